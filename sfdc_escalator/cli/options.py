@@ -1,0 +1,68 @@
+"""Options that several commands share. Every option can be given as SFDC_ESCALATOR_<OPTION>."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+PREFIX = "SFDC_ESCALATOR_"
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def option(name: str, *more: str, **settings: Any) -> Callable[[Function], Function]:
+    """A click option with its environment variable."""
+    variable = PREFIX + name.lstrip("-").replace("-", "_").upper()
+    return click.option(name, *more, envvar=variable, show_envvar=True, **settings)
+
+
+class Seconds(click.ParamType[float]):
+    """A short duration: `80ms`, `2s`, `1.5s`; a number of seconds inside."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)", str(value))
+        if not found:
+            self.fail(f"{value!r} is not a duration such as 80ms or 2s", param, ctx)
+        return float(found[1]) * (0.001 if found[2] == "ms" else 1.0)
+
+
+class Instant(click.ParamType[datetime]):
+    """An ISO 8601 instant with its zone: `2026-03-02T15:00:00Z`."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not an instant such as 2026-03-02T15:00:00Z", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"{value!r} has no time zone; write for example {value}Z", param, ctx)
+        return moment.astimezone(UTC)
+
+
+org_option = option(
+    "--org",
+    default="env",
+    show_default=True,
+    help="The org: `env` takes SFDC_INSTANCE_URL and SFDC_ACCESS_TOKEN.",
+)
+policy_option = option(
+    "--policy",
+    "policies",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A policy file; repeatable. Without it: config/policies/*.yaml.",
+)
+ledger_option = option(
+    "--ledger", help="The ledger: a path or a URL. Without it: one file per org in the state folder."
+)
+json_option = option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

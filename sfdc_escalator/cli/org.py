@@ -1,0 +1,49 @@
+"""`org serve`: the embedded org by itself."""
+
+import json
+import signal
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from sfdc_escalator.cli.options import Instant, Seconds, option
+
+
+@click.group("org")
+def command() -> None:
+    """The embedded org: a Salesforce-like server on this machine, for demos, rehearsals and tests."""
+
+
+@command.command("serve")
+@option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
+@option("--db", type=click.Path(path_type=Path), help="Keep data, organization id and clock in this file.")
+@option("--data", type=click.Path(path_type=Path), help="A folder with one CSV per object; fills an empty org.")
+@option("--latency", type=Seconds(), default="0s", help="How long each answer takes, such as 80ms.")
+@option("--per-record", type=Seconds(), default="0s", help="How long each saved record takes, such as 2ms.")
+@option("--faults", type=click.Path(path_type=Path), help="A JSON list of faults to commit.")
+@option("--log", type=click.Path(path_type=Path), help="A JSON line per request.")
+@option("--now", type=Instant(), metavar="ISO", help="Set the org's clock, which runs on from there.")
+def serve(
+    port: int,
+    db: Path | None,
+    data: Path | None,
+    latency: float,
+    per_record: float,
+    faults: Path | None,
+    log: Path | None,
+    now: datetime | None,
+) -> int:
+    """Serve until SIGTERM or Ctrl-C; prints one JSON line when ready."""
+    from sfdc_escalator import wiring
+
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with wiring.embedded_org(
+        port=port, db=db, data=data, latency=latency, per_record=per_record, faults=faults, log=log, now=now
+    ) as org:
+        click.echo(json.dumps(org.ready()))
+        stopped.wait()
+    return 0

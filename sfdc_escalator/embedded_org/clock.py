@@ -1,0 +1,68 @@
+"""The org's own clock: it can be set ahead and runs on from there, and never goes back."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+class OrgClock:
+    """Aware UTC time; the monotonic clock drives it, so the machine's clock may jump without harm."""
+
+    def __init__(self, now: datetime | None = None) -> None:
+        self._lock = threading.Lock()
+        self._origin = (now or datetime.now(UTC)).astimezone(UTC)
+        self._started = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._origin + timedelta(seconds=time.monotonic() - self._started)
+
+    def offset(self) -> float:
+        """Seconds by which the org is ahead of this machine; what a database file keeps."""
+        return (self.now() - datetime.now(UTC)).total_seconds()
+
+    def advance(self, step: timedelta) -> datetime:
+        """Raises ValueError when `step` would turn the clock back."""
+        if step < timedelta(0):
+            raise ValueError("the org's clock moves forward only")
+        with self._lock:
+            self._origin += step
+        return self.now()
+
+    def move_to(self, moment: datetime) -> datetime:
+        """Raises ValueError when `moment` lies before the org's time."""
+        return self.advance(moment - self.now())
+
+
+def duration(text: str) -> timedelta:
+    """`90s`, `16m`, `1h30m`, `2d` as a timedelta. Raises ValueError."""
+    parts = _DURATION.findall(text)
+    if not parts or _DURATION.sub("", text).strip():
+        raise ValueError(f"{text!r} is not a duration such as 90s, 16m, 4h or 2d")
+    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+
+
+def instant(text: str) -> datetime:
+    """An ISO 8601 datetime with its zone, as UTC. Raises ValueError."""
+    if "T" not in text and " " not in text:
+        raise ValueError(f"{text!r} is not an ISO 8601 datetime")
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment.astimezone(UTC)
+
+
+def stamp(moment: datetime) -> str:
+    """The way the org stores and answers a datetime: whole seconds, UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+def iso(moment: datetime) -> str:
+    """Milliseconds, UTC, with Z."""
+    moment = moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -1,0 +1,247 @@
+"""A data folder as records: typed columns, ids given, references resolved; every problem at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sfdc_escalator.embedded_org import clock, ids, values
+from sfdc_escalator.embedded_org.csv_files import Sheet, sheets
+from sfdc_escalator.embedded_org.problems import InvalidData, Problem, nearest
+from sfdc_escalator.embedded_org.schema import CUSTOM_TYPES, LONG_TEXT, Field, Schema, SObject, custom_field, custom_object
+
+Record = dict[str, Any]
+_HEADER = re.compile(r"(?P<name>[^:]*?)\s*(?::\s*(?P<type>\w+)\s*(?:\(\s*(?P<target>\w+)\s*\))?)?")
+_DECLARABLE = [each for each in CUSTOM_TYPES if each != "longtext"]
+_KEYS = {"Case": "CaseNumber", "User": "Username", "Group": "DeveloperName", "RecordType": "DeveloperName"}
+
+
+@dataclass(slots=True)
+class Table:
+    """The records of one object; `lines[i]` is where record i stands in `file` (0 for our own records)."""
+
+    sobject: SObject
+    file: str = ""
+    records: list[Record] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    columns: dict[str, int] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def add(self, record: Record) -> Record:
+        self.records.append(record)
+        self.lines.append(0)
+        return record
+
+
+class Folder:
+    """The tables of a data folder by object name, and the schema they need."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.tables: dict[str, Table] = {}
+        self.problems: list[Problem] = []
+
+    def table(self, name: str) -> Table:
+        if name not in self.tables:
+            self.tables[name] = Table(self.schema[name])
+        return self.tables[name]
+
+    def problem(self, table: Table, row: int, column: str, message: str, **more: str | None) -> None:
+        self.problems.append(Problem(table.file, message, table.lines[row], table.columns.get(column), **more))
+
+    def raise_problems(self) -> None:
+        if self.problems:
+            raise InvalidData(self.problems)
+
+
+def read(path: Path, schema: Schema, now: datetime) -> Folder:
+    """Reads the files; ids are given and references resolved later, when the org's own records are there too."""
+    folder = Folder(schema)
+    found = sheets(path, schema, folder.problems)
+    _declare_objects(folder, found)
+    fields = {sheet.sobject: _fields(folder, sheet) for sheet in found}
+    for sheet in found:
+        _load(folder, sheet, fields[sheet.sobject], clock.stamp(now))
+    return folder
+
+
+def _declare_objects(folder: Folder, found: list[Sheet]) -> None:
+    number = 0
+    for sheet in found:
+        if folder.schema.get(sheet.sobject) is None:
+            folder.schema.put(custom_object(sheet.sobject, f"a{number:02d}", []))
+            number += 1
+
+
+def _fields(folder: Folder, sheet: Sheet) -> list[Field | None]:
+    """The field of each column; None where the column is a problem."""
+    seen: set[str] = set()
+    found: list[Field | None] = []
+    for column, text in enumerate(sheet.header, 1):
+        declared = _column(folder, sheet, text, column)
+        if declared and declared.name.lower() in seen:
+            folder.problems.append(Problem(sheet.file, f"column {declared.name} stands twice", 1, column, text))
+            declared = None
+        if declared:
+            seen.add(declared.name.lower())
+        found.append(declared)
+    own = [each for each in found if each and each.custom]
+    folder.schema.put(folder.schema[sheet.sobject].extended(own))
+    return found
+
+
+def _column(folder: Folder, sheet: Sheet, text: str, column: int) -> Field | None:
+    match = _HEADER.fullmatch(text)
+    sobject = folder.schema[sheet.sobject]
+    name, kind, target = (match["name"], match["type"], match["target"]) if match else (text, None, None)
+
+    def refuse(message: str, **more: str | None) -> None:
+        folder.problems.append(Problem(sheet.file, message, 1, column, text, **more))
+
+    if not re.fullmatch(r"[A-Za-z]\w*", name):
+        return refuse(f"{text!r} is not a field name")
+    if not name.endswith("__c"):
+        known = sobject.field(name)
+        if known is None:
+            return refuse(f"{sheet.sobject} has no field {name}", expected="a standard field, or a custom one ending "
+                          "in __c", nearest=nearest(name, sobject.fields))  # fmt: skip
+        if kind:
+            return refuse(f"{known.name} is a standard field: its type is known", expected=known.name)
+        return refuse(f"{known.name} follows {known.via} and cannot be given") if known.via else known
+    kind = kind or "text"
+    if kind not in _DECLARABLE:
+        return refuse(f"there is no type {kind}", expected=", ".join(_DECLARABLE), nearest=nearest(kind, _DECLARABLE))
+    if (kind == "reference") != bool(target):
+        return refuse("a reference names its object, and only a reference", expected="reference(Case)")
+    parent = folder.schema.get(target) if target else None
+    if target and parent is None:
+        return refuse(f"there is no object {target}", nearest=nearest(target, [each.name for each in folder.schema]))
+    if kind == "text" and any(len(cells[column - 1]) > LONG_TEXT for _, cells in sheet.rows):
+        kind = "longtext"
+    return custom_field(name, kind, parent.name if parent else None, sheet.sobject)
+
+
+def _load(folder: Folder, sheet: Sheet, fields: list[Field | None], now: str) -> None:
+    table = folder.tables[sheet.sobject] = Table(folder.schema[sheet.sobject], sheet.file)
+    table.columns = {each.name: i for i, each in enumerate(fields, 1) if each}
+    for line, cells in sheet.rows:
+        record: Record = {}
+        table.records.append(record)
+        table.lines.append(line)
+        for column, text in zip(fields, cells, strict=True):
+            if column and text:
+                try:
+                    record[column.name] = values.parsed(column, text)
+                except ValueError:
+                    shown = text if len(text) <= 80 else text[:77] + "..."
+                    folder.problem(table, len(table.records) - 1, column.name, f"{column.name} cannot be {shown!r}",
+                                   found=shown, expected=values.expected(column))  # fmt: skip
+        for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp"):
+            if (moment := record.get(name)) and moment > now:
+                folder.problem(table, len(table.records) - 1, name, f"{name} lies after the org's clock",
+                               found=moment, expected=f"at most {now}")  # fmt: skip
+
+
+def check_ids(folder: Folder) -> None:
+    """Checks the ids the files give."""
+    for table in folder.tables.values():
+        _adopt_prefix(folder, table)
+        for row, record in enumerate(table.records):
+            if "Id" in record:
+                _check_id(folder, table, row, record)
+
+
+def fill_ids(folder: Folder) -> None:
+    """Makes the ids that were not given."""
+    for table in folder.tables.values():
+        number = 0
+        for record in table.records:
+            while "Id" not in record:
+                number += 1
+                made = ids.make(table.sobject.prefix, number)
+                if made not in table.used:
+                    record["Id"] = made
+                    table.used.add(made)
+
+
+def _adopt_prefix(folder: Folder, table: Table) -> None:
+    """A custom object takes the prefix of the first id it is given."""
+    given = next((ids.canonical(each["Id"]) for each in table.records if each.get("Id")), None)
+    if table.sobject.custom and given and folder.schema.by_prefix(given[:3]) is None:
+        fields = [each for each in table.sobject.fields.values() if each.custom]
+        table.sobject = custom_object(table.sobject.name, given[:3], fields)
+        folder.schema.put(table.sobject)
+
+
+def _check_id(folder: Folder, table: Table, row: int, record: Record) -> None:
+    text, prefix = record["Id"], table.sobject.prefix
+    full = ids.canonical(text)
+    if full is None:
+        right = ids.canonical(text[:15])
+        folder.problem(table, row, "Id", f"{text!r} is not a valid id", found=text, nearest=right,
+                       expected="15 characters, or 18 with the right checksum")  # fmt: skip
+    elif not full.startswith(prefix):
+        folder.problem(table, row, "Id", f"{text} is not an id of {table.sobject.name}", found=text,
+                       expected=f"an id that begins with {prefix}")  # fmt: skip
+    elif full in table.used:
+        folder.problem(table, row, "Id", f"id {full} stands twice", found=text)
+    else:
+        table.used.add(full)
+        record["Id"] = full
+
+
+def resolve(folder: Folder) -> None:
+    """Turns what stands in reference fields into the ids of records that exist."""
+    keys: dict[str, dict[str, list[str]]] = {}
+    for table in folder.tables.values():
+        for each in table.sobject.fields.values():
+            if each.type == "reference" and (each.name in table.columns):
+                _resolve_column(folder, table, each, keys)
+
+
+def _resolve_column(folder: Folder, table: Table, reference: Field, keys: dict[str, dict[str, list[str]]]) -> None:
+    known: dict[str, str | None] = {}
+    for row, record in enumerate(table.records):
+        text = record.get(reference.name)
+        if text is None or not table.lines[row]:
+            continue
+        if text not in known:
+            known[text] = _target(folder, reference, text, keys)
+        if known[text] is None:
+            del record[reference.name]
+            _unresolved(folder, table, row, reference, text, keys)
+        else:
+            record[reference.name] = known[text]
+
+
+def _target(folder: Folder, reference: Field, text: str, keys: dict[str, dict[str, list[str]]]) -> str | None:
+    full = ids.canonical(text)
+    tables = [folder.tables[each] for each in reference.reference_to if each in folder.tables]
+    if full and any(full in each.used for each in tables):
+        return full
+    named = [each for table in tables for each in _named(table, keys).get(text, [])]
+    return named[0] if len(named) == 1 else None
+
+
+def _named(table: Table, keys: dict[str, dict[str, list[str]]]) -> dict[str, list[str]]:
+    name = table.sobject.name
+    if name not in keys:
+        keys[name] = {}
+        for record in table.records:
+            keys[name].setdefault(str(record.get(_KEYS.get(name, table.sobject.name_field), "")), []).append(record["Id"])
+    return keys[name]
+
+
+def _unresolved(
+    folder: Folder, table: Table, row: int, reference: Field, text: str, keys: dict[str, dict[str, list[str]]]
+) -> None:
+    targets = [folder.tables[each] for each in reference.reference_to if each in folder.tables]
+    count = sum(len(_named(each, keys).get(text, [])) for each in targets)
+    ways = [f"{each} by Id or {_KEYS.get(each, folder.schema[each].name_field)}" for each in reference.reference_to]
+    message = f"{reference.name} {text!r} names " + (f"{count} records" if count else "no record")
+    known = [key for each in targets for key in _named(each, keys)]
+    close = nearest(text, known) if len(known) <= 2000 else None
+    folder.problem(table, row, reference.name, message, found=text, expected=" or ".join(ways), nearest=close)

@@ -1,0 +1,155 @@
+"""Saving one record: the rules every object has. What Case adds stands in case_rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sfdc_escalator.embedded_org import case_rules, ids, values
+from sfdc_escalator.embedded_org.api_error import ApiError, not_found
+from sfdc_escalator.embedded_org.schema import Field, SObject, defaults
+from sfdc_escalator.embedded_org.work import Work
+
+_DEFAULTS = defaults()
+_DETAILS = {"Case": ("CaseComment", "CaseHistory", "EmailMessage", "CaseMilestone"), "Group": ("GroupMember", "QueueSobject")}
+_COMMENT = "Comments"
+
+
+def insert(work: Work, sobject: SObject, body: dict[str, Any]) -> str:
+    """Creates a record and returns its id. Raises ApiError; the caller holds a savepoint."""
+    if "c" not in sobject.may:
+        raise _forbidden(sobject, "inserted")
+    given = _accepted(work, sobject, body, creating=True)
+    comment = given.pop(_COMMENT, None)
+    record = {**_preset(work, sobject), **given}
+    _require(sobject, record)
+    record_id = work.database.next_id(sobject)
+    work.take_lock(record_id)
+    record["Id"] = record_id
+    case_rules.before_insert(work, sobject, record)
+    work.database.insert(sobject, record)
+    work.wrote(sobject, record_id, "insert", _shown(sobject, body))
+    case_rules.after_insert(work, sobject, record, comment)
+    return record_id
+
+
+def update(work: Work, sobject: SObject, record_id: str, body: dict[str, Any]) -> None:
+    """Changes the fields of `body`. Raises ApiError; the caller holds a savepoint."""
+    if "u" not in sobject.may:
+        raise _forbidden(sobject, "updated")
+    before = existing(work, sobject, record_id)
+    given = _accepted(work, sobject, body, creating=False)
+    comment = given.pop(_COMMENT, None)
+    _require(sobject, {**before, **given}, given)
+    work.take_lock(before["Id"])
+    changes = {**given, **_audit(work, sobject)}
+    case_rules.before_update(work, sobject, before, changes)
+    work.database.update(sobject, before["Id"], changes)
+    work.wrote(sobject, before["Id"], "update", _shown(sobject, body))
+    case_rules.after_update(work, sobject, before, changes, comment)
+
+
+def delete(work: Work, sobject: SObject, record_id: str) -> None:
+    """Marks a record, and what belongs to it, as deleted. Raises ApiError."""
+    if "d" not in sobject.may:
+        raise _forbidden(sobject, "deleted")
+    before = existing(work, sobject, record_id)
+    work.take_lock(before["Id"])
+    work.database.update(sobject, before["Id"], {"IsDeleted": 1, **_audit(work, sobject)})
+    for name in _DETAILS.get(sobject.name, ()):
+        detail = work.database.schema[name]
+        link = next(each.name for each in detail.fields.values() if each.children and sobject.name in each.reference_to)
+        work.database.execute(f'UPDATE "{name}" SET IsDeleted = 1 WHERE "{link}" = ?', (before["Id"],))  # noqa: S608
+    work.wrote(sobject, before["Id"], "delete", {})
+
+
+def existing(work: Work, sobject: SObject, record_id: str) -> dict[str, Any]:
+    """The live record. Raises ApiError MALFORMED_ID, NOT_FOUND or ENTITY_IS_DELETED."""
+    full = ids.canonical(record_id)
+    if full is None:
+        raise ApiError("MALFORMED_ID", f"Record ID: id value of incorrect type: {record_id}", fields=["Id"])
+    row = work.database.row(sobject, full)
+    if row is None:
+        raise not_found()
+    if row["IsDeleted"]:
+        raise ApiError("ENTITY_IS_DELETED", "entity is deleted", status=404, fields=[])
+    return row
+
+
+def _forbidden(sobject: SObject, verb: str) -> ApiError:
+    return ApiError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be {verb}: {sobject.label}", fields=[])
+
+
+def _shown(sobject: SObject, body: dict[str, Any]) -> dict[str, Any]:
+    """The values as they were written, under the fields' own names."""
+    found = ((sobject.field(name), value) for name, value in body.items())
+    return {field.name: value for field, value in found if field and field.name != "Id"}
+
+
+def _accepted(work: Work, sobject: SObject, body: dict[str, Any], creating: bool) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    refused: list[str] = []
+    for name, value in body.items():
+        if name == "attributes":
+            continue
+        field = sobject.field(name)
+        if field is None:
+            raise ApiError("INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")
+        if field.name == "Id":
+            raise ApiError("INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=["Id"])
+        if field.name in given:
+            raise ApiError("INVALID_FIELD", f"Duplicate field specified: {field.name}", fields=[field.name])
+        if not (field.createable if creating else field.updateable):
+            refused.append(field.name)
+            continue
+        given[field.name] = values.accepted(field, value)
+    if refused:
+        raise ApiError(
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            f"Unable to create/update fields: {', '.join(refused)}. Please check the security settings of this field and "
+            "verify that it is read/write for your profile or permission set.", fields=refused,
+        )  # fmt: skip
+    for name, value in given.items():
+        if (field := sobject.fields[name]).type == "reference" and value is not None:
+            _check_reference(work, field, value)
+    return given
+
+
+def _check_reference(work: Work, field: Field, value: str) -> None:
+    targets = [work.database.schema[each] for each in field.reference_to]
+    fitting = [each for each in targets if value.startswith(each.prefix)]
+    if not fitting:
+        raise ApiError("MALFORMED_ID", f"{field.label}: id value of incorrect type: {value}", fields=[field.name])
+    row = work.database.row(fitting[0], value)
+    if row is None:
+        raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields=[])
+    if row["IsDeleted"]:
+        raise ApiError("ENTITY_IS_DELETED", "entity is deleted", fields=[])
+
+
+def _require(sobject: SObject, record: dict[str, Any], given: dict[str, Any] | None = None) -> None:
+    """Fields that may not be empty; on an update only those that are given."""
+    if "OwnerId" in record and record["OwnerId"] is None and "OwnerId" in sobject.fields:
+        raise ApiError("INVALID_CROSS_REFERENCE_KEY", "Owner ID: owner cannot be blank", fields=["OwnerId"])
+    missing = [
+        each.name for each in sobject.fields.values()
+        if not each.nillable and (each.createable or each.updateable) and each.type != "boolean"
+        and record.get(each.name) is None and (given is None or each.name in given)
+    ]  # fmt: skip
+    if missing:
+        message = f"Required fields are missing: [{', '.join(missing)}]"
+        raise ApiError("REQUIRED_FIELD_MISSING", message, fields=missing)
+
+
+def _preset(work: Work, sobject: SObject) -> dict[str, Any]:
+    record: dict[str, Any] = {each.name: 0 for each in sobject.fields.values() if each.type == "boolean"}
+    for name, value in _DEFAULTS.get(sobject.name, {}).items():
+        record[name] = int(value) if isinstance(value, bool) else value
+    record.update({name: work.user_id for name in ("OwnerId", "CreatedById") if name in sobject.fields})
+    if "CreatedDate" in sobject.fields:
+        record["CreatedDate"] = work.now
+    return {**record, **_audit(work, sobject)}
+
+
+def _audit(work: Work, sobject: SObject) -> dict[str, Any]:
+    stamps = {"LastModifiedDate": work.now, "LastModifiedById": work.user_id, "SystemModstamp": work.now}
+    return {name: value for name, value in stamps.items() if name in sobject.fields}

@@ -1,0 +1,201 @@
+"""The objects of an org and their fields: the standard ones from describe.json, custom ones from its data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from typing import Any
+
+TEXT_TYPES = frozenset({"string", "picklist", "multipicklist", "textarea", "email", "phone", "url", "anyType"})
+NUMBER_TYPES = frozenset({"double", "int", "currency", "percent"})
+ID_TYPES = frozenset({"id", "reference"})
+LONG_TEXT = 255  # a textarea longer than this is a long text area: neither filtered, sorted nor grouped
+CUSTOM_TYPES = {
+    "text": ("string", 255), "number": ("double", 0), "datetime": ("datetime", 0), "date": ("date", 0),
+    "checkbox": ("boolean", 0), "picklist": ("picklist", 255), "multipicklist": ("multipicklist", 4099),
+    "reference": ("reference", 18), "longtext": ("textarea", 32768),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field; `via` is the path a formula-like field copies, `children` the child relationship's name."""
+
+    name: str
+    type: str
+    length: int = 0
+    label: str = ""
+    nillable: bool = True
+    createable: bool = True
+    updateable: bool = True
+    defaulted: bool = False
+    filterable: bool = True
+    sortable: bool = True
+    groupable: bool = True
+    reference_to: tuple[str, ...] = ()
+    children: str | None = None
+    via: str | None = None
+
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
+
+    @property
+    def relationship(self) -> str | None:
+        if self.type != "reference":
+            return None
+        return self.name[:-1] + "r" if self.custom else self.name.removesuffix("Id")
+
+    @property
+    def long(self) -> bool:
+        return self.type == "textarea" and self.length > LONG_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class SObject:
+    """One object; `may` holds c, u and d where records can be created, updated and deleted through the API."""
+
+    name: str
+    prefix: str
+    label: str
+    plural: str
+    name_field: str
+    may: str
+    fields: Mapping[str, Field]
+    _by_folded: dict[str, Field] = field(default_factory=dict, repr=False, compare=False)
+    _by_relationship: dict[str, Field] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for each in self.fields.values():
+            self._by_folded[each.name.lower()] = each
+            if each.relationship:
+                self._by_relationship[each.relationship.lower()] = each
+
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
+
+    def field(self, name: str) -> Field | None:
+        return self._by_folded.get(name.lower())
+
+    def parent(self, relationship: str) -> Field | None:
+        return self._by_relationship.get(relationship.lower())
+
+    def extended(self, more: Iterable[Field]) -> SObject:
+        return replace(
+            self, fields={**self.fields, **{each.name: each for each in more}}, _by_folded={}, _by_relationship={}
+        )
+
+
+class Schema:
+    """All objects by name, ignoring case; grows only while a data folder is loaded."""
+
+    def __init__(self, objects: Iterable[SObject]) -> None:
+        self._objects = {each.name.lower(): each for each in objects}
+
+    def __iter__(self) -> Iterator[SObject]:
+        return iter(self._objects.values())
+
+    def get(self, name: str) -> SObject | None:
+        return self._objects.get(name.lower())
+
+    def __getitem__(self, name: str) -> SObject:
+        return self._objects[name.lower()]
+
+    def put(self, sobject: SObject) -> None:
+        self._objects[sobject.name.lower()] = sobject
+
+    def by_prefix(self, prefix: str) -> SObject | None:
+        return next((each for each in self if each.prefix == prefix), None)
+
+    def children(self, parent: SObject) -> Iterator[tuple[SObject, Field]]:
+        """Each child object with the field that points to `parent`, where the relationship has a name."""
+        for child in self:
+            for each in child.fields.values():
+                if each.children and parent.name in each.reference_to:
+                    yield child, each
+
+    def child(self, parent: SObject, relationship: str) -> tuple[SObject, Field] | None:
+        wanted = relationship.lower()
+        return next(((c, f) for c, f in self.children(parent) if (f.children or "").lower() == wanted), None)
+
+
+def _document() -> dict[str, Any]:
+    text = resources.files(__package__).joinpath("describe.json").read_text("utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _field(spec: list[Any]) -> Field:
+    name, kind, size, flags, label, *rest = spec
+    reference = kind == "reference"
+    long = kind == "textarea" and not reference and int(size) > LONG_TEXT
+    continuous = kind in ("datetime", "double", "currency", "percent", "multipicklist", "time")
+    return Field(
+        name, kind, 18 if reference else int(size), label,
+        nillable="n" in flags, createable="c" in flags, updateable="u" in flags, defaulted="d" in flags,
+        filterable=("f" in flags) if long else "F" not in flags,
+        sortable=("s" in flags) if long else kind != "multipicklist",
+        groupable=not (long or continuous or "G" in flags),
+        reference_to=tuple(size.split(",")) if reference else (),
+        children=rest[0] if rest else None, via=rest[1] if len(rest) > 1 else None,
+    )  # fmt: skip
+
+
+def standard() -> Schema:
+    """The objects every org has."""
+    document = _document()
+    objects = []
+    for name, spec in document["objects"].items():
+        specs = [each for use in spec["use"] for each in document["common"][use]] + spec["fields"]
+        fields = {each[0]: _field(each) for each in specs}
+        label = "".join(" " + c if c.isupper() and i else c for i, c in enumerate(name))
+        objects.append(SObject(name, spec["prefix"], label, spec["plural"], spec["name"], spec["may"], fields))
+    return Schema(objects)
+
+
+def defaults() -> dict[str, dict[str, Any]]:
+    """Values a new record gets when none is given: object -> field -> value as JSON."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in _document()["defaults"].items():
+        sobject, name = key.split(".")
+        found.setdefault(sobject, {})[name] = value
+    return found
+
+
+def picklists() -> dict[str, list[str]]:
+    """Values a picklist offers besides those in use, by `Object.Field`."""
+    found: dict[str, list[str]] = _document()["picklists"]
+    return found
+
+
+def custom_field(name: str, kind: str, target: str | None = None, owner: str = "") -> Field:
+    """A custom field of one of CUSTOM_TYPES; `target` is the object a reference points to."""
+    stored, length = CUSTOM_TYPES[kind]
+    readable = stored != "textarea"
+    return Field(
+        name, stored, length, name.removesuffix("__c").replace("_", " "), nillable=stored != "boolean",
+        filterable=readable, sortable=readable and stored != "multipicklist",
+        groupable=stored in ("string", "picklist", "reference", "date", "boolean"),
+        reference_to=(target,) if target else (), children=_plural(owner) if target else None,
+    )  # fmt: skip
+
+
+def _plural(owner: str) -> str:
+    stem = owner.removesuffix("__c")
+    return stem + "s__r"
+
+
+def custom_object(name: str, prefix: str, more: Iterable[Field]) -> SObject:
+    """A custom object with Name, OwnerId and the system fields every custom object has."""
+    common = _document()["common"]
+    standard_fields = [_field(each) for each in common["record"] + common["audit"]]
+    standard_fields.append(Field("Name", "string", 80, "Name", nillable=True))
+    standard_fields.append(
+        Field("OwnerId", "reference", 18, "Owner ID", nillable=False, defaulted=True, reference_to=("Group", "User"))
+    )
+    label = name.removesuffix("__c").replace("_", " ")
+    fields = {each.name: each for each in [*standard_fields, *more]}
+    return SObject(name, prefix, label, label + "s", "Name", "cud", fields)

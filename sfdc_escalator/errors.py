@@ -1,0 +1,124 @@
+"""The error tree. Each class knows its exit code and its stable `code`.
+
+EscalatorError                    1  unexpected
+|-- Invalid                       2  a policy, setting, argument, data folder or file is invalid
+|   `-- LedgerUnusable            2  not ours, newer, unreadable or not writable
+|-- OrgUnavailable                5  the org cannot be reached, or answers like no org
+|   |-- LoginRefused              5  the org does not let us in
+|   `-- UnsafeAddress             5  plain http to a host that is not loopback
+|-- AuditBroken                   6  the audit trail does not verify
+|-- PlanRefused                   4  the plan refuses itself as a whole
+|-- RunBusy                       0|3  another run holds the lease of the org
+`-- LeaseLost                     3  another run took the lease over while we were working
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, where it stands, what stands there and what is allowed. Lines and columns from 1."""
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    found: str | None = None
+    expected: str | None = None
+    nearest: str | None = None
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        words = f"{place}: {self.message}" if place else self.message
+        if self.found is not None:
+            words += f"; found {self.found}"
+        if self.expected is not None:
+            words += f"; expected {self.expected}"
+        if self.nearest is not None:
+            words += f"; did you mean {self.nearest}?"
+        return words
+
+
+class EscalatorError(Exception):
+    """Something unexpected happened."""
+
+    exit_code = 1
+    code = "unexpected"
+
+    def __init__(self, message: str | None = None, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message or type(self).__doc__)
+        self.problems = tuple(problems)
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class Invalid(EscalatorError):
+    """The input is invalid."""
+
+    exit_code = 2
+    code = "invalid"
+
+
+class LedgerUnusable(Invalid):
+    """The ledger cannot be used."""
+
+    code = "ledger_unusable"
+
+
+class OrgUnavailable(EscalatorError):
+    """The org cannot be reached."""
+
+    exit_code = 5
+    code = "org_unavailable"
+
+
+class LoginRefused(OrgUnavailable):
+    """The org does not let us in."""
+
+    code = "login_refused"
+
+
+class UnsafeAddress(OrgUnavailable):
+    """The address of the org is unsafe."""
+
+    code = "unsafe_address"
+
+
+class AuditBroken(EscalatorError):
+    """The audit trail does not verify."""
+
+    exit_code = 6
+    code = "audit_broken"
+
+
+class PlanRefused(EscalatorError):
+    """The plan refuses itself."""
+
+    exit_code = 4
+    code = "plan_refused"
+
+
+class LeaseLost(EscalatorError):
+    """Another run took over the lease of this org."""
+
+    exit_code = 3
+    code = "lease_lost"
+
+
+class RunBusy(EscalatorError):
+    """Another run is at work on this org."""
+
+    exit_code = 0
+    code = "busy"
+
+    def __init__(self, message: str, *, host: str, pid: int, since: str, stuck: bool) -> None:
+        super().__init__(message)
+        self.host, self.pid, self.since = host, pid, since
+        self.exit_code = 3 if stuck else 0

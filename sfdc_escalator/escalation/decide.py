@@ -1,0 +1,189 @@
+"""What is to be done with one case: which route fits first, and what the ledger remembers of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.criteria import Finding, holds, judge
+from sfdc_escalator.escalation.findings import reasons
+from sfdc_escalator.escalation.history import History, Memory, Past, Values
+from sfdc_escalator.escalation.keys import Identity
+from sfdc_escalator.escalation.note import Held, write_note
+from sfdc_escalator.escalation.org import Survey
+from sfdc_escalator.escalation.policy import Policy, Route
+from sfdc_escalator.escalation.steps import Kind, Step, steps_for
+
+RouteName = tuple[str, str]
+"""(policy, route)"""
+
+
+class State(StrEnum):
+    """What becomes of a match; every match ends as exactly one of these."""
+
+    PLANNED = "planned"
+    APPLIED = "applied"
+    ALREADY = "already"
+    HELD = "held"
+    WITHHELD = "withheld"
+    REJECTED = "rejected"
+    DEFERRED = "deferred"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a policy says of a case that matches. `takes_over` are the open escalations that it supersedes."""
+
+    policy: Policy
+    route: Route
+    case: Case
+    identity: Identity
+    state: State
+    reason: str
+    findings: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+    past: Past | None = None
+    takes_over: tuple[Past, ...] = ()
+    adopt: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.past.key if self.past and self.state is State.ALREADY else self.identity.key
+
+    def ended(self, state: State, reason: str) -> "Decision":
+        """The same match, come to another end: what was planned was not done."""
+        return replace(self, state=state, reason=reason, steps=tuple(step.undone() for step in self.steps))
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """A case that was read and that no route of the policy fits, with the first thing missing for each route."""
+
+    policy: str
+    case: Case
+    reasons: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one policy's decisions rest on. `unfit` says of a route why this org cannot carry it out."""
+
+    policy: Policy
+    survey: Survey
+    history: History
+    now: datetime
+    unpolled: Mapping[str, str]
+    unfit: Mapping[str, str]
+
+
+def decide(view: View, case: Case) -> Decision | LeftAlone:
+    """The first route that fits, most serious first; what our own steps made fit does not count."""
+    misses: dict[str, str] = {}
+    for route in view.policy.routes:
+        if route.name in view.unpolled:
+            misses[route.name] = view.unpolled[route.name]
+            continue
+        finding = judge(view.policy.condition(route), case, view.now)
+        if not finding.holds:
+            misses[route.name] = first_miss(finding)
+        elif own_doing(view, route, case):
+            misses[route.name] = "it fits only because of the values that our own steps wrote"
+        else:
+            return remembered(view, route, case, finding) or fresh(view, route, case, finding)
+    return LeftAlone(view.policy.name, case, misses)
+
+
+def first_miss(finding: Finding) -> str:
+    return next(reasons(finding, holding=False), "it does not match")
+
+
+def own_doing(view: View, route: Route, case: Case) -> bool:
+    """Whether the route would not fit, had the case the owner, status and priority from before our own steps."""
+    pasts = view.history.by_case.get(case.id, ())
+    if any(past.route in route.names and past.policy == view.policy.name for past in pasts):
+        return False
+    without = without_our_steps(case, pasts)
+    return without is not case and not holds(view.policy.condition(route), without, view.now)
+
+
+def without_our_steps(case: Case, pasts: tuple[Past, ...]) -> Case:
+    """The case with each value that still is what we wrote taken back, newest escalation first."""
+    now = Values.of(case)
+    for past in reversed(pasts):
+        if past.before and past.wrote:
+            now = Values(
+                past.before.owner_id if now.owner_id == past.wrote.owner_id else now.owner_id,
+                past.before.status if now.status == past.wrote.status else now.status,
+                past.before.priority if now.priority == past.wrote.priority else now.priority,
+            )
+    return case if now == Values.of(case) else case.with_values(now.owner_id, now.status, now.priority)
+
+
+def remembered(view: View, route: Route, case: Case, finding: Finding) -> Decision | None:
+    """What the ledger remembers of this case, as far as it ends the matter."""
+    pasts = view.history.of_case(case.id, view.policy.name)
+    same = [past for past in pasts if past.route in route.names]
+    for past in pasts:
+        if past.state in (Memory.UNKNOWN, Memory.SENDING):
+            return match(view, route, case, finding, State.UNKNOWN, f"{past.key}: {past.message or UNSETTLED}", past)
+    for past in same:
+        if past.state in (Memory.APPLIED, Memory.ADOPTED, Memory.SUPERSEDED, Memory.GONE):
+            return match(view, route, case, finding, State.ALREADY, ALREADY_WORDS[past.state], past)
+        again = past.try_again_at()
+        if again is not None and view.now < again:
+            reason = f"{past.message} (tried {past.attempts} times, next try at {again:%Y-%m-%d %H:%M} UTC)"
+            return match(view, route, case, finding, State.REJECTED, reason, past)
+    above = next((past for past in pasts if past.is_open and is_above(past, route, view.policy)), None)
+    if above:
+        return match(view, route, case, finding, State.ALREADY, f"escalated by the route {above.route} above", above)
+    return None
+
+
+UNSETTLED = "an earlier send has no known outcome; it is not sent again before that is settled"
+ALREADY_WORDS = {
+    Memory.APPLIED: "escalated by an earlier run",
+    Memory.ADOPTED: "adopted with the backlog",
+    Memory.SUPERSEDED: "escalated before, and taken over by a route above",
+    Memory.GONE: "escalated before",
+}
+
+
+def is_above(past: Past, route: Route, policy: Policy) -> bool:
+    """Whether the past escalation's route stands above; one that the policy no longer has stands below all."""
+    ranks = {name: rank for rank, one in enumerate(policy.routes) for name in one.names}
+    return ranks.get(past.route, len(ranks)) < ranks[route.name]
+
+
+def fresh(view: View, route: Route, case: Case, finding: Finding) -> Decision:
+    """A new escalation: its note and its steps; held where the note cannot be complete."""
+    decision = match(view, route, case, finding, State.PLANNED, route.reason)
+    if route.name in view.unfit:
+        return decision.ended(State.REJECTED, view.unfit[route.name])
+    note = write_note(view.policy, route, case, decision.identity, decision.findings, view.now)
+    if isinstance(note, Held):
+        return replace(decision, state=State.HELD, reason=note.reason)
+    escalate = route.escalate
+    queue = view.survey.queues[escalate.queue.queue] if escalate.queue else None
+    steps = steps_for(case, escalate, note, queue, view.policy.priorities)
+    pasts = view.history.of_case(case.id, view.policy.name)
+    same = next((past for past in pasts if past.key == decision.key), None)
+    takes_over = tuple(past for past in pasts if past.is_open and past.key != decision.key)
+    return replace(decision, steps=steps, past=same, takes_over=takes_over)
+
+
+def match(
+    view: View, route: Route, case: Case, finding: Finding, state: State, reason: str, past: Past | None = None
+) -> Decision:
+    identity = Identity(view.survey.caller.organization_id, view.policy.name, route.name, case.id)
+    return Decision(view.policy, route, case, identity, state, reason, tuple(reasons(finding)), past=past)
+
+
+def note_of(decision: Decision) -> str:
+    """The note's text; empty where none was written."""
+    return next((step.after or "" for step in decision.steps if step.kind is Kind.NOTE), "")
+
+
+def name_of(decision: Decision) -> RouteName:
+    return decision.policy.name, decision.route.name

@@ -1,0 +1,48 @@
+"""A finding in words: the leaves that made it what it is."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sfdc_escalator.escalation.case import Value
+from sfdc_escalator.escalation.clock import in_words
+from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Field, Finding, Not, Text
+
+
+def reasons(finding: Finding, holding: bool = True) -> Iterator[str]:
+    """The leaves that made the finding what it is, in words."""
+    if finding.holds != holding:
+        return
+    if isinstance(finding.condition, Not):
+        yield from reasons(finding.parts[0], not holding)
+    elif finding.parts or isinstance(finding.condition, (All, AnyOf)):
+        for part in finding.parts:
+            yield from reasons(part, holding)
+    else:
+        yield in_plain_words(finding)
+
+
+def in_plain_words(finding: Finding) -> str:
+    """One leaf in words: what is seen, and what it was held against."""
+    leaf, seen = finding.condition, finding.seen
+    if isinstance(leaf, Text):
+        where = ", ".join(leaf.sources)
+        return f'{where} says "{seen}"' if finding.holds else f"{where} says none of the words"
+    if isinstance(leaf, Age):
+        age = in_words(seen) if isinstance(seen, timedelta) else "unknown"
+        return f"{leaf.path} was {age} ago ({leaf.operator.replace('_', ' ')} {in_words(leaf.limit)}{verdict(finding)})"
+    assert isinstance(leaf, Field)
+    wanted = ", ".join(map(str, leaf.operand)) if isinstance(leaf.operand, tuple) else leaf.operand
+    return f"{leaf.path} is {shown(seen)} ({leaf.operator.replace('_', ' ')} {wanted}{verdict(finding)})"
+
+
+def verdict(finding: Finding) -> str:
+    return "" if finding.holds else ": no"
+
+
+def shown(seen: Value | timedelta) -> str:
+    if isinstance(seen, frozenset):
+        return "; ".join(sorted(seen)) or "empty"
+    if isinstance(seen, datetime):
+        return f"{seen:%Y-%m-%dT%H:%M:%SZ}"
+    text = " ".join(str(seen).lower().split() if isinstance(seen, bool) else str(seen).split())
+    return "empty" if seen is None or not text else text if len(text) <= 60 else text[:59] + "\N{HORIZONTAL ELLIPSIS}"

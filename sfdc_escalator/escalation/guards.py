@@ -1,0 +1,47 @@
+"""Guards: a plan that is unsafe withholds the routes that make it so. A guard that cannot check refuses."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sfdc_escalator.escalation.decide import Decision, RouteName, State, name_of
+from sfdc_escalator.escalation.org import Survey
+from sfdc_escalator.escalation.policy import Policy
+
+CHUNK = 200
+LOOK_UP = 2000
+
+
+def guard_reasons(decisions: Sequence[Decision], survey: Survey) -> dict[RouteName, str]:
+    """Why a guard withholds a route: only the offender; an empty answer lets all pass."""
+    planned = [decision for decision in decisions if decision.state is State.PLANNED]
+    counts = Counter(name_of(decision) for decision in planned)
+    found = {}
+    for decision in planned:
+        name, policy = name_of(decision), decision.policy
+        if decision.route.over_guards or name in found:
+            continue
+        reason = too_many(policy, counts[name], survey) or too_dear(policy, len(planned), survey)
+        if reason:
+            found[name] = reason
+    return found
+
+
+def too_many(policy: Policy, count: int, survey: Survey) -> str | None:
+    guards = policy.guards
+    if count > guards.most_cases:
+        return f"{count} cases at once is more than most_cases: {guards.most_cases}"
+    if count >= guards.share_from and count > guards.most_share_of_open * survey.open_cases:
+        share = float(guards.most_share_of_open)
+        return f"{count} of {survey.open_cases} open cases is more than most_share_of_open: {share:.0%}"
+    return None
+
+
+def too_dear(policy: Policy, planned: int, survey: Survey) -> str | None:
+    """Chunks and read-backs against the share of the API calls that are left."""
+    calls = -(-planned // CHUNK) + -(-planned // LOOK_UP)
+    share = policy.guards.api_budget
+    if survey.api_left is None:
+        return "the org does not say how many API calls are left, so api_budget cannot be checked"
+    if calls > share * survey.api_left:
+        return f"about {calls} API calls are more than api_budget: {float(share):.0%} of the {survey.api_left} left"
+    return None

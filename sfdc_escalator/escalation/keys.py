@@ -1,0 +1,42 @@
+"""The key of an escalation: what makes it one and the same, wherever and however often it is looked at."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+KEY_LINE = re.compile(r"(ESC(?:-[0-9A-HJKMNP-TV-Z]{4}){3}) (\S+)")
+FIRST_RUNG = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One case x route x rung x episode x turn in one org. Ids have 18 characters."""
+
+    organization_id: str
+    policy: str
+    route: str
+    case_id: str
+    rung: str = FIRST_RUNG
+    episode: int = 1
+    turn: int = 1
+
+    @property
+    def key(self) -> str:
+        """`ESC-XXXX-XXXX-XXXX`: 60 bits of SHA-256 in Crockford's base 32."""
+        facts = (self.organization_id, self.policy, self.route, self.case_id, self.rung, self.episode, self.turn)
+        number = int.from_bytes(hashlib.sha256("\x1f".join(map(str, facts)).encode()).digest()[:8]) >> 4
+        digits = "".join(CROCKFORD[number >> shift & 31] for shift in range(55, -1, -5))
+        return f"ESC-{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+    @property
+    def line(self) -> str:
+        """The last line of the note: the key, then the same facts in clear."""
+        return f"{self.key} {self.policy}/{self.route}/{self.rung}/{self.episode}/{self.turn}"
+
+
+def key_of(note: str) -> str | None:
+    """The key on the note's last line, or None: a key anywhere else is somebody's text."""
+    lines = note.rstrip().splitlines()
+    found = KEY_LINE.fullmatch(lines[-1].strip()) if lines else None
+    return found[1] if found else None

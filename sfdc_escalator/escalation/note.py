@@ -1,0 +1,128 @@
+"""The hand-off note: its parts filled from their sources, its size, its last line.
+
+A case comment holds 4,000 bytes of UTF-8 (Object Reference, CaseComment); a line end counts two. The key line is
+reserved first. Text of the case is data: it is cut at a word to make room, and can forge neither key nor template.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sfdc_escalator.escalation.case import Case, Value
+from sfdc_escalator.escalation.keys import Identity
+from sfdc_escalator.escalation.note_text import harmless, nested, shortened, text_of
+from sfdc_escalator.escalation.policy import NotePart, Policy, Route
+
+MOST_BYTES = 4000
+CUTS = (None, 2000, 1200, 800, 500, 300, 180, 100, 60, 30)
+NOT_RECORDED = "not recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a case must wait for a person before it can be escalated."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the note as a template sees it."""
+
+    name: str
+    title: str
+    text: str
+
+
+def write_note(
+    policy: Policy, route: Route, case: Case, identity: Identity, findings: Sequence[str], now: datetime
+) -> str | Held:
+    """The note's whole text with its key line, at most 4,000 bytes; or why there can be none."""
+    for cut in CUTS:
+        parts = [fill(part, route, case, findings, cut) for part in route.escalate.note.parts]
+        missing = next((part for part in parts if isinstance(part, Held)), None)
+        if missing:
+            return missing
+        try:
+            body = route.escalate.note.template(context(policy, route, case, parts, findings, now, cut)).strip()
+        except ValueError as error:
+            return Held(f"the note cannot be written: {error}")
+        if "{!" in body or "{{" in body:
+            return Held("the note still holds an unfilled placeholder ({! or {{)")
+        note = f"{body}\n\n{identity.line}"
+        if size(note) <= MOST_BYTES:
+            return note
+    return Held(
+        f"the note does not fit into {MOST_BYTES} bytes, even with the case's texts cut to {CUTS[-1]} characters"
+    )
+
+
+def size(note: str) -> int:
+    return len(note.encode()) + note.count("\n")
+
+
+def context(
+    policy: Policy,
+    route: Route,
+    case: Case,
+    parts: Sequence[Part | Held],
+    findings: Sequence[str],
+    now: datetime,
+    cut: int | None,
+) -> Mapping[str, Any]:
+    names = {"name": route.name, "reason": route.reason}
+    return {
+        "policy": policy.name,
+        "route": {**route.escalate.note.texts, **names},
+        "case": nested({path: shortened(text_of(value), cut) for path, value in known(case).items()}),
+        "parts": parts,
+        "findings": [shortened(harmless(finding), cut) for finding in findings],
+        "now": f"{now:%Y-%m-%d %H:%M} UTC",
+    }
+
+
+def known(case: Case) -> Mapping[str, Value]:
+    engine: dict[str, Value] = {
+        "Id": case.id,
+        "CaseNumber": case.number,
+        "OwnerId": case.owner_id,
+        "Status": case.status,
+        "Priority": case.priority,
+        "CreatedDate": case.created,
+    }
+    return engine | dict(case.fields)
+
+
+def fill(part: NotePart, route: Route, case: Case, findings: Sequence[str], cut: int | None) -> Part | Held:
+    """The first of the part's sources that says something."""
+    title = part.name.replace("_", " ").capitalize()
+    for source in part.sources:
+        if text := "\n".join(from_source(source, part, route, case, findings, cut)):
+            return Part(part.name, title, text)
+    if part.if_missing == "hold":
+        return Held(f"the note's part {part.name!r} is missing: nothing in {', '.join(part.sources)}")
+    said = part.if_missing not in ("say_so", "tell_owner")
+    return Part(part.name, title, part.if_missing if said else NOT_RECORDED)
+
+
+def from_source(
+    source: str, part: NotePart, route: Route, case: Case, findings: Sequence[str], cut: int | None
+) -> Iterator[str]:
+    if source == "findings":
+        yield from (shortened(harmless(finding), cut) for finding in findings)
+    elif source == "route.reason":
+        yield route.reason
+    elif source.startswith("route."):
+        yield from filter(None, [route.escalate.note.texts.get(source.removeprefix("route."), "")])
+    elif source.split(".")[0] == "comments":
+        yield from comments(source, part, case, cut)
+    elif text := text_of(case.fields.get(source)):
+        yield shortened(text, cut)
+
+
+def comments(source: str, part: NotePart, case: Case, cut: int | None) -> Iterator[str]:
+    staff = {"comments.agent": (True,), "comments.customer": (False,)}.get(source, (True, False))
+    chosen = [comment for comment in case.comments if comment.staff in staff]
+    for comment in chosen[-part.last :] if part.last else chosen:
+        yield f"{comment.at:%Y-%m-%d %H:%M} {shortened(harmless(comment.body), cut)}"

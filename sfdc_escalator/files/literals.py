@@ -1,0 +1,213 @@
+"""What may stand as one value of the policy file: each function gives the value back, checked, or raises Wrong."""
+
+import re
+import warnings
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+from sfdc_escalator.escalation.clock import DURATION_FORM, parse_duration
+from sfdc_escalator.escalation.comparison import Literal_, moment
+from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.files.wrong import Wrong, described, nearest, not_yet, one_of, shown
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+NAME_FORM = "lower-case letters, digits and `-`, 63 at most"
+SNAKE = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+SNAKE_FORM = "lower-case letters, digits and `_`"
+LIST_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,62}", re.ASCII)
+FIELD_PATH = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*){0,5}", re.ASCII)
+RECORDS = frozenset({"account", "contact", "owner", "parent", "recordtype", "createdby", "lastmodifiedby", "manager"})
+OWN_SOURCES = ("findings", "comments", "comments.agent", "comments.customer", "route.reason")
+RESERVED = frozenset({"findings", "comments", "route", "emails"})
+PLACEHOLDER = re.compile(r"\{[!{]|\{[A-Za-z][\w.]*\}")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:?\d\d))?", re.ASCII)
+SHARE = re.compile(r"(\d{1,3}(\.\d{1,6})?) ?%", re.ASCII)
+IF_MISSING = ("say_so", "tell_owner", "hold")
+LONGEST = timedelta(days=3653)
+PATTERN_LENGTH = 500
+
+
+def text(value: Any) -> str:
+    """A text that says something."""
+    if isinstance(value, str):
+        if value.strip():
+            return value
+        raise Wrong("the text is empty", found="an empty text", expected="a text")
+    if isinstance(value, (bool, int, float)):
+        raise Wrong("this must be a text", found=shown(value), expected="a text: put it in quotes")
+    raise Wrong("this must be a text", found=shown(value), expected="a text")
+
+
+def sentence(value: Any) -> str:
+    """A text for a note. With a placeholder left in it the case would be held at night, or the note wrong."""
+    said = text(value)
+    if placeholder := PLACEHOLDER.search(said):
+        raise not_yet(f"a placeholder in a text (`{shown(placeholder[0])}`)", "a text without `{...}`; fields stand in `parts`")
+    return said.strip()
+
+
+def queue_name(value: Any) -> str:
+    name = text(value)
+    if len(name) > 80 or name != name.strip() or not name.isprintable():
+        raise Wrong("this is no queue name", found=shown(value), expected="the queue's DeveloperName, 80 characters at most")
+    return name
+
+
+def formed(value: Any, form: re.Pattern[str], expected: str) -> str:
+    name = text(value)
+    if not form.fullmatch(name):
+        raise Wrong(f"`{shown(name)}` cannot be a name here", found=shown(name), expected=expected)
+    return name
+
+
+def name(value: Any) -> str:
+    """Of a policy, a route or a team: it stands in a note's key line, between slashes."""
+    return formed(value, NAME, NAME_FORM)
+
+
+def part_name(value: Any) -> str:
+    return formed(value, SNAKE, SNAKE_FORM)
+
+
+def list_name(value: Any) -> str:
+    return formed(value, LIST_NAME, "letters, digits, `_` and `-`, 63 at most")
+
+
+def field_path(value: Any) -> str:
+    """A field of the case, or of a record that it refers to."""
+    path = text(value)
+    if path.split(".")[0] in RESERVED:
+        expected = "a field path; `text` reads comments" if path.startswith("comments") else "a field path"
+        raise Wrong(f"`{shown(path)}` is no field", found=shown(path), expected=expected)
+    if not FIELD_PATH.fullmatch(path):
+        expected = "API names with dots between them, such as Subject, Risk__c, Account.Type"
+        raise Wrong(f"`{shown(path)}` is no field path", found=shown(path), expected=expected)
+    last = path.rpartition(".")[2].lower()
+    if last in RECORDS or last.endswith("__r"):
+        raise Wrong(f"`{path}` is a record, not a field", found=path, expected=f"one of its fields, such as {path}.Name")
+    return path
+
+
+def text_source(value: Any) -> str:
+    """Where a `text` condition looks: a field path, or the comments."""
+    source = text(value)
+    if source == "comments":
+        return source
+    if source.startswith(("comments.", "emails")):
+        raise not_yet(f"the source `{shown(source)}`", "field paths, comments")
+    if source.lower() == "comments":
+        raise Wrong(f"unknown source `{source}`", found=source, expected="field paths, comments", nearest="comments")
+    return field_path(source)
+
+
+def part_source(value: Any, texts: frozenset[str]) -> str:
+    """Where a part of the note comes from. `texts` are the texts that some route says."""
+    source = text(value)
+    first = source.split(".")[0].lower()
+    if first == "emails":
+        raise not_yet(f"the source `{shown(source)}`", f"{', '.join(OWN_SOURCES)}, or a field path")
+    if first not in RESERVED:
+        return field_path(source)
+    allowed = (*OWN_SOURCES, *(f"route.{said}" for said in sorted(texts)))
+    if source not in allowed:
+        raise Wrong(
+            f"unknown source `{shown(source)}`",
+            found=shown(source),
+            expected=f"{one_of(allowed)}, or a field path",
+            nearest=nearest(source, allowed),
+        )
+    return source
+
+
+def scalar(value: Any) -> Literal_:
+    """What a field is compared with."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise Wrong("an empty value is compared by `is_empty`", found=shown(value), expected="a value, or `is_empty: true`")
+    if isinstance(value, list):
+        raise Wrong("one value is needed here", found="a list", expected="one value; `in` and `not_in` take a list")
+    if isinstance(value, dict):
+        raise not_yet("a table in place of a value", "a text, a number, true or false")
+    assert isinstance(value, (str, int, float, bool))
+    return value
+
+
+def choice(value: Any) -> Literal_:
+    """One of the values of a multi-picklist, or a part of a text."""
+    chosen = scalar(value)
+    if isinstance(chosen, bool):
+        raise Wrong("true and false are no text", found=shown(value), expected="a text")
+    if isinstance(chosen, str) and ";" in chosen:
+        raise Wrong("`;` separates the values of a multi-picklist", found=shown(value), expected="a list: one value an entry")
+    return chosen
+
+
+def boundary(value: Any) -> Literal_:
+    """What at_least, at_most, more_than and less_than compare with."""
+    expected = "a number, a date (2026-01-31) or a time with its zone (2026-01-31T09:00:00Z)"
+    if isinstance(value, dict):
+        raise not_yet("a table in place of a limit", expected)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and MOMENT.fullmatch(value) and moment(value) is not None:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d+[mhdw]", value):
+        expected += "; a time since is asked by `age`"
+    raise Wrong("this has no order", found=described(value), expected=expected)
+
+
+def pattern(value: Any) -> str:
+    """A regular expression of Python's `re`."""
+    said = text(value)
+    if len(said) > PATTERN_LENGTH:
+        raise Wrong("the pattern is too long", found=f"{len(said)} characters", expected=f"{PATTERN_LENGTH} at most")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(said, re.IGNORECASE)
+    except (re.error, RecursionError, OverflowError, Warning) as error:
+        raise Wrong(f"the pattern cannot be read: {error}", found=shown(said), expected="a regular expression") from None
+    return said
+
+
+def duration(value: Any) -> timedelta:
+    if isinstance(value, dict):
+        raise not_yet("a table in place of a limit", DURATION_FORM)
+    try:
+        limit = parse_duration(value if isinstance(value, str) else "")
+    except ValueError:
+        business = isinstance(value, str) and "business" in value
+        if business:
+            raise not_yet("a duration in business days", DURATION_FORM) from None
+        raise Wrong("this is no duration", found=described(value), expected=DURATION_FORM) from None
+    if limit > LONGEST:
+        raise Wrong("the duration is too long", found=shown(value), expected="10 years at most")
+    return limit
+
+
+def share(value: Any) -> Fraction:
+    """`30%` as a fraction."""
+    found = SHARE.fullmatch(value) if isinstance(value, str) else None
+    part = Fraction(found[1]) / 100 if found else Fraction(0)
+    if not 0 < part <= 1:
+        raise Wrong("this is no share", found=shown(value), expected="a percentage above 0% and up to 100%, such as 30%")
+    return part
+
+
+def phrase(value: Any) -> str:
+    """Words with spaces between them, `this|that` for either."""
+    said = text(value)
+    try:
+        parse_phrase(said)
+    except ValueError:
+        expected = "words with spaces between them, `this|that` for either"
+        raise Wrong("this is no phrase", found=shown(said), expected=expected) from None
+    return said
+
+
+def if_missing(value: Any) -> str:
+    said = sentence(value)
+    if said in IF_MISSING or len(said.split()) > 1:
+        return said
+    near = nearest(said, IF_MISSING)
+    raise Wrong(f"unknown choice `{shown(said)}`", found=shown(said), expected=f"{one_of(IF_MISSING)}, or a sentence", nearest=near)

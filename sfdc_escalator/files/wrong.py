@@ -1,0 +1,77 @@
+"""What is wrong with one value, in plain words: what stands there, what is allowed, and the nearest allowed name."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from sfdc_escalator.errors import Severity
+
+SHOWN = 60
+
+
+class Wrong(ValueError):
+    """One fault of one value. `on_key`: the fault is the key's, so its place is reported; `key`: of that key inside."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        found: str | None = None,
+        expected: str | None = None,
+        nearest: str | None = None,
+        key: str | None = None,
+        on_key: bool = False,
+        severity: Severity = "error",
+    ) -> None:
+        super().__init__(message)
+        self.message, self.found, self.expected, self.nearest = message, found, expected, nearest
+        self.key, self.on_key, self.severity = key, on_key, severity
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: on one line, of a bounded length."""
+    if isinstance(value, dict):
+        return "a mapping" if value else "an empty mapping"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if isinstance(value, str):
+        return shortened(value) if value.strip() else "an empty text"
+    return "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def described(value: Any) -> str:
+    """As `shown`, with texts in quotes: where it matters that it is a text."""
+    return f'"{shortened(value)}"' if isinstance(value, str) and value.strip() else shown(value)
+
+
+def shortened(text: str) -> str:
+    line = "".join(char if char.isprintable() else " " for char in text[: SHOWN * 4])
+    line = " ".join(line.split())
+    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str | None:
+    """The allowed name that was probably meant, or None."""
+    if len(name) > 100:
+        return None
+    folded = {choice.casefold(): choice for choice in reversed(sorted(allowed))}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return folded[close[0]] if close else None
+
+
+def one_of(allowed: Iterable[str]) -> str:
+    names = list(allowed)
+    listed = ", ".join(names[:40]) + (", ..." if len(names) > 40 else "")
+    return f"one of {listed}" if len(names) > 1 else listed
+
+
+def unknown(what: str, name: str, allowed: Iterable[str], otherwise: str | None = None) -> Wrong:
+    """A name that is none of the allowed ones; `otherwise` is said when there are none at all."""
+    names = list(allowed)
+    expected = one_of(names) if names else otherwise
+    return Wrong(f"unknown {what} `{shortened(name)}`", found=shown(name), expected=expected, nearest=nearest(name, names))
+
+
+def not_yet(what: str, expected: str | None = None, *, key: str | None = None, on_key: bool = False) -> Wrong:
+    message = f"{what} is not carried out by this version yet"
+    return Wrong(message, expected=expected, key=key, on_key=on_key)

@@ -1,0 +1,47 @@
+"""Who holds a lease: a process, on a host, since a boot. Linux tells by /proc; elsewhere only time does."""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """`boot` names the running kernel and its process numbers (a container has its own); empty where nothing tells.
+    `pid_start` is the process's start in clock ticks since the boot: a process number is used again."""
+
+    host: str
+    boot: str
+    pid: int
+    pid_start: str
+
+    @classmethod
+    def of_this_process(cls) -> "Holder":
+        pid = os.getpid()
+        return cls(socket.gethostname(), _boot(), pid, _start_of(pid) or "")
+
+    def is_gone(self, me: "Holder") -> bool:
+        """Whether `me` can tell that this process has ended: only on the same host and boot."""
+        same_place = bool(self.boot) and (self.host, self.boot) == (me.host, me.boot)
+        return same_place and _start_of(self.pid) != self.pid_start
+
+
+def _boot() -> str:
+    try:
+        kernel = (PROC / "sys/kernel/random/boot_id").read_text().strip()
+        return f"{kernel} {os.readlink(PROC / 'self/ns/pid')}"
+    except OSError:
+        return ""
+
+
+def _start_of(pid: int) -> str | None:
+    """None when there is no such process, or only its remains that nobody has collected yet (proc(5), `stat`)."""
+    try:
+        said = (PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return None
+    fields = said.rpartition(")")[2].split()  # the name before may itself hold brackets and spaces
+    return None if fields[0] in "ZX" else fields[19]

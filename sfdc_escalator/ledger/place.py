@@ -1,0 +1,89 @@
+"""Where a ledger lies: a URL or a path said by the user, or the state folder."""
+
+import os
+from pathlib import Path
+
+from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable, Problem
+
+NETWORK_DISKS = ("nfs", "cifs", "smb", "fuse.sshfs", "glusterfs", "fuse.glusterfs", "ceph", "fuse.ceph")
+"""File systems on which SQLite's locks and its shared memory do not hold between hosts; matched by their beginning."""
+
+
+def path_of(where: str) -> Path:
+    """The absolute path of the ledger file that `where` (a path or `sqlite:///...`) names. Raises Invalid."""
+    scheme, mark, rest = where.partition("://")
+    if not mark:
+        rest = where
+    elif scheme.startswith("postgres"):
+        raise Invalid("this version keeps its ledger in SQLite only: give --ledger a path or sqlite:///PATH, not PostgreSQL")
+    elif scheme != "sqlite":
+        raise Invalid(
+            "the ledger's address is not understood",
+            [Problem("the ledger is a file", found=f"{scheme}://...", expected="a path, or sqlite:///PATH")],
+        )
+    elif not rest.startswith("/"):
+        raise Invalid(f"the ledger {where!r} is not a file: write sqlite:///relative/path or sqlite:////absolute/path")
+    else:
+        rest = rest[1:]
+    if not rest.strip() or "\0" in rest or rest == ":memory:":
+        raise Invalid("the ledger's path is empty or not a file; expected a path such as escalations.db")
+    return Path(os.path.abspath(Path(rest).expanduser()))
+
+
+def state_folder() -> Path:
+    """`$XDG_STATE_HOME/sfdc-escalator`; as that standard says, a relative setting is ignored."""
+    home = os.environ.get("XDG_STATE_HOME", "")
+    base = Path(home) if home.startswith("/") else Path.home() / ".local" / "state"
+    return base / "sfdc-escalator"
+
+
+def default_path(organization_id: str) -> Path:
+    """Where the ledger of this org lies when nobody says otherwise."""
+    if not organization_id.isalnum():
+        raise EscalatorError(f"{organization_id!r} is not an organization id")
+    return state_folder() / f"{organization_id}.db"
+
+
+def only_ledger() -> Path:
+    """The only ledger in the state folder. Raises Invalid when there is none, or which there are."""
+    folder = state_folder()
+    try:
+        found = sorted(path for path in folder.glob("*.db") if not path.name.startswith("."))
+    except OSError as error:
+        raise LedgerUnusable(f"cannot look for ledgers in {folder}: {error.strerror}") from error
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise Invalid(f"there is no ledger in {folder}; name one with --ledger")
+    raise Invalid(
+        f"there are {len(found)} ledgers in {folder}; name one with --ledger",
+        [Problem("a ledger", file=str(path)) for path in found],
+    )
+
+
+def disk_of(path: Path, mounts: str) -> str:
+    """The file system type that holds `path`, by the text of /proc/mounts; empty when it does not say."""
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = fields[1].encode("ascii", "backslashreplace").decode("unicode_escape")  # a space is \040
+        if (path == Path(point) or Path(point) in path.parents) and len(point) >= len(best):
+            best, kind = point, fields[2]
+    return kind
+
+
+def refuse_network_disk(path: Path, mounts: str | None = None) -> None:
+    """Raises LedgerUnusable where `path` lies on a network disk: two hosts would not see each other's locks."""
+    if mounts is None:
+        try:
+            mounts = Path("/proc/mounts").read_text(errors="surrogateescape")
+        except OSError:
+            return  # not a Linux system: nothing to ask
+    kind = disk_of(Path(os.path.realpath(path)), mounts)
+    if kind.startswith(NETWORK_DISKS):
+        raise LedgerUnusable(
+            f"the ledger {path} lies on a network disk ({kind}), where SQLite's locks do not hold; "
+            "put it on a local disk"
+        )

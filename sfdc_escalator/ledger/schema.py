@@ -1,0 +1,146 @@
+"""The tables of a ledger, version 0001.
+
+Times are text, `YYYY-MM-DDTHH:MM:SSZ`, as the events have them. `events.body` holds the canonical bytes that are hashed;
+every other column of `events`, and every row of `runs`, `escalations` and `live_routes`, follows from such bytes and
+names its event, so that a verification can compare them.
+"""
+
+import sqlalchemy as sa
+
+VERSION = "0001"
+APPLICATION_ID = 0x45534341
+"""SQLite's application id of our files: the letters ESCA."""
+
+metadata = sa.MetaData()
+
+version = sa.Table("alembic_version", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("prev", sa.String(64), nullable=False, unique=True),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("run", sa.Text, nullable=False),
+    sa.Column("organization_id", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("key", sa.Text),
+    sa.Column("case_id", sa.Text),
+    sa.Column("note", sa.String(64)),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Index("events_by_key", "key", "seq"),
+)
+
+payloads = sa.Table(
+    "payloads",
+    metadata,
+    sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    sa.Column("salt", sa.String(32), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    comment="Personal text, kept apart so that it can be erased; events hold its salted hash.",
+)
+
+escalations = sa.Table(
+    "escalations",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("organization_id", sa.Text, nullable=False),
+    sa.Column("case_id", sa.Text, nullable=False),
+    sa.Column("run", sa.Text, nullable=False),
+    sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), nullable=False, unique=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("before_owner", sa.Text),
+    sa.Column("before_priority", sa.Text),
+    sa.Column("before_status", sa.Text),
+    sa.Column("case_number", sa.Text, nullable=False),
+    sa.Column("episode", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.Integer),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("route", sa.Text, nullable=False),
+    sa.Column("rung", sa.Text, nullable=False),
+    sa.Column("sent_at", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("tried_at", sa.Text),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("wrote_owner", sa.Text),
+    sa.Column("wrote_priority", sa.Text),
+    sa.Column("wrote_status", sa.Text),
+    sa.Index("escalations_by_state", "organization_id", "state"),
+)
+
+ESCALATION_FACTS = tuple(column.name for column in escalations.columns)[5:]
+"""The columns that an event's `escalation` repeats, in alphabetical order; `about` has the ones before them."""
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("organization_id", sa.Text, nullable=False, index=True),
+    sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), nullable=False, unique=True),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("policies", sa.JSON, nullable=False),
+    sa.Column("started_at", sa.Text, nullable=False),
+    sa.Column("finished_at", sa.Text),
+    sa.Column("result", sa.JSON(none_as_null=True)),
+)
+
+RUN_FACTS = ("user_id", "host", "pid", "policies", "started_at", "finished_at", "result")
+
+live_routes = sa.Table(
+    "live_routes",
+    metadata,
+    sa.Column("organization_id", sa.Text, primary_key=True),
+    sa.Column("policy", sa.Text, primary_key=True),
+    sa.Column("route", sa.Text, primary_key=True),
+    sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), nullable=False, unique=True),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("organization_id", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("run", sa.Text),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("boot", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("pid_start", sa.Text, nullable=False),
+    sa.Column("started_at", sa.Text, nullable=False),
+    sa.Column("heartbeat_at", sa.Text, nullable=False),
+    comment="Who works on an org; run is null while nobody does. The epoch only grows.",
+)
+
+
+def _no(action: str, table: str) -> str:
+    return (
+        f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'the {table} of a ledger are never changed'); END"
+    )
+
+
+SQLITE_GUARDS = {
+    "events_no_update": _no("UPDATE", "events"),
+    "events_no_delete": _no("DELETE", "events"),
+    "payloads_no_update": _no("UPDATE", "payloads"),
+    "escalations_no_delete": _no("DELETE", "escalations"),
+    # An INSERT OR REPLACE deletes without asking the trigger above; only the next number is let in.
+    "events_in_order": (
+        "CREATE TRIGGER events_in_order BEFORE INSERT ON events "
+        "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM events) "
+        "BEGIN SELECT RAISE(ABORT, 'the events of a ledger have no gaps'); END"
+    ),
+}
+
+
+def create_all(connection: sa.Connection) -> None:
+    """Makes an empty ledger of this version, inside the caller's transaction."""
+    metadata.create_all(connection, checkfirst=False)
+    connection.execute(version.insert().values(version_num=VERSION))
+    if connection.dialect.name == "sqlite":
+        for guard in SQLITE_GUARDS.values():
+            connection.exec_driver_sql(guard)
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -1,0 +1,48 @@
+"""Which state of an escalation may follow which, and which state an event tells of."""
+
+from types import MappingProxyType
+
+from sfdc_escalator.errors import EscalatorError
+from sfdc_escalator.escalation.history import Memory
+
+FIRST = frozenset({Memory.SENDING, Memory.ADOPTED, Memory.APPLIED})
+"""The states in which an escalation may enter the ledger; applied when its note was found in the org."""
+
+AFTER = MappingProxyType(
+    {
+        Memory.PLANNED: frozenset({Memory.SENDING, Memory.APPLIED}),
+        Memory.SENDING: frozenset({Memory.APPLIED, Memory.REJECTED, Memory.UNKNOWN, Memory.PLANNED}),
+        Memory.UNKNOWN: frozenset({Memory.APPLIED, Memory.PLANNED, Memory.GONE}),
+        Memory.APPLIED: frozenset({Memory.SUPERSEDED, Memory.GONE}),
+        Memory.REJECTED: frozenset({Memory.SENDING, Memory.APPLIED}),
+        Memory.ADOPTED: frozenset({Memory.SUPERSEDED}),
+        Memory.SUPERSEDED: frozenset[Memory](),
+        Memory.GONE: frozenset[Memory](),
+    }
+)
+
+TOLD_BY = MappingProxyType(
+    {
+        "intended": Memory.SENDING,
+        "applied": Memory.APPLIED,
+        "found": Memory.APPLIED,
+        "rejected": Memory.REJECTED,
+        "unknown": Memory.UNKNOWN,
+        "returned": Memory.PLANNED,
+        "adopted": Memory.ADOPTED,
+        "superseded": Memory.SUPERSEDED,
+        "gone": Memory.GONE,
+    }
+)
+STAYS = frozenset({"bounced"})
+"""Events that tell of something without changing the state."""
+
+
+def check(key: str, event: str, old: Memory | None, new: Memory) -> None:
+    """Raises EscalatorError for a change that the rules do not know: a mistake of the program, not of its user."""
+    if event in STAYS:
+        fine = old is not None and old is new
+    else:
+        fine = TOLD_BY.get(event) is new and new in (FIRST if old is None else AFTER[old])
+    if not fine:
+        raise EscalatorError(f"escalation {key} cannot become {new} from {old or 'nothing'} by the event {event!r}")

@@ -1,0 +1,139 @@
+"""The ledger in an SQLite file, as a run and as a dry run see it."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
+from sfdc_escalator.escalation.history import History
+from sfdc_escalator.ledger import database
+from sfdc_escalator.ledger.holder import Holder
+from sfdc_escalator.ledger.lease import SqlLease, Terms, take
+from sfdc_escalator.ledger.place import path_of, refuse_network_disk
+from sfdc_escalator.ledger.rows import past_of
+from sfdc_escalator.ledger.schema import escalations, events, live_routes, runs
+from sfdc_escalator.pipeline.ports import HistoryReader, RunStart
+
+
+class SqlHistory:
+    """A ledger that is only read. `damage` is the error that a damaged file raises."""
+
+    def __init__(self, path: Path, engine: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> None:
+        self.path, self._engine, self._damage = path, engine, damage
+
+    @property
+    def where(self) -> str:
+        return str(self.path)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One consistent view of everything."""
+        with database.speaking_of(self.path, self._damage), self._engine.connect() as connection:
+            yield connection
+
+    def history(self, organization_id: str) -> History:
+        """Empty means: no escalation and no live route of this org. Runs do not count: the first run after a loss
+        leaves one behind, and the second must still see that the ledger was lost."""
+        with self.reading() as connection:
+            past = [
+                past_of(row)
+                for row in connection.execute(
+                    sa.select(escalations)
+                    .where(escalations.c.organization_id == organization_id)
+                    .order_by(escalations.c.key)
+                ).mappings()
+            ]
+            ours = live_routes.c.organization_id == organization_id
+            live = connection.execute(sa.select(live_routes.c.policy, live_routes.c.route).where(ours)).tuples().all()
+            users = sa.select(runs.c.user_id).where(runs.c.organization_id == organization_id).distinct()
+            return History.of(past, live, connection.execute(users).scalars(), empty=not past and not live)
+
+    def head(self) -> str | None:
+        with self.reading() as connection:
+            return connection.execute(sa.select(events.c.hash).order_by(events.c.seq.desc()).limit(1)).scalar()
+
+    def close(self) -> None:
+        with database.speaking_of(self.path, self._damage):
+            self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class SqlLedger(SqlHistory):
+    """See `pipeline.ports.Ledger`."""
+
+    def __init__(self, path: Path, engine: sa.Engine, terms: Terms) -> None:
+        super().__init__(path, engine)
+        self._terms = terms
+
+    @contextlib.contextmanager
+    def lease(self, start: RunStart) -> Iterator[SqlLease]:
+        lease = take(self._engine, self.path, start, Holder.of_this_process(), self._terms)
+        try:
+            with lease.kept_alive(self._terms.beat):
+                yield lease
+        finally:
+            # Who cannot give it back loses it all the same, as soon as this process has ended.
+            with contextlib.suppress(EscalatorError):
+                lease.give_back()
+
+
+class NoHistory:
+    """The ledger that is not there yet."""
+
+    def __init__(self, path: Path) -> None:
+        self.where = str(path)
+
+    def history(self, organization_id: str) -> History:  # noqa: ARG002
+        return History()
+
+    def head(self) -> str | None:
+        return None
+
+
+def open_ledger(where: str, *, create: bool, terms: Terms | None = None) -> SqlLedger:
+    """The ledger at a path or `sqlite:///...`, for a live run; made when missing and `create` says so.
+    Raises Invalid and LedgerUnusable."""
+    path, terms = path_of(where), terms or Terms()
+    if not database.exists(path):
+        if not create:
+            raise LedgerUnusable(f"there is no ledger at {path}")
+        refuse_network_disk(path)
+        database.create(path)
+    # Read first: opened for writing, a file of another program would change its journal mode.
+    database.recognise(path, database.engine_of(path, writing=False, busy_seconds=terms.busy.total_seconds()))
+    ledger = SqlLedger(path, database.engine_of(path, writing=True, busy_seconds=terms.busy.total_seconds()), terms)
+    try:
+        with ledger.reading():  # takes the writer's place for a moment, so that a disk that cannot be written shows
+            return ledger
+    except BaseException:
+        ledger.close()
+        raise
+
+
+def open_history(where: str) -> HistoryReader:
+    """The ledger for a dry run: a missing file is an empty history. Raises Invalid and LedgerUnusable."""
+    path = path_of(where)
+    return _reader(path, LedgerUnusable) if database.exists(path) else NoHistory(path)
+
+
+def open_trail(where: str) -> SqlHistory:
+    """The ledger for an audit: a missing file is LedgerUnusable, a damaged one AuditBroken."""
+    path = path_of(where)
+    if not database.exists(path):
+        raise LedgerUnusable(f"there is no ledger at {path}")
+    return _reader(path, AuditBroken)
+
+
+def _reader(path: Path, damage: type[EscalatorError]) -> SqlHistory:
+    engine = database.engine_of(path, writing=False)
+    database.recognise(path, engine, damage)
+    return SqlHistory(path, engine, damage)

@@ -1,0 +1,134 @@
+"""From a plan to outcomes: store what was found, send the chunks side by side, read back what was written."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+
+from sfdc_escalator.errors import EscalatorError, OrgUnavailable
+from sfdc_escalator.escalation.chunks import Batch, lanes
+from sfdc_escalator.escalation.decide import Decision, State
+from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.escalation.steps import Kind, StepState
+from sfdc_escalator.pipeline.changes import change, past_of, values_after
+from sfdc_escalator.pipeline.deliver import Delivery, Tries
+from sfdc_escalator.pipeline.ports import Change, Lease, Org
+from sfdc_escalator.pipeline.prepare import Prepared
+
+SIDE_BY_SIDE = 4
+SLOW_CALL = 20.0
+"""Seconds. Salesforce bounds the calls of 20 s and more that run at the same time (REST limits): then one by one."""
+
+Progress = Callable[[str, int, int], None]
+"""What is being done, how much of it is done, how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How the plan's decisions ended. `trouble` is why the org could not be worked with to the end."""
+
+    decisions: tuple[Decision, ...]
+    bounced: tuple[Decision, ...] = ()
+    gone: tuple[Decision, ...] = ()
+    trouble: EscalatorError | None = None
+
+
+class Gate:
+    """Lets chunks through side by side, until a call was slow: from then on one at a time."""
+
+    def __init__(self) -> None:
+        self.one_by_one = threading.Lock()
+        self.slow = False
+
+    @contextmanager
+    def passage(self) -> Iterator[None]:
+        if self.slow:
+            with self.one_by_one:
+                yield
+            return
+        start = time.monotonic()
+        yield
+        self.slow = self.slow or time.monotonic() - start >= SLOW_CALL
+
+
+def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress) -> Applied:
+    """Carries out the plan. Every decision of the plan comes back, ended."""
+    plan = prepared.plan
+    remember(prepared, lease)
+    done: dict[str, Decision] = {}
+
+    def ended(decision: Decision) -> None:
+        done[decision.identity.key] = decision
+        progress("escalating", len(done), len(plan.planned))
+
+    delivery = Delivery(org, lease, prepared.poll.at, plan.now, ended)
+    send_all(delivery, lanes(plan.planned))
+    decisions = tuple(done.get(one.identity.key, one) if one.state is State.PLANNED else one for one in plan.decisions)
+    applied = [decision for decision in decisions if decision.state is State.APPLIED]
+    try:
+        bounced, gone = read_back(org, lease, applied)
+    except OrgUnavailable as error:
+        return Applied(decisions, trouble=delivery.trouble or error)
+    if delivery.trouble is None:
+        lease.mark_live(sorted(plan.complete))
+    return Applied(decisions, bounced, gone, delivery.trouble)
+
+
+def remember(prepared: Prepared, lease: Lease) -> None:
+    """Stores what became known by reading, and the backlog that is adopted."""
+    changes = [Change("recovered", past, "", "", call=None) for past in prepared.recovered]
+    changes += [change(one, "found", past_of(one, Memory.APPLIED)) for one in prepared.found]
+    changes += [change(one, "adopted", past_of(one, Memory.ADOPTED)) for one in prepared.plan.adopted]
+    if changes:
+        lease.record(changes)
+
+
+def send_all(delivery: Delivery, plan_lanes: Sequence[Sequence[Batch]]) -> None:
+    """Each lane in order, the lanes side by side. An error of our own stops what was not sent yet."""
+    gate = Gate()
+
+    def run(lane: Sequence[Batch]) -> None:
+        try:
+            for batch in lane:
+                with gate.passage():
+                    delivery.send(batch, Tries.of(batch))
+        except BaseException:
+            delivery.stopped.set()
+            raise
+
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        futures = [pool.submit(copy_context().run, run, lane) for lane in plan_lanes]
+    for future in futures:
+        future.result()
+
+
+def read_back(org: Org, lease: Lease, applied: Sequence[Decision]) -> tuple[tuple[Decision, ...], tuple[Decision, ...]]:
+    """What automation changed right after us: owners that bounced, cases that are gone."""
+    if not applied:
+        return (), ()
+    values = org.read_back([decision.case.id for decision in applied])
+    gone = tuple(decision for decision in applied if decision.case.id not in values)
+    bounced = tuple(
+        decision
+        for decision in applied
+        if moved_owner(decision) and decision not in gone and values[decision.case.id].owner_id != owner_after(decision)
+    )
+    changes = [
+        change(one, "bounced", past_of(one, Memory.APPLIED), facts={"owner_now": values[one.case.id].owner_id})
+        for one in bounced
+    ]
+    changes += [change(one, "gone", replace(past_of(one, Memory.APPLIED), state=Memory.GONE)) for one in gone]
+    if changes:
+        lease.record(changes)
+    return bounced, gone
+
+
+def moved_owner(decision: Decision) -> bool:
+    return any(step.kind is Kind.QUEUE and step.state is StepState.APPLIED for step in decision.steps)
+
+
+def owner_after(decision: Decision) -> str:
+    return values_after(decision).owner_id

@@ -1,0 +1,81 @@
+"""What the ledger is told of a decision: the escalation after the change, and the facts of the event."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sfdc_escalator.escalation.decide import Decision
+from sfdc_escalator.escalation.history import Memory, Past, Values
+from sfdc_escalator.escalation.steps import Kind, StepState
+from sfdc_escalator.pipeline.ports import Change, Write
+
+
+def past_of(
+    decision: Decision,
+    state: Memory,
+    *,
+    attempts: int = 0,
+    tried_at: datetime | None = None,
+    message: str = "",
+) -> Past:
+    identity = decision.identity
+    return Past(
+        key=identity.key,
+        policy=identity.policy,
+        route=identity.route,
+        case_id=identity.case_id,
+        state=state,
+        rung=identity.rung,
+        episode=identity.episode,
+        turn=identity.turn,
+        before=Values.of(decision.case) if decision.steps else None,
+        wrote=values_after(decision) if decision.steps else None,
+        attempts=attempts,
+        tried_at=tried_at,
+        message=message,
+    )
+
+
+def values_after(decision: Decision) -> Values:
+    """Owner, status and priority as they stand once the steps are done."""
+    after = {step.kind: step.after for step in decision.steps}
+    case = decision.case
+    return Values(
+        after.get(Kind.QUEUE) or case.owner_id,
+        after.get(Kind.STATUS, case.status),
+        after.get(Kind.PRIORITY, case.priority),
+    )
+
+
+def change(decision: Decision, event: str, past: Past, **more: Any) -> Change:
+    policy = decision.policy
+    return Change(event, past, decision.case.number, policy.digest, decision.findings, **more)
+
+
+def intended(decision: Decision) -> Change:
+    """Stored before the call: the whole of what is about to be sent."""
+    note = next(step.after for step in decision.steps if step.kind is Kind.NOTE)
+    return change(decision, "intended", past_of(decision, Memory.SENDING), note=note, facts={"steps": steps(decision)})
+
+
+def steps(decision: Decision) -> list[Mapping[str, str | None]]:
+    """The steps as an event tells them; the note's text is personal and stays out."""
+    return [
+        {"step": step.kind, "before": step.before, "after": None if step.kind is Kind.NOTE else step.after}
+        for step in decision.steps
+        if step.state is StepState.PLANNED
+    ]
+
+
+def write_of(decision: Decision) -> Write:
+    """What is sent for this decision: only the steps that are planned."""
+    after = {step.kind: step.after for step in decision.steps if step.state is StepState.PLANNED}
+    return Write(
+        key=decision.identity.key,
+        case_id=decision.case.id,
+        note=after[Kind.NOTE] or "",
+        published=decision.route.escalate.note.visibility == "published",
+        owner_id=after.get(Kind.QUEUE),
+        status=after.get(Kind.STATUS),
+        priority=after.get(Kind.PRIORITY),
+    )

@@ -1,0 +1,211 @@
+"""One chunk on its way to the org: intend, perform, settle. What is turned down goes again in smaller parts.
+
+Whatever the org answers, every decision ends as applied, rejected, deferred or unknown. A write whose outcome is not
+known is never sent again.
+"""
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sfdc_escalator.errors import EscalatorError, OrgUnavailable
+from sfdc_escalator.escalation.chunks import Batch
+from sfdc_escalator.escalation.decide import Decision, State
+from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.pipeline.changes import change, intended, past_of, write_of
+from sfdc_escalator.pipeline.ports import (
+    Change,
+    Chunk,
+    Committed,
+    Fault,
+    Lease,
+    Moved,
+    NotExecuted,
+    Org,
+    RolledBack,
+    RowError,
+    Unknown,
+)
+
+LOCKED_TRIES = 3
+
+
+@dataclass(slots=True)
+class Tries:
+    """What a chunk may still cost: at most 2 x log2(chunk) + 10 calls beyond the first."""
+
+    left: int
+    locked: int = 0
+    halved: bool = False
+    moved: bool = False
+
+    @classmethod
+    def of(cls, batch: Batch) -> "Tries":
+        return cls(11 + math.ceil(2 * math.log2(len(batch))))
+
+    def take(self) -> bool:
+        self.left -= 1
+        return self.left >= 0
+
+
+class Delivery:
+    """Sends batches and remembers how each decision ended. Used by several threads at once."""
+
+    def __init__(
+        self, org: Org, lease: Lease, polled_at: datetime, now: datetime, ended: Callable[[Decision], None]
+    ) -> None:
+        self.org, self.lease, self.polled_at, self.now, self.ended = org, lease, polled_at, now, ended
+        self.stopped = threading.Event()
+        self.trouble: EscalatorError | None = None
+
+    def send(self, batch: Batch, tries: Tries) -> None:
+        """The batch as one write, and everything that follows from the answer."""
+        if not batch:
+            return
+        if self.stopped.is_set() or not tries.take():
+            why = "the run stopped before" if self.stopped.is_set() else "the org turned down too many tries before"
+            return self.defer(batch, f"{why} this case was sent")
+        self.lease.record([intended(decision) for decision in batch])
+        chunk = Chunk(tuple(map(write_of, batch)), self.polled_at, batch[0].policy.together)
+        answer = self.org.write(chunk)
+        match answer:
+            case Committed():
+                self.applied(batch, answer)
+            case Moved():
+                self.give_back(batch)
+                self.moved(batch, chunk, tries)
+            case RolledBack():
+                self.give_back(batch)
+                self.turned_down(batch, answer, tries)
+            case NotExecuted():
+                self.not_executed(batch, answer)
+            case Unknown():
+                self.unknown(batch, answer)
+
+    # -- what the answer means ---------------------------------------------------------------------------------
+
+    def applied(self, batch: Batch, answer: Committed) -> None:
+        changes: list[Change] = []
+        for decision in batch:
+            changes.append(change(decision, "applied", past_of(decision, Memory.APPLIED), call=answer.call))
+            changes += (
+                change(decision, "superseded", replace(past, state=Memory.SUPERSEDED)) for past in decision.takes_over
+            )
+        self.lease.record(changes)
+        for decision in batch:
+            done = tuple(step.done() for step in decision.steps)
+            self.ended(replace(decision, state=State.APPLIED, steps=done))
+
+    def moved(self, batch: Batch, chunk: Chunk, tries: Tries) -> None:
+        """Cases that changed since the poll wait for the next run; the rest goes once more."""
+        try:
+            still = self.org.unmoved(chunk)
+        except OrgUnavailable as error:
+            self.trouble = error
+            still = frozenset()
+        again, tries.moved = not tries.moved, True
+        stay = tuple(decision for decision in batch if decision.case.id in still and again)
+        self.defer(without(batch, stay), "moved: somebody changed the case since it was read")
+        self.send(stay, tries)
+
+    def turned_down(self, batch: Batch, answer: RolledBack, tries: Tries) -> None:
+        if answer.error.fault is Fault.LOCK:
+            self.locked(batch, answer.error, tries)
+        elif answer.error.fault is Fault.SIZE or not answer.rows:
+            self.smaller(batch, answer.error, tries)
+        else:
+            self.row_errors(batch, answer, tries)
+
+    def locked(self, batch: Batch, error: RowError, tries: Tries) -> None:
+        """Another transaction holds a record; nothing was written, so smaller parts go again after a pause."""
+        tries.locked += 1
+        if (len(batch) == 1 and tries.locked > LOCKED_TRIES) or not self.org.pause(tries.locked):
+            return self.defer(batch, f"{error.code}: {error.message}")
+        for part in halves(batch):
+            self.send(part, tries)
+
+    def smaller(self, batch: Batch, error: RowError, tries: Tries) -> None:
+        if len(batch) == 1:
+            return self.reject(batch[0], error)
+        for part in halves(batch):
+            self.send(part, tries)
+
+    def row_errors(self, batch: Batch, answer: RolledBack, tries: Tries) -> None:
+        """Rows that the org complains of go alone to get their own error; the rest goes again without them."""
+        bad = tuple(decision for decision in batch if decision.case.id in answer.rows)
+        if len(batch) == 1:
+            return self.reject(batch[0], answer.error)
+        if is_widespread(batch, answer):
+            if not tries.halved:
+                tries.halved = True
+                return self.smaller(batch, answer.error, tries)
+            for decision in bad:
+                self.reject(decision, answer.rows[decision.case.id])
+            return self.send(without(batch, bad), tries)
+        self.send(without(batch, bad), tries)
+        for decision in bad:
+            self.send((decision,), tries)
+
+    def not_executed(self, batch: Batch, answer: NotExecuted) -> None:
+        if answer.fatal:
+            self.stopped.set()
+        self.trouble = OrgUnavailable(answer.reason)
+        self.defer(batch, answer.reason)
+
+    # -- how a decision ends -----------------------------------------------------------------------------------
+
+    def give_back(self, batch: Batch) -> None:
+        """Nothing was written: the escalations are planned again."""
+        self.lease.record([change(one, "returned", past_of(one, Memory.PLANNED)) for one in batch])
+
+    def defer(self, batch: Sequence[Decision], reason: str) -> None:
+        self.lease.record(
+            [
+                change(
+                    one,
+                    "deferred",
+                    past_of(one, Memory.PLANNED, attempts=deferrals(one), tried_at=self.now, message=reason),
+                )
+                for one in batch
+            ]
+        )
+        for decision in batch:
+            self.ended(decision.ended(State.DEFERRED, reason))
+
+    def reject(self, decision: Decision, error: RowError) -> None:
+        message = f"{error.code}: {error.message}"
+        rejected = decision.past.attempts if decision.past and decision.past.state is Memory.REJECTED else 0
+        past = past_of(decision, Memory.REJECTED, attempts=rejected + 1, tried_at=self.now, message=message)
+        self.lease.record([change(decision, "rejected", past)])
+        self.ended(decision.ended(State.REJECTED, message))
+
+    def unknown(self, batch: Batch, answer: Unknown) -> None:
+        changes = [change(one, "unknown", past_of(one, Memory.UNKNOWN, message=answer.reason)) for one in batch]
+        self.lease.record(changes)
+        for decision in batch:
+            self.ended(replace(decision, state=State.UNKNOWN, reason=answer.reason))
+
+
+def deferrals(decision: Decision) -> int:
+    """How often in a row the org deferred it, this time included."""
+    past = decision.past
+    return 1 + (past.attempts if past and past.state is Memory.PLANNED else 0)
+
+
+def without(batch: Batch, some: Batch) -> Batch:
+    keys = {decision.key for decision in some}
+    return tuple(decision for decision in batch if decision.key not in keys)
+
+
+def halves(batch: Batch) -> tuple[Batch, ...]:
+    middle = len(batch) // 2
+    return (batch[:middle], batch[middle:]) if middle else (batch,)
+
+
+def is_widespread(batch: Batch, answer: RolledBack) -> bool:
+    """The same error on more than ten rows, or on a quarter of the chunk: a matter of configuration."""
+    most = max(Counter((row.code, row.message) for row in answer.rows.values()).values())
+    return most > 10 or (most > 1 and most * 4 >= len(batch))

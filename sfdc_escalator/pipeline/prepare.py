@@ -1,0 +1,123 @@
+"""From the org and the ledger to a plan: survey, recover, poll, judge, look for keys. Reads only."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sfdc_escalator.errors import Invalid, PlanRefused
+from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.choices import Choices
+from sfdc_escalator.escalation.criteria import could_hold
+from sfdc_escalator.escalation.decide import Decision, LeftAlone, RouteName, State, View, decide
+from sfdc_escalator.escalation.fitness import doubts, unfit_routes
+from sfdc_escalator.escalation.history import History, Memory, Past
+from sfdc_escalator.escalation.keys import Identity
+from sfdc_escalator.escalation.org import Caller, Survey
+from sfdc_escalator.escalation.plan import Plan, build_plan
+from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.pipeline.ports import Org, Poll
+from sfdc_escalator.pipeline.recover import recover
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan and what it rests on. `recovered` and `found` became known by reading; only a live run stores them."""
+
+    plan: Plan
+    survey: Survey
+    poll: Poll
+    history: History
+    recovered: tuple[Past, ...]
+    found: tuple[Decision, ...]
+    broken: Mapping[RouteName, str]
+    doubts: tuple[str, ...]
+
+
+def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Policy], choices: Choices) -> Prepared:
+    """The plan of this run. Raises Invalid for a route or case that does not exist, PlanRefused for a lost ledger."""
+    check_route(policies, choices)
+    survey = org.survey(caller, policies)
+    us = remembered.users | {caller.user_id}
+    recovered = recover(org, remembered, us)
+    history = remembered.with_past(recovered)
+    poll = org.poll(policies, survey, choices.case)
+    if choices.case is not None and not poll.cases:
+        raise Invalid(f"case {choices.case} is not in this org, or this user cannot see it")
+    views = [view_of(policy, survey, history, caller.now, poll) for policy in policies]
+    cases = second_look(org, views, poll.cases, us)
+    judged = judge_all(views, cases)
+    found = look_for_keys(org, judged, us)
+    if found:
+        refuse_if_lost(history, found)
+        history = history.with_past(past_of_found(decision) for decision in found)
+        judged = judge_all([replace(view, history=history) for view in views], cases)
+    plan = build_plan(policies, survey, history, caller.now, judged, choices, poll.broken)
+    broken = {**poll.broken, **{(v.policy.name, name): why for v in views for name, why in v.unfit.items()}}
+    wonders = tuple(doubt for policy in policies for doubt in doubts(policy, survey))
+    return Prepared(plan, survey, poll, history, recovered, found, broken, wonders)
+
+
+def check_route(policies: Sequence[Policy], choices: Choices) -> None:
+    names = sorted({route.name for policy in policies for route in policy.routes})
+    if choices.route is not None and choices.route not in names:
+        raise Invalid(f"no policy has a route {choices.route!r}; there are: {', '.join(names)}")
+
+
+def view_of(policy: Policy, survey: Survey, history: History, now: datetime, poll: Poll) -> View:
+    unpolled = {route: why for (name, route), why in poll.broken.items() if name == policy.name}
+    return View(policy, survey, history, now, unpolled, unfit_routes(policy, survey))
+
+
+def second_look(org: Org, views: Sequence[View], cases: Sequence[Case], us: frozenset[str]) -> tuple[Case, ...]:
+    """Long text and comments, read for those cases alone that could still match."""
+    paths = frozenset[str]().union(*(view.policy.paths() for view in views))
+    missing = frozenset(path for path in paths if path == "comments" or any(path not in case.fields for case in cases))
+    if not missing or not cases:
+        return tuple(cases)
+    chosen = {case.id for view in views for case in cases if is_survivor(view, case, missing)}
+    complete = {case.id: case for case in org.complete([case for case in cases if case.id in chosen], missing, us)}
+    return tuple(complete.get(case.id, case) for case in cases)
+
+
+def is_survivor(view: View, case: Case, unread: frozenset[str]) -> bool:
+    routes = (route for route in view.policy.routes if route.name not in view.unpolled)
+    return any(could_hold(view.policy.condition(route), case, view.now, unread) for route in routes)
+
+
+def judge_all(views: Iterable[View], cases: Sequence[Case]) -> list[Decision | LeftAlone]:
+    return [decide(view, case) for view in views for case in cases]
+
+
+def look_for_keys(org: Org, judged: Iterable[Decision | LeftAlone], us: frozenset[str]) -> tuple[Decision, ...]:
+    """The planned escalations whose key already stands on the case, under the route's present or a former name."""
+    keys = {
+        key: one
+        for one in judged
+        if isinstance(one, Decision) and one.state in (State.PLANNED, State.HELD)
+        for key in keys_of(one)
+    }
+    if not keys:
+        return ()
+    notes = org.keyed_notes(sorted({decision.case.id for decision in keys.values()}), us)
+    found = {note.key: keys[note.key] for note in notes if note.key in keys and note.case_id == keys[note.key].case.id}
+    return tuple({decision.identity.key: decision for decision in found.values()}.values())
+
+
+def keys_of(decision: Decision) -> list[str]:
+    return [replace(decision.identity, route=name).key for name in sorted(decision.route.names)]
+
+
+def past_of_found(decision: Decision) -> Past:
+    identity: Identity = decision.identity
+    return Past(identity.key, identity.policy, identity.route, identity.case_id, Memory.APPLIED)
+
+
+def refuse_if_lost(history: History, found: Sequence[Decision]) -> None:
+    """An empty ledger beside keys in the org is a lost ledger, not a first run."""
+    if history.empty:
+        raise PlanRefused(
+            f"the ledger is empty, but {len(found)} of the cases to escalate already carry a note with our key "
+            f"(the first: {found[0].identity.key} on case {found[0].case.number}): the ledger was lost, or is another "
+            "one. Restore it from a backup or name the right one with --ledger (`ledger rebuild`, which reads the keys "
+            "back from the org, is not part of this version)"
+        )

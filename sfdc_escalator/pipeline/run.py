@@ -1,0 +1,126 @@
+"""The story of one run: prepare a plan, carry it out, account for every match."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from sfdc_escalator.errors import EscalatorError
+from sfdc_escalator.escalation.choices import Choices
+from sfdc_escalator.escalation.decide import Decision, State
+from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.escalation.org import Caller
+from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.pipeline.apply import Applied, Progress, apply
+from sfdc_escalator.pipeline.ports import HistoryReader, Lease, Ledger, Org, RunStart
+from sfdc_escalator.pipeline.prepare import Prepared, prepare
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a run, or would become of it. `unsettled` counts escalations whose outcome is still unknown."""
+
+    run: str
+    prepared: Prepared
+    applied: Applied
+    unsettled: int
+    api_calls: int
+    guard: str
+    ledger: str
+    audit_head: str | None
+    is_rehearsal: bool
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        return self.applied.decisions
+
+    def count(self, state: State) -> int:
+        return sum(decision.state is state for decision in self.decisions)
+
+    @property
+    def exit_code(self) -> int:
+        """By precedence: 5 the org failed us, 4 the plan withheld a part, 3 something needs a person, 0."""
+        if self.applied.trouble is not None:
+            return self.applied.trouble.exit_code
+        if self.prepared.plan.refusals:
+            return 4
+        return 3 if self.needs_a_person else 0
+
+    @property
+    def work_to_do(self) -> bool:
+        return any(decision.state in (State.PLANNED, State.DEFERRED, State.WITHHELD) for decision in self.decisions)
+
+    @property
+    def needs_a_person(self) -> bool:
+        states = Counter(decision.state for decision in self.decisions)
+        stuck = states[State.REJECTED] or states[State.UNKNOWN] or states[State.HELD] or self.unsettled
+        failed = self.applied.bounced or self.prepared.broken
+        return bool(stuck or failed or any(map(is_deferred_again, self.decisions)))
+
+
+def is_deferred_again(decision: Decision) -> bool:
+    """Deferred by the org now and by the run before; a limit or another policy's turn is no deferral by the org."""
+    past = decision.past
+    return decision.state is State.DEFERRED and past is not None and past.state is Memory.PLANNED and past.attempts > 0
+
+
+def rehearse(
+    run: str, org: Org, caller: Caller, ledger: HistoryReader, policies: Sequence[Policy], choices: Choices
+) -> Result:
+    """The plan of a run, and nothing done about it."""
+    prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, choices)
+    return account(run, org, ledger, prepared, Applied(prepared.plan.decisions), is_rehearsal=True)
+
+
+def carry_out(
+    run: str,
+    org: Org,
+    caller: Caller,
+    ledger: Ledger,
+    policies: Sequence[Policy],
+    choices: Choices,
+    progress: Progress,
+) -> Result:
+    """One run under the org's lease. Raises RunBusy, LeaseLost, and what `prepare` raises."""
+    digests = {policy.name: policy.digest for policy in policies}
+    with ledger.lease(RunStart(run, caller.organization_id, caller.user_id, digests)) as lease:
+        try:
+            prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, choices)
+            log.info("planned", planned=len(prepared.plan.planned), digest=prepared.plan.digest)
+            applied = apply(prepared, org, lease, progress)
+        except EscalatorError as error:
+            close_failed(lease, error)
+            raise
+        result = account(run, org, ledger, prepared, applied, is_rehearsal=False)
+        lease.finish({"exit": result.exit_code, **{state.value: result.count(state) for state in State}})
+    return replace(result, audit_head=ledger.head())
+
+
+def close_failed(lease: Lease, error: EscalatorError) -> None:
+    """The run's last event, where the ledger still takes it."""
+    try:
+        lease.finish({"exit": error.exit_code, "error": error.code})
+    except EscalatorError as second:
+        log.warning("the end of the run could not be stored", error=second.message)
+
+
+def account(
+    run: str, org: Org, ledger: HistoryReader, prepared: Prepared, applied: Applied, *, is_rehearsal: bool
+) -> Result:
+    settled = {past.key for past in prepared.recovered}
+    open_ends = [past for past in prepared.history.everything() if past.state in (Memory.UNKNOWN, Memory.SENDING)]
+    unsettled = sum(past.key not in settled for past in open_ends)
+    return Result(
+        run,
+        prepared,
+        applied,
+        unsettled,
+        org.api_calls,
+        org.guard,
+        ledger.where,
+        ledger.head(),
+        is_rehearsal,
+    )

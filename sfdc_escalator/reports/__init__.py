@@ -1,0 +1,1 @@
+"""Plans, outcomes and the audit trail as text and JSON."""

@@ -1,0 +1,97 @@
+"""A run as one JSON object, in the shape that programs rely on."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sfdc_escalator.errors import EscalatorError, Problem, RunBusy
+from sfdc_escalator.escalation.decide import Decision, State
+from sfdc_escalator.pipeline.run import Result
+
+LEVEL = "guarded"
+
+
+def instant(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def run_json(result: Result, org: str) -> dict[str, Any]:
+    """The whole result. `exit` is left to the door, which knows what was asked for."""
+    prepared, plan = result.prepared, result.prepared.plan
+    return {
+        "run": result.run,
+        "org": org,
+        "organization_id": plan.organization_id,
+        "policies": [{"policy": policy.name, "digest": policy.digest} for policy in plan.policies],
+        "plan_digest": plan.digest,
+        "now": instant(plan.now),
+        "ledger": result.ledger,
+        "level": LEVEL,
+        "guard": result.guard,
+        "polled": len(prepared.poll.cases),
+        "matched": len(result.decisions),
+        **{state.value: result.count(state) for state in State},
+        "recovered": len(prepared.recovered),
+        "bounced": len(result.applied.bounced),
+        "gone": len(result.applied.gone),
+        "notices": {"sent": 0, "failed": 0, "pending": 0},
+        "api_calls": result.api_calls,
+        "audit_head": result.audit_head,
+        "escalations": [escalation_json(decision) for decision in result.decisions],
+        "left_alone": [
+            {"policy": one.policy, "case_id": one.case.id, "case_number": one.case.number, "reasons": dict(one.reasons)}
+            for one in plan.left_alone
+        ],
+        "refusals": [
+            {"policy": one.policy, "route": one.route, "cases": one.cases, "reason": one.reason}
+            for one in plan.refusals
+        ],
+        "broken": [
+            {"policy": policy, "route": route, "reason": reason}
+            for (policy, route), reason in sorted(prepared.broken.items())
+        ],
+    }
+
+
+def escalation_json(decision: Decision) -> dict[str, Any]:
+    return {
+        "key": decision.key,
+        "case_id": decision.case.id,
+        "case_number": decision.case.number,
+        "policy": decision.policy.name,
+        "route": decision.route.name,
+        "rung": decision.identity.rung,
+        "state": decision.state,
+        "reason": decision.reason,
+        "findings": list(decision.findings),
+        "steps": [
+            {"step": step.kind, "before": step.before, "after": step.after, "state": step.state}
+            for step in decision.steps
+        ],
+    }
+
+
+def failure_json(error: EscalatorError) -> dict[str, Any]:
+    problems = [problem_json(problem) for problem in error.problems]
+    failure: dict[str, Any] = {
+        "error": {"code": error.code, "message": error.message, "problems": problems},
+        "exit": error.exit_code,
+    }
+    if isinstance(error, RunBusy):
+        counts = {state.value: 0 for state in State}
+        busy = {"host": error.host, "pid": error.pid, "since": error.since}
+        more = {"polled": 0, "matched": 0, "recovered": 0, "bounced": 0, "gone": 0, "api_calls": 1, "escalations": []}
+        failure = {"busy": busy, **counts, **more, "exit": error.exit_code}
+    return failure
+
+
+def problem_json(problem: Problem) -> Mapping[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+        "found": problem.found,
+        "expected": problem.expected,
+        "nearest": problem.nearest,
+    }

@@ -1,0 +1,93 @@
+"""What can go wrong with a call, as errors of our own tree. They carry the org's code and words, never a URL or a token."""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from sfdc_escalator.errors import LoginRefused, OrgUnavailable
+
+MOST_WORDS = 300
+
+
+class Unanswered(OrgUnavailable):
+    """No answer, or one that says "not now". `sent` tells whether the org may have got the request."""
+
+    def __init__(
+        self, message: str, *, sent: bool = True, passing: bool = True, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.sent, self.passing, self.retry_after = sent, passing, retry_after
+
+
+class Rejected(OrgUnavailable):
+    """The org answered a read with an error of its own."""
+
+    def __init__(self, message: str, *, status: int, error_code: str) -> None:
+        super().__init__(message)
+        self.status, self.error_code = status, error_code
+
+
+NOT_NOW = frozenset({500, 502, 503, 504})
+ADVICE = {
+    "API_DISABLED_FOR_ORG": "the org's edition or the user's profile does not allow API access",
+    "API_CURRENTLY_DISABLED": "the user's profile does not allow API access",
+    "REQUEST_LIMIT_EXCEEDED": "wait until the org's API calls of the last 24 hours are fewer, or raise its limit",
+    "INSUFFICIENT_ACCESS": "give the user of the access token the right to read it",
+}
+
+
+def errors_in(body: Any) -> list[tuple[str, str]]:
+    """(code, message) of each error in a body; the org sends a list, sometimes a bare object (REST guide, Errors)."""
+    found = body if isinstance(body, list) else [body]
+    return [
+        (str(error["errorCode"]), in_one_line(error.get("message")))
+        for error in found
+        if isinstance(error, Mapping) and error.get("errorCode")
+    ]
+
+
+def in_one_line(text: object) -> str:
+    words = " ".join(str(text or "").split())
+    return words if len(words) <= MOST_WORDS else words[: MOST_WORDS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def of_answer(status: int, body: Any, retry_after: float | None = None) -> OrgUnavailable:
+    """The error for an answer that is no success."""
+    errors = errors_in(body)
+    if status in NOT_NOW:
+        words = f" ({said(*errors[0])})" if errors else ""
+        return Unanswered(f"the org answered HTTP {status}{words}", retry_after=retry_after)
+    if not errors:
+        return not_an_org(f"HTTP {status}")
+    code, message = errors[0]
+    if status == 401:
+        return LoginRefused(
+            f"the org refuses the access token ({said(code, message)}): log in again and give a fresh access token"
+        )
+    advice = f": {ADVICE[code]}" if code in ADVICE else ""
+    return Rejected(f"the org answered {said(code, message)}{advice}", status=status, error_code=code)
+
+
+def said(code: str, message: str) -> str:
+    return f"{code}: {message}" if message else code
+
+
+def not_an_org(what: str) -> OrgUnavailable:
+    return OrgUnavailable(
+        f"this does not answer like a Salesforce org: {what}; "
+        "check the instance URL, such as https://acme.my.salesforce.com"
+    )
+
+
+def seconds_to_wait(retry_after: str | None, date: str | None) -> float | None:
+    """A Retry-After header in seconds: a number, or a date seen from the answer's own Date header."""
+    if not retry_after:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - parsedate_to_datetime(date or "")).total_seconds())
+    except (ValueError, TypeError):
+        return None

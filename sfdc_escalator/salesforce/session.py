@@ -1,0 +1,110 @@
+"""One HTTP session with one org: no other host, no redirects, no .netrc, no cookies, and always a timeout."""
+
+import re
+import threading
+from http.cookiejar import DefaultCookiePolicy
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from sfdc_escalator import __version__
+from sfdc_escalator.errors import Invalid, UnsafeAddress
+
+CONNECT, READ, WRITE = 10.0, 120.0, 600.0  # seconds; a composite may take 10 minutes (REST guide, limits)
+CONNECTIONS = 16
+USAGE = re.compile(r"(?:^|[\s;,])api-usage=(\d+)/(\d+)")
+API_CALL = re.compile(r"/services/data/v\d")
+
+
+def checked_address(instance_url: str) -> tuple[str, str]:
+    """(scheme, host:port). Raises UnsafeAddress for plain http beyond loopback, Invalid for what is no address."""
+    try:
+        parts = urlsplit(instance_url.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise Invalid(f"the instance URL is not an address ({error})") from None
+    if parts.scheme not in ("https", "http") or not host:
+        raise Invalid(f"the instance URL {instance_url!r} is not like https://acme.my.salesforce.com")
+    if parts.username is not None or parts.password is not None:
+        raise UnsafeAddress("the instance URL holds a user name or password: leave it out")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise UnsafeAddress(
+            f"plain http would send the access token to {host} in clear: use https:// (http:// is for loopback only)"
+        )
+    return parts.scheme, parts.netloc.lower()
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class OrgSession(requests.Session):
+    """Sends to the given org only, over its own scheme (simple-salesforce always asks for https).
+
+    `last` is the last complete answer of this thread. Counts API calls; safe to use from several threads.
+    """
+
+    def __init__(self, instance_url: str) -> None:
+        super().__init__()
+        self.scheme, self.netloc = checked_address(instance_url)
+        # Requests would take a login from ~/.netrc in place of our token; proxies make no sense on loopback.
+        self.auth = _leave_as_is
+        self.trust_env = not is_loopback(urlsplit(f"//{self.netloc}").hostname or "")
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers["User-Agent"] = f"sfdc-escalator/{__version__}"
+        self.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+        self.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+        self._lock, self._thread = threading.Lock(), threading.local()
+        self._api_calls, self._api_left = 0, None
+
+    @property
+    def api_calls(self) -> int:
+        return self._api_calls
+
+    @property
+    def api_left(self) -> int | None:
+        """API calls left of the org's last 24 hours (Sforce-Limit-Info); None until the org says."""
+        return self._api_left
+
+    @property
+    def last(self) -> requests.Response | None:
+        return getattr(self._thread, "last", None)
+
+    def forget(self) -> None:
+        """From here on `last` is None until an answer is complete."""
+        self._thread.last = None
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs["headers"] = {**(kwargs.get("headers") or {}), "X-PrettyPrint": None}
+        kwargs["allow_redirects"] = False
+        kwargs.setdefault("timeout", (CONNECT, READ))
+        self.forget()
+        answer = super().request(method, self._own(str(url)), *args, **kwargs)
+        self._thread.last = answer
+        self._count(answer)
+        return answer
+
+    def _own(self, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.netloc.lower() != self.netloc:
+            raise UnsafeAddress("a request to another host than the org's was stopped: it would carry the access token")
+        return urlunsplit(parts._replace(scheme=self.scheme))
+
+    def _count(self, answer: requests.Response) -> None:
+        # The list of versions and refused tokens are not counted by the org (REST guide, Limit Info Header).
+        counted = bool(API_CALL.match(urlsplit(answer.url or "").path)) and answer.status_code != 401
+        usage = USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
+        with self._lock:
+            self._api_calls += counted
+            if usage:
+                self._api_left = max(0, int(usage[2]) - int(usage[1]))
+
+
+def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request

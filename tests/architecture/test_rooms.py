@@ -1,0 +1,195 @@
+"""The rooms of the package and the one direction of imports between them.
+
+Every import counts, also those inside functions and under TYPE_CHECKING.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+PACKAGE = "sfdc_escalator"
+ROOT = Path(__file__).parents[2] / PACKAGE
+
+EDGES = ("files", "salesforce", "ledger", "channels")
+FLOORS = (  # from top to bottom; a module imports only from lower floors, or from its own room
+    ("__main__",),
+    ("cli",),
+    ("wiring",),
+    ("embedded_org", "sample"),
+    ("backtest",),
+    ("reports",),
+    EDGES,
+    ("pipeline",),
+    ("escalation",),
+    ("errors",),
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+STANDS_ALONE = ("embedded_org", "sample")
+
+ONE_MODULE_EACH = ("simple_salesforce", "tenacity", "jinja2", "rich", "lark", "yaml")
+ONE_ROOM_EACH = {"sqlalchemy": "ledger", "pydantic": "files", "requests": "salesforce", "click": "cli"}
+PURE_IMPORTS = {
+    "__future__", "abc", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "difflib", "enum",
+    "fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "string",
+    "textwrap", "types", "typing", "unicodedata", "zoneinfo", PACKAGE,
+}  # fmt: skip
+EFFECTS = {"open", "print", "input", "exec", "eval", "__import__"}
+CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+
+
+@dataclass(frozen=True)
+class Module:
+    name: str
+    path: Path
+
+    @cached_property
+    def room(self) -> str:
+        parts = self.name.split(".")
+        return parts[1] if len(parts) > 1 else ""
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.path.read_text(encoding="utf-8"))
+
+    @cached_property
+    def imports(self) -> list[tuple[str, int]]:
+        nodes = [node for node in ast.walk(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        return [(name, node.lineno) for node in nodes for name in imported(node, self)]
+
+    @cached_property
+    def calls(self) -> list[tuple[str, int]]:
+        nodes = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
+        return [(".".join(ast.unparse(node.func).split(".")[-2:]), node.lineno) for node in nodes]
+
+
+def module_name(path: Path) -> str:
+    return ".".join((PACKAGE, *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def imported(node: ast.Import | ast.ImportFrom, module: Module) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    else:
+        package = module.name.split(".") if module.path.stem == "__init__" else module.name.split(".")[:-1]
+        above = package[: len(package) - node.level + 1] if node.level else []
+        source = ".".join((*above, *filter(None, [node.module])))
+        for alias in node.names:
+            yield f"{source}.{alias.name}" if f"{source}.{alias.name}" in NAMES else source
+
+
+PATHS = [path for path in sorted(ROOT.rglob("*.py")) if "__pycache__" not in path.parts]
+NAMES = {module_name(path) for path in PATHS}
+MODULES = [Module(module_name(path), path) for path in PATHS]
+
+
+def top(name: str) -> str:
+    return name.split(".")[0]
+
+
+def ours(module: Module) -> list[tuple[str, int]]:
+    return [(name, line) for name, line in module.imports if top(name) == PACKAGE]
+
+
+def room_of(name: str) -> str:
+    return name.split(".")[1] if "." in name else ""
+
+
+def may_import(module: Module, room: str) -> bool:
+    if room in ("", module.room):  # the package itself holds only its version
+        return True
+    if module.room in STANDS_ALONE:
+        return False
+    return FLOOR_OF.get(module.room, 0) < FLOOR_OF.get(room, 0)
+
+
+def importers(library: str) -> list[Module]:
+    return [module for module in MODULES if any(top(name) == library for name, _ in module.imports)]
+
+
+def test_every_module_stands_in_a_known_room() -> None:
+    assert sorted({module.room for module in MODULES} - set(FLOOR_OF) - {""}) == []
+
+
+def test_a_module_imports_only_from_rooms_below_it() -> None:
+    wrong = [
+        f"{module.name}:{line} imports {name}"
+        for module in MODULES
+        for name, line in ours(module)
+        if not may_import(module, room_of(name))
+    ]
+    assert wrong == []
+
+
+def test_the_package_itself_imports_nothing_of_ours() -> None:
+    assert [name for module in MODULES if module.room == "" for name, _ in ours(module)] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    needs = {module.name: {name for name, _ in ours(module)} & NAMES - {module.name} for module in MODULES}
+    while ends := {name for name in needs if not needs[name] or not any(name in others for others in needs.values())}:
+        needs = {name: others - ends for name, others in needs.items() if name not in ends}
+    assert needs == {}
+
+
+def test_only_the_wiring_puts_edges_together() -> None:
+    wrong = {
+        module.name: sorted(edges)
+        for module in MODULES
+        if len(edges := {room_of(name) for name, _ in ours(module)} & set(EDGES)) > 1
+        and module.room != "wiring"
+    }
+    assert wrong == {}
+
+
+def test_decisions_are_pure() -> None:
+    """No input or output, no clock, no chance: the escalation room may use only what computes."""
+    pure = [module for module in MODULES if module.room == "escalation"]
+    imports = [(m.name, line, name) for m in pure for name, line in m.imports]
+    foreign = [f"{where}:{line} imports {name}" for where, line, name in imports if top(name) not in PURE_IMPORTS]
+    effects = [f"{m.name}:{line} calls {name}" for m in pure for name, line in m.calls if name in EFFECTS]
+    assert foreign + effects == []
+
+
+def test_the_time_of_a_run_is_handed_down() -> None:
+    wrong = [
+        f"{module.name}:{line} calls {name}"
+        for module in MODULES
+        if module.room in ("escalation", "pipeline")
+        for name, line in module.calls
+        if name in CLOCKS
+    ]
+    assert wrong == []
+
+
+def test_each_heavy_library_is_imported_by_one_module() -> None:
+    users = {library: [module.name for module in importers(library)] for library in ONE_MODULE_EACH}
+    assert {library: names for library, names in users.items() if len(names) > 1} == {}
+
+
+def test_each_foreign_world_stays_in_its_room() -> None:
+    wrong = {
+        library: strangers
+        for library, room in ONE_ROOM_EACH.items()
+        if (strangers := [module.name for module in importers(library) if module.room not in (room, "__main__")])
+    }
+    assert wrong == {}
+
+
+def test_modules_are_named_by_what_they_hold() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "manager", "managers", "base", "common", "misc"}
+    assert [module.name for module in MODULES if drawers & set(module.name.split("."))] == []
+
+
+def test_only_the_command_line_knows_of_dry_runs() -> None:
+    """A dry run is a call not made, never a flag handed down."""
+    word = re.compile(r"dry_?run", re.IGNORECASE)
+    wrong = [m.name for m in MODULES if m.room != "cli" and word.search(m.path.read_text(encoding="utf-8"))]
+    assert wrong == []
+
+
+def test_the_rules_see_the_package() -> None:
+    assert {"escalation", "errors"} <= {module.room for module in MODULES}
+    assert any(ours(module) for module in MODULES)
