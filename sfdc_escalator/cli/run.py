@@ -58,7 +58,6 @@ def command(
     run = uuid.uuid4().hex[:12]
     logs.set_up(run)
     loaded = wiring.policies(policies)
-    wiring.log_warnings(loaded.warnings)
     choices = Choices(backlog, limit, route, case)
     with wiring.connect(org, now) as (door, caller):
         if dry_run:

@@ -1,4 +1,4 @@
-"""A Salesforce-like org on loopback, for demonstrations, rehearsals and tests. It imports nothing else of this package."""
+"""A Salesforce-like org on loopback, for demonstrations, rehearsals and tests; it imports nothing else of ours."""
 
 from __future__ import annotations
 

@@ -30,7 +30,9 @@ class Call:
     def record(self) -> dict[str, Any]:
         """The body, which must be an object. Raises ApiError JSON_PARSER_ERROR."""
         if not isinstance(self.body, dict):
-            raise ApiError("JSON_PARSER_ERROR", "The HTTP entity body is required, but this request has no valid object in it")
+            raise ApiError(
+                "JSON_PARSER_ERROR", "The HTTP entity body is required, but this request has no valid object in it"
+            )
         return self.body
 
     def moment(self, header: str) -> datetime | None:
@@ -41,7 +43,9 @@ class Call:
         try:
             return parsedate_to_datetime(text).replace(tzinfo=UTC)
         except (ValueError, TypeError):
-            raise ApiError("INVALID_HEADER", f"{header}: {text} is not a date such as Tue, 10 Mar 2026 10:00:00 GMT") from None
+            raise ApiError(
+                "INVALID_HEADER", f"{header}: {text} is not a date such as Tue, 10 Mar 2026 10:00:00 GMT"
+            ) from None
 
     def flag(self, name: str) -> bool:
         return self.query.get(name, "false").lower() == "true"
@@ -66,6 +70,4 @@ def split(url: str) -> tuple[str, dict[str, str]]:
 
 
 def method_not_allowed(call: Call, allowed: str) -> ApiError:
-    return ApiError(
-        "METHOD_NOT_ALLOWED", f"HTTP Method '{call.method}' not allowed. Allowed are {allowed}", status=405
-    )
+    return ApiError("METHOD_NOT_ALLOWED", f"HTTP Method '{call.method}' not allowed. Allowed are {allowed}", status=405)

@@ -52,7 +52,9 @@ def after_update(
         old, new = before[field], changes.get(field, before[field])
         if old == new:
             continue
-        if field == "OwnerId":  # a changed reference is two rows: the names, and the ids (Object Reference, CaseHistory)
+        if (
+            field == "OwnerId"
+        ):  # a changed reference is two rows: the names, and the ids (Object Reference, CaseHistory)
             _history(work, before["Id"], label, "Text", _owner_name(work, old), _owner_name(work, new))
             _history(work, before["Id"], label, "EntityId", old, new)
         else:
@@ -121,10 +123,12 @@ def _comment(work: Work, case_id: str, body: str | None) -> None:
     if not body:
         return
     comments = work.database.schema["CaseComment"]
-    record = {
+    record: dict[str, Any] = {
         "Id": work.database.next_id(comments), "ParentId": case_id, "CommentBody": body, "IsPublished": 0,
         "CreatedById": work.user_id, "CreatedDate": work.now, "LastModifiedById": work.user_id,
         "LastModifiedDate": work.now, "SystemModstamp": work.now,
     }  # fmt: skip
     work.database.insert(comments, record)
-    work.wrote(comments, record["Id"], "insert", {name: record[name] for name in ("ParentId", "CommentBody", "IsPublished")})
+    work.wrote(
+        comments, record["Id"], "insert", {name: record[name] for name in ("ParentId", "CommentBody", "IsPublished")}
+    )

@@ -27,8 +27,8 @@ class _Undo(Exception):
     """Takes back the whole collection."""
 
 
-def serve(work: Work, queries: Queries, call: Call, *, all_or_none: bool | None = None) -> Answer:
-    """POST, PATCH, DELETE and GET; `all_or_none` False keeps rows of an enclosing all-or-none apart. Raises ApiError."""
+def serve(work: Work, queries: Queries, call: Call) -> Answer:
+    """POST, PATCH, DELETE and GET. Raises ApiError."""
     name = call.parts[2] if len(call.parts) == 3 else None
     if len(call.parts) > 3:
         raise not_found()
@@ -43,7 +43,7 @@ def serve(work: Work, queries: Queries, call: Call, *, all_or_none: bool | None 
         strict, saves = _changes(work, call)
     else:
         raise method_not_allowed(call, "DELETE,PATCH,POST")
-    return Answer(200, _saved(work, saves, strict if all_or_none is None else all_or_none))
+    return Answer(200, _saved(work, saves, strict))
 
 
 def _saved(work: Work, saves: list[tuple[str | None, Save]], strict: bool) -> list[dict[str, Any]]:
@@ -88,7 +88,9 @@ def _changes(work: Work, call: Call) -> tuple[bool, list[tuple[str | None, Save]
     _check_size(len(given), _MOST)
     kinds = [_kind(work, each) for each in given]
     if sum(1 for i, each in enumerate(kinds) if i == 0 or each != kinds[i - 1]) > _MOST_CHUNKS:
-        raise ApiError("LIMIT_EXCEEDED", f"The request can't contain more than {_MOST_CHUNKS} chunks of records of one type")
+        raise ApiError(
+            "LIMIT_EXCEEDED", f"The request can't contain more than {_MOST_CHUNKS} chunks of records of one type"
+        )
     saving = _creation if call.method == "POST" else _change
     if call.method == "PATCH":
         _check_distinct(given)

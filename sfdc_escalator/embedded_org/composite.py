@@ -22,7 +22,7 @@ _URL = re.compile(r"/services/data/v(\d+\.\d)/(.*)", re.DOTALL)
 _ROLLED_BACK = ApiError(
     "PROCESSING_HALTED", "The transaction was rolled back since another operation in the same transaction failed."
 )
-Serve = Callable[[Call, bool], Answer]
+Serve = Callable[[Call], Answer]
 
 
 @dataclass(slots=True)
@@ -49,12 +49,15 @@ class _Undo(Exception):
 
 
 def serve(work: Work, call: Call, inner: Serve) -> Answer:
-    """`inner(call, together)` serves one subrequest. Raises ApiError for a call that is malformed as a whole."""
+    """`inner` serves one subrequest. Raises ApiError for a call that is malformed as a whole."""
     body = call.record()
     unknown = sorted(set(body) - _KEYS)
     if unknown:
         raise ApiError("JSON_PARSER_ERROR", f'Unrecognized field "{unknown[0]}"')
-    together, collate = body.get("allOrNone", False), body.get("collateSubrequests", float(call.version) >= _COLLATED_SINCE)
+    together, collate = (
+        body.get("allOrNone", False),
+        body.get("collateSubrequests", float(call.version) >= _COLLATED_SINCE),
+    )
     if not isinstance(together, bool) or not isinstance(collate, bool):
         raise ApiError("JSON_PARSER_ERROR", "allOrNone and collateSubrequests must be booleans")
     given = body.get("compositeRequest")
@@ -91,7 +94,9 @@ def _subrequest(given: Any) -> Subrequest:
         raise ApiError("JSON_PARSER_ERROR", "httpHeaders must be an object of texts")
     lowered = {name.lower(): value for name, value in headers.items()}
     if forbidden := sorted(_INHERITED & set(lowered)):
-        raise ApiError("INVALID_HTTP_HEADER", f"The header {forbidden[0]} can't be set on a subrequest: it is inherited")
+        raise ApiError(
+            "INVALID_HTTP_HEADER", f"The header {forbidden[0]} can't be set on a subrequest: it is inherited"
+        )
     body = given.get("body")
     needs = references.names(given["url"]) | references.names(body)
     return Subrequest(given["method"], given["url"], given["referenceId"], lowered, body, needs)
@@ -102,8 +107,8 @@ def _check_references(subrequests: list[Subrequest]) -> None:
     for each in subrequests:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_]*", each.reference):
             raise ApiError(
-                "INVALID_REFERENCE_ID", f"Provided referenceId ('{each.reference}') must start with a letter or a number, "
-                "and it can contain only letters, numbers and underscores ('_').",
+                "INVALID_REFERENCE_ID", f"Provided referenceId ('{each.reference}') must start with a letter or a "
+                "number, and it can contain only letters, numbers and underscores ('_').",
             )  # fmt: skip
         if each.reference in seen:
             raise ApiError("INVALID_REFERENCE_ID", f"Provided referenceId ('{each.reference}') must be unique.")
@@ -153,38 +158,31 @@ def _run(work: Work, subrequests: list[Subrequest], inner: Serve, together: bool
     try:
         with work.savepoint():
             for each in subrequests:
-                answers[each.reference] = answer = _answer(work, each, answers, inner, together)
+                answers[each.reference] = answer = _answer(work, each, answers, inner)
                 if together and (answer.failed or _row_failed(answer)):
                     raise _Undo
     except _Undo:
         culprit = each.reference
         rolled_back = Answer(400, [{"errorCode": _ROLLED_BACK.code, "message": _ROLLED_BACK.message}])
-        return {
-            each.reference: answers[each.reference] if each.reference == culprit or _is_collection(each, answers) else rolled_back
-            for each in subrequests
-        }
+        return {each.reference: answers[culprit] if each.reference == culprit else rolled_back for each in subrequests}
     return answers
 
 
 def _row_failed(answer: Answer) -> bool:
-    return isinstance(answer.body, list) and any(isinstance(each, dict) and each.get("success") is False for each in answer.body)
+    return isinstance(answer.body, list) and any(
+        isinstance(each, dict) and each.get("success") is False for each in answer.body
+    )
 
 
-def _is_collection(subrequest: Subrequest, answers: dict[str, Answer]) -> bool:
-    """A collection that already ran keeps printing `success: true` although it was taken back (REST guide, allOrNone)."""
-    answer = answers.get(subrequest.reference)
-    strict = isinstance(subrequest.body, dict) and subrequest.body.get("allOrNone") is True
-    collection = subrequest.resource == "composite/sobjects" and subrequest.method != "GET"
-    return collection and not strict and answer is not None and not answer.failed
-
-
-def _answer(
-    work: Work, subrequest: Subrequest, answers: dict[str, Answer], inner: Serve, together: bool
-) -> Answer:
+def _answer(work: Work, subrequest: Subrequest, answers: dict[str, Answer], inner: Serve) -> Answer:
     try:
         url = references.filled_url(subrequest.url, answers)
         match = _URL.fullmatch(url)
-        if match is None or subrequest.resource.startswith(("composite/graph", "composite/batch")) or subrequest.resource == "composite":
+        if (
+            match is None
+            or subrequest.resource.startswith(("composite/graph", "composite/batch"))
+            or subrequest.resource == "composite"
+        ):
             return Answer(404, [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}])
         path, query = split("/" + match[2])
         call = Call(
@@ -192,7 +190,7 @@ def _answer(
             references.filled(subrequest.body, answers),
         )  # fmt: skip
         with work.savepoint():
-            return inner(call, together)
+            return inner(call)
     except ApiError as error:
         return Answer(error.status, error.body())
 

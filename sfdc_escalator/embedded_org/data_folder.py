@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sfdc_escalator.embedded_org import clock, ids, values
+from sfdc_escalator.embedded_org import clock, csv_headers, ids, values
 from sfdc_escalator.embedded_org.csv_files import Sheet, sheets
 from sfdc_escalator.embedded_org.problems import InvalidData, Problem, nearest
-from sfdc_escalator.embedded_org.schema import CUSTOM_TYPES, LONG_TEXT, Field, Schema, SObject, custom_field, custom_object
+from sfdc_escalator.embedded_org.schema import Field, Schema, SObject, custom_object
 
 Record = dict[str, Any]
-_HEADER = re.compile(r"(?P<name>[^:]*?)\s*(?::\s*(?P<type>\w+)\s*(?:\(\s*(?P<target>\w+)\s*\))?)?")
-_DECLARABLE = [each for each in CUSTOM_TYPES if each != "longtext"]
+Keys = dict[str, dict[str, list[str]]]
+_MOST_COMPARED = 2_000
 _KEYS = {"Case": "CaseNumber", "User": "Username", "Group": "DeveloperName", "RecordType": "DeveloperName"}
 
 
@@ -62,7 +61,7 @@ def read(path: Path, schema: Schema, now: datetime) -> Folder:
     folder = Folder(schema)
     found = sheets(path, schema, folder.problems)
     _declare_objects(folder, found)
-    fields = {sheet.sobject: _fields(folder, sheet) for sheet in found}
+    fields = {sheet.sobject: csv_headers.fields(sheet, schema, folder.problems) for sheet in found}
     for sheet in found:
         _load(folder, sheet, fields[sheet.sobject], clock.stamp(now))
     return folder
@@ -74,54 +73,6 @@ def _declare_objects(folder: Folder, found: list[Sheet]) -> None:
         if folder.schema.get(sheet.sobject) is None:
             folder.schema.put(custom_object(sheet.sobject, f"a{number:02d}", []))
             number += 1
-
-
-def _fields(folder: Folder, sheet: Sheet) -> list[Field | None]:
-    """The field of each column; None where the column is a problem."""
-    seen: set[str] = set()
-    found: list[Field | None] = []
-    for column, text in enumerate(sheet.header, 1):
-        declared = _column(folder, sheet, text, column)
-        if declared and declared.name.lower() in seen:
-            folder.problems.append(Problem(sheet.file, f"column {declared.name} stands twice", 1, column, text))
-            declared = None
-        if declared:
-            seen.add(declared.name.lower())
-        found.append(declared)
-    own = [each for each in found if each and each.custom]
-    folder.schema.put(folder.schema[sheet.sobject].extended(own))
-    return found
-
-
-def _column(folder: Folder, sheet: Sheet, text: str, column: int) -> Field | None:
-    match = _HEADER.fullmatch(text)
-    sobject = folder.schema[sheet.sobject]
-    name, kind, target = (match["name"], match["type"], match["target"]) if match else (text, None, None)
-
-    def refuse(message: str, **more: str | None) -> None:
-        folder.problems.append(Problem(sheet.file, message, 1, column, text, **more))
-
-    if not re.fullmatch(r"[A-Za-z]\w*", name):
-        return refuse(f"{text!r} is not a field name")
-    if not name.endswith("__c"):
-        known = sobject.field(name)
-        if known is None:
-            return refuse(f"{sheet.sobject} has no field {name}", expected="a standard field, or a custom one ending "
-                          "in __c", nearest=nearest(name, sobject.fields))  # fmt: skip
-        if kind:
-            return refuse(f"{known.name} is a standard field: its type is known", expected=known.name)
-        return refuse(f"{known.name} follows {known.via} and cannot be given") if known.via else known
-    kind = kind or "text"
-    if kind not in _DECLARABLE:
-        return refuse(f"there is no type {kind}", expected=", ".join(_DECLARABLE), nearest=nearest(kind, _DECLARABLE))
-    if (kind == "reference") != bool(target):
-        return refuse("a reference names its object, and only a reference", expected="reference(Case)")
-    parent = folder.schema.get(target) if target else None
-    if target and parent is None:
-        return refuse(f"there is no object {target}", nearest=nearest(target, [each.name for each in folder.schema]))
-    if kind == "text" and any(len(cells[column - 1]) > LONG_TEXT for _, cells in sheet.rows):
-        kind = "longtext"
-    return custom_field(name, kind, parent.name if parent else None, sheet.sobject)
 
 
 def _load(folder: Folder, sheet: Sheet, fields: list[Field | None], now: str) -> None:
@@ -195,53 +146,59 @@ def _check_id(folder: Folder, table: Table, row: int, record: Record) -> None:
 
 def resolve(folder: Folder) -> None:
     """Turns what stands in reference fields into the ids of records that exist."""
-    keys: dict[str, dict[str, list[str]]] = {}
+    keys: Keys = {}
     for table in folder.tables.values():
         for each in table.sobject.fields.values():
             if each.type == "reference" and (each.name in table.columns):
                 _resolve_column(folder, table, each, keys)
 
 
-def _resolve_column(folder: Folder, table: Table, reference: Field, keys: dict[str, dict[str, list[str]]]) -> None:
-    known: dict[str, str | None] = {}
+def _resolve_column(folder: Folder, table: Table, reference: Field, keys: Keys) -> None:
+    known: dict[str, str | Unresolved] = {}
     for row, record in enumerate(table.records):
         text = record.get(reference.name)
         if text is None or not table.lines[row]:
             continue
         if text not in known:
             known[text] = _target(folder, reference, text, keys)
-        if known[text] is None:
-            del record[reference.name]
-            _unresolved(folder, table, row, reference, text, keys)
+        target = known[text]
+        if isinstance(target, Unresolved):
+            folder.problem(table, row, reference.name, target.message, found=text, expected=target.expected,
+                           nearest=target.nearest)  # fmt: skip
         else:
-            record[reference.name] = known[text]
+            record[reference.name] = target
 
 
-def _target(folder: Folder, reference: Field, text: str, keys: dict[str, dict[str, list[str]]]) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Why a reference leads nowhere."""
+
+    message: str
+    expected: str
+    nearest: str | None
+
+
+def _target(folder: Folder, reference: Field, text: str, keys: Keys) -> str | Unresolved:
     full = ids.canonical(text)
     tables = [folder.tables[each] for each in reference.reference_to if each in folder.tables]
     if full and any(full in each.used for each in tables):
         return full
     named = [each for table in tables for each in _named(table, keys).get(text, [])]
-    return named[0] if len(named) == 1 else None
+    if len(named) == 1:
+        return named[0]
+    ways = [f"{each} by Id or {_KEYS.get(each, folder.schema[each].name_field)}" for each in reference.reference_to]
+    known = [key for table in tables for key in _named(table, keys)]
+    close = nearest(text, known) if not named and len(known) <= _MOST_COMPARED else None
+    message = f"{reference.name} {text!r} names " + (f"{len(named)} records" if named else "no record")
+    return Unresolved(message, " or ".join(ways), close)
 
 
-def _named(table: Table, keys: dict[str, dict[str, list[str]]]) -> dict[str, list[str]]:
+def _named(table: Table, keys: Keys) -> dict[str, list[str]]:
+    """The ids of a table's records by their natural key."""
     name = table.sobject.name
     if name not in keys:
         keys[name] = {}
+        key = _KEYS.get(name, table.sobject.name_field)
         for record in table.records:
-            keys[name].setdefault(str(record.get(_KEYS.get(name, table.sobject.name_field), "")), []).append(record["Id"])
+            keys[name].setdefault(str(record.get(key, "")), []).append(record["Id"])
     return keys[name]
-
-
-def _unresolved(
-    folder: Folder, table: Table, row: int, reference: Field, text: str, keys: dict[str, dict[str, list[str]]]
-) -> None:
-    targets = [folder.tables[each] for each in reference.reference_to if each in folder.tables]
-    count = sum(len(_named(each, keys).get(text, [])) for each in targets)
-    ways = [f"{each} by Id or {_KEYS.get(each, folder.schema[each].name_field)}" for each in reference.reference_to]
-    message = f"{reference.name} {text!r} names " + (f"{count} records" if count else "no record")
-    known = [key for each in targets for key in _named(each, keys)]
-    close = nearest(text, known) if len(known) <= 2000 else None
-    folder.problem(table, row, reference.name, message, found=text, expected=" or ".join(ways), nearest=close)

@@ -68,7 +68,7 @@ class Database:
                 self._create_table(sobject)
         # Every user may do everything with every case; rights can be narrowed by nothing yet.
         self.execute(
-            f"CREATE VIEW {_UNSTORED} AS SELECT c.Id AS Id, u.Id AS UserId, c.Id AS RecordId, 1 AS HasReadAccess, "
+            f"CREATE VIEW {_UNSTORED} AS SELECT c.Id AS Id, u.Id AS UserId, c.Id AS RecordId, 1 AS HasReadAccess, "  # noqa: S608
             "u.IsActive AS HasEditAccess, u.IsActive AS HasDeleteAccess, u.IsActive AS HasTransferAccess, "
             "u.IsActive AS HasAllAccess, CASE WHEN u.IsActive THEN 'All' ELSE 'Read' END AS MaxAccessLevel, "
             '0 AS IsDeleted FROM "Case" c CROSS JOIN "User" u WHERE c.IsDeleted = 0'

@@ -10,7 +10,10 @@ from sfdc_escalator.embedded_org.schema import Field, SObject, defaults
 from sfdc_escalator.embedded_org.work import Work
 
 _DEFAULTS = defaults()
-_DETAILS = {"Case": ("CaseComment", "CaseHistory", "EmailMessage", "CaseMilestone"), "Group": ("GroupMember", "QueueSobject")}
+_DETAILS = {
+    "Case": ("CaseComment", "CaseHistory", "EmailMessage", "CaseMilestone"),
+    "Group": ("GroupMember", "QueueSobject"),
+}
 _COMMENT = "Comments"
 
 
@@ -105,8 +108,8 @@ def _accepted(work: Work, sobject: SObject, body: dict[str, Any], creating: bool
     if refused:
         raise ApiError(
             "INVALID_FIELD_FOR_INSERT_UPDATE",
-            f"Unable to create/update fields: {', '.join(refused)}. Please check the security settings of this field and "
-            "verify that it is read/write for your profile or permission set.", fields=refused,
+            f"Unable to create/update fields: {', '.join(refused)}. Please check the security settings of this field "
+            "and verify that it is read/write for your profile or permission set.", fields=refused,
         )  # fmt: skip
     for name, value in given.items():
         if (field := sobject.fields[name]).type == "reference" and value is not None:

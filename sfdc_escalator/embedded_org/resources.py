@@ -14,7 +14,7 @@ from sfdc_escalator.embedded_org.work import Work
 NEWEST = 67
 DAILY_CALLS = 15_000
 _VERSION = re.compile(r"(\d+)\.0")
-_SEASONS = ("Spring", "Summer", "Winter")
+_SEASONS = ("Summer", "Winter", "Spring")
 
 
 def versions() -> list[dict[str, str]]:
@@ -27,8 +27,7 @@ def versions() -> list[dict[str, str]]:
 
 def _label(version: int) -> str:
     releases = version - 31  # 31.0 was Summer '14
-    season, year = _SEASONS[(releases + 1) % 3], 14 + (releases + 1) // 3
-    return f"{season} '{year}"
+    return f"{_SEASONS[releases % 3]} '{14 + (releases + 2) // 3}"
 
 
 def check_version(version: str) -> None:
@@ -56,7 +55,7 @@ class Resources:
         if call.resource == "composite":
             if call.method != "POST":
                 raise method_not_allowed(call, "GET,HEAD,POST")
-            return composite.serve(work, call, lambda inner, together: self._inner(work, inner, together))
+            return composite.serve(work, call, lambda inner: self._inner(work, inner))
         if call.resource.startswith("composite/sobjects"):
             return collections_resource.serve(work, self._queries, call)
         if head in ("query", "queryAll"):
@@ -68,11 +67,10 @@ class Resources:
             return Answer(200, _limits(calls_made))
         raise not_found()
 
-    def _inner(self, work: Work, call: Call, together: bool) -> Answer:
+    def _inner(self, work: Work, call: Call) -> Answer:
         check_version(call.version)
         head = call.parts[0] if call.parts else ""
         if call.resource.startswith("composite/sobjects"):
-            # The outer allOrNone decides; inside it rows are reported as if each stood alone, unless they say otherwise.
             return collections_resource.serve(work, self._queries, call)
         if head in ("query", "queryAll"):
             return self._query(work, call)

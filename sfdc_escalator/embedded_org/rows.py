@@ -39,7 +39,9 @@ def serve(work: Work, queries: Queries, sobject: SObject, record_id: str, call: 
     raise method_not_allowed(call, "DELETE,GET,HEAD,PATCH")
 
 
-def fetch(queries: Queries, sobject: SObject, record_id: str, fields: list[str], version: str, now: datetime) -> dict[str, Any]:
+def fetch(
+    queries: Queries, sobject: SObject, record_id: str, fields: list[str], version: str, now: datetime
+) -> dict[str, Any]:
     """The record with the given fields, nested parents included. Raises ApiError INVALID_FIELD."""
     for name in fields:
         if not name.replace(".", "_").replace("_", "").isalnum():

@@ -144,7 +144,9 @@ def _statuses(folder: Folder, now: str) -> None:
     """CaseStatus rows for the usual statuses and those in use; a status that is closed once is closed always."""
     cases, statuses = folder.table("Case"), folder.table("CaseStatus")
     closed = dict(_STATUSES)
-    closed.update({str(each.get("ApiName") or each.get("MasterLabel")): bool(each.get("IsClosed")) for each in statuses.records})
+    closed.update(
+        {str(each.get("ApiName") or each.get("MasterLabel")): bool(each.get("IsClosed")) for each in statuses.records}
+    )
     for record in cases.records:
         status = record.setdefault("Status", "Closed" if record.get("IsClosed") else "New")
         closed[status] = closed.get(status, False) or bool(record.get("IsClosed"))
@@ -165,7 +167,9 @@ def _status_rows(statuses: Table, closed: dict[str, bool]) -> None:
         given.add(name)
     for name, is_closed in closed.items():
         if name not in given:
-            statuses.add({"ApiName": name, "MasterLabel": name, "IsClosed": int(is_closed), "IsDefault": int(name == "New")})
+            statuses.add(
+                {"ApiName": name, "MasterLabel": name, "IsClosed": int(is_closed), "IsDefault": int(name == "New")}
+            )
     for order, record in enumerate(statuses.records, 1):
         record.setdefault("SortOrder", order)
 
@@ -175,8 +179,16 @@ def _defaults(folder: Folder, user_id: str, now: datetime) -> None:
     standard = defaults()
     hours = next(each["Id"] for each in folder.table("BusinessHours").records if each.get("IsDefault"))
     for table in folder.tables.values():
-        preset: dict[str, Any] = {name: int(v) if isinstance(v, bool) else v for name, v in standard.get(table.sobject.name, {}).items()}
-        preset.update({each.name: 0 for each in table.sobject.fields.values() if each.type == "boolean" and each.name not in preset})
+        preset: dict[str, Any] = {
+            name: int(v) if isinstance(v, bool) else v for name, v in standard.get(table.sobject.name, {}).items()
+        }
+        preset.update(
+            {
+                each.name: 0
+                for each in table.sobject.fields.values()
+                if each.type == "boolean" and each.name not in preset
+            }
+        )
         preset.update({name: user_id for name in ("OwnerId", "CreatedById") if name in table.sobject.fields})
         if table.sobject.name == "Case":
             preset["BusinessHoursId"] = hours

@@ -10,12 +10,22 @@ from sfdc_escalator.embedded_org.database import folded
 from sfdc_escalator.embedded_org.ids import canonical
 from sfdc_escalator.embedded_org.schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field
 from sfdc_escalator.embedded_org.soql_errors import error_at, unsupported
-from sfdc_escalator.embedded_org.soql_nodes import Call, Comparison, Condition, Junction, Literal, Membership, Negation, Path
+from sfdc_escalator.embedded_org.soql_nodes import (
+    Call,
+    Comparison,
+    Condition,
+    Junction,
+    Literal,
+    Membership,
+    Negation,
+    Path,
+)
 from sfdc_escalator.embedded_org.soql_scope import Column
 
 Operands = Callable[["Path | Call"], Column]
 Joiner = Callable[[Membership], tuple[str, list[Any]]]
 _TYPE_NAMES = {"datetime": "dateTime", "int": "int", "double": "double", "currency": "double", "percent": "double"}
+_EQUALITIES = ("=", "!=", "IN", "NOT IN")
 _KINDS = {"boolean": "boolean", "datetime": "datetime", "date": "date"}
 
 
@@ -67,7 +77,7 @@ class Conditions:
         fitting = {
             "LIKE": field.type in TEXT_TYPES and not multiple,
             "INCLUDES": multiple, "EXCLUDES": multiple,
-        }.get(operator, operator in ("=", "!=", "IN", "NOT IN") or not (multiple or field.type == "boolean"))  # fmt: skip
+        }.get(operator, operator in _EQUALITIES or not (multiple or field.type == "boolean"))  # fmt: skip
         if not fitting:
             raise error_at(self._text, at, f"invalid operator on {field.type} field", "INVALID_FIELD")
 
@@ -102,7 +112,9 @@ class Conditions:
         for value in bound:
             items = [f";{each.strip()};" for each in str(value or "").split(";")]
             self.values += items
-            options.append("(" + " AND ".join([f"instr(';' || {_comparable(column)} || ';', ?) > 0"] * len(items)) + ")")
+            options.append(
+                "(" + " AND ".join([f"instr(';' || {_comparable(column)} || ';', ?) > 0"] * len(items)) + ")"
+            )
         found = "(" + " OR ".join(options) + ")"
         return found if inside else f"NOT {found}"
 
@@ -177,5 +189,3 @@ def refuse_call(text: str, operand: Path | Call) -> Path:
     if isinstance(operand, Call):
         raise unsupported(text, operand.at, f"{operand.function}() here")
     return operand
-
-

@@ -30,13 +30,13 @@ def _token_start(line: str, position: int) -> int:
 def no_such_column(text: str, at: int, name: str, sobject: str) -> ApiError:
     return error_at(
         text, at,
-        f"No such column '{name}' on entity '{sobject}'. If you are attempting to use a custom field, be sure to append "
-        "the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate "
-        "names.", "INVALID_FIELD",
+        f"No such column '{name}' on entity '{sobject}'. If you are attempting to use a custom field, be sure to "
+        "append the '__c' after the custom field name. Please reference your WSDL or the describe call for the "
+        "appropriate names.", "INVALID_FIELD",
     )  # fmt: skip
 
 
-def no_such_relationship(text: str, at: int, name: str, path: str) -> ApiError:
+def no_such_relationship(text: str, at: int, name: str) -> ApiError:
     return error_at(
         text, at,
         f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, "

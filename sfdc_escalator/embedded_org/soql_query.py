@@ -12,7 +12,8 @@ from typing import Any
 
 from sfdc_escalator.embedded_org.api_error import ApiError
 from sfdc_escalator.embedded_org.database import Database
-from sfdc_escalator.embedded_org.soql_plan import PARENTS, Branch, Plan, Planner
+from sfdc_escalator.embedded_org.soql_plan import Planner
+from sfdc_escalator.embedded_org.soql_shape import PARENTS, Branch, Plan
 from sfdc_escalator.embedded_org.soql_syntax import parse
 
 PAGE = 2_000
@@ -46,15 +47,18 @@ class Queries:
         if plan.kind == "count":
             return {"totalSize": rows[0][0], "done": True, "records": []}
         if plan.kind == "groups" and len(rows) > PAGE:
-            raise ApiError("EXCEEDED_ID_LIMIT", "Aggregate query does not support queryMore(), use LIMIT to restrict the "
-                           "results to a single batch")  # fmt: skip
+            message = (
+                "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
+            )
+            raise ApiError("EXCEEDED_ID_LIMIT", message)
         return self._page(_Cursor(plan, rows, _page_size(plan, page), now), None, 0, version)
 
     def more(self, locator: str, version: str, now: datetime) -> dict[str, Any]:
         """The page at `<cursor>-<offset>`. Raises ApiError INVALID_QUERY_LOCATOR."""
         name, _, offset = locator.rpartition("-")
         cursor = self._cursors.get(name)
-        if cursor is None or not offset.isdecimal() or int(offset) > len(cursor.rows) or now - cursor.born > _CURSOR_LIFE:
+        known = cursor is not None and offset.isdecimal() and int(offset) <= len(cursor.rows)
+        if cursor is None or not known or now - cursor.born > _CURSOR_LIFE:
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._page(cursor, name, int(offset), version)
 

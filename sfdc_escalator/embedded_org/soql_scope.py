@@ -44,7 +44,9 @@ class Parent:
 class Scope:
     """One query's FROM: resolves paths, collecting the joins they need."""
 
-    def __init__(self, schema: Schema, sobject: SObject, source: Path, text: str, user_id: str, aliases: count[int]) -> None:
+    def __init__(
+        self, schema: Schema, sobject: SObject, source: Path, text: str, user_id: str, aliases: count[int]
+    ) -> None:
         self.schema, self.sobject, self.text, self.user_id = schema, sobject, text, user_id
         if source.alias and source.alias.lower() in _RESERVED:
             raise unsupported(text, source.at, source.alias.upper())
@@ -97,7 +99,7 @@ class Scope:
             if len(relationships) > 1:
                 above = self.parent(path, relationships[:-1])
                 if above.sobject is None:
-                    raise no_such_relationship(self.text, path.at, relationships[-1], str(path))
+                    raise no_such_relationship(self.text, path.at, relationships[-1])
                 sobject, alias = above.sobject, above.targets[0][1]
             self._parents[key] = self._join(path, sobject, alias, relationships[-1])
             if len(self._parents) > _MOST_PARENTS:
@@ -107,13 +109,11 @@ class Scope:
     def _join(self, path: Path, sobject: SObject, alias: str, relationship: str) -> Parent:
         field = sobject.parent(relationship)
         if field is None or not field.relationship:
-            raise no_such_relationship(self.text, path.at, relationship, str(path))
+            raise no_such_relationship(self.text, path.at, relationship)
         targets = []
         for name in field.reference_to:
             target, joined = self.schema[name], self._alias()
-            self._joins.append(
-                f"LEFT JOIN {quoted(name)} {joined} ON {joined}.Id = {alias}.{quoted(field.name)}"
-            )
+            self._joins.append(f"LEFT JOIN {quoted(name)} {joined} ON {joined}.Id = {alias}.{quoted(field.name)}")
             targets.append((target, joined))
         single = targets[0][0] if len(targets) == 1 else None
         id_sql = f"coalesce({', '.join(f'{joined}.Id' for _, joined in targets)}, NULL)"
@@ -140,7 +140,11 @@ class Scope:
         """`Type` says Queue for a queue, else the object's name."""
         cases = []
         for each, alias in parent.targets:
-            shown = f"CASE WHEN {alias}.Type = 'Queue' THEN 'Queue' ELSE 'Group' END" if each.name == "Group" else f"'{each.name}'"
+            shown = (
+                f"CASE WHEN {alias}.Type = 'Queue' THEN 'Queue' ELSE 'Group' END"
+                if each.name == "Group"
+                else f"'{each.name}'"
+            )
             cases.append(f"WHEN {alias}.Id IS NOT NULL THEN {shown}")
         return f"CASE {' '.join(cases)} END"
 

@@ -165,7 +165,9 @@ class _Nodes(Transformer[Token, Any]):
         return Comparison(parts[0], "!=" if parts[1] == "<>" else str(parts[1]), (parts[2],))
 
     def like(self, parts: list[Any]) -> Comparison:
-        return Comparison(parts[0], "LIKE", (Literal("string", self._unescaped(parts[2], like=True), parts[2].start_pos),))
+        return Comparison(
+            parts[0], "LIKE", (Literal("string", self._unescaped(parts[2], like=True), parts[2].start_pos),)
+        )
 
     def in_values(self, parts: list[Any]) -> Comparison:
         return Comparison(parts[0], "IN", parts[-1])

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.criteria import Finding, holds, judge
 from sfdc_escalator.escalation.findings import reasons
-from sfdc_escalator.escalation.history import History, Memory, Past, Values
+from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.keys import Identity
 from sfdc_escalator.escalation.note import Held, write_note
 from sfdc_escalator.escalation.org import Survey
@@ -109,16 +109,23 @@ def own_doing(view: View, route: Route, case: Case) -> bool:
 
 
 def without_our_steps(case: Case, pasts: tuple[Past, ...]) -> Case:
-    """The case with each value that still is what we wrote taken back, newest escalation first."""
-    now = Values.of(case)
-    for past in reversed(pasts):
-        if past.before and past.wrote:
-            now = Values(
-                past.before.owner_id if now.owner_id == past.wrote.owner_id else now.owner_id,
-                past.before.status if now.status == past.wrote.status else now.status,
-                past.before.priority if now.priority == past.wrote.priority else now.priority,
-            )
-    return case if now == Values.of(case) else case.with_values(now.owner_id, now.status, now.priority)
+    """The case with each value that still is what we wrote taken back to what it was before."""
+    ours = [(past.before, past.wrote) for past in pasts if past.before and past.wrote]
+    owner = taken_back(case.owner_id, [(before.owner_id, wrote.owner_id) for before, wrote in ours])
+    status = taken_back(case.status, [(before.status, wrote.status) for before, wrote in ours])
+    priority = taken_back(case.priority, [(before.priority, wrote.priority) for before, wrote in ours])
+    if (owner, status, priority) == (case.owner_id, case.status, case.priority):
+        return case
+    return case.with_values(owner or case.owner_id, status, priority)
+
+
+def taken_back(value: str | None, changes: list[tuple[str | None, str | None]]) -> str | None:
+    """The value from before our changes (before, wrote), followed back one by one; each counts once."""
+    left = [(before, wrote) for before, wrote in changes if before != wrote]
+    while found := next((one for one in left if one[1] == value), None):
+        left.remove(found)
+        value = found[0]
+    return value
 
 
 def remembered(view: View, route: Route, case: Case, finding: Finding) -> Decision | None:

@@ -43,14 +43,18 @@ def sentence(value: Any) -> str:
     """A text for a note. With a placeholder left in it the case would be held at night, or the note wrong."""
     said = text(value)
     if placeholder := PLACEHOLDER.search(said):
-        raise not_yet(f"a placeholder in a text (`{shown(placeholder[0])}`)", "a text without `{...}`; fields stand in `parts`")
+        raise not_yet(
+            f"a placeholder in a text (`{shown(placeholder[0])}`)", "a text without `{...}`; fields stand in `parts`"
+        )
     return said.strip()
 
 
 def queue_name(value: Any) -> str:
     name = text(value)
     if len(name) > 80 or name != name.strip() or not name.isprintable():
-        raise Wrong("this is no queue name", found=shown(value), expected="the queue's DeveloperName, 80 characters at most")
+        raise Wrong(
+            "this is no queue name", found=shown(value), expected="the queue's DeveloperName, 80 characters at most"
+        )
     return name
 
 
@@ -85,7 +89,9 @@ def field_path(value: Any) -> str:
         raise Wrong(f"`{shown(path)}` is no field path", found=shown(path), expected=expected)
     last = path.rpartition(".")[2].lower()
     if last in RECORDS or last.endswith("__r"):
-        raise Wrong(f"`{path}` is a record, not a field", found=path, expected=f"one of its fields, such as {path}.Name")
+        raise Wrong(
+            f"`{path}` is a record, not a field", found=path, expected=f"one of its fields, such as {path}.Name"
+        )
     return path
 
 
@@ -123,7 +129,9 @@ def part_source(value: Any, texts: frozenset[str]) -> str:
 def scalar(value: Any) -> Literal_:
     """What a field is compared with."""
     if value is None or (isinstance(value, str) and not value.strip()):
-        raise Wrong("an empty value is compared by `is_empty`", found=shown(value), expected="a value, or `is_empty: true`")
+        raise Wrong(
+            "an empty value is compared by `is_empty`", found=shown(value), expected="a value, or `is_empty: true`"
+        )
     if isinstance(value, list):
         raise Wrong("one value is needed here", found="a list", expected="one value; `in` and `not_in` take a list")
     if isinstance(value, dict):
@@ -138,7 +146,9 @@ def choice(value: Any) -> Literal_:
     if isinstance(chosen, bool):
         raise Wrong("true and false are no text", found=shown(value), expected="a text")
     if isinstance(chosen, str) and ";" in chosen:
-        raise Wrong("`;` separates the values of a multi-picklist", found=shown(value), expected="a list: one value an entry")
+        raise Wrong(
+            "`;` separates the values of a multi-picklist", found=shown(value), expected="a list: one value an entry"
+        )
     return chosen
 
 
@@ -166,7 +176,9 @@ def pattern(value: Any) -> str:
             warnings.simplefilter("error")
             re.compile(said, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError, Warning) as error:
-        raise Wrong(f"the pattern cannot be read: {error}", found=shown(said), expected="a regular expression") from None
+        raise Wrong(
+            f"the pattern cannot be read: {error}", found=shown(said), expected="a regular expression"
+        ) from None
     return said
 
 
@@ -190,7 +202,9 @@ def share(value: Any) -> Fraction:
     found = SHARE.fullmatch(value) if isinstance(value, str) else None
     part = Fraction(found[1]) / 100 if found else Fraction(0)
     if not 0 < part <= 1:
-        raise Wrong("this is no share", found=shown(value), expected="a percentage above 0% and up to 100%, such as 30%")
+        raise Wrong(
+            "this is no share", found=shown(value), expected="a percentage above 0% and up to 100%, such as 30%"
+        )
     return part
 
 
@@ -210,4 +224,9 @@ def if_missing(value: Any) -> str:
     if said in IF_MISSING or len(said.split()) > 1:
         return said
     near = nearest(said, IF_MISSING)
-    raise Wrong(f"unknown choice `{shown(said)}`", found=shown(said), expected=f"{one_of(IF_MISSING)}, or a sentence", nearest=near)
+    raise Wrong(
+        f"unknown choice `{shown(said)}`",
+        found=shown(said),
+        expected=f"{one_of(IF_MISSING)}, or a sentence",
+        nearest=near,
+    )

@@ -25,6 +25,7 @@ from sfdc_escalator.escalation.comparison import Literal_
 from sfdc_escalator.files import literals, names
 from sfdc_escalator.files.wrong import Wrong
 
+
 class Fault(NamedTuple):
     """What pydantic found: where, which kind of fault, in which value, and what it knows about it."""
 
@@ -152,12 +153,12 @@ class TeamShape(Shape):
 class PartShape(Shape):
     from_: OneOrMore[Annotated[str, PlainValidator(names.part_source)]] = Field(alias="from")
     if_missing: Annotated[str, PlainValidator(literals.if_missing)] = "say_so"
-    last: int = Field(0, ge=1)
+    last: Annotated[int, Field(ge=1)] = 0
     all: Unread = None
 
 
 class NoteShape(Shape):
-    parts: dict[PartName, PartShape] = Field({}, min_length=1)
+    parts: Annotated[dict[PartName, PartShape], Field(min_length=1)] = {}
     template: Text = ""
     visibility: Literal["internal", "published"] = "internal"
     quick_text: Unread = None
@@ -174,7 +175,7 @@ class RouteNoteShape(NoteShape):
 
 
 class EscalateShape(Shape):
-    note: RouteNoteShape = RouteNoteShape()
+    note: RouteNoteShape = RouteNoteShape.model_construct()
     queue: Annotated[str, PlainValidator(names.team)] = ""
     status: Text = ""
     priority: Annotated[str, PlainValidator(names.priority)] = ""
@@ -210,9 +211,9 @@ class DefaultsShape(Shape):
 
 
 class GuardsShape(Shape):
-    most_cases: int = Field(0, ge=1)
+    most_cases: Annotated[int, Field(ge=1)] = 0
     most_share_of_open: Share = Fraction(0)
-    share_from: int = Field(0, ge=0)
+    share_from: Annotated[int, Field(ge=0)] = 0
     api_budget: Share = Fraction(0)
 
 

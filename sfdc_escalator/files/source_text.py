@@ -1,6 +1,7 @@
 """A file's bytes into text, with one clear problem for whatever cannot be read as a text."""
 
 import codecs
+import os
 import re
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def read_text(path: Path, what: str, limit: int) -> str:
     file = str(path)
     try:
         with path.open("rb") as stream:
-            data = stream.read(limit + 1)
+            data, size = stream.read(limit + 1), os.fstat(stream.fileno()).st_size
     except FileNotFoundError:
         raise Unreadable(missing(path, what)) from None
     except IsADirectoryError:
@@ -33,8 +34,8 @@ def read_text(path: Path, what: str, limit: int) -> str:
         why = getattr(error, "strerror", None) or str(error)
         raise Unreadable(Problem(f"the file cannot be read: {why.lower()}", file, expected=what)) from None
     if len(data) > limit:
-        size = f"at most {limit // 1000} kB"
-        raise Unreadable(Problem("the file is too large", file, found=f"more than {limit // 1000} kB", expected=size))
+        found, expected = f"{max(size, len(data)):,} bytes", f"{limit:,} bytes at most"
+        raise Unreadable(Problem("the file is too large", file, found=found, expected=expected))
     return printable(file, decoded(file, data))
 
 

@@ -9,16 +9,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jinja2 import StrictUndefined, TemplateError, nodes
+from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.files.source_text import Unreadable, read_text
-from sfdc_escalator.files.template_names import CONTEXT, Reads, reads_of
+from sfdc_escalator.files.template_names import Reads, reads_of
 from sfdc_escalator.files.wrong import Wrong, nearest, one_of, shown
 
 BUILT_IN = "hand-off.md.j2"
 MAX_BYTES, MAX_OUTPUT, MAX_RANGE, MAX_NUMBER = 100_000, 100_000, 100, 10**12
+NO_FILTER = "No filter named "
 WIDE = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs"})
 
 
@@ -35,7 +36,7 @@ class Named(StrictUndefined):
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Small numbers, short output, no files; mappings give their entries only, and what an empty record has is empty."""
+    """Small numbers, short output, no files; mappings give their entries only, and an empty record has empty fields."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
@@ -110,7 +111,7 @@ class NoteTemplate:
                 length += len(piece)
                 if length > MAX_OUTPUT:
                     raise ValueError(f"the note grows over {MAX_OUTPUT} characters")
-        except Exception as error:  # noqa: BLE001 - whatever a template's expression raises is the template's fault
+        except Exception as error:
             raise ValueError(f"the template {self.file} cannot be rendered: {error}") from error
         return "".join(pieces)
 
@@ -150,20 +151,24 @@ def missing(places: list[Path], name: str) -> NoReturn:
 def compiled(file: str, text: str) -> NoteTemplate:
     try:
         tree = SANDBOX.parse(text)
-        reads, faults = reads_of(tree)
-        problems = tuple(Problem(wrong.message, file, line, None, wrong.found, wrong.expected, wrong.nearest) for line, wrong in faults)
-        template = SANDBOX.from_string(text)
+        reads, faults = reads_of(tree, frozenset(meta.find_undeclared_variables(tree)))
+        stream = SANDBOX.from_string(text).generate
     except TemplateError as error:
         return NoteTemplate(file, text, problems=(syntax_problem(file, error),))
-    except RecursionError:
-        return NoteTemplate(file, text, problems=(Problem("the template is nested too deep", file),))
-    return NoteTemplate(file, text, reads, problems, template.generate)
+    except (RecursionError, SyntaxError, MemoryError, ValueError):
+        problem = Problem(
+            "the template cannot be read: it is nested too deep, or holds a number that is too long", file
+        )
+        return NoteTemplate(file, text, problems=(problem,))
+    problems = (
+        Problem(wrong.message, file, line, None, wrong.found, wrong.expected, wrong.nearest) for line, wrong in faults
+    )
+    return NoteTemplate(file, text, reads, tuple(problems), stream)
 
 
 def syntax_problem(file: str, error: TemplateError) -> Problem:
     message, line = str(error.message or "it cannot be read").rstrip("."), getattr(error, "lineno", None)
-    unknown = message.removeprefix("No filter named ").strip("'")
-    if unknown == message:
+    if not message.startswith(NO_FILTER):
         return Problem(f"the template cannot be read: {message}", file, line)
-    allowed = sorted(SANDBOX.filters)
-    return Problem(f"unknown filter `{unknown}`", file, line, None, unknown, one_of(allowed), nearest(unknown, allowed))
+    name, allowed = message.removeprefix(NO_FILTER).strip("'"), sorted(SANDBOX.filters)
+    return Problem(f"unknown filter `{name}`", file, line, None, name, one_of(allowed), nearest(name, allowed))

@@ -54,7 +54,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
     """The allowed name that was probably meant, or None."""
     if len(name) > 100:
         return None
-    folded = {choice.casefold(): choice for choice in reversed(sorted(allowed))}
+    folded = {choice.casefold(): choice for choice in sorted(allowed, reverse=True)}
     close = difflib.get_close_matches(name.casefold(), folded, n=1)
     return folded[close[0]] if close else None
 
@@ -69,7 +69,9 @@ def unknown(what: str, name: str, allowed: Iterable[str], otherwise: str | None 
     """A name that is none of the allowed ones; `otherwise` is said when there are none at all."""
     names = list(allowed)
     expected = one_of(names) if names else otherwise
-    return Wrong(f"unknown {what} `{shortened(name)}`", found=shown(name), expected=expected, nearest=nearest(name, names))
+    return Wrong(
+        f"unknown {what} `{shortened(name)}`", found=shown(name), expected=expected, nearest=nearest(name, names)
+    )
 
 
 def not_yet(what: str, expected: str | None = None, *, key: str | None = None, on_key: bool = False) -> Wrong:

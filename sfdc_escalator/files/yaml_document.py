@@ -20,7 +20,7 @@ from sfdc_escalator.files.wrong import shortened
 Path = tuple[str | int, ...]
 Place = tuple[int, int]
 
-MAX_DEPTH, MAX_ALIASES, MAX_COPIED = 40, 50, 20_000
+MAX_DEPTH, MAX_ALIASES, MAX_COPIED, MAX_VALUES = 40, 50, 20_000, 50_000
 INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 BASED = re.compile(r"0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}", re.ASCII)
 DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
@@ -73,7 +73,9 @@ def parse(file: str, text: str) -> Document:
     except yaml.MarkedYAMLError as error:
         problem = error.problem or "it cannot be understood"
         advice = next((advice for start, advice in ADVICE.items() if start in problem), None)
-        raise Unreadable(composer.problem(f"the file is not YAML: {problem}", place_of(error.problem_mark), expected=advice)) from None
+        raise Unreadable(
+            composer.problem(f"the file is not YAML: {problem}", place_of(error.problem_mark), expected=advice)
+        ) from None
     except yaml.YAMLError as error:
         raise Unreadable(Problem(f"the file is not YAML: {shortened(str(error))}", file)) from None
 
@@ -121,6 +123,8 @@ class Composer:
         self.values[path] = place
         if isinstance(event, events.AliasEvent):
             return self.alias(event, path, place)
+        if len(self.values) > MAX_VALUES + self.copied:
+            raise Unreadable(self.problem("the file says too much", place, expected=f"{MAX_VALUES:,} values at most"))
         if len(path) > MAX_DEPTH:
             raise Unreadable(self.problem("the file is nested too deep", place, expected=f"{MAX_DEPTH} levels at most"))
         if event.tag not in (None, "!"):
@@ -148,9 +152,13 @@ class Composer:
             self.copied += len(inside)
             deepest = max((len(at) for at, _ in inside), default=0) - len(start) + len(path)
             if deepest > MAX_DEPTH:
-                raise Unreadable(self.problem("the file is nested too deep", place, expected=f"{MAX_DEPTH} levels at most"))
+                raise Unreadable(
+                    self.problem("the file is nested too deep", place, expected=f"{MAX_DEPTH} levels at most")
+                )
         if self.aliases > MAX_ALIASES or self.copied > MAX_COPIED:
-            raise Unreadable(self.problem("too many aliases", place, expected=f"{MAX_ALIASES} at most, of small values"))
+            raise Unreadable(
+                self.problem("too many aliases", place, expected=f"{MAX_ALIASES} at most, of small values")
+            )
         return value
 
     def sequence(self, path: Path) -> list[Any]:
@@ -204,6 +212,11 @@ class Composer:
     def decimal(self, text: str, place: Place) -> float | str:
         plain = text if DECIMAL.fullmatch(text) else "nan"
         if len(plain.lstrip("-+")) > 18 or not math.isfinite(float(plain)):
-            self.wrong("the number is out of range", place, found=shortened(text), expected="at most 18 digits, or quotes around it")
+            self.wrong(
+                "the number is out of range",
+                place,
+                found=shortened(text),
+                expected="at most 18 digits, or quotes around it",
+            )
             return text
         return float(plain)

@@ -45,9 +45,7 @@ def audit_list(trail: SqlHistory, limit: int = 50) -> tuple[Entry, ...]:
     """The escalations, the one with the newest event first."""
     row = escalations.c
     wanted = (row.key, row.case_id, row.case_number, row.policy, row.route, row.rung, row.state, events.c.at, row.run)
-    newest = (
-        sa.select(*wanted).join(events, events.c.seq == row.event).order_by(row.event.desc()).limit(limit)
-    )
+    newest = sa.select(*wanted).join(events, events.c.seq == row.event).order_by(row.event.desc()).limit(limit)
     with trail.reading() as connection:
         return tuple(Entry(*found) for found in connection.execute(newest))
 
@@ -69,9 +67,13 @@ def audit_show(trail: SqlHistory, key: str) -> tuple[Told, ...]:
 
 
 def _nearest(connection: sa.Connection, key: str) -> Problem:
-    known = connection.execute(sa.select(escalations.c.key).order_by(escalations.c.event.desc()).limit(10_000)).scalars()
+    known = connection.execute(
+        sa.select(escalations.c.key).order_by(escalations.c.event.desc()).limit(10_000)
+    ).scalars()
     near = difflib.get_close_matches(key, known.all(), n=1)
-    return Problem("no such key", found=key, expected="a key such as ESC-XXXX-XXXX-XXXX", nearest=near[0] if near else None)
+    return Problem(
+        "no such key", found=key, expected="a key such as ESC-XXXX-XXXX-XXXX", nearest=near[0] if near else None
+    )
 
 
 def _read(seq: int, body: bytes) -> Mapping[str, Any]:

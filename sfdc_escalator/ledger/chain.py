@@ -71,10 +71,13 @@ def about(
     )
 
 
-def fragment(names: tuple[str, ...], values: tuple[Any, ...]) -> str:
-    """The canonical JSON object of alphabetical `names` and values that are text, whole numbers or None."""
-    said = [
-        f'"{name}":{"null" if value is None else quoted(value) if type(value) is str else value}'
-        for name, value in zip(names, values, strict=True)
-    ]
-    return "{" + ",".join(said) + "}"
+class Fragment:
+    """The canonical JSON object of these (alphabetical) names and values that are text, whole numbers or None."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._form = "{" + ",".join(f'"{name}":%s' for name in names) + "}"
+
+    def of(self, values: tuple[Any, ...]) -> str:
+        return self._form % tuple(
+            [quoted(value) if type(value) is str else "null" if value is None else value for value in values]
+        )

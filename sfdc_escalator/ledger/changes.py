@@ -35,7 +35,9 @@ class Changes:
     def read_sending(self) -> list[Change]:
         """The escalations that a run now gone has left open, each as the change that says so."""
         left = (escalations.c.organization_id == self._organization_id) & (escalations.c.state == Memory.SENDING.value)
-        self._take(self._connection.execute(sa.select(escalations).where(left).order_by(escalations.c.event)).mappings())
+        self._take(
+            self._connection.execute(sa.select(escalations).where(left).order_by(escalations.c.event)).mappings()
+        )
         return [_left_open(row) for row in self._rows.values()]
 
     def _take(self, rows: Iterable[Mapping[Any, Any]]) -> None:
@@ -89,5 +91,7 @@ class Changes:
 
 
 def _left_open(row: Row) -> Change:
-    past = past_of({**row, "state": Memory.UNKNOWN.value, "message": "the run that was sending it ended without an answer"})
+    past = past_of(
+        {**row, "state": Memory.UNKNOWN.value, "message": "the run that was sending it ended without an answer"}
+    )
     return Change("unknown", past, row["case_number"], "", (past.message,), facts={"run_left": row["run"]})

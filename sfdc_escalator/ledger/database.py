@@ -126,7 +126,7 @@ def exists(path: Path) -> bool:
         raise LedgerUnusable(f"the ledger {path} is not a file")
     if not status.st_size:
         raise LedgerUnusable(
-            f"the ledger {path} is empty, 0 bytes: something cut it short; bring back a copy, or remove it to start anew"
+            f"the ledger {path} is empty (0 bytes): it was cut short; bring back a copy, or remove it to start anew"
         )
     refuse_network_disk(path)
     return True

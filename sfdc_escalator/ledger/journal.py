@@ -29,7 +29,9 @@ class Journal:
         self.at = at
         self._connection, self._author = connection, author
         newest = sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1).with_for_update()
-        self._seq, self._hash = connection.execute(newest).tuples().first() or (0, chain.GENESIS)
+        found = connection.execute(newest).first()
+        self._seq: int = found.seq if found else 0
+        self._hash: str = found.hash if found else chain.GENESIS
         self._events: list[dict[str, Any]] = []
         self._payloads: list[dict[str, Any]] = []
 
@@ -44,7 +46,7 @@ class Journal:
     ) -> int:
         """Appends an event that says `facts`, and returns its number. `note` itself stays out of the chain."""
         author = self._author
-        row = {
+        row: dict[str, Any] = {
             "seq": self._seq + 1,
             "at": self.at,
             "run": author.run,
@@ -60,7 +62,7 @@ class Journal:
             raise EscalatorError(f"an event cannot be about {row}: an id holds a quote or a control character")
         this = chain.hash_of(self._hash, body)
         self._events.append({**row, "prev": self._hash, "hash": this, "body": body})
-        self._seq, self._hash = row["seq"], this
+        self._seq, self._hash = self._seq + 1, this
         return self._seq
 
     def _keep(self, note: str | None) -> str | None:

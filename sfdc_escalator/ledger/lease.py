@@ -69,7 +69,7 @@ class SqlLease:
     def mark_live(self, routes: Sequence[RouteName]) -> None:
         with self._transaction() as (connection, at):
             organization = live_routes.c.organization_id == self._start.organization_id
-            known = set(connection.execute(sa.select(live_routes.c.policy, live_routes.c.route).where(organization)).tuples())
+            known = set(connection.execute(sa.select(live_routes.c.policy, live_routes.c.route).where(organization)))
             journal = Journal(connection, self._author, at)
             rows = [
                 {

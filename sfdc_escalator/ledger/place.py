@@ -15,7 +15,9 @@ def path_of(where: str) -> Path:
     if not mark:
         rest = where
     elif scheme.startswith("postgres"):
-        raise Invalid("this version keeps its ledger in SQLite only: give --ledger a path or sqlite:///PATH, not PostgreSQL")
+        raise Invalid(
+            "this version keeps its ledger in SQLite only: give --ledger a path or sqlite:///PATH, not PostgreSQL"
+        )
     elif scheme != "sqlite":
         raise Invalid(
             "the ledger's address is not understood",

@@ -30,7 +30,7 @@ def _values(side: str, values: Values | None) -> Row:
     return {name: value if value is None else plain(value) for name, value in row.items()}
 
 
-def _values_of(side: str, row: Mapping[str, Any]) -> Values | None:
+def _values_of(side: str, row: Mapping[Any, Any]) -> Values | None:
     owner = row[f"{side}_owner"]
     return None if owner is None else Values(owner, row[f"{side}_status"], row[f"{side}_priority"])
 
@@ -53,7 +53,7 @@ def facts_of(past: Past, case_number: str) -> Row:
     }
 
 
-def past_of(row: Mapping[str, Any]) -> Past:
+def past_of(row: Mapping[Any, Any]) -> Past:
     return Past(
         key=row["key"],
         policy=row["policy"],

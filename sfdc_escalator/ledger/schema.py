@@ -1,8 +1,8 @@
 """The tables of a ledger, version 0001.
 
-Times are text, `YYYY-MM-DDTHH:MM:SSZ`, as the events have them. `events.body` holds the canonical bytes that are hashed;
-every other column of `events`, and every row of `runs`, `escalations` and `live_routes`, follows from such bytes and
-names its event, so that a verification can compare them.
+Times are text, `YYYY-MM-DDTHH:MM:SSZ`, as the events have them. `events.body` holds the canonical bytes that are
+hashed; every other column of `events`, and every row of `runs`, `escalations` and `live_routes`, follows from such
+bytes and names its event, so that a verification can compare them.
 """
 
 import sqlalchemy as sa

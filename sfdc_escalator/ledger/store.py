@@ -48,7 +48,12 @@ class SqlHistory:
                 ).mappings()
             ]
             ours = live_routes.c.organization_id == organization_id
-            live = connection.execute(sa.select(live_routes.c.policy, live_routes.c.route).where(ours)).tuples().all()
+            live = [
+                (policy, route)
+                for policy, route in connection.execute(
+                    sa.select(live_routes.c.policy, live_routes.c.route).where(ours)
+                )
+            ]
             users = sa.select(runs.c.user_id).where(runs.c.organization_id == organization_id).distinct()
             return History.of(past, live, connection.execute(users).scalars(), empty=not past and not live)
 
@@ -63,7 +68,9 @@ class SqlHistory:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

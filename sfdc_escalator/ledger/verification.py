@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -52,8 +52,9 @@ def verify(trail: SqlHistory, expected_head: str | None = None) -> Verification:
     with trail.reading() as connection, trail.reading() as beside, ThreadPoolExecutor(1) as other_core:
         file = other_core.submit(lambda: list(islice(_file_problems(beside), MOST_PROBLEMS)))
         walk = _Walk(expected_head)
-        rest = (_row_problems(connection, walk), walk.late_problems())
-        problems = list(islice(one_after_another(walk.problems(connection), *rest), MOST_PROBLEMS))
+        steps = (walk.problems, walk.late_problems, _escalation_problems, walk.run_problems, walk.route_problems)
+        all_of_them = one_after_another.from_iterable(step(connection) for step in steps)
+        problems = list(islice(all_of_them, MOST_PROBLEMS))
         problems += file.result()
     return Verification(walk.events, walk.head, tuple(problems[:MOST_PROBLEMS]))
 
@@ -98,26 +99,75 @@ class _Walk:
                     yield f"the note of event {seq} was changed: it does not fit its hash"
             except (TypeError, AttributeError):
                 yield f"event {seq} was changed: a column holds another kind of value"
-            if key is None or (note is None) is not (salt is None):
-                yield from self._aside(seq, organization_id, event, case_id, note)
+            if key is None:
+                self.kinds[event] += 1
+                if event == "erased":
+                    self.erased[organization_id, case_id] = seq
+            if (note is None) is not (salt is None):
+                self.without_note.append((seq, organization_id, case_id))
             if this == self.expected_head:
                 self.met_expected = True
         self.head = head if self.events else None
 
-    def _aside(self, seq: int, organization_id: str, event: str, case_id: str, note: str | None) -> Iterator[str]:
-        """What few events have: no escalation, or a note that is not where it should be."""
-        self.kinds[event] += 1
-        if event == "erased":
-            self.erased[organization_id, case_id] = seq
-        elif note is not None:
-            self.without_note.append((seq, organization_id, case_id))
-        elif event not in ("run_started", "run_finished", "went_live"):
-            yield f"event {seq} has a note that it does not tell of"
-
-    def late_problems(self) -> Iterator[str]:
+    def late_problems(self, _: sa.Connection) -> Iterator[str]:
         """What can only be told at the end of the chain."""
         for seq, organization_id, case_id in self.without_note:
             if self.erased.get((organization_id, case_id), 0) < seq:
-                yield f"the note of event {seq} is gone, and no event says that it was erased"
+                yield f"event {seq} and its note do not fit: one is missing, and no event says that it was erased"
         if self.expected_head is not None and not self.met_expected:
             yield f"the expected head {self.expected_head} is not in the chain: events were removed or written anew"
+
+    def run_problems(self, connection: sa.Connection) -> Iterator[str]:
+        yield from _table_problems(connection, runs, ("run", "organization_id"), RUN_FACTS, self.kinds["run_started"])
+        finished = connection.execute(sa.select(sa.func.count(runs.c.finished_at))).scalar_one()
+        if finished != self.kinds["run_finished"]:
+            yield f"the trail tells of {self.kinds['run_finished']} finished runs, the ledger lists {finished}"
+
+    def route_problems(self, connection: sa.Connection) -> Iterator[str]:
+        told = self.kinds["went_live"]
+        yield from _table_problems(connection, live_routes, ("organization_id",), ("policy", "route"), told)
+
+
+def _table_problems(
+    connection: sa.Connection, table: sa.Table, about: tuple[str, ...], facts: tuple[str, ...], told: int
+) -> Iterator[str]:
+    """Each row must say what its event says, and there must be as many as the trail tells of."""
+    joined = sa.select(table, events.c.body).outerjoin(events, events.c.seq == table.c.event)
+    number = 0
+    try:
+        for row in connection.execute(joined).mappings():
+            number += 1
+            body = json.loads(row["body"] or "null")
+            if not isinstance(body, dict) or any(
+                body[part].get(name) != row[name]
+                for part, names in (("about", about), ("facts", facts))
+                for name in names
+            ):
+                yield f"a row of {table.name} was changed: it does not say what event {row['event']} says"
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        yield f"a row of {table.name} or its event cannot be read: {error}"
+    if number != told:
+        yield f"the trail tells of {told} {table.name.replace('_', ' ')}, the ledger lists {number}"
+
+
+def _escalation_problems(connection: sa.Connection) -> Iterator[str]:
+    facts = chain.Fragment(ESCALATION_FACTS)
+    for row in _raw(connection, ESCALATIONS):
+        said = f'"escalation":{facts.of(row[10:])},'
+        if row[2:6] != row[6:10] or said.encode() not in row[1]:
+            yield f"escalation {row[2]} was changed: it does not say what its event {row[0]} says"
+
+
+def _file_problems(connection: sa.Connection) -> Iterator[str]:
+    """What needs no look into the events' texts; it runs beside the walk over them."""
+    for key, seq in _raw(connection, OUT_OF_STEP):
+        yield f"escalation {key} is missing or not in the state that its newest event {seq} tells of"
+    for (seq,) in _raw(connection, LOOSE_NOTES):
+        yield f"there is a note of an event {seq} that does not exist"
+    if connection.dialect.name != "sqlite":
+        return
+    found = dict(_raw(connection, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+    yield from (f"the guard {name} is not in place" for name, sql in SQLITE_GUARDS.items() if found.get(name) != sql)
+    for (said,) in _raw(connection, "PRAGMA integrity_check"):
+        if said != "ok":
+            yield f"SQLite finds the file damaged: {said}"

@@ -1,1 +1,20 @@
 """The one place that speaks with Salesforce; every foreign error becomes one of ours here."""
+
+from typing import TYPE_CHECKING, Any
+
+from sfdc_escalator.salesforce.bounds import route_is_scan
+from sfdc_escalator.salesforce.describe import standard_describe
+
+if TYPE_CHECKING:
+    from sfdc_escalator.salesforce.org import SalesforceOrg
+
+__all__ = ["SalesforceOrg", "route_is_scan", "standard_describe"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: simple-salesforce takes a quarter of a second to import.
+    if name == "SalesforceOrg":
+        from sfdc_escalator.salesforce.org import SalesforceOrg
+
+        return SalesforceOrg
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

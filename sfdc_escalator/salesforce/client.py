@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
 
 import requests
 from simple_salesforce.api import Salesforce
@@ -16,7 +18,9 @@ from sfdc_escalator.salesforce.failures import not_an_org, of_answer, seconds_to
 from sfdc_escalator.salesforce.retry import Patience
 from sfdc_escalator.salesforce.session import CONNECT, WRITE, OrgSession
 
+Result = TypeVar("Result")
 Record = Mapping[str, Any]
+SUBREQUESTS = 25  # in one composite (REST guide, Composite)
 QUERIES = 5  # query and collection subrequests in one composite (REST guide, Composite)
 PAGE = {"Sforce-Query-Options": "batchSize=2000"}
 
@@ -61,8 +65,7 @@ class Client:
     def following(self, page: Page) -> Iterator[Page]:
         """The pages after this one, until there is no more."""
         while page.more is not None:
-            url = page.more
-            page = self._read("query page", lambda: self._page(self._more(url)))
+            page = self._read("query page", partial(self._next, page.more))
             yield page
 
     def get(self, *paths: str) -> list[Any]:
@@ -71,7 +74,9 @@ class Client:
 
     def try_get(self, *paths: str) -> list[Any | OrgUnavailable]:
         """As `get`, but an error stands in the place of its body."""
-        return self._read("composite read", lambda: list(map(_body_or_error, self._composite(paths))))
+        parts = [paths[start : start + SUBREQUESTS] for start in range(0, len(paths), SUBREQUESTS)]
+        calls = [partial(self._composite, part) for part in parts]
+        return [_body_or_error(answer) for call in calls for answer in self._read("composite read", call)]
 
     def lookups(self, queries: Sequence[str]) -> list[list[Record]]:
         """All records of each query, five queries to a call, further pages followed."""
@@ -99,10 +104,10 @@ class Client:
         answer = self._last()
         return Sent(answer.status_code, answer.headers.get("Date", ""), answer.text)
 
-    def _read(self, what: str, call: Callable[[], Any]) -> Any:
+    def _read(self, what: str, call: Callable[[], Result]) -> Result:
         return self._patience.reading(what, lambda: self._translated(call))
 
-    def _translated(self, call: Callable[[], Any]) -> Any:
+    def _translated(self, call: Callable[[], Result]) -> Result:
         # `from None`: the foreign errors hold whole URLs with the query in them.
         self.session.forget()
         try:
@@ -120,8 +125,8 @@ class Client:
         assert self.session.last is not None
         return self.session.last
 
-    def _more(self, url: str) -> Any:
-        return self._org.query_more(url, identifier_is_url=True, headers=PAGE)
+    def _next(self, url: str) -> Page:
+        return self._page(self._org.query_more(url, identifier_is_url=True, headers=PAGE))
 
     def _page(self, body: Any) -> Page:
         page = _object(body)
@@ -158,7 +163,7 @@ class Client:
 
 
 def query_path(soql: str) -> str:
-    return "query?q=" + requests.utils.quote(soql, safe="")
+    return "query?q=" + quote(soql, safe="")
 
 
 def _object(body: Any) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """What a failed or odd connection means: was the request sent, may it pass, what to tell people."""
 
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -17,7 +18,8 @@ def unanswered(error: Exception) -> Unanswered:
         words = getattr(certificate, "verify_message", "") or "it is not trusted"
         return Unanswered(f"the org's certificate is refused ({words})", sent=False, passing=False)
     if any(isinstance(link, (NewConnectionError, ConnectTimeoutError)) for link in chain):
-        return Unanswered(f"the org cannot be reached ({_reason(chain)}): check the address and the network", sent=False)
+        words = f"the org cannot be reached ({_reason(chain)}): check the address and the network"
+        return Unanswered(words, sent=False)
     if isinstance(error, requests.Timeout):
         return Unanswered("the org did not answer in time")
     return Unanswered(f"the connection to the org broke ({_reason(chain)})")
@@ -46,7 +48,7 @@ def _reason(chain: Sequence[BaseException]) -> str:
 def redirected(answer: requests.Response) -> OrgUnavailable | None:
     if not answer.is_redirect:
         return None
-    host = requests.utils.urlparse(answer.headers["Location"]).hostname
+    host = urlsplit(answer.headers["Location"]).hostname
     return OrgUnavailable(f"the org's address leads on to {host or 'another page'}: give that as the instance URL")
 
 

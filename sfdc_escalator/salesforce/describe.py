@@ -39,7 +39,8 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
 @cache
 def standard_describe() -> Describe:
     """Case and the objects next to it as a new org has them; custom fields are not known."""
-    return Describe({name: {info.name: info for info in map(_standard, text.split())} for name, text in OBJECTS.items()})
+    objects = {name: map(_standard, text.split()) for name, text in OBJECTS.items()}
+    return Describe({name: {info.name: info for info in infos} for name, infos in objects.items()})
 
 
 def _standard(word: str) -> FieldInfo:

@@ -1,4 +1,4 @@
-"""What can go wrong with a call, as errors of our own tree. They carry the org's code and words, never a URL or a token."""
+"""What can go wrong with a call, as errors of our own tree: the org's code and words, never a URL or a token."""
 
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime

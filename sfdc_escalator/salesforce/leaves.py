@@ -1,13 +1,14 @@
 """One comparison as a filter. When in doubt, everything: a case that is not returned is a case nobody escalates.
 
-The Python meaning is in `escalation/comparison.py`: texts are folded, an empty value satisfies only is_empty, is_not and
-not_in. Each filter here returns at least the cases for which the comparison comes out as `want`.
+The Python meaning is in `escalation/comparison.py`: texts are folded, an empty value satisfies only is_empty,
+is_not and not_in. Each filter here returns at least the cases for which the comparison comes out as `want`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
+from string import whitespace
 
 from sfdc_escalator.escalation import comparison
 from sfdc_escalator.escalation.case import long_id
@@ -56,9 +57,7 @@ class Column:
         """The record on the way to the field is missing; a custom relationship `X__r` is the reference `X__c`."""
         steps = self.path.split(".")[:-1]
         names = [step[:-1] + "c" if step.lower().endswith("__r") else step + "Id" for step in steps]
-        return either(
-            Leaf(".".join([*steps[:place], name]) + " = null") for place, name in enumerate(names)
-        )
+        return either(Leaf(".".join([*steps[:place], name]) + " = null") for place, name in enumerate(names))
 
 
 def field_filter(column: Column, operator: Operator, operand: Operand, want: bool) -> Filter:
@@ -117,7 +116,7 @@ def equal_literal(column: Column, literal: Literal_) -> str | None:
     """The literal as SOQL says it for this field; None where the two may differ in what they call equal."""
     if column.kind in TIMES or column.kind in NUMBERS:
         return _scalar(column, literal)
-    text = comparison.as_text(literal).strip()
+    text = comparison.as_text(literal).strip(whitespace)
     if column.kind in REFERENCES:
         return soql.quote(text) if _is_long_id(text) else None
     if column.kind == "multipicklist" and ";" in text:
@@ -203,7 +202,7 @@ def _containing(column: Column, literal: Literal_, want: bool) -> Filter:
 
 
 def _like(column: Column, before: str, literal: Literal_, want: bool) -> Filter:
-    text = comparison.as_text(literal).strip()
+    text = comparison.as_text(literal).strip(whitespace)
     if not text or not _can_like(column, text):
         return EVERYTHING
     pattern = soql.like(before, text, "%")

@@ -1,5 +1,6 @@
 """Trying again: only what is safe to repeat, a few times, within one budget of time for the whole run."""
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +31,14 @@ class Patience:
     def unsent(self, what: str, call: Callable[[], Result]) -> Result:
         """Repeats a write only when it never left this machine."""
         return self._trying(what, call, lambda error: error.passing and not error.sent, LONGEST_UNSENT)
+
+    def pause(self, attempt: int) -> bool:
+        """Waits before what was rolled back is sent again, longer each time; False when the budget does not allow it."""
+        seconds = random.uniform(0.5, 1.0) * min(LONGEST_WAIT, 2.0 ** (attempt - 1))  # noqa: S311 - jitter
+        if not self._spend(seconds):
+            return False
+        self._sleep(seconds)
+        return True
 
     def _trying(
         self, what: str, call: Callable[[], Result], safe: Callable[[Unanswered], bool], longest: float

@@ -61,7 +61,8 @@ class OrgSession(requests.Session):
         self.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
         self.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
         self._lock, self._thread = threading.Lock(), threading.local()
-        self._api_calls, self._api_left = 0, None
+        self._api_calls = 0
+        self._api_left: int | None = None
 
     @property
     def api_calls(self) -> int:

@@ -109,9 +109,7 @@ def render(part: Filter) -> str:
     if isinstance(part, Leaf):
         return part.text
     word = " AND " if isinstance(part, And) else " OR "
-    return word.join(
-        render(inner) if isinstance(inner, Leaf) else f"({render(inner)})" for inner in part.parts
-    )
+    return word.join(render(inner) if isinstance(inner, Leaf) else f"({render(inner)})" for inner in part.parts)
 
 
 def select(fields: Iterable[str], source: str, where: str, tail: str = "") -> str:
@@ -120,4 +118,4 @@ def select(fields: Iterable[str], source: str, where: str, tail: str = "") -> st
     for field in fields:
         names.setdefault(field.lower(), field)
     listed = ", ".join(names.values())
-    return " ".join(filter(None, (f"SELECT {listed} FROM {source}", where and f"WHERE {where}", tail)))
+    return " ".join(filter(None, ("SELECT", listed, "FROM", source, where and f"WHERE {where}", tail)))

@@ -8,7 +8,7 @@ AUDIT = """
 Id:id!- IsDeleted:boolean!- CreatedDate:datetime!- CreatedById:reference=User!- LastModifiedDate:datetime!-
 LastModifiedById:reference=User!- SystemModstamp:datetime!- LastViewedDate:datetime- LastReferencedDate:datetime-
 """
-BILLING = """
+ADDRESS = """
 {0}Street:textarea {0}City:string {0}State:string {0}PostalCode:string {0}Country:string {0}Latitude:double
 {0}Longitude:double {0}GeocodeAccuracy:picklist {0}Address:address-
 """
@@ -27,8 +27,8 @@ ContactEmail:email- ContactFax:phone- IsClosedOnCreate:boolean!- IsSelfServiceCl
 IsVisibleInSelfService:boolean! HasCommentsUnreadByOwner:boolean!- HasSelfServiceComments:boolean!-
 """,
     "Account": AUDIT
-    + BILLING.format("Billing")
-    + BILLING.format("Shipping")
+    + ADDRESS.format("Billing")
+    + ADDRESS.format("Shipping")
     + """
 Name:string! Type:picklist ParentId:reference=Account OwnerId:reference=User! RecordTypeId:reference=RecordType
 MasterRecordId:reference=Account- Phone:phone Fax:phone AccountNumber:string Website:url Sic:string SicDesc:string
@@ -36,17 +36,18 @@ Industry:picklist AnnualRevenue:currency NumberOfEmployees:int Ownership:picklis
 Description:textarea~ Rating:picklist Site:string AccountSource:picklist LastActivityDate:date-
 """,
     "Contact": AUDIT
-    + BILLING.format("Mailing")
-    + BILLING.format("Other")
+    + ADDRESS.format("Mailing")
+    + ADDRESS.format("Other")
     + """
 Name:string!- FirstName:string LastName:string! Salutation:picklist AccountId:reference=Account
-OwnerId:reference=User! RecordTypeId:reference=RecordType MasterRecordId:reference=Contact- ReportsToId:reference=Contact
-Phone:phone Fax:phone MobilePhone:phone HomePhone:phone OtherPhone:phone AssistantPhone:phone AssistantName:string
-Email:email Title:string Department:string LeadSource:picklist Birthdate:date Description:textarea~
-LastActivityDate:date- EmailBouncedReason:string EmailBouncedDate:datetime IsEmailBounced:boolean!-
+OwnerId:reference=User! RecordTypeId:reference=RecordType MasterRecordId:reference=Contact-
+ReportsToId:reference=Contact Phone:phone Fax:phone MobilePhone:phone HomePhone:phone OtherPhone:phone
+AssistantPhone:phone AssistantName:string Email:email Title:string Department:string LeadSource:picklist
+Birthdate:date Description:textarea~ LastActivityDate:date- EmailBouncedReason:string EmailBouncedDate:datetime
+IsEmailBounced:boolean!-
 """,
     "User": AUDIT
-    + BILLING.format("")
+    + ADDRESS.format("")
     + """
 Name:string!- Username:string! FirstName:string LastName:string! Alias:string! Email:email! IsActive:boolean!
 Title:string Department:string Division:string CompanyName:string EmployeeNumber:string Phone:phone

@@ -1,0 +1,137 @@
+"""The embedded org as a whole: data, clock, token and server, from start to close."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sfdc_escalator.embedded_org import clock, data_folder, faults, ids, schema, seed
+from sfdc_escalator.embedded_org.clock import OrgClock
+from sfdc_escalator.embedded_org.control import Control
+from sfdc_escalator.embedded_org.data_folder import Folder
+from sfdc_escalator.embedded_org.database import Database
+from sfdc_escalator.embedded_org.exchange import Exchange, Facts
+from sfdc_escalator.embedded_org.problems import InvalidData, Problem
+from sfdc_escalator.embedded_org.request_log import RequestLog
+from sfdc_escalator.embedded_org.server import Server
+
+_LETTERS = string.ascii_letters + string.digits
+
+
+class EmbeddedOrg:
+    """A Salesforce-like org on 127.0.0.1, serving from background threads until closed.
+
+    `data` is a folder of CSV files, `db` a database file that keeps the org, `latency` and `per_record` are delays in
+    seconds, `now` sets the org's clock (aware). Raises InvalidData with every problem of the files given.
+    """
+
+    api_version = "67.0"
+
+    def __init__(
+        self, *, data: Path | None = None, db: Path | None = None, port: int = 0, latency: float = 0.0,
+        per_record: float = 0.0, log: Path | None = None, faults: Path | None = None, now: datetime | None = None,
+    ) -> None:  # fmt: skip
+        if now is not None and now.tzinfo is None:
+            raise ValueError("now must be an aware datetime")
+        self._database = Database(db)
+        try:
+            self._open(data, port, latency, per_record, log, faults, now)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _open(
+        self, data: Path | None, port: int, latency: float, per_record: float, log: Path | None,
+        fault_file: Path | None,
+        now: datetime | None,
+    ) -> None:  # fmt: skip
+        problems: list[Problem] = []
+        found = faults.load(fault_file, problems) if fault_file else faults.Faults([])
+        self._clock = _clock(self._database, now)
+        if self._database.empty:
+            _found(self._database, data, self._clock.now(), problems)
+        elif problems:
+            raise InvalidData(problems)
+        self._remember_clock()
+        self.organization_id = str(self._database.fact("organization_id"))
+        self.access_token = str(self._database.fact("access_token"))
+        self._log = RequestLog(log, self.access_token)
+        try:
+            self._server = Server(port, self._clock, found)
+        except (OSError, OverflowError) as error:
+            self._log.close()
+            raise InvalidData([Problem(f"port {port}", f"cannot be served on: {error}")]) from None
+        self.instance_url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        user_id = str(self._database.fact("user_id"))
+        facts = Facts(self.instance_url, self.access_token, self.organization_id, user_id)
+        self._exchange = Exchange(self._database, self._clock, self._log, facts, latency, per_record)
+        self._server.exchange = self._exchange
+        self._server.control = Control(self._clock, self._log)
+        self._server.start()
+        self._closed = False
+
+    def ready(self) -> dict[str, str]:
+        """What `org serve` prints when it is ready."""
+        return {
+            "instance_url": self.instance_url, "access_token": self.access_token, "api_version": self.api_version,
+            "organization_id": self.organization_id,
+        }  # fmt: skip
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The request log's entries, in the order the requests were carried out."""
+        return self._log.entries()
+
+    def close(self) -> None:
+        """Stops serving; safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self._exchange.stop()
+        self._server.close()
+        self._remember_clock()
+        self._database.close()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _remember_clock(self) -> None:
+        self._database.remember("clock_offset", repr(self._clock.offset()))
+
+
+def _clock(database: Database, now: datetime | None) -> OrgClock:
+    """A database's clock ran on while it lay closed; it never goes back, whatever `now` says."""
+    kept = None if database.empty else database.fact("clock_offset")
+    if kept is None:
+        return OrgClock(now)
+    moment = datetime.now(UTC) + timedelta(seconds=float(kept))
+    return OrgClock(max(moment, now) if now else moment)
+
+
+def _found(database: Database, data: Path | None, now: datetime, problems: list[Problem]) -> None:
+    """Fills an empty database, wholly or not at all. Raises InvalidData."""
+    folder = data_folder.read(data, schema.standard(), now) if data else Folder(schema.standard())
+    folder.problems[:0] = problems
+    organization_id = ids.make("00D", secrets.randbelow(62**6))
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        founded = seed.found(database, folder, organization_id, now)
+        database.remember("organization_id", founded.organization_id)
+        database.remember("user_id", founded.user_id)
+        database.remember(
+            "access_token", f"{organization_id[:15]}!" + "".join(secrets.choice(_LETTERS) for _ in range(96))
+        )
+        database.remember("founded", clock.iso(now))
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")

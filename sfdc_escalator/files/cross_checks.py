@@ -1,0 +1,138 @@
+"""What one value of a policy says against another: names used twice, texts that nobody reads, parts never filled.
+
+They look at the file as it stands, so that they report even where something else is wrong with it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sfdc_escalator.files.literals import SNAKE, SNAKE_FORM
+from sfdc_escalator.files.names import NOTE_KEYS, texts_in
+from sfdc_escalator.files.template_names import Reads
+from sfdc_escalator.files.wrong import Wrong, nearest, shown, unknown
+from sfdc_escalator.files.yaml_document import Document, Path
+
+
+class Cross(NamedTuple):
+    path: Path
+    wrong: Wrong
+
+
+class RawRoute(NamedTuple):
+    """A route as the file says it, with its place among the routes; what is not a mapping counts as empty."""
+
+    path: Path
+    said: Mapping[str, Any]
+    note: Mapping[str, Any]
+
+
+def mapping(value: Any, *path: str) -> dict[str, Any]:
+    """The mapping at a path inside the value, or an empty one."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def raw_routes(document: Document) -> Iterator[RawRoute]:
+    routes = document.value.get("routes") if isinstance(document.value, dict) else None
+    for place, route in enumerate(routes if isinstance(routes, list) else ()):
+        yield RawRoute(("routes", place), mapping(route), mapping(route, "escalate", "note"))
+
+
+def texts(value: Any) -> list[str]:
+    """The texts of a list, or the one text in its place."""
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+
+
+def name_crosses(document: Document) -> Iterator[Cross]:
+    """Route names and priorities that are said twice."""
+    routes = list(raw_routes(document))
+    names = [((*route.path, "name"), name) for route in routes if isinstance(name := route.said.get("name"), str)]
+    yield from twice(document, names, "two routes have the name")
+    yield from former_crosses(document, routes, {name: path for path, name in reversed(names)})
+    listed = mapping(document.value).get("priorities")
+    priorities = enumerate(listed if isinstance(listed, list) else ())
+    folded = [(("priorities", place), name.casefold()) for place, name in priorities if isinstance(name, str)]
+    yield from twice(document, folded, "the priority stands here twice:")
+
+
+def twice(document: Document, names: Sequence[tuple[Path, str]], message: str) -> Iterator[Cross]:
+    first: dict[str, Path] = {}
+    for path, name in names:
+        if name in first:
+            line = document.place(first[name])[0]
+            expected = f"each name once; the first is on line {line}"
+            yield Cross(path, Wrong(f"{message} `{shown(name)}`", found=shown(name), expected=expected))
+        first.setdefault(name, path)
+
+
+def former_crosses(document: Document, routes: Sequence[RawRoute], names: Mapping[str, Path]) -> Iterator[Cross]:
+    """A former name stands for one route: else the past of one would count for another."""
+    claimed: list[tuple[Path, str]] = []
+    for route in routes:
+        said = route.said.get("formerly")
+        for place, former in enumerate(texts(said)):
+            path = (*route.path, "formerly", *((place,) if isinstance(said, list) else ()))
+            if former in names and names[former] != (*route.path, "name"):
+                line = document.place(names[former])[0]
+                expected = f"a name that no route has now; line {line} has it"
+                yield Cross(
+                    path, Wrong(f"`{shown(former)}` is another route's name", found=shown(former), expected=expected)
+                )
+            claimed.append((path, former))
+    yield from twice(document, claimed, "two routes claim the former name")
+
+
+def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cross]:
+    """A route's own texts against the parts and the template of its note. `reads` is by route."""
+    default = mapping(document.value, "defaults", "note")
+    for route in raw_routes(document):
+        own = texts_in(route.note)
+        place = (*route.path, "escalate", "note")
+        parts = route.note.get("parts", default.get("parts"))
+        sources = {name: texts(mapping(part).get("from")) for name, part in mapping(parts).items()}
+        read = reads.get(route.path, Reads())
+        spoken = {source for listed in sources.values() for source in listed} | {f"route.{one}" for one in read.texts}
+        for key, said in own.items():
+            yield from text_crosses((*place, key), key, said, parts is None, spoken)
+        for missing in sorted(read.needed - set(own)):
+            yield Cross(place if route.note else route.path, unsaid(missing, own))
+        for name, part in mapping(parts).items():
+            if mapping(part).get("if_missing") == "hold" and never_filled(sources[name], own):
+                message = f"part `{shown(name)}` would hold every case: this route never says it"
+                wanted = " or ".join(source.removeprefix("route.") for source in sources[name])
+                yield Cross(
+                    place if route.note else route.path, Wrong(message, expected=f"`{wanted}: ...` in the route's note")
+                )
+
+
+def text_crosses(path: Path, key: str, said: Any, parts_of_its_own: bool, spoken: set[str]) -> Iterator[Cross]:
+    if " " in key and said is None:
+        message = "a comma inside `{...}` starts a new key"
+        yield Cross(
+            path, Wrong(message, found=shown(key), expected="quotes around a text with a comma in it", on_key=True)
+        )
+    elif not SNAKE.fullmatch(key):
+        wrong = Wrong(f"`{shown(key)}` cannot be a name here", found=shown(key), expected=SNAKE_FORM, on_key=True)
+        yield Cross(path, wrong)
+    elif f"route.{key}" in spoken:
+        return
+    elif (near := nearest(key, NOTE_KEYS)) is not None:
+        wrong = unknown("key", key, (*NOTE_KEYS[:3], "a text of the route's own"))
+        wrong.nearest, wrong.on_key = near, True
+        yield Cross(path, wrong)
+    elif not parts_of_its_own:
+        known = sorted(source.removeprefix("route.") for source in spoken if source.startswith("route."))
+        message = f"nobody reads `{key}`: no part of the note, nor its template"
+        expected = f"a part with `from: [route.{key}]`"
+        yield Cross(path, Wrong(message, found=key, expected=expected, nearest=nearest(key, known), on_key=True))
+
+
+def unsaid(missing: str, own: Mapping[str, Any]) -> Wrong:
+    message = f"the template reads `route.{missing}`, which this route does not say"
+    return Wrong(message, expected=f"`{missing}: ...` in the route's note", nearest=nearest(missing, own))
+
+
+def never_filled(sources: Sequence[str], own: Mapping[str, Any]) -> bool:
+    said = {"route.reason", *(f"route.{key}" for key in own)}
+    return bool(sources) and all(source.startswith("route.") and source not in said for source in sources)

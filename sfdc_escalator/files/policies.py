@@ -1,0 +1,213 @@
+"""Policy files into policies: all or nothing, with every problem of every file at once."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sfdc_escalator.errors import Invalid, Problem
+from sfdc_escalator.escalation.policy import (
+    DEFAULT_PRIORITIES,
+    Escalate,
+    Guards,
+    NotePart,
+    NoteSpec,
+    Policy,
+    Route,
+    Team,
+)
+from sfdc_escalator.files.conditions import conditions, route_condition
+from sfdc_escalator.files.cross_checks import mapping, name_crosses, note_crosses, raw_routes
+from sfdc_escalator.files.faults import problem_of, problems_of
+from sfdc_escalator.files.names import Names
+from sfdc_escalator.files.shape import NoteShape, PolicyShape, RouteShape, check
+from sfdc_escalator.files.source_text import Unreadable, read_text
+from sfdc_escalator.files.template_names import Reads
+from sfdc_escalator.files.templates import NoteTemplate, built_in, load_template
+from sfdc_escalator.files.wrong import Wrong
+from sfdc_escalator.files.yaml_document import Document, parse
+from sfdc_escalator.files.yaml_document import Path as Loc
+
+MAX_BYTES, MAX_PROBLEMS = 1_000_000, 200
+EXPECTED = "a policy file in YAML"
+
+Templates = Mapping[str, NoteTemplate]
+"""By the name that the policy gives them; the built-in one has the name ``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    policies: tuple[Policy, ...]
+    warnings: tuple[Problem, ...]
+
+
+def load_policies(paths: Sequence[Path]) -> Loaded:
+    """The policies of the files, in their order. Invalid, with every problem of every file, when there is any."""
+    policies, problems = read_policies(paths)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
+        raise Invalid(f"the policy is invalid: {count}", errors)
+    return Loaded(tuple(policies), tuple(problem for problem in problems if problem.severity == "warning"))
+
+
+def check_policies(paths: Sequence[Path]) -> tuple[Problem, ...]:
+    """Every problem of the files, warnings among them; empty when all is well."""
+    return tuple(read_policies(paths)[1])
+
+
+def read_policies(paths: Sequence[Path]) -> tuple[list[Policy], list[Problem]]:
+    policies: list[Policy] = []
+    problems: list[Problem] = []
+    if not paths:
+        problems.append(
+            Problem("there is no policy file", expected=f"{EXPECTED}, such as config/policies/support.yaml")
+        )
+    names: dict[str, Path] = {}
+    for path in paths:
+        policy, found, name = read_policy(path)
+        problems += found
+        if name and name[0] in names:
+            expected = f"each policy once; {names[name[0]]} has this name too"
+            problems.append(replace(name[1], message=f"two files hold the policy `{name[0]}`", expected=expected))
+        elif name:
+            names[name[0]] = path
+        policies += [policy] if policy else []
+    return policies, problems
+
+
+def read_policy(path: Path) -> tuple[Policy | None, list[Problem], tuple[str, Problem] | None]:
+    """The policy, or None; its problems; its name and where that stands."""
+    try:
+        document = parse(str(path), read_text(path, EXPECTED, MAX_BYTES))
+    except Unreadable as error:
+        return None, [error.problem], None
+    templates, problems = read_templates(path, document)
+    shape, faults = check(document.value, Names.of(document.value, loud=False))
+    _, loud = check(document.value, Names.of(document.value, loud=True))
+    warnings = [fault for fault in loud if getattr(fault.about.get("error"), "severity", None) == "warning"]
+    crosses = [*name_crosses(document), *note_crosses(document, route_reads(document, templates))]
+    problems += document.problems
+    crossed = {cross.path for cross in crosses}
+    problems += problems_of(
+        document, [fault for fault in [*faults, *warnings] if document.path(fault.loc) not in crossed]
+    )
+    problems += (problem_of(document, cross.path, cross.wrong) for cross in crosses)
+    problems = in_order(str(path), problems)
+    failed = any(problem.severity == "error" for problem in problems)
+    return None if failed or shape is None else assemble(document, shape, templates), problems, policy_name(document)
+
+
+def in_order(file: str, problems: Sequence[Problem]) -> list[Problem]:
+    """Each once, by its place; what stands in other files (templates) last."""
+    once = dict.fromkeys(problems)
+    ordered = sorted(once, key=lambda one: (one.file != file, one.file or "", one.line or 0, one.column or 0))
+    if len(ordered) <= MAX_PROBLEMS:
+        return ordered
+    errors = sorted(ordered, key=lambda one: one.severity == "warning")[:MAX_PROBLEMS]
+    return [*errors, Problem(f"and {len(ordered) - MAX_PROBLEMS} more problems in this file", file)]
+
+
+def policy_name(document: Document) -> tuple[str, Problem] | None:
+    name = mapping(document.value).get("policy")
+    if not isinstance(name, str):
+        return None
+    return name, problem_of(document, ("policy",), Wrong("", found=name))
+
+
+def note_spots(document: Document) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
+    yield ("defaults", "note"), mapping(document.value, "defaults", "note")
+    for route in raw_routes(document):
+        yield (*route.path, "escalate", "note"), route.note
+
+
+def read_templates(path: Path, document: Document) -> tuple[dict[str, NoteTemplate], list[Problem]]:
+    """The templates that the policy names, and what is wrong with them."""
+    templates, problems = {"": built_in()}, list[Problem]()
+    for spot, note in note_spots(document):
+        name = note.get("template")
+        if not isinstance(name, str) or not name.strip():
+            continue
+        try:
+            templates[name] = templates.get(name) or load_template(path, name)
+            problems += templates[name].problems
+        except Wrong as wrong:
+            problems.append(problem_of(document, (*spot, "template"), wrong))
+    return templates, problems
+
+
+def template_names(document: Document) -> dict[Loc, str]:
+    """The template of each route."""
+    default = mapping(document.value, "defaults", "note").get("template", "")
+    return {route.path: route.note.get("template", default) for route in raw_routes(document)}
+
+
+def route_reads(document: Document, templates: Templates) -> dict[Loc, Reads]:
+    """What the template of each route reads, as far as there is one."""
+    named = template_names(document).items()
+    return {path: templates[name].reads for path, name in named if isinstance(name, str) and name in templates}
+
+
+def assemble(document: Document, shape: PolicyShape, templates: Templates) -> Policy:
+    """The policy's value, every default filled in."""
+    return Policy(
+        name=shape.policy,
+        description=shape.description.strip(),
+        file=document.file,
+        digest=digest(document, templates),
+        scope=conditions(shape.scope, shape.words),
+        priorities=tuple(shape.priorities) or DEFAULT_PRIORITIES,
+        routes=tuple(route_of(route, shape, templates) for route in shape.routes),
+        guards=Guards(**shape.guards.said()),
+        together=shape.defaults.fields == "together",
+    )
+
+
+def digest(document: Document, templates: Templates) -> str:
+    """Of what the file says: not of its comments, its layout or its place. The order of note parts is part of it."""
+    parts = [list(mapping(note.get("parts"))) for _, note in note_spots(document)]
+    texts = {name: templates[name].text for name in template_names(document).values()}
+    canonical = json.dumps([document.value, parts, texts], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def route_of(route: RouteShape, policy: PolicyShape, templates: Templates) -> Route:
+    steps = route.escalate
+    queue = policy.teams[steps.queue].queue if steps.queue else ""
+    return Route(
+        name=route.name,
+        reason=route.reason,
+        when=route_condition(route.when, route.unless, policy.words),
+        escalate=Escalate(
+            note=note_of(route, policy.defaults.note, templates),
+            queue=Team(steps.queue, queue) if queue else None,
+            status=steps.status or policy.defaults.status or None,
+            priority=steps.priority or None,
+        ),
+        formerly=tuple(route.formerly),
+        scan=route.scan,
+        over_guards=route.over_guards,
+    )
+
+
+def note_of(route: RouteShape, default: NoteShape, templates: Templates) -> NoteSpec:
+    """The route's note over the default one, key by key. Without parts: why, and the route's own texts."""
+    note = route.escalate.note
+    said = {**default.said(), **note.said()}
+    texts = dict(note.__pydantic_extra__ or {})
+    template = templates[said.get("template", "")]
+    parts = tuple(
+        NotePart(name, tuple(part.from_), part.if_missing, part.last or None)
+        for name, part in said.get("parts", {}).items()
+    )
+    own = tuple(NotePart(key, (f"route.{key}",)) for key in texts)
+    why = NotePart("reason", ("route.reason", "findings"))
+    return NoteSpec(
+        template=template,
+        parts=parts or (why, *own),
+        texts=texts,
+        visibility=said.get("visibility", "internal"),
+        template_paths=template.reads.paths,
+    )

@@ -1,0 +1,107 @@
+"""The login that stands in the environment: `--org env`."""
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress
+from sfdc_escalator.files.wrong import nearest, shortened
+
+URL, TOKEN = "SFDC_INSTANCE_URL", "SFDC_ACCESS_TOKEN"
+EXAMPLE = "https://example.my.salesforce.com"
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class OrgLogin:
+    """`instance_url` has no slash at its end. The token never shows."""
+
+    instance_url: str
+    access_token: str = field(repr=False)
+
+
+def login_from_env(environ: Mapping[str, str]) -> OrgLogin:
+    """The org and its token; Invalid with all that is wrong with them, UnsafeAddress for plain http over a network."""
+    url, token = environ.get(URL, ""), environ.get(TOKEN, "")
+    problems = [*unset(environ), *(token_problems(token) if token else ())]
+    wrong_address = list(url_problems(url)) if url else []
+    unsafe = list(unsafe_address(url)) if url and not wrong_address else []
+    if problems or wrong_address:
+        raise Invalid("the login in the environment is invalid", [*problems, *wrong_address, *unsafe])
+    if unsafe:
+        raise UnsafeAddress(unsafe[0].message, unsafe)
+    return OrgLogin(address(urlsplit(url)), token)
+
+
+def unsafe_address(url: str) -> Iterator[Problem]:
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not loopback(parts.hostname or ""):
+        message = f"{URL} is plain http to a host that is not this machine: the token would travel in clear text"
+        yield Problem(message, found=address(parts), expected="https://, or http:// to 127.0.0.1, ::1 or localhost")
+
+
+def unset(environ: Mapping[str, str]) -> Iterator[Problem]:
+    """The variables that are not set, or empty, with the name that was probably meant."""
+    ours = ("SFDC_ESCALATOR_", URL, TOKEN)
+    others = [name for name in environ if name.upper().startswith(("SFDC", "SF_")) and not name.startswith(ours)]
+    for name, expected in ((URL, f"the address of the org, such as {EXAMPLE}"), (TOKEN, "an access token of that org")):
+        if not environ.get(name):
+            misspelt = nearest(name, others)
+            found = "an empty value" if name in environ else f"the variable {misspelt}" if misspelt else None
+            yield Problem(f"{name} is not set", found=found, expected=expected, nearest=misspelt and name)
+
+
+def url_problems(url: str) -> Iterator[Problem]:
+    """What is wrong with the address. A password in it is never shown."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = SplitResult("", "", "", "", ""), None
+    if (
+        parts.scheme not in ("http", "https")
+        or not host
+        or not HOST.fullmatch(host)
+        or re.search(r"[\s\x00-\x1f]", url)
+    ):
+        bare = HOST.fullmatch(url.lower()) and "." in url
+        found = shortened(url) if not re.search(r"[@?]", url) else None
+        near = f"https://{url}" if bare else None
+        yield Problem(
+            f"{URL} is no address of an org", found=found, expected=f"an address such as {EXAMPLE}", nearest=near
+        )
+        return
+    if parts.username is not None or parts.password is not None:
+        expected = f"the address alone; the token stands in {TOKEN}"
+        yield Problem(f"{URL} holds a user name or password", expected=expected, nearest=address(parts))
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        message = f"{URL} holds more than the address of the org"
+        found = shortened(parts.path) if parts.path.strip("/") else "a query or fragment"
+        yield Problem(message, found=found, expected="scheme and host only", nearest=address(parts))
+
+
+def token_problems(token: str) -> Iterator[Problem]:
+    """A token with a blank or line end in it would break, or forge, a header."""
+    bad = next((char for char in token if not "!" <= char <= "~"), None)
+    if bad is not None:
+        found = "a line end" if bad in "\r\n" else "a blank" if bad.isspace() else f"the character U+{ord(bad):04X}"
+        expected = "visible ASCII characters only, with nothing before or after the token"
+        yield Problem(f"{TOKEN} is no access token", found=found, expected=expected)
+
+
+def address(parts: SplitResult) -> str:
+    """Scheme, host and port."""
+    host = parts.hostname or ""
+    port = f":{parts.port}" if parts.port is not None else ""
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

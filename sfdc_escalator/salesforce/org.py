@@ -1,0 +1,125 @@
+"""A Salesforce org behind the pipeline's port."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self
+
+import structlog
+
+from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.case import Case, long_id
+from sfdc_escalator.escalation.history import Values
+from sfdc_escalator.escalation.org import Caller, Survey
+from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.pipeline.ports import Answer, Chunk, KeyedNote, NotExecuted, Poll, Unknown
+from sfdc_escalator.salesforce import poll, reads, survey
+from sfdc_escalator.salesforce.answer import REFUSED_QUERY, read_answer, refuses_guard
+from sfdc_escalator.salesforce.client import Client
+from sfdc_escalator.salesforce.describe import standard_describe
+from sfdc_escalator.salesforce.failures import Rejected, Unanswered
+from sfdc_escalator.salesforce.records import pick, read
+from sfdc_escalator.salesforce.retry import Patience
+from sfdc_escalator.salesforce.session import OrgSession
+from sfdc_escalator.salesforce.write import composite, guard_query
+
+API_VERSION = "67.0"
+log = structlog.get_logger(__name__)
+
+
+class SalesforceOrg:
+    """Implements `Org`. `budget` is the seconds that failed tries and waits may take in all; `sleep` waits.
+
+    `identify` comes first; `write` and `unmoved` may run in several threads. Raises UnsafeAddress for plain http
+    beyond loopback and Invalid for what is no address.
+    """
+
+    def __init__(
+        self,
+        instance_url: str,
+        access_token: str,
+        *,
+        api_version: str = API_VERSION,
+        budget: float = 300.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._session = OrgSession(instance_url)
+        self._patience = Patience(budget, sleep)
+        self._client = Client(self._session, access_token, api_version, self._patience)
+        self._user_id = ""
+        self._weak = False
+        self._describe = standard_describe()
+
+    @property
+    def api_calls(self) -> int:
+        return self._session.api_calls
+
+    @property
+    def guard(self) -> str:
+        return "weak" if self._weak else "full"
+
+    def close(self) -> None:
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def identify(self) -> Caller:
+        caller = survey.identify(self._client)
+        self._user_id = caller.user_id
+        return caller
+
+    def survey(self, caller: Caller, policies: Sequence[Policy]) -> Survey:
+        found = survey.survey(self._client, caller, policies)
+        self._describe = found.describe
+        return found
+
+    def poll(self, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
+        return poll.poll(self._client, policies, survey, case)
+
+    def complete(self, cases: Sequence[Case], paths: frozenset[str], us: frozenset[str]) -> tuple[Case, ...]:
+        return reads.complete(self._client, cases, paths, us, self._describe)
+
+    def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
+        return reads.keyed_notes(self._client, case_ids, users)
+
+    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, Values]:
+        return reads.read_back(self._client, case_ids)
+
+    def pause(self, attempt: int) -> bool:
+        return self._patience.pause(attempt)
+
+    def unmoved(self, chunk: Chunk) -> frozenset[str]:
+        try:
+            records = self._client.lookups([self._guard_query(chunk)])[0]
+        except Rejected as error:
+            if self._weak or error.error_code not in REFUSED_QUERY:
+                raise
+            self._weaken(error.message)
+            return self.unmoved(chunk)
+        return frozenset(read(lambda record: long_id(pick(record, "Id")), records))
+
+    def write(self, chunk: Chunk) -> Answer:
+        weak = self._weak
+        request = composite(chunk, self._client.base, self._user_id, weak=weak)
+        try:
+            sent = self._client.send(request.body)
+        except Unanswered as error:
+            return Unknown(error.message) if error.sent else NotExecuted(error.message, fatal=not error.passing)
+        except OrgUnavailable as error:
+            return NotExecuted(error.message, fatal=True)
+        call = f"composite {len(request.parts)} parts, {len(chunk.writes)} cases, {sent.date or 'undated'}"
+        answer = read_answer(sent.status, sent.text, request.parts, call)
+        if not weak and refuses_guard(answer, sent.text):
+            self._weaken(sent.status)
+            return self.write(chunk)
+        return answer
+
+    def _guard_query(self, chunk: Chunk) -> str:
+        return guard_query([write.case_id for write in chunk.writes], chunk.polled_at, self._user_id, weak=self._weak)
+
+    def _weaken(self, reason: object) -> None:
+        self._weak = True
+        log.warning("salesforce.guard_weak", reason=str(reason))

@@ -1,0 +1,142 @@
+"""The poll: one query for all routes of all policies where it can be one, read page by page into cases."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sfdc_escalator.errors import Invalid
+from sfdc_escalator.escalation.case import Case, long_id
+from sfdc_escalator.escalation.criteria import paths_of
+from sfdc_escalator.escalation.org import Describe, Survey
+from sfdc_escalator.escalation.policy import Policy, Route, note_paths
+from sfdc_escalator.pipeline.ports import Poll, RouteName
+from sfdc_escalator.salesforce import packing
+from sfdc_escalator.salesforce.bounds import Bounds
+from sfdc_escalator.salesforce.client import QUERIES, Client, query_path
+from sfdc_escalator.salesforce.describe import fields_in, is_long_text, unknown_path
+from sfdc_escalator.salesforce.failures import Rejected
+from sfdc_escalator.salesforce.records import COMPOUND, ENGINE_FIELDS, CaseReader
+from sfdc_escalator.salesforce.soql import NOTHING, Filter, Leaf, factored, quote, render, select
+
+RESTARTS = 2
+NOT_THE_QUERY = frozenset({"INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT", "REQUEST_LIMIT_EXCEEDED"})
+CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,29}")
+NUMBER_DIGITS = 8  # of a case number unless an admin changed its format: people leave the leading zeros out
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one route asks of the poll: the fields it reads, and the bound of its criteria."""
+
+    name: RouteName
+    paths: frozenset[str]
+    may: Filter
+
+
+def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
+    """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is no number and no id."""
+    only = None if case is None else chosen_case(case)
+    routes = [(policy, route) for policy in policies for route in policy.routes]
+    broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, survey.describe))}
+    bounds = Bounds(survey.describe, survey.caller.now)
+    sound = [(p, r) for p, r in routes if (p.name, r.name) not in broken]
+    asked = [Asked((p.name, r.name), reads(p, r), bounds.may(p.condition(r))) for p, r in sound]
+    try:
+        cases, at = _read(client, asked, survey, only)
+    except Rejected as error:
+        if error.status != 400 or error.error_code in NOT_THE_QUERY:
+            raise
+        found = _broken(client, asked, survey.describe)
+        if not found:
+            raise
+        broken |= found
+        cases, at = _read(client, [one for one in asked if one.name not in found], survey, only)
+    return Poll(cases, at, broken)
+
+
+def reads(policy: Policy, route: Route) -> frozenset[str]:
+    """The case fields that a route reads, in its criteria and its note."""
+    return fields_in(paths_of(policy.condition(route)) | note_paths(route.escalate.note))
+
+
+def unreadable(policy: Policy, route: Route, describe: Describe) -> str | None:
+    """Why the org cannot be asked for this route."""
+    for path in sorted(reads(policy, route)):
+        if why := unknown_path(path, describe):
+            return why
+        info = describe.field_at(path)
+        if info and info.type in COMPOUND:
+            return f"{path} is made of several fields: read these, such as {path.removesuffix('Address')}City"
+    return None
+
+
+def chosen_case(case: str) -> Filter:
+    """One case by number or id. Raises Invalid."""
+    text = case.strip()
+    if len(text) in (15, 18) and text.startswith("500"):
+        try:
+            return Leaf(f"Id = '{long_id(text)}'")
+        except ValueError as error:
+            raise Invalid(f"--case: {error}") from None
+    if not CASE_NUMBER.fullmatch(text):
+        raise Invalid(f"--case: {case!r} is neither a case number such as 00001026 nor a case id such as 500...")
+    numbers = dict.fromkeys([text, text.zfill(NUMBER_DIGITS) if text.isdigit() else text])
+    return Leaf(f"CaseNumber IN ({','.join(map(quote, numbers))})")
+
+
+def selected(paths: frozenset[str], describe: Describe) -> list[str]:
+    """What the poll reads: the engine's fields, and the paths that are no long text."""
+    engine = [name for name in ENGINE_FIELDS if describe.field_at(name)]
+    return [*engine, *sorted(path for path in paths if not is_long_text(describe.field_at(path)))]
+
+
+def _read(
+    client: Client, asked: Sequence[Asked], survey: Survey, only: Filter | None
+) -> tuple[tuple[Case, ...], datetime]:
+    where = factored([one.may for one in asked]) if only is None else only
+    if where == NOTHING or not asked:
+        return (), survey.caller.now
+    paths = frozenset[str]().union(*(one.paths for one in asked))
+    fields = selected(paths, survey.describe)
+    reader = CaseReader((path for path in paths if path in fields), survey.describe)
+    found: dict[str, Case] = {}
+    times = []
+    for soql in packing.queries(fields, where):
+        for cases, at in _pages(client, soql, reader):
+            found.update((case.id, case) for case in cases)
+            times.append(at)
+    return tuple(found[case_id] for case_id in sorted(found)), min(times)
+
+
+def _pages(client: Client, soql: str, reader: CaseReader) -> Iterator[tuple[list[Case], datetime]]:
+    """The pages of a query as cases; a cursor that is gone starts the query again."""
+    for restarts in range(RESTARTS + 1):
+        try:
+            first = client.query(soql)
+            yield reader.cases(first.records), first.at
+            for page in client.following(first):
+                yield reader.cases(page.records), page.at
+            return
+        except Rejected as error:
+            if error.error_code != "INVALID_QUERY_LOCATOR" or restarts == RESTARTS:
+                raise
+
+
+def _broken(client: Client, asked: Sequence[Asked], describe: Describe) -> Mapping[RouteName, str]:
+    """Each route asked alone: those that the org rejects, with its words."""
+    found = {}
+    for start in range(0, len(asked), QUERIES):
+        some = asked[start : start + QUERIES]
+        answers = client.try_get(*(query_path(_alone(one, describe)) for one in some))
+        for one, answer in zip(some, answers, strict=True):
+            if isinstance(answer, Rejected):
+                found[one.name] = answer.message
+            elif isinstance(answer, Exception):
+                raise answer
+    return found
+
+
+def _alone(one: Asked, describe: Describe) -> str:
+    where = render(next(iter(packing.pieces(one.may, lambda part: len(render(part)) <= packing.ROOM // 3))))
+    return select(selected(one.paths, describe), "Case", where, "LIMIT 1")

@@ -1,0 +1,103 @@
+"""Records of a query as cases: values typed by describe, fields by the paths as the policies write them."""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+from sfdc_escalator.escalation.case import Case, Comment, Value, long_id
+from sfdc_escalator.escalation.org import Describe
+from sfdc_escalator.salesforce.client import Record
+from sfdc_escalator.salesforce.failures import not_an_org
+
+Read = TypeVar("Read")
+ENGINE_FIELDS = ("Id", "CaseNumber", "OwnerId", "Status", "Priority", "CreatedDate", "AccountId", "ParentId")
+COMPOUND = frozenset({"address", "location"})
+
+
+def instant(text: str) -> datetime:
+    """`2026-03-01T10:00:00.000+0000`, as REST answers datetimes."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def chosen(text: str) -> frozenset[str]:
+    return frozenset(text.split(";"))
+
+
+CONVERTERS: dict[str, Callable[[str], Value]] = {
+    "datetime": instant,
+    "date": date.fromisoformat,
+    "multipicklist": chosen,
+    # The same few texts stand in thousands of cases.
+    "picklist": sys.intern,
+    "reference": sys.intern,
+}
+
+
+def pick(record: Any, name: str) -> Any:
+    """A key of a record, in whatever case the org writes it; None where it or the record is missing."""
+    if record is None or name in record:
+        return None if record is None else record[name]
+    wanted = name.lower()
+    return next((value for key, value in record.items() if key.lower() == wanted), None)
+
+
+class Column:
+    """Reads one path out of records."""
+
+    def __init__(self, path: str, describe: Describe) -> None:
+        info = describe.field_at(path)
+        self.path, self._steps = path, path.split(".")
+        self._convert = CONVERTERS.get(info.type if info else "")
+
+    def value(self, record: Record) -> Value:
+        found: Any = record
+        for step in self._steps:
+            found = pick(found, step)
+        return self._convert(found) if self._convert and isinstance(found, str) else found
+
+
+class CaseReader:
+    """Makes cases of records that hold the engine's fields and these paths."""
+
+    def __init__(self, paths: Iterable[str], describe: Describe) -> None:
+        self._columns = [Column(path, describe) for path in sorted(paths)]
+
+    def cases(self, records: Sequence[Record]) -> list[Case]:
+        return read(self._case, records)
+
+    def _case(self, record: Record) -> Case:
+        account, parent = pick(record, "AccountId"), pick(record, "ParentId")
+        return Case(
+            id=long_id(pick(record, "Id")),
+            number=str(pick(record, "CaseNumber")),
+            owner_id=sys.intern(long_id(pick(record, "OwnerId"))),
+            status=interned(pick(record, "Status")),
+            priority=interned(pick(record, "Priority")),
+            created=instant(pick(record, "CreatedDate")),
+            account_id=account and long_id(account),
+            parent_id=parent and long_id(parent),
+            fields={column.path: column.value(record) for column in self._columns},
+        )
+
+
+def interned(text: str | None) -> str | None:
+    return None if text is None else sys.intern(text)
+
+
+def comment_of(record: Record) -> Comment:
+    author = pick(record, "CreatedBy")
+    return Comment(
+        author=sys.intern(long_id(pick(record, "CreatedById"))),
+        at=instant(pick(record, "CreatedDate")),
+        body=pick(record, "CommentBody") or "",
+        staff=pick(author, "UserType") == "Standard",
+    )
+
+
+def read(one: Callable[[Record], Read], records: Iterable[Record]) -> list[Read]:
+    """Each record read by `one`; a record of another shape is an OrgUnavailable."""
+    try:
+        return [one(record) for record in records]
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise not_an_org(f"a record of another shape ({type(error).__name__})") from None

@@ -1,0 +1,225 @@
+"""SOQL narrows, Python decides: whatever the criteria match, the query for them returns, over real HTTP."""
+
+import csv
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sfdc_escalator.embedded_org import EmbeddedOrg
+from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Condition, Field, Not, Text, holds
+from sfdc_escalator.escalation.org import Describe
+from sfdc_escalator.escalation.policy import OPEN_CASES
+from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.salesforce import packing
+from sfdc_escalator.salesforce.bounds import Bounds
+from sfdc_escalator.salesforce.client import Client
+from sfdc_escalator.salesforce.describe import parse_fields
+from sfdc_escalator.salesforce.poll import selected
+from sfdc_escalator.salesforce.records import CaseReader
+from sfdc_escalator.salesforce.retry import Patience
+from sfdc_escalator.salesforce.session import OrgSession
+from sfdc_escalator.salesforce.soql import NOTHING
+
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+WORDS = (
+    "urgent", "URGENT", "Urgent call", "O'Neil", "100%", "a_b", "axb", "back\\slash", 'say "hi"', "Straße", "STRASSE",
+    "élan", "ELAN", "İstanbul", "kelvin", "\u212aelvin", "日本", "true", "false", "5", "5.0", "null", "x'; y", "😀 ok",
+    "%", "_", "\\", "'", "urgentcall", "not urgent, call", "ſ", "s",
+)  # fmt: skip
+PICKS = ("Phone", "phone", "Web", "E-Mail", "Straße")
+TAGS = ("red", "Red", "green", "deep blue", "élan")
+NUMBERS = ("0", "1", "-2.5", "5", "1000000", "0.1")
+TIMES = tuple((NOW - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ") for hours in (1, 2, 24, 49, 4000))
+DAYS = ("2026-03-01", "2026-02-28", "1999-12-31")
+CHECKS = ("true", "false")
+TEXT_PATHS = ("Subject", "SuppliedEmail", "SuppliedPhone", "Note__c", "Account.Name", "account.Site__c", "Owner.Name")
+PICK_PATHS = ("Origin", "Status", "Risk__c")
+VALUES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(TEXT_PATHS, WORDS),
+    **dict.fromkeys(PICK_PATHS, PICKS),
+    "Tags__c": TAGS,
+    "Score__c": NUMBERS,
+    "Account.Size__c": NUMBERS,
+    "Opened__c": TIMES,
+    "CreatedDate": TIMES,
+    "Account.Since__c": TIMES,
+    "Day__c": DAYS,
+    "Vip__c": CHECKS,
+    "IsEscalated": CHECKS,
+    "Account.Key__c": CHECKS,
+    "Parent.IsEscalated": CHECKS,
+    "Parent.Account.Key__c": CHECKS,
+    "Parent.Subject": WORDS,
+    "Description": WORDS,
+    "OwnerId": ("005000000000001AAA", "005000000000001"),
+}
+PATHS = tuple(VALUES)
+
+
+@dataclass(frozen=True, repr=False)
+class Loaded:
+    """An org full of odd cases, and the same cases as Python sees them."""
+
+    client: Client
+    describe: Describe
+    cases: tuple[Case, ...]
+
+
+def some(chance: random.Random, values: tuple[str, ...]) -> str:
+    return "" if chance.random() < 0.25 else chance.choice(values)
+
+
+def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def account(chance: random.Random, number: int) -> dict[str, str]:
+    return {
+        "Name": f"{chance.choice(WORDS).strip()} {number}",
+        "Site__c": some(chance, WORDS),
+        "Size__c:number": some(chance, NUMBERS),
+        "Since__c:datetime": some(chance, TIMES),
+        "Key__c:checkbox": chance.choice(CHECKS),
+    }
+
+
+def case_row(chance: random.Random, number: int, accounts: list[str]) -> dict[str, str]:
+    tags = chance.sample(TAGS, chance.randint(0, 3))
+    return {
+        "CaseNumber": f"{number:08d}",
+        "Subject": some(chance, WORDS) if chance.random() < 0.7 else f"{chance.choice(WORDS)} {chance.choice(WORDS)}",
+        "Description": some(chance, WORDS),
+        "SuppliedEmail": some(chance, WORDS),
+        "SuppliedPhone": some(chance, WORDS),
+        "Note__c": some(chance, WORDS),
+        "Origin": some(chance, PICKS),
+        "Risk__c:picklist": some(chance, PICKS),
+        "Status": "Closed" if chance.random() < 0.1 else "New",
+        "IsClosed": "",
+        "IsEscalated": chance.choice(CHECKS),
+        "Tags__c:multipicklist": ";".join(tags),
+        "Score__c:number": some(chance, NUMBERS),
+        "Opened__c:datetime": some(chance, TIMES),
+        "CreatedDate": chance.choice(TIMES),
+        "Day__c:date": some(chance, DAYS),
+        "Vip__c:checkbox": chance.choice(CHECKS),
+        "AccountId": some(chance, tuple(accounts)),
+        "ParentId": f"{number - 1:08d}" if number > 1 and chance.random() < 0.4 else "",
+    }
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    chance = random.Random(20260302)
+    folder = tmp_path_factory.mktemp("odd")
+    accounts = [account(chance, number) for number in range(12)]
+    write_rows(folder / "Account.csv", accounts)
+    rows = [case_row(chance, number, [one["Name"] for one in accounts]) for number in range(1, 301)]
+    for row in rows:
+        del row["IsClosed"]
+    write_rows(folder / "Case.csv", rows)
+    with EmbeddedOrg(data=folder, now=NOW) as org, OrgSession(org.instance_url) as session:
+        client = Client(session, org.access_token, "67.0", Patience(0))
+        names = ("Case", "Account", "User", "Group")
+        bodies = client.get(*(f"sobjects/{name}/describe" for name in names))
+        objects = {name: parse_fields(body) for name, body in zip(names, bodies, strict=True)}
+        objects["Name"] = {name: objects["User"][name] for name in ("Id", "Name")}
+        describe = Describe(objects)
+        yield Loaded(client, describe, everything(client, describe))
+
+
+def everything(client: Client, describe: Describe) -> tuple[Case, ...]:
+    """All cases with all fields, the long text among them."""
+    fields = [*selected(frozenset({*PATHS, "IsClosed"}), describe), "Description"]
+    first = client.query(f"SELECT {', '.join(dict.fromkeys(fields))} FROM Case".replace("account.", "Account."))
+    assert first.more is None
+    return tuple(CaseReader({*PATHS, "IsClosed"}, describe).cases(first.records))
+
+
+OPERANDS = st.sampled_from([*WORDS, *PICKS, *TAGS, *NUMBERS, *TIMES, *DAYS, "", "  urgent ", True, False, 5, 0.1, -2.5])
+LIMITS = st.sampled_from([timedelta(hours=hours) for hours in (0, 1, 2, 24, 49, 4000, 9_000_000)])
+PHRASES = ("urgent", "not urgent", "urgent|call", "say hi", "o'neil", "straße", "100%", "kelvin", "a_b", "ok", "elan|élan s")
+
+
+@st.composite
+def fields(draw: st.DrawFn) -> Field:
+    path = draw(st.sampled_from(PATHS))
+    operand = st.one_of(st.sampled_from(VALUES[path]), OPERANDS)
+    operator = draw(
+        st.sampled_from(
+            ["is", "is_not", "in", "not_in", "at_least", "at_most", "more_than", "less_than",
+             "starts_with", "contains_any", "is_empty"]
+        )
+    )  # fmt: skip
+    if operator in ("in", "not_in", "contains_any"):
+        return Field(path, operator, tuple(draw(st.lists(operand, max_size=3))))
+    if operator == "is_empty":
+        return Field(path, operator, draw(st.booleans()))
+    return Field(path, operator, draw(operand))
+
+
+@st.composite
+def ages(draw: st.DrawFn) -> Age:
+    path = draw(st.sampled_from(["Opened__c", "CreatedDate", "Account.Since__c", "Day__c"]))
+    operator = draw(st.sampled_from(["at_least", "at_most", "more_than", "less_than"]))
+    return Age(path, operator, draw(LIMITS))
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> Text:
+    sources = st.lists(st.sampled_from(["Subject", "Note__c", "Origin", "Description", "Account.Name"]), min_size=1)
+    phrases = st.lists(st.sampled_from([parse_phrase(phrase) for phrase in PHRASES]), min_size=1, max_size=3)
+    return Text(tuple(draw(sources)), tuple(draw(phrases)), tuple(draw(st.one_of(st.just([]), phrases))))
+
+
+CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
+    st.one_of(fields(), fields(), ages(), texts()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4).map(lambda parts: All(tuple(parts))),
+        st.lists(inner, max_size=4).map(lambda parts: AnyOf(tuple(parts))),
+        inner.map(Not),
+    ),
+    max_leaves=6,
+)
+
+
+def returned(loaded: Loaded, condition: Condition) -> frozenset[str]:
+    where = Bounds(loaded.describe, NOW).may(condition)
+    if where == NOTHING:
+        return frozenset()
+    queries = packing.queries(["Id"], where)
+    return frozenset(str(record["Id"]) for records in loaded.client.lookups(queries) for record in records)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(condition=CONDITIONS)
+def test_every_case_that_matches_is_returned_by_the_query(loaded: Loaded, condition: Condition) -> None:
+    found = returned(loaded, condition)
+    lost = [case for case in loaded.cases if holds(condition, case, NOW) and case.id not in found]
+    assert not lost, (Bounds(loaded.describe, NOW).may(condition), lost[0].fields)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(leaf=st.one_of(fields(), ages()))
+def test_what_a_comparison_leaves_out_is_returned_for_its_opposite(loaded: Loaded, leaf: Condition) -> None:
+    """The lower bound, `must`: a case that the query for `not c` leaves out is a match of c."""
+    found = returned(loaded, Not(leaf))
+    assert [case.id for case in loaded.cases if not holds(leaf, case, NOW) and case.id not in found] == []
+
+
+def test_the_query_narrows_where_it_can(loaded: Loaded) -> None:
+    """A query that returned everything would pass the tests above."""
+    condition = All((OPEN_CASES, Field("Subject", "is", "URGENT"), Age("CreatedDate", "at_least", timedelta(hours=2))))
+    matching = {case.id for case in loaded.cases if holds(condition, case, NOW)}
+    assert matching == returned(loaded, condition)
+    assert 0 < len(matching) < len(loaded.cases) / 4
