@@ -184,7 +184,8 @@ def match(
     view: View, route: Route, case: Case, finding: Finding, state: State, reason: str, past: Past | None = None
 ) -> Decision:
     identity = Identity(view.survey.caller.organization_id, view.policy.name, route.name, case.id)
-    return Decision(view.policy, route, case, identity, state, reason, tuple(reasons(finding)), past=past)
+    own = finding.parts[-1]  # the route's `when`; the scope before it says nothing about this case in particular
+    return Decision(view.policy, route, case, identity, state, reason, tuple(reasons(own)), past=past)
 
 
 def note_of(decision: Decision) -> str:

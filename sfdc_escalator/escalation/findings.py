@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.case import Value
 from sfdc_escalator.escalation.clock import in_words
+from sfdc_escalator.escalation.comparison import as_text, options
 from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Field, Finding, Not, Text
 
 
@@ -31,8 +32,15 @@ def in_plain_words(finding: Finding) -> str:
         age = in_words(seen) if isinstance(seen, timedelta) else "unknown"
         return f"{leaf.path} was {age} ago ({leaf.operator.replace('_', ' ')} {in_words(leaf.limit)}{verdict(finding)})"
     assert isinstance(leaf, Field)
-    wanted = ", ".join(map(str, leaf.operand)) if isinstance(leaf.operand, tuple) else leaf.operand
-    return f"{leaf.path} is {shown(seen)} ({leaf.operator.replace('_', ' ')} {wanted}{verdict(finding)})"
+    if leaf.operator in ("is", "is_empty") and finding.holds:
+        return f"{leaf.path} is {shown(seen)}"
+    return f"{leaf.path} is {shown(seen)} ({asked(leaf)}{verdict(finding)})"
+
+
+def asked(leaf: Field) -> str:
+    wanted = ", ".join(map(as_text, options(leaf.operand)))
+    word = {"is": "asked for", "in": "one of", "not_in": "none of"}.get(leaf.operator, leaf.operator.replace("_", " "))
+    return f"{word} {wanted}"
 
 
 def verdict(finding: Finding) -> str:

@@ -73,7 +73,7 @@ def context(
 ) -> Mapping[str, Any]:
     names = {"name": route.name, "reason": route.reason}
     return {
-        "policy": policy.name,
+        "policy": {"name": policy.name},
         "route": {**route.escalate.note.texts, **names},
         "case": nested({path: shortened(text_of(value), cut) for path, value in known(case).items()}),
         "parts": parts,

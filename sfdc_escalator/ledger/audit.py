@@ -63,7 +63,7 @@ def audit_show(trail: SqlHistory, key: str) -> tuple[Told, ...]:
         found = connection.execute(told).all()
         if not found:
             raise Invalid(f"the ledger {trail.where} knows no escalation {key}", [_nearest(connection, wanted)])
-    return tuple(Told(*row[:5], _read(row.seq, row.body), row.text) for row in found)
+    return tuple(Told(*row[:4], row.hash.hex(), _read(row.seq, row.body), row.text) for row in found)
 
 
 def _nearest(connection: sa.Connection, key: str) -> Problem:

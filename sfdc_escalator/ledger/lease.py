@@ -1,6 +1,7 @@
 """The right to work on one org: taken, kept alive, checked by every write, given back."""
 
 import contextlib
+import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -88,9 +89,9 @@ class SqlLease:
         with self._transaction() as (connection, at):
             this = runs.c.run == self._start.run
             row = dict(connection.execute(sa.select(runs).where(this)).mappings().one())
-            row |= {"finished_at": at, "result": chain.as_stored(result)}
+            row |= {"finished_at": at, "result": chain.canonical(result).decode()}
             journal = Journal(connection, self._author, at)
-            row["event"] = journal.add("run_finished", {"facts": {name: row[name] for name in RUN_FACTS}})
+            row["event"] = journal.add("run_finished", {"facts": _as_told(row)})
             journal.write()
             connection.execute(runs.update().where(this).values(row))
 
@@ -185,11 +186,18 @@ def _first_row(
         "user_id": start.user_id,
         "host": holder.host,
         "pid": holder.pid,
-        "policies": dict(start.policies),
+        "policies": chain.canonical(start.policies).decode(),
         "started_at": journal.at,
         "finished_at": None,
         "result": None,
     }
     left = {"took_over": {name: old[name] for name in ("run", "host", "pid")}} if old and old["run"] else {}
-    event = journal.add("run_started", {"facts": facts, **left})
+    event = journal.add("run_started", {"facts": _as_told(facts), **left})
     return {"run": start.run, "organization_id": start.organization_id, "event": event, **facts}
+
+
+def _as_told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's row as its events tell of it: JSON columns are said as what they mean."""
+    return {name: row[name] for name in RUN_FACTS} | {
+        name: row[name] and json.loads(row[name]) for name in ("policies", "result")
+    }

@@ -19,8 +19,8 @@ events = sa.Table(
     "events",
     metadata,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("prev", sa.String(64), nullable=False, unique=True),
-    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("prev", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False),
     sa.Column("at", sa.Text, nullable=False),
     sa.Column("run", sa.Text, nullable=False),
     sa.Column("organization_id", sa.Text, nullable=False),
@@ -70,9 +70,6 @@ escalations = sa.Table(
     sa.Index("escalations_by_state", "organization_id", "state"),
 )
 
-ESCALATION_FACTS = tuple(column.name for column in escalations.columns)[5:]
-"""The columns that an event's `escalation` repeats, in alphabetical order; `about` has the ones before them."""
-
 runs = sa.Table(
     "runs",
     metadata,
@@ -82,13 +79,12 @@ runs = sa.Table(
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("policies", sa.JSON, nullable=False),
+    sa.Column("policies", sa.Text, nullable=False),
     sa.Column("started_at", sa.Text, nullable=False),
     sa.Column("finished_at", sa.Text),
-    sa.Column("result", sa.JSON(none_as_null=True)),
+    sa.Column("result", sa.Text),
+    comment="Policies and result are canonical JSON.",
 )
-
-RUN_FACTS = ("user_id", "host", "pid", "policies", "started_at", "finished_at", "result")
 
 live_routes = sa.Table(
     "live_routes",
@@ -98,6 +94,12 @@ live_routes = sa.Table(
     sa.Column("route", sa.Text, primary_key=True),
     sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), nullable=False, unique=True),
 )
+
+EVENT_ABOUT = ("at", "case_id", "event", "key", "note", "organization_id", "run", "seq")
+ESCALATION_FACTS = tuple(sorted({column.name for column in escalations.columns} - {*EVENT_ABOUT}))
+RUN_FACTS = ("finished_at", "host", "pid", "policies", "result", "started_at", "user_id")
+ROUTE_FACTS = ("policy", "route")
+"""Columns that a body repeats: events' in `about`, escalations' in `escalation`, the others' in `facts`."""
 
 leases = sa.Table(
     "leases",

@@ -59,7 +59,8 @@ class SqlHistory:
 
     def head(self) -> str | None:
         with self.reading() as connection:
-            return connection.execute(sa.select(events.c.hash).order_by(events.c.seq.desc()).limit(1)).scalar()
+            newest = connection.execute(sa.select(events.c.hash).order_by(events.c.seq.desc()).limit(1)).scalar()
+            return None if newest is None else newest.hex()
 
     def close(self) -> None:
         with database.speaking_of(self.path, self._damage):

@@ -24,6 +24,10 @@ NUMBERS = frozenset({"int", "double", "currency", "percent", "long"})
 REFERENCES = frozenset({"id", "reference"})
 TIMES = frozenset({"datetime", "date"})
 COMPARED = WORDS | EQUAL_ONLY | NUMBERS | REFERENCES | TIMES
+# ASCII letters that some non-ASCII letter folds to (the long s to `s`, the Kelvin sign to `k`), alone or with others.
+# For us they differ; an org that folds them would leave such a value out of `!= 'text'` and of NOT LIKE.
+SHARED_ALONE = frozenset("fks")
+SHARED = frozenset("afhijklnstwy")
 LONGEST_LITERAL = 3_900  # a literal holds 4,000 characters (SOQL limits), escapes included
 LARGEST_NUMBER = 1e15  # beyond it a JSON number is no longer the number that the org holds
 YEARS = range(1701, 4000)  # of a datetime literal (SOAP guide, primitive data types)
@@ -95,7 +99,7 @@ def _boolean(column: Column, operator: Operator, operand: Operand, want: bool) -
 
 def _among(column: Column, literals: Sequence[Literal_], want: bool) -> Filter:
     """Equal to one of the literals, or to none of them. A literal that fits no value of the field is left out."""
-    texts = [equal_literal(column, literal) for literal in literals if not _is_blank(column, literal)]
+    texts = [equal_literal(column, literal, want) for literal in literals if not _is_blank(column, literal)]
     sure = [text for text in texts if text is not None]
     if want and len(sure) < len(texts):
         return EVERYTHING
@@ -112,7 +116,7 @@ def _is_blank(column: Column, literal: Literal_) -> bool:
     return column.kind in WORDS | EQUAL_ONLY and comparison.is_empty(comparison.as_text(literal))
 
 
-def equal_literal(column: Column, literal: Literal_) -> str | None:
+def equal_literal(column: Column, literal: Literal_, want: bool) -> str | None:
     """The literal as SOQL says it for this field; None where the two may differ in what they call equal."""
     if column.kind in TIMES or column.kind in NUMBERS:
         return _scalar(column, literal)
@@ -122,6 +126,8 @@ def equal_literal(column: Column, literal: Literal_) -> str | None:
     if column.kind == "multipicklist" and ";" in text:
         return None
     if column.kind not in WORDS | EQUAL_ONLY or column.info.case_sensitive or not _is_plain(text):
+        return None
+    if not want and not SHARED_ALONE.isdisjoint(text.lower()):
         return None
     return soql.quote(text)
 
@@ -195,7 +201,7 @@ def age_filter(column: Column, age: Age, now: datetime, want: bool) -> Filter:
 def _containing(column: Column, literal: Literal_, want: bool) -> Filter:
     if column.kind != "multipicklist":
         return _like(column, "%", literal, want)
-    text = None if _is_blank(column, literal) else equal_literal(column, literal)
+    text = None if _is_blank(column, literal) else equal_literal(column, literal, want)
     if text is None:
         return EVERYTHING
     return column.is_("INCLUDES", f"({text})") if want else column.is_not("EXCLUDES", f"({text})")
@@ -208,6 +214,8 @@ def _like(column: Column, before: str, literal: Literal_, want: bool) -> Filter:
     pattern = soql.like(before, text, "%")
     if want:
         return Leaf(f"{column.path} LIKE {pattern}")
+    if not SHARED.isdisjoint(text.lower()):
+        return EVERYTHING
     return either([Leaf(f"(NOT {column.path} LIKE {pattern})"), Leaf(f"{column.path} = null")])
 
 

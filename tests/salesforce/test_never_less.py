@@ -3,9 +3,9 @@
 import csv
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -63,13 +63,15 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 PATHS = tuple(VALUES)
 
 
-@dataclass(frozen=True, repr=False)
-class Loaded:
+class Loaded(NamedTuple):
     """An org full of odd cases, and the same cases as Python sees them."""
 
     client: Client
     describe: Describe
     cases: tuple[Case, ...]
+
+    def __repr__(self) -> str:
+        return "loaded"
 
 
 def some(chance: random.Random, values: tuple[str, ...]) -> str:

@@ -1,0 +1,174 @@
+"""What a data folder may hold, and what is said about one that is wrong."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from sfdc_escalator.embedded_org import EmbeddedOrg, InvalidData, Problem
+from sfdc_escalator.embedded_org.ids import canonical
+from tests.embedded_org.client import NOW, Client, write_folder
+
+CASE_ID = "500000000000001AAA"
+
+
+def problems_of(folder: Path) -> tuple[Problem, ...]:
+    with pytest.raises(InvalidData) as caught:
+        EmbeddedOrg(data=folder, now=NOW)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "column", "words", "nearest"),
+    [
+        ("Case", "Subject,Prioriti\na,b\n", 1, 2, "no field Prioriti", "Priority"),
+        ("Case", "Subject,Subject\na,b\n", 1, 2, "stands twice", None),
+        ("Case", "Subject,Status\na\n", 2, None, "has 1 cells", None),
+        ("Case", "Subject,Status\n\"two\nlines\",New\nonly\n", 4, None, "has 1 cells", None),
+        ("Case", "Size__c:numbre\n1\n", 1, 1, "no type numbre", "number"),
+        ("Case", "Size__c:number\nmany\n", 2, 1, "cannot be 'many'", None),
+        ("Case", "Size__c:number\nnan\n", 2, 1, "cannot be 'nan'", None),
+        ("Case", "Vip__c:checkbox\nyes\n", 2, 1, "cannot be 'yes'", None),
+        ("Case", "Day__c:date\n1.2.2026\n", 2, 1, "cannot be '1.2.2026'", None),
+        ("Case", "Other__c:reference\nx\n", 1, 1, "a reference names its object", None),
+        ("Case", "Other__c:reference(Acount)\nx\n", 1, 1, "no object Acount", "Account"),
+        ("Case", "CreatedDate\n2026-02-01T10:00:00\n", 2, 1, "cannot be", None),
+        ("Case", "CreatedDate\n2026-03-01T10:00:01Z\n", 2, 1, "after the org's clock", None),
+        ("Case", "Subject,OwnerId\na,nobody\n", 2, 2, "names no record", None),
+        ("Case", "Subject,OwnerId\na,first_lin\n", 2, 2, "names no record", "first_line"),
+        ("Case", "Id\n500000000000001AAB\n", 2, 1, "not a valid id", CASE_ID),
+        ("Case", "Id\n001000000000001AAA\n", 2, 1, "not an id of Case", None),
+        ("Case", f"Id\n{CASE_ID}\n500000000000001\n", 3, 1, "stands twice", None),
+        ("Case", "CaseNumber\n00000001\n00000001\n", 3, 1, "stands twice", None),
+        ("Case", f"Subject\n{'x' * 256}\n", 2, 1, "cannot be", None),
+        ("Case", "Status,IsClosed\nDone,true\nDone,false\n", 3, 2, "closed, but not in this row", None),
+        ("Case", "ContactEmail\nx@example.org\n", 1, 1, "follows Contact.Email", None),
+        ("Acount", "Name\nx\n", None, None, "no object Acount", "Account"),
+        ("Account", "", None, None, "is empty", None),
+        ("Contact", "LastName,AccountId\nx,Twice\n", 2, 2, "names 2 records", None),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_file_is_named_with_its_place_and_what_would_be_right(
+    tmp_path: Path, name: str, text: str, line: int | None, column: int | None, words: str, nearest: str | None
+) -> None:
+    files = {
+        "Case": "Subject\nfine\n",
+        "Group": "Name,DeveloperName,Type\nFirst,first_line,Queue\n",
+        "Account": "Name\nTwice\nTwice\n",
+    }
+    (found,) = problems_of(write_folder(tmp_path, {**files, name: text}))
+    assert (Path(found.file).name, found.line, found.column) == (f"{name}.csv", line, column)
+    assert words in found.message
+    assert found.nearest == nearest
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "words"),
+    [
+        (b"Subject\nfine\n\xff\xfe\n", 3, "is not UTF-8"),
+        (b"Subject\nfine\nbi\x00nary\n", 3, "is not text"),
+        (b'Subject\n"open\n', 1, "is not CSV"),
+        (b" \n\n", None, "is empty"),
+    ],
+)
+def test_a_file_that_is_not_csv_in_utf_8_is_one_problem(
+    tmp_path: Path, content: bytes, line: int | None, words: str
+) -> None:
+    (tmp_path / "Case.csv").write_bytes(content)
+    (found,) = problems_of(tmp_path)
+    assert (found.line, words in found.message) == (line, True)
+
+
+def test_every_problem_of_every_file_is_told_at_once(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, {"Case": "Subjct,Vip__c:checkbox\na,1\nb,2\n", "Account": "Nam\nx\n"})
+    assert [(Path(each.file).name, each.line) for each in problems_of(folder)] == [
+        ("Account.csv", 1),
+        ("Case.csv", 1),
+        ("Case.csv", 2),
+        ("Case.csv", 3),
+    ]
+
+
+def test_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
+    (found,) = problems_of(write_folder(tmp_path, {"Account": "Name\nx\n"}))
+    assert "no Case.csv" in found.message
+    (missing,) = problems_of(tmp_path / "nowhere")
+    assert "does not exist" in missing.message
+
+
+def test_automation_is_refused_rather_than_ignored(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, {"Case": "Subject\nx\n"})
+    (folder / "automation.json").write_text("{}")
+    (found,) = problems_of(folder)
+    assert "not supported" in found.message
+
+
+def test_system_fields_left_out_lie_a_day_back_and_follow_each_other(reading: Client) -> None:
+    """CreatedDate left out is a day before the clock; the others follow it."""
+    fields = "CreatedDate, LastModifiedDate, SystemModstamp, CreatedBy.Username"
+    (account,) = reading.query(f"SELECT {fields} FROM Account WHERE Name = 'Acme'")["records"]
+    assert account["CreatedDate"] == account["LastModifiedDate"] == "2026-02-28T10:00:00.000+0000"
+    assert account["SystemModstamp"] == account["CreatedDate"]
+    (case,) = reading.query("SELECT CreatedDate, LastModifiedDate FROM Case WHERE CaseNumber = '00001003'")["records"]
+    assert case["CreatedDate"] == case["LastModifiedDate"] == "2026-02-27T06:00:00.000+0000"
+
+
+def test_ids_are_made_valid_and_given_ids_are_kept(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, {"Case": f"Id,Subject\n{CASE_ID[:15]},given\n,made\n"})
+    with EmbeddedOrg(data=folder, now=NOW) as made, Client(made) as client:
+        found = client.ids("SELECT Id FROM Case ORDER BY Subject")
+    assert found[0] == CASE_ID
+    assert canonical(found[1]) == found[1]
+    assert found[1].startswith("500")
+
+
+def test_what_every_org_has_beside_its_data(reading: Client) -> None:
+    """The organization, the token's user, a serving queue, statuses, default business hours."""
+    assert reading.query("SELECT Id, IsSandbox FROM Organization")["records"][0]["Id"] == reading.org.organization_id
+    me = reading.call("GET", "/services/oauth2/userinfo").json()["user_id"]
+    (user,) = reading.query(f"SELECT IsActive, UserType FROM User WHERE Id = '{me}'")["records"]
+    assert (user["IsActive"], user["UserType"]) == (True, "Standard")
+    served = reading.query("SELECT Queue.DeveloperName FROM QueueSobject WHERE SobjectType = 'Case'")["records"]
+    assert {each["Queue"]["DeveloperName"] for each in served} == {"first_line", "second_line"}
+    closed = reading.query("SELECT ApiName FROM CaseStatus WHERE IsClosed = TRUE")["records"]
+    assert [each["ApiName"] for each in closed] == ["Closed"]
+    assert reading.query("SELECT COUNT() FROM BusinessHours WHERE IsDefault = TRUE")["totalSize"] == 1
+
+
+def test_a_status_given_as_closed_is_a_closed_status(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, {"Case": "Subject,Status,IsClosed\na,Resolved,true\nb,Resolved,\nc,New,\n"})
+    with EmbeddedOrg(data=folder, now=NOW) as made, Client(made) as client:
+        assert client.query("SELECT COUNT() FROM Case WHERE IsClosed = TRUE AND ClosedDate != null")["totalSize"] == 2
+        statuses = client.query("SELECT ApiName, IsClosed FROM CaseStatus")["records"]
+    assert {each["ApiName"] for each in statuses if each["IsClosed"]} == {"Resolved", "Closed"}
+
+
+def test_custom_objects_and_fields_are_described_and_queried(reading: Client) -> None:
+    (case,) = reading.query(
+        "SELECT Reassignments__c, Vip__c, (SELECT Name, Opened__c FROM RMAs__r ORDER BY Name) FROM Case "
+        "WHERE CaseNumber = '00001001'"
+    )["records"]
+    assert (case["Reassignments__c"], case["Vip__c"]) == (3, True)
+    assert [each["Name"] for each in case["RMAs__r"]["records"]] == ["R-1", "R-2"]
+    described = reading.call("GET", "/sobjects/RMA__c/describe").json()
+    reference = next(each for each in described["fields"] if each["name"] == "Case__c")
+    assert (described["custom"], reference["referenceTo"], reference["relationshipName"]) == (True, ["Case"], "Case__r")
+    assert reading.query("SELECT Case__r.Subject FROM RMA__c WHERE Name = 'R-1'")["records"][0]["Case__r"]["Subject"]
+
+
+def test_fifty_thousand_cases_load_and_are_looked_up_in_seconds(tmp_path: Path) -> None:
+    """A generous bound that only an algorithm of the wrong order misses."""
+    lines = "".join(f"Subject {i},New,2026-01-01T00:00:00Z,{i % 9}\n" for i in range(50_000))
+    folder = write_folder(tmp_path, {"Case": "Subject,Status,CreatedDate,Moves__c:number\n" + lines})
+    began = time.perf_counter()
+    with EmbeddedOrg(data=folder, now=NOW) as made, Client(made) as client:
+        assert client.query("SELECT COUNT() FROM Case WHERE Moves__c >= 3")["totalSize"] > 30_000
+    assert time.perf_counter() - began < 20
+
+
+def test_a_clock_without_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="aware"):
+        EmbeddedOrg(now=datetime(2026, 3, 1))  # noqa: DTZ001
