@@ -6,10 +6,9 @@ from typing import Any
 
 from sfdc_escalator.embedded_org import case_rules, ids, values
 from sfdc_escalator.embedded_org.api_error import ApiError, not_found
-from sfdc_escalator.embedded_org.schema import Field, SObject, defaults
+from sfdc_escalator.embedded_org.schema import Field, SObject, preset
 from sfdc_escalator.embedded_org.work import Work
 
-_DEFAULTS = defaults()
 _DETAILS = {
     "Case": ("CaseComment", "CaseHistory", "EmailMessage", "CaseMilestone"),
     "Group": ("GroupMember", "QueueSobject"),
@@ -144,9 +143,7 @@ def _require(sobject: SObject, record: dict[str, Any], given: dict[str, Any] | N
 
 
 def _preset(work: Work, sobject: SObject) -> dict[str, Any]:
-    record: dict[str, Any] = {each.name: 0 for each in sobject.fields.values() if each.type == "boolean"}
-    for name, value in _DEFAULTS.get(sobject.name, {}).items():
-        record[name] = int(value) if isinstance(value, bool) else value
+    record = preset(sobject)
     record.update({name: work.user_id for name in ("OwnerId", "CreatedById") if name in sobject.fields})
     if "CreatedDate" in sobject.fields:
         record["CreatedDate"] = work.now

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -122,6 +123,7 @@ class Schema:
         return next(((c, f) for c, f in self.children(parent) if (f.children or "").lower() == wanted), None)
 
 
+@cache
 def _document() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("describe.json").read_text("utf-8")
     document: dict[str, Any] = json.loads(text)
@@ -162,6 +164,14 @@ def defaults() -> dict[str, dict[str, Any]]:
     for key, value in _document()["defaults"].items():
         sobject, name = key.split(".")
         found.setdefault(sobject, {})[name] = value
+    return found
+
+
+def preset(sobject: SObject) -> dict[str, Any]:
+    """Stored values of a new record before anything is said about it."""
+    found: dict[str, Any] = {each.name: 0 for each in sobject.fields.values() if each.type == "boolean"}
+    for name, value in defaults().get(sobject.name, {}).items():
+        found[name] = int(value) if isinstance(value, bool) else value
     return found
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sfdc_escalator.embedded_org import clock, data_folder, ids
+from sfdc_escalator.embedded_org import clock, data_folder, ids, schema
 from sfdc_escalator.embedded_org.data_folder import Folder, Record, Table
 from sfdc_escalator.embedded_org.database import Database
-from sfdc_escalator.embedded_org.schema import defaults
+from sfdc_escalator.embedded_org.schema import SObject
 
 _STATUSES = {"New": False, "Working": False, "Escalated": False, "Closed": True}
 _FIRST_CASE = 1001
@@ -176,37 +176,36 @@ def _status_rows(statuses: Table, closed: dict[str, bool]) -> None:
 
 def _defaults(folder: Folder, user_id: str, now: datetime) -> None:
     yesterday = clock.stamp(now - timedelta(days=1))
-    standard = defaults()
     hours = next(each["Id"] for each in folder.table("BusinessHours").records if each.get("IsDefault"))
     for table in folder.tables.values():
-        preset: dict[str, Any] = {
-            name: int(v) if isinstance(v, bool) else v for name, v in standard.get(table.sobject.name, {}).items()
-        }
-        preset.update(
-            {
-                each.name: 0
-                for each in table.sobject.fields.values()
-                if each.type == "boolean" and each.name not in preset
-            }
-        )
-        preset.update({name: user_id for name in ("OwnerId", "CreatedById") if name in table.sobject.fields})
-        if table.sobject.name == "Case":
-            preset["BusinessHoursId"] = hours
-        audited = "LastModifiedDate" in table.sobject.fields
+        preset = _preset(table, user_id, hours)
         for record in table.records:
             for name, value in preset.items():
                 record.setdefault(name, value)
-            if "CreatedDate" in table.sobject.fields:
-                record.setdefault("CreatedDate", yesterday)
-            if audited:
-                record.setdefault("LastModifiedDate", record["CreatedDate"])
-                record.setdefault("LastModifiedById", record["CreatedById"])
-            if "SystemModstamp" in table.sobject.fields:
-                record.setdefault("SystemModstamp", record.get("LastModifiedDate", yesterday))
+            _stamp(table.sobject, record, yesterday)
             if table.sobject.custom:
                 record.setdefault("Name", record["Id"])
             if table.sobject.name == "ReturnOrder":
                 record.setdefault("ReturnOrderNumber", record["Id"][7:15])
+
+
+def _preset(table: Table, user_id: str, hours: str) -> Record:
+    """Values of fields left out; an empty cell of a column that is there stays null where the field may be null."""
+    fields = table.sobject.fields
+    given = {name for name in table.columns if fields[name].nillable and fields[name].type != "boolean"}
+    preset = {name: value for name, value in schema.preset(table.sobject).items() if name not in given}
+    preset.update({name: user_id for name in ("OwnerId", "CreatedById") if name in fields})
+    return {**preset, "BusinessHoursId": hours} if table.sobject.name == "Case" else preset
+
+
+def _stamp(sobject: SObject, record: Record, yesterday: str) -> None:
+    if "CreatedDate" in sobject.fields:
+        record.setdefault("CreatedDate", yesterday)
+    if "LastModifiedDate" in sobject.fields:
+        record.setdefault("LastModifiedDate", record["CreatedDate"])
+        record.setdefault("LastModifiedById", record["CreatedById"])
+    if "SystemModstamp" in sobject.fields:
+        record.setdefault("SystemModstamp", record.get("LastModifiedDate", yesterday))
 
 
 def _store(database: Database, folder: Folder) -> None:

@@ -58,6 +58,7 @@ class Case:
     parent_id: str | None = None
     fields: Mapping[str, Value] = field(default_factory=dict)
     comments: tuple[Comment, ...] = ()
+    owner_name: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "created", utc(self.created))

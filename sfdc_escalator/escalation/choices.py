@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.history import History
 from sfdc_escalator.escalation.policy import Policy
 
 BACKLOG = (
-    "this route has never run live in this org and finds a backlog; choose with --backlog escalate, "
+    "never run live in this org, and there is a backlog: choose with --backlog escalate, "
     "--backlog adopt (remember them as seen), or try some with --limit or --case"
 )
 

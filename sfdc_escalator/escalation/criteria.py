@@ -94,10 +94,11 @@ def holds(condition: Condition, case: Case, now: datetime) -> bool:
 
 
 def look(leaf: Leaf, case: Case, now: datetime) -> Value | timedelta:
-    """What a leaf looks at: a field's value, an age, or the words found."""
+    """What a leaf looks at: a field's value, an age, or which text says which of the words."""
     if isinstance(leaf, Text):
-        texts = (text for source in leaf.sources for text in texts_of(source, case))
-        return next(filter(None, (mentioned(text, leaf.mentions, leaf.ignoring) for text in texts)), None)
+        texts = ((source, text) for source in leaf.sources for text in texts_of(source, case))
+        said = ((source, mentioned(text, leaf.mentions, leaf.ignoring)) for source, text in texts)
+        return next((f'{source} says "{words}"' for source, words in said if words is not None), None)
     value = case.fields.get(leaf.path)
     if isinstance(leaf, Age):
         return now - value if isinstance(value, datetime) else None

@@ -92,6 +92,9 @@ def decide(view: View, case: Case) -> Decision | LeftAlone:
             misses[route.name] = "it fits only because of the values that our own steps wrote"
         else:
             return remembered(view, route, case, finding) or fresh(view, route, case, finding)
+    for past in view.history.of_case(case.id, view.policy.name):
+        if past.is_open and past.route in misses:
+            misses[past.route] = f"{ALREADY_WORDS.get(past.state, UNSETTLED)}; now {misses[past.route]}"
     return LeftAlone(view.policy.name, case, misses)
 
 

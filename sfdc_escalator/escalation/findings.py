@@ -26,13 +26,12 @@ def in_plain_words(finding: Finding) -> str:
     """One leaf in words: what is seen, and what it was held against."""
     leaf, seen = finding.condition, finding.seen
     if isinstance(leaf, Text):
-        where = ", ".join(leaf.sources)
-        return f'{where} says "{seen}"' if finding.holds else f"{where} says none of the words"
+        return str(seen) if finding.holds else f"none of the words in {', '.join(leaf.sources)}"
     if isinstance(leaf, Age):
         age = in_words(seen) if isinstance(seen, timedelta) else "unknown"
         return f"{leaf.path} was {age} ago ({leaf.operator.replace('_', ' ')} {in_words(leaf.limit)}{verdict(finding)})"
     assert isinstance(leaf, Field)
-    if leaf.operator in ("is", "is_empty") and finding.holds:
+    if leaf.operator in ("is", "in", "is_empty") and finding.holds:
         return f"{leaf.path} is {shown(seen)}"
     return f"{leaf.path} is {shown(seen)} ({asked(leaf)}{verdict(finding)})"
 
@@ -52,5 +51,7 @@ def shown(seen: Value | timedelta) -> str:
         return "; ".join(sorted(seen)) or "empty"
     if isinstance(seen, datetime):
         return f"{seen:%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(seen, float) and seen.is_integer():
+        return str(int(seen))
     text = " ".join(str(seen).lower().split() if isinstance(seen, bool) else str(seen).split())
     return "empty" if seen is None or not text else text if len(text) <= 60 else text[:59] + "\N{HORIZONTAL ELLIPSIS}"

@@ -23,6 +23,8 @@ def text_of(value: Value) -> str:
         return f"{value:%Y-%m-%d %H:%M} UTC"
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return harmless(str(value))
 
 

@@ -86,7 +86,9 @@ def former_crosses(document: Document, routes: Sequence[RawRoute], names: Mappin
 def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cross]:
     """A route's own texts against the parts and the template of its note. `reads` is by route."""
     default = mapping(document.value, "defaults", "note")
-    for route in raw_routes(document):
+    routes = list(raw_routes(document))
+    said_somewhere = frozenset(text for route in routes for text in texts_in(route.note))
+    for route in routes:
         own = texts_in(route.note)
         place = (*route.path, "escalate", "note")
         parts = route.note.get("parts", default.get("parts"))
@@ -98,7 +100,7 @@ def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cr
         for missing in sorted(read.needed - set(own)):
             yield Cross(place if route.note else route.path, unsaid(missing, own))
         for name, part in mapping(parts).items():
-            if mapping(part).get("if_missing") == "hold" and never_filled(sources[name], own):
+            if mapping(part).get("if_missing") == "hold" and never_filled(sources[name], own, said_somewhere):
                 message = f"part `{shown(name)}` would hold every case: this route never says it"
                 wanted = " or ".join(source.removeprefix("route.") for source in sources[name])
                 yield Cross(
@@ -133,6 +135,7 @@ def unsaid(missing: str, own: Mapping[str, Any]) -> Wrong:
     return Wrong(message, expected=f"`{missing}: ...` in the route's note", nearest=nearest(missing, own))
 
 
-def never_filled(sources: Sequence[str], own: Mapping[str, Any]) -> bool:
-    said = {"route.reason", *(f"route.{key}" for key in own)}
-    return bool(sources) and all(source.startswith("route.") and source not in said for source in sources)
+def never_filled(sources: Sequence[str], own: Mapping[str, Any], said_somewhere: frozenset[str]) -> bool:
+    """Whether all sources are texts of other routes."""
+    foreign = {f"route.{key}" for key in said_somewhere - set(own)}
+    return bool(sources) and foreign.issuperset(sources)

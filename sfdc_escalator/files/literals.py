@@ -9,7 +9,7 @@ from typing import Any
 from sfdc_escalator.escalation.clock import DURATION_FORM, parse_duration
 from sfdc_escalator.escalation.comparison import Literal_, moment
 from sfdc_escalator.escalation.words import parse_phrase
-from sfdc_escalator.files.wrong import Wrong, described, nearest, not_yet, one_of, shown
+from sfdc_escalator.files.wrong import Wrong, described, nearest, nearest_in, not_yet, one_of, shown
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 NAME_FORM = "lower-case letters, digits and `-`, 63 at most"
@@ -121,7 +121,7 @@ def part_source(value: Any, texts: frozenset[str]) -> str:
             f"unknown source `{shown(source)}`",
             found=shown(source),
             expected=f"{one_of(allowed)}, or a field path",
-            nearest=nearest(source, allowed),
+            nearest=nearest_in("route.", source, ("reason", *texts)) or nearest(source, OWN_SOURCES[:4]),
         )
     return source
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from sfdc_escalator.escalation.policy import DEFAULT_PRIORITIES
 from sfdc_escalator.files import literals
-from sfdc_escalator.files.wrong import Wrong, not_yet, shown, unknown
+from sfdc_escalator.files.wrong import Wrong, nearest_in, not_yet, shown, unknown
 
 KINDS = ("field", "age", "text", "any", "all", "not")
 NOTE_KEYS = ("parts", "template", "visibility", "quick_text", "also_on", "requires", "if_missing")
@@ -106,7 +106,11 @@ def words(value: Any, info: Info) -> str:
     said = literals.phrase(value)
     known = info.context.words
     if said.startswith("words.") and known is not None and said.removeprefix("words.") not in known:
-        raise unknown("list of words", said, sorted(f"words.{name}" for name in known), "a list that `words` declares")
+        wrong = unknown(
+            "list of words", said, sorted(f"words.{name}" for name in known), "a list that `words` declares"
+        )
+        wrong.nearest = nearest_in("words.", said, known)
+        raise wrong
     return said
 
 

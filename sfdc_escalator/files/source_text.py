@@ -54,10 +54,11 @@ def missing(path: Path, what: str) -> Problem:
 def decoded(file: str, data: bytes) -> str:
     if data.startswith(UTF_16_OR_32):
         raise Unreadable(Problem("the file is not UTF-8", file, 1, 1, "UTF-16 or UTF-32", "text in UTF-8"))
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start].removeprefix(codecs.BOM_UTF8)
+        before = data[: error.start]
         line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode()) + 1
         found = f"byte 0x{data[error.start]:02X}"
         raise Unreadable(Problem("the file is not UTF-8", file, line, column, found, "text in UTF-8")) from None

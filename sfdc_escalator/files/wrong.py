@@ -59,6 +59,12 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
     return folded[close[0]] if close else None
 
 
+def nearest_in(prefix: str, name: str, allowed: Iterable[str]) -> str | None:
+    """The same among names behind a prefix, which makes no two of them alike."""
+    near = nearest(name.removeprefix(prefix), allowed) if name.startswith(prefix) else None
+    return near and prefix + near
+
+
 def one_of(allowed: Iterable[str]) -> str:
     names = list(allowed)
     listed = ", ".join(names[:40]) + (", ..." if len(names) > 40 else "")

@@ -70,7 +70,7 @@ class SqlLease:
     def mark_live(self, routes: Sequence[RouteName]) -> None:
         with self._transaction() as (connection, at):
             organization = live_routes.c.organization_id == self._start.organization_id
-            known = set(connection.execute(sa.select(live_routes.c.policy, live_routes.c.route).where(organization)))
+            known = connection.execute(sa.select(live_routes.c.policy, live_routes.c.route).where(organization))
             journal = Journal(connection, self._author, at)
             rows = [
                 {
@@ -79,7 +79,7 @@ class SqlLease:
                     "route": route,
                     "event": journal.add("went_live", {"facts": {"policy": policy, "route": route}}),
                 }
-                for policy, route in sorted(set(routes) - known)
+                for policy, route in sorted(set(routes) - {(policy, route) for policy, route in known})
             ]
             journal.write()
             if rows:

@@ -67,7 +67,6 @@ escalations = sa.Table(
     sa.Column("wrote_owner", sa.Text),
     sa.Column("wrote_priority", sa.Text),
     sa.Column("wrote_status", sa.Text),
-    sa.Index("escalations_by_state", "organization_id", "state"),
 )
 
 runs = sa.Table(

@@ -3,26 +3,29 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from sfdc_escalator.escalation.decide import Decision, LeftAlone, State
+from sfdc_escalator.escalation.decide import Decision, LeftAlone, State, note_of
 from sfdc_escalator.escalation.steps import Kind, Step, StepState
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import table
 
-MOST_LEFT_ALONE = 20
+MOST_REASONS = 2
 
 
 def run_text(result: Result, *, all_notes: bool = False) -> str:
-    """The page. A rehearsal shows one note in full, or all of them."""
-    return "\n".join(page(result, None if all_notes else 1 if result.is_rehearsal else 0))
+    """The page; with `all_notes` the notes in full."""
+    return "\n".join(page(result, all_notes=all_notes))
 
 
-def page(result: Result, most_notes: int | None) -> Iterator[str]:
+def page(result: Result, *, all_notes: bool) -> Iterator[str]:
     yield from head(result)
     yield from warnings(result)
     if result.decisions:
         yield ""
         yield matches(result)
-    yield from note_pages(result, most_notes)
+    if all_notes:
+        yield from note_pages(result)
+    elif result.is_rehearsal and result.decisions:
+        yield "(a note in full: --case; all of them: --json)"
     yield from left_alone(result.prepared.plan.left_alone)
     yield from refusals(result)
     yield ""
@@ -48,6 +51,7 @@ def warnings(result: Result) -> Iterator[str]:
 
 def matches(result: Result) -> str:
     names = {queue.id: queue.name for queue in result.prepared.survey.queues.values()}
+    names |= {one.case.owner_id: one.case.owner_name for one in result.decisions if one.case.owner_name}
     rows = [
         (one.case.number, one.route.name, one.state.value, steps_text(one, names), reason_text(one))
         for one in result.decisions
@@ -56,53 +60,68 @@ def matches(result: Result) -> str:
 
 
 def steps_text(decision: Decision, names: dict[str, str]) -> str:
-    return "\n".join(step_text(step, names) for step in decision.steps) or "-"
+    """What is sent, and only that: the JSON report lists what is already so, too."""
+    sent = [step_text(step, names) for step in decision.steps if step.state is not StepState.ALREADY_SO]
+    return ", ".join(sent) or "-"
 
 
 def step_text(step: Step, names: dict[str, str]) -> str:
     if step.kind is Kind.NOTE:
-        return "note" if step.state is not StepState.NOT_APPLIED else "note (not written)"
+        return "note"
     before, after = (names.get(value or "", value or "empty") for value in (step.before, step.after))
-    if step.state is StepState.ALREADY_SO:
-        return f"{step.kind}: already {after}"
-    mark = " (not done)" if step.state is StepState.NOT_APPLIED else ""
-    return f"{step.kind}: {before} -> {after}{mark}"
+    return f"{step.kind} {before} -> {after}"
 
 
 def reason_text(decision: Decision) -> str:
-    findings = "; ".join(decision.findings)
-    return f"{decision.reason}\n{findings}" if findings else decision.reason
+    """What was found; and how it ended, where that is not plain from the state or told below the table."""
+    plain = decision.state in (State.PLANNED, State.APPLIED, State.WITHHELD)
+    return "; ".join(decision.findings) if plain else decision.reason
 
 
-def note_pages(result: Result, most: int | None) -> Iterator[str]:
-    notes = [
-        (decision.case.number, step.after or "")
-        for decision in result.decisions
-        for step in decision.steps
-        if step.kind is Kind.NOTE and step.state is not StepState.NOT_APPLIED
-    ]
-    for number, note in notes[:most]:
-        yield f"\nThe note for case {number}:"
-        yield "\n".join(f"  | {line}" for line in note.splitlines())
-    if most and len(notes) > most:
-        yield f"  ({len(notes) - most} more: one with --case, all of them with --json)"
+def note_pages(result: Result) -> Iterator[str]:
+    for decision in result.decisions:
+        if note := note_of(decision):
+            yield f"\nThe note for case {decision.case.number}:"
+            yield "\n".join(f"  | {line}" for line in note.splitlines())
 
 
 def left_alone(cases: tuple[LeftAlone, ...]) -> Iterator[str]:
+    """The cases read that fit no route, grouped by what is missing."""
     if not cases:
         return
-    shown = cases[:MOST_LEFT_ALONE]
-    rows = [(one.case.number, "\n".join(f"{route}: {why}" for route, why in one.reasons.items())) for one in shown]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in cases:
+        for route, why in one.reasons.items():
+            groups.setdefault((route, why), []).append(one.case.number)
+    shown = [
+        (route, why, str(len(numbers)), some(numbers))
+        for route in dict.fromkeys(route for route, _ in groups)
+        for why, numbers in commonest(groups, route)
+    ]
     yield ""
-    yield table(("Left alone", "Why not"), rows)
-    if len(cases) > len(shown):
-        yield f"... and {len(cases) - len(shown)} more (all of them with --json; one of them with --case)"
+    yield table(("Fits not", "Because", "Cases", ""), shown, title=f"Left alone: {len(cases)}")
+    yield "(all reasons of one case with --case, of all cases with --json)"
+
+
+def commonest(groups: dict[tuple[str, str], list[str]], route: str) -> list[tuple[str, list[str]]]:
+    """The commonest reasons of a route, and all the others as one."""
+    found = sorted(
+        ((why, cases) for (name, why), cases in groups.items() if name == route), key=lambda one: -len(one[1])
+    )
+    rest = [number for _, numbers in found[MOST_REASONS:] for number in numbers]
+    return [*found[:MOST_REASONS], *([("other reasons", rest)] if rest else [])]
+
+
+def some(numbers: list[str]) -> str:
+    return ", ".join(numbers[:3]) + (", ..." if len(numbers) > 3 else "")
 
 
 def refusals(result: Result) -> Iterator[str]:
-    for refusal in result.prepared.plan.refusals:
-        yield ""
-        yield f"Withheld: {refusal.cases} cases of {refusal.policy}/{refusal.route}: {refusal.reason}"
+    """Each reason once, with the routes that it withholds."""
+    found = result.prepared.plan.refusals
+    for reason in dict.fromkeys(refusal.reason for refusal in found):
+        routes = [f"{one.policy}/{one.route} ({one.cases} cases)" for one in found if one.reason == reason]
+        yield f"\nWithheld: {', '.join(routes)}\n  {reason}"
 
 
 def summary(result: Result) -> str:
@@ -115,4 +134,5 @@ def summary(result: Result) -> str:
         "still unsettled": result.unsettled,
     }
     more = "".join(f", {count} {name}" for name, count in extras.items() if count)
-    return f"{len(result.prepared.poll.cases)} cases read, {len(result.decisions)} matched: {told}{more}"
+    read = len(result.prepared.poll.cases)
+    return f"{read} {'case' if read == 1 else 'cases'} read, {len(result.decisions)} matched: {told}{more}"

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -19,7 +20,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | No
     """A table as text, as wide as the terminal; cells are data, never markup. Colour on a terminal only."""
     colour = sys.stdout.isatty()
     width = Console(file=sys.stdout).width if colour else PIPE_WIDTH
-    shown = Table(title=Text(title, style="bold") if title else None, title_justify="left", header_style="bold")
+    heading = Text(title, style="bold") if title else None
+    shown = Table(title=heading, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
         shown.add_column(column, overflow="fold", no_wrap=number == 0)
     for row in rows:

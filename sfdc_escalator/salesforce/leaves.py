@@ -105,6 +105,8 @@ def _among(column: Column, literals: Sequence[Literal_], want: bool) -> Filter:
         return EVERYTHING
     if not sure:
         return NOTHING if want else EVERYTHING
+    if want and column.kind == "multipicklist":
+        return column.is_("INCLUDES", f"({','.join(sure)})")
     one = len(sure) == 1
     listed = sure[0] if one else f"({','.join(sure)})"
     if want:
@@ -118,6 +120,8 @@ def _is_blank(column: Column, literal: Literal_) -> bool:
 
 def equal_literal(column: Column, literal: Literal_, want: bool) -> str | None:
     """The literal as SOQL says it for this field; None where the two may differ in what they call equal."""
+    if isinstance(literal, bool):
+        return None  # an empty value counts as false, whatever the field
     if column.kind in TIMES or column.kind in NUMBERS:
         return _scalar(column, literal)
     text = comparison.as_text(literal).strip(whitespace)

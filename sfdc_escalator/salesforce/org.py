@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.pipeline.ports import Answer, Chunk, KeyedNote, NotExecuted, Poll, Unknown
 from sfdc_escalator.salesforce import poll, reads, survey
 from sfdc_escalator.salesforce.answer import REFUSED_QUERY, read_answer, refuses_guard
-from sfdc_escalator.salesforce.client import Client
+from sfdc_escalator.salesforce.client import Client, Record
 from sfdc_escalator.salesforce.describe import standard_describe
 from sfdc_escalator.salesforce.failures import Rejected, Unanswered
 from sfdc_escalator.salesforce.records import pick, read
@@ -78,6 +78,10 @@ class SalesforceOrg:
 
     def poll(self, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
         return poll.poll(self._client, policies, survey, case)
+
+    def rows(self, soql: str) -> list[Record]:
+        """All records of a query, to be looked at."""
+        return self._client.lookups([soql])[0]
 
     def complete(self, cases: Sequence[Case], paths: frozenset[str], us: frozenset[str]) -> tuple[Case, ...]:
         return reads.complete(self._client, cases, paths, us, self._describe)

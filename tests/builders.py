@@ -1,0 +1,189 @@
+"""Values for tests: a case, a route, a policy, an org and a past, each with every default filled in."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from sfdc_escalator.escalation.case import Case, Comment, Value
+from sfdc_escalator.escalation.criteria import All, Condition, Field
+from sfdc_escalator.escalation.decide import Decision, LeftAlone, State, View, decide
+from sfdc_escalator.escalation.fitness import unfit_routes
+from sfdc_escalator.escalation.history import History, Memory, Past, Values
+from sfdc_escalator.escalation.keys import Identity
+from sfdc_escalator.escalation.org import Caller, Describe, FieldInfo, Queue, Survey
+from sfdc_escalator.escalation.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Team, Template
+
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+PRIORITIES = ("Low", "Medium", "High", "Urgent")
+EVERY_CASE: Condition = All(())
+
+
+def numbered(prefix: str, number: int) -> str:
+    """A record id of 18 characters; digits alone have the checksum AAA."""
+    return f"{prefix}{number:012d}AAA"
+
+
+ORG = numbered("00D", 1)
+ME = numbered("005", 1)
+AGENT = numbered("005", 2)
+SUPPORT = Queue(numbered("00G", 1), "Support", frozenset({numbered("005", 7)}))
+BILLING = Queue(numbered("00G", 2), "Billing")
+
+
+def case(
+    number: int = 1,
+    fields: Mapping[str, Value] | None = None,
+    *,
+    owner: str = AGENT,
+    status: str | None = "New",
+    priority: str | None = "Medium",
+    created: datetime = NOW - timedelta(days=1),
+    account: str | None = None,
+    parent: str | None = None,
+    comments: Sequence[Comment] = (),
+) -> Case:
+    values: dict[str, Value] = {"IsClosed": False, "Status": status, "Priority": priority, "OwnerId": owner}
+    return Case(
+        id=numbered("500", number),
+        number=f"{number:08d}",
+        owner_id=owner,
+        status=status,
+        priority=priority,
+        created=created,
+        account_id=account,
+        parent_id=parent,
+        fields=values | {"Subject": "It broke", "CreatedDate": created} | dict(fields or {}),
+        comments=tuple(comments),
+    )
+
+
+def comment(body: str, *, staff: bool = True, minutes_ago: int = 60, author: str = AGENT) -> Comment:
+    return Comment(author, NOW - timedelta(minutes=minutes_ago), body, staff)
+
+
+def plain_template(context: Mapping[str, Any]) -> str:
+    """The parts one after the other, as a hand-off note has them."""
+    parts = "\n\n".join(f"{part.title}:\n{part.text}" for part in context["parts"])
+    return f"ESCALATION {context['policy']}/{context['route']['name']}\n\n{parts}\n"
+
+
+REASON = NotePart("reason", ("route.reason",))
+
+
+def note(
+    *parts: NotePart,
+    template: Template = plain_template,
+    visibility: Literal["internal", "published"] = "internal",
+    paths: Iterable[str] = (),
+    **texts: str,
+) -> NoteSpec:
+    return NoteSpec(template, parts or (REASON,), texts, visibility, frozenset(paths))
+
+
+def route(
+    name: str = "urgent",
+    when: Condition = EVERY_CASE,
+    *,
+    queue: str | None = "Support",
+    status: str | None = None,
+    priority: str | None = None,
+    note_spec: NoteSpec | None = None,
+    formerly: Sequence[str] = (),
+    over_guards: bool = False,
+) -> Route:
+    team = Team(queue.lower(), queue) if queue else None
+    escalate = Escalate(note_spec or note(), team, status, priority)
+    return Route(name, f"Because of {name}.", when, escalate, tuple(formerly), over_guards=over_guards)
+
+
+def policy(
+    *routes: Route,
+    name: str = "support",
+    scope: Sequence[Condition] = (),
+    guards: Guards | None = None,
+    together: bool = False,
+    priorities: Sequence[str] = PRIORITIES,
+) -> Policy:
+    return Policy(
+        name=name,
+        description="",
+        file=f"{name}.yaml",
+        digest=f"digest of {name}",
+        scope=tuple(scope),
+        priorities=tuple(priorities),
+        routes=routes or (route(),),
+        guards=guards or Guards(),
+        together=together,
+    )
+
+
+def caller(now: datetime = NOW) -> Caller:
+    return Caller("https://acme.my.salesforce.com", ORG, ME, now)
+
+
+def survey(
+    *, open_cases: int = 10_000, api_left: int | None = 10_000, queues: Sequence[Queue] = (SUPPORT, BILLING)
+) -> Survey:
+    statuses = FieldInfo("Status", "picklist", values=("New", "Escalated", "Closed"))
+    priorities = FieldInfo("Priority", "picklist", values=PRIORITIES, restricted=True)
+    describe = Describe({"Case": {"Status": statuses, "Priority": priorities}})
+    by_name = {queue.name: queue for queue in queues}
+    return Survey(caller(), "Acme", False, by_name, open_cases, describe, api_left)
+
+
+def identity(of: Case, route_name: str = "urgent", policy_name: str = "support") -> Identity:
+    return Identity(ORG, policy_name, route_name, of.id)
+
+
+def past(
+    of: Case,
+    state: Memory = Memory.APPLIED,
+    route_name: str = "urgent",
+    *,
+    policy_name: str = "support",
+    before: Values | None = None,
+    wrote: Values | None = None,
+    attempts: int = 0,
+    tried_at: datetime | None = None,
+    message: str = "",
+) -> Past:
+    return Past(
+        identity(of, route_name, policy_name).key,
+        policy_name,
+        route_name,
+        of.id,
+        state,
+        before=before,
+        wrote=wrote,
+        attempts=attempts,
+        tried_at=tried_at,
+        message=message,
+    )
+
+
+def remembering(*pasts: Past, live: Iterable[str] = (), policy_name: str = "support") -> History:
+    """The history of a ledger with these escalations, in which these routes have run live."""
+    return History.of(pasts, [(policy_name, name) for name in live])
+
+
+def view(of: Policy, history: History | None = None, *, org: Survey | None = None, now: datetime = NOW) -> View:
+    org = org or survey()
+    return View(of, org, history or remembering(), now, {}, unfit_routes(of, org))
+
+
+def decided(of: Policy, *cases: Case, history: History | None = None) -> list[Decision]:
+    """What the policy decides of these cases; every one of them must match."""
+    verdicts = [decide(view(of, history), one) for one in cases]
+    assert not any(isinstance(one, LeftAlone) for one in verdicts)
+    return [one for one in verdicts if isinstance(one, Decision)]
+
+
+def planned(number: int, of: Policy | None = None, **values: Any) -> Decision:
+    """One planned escalation of a case with this number."""
+    [decision] = decided(of or policy(), case(number, **values))
+    assert decision.state is State.PLANNED
+    return decision
+
+
+def condition_on(path: str, value: str | bool) -> Field:
+    return Field(path, "is", value)

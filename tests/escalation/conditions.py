@@ -1,0 +1,57 @@
+"""Random conditions and cases to judge them by."""
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from sfdc_escalator.escalation.case import Case, Value
+from sfdc_escalator.escalation.comparison import Operand, Operator
+from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Condition, Field, Not, Text
+from sfdc_escalator.escalation.words import parse_phrase
+from tests.builders import NOW, case, comment
+
+PATHS = ("Subject", "Status", "Amount__c", "Vip__c", "Due__c", "Tags__c")
+TEXTS = st.sampled_from(["", "  ", "High", "high", "speak to a manager", "rma", "ß", "5", "{{x}}"])
+TIMES = st.integers(-100, 100).map(lambda hours: NOW - timedelta(hours=hours))
+VALUES: st.SearchStrategy[Value] = st.one_of(
+    st.none(), TEXTS, st.integers(-3, 9), st.booleans(), TIMES, st.frozensets(TEXTS.filter(str.strip), max_size=3)
+)
+LITERALS = st.one_of(TEXTS.filter(str.strip), st.integers(-3, 9), st.booleans(), st.just("2026-03-01T00:00:00Z"))
+LISTS = st.lists(LITERALS, min_size=1, max_size=3).map(tuple)
+SINGLE: tuple[Operator, ...] = ("is", "is_not", "at_least", "at_most", "more_than", "less_than", "starts_with")
+OF_A_LIST: tuple[Operator, ...] = ("in", "not_in", "contains_any")
+AGES: tuple[Operator, ...] = ("at_least", "at_most", "more_than", "less_than")
+
+
+def fields_of(operators: tuple[Operator, ...], operands: st.SearchStrategy[Operand]) -> st.SearchStrategy[Field]:
+    return st.builds(Field, st.sampled_from(PATHS), st.sampled_from(operators), operands)
+
+
+LEAVES: st.SearchStrategy[Condition] = st.one_of(
+    fields_of(SINGLE, LITERALS),
+    fields_of(OF_A_LIST, LISTS),
+    fields_of(("is_empty",), st.booleans()),
+    fields_of(("matches",), st.sampled_from(["a", "^h", "^$", r"\d"])),
+    st.builds(
+        Age, st.sampled_from(PATHS), st.sampled_from(AGES), st.integers(0, 90).map(lambda hours: timedelta(hours=hours))
+    ),
+    st.builds(
+        Text,
+        st.lists(st.sampled_from((*PATHS, "comments")), min_size=1, max_size=3).map(tuple),
+        st.sampled_from([(parse_phrase("speak to a manager"),), (parse_phrase("rma|high"),)]),
+        st.sampled_from([(), (parse_phrase("manager"),)]),
+    ),
+)
+
+
+def combined(parts: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
+    some = st.lists(parts, max_size=3).map(tuple)
+    return st.one_of(st.builds(All, some), st.builds(AnyOf, some), st.builds(Not, parts))
+
+
+CONDITIONS: st.SearchStrategy[Condition] = st.recursive(LEAVES, combined, max_leaves=8)
+CASES: st.SearchStrategy[Case] = st.builds(
+    lambda fields, bodies: case(fields=fields, comments=[comment(body) for body in bodies]),
+    st.dictionaries(st.sampled_from(PATHS), VALUES),
+    st.lists(TEXTS, max_size=2),
+)

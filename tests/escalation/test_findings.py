@@ -1,0 +1,58 @@
+"""Every judgement says why."""
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+
+from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Condition, Field, Not, Text, judge
+from sfdc_escalator.escalation.findings import reasons
+from sfdc_escalator.escalation.words import parse_phrase
+from tests.builders import NOW, case
+from tests.escalation.conditions import CASES, CONDITIONS
+
+
+def why(condition: Condition, one: Case, holding: bool = True) -> list[str]:
+    return list(reasons(judge(condition, one, NOW), holding))
+
+
+def test_a_field_is_told_with_its_value_and_what_it_was_held_against() -> None:
+    assert why(Field("Priority", "is", "high"), case(priority="High")) == ["Priority is High (is high)"]
+    assert why(Field("Status", "in", ("a", "b")), case(status=None), False) == ["Status is empty (in a, b: no)"]
+
+
+def test_an_age_is_told_in_words() -> None:
+    condition = Age("CreatedDate", "at_least", timedelta(hours=4))
+    [told] = why(condition, case(created=NOW - timedelta(hours=5)))
+    assert told == "CreatedDate was 5 h ago (at least 4 h)"
+    assert why(Age("Due__c", "at_least", timedelta(hours=4)), case(), False) == [
+        "Due__c was unknown ago (at least 4 h: no)"
+    ]
+
+
+def test_the_words_found_are_told() -> None:
+    condition = Text(("Subject",), (parse_phrase("it broke"),))
+    assert why(condition, case()) == ['Subject says "It broke"']
+    assert why(condition, case(fields={"Subject": "x"}), False) == ["Subject says none of the words"]
+
+
+def test_only_what_made_it_so_is_told() -> None:
+    new, high = Field("Status", "is", "New"), Field("Priority", "is", "High")
+    one = case(status="New", priority="Low")
+    assert why(AnyOf((new, high)), one) == ["Status is New (is New)"]
+    assert why(All((new, high)), one, False) == ["Priority is Low (is High: no)"]
+    assert why(Not(high), one) == ["Priority is Low (is High: no)"]
+    assert why(Not(new), one, False) == ["Status is New (is New)"]
+
+
+def test_a_long_or_many_lined_text_is_told_short_in_one_line() -> None:
+    [told] = why(Field("Subject", "is_empty", False), case(fields={"Subject": "a\nb " + "x" * 100}))
+    assert "\n" not in told
+    assert len(told) < 110
+
+
+@given(CONDITIONS, CASES)
+@settings(max_examples=60, deadline=None)
+def test_no_reason_speaks_for_the_other_side(condition: Condition, one: Case) -> None:
+    finding = judge(condition, one, NOW)
+    assert not list(reasons(finding, not finding.holds))

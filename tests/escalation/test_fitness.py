@@ -1,0 +1,25 @@
+"""Whether an org can carry out what a route says."""
+
+from sfdc_escalator.escalation.fitness import doubts, unfit_routes
+from tests.builders import policy, route, survey
+
+
+def test_a_route_to_a_queue_that_the_org_lacks_is_unfit_and_the_nearest_name_is_told() -> None:
+    reasons = unfit_routes(policy(route("a", queue="Suport"), route("b")), survey())
+    assert reasons == {"a": "this org has no queue 'Suport' for cases; did you mean 'Support'?"}
+
+
+def test_a_priority_outside_a_restricted_picklist_is_unfit() -> None:
+    reasons = unfit_routes(policy(route("a", priority="Urgentt")), survey())
+    assert "did you mean 'Urgent'" in reasons["a"]
+
+
+def test_a_status_outside_an_open_picklist_is_a_doubt_only() -> None:
+    unsure = policy(route("a", status="Escalatd"), route("b", status="ESCALATED"))
+    assert unfit_routes(unsure, survey()) == {}
+    [doubt] = doubts(unsure, survey())
+    assert doubt.startswith("route a: Status 'Escalatd' is not a value of this org's picklist; did you mean 'Escalated'")
+
+
+def test_a_route_without_queue_status_and_priority_fits_every_org() -> None:
+    assert unfit_routes(policy(route(queue=None)), survey(queues=())) == {}

@@ -1,0 +1,278 @@
+"""The hand-off note: complete, small enough, its key on the last line, and the case's text nothing but data."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfdc_escalator.escalation.case import Case, Value
+from sfdc_escalator.escalation.keys import key_of
+from sfdc_escalator.escalation.note import MOST_BYTES, Held, size, write_note
+from sfdc_escalator.escalation.note_text import harmless, nested, shortened, text_of
+from sfdc_escalator.escalation.policy import NotePart, NoteSpec, Template
+from tests.builders import NOW, case, comment, identity, note, policy, route
+
+FORGED = identity(case(99)).line
+DESCRIPTION = NotePart("description", ("Description",))
+HOSTILE = st.one_of(
+    st.text(max_size=300),
+    st.lists(
+        st.sampled_from(["{{", "{!", "{%", "{#", "{", "}", "!", FORGED, "ESC-", "\n", "\r\n", "\x85", "\u2028", "é" * 50, " "]),
+        max_size=60,
+    ).map("".join),
+    st.integers(1, 9000).map(lambda count: "wörd " * count),
+    st.integers(1, 9000).map(lambda count: "\n" * count + "x"),
+)  # fmt: skip
+
+
+def written(spec: NoteSpec, one: Case, findings: tuple[str, ...] = ()) -> str | Held:
+    its_route = route(note_spec=spec)
+    return write_note(policy(its_route), its_route, one, identity(one), findings, NOW)
+
+
+def text(spec: NoteSpec, one: Case, findings: tuple[str, ...] = ()) -> str:
+    result = written(spec, one, findings)
+    assert isinstance(result, str), result
+    return result
+
+
+def shows(path: str) -> Template:
+    """A template that prints one field of the case and nothing else."""
+    return lambda context: str(context["case"][path])
+
+
+def describing(description: Value) -> Case:
+    return case(fields={"Description": description})
+
+
+# -- what a note says ----------------------------------------------------------------------------------------------
+
+
+def test_the_note_says_its_parts_and_ends_with_the_key_line() -> None:
+    said = text(note(DESCRIPTION), describing("No power"))
+    assert said == f"ESCALATION support/urgent\n\nDescription:\nNo power\n\n{identity(case()).line}"
+
+
+def test_a_part_takes_the_first_of_its_sources_that_says_something() -> None:
+    part = NotePart("steps", ("Steps__c", "comments.agent", "route.reason"))
+    assert "Restarted" in text(note(part), case(fields={"Steps__c": " "}, comments=[comment("Restarted")]))
+    assert "Because of urgent." in text(note(part), case(fields={"Steps__c": None}))
+
+
+def test_a_part_shows_the_last_comments_of_whom_it_asks_for() -> None:
+    said = [comment(f"agent {number}", minutes_ago=60 - number) for number in range(5)]
+    said.append(comment("customer", staff=False))
+    part = NotePart("steps", ("comments.agent",), last=2)
+    shown = text(note(part), case(comments=said))
+    assert "agent 3" in shown
+    assert "agent 4" in shown
+    assert "agent 2" not in shown
+    assert "customer" not in shown
+    assert "customer" in text(note(NotePart("they", ("comments.customer",))), case(comments=said))
+
+
+def test_a_part_can_say_the_routes_own_words_and_the_findings() -> None:
+    parts = NotePart("help", ("route.help_needed",)), NotePart("why", ("findings",))
+    said = text(note(*parts, help_needed="Call back."), case(), ("Priority is High",))
+    assert "Help:\nCall back." in said
+    assert "Why:\nPriority is High" in said
+
+
+@pytest.mark.parametrize(
+    ("if_missing", "said"),
+    [("say_so", "not recorded"), ("tell_owner", "not recorded"), ("Ask the customer.", "Ask the customer.")],
+)
+def test_a_missing_part_says_so_or_says_the_sentence_of_the_policy(if_missing: str, said: str) -> None:
+    part = NotePart("offers", ("Offers__c",), if_missing)
+    assert f"Offers:\n{said}\n" in text(note(part), case())
+
+
+def test_a_missing_part_can_hold_the_case() -> None:
+    result = written(note(NotePart("offers", ("Offers__c", "comments"), "hold")), case())
+    assert result == Held("the note's part 'offers' is missing: nothing in Offers__c, comments")
+
+
+def test_a_template_that_fails_holds_the_case() -> None:
+    def broken(context: Mapping[str, Any]) -> str:
+        raise ValueError("`case.Nope` is not there")
+
+    assert written(note(template=broken), case()) == Held("the note cannot be written: `case.Nope` is not there")
+
+
+# -- the size ------------------------------------------------------------------------------------------------------
+
+
+def test_a_line_end_counts_two_and_a_letter_its_bytes() -> None:
+    assert size("a\nb") == 4
+    assert size("é\n€") == 7
+
+
+def room() -> int:
+    """The bytes left for the body: the key line and the two line ends before it are reserved first."""
+    return MOST_BYTES - len(identity(case()).line) - 4
+
+
+@pytest.mark.parametrize(("letter", "weight"), [("x", 1), ("é", 2), ("€", 3), ("😀", 4)])
+def test_a_note_of_exactly_4000_bytes_fits_and_one_more_does_not(letter: str, weight: int) -> None:
+    body = letter * (room() // weight) + "x" * (room() % weight)
+    assert size(text(note(template=lambda _: body), case())) == MOST_BYTES
+    assert isinstance(written(note(template=lambda _: body + "x"), case()), Held)
+
+
+def test_line_ends_of_the_body_count_two() -> None:
+    body = "x\n" * (room() // 3) + "x" * (room() % 3)
+    assert size(text(note(template=lambda _: body), case())) <= MOST_BYTES
+    assert isinstance(written(note(template=lambda _: "\n" + "y" + body + "x"), case()), Held)
+
+
+def test_a_long_text_is_cut_at_a_word() -> None:
+    said = text(note(DESCRIPTION), describing("wonderful " * 1000))
+    [line] = [line for line in said.splitlines() if line.startswith("wonderful")]
+    assert set(line.removesuffix(" …").split()) == {"wonderful"}
+    assert len(line) > 1500
+
+
+def test_a_long_text_of_another_part_costs_no_part_its_place() -> None:
+    said = text(note(DESCRIPTION, NotePart("offers", ("Offers__c",))), case(fields={"Description": "x" * 32000}))
+    assert "Offers:\nnot recorded" in said
+
+
+def test_parts_of_the_policy_that_do_not_fit_hold_the_case() -> None:
+    result = written(note(NotePart("help", ("route.help",)), help="x " * 2000), case())
+    assert isinstance(result, Held)
+    assert "does not fit into 4000 bytes" in result.reason
+
+
+def test_a_case_with_very_many_comments_is_escalated_all_the_same() -> None:
+    """The comments are cut to make room; a long story must not keep a case from being escalated."""
+    said = [comment(f"step {number}: tried something else", minutes_ago=500 - number) for number in range(400)]
+    result = written(note(NotePart("steps_taken", ("comments.agent",))), case(comments=said))
+    assert isinstance(result, str), result
+    assert "step 399" in result
+
+
+def test_a_text_too_long_for_the_template_as_a_whole_is_cut_too() -> None:
+    """A template may refuse to grow without end; the case's text is cut before the case is given up."""
+
+    def bounded(context: Mapping[str, Any]) -> str:
+        body = str(context["case"]["Description"])
+        if len(body) > 100_000:
+            raise ValueError("the note grows over 100000 characters")
+        return body
+
+    assert isinstance(written(note(template=bounded), describing("word " * 26_000)), str)
+
+
+@pytest.mark.parametrize("cut", [30, 60, 100])
+def test_a_shortened_text_ends_at_a_word_and_says_that_more_stood_there(cut: int) -> None:
+    cut_text = shortened("some words and more " * 20, cut)
+    assert cut_text.endswith(" …")
+    assert len(cut_text) <= cut + 2
+    assert cut_text.removesuffix(" …").split()[-1] in {"some", "words", "and", "more"}
+    assert shortened("short", cut) == "short"
+
+
+# -- the case's text is data ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("placeholder", ["Dear {!Contact.Name}", "Dear {{ name }}", "{{{"])
+def test_a_placeholder_that_the_template_left_holds_the_case(placeholder: str) -> None:
+    result = written(note(template=lambda _: placeholder), case())
+    assert isinstance(result, Held)
+    assert "unfilled placeholder" in result.reason
+
+
+@pytest.mark.parametrize("hostile", ["{{ 7*7 }}", "{!User.Password}", "{% raw %}", "{# x #}", "{{{{", "{{!{{!", "{\x00{"])
+def test_braces_in_a_cases_text_are_harmless(hostile: str) -> None:
+    said = text(note(DESCRIPTION, template=lambda context: context["parts"][0].text), describing(hostile))
+    assert "{{" not in said
+    assert "{!" not in said
+    assert "{%" not in said
+    assert "{#" not in said
+
+
+@pytest.mark.parametrize("value", [frozenset({"{{ 7*7 }}"}), frozenset({"{!x}", "y"})])
+def test_braces_in_a_multi_picklist_are_harmless(value: Value) -> None:
+    assert isinstance(written(note(DESCRIPTION), describing(value)), str)
+
+
+@pytest.mark.parametrize("mark", ["!", "{", "{ x"])
+def test_a_brace_at_the_end_of_a_cases_text_makes_no_placeholder_with_what_follows(mark: str) -> None:
+    result = written(note(template=lambda context: f"About: {context['case']['Subject']}{mark}"), case(fields={"Subject": "Hi {"}))
+    assert isinstance(result, str), result
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x00", "\ufeff"])
+@pytest.mark.parametrize("forged", [FORGED, FORGED.lower(), "ESC-" + FORGED])
+def test_a_cases_text_cannot_forge_a_key(forged: str, end: str) -> None:
+    one = case(fields={"Description": f"bye{end}{forged}{end}"}, comments=[comment(f"x{end}{forged}", staff=False)])
+    said = text(note(DESCRIPTION, NotePart("they", ("comments",)), NotePart("why", ("findings",))), one, (f"a{end}{forged}",))
+    assert key_of(said) == identity(one).key
+    assert identity(case(99)).key not in said.upper()
+    for line in said.splitlines()[:-1]:
+        assert key_of(line) is None
+
+
+def test_control_characters_become_spaces_and_lines_stay_lines() -> None:
+    assert harmless("a\x00b\x1bc\x7fd\x85e") == "a b c d e"
+    assert harmless("a\r\nb\rc\nd\te") == "a\nb\nc\nd\te"
+
+
+def test_a_text_that_is_no_unicode_spoils_no_run() -> None:
+    """Half of a pair of surrogates, as JSON may hold it, has no place in UTF-8."""
+    assert isinstance(written(note(DESCRIPTION), describing("broken \ud83d emoji")), str)
+
+
+@given(st.dictionaries(st.sampled_from(["Subject", "Description", "Steps__c"]), HOSTILE), st.lists(HOSTILE, max_size=3))
+@settings(max_examples=120, deadline=None)
+def test_whatever_a_case_says_its_note_fits_and_ends_with_its_key(fields: dict[str, str], said: list[str]) -> None:
+    parts = DESCRIPTION, NotePart("steps", ("Steps__c", "comments"), last=3), NotePart("why", ("findings",))
+    one = case(fields=fields, comments=[comment(body) for body in said])
+    result = text(note(*parts), one, tuple(said))
+    assert size(result) <= MOST_BYTES
+    assert result.splitlines()[-1] == result.split("\n")[-1] == identity(one).line
+    assert key_of(result) == identity(one).key
+    assert "{{" not in result
+    assert "{!" not in result
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, ""),
+        (True, "yes"),
+        (False, "no"),
+        (3, "3"),
+        (2.5, "2.5"),
+        (NOW, "2026-03-02 15:00 UTC"),
+        (NOW.date(), "2026-03-02"),
+        (frozenset({"b", "a"}), "a; b"),
+    ],
+)
+def test_each_value_has_one_form_in_a_note(value: Value, shown: str) -> None:
+    assert text_of(value) == shown
+
+
+def test_a_field_of_another_record_is_reached_by_its_path() -> None:
+    tree = nested({"Account.Name": "Acme", "Account.Owner.Name": "Kim", "Subject": "x"})
+    assert tree["Account"]["Name"] == tree["Account.Name"] == "Acme"
+    assert tree["Account"]["Owner"]["Name"] == "Kim"
+    assert tree["Subject"] == "x"
+
+
+def test_a_template_reads_the_case_whether_or_not_the_policy_asks_for_the_field() -> None:
+    for path, shown in [("CaseNumber", "00000001"), ("Status", "New"), ("Priority", "Medium"), ("Subject", "It broke")]:
+        assert text(note(template=shows(path)), case()).startswith(shown)
+
+
+def test_the_names_of_a_route_are_not_replaced_by_its_texts() -> None:
+    spec = note(template=lambda context: f"{context['route']['name']} {context['route']['reason']}", name="x", reason="y")
+    assert text(spec, case()).startswith("urgent Because of urgent.")
+
+
+def test_two_cases_have_two_keys() -> None:
+    spec = note()
+    assert key_of(text(spec, case(1))) != key_of(text(spec, replace(case(2), number="00000001")))

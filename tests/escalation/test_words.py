@@ -1,0 +1,81 @@
+"""Phrases in free text."""
+
+import pytest
+
+from sfdc_escalator.escalation.words import mentioned, parse_phrase
+
+SUPERVISOR = parse_phrase("speak|talk to|with a|your|the supervisor|manager")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to speak to a manager",
+        "SPEAK WITH YOUR SUPERVISOR!",
+        "talk to the\n\tmanager.",
+        "talk, to: the - manager",
+        "(speak to a supervisor)",
+    ],
+)
+def test_any_case_any_space_and_either_word_is_found(text: str) -> None:
+    assert mentioned(text, [SUPERVISOR], [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I spoke with a manager yesterday",
+        "respeak to a manager",
+        "speak to a managerial person",
+        "speak to a manager2",
+        "speak to manager",
+        "speakto a manager",
+        "",
+    ],
+)
+def test_only_whole_words_in_this_order_count(text: str) -> None:
+    assert mentioned(text, [SUPERVISOR], []) is None
+
+
+def test_the_words_found_are_told_as_they_stand() -> None:
+    assert mentioned("Please Speak  to\na Manager now", [SUPERVISOR], []) == "Speak to a Manager"
+
+
+def test_the_first_phrase_that_is_found_is_told() -> None:
+    assert mentioned("b a", [parse_phrase("a"), parse_phrase("b")], []) == "a"
+
+
+def test_ignored_phrases_are_taken_out_first() -> None:
+    ignoring = [parse_phrase("legal notice")]
+    assert mentioned("This is a LEGAL notice", [parse_phrase("legal")], ignoring) is None
+    assert mentioned("legal notice: our legal team", [parse_phrase("legal")], ignoring) == "legal"
+
+
+def test_what_stood_around_an_ignored_phrase_does_not_become_one_phrase() -> None:
+    """Words that nobody wrote side by side are no mention."""
+    ignoring = [parse_phrase("confidentiality notice")]
+    assert mentioned("no refund confidentiality notice wanted", [parse_phrase("refund wanted")], ignoring) is None
+
+
+def test_punctuation_in_a_phrase_stands_for_itself() -> None:
+    assert mentioned("it costs $5.00 (net)", [parse_phrase("$5.00 (net)")], [])
+    assert mentioned("it costs $5x00 (net)", [parse_phrase("$5.00 (net)")], []) is None
+
+
+@pytest.mark.parametrize("text", ["please _escalate this_ now", "*escalate this*", "escalate_this"])
+def test_marks_of_emphasis_around_a_phrase_do_not_hide_it(text: str) -> None:
+    assert mentioned(text, [parse_phrase("escalate this")], [])
+
+
+def test_letters_beyond_ascii_are_found_in_any_case() -> None:
+    assert mentioned("Ich bin VERÄRGERT", [parse_phrase("verärgert")], [])
+
+
+def test_an_ascii_letter_stands_for_itself_only() -> None:
+    assert mentioned("\u212aelvin", [parse_phrase("kelvin")], []) is None
+
+
+@pytest.mark.parametrize("text", ["", "   ", "a||b", "|a", "a|", "x |"])
+def test_an_empty_alternative_is_no_phrase(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a phrase"):
+        parse_phrase(text)
