@@ -64,7 +64,7 @@ def comment(body: str, *, staff: bool = True, minutes_ago: int = 60, author: str
 def plain_template(context: Mapping[str, Any]) -> str:
     """The parts one after the other, as a hand-off note has them."""
     parts = "\n\n".join(f"{part.title}:\n{part.text}" for part in context["parts"])
-    return f"ESCALATION {context['policy']}/{context['route']['name']}\n\n{parts}\n"
+    return f"ESCALATION {context['policy']['name']}/{context['route']['name']}\n\n{parts}\n"
 
 
 REASON = NotePart("reason", ("route.reason",))

@@ -41,11 +41,12 @@ def show(key: str, ledger: str | None, as_json: bool) -> int:
     """Everything that happened to one escalation, by its key (ESC-XXXX-XXXX-XXXX)."""
     from sfdc_escalator import wiring
     from sfdc_escalator.ledger.audit import audit_show
+    from sfdc_escalator.reports.audit_text import event_json
 
     with wiring.trail(ledger) as trail:
         told = audit_show(trail, key)
     if as_json:
-        events = [{"hash": one.hash, **one.body, "note_text": one.note} for one in told]
+        events = [event_json(one) for one in told]
         click.echo(json.dumps({"ledger": trail.where, "key": key, "events": events, "exit": 0}, ensure_ascii=False))
         return 0
     from sfdc_escalator.reports.audit_text import show_text

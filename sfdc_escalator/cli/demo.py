@@ -32,16 +32,16 @@ def command() -> int:
 
     folder = Path(sample.__path__[0])
     policy = shown_path(folder / "policies" / "member-support.yaml")
-    with tempfile.TemporaryDirectory(prefix="sfdc-escalator-demo-") as place:
-        with wiring.embedded_org(data=folder / "org", now=NOW) as org:
-            settings = {
-                "SFDC_INSTANCE_URL": org.instance_url,
-                "SFDC_ACCESS_TOKEN": org.access_token,
-                "SFDC_ESCALATOR_POLICY": str(policy),
-                "SFDC_ESCALATOR_LEDGER": str(Path(place) / "ledger.db"),
-            }
-            with environment(settings):
-                code = tell_story()
+    place = tempfile.TemporaryDirectory(prefix="sfdc-escalator-demo-")
+    with place, wiring.embedded_org(data=folder / "org", now=NOW) as org:
+        settings = {
+            "SFDC_INSTANCE_URL": org.instance_url,
+            "SFDC_ACCESS_TOKEN": org.access_token,
+            "SFDC_ESCALATOR_POLICY": str(policy),
+            "SFDC_ESCALATOR_LEDGER": str(Path(place.name) / "ledger.db"),
+        }
+        with environment(settings):
+            code = tell_story()
     if code == 0:
         click.echo(NEXT.format(policy=policy))
     return code

@@ -146,7 +146,9 @@ def _connected(path: Path | None) -> sqlite3.Connection:
     """Opens the file, exclusively. Raises InvalidData when it cannot be, or is not, an org of ours."""
     connection = None
     try:
-        connection = sqlite3.connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False, timeout=1)
+        connection = sqlite3.connect(
+            str(path or ":memory:"), isolation_level=None, check_same_thread=False, timeout=0.1
+        )
         if path:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("PRAGMA synchronous = OFF")  # survives the death of the process, which is enough

@@ -152,8 +152,10 @@ def standard() -> Schema:
     objects = []
     for name, spec in document["objects"].items():
         specs = [each for use in spec["use"] for each in document["common"][use]] + spec["fields"]
-        fields = {each[0]: _field(each) for each in specs}
         label = "".join(" " + c if c.isupper() and i else c for i, c in enumerate(name))
+        fields = {each[0]: _field(each) for each in specs}
+        if "Id" in fields:
+            fields["Id"] = replace(fields["Id"], label=f"{label} ID")
         objects.append(SObject(name, spec["prefix"], label, spec["plural"], spec["name"], spec["may"], fields))
     return Schema(objects)
 

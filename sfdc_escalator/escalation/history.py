@@ -58,6 +58,7 @@ class Past:
     attempts: int = 0
     tried_at: datetime | None = None
     message: str = ""
+    case_number: str = ""
 
     @property
     def is_open(self) -> bool:

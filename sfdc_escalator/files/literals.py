@@ -142,14 +142,19 @@ def scalar(value: Any) -> Literal_:
 
 def choice(value: Any) -> Literal_:
     """One of the values of a multi-picklist, or a part of a text."""
-    chosen = scalar(value)
-    if isinstance(chosen, bool):
-        raise Wrong("true and false are no text", found=shown(value), expected="a text")
+    chosen = beginning(value)
     if isinstance(chosen, str) and ";" in chosen:
         raise Wrong(
             "`;` separates the values of a multi-picklist", found=shown(value), expected="a list: one value an entry"
         )
     return chosen
+
+
+def beginning(value: Any) -> Literal_:
+    start = scalar(value)
+    if isinstance(start, bool):
+        raise Wrong("true and false are no text", found=shown(value), expected="a text")
+    return start
 
 
 def boundary(value: Any) -> Literal_:
@@ -216,6 +221,14 @@ def phrase(value: Any) -> str:
     except ValueError:
         expected = "words with spaces between them, `this|that` for either"
         raise Wrong("this is no phrase", found=shown(said), expected=expected) from None
+    return said
+
+
+def listed_phrase(value: Any) -> str:
+    """A phrase of a list of words: it cannot be another list."""
+    said = phrase(value)
+    if said.startswith("words."):
+        raise Wrong("a list of words holds no other list", found=shown(said), expected="a phrase")
     return said
 
 

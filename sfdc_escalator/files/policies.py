@@ -90,10 +90,8 @@ def read_policy(path: Path) -> tuple[Policy | None, list[Problem], tuple[str, Pr
     warnings = [fault for fault in loud if getattr(fault.about.get("error"), "severity", None) == "warning"]
     crosses = [*name_crosses(document), *note_crosses(document, route_reads(document, templates))]
     problems += document.problems
-    crossed = {cross.path for cross in crosses}
-    problems += problems_of(
-        document, [fault for fault in [*faults, *warnings] if document.path(fault.loc) not in crossed]
-    )
+    told = document.broken | {cross.path for cross in crosses}
+    problems += problems_of(document, [fault for fault in [*faults, *warnings] if document.path(fault.loc) not in told])
     problems += (problem_of(document, cross.path, cross.wrong) for cross in crosses)
     problems = in_order(str(path), problems)
     failed = any(problem.severity == "error" for problem in problems)

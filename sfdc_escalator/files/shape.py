@@ -93,7 +93,7 @@ class FieldShape(Shape):
     at_most: Boundary = 0
     more_than: Boundary = 0
     less_than: Boundary = 0
-    starts_with: Choice = ""
+    starts_with: Annotated[Literal_, PlainValidator(literals.beginning)] = ""
     contains_any: Some[Choice] = []
     matches: Annotated[str, PlainValidator(literals.pattern)] = ""
     is_empty: bool = False
@@ -223,7 +223,7 @@ class PolicyShape(Shape):
     scope: OneOrMore[Condition] = []
     priorities: Some[Text] = []
     teams: dict[Name, TeamShape] = {}
-    words: dict[ListName, OneOrMore[Annotated[str, PlainValidator(literals.phrase)]]] = {}
+    words: dict[ListName, OneOrMore[Annotated[str, PlainValidator(literals.listed_phrase)]]] = {}
     defaults: DefaultsShape = DefaultsShape()
     routes: Some[RouteShape]
     guards: GuardsShape = GuardsShape()

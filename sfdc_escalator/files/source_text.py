@@ -43,12 +43,16 @@ def missing(path: Path, what: str) -> Problem:
     folder = path.parent
     if not folder.is_dir():
         return Problem(f"there is no folder {folder}", str(path), expected=what)
-    try:
-        names = sorted(entry.name for entry in folder.iterdir())
-    except OSError:
-        names = []
-    near = nearest(path.name, names)
+    near = nearest(path.name, names_in(folder))
     return Problem("there is no such file", str(path), expected=what, nearest=near and str(folder / near))
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder; none where it cannot be listed."""
+    try:
+        return sorted(entry.name for entry in folder.iterdir())
+    except OSError:
+        return []
 
 
 def decoded(file: str, data: bytes) -> str:

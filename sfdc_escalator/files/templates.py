@@ -3,6 +3,7 @@
 The only module that imports jinja2.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -13,7 +14,7 @@ from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sfdc_escalator.errors import Problem
-from sfdc_escalator.files.source_text import Unreadable, read_text
+from sfdc_escalator.files.source_text import Unreadable, names_in, read_text
 from sfdc_escalator.files.template_names import Reads, reads_of
 from sfdc_escalator.files.wrong import Wrong, nearest, one_of, shown
 
@@ -128,7 +129,7 @@ def load_template(policy: Path, name: str) -> NoteTemplate:
         expected = "a path inside the policy's folder or its parent, without `..`"
         raise Wrong("the template lies outside the policy's folder", found=shown(name), expected=expected)
     places = [policy.parent / relative, policy.parent / ".." / relative]
-    place = next((place for place in places if place.exists()), None) or missing(places, name)
+    place = next((place for place in places if os.path.exists(place)), None) or missing(places, name)
     try:
         return compiled(str(place), read_text(place, "a template", MAX_BYTES))
     except Unreadable as error:
@@ -136,9 +137,7 @@ def load_template(policy: Path, name: str) -> NoteTemplate:
 
 
 def missing(places: list[Path], name: str) -> NoReturn:
-    folders = [place.parent for place in places if place.parent.is_dir()]
-    names = [entry.name for folder in folders for entry in folder.iterdir() if entry.is_file()]
-    near = nearest(Path(name).name, names)
+    near = nearest(Path(name).name, (other for place in places for other in names_in(place.parent)))
     expected = f"a file in {' or '.join(str(place.parent) for place in places)}"
     raise Wrong(
         "there is no such template",

@@ -42,13 +42,17 @@ ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a YAML file says, and where. `problems` are those that YAML itself knows; the value holds nevertheless."""
+    """What a YAML file says, and where. `problems` are those that YAML itself knows; the value holds nevertheless.
+
+    `broken`: where a value or key already has such a problem, so that nothing more need be said about it.
+    """
 
     file: str
     value: Any
     values: Mapping[Path, Place]
     keys: Mapping[Path, Place]
     problems: tuple[Problem, ...] = ()
+    broken: frozenset[Path] = frozenset()
 
     def path(self, loc: Sequence[str | int]) -> Path:
         """The longest path of the file along `loc`; parts that do not stand in the file are left out."""
@@ -92,6 +96,7 @@ class Composer:
     keys: dict[Path, Place] = field(default_factory=dict)
     anchors: dict[str, tuple[Path, Any]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    broken: set[Path] = field(default_factory=set)
     aliases: int = 0
     copied: int = 0
     events: Iterator[Any] = field(default_factory=lambda: iter(()))
@@ -116,7 +121,7 @@ class Composer:
         if not started or value is None:
             found, expected = "an empty file", "`policy:` and `routes:`"
             raise Unreadable(Problem("the file says nothing", self.file, 1, 1, found, expected))
-        return Document(self.file, value, self.values, self.keys, tuple(self.problems))
+        return Document(self.file, value, self.values, self.keys, tuple(self.problems), frozenset(self.broken))
 
     def value(self, event: Any, path: Path) -> Any:
         place = place_of(event.start_mark)
@@ -130,7 +135,7 @@ class Composer:
         if event.tag not in (None, "!"):
             self.wrong("tags are not allowed", place, found=shortened(event.tag), expected="a plain value")
         if isinstance(event, events.ScalarEvent):
-            value = self.scalar(event, place)
+            value = self.scalar(event, path, place)
         elif isinstance(event, events.SequenceStartEvent):
             value = self.sequence(path)
         else:
@@ -144,6 +149,7 @@ class Composer:
         self.aliases += 1
         start, value = self.anchors.get(event.anchor, ((), None))
         if event.anchor not in self.anchors:
+            self.broken.add(path)
             self.wrong("the alias names no anchor above it", place, found=f"*{shortened(event.anchor)}")
             return None
         for places in (self.values, self.keys):
@@ -186,10 +192,11 @@ class Composer:
         if isinstance(value, str):
             return value
         text = event.value if isinstance(event, events.ScalarEvent) else ""
+        self.broken.add((*path, text))
         self.wrong("a key must be a text", place, found=shortened(text) or None, expected="a name; numbers in quotes")
         return str(text)
 
-    def scalar(self, event: Any, place: Place) -> Any:
+    def scalar(self, event: Any, path: Path, place: Place) -> Any:
         text: str = event.value
         if not event.implicit[0]:
             bad = next((char for char in text if ord(char) < 32 and char not in "\t\n\r"), None)
@@ -206,12 +213,13 @@ class Composer:
         if BASED.fullmatch(text):
             return int(text, 0)
         if DECIMAL.fullmatch(text) or NOT_FINITE.fullmatch(text):
-            return self.decimal(text, place)
+            return self.decimal(text, path, place)
         return text
 
-    def decimal(self, text: str, place: Place) -> float | str:
+    def decimal(self, text: str, path: Path, place: Place) -> float | str:
         plain = text if DECIMAL.fullmatch(text) else "nan"
         if len(plain.lstrip("-+")) > 18 or not math.isfinite(float(plain)):
+            self.broken.add(path)
             self.wrong(
                 "the number is out of range",
                 place,

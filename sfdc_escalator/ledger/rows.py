@@ -68,4 +68,5 @@ def past_of(row: Mapping[Any, Any]) -> Past:
         attempts=row["attempts"],
         tried_at=time_of(row["tried_at"]),
         message=row["message"],
+        case_number=row["case_number"],
     )

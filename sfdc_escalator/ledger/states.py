@@ -5,16 +5,17 @@ from types import MappingProxyType
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.history import Memory
 
-FIRST = frozenset({Memory.SENDING, Memory.ADOPTED, Memory.APPLIED})
-"""The states in which an escalation may enter the ledger; applied when its note was found in the org."""
+FIRST = frozenset({Memory.PLANNED, Memory.SENDING, Memory.ADOPTED, Memory.APPLIED})
+"""The states in which an escalation may enter the ledger: planned when it was deferred before it was ever sent, applied
+when its note was found in the org."""
 
 AFTER = MappingProxyType(
     {
-        Memory.PLANNED: frozenset({Memory.SENDING, Memory.APPLIED}),
+        Memory.PLANNED: frozenset({Memory.SENDING, Memory.APPLIED, Memory.PLANNED}),
         Memory.SENDING: frozenset({Memory.APPLIED, Memory.REJECTED, Memory.UNKNOWN, Memory.PLANNED}),
         Memory.UNKNOWN: frozenset({Memory.APPLIED, Memory.PLANNED, Memory.GONE}),
         Memory.APPLIED: frozenset({Memory.SUPERSEDED, Memory.GONE}),
-        Memory.REJECTED: frozenset({Memory.SENDING, Memory.APPLIED}),
+        Memory.REJECTED: frozenset({Memory.SENDING, Memory.APPLIED, Memory.PLANNED}),
         Memory.ADOPTED: frozenset({Memory.SUPERSEDED}),
         Memory.SUPERSEDED: frozenset[Memory](),
         Memory.GONE: frozenset[Memory](),
@@ -26,9 +27,11 @@ TOLD_BY = MappingProxyType(
         "intended": Memory.SENDING,
         "applied": Memory.APPLIED,
         "found": Memory.APPLIED,
+        "recovered": Memory.APPLIED,
         "rejected": Memory.REJECTED,
         "unknown": Memory.UNKNOWN,
         "returned": Memory.PLANNED,
+        "deferred": Memory.PLANNED,
         "adopted": Memory.ADOPTED,
         "superseded": Memory.SUPERSEDED,
         "gone": Memory.GONE,

@@ -7,7 +7,7 @@ known is never sent again.
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -63,8 +63,6 @@ class Delivery:
 
     def send(self, batch: Batch, tries: Tries) -> None:
         """The batch as one write, and everything that follows from the answer."""
-        if not batch:
-            return
         if self.stopped.is_set() or not tries.take():
             why = "the run stopped before" if self.stopped.is_set() else "the org turned down too many tries before"
             return self.defer(batch, f"{why} this case was sent")
@@ -75,10 +73,8 @@ class Delivery:
             case Committed():
                 self.applied(batch, answer)
             case Moved():
-                self.give_back(batch)
                 self.moved(batch, chunk, tries)
             case RolledBack():
-                self.give_back(batch)
                 self.turned_down(batch, answer, tries)
             case NotExecuted():
                 self.not_executed(batch, answer)
@@ -109,7 +105,7 @@ class Delivery:
         again, tries.moved = not tries.moved, True
         stay = tuple(decision for decision in batch if decision.case.id in still and again)
         self.defer(without(batch, stay), "moved: somebody changed the case since it was read")
-        self.send(stay, tries)
+        self.again([stay], tries)
 
     def turned_down(self, batch: Batch, answer: RolledBack, tries: Tries) -> None:
         if answer.error.fault is Fault.LOCK:
@@ -124,30 +120,24 @@ class Delivery:
         tries.locked += 1
         if (len(batch) == 1 and tries.locked > LOCKED_TRIES) or not self.org.pause(tries.locked):
             return self.defer(batch, f"{error.code}: {error.message}")
-        for part in halves(batch):
-            self.send(part, tries)
+        self.again(halves(batch), tries)
 
     def smaller(self, batch: Batch, error: RowError, tries: Tries) -> None:
         if len(batch) == 1:
-            return self.reject(batch[0], error)
-        for part in halves(batch):
-            self.send(part, tries)
+            return self.reject(batch, {batch[0].case.id: error})
+        self.again(halves(batch), tries)
 
     def row_errors(self, batch: Batch, answer: RolledBack, tries: Tries) -> None:
         """Rows that the org complains of go alone to get their own error; the rest goes again without them."""
         bad = tuple(decision for decision in batch if decision.case.id in answer.rows)
-        if len(batch) == 1:
-            return self.reject(batch[0], answer.error)
-        if is_widespread(batch, answer):
-            if not tries.halved:
-                tries.halved = True
-                return self.smaller(batch, answer.error, tries)
-            for decision in bad:
-                self.reject(decision, answer.rows[decision.case.id])
-            return self.send(without(batch, bad), tries)
-        self.send(without(batch, bad), tries)
-        for decision in bad:
-            self.send((decision,), tries)
+        rest = without(batch, bad)
+        if not is_widespread(batch, answer) and len(batch) > 1:
+            return self.again([rest, *((decision,) for decision in bad)], tries)
+        if not tries.halved and len(batch) > 1:
+            tries.halved = True
+            return self.again(halves(batch), tries)
+        self.reject(bad, answer.rows)
+        self.again([rest], tries)
 
     def not_executed(self, batch: Batch, answer: NotExecuted) -> None:
         if answer.fatal:
@@ -157,30 +147,42 @@ class Delivery:
 
     # -- how a decision ends -----------------------------------------------------------------------------------
 
-    def give_back(self, batch: Batch) -> None:
-        """Nothing was written: the escalations are planned again."""
-        self.lease.record([change(one, "returned", past_of(one, Memory.PLANNED)) for one in batch])
+    def again(self, parts: Sequence[Batch], tries: Tries) -> None:
+        """Nothing was written: the escalations are planned again, and sent in these parts."""
+        parts = [part for part in parts if part]
+        if not parts:
+            return
+        self.lease.record([change(one, "returned", past_of(one, Memory.PLANNED)) for part in parts for one in part])
+        for part in parts:
+            self.send(part, tries)
 
-    def defer(self, batch: Sequence[Decision], reason: str) -> None:
-        self.lease.record(
-            [
-                change(
-                    one,
-                    "deferred",
-                    past_of(one, Memory.PLANNED, attempts=deferrals(one), tried_at=self.now, message=reason),
-                )
-                for one in batch
-            ]
-        )
+    def defer(self, batch: Batch, reason: str) -> None:
+        if not batch:
+            return
+        pasts = [
+            past_of(one, Memory.PLANNED, attempts=in_a_row(one, Memory.PLANNED), tried_at=self.now, message=reason)
+            for one in batch
+        ]
+        self.lease.record([change(one, "deferred", past) for one, past in zip(batch, pasts, strict=True)])
         for decision in batch:
             self.ended(decision.ended(State.DEFERRED, reason))
 
-    def reject(self, decision: Decision, error: RowError) -> None:
-        message = f"{error.code}: {error.message}"
-        rejected = decision.past.attempts if decision.past and decision.past.state is Memory.REJECTED else 0
-        past = past_of(decision, Memory.REJECTED, attempts=rejected + 1, tried_at=self.now, message=message)
-        self.lease.record([change(decision, "rejected", past)])
-        self.ended(decision.ended(State.REJECTED, message))
+    def reject(self, batch: Batch, errors: Mapping[str, RowError]) -> None:
+        """Each with its own error, by case id."""
+        messages = {case_id: f"{error.code}: {error.message}" for case_id, error in errors.items()}
+        pasts = [
+            past_of(
+                one,
+                Memory.REJECTED,
+                attempts=in_a_row(one, Memory.REJECTED),
+                tried_at=self.now,
+                message=messages[one.case.id],
+            )
+            for one in batch
+        ]
+        self.lease.record([change(one, "rejected", past) for one, past in zip(batch, pasts, strict=True)])
+        for decision in batch:
+            self.ended(decision.ended(State.REJECTED, messages[decision.case.id]))
 
     def unknown(self, batch: Batch, answer: Unknown) -> None:
         changes = [change(one, "unknown", past_of(one, Memory.UNKNOWN, message=answer.reason)) for one in batch]
@@ -189,10 +191,10 @@ class Delivery:
             self.ended(replace(decision, state=State.UNKNOWN, reason=answer.reason))
 
 
-def deferrals(decision: Decision) -> int:
-    """How often in a row the org deferred it, this time included."""
+def in_a_row(decision: Decision, state: Memory) -> int:
+    """How often in a row it ended like this, this time included."""
     past = decision.past
-    return 1 + (past.attempts if past and past.state is Memory.PLANNED else 0)
+    return 1 + (past.attempts if past and past.state is state else 0)
 
 
 def without(batch: Batch, some: Batch) -> Batch:

@@ -6,8 +6,6 @@ from typing import Any, Protocol
 
 from sfdc_escalator.reports.terminal import table
 
-HEADLINE = ("event", "at", "seq", "key", "note", "reasons")
-
 
 class Entry(Protocol):
     """One escalation in a list."""
@@ -52,16 +50,31 @@ def list_text(where: str, entries: Sequence[Entry]) -> str:
     return table(("Key", "Case", "Route", "State", "Last event", "Run"), rows, title=f"Ledger {where}")
 
 
+def event_json(one: Told) -> dict[str, Any]:
+    """An event as one flat object: what was hashed stands under `body`."""
+    head = {"seq": one.seq, "at": one.at, "event": one.event, "hash": one.hash}
+    return {**head, "note_text": one.note, "body": one.body}
+
+
 def show_text(told: Sequence[Told]) -> str:
     return "\n".join(line for one in told for line in event_lines(one))
 
 
 def event_lines(one: Told) -> Iterator[str]:
     yield f"{one.at}  {one.event.upper():<10}  #{one.seq}  {one.hash[:16]}"
-    for name, value in sorted(one.body.items()):
-        if name not in HEADLINE and value not in (None, "", [], {}):
-            yield f"    {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-    for reason in one.body.get("reasons") or ():
-        yield f"    because {reason}"
+    for path, value in flat({name: part for name, part in one.body.items() if name != "about"}):
+        yield f"    {path}: {value}"
     for line in (one.note or "").splitlines():
         yield f"    | {line}"
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """The leaves of an event that say something, by their path."""
+    if isinstance(value, Mapping):
+        for name, part in sorted(value.items()):
+            yield from flat(part, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for part in value:
+            yield path, part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
+    elif value not in (None, ""):
+        yield path, str(value)

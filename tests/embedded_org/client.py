@@ -20,16 +20,19 @@ FILES = {
     "Case": (
         "CaseNumber,Subject,Status,Priority,OwnerId,AccountId,ContactId,CreatedDate,LastModifiedDate,Reassignments__c:number,"
         "Vip__c:checkbox,Tags__c:multipicklist,Description\n"
-        "00001001,Cannot log in,New,High,first_line,Acme,,2026-02-01T08:00:00Z,2026-02-20T08:00:00Z,3,true,red;blue,a text\n"
+        "00001001,Cannot log in,New,High,first_line,Acme,,2026-02-01T08:00:00Z,2026-02-20T08:00:00Z,3,true,red;blue,"
+        "a text\n"
         "00001002,Refund 100%_now,Working,Medium,ann@example.org,Acme,Kim Lee,2026-02-10T08:00:00Z,,0,false,red,\n"
         "00001003,It's ÉTÉ,New,Low,second_line,,,2026-02-27T08:00:00+02:00,,,,,\n"
         "00001004,,Closed,,first_line,Umbrella,,2026-01-01T00:00:00Z,2026-01-05T00:00:00Z,7,true,green,\n"
     ),
-    "Group": "Name,DeveloperName,Type\nFirst line,first_line,Queue\nSecond line,second_line,Queue\nAll staff,staff,Regular\n",
+    "Group": "Name,DeveloperName,Type\n"
+    "First line,first_line,Queue\nSecond line,second_line,Queue\nAll staff,staff,Regular\n",
     "User": "Username,FirstName,LastName,IsActive\nann@example.org,Ann,Ash,true\nold@example.org,Otto,Old,false\n",
     "Account": "Name,Type\nAcme,Customer\nUmbrella,Partner\n",
     "Contact": "FirstName,LastName,Email,AccountId\nKim,Lee,kim@example.org,Acme\n",
-    "CaseComment": "ParentId,CommentBody,IsPublished\n00001001,first,true\n00001001,second,false\n00001002,third,false\n",
+    "CaseComment": "ParentId,CommentBody,IsPublished\n"
+    "00001001,first,true\n00001001,second,false\n00001002,third,false\n",
     "RMA__c": "Name,Case__c:reference(Case),Opened__c:datetime\nR-1,00001001,2026-02-02T00:00:00Z\nR-2,00001001,\n",
 }
 
@@ -58,7 +61,7 @@ class Client:
         self.session.close()
 
     def call(self, method: str, path: str, **more: Any) -> requests.Response:
-        url = path if path.startswith("/services") or path.startswith("/_") or path.startswith("/id") else BASE + path
+        url = path if path.startswith(("/services", "/_", "/id")) else BASE + path
         return self.session.request(method, self.org.instance_url + url, **more)
 
     def query(self, soql: str, path: str = "/query", **more: Any) -> Any:

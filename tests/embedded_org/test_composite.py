@@ -43,7 +43,9 @@ def test_a_query_and_an_escaped_reference_in_a_url(org: Client) -> None:
     assert read["body"]["CaseNumber"] == "00001001"
 
 
-@pytest.mark.parametrize("reference", ["q.records[4].Id", "q.records[0].id", "q.nothing", "later.id", "q", "q.records[0].Id.x"])
+@pytest.mark.parametrize(
+    "reference", ["q.records[4].Id", "q.records[0].id", "q.nothing", "later.id", "q", "q.records[0].Id.x"]
+)
 def test_a_reference_without_a_value_halts_its_subrequest_and_what_depends_on_it(org: Client, reference: str) -> None:
     """Field names are case-sensitive: a query gives `Id`, not `id`."""
     answer = org.composite(
@@ -55,7 +57,9 @@ def test_a_reference_without_a_value_halts_its_subrequest_and_what_depends_on_it
     )
     assert codes(answer) == [200, 400, 400, 201]
     assert answer[1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
-    assert answer[1]["body"][0]["message"].startswith(f"Invalid reference specified. No value for {reference} found in ")
+    assert answer[1]["body"][0]["message"].startswith(
+        f"Invalid reference specified. No value for {reference} found in "
+    )
     assert answer[2]["body"][0]["message"] == "Execution halted as previous operation (r) was not successful."
 
 
@@ -63,7 +67,7 @@ def test_together_one_failure_takes_everything_back(org: Client) -> None:
     case = org.case("00001001")
     before = org.query(f"SELECT FIELDS(STANDARD) FROM Case WHERE Id = '{case}'")
     answer = org.composite(
-        sub("POST", "/composite/sobjects", "notes", rows("CaseComment", note(case), all_or_none=True), httpHeaders=NO_RULES),
+        sub("POST", "/composite/sobjects", "notes", rows("CaseComment", note(case), all_or_none=True)),
         sub("PATCH", f"/sobjects/Case/{case}", "status", {"Status": "Escalated"}),
         sub("PATCH", f"/sobjects/Case/{case}", "wrong", {"IsClosed": True}),
         sub("PATCH", f"/sobjects/Case/{case}", "priority", {"Priority": "High"}),
@@ -97,7 +101,9 @@ def test_a_guard_that_needs_the_last_row_of_a_query_stops_the_whole_call(org: Cl
     guard = [
         sub("GET", f"/query?q={fresh}", "fresh"),
         sub("GET", "/sobjects/Case/@{fresh.records[1].Id}?fields=Id", "guard"),
-        sub("POST", "/composite/sobjects", "notes", rows("CaseComment", note(first), note(second)), httpHeaders=NO_RULES),
+        sub(
+            "POST", "/composite/sobjects", "notes", rows("CaseComment", note(first), note(second)), httpHeaders=NO_RULES
+        ),
     ]
     assert codes(org.composite(*guard, allOrNone=True, collateSubrequests=False)) == [200, 200, 200]
     org.call("PATCH", f"/sobjects/Case/{second}", json={"Subject": "touched"})

@@ -43,7 +43,7 @@ def test_a_record_is_made_read_changed_and_deleted(org: Client) -> None:
         ("Case", {"IsClosed": True}, "INVALID_FIELD_FOR_INSERT_UPDATE", "Unable to create/update", ["IsClosed"]),
         ("Case", {"Subject": "x" * 256}, "STRING_TOO_LONG", "Subject: data value too large", ["Subject"]),
         ("Case", {"Description": "x" * 32001}, "STRING_TOO_LONG", "max length=32000", ["Description"]),
-        ("Case", {"AccountId": "nothing"}, "MALFORMED_ID", "Account ID: id value of incorrect type: nothing", ["AccountId"]),
+        ("Case", {"AccountId": "nothing"}, "MALFORMED_ID", "Account ID: id value of incorrect type", ["AccountId"]),
         ("Case", {"AccountId": "003000000000001AAA"}, "MALFORMED_ID", "Account ID: id value", ["AccountId"]),
         ("Case", {"AccountId": "001000000000001AAA"}, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", []),
         ("Case", {"OwnerId": None}, "INVALID_CROSS_REFERENCE_KEY", "owner cannot be blank", ["OwnerId"]),
@@ -77,7 +77,10 @@ def test_owners_must_be_active_users_or_queues_that_serve_cases(org: Client) -> 
     staff = org.id("SELECT Id FROM Group WHERE DeveloperName = 'staff'")
     assert refusal(org, "PATCH", case, {"OwnerId": inactive})[1]["errorCode"] == "INACTIVE_OWNER_OR_USER"
     wrong = refusal(org, "PATCH", case, {"OwnerId": staff})[1]
-    assert (wrong["errorCode"], wrong["message"]) == ("INVALID_OPERATION", "Queue not associated with this SObject type")
+    assert (wrong["errorCode"], wrong["message"]) == (
+        "INVALID_OPERATION",
+        "Queue not associated with this SObject type",
+    )
     assert org.call("PATCH", case, json={"OwnerId": org.queue("second_line")}).status_code == 204
 
 
@@ -86,14 +89,18 @@ def test_changes_are_stamped_and_remembered(org: Client) -> None:
     case, queue = org.case("00001001"), org.queue("second_line")
     old = org.queue("first_line")
     org.call("PATCH", f"/sobjects/Case/{case}", json={"OwnerId": queue, "Status": "Escalated", "Priority": "High"})
-    found = org.query(f"SELECT Field, OldValue, NewValue, DataType FROM CaseHistory WHERE CaseId = '{case}' ORDER BY Id")
+    found = org.query(
+        f"SELECT Field, OldValue, NewValue, DataType FROM CaseHistory WHERE CaseId = '{case}' ORDER BY Id"
+    )
     assert [(each["Field"], each["OldValue"], each["NewValue"]) for each in found["records"]] == [
         ("Owner", "First line", "Second line"),
         ("Owner", old, queue),
         ("Status", "New", "Escalated"),
     ]
     me = org.call("GET", "/services/oauth2/userinfo").json()["user_id"]
-    (case_now,) = org.query(f"SELECT LastModifiedDate, LastModifiedById, SystemModstamp FROM Case WHERE Id = '{case}'")["records"]
+    (case_now,) = org.query(f"SELECT LastModifiedDate, LastModifiedById, SystemModstamp FROM Case WHERE Id = '{case}'")[
+        "records"
+    ]
     assert case_now["LastModifiedDate"] == case_now["SystemModstamp"] > "2026-03-01T10"
     assert case_now["LastModifiedById"] == me
 
@@ -123,7 +130,12 @@ def test_the_comments_field_of_a_case_makes_an_internal_comment(org: Client) -> 
     ("path", "status", "code", "words"),
     [
         ("/sobjects/Foo", 404, "NOT_FOUND", "The requested resource does not exist"),
-        ("/sobjects/Case/23foo", 404, "NOT_FOUND", "Provided external ID field does not exist or is not accessible: 23foo"),
+        (
+            "/sobjects/Case/23foo",
+            404,
+            "NOT_FOUND",
+            "Provided external ID field does not exist or is not accessible: 23foo",
+        ),
         ("/sobjects/Case/500000000000001AAB", 400, "MALFORMED_ID", "id value of incorrect type: 500000000000001AAB"),
         ("/sobjects/Case/500000000000001AAA", 404, "NOT_FOUND", "The requested resource does not exist"),
         ("/nothing", 404, "NOT_FOUND", "The requested resource does not exist"),
@@ -142,7 +154,9 @@ def test_a_row_read_on_condition(org: Client) -> None:
     assert org.call("GET", path, headers=known).status_code == 304
     assert org.call("GET", path, headers={"If-Modified-Since": "Fri, 20 Feb 2026 07:00:00 GMT"}).status_code == 200
     assert org.call("GET", path, headers={"If-Modified-Since": "yesterday"}).status_code == 400
-    stale = org.call("PATCH", path, json={"Subject": "x"}, headers={"If-Unmodified-Since": "Fri, 20 Feb 2026 07:00:00 GMT"})
+    stale = org.call(
+        "PATCH", path, json={"Subject": "x"}, headers={"If-Unmodified-Since": "Fri, 20 Feb 2026 07:00:00 GMT"}
+    )
     assert stale.status_code == 412
 
 
@@ -201,7 +215,9 @@ def test_the_same_record_twice_fails_the_collection(org: Client) -> None:
 
 def test_collections_read_and_delete_by_id(org: Client) -> None:
     found = org.ids("SELECT Id FROM CaseComment ORDER BY CommentBody")
-    read = org.call("GET", f"/composite/sobjects/CaseComment?ids={found[0]},00a000000000001AAA&fields=CommentBody").json()
+    read = org.call(
+        "GET", f"/composite/sobjects/CaseComment?ids={found[0]},00a000000000001AAA&fields=CommentBody"
+    ).json()
     assert (read[0]["CommentBody"], read[1]) == ("first", None)
     gone = org.call("DELETE", f"/composite/sobjects?ids={found[0]},001000000000001&allOrNone=false").json()
     assert [each["success"] for each in gone] == [True, False]

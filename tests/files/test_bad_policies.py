@@ -102,6 +102,7 @@ CONDITIONS = [
         "a;b",
         "a list: one value an entry",
     ),
+    Bad("{field: A, starts_with: true}", 25, "true and false are no text", "true", "a text"),
     Bad("{field: A, is_empty: yes}", 22, "`is_empty` must be true or false", '"yes"', "true or false", "true"),
     Bad("{field: A, at_least: '3'}", 22, "`at_least` has no order", '"3"', BOUNDARY),
     Bad("{field: A, at_least: true}", 22, "`at_least` has no order", "true", BOUNDARY),
@@ -316,6 +317,15 @@ LINES = [
     ),
     Bad("description: !!str 5", 14, "tags are not allowed", "tag:yaml.org,2002:str", "a plain value"),
     Bad("description: *x", 14, "the alias names no anchor above it", "*x"),
+    Bad("words: {a: words.b}", 1, "`words` stands here twice", "words", "each key once; the first is on line 5"),
+    Bad(
+        "guards: {most_cases: 99999999999999999999}",
+        22,
+        "the number is out of range",
+        "99999999999999999999",
+        "at most 18 digits, or quotes around it",
+    ),
+    Bad('description: "a\\0b"', 14, "a control character stands in the text", "U+0000", "text"),
     Bad("5: x", 1, "a key must be a text", "5", "a name; numbers in quotes"),
 ]
 
@@ -323,11 +333,10 @@ LINES = [
 @pytest.mark.parametrize("bad", LINES, ids=lambda bad: bad.text)
 def test_a_wrong_line_is_a_problem_at_its_place(bad: Bad, tmp_path: Path) -> None:
     text = TOP + bad.text + "\n" + ROUTE % "{field: A, is: 1}"
-    line, *rest = problems(tmp_path, text)[0]
     keys = "one of policy, description, scope, priorities, teams, words, defaults, routes, guards, owner, channels, "
     keys += "notices, calendars, tables, examples"
     expected = (bad.expected or "").format(folder=tmp_path) or (keys if bad.nearest == "policy" else None)
-    assert (line, rest) == (6, [bad.column, bad.message, bad.found, expected, bad.nearest])
+    assert problems(tmp_path, text) == [(6, bad.column, bad.message, bad.found, expected, bad.nearest)]
 
 
 STEPS = [
@@ -408,7 +417,7 @@ STEPS = [
 @pytest.mark.parametrize("bad", STEPS, ids=lambda bad: bad.text)
 def test_a_wrong_step_is_a_problem_at_its_place(bad: Bad, tmp_path: Path) -> None:
     route = "routes:\n- name: late\n  reason: Late.\n  when: {field: A, is: 1}\n  escalate:\n"
-    assert problems(tmp_path, TOP + route + "      " + bad.text + "\n")[0] == (11, *bad[1:])
+    assert problems(tmp_path, TOP + route + "      " + bad.text + "\n") == [(11, *bad[1:])]
 
 
 def test_all_problems_of_a_file_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
@@ -450,6 +459,25 @@ def test_a_route_without_a_required_key_says_which(key: str, tmp_path: Path) -> 
         f"{name}: {said}" for name, said in route.items() if name != key
     )
     assert problems(tmp_path, text) == [(3, 3, f"`{key}` is missing", None, f"`{key}:` in this mapping", None)]
+
+
+def test_a_list_of_words_holds_phrases_only(tmp_path: Path) -> None:
+    text = (
+        TOP.replace("words: {angry: [furious]}", "words: {angry: [words.sad], sad: [tears, 5]}")
+        + ROUTE % "{field: A, is: 1}"
+    )
+    assert problems(tmp_path, text) == [
+        (5, 17, "a list of words holds no other list", "words.sad", "a phrase", None),
+        (5, 42, "an entry of `sad` must be a text", "5", "a text: put it in quotes", None),
+    ]
+
+
+def test_a_number_with_zeros_before_it_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(TOP + ROUTE % "{field: A, is: 007}")
+    expected = "quotes around it if the zeros matter"
+    told = Problem("007 is read as the number 7", str(path), 7, 68, "007", expected, severity="warning")
+    assert load_policies([path]).warnings == (told,)
 
 
 def test_a_former_name_belongs_to_one_route_only(tmp_path: Path) -> None:

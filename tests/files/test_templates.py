@@ -158,6 +158,11 @@ def test_a_template_stands_in_the_folder_of_the_policy_or_else_in_its_parent(tmp
     assert error.value.nearest == "note.j2"
 
 
+def test_a_template_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Wrong, match="no such template"):
+        load_template(tmp_path / "a.yaml", "x" * 5000)
+
+
 @pytest.mark.parametrize("name", ["/etc/passwd", "../../note.j2", "notes/../../x", "a\0b"])
 def test_a_template_path_cannot_leave_these_folders(name: str, tmp_path: Path) -> None:
     with pytest.raises(Wrong, match="outside"):

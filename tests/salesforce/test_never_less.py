@@ -150,7 +150,19 @@ def everything(client: Client, describe: Describe) -> tuple[Case, ...]:
 
 OPERANDS = st.sampled_from([*WORDS, *PICKS, *TAGS, *NUMBERS, *TIMES, *DAYS, "", "  urgent ", True, False, 5, 0.1, -2.5])
 LIMITS = st.sampled_from([timedelta(hours=hours) for hours in (0, 1, 2, 24, 49, 4000, 9_000_000)])
-PHRASES = ("urgent", "not urgent", "urgent|call", "say hi", "o'neil", "straße", "100%", "kelvin", "a_b", "ok", "elan|élan s")
+PHRASES = (
+    "urgent",
+    "not urgent",
+    "urgent|call",
+    "say hi",
+    "o'neil",
+    "straße",
+    "100%",
+    "kelvin",
+    "a_b",
+    "ok",
+    "elan|élan s",
+)
 
 
 @st.composite

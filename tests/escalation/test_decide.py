@@ -1,0 +1,251 @@
+"""What is to be done with one case."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from sfdc_escalator.escalation.criteria import AnyOf, Condition, Field
+from sfdc_escalator.escalation.decide import Decision, LeftAlone, State, decide, note_of
+from sfdc_escalator.escalation.history import Memory, Past, Values
+from sfdc_escalator.escalation.keys import key_of
+from sfdc_escalator.escalation.policy import NotePart, Policy
+from sfdc_escalator.escalation.steps import Kind
+from tests.builders import (
+    AGENT,
+    NOW,
+    ORG,
+    SUPPORT,
+    case,
+    decided,
+    note,
+    past,
+    policy,
+    remembering,
+    route,
+    survey,
+    view,
+)
+
+URGENT: Condition = Field("Priority", "is", "Urgent")
+NEW: Condition = Field("Status", "is", "New")
+NEVER: Condition = AnyOf(())
+UNTOUCHED = Values(AGENT, "New", "Medium")
+TWO = policy(route("top", URGENT), route("base", NEW, status="Escalated", priority="Urgent"))
+"""`base` raises the case to what `top` asks for."""
+
+
+def one(of: Policy, *pasts: Past, **values: str) -> Decision:
+    [decision] = decided(of, case(**values), history=remembering(*pasts))  # type: ignore[arg-type]
+    return decision
+
+
+def left(of: Policy, *pasts: Past, **values: str) -> LeftAlone:
+    result = decide(view(of, remembering(*pasts)), case(**values))  # type: ignore[arg-type]
+    assert isinstance(result, LeftAlone), result
+    return result
+
+
+# -- which route ---------------------------------------------------------------------------------------------------
+
+
+def test_the_first_route_that_matches_wins() -> None:
+    three = policy(route("a", NEVER), route("b", NEW), route("c", NEW))
+    decision = one(three)
+    assert (decision.route.name, decision.state) == ("b", State.PLANNED)
+
+
+def test_a_planned_escalation_has_its_note_its_key_and_its_reasons() -> None:
+    decision = one(policy(route("b", NEW)))
+    assert key_of(note_of(decision)) == decision.key == decision.identity.key
+    assert decision.identity.organization_id == ORG
+    assert decision.reason == "Because of b."
+    assert decision.findings == ("Status is New",)
+
+
+def test_a_case_that_no_route_fits_is_left_alone_with_the_first_thing_missing_for_each() -> None:
+    two = policy(route("a", URGENT), route("b", Field("Subject", "is", "x")))
+    reasons = left(two).reasons
+    assert reasons["a"].startswith("Priority is Medium")
+    assert reasons["b"].startswith("Subject is It broke")
+
+
+def test_a_route_that_could_not_be_polled_is_passed_over_with_its_reason() -> None:
+    seen = replace(view(policy(route("a", NEW), route("b", NEW))), unpolled={"a": "No such column"})
+    decision = decide(seen, case())
+    assert isinstance(decision, Decision)
+    assert decision.route.name == "b"
+
+
+def test_a_route_that_the_org_cannot_carry_out_rejects_its_matches_and_leaves_them_to_no_other() -> None:
+    two = policy(route("a", NEW, queue="Nowhere"), route("b", NEW))
+    decision = one(two)
+    assert (decision.route.name, decision.state, decision.steps) == ("a", State.REJECTED, ())
+    assert "no queue 'Nowhere'" in decision.reason
+
+
+def test_a_note_that_cannot_be_complete_holds_the_case() -> None:
+    spec = note(NotePart("offers", ("Offers__c",), "hold"))
+    decision = one(policy(route("a", NEW, note_spec=spec)))
+    assert (decision.state, decision.steps) == (State.HELD, ())
+
+
+def test_a_queue_is_known_by_the_orgs_id() -> None:
+    decision = decide(view(policy(route("a", NEW)), org=survey()), case())
+    assert isinstance(decision, Decision)
+    assert [(step.before, step.after) for step in decision.steps if step.kind is Kind.QUEUE] == [(AGENT, SUPPORT.id)]
+
+
+# -- what the ledger remembers -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [Memory.APPLIED, Memory.ADOPTED, Memory.SUPERSEDED, Memory.GONE])
+def test_an_escalation_is_not_done_twice(state: Memory) -> None:
+    decision = one(policy(route("a", NEW)), past(case(), state, "a"))
+    assert (decision.state, decision.steps) == (State.ALREADY, ())
+    assert decision.key == past(case(), state, "a").key
+
+
+@pytest.mark.parametrize("state", [Memory.APPLIED, Memory.ADOPTED, Memory.SUPERSEDED, Memory.GONE])
+def test_renaming_a_route_does_not_escalate_everything_again(state: Memory) -> None:
+    renamed = policy(route("new-name", NEW, formerly=["old-name", "older-name"]))
+    for name in ("old-name", "older-name"):
+        before = past(case(), state, name)
+        decision = one(renamed, before)
+        assert (decision.state, decision.key) == (State.ALREADY, before.key)
+
+
+@pytest.mark.parametrize("state", [Memory.UNKNOWN, Memory.SENDING])
+@pytest.mark.parametrize("sent_by", ["top", "base", "gone-route"])
+def test_an_unknown_outcome_stays_unknown_whatever_route_fits_now(state: Memory, sent_by: str) -> None:
+    decision = one(TWO, past(case(), state, sent_by, message="no answer"))
+    assert decision.state is State.UNKNOWN
+    assert decision.steps == ()
+    assert past(case(), state, sent_by).key in decision.reason
+
+
+def rejected(minutes_ago: int, attempts: int = 1) -> Past:
+    tried_at = NOW - timedelta(minutes=minutes_ago)
+    return past(case(), Memory.REJECTED, "a", attempts=attempts, tried_at=tried_at, message="FIELD: bad")
+
+
+@pytest.mark.parametrize(("minutes_ago", "attempts"), [(0, 1), (14, 1), (59, 2), (359, 3), (1439, 9)])
+def test_a_rejected_case_waits_its_time_and_stays_in_the_account(minutes_ago: int, attempts: int) -> None:
+    decision = one(policy(route("a", NEW)), rejected(minutes_ago, attempts))
+    assert (decision.state, decision.steps) == (State.REJECTED, ())
+    assert decision.reason.startswith("FIELD: bad")
+
+
+@pytest.mark.parametrize(("minutes_ago", "attempts"), [(15, 1), (60, 2), (360, 3), (1440, 9)])
+def test_a_rejected_case_is_tried_again_after_its_time(minutes_ago: int, attempts: int) -> None:
+    decision = one(policy(route("a", NEW)), rejected(minutes_ago, attempts))
+    assert decision.state is State.PLANNED
+    assert decision.past == rejected(minutes_ago, attempts)
+
+
+def test_what_was_planned_and_never_sent_is_planned_again() -> None:
+    before = past(case(), Memory.PLANNED, "a", attempts=1, tried_at=NOW)
+    decision = one(policy(route("a", NEW)), before)
+    assert (decision.state, decision.past, decision.takes_over) == (State.PLANNED, before, ())
+
+
+def test_another_policy_of_the_same_org_escalates_for_itself() -> None:
+    decision = one(policy(route("a", NEW)), past(case(), Memory.APPLIED, "a", policy_name="billing"))
+    assert decision.state is State.PLANNED
+
+
+# -- taking over ---------------------------------------------------------------------------------------------------
+
+
+def test_a_route_below_does_not_take_over() -> None:
+    decision = one(TWO, past(case(), Memory.APPLIED, "top"))
+    assert (decision.route.name, decision.state) == ("base", State.ALREADY)
+    assert "top" in decision.reason
+
+
+@pytest.mark.parametrize("state", [Memory.APPLIED, Memory.ADOPTED])
+def test_a_route_above_takes_over_what_is_open(state: Memory) -> None:
+    below = past(case(), state, "base")
+    decision = one(TWO, below, priority="Urgent")
+    assert (decision.route.name, decision.state, decision.takes_over) == ("top", State.PLANNED, (below,))
+
+
+def written_by_base(state: Memory = Memory.APPLIED) -> Past:
+    wrote = Values(SUPPORT.id, "Escalated", "Urgent")
+    return past(case(), state, "base", before=UNTOUCHED, wrote=wrote)
+
+
+def test_what_our_own_steps_wrote_does_not_fire_a_route_above() -> None:
+    """Raising a priority to Urgent must not fire the route for Urgent cases."""
+    reasons = left(TWO, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent").reasons
+    assert "our own steps" in reasons["top"]
+
+
+def test_a_person_who_changes_our_value_makes_it_count_again() -> None:
+    three = policy(route("top", Field("Priority", "is", "High")), *TWO.routes[1:])
+    decision = one(three, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="High")
+    assert (decision.route.name, decision.takes_over) == ("top", (written_by_base(),))
+
+
+def test_a_route_above_that_fits_also_without_our_steps_takes_over() -> None:
+    two = policy(route("top", Field("Subject", "is", "it broke")), *TWO.routes[1:])
+    decision = one(two, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent")
+    assert (decision.route.name, decision.state) == ("top", State.PLANNED)
+
+
+def test_what_another_policy_wrote_counts_as_our_own() -> None:
+    other = replace(written_by_base(), policy="billing")
+    assert "our own steps" in left(TWO, other, owner=SUPPORT.id, status="Escalated", priority="Urgent").reasons["top"]
+
+
+def test_the_steps_of_a_chain_of_escalations_are_all_taken_back_in_whatever_order_the_ledger_tells_them() -> None:
+    """Low -> High by one route, High -> Urgent by the next; a route for High cases was fired by neither."""
+    routes = [route("top", Field("Priority", "in", ("High", "Urgent"))), *(route(name, NEVER) for name in "abc")]
+    pasts = [
+        past(case(), state, name, before=Values(AGENT, "New", before), wrote=Values(SUPPORT.id, "New", after))
+        for name, state, before, after in [
+            ("c", Memory.SUPERSEDED, "Low", "Medium"),
+            ("b", Memory.SUPERSEDED, "Medium", "High"),
+            ("a", Memory.APPLIED, "High", "Urgent"),
+        ]
+    ]
+    for order in permutations(pasts):
+        assert "our own steps" in left(policy(*routes), *order, owner=SUPPORT.id, priority="Urgent").reasons["top"]
+
+
+@pytest.mark.parametrize("state", [Memory.REJECTED, Memory.PLANNED])
+def test_what_was_never_written_is_not_our_own(state: Memory) -> None:
+    """A rejected or deferred escalation wrote nothing: a person raised the priority, and the route above fires."""
+    decision = one(TWO, written_by_base(state), status="New", priority="Urgent")
+    assert (decision.route.name, decision.state) == ("top", State.PLANNED)
+
+
+def test_what_was_adopted_was_never_written_by_us() -> None:
+    decision = one(TWO, past(case(), Memory.ADOPTED, "base"), status="New", priority="Urgent")
+    assert (decision.route.name, decision.state) == ("top", State.PLANNED)
+
+
+@pytest.mark.parametrize("state", [Memory.PLANNED, Memory.REJECTED])
+def test_an_attempt_that_wrote_nothing_gives_a_route_no_right_to_take_over(state: Memory) -> None:
+    """`top` was tried once and not written; that our own steps make it fit now is still our own doing."""
+    tried = past(case(), state, "top", attempts=1, tried_at=NOW - timedelta(days=2))
+    reasons = left(TWO, tried, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent").reasons
+    assert "our own steps" in reasons["top"]
+
+
+def test_a_queues_name_is_as_much_our_own_as_its_id() -> None:
+    """A route above that asks for the owner by name is not fired by our own queue step."""
+    named = policy(route("top", Field("Owner.Name", "is", "Support")), *TWO.routes[1:])
+    moved = case(fields={"Owner.Name": "Support"}, owner=SUPPORT.id, status="Escalated", priority="Urgent")
+    result = decide(view(named, remembering(written_by_base())), moved)
+    assert isinstance(result, LeftAlone)
+
+
+# -- how a match ends ----------------------------------------------------------------------------------------------
+
+
+def test_what_was_planned_and_not_done_is_told_as_not_applied() -> None:
+    ended = one(policy(route("a", NEW, status="New"))).ended(State.DEFERRED, "the run stopped")
+    assert [step.state.value for step in ended.steps] == ["not_applied", "not_applied", "already_so"]
+    assert ended.reason == "the run stopped"

@@ -1,0 +1,25 @@
+"""The language is declared once: what stands beside the declaration agrees with it."""
+
+from typing import get_args
+
+from sfdc_escalator.escalation.comparison import Operator
+from sfdc_escalator.files.names import KINDS, NOTE_KEYS
+from sfdc_escalator.files.shape import CONDITIONS, AgeShape, FieldShape, NoteShape, PolicyShape
+
+
+def test_every_operator_of_a_field_can_be_written() -> None:
+    assert FieldShape.allowed() == ["field", *get_args(Operator)]
+
+
+def test_the_keys_of_a_note_are_known_where_a_text_of_the_route_is_told_from_them() -> None:
+    assert tuple(NoteShape.model_fields) == NOTE_KEYS
+
+
+def test_every_kind_of_condition_has_a_shape_that_starts_with_it() -> None:
+    assert [shape.allowed()[0] for shape in CONDITIONS.values()] == list(KINDS)
+
+
+def test_a_key_that_is_an_error_for_now_is_not_offered() -> None:
+    assert AgeShape.allowed() == ["age", "at_least", "at_most", "more_than", "less_than"]
+    assert "ladder" not in PolicyShape.allowed()
+    assert "tables" in PolicyShape.allowed()

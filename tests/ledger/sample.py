@@ -1,0 +1,48 @@
+"""Escalations, changes and starts of runs for the ledger's tests."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sfdc_escalator.escalation.history import Memory, Past, Values
+from sfdc_escalator.escalation.keys import Identity
+from sfdc_escalator.pipeline.ports import Change, RunStart
+
+ORG = "00D000000000001EAA"
+OTHER_ORG = "00D000000000002EAA"
+USER = "005000000000001AAA"
+AT = datetime(2026, 3, 2, 15, 0, 30, 250_000, tzinfo=UTC)
+EVENT_OF = {
+    Memory.SENDING: "intended",
+    Memory.APPLIED: "applied",
+    Memory.REJECTED: "rejected",
+    Memory.UNKNOWN: "unknown",
+    Memory.PLANNED: "returned",
+    Memory.ADOPTED: "adopted",
+    Memory.SUPERSEDED: "superseded",
+    Memory.GONE: "gone",
+}
+
+
+def start(run: str = "run-1", organization: str = ORG, user: str = USER) -> RunStart:
+    return RunStart(run, organization, user, {"support": "digest-of-support"})
+
+
+def past(number: int = 1, state: Memory = Memory.SENDING, organization: str = ORG) -> Past:
+    case_id = f"500{number:012}AAA"
+    return Past(
+        Identity(organization, "support", "supervisor", case_id).key,
+        "support",
+        "supervisor",
+        case_id,
+        state,
+        before=Values("00G000000000001AAA", "New", None),
+        wrote=Values("00G000000000002AAA", "Open", "Urgent"),
+        attempts=1,
+        tried_at=AT,
+    )
+
+
+def change(one: Past, state: Memory | None = None, *, event: str | None = None, note: str | None = None) -> Change:
+    """`one` in its own state or in `state`, told by the usual event."""
+    moved = one if state is None else replace(one, state=state)
+    return Change(event or EVENT_OF[moved.state], moved, "00001234", "digest-of-support", ("it waits",), note, "call-7")

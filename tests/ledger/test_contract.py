@@ -1,0 +1,353 @@
+"""What every ledger keeps to, whatever database it stands on."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sfdc_escalator.errors import EscalatorError, LeaseLost, RunBusy
+from sfdc_escalator.escalation.history import Memory, Past
+from sfdc_escalator.ledger.lease import Terms
+from sfdc_escalator.ledger.states import AFTER, FIRST
+from sfdc_escalator.ledger.store import SqlLedger
+from tests.ledger.kinds import SqliteKind
+from tests.ledger.sample import AT, EVENT_OF, ORG, OTHER_ORG, USER, change, past, start
+
+NASTY = "quote \" back \\ tab \t line \n bell \x07 del \x7f nul \0 half \ud83d whole \U0001f600 \u2028 'é' {}$%?:x"
+LONG_AGO = "2020-01-01T00:00:00Z"
+
+
+@pytest.fixture
+def ledger(kind: SqliteKind) -> Iterator[SqlLedger]:
+    with kind.open() as opened:
+        yield opened
+
+
+def of(ledger: SqlLedger, key: str) -> Past:
+    return {one.key: one for one in ledger.history(ORG).everything()}[key]
+
+
+def minutes_ago(minutes: int) -> str:
+    return (datetime.now(UTC) - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_new_ledger_remembers_nothing(ledger: SqlLedger) -> None:
+    history = ledger.history(ORG)
+    assert history.empty
+    assert not history.everything()
+    assert not history.live
+    assert not history.users
+    assert ledger.head() is None
+
+
+def test_what_was_recorded_is_remembered_by_whoever_opens_the_ledger_next(kind: SqliteKind) -> None:
+    ours = [past(1), replace(past(2, Memory.ADOPTED), before=None, wrote=None, tried_at=None)]
+    with kind.open() as ledger, ledger.lease(start()) as lease:
+        lease.record([change(one) for one in ours])
+    with kind.open() as again:
+        assert {one.key: one for one in again.history(ORG).everything()} == {one.key: one for one in ours}
+        assert not again.history(ORG).empty
+
+
+def test_a_change_replaces_what_was_remembered(ledger: SqlLedger) -> None:
+    with ledger.lease(start()) as lease:
+        lease.record([change(past())])
+        lease.record([change(replace(past(), message="fine"), Memory.APPLIED)])
+    assert ledger.history(ORG).everything() == (replace(past(), state=Memory.APPLIED, message="fine"),)
+
+
+def test_orgs_do_not_see_each_other(ledger: SqlLedger) -> None:
+    with ledger.lease(start()) as ours, ledger.lease(start("run-2", OTHER_ORG)) as others:
+        ours.record([change(past())])
+        others.record([change(past(organization=OTHER_ORG))])
+        others.mark_live([("support", "supervisor")])
+    assert len(ledger.history(ORG).everything()) == 1
+    assert not ledger.history(ORG).live
+    assert ledger.history(OTHER_ORG).live == {("support", "supervisor")}
+
+
+def test_users_are_those_of_the_runs_and_a_route_goes_live_once(ledger: SqlLedger, kind: SqliteKind) -> None:
+    for run, user in (("run-1", USER), ("run-2", "005000000000002AAA")):
+        with ledger.lease(start(run, user=user)) as lease:
+            lease.mark_live([("support", "rma"), ("support", "supervisor")])
+    history = ledger.history(ORG)
+    assert history.users == {USER, "005000000000002AAA"}
+    assert history.live == {("support", "rma"), ("support", "supervisor")}
+    assert kind.execute("SELECT count(*) FROM events WHERE event = 'went_live'") == [(2,)]
+
+
+def test_a_run_that_refused_does_not_make_a_lost_ledger_look_kept(ledger: SqlLedger) -> None:
+    """The second run after a loss must refuse as the first did."""
+    with ledger.lease(start()) as lease:
+        lease.finish({"exit": 4})
+    assert ledger.history(ORG).empty
+
+
+@pytest.mark.parametrize("new", list(Memory))
+@pytest.mark.parametrize("old", [None, *Memory])
+def test_only_known_changes_of_state_are_stored(ledger: SqlLedger, old: Memory | None, new: Memory) -> None:
+    allowed = FIRST if old is None else AFTER[old]
+    with ledger.lease(start()) as lease:
+        if old is not None:
+            for state in way_to(old):
+                lease.record([change(past(), state)])
+        if new in allowed:
+            lease.record([change(past(), new)])
+            assert of(ledger, past().key).state is new
+        else:
+            before = ledger.head()
+            with pytest.raises(EscalatorError, match="cannot become"):
+                lease.record([change(past(), new)])
+            assert ledger.head() == before
+
+
+def way_to(state: Memory) -> list[Memory]:
+    """The states that an escalation goes through to get there."""
+    ways: list[list[Memory]] = [[first] for first in sorted(FIRST)]
+    while ways[0][-1] is not state:
+        way = ways.pop(0)
+        ways += [[*way, after] for after in sorted(AFTER[way[-1]]) if after not in way]
+    return ways[0]
+
+
+def test_an_event_must_fit_its_state(ledger: SqlLedger) -> None:
+    with ledger.lease(start()) as lease, pytest.raises(EscalatorError, match="cannot become"):
+        lease.record([change(past(), event="applied")])
+
+
+def test_a_bounce_is_told_and_leaves_the_state(ledger: SqlLedger, kind: SqliteKind) -> None:
+    with ledger.lease(start()) as lease:
+        lease.record([change(past())])
+        lease.record([change(past(), Memory.APPLIED)])
+        lease.record([change(past(), Memory.APPLIED, event="bounced")])
+        with pytest.raises(EscalatorError, match="cannot become"):
+            lease.record([change(past(2, Memory.APPLIED), event="bounced")])
+    assert of(ledger, past().key).state is Memory.APPLIED
+    assert kind.execute("SELECT count(*) FROM events WHERE event = 'bounced'") == [(1,)]
+
+
+def test_changes_are_stored_all_or_not_at_all(ledger: SqlLedger) -> None:
+    with ledger.lease(start()) as lease:
+        head = ledger.head()
+        with pytest.raises(EscalatorError):
+            lease.record([change(past(1)), change(past(2, Memory.REJECTED))])
+        assert ledger.head() == head
+    assert not ledger.history(ORG).everything()
+
+
+def test_one_call_may_change_one_escalation_twice(ledger: SqlLedger) -> None:
+    with ledger.lease(start()) as lease:
+        lease.record([change(past()), change(past(), Memory.APPLIED)])
+    assert of(ledger, past().key).state is Memory.APPLIED
+
+
+def test_a_time_without_a_zone_is_refused(ledger: SqlLedger) -> None:
+    naive = replace(past(), tried_at=AT.replace(tzinfo=None))
+    with ledger.lease(start()) as lease, pytest.raises(EscalatorError, match="no zone"):
+        lease.record([change(naive)])
+
+
+def test_an_event_says_who_what_why_when_and_by_which_call(ledger: SqlLedger, kind: SqliteKind) -> None:
+    from sfdc_escalator.ledger.audit import audit_show
+
+    with ledger.lease(start()) as lease:
+        lease.record([replace(change(past(), note="Please call."), facts={"depth": (1, {"a": None})})])
+    (told,) = audit_show(ledger, past().key)
+    assert told.body["who"].keys() == {"host", "user_id"}
+    assert told.body["who"]["user_id"] == USER
+    assert told.body["about"] | {"note": "", "at": "", "seq": 0} == {
+        "at": "",
+        "case_id": past().case_id,
+        "event": "intended",
+        "key": past().key,
+        "note": "",
+        "organization_id": ORG,
+        "run": "run-1",
+        "seq": 0,
+    }
+    assert told.body["escalation"] | {"sent_at": "", "epoch": 1} == {
+        "attempts": 1,
+        "before_owner": "00G000000000001AAA",
+        "before_priority": None,
+        "before_status": "New",
+        "case_number": "00001234",
+        "episode": 1,
+        "epoch": 1,
+        "message": "",
+        "policy": "support",
+        "route": "supervisor",
+        "rung": "start",
+        "sent_at": "",
+        "state": "sending",
+        "tried_at": "2026-03-02T15:00:30.250000Z",
+        "turn": 1,
+        "wrote_owner": "00G000000000002AAA",
+        "wrote_priority": "Urgent",
+        "wrote_status": "Open",
+    }
+    rest = {"call": "call-7", "facts": {"depth": [1, {"a": None}]}, "policy_digest": "digest-of-support"}
+    assert {name: told.body[name] for name in rest} == rest
+    assert told.body["reasons"] == ["it waits"]
+    assert told.note == "Please call."
+    assert "Please call." not in str(kind.execute("SELECT body FROM events"))
+
+
+def test_any_text_is_kept_and_verifies(ledger: SqlLedger, kind: SqliteKind) -> None:
+    one = replace(past(), message=NASTY, route=NASTY, before=replace(past().wrote, status=NASTY))  # type: ignore[type-var]
+    ours = replace(change(one, note=NASTY), reasons=(NASTY,), facts={NASTY: NASTY}, call=NASTY, case_number=NASTY)
+    kept = NASTY.replace("\0", "\ufffd").replace("\ud83d", "\ufffd")
+    with ledger.lease(start('run "1" \\ é')) as lease:
+        lease.record([ours])
+        lease.mark_live([(NASTY.replace("\0", "").replace("\ud83d", ""), "route")])
+        lease.finish({"exit": 0, "text": NASTY})
+    assert of(ledger, one.key).message == kept
+    assert of(ledger, one.key).before == replace(past().wrote, status=kept)  # type: ignore[type-var]
+    assert kind.verify(ledger.head()).problems == ()
+
+
+def test_the_head_moves_with_every_event(ledger: SqlLedger) -> None:
+    with ledger.lease(start()) as lease:
+        first = ledger.head()
+        lease.record([change(past())])
+        assert ledger.head() not in (None, first)
+
+
+def test_a_second_run_is_told_who_is_at_work(ledger: SqlLedger, kind: SqliteKind) -> None:
+    import os
+    import socket
+
+    with ledger.lease(start()), kind.open() as second:
+        with pytest.raises(RunBusy) as busy, second.lease(start("run-2")):
+            pass
+        assert (busy.value.host, busy.value.pid) == (socket.gethostname(), os.getpid())
+        assert not busy.value.stuck
+        assert busy.value.exit_code == 0
+        assert "run-1" in busy.value.message
+    assert kind.execute("SELECT run FROM runs") == [("run-1",)]
+
+
+def test_a_run_that_takes_too_long_is_stuck_though_it_gives_signs_of_life(ledger: SqlLedger, kind: SqliteKind) -> None:
+    with ledger.lease(start()):
+        kind.execute("UPDATE leases SET started_at = ?", minutes_ago(31))
+        with pytest.raises(RunBusy) as busy, ledger.lease(start("run-2")):
+            pass
+        assert busy.value.stuck
+        assert busy.value.exit_code == 3
+
+
+def test_the_lease_is_free_when_the_run_is_over_even_by_an_error(ledger: SqlLedger) -> None:
+    with pytest.raises(RuntimeError), ledger.lease(start()):
+        raise RuntimeError("the run broke")
+    with ledger.lease(start("run-2")):
+        pass
+
+
+def test_a_silent_holder_loses_the_lease_and_writes_no_more(ledger: SqlLedger, kind: SqliteKind) -> None:
+    with ledger.lease(start()) as silent:
+        kind.execute("UPDATE leases SET heartbeat_at = ?", minutes_ago(2))
+        with ledger.lease(start("run-2")) as new:
+            head = ledger.head()
+            for write in (lambda: silent.record([change(past())]), lambda: silent.mark_live([("a", "b")]), silent.beat):
+                with pytest.raises(LeaseLost):
+                    write()
+            with pytest.raises(LeaseLost):
+                silent.finish({})
+            assert ledger.head() == head
+            new.record([change(past())])
+    assert of(ledger, past().key).state is Memory.SENDING
+
+
+def test_a_loser_that_leaves_does_not_give_back_the_winners_lease(ledger: SqlLedger, kind: SqliteKind) -> None:
+    with ExitStack() as winner:
+        with ledger.lease(start()):
+            kind.execute("UPDATE leases SET heartbeat_at = ?", LONG_AGO)
+            lease = winner.enter_context(ledger.lease(start("run-2")))
+        lease.record([change(past())])
+        with pytest.raises(RunBusy), ledger.lease(start("run-3")):
+            pass
+
+
+@pytest.mark.parametrize("minutes", [1, -1])
+def test_a_holder_on_another_host_keeps_the_lease_until_it_is_silent(
+    ledger: SqlLedger, kind: SqliteKind, minutes: int
+) -> None:
+    with ledger.lease(start()):
+        kind.execute("UPDATE leases SET host = 'elsewhere', pid = 1, heartbeat_at = ?", minutes_ago(minutes))
+        with pytest.raises(RunBusy), ledger.lease(start("run-2")):
+            pass
+
+
+def test_a_sign_of_life_far_in_the_future_does_not_hold_the_lease_for_ever(ledger: SqlLedger, kind: SqliteKind) -> None:
+    with ledger.lease(start()):
+        kind.execute("UPDATE leases SET heartbeat_at = ?", minutes_ago(-60))
+        with ledger.lease(start("run-2")):
+            pass
+
+
+def test_what_a_lost_run_was_sending_is_unknown_before_the_next_run_begins(ledger: SqlLedger, kind: SqliteKind) -> None:
+    with ledger.lease(start()) as lease:
+        lease.record([change(past(1)), change(past(2)), change(past(3, Memory.ADOPTED))])
+        lease.record([change(past(2), Memory.APPLIED)])
+    with ledger.lease(start("run-2")):
+        assert of(ledger, past(1).key).state is Memory.UNKNOWN
+        assert of(ledger, past(2).key).state is Memory.APPLIED
+        assert of(ledger, past(3).key).state is Memory.ADOPTED
+        assert of(ledger, past(1).key).tried_at == AT
+    assert kind.execute("SELECT key, run FROM events WHERE event = 'unknown'") == [(past(1).key, "run-2")]
+    assert kind.verify().problems == ()
+
+
+def test_a_run_gives_signs_of_life_while_it_works(kind: SqliteKind) -> None:
+    with kind.open(Terms(beat=timedelta(milliseconds=5))) as ledger, ledger.lease(start()):
+        kind.execute("UPDATE leases SET heartbeat_at = ?", LONG_AGO)
+        until = time.monotonic() + 10
+        while kind.execute("SELECT heartbeat_at FROM leases") == [(LONG_AGO,)]:
+            assert time.monotonic() < until
+
+
+def test_every_write_is_a_sign_of_life(ledger: SqlLedger, kind: SqliteKind) -> None:
+    with ledger.lease(start()) as lease:
+        kind.execute("UPDATE leases SET heartbeat_at = ?", LONG_AGO)
+        lease.record([change(past())])
+        assert kind.execute("SELECT heartbeat_at FROM leases") != [(LONG_AGO,)]
+
+
+def test_the_threads_of_a_run_write_one_unbroken_chain(ledger: SqlLedger, kind: SqliteKind) -> None:
+    with ledger.lease(start()) as lease:
+
+        def work(first: int) -> None:
+            for number in range(first, first + 5):
+                lease.record([change(past(number))])
+                lease.record([change(past(number), Memory.APPLIED)])
+
+        threads = [threading.Thread(target=work, args=(first,)) for first in (10, 20, 30, 40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        lease.finish({"exit": 0})
+    found = kind.verify(ledger.head())
+    assert (found.events, found.problems) == (42, ())
+    assert len(ledger.history(ORG).everything()) == 20
+
+
+def test_a_run_has_one_name(ledger: SqlLedger) -> None:
+    with ledger.lease(start()):
+        pass
+    with pytest.raises(EscalatorError, match="run-1 already"), ledger.lease(start()):
+        pass
+
+
+def test_thousands_of_changes_go_in_one_call(ledger: SqlLedger) -> None:
+    with ledger.lease(start()) as lease:
+        lease.record([change(past(number, Memory.ADOPTED)) for number in range(1_500)])
+        lease.record([change(past(number), Memory.SUPERSEDED) for number in range(1_500)])
+    assert {one.state for one in ledger.history(ORG).everything()} == {Memory.SUPERSEDED}
+
+
+def test_every_state_has_an_event_that_tells_of_it() -> None:
+    assert set(EVENT_OF) == set(Memory)

@@ -1,0 +1,95 @@
+"""The first answer of the org: who we are there, its time, and advice when it is none."""
+
+import ssl
+from typing import Any
+
+import pytest
+import requests
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from sfdc_escalator.errors import LoginRefused, OrgUnavailable
+from tests.builders import ME, NOW
+from tests.salesforce.conftest import IDENTITY, ORG, TOKEN, URL, Stage, error
+
+
+def test_it_says_whose_org_it_is_who_we_are_and_its_time(stage: Stage) -> None:
+    stage.answers("GET", "", {"identity": IDENTITY})
+    caller = stage.org.identify()
+    assert (caller.instance_url, caller.organization_id, caller.user_id, caller.now) == (URL, ORG, ME, NOW)
+
+
+def test_short_ids_become_long_ones(stage: Stage) -> None:
+    stage.answers("GET", "", {"identity": IDENTITY.replace(ORG, ORG[:15])})
+    assert stage.org.identify().organization_id == ORG
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (401, error("INVALID_SESSION_ID", "Session expired or invalid"), "log in again"),
+        (403, error("API_DISABLED_FOR_ORG", "API is not enabled"), "API access"),
+        (403, error("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), "24 hours"),
+        (404, error("NOT_FOUND", "The requested resource does not exist"), "NOT_FOUND"),
+        (404, "<html><body>not here</body></html>", "does not answer like a Salesforce org"),
+        (200, "<html><body>a login page</body></html>", "does not answer like a Salesforce org"),
+        (200, "hello", "does not answer like a Salesforce org"),
+        (200, b"\xff\xfe\x00", "does not answer like a Salesforce org"),
+        (200, "[]", "does not answer like a Salesforce org"),
+        (200, "7", "does not answer like a Salesforce org"),
+        (200, {"version": "1"}, "names no identity"),
+        (200, {"identity": "https://x/id/00D/005"}, "names no identity"),
+        (200, {"identity": IDENTITY[:-1] + "B"}, "names no identity"),
+        (418, "", "does not answer like a Salesforce org"),
+    ],
+)
+def test_any_other_answer_is_an_unavailable_org_with_advice(stage: Stage, status: int, body: Any, words: str) -> None:
+    stage.answers("GET", "", body, status)
+    with pytest.raises(OrgUnavailable, match=words) as caught:
+        stage.org.identify()
+    assert isinstance(caught.value, LoginRefused) == (status == 401)
+    assert caught.value.exit_code == 5
+    assert not stage.slept
+
+
+def test_an_answer_without_a_date_is_no_org(stage: Stage) -> None:
+    stage.answers("GET", "", {"identity": IDENTITY}, headers={"Date": "today"})
+    with pytest.raises(OrgUnavailable, match="without a Date"):
+        stage.org.identify()
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_passing_failure_is_tried_again(stage: Stage, status: int) -> None:
+    stage.answers("GET", "", "oops", status, {"Retry-After": "2"})
+    stage.answers("GET", "", {"identity": IDENTITY})
+    assert stage.org.identify().user_id == ME
+    assert stage.slept == [2]
+
+
+def refused() -> requests.ConnectionError:
+    reason = NewConnectionError(None, f"Failed to establish a connection with {TOKEN}")  # type: ignore[arg-type]
+    reason.__cause__ = ConnectionRefusedError(111, "Connection refused")
+    return requests.ConnectionError(MaxRetryError(None, URL, reason))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("failure", "words", "tries"),
+    [
+        (refused(), r"cannot be reached \(Connection refused\)", 4),
+        (requests.ReadTimeout("Read timed out"), "did not answer in time", 4),
+        (requests.ConnectionError(ConnectionResetError(104, "Connection reset by peer")), "reset by peer", 4),
+        (requests.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed")), "certificate is refused", 1),
+        (requests.exceptions.ChunkedEncodingError("IncompleteRead"), "connection to the org broke", 4),
+    ],
+)
+def test_a_failing_line_is_an_unavailable_org(stage: Stage, failure: Exception, words: str, tries: int) -> None:
+    stage.answers("GET", "", failure)
+    with pytest.raises(OrgUnavailable, match=words) as caught:
+        stage.org.identify()
+    assert len(stage.mock.calls) == tries
+    assert TOKEN not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_no_secret_shows_in_the_door_itself(stage: Stage) -> None:
+    assert TOKEN not in repr(stage.org)
+    assert TOKEN not in repr(vars(stage.org))

@@ -1,0 +1,104 @@
+"""One session speaks with one org, safely."""
+
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+import responses
+
+from sfdc_escalator.errors import Invalid, OrgUnavailable, UnsafeAddress
+from sfdc_escalator.salesforce.org import SalesforceOrg
+from sfdc_escalator.salesforce.session import OrgSession, checked_address
+from tests.salesforce.conftest import DATA, TOKEN, URL, Stage, error
+
+
+@pytest.mark.parametrize("url", ["http://acme.my.salesforce.com", "http://10.0.0.1:8080", "https://me:pw@acme.com"])
+def test_an_address_that_would_leak_the_token_is_refused(url: str) -> None:
+    with pytest.raises(UnsafeAddress):
+        SalesforceOrg(url, TOKEN)
+
+
+@pytest.mark.parametrize("url", ["", "acme", "acme.my.salesforce.com", "ftp://acme", "https://", "https://acme:port"])
+def test_what_is_no_address_is_invalid(url: str) -> None:
+    with pytest.raises(Invalid):
+        checked_address(url)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9", "https://acme.com/x"])
+def test_https_and_loopback_are_accepted(url: str) -> None:
+    assert checked_address(url)[0] in url
+
+
+def test_a_request_to_another_host_never_leaves() -> None:
+    with responses.RequestsMock() as mock, OrgSession(URL) as session:
+        with pytest.raises(UnsafeAddress):
+            session.get("https://evil.example/steal")
+        assert len(mock.calls) == 0
+
+
+def test_a_next_page_on_another_host_is_not_followed(stage: Stage) -> None:
+    """A page address that would change the host is stopped before the token leaves."""
+    with pytest.raises(OrgUnavailable):
+        stage.org._client._next("@evil.example/services/data/v67.0/query/01g")
+    assert len(stage.mock.calls) == 0
+
+
+def test_a_login_in_netrc_does_not_replace_the_token(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine acme.my.salesforce.com login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    stage.identified()
+    assert stage.mock.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_redirect_is_not_followed_but_named(stage: Stage) -> None:
+    stage.answers("GET", "", "", 302, {"Location": "https://new.my.salesforce.com/services/data"})
+    with pytest.raises(OrgUnavailable, match=r"leads on to new\.my\.salesforce\.com"):
+        stage.org.identify()
+    assert len(stage.mock.calls) == 1
+
+
+def test_every_request_has_a_timeout_and_says_who_asks(stage: Stage) -> None:
+    stage.identified()
+    request = stage.mock.calls[0].request
+    assert request.req_kwargs["timeout"] == (10.0, 120.0)  # type: ignore[attr-defined]
+    assert request.headers["User-Agent"].startswith("sfdc-escalator/")
+    assert "X-PrettyPrint" not in request.headers
+
+
+def test_api_calls_are_counted_and_what_is_left_is_read(stage: Stage) -> None:
+    """A refused token costs nothing; the org's own usage header says what is left."""
+    stage.answers("GET", "", error("INVALID_SESSION_ID"), 401)
+    with pytest.raises(OrgUnavailable):
+        stage.org.identify()
+    assert stage.org.api_calls == 0
+    usage = "api-usage=18/15000; per-app-api-usage=17/250(appName=sample)"
+    stage.mock.replace("GET", f"{DATA}/", json={}, headers={"Sforce-Limit-Info": usage, "Date": "x"})
+    with pytest.raises(OrgUnavailable):
+        stage.org.identify()
+    assert (stage.org.api_calls, stage.org._session.api_left) == (1, 14_982)
+
+
+def test_the_last_answer_belongs_to_its_thread(stage: Stage) -> None:
+    stage.identified()
+    seen: list[object] = []
+    thread = threading.Thread(target=lambda: seen.append(stage.org._session.last))
+    thread.start()
+    thread.join()
+    assert seen == [None]
+    assert stage.org._session.last is not None
+
+
+def test_nobody_listening_is_an_unavailable_org_after_a_few_tries() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    slept: list[float] = []
+    org = SalesforceOrg(f"http://127.0.0.1:{port}", TOKEN, budget=60, sleep=slept.append)
+    with org, pytest.raises(OrgUnavailable, match="cannot be reached") as caught:
+        org.identify()
+    assert len(slept) == 3
+    assert TOKEN not in str(caught.value)
+    assert str(port) not in str(caught.value)
