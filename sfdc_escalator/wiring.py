@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -10,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sfdc_escalator.errors import Invalid, Problem
+from sfdc_escalator.errors import Invalid, OrgUnavailable, Problem
 from sfdc_escalator.escalation.org import Caller
 from sfdc_escalator.pipeline.ports import HistoryReader
 
@@ -71,9 +72,17 @@ def connect(org: str, now: datetime | None = None) -> Iterator[tuple[SalesforceO
     login = login_from_env(os.environ)
     from sfdc_escalator.salesforce.org import SalesforceOrg
 
-    with closing(SalesforceOrg(login.instance_url, login.access_token)) as door:
-        caller = door.identify()
+    with closing(SalesforceOrg(login.instance_url, login.access_token, sleep=wait)) as door:
+        try:
+            caller = door.identify()
+        except OrgUnavailable as error:
+            error.args = (f"{login.instance_url}: {error.message}",)
+            raise
         yield door, replace(caller, now=now) if now else caller
+
+
+def wait(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def history(ledger: str | None, caller: Caller) -> HistoryReader:

@@ -2,10 +2,13 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.stories.world import World
 
 LOOPBACK = ("127.", "localhost", "::1", "0.0.0.0")
 
@@ -31,3 +34,11 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+    made = World(tmp_path, monkeypatch, capsys)
+    yield made
+    for org in made.orgs:
+        org.close()

@@ -63,10 +63,16 @@ class Answer:
 
 
 def split(url: str) -> tuple[str, dict[str, str]]:
-    """Path, with its escapes undone, and query of a request target; the last of repeated parameters counts."""
-    parts = urlsplit(url)
-    query = parse_qs(parts.query, keep_blank_values=True, errors="strict")
-    return unquote(parts.path), {name: values[-1] for name, values in query.items()}
+    """Path, with its escapes undone, and query of a request target; the last of repeated parameters counts.
+
+    Raises ApiError when it is not a well-formed address.
+    """
+    try:
+        parts = urlsplit(url)
+        query = parse_qs(parts.query, keep_blank_values=True, errors="strict")
+        return unquote(parts.path, errors="strict"), {name: values[-1] for name, values in query.items()}
+    except ValueError:
+        raise ApiError("MALFORMED_URL", "The address is not a well-formed URL in UTF-8") from None
 
 
 def method_not_allowed(call: Call, allowed: str) -> ApiError:

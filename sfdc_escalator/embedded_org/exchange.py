@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import traceback
@@ -21,6 +22,7 @@ from sfdc_escalator.embedded_org.soql_query import Queries
 from sfdc_escalator.embedded_org.work import Work
 
 _DATA = "/services/data"
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, perhaps without its other half
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class Exchange:
             raise
 
     def _route(self, work: Work, request: Request) -> Answer:
-        path, query = _target(request)
+        path, query = split(request.target)
         path = path.rstrip("/")
         if path == _DATA and request.method in ("GET", "HEAD"):
             return Answer(200, resources.versions(), {"Sforce-Limit-Info": ""})
@@ -162,26 +164,26 @@ class Exchange:
             raise ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
 
 
-def _target(request: Request) -> tuple[str, dict[str, str]]:
-    try:
-        return split(request.target)
-    except ValueError:
-        raise ApiError("MALFORMED_URL", "The request's address is not well-formed UTF-8") from None
-
-
 def _parsed(request: Request) -> Any:
     """The JSON body, None without one. Raises ApiError JSON_PARSER_ERROR."""
     if not request.content.strip() or request.method in ("GET", "HEAD", "DELETE"):
         return None
     try:
-        return json.loads(request.content.decode("utf-8"), object_pairs_hook=_distinct)
-    except UnicodeDecodeError as error:
-        raise ApiError("JSON_PARSER_ERROR", f"Invalid UTF-8 at byte {error.start}") from None
+        found = json.loads(request.content.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_number)
+        if _SURROGATE.search(request.content):
+            json.dumps(found, ensure_ascii=False).encode()
+        return found
+    except UnicodeError:
+        raise ApiError("JSON_PARSER_ERROR", "The body is not well-formed UTF-8") from None
     except json.JSONDecodeError as error:
         message = f"{error.msg} at [line:{error.lineno}, column:{error.colno}]"
         raise ApiError("JSON_PARSER_ERROR", message) from None
     except RecursionError:
         raise ApiError("JSON_PARSER_ERROR", "The document is nested too deeply") from None
+
+
+def _no_number(text: str) -> Any:
+    raise ApiError("JSON_PARSER_ERROR", f"Non-standard token '{text}'")
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -97,10 +97,10 @@ class Resources:
             raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
         deleted = call.parts[0] == "queryAll"
         page = _page(call.headers.get("sforce-query-options", ""))
-        answer = self._queries.run(text, call.version, work.moment, deleted=deleted, page=page)
-        if call.flag("columns"):
-            raise ApiError("FUNCTIONALITY_NOT_ENABLED", "columns is not supported by this org")
-        return Answer(200, answer)
+        columns = call.flag("columns")
+        return Answer(
+            200, self._queries.run(text, call.version, work.moment, deleted=deleted, page=page, columns=columns)
+        )
 
     def _sobjects(self, work: Work, call: Call) -> Answer:
         parts = call.parts[1:]

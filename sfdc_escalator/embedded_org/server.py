@@ -24,6 +24,7 @@ _MOST_HEAD = 16_384  # bytes of address and headers together (REST guide, limits
 _MOST_BODY = 50 * 1024 * 1024
 _WORTH_GZIP = 4_096
 _MOST_PRETTY = 50_000
+_PATIENCE = 5.0  # seconds for a connection to end when the org closes
 _JSON = "application/json;charset=UTF-8"
 
 
@@ -38,8 +39,8 @@ class _Refused(Exception):
 class Server(ThreadingHTTPServer):
     """Serves until closed; `exchange`, `control` and `faults` do the work."""
 
-    daemon_threads = False
-    block_on_close = True
+    daemon_threads = True  # a program that forgets to close still ends
+    block_on_close = False
     request_queue_size = 128
     allow_reuse_address = True
 
@@ -47,7 +48,7 @@ class Server(ThreadingHTTPServer):
         self.clock, self.faults = clock, faults
         self.exchange: Exchange
         self.control: Control
-        self._open: set[socket.socket] = set()
+        self._open: dict[socket.socket, threading.Thread] = {}
         self._open_lock = threading.Lock()
         super().__init__(("127.0.0.1", port), _Handler)
 
@@ -58,19 +59,23 @@ class Server(ThreadingHTTPServer):
         """Stops accepting, ends open connections and waits for their threads."""
         self.shutdown()
         with self._open_lock:
+            threads = list(self._open.values())
             for each in self._open:
                 with contextlib.suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(_PATIENCE)
         self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
         with self._open_lock:
-            self._open.add(request)
-        super().process_request(request, client_address)
+            self._open[request] = thread
+        thread.start()
 
     def shutdown_request(self, request: Any) -> None:
         with self._open_lock:
-            self._open.discard(request)
+            self._open.pop(request, None)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import sqlite3
 import string
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sfdc_escalator.embedded_org import soql_columns
 from sfdc_escalator.embedded_org.api_error import ApiError
 from sfdc_escalator.embedded_org.database import Database
 from sfdc_escalator.embedded_org.soql_plan import Planner
@@ -21,6 +24,7 @@ _SMALLEST_PAGE = 200
 _WIDE, _WIDE_PAGE = 20, 1_000  # as recorded: a query of 20 fields came in pages of 1,000
 _CURSORS_KEPT = 100
 _CURSOR_LIFE = timedelta(days=2)
+_TOO_MUCH = re.compile("too (?:many|large|deep|big|complex)|overflow")  # SQLite's words for its limits
 _LETTERS = string.ascii_letters + string.digits
 Row = tuple[Any, ...]
 
@@ -40,10 +44,19 @@ class Queries:
         self._database, self._user_id = database, user_id
         self._cursors: OrderedDict[str, _Cursor] = OrderedDict()
 
-    def run(self, text: str, version: str, now: datetime, *, deleted: bool = False, page: int = PAGE) -> dict[str, Any]:
+    def run(
+        self, text: str, version: str, now: datetime, *, deleted: bool = False, page: int = PAGE, columns: bool = False
+    ) -> dict[str, Any]:
         """The first page of a query. Raises ApiError."""
-        plan = Planner(self._database.schema, self._user_id, deleted).plan(parse(text))
-        rows = self._database.query(plan.sql, plan.values)
+        try:
+            plan = Planner(self._database.schema, self._user_id, deleted).plan(parse(text))
+            rows = self._database.query(plan.sql, plan.values)
+        except (RecursionError, sqlite3.OperationalError) as error:
+            if isinstance(error, sqlite3.OperationalError) and not _TOO_MUCH.search(str(error)):
+                raise
+            raise ApiError(
+                "QUERY_TOO_COMPLICATED", "The query is nested too deeply or has too many conditions"
+            ) from None
         if plan.kind == "count":
             return {"totalSize": rows[0][0], "done": True, "records": []}
         if plan.kind == "groups" and len(rows) > PAGE:
@@ -51,7 +64,8 @@ class Queries:
                 "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
             )
             raise ApiError("EXCEEDED_ID_LIMIT", message)
-        return self._page(_Cursor(plan, rows, _page_size(plan, page), now), None, 0, version)
+        answer = self._page(_Cursor(plan, rows, _page_size(plan, page), now), None, 0, version)
+        return {**answer, "columnMetadata": soql_columns.metadata(plan.shape)} if columns else answer
 
     def more(self, locator: str, version: str, now: datetime) -> dict[str, Any]:
         """The page at `<cursor>-<offset>`. Raises ApiError INVALID_QUERY_LOCATOR."""
@@ -126,14 +140,14 @@ class _Renderer:
         return {"attributes": {"type": shape.type, "url": url}, **dict(self._items(shape, row))}
 
     def _items(self, shape: Branch, row: Row) -> Iterator[tuple[str, Any]]:
-        for key, place, *kind in shape.items:
+        for key, place, *field in shape.items:
             if isinstance(place, Branch):
                 yield key, self.record(place, row) if row[place.id_index] is not None else None
             elif isinstance(place, Plan):
                 yield key, self._list(place, row[shape.id_index])
             else:
                 value = row[place]
-                yield key, bool(value) if kind[0] == "boolean" and value is not None else value
+                yield key, bool(value) if field[0].type == "boolean" and value is not None else value
 
     def _list(self, plan: Plan, parent: str) -> dict[str, Any] | None:
         rows = self._children[id(plan)].get(parent)

@@ -34,6 +34,7 @@ class Parent:
     targets: tuple[tuple[SObject, str], ...]
     id_sql: str
     name: str  # the relationship's name as the schema spells it
+    foreign_key: str
 
     @property
     def type_sql(self) -> str:
@@ -117,7 +118,7 @@ class Scope:
             targets.append((target, joined))
         single = targets[0][0] if len(targets) == 1 else None
         id_sql = f"coalesce({', '.join(f'{joined}.Id' for _, joined in targets)}, NULL)"
-        return Parent(single, tuple(targets), id_sql, field.relationship)
+        return Parent(single, tuple(targets), id_sql, field.relationship, field.name)
 
     def _of_name(self, path: Path, parent: Parent, name: str) -> Column:
         """A field of the Name object, which stands for any record a polymorphic reference may lead to."""

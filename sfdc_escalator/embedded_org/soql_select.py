@@ -136,7 +136,7 @@ class Select:
         branch = shape
         for depth in range(1, len(relationships) + 1):
             branch = self._branch(branch, path, tuple(relationships[:depth]))
-        branch.items.append((column.field.name, self._add(column.sql), column.field.type))
+        branch.items.append((column.field.name, self._add(column.sql), column.field, None))
 
     def _branch(self, above: Branch, path: Path, relationships: tuple[str, ...]) -> Branch:
         access = relationships[0].lower() == ACCESS.lower()
@@ -148,9 +148,9 @@ class Select:
         if parent is None:
             made = Branch(ACCESS, self._add(f"{self._scope.alias}.Id"))
         elif parent.sobject is None:
-            made = Branch("Name", self._add(parent.id_sql), self._add(parent.type_sql))
+            made = Branch("Name", self._add(parent.id_sql), self._add(parent.type_sql), parent.foreign_key)
         else:
-            made = Branch(parent.sobject.name, self._add(parent.id_sql))
+            made = Branch(parent.sobject.name, self._add(parent.id_sql), foreign_key=parent.foreign_key)
         above.items.append((key, made))
         return made
 
@@ -184,14 +184,12 @@ class Select:
             if isinstance(item, Query):
                 raise unsupported(self._text, item.at, "a subquery beside an aggregate")
             if isinstance(item, Path):
-                column = self._scope.column(item)
-                if ".".join(self._scope.names(item)).lower() not in grouped:
-                    raise ApiError("MALFORMED_QUERY", f"Field must be grouped or aggregated: {item}")
-                key, kind = item.alias or column.field.name, column.field.type
+                column, label = self._operand(item), None
+                key = item.alias or column.field.name
             else:
-                column = self._operand(item)
-                key, kind = item.alias or f"expr{next(unnamed)}", column.field.type
-            shape.items.append((key, self._add(column.sql), kind))
+                column, label = self._operand(item), f"{item.function.lower()}({item.path})"
+                key = item.alias or f"expr{next(unnamed)}"
+            shape.items.append((key, self._add(column.sql), column.field, label))
         group = ", ".join(f"folded({self._scope.column(each).sql})" for each in grouped.values())
         having, values = self._having()
         plan = self._finished("groups", shape, group=(f" GROUP BY {group}" if group else "") + having, having=values)

@@ -12,11 +12,12 @@ PARENTS = "/*parents*/"
 
 @dataclass(slots=True)
 class Branch:
-    """The fields of one record: items are (key, column index, field type), (key, Branch) or (key, Children)."""
+    """The fields of one record: items are (key, column, Field, label), (key, Branch) or (key, Plan of children)."""
 
     type: str
     id_index: int = 0
     type_index: int | None = None  # of a polymorphic parent, whose url names the real object
+    foreign_key: str | None = None  # of a parent
     items: list[tuple[Any, ...]] = field(default_factory=list)
 
 

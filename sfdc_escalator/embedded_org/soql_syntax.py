@@ -28,6 +28,7 @@ from sfdc_escalator.embedded_org.soql_nodes import (
 
 _LONGEST = 100_000
 _LONGEST_STRING = 4_000
+_LARGEST = 2**31 - 1
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\",
             "N": "\n", "R": "\r", "T": "\t", "B": "\b", "F": "\f"}  # fmt: skip
@@ -150,7 +151,7 @@ class _Nodes(Transformer[Token, Any]):
     def _whole(self, token: Token) -> int:
         if not token.isdecimal():
             raise error_at(self._text, token.start_pos or 0, f"unexpected token: '{token}'")
-        return int(token)
+        return min(int(token), _LARGEST)
 
     def all_of(self, parts: list[Any]) -> Junction:
         return Junction(tuple(each for each in parts if not isinstance(each, Token)), either=False)
@@ -211,16 +212,16 @@ class _Nodes(Transformer[Token, Any]):
             return inner
 
         def plain(match: re.Match[str]) -> str:
-            if match[1]:
+            if match[1] and not 0xD800 <= int(match[1], 16) < 0xE000:
                 return chr(int(match[1], 16))
             if like and match[2] in "_%":
                 return "\\" + match[2]
             if like and match[2] == "\\":
                 return "\\\\"
-            if match[2] not in _ESCAPES:
+            if match[1] or match[2] not in _ESCAPES:
                 raise error_at(
                     self._text, place,
-                    f"Invalid string literal {token}. Illegal character sequence '\\{match[2]}' in string literal.",
+                    f"Invalid string literal {token}. Illegal character sequence '{match[0]}' in string literal.",
                 )  # fmt: skip
             return _ESCAPES[match[2]]
 

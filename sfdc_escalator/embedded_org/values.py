@@ -12,6 +12,7 @@ from sfdc_escalator.embedded_org.api_error import ApiError
 from sfdc_escalator.embedded_org.ids import canonical
 from sfdc_escalator.embedded_org.schema import NUMBER_TYPES, Field
 
+_LARGEST_INT = 2**31
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?Z?")
 _EXPECTED = {
     "boolean": "true or false", "datetime": "an ISO 8601 datetime with its zone, such as 2026-03-01T10:00:00Z",
@@ -52,7 +53,8 @@ def _time(text: str) -> str:
 
 
 def _number(field: Field, number: float) -> float | int:
-    if not math.isfinite(number) or (field.type == "int" and not number.is_integer()):
+    whole = number.is_integer() and abs(number) < _LARGEST_INT if math.isfinite(number) else False
+    if not math.isfinite(number) or (field.type == "int" and not whole):
         raise ValueError(number)
     return int(number) if field.type == "int" else number
 

@@ -95,23 +95,22 @@ def known(case: Case) -> Mapping[str, Value]:
 
 
 def fill(part: NotePart, route: Route, case: Case, findings: Sequence[str], cut: int | None) -> Part | Held:
-    """The first of the part's sources that says something."""
+    """The first of the part's sources that says something; the findings come on top wherever they are named."""
     title = part.name.replace("_", " ").capitalize()
-    for source in part.sources:
-        if text := "\n".join(from_source(source, part, route, case, findings, cut)):
-            return Part(part.name, title, text)
+    firsts = ("\n".join(from_source(one, part, route, case, cut)) for one in part.sources if one != "findings")
+    said = [next(filter(None, firsts), "")]
+    if "findings" in part.sources:
+        said += [shortened(harmless(finding), cut) for finding in findings]
+    if text := "\n".join(filter(None, said)):
+        return Part(part.name, title, text)
     if part.if_missing == "hold":
         return Held(f"the note's part {part.name!r} is missing: nothing in {', '.join(part.sources)}")
-    said = part.if_missing not in ("say_so", "tell_owner")
-    return Part(part.name, title, part.if_missing if said else NOT_RECORDED)
+    sentence = NOT_RECORDED if part.if_missing in ("say_so", "tell_owner") else part.if_missing
+    return Part(part.name, title, sentence)
 
 
-def from_source(
-    source: str, part: NotePart, route: Route, case: Case, findings: Sequence[str], cut: int | None
-) -> Iterator[str]:
-    if source == "findings":
-        yield from (shortened(harmless(finding), cut) for finding in findings)
-    elif source == "route.reason":
+def from_source(source: str, part: NotePart, route: Route, case: Case, cut: int | None) -> Iterator[str]:
+    if source == "route.reason":
         yield route.reason
     elif source.startswith("route."):
         yield from filter(None, [route.escalate.note.texts.get(source.removeprefix("route."), "")])

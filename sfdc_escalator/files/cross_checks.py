@@ -89,23 +89,18 @@ def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cr
     routes = list(raw_routes(document))
     said_somewhere = frozenset(text for route in routes for text in texts_in(route.note))
     for route in routes:
-        own = texts_in(route.note)
-        place = (*route.path, "escalate", "note")
-        parts = route.note.get("parts", default.get("parts"))
-        sources = {name: texts(mapping(part).get("from")) for name, part in mapping(parts).items()}
+        own, place = texts_in(route.note), (*route.path, "escalate", "note")
+        parts = mapping(route.note.get("parts", default.get("parts")))
+        sources = {name: texts(mapping(part).get("from")) for name, part in parts.items()}
         read = reads.get(route.path, Reads())
         spoken = {source for listed in sources.values() for source in listed} | {f"route.{one}" for one in read.texts}
         for key, said in own.items():
-            yield from text_crosses((*place, key), key, said, parts is None, spoken)
-        for missing in sorted(read.needed - set(own)):
-            yield Cross(place if route.note else route.path, unsaid(missing, own))
-        for name, part in mapping(parts).items():
+            yield from text_crosses((*place, key), key, said, not parts, spoken)
+        unfilled = [unsaid(missing, own) for missing in sorted(read.needed - set(own))]
+        for name, part in parts.items():
             if mapping(part).get("if_missing") == "hold" and never_filled(sources[name], own, said_somewhere):
-                message = f"part `{shown(name)}` would hold every case: this route never says it"
-                wanted = " or ".join(source.removeprefix("route.") for source in sources[name])
-                yield Cross(
-                    place if route.note else route.path, Wrong(message, expected=f"`{wanted}: ...` in the route's note")
-                )
+                unfilled.append(never_said(name, sources[name]))
+        yield from (Cross(place if route.note else route.path, wrong) for wrong in unfilled)
 
 
 def text_crosses(path: Path, key: str, said: Any, parts_of_its_own: bool, spoken: set[str]) -> Iterator[Cross]:
@@ -114,6 +109,9 @@ def text_crosses(path: Path, key: str, said: Any, parts_of_its_own: bool, spoken
         yield Cross(
             path, Wrong(message, found=shown(key), expected="quotes around a text with a comma in it", on_key=True)
         )
+    elif key in ("name", "reason"):
+        message = f"`route.{key}` is the route's {key} already"
+        yield Cross(path, Wrong(message, found=key, expected="another name for this text", on_key=True))
     elif not SNAKE.fullmatch(key):
         wrong = Wrong(f"`{shown(key)}` cannot be a name here", found=shown(key), expected=SNAKE_FORM, on_key=True)
         yield Cross(path, wrong)
@@ -133,6 +131,12 @@ def text_crosses(path: Path, key: str, said: Any, parts_of_its_own: bool, spoken
 def unsaid(missing: str, own: Mapping[str, Any]) -> Wrong:
     message = f"the template reads `route.{missing}`, which this route does not say"
     return Wrong(message, expected=f"`{missing}: ...` in the route's note", nearest=nearest(missing, own))
+
+
+def never_said(part: str, sources: Sequence[str]) -> Wrong:
+    message = f"part `{shown(part)}` would hold every case: this route never says it"
+    wanted = " or ".join(source.removeprefix("route.") for source in sources)
+    return Wrong(message, expected=f"`{wanted}: ...` in the route's note")
 
 
 def never_filled(sources: Sequence[str], own: Mapping[str, Any], said_somewhere: frozenset[str]) -> bool:

@@ -79,6 +79,14 @@ def later(_: Any, info: Info) -> None:
     raise not_yet(f"`{info.field_name}`", on_key=True)
 
 
+def if_missing(value: Any, info: Info) -> str:
+    choice = literals.if_missing(value)
+    if choice == "tell_owner" and info.context.loud:
+        message = "`tell_owner` is read but not carried out by this version"
+        raise Wrong(message, expected="the note says so, as with `say_so`", severity="warning")
+    return choice
+
+
 def team(value: Any, info: Info) -> str:
     if isinstance(value, dict):
         raise not_yet("a table in place of a queue", "the name of a team")

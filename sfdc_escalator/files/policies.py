@@ -191,7 +191,7 @@ def route_of(route: RouteShape, policy: PolicyShape, templates: Templates) -> Ro
 
 
 def note_of(route: RouteShape, default: NoteShape, templates: Templates) -> NoteSpec:
-    """The route's note over the default one, key by key. Without parts: why, and the route's own texts."""
+    """The route's note over the default one, key by key. Without parts: reason, findings, the route's own texts."""
     note = route.escalate.note
     said = {**default.said(), **note.said()}
     texts = dict(note.__pydantic_extra__ or {})
@@ -201,10 +201,10 @@ def note_of(route: RouteShape, default: NoteShape, templates: Templates) -> Note
         for name, part in said.get("parts", {}).items()
     )
     own = tuple(NotePart(key, (f"route.{key}",)) for key in texts)
-    why = NotePart("reason", ("route.reason", "findings"))
+    why = (NotePart("reason", ("route.reason",)), NotePart("findings", ("findings",)))
     return NoteSpec(
         template=template,
-        parts=parts or (why, *own),
+        parts=parts or (*why, *own),
         texts=texts,
         visibility=said.get("visibility", "internal"),
         template_paths=template.reads.paths,

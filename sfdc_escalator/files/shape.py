@@ -152,7 +152,7 @@ class TeamShape(Shape):
 
 class PartShape(Shape):
     from_: OneOrMore[Annotated[str, PlainValidator(names.part_source)]] = Field(alias="from")
-    if_missing: Annotated[str, PlainValidator(literals.if_missing)] = "say_so"
+    if_missing: Annotated[str, PlainValidator(names.if_missing)] = "say_so"
     last: Annotated[int, Field(ge=1)] = 0
     all: Unread = None
 

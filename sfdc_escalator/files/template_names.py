@@ -3,6 +3,7 @@
 It goes by the names of jinja2's node classes, so that jinja2 is imported by `templates` alone.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,9 +29,9 @@ class Reads:
     needed: frozenset[str] = frozenset()
 
 
-def reads_of(tree: Any, undeclared: frozenset[str]) -> tuple[Reads, list[tuple[int, Wrong]]]:
+def reads_of(tree: Any) -> tuple[Reads, list[tuple[int, Wrong]]]:
     """What the template reads, and what is wrong with that, by line."""
-    reader = Reader(undeclared)
+    reader = Reader(frozenset(own_names(tree)))
     reader.visit(tree)
     paths = {path for path, _ in reader.paths if not any(other.startswith(f"{path}.") for other, _ in reader.paths)}
     for path, line in reader.paths:
@@ -39,6 +40,14 @@ def reads_of(tree: Any, undeclared: frozenset[str]) -> tuple[Reads, list[tuple[i
     reads = Reads(frozenset(paths), frozenset(reader.texts), frozenset(reader.texts - reader.asked))
     once = {(line, wrong.message): (line, wrong) for line, wrong in reader.faults}
     return reads, sorted(once.values(), key=lambda fault: fault[0])
+
+
+def own_names(node: Any) -> Iterator[str]:
+    """The names that the template sets itself."""
+    if kind(node) == "Name" and node.ctx != "load":
+        yield node.name
+    for child in node.iter_child_nodes():
+        yield from own_names(child)
 
 
 def kind(node: Any) -> str:
@@ -58,7 +67,7 @@ def chain(node: Any) -> Chain | None:
 
 @dataclass(slots=True)
 class Reader:
-    undeclared: frozenset[str]
+    own: frozenset[str]
     paths: list[tuple[str, int]] = field(default_factory=list)
     texts: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
@@ -90,7 +99,7 @@ class Reader:
     def name(self, node: Any) -> None:
         if node.ctx != "load" and node.name in CONTEXT:
             self.faults.append((node.lineno, Wrong(f"`{node.name}` cannot be set", expected="a name of your own")))
-        elif node.ctx == "load" and node.name in self.undeclared and node.name not in (*CONTEXT, "range"):
+        elif node.ctx == "load" and node.name not in {*CONTEXT, *self.own, "range", "loop"}:
             self.faults.append((node.lineno, unknown("name", node.name, CONTEXT)))
 
     def chain(self, found: Chain, node: Any) -> None:

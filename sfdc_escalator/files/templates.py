@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jinja2 import StrictUndefined, TemplateError, meta
+from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sfdc_escalator.errors import Problem
@@ -29,10 +29,11 @@ class Named(StrictUndefined):
 
     @property
     def _undefined_message(self) -> str:
-        name = str(self._undefined_name)
-        if not isinstance(self._undefined_obj, Mapping):
-            return super()._undefined_message
-        near = nearest(name, map(str, self._undefined_obj))
+        if self._undefined_hint:
+            return self._undefined_hint
+        name, holder = str(self._undefined_name), self._undefined_obj
+        names = map(str, holder) if isinstance(holder, Mapping) else (one for one in dir(holder) if one[0] != "_")
+        near = nearest(name, names)
         return f"`{name}` is not there" + (f": did you mean {near}?" if near else "")
 
 
@@ -150,7 +151,7 @@ def missing(places: list[Path], name: str) -> NoReturn:
 def compiled(file: str, text: str) -> NoteTemplate:
     try:
         tree = SANDBOX.parse(text)
-        reads, faults = reads_of(tree, frozenset(meta.find_undeclared_variables(tree)))
+        reads, faults = reads_of(tree)
         stream = SANDBOX.from_string(text).generate
     except TemplateError as error:
         return NoteTemplate(file, text, problems=(syntax_problem(file, error),))

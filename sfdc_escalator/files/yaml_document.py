@@ -77,9 +77,7 @@ def parse(file: str, text: str) -> Document:
     except yaml.MarkedYAMLError as error:
         problem = error.problem or "it cannot be understood"
         advice = next((advice for start, advice in ADVICE.items() if start in problem), None)
-        raise Unreadable(
-            composer.problem(f"the file is not YAML: {problem}", place_of(error.problem_mark), expected=advice)
-        ) from None
+        raise composer.fatal(f"the file is not YAML: {problem}", place_of(error.problem_mark), advice) from None
     except yaml.YAMLError as error:
         raise Unreadable(Problem(f"the file is not YAML: {shortened(str(error))}", file)) from None
 
@@ -101,11 +99,18 @@ class Composer:
     copied: int = 0
     events: Iterator[Any] = field(default_factory=lambda: iter(()))
 
-    def problem(self, message: str, place: Place, severity: Severity = "error", **more: str | None) -> Problem:
-        return Problem(message, self.file, *place, severity=severity, **more)  # type: ignore[arg-type]
+    def wrong(
+        self,
+        message: str,
+        place: Place,
+        found: str | None = None,
+        expected: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        self.problems.append(Problem(message, self.file, *place, found, expected, severity=severity))
 
-    def wrong(self, message: str, place: Place, severity: Severity = "error", **more: str | None) -> None:
-        self.problems.append(self.problem(message, place, severity, **more))
+    def fatal(self, message: str, place: Place, expected: str | None = None) -> Unreadable:
+        return Unreadable(Problem(message, self.file, *place, None, expected))
 
     def document(self) -> Document:
         value, started = None, False
@@ -129,9 +134,9 @@ class Composer:
         if isinstance(event, events.AliasEvent):
             return self.alias(event, path, place)
         if len(self.values) > MAX_VALUES + self.copied:
-            raise Unreadable(self.problem("the file says too much", place, expected=f"{MAX_VALUES:,} values at most"))
+            raise self.fatal("the file says too much", place, expected=f"{MAX_VALUES:,} values at most")
         if len(path) > MAX_DEPTH:
-            raise Unreadable(self.problem("the file is nested too deep", place, expected=f"{MAX_DEPTH} levels at most"))
+            raise self.fatal("the file is nested too deep", place, expected=f"{MAX_DEPTH} levels at most")
         if event.tag not in (None, "!"):
             self.wrong("tags are not allowed", place, found=shortened(event.tag), expected="a plain value")
         if isinstance(event, events.ScalarEvent):
@@ -158,13 +163,9 @@ class Composer:
             self.copied += len(inside)
             deepest = max((len(at) for at, _ in inside), default=0) - len(start) + len(path)
             if deepest > MAX_DEPTH:
-                raise Unreadable(
-                    self.problem("the file is nested too deep", place, expected=f"{MAX_DEPTH} levels at most")
-                )
+                raise self.fatal("the file is nested too deep", place, expected=f"{MAX_DEPTH} levels at most")
         if self.aliases > MAX_ALIASES or self.copied > MAX_COPIED:
-            raise Unreadable(
-                self.problem("too many aliases", place, expected=f"{MAX_ALIASES} at most, of small values")
-            )
+            raise self.fatal("too many aliases", place, expected=f"{MAX_ALIASES} at most, of small values")
         return value
 
     def sequence(self, path: Path) -> list[Any]:
@@ -208,7 +209,7 @@ class Composer:
         if INTEGER.fullmatch(text):
             if text.lstrip("-+").startswith("0") and len(text.lstrip("-+")) > 1:
                 message = f"{text} is read as the number {int(text)}"
-                self.wrong(message, place, "warning", found=text, expected="quotes around it if the zeros matter")
+                self.wrong(message, place, text, "quotes around it if the zeros matter", "warning")
             return int(text)
         if BASED.fullmatch(text):
             return int(text, 0)

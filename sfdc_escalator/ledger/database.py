@@ -36,7 +36,7 @@ def speaking_of(path: Path, damage: type[EscalatorError] = LedgerUnusable) -> It
     """Turns what SQLite says inside into LedgerUnusable, and signs of damage into `damage`."""
     try:
         yield
-    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+    except (sa.exc.DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:  # the driver decodes what SQLite says
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
         name = "_".join(getattr(cause, "sqlite_errorname", "").split("_")[:2])  # SQLITE_READONLY_DBMOVED and its like
         if name in ADVICE:

@@ -120,8 +120,9 @@ def open_ledger(where: str, *, create: bool, terms: Terms | None = None) -> SqlL
     database.recognise(path, database.engine_of(path, writing=False, busy_seconds=terms.busy.total_seconds()))
     ledger = SqlLedger(path, database.engine_of(path, writing=True, busy_seconds=terms.busy.total_seconds()), terms)
     try:
-        with ledger.reading():  # takes the writer's place for a moment, so that a disk that cannot be written shows
-            return ledger
+        with ledger.reading() as connection:  # takes the writer's place for a moment: a read-only disk shows now
+            connection.exec_driver_sql("SELECT 1")
+        return ledger
     except BaseException:
         ledger.close()
         raise

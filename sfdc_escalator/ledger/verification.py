@@ -92,10 +92,15 @@ class _Walk:
             return None
 
 
+JSON_COLUMNS = ("policies", "result")
+_JSON = "CASE WHEN json_valid({0}.{1}) THEN json({0}.{1}) END"
+
+
 def _object(table: str, columns: tuple[str, ...]) -> str:
-    """The columns of a row as canonical JSON; `policies` and `result` are JSON already."""
-    json = ("policies", "result")
-    said = (f"'{name}', " + (f"json({table}.{name})" if name in json else f"{table}.{name}") for name in columns)
+    """The columns of a row as canonical JSON; some are JSON already."""
+    said = (
+        f"'{name}', " + (_JSON.format(table, name) if name in JSON_COLUMNS else f"{table}.{name}") for name in columns
+    )
     return f"json_object({', '.join(said)})"
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 from tests.embedded_org.client import BASE, Client, sub
@@ -120,6 +120,28 @@ def test_the_identity_has_the_keys_of_a_recorded_one(reading: Client) -> None:
     assert recorded - optional <= set(reading.call("GET", url).json())
 
 
+@needs_samples
+def test_columns_are_told_as_recorded(reading: Client) -> None:
+    recorded = sample("fixtures_plugin_data/query_columns_true.json")["response"]["body"]
+    for name, soql in (
+        ("subquery", "SELECT Name, (SELECT LastName FROM Contacts) FROM Account"),
+        ("queryWithJoin", "SELECT Name, Owner.Name FROM QuickText"),
+    ):
+        ours = reading.call("GET", "/query", params={"q": soql, "columns": "true"}).json()["columnMetadata"]
+        wanted = recorded[name]["columnMetadata"]
+        assert [(each["columnName"], each["aggregate"], each["foreignKeyName"]) for each in ours] == [
+            (each["columnName"], each["aggregate"], each["foreignKeyName"]) for each in wanted
+        ]
+        assert [set(each) for each in ours] == [set(each) for each in wanted]
+        assert [each["columnName"] for each in ours[1]["joinColumns"]] == [
+            each["columnName"] for each in wanted[1]["joinColumns"]
+        ]
+    (count,) = reading.call(
+        "GET", "/query", params={"q": "SELECT COUNT(Id) FROM Case GROUP BY Status", "columns": "true"}
+    ).json()["columnMetadata"]
+    assert (count["columnName"], count["displayName"], count["aggregate"]) == ("expr0", "count(Id)", True)
+
+
 class PlainHttp(requests.Session):
     """simple-salesforce writes https into every address; the org speaks plain http on loopback."""
 
@@ -130,7 +152,7 @@ class PlainHttp(requests.Session):
 def test_simple_salesforce_works_unmodified(org: Client) -> None:
     with PlainHttp() as session:
         session.trust_env = False
-        sf = Salesforce(
+        sf: Any = Salesforce(
             instance=org.org.instance_url.removeprefix("http://"), session_id=org.org.access_token, version="67.0",
             session=session,
         )  # fmt: skip
@@ -144,7 +166,12 @@ def test_simple_salesforce_works_unmodified(org: Client) -> None:
         soql = quote("SELECT Id FROM Case WHERE Subject = 'from outside'")
         answer = sf.restful(
             "composite", method="POST",
-            json={"compositeRequest": [sub("GET", f"/query?q={soql}", "q"), sub("DELETE", "/sobjects/Case/@{q.records[0].Id}", "d")]},
+            json={
+                "compositeRequest": [
+                    sub("GET", f"/query?q={soql}", "q"),
+                    sub("DELETE", "/sobjects/Case/@{q.records[0].Id}", "d"),
+                ]
+            },
         )  # fmt: skip
         assert [each["httpStatusCode"] for each in answer["compositeResponse"]] == [200, 204]
         with pytest.raises(SalesforceMalformedRequest, match="No such column"):

@@ -374,6 +374,13 @@ STEPS = [
         "one of parts, template, visibility, a text of the route's own",
         "visibility",
     ),
+    Bad(
+        "{note: {reason: x}}",
+        15,
+        "`route.reason` is the route's reason already",
+        "reason",
+        "another name for this text",
+    ),
     Bad("{note: {help: 5}}", 21, "`help` must be a text", "5", "a text: put it in quotes"),
     Bad(
         "{note: {Help-Needed: x}}",
@@ -523,7 +530,7 @@ policy: support
 calendars: {c: {timezone: Europe/London}}
 tables: {t: {by: Priority, values: {High: 1h}}}
 teams: {seniors: {queue: Seniors, tell: [slack]}}
-defaults: {note: {quick_text: [Escalations]}}
+defaults: {note: {quick_text: [Escalations], parts: {why: {from: findings, if_missing: tell_owner}}}}
 routes:
   - name: late
     reason: Late.
@@ -541,6 +548,7 @@ examples: []
         (3, 1, f"`tables` {words}", "warning"),
         (4, 35, f"`tell` {words}", "warning"),
         (5, 19, f"`quick_text` {words}", "warning"),
+        (5, 88, f"`tell_owner` {words}", "warning"),
         (11, 5, f"`ladder` {words}", "warning"),
         (12, 1, f"`examples` {words}", "warning"),
     ]

@@ -157,8 +157,8 @@ def test_whatever_is_not_said_has_its_default(tmp_path: Path) -> None:
 
 def test_without_parts_the_note_says_why_and_every_text_of_the_route(tmp_path: Path) -> None:
     note = load(tmp_path / "a.yaml", MINIMAL).routes[0].escalate.note
-    why = NotePart("reason", ("route.reason", "findings"))
-    assert note.parts == (why, NotePart("help_needed", ("route.help_needed",)))
+    sources = {part.name: part.sources for part in note.parts}
+    assert sources == {"reason": ("route.reason",), "findings": ("findings",), "help_needed": ("route.help_needed",)}
     assert note.texts == {"help_needed": "Do it."}
     assert note.template_paths == {"CaseNumber"}
 

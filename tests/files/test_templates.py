@@ -47,6 +47,7 @@ def test_the_built_in_note_says_escalation_policy_route_case_and_every_part_with
         ("{{ findings | join('; ') }} at {{ now }}", "Status is New at 2026-01-31T09:00:00Z"),
         ("{{ route.next_step | default('none') }}", "none"),
         ("{{ 6 * 7 }}", "42"),
+        ("{% if now %}{% set x = 1 %}{% else %}{% set x = 2 %}{% endif %}{{ x }}", "1"),
     ],
 )
 def test_a_template_says_the_case_as_data(text: str, said: str) -> None:
@@ -66,6 +67,8 @@ def test_the_fields_that_a_template_reads_are_known_beforehand() -> None:
     [
         ("{{ case.CaseNumbr }}", "`CaseNumbr` is not there: did you mean CaseNumber?"),
         ("{{ parts[0].txt }}", "`txt` is not there: did you mean text?"),
+        ("{{ now.yaer }}", "`yaer` is not there"),
+        ("{% if not now %}{% set later = 1 %}{% endif %}{{ later }}", "`later` is not there"),
         ("{{ 1 / 0 }}", "division by zero"),
         ("{{ 'x' * 1000000000 }}", "`*` works on numbers only"),
         ("{{ 9 ** 999 }}", "`**` works up to the power of 20 only"),

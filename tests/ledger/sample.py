@@ -39,10 +39,13 @@ def past(number: int = 1, state: Memory = Memory.SENDING, organization: str = OR
         wrote=Values("00G000000000002AAA", "Open", "Urgent"),
         attempts=1,
         tried_at=AT,
+        case_number="00001234",
     )
 
 
 def change(one: Past, state: Memory | None = None, *, event: str | None = None, note: str | None = None) -> Change:
     """`one` in its own state or in `state`, told by the usual event."""
     moved = one if state is None else replace(one, state=state)
-    return Change(event or EVENT_OF[moved.state], moved, "00001234", "digest-of-support", ("it waits",), note, "call-7")
+    return Change(
+        event or EVENT_OF[moved.state], moved, moved.case_number, "digest-of-support", ("it waits",), note, "call-7"
+    )

@@ -87,22 +87,21 @@ def test_a_run_that_refused_does_not_make_a_lost_ledger_look_kept(ledger: SqlLed
     assert ledger.history(ORG).empty
 
 
-@pytest.mark.parametrize("new", list(Memory))
 @pytest.mark.parametrize("old", [None, *Memory])
-def test_only_known_changes_of_state_are_stored(ledger: SqlLedger, old: Memory | None, new: Memory) -> None:
+def test_only_known_changes_of_state_are_stored(ledger: SqlLedger, old: Memory | None) -> None:
     allowed = FIRST if old is None else AFTER[old]
     with ledger.lease(start()) as lease:
-        if old is not None:
-            for state in way_to(old):
-                lease.record([change(past(), state)])
-        if new in allowed:
-            lease.record([change(past(), new)])
-            assert of(ledger, past().key).state is new
-        else:
-            before = ledger.head()
-            with pytest.raises(EscalatorError, match="cannot become"):
-                lease.record([change(past(), new)])
-            assert ledger.head() == before
+        for number, new in enumerate(Memory):
+            if old is not None:
+                lease.record([change(past(number), state) for state in way_to(old)])
+            if new in allowed:
+                lease.record([change(past(number), new)])
+                assert of(ledger, past(number).key).state is new
+            else:
+                before = ledger.head()
+                with pytest.raises(EscalatorError, match="cannot become"):
+                    lease.record([change(past(number), new)])
+                assert ledger.head() == before
 
 
 def way_to(state: Memory) -> list[Memory]:
@@ -224,7 +223,6 @@ def test_a_second_run_is_told_who_is_at_work(ledger: SqlLedger, kind: SqliteKind
         with pytest.raises(RunBusy) as busy, second.lease(start("run-2")):
             pass
         assert (busy.value.host, busy.value.pid) == (socket.gethostname(), os.getpid())
-        assert not busy.value.stuck
         assert busy.value.exit_code == 0
         assert "run-1" in busy.value.message
     assert kind.execute("SELECT run FROM runs") == [("run-1",)]
@@ -235,7 +233,6 @@ def test_a_run_that_takes_too_long_is_stuck_though_it_gives_signs_of_life(ledger
         kind.execute("UPDATE leases SET started_at = ?", minutes_ago(31))
         with pytest.raises(RunBusy) as busy, ledger.lease(start("run-2")):
             pass
-        assert busy.value.stuck
         assert busy.value.exit_code == 3
 
 
@@ -251,9 +248,10 @@ def test_a_silent_holder_loses_the_lease_and_writes_no_more(ledger: SqlLedger, k
         kind.execute("UPDATE leases SET heartbeat_at = ?", minutes_ago(2))
         with ledger.lease(start("run-2")) as new:
             head = ledger.head()
-            for write in (lambda: silent.record([change(past())]), lambda: silent.mark_live([("a", "b")]), silent.beat):
-                with pytest.raises(LeaseLost):
-                    write()
+            with pytest.raises(LeaseLost):
+                silent.record([change(past())])
+            with pytest.raises(LeaseLost):
+                silent.mark_live([("support", "supervisor")])
             with pytest.raises(LeaseLost):
                 silent.finish({})
             assert ledger.head() == head

@@ -36,9 +36,9 @@ def test_short_ids_become_long_ones(stage: Stage) -> None:
         (200, b"\xff\xfe\x00", "does not answer like a Salesforce org"),
         (200, "[]", "does not answer like a Salesforce org"),
         (200, "7", "does not answer like a Salesforce org"),
-        (200, {"version": "1"}, "names no identity"),
-        (200, {"identity": "https://x/id/00D/005"}, "names no identity"),
-        (200, {"identity": IDENTITY[:-1] + "B"}, "names no identity"),
+        (200, {"version": "1"}, "name no identity"),
+        (200, {"identity": "https://x/id/00D/005"}, "name no identity"),
+        (200, {"identity": IDENTITY[:-1] + "B"}, "name no identity"),
         (418, "", "does not answer like a Salesforce org"),
     ],
 )

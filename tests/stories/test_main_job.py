@@ -1,11 +1,10 @@
 """The main job, from a policy file to the org and the audit trail, over real HTTP."""
 
-import json
 from typing import Any
 
 import pytest
 
-from tests.stories.conftest import Row, World, ask, select, writes
+from tests.stories.world import Row, World, advance, patch, select, writes
 
 POLICY = """
 policy: support
@@ -264,14 +263,6 @@ def test_an_unknown_field_breaks_its_own_route_alone(support: World) -> None:
     assert "Subject" in answer.json["broken"][0]["reason"]
 
 
-def xx_and_the_rest_is_escalated(support: World) -> None:
-    """A queue step to a case that was deleted meanwhile cannot be provoked here; a note that is too long can."""
-    org = start(support, *(case(number) for number in range(1, 4)))
-    answer = support.run("--backlog", "escalate")
-    assert answer.json["applied"] == 3
-    assert len(composites(org)) == 1
-
-
 def test_the_audit_trail_tells_the_whole_story_of_a_key(support: World) -> None:
     start(support, case(1))
     key = one(support.run("--backlog", "escalate"))["key"]
@@ -279,27 +270,3 @@ def test_the_audit_trail_tells_the_whole_story_of_a_key(support: World) -> None:
     assert [event["event"] for event in events] == ["intended", "applied"]
     assert "Call back." in events[0]["note_text"]
     assert support.type("audit", "verify").code == 0
-
-
-def patch(org: Any, case_id: str, **fields: str) -> None:
-    import requests
-
-    answer = requests.patch(
-        f"{org.instance_url}/services/data/v{org.api_version}/sobjects/Case/{case_id}",
-        json=fields,
-        headers={"Authorization": f"Bearer {org.access_token}", "Sforce-Auto-Assign": "FALSE"},
-        timeout=30,
-    )
-    assert answer.status_code == 204, answer.text
-
-
-def advance(org: Any, by: str) -> None:
-    import requests
-
-    answer = requests.post(f"{org.instance_url}/__embedded__/clock", data=json.dumps({"advance": by}), timeout=30)
-    assert answer.status_code == 200, answer.text
-
-
-def test_the_org_under_test_answers_as_an_org(support: World) -> None:
-    org = start(support, case(1))
-    assert ask(org, "/services/data")[-1]["version"] == org.api_version  # type: ignore[index]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from tests.stories.conftest import Answer, Row, World, ask, select, writes
+from tests.stories.world import Answer, Row, World, ask, select, writes
 
 HISTORY = Path(__file__).parents[3] / "shared" / "data"
 AS_OF = datetime(2016, 5, 2, 12, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -53,9 +53,11 @@ class World:
                 writer.writerows(rows)
         return folder
 
-    def org(self, *, now: datetime = NOW, **objects: Sequence[Row]) -> EmbeddedOrg:
-        """Starts an org with this data, and logs the person in."""
-        org = EmbeddedOrg(data=self.data(**objects), now=now)
+    def org(self, *, now: datetime = NOW, faults: Sequence[Any] = (), **objects: Sequence[Row]) -> EmbeddedOrg:
+        """Starts an org with this data that commits these faults, and logs the person in."""
+        file = self.folder / "faults.json"
+        file.write_text(json.dumps(faults))
+        org = EmbeddedOrg(data=self.data(**objects), now=now, faults=file if faults else None)
         self.orgs.append(org.__enter__())
         self.monkeypatch.setenv("SFDC_INSTANCE_URL", org.instance_url)
         self.monkeypatch.setenv("SFDC_ACCESS_TOKEN", org.access_token)
@@ -76,14 +78,6 @@ class World:
 
     def run(self, *words: str) -> Answer:
         return self.type("run", "--json", *words)
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
-    made = World(tmp_path, monkeypatch, capsys)
-    yield made
-    for org in made.orgs:
-        org.close()
 
 
 def writes(org: EmbeddedOrg) -> list[dict[str, Any]]:
@@ -109,3 +103,18 @@ def select(org: EmbeddedOrg, soql: str) -> list[dict[str, Any]]:
         page = ask(org, page["nextRecordsUrl"])
         records += page["records"]
     return [{name: value for name, value in record.items() if name != "attributes"} for record in records]
+
+
+def patch(org: EmbeddedOrg, case_id: str, **fields: str) -> None:
+    answer = requests.patch(
+        f"{org.instance_url}/services/data/v{org.api_version}/sobjects/Case/{case_id}",
+        json=fields,
+        headers={"Authorization": f"Bearer {org.access_token}", "Sforce-Auto-Assign": "FALSE"},
+        timeout=30,
+    )
+    assert answer.status_code == 204, answer.text
+
+
+def advance(org: EmbeddedOrg, by: str) -> None:
+    answer = requests.post(f"{org.instance_url}/__embedded__/clock", data=json.dumps({"advance": by}), timeout=30)
+    assert answer.status_code == 200, answer.text

@@ -1,0 +1,123 @@
+"""Two processes, one lease; and processes that die."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sfdc_escalator.errors import RunBusy
+from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.ledger.holder import Holder
+from tests.ledger.kinds import SqliteKind
+from tests.ledger.sample import ORG, change, past, start
+
+ROOT = Path(__file__).parents[2]
+
+HOLD = """
+import sys
+from sfdc_escalator.ledger.store import open_ledger
+from tests.ledger.sample import change, past, start
+with open_ledger(sys.argv[1], create=True) as ledger, ledger.lease(start("of-the-child")) as lease:
+    lease.record([change(past(1))])
+    print("holding", flush=True)
+    sys.stdin.read()
+"""
+
+COMPETE = """
+import json, sys
+from sfdc_escalator.errors import RunBusy
+from sfdc_escalator.ledger.store import open_ledger
+from sfdc_escalator.escalation.history import Memory
+from tests.ledger.sample import change, past, start
+won = []
+with open_ledger(sys.argv[1], create=True) as ledger:
+    for turn in range(40):
+        try:
+            with ledger.lease(start(f"{sys.argv[2]}-{turn}")) as lease:
+                lease.record([change(past(int(sys.argv[3]) + turn))])
+                lease.record([change(past(int(sys.argv[3]) + turn), Memory.APPLIED)])
+            won.append(turn)
+        except RunBusy:
+            pass
+print(json.dumps(won))
+"""
+
+
+def child(script: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def test_a_killed_holder_loses_the_lease_at_once_and_what_it_was_sending_is_unknown(sqlite_kind: SqliteKind) -> None:
+    with child(HOLD, str(sqlite_kind.path)) as holder, sqlite_kind.open() as ledger:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "holding\n"
+        with pytest.raises(RunBusy) as busy, ledger.lease(start()):
+            pass
+        assert busy.value.pid == holder.pid
+        holder.send_signal(signal.SIGKILL)
+        holder.wait(60)
+        assert ledger.history(ORG).everything()[0].state is Memory.SENDING
+        with ledger.lease(start()) as lease:
+            assert ledger.history(ORG).everything()[0].state is Memory.UNKNOWN
+            lease.record([change(past(1), Memory.APPLIED)])
+    assert sqlite_kind.verify().problems == ()
+
+
+def test_the_remains_of_a_killed_process_hold_nothing(sqlite_kind: SqliteKind) -> None:
+    """A parent that does not ask for its dead child leaves it in the process list."""
+    with child(HOLD, str(sqlite_kind.path)) as holder, sqlite_kind.open() as ledger:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        holder.send_signal(signal.SIGKILL)
+        assert holder.stdout.read() == ""  # it has ended, though nobody has waited for it
+        os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)
+        with ledger.lease(start()):
+            pass
+
+
+def test_two_processes_never_hold_the_lease_together(sqlite_kind: SqliteKind) -> None:
+    sqlite_kind.open().close()
+    with (
+        child(COMPETE, str(sqlite_kind.path), "a", "1000") as one,
+        child(COMPETE, str(sqlite_kind.path), "b", "2000") as two,
+    ):
+        won = [json.loads(each.communicate(timeout=120)[0]) for each in (one, two)]
+    assert any(won)
+    told = sqlite_kind.execute("SELECT run, event FROM events ORDER BY seq")
+    assert [told[place : place + 3] for place in range(0, len(told), 3)] == [
+        [(run, "run_started"), (run, "intended"), (run, "applied")] for run in dict(told)
+    ]
+    assert len(told) == 3 * sum(map(len, won))
+    assert sqlite_kind.verify().problems == ()
+
+
+def test_a_process_number_used_again_is_not_the_holder(sqlite_kind: SqliteKind) -> None:
+    with sqlite_kind.open() as ledger, ledger.lease(start()):
+        sqlite_kind.execute("UPDATE leases SET pid_start = '1'")
+        with ledger.lease(start("run-2")):
+            pass
+
+
+def test_after_a_restart_of_the_machine_only_time_tells(sqlite_kind: SqliteKind) -> None:
+    with sqlite_kind.open() as ledger, ledger.lease(start()):
+        sqlite_kind.execute("UPDATE leases SET boot = 'another', pid = 999999999")
+        with pytest.raises(RunBusy), ledger.lease(start("run-2")):
+            pass
+
+
+def test_this_process_is_not_gone() -> None:
+    me = Holder.of_this_process()
+    assert not me.is_gone(me)
+    assert me.boot
+    assert me.pid_start

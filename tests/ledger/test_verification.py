@@ -1,0 +1,266 @@
+"""Whoever changes the trail, however little, is found out."""
+
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sfdc_escalator.errors import AuditBroken, EscalatorError
+from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.ledger import chain
+from sfdc_escalator.ledger.schema import SQLITE_GUARDS, escalations, events, live_routes, payloads, runs
+from sfdc_escalator.ledger.store import open_trail
+from sfdc_escalator.ledger.verification import MOST_PROBLEMS, verify
+from tests.ledger.kinds import SqliteKind
+from tests.ledger.sample import change, past, start
+
+TEXT = "The customer waits since Tuesday."
+
+
+@pytest.fixture(scope="module")
+def told_once(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    kind = SqliteKind(tmp_path_factory.mktemp("told"))
+    with kind.open() as ledger, ledger.lease(start()) as lease:
+        lease.record([change(past(1), note=TEXT), change(past(2), note=TEXT)])
+        lease.record([change(past(1), Memory.APPLIED)])
+        lease.mark_live([("support", "supervisor")])
+        lease.finish({"exit": 0})
+    return kind.path.read_bytes()
+
+
+@pytest.fixture
+def told(told_once: bytes, sqlite_kind: SqliteKind) -> SqliteKind:
+    """A ledger with a run, a live route and two escalations, one of them applied."""
+    sqlite_kind.path.parent.mkdir()
+    sqlite_kind.path.write_bytes(told_once)
+    return sqlite_kind
+
+
+def tamper(kind: SqliteKind, change_it: Callable[[sqlite3.Connection], object]) -> None:
+    """Changes the tables as somebody would who knows the guards, and puts them back."""
+    with closing(sqlite3.connect(kind.path, isolation_level=None)) as connection:
+        for guard in SQLITE_GUARDS:
+            connection.execute(f"DROP TRIGGER {guard}")
+        change_it(connection)
+        for guard in SQLITE_GUARDS.values():
+            connection.execute(guard)
+
+
+def test_an_untouched_trail_verifies_and_names_its_head(told: SqliteKind) -> None:
+    with told.open() as ledger:
+        head = ledger.head()
+    found = told.verify()
+    assert (found.events, found.head, found.problems) == (6, head, ())
+
+
+def test_an_empty_trail_verifies(sqlite_kind: SqliteKind) -> None:
+    sqlite_kind.open().close()
+    found = sqlite_kind.verify()
+    assert (found.events, found.head, found.problems) == (0, None, ())
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        (table.name, column.name)
+        for table in (events, payloads, escalations, runs, live_routes)
+        for column in table.columns
+    ],
+)
+def test_a_changed_column_is_found(told: SqliteKind, table: str, column: str) -> None:
+    """Text gets another last letter, a number the next one, nothing becomes something."""
+    other = (
+        f"CASE typeof({column}) WHEN 'integer' THEN {column} + 40 WHEN 'null' THEN 'x' "
+        f"WHEN 'blob' THEN CAST(substr({column}, 1, length({column}) - 1) || X'7E' AS BLOB) "
+        f"ELSE substr({column}, 1, length({column}) - 1) || '~' END"
+    )
+    tamper(
+        told,
+        lambda connection: connection.execute(
+            f"UPDATE {table} SET {column} = {other} WHERE rowid = (SELECT min(rowid) FROM {table})"
+        ),
+    )
+    assert told.verify().problems
+
+
+@pytest.mark.parametrize("place", [0, 1, 30, 200, -2, -1])
+def test_a_flipped_byte_of_an_events_text_is_found(told: SqliteKind, place: int) -> None:
+    def flip(connection: sqlite3.Connection) -> None:
+        (body,) = connection.execute("SELECT body FROM events WHERE seq = 3").fetchone()
+        changed = bytearray(body)
+        changed[place] ^= 1
+        connection.execute("UPDATE events SET body = ? WHERE seq = 3", (bytes(changed),))
+
+    tamper(told, flip)
+    assert any("event 3 " in problem for problem in told.verify().problems)
+
+
+@pytest.mark.parametrize("table", ["events", "payloads", "escalations", "runs", "live_routes"])
+@pytest.mark.parametrize("which", ["min", "max"])
+def test_a_removed_row_is_found(told: SqliteKind, table: str, which: str) -> None:
+    tamper(
+        told,
+        lambda connection: connection.execute(
+            f"DELETE FROM {table} WHERE rowid = (SELECT {which}(rowid) FROM {table})"
+        ),
+    )
+    assert told.verify().problems
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO payloads VALUES (1, 'salt', 'a note that no event tells of')",
+        "INSERT INTO payloads VALUES (99, 'salt', 'a note of no event')",
+        "INSERT INTO live_routes VALUES ('00D000000000001EAA', 'support', 'rma', 1)",
+        "INSERT INTO runs SELECT 'run-0', organization_id, 99, user_id, host, pid, policies, started_at, NULL, NULL "
+        "FROM runs",
+        "UPDATE escalations SET state = 'rejected' WHERE state = 'applied'",
+        "UPDATE escalations SET state = 'applied', event = 99 WHERE state = 'sending'",
+        "UPDATE escalations SET key = 'ESC-0000-0000-0000' WHERE state = 'sending'",
+        "UPDATE events SET body = CAST(body AS TEXT) WHERE seq = 2",
+        "UPDATE events SET hash = 'text' WHERE seq = 2",
+        "UPDATE events SET seq = 99 WHERE seq = 6",
+    ],
+)
+def test_a_row_that_the_trail_does_not_tell_of_is_found(told: SqliteKind, statement: str) -> None:
+    tamper(told, lambda connection: connection.execute(statement))
+    assert told.verify().problems
+
+
+def test_an_escalation_put_back_to_an_earlier_event_is_found(told: SqliteKind) -> None:
+    tamper(told, lambda connection: connection.execute(
+        "UPDATE escalations SET state = 'sending', event = 2 WHERE state = 'applied'"))  # fmt: skip
+    assert any("newest event 4" in problem for problem in told.verify().problems)
+
+
+@pytest.mark.parametrize("guard", list(SQLITE_GUARDS))
+def test_a_removed_guard_is_found(told: SqliteKind, guard: str) -> None:
+    told.execute(f"DROP TRIGGER {guard}")
+    assert told.verify().problems == (f"the guard {guard} is not in place",)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE events SET run = 'x'",
+        "DELETE FROM events",
+        "UPDATE payloads SET text = 'x'",
+        "DELETE FROM escalations",
+        "INSERT OR REPLACE INTO events SELECT * FROM events WHERE seq = 3",
+        "INSERT INTO events SELECT 99, X'01', X'02', at, run, organization_id, event, key, case_id, note, body "
+        "FROM events WHERE seq = 3",
+    ],
+)
+def test_the_database_itself_refuses_to_change_what_was_told(told: SqliteKind, statement: str) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        told.execute(statement)
+    assert told.verify().problems == ()
+
+
+def test_any_head_that_the_chain_ever_had_proves_it(told: SqliteKind) -> None:
+    for (head,) in told.execute("SELECT lower(hex(hash)) FROM events"):
+        assert told.verify(head).problems == ()
+    assert told.verify(told.verify().head.upper()).problems == ()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("head", ["00" * 32, "ab", "not a hash", ""])
+def test_a_head_that_the_chain_never_had_is_found(told: SqliteKind, head: str) -> None:
+    assert any("expected head" in problem for problem in told.verify(head).problems)
+
+
+def test_a_chain_written_anew_is_found_by_the_head_somebody_kept(told: SqliteKind) -> None:
+    """Who can write the file can compute all hashes again; only a head kept elsewhere tells."""
+    kept = told.verify().head
+
+    def write_anew(connection: sqlite3.Connection) -> None:
+        prev = chain.GENESIS
+        for seq, body in connection.execute("SELECT seq, body FROM events ORDER BY seq").fetchall():
+            changed = body.replace(b"it waits", b"it hates")
+            this = chain.hash_of(prev, changed)
+            connection.execute(
+                "UPDATE events SET body = ?, prev = ?, hash = ? WHERE seq = ?", (changed, prev, this, seq)
+            )
+            prev = this
+
+    tamper(told, write_anew)
+    assert told.verify().problems == ()
+    assert told.verify(kept).problems
+
+
+def test_newest_events_cut_off_are_found_by_the_head_somebody_kept(told: SqliteKind) -> None:
+    kept = told.verify().head
+    tamper(told, lambda connection: connection.executescript(
+        "DELETE FROM events WHERE seq = 6; UPDATE runs SET event = 1, finished_at = NULL, result = NULL;"))  # fmt: skip
+    assert told.verify().problems == ()
+    assert told.verify(kept).problems
+
+
+def test_a_hopelessly_broken_trail_names_some_problems_only(sqlite_kind: SqliteKind) -> None:
+    with sqlite_kind.open() as ledger, ledger.lease(start()) as lease:
+        lease.record([change(past(number)) for number in range(4 * MOST_PROBLEMS)])
+    tamper(sqlite_kind, lambda connection: connection.execute("UPDATE events SET run = 'x'"))
+    assert len(sqlite_kind.verify().problems) == MOST_PROBLEMS
+
+
+def in_one_file(kind: SqliteKind) -> bytes:
+    """The file, with all that its write-ahead log held."""
+    kind.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return kind.path.read_bytes()
+
+
+def is_found(path: Path) -> bool:
+    try:
+        with open_trail(str(path)) as trail:
+            return bool(verify(trail).problems)
+    except EscalatorError:
+        return True
+
+
+def test_a_byte_flipped_in_the_file_under_the_database_is_found(told: SqliteKind) -> None:
+    whole = in_one_file(told)
+    text = whole.index(b'{"about":')
+    for place in range(text, text + 600, 23):
+        told.path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        assert is_found(told.path), place
+    note = whole.index(TEXT.encode())
+    told.path.write_bytes(whole[:note] + b"t" + whole[note + 1 :])
+    assert is_found(told.path)
+
+
+def rows_of(path: Path) -> list[object]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [
+            connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
+            for table in ("events", "payloads", "escalations", "runs", "live_routes")
+        ]
+
+
+def test_damage_anywhere_in_the_file_is_found_or_changes_nothing(told: SqliteKind) -> None:
+    """And it never ends in another error than ours."""
+    whole = in_one_file(told)
+    before = rows_of(told.path)
+    dice = random.Random(7)
+    for place in sorted(dice.sample(range(len(whole)), 150)):
+        told.path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << dice.randrange(8))]) + whole[place + 1 :])
+        if not is_found(told.path):
+            assert rows_of(told.path) == before, place
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
+def test_a_trail_cut_short_is_broken(told: SqliteKind, share: float) -> None:
+    whole = in_one_file(told)
+    told.path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(AuditBroken, match="damaged or cut short") as broken:
+        told.verify()
+    assert broken.value.exit_code == 6
+
+
+def test_a_trail_may_be_verified_while_a_run_writes(sqlite_kind: SqliteKind) -> None:
+    with sqlite_kind.open() as ledger, ledger.lease(start()) as lease:
+        for number in range(20):
+            lease.record([change(past(number))])
+            assert sqlite_kind.verify(ledger.head()).problems == ()

@@ -1,0 +1,197 @@
+"""An org that answers by script, and a ledger in memory. See `pipeline.ports`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, RunBusy
+from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.history import History, Memory, Past, Values
+from sfdc_escalator.escalation.org import Caller, Survey
+from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.ledger import states
+from sfdc_escalator.pipeline.ports import Answer, Change, Chunk, Committed, KeyedNote, Poll, RouteName, RunStart
+from tests.builders import NOW, caller, survey
+
+Script = Callable[[Chunk], Answer]
+
+
+def commits(chunk: Chunk) -> Answer:
+    return Committed("call")
+
+
+def in_turn(*answers: Answer | Script, then: Script = commits) -> Script:
+    """These answers, one a call; afterwards `then`."""
+    left = list(answers)
+
+    def answer(chunk: Chunk) -> Answer:
+        if not left:
+            return then(chunk)
+        first = left.pop(0)
+        return first(chunk) if callable(first) else first
+
+    return answer
+
+
+@dataclass
+class FakeOrg:
+    """`script` answers the writes; what it commits is what `keyed_notes` and `read_back` tell afterwards."""
+
+    cases: list[Case] = field(default_factory=list)
+    script: Script = commits
+    notes: list[KeyedNote] = field(default_factory=list)
+    broken: Mapping[RouteName, str] = field(default_factory=dict)
+    facts: Survey = field(default_factory=survey)
+    long_text: Mapping[str, str] = field(default_factory=dict)
+    patience: int = 1_000_000
+    moved: set[str] = field(default_factory=set)
+    bounced_to: Mapping[str, Values] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    read_back_fails: bool = False
+    unmoved_fails: bool = False
+    writes: list[Chunk] = field(default_factory=list)
+    pauses: list[int] = field(default_factory=list)
+    completed: list[str] = field(default_factory=list)
+    asked_users: list[frozenset[str]] = field(default_factory=list)
+    asked_unmoved: int = 0
+    guard: str = "full"
+    lock: Any = field(default_factory=Lock)
+
+    @property
+    def api_calls(self) -> int:
+        return len(self.writes)
+
+    @property
+    def sent(self) -> list[list[int]]:
+        """The numbers of the cases of each write, in the order of the writes."""
+        return [[int(write.case_id[3:15]) for write in chunk.writes] for chunk in self.writes]
+
+    def identify(self) -> Caller:
+        return caller()
+
+    def survey(self, caller: Caller, policies: Sequence[Policy]) -> Survey:
+        return self.facts
+
+    def poll(self, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
+        cases = tuple(one for one in self.cases if case in (None, one.id, one.number))
+        return Poll(cases, NOW, self.broken)
+
+    def complete(self, cases: Sequence[Case], paths: frozenset[str], us: frozenset[str]) -> tuple[Case, ...]:
+        self.completed += [case.id for case in cases]
+        more = {path: self.long_text.get(path, "") for path in paths if path != "comments"}
+        return tuple(with_fields(case, more) for case in cases)
+
+    def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
+        self.asked_users.append(users)
+        return tuple(note for note in self.notes if note.case_id in case_ids and note.author in users)
+
+    def write(self, chunk: Chunk) -> Answer:
+        with self.lock:
+            self.writes.append(chunk)
+            return self.script(chunk)
+
+    def pause(self, attempt: int) -> bool:
+        self.pauses.append(attempt)
+        return len(self.pauses) <= self.patience
+
+    def unmoved(self, chunk: Chunk) -> frozenset[str]:
+        self.asked_unmoved += 1
+        if self.unmoved_fails:
+            raise OrgUnavailable("no answer")
+        return frozenset(write.case_id for write in chunk.writes) - self.moved
+
+    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, Values]:
+        if self.read_back_fails:
+            raise OrgUnavailable("no answer")
+        written = {write.case_id: write for chunk in self.writes for write in chunk.writes}
+        here = {case.id: case for case in self.cases}
+        values = {}
+        for case_id in case_ids:
+            write, case = written[case_id], here[case_id]
+            values[case_id] = Values(
+                write.owner_id or case.owner_id, write.status or case.status, write.priority or case.priority
+            )
+        return {key: value for key, value in {**values, **self.bounced_to}.items() if key not in self.gone}
+
+
+def with_fields(case: Case, more: Mapping[str, Any]) -> Case:
+    return Case(
+        **{name: getattr(case, name) for name in case.__dataclass_fields__ if name != "fields"},
+        fields={**case.fields, **more},
+    )
+
+
+@dataclass
+class FakeLedger:
+    """Ledger and lease in one. It knows which state may follow which, as the real one does."""
+
+    remembered: History = field(default_factory=History)
+    now_state: dict[str, Memory] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    calls: list[list[str]] = field(default_factory=list)
+    live: list[RouteName] = field(default_factory=list)
+    finished: list[Mapping[str, Any]] = field(default_factory=list)
+    started: list[RunStart] = field(default_factory=list)
+    fails_from: int = 1_000_000
+    busy: bool = False
+    where: str = "memory"
+    lock: Any = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.now_state = {past.key: past.state for past in self.remembered.everything()}
+
+    def history(self, organization_id: str) -> History:
+        return self.remembered
+
+    def head(self) -> str | None:
+        return str(len(self.changes)) if self.changes else None
+
+    @contextmanager
+    def lease(self, start: RunStart) -> Iterator["FakeLedger"]:
+        if self.busy:
+            raise RunBusy("another run is at work", host="here", pid=1, since="now", stuck=False)
+        self.started.append(start)
+        yield self
+
+    def record(self, changes: Sequence[Change]) -> None:
+        with self.lock:
+            self.calls.append([change.event for change in changes])
+            if len(self.calls) >= self.fails_from:
+                raise LeaseLost()
+            for change in changes:
+                key, state = change.past.key, change.past.state
+                states.check(key, change.event, self.now_state.get(key), state)
+                self.now_state[key] = state
+            self.changes += changes
+
+    def mark_live(self, routes: Sequence[RouteName]) -> None:
+        self.live += routes
+
+    def finish(self, result: Mapping[str, Any]) -> None:
+        self.finished.append(result)
+
+    def events(self, case_id: str) -> list[str]:
+        return [change.event for change in self.changes if change.past.case_id == case_id]
+
+    def past(self, case_id: str) -> Past:
+        """The newest of what is remembered of a case."""
+        return [change.past for change in self.changes if change.past.case_id == case_id][-1]
+
+    def tomorrow(self) -> History:
+        """What the next run remembers."""
+        return History.of(
+            {change.past.key: change.past for change in self.changes}.values(), self.live, empty=not self.changes
+        )
+
+
+class BrokenLedger(FakeLedger):
+    """It can be read, and takes no word."""
+
+    def record(self, changes: Sequence[Change]) -> None:
+        raise EscalatorError("the ledger takes no word")
+
+
+def numbers(ids: Iterable[str]) -> list[int]:
+    return [int(one[3:15]) for one in ids]

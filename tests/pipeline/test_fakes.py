@@ -1,0 +1,42 @@
+"""The org and the ledger that the tests of the pipeline stand on are what the ports ask for."""
+
+import pytest
+
+from sfdc_escalator.errors import EscalatorError, LeaseLost, RunBusy
+from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.pipeline.ports import Change, Lease, Ledger, Moved, Org, RunStart
+from tests.builders import ME, ORG, case, past
+from tests.pipeline.fakes import FakeLedger, FakeOrg, in_turn
+
+START = RunStart("run", ORG, ME, {})
+
+
+def test_they_fit_the_ports() -> None:
+    org: Org = FakeOrg()
+    ledger: Ledger = FakeLedger()
+    lease: Lease = FakeLedger()
+    assert (org.api_calls, ledger.head()) == (0, None)
+    lease.record([])
+
+
+def test_a_script_answers_in_turn() -> None:
+    script = in_turn(Moved())
+    chunk = object()
+    assert isinstance(script(chunk), Moved)  # type: ignore[arg-type]
+    assert not isinstance(script(chunk), Moved)  # type: ignore[arg-type]
+
+
+def test_the_ledger_in_memory_takes_only_what_may_follow() -> None:
+    ledger = FakeLedger()
+    ledger.record([Change("intended", past(case(), Memory.SENDING), "1", "")])
+    ledger.record([Change("applied", past(case(), Memory.APPLIED), "1", "")])
+    with pytest.raises(EscalatorError, match="cannot become"):
+        ledger.record([Change("intended", past(case(), Memory.SENDING), "1", "")])
+    assert ledger.events(case().id) == ["intended", "applied"]
+
+
+def test_the_ledger_in_memory_can_lose_its_lease_and_be_busy() -> None:
+    with pytest.raises(LeaseLost):
+        FakeLedger(fails_from=1).record([])
+    with pytest.raises(RunBusy), FakeLedger(busy=True).lease(START):
+        pass

@@ -1,0 +1,201 @@
+"""One query for all routes; a field that breaks a route breaks no other; a page is never lost."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import unquote_plus, urlsplit
+
+import pytest
+
+from sfdc_escalator.errors import Invalid, OrgUnavailable
+from sfdc_escalator.escalation.criteria import AnyOf, Condition, Field, Text
+from sfdc_escalator.escalation.org import Caller, Describe, FieldInfo, Survey
+from sfdc_escalator.escalation.policy import NotePart, Policy
+from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.salesforce import standard_describe
+from sfdc_escalator.salesforce.packing import ROOM
+from tests.builders import AGENT, ME, NOW, note, numbered, policy, route
+from tests.salesforce.conftest import DATA, ORG, URL, Stage, error, page
+
+CUSTOM = {
+    "Tags__c": FieldInfo("Tags__c", "multipicklist"),
+    "Due__c": FieldInfo("Due__c", "date"),
+    "Home__c": FieldInfo("Home__c", "location"),
+}
+STANDARD = standard_describe().objects
+DESCRIBE = Describe({**STANDARD, "Case": {**STANDARD["Case"], **CUSTOM}})
+SURVEY = Survey(Caller(URL, ORG, ME, NOW - timedelta(minutes=1)), "Acme", False, {}, 10, DESCRIBE)
+ENGINE = "Id, CaseNumber, OwnerId, Status, Priority, CreatedDate, AccountId, ParentId"
+
+
+def is_(path: str, value: str) -> Condition:
+    return Field(path, "is", value)
+
+
+def record(number: int, **fields: Any) -> dict[str, Any]:
+    engine = {
+        "attributes": {"type": "Case"}, "Id": numbered("500", number), "CaseNumber": f"{number:08d}", "OwnerId": AGENT,
+        "Status": "New", "Priority": None, "CreatedDate": "2026-03-01T10:00:00.000+0000", "AccountId": None,
+        "ParentId": None, "IsClosed": False,
+    }  # fmt: skip
+    return engine | fields
+
+
+def queries(stage: Stage) -> list[str]:
+    urls = [urlsplit(call.request.url or "") for call in stage.mock.calls if call.request.method == "GET"]
+    return [unquote_plus(url.query.removeprefix("q=")) for url in urls if url.path.endswith("/query/")]
+
+
+def poll_policies(stage: Stage, *policies: Policy, case: str | None = None) -> Any:
+    return stage.org.poll(policies, SURVEY, case)
+
+
+def test_all_routes_of_all_policies_are_one_query(stage: Stage) -> None:
+    stage.answers("GET", "query/", page(record(1)))
+    one = policy(route("a", is_("Origin", "Web")), route("b", is_("Subject", "x")))
+    other = policy(route("c", is_("origin", "Phone")), name="other")
+    found = poll_policies(stage, one, other)
+    assert queries(stage) == [
+        f"SELECT {ENGINE}, IsClosed, Origin, Subject FROM Case WHERE IsClosed = false"
+        " AND (Origin = 'Web' OR Subject = 'x' OR origin = 'Phone') ORDER BY Id"
+    ]
+    assert stage.mock.calls[0].request.headers["Sforce-Query-Options"] == "batchSize=2000"
+    assert (found.at, found.broken, [case.number for case in found.cases]) == (NOW, {}, ["00000001"])
+
+
+def test_values_are_typed_and_keyed_as_the_policy_writes_them(stage: Stage) -> None:
+    account = {"attributes": {"type": "Account"}, "Type": "Gold"}
+    stage.answers("GET", "query/", page(
+        record(1, Subject="x", Tags__c="red;blue", Due__c="2026-03-05", ClosedDate="2026-03-01T10:00:00.000+0000",
+               Account=account, AccountId=numbered("001", 5)[:15], Owner={"Name": "Ann"}, IsEscalated=True),
+        record(2, Subject=None, Tags__c=None, Due__c=None, ClosedDate=None, Account=None, Owner={"Name": "Bob"},
+               IsEscalated=False),
+    ))  # fmt: skip
+    paths = ("subject", "Tags__c", "Due__c", "ClosedDate", "ACCOUNT.type", "Owner.Name", "IsEscalated")
+    parts = note(NotePart("facts", (*paths, "Description", "comments.agent", "route.reason")))
+    first, second = poll_policies(stage, policy(route(note_spec=parts))).cases
+    assert first.fields == {
+        "subject": "x", "Tags__c": frozenset({"red", "blue"}), "Due__c": date(2026, 3, 5), "IsClosed": False,
+        "ClosedDate": datetime(2026, 3, 1, 10, tzinfo=UTC), "ACCOUNT.type": "Gold", "Owner.Name": "Ann",
+        "IsEscalated": True,
+    }  # fmt: skip
+    assert second.fields == {
+        **dict.fromkeys(paths), "Owner.Name": "Bob", "IsEscalated": False, "IsClosed": False,
+    }  # fmt: skip
+    assert (first.account_id, second.account_id) == (numbered("001", 5), None)
+    assert "Description" not in queries(stage)[0]
+
+
+def test_pages_are_followed_and_a_case_counts_once(stage: Stage) -> None:
+    more = "/services/data/v67.0/query/01gxx0000000001-2000"
+    stage.answers("GET", "query/", page(record(2), record(3), more=more))
+    stage.answers(
+        "GET",
+        "query/01gxx0000000001-2000",
+        page(record(3), record(1)),
+        headers={"Date": "Mon, 02 Mar 2026 15:09:00 GMT"},
+    )
+    found = poll_policies(stage, policy())
+    assert [case.number for case in found.cases] == ["00000001", "00000002", "00000003"]
+    assert found.at == NOW
+
+
+def test_a_cursor_that_is_gone_starts_the_query_again(stage: Stage) -> None:
+    more = "/services/data/v67.0/query/01gxx0000000001-2000"
+    stage.answers("GET", "query/", page(record(1), more=more))
+    stage.answers("GET", "query/01gxx0000000001-2000", error("INVALID_QUERY_LOCATOR"), 400)
+    stage.answers("GET", "query/", page(record(1), record(2)))
+    assert [case.number for case in poll_policies(stage, policy()).cases] == ["00000001", "00000002"]
+
+
+def test_a_cursor_that_is_always_gone_is_an_error_in_the_end(stage: Stage) -> None:
+    stage.answers("GET", "query/", page(record(1), more="/services/data/v67.0/query/01g"))
+    stage.answers("GET", "query/01g", error("INVALID_QUERY_LOCATOR"), 400)
+    with pytest.raises(OrgUnavailable, match="INVALID_QUERY_LOCATOR"):
+        poll_policies(stage, policy())
+
+
+def test_an_unknown_field_breaks_its_own_route_and_names_the_nearest(stage: Stage) -> None:
+    stage.answers("GET", "query/", page(record(1)))
+    bad = note(NotePart("facts", ("Account.Typ",)))
+    found = poll_policies(
+        stage,
+        policy(route("a", is_("Subjekt", "x")), route("b", note_spec=bad), route("c"), route("d", is_("Home__c", "x"))),
+    )
+    assert (
+        found.broken[("support", "a")] == "Subjekt: Case has no Subjekt that the user may read; did you mean Subject?"
+    )
+    assert found.broken[("support", "b")].endswith("did you mean Type?")
+    assert "made of several fields" in found.broken[("support", "d")]
+    assert len(found.broken) == 3
+    assert "Subjekt" not in queries(stage)[0]
+    assert len(found.cases) == 1
+
+
+def test_what_the_org_rejects_breaks_its_own_route(stage: Stage) -> None:
+    """Describe said yes, the query says no: each route is asked alone, the others run."""
+    stage.answers("GET", "query/", error("INVALID_FIELD", "No such column 'Origin'"), 400)
+    stage.composite((400, error("INVALID_FIELD", "No such column 'Origin'")), page())
+    stage.answers("GET", "query/", page(record(1)))
+    found = poll_policies(stage, policy(route("a", is_("Origin", "Web")), route("b", is_("Subject", "x"))))
+    assert list(found.broken) == [("support", "a")]
+    assert "No such column 'Origin'" in found.broken[("support", "a")]
+    assert [len(queries(stage)), "Origin" in queries(stage)[-1], len(found.cases)] == [2, False, 1]
+
+
+def test_a_rejection_that_no_route_explains_is_an_error(stage: Stage) -> None:
+    stage.answers("GET", "query/", error("MALFORMED_QUERY", "too complicated"), 400)
+    stage.composite(page())
+    with pytest.raises(OrgUnavailable, match="too complicated"):
+        poll_policies(stage, policy())
+
+
+def test_routes_that_can_match_nothing_need_no_call(stage: Stage) -> None:
+    found = poll_policies(stage, policy(route("a", Field("Origin", "in", ()))))
+    assert (found.cases, found.at, len(stage.mock.calls)) == ((), SURVEY.caller.now, 0)
+
+
+def test_many_words_are_cut_into_queries_that_fit(stage: Stage) -> None:
+    stage.answers("GET", "query/", page(record(1)))
+    phrases = tuple(parse_phrase(f"word{number} and more of it") for number in range(400))
+    poll_policies(stage, policy(route("a", Text(("Subject",), phrases)), route("b", is_("Origin", "Web"))))
+    asked = queries(stage)
+    assert len(asked) > 2
+    assert all(f"word{number}%" in "".join(asked) for number in range(400))
+    assert all(soql.startswith("SELECT") and "IsClosed = false AND" in soql for soql in asked)
+    assert all(len(call.request.url or "") <= ROOM + len(DATA) + 10 for call in stage.mock.calls)
+
+
+def test_one_comparison_too_long_to_be_asked_is_left_to_python(stage: Stage) -> None:
+    stage.answers("GET", "query/", page())
+    longest: Condition = Field("Subject", "in", tuple(f"{'x' * 90}{number}" for number in range(400)))
+    poll_policies(stage, policy(route("a", AnyOf((longest, is_("Origin", "Web"))))))
+    assert any("WHERE IsClosed = false ORDER BY" in soql for soql in queries(stage))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "where"),
+    [
+        ("00001026", "CaseNumber IN ('00001026')"),
+        ("1026", "CaseNumber IN ('1026','00001026')"),
+        ("CS-12", "CaseNumber IN ('CS-12')"),
+        (numbered("500", 7), f"Id = '{numbered('500', 7)}'"),
+        (numbered("500", 7)[:15], f"Id = '{numbered('500', 7)}'"),
+    ],
+)
+def test_a_chosen_case_is_read_alone_whatever_the_criteria(stage: Stage, chosen: str, where: str) -> None:
+    stage.answers("GET", "query/", page(record(7)))
+    assert len(poll_policies(stage, policy(route("a", is_("Origin", "Web"))), case=chosen).cases) == 1
+    assert queries(stage)[0].endswith(f"Origin FROM Case WHERE {where} ORDER BY Id")
+
+
+@pytest.mark.parametrize("chosen", ["", "x' OR Id != '", "500000000000007AAB", "a" * 31, "0000\n1026"])
+def test_a_chosen_case_that_is_no_number_and_no_id_is_refused(stage: Stage, chosen: str) -> None:
+    with pytest.raises(Invalid, match="--case"):
+        poll_policies(stage, policy(), case=chosen)
+
+
+@pytest.mark.parametrize("broken", [{"Id": "x"}, {"CreatedDate": "today"}, {"OwnerId": None}, {"CreatedDate": None}])
+def test_a_record_of_another_shape_is_no_org(stage: Stage, broken: dict[str, Any]) -> None:
+    stage.answers("GET", "query/", page(record(1, **broken)))
+    with pytest.raises(OrgUnavailable, match="another shape"):
+        poll_policies(stage, policy())
