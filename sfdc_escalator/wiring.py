@@ -45,8 +45,8 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
     problems = check_policies(chosen)
     if any(problem.severity == "error" for problem in problems):
         return problems
-    from sfdc_escalator.salesforce.describe import standard_describe
     from sfdc_escalator.salesforce.bounds import route_is_scan
+    from sfdc_escalator.salesforce.describe import standard_describe
 
     scans = [
         Problem(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
 
 from sfdc_escalator.embedded_org import clock
 from sfdc_escalator.embedded_org.calls import Answer
@@ -13,8 +14,10 @@ from sfdc_escalator.embedded_org.request_log import RequestLog
 
 
 class Control:
-    def __init__(self, org_clock: OrgClock, log: RequestLog) -> None:
-        self._clock, self._log = org_clock, log
+    """`moved` is called after the clock was set."""
+
+    def __init__(self, org_clock: OrgClock, log: RequestLog, moved: Callable[[], None]) -> None:
+        self._clock, self._log, self._moved = org_clock, log, moved
 
     def answer(self, request: Request) -> Answer:
         name = request.target.split("?")[0].removeprefix("/__embedded__/").rstrip("/")
@@ -27,12 +30,12 @@ class Control:
         if (name, request.method) == ("requests", "GET"):
             return Answer(200, self._log.entries())
         if name == "clock" and request.method in ("GET", "POST"):
-            moment = self._moved(request.content) if request.method == "POST" else self._clock.now()
+            moment = self._set(request.content) if request.method == "POST" else self._clock.now()
             return Answer(200, {"now": clock.iso(moment)})
         known = "GET requests, GET clock, POST clock"
         return Answer(404, {"error": f"there is no {request.method} {name}; there are {known}"})
 
-    def _moved(self, content: bytes) -> Any:
+    def _set(self, content: bytes) -> datetime:
         """Raises ValueError."""
         wanted = json.loads(content or b"null")
         if not isinstance(wanted, dict) or set(wanted) not in ({"advance"}, {"now"}):
@@ -41,5 +44,8 @@ class Control:
         if not isinstance(text, str):
             raise ValueError(f"{text!r} is not a text")
         if "advance" in wanted:
-            return self._clock.advance(clock.duration(text))
-        return self._clock.move_to(clock.instant(text))
+            moment = self._clock.advance(clock.duration(text))
+        else:
+            moment = self._clock.move_to(clock.instant(text))
+        self._moved()
+        return moment

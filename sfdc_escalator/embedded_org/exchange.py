@@ -7,7 +7,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,12 @@ class Exchange:
         self._closing.set()
         with self._lock:
             pass  # a transaction that is under way ends first
+
+    def exclusively(self, action: Callable[[], None]) -> None:
+        """Runs `action` while no request is under way."""
+        with self._lock:
+            if not self._closing.is_set():
+                action()
 
     def wait(self, seconds: float) -> None:
         if seconds > 0:

@@ -70,7 +70,7 @@ class EmbeddedOrg:
         facts = Facts(self.instance_url, self.access_token, self.organization_id, user_id)
         self._exchange = Exchange(self._database, self._clock, self._log, facts, latency, per_record)
         self._server.exchange = self._exchange
-        self._server.control = Control(self._clock, self._log)
+        self._server.control = Control(self._clock, self._log, lambda: self._exchange.exclusively(self._remember_clock))
         self._server.start()
         self._closed = False
 

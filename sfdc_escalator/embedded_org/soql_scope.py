@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from sfdc_escalator.embedded_org.database import quoted
@@ -150,10 +150,11 @@ class Scope:
         return f"CASE {' '.join(cases)} END"
 
     def _access(self, path: Path, name: str) -> Column:
-        """UserRecordAccess beside a record: the rights of the user who asks (Object Reference, UserRecordAccess)."""
+        """UserRecordAccess beside a record: the rights of who asks, only to be read (Object Reference)."""
         field = self.schema[ACCESS].field(name)
         if len(self.names(path)) != 2 or field is None:
             raise no_such_column(self.text, path.at, name, ACCESS)
         record = f"{self.alias}.Id"
+        unfilterable = replace(field, filterable=False, sortable=False, groupable=False)
         known = {"Id": record, "RecordId": record, "UserId": f"'{self.user_id}'", "MaxAccessLevel": "'All'"}
-        return Column(known.get(field.name, "1"), field, ACCESS)
+        return Column(known.get(field.name, "1"), unfilterable, ACCESS)

@@ -43,6 +43,9 @@ class Comment:
     body: str
     staff: bool
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", utc(self.at))
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -62,9 +65,19 @@ class Case:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "created", utc(self.created))
+        for value in self.fields.values():
+            if isinstance(value, datetime) and value.tzinfo is None:
+                utc(value)
 
     def with_values(self, owner_id: str, status: str | None, priority: str | None) -> "Case":
-        """The same case, had it these values: what the rules would see without our own steps."""
+        """The same case, had it these values: what the rules would see without our own steps.
+
+        Of another owner nothing but the id is known: `Owner.Name` and the like are empty then.
+        """
         values: dict[str, Value] = {"ownerid": owner_id, "status": status, "priority": priority}
-        fields = {path: values.get(path.lower(), value) for path, value in self.fields.items()}
+        unknown = "owner." if owner_id != self.owner_id else None
+        fields = {
+            path: None if unknown and path.lower().startswith(unknown) else values.get(path.lower(), value)
+            for path, value in self.fields.items()
+        }
         return replace(self, owner_id=owner_id, status=status, priority=priority, fields=fields)

@@ -62,11 +62,11 @@ def one_per_case(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def backlog_routes(decisions: Iterable[Decision], history: History) -> frozenset[RouteName]:
-    """The routes with work that have never run live in this org, under this or a former name."""
+    """The routes with work, held or not, that have never run live in this org, under this or a former name."""
     return frozenset(
         name_of(decision)
         for decision in decisions
-        if decision.state is State.PLANNED
+        if decision.state in (State.PLANNED, State.HELD)
         and history.live.isdisjoint((decision.policy.name, name) for name in decision.route.names)
     )
 

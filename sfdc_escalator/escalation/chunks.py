@@ -4,7 +4,7 @@ Saving a case locks its account and its parent case, so cases that share one go 
 follow each other. No account is no account.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sfdc_escalator.escalation.decide import Decision
 from sfdc_escalator.escalation.guards import CHUNK
@@ -14,44 +14,53 @@ Batch = tuple[Decision, ...]
 
 def lanes(decisions: Sequence[Decision], most: int = CHUNK) -> list[list[Batch]]:
     """Lists of batches: those of one list follow each other, the lists may run side by side. Plan order is kept."""
-    result: list[list[Batch]] = []
-    for together in (False, True):
-        chosen = [decision for decision in decisions if decision.policy.together is together]
-        result += pack(families(chosen), most)
-    return result
+    lone: list[list[Batch]] = []
+    open_batches: dict[bool, list[list[Decision]]] = {False: [], True: []}
+    for family in families(decisions):
+        batches = cut(family, most)
+        if len(batches) > 1:
+            lone.append(batches)
+        else:
+            first_fit(open_batches[family[0].policy.together], family, most)
+    return [*lone, *([tuple(batch)] for some in open_batches.values() for batch in some)]
 
 
-def families(decisions: Iterable[Decision]) -> list[list[Decision]]:
-    """The decisions grouped by what they lock, in plan order."""
-    family_of: dict[str, list[Decision]] = {}
-    found: list[list[Decision]] = []
+def families(decisions: Sequence[Decision]) -> list[list[Decision]]:
+    """The decisions grouped by what they lock; groups and members in plan order."""
+    leader: dict[str, str] = {}
+
+    def head(lock: str) -> str:
+        while leader.setdefault(lock, lock) != lock:
+            lock = leader[lock]
+        return lock
+
     for decision in decisions:
-        case = decision.case
-        locks = [lock for lock in (case.account_id, case.parent_id, case.id) if lock]
-        kin = list({id(family_of[lock]): family_of[lock] for lock in locks if lock in family_of}.values())
-        family = kin[0] if kin else []
-        if not kin:
-            found.append(family)
-        for other in kin[1:]:
-            family += other
-            found = [one for one in found if one is not other]
-            family_of |= {lock: family for lock, owner in family_of.items() if owner is other}
-        family.append(decision)
-        family_of |= dict.fromkeys(locks, family)
-    return found
+        for lock in locks(decision):
+            leader[head(lock)] = head(decision.case.id)
+    found: dict[str, list[Decision]] = {}
+    for decision in decisions:
+        found.setdefault(head(decision.case.id), []).append(decision)
+    return list(found.values())
 
 
-def pack(groups: Sequence[Sequence[Decision]], most: int) -> list[list[Batch]]:
-    """First fit: a group goes into the first open batch that holds it; a group over one batch makes its own lane."""
-    open_batches: list[list[Decision]] = []
-    long_lanes: list[list[Batch]] = []
-    for group in groups:
-        *full, rest = [group[start : start + most] for start in range(0, len(group), most)]
-        if full:
-            long_lanes.append([tuple(part) for part in (*full, rest)])
-            continue
-        batch = next((batch for batch in open_batches if len(batch) + len(rest) <= most), None)
-        if batch is None:
-            open_batches.append(batch := [])
-        batch.extend(rest)
-    return [*long_lanes, *([tuple(batch)] for batch in open_batches)]
+def locks(decision: Decision) -> list[str]:
+    case = decision.case
+    return [lock for lock in (case.account_id, case.parent_id) if lock]
+
+
+def cut(family: Sequence[Decision], most: int) -> list[Batch]:
+    """A family in batches of one way of saving, none over the limit."""
+    return [
+        tuple(some[start : start + most])
+        for together in (False, True)
+        if (some := [decision for decision in family if decision.policy.together is together])
+        for start in range(0, len(some), most)
+    ]
+
+
+def first_fit(batches: list[list[Decision]], family: Sequence[Decision], most: int) -> None:
+    """Into the first batch that holds the whole family, or into a new one."""
+    batch = next((batch for batch in batches if len(batch) + len(family) <= most), None)
+    if batch is None:
+        batches.append(batch := [])
+    batch.extend(family)

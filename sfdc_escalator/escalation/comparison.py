@@ -46,11 +46,11 @@ def moment(text: str) -> datetime | date | None:
     """A datetime with zone, or a date; None for any other text."""
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        if len(text) == 10:
+            return parsed.date()
+        return parsed.astimezone(UTC) if parsed.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    if len(text) == 10:
-        return parsed.date()
-    return parsed.astimezone(UTC) if parsed.tzinfo else None
 
 
 def same(value: Value, operand: Literal_) -> bool:
@@ -71,7 +71,7 @@ def same(value: Value, operand: Literal_) -> bool:
 @lru_cache(maxsize=4096)
 def number(operand: Literal_) -> float | None:
     try:
-        return float(operand)
+        return operand if isinstance(operand, (int, float)) else float(operand)
     except ValueError:
         return None
 

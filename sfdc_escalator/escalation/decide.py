@@ -34,7 +34,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a policy says of a case that matches. `takes_over` are the open escalations that it supersedes."""
+    """What a policy says of a case that matches. `takes_over` are the open escalations that it supersedes.
+
+    `deferrals` counts how often in a row the org deferred it, this run included.
+    """
 
     policy: Policy
     route: Route
@@ -47,6 +50,7 @@ class Decision:
     past: Past | None = None
     takes_over: tuple[Past, ...] = ()
     adopt: bool = False
+    deferrals: int = 0
 
     @property
     def key(self) -> str:
@@ -105,7 +109,7 @@ def first_miss(finding: Finding) -> str:
 def own_doing(view: View, route: Route, case: Case) -> bool:
     """Whether the route would not fit, had the case the owner, status and priority from before our own steps."""
     pasts = view.history.by_case.get(case.id, ())
-    if any(past.route in route.names and past.policy == view.policy.name for past in pasts):
+    if any(past.was_sent and past.route in route.names and past.policy == view.policy.name for past in pasts):
         return False
     without = without_our_steps(case, pasts)
     return without is not case and not holds(view.policy.condition(route), without, view.now)
@@ -113,7 +117,7 @@ def own_doing(view: View, route: Route, case: Case) -> bool:
 
 def without_our_steps(case: Case, pasts: tuple[Past, ...]) -> Case:
     """The case with each value that still is what we wrote taken back to what it was before."""
-    ours = [(past.before, past.wrote) for past in pasts if past.before and past.wrote]
+    ours = [(past.before, past.wrote) for past in pasts if past.was_sent and past.before and past.wrote]
     owner = taken_back(case.owner_id, [(before.owner_id, wrote.owner_id) for before, wrote in ours])
     status = taken_back(case.status, [(before.status, wrote.status) for before, wrote in ours])
     priority = taken_back(case.priority, [(before.priority, wrote.priority) for before, wrote in ours])

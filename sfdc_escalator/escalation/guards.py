@@ -12,18 +12,14 @@ LOOK_UP = 2000
 
 
 def guard_reasons(decisions: Sequence[Decision], survey: Survey) -> dict[RouteName, str]:
-    """Why a guard withholds a route: only the offender; an empty answer lets all pass."""
+    """Why a guard withholds a route: only the offenders. The price of the whole counts once none is too large."""
     planned = [decision for decision in decisions if decision.state is State.PLANNED]
     counts = Counter(name_of(decision) for decision in planned)
-    found = {}
-    for decision in planned:
-        name, policy = name_of(decision), decision.policy
-        if decision.route.over_guards or name in found:
-            continue
-        reason = too_many(policy, counts[name], survey) or too_dear(policy, len(planned), survey)
-        if reason:
-            found[name] = reason
-    return found
+    guarded = {name_of(one): one.policy for one in planned if not one.route.over_guards}
+    found = {name: too_many(policy, counts[name], survey) for name, policy in guarded.items()}
+    if not any(found.values()):
+        found = {name: too_dear(policy, len(planned), survey) for name, policy in guarded.items()}
+    return {name: reason for name, reason in found.items() if reason}
 
 
 def too_many(policy: Policy, count: int, survey: Survey) -> str | None:

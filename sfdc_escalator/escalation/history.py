@@ -61,6 +61,11 @@ class Past:
     case_number: str = ""
 
     @property
+    def was_sent(self) -> bool:
+        """Whether it stands in the org, or may: not what was refused or given back."""
+        return self.state not in (Memory.PLANNED, Memory.REJECTED)
+
+    @property
     def is_open(self) -> bool:
         """Whether the case counts as escalated by it, or may have been."""
         return self.state in (Memory.APPLIED, Memory.ADOPTED, Memory.UNKNOWN, Memory.SENDING)

@@ -15,8 +15,11 @@ from sfdc_escalator.escalation.note_text import harmless, nested, shortened, tex
 from sfdc_escalator.escalation.policy import NotePart, Policy, Route
 
 MOST_BYTES = 4000
-CUTS = (None, 2000, 1200, 800, 500, 300, 180, 100, 60, 30)
+UNCUT = 10**9
+CUTS = ((UNCUT, 200), (2000, 40), (1200, 20), (800, 10), (500, 6), (300, 5), (180, 4), (100, 3), (60, 2), (30, 1))
+"""How many characters of each text of the case are kept, and how many of its newest comments: the first that fits."""
 NOT_RECORDED = "not recorded"
+Cut = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ def write_note(
     policy: Policy, route: Route, case: Case, identity: Identity, findings: Sequence[str], now: datetime
 ) -> str | Held:
     """The note's whole text with its key line, at most 4,000 bytes; or why there can be none."""
+    reason = ""
     for cut in CUTS:
         parts = [fill(part, route, case, findings, cut) for part in route.escalate.note.parts]
         missing = next((part for part in parts if isinstance(part, Held)), None)
@@ -47,15 +51,15 @@ def write_note(
         try:
             body = route.escalate.note.template(context(policy, route, case, parts, findings, now, cut)).strip()
         except ValueError as error:
-            return Held(f"the note cannot be written: {error}")
+            reason = f"the note cannot be written: {error}"
+            continue
         if "{!" in body or "{{" in body:
             return Held("the note still holds an unfilled placeholder ({! or {{)")
         note = f"{body}\n\n{identity.line}"
         if size(note) <= MOST_BYTES:
             return note
-    return Held(
-        f"the note does not fit into {MOST_BYTES} bytes, even with the case's texts cut to {CUTS[-1]} characters"
-    )
+        reason = f"the note does not fit into {MOST_BYTES} bytes, even with each text cut to {cut[0]} characters"
+    return Held(reason)
 
 
 def size(note: str) -> int:
@@ -69,15 +73,15 @@ def context(
     parts: Sequence[Part | Held],
     findings: Sequence[str],
     now: datetime,
-    cut: int | None,
+    cut: Cut,
 ) -> Mapping[str, Any]:
     names = {"name": route.name, "reason": route.reason}
     return {
         "policy": {"name": policy.name},
         "route": {**route.escalate.note.texts, **names},
-        "case": nested({path: shortened(text_of(value), cut) for path, value in known(case).items()}),
+        "case": nested({path: shortened(text_of(value), cut[0]) for path, value in known(case).items()}),
         "parts": parts,
-        "findings": [shortened(harmless(finding), cut) for finding in findings],
+        "findings": [shortened(harmless(finding), cut[0]) for finding in findings],
         "now": f"{now:%Y-%m-%d %H:%M} UTC",
     }
 
@@ -94,13 +98,13 @@ def known(case: Case) -> Mapping[str, Value]:
     return engine | dict(case.fields)
 
 
-def fill(part: NotePart, route: Route, case: Case, findings: Sequence[str], cut: int | None) -> Part | Held:
+def fill(part: NotePart, route: Route, case: Case, findings: Sequence[str], cut: Cut) -> Part | Held:
     """The first of the part's sources that says something; the findings come on top wherever they are named."""
     title = part.name.replace("_", " ").capitalize()
     firsts = ("\n".join(from_source(one, part, route, case, cut)) for one in part.sources if one != "findings")
     said = [next(filter(None, firsts), "")]
     if "findings" in part.sources:
-        said += [shortened(harmless(finding), cut) for finding in findings]
+        said += [shortened(harmless(finding), cut[0]) for finding in findings]
     if text := "\n".join(filter(None, said)):
         return Part(part.name, title, text)
     if part.if_missing == "hold":
@@ -109,7 +113,7 @@ def fill(part: NotePart, route: Route, case: Case, findings: Sequence[str], cut:
     return Part(part.name, title, sentence)
 
 
-def from_source(source: str, part: NotePart, route: Route, case: Case, cut: int | None) -> Iterator[str]:
+def from_source(source: str, part: NotePart, route: Route, case: Case, cut: Cut) -> Iterator[str]:
     if source == "route.reason":
         yield route.reason
     elif source.startswith("route."):
@@ -117,11 +121,11 @@ def from_source(source: str, part: NotePart, route: Route, case: Case, cut: int 
     elif source.split(".")[0] == "comments":
         yield from comments(source, part, case, cut)
     elif text := text_of(case.fields.get(source)):
-        yield shortened(text, cut)
+        yield shortened(text, cut[0])
 
 
-def comments(source: str, part: NotePart, case: Case, cut: int | None) -> Iterator[str]:
+def comments(source: str, part: NotePart, case: Case, cut: Cut) -> Iterator[str]:
     staff = {"comments.agent": (True,), "comments.customer": (False,)}.get(source, (True, False))
     chosen = [comment for comment in case.comments if comment.staff in staff]
-    for comment in chosen[-part.last :] if part.last else chosen:
-        yield f"{comment.at:%Y-%m-%d %H:%M} {shortened(harmless(comment.body), cut)}"
+    for comment in chosen[-min(part.last or cut[1], cut[1]) :]:
+        yield f"{comment.at:%Y-%m-%d %H:%M} {shortened(harmless(comment.body), cut[0])}"

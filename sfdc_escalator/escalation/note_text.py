@@ -18,7 +18,7 @@ def text_of(value: Value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, frozenset):
-        return "; ".join(sorted(value))
+        return harmless("; ".join(sorted(value)))
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M} UTC"
     if isinstance(value, date):
@@ -30,14 +30,14 @@ def text_of(value: Value) -> str:
 
 def harmless(text: str) -> str:
     """Somebody's text without control characters, template code or anything that could pass for a key."""
-    text = CONTROL.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    text = LOOKS_LIKE_KEY.sub("ESC ", text)
-    return re.sub(r"\{(?=[{!%#])", "{ ", text)
+    text = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
+    text = LOOKS_LIKE_KEY.sub("ESC ", CONTROL.sub(" ", text).strip())
+    return re.sub(r"\{(?=[{!%#]|$)", "{ ", text)
 
 
-def shortened(text: str, cut: int | None) -> str:
+def shortened(text: str, cut: int) -> str:
     """At most `cut` characters, ending at a word."""
-    if cut is None or len(text) <= cut:
+    if len(text) <= cut:
         return text
     kept = text[:cut].rsplit(None, 1)[0] if any(char.isspace() for char in text[:cut].strip()) else text[:cut]
     return kept.rstrip() + " \N{HORIZONTAL ELLIPSIS}"

@@ -83,20 +83,26 @@ def build_plan(
     now: datetime,
     judged: Iterable[Decision | LeftAlone],
     choices: Choices,
-    unpolled: Iterable[RouteName] = (),
+    broken: Iterable[RouteName] = (),
 ) -> Plan:
     """The plan of one run. Choices and guards act in this order: route, one per case, backlog, limit, guards."""
     decisions, left_alone = sort_out(judged, choices)
-    decisions = one_per_case(sorted(decisions, key=order(policies)))
+    decisions.sort(key=order(policies))
     backlog = backlog_routes(decisions, history)
-    refusals: list[Refusal] = []
+    why: dict[RouteName, str] = {}
     if choices.backlog is None and not choices.is_trial:
-        decisions = withhold(decisions, dict.fromkeys(backlog, BACKLOG), refusals)
+        why = dict.fromkeys(sorted(backlog), BACKLOG)
     elif choices.backlog == "adopt":
         decisions = [adopt(decision) if name_of(decision) in backlog else decision for decision in decisions]
-    decisions = limited(decisions, backlog, choices)
-    decisions = withhold(decisions, guard_reasons(decisions, survey), refusals)
-    left_out = {*unpolled, *((refusal.policy, refusal.route) for refusal in refusals)}
+    while True:
+        refusals: list[Refusal] = []
+        left = limited(one_per_case(withhold(decisions, why, refusals)), backlog, choices)
+        offenders = guard_reasons(left, survey)
+        if not offenders:
+            break
+        why |= offenders  # what they took from the others is the others' again
+    decisions = left
+    left_out = {*broken, *why, *(backlog if choices.backlog is None else ())}
     complete = frozenset(choices.routes(policies) - left_out) if not choices.is_trial else frozenset[RouteName]()
     organization_id = survey.caller.organization_id
     return Plan(organization_id, now, tuple(policies), tuple(decisions), left_alone, tuple(refusals), complete)

@@ -15,7 +15,7 @@ from sfdc_escalator.ledger.holder import Holder
 from sfdc_escalator.ledger.lease import SqlLease, Terms, take
 from sfdc_escalator.ledger.place import path_of, refuse_network_disk
 from sfdc_escalator.ledger.rows import past_of
-from sfdc_escalator.ledger.schema import escalations, events, live_routes, runs
+from sfdc_escalator.ledger.schema import VERSION, escalations, events, live_routes, runs, version
 from sfdc_escalator.pipeline.ports import HistoryReader, RunStart
 
 
@@ -120,8 +120,8 @@ def open_ledger(where: str, *, create: bool, terms: Terms | None = None) -> SqlL
     database.recognise(path, database.engine_of(path, writing=False, busy_seconds=terms.busy.total_seconds()))
     ledger = SqlLedger(path, database.engine_of(path, writing=True, busy_seconds=terms.busy.total_seconds()), terms)
     try:
-        with ledger.reading() as connection:  # takes the writer's place for a moment: a read-only disk shows now
-            connection.exec_driver_sql("SELECT 1")
+        with ledger.reading() as connection:  # a write that is rolled back: what cannot be written shows now
+            connection.execute(version.update().values(version_num=VERSION))
         return ledger
     except BaseException:
         ledger.close()

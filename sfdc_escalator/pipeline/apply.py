@@ -80,7 +80,9 @@ def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress) -> App
 def remember(prepared: Prepared, lease: Lease) -> None:
     """Stores what became known by reading, and the backlog that is adopted."""
     changes = [Change("recovered", past, past.case_number, "") for past in prepared.recovered]
-    changes += [change(one, "found", past_of(one, Memory.APPLIED)) for one in prepared.found]
+    changes += [
+        change(one, "found", replace(past_of(one, Memory.APPLIED), before=None, wrote=None)) for one in prepared.found
+    ]
     changes += [change(one, "adopted", past_of(one, Memory.ADOPTED)) for one in prepared.plan.adopted]
     if changes:
         lease.record(changes)

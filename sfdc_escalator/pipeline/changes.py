@@ -9,6 +9,8 @@ from sfdc_escalator.escalation.history import Memory, Past, Values
 from sfdc_escalator.escalation.steps import Kind, StepState
 from sfdc_escalator.pipeline.ports import Change, Write
 
+SENT = frozenset({Memory.SENDING, Memory.APPLIED, Memory.UNKNOWN, Memory.GONE})
+
 
 def past_of(
     decision: Decision,
@@ -28,8 +30,8 @@ def past_of(
         rung=identity.rung,
         episode=identity.episode,
         turn=identity.turn,
-        before=Values.of(decision.case) if decision.steps else None,
-        wrote=values_after(decision) if decision.steps else None,
+        before=Values.of(decision.case) if state in SENT else None,
+        wrote=values_after(decision) if state in SENT else None,
         attempts=attempts,
         tried_at=tried_at,
         message=message,

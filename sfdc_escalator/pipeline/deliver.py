@@ -164,8 +164,8 @@ class Delivery:
             for one in batch
         ]
         self.lease.record([change(one, "deferred", past) for one, past in zip(batch, pasts, strict=True)])
-        for decision in batch:
-            self.ended(decision.ended(State.DEFERRED, reason))
+        for decision, past in zip(batch, pasts, strict=True):
+            self.ended(replace(decision.ended(State.DEFERRED, reason), deferrals=past.attempts))
 
     def reject(self, batch: Batch, errors: Mapping[str, RowError]) -> None:
         """Each with its own error, by case id."""

@@ -51,8 +51,8 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
         refuse_if_lost(history, found)
         history = history.with_past(past_of_found(decision) for decision in found)
         judged = judge_all([replace(view, history=history) for view in views], cases)
-    plan = build_plan(policies, survey, history, caller.now, judged, choices, poll.broken)
     broken = {**poll.broken, **{(v.policy.name, name): why for v in views for name, why in v.unfit.items()}}
+    plan = build_plan(policies, survey, history, caller.now, judged, choices, broken)
     wonders = tuple(doubt for policy in policies for doubt in doubts(policy, survey))
     return Prepared(plan, survey, poll, history, recovered, found, broken, wonders)
 

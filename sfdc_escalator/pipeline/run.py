@@ -58,13 +58,7 @@ class Result:
         states = Counter(decision.state for decision in self.decisions)
         stuck = states[State.REJECTED] or states[State.UNKNOWN] or states[State.HELD] or self.unsettled
         failed = self.applied.bounced or self.prepared.broken
-        return bool(stuck or failed or any(map(is_deferred_again, self.decisions)))
-
-
-def is_deferred_again(decision: Decision) -> bool:
-    """Deferred by the org now and by the run before; a limit or another policy's turn is no deferral by the org."""
-    past = decision.past
-    return decision.state is State.DEFERRED and past is not None and past.state is Memory.PLANNED and past.attempts > 0
+        return bool(stuck or failed or any(decision.deferrals > 1 for decision in self.decisions))
 
 
 def rehearse(

@@ -52,9 +52,9 @@ def read_answer(status: int, text: str, parts: Sequence[Part], call: str) -> Ans
     return _rolled_back([error for error in found if error.code not in VICTIMS] or found)
 
 
-def refuses_guard(answer: Answer, text: str) -> bool:
+def refuses_guard(answer: RolledBack, text: str) -> bool:
     """Whether the org does not take the guard query itself; nothing ran then."""
-    if not isinstance(answer, RolledBack) or answer.rows or answer.error.code not in REFUSED_QUERY:
+    if answer.rows or answer.error.code not in REFUSED_QUERY:
         return False
     first = json.loads(text)["compositeResponse"][0]
     return first["referenceId"] == FRESH and any(code == answer.error.code for code, _ in errors_in(first.get("body")))

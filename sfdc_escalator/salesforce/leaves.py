@@ -151,9 +151,9 @@ def _is_long_id(text: str) -> bool:
 def _scalar(column: Column, literal: Literal_) -> str | None:
     if column.kind in NUMBERS:
         value = None if isinstance(literal, bool) else comparison.number(literal)
-        if value is None or not isfinite(value) or abs(value) >= LARGEST_NUMBER:
+        if value is None or abs(value) >= LARGEST_NUMBER or not isfinite(value):
             return None
-        return soql.number(int(value) if value.is_integer() else value)
+        return soql.number(int(value) if value == int(value) else value)
     moment = comparison.moment(comparison.as_text(literal))
     if not _is_told(column, moment):
         return None

@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.case import Case, long_id
 from sfdc_escalator.escalation.history import Values
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.pipeline.ports import Answer, Chunk, KeyedNote, NotExecuted, Poll, Unknown
+from sfdc_escalator.pipeline.ports import Answer, Chunk, KeyedNote, NotExecuted, Poll, RolledBack, Unknown
 from sfdc_escalator.salesforce import poll, reads, survey
 from sfdc_escalator.salesforce.answer import REFUSED_QUERY, read_answer, refuses_guard
 from sfdc_escalator.salesforce.client import Client, Record
@@ -116,14 +116,14 @@ class SalesforceOrg:
             return NotExecuted(error.message, fatal=True)
         call = f"composite {len(request.parts)} parts, {len(chunk.writes)} cases, {sent.date or 'undated'}"
         answer = read_answer(sent.status, sent.text, request.parts, call)
-        if not weak and refuses_guard(answer, sent.text):
-            self._weaken(sent.status)
+        if not weak and isinstance(answer, RolledBack) and refuses_guard(answer, sent.text):
+            self._weaken(answer.error.message)
             return self.write(chunk)
         return answer
 
     def _guard_query(self, chunk: Chunk) -> str:
         return guard_query([write.case_id for write in chunk.writes], chunk.polled_at, self._user_id, weak=self._weak)
 
-    def _weaken(self, reason: object) -> None:
+    def _weaken(self, reason: str) -> None:
         self._weak = True
-        log.warning("salesforce.guard_weak", reason=str(reason))
+        log.warning("salesforce.guard_weak", reason=reason)

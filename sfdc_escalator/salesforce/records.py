@@ -11,7 +11,17 @@ from sfdc_escalator.salesforce.client import Record
 from sfdc_escalator.salesforce.failures import not_an_org
 
 Read = TypeVar("Read")
-ENGINE_FIELDS = ("Id", "CaseNumber", "OwnerId", "Status", "Priority", "CreatedDate", "AccountId", "ParentId")
+ENGINE_FIELDS = (
+    "Id",
+    "CaseNumber",
+    "OwnerId",
+    "Status",
+    "Priority",
+    "CreatedDate",
+    "AccountId",
+    "ParentId",
+    "Owner.Name",
+)
 COMPOUND = frozenset({"address", "location"})
 
 
@@ -77,6 +87,7 @@ class CaseReader:
             created=instant(pick(record, "CreatedDate")),
             account_id=account and long_id(account),
             parent_id=parent and long_id(parent),
+            owner_name=interned(pick(pick(record, "Owner"), "Name")) or "",
             fields={column.path: column.value(record) for column in self._columns},
         )
 

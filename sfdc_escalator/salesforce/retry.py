@@ -33,7 +33,7 @@ class Patience:
         return self._trying(what, call, lambda error: error.passing and not error.sent, LONGEST_UNSENT)
 
     def pause(self, attempt: int) -> bool:
-        """Waits before what was rolled back is sent again, longer each time; False when the budget does not allow it."""
+        """Waits before what was rolled back is sent again, longer each time; False when the budget forbids it."""
         seconds = random.uniform(0.5, 1.0) * min(LONGEST_WAIT, 2.0 ** (attempt - 1))  # noqa: S311 - jitter
         if not self._spend(seconds):
             return False

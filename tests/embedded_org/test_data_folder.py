@@ -10,7 +10,7 @@ import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg, InvalidData, Problem
 from sfdc_escalator.embedded_org.ids import canonical
-from tests.embedded_org.client import NOW, Client, write_folder
+from tests.embedded_org.client import FILES, NOW, Client, write_folder
 
 CASE_ID = "500000000000001AAA"
 
@@ -92,6 +92,21 @@ def test_every_problem_of_every_file_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_what_an_org_exports_can_be_loaded(tmp_path: Path) -> None:
+    """Header names in any case, times with offsets, system users, deleted rows."""
+    text = (
+        "ID,SUBJECT,CREATEDDATE,LASTMODIFIEDDATE,CREATEDBYID,ISDELETED\n"
+        f"{CASE_ID},kept,2026-01-01T00:00:00.000+0000,2026-01-02T00:00:00.999Z,ann@example.org,false\n"
+        ",gone,2026-01-01T01:00:00+01:00,,,TRUE\n"
+    )
+    folder = write_folder(tmp_path, {"Case": text, "User": FILES["User"]})
+    with EmbeddedOrg(data=folder, now=NOW) as made, Client(made) as client:
+        (kept,) = client.query("SELECT Subject, LastModifiedDate, LastModifiedBy.Name FROM Case")["records"]
+        assert client.query("SELECT COUNT() FROM Case", "/queryAll")["totalSize"] == 2
+    assert kept["LastModifiedDate"] == "2026-01-02T00:00:00.000+0000"
+    assert kept["LastModifiedBy"]["Name"] == "Ann Ash"
+
+
 def test_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
     (found,) = problems_of(write_folder(tmp_path, {"Account": "Name\nx\n"}))
     assert "no Case.csv" in found.message
@@ -136,6 +151,16 @@ def test_what_every_org_has_beside_its_data(reading: Client) -> None:
     closed = reading.query("SELECT ApiName FROM CaseStatus WHERE IsClosed = TRUE")["records"]
     assert [each["ApiName"] for each in closed] == ["Closed"]
     assert reading.query("SELECT COUNT() FROM BusinessHours WHERE IsDefault = TRUE")["totalSize"] == 1
+
+
+def test_members_of_a_queue_are_named_by_their_natural_keys(tmp_path: Path) -> None:
+    files = {**FILES, "GroupMember": "GroupId,UserOrGroupId\nfirst_line,ann@example.org\nfirst_line,second_line\n"}
+    with EmbeddedOrg(data=write_folder(tmp_path, files), now=NOW) as made, Client(made) as client:
+        found = client.query("SELECT Group.DeveloperName, UserOrGroup.Name FROM GroupMember ORDER BY UserOrGroup.Name")
+    assert [(each["Group"]["DeveloperName"], each["UserOrGroup"]["Name"]) for each in found["records"]] == [
+        ("first_line", "Ann Ash"),
+        ("first_line", "Second line"),
+    ]
 
 
 def test_a_status_given_as_closed_is_a_closed_status(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_thousand_ids_fit_a_composite_but_not_an_address(large: Client) -> Non
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"[]", b" ", b"\xff", b'{"Name": "a", "Name": "b"}', b"[" * 100_000, b'{"Name": "\\ud800"}', b'{"Name": NaN}'],
+    [b"{", b"[]", b"", b"\xff", b'{"Name": "a", "Name": "b"}', b"[" * 99_999, b'{"Name": "\\ud800"}', b'{"Name": NaN}'],
     ids=["open", "a list", "nothing", "not UTF-8", "a field twice", "too deep", "half a character", "no number"],
 )  # fmt: skip
 def test_a_body_that_is_not_the_json_wanted(reading: Client, body: bytes) -> None:

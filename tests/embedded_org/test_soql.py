@@ -130,6 +130,10 @@ def test_a_condition_finds(reading: Client, where: str, numbers: str) -> None:
         ("SELECT Id FROM Case FOR", "MALFORMED_QUERY", "FOR is not supported"),
         ("SELECT Id FROM Case FOR VIEW", "MALFORMED_QUERY", "unexpected token: 'VIEW'"),
         ("SELECT FIELDS(ALL) FROM Case", "MALFORMED_QUERY", "LIMIT of at most 200"),
+        (
+            "SELECT Id FROM Case WHERE UserRecordAccess.HasEditAccess = TRUE", "INVALID_FIELD",
+            "'HasEditAccess' can not be filtered",
+        ),
         ("SELECT HasEditAccess FROM UserRecordAccess", "MALFORMED_QUERY", "by UserId and RecordId"),
         ("", "MALFORMED_QUERY", "A query string has to be specified"),
     ],

@@ -15,7 +15,11 @@ IDS = st.text(string.ascii_letters + string.digits, min_size=15, max_size=15)
 
 @pytest.mark.parametrize(
     ("short", "long"),
-    [("500000000000001", "500000000000001AAA"), ("50130000000014c", "50130000000014cAAA"), ("A" * 15, "A" * 15 + "555")],
+    [
+        ("500000000000001", "500000000000001AAA"),
+        ("50130000000014c", "50130000000014cAAA"),
+        ("A" * 15, "A" * 15 + "555"),
+    ],
 )
 def test_the_last_three_characters_tell_which_letters_are_upper_case(short: str, long: str) -> None:
     assert long_id(short) == long == long_id(long)
@@ -37,7 +41,9 @@ def test_an_id_whose_case_was_lost_on_the_way_is_refused(short: str) -> None:
         long_id(short.swapcase() + long_id(short)[15:])
 
 
-@pytest.mark.parametrize("text", ["", "5" * 14, "5" * 16, "5" * 19, "50000000000000'", "50000000000000é", "5" * 14 + "\n"])
+@pytest.mark.parametrize(
+    "text", ["", "5" * 14, "5" * 16, "5" * 19, "50000000000000'", "50000000000000é", "5" * 14 + "\n"]
+)
 def test_what_is_no_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a record id"):
         long_id(text)

@@ -18,7 +18,9 @@ def test_a_status_outside_an_open_picklist_is_a_doubt_only() -> None:
     unsure = policy(route("a", status="Escalatd"), route("b", status="ESCALATED"))
     assert unfit_routes(unsure, survey()) == {}
     [doubt] = doubts(unsure, survey())
-    assert doubt.startswith("route a: Status 'Escalatd' is not a value of this org's picklist; did you mean 'Escalated'")
+    assert doubt.startswith(
+        "route a: Status 'Escalatd' is not a value of this org's picklist; did you mean 'Escalated'"
+    )
 
 
 def test_a_route_without_queue_status_and_priority_fits_every_org() -> None:

@@ -17,12 +17,10 @@ from tests.builders import NOW, case, comment, identity, note, policy, route
 
 FORGED = identity(case(99)).line
 DESCRIPTION = NotePart("description", ("Description",))
+MARKS = ["{{", "{!", "{%", "{#", "{", "}", "!", FORGED, "ESC-", "\n", "\r\n", "\x85", "\u2028", "é" * 50, " "]
 HOSTILE = st.one_of(
     st.text(max_size=300),
-    st.lists(
-        st.sampled_from(["{{", "{!", "{%", "{#", "{", "}", "!", FORGED, "ESC-", "\n", "\r\n", "\x85", "\u2028", "é" * 50, " "]),
-        max_size=60,
-    ).map("".join),
+    st.lists(st.sampled_from(MARKS), max_size=60).map("".join),
     st.integers(1, 9000).map(lambda count: "wörd " * count),
     st.integers(1, 9000).map(lambda count: "\n" * count + "x"),
 )  # fmt: skip
@@ -185,7 +183,9 @@ def test_a_placeholder_that_the_template_left_holds_the_case(placeholder: str) -
     assert "unfilled placeholder" in result.reason
 
 
-@pytest.mark.parametrize("hostile", ["{{ 7*7 }}", "{!User.Password}", "{% raw %}", "{# x #}", "{{{{", "{{!{{!", "{\x00{"])
+@pytest.mark.parametrize(
+    "hostile", ["{{ 7*7 }}", "{!User.Password}", "{% raw %}", "{# x #}", "{{{{", "{{!{{!", "{\x00{"]
+)
 def test_braces_in_a_cases_text_are_harmless(hostile: str) -> None:
     said = text(note(DESCRIPTION, template=lambda context: context["parts"][0].text), describing(hostile))
     assert "{{" not in said
@@ -208,11 +208,15 @@ def test_a_brace_at_the_end_of_a_cases_text_makes_no_placeholder_with_what_follo
     assert isinstance(written(spec, one), str)
 
 
-@pytest.mark.parametrize("end", ["", "\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x00", "\ufeff"])
+@pytest.mark.parametrize(
+    "end", ["", "\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\x00", "\ufeff"]
+)
 @pytest.mark.parametrize("forged", [FORGED, FORGED.lower(), "ESC-" + FORGED])
 def test_a_cases_text_cannot_forge_a_key(forged: str, end: str) -> None:
     one = case(fields={"Description": f"bye{end}{forged}{end}"}, comments=[comment(f"x{end}{forged}", staff=False)])
-    said = text(note(DESCRIPTION, NotePart("they", ("comments",)), NotePart("why", ("findings",))), one, (f"a{end}{forged}",))
+    said = text(
+        note(DESCRIPTION, NotePart("they", ("comments",)), NotePart("why", ("findings",))), one, (f"a{end}{forged}",)
+    )
     assert key_of(said) == identity(one).key
     assert identity(case(99)).key not in said.upper()
     for line in said.splitlines()[:-1]:
@@ -272,7 +276,9 @@ def test_a_template_reads_the_case_whether_or_not_the_policy_asks_for_the_field(
 
 
 def test_the_names_of_a_route_are_not_replaced_by_its_texts() -> None:
-    spec = note(template=lambda context: f"{context['route']['name']} {context['route']['reason']}", name="x", reason="y")
+    spec = note(
+        template=lambda context: f"{context['route']['name']} {context['route']['reason']}", name="x", reason="y"
+    )
     assert text(spec, case()).startswith("urgent Because of urgent.")
 
 

@@ -15,11 +15,13 @@ from sfdc_escalator.escalation.decide import Decision, LeftAlone, State, decide
 from sfdc_escalator.escalation.history import History
 from sfdc_escalator.escalation.org import Survey
 from sfdc_escalator.escalation.plan import Plan, build_plan
-from sfdc_escalator.escalation.policy import Guards, Policy
+from sfdc_escalator.escalation.policy import Guards, NotePart, Policy
 from tests.builders import NOW, case, note, past, policy, remembering, route, survey, view
 
 ROUTINE = Choices()
-ALL_LIVE = History(live=frozenset({("support", name) for name in ("urgent", "a", "b")} | {("billing", "a")}), empty=False)
+ALL_LIVE = History(
+    live=frozenset({("support", name) for name in ("urgent", "a", "b")} | {("billing", "a")}), empty=False
+)
 OPEN_GUARDS = Guards(most_cases=10_000, most_share_of_open=Fraction(1))
 
 
@@ -91,6 +93,13 @@ def test_a_route_that_never_ran_live_and_finds_nothing_has_run_live() -> None:
     plan = plan_of(AB, cases(1, "a"), history=remembering(live=["a"]))
     assert not plan.refusals
     assert plan.complete == {("support", "a"), ("support", "b")}
+
+
+def test_a_route_whose_every_match_is_held_still_has_its_backlog_before_it() -> None:
+    """Once the missing part can be told, they would all be escalated without anybody having chosen."""
+    holding = policy(route("a", is_("a"), note_spec=note(NotePart("offers", ("Offers__c",), "hold"))))
+    plan = plan_of(holding, cases(30), history=remembering())
+    assert plan.complete == frozenset()
 
 
 def test_a_renamed_route_has_no_backlog() -> None:
@@ -193,7 +202,9 @@ def test_only_the_offending_route_is_withheld() -> None:
 )
 def test_the_share_of_open_cases_counts_from_share_from_on(count: int, open_cases: int, state: State) -> None:
     plan = plan_of(
-        policy(route("a", is_("a")), guards=guarded(share=30, share_from=5)), cases(count), org=survey(open_cases=open_cases)
+        policy(route("a", is_("a")), guards=guarded(share=30, share_from=5)),
+        cases(count),
+        org=survey(open_cases=open_cases),
     )
     assert states(plan) == {state: count}
 
@@ -255,7 +266,9 @@ def test_the_digest_is_the_same_for_the_same_plan_whatever_the_order_of_the_poll
 
 
 def test_the_digest_holds_no_texts_ages_or_times() -> None:
-    other_text = policy(*(replace(one, reason="Other", escalate=replace(one.escalate, note=note(x="y"))) for one in AB.routes))
+    other_text = policy(
+        *(replace(one, reason="Other", escalate=replace(one.escalate, note=note(x="y"))) for one in AB.routes)
+    )
     assert digest(other_text) == digest()
     assert digest(some=[replace(one, created=NOW - timedelta(days=9)) for one in cases(2)]) == digest()
 

@@ -69,8 +69,6 @@ def test_a_priority_is_raised_and_never_lowered(before: str, target: str) -> Non
         (StepState.NOT_APPLIED, StepState.NOT_APPLIED, StepState.NOT_APPLIED),
     ],
 )
-def test_what_was_not_planned_is_neither_done_nor_undone(
-    state: StepState, done: StepState, undone: StepState
-) -> None:
+def test_what_was_not_planned_is_neither_done_nor_undone(state: StepState, done: StepState, undone: StepState) -> None:
     step = Step(Kind.STATUS, "a", "b", state)
     assert (step.done().state, step.undone().state) == (done, undone)

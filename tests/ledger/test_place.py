@@ -10,9 +10,9 @@ from sfdc_escalator.ledger.place import default_path, disk_of, only_ledger, path
 MOUNTS = """\
 /dev/root / ext4 rw,relatime 0 0
 tmpfs /run tmpfs rw 0 0
-files:/home /home nfs4 rw,vers=4.2 0 0
+files:/data /data nfs4 rw,vers=4.2 0 0
 //server/share /mnt/team\\040share cifs rw 0 0
-tmpfs /home/local tmpfs rw 0 0
+tmpfs /data/local tmpfs rw 0 0
 host:/ /mnt/ssh fuse.sshfs rw 0 0
 broken line
 """
@@ -32,8 +32,8 @@ def test_a_ledger_is_named_by_a_path_or_a_url(
     where: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", "/home/somebody")
-    assert path_of(where) == Path(path.replace("HERE", str(tmp_path)).replace("HOME", "/home/somebody"))
+    monkeypatch.setenv("HOME", "/data/somebody")
+    assert path_of(where) == Path(path.replace("HERE", str(tmp_path)).replace("HOME", "/data/somebody"))
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_the_default_place_is_the_state_folder(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize("setting", ["", "relative/folder"])
 def test_without_a_usable_state_folder_it_is_below_home(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", setting)
-    monkeypatch.setenv("HOME", "/home/somebody")
-    assert default_path("00Dx") == Path("/home/somebody/.local/state/sfdc-escalator/00Dx.db")
+    monkeypatch.setenv("HOME", "/data/somebody")
+    assert default_path("00Dx") == Path("/data/somebody/.local/state/sfdc-escalator/00Dx.db")
 
 
 def test_the_only_ledger_is_found_and_several_are_listed() -> None:
@@ -88,9 +88,9 @@ def test_the_only_ledger_is_found_and_several_are_listed() -> None:
     ("path", "kind"),
     [
         ("/var/x.db", "ext4"),
-        ("/home/me/x.db", "nfs4"),
-        ("/homes/x.db", "ext4"),
-        ("/home/local/x.db", "tmpfs"),
+        ("/data/me/x.db", "nfs4"),
+        ("/datas/x.db", "ext4"),
+        ("/data/local/x.db", "tmpfs"),
         ("/mnt/team share/x.db", "cifs"),
     ],
 )
@@ -98,7 +98,7 @@ def test_the_disk_of_a_path_is_that_of_the_nearest_mount(path: str, kind: str) -
     assert disk_of(Path(path), MOUNTS) == kind
 
 
-@pytest.mark.parametrize("path", ["/home/me/x.db", "/mnt/team share/x.db", "/mnt/ssh/x.db"])
+@pytest.mark.parametrize("path", ["/data/me/x.db", "/mnt/team share/x.db", "/mnt/ssh/x.db"])
 def test_a_network_disk_is_refused(path: str) -> None:
     with pytest.raises(LedgerUnusable, match="network disk"):
         refuse_network_disk(Path(path), MOUNTS)

@@ -199,11 +199,13 @@ def test_newest_events_cut_off_are_found_by_the_head_somebody_kept(told: SqliteK
     assert told.verify(kept).problems
 
 
-def test_a_hopelessly_broken_trail_names_some_problems_only(sqlite_kind: SqliteKind) -> None:
+@pytest.mark.parametrize("broken", ["run = 'x'", "hash = X'00'"])
+def test_a_hopelessly_broken_trail_names_some_problems_only(sqlite_kind: SqliteKind, broken: str) -> None:
     with sqlite_kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(past(number)) for number in range(4 * MOST_PROBLEMS)])
-    tamper(sqlite_kind, lambda connection: connection.execute("UPDATE events SET run = 'x'"))
-    assert len(sqlite_kind.verify().problems) == MOST_PROBLEMS
+    tamper(sqlite_kind, lambda connection: connection.execute(f"UPDATE events SET {broken}"))
+    found = sqlite_kind.verify()
+    assert (found.events, len(found.problems)) == (4 * MOST_PROBLEMS + 1, MOST_PROBLEMS)
 
 
 def in_one_file(kind: SqliteKind) -> bytes:

@@ -25,7 +25,7 @@ CUSTOM = {
     "Asset__c": FieldInfo("Asset__c", "reference", reference_to=("Asset",), relationship="Asset__r"),
 }
 STANDARD = standard_describe().objects
-ASSET = STANDARD["Asset"] | {"Vip__c": FieldInfo("Vip__c", "boolean")}
+ASSET = {**STANDARD["Asset"], "Vip__c": FieldInfo("Vip__c", "boolean")}
 DESCRIBE = Describe({**STANDARD, "Case": {**STANDARD["Case"], **CUSTOM}, "Asset": ASSET})
 OWNER = numbered("005", 9)
 ALL = "<all>"

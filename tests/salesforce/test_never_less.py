@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.comparison import Literal_, Operator
 from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Condition, Field, Not, Text, holds
 from sfdc_escalator.escalation.org import Describe
 from sfdc_escalator.escalation.policy import OPEN_CASES
@@ -148,45 +149,45 @@ def everything(client: Client, describe: Describe) -> tuple[Case, ...]:
     return tuple(CaseReader({*PATHS, "IsClosed"}, describe).cases(first.records))
 
 
-OPERANDS = st.sampled_from([*WORDS, *PICKS, *TAGS, *NUMBERS, *TIMES, *DAYS, "", "  urgent ", True, False, 5, 0.1, -2.5])
-LIMITS = st.sampled_from([timedelta(hours=hours) for hours in (0, 1, 2, 24, 49, 4000, 9_000_000)])
-PHRASES = (
-    "urgent",
-    "not urgent",
-    "urgent|call",
-    "say hi",
-    "o'neil",
-    "straße",
-    "100%",
-    "kelvin",
-    "a_b",
-    "ok",
-    "elan|élan s",
+LITERALS: tuple[Literal_, ...] = (
+    *WORDS,
+    *PICKS,
+    *TAGS,
+    *NUMBERS,
+    *TIMES,
+    *DAYS,
+    "",
+    "  urgent ",
+    True,
+    False,
+    5,
+    0.1,
+    -2.5,
 )
+LIMITS = [timedelta(hours=hours) for hours in (0, 1, 2, 24, 49, 4000, 9_000_000)]
+PHRASES = (
+    "urgent", "not urgent", "urgent|call", "say hi", "o'neil", "straße", "100%", "kelvin", "a_b", "ok", "elan|élan s",
+)  # fmt: skip
+SIDES: tuple[Operator, ...] = ("at_least", "at_most", "more_than", "less_than")
+SINGLE: tuple[Operator, ...] = ("is", "is_not", "starts_with", *SIDES)
+SEVERAL: tuple[Operator, ...] = ("in", "not_in", "contains_any")
 
 
 @st.composite
 def fields(draw: st.DrawFn) -> Field:
     path = draw(st.sampled_from(PATHS))
-    operand = st.one_of(st.sampled_from(VALUES[path]), OPERANDS)
-    operator = draw(
-        st.sampled_from(
-            ["is", "is_not", "in", "not_in", "at_least", "at_most", "more_than", "less_than",
-             "starts_with", "contains_any", "is_empty"]
-        )
-    )  # fmt: skip
-    if operator in ("in", "not_in", "contains_any"):
-        return Field(path, operator, tuple(draw(st.lists(operand, max_size=3))))
-    if operator == "is_empty":
-        return Field(path, operator, draw(st.booleans()))
-    return Field(path, operator, draw(operand))
+    fitting: tuple[Literal_, ...] = VALUES[path]
+    literals = st.one_of(st.sampled_from(fitting), st.sampled_from(LITERALS))
+    operator = draw(st.sampled_from((*SINGLE, *SEVERAL, "is_empty")))
+    if operator in SEVERAL:
+        return Field(path, operator, tuple(draw(st.lists(literals, max_size=3))))
+    return Field(path, operator, draw(st.booleans() if operator == "is_empty" else literals))
 
 
 @st.composite
 def ages(draw: st.DrawFn) -> Age:
     path = draw(st.sampled_from(["Opened__c", "CreatedDate", "Account.Since__c", "Day__c"]))
-    operator = draw(st.sampled_from(["at_least", "at_most", "more_than", "less_than"]))
-    return Age(path, operator, draw(LIMITS))
+    return Age(path, draw(st.sampled_from(SIDES)), draw(st.sampled_from(LIMITS)))
 
 
 @st.composite

@@ -24,7 +24,7 @@ CUSTOM = {
 STANDARD = standard_describe().objects
 DESCRIBE = Describe({**STANDARD, "Case": {**STANDARD["Case"], **CUSTOM}})
 SURVEY = Survey(Caller(URL, ORG, ME, NOW - timedelta(minutes=1)), "Acme", False, {}, 10, DESCRIBE)
-ENGINE = "Id, CaseNumber, OwnerId, Status, Priority, CreatedDate, AccountId, ParentId"
+ENGINE = "Id, CaseNumber, OwnerId, Status, Priority, CreatedDate, AccountId, ParentId, Owner.Name"
 
 
 def is_(path: str, value: str) -> Condition:
@@ -73,6 +73,7 @@ def test_values_are_typed_and_keyed_as_the_policy_writes_them(stage: Stage) -> N
     paths = ("subject", "Tags__c", "Due__c", "ClosedDate", "ACCOUNT.type", "Owner.Name", "IsEscalated")
     parts = note(NotePart("facts", (*paths, "Description", "comments.agent", "route.reason")))
     first, second = poll_policies(stage, policy(route(note_spec=parts))).cases
+    assert (first.owner_name, second.owner_name) == ("Ann", "Bob")
     assert first.fields == {
         "subject": "x", "Tags__c": frozenset({"red", "blue"}), "Due__c": date(2026, 3, 5), "IsClosed": False,
         "ClosedDate": datetime(2026, 3, 1, 10, tzinfo=UTC), "ACCOUNT.type": "Gold", "Owner.Name": "Ann",

@@ -111,6 +111,7 @@ def test_2000_ids_are_one_call_and_one_more_is_two(stage: Stage) -> None:
     stage.composite(*[page()] * 5)
     stage.org.read_back([numbered("500", number) for number in range(2000)])
     assert len(stage.mock.calls) == 1
+    stage.composite(*[page()] * 5)
     stage.composite(page())
     assert stage.org.read_back([numbered("500", number) for number in range(2001)]) == {}
     assert len(stage.mock.calls) == 3
@@ -128,8 +129,8 @@ def test_survivors_get_their_long_text_and_the_comments_that_are_not_ours(stage:
         {"Id": numbered("500", 1), "Description": "It\nburns"}, {"Id": numbered("500", 2), "Description": None}
     )
     comments = page(
-        said(1, "first"), said(1, "mine", ME), said(1, f"a note\n\n{KEY_LINE}"), said(1, "help!", kind="PowerCustomerSuccess"),
-        said(2, f"{KEY_LINE}\nquoted above"),
+        said(1, "first"), said(1, "mine", ME), said(1, f"a note\n\n{KEY_LINE}"),
+        said(1, "help!", kind="PowerCustomerSuccess"), said(2, f"{KEY_LINE}\nquoted above"),
     )  # fmt: skip
     stage.composite(texts, comments)
     cases = [case(1), case(2), case(3)]

@@ -73,6 +73,15 @@ def test_a_write_that_never_left_is_repeated() -> None:
     assert Patience(60, lambda _: None).unsent("write", call) == "answer"
 
 
+def test_a_pause_grows_until_the_budget_is_used_up() -> None:
+    slept = list[float]()
+    patience = Patience(10, slept.append)
+    assert [patience.pause(attempt) for attempt in (1, 2, 3)] == [True, True, True]
+    assert slept == sorted(slept)
+    assert not patience.pause(10)
+    assert len(slept) == 3
+
+
 def test_a_certificate_is_not_tried_again() -> None:
     call = Failing(1, Unanswered("distrusted", sent=False, passing=False))
     with pytest.raises(Unanswered):

@@ -1,0 +1,72 @@
+"""Chunks on their way to the org: side by side, but never two that lock the same record."""
+
+from dataclasses import dataclass, field
+from threading import Barrier, Lock
+
+import pytest
+
+from sfdc_escalator.escalation.chunks import lanes
+from sfdc_escalator.escalation.decide import Decision, State
+from sfdc_escalator.pipeline import apply
+from sfdc_escalator.pipeline.deliver import Delivery
+from sfdc_escalator.pipeline.ports import Answer, Chunk
+from tests.builders import NOW, planned
+from tests.pipeline.fakes import FakeLedger, FakeOrg
+
+
+@dataclass
+class BusyOrg(FakeOrg):
+    """It counts the writes that are on their way at the same time; `meeting` lets none through alone."""
+
+    meeting: Barrier | None = None
+    under_way: int = 0
+    most_under_way: int = 0
+    counting: Lock = field(default_factory=Lock)
+
+    def write(self, chunk: Chunk) -> Answer:
+        with self.counting:
+            self.under_way += 1
+            self.most_under_way = max(self.most_under_way, self.under_way)
+        if self.meeting is not None:
+            self.meeting.wait(timeout=30)
+        answer = super().write(chunk)
+        with self.counting:
+            self.under_way -= 1
+        return answer
+
+
+def send(org: FakeOrg, decisions: list[Decision]) -> list[Decision]:
+    ended: list[Decision] = []
+    apply.send_all(Delivery(org, FakeLedger(), NOW, NOW, ended.append), lanes(decisions))
+    return ended
+
+
+def test_chunks_of_different_cases_go_side_by_side() -> None:
+    org = BusyOrg(meeting=Barrier(2))
+    assert len(send(org, [planned(number) for number in range(1, 301)])) == 300
+    assert org.most_under_way == 2
+
+
+def test_chunks_of_one_account_follow_each_other_in_order() -> None:
+    org = BusyOrg()
+    ended = send(org, [planned(number, account="001000000000001AAA") for number in range(1, 451)])
+    assert org.sent == [list(range(1, 201)), list(range(201, 401)), list(range(401, 451))]
+    assert org.most_under_way == 1
+    assert {one.state for one in ended} == {State.APPLIED}
+
+
+def test_after_a_slow_call_chunks_go_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apply, "SLOW_CALL", 0.0)
+    gate = apply.Gate()
+    with gate.passage():
+        assert not gate.slow
+    assert gate.slow
+    with gate.passage():
+        assert gate.one_by_one.locked()
+    assert not gate.one_by_one.locked()
+
+
+def test_nothing_to_send_is_no_call() -> None:
+    org = FakeOrg()
+    assert send(org, []) == []
+    assert org.writes == []
