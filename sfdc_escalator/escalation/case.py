@@ -70,14 +70,7 @@ class Case:
                 utc(value)
 
     def with_values(self, owner_id: str, status: str | None, priority: str | None) -> "Case":
-        """The same case, had it these values: what the rules would see without our own steps.
-
-        Of another owner nothing but the id is known: `Owner.Name` and the like are empty then.
-        """
+        """The same case, had it these values: what the rules would see without our own steps."""
         values: dict[str, Value] = {"ownerid": owner_id, "status": status, "priority": priority}
-        unknown = "owner." if owner_id != self.owner_id else None
-        fields = {
-            path: None if unknown and path.lower().startswith(unknown) else values.get(path.lower(), value)
-            for path, value in self.fields.items()
-        }
+        fields = {path: values.get(path.lower(), value) for path, value in self.fields.items()}
         return replace(self, owner_id=owner_id, status=status, priority=priority, fields=fields)

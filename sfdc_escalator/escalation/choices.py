@@ -72,7 +72,7 @@ def backlog_routes(decisions: Iterable[Decision], history: History) -> frozenset
 
 
 def adopt(decision: Decision) -> Decision:
-    if decision.state is not State.PLANNED:
+    if decision.state not in (State.PLANNED, State.HELD):
         return decision
     return replace(decision.ended(State.ALREADY, "adopted with the backlog: remembered as seen"), adopt=True)
 

@@ -36,7 +36,7 @@ def families(decisions: Sequence[Decision]) -> list[list[Decision]]:
 
     for decision in decisions:
         for lock in locks(decision):
-            leader[head(lock)] = head(decision.case.id)
+            leader[head(decision.case.id)] = head(lock)
     found: dict[str, list[Decision]] = {}
     for decision in decisions:
         found.setdefault(head(decision.case.id), []).append(decision)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.criteria import Finding, holds, judge
+from sfdc_escalator.escalation.criteria import Finding, could_hold, judge
 from sfdc_escalator.escalation.findings import reasons
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.keys import Identity
@@ -54,7 +54,8 @@ class Decision:
 
     @property
     def key(self) -> str:
-        return self.past.key if self.past and self.state is State.ALREADY else self.identity.key
+        """The key of the escalation that the decision is about: an earlier one where that ended the matter."""
+        return self.past.key if self.past and self.state in (State.ALREADY, State.UNKNOWN) else self.identity.key
 
     def ended(self, state: State, reason: str) -> "Decision":
         """The same match, come to another end: what was planned was not done."""
@@ -112,7 +113,15 @@ def own_doing(view: View, route: Route, case: Case) -> bool:
     if any(past.was_sent and past.route in route.names and past.policy == view.policy.name for past in pasts):
         return False
     without = without_our_steps(case, pasts)
-    return without is not case and not holds(view.policy.condition(route), without, view.now)
+    if without is case:
+        return False
+    unknown = owner_paths(case) if without.owner_id != case.owner_id else frozenset[str]()
+    return could_hold(view.policy.condition(route), without, view.now, unknown, want=False)
+
+
+def owner_paths(case: Case) -> frozenset[str]:
+    """What is read of the owner besides the id: nothing of it is known of an earlier owner."""
+    return frozenset(path for path in case.fields if path.lower().startswith("owner."))
 
 
 def without_our_steps(case: Case, pasts: tuple[Past, ...]) -> Case:
@@ -151,7 +160,9 @@ def remembered(view: View, route: Route, case: Case, finding: Finding) -> Decisi
             return match(view, route, case, finding, State.REJECTED, reason, past)
     above = next((past for past in pasts if past.is_open and is_above(past, route, view.policy)), None)
     if above:
-        return match(view, route, case, finding, State.ALREADY, f"escalated by the route {above.route} above", above)
+        return match(
+            view, route, case, finding, State.ALREADY, f"escalated by the route {above.route}, which comes first", above
+        )
     return None
 
 
@@ -165,9 +176,9 @@ ALREADY_WORDS = {
 
 
 def is_above(past: Past, route: Route, policy: Policy) -> bool:
-    """Whether the past escalation's route stands above; one that the policy no longer has stands below all."""
+    """Whether the past escalation's route stands above; one that the policy no longer has stands above all."""
     ranks = {name: rank for rank, one in enumerate(policy.routes) for name in one.names}
-    return ranks.get(past.route, len(ranks)) < ranks[route.name]
+    return ranks.get(past.route, -1) < ranks[route.name]
 
 
 def fresh(view: View, route: Route, case: Case, finding: Finding) -> Decision:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+GAP = " \u01c1 "
+"""What an ignored phrase leaves behind: a word that nobody writes, so that its neighbours do not join."""
 Phrase = tuple[tuple[str, ...], ...]
 
 
@@ -18,7 +20,7 @@ def parse_phrase(text: str) -> Phrase:
 @lru_cache(maxsize=2048)
 def finder(phrase: Phrase) -> re.Pattern[str]:
     words = ("(?:" + "|".join(map(letters, choices)) + ")" for choices in phrase)
-    return re.compile(r"(?<!\w)" + r"[\W_]+".join(words) + r"(?!\w)")
+    return re.compile(r"(?<![^\W_])" + r"[\W_]+".join(words) + r"(?![^\W_])")
 
 
 def letters(word: str) -> str:
@@ -33,6 +35,6 @@ def other(char: str) -> str:
 def mentioned(text: str, mentions: Sequence[Phrase], ignoring: Sequence[Phrase]) -> str | None:
     """The first words of the text that one of the phrases finds, or None."""
     for phrase in ignoring:
-        text = finder(phrase).sub(" ", text)
+        text = finder(phrase).sub(GAP, text)
     found = (finder(phrase).search(text) for phrase in mentions)
     return next((" ".join(match[0].split()) for match in found if match), None)

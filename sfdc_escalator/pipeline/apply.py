@@ -68,12 +68,12 @@ def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress) -> App
     send_all(delivery, lanes(plan.planned))
     decisions = tuple(done.get(one.identity.key, one) if one.state is State.PLANNED else one for one in plan.decisions)
     applied = [decision for decision in decisions if decision.state is State.APPLIED]
+    if delivery.trouble is None:
+        lease.mark_live(sorted(plan.complete))
     try:
         bounced, gone = read_back(org, lease, applied)
     except OrgUnavailable as error:
         return Applied(decisions, trouble=delivery.trouble or error)
-    if delivery.trouble is None:
-        lease.mark_live(sorted(plan.complete))
     return Applied(decisions, bounced, gone, delivery.trouble)
 
 

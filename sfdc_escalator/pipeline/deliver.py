@@ -97,20 +97,25 @@ class Delivery:
 
     def moved(self, batch: Batch, chunk: Chunk, tries: Tries) -> None:
         """Cases that changed since the poll wait for the next run; the rest goes once more."""
+        if tries.moved:
+            return self.defer(batch, "moved: cases of its chunk kept changing while it was sent")
+        tries.moved = True
         try:
             still = self.org.unmoved(chunk)
         except OrgUnavailable as error:
             self.trouble = error
-            still = frozenset()
-        again, tries.moved = not tries.moved, True
-        stay = tuple(decision for decision in batch if decision.case.id in still and again)
+            return self.defer(
+                batch, f"moved: a case of its chunk changed, and which one cannot be told: {error.message}"
+            )
+        stay = tuple(decision for decision in batch if decision.case.id in still)
         self.defer(without(batch, stay), "moved: somebody changed the case since it was read")
         self.again([stay], tries)
 
     def turned_down(self, batch: Batch, answer: RolledBack, tries: Tries) -> None:
+        known = any(decision.case.id in answer.rows for decision in batch)
         if answer.error.fault is Fault.LOCK:
             self.locked(batch, answer.error, tries)
-        elif answer.error.fault is Fault.SIZE or not answer.rows:
+        elif answer.error.fault is Fault.SIZE or not known:
             self.smaller(batch, answer.error, tries)
         else:
             self.row_errors(batch, answer, tries)

@@ -87,8 +87,8 @@ def test_cases_of_one_account_never_go_at_the_same_time_whatever_their_policies_
 @st.composite
 def plans(draw: st.DrawFn) -> list[Decision]:
     some = st.one_of(st.none(), st.integers(0, 6))
-    kin = draw(st.lists(st.tuples(some, some), max_size=40))
-    return [decision(number, account, parent) for number, (account, parent) in enumerate(kin)]
+    kin = draw(st.lists(st.tuples(some, some, st.sampled_from([TEMPLATE, TOGETHER])), max_size=40))
+    return [decision(number, account, parent, like) for number, (account, parent, like) in enumerate(kin)]
 
 
 @given(plans(), st.integers(1, 9))
@@ -97,6 +97,7 @@ def test_every_case_goes_exactly_once_and_no_chunk_is_over_the_limit(plan: list[
     batches = [batch for lane in lanes(plan, most) for batch in lane]
     assert Counter(one.key for batch in batches for one in batch) == Counter(one.key for one in plan)
     assert all(0 < len(batch) <= most for batch in batches)
+    assert all(len({one.policy.together for one in batch}) == 1 for batch in batches)
 
 
 @given(plans(), st.integers(1, 9))
@@ -111,6 +112,7 @@ def test_no_two_lanes_lock_the_same_record(plan: list[Decision], most: int) -> N
 
 @given(plans())
 @settings(max_examples=80, deadline=None)
-def test_families_are_told_in_the_order_of_their_first_case(plan: list[Decision]) -> None:
-    firsts = [min(numbers(family)) for family in families(plan)]
-    assert firsts == sorted(firsts)
+def test_families_and_their_cases_keep_the_order_of_the_plan(plan: list[Decision]) -> None:
+    found = [numbers(family) for family in families(plan)]
+    assert found == sorted(found)
+    assert all(family == sorted(family) for family in found)

@@ -121,6 +121,14 @@ def test_backlog_adopt_remembers_the_cases_as_seen_and_writes_nothing() -> None:
     assert plan.complete == {("support", "a"), ("support", "b")}
 
 
+def test_backlog_adopt_remembers_a_held_case_as_seen_too() -> None:
+    """Else it would be escalated some day, although somebody said to leave the backlog alone."""
+    holding = policy(route("a", is_("a"), note_spec=note(NotePart("offers", ("Offers__c",), "hold"))))
+    some = [*cases(2), case(3, {"Subject": "a", "Offers__c": "Refund"})]
+    plan = plan_of(holding, some, Choices(backlog="adopt"), History())
+    assert len(plan.adopted) == 3
+
+
 def test_a_limit_takes_the_first_of_the_plan_and_defers_the_rest() -> None:
     plan = plan_of(AB, [*cases(3, "a"), *cases(2, "b", 50)], Choices(limit=4))
     assert states(plan, "a") == {State.PLANNED: 3}
@@ -245,6 +253,13 @@ def test_guards_count_what_is_left_after_the_choices() -> None:
     tight = policy(route("a", is_("a")), guards=guarded(most_cases=2))
     assert states(plan_of(tight, cases(5), Choices(limit=2))) == {State.PLANNED: 2, State.DEFERRED: 3}
     assert not plan_of(tight, cases(5), Choices(backlog="adopt"), History()).refusals
+
+
+def test_a_guard_that_withholds_a_route_leaves_the_limit_to_the_others() -> None:
+    two = replace(AB, guards=guarded(most_cases=3))
+    plan = plan_of(two, [*cases(9, "a"), *cases(3, "b", 50)], Choices(limit=4))
+    assert State.PLANNED not in states(plan, "a")
+    assert states(plan, "b") == {State.PLANNED: 3}
 
 
 def test_what_is_done_already_counts_for_no_guard() -> None:
