@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sfdc_escalator.salesforce.org import SalesforceOrg
 
 POLICY_FOLDER = Path("config/policies")
+TIME_BUDGET = 300.0
+"""Seconds that a run may spend on waiting and trying again."""
 
 
 def policy_paths(chosen: Sequence[Path]) -> list[Path]:
@@ -63,8 +65,10 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
 
 
 @contextmanager
-def connect(org: str, now: datetime | None = None) -> Iterator[tuple[SalesforceOrg, Caller]]:
-    """The org and its first answer; `now` replaces its clock."""
+def connect(
+    org: str, now: datetime | None = None, deadline: float | None = None
+) -> Iterator[tuple[SalesforceOrg, Caller]]:
+    """The org and its first answer; `now` replaces its clock, `deadline` (seconds) bounds the time for trying again."""
     if org != "env":
         raise Invalid(f"no org {org!r}: this version knows `env` alone (SFDC_INSTANCE_URL and SFDC_ACCESS_TOKEN)")
     from sfdc_escalator.files.settings import login_from_env
@@ -72,7 +76,8 @@ def connect(org: str, now: datetime | None = None) -> Iterator[tuple[SalesforceO
     login = login_from_env(os.environ)
     from sfdc_escalator.salesforce.org import SalesforceOrg
 
-    with closing(SalesforceOrg(login.instance_url, login.access_token, sleep=wait)) as door:
+    budget = min(TIME_BUDGET, deadline or TIME_BUDGET)
+    with closing(SalesforceOrg(login.instance_url, login.access_token, budget=budget, sleep=wait)) as door:
         try:
             caller = door.identify()
         except OrgUnavailable as error:

@@ -19,17 +19,17 @@ def option(name: str, *more: str, **settings: Any) -> Callable[[Function], Funct
 
 
 class Seconds(click.ParamType[float]):
-    """A short duration: `80ms`, `2s`, `1.5s`; a number of seconds inside."""
+    """A duration: `80ms`, `1.5s`, `10m`, `1h`; a number of seconds inside."""
 
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)", str(value))
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", str(value))
         if not found:
-            self.fail(f"{value!r} is not a duration such as 80ms or 2s", param, ctx)
-        return float(found[1]) * (0.001 if found[2] == "ms" else 1.0)
+            self.fail(f"{value!r} is not a duration such as 80ms, 2s, 10m or 1h", param, ctx)
+        return float(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[found[2]]
 
 
 class Instant(click.ParamType[datetime]):

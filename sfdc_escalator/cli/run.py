@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from sfdc_escalator.cli.options import Instant, json_option, ledger_option, option, org_option, policy_option
+from sfdc_escalator.cli.options import Instant, Seconds, json_option, ledger_option, option, org_option, policy_option
 
 WORK_TO_DO = 10
 
@@ -27,6 +27,7 @@ WORK_TO_DO = 10
     help="What to do with the cases that a route finds at its first live run: remember them as seen, or escalate them.",
 )
 @option("--now", type=Instant(), metavar="ISO", help="With --dry-run: as if it were that time.")
+@option("--deadline", type=Seconds(), metavar="T", help="Begin no new chunk after this time, such as 90s, 10m or 1h.")
 @option("--exit-code", "exit_code", is_flag=True, help="Exit with 10 when there is work to do.")
 @json_option
 def command(
@@ -39,6 +40,7 @@ def command(
     limit: int | None,
     backlog: Literal["adopt", "escalate"] | None,
     now: datetime | None,
+    deadline: float | None,
     exit_code: bool,
     as_json: bool,
 ) -> int:
@@ -51,6 +53,7 @@ def command(
         raise click.UsageError("--now is for --dry-run only: a live run takes the org's time")
     from sfdc_escalator import wiring
     from sfdc_escalator.cli import logs
+    from sfdc_escalator.cli.stopping import stop_on_signals
     from sfdc_escalator.escalation.choices import Choices
     from sfdc_escalator.pipeline.run import carry_out, rehearse
     from sfdc_escalator.reports.run_json import run_json
@@ -59,14 +62,14 @@ def command(
     logs.set_up(run)
     loaded = wiring.policies(policies)
     choices = Choices(backlog, limit, route, case)
-    with wiring.connect(org, now) as (door, caller):
+    with wiring.connect(org, now, deadline) as (door, caller):
         if dry_run:
             result = rehearse(run, door, caller, wiring.history(ledger, caller), loaded.policies, choices)
         else:
             from sfdc_escalator.reports.terminal import progress
 
-            with progress() as tell, wiring.ledger(ledger, caller) as book:
-                result = carry_out(run, door, caller, book, loaded.policies, choices, tell)
+            with progress() as tell, wiring.ledger(ledger, caller) as book, stop_on_signals(deadline) as stop:
+                result = carry_out(run, door, caller, book, loaded.policies, choices, tell, stop)
     code = result.exit_code or (WORK_TO_DO if exit_code and result.work_to_do else 0)
     if as_json:
         warned = [str(problem) for problem in loaded.warnings]

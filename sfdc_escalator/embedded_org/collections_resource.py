@@ -8,6 +8,7 @@ from typing import Any
 from sfdc_escalator.embedded_org import ids, records, rows
 from sfdc_escalator.embedded_org.api_error import ApiError, not_found
 from sfdc_escalator.embedded_org.calls import Answer, Call, method_not_allowed
+from sfdc_escalator.embedded_org.enforcement import UncaughtException
 from sfdc_escalator.embedded_org.schema import SObject
 from sfdc_escalator.embedded_org.soql_query import Queries
 from sfdc_escalator.embedded_org.work import Work
@@ -49,14 +50,17 @@ def serve(work: Work, queries: Queries, call: Call) -> Answer:
 def _saved(work: Work, saves: list[tuple[str | None, Save]], strict: bool) -> list[dict[str, Any]]:
     """Runs every save in order; the result of a failed row has no id unless the request gave one."""
     results: list[dict[str, Any]] = []
+    work.batch = len(saves)
     try:
         with work.savepoint():
             for given, save in saves:
                 results.append(_result(work, given, save))
             if strict and not all(each["success"] for each in results):
                 raise _Undo
+    except UncaughtException as error:
+        return [_failed(given, error.row()) for given, _ in saves]
     except _Undo:
-        return [each if not each["success"] else _undone(saves[i][0]) for i, each in enumerate(results)]
+        return [_failed(saves[i][0], _ROLLED_BACK) if each["success"] else each for i, each in enumerate(results)]
     return results
 
 
@@ -64,16 +68,17 @@ def _result(work: Work, given: str | None, save: Save) -> dict[str, Any]:
     try:
         with work.savepoint():
             return {"id": save(), "success": True, "errors": []}
+    except UncaughtException:
+        raise
     except ApiError as error:
         row = error.row()
         if error.code == "NOT_FOUND":
             row = {"statusCode": "INVALID_CROSS_REFERENCE_KEY", "message": "invalid cross reference id", "fields": []}
-        failed = {"success": False, "errors": [row]}
-        return {"id": given, **failed} if given else failed
+        return _failed(given, row)
 
 
-def _undone(given: str | None) -> dict[str, Any]:
-    failed = {"success": False, "errors": [dict(_ROLLED_BACK)]}
+def _failed(given: str | None, row: dict[str, Any]) -> dict[str, Any]:
+    failed = {"success": False, "errors": [row]}
     return {"id": given, **failed} if given else failed
 
 
@@ -110,7 +115,7 @@ def _kind(work: Work, record: dict[str, Any]) -> SObject:
     name = attributes.get("type") if isinstance(attributes, dict) else None
     if not isinstance(name, str):
         raise ApiError("INVALID_TYPE", "each record must have attributes with its type")
-    sobject = work.database.schema.get(name)
+    sobject = work.database.visible.get(name)
     if sobject is None:
         raise ApiError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
     return sobject
@@ -158,7 +163,7 @@ def _deletion(work: Work, record_id: str) -> tuple[str | None, Save]:
     full = ids.canonical(record_id)
 
     def save() -> str:
-        sobject = work.database.schema.by_prefix(full[:3]) if full else None
+        sobject = work.database.visible.by_prefix(full[:3]) if full else None
         if full is None or sobject is None:
             raise ApiError("MALFORMED_ID", f"malformed id {record_id}", fields=[])
         records.delete(work, sobject, full)
@@ -169,7 +174,7 @@ def _deletion(work: Work, record_id: str) -> tuple[str | None, Save]:
 
 def _read(work: Work, queries: Queries, name: str, call: Call) -> Answer:
     """Records by id, null for one that is not there. Raises ApiError."""
-    sobject = work.database.schema.get(name)
+    sobject = work.database.visible.get(name)
     if sobject is None:
         raise not_found()
     body = call.record() if call.method == "POST" else {}

@@ -33,9 +33,7 @@ def sheets(folder: Path, schema: Schema, problems: list[Problem]) -> list[Sheet]
         problems.append(Problem(str(folder), "has no Case.csv, the one required file", found=close))
     found = []
     for path in paths:
-        if path.name == "automation.json":
-            problems.append(Problem(str(path), "org automation is not supported by this version"))
-        elif path.suffix.lower() == ".csv":
+        if path.suffix.lower() == ".csv":
             found.append(_sheet(path, schema, problems))
     return [each for each in found if each]
 

@@ -38,8 +38,8 @@ class Table:
 class Folder:
     """The tables of a data folder by object name, and the schema they need."""
 
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
+    def __init__(self, schema: Schema, path: Path | None = None) -> None:
+        self.schema, self.path = schema, path
         self.tables: dict[str, Table] = {}
         self.problems: list[Problem] = []
 
@@ -58,7 +58,7 @@ class Folder:
 
 def read(path: Path, schema: Schema, now: datetime) -> Folder:
     """Reads the files; ids are given and references resolved later, when the org's own records are there too."""
-    folder = Folder(schema)
+    folder = Folder(schema, path)
     found = sheets(path, schema, folder.problems)
     _declare_objects(folder, found)
     fields = {sheet.sobject: csv_headers.fields(sheet, schema, folder.problems) for sheet in found}
@@ -160,13 +160,26 @@ def _resolve_column(folder: Folder, table: Table, reference: Field, keys: Keys) 
         if text is None or not table.lines[row]:
             continue
         if text not in known:
-            known[text] = _target(folder, reference, text, keys)
-        target = known[text]
-        if isinstance(target, Unresolved):
-            folder.problem(table, row, reference.name, target.message, found=text, expected=target.expected,
-                           nearest=target.nearest)  # fmt: skip
+            known[text] = target(folder, reference, text, keys)
+        found = known[text]
+        if isinstance(found, Unresolved):
+            folder.problem(table, row, reference.name, found.message, found=text, expected=found.expected,
+                           nearest=found.nearest)  # fmt: skip
         else:
-            record[reference.name] = target
+            record[reference.name] = found
+
+
+def check_unique(folder: Folder) -> None:
+    """Values of external ids stand once."""
+    for table in folder.tables.values():
+        for name in (each.name for each in table.sobject.fields.values() if each.unique):
+            seen: set[str] = set()
+            for row, record in enumerate(table.records):
+                value = record.get(name)
+                if value in seen:
+                    folder.problem(table, row, name, f"{name} {value!r} stands twice", found=value)
+                elif value is not None:
+                    seen.add(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +191,8 @@ class Unresolved:
     nearest: str | None
 
 
-def _target(folder: Folder, reference: Field, text: str, keys: Keys) -> str | Unresolved:
+def target(folder: Folder, reference: Field, text: str, keys: Keys) -> str | Unresolved:
+    """The id of the record a reference names by Id or natural key; `keys` remembers what was looked up."""
     full = ids.canonical(text)
     tables = [folder.tables[each] for each in reference.reference_to if each in folder.tables]
     if full and any(full in each.used for each in tables):

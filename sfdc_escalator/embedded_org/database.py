@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sfdc_escalator.embedded_org import ids
+from sfdc_escalator.embedded_org.automation import Automation, restored
 from sfdc_escalator.embedded_org.problems import InvalidData, Problem
 from sfdc_escalator.embedded_org.schema import Field, Schema, SObject, custom_object, standard
 
 _APPLICATION_ID = 0x5FE5CA1A
-_LAYOUT = 1
+_LAYOUT = 2
 _NUMERIC = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
 _UNSTORED = "UserRecordAccess"
 
@@ -32,12 +34,15 @@ class Database:
 
     def __init__(self, path: Path | None) -> None:
         self.schema: Schema = standard()
+        self.automation = Automation()
         self._counters: dict[str, int] = {}
         self._connection = _connected(path)
         self._connection.create_function("folded", 1, folded, deterministic=True)
         self.empty = not self.query("SELECT 1 FROM sqlite_master LIMIT 1")
         if not self.empty:
             self._recall_schema()
+            self.automation = restored(json.loads(self.fact("automation") or "[]"))
+        self.visible = self._seen_by_user()
 
     def close(self) -> None:
         self._connection.close()
@@ -63,18 +68,41 @@ class Database:
         self.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         self.execute(f"PRAGMA user_version = {_LAYOUT}")
         self.execute("CREATE TABLE _facts (name TEXT PRIMARY KEY, value TEXT)")
+        self.execute("CREATE TABLE _locked (RecordId TEXT PRIMARY KEY)")
+        self.execute("CREATE TABLE _not_editable (OwnerId TEXT, UserId TEXT, PRIMARY KEY (OwnerId, UserId))")
+        self.execute("CREATE TABLE _bounces (Rule INTEGER, RecordId TEXT, Times INTEGER, PRIMARY KEY (Rule, RecordId))")
         for sobject in schema:
             if sobject.name != _UNSTORED:
                 self._create_table(sobject)
-        # Every user may do everything with every case; rights can be narrowed by nothing yet.
+        # Every active user may do everything with every case, except with those of owners listed as not editable.
+        rights = "HasEditAccess", "HasDeleteAccess", "HasTransferAccess", "HasAllAccess"
         self.execute(
-            f"CREATE VIEW {_UNSTORED} AS SELECT c.Id AS Id, u.Id AS UserId, c.Id AS RecordId, 1 AS HasReadAccess, "  # noqa: S608
-            "u.IsActive AS HasEditAccess, u.IsActive AS HasDeleteAccess, u.IsActive AS HasTransferAccess, "
-            "u.IsActive AS HasAllAccess, CASE WHEN u.IsActive THEN 'All' ELSE 'Read' END AS MaxAccessLevel, "
-            '0 AS IsDeleted FROM "Case" c CROSS JOIN "User" u WHERE c.IsDeleted = 0'
+            f"CREATE VIEW {_UNSTORED} AS SELECT RecordId AS Id, UserId, RecordId, 1 AS HasReadAccess, "  # noqa: S608
+            f"{', '.join(f'Edits AS {each}' for each in rights)}, "
+            "CASE WHEN Edits THEN 'All' ELSE 'Read' END AS MaxAccessLevel, 0 AS IsDeleted "
+            "FROM (SELECT c.Id AS RecordId, u.Id AS UserId, u.IsActive AND NOT EXISTS "
+            "(SELECT 1 FROM _not_editable n WHERE n.OwnerId = c.OwnerId "
+            'AND n.UserId = u.Id) AS Edits FROM "Case" c CROSS JOIN "User" u WHERE c.IsDeleted = 0)'
         )
         self.remember("schema", json.dumps(_custom_parts(schema)))
         self.empty = False
+
+    def automate(self, automation: Automation, user_id: str) -> None:
+        """Sets up the org's automation, once, at its founding; `user_id` is the token's user."""
+        self.automation = automation
+        self.remember("automation", json.dumps([asdict(each) for each in automation.rules]))
+        owners = {each.source for each in automation.of("lose_edit_right")}
+        locked = {case for each in automation.of("locked") for case in each.cases}
+        self._connection.executemany("INSERT INTO _not_editable VALUES (?, ?)", [(each, user_id) for each in owners])
+        self._connection.executemany("INSERT INTO _locked VALUES (?)", [(each,) for each in locked])
+        self.visible = self._seen_by_user()
+
+    def _seen_by_user(self) -> Schema:
+        """The schema as field-level security shows it to the token's user."""
+        seen = Schema(self.schema)
+        for rule in self.automation.of("field_security"):
+            seen.put(seen[rule.sobject].restricted(rule.readonly, rule.hidden))
+        return seen
 
     def _create_table(self, sobject: SObject) -> None:
         columns = ["Id TEXT PRIMARY KEY", "IsDeleted INTEGER NOT NULL DEFAULT 0"]
@@ -87,7 +115,7 @@ class Database:
         """Indexes the references records are looked up by; done after the first fill because it is faster."""
         for sobject in self.schema:
             for field in sobject.fields.values():
-                if field.children and sobject.name != _UNSTORED:
+                if (field.children or field.unique) and sobject.name != _UNSTORED:
                     name = quoted(f"{sobject.name}.{field.name}")
                     self.execute(f"CREATE INDEX {name} ON {quoted(sobject.name)} ({quoted(field.name)})")
 

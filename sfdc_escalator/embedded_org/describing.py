@@ -56,7 +56,7 @@ _NEVER = {
 
 
 def all_objects(database: Database, call: Call) -> Answer:
-    listed = [summary(each, call.version) for each in sorted(database.schema, key=lambda each: each.name)]
+    listed = [summary(each, call.version) for each in sorted(database.visible, key=lambda each: each.name)]
     return _unless_known(database, call, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
 
 
@@ -138,7 +138,7 @@ def _children(database: Database, sobject: SObject) -> list[dict[str, Any]]:
             "relationshipName": field.children,
             "restrictedDelete": False,
         }
-        for child, field in database.schema.children(sobject)
+        for child, field in database.visible.children(sobject)
     ]
 
 
@@ -146,6 +146,7 @@ def _field(database: Database, sobject: SObject, field: Field) -> dict[str, Any]
     text, polymorphic = field.type in TEXT_TYPES, len(field.reference_to) > 1
     return {
         **_NEVER,
+        **dict.fromkeys(("caseSensitive", "externalId", "idLookup", "unique"), field.unique),
         "aggregatable": not field.long and field.type != "boolean",
         "autoNumber": field.name in ("CaseNumber", "ReturnOrderNumber"),
         "byteLength": _byte_length(field) if text else field.length,

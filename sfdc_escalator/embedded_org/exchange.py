@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from sfdc_escalator.embedded_org import identity, resources
+from sfdc_escalator.embedded_org import bounce, identity, resources
 from sfdc_escalator.embedded_org.api_error import ApiError, not_found
 from sfdc_escalator.embedded_org.calls import Answer, Call, split
 from sfdc_escalator.embedded_org.clock import OrgClock
 from sfdc_escalator.embedded_org.database import Database
 from sfdc_escalator.embedded_org.faults import REFUSALS, Fault
+from sfdc_escalator.embedded_org.request import Request
 from sfdc_escalator.embedded_org.request_log import RequestLog
 from sfdc_escalator.embedded_org.soql_query import Queries
 from sfdc_escalator.embedded_org.work import Work
 
 _DATA = "/services/data"
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, perhaps without its other half
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """As it came over the network; header names as sent."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    content: bytes
-
-    def header(self, name: str) -> str:
-        return next((value for each, value in self.headers.items() if each.lower() == name), "")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +33,14 @@ class Facts:
     access_token: str
     organization_id: str
     user_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Late:
+    """A request whose sender was told of a timeout, and when it is carried out."""
+
+    request: Request
+    due: datetime
 
 
 class Exchange:
@@ -59,6 +54,7 @@ class Exchange:
         self._lock = threading.RLock()
         self._closing = threading.Event()
         self._calls = 0
+        self._late: list[_Late] = []
         queries = Queries(database, facts.user_id)
         self._resources = resources.Resources(
             queries, f"{facts.instance_url}/id/{facts.organization_id}/{facts.user_id}"
@@ -70,11 +66,29 @@ class Exchange:
         with self._lock:
             pass  # a transaction that is under way ends first
 
-    def exclusively(self, action: Callable[[], None]) -> None:
-        """Runs `action` while no request is under way."""
+    def move_clock(self, move: Callable[[], datetime]) -> datetime:
+        """Runs `move` while no request is under way, then carries out what has become due by it."""
         with self._lock:
+            moment = move()
+            for late in sorted(self._late, key=lambda each: each.due):
+                if late.due <= moment:
+                    self._arrive(late, late.due)
             if not self._closing.is_set():
-                action()
+                self._database.remember("clock_offset", repr(self._clock.offset()))
+            return moment
+
+    def act(self, action: Callable[[Work], T]) -> T:
+        """Runs `action` as one transaction that no rule or right of the token's user binds; neither logged nor counted.
+
+        Raises ValueError when the org is closed.
+        """
+        with self._lock:
+            if self._closing.is_set():
+                raise ValueError("the org is closed")
+            work = Work(self._database, self._clock.now(), self._facts.user_id)
+            found = self._committed(lambda: action(work))
+            self._move_on(work)
+            return found
 
     def wait(self, seconds: float) -> None:
         if seconds > 0:
@@ -86,40 +100,49 @@ class Exchange:
             self.wait(fault.seconds)
         self.wait(self._latency)
         if fault and fault.kind == "late":
-            threading.Thread(target=self._later, args=(request, fault.seconds), daemon=True).start()
+            self._postpone(request, fault.seconds)
             return self._headed(Answer(504, [{"message": "Gateway Timeout", "errorCode": "GATEWAY_TIMEOUT"}]))
         answer, saved = self._carry_out(request, fault)
         self.wait(self._per_record * saved)
         return self._headed(answer)
 
-    def _later(self, request: Request, seconds: float) -> None:
+    def _postpone(self, request: Request, seconds: float) -> None:
+        """Due after `seconds`, or as soon as the org's clock is moved past that."""
+        with self._lock:
+            late = _Late(request, self._clock.now() + timedelta(seconds=seconds))
+            self._late.append(late)
+        threading.Thread(target=self._later, args=(late, seconds), daemon=True).start()
+
+    def _later(self, late: _Late, seconds: float) -> None:
         self.wait(seconds)
-        if not self._closing.is_set():
-            self._carry_out(request, None, shown_status=504)
+        self._arrive(late, None)
+
+    def _arrive(self, late: _Late, moment: datetime | None) -> None:
+        with self._lock:
+            if late in self._late and not self._closing.is_set():
+                self._late.remove(late)
+                self._carry_out(late.request, None, shown_status=504, moment=moment)
 
     def _headed(self, answer: Answer) -> Answer:
         if answer.status not in (401, 410) and answer.headers.get("Sforce-Limit-Info") != "":
             answer.headers.setdefault("Sforce-Limit-Info", f"api-usage={self._calls}/{resources.DAILY_CALLS}")
         return answer
 
-    def _carry_out(self, request: Request, fault: Fault | None, shown_status: int | None = None) -> tuple[Answer, int]:
+    def _carry_out(
+        self, request: Request, fault: Fault | None, shown_status: int | None = None, moment: datetime | None = None
+    ) -> tuple[Answer, int]:
         with self._lock:
             if self._closing.is_set():
                 return Answer(503, [{"message": "the org is closing", "errorCode": "SERVER_UNAVAILABLE"}]), 0
+            kind = fault.kind if fault else ""
             work = Work(
-                self._database, self._clock.now(), self._facts.user_id, lock=bool(fault and fault.kind == "lock")
-            )
+                self._database, moment or self._clock.now(), self._facts.user_id, lock=kind == "lock",
+                automation=self._database.automation,
+            )  # fmt: skip
             body: Any = None
             try:
-                if fault and fault.kind in REFUSALS:
-                    body = _lenient(request)
-                    known = REFUSALS[fault.kind]
-                    answer = Answer(known.status, known.body, dict(known.headers))
-                elif fault and fault.kind == "html":
-                    body, answer = _lenient(request), Answer(200, None)
-                else:
-                    body = _lenient(request)
-                    answer = self._in_transaction(work, request)
+                body = request.json_for_log()
+                answer = self._refused(kind) or self._in_transaction(work, request)
             except Exception:  # noqa: BLE001 - whatever is wrong in here, the caller gets an answer
                 traceback.print_exc(file=sys.stderr)
                 work.written.clear()
@@ -128,18 +151,41 @@ class Exchange:
                           shown_status or answer.status, work.written)  # fmt: skip
         return answer, len(work.written)
 
+    def _refused(self, kind: str) -> Answer | None:
+        """What a fault answers in place of the work."""
+        if kind == "html":
+            return Answer(200, None)
+        known = REFUSALS.get(kind)
+        return Answer(known.status, known.body, dict(known.headers)) if known else None
+
     def _in_transaction(self, work: Work, request: Request) -> Answer:
-        self._database.execute("BEGIN")
         try:
-            answer = self._route(work, request)
-            if work.lock:  # nothing was saved that could have met the lock
-                work.take_lock("")
-            self._database.execute("COMMIT")
-            return answer
+            answer = self._committed(lambda: self._served(work, request))
         except ApiError as error:
-            self._database.execute("ROLLBACK")
             work.written.clear()
             return Answer(error.status, error.body(), {"WWW-Authenticate": "Token"} if error.status == 401 else {})
+        self._move_on(work)
+        return answer
+
+    def _served(self, work: Work, request: Request) -> Answer:
+        answer = self._route(work, request)
+        if work.lock:  # nothing was saved that could have met the lock
+            work.take_lock("")
+        return answer
+
+    def _move_on(self, work: Work) -> None:
+        """Owners that bounce, in a transaction after the commit; what that writes counts as written."""
+        if work.moved and self._database.automation.of("owner_bounce"):
+            after = Work(self._database, work.moment, work.user_id)
+            self._committed(lambda: bounce.move_on(after, work.moved))
+            work.written += after.written
+
+    def _committed(self, action: Callable[[], T]) -> T:
+        self._database.execute("BEGIN")
+        try:
+            found = action()
+            self._database.execute("COMMIT")
+            return found
         except BaseException:
             self._database.execute("ROLLBACK")
             raise
@@ -161,49 +207,10 @@ class Exchange:
         version, _, resource = path.removeprefix(f"{_DATA}/v").partition("/")
         headers = {name.lower(): value for name, value in request.headers.items()}
         method = "GET" if request.method == "HEAD" else request.method
-        call = Call(method, resource, version, query, headers, _parsed(request))
+        call = Call(method, resource, version, query, headers, request.json())
         return self._resources.serve(work, call, self._calls)
 
     def _check_token(self, request: Request) -> None:
         scheme, _, token = request.header("authorization").partition(" ")
         if scheme.lower() not in ("bearer", "oauth") or token.strip() != self._facts.access_token:
             raise ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
-
-
-def _parsed(request: Request) -> Any:
-    """The JSON body, None without one. Raises ApiError JSON_PARSER_ERROR."""
-    if not request.content.strip() or request.method in ("GET", "HEAD", "DELETE"):
-        return None
-    try:
-        found = json.loads(request.content.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_number)
-        if _SURROGATE.search(request.content):
-            json.dumps(found, ensure_ascii=False).encode()
-        return found
-    except UnicodeError:
-        raise ApiError("JSON_PARSER_ERROR", "The body is not well-formed UTF-8") from None
-    except json.JSONDecodeError as error:
-        message = f"{error.msg} at [line:{error.lineno}, column:{error.colno}]"
-        raise ApiError("JSON_PARSER_ERROR", message) from None
-    except RecursionError:
-        raise ApiError("JSON_PARSER_ERROR", "The document is nested too deeply") from None
-
-
-def _no_number(text: str) -> Any:
-    raise ApiError("JSON_PARSER_ERROR", f"Non-standard token '{text}'")
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        raise ApiError("JSON_PARSER_ERROR", f'Duplicate field "{double}"')
-    return found
-
-
-def _lenient(request: Request) -> Any:
-    """The body for the log: null when it is not JSON."""
-    try:
-        return _parsed(request)
-    except ApiError:
-        return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sfdc_escalator.embedded_org import clock, data_folder, faults, ids, schema, seed
+from sfdc_escalator.embedded_org import clock, data_folder, faults, happenings, ids, schema, seed
 from sfdc_escalator.embedded_org.clock import OrgClock
 from sfdc_escalator.embedded_org.control import Control
 from sfdc_escalator.embedded_org.data_folder import Folder
@@ -70,7 +70,7 @@ class EmbeddedOrg:
         facts = Facts(self.instance_url, self.access_token, self.organization_id, user_id)
         self._exchange = Exchange(self._database, self._clock, self._log, facts, latency, per_record)
         self._server.exchange = self._exchange
-        self._server.control = Control(self._clock, self._log, lambda: self._exchange.exclusively(self._remember_clock))
+        self._server.control = Control(self._clock, self._log, self._exchange)
         self._server.start()
         self._closed = False
 
@@ -81,9 +81,16 @@ class EmbeddedOrg:
             "organization_id": self.organization_id,
         }  # fmt: skip
 
-    def requests(self) -> list[dict[str, Any]]:
-        """The request log's entries, in the order the requests were carried out."""
-        return self._log.entries()
+    def requests(self, after: int = 0) -> list[dict[str, Any]]:
+        """The request log's entries in the order the requests were carried out, without the first `after` of them."""
+        return self._log.entries(after)
+
+    def act(self, act: str, **details: Any) -> dict[str, Any]:
+        """What somebody else does at the org's clock, such as `act("close", case="00001001")`; see `happenings`.
+
+        Neither logged nor counted. Answers what was done; raises ValueError for what cannot be done.
+        """
+        return self._exchange.act(lambda work: happenings.perform(work, {"act": act, **details}))
 
     def close(self) -> None:
         """Stops serving; safe to call twice."""

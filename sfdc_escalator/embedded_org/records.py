@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfdc_escalator.embedded_org import case_rules, ids, values
+from sfdc_escalator.embedded_org import case_rules, enforcement, ids, values
 from sfdc_escalator.embedded_org.api_error import ApiError, not_found
 from sfdc_escalator.embedded_org.schema import Field, SObject, preset
 from sfdc_escalator.embedded_org.work import Work
@@ -22,15 +22,21 @@ def insert(work: Work, sobject: SObject, body: dict[str, Any]) -> str:
         raise _forbidden(sobject, "inserted")
     given = _accepted(work, sobject, body, creating=True)
     comment = given.pop(_COMMENT, None)
-    record = {**_preset(work, sobject), **given}
-    _require(sobject, record)
+    stored = work.database.schema[sobject.name]  # with the fields that the user does not see
+    record = {**_preset(work, stored), **given}
+    _require(stored, record)
     record_id = work.database.next_id(sobject)
     work.take_lock(record_id)
     record["Id"] = record_id
     case_rules.before_insert(work, sobject, record)
+    enforcement.check_save(work, sobject, None, record)
+    _check_unique(work, stored, record_id, given)
     work.database.insert(sobject, record)
     work.wrote(sobject, record_id, "insert", _shown(sobject, body))
     case_rules.after_insert(work, sobject, record, comment)
+    if sobject.name == "Case":
+        work.moved.append(record_id)
+    _assign(work, stored, None, record)
     return record_id
 
 
@@ -41,13 +47,40 @@ def update(work: Work, sobject: SObject, record_id: str, body: dict[str, Any]) -
     before = existing(work, sobject, record_id)
     given = _accepted(work, sobject, body, creating=False)
     comment = given.pop(_COMMENT, None)
-    _require(sobject, {**before, **given}, given)
+    stored = work.database.schema[sobject.name]
+    _require(stored, {**before, **given}, given)
+    enforcement.check_rights(work, sobject, before)
     work.take_lock(before["Id"])
-    changes = {**given, **_audit(work, sobject)}
+    changes = {**given, **_audit(work, stored)}
     case_rules.before_update(work, sobject, before, changes)
+    after = {**before, **changes}
+    enforcement.check_save(work, sobject, before, after)
+    _check_unique(work, stored, before["Id"], given)
+    _store(work, stored, before, changes, _shown(sobject, body), comment)
+    _assign(work, stored, before, after)
+
+
+def change(work: Work, sobject: SObject, before: dict[str, Any], fields: dict[str, Any]) -> None:
+    """What the org itself changes: without the checks of a request, but with its history, and as written."""
+    changes = {**fields, **_audit(work, sobject)}
+    case_rules.before_update(work, sobject, before, changes)
+    _store(work, sobject, before, changes, fields, None)
+
+
+def _store(
+    work: Work, sobject: SObject, before: dict[str, Any], changes: dict[str, Any], shown: dict[str, Any],
+    comment: str | None,
+) -> None:  # fmt: skip
     work.database.update(sobject, before["Id"], changes)
-    work.wrote(sobject, before["Id"], "update", _shown(sobject, body))
+    work.wrote(sobject, before["Id"], "update", shown)
     case_rules.after_update(work, sobject, before, changes, comment)
+    if sobject.name == "Case" and changes.get("OwnerId", before["OwnerId"]) != before["OwnerId"]:
+        work.moved.append(before["Id"])
+
+
+def _assign(work: Work, sobject: SObject, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+    if owner := enforcement.assigned_owner(work, sobject, before, after):
+        change(work, sobject, after, {"OwnerId": owner})
 
 
 def delete(work: Work, sobject: SObject, record_id: str) -> None:
@@ -55,6 +88,7 @@ def delete(work: Work, sobject: SObject, record_id: str) -> None:
     if "d" not in sobject.may:
         raise _forbidden(sobject, "deleted")
     before = existing(work, sobject, record_id)
+    enforcement.check_rights(work, sobject, before)
     work.take_lock(before["Id"])
     work.database.update(sobject, before["Id"], {"IsDeleted": 1, **_audit(work, sobject)})
     for name in _DETAILS.get(sobject.name, ()):
@@ -140,6 +174,21 @@ def _require(sobject: SObject, record: dict[str, Any], given: dict[str, Any] | N
     if missing:
         message = f"Required fields are missing: [{', '.join(missing)}]"
         raise ApiError("REQUIRED_FIELD_MISSING", message, fields=missing)
+
+
+def _check_unique(work: Work, sobject: SObject, record_id: str, given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        other = holder(work, sobject, sobject.fields[name], value) if sobject.fields[name].unique else None
+        if other not in (None, record_id):
+            message = f"duplicate value found: {name} duplicates value on record with id: {other}"
+            raise ApiError("DUPLICATE_VALUE", message, fields=[])
+
+
+def holder(work: Work, sobject: SObject, field: Field, value: str | None) -> str | None:
+    """The live record that has this value of an external id."""
+    sql = f'SELECT Id FROM "{sobject.name}" WHERE "{field.name}" = ? AND IsDeleted = 0'  # noqa: S608 - schema names
+    rows = work.database.query(sql, (value,))
+    return str(rows[0][0]) if rows else None
 
 
 def _preset(work: Work, sobject: SObject) -> dict[str, Any]:

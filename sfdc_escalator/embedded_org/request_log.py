@@ -1,4 +1,8 @@
-"""What the org was asked and what that wrote, one entry per request, in the order of commits; never the token."""
+"""What the org was asked and what that wrote, one entry per request, in the order of commits; never the token.
+
+`written` holds all that was written because of the request, in the order written: the rows of the request itself, what
+assignment rules wrote in its transaction, and, last, what owners that bounce wrote after its commit.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +20,13 @@ _HIDDEN = "[hidden]"
 
 
 class RequestLog:
-    """Kept in memory, and written to a file as JSON lines when there is one, each line flushed."""
+    """Kept in memory as text, which is small, and written to a file as JSON lines when there is one, each flushed."""
 
     def __init__(self, path: Path | None, secret: str) -> None:
         self._secret, self._lock = secret, threading.Lock()
-        self._entries: list[dict[str, Any]] = []
+        self._lines: list[bytes] = []
         try:
-            self._file = path.open("a", encoding="utf-8") if path else None
+            self._file = path.open("ab") if path else None
         except OSError as error:
             raise InvalidData([Problem(str(path), f"cannot be written: {error.strerror}")]) from None
 
@@ -34,21 +38,21 @@ class RequestLog:
             name: _HIDDEN if name.lower() in ("authorization", "cookie") else value for name, value in headers.items()
         }
         entry = {"n": 0, "at": clock.iso(at), "method": method, "path": path, "headers": shown, "body": body,
-                 "status": status, "written": list(written)}  # fmt: skip
+                 "status": status, "written": written}  # fmt: skip
         with self._lock:
-            entry["n"] = len(self._entries) + 1
-            line = json.dumps(entry, ensure_ascii=False)
-            if self._secret in line:
-                line = line.replace(self._secret, _HIDDEN)
-                entry = json.loads(line)
-            self._entries.append(entry)
+            entry["n"] = len(self._lines) + 1
+            text = json.dumps(entry, ensure_ascii=False).replace(self._secret, _HIDDEN)
+            line = text.encode("utf-8", "surrogatepass")
+            self._lines.append(line)
             if self._file:
-                self._file.write(line + "\n")
+                self._file.write(line + b"\n")
                 self._file.flush()
 
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self, after: int = 0) -> list[dict[str, Any]]:
+        """The entries, without the first `after` of them."""
         with self._lock:
-            return list(self._entries)
+            lines = self._lines[after:]
+        return [json.loads(each) for each in lines]
 
     def close(self) -> None:
         with self._lock:

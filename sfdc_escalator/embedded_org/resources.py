@@ -49,6 +49,7 @@ class Resources:
     def serve(self, work: Work, call: Call, calls_made: int) -> Answer:
         """Raises ApiError."""
         check_version(call.version)
+        _prepare(work, call)
         head = call.parts[0] if call.parts else ""
         if not head:
             return self._list(call)
@@ -69,6 +70,7 @@ class Resources:
 
     def _inner(self, work: Work, call: Call) -> Answer:
         check_version(call.version)
+        _prepare(work, call)
         head = call.parts[0] if call.parts else ""
         if call.resource.startswith("composite/sobjects"):
             return collections_resource.serve(work, self._queries, call)
@@ -107,9 +109,14 @@ class Resources:
         if not parts:
             _only_get(call)
             return describing.all_objects(work.database, call)
-        sobject = work.database.schema.get(parts[0])
-        if sobject is None or len(parts) > 2:
+        sobject = work.database.visible.get(parts[0])
+        if sobject is None or len(parts) > 3:
             raise not_found()
+        if len(parts) == 3:
+            key = sobject.field(parts[1])
+            if key is None or not key.unique:
+                raise not_found(f"Provided external ID field does not exist or is not accessible: {parts[1]}")
+            return rows.serve_by_key(work, self._queries, sobject, key, parts[2], call)
         if len(parts) == 1:
             if call.method == "POST":
                 return rows.create(work, sobject, call)
@@ -120,6 +127,11 @@ class Resources:
             _only_get(call)
             return describing.one_object(work.database, sobject, call)
         return rows.serve(work, self._queries, sobject, parts[1], call)
+
+
+def _prepare(work: Work, call: Call) -> None:
+    """Assignment rules run unless the call, or the subrequest itself, says FALSE (REST guide, Sforce-Auto-Assign)."""
+    work.auto_assign, work.batch = call.headers.get("sforce-auto-assign", "TRUE").strip().upper() != "FALSE", 1
 
 
 def _only_get(call: Call) -> None:

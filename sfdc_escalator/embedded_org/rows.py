@@ -9,7 +9,7 @@ from typing import Any
 from sfdc_escalator.embedded_org import clock, ids, records
 from sfdc_escalator.embedded_org.api_error import ApiError, not_found
 from sfdc_escalator.embedded_org.calls import Answer, Call, method_not_allowed
-from sfdc_escalator.embedded_org.schema import SObject
+from sfdc_escalator.embedded_org.schema import Field, SObject
 from sfdc_escalator.embedded_org.soql_query import Queries
 from sfdc_escalator.embedded_org.work import Work
 
@@ -37,6 +37,30 @@ def serve(work: Work, queries: Queries, sobject: SObject, record_id: str, call: 
             records.delete(work, sobject, record_id)
         return Answer(204)
     raise method_not_allowed(call, "DELETE,GET,HEAD,PATCH")
+
+
+def serve_by_key(work: Work, queries: Queries, sobject: SObject, field: Field, value: str, call: Call) -> Answer:
+    """GET and PATCH of the record with a value of an external id; PATCH inserts when there is none. Raises ApiError."""
+    found = records.holder(work, sobject, field, value)
+    if call.method not in ("GET", "PATCH"):
+        raise method_not_allowed(call, "GET,HEAD,PATCH")
+    if call.method == "GET":
+        if found is None:
+            raise not_found()
+        return _read(work, queries, sobject, found, call)
+    body = call.record()
+    if any(name.lower() == field.name.lower() for name in body):
+        message = f"The {field.name} field should not be specified in the sobject data."
+        raise ApiError("INVALID_FIELD", message, fields=[field.name])
+    with work.savepoint():
+        if found:
+            records.update(work, sobject, found, body)
+        record_id = found or records.insert(work, sobject, {**body, field.name: value})
+    # Since 46.0 an update by key answers a body as well (REST guide, upsert).
+    if found and float(call.version) < 46:
+        return Answer(204)
+    answer = {"id": record_id, "success": True, "errors": [], "created": not found}
+    return Answer(200 if found else 201, answer)
 
 
 def fetch(

@@ -16,13 +16,16 @@ LONG_TEXT = 255  # a textarea longer than this is a long text area: neither filt
 CUSTOM_TYPES = {
     "text": ("string", 255), "number": ("double", 0), "datetime": ("datetime", 0), "date": ("date", 0),
     "checkbox": ("boolean", 0), "picklist": ("picklist", 255), "multipicklist": ("multipicklist", 4099),
-    "reference": ("reference", 18), "longtext": ("textarea", 32768),
+    "reference": ("reference", 18), "longtext": ("textarea", 32768), "external_id": ("string", 255),
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field; `via` is the path a formula-like field copies, `children` the child relationship's name."""
+    """One field; `via` is the path a formula-like field copies, `children` the child relationship's name.
+
+    A `unique` field is an external id: its values stand once in the object, compared with regard to case.
+    """
 
     name: str
     type: str
@@ -38,6 +41,7 @@ class Field:
     reference_to: tuple[str, ...] = ()
     children: str | None = None
     via: str | None = None
+    unique: bool = False
 
     @property
     def custom(self) -> bool:
@@ -85,9 +89,16 @@ class SObject:
         return self._by_relationship.get(relationship.lower())
 
     def extended(self, more: Iterable[Field]) -> SObject:
-        return replace(
-            self, fields={**self.fields, **{each.name: each for each in more}}, _by_folded={}, _by_relationship={}
-        )
+        return self._with({**self.fields, **{each.name: each for each in more}})
+
+    def restricted(self, readonly: Iterable[str], hidden: Iterable[str]) -> SObject:
+        """As a user sees it who may only read some fields and does not see others."""
+        kept = {name: each for name, each in self.fields.items() if name not in set(hidden)}
+        locked = {each: replace(kept[each], createable=False, updateable=False) for each in readonly if each in kept}
+        return self._with({**kept, **locked})
+
+    def _with(self, fields: Mapping[str, Field]) -> SObject:
+        return replace(self, fields=fields, _by_folded={}, _by_relationship={})
 
 
 class Schema:
@@ -192,6 +203,7 @@ def custom_field(name: str, kind: str, target: str | None = None, owner: str = "
         filterable=readable, sortable=readable and stored != "multipicklist",
         groupable=stored in ("string", "picklist", "reference", "date", "boolean"),
         reference_to=(target,) if target else (), children=_plural(owner) if target else None,
+        unique=kind == "external_id",
     )  # fmt: skip
 
 

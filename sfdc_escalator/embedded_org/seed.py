@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sfdc_escalator.embedded_org import clock, data_folder, ids, schema
+from sfdc_escalator.embedded_org import automation_file, clock, data_folder, ids, schema
 from sfdc_escalator.embedded_org.data_folder import Folder, Record, Table
 from sfdc_escalator.embedded_org.database import Database
 from sfdc_escalator.embedded_org.schema import SObject
@@ -40,9 +40,12 @@ def found(database: Database, folder: Folder, organization_id: str, now: datetim
     _queues(folder)
     data_folder.fill_ids(folder)
     data_folder.resolve(folder)
+    data_folder.check_unique(folder)
+    automation = automation_file.load(folder)
     folder.raise_problems()
     _defaults(folder, user["Id"], now)
     _store(database, folder)
+    database.automate(automation, user["Id"])
     return Founded(organization_id, user["Id"])
 
 

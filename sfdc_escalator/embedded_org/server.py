@@ -17,8 +17,9 @@ from typing import Any
 from sfdc_escalator.embedded_org.calls import Answer
 from sfdc_escalator.embedded_org.clock import OrgClock
 from sfdc_escalator.embedded_org.control import Control
-from sfdc_escalator.embedded_org.exchange import Exchange, Request
+from sfdc_escalator.embedded_org.exchange import Exchange
 from sfdc_escalator.embedded_org.faults import HTML, Fault, Faults
+from sfdc_escalator.embedded_org.request import Request
 
 _MOST_HEAD = 16_384  # bytes of address and headers together (REST guide, limits)
 _MOST_BODY = 50 * 1024 * 1024
@@ -187,8 +188,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer, fault: Fault | None) -> None:
         content = b"" if answer.status in (204, 304) else self._json(answer.body)
-        if fault and fault.kind == "garbage":
+        kind = fault.kind if fault else ""
+        if kind == "garbage":
             content = b"\x1f\x00<<" + content[: len(content) // 3]
+            answer.status = 200 if answer.status in (204, 304) else answer.status  # these two have no body to spoil
+        if kind == "cut" and not content:  # nothing to cut: the head goes as well
+            self._hang_up()
+            return
         packed = len(content) >= _WORTH_GZIP and "gzip" in self.headers.get("Accept-Encoding", "")
         if packed:
             content = gzip.compress(content, 1)
@@ -206,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if fault and fault.kind == "cut":
+        if kind == "cut":
             content = content[: len(content) // 2]
             self.close_connection = True
         if self.command != "HEAD":

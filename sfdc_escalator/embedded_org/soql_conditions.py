@@ -90,7 +90,7 @@ class Conditions:
                 return f"coalesce({sql}, 0) {'=' if operator == '=' else '<>'} 0"
             return f"{sql} IS {'' if operator == '=' else 'NOT '}NULL"
         self.values.append(value)
-        compared = _comparable(column)
+        compared = comparable(column)
         # Inequality is true of a missing value too, as the org answers it.
         return f"({sql} IS NULL OR {compared} <> ?)" if operator == "!=" else f"{compared} {operator} ?"
 
@@ -98,23 +98,21 @@ class Conditions:
         known = [each for each in bound if each is not None]
         self.values += known
         marks = ", ".join("?" * len(known))
-        listed = f"{_comparable(column)} {'' if inside else 'NOT '}IN ({marks})"
+        listed = f"{comparable(column)} {'' if inside else 'NOT '}IN ({marks})"
         if len(known) == len(bound):
             return listed
         return f"({listed} OR {column.sql} IS NULL)" if inside else f"({listed} AND {column.sql} IS NOT NULL)"
 
     def _like(self, column: Column, literal: Literal) -> str:
         self.values.append(folded(literal.text))
-        return f"{_comparable(column)} LIKE ? ESCAPE '\\'"
+        return f"{comparable(column)} LIKE ? ESCAPE '\\'"
 
     def _includes(self, column: Column, bound: list[Any], inside: bool) -> str:
         options = []
         for value in bound:
             items = [f";{each.strip()};" for each in str(value or "").split(";")]
             self.values += items
-            options.append(
-                "(" + " AND ".join([f"instr(';' || {_comparable(column)} || ';', ?) > 0"] * len(items)) + ")"
-            )
+            options.append("(" + " AND ".join([f"instr(';' || {comparable(column)} || ';', ?) > 0"] * len(items)) + ")")
         found = "(" + " OR ".join(options) + ")"
         return found if inside else f"NOT {found}"
 
@@ -134,6 +132,8 @@ class Conditions:
             name = _TYPE_NAMES.get(field.type, "string" if wanted == "string" else field.type)
             message = f"value of filter criterion for field '{field.name}' must be of type {name} and {quotes}"
             raise error_at(self._text, at, message, "INVALID_FIELD")
+        if field.unique:
+            return literal.text or None
         try:
             return _value(wanted, literal.text)
         except (ValueError, OverflowError):
@@ -146,8 +146,10 @@ class Conditions:
         return found
 
 
-def _comparable(column: Column) -> str:
-    return f"folded({column.sql})" if column.field.type in TEXT_TYPES else column.sql
+def comparable(column: Column) -> str:
+    """How a column is compared and grouped: an external id with regard to case, other texts without."""
+    folding = column.field.type in TEXT_TYPES and not column.field.unique
+    return f"folded({column.sql})" if folding else column.sql
 
 
 def _value(kind: str, text: str) -> Any:

@@ -49,7 +49,7 @@ class Queries:
     ) -> dict[str, Any]:
         """The first page of a query. Raises ApiError."""
         try:
-            plan = Planner(self._database.schema, self._user_id, deleted).plan(parse(text))
+            plan = Planner(self._database.visible, self._user_id, deleted).plan(parse(text))
             rows = self._database.query(plan.sql, plan.values)
         except (RecursionError, sqlite3.OperationalError) as error:
             if isinstance(error, sqlite3.OperationalError) and not _TOO_MUCH.search(str(error)):

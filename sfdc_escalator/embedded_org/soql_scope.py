@@ -156,5 +156,10 @@ class Scope:
             raise no_such_column(self.text, path.at, name, ACCESS)
         record = f"{self.alias}.Id"
         unfilterable = replace(field, filterable=False, sortable=False, groupable=False)
-        known = {"Id": record, "RecordId": record, "UserId": f"'{self.user_id}'", "MaxAccessLevel": "'All'"}
-        return Column(known.get(field.name, "1"), unfilterable, ACCESS)
+        barred = f"SELECT 1 FROM _not_editable n WHERE n.UserId = '{self.user_id}' AND n.OwnerId = {self.alias}.OwnerId"  # noqa: S608
+        edits = f"NOT EXISTS ({barred})" if self.sobject.name == "Case" else "1"
+        known = {
+            "Id": record, "RecordId": record, "UserId": f"'{self.user_id}'", "HasReadAccess": "1",
+            "MaxAccessLevel": f"CASE WHEN {edits} THEN 'All' ELSE 'Read' END",
+        }  # fmt: skip
+        return Column(known.get(field.name, edits), unfilterable, ACCESS)

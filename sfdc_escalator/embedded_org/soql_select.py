@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sfdc_escalator.embedded_org.api_error import ApiError
 from sfdc_escalator.embedded_org.schema import NUMBER_TYPES, Field
-from sfdc_escalator.embedded_org.soql_conditions import Conditions, refuse_call
+from sfdc_escalator.embedded_org.soql_conditions import Conditions, comparable, refuse_call
 from sfdc_escalator.embedded_org.soql_errors import error_at, unsupported
 from sfdc_escalator.embedded_org.soql_nodes import Call, Path, Query
 from sfdc_escalator.embedded_org.soql_scope import ACCESS, Column, Scope
@@ -190,15 +190,12 @@ class Select:
                 column, label = self._operand(item), f"{item.function.lower()}({item.path})"
                 key = item.alias or f"expr{next(unnamed)}"
             shape.items.append((key, self._add(column.sql), column.field, label))
-        group = ", ".join(f"folded({self._scope.column(each).sql})" for each in grouped.values())
+        group = ", ".join(comparable(self._scope.column(each)) for each in grouped.values())
         having, values = self._having()
         plan = self._finished("groups", shape, group=(f" GROUP BY {group}" if group else "") + having, having=values)
         if self._query.limit is not None and not self._query.group:
-            raise error_at(
-                self._text,
-                self._query.at,
-                "Non-grouped query that uses overall aggregate functions cannot also use LIMIT",
-            )
+            message = "Non-grouped query that uses overall aggregate functions cannot also use LIMIT"
+            raise error_at(self._text, self._query.at, message)
         return self._limited(plan)
 
     def _group_key(self, operand: Path | Call) -> str:
@@ -244,7 +241,7 @@ class Select:
         if function == "COUNT":
             return Column(f"count({column.sql})", Field("COUNT", "int"), column.sobject)
         if function == "COUNT_DISTINCT":
-            return Column(f"count(DISTINCT folded({column.sql}))", Field("COUNT_DISTINCT", "int"), column.sobject)
+            return Column(f"count(DISTINCT {comparable(column)})", Field("COUNT_DISTINCT", "int"), column.sobject)
         return Column(
             f"{function.lower()}({column.sql})",
             Field(function, "double" if function == "AVG" else kind),

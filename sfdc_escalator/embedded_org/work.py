@@ -10,19 +10,28 @@ from typing import Any
 
 from sfdc_escalator.embedded_org import clock
 from sfdc_escalator.embedded_org.api_error import ApiError
+from sfdc_escalator.embedded_org.automation import Automation
 from sfdc_escalator.embedded_org.database import Database
 from sfdc_escalator.embedded_org.schema import SObject
 
 
 @dataclass(slots=True)
 class Work:
-    """`lock` makes the next saved row fail as if another transaction held it."""
+    """`lock` makes the next saved row fail as if another transaction held it.
+
+    `automation` None: the rights and rules of the token's user do not bind this work. `batch` is how many records are
+    saved together, `auto_assign` whether the request wants assignment rules, `moved` the cases whose owner changed.
+    """
 
     database: Database
     moment: datetime
     user_id: str
     written: list[dict[str, Any]] = field(default_factory=list)
     lock: bool = False
+    automation: Automation | None = None
+    auto_assign: bool = True
+    batch: int = 1
+    moved: list[str] = field(default_factory=list)
 
     @property
     def now(self) -> str:
@@ -31,13 +40,14 @@ class Work:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Everything inside happens, or nothing of it."""
-        mark = len(self.written)
+        mark, moved = len(self.written), len(self.moved)
         self.database.execute("SAVEPOINT work")
         try:
             yield
         except BaseException:
             self.database.execute("ROLLBACK TO work")
             del self.written[mark:]
+            del self.moved[moved:]
             raise
         finally:
             self.database.execute("RELEASE work")

@@ -6,12 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.criteria import Finding, could_hold, judge
+from sfdc_escalator.escalation.criteria import Finding, judge
+from sfdc_escalator.escalation.episodes import episode, is_over
 from sfdc_escalator.escalation.findings import reasons
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.keys import Identity
 from sfdc_escalator.escalation.note import Held, write_note
 from sfdc_escalator.escalation.org import Survey
+from sfdc_escalator.escalation.own_steps import fits_without_us
 from sfdc_escalator.escalation.policy import Policy, Route
 from sfdc_escalator.escalation.steps import Kind, Step, steps_for
 
@@ -82,6 +84,14 @@ class View:
     unpolled: Mapping[str, str]
     unfit: Mapping[str, str]
 
+    def pasts(self, case: Case) -> tuple[Past, ...]:
+        return self.history.of_case(case.id, self.policy.name)
+
+    def over(self, past: Past, route: Route, case: Case) -> bool:
+        """Whether the past's episode is over; that of another route ends for that route."""
+        own = next((one for one in self.policy.routes if past.route in one.names), route)
+        return is_over(past, own, self.pasts(case), self.now)
+
 
 def decide(view: View, case: Case) -> Decision | LeftAlone:
     """The first route that fits, most serious first; what our own steps made fit does not count."""
@@ -97,7 +107,7 @@ def decide(view: View, case: Case) -> Decision | LeftAlone:
             misses[route.name] = "it fits only because of the values that our own steps wrote"
         else:
             return remembered(view, route, case, finding) or fresh(view, route, case, finding)
-    for past in view.history.of_case(case.id, view.policy.name):
+    for past in view.pasts(case):
         if past.is_open and past.route in misses:
             misses[past.route] = f"{ALREADY_WORDS.get(past.state, UNSETTLED)}; now {misses[past.route]}"
     return LeftAlone(view.policy.name, case, misses)
@@ -108,61 +118,42 @@ def first_miss(finding: Finding) -> str:
 
 
 def own_doing(view: View, route: Route, case: Case) -> bool:
-    """Whether the route would not fit, had the case the owner, status and priority from before our own steps."""
-    pasts = view.history.by_case.get(case.id, ())
-    if any(past.was_sent and past.route in route.names and past.policy == view.policy.name for past in pasts):
+    """Whether the route fits only because of what our own steps wrote; a route's own open episode is no doing of that
+    kind: it is remembered."""
+    pasts = view.pasts(case)
+    if any(past.was_sent and past.route in route.names and not view.over(past, route, case) for past in pasts):
         return False
-    without = without_our_steps(case, pasts)
-    if without is case:
-        return False
-    unknown = owner_paths(case) if without.owner_id != case.owner_id else frozenset[str]()
-    return could_hold(view.policy.condition(route), without, view.now, unknown, want=False)
-
-
-def owner_paths(case: Case) -> frozenset[str]:
-    """What is read of the owner besides the id: nothing of it is known of an earlier owner."""
-    return frozenset(path for path in case.fields if path.lower().startswith("owner."))
-
-
-def without_our_steps(case: Case, pasts: tuple[Past, ...]) -> Case:
-    """The case with each value that still is what we wrote taken back to what it was before."""
-    ours = [(past.before, past.wrote) for past in pasts if past.was_sent and past.before and past.wrote]
-    owner = taken_back(case.owner_id, [(before.owner_id, wrote.owner_id) for before, wrote in ours])
-    status = taken_back(case.status, [(before.status, wrote.status) for before, wrote in ours])
-    priority = taken_back(case.priority, [(before.priority, wrote.priority) for before, wrote in ours])
-    if (owner, status, priority) == (case.owner_id, case.status, case.priority):
-        return case
-    return case.with_values(owner or case.owner_id, status, priority)
-
-
-def taken_back(value: str | None, changes: list[tuple[str | None, str | None]]) -> str | None:
-    """The value from before our changes (before, wrote), followed back one by one; each counts once."""
-    left = [(before, wrote) for before, wrote in changes if before != wrote]
-    while found := next((one for one in left if one[1] == value), None):
-        left.remove(found)
-        value = found[0]
-    return value
+    every = view.history.by_case.get(case.id, ())
+    return not fits_without_us(view.policy.condition(route), case, every, view.now)
 
 
 def remembered(view: View, route: Route, case: Case, finding: Finding) -> Decision | None:
     """What the ledger remembers of this case, as far as it ends the matter."""
-    pasts = view.history.of_case(case.id, view.policy.name)
-    same = [past for past in pasts if past.route in route.names]
+    pasts = view.pasts(case)
     for past in pasts:
         if past.state in (Memory.UNKNOWN, Memory.SENDING):
             return match(view, route, case, finding, State.UNKNOWN, f"{past.key}: {past.message or UNSETTLED}", past)
-    for past in same:
-        if past.state in (Memory.APPLIED, Memory.ADOPTED, Memory.SUPERSEDED, Memory.GONE):
-            return match(view, route, case, finding, State.ALREADY, ALREADY_WORDS[past.state], past)
-        again = past.try_again_at()
-        if again is not None and view.now < again:
-            reason = f"{past.message} (tried {past.attempts} times, next try at {again:%Y-%m-%d %H:%M} UTC)"
-            return match(view, route, case, finding, State.REJECTED, reason, past)
-    above = next((past for past in pasts if past.is_open and is_above(past, route, view.policy)), None)
+    standing = [past for past in pasts if not view.over(past, route, case)]
+    for past in standing:
+        if past.route in route.names and (ended := refused_by(past, route, view.now)):
+            return match(view, route, case, finding, *ended, past)
+    above = next((past for past in standing if past.is_open and is_above(past, route, view.policy)), None)
     if above:
-        return match(
-            view, route, case, finding, State.ALREADY, f"escalated by the route {above.route}, which comes first", above
-        )
+        reason = f"escalated by the route {above.route}, which comes first"
+        return match(view, route, case, finding, State.ALREADY, reason, above)
+    return None
+
+
+def refused_by(past: Past, route: Route, now: datetime) -> tuple[State, str] | None:
+    """How the route's own past ends the matter, if it does."""
+    if past.state in ALREADY_WORDS:
+        rearmed = past.ended_at + route.rearm if past.ended_at and route.rearm else None
+        wait = f"; it may be again from {rearmed:%Y-%m-%d %H:%M} UTC" if rearmed else ""
+        return State.ALREADY, ALREADY_WORDS[past.state] + wait
+    again = past.try_again_at()
+    if again is not None and now < again:
+        reason = f"{past.message} (tried {past.attempts} times, next try at {again:%Y-%m-%d %H:%M} UTC)"
+        return State.REJECTED, reason
     return None
 
 
@@ -192,16 +183,19 @@ def fresh(view: View, route: Route, case: Case, finding: Finding) -> Decision:
     escalate = route.escalate
     queue = view.survey.queues[escalate.queue.queue] if escalate.queue else None
     steps = steps_for(case, escalate, note, queue, view.policy.priorities)
-    pasts = view.history.of_case(case.id, view.policy.name)
+    pasts = view.pasts(case)
     same = next((past for past in pasts if past.key == decision.key), None)
-    takes_over = tuple(past for past in pasts if past.is_open and past.key != decision.key)
+    takes_over = tuple(
+        past for past in pasts if past.is_open and past.key != decision.key and past.state is not Memory.UNKNOWN
+    )
     return replace(decision, steps=steps, past=same, takes_over=takes_over)
 
 
 def match(
     view: View, route: Route, case: Case, finding: Finding, state: State, reason: str, past: Past | None = None
 ) -> Decision:
-    identity = Identity(view.survey.caller.organization_id, view.policy.name, route.name, case.id)
+    number = episode(route, view.pasts(case), view.now)
+    identity = Identity(view.survey.caller.organization_id, view.policy.name, route.name, case.id, episode=number)
     own = finding.parts[-1]  # the route's `when`; the scope before it says nothing about this case in particular
     return Decision(view.policy, route, case, identity, state, reason, tuple(reasons(own)), past=past)
 

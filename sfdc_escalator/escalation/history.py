@@ -22,6 +22,7 @@ class Memory(StrEnum):
     ADOPTED = "adopted"
     SUPERSEDED = "superseded"
     GONE = "gone"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Past:
     """One escalation as the ledger remembers it.
 
     `before` and `wrote` are None where we sent nothing (adopted, found). `attempts` counts the rejections of a
-    rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's time of the last.
+    rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's time of the last try.
+    `ended_at` is the org's time at which the route was first seen to fit no more.
     """
 
     key: str
@@ -59,6 +61,7 @@ class Past:
     tried_at: datetime | None = None
     message: str = ""
     case_number: str = ""
+    ended_at: datetime | None = None
 
     @property
     def was_sent(self) -> bool:

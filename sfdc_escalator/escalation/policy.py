@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -62,6 +63,7 @@ class Route:
     formerly: tuple[str, ...] = ()
     scan: bool = False
     over_guards: bool = False
+    rearm: timedelta | None = None
 
     @property
     def names(self) -> frozenset[str]:

@@ -202,6 +202,13 @@ def duration(value: Any) -> timedelta:
     return limit
 
 
+def rearm(value: Any) -> timedelta:
+    """How long after the end of an episode a new one may begin."""
+    if value == "new_record":
+        raise not_yet("`rearm: new_record`", DURATION_FORM)
+    return duration(value)
+
+
 def share(value: Any) -> Fraction:
     """`30%` as a fraction."""
     found = SHARE.fullmatch(value) if isinstance(value, str) else None

@@ -187,6 +187,7 @@ def route_of(route: RouteShape, policy: PolicyShape, templates: Templates) -> Ro
         formerly=tuple(route.formerly),
         scan=route.scan,
         over_guards=route.over_guards,
+        rearm=route.rearm or None,
     )
 
 

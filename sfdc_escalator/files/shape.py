@@ -190,7 +190,7 @@ class RouteShape(Shape):
     scan: bool = False
     escalate: Annotated[EscalateShape, BeforeValidator(names.mapping_escalate)]
     over_guards: bool = False
-    rearm: Later = None
+    rearm: Annotated[timedelta, PlainValidator(literals.rearm)] = timedelta()
     notify: Unread = None
     notify_when: Unread = None
     one_notice_per: Unread = None

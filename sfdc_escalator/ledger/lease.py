@@ -57,6 +57,9 @@ class SqlLease:
         with self._transaction():
             pass
 
+    def check(self) -> None:
+        self.beat()
+
     def record(self, changes: Sequence[Change]) -> None:
         with self._transaction() as (connection, at):
             journal = Journal(connection, self._author, at)

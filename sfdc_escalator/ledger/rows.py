@@ -40,6 +40,7 @@ def facts_of(past: Past, case_number: str) -> Row:
     return {
         "attempts": past.attempts,
         "case_number": plain(case_number),
+        "ended_at": said(past.ended_at),
         "episode": past.episode,
         "message": plain(past.message),
         "policy": plain(past.policy),
@@ -69,4 +70,5 @@ def past_of(row: Mapping[Any, Any]) -> Past:
         tried_at=time_of(row["tried_at"]),
         message=row["message"],
         case_number=row["case_number"],
+        ended_at=time_of(row["ended_at"]),
     )

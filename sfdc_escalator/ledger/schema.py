@@ -53,6 +53,7 @@ escalations = sa.Table(
     sa.Column("before_owner", sa.Text),
     sa.Column("before_priority", sa.Text),
     sa.Column("before_status", sa.Text),
+    sa.Column("ended_at", sa.Text),
     sa.Column("case_number", sa.Text, nullable=False),
     sa.Column("episode", sa.Integer, nullable=False),
     sa.Column("epoch", sa.Integer),

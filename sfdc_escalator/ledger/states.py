@@ -14,11 +14,12 @@ AFTER = MappingProxyType(
         Memory.PLANNED: frozenset({Memory.SENDING, Memory.APPLIED, Memory.PLANNED}),
         Memory.SENDING: frozenset({Memory.APPLIED, Memory.REJECTED, Memory.UNKNOWN, Memory.PLANNED}),
         Memory.UNKNOWN: frozenset({Memory.APPLIED, Memory.PLANNED, Memory.GONE}),
-        Memory.APPLIED: frozenset({Memory.SUPERSEDED, Memory.GONE}),
+        Memory.APPLIED: frozenset({Memory.SUPERSEDED, Memory.GONE, Memory.CLOSED}),
         Memory.REJECTED: frozenset({Memory.SENDING, Memory.APPLIED, Memory.PLANNED}),
-        Memory.ADOPTED: frozenset({Memory.SUPERSEDED}),
+        Memory.ADOPTED: frozenset({Memory.SUPERSEDED, Memory.GONE, Memory.CLOSED}),
         Memory.SUPERSEDED: frozenset[Memory](),
         Memory.GONE: frozenset[Memory](),
+        Memory.CLOSED: frozenset[Memory](),
     }
 )
 
@@ -32,12 +33,14 @@ TOLD_BY = MappingProxyType(
         "unknown": Memory.UNKNOWN,
         "returned": Memory.PLANNED,
         "deferred": Memory.PLANNED,
+        "absent": Memory.PLANNED,
         "adopted": Memory.ADOPTED,
         "superseded": Memory.SUPERSEDED,
         "gone": Memory.GONE,
+        "closed": Memory.CLOSED,
     }
 )
-STAYS = frozenset({"bounced"})
+STAYS = frozenset({"bounced", "merged", "ended"})
 """Events that tell of something without changing the state."""
 
 

@@ -8,16 +8,21 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 
+import structlog
+
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
 from sfdc_escalator.escalation.chunks import Batch, lanes
 from sfdc_escalator.escalation.decide import Decision, State
 from sfdc_escalator.escalation.history import Memory
 from sfdc_escalator.escalation.steps import Kind, StepState
+from sfdc_escalator.pipeline.brakes import Stop, call_budget
 from sfdc_escalator.pipeline.changes import change, past_of, values_after
 from sfdc_escalator.pipeline.deliver import Delivery, Tries
 from sfdc_escalator.pipeline.ports import Change, Lease, Org
 from sfdc_escalator.pipeline.prepare import Prepared
+from sfdc_escalator.pipeline.run_clock import RunClock
 
+log = structlog.get_logger(__name__)
 SIDE_BY_SIDE = 4
 SLOW_CALL = 20.0
 """Seconds. Salesforce bounds the calls of 20 s and more that run at the same time (REST limits): then one by one."""
@@ -54,7 +59,7 @@ class Gate:
         self.slow = self.slow or time.monotonic() - start >= SLOW_CALL
 
 
-def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress) -> Applied:
+def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress, clock: RunClock, stop: Stop) -> Applied:
     """Carries out the plan. Every decision of the plan comes back, ended."""
     plan = prepared.plan
     remember(prepared, lease)
@@ -64,11 +69,12 @@ def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress) -> App
         done[decision.identity.key] = decision
         progress("escalating", len(done), len(plan.planned))
 
-    delivery = Delivery(org, lease, prepared.poll.at, plan.now, ended)
+    calls = org.api_calls + call_budget(plan, prepared.survey)
+    delivery = Delivery(org, lease, prepared.poll.at, clock, stop, calls, ended)
     send_all(delivery, lanes(plan.planned))
     decisions = tuple(done.get(one.identity.key, one) if one.state is State.PLANNED else one for one in plan.decisions)
     applied = [decision for decision in decisions if decision.state is State.APPLIED]
-    if delivery.trouble is None:
+    if delivery.trouble is None and stop.reason is None:
         lease.mark_live(sorted(plan.complete))
     try:
         bounced, gone = read_back(org, lease, applied)
@@ -79,7 +85,7 @@ def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress) -> App
 
 def remember(prepared: Prepared, lease: Lease) -> None:
     """Stores what became known by reading, and the backlog that is adopted."""
-    changes = [Change("recovered", past, past.case_number, "") for past in prepared.recovered]
+    changes = [Change(one.event, one.past, one.past.case_number, "") for one in prepared.settled]
     changes += [
         change(one, "found", replace(past_of(one, Memory.APPLIED), before=None, wrote=None)) for one in prepared.found
     ]
@@ -98,7 +104,7 @@ def send_all(delivery: Delivery, plan_lanes: Sequence[Sequence[Batch]]) -> None:
                 with gate.passage():
                     delivery.send(batch, Tries.of(batch))
         except BaseException:
-            delivery.stopped.set()
+            delivery.stop.pull("an error of our own")
             raise
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
@@ -108,15 +114,20 @@ def send_all(delivery: Delivery, plan_lanes: Sequence[Sequence[Batch]]) -> None:
 
 
 def read_back(org: Org, lease: Lease, applied: Sequence[Decision]) -> tuple[tuple[Decision, ...], tuple[Decision, ...]]:
-    """What automation changed right after us: owners that bounced, cases that are gone."""
+    """What happened right after us: owners that automation moved on, cases that somebody deleted or merged."""
     if not applied:
         return (), ()
     values = org.read_back([decision.case.id for decision in applied])
-    gone = tuple(decision for decision in applied if decision.case.id not in values)
+    missing = [decision for decision in applied if decision.case.id not in values]
+    seen = org.sight([decision.case.id for decision in missing], frozenset(), frozenset()) if missing else {}
+    gone = tuple(one for one in missing if one.case.id in seen and seen[one.case.id].is_deleted)
+    if len(missing) > len(gone):
+        log.warning("out of sight after the move", cases=[one.case.number for one in missing if one not in gone])
     bounced = tuple(
         decision
         for decision in applied
-        if moved_owner(decision) and decision not in gone and values[decision.case.id].owner_id != owner_after(decision)
+        if moved_owner(decision)
+        and values.get(decision.case.id, values_after(decision)).owner_id != owner_after(decision)
     )
     changes = [
         change(one, "bounced", past_of(one, Memory.APPLIED), facts={"owner_now": values[one.case.id].owner_id})

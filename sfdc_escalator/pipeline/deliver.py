@@ -5,7 +5,6 @@ known is never sent again.
 """
 
 import math
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from sfdc_escalator.errors import EscalatorError, OrgUnavailable
 from sfdc_escalator.escalation.chunks import Batch
 from sfdc_escalator.escalation.decide import Decision, State
 from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.pipeline.brakes import Breaker, Stop
 from sfdc_escalator.pipeline.changes import change, intended, past_of, write_of
 from sfdc_escalator.pipeline.ports import (
     Change,
@@ -29,8 +29,11 @@ from sfdc_escalator.pipeline.ports import (
     RowError,
     Unknown,
 )
+from sfdc_escalator.pipeline.run_clock import Reading, RunClock
 
 LOCKED_TRIES = 3
+LONGEST_PAUSE = 60.0
+"""Seconds between the intent and the send, by boot-time and wall clock: a process that was stopped must not send."""
 
 
 @dataclass(slots=True)
@@ -52,23 +55,41 @@ class Tries:
 
 
 class Delivery:
-    """Sends batches and remembers how each decision ended. Used by several threads at once."""
+    """Sends batches and remembers how each decision ended. Used by several threads at once.
+
+    `calls` is the number of API calls of the org at which nothing more is sent.
+    """
 
     def __init__(
-        self, org: Org, lease: Lease, polled_at: datetime, now: datetime, ended: Callable[[Decision], None]
+        self,
+        org: Org,
+        lease: Lease,
+        polled_at: datetime,
+        clock: RunClock,
+        stop: Stop,
+        calls: float,
+        ended: Callable[[Decision], None],
     ) -> None:
-        self.org, self.lease, self.polled_at, self.now, self.ended = org, lease, polled_at, now, ended
-        self.stopped = threading.Event()
+        self.org, self.lease, self.polled_at, self.clock, self.ended = org, lease, polled_at, clock, ended
+        self.stop, self.breaker, self.calls = stop, Breaker(stop), calls
         self.trouble: EscalatorError | None = None
 
     def send(self, batch: Batch, tries: Tries) -> None:
         """The batch as one write, and everything that follows from the answer."""
-        if self.stopped.is_set() or not tries.take():
-            why = "the run stopped before" if self.stopped.is_set() else "the org turned down too many tries before"
-            return self.defer(batch, f"{why} this case was sent")
-        self.lease.record([intended(decision) for decision in batch])
+        if self.org.api_calls >= self.calls:
+            self.stop.pull(f"api_budget: the run made {self.org.api_calls} API calls")
+        if self.stop.reason is not None:
+            return self.leave(batch, self.stop.reason)
+        if not tries.take():
+            return self.defer(batch, "the org turned down too many tries before this case was sent")
+        intent = Reading()
+        self.lease.record([intended(decision, self.clock.now()) for decision in batch])
         chunk = Chunk(tuple(map(write_of, batch)), self.polled_at, batch[0].policy.together)
+        self.lease.check()
+        if intent.age() >= LONGEST_PAUSE:
+            return self.defer(batch, "this process was paused before it could send; what it read is too old")
         answer = self.org.write(chunk)
+        self.breaker.saw(answer)
         match answer:
             case Committed():
                 self.applied(batch, answer)
@@ -146,7 +167,7 @@ class Delivery:
 
     def not_executed(self, batch: Batch, answer: NotExecuted) -> None:
         if answer.fatal:
-            self.stopped.set()
+            self.stop.pull(answer.reason)
         self.trouble = OrgUnavailable(answer.reason)
         self.defer(batch, answer.reason)
 
@@ -161,11 +182,18 @@ class Delivery:
         for part in parts:
             self.send(part, tries)
 
+    def leave(self, batch: Batch, reason: str) -> None:
+        """Not sent at all: nothing to remember, the next run plans it anew."""
+        for decision in batch:
+            self.ended(decision.ended(State.DEFERRED, f"the run stopped before this case was sent: {reason}"))
+
     def defer(self, batch: Batch, reason: str) -> None:
         if not batch:
             return
         pasts = [
-            past_of(one, Memory.PLANNED, attempts=in_a_row(one, Memory.PLANNED), tried_at=self.now, message=reason)
+            past_of(
+                one, Memory.PLANNED, attempts=in_a_row(one, Memory.PLANNED), tried_at=self.clock.start, message=reason
+            )
             for one in batch
         ]
         self.lease.record([change(one, "deferred", past) for one, past in zip(batch, pasts, strict=True)])
@@ -180,7 +208,7 @@ class Delivery:
                 one,
                 Memory.REJECTED,
                 attempts=in_a_row(one, Memory.REJECTED),
-                tried_at=self.now,
+                tried_at=self.clock.start,
                 message=messages[one.case.id],
             )
             for one in batch
@@ -190,7 +218,10 @@ class Delivery:
             self.ended(decision.ended(State.REJECTED, messages[decision.case.id]))
 
     def unknown(self, batch: Batch, answer: Unknown) -> None:
-        changes = [change(one, "unknown", past_of(one, Memory.UNKNOWN, message=answer.reason)) for one in batch]
+        changes = [
+            change(one, "unknown", past_of(one, Memory.UNKNOWN, tried_at=self.clock.now(), message=answer.reason))
+            for one in batch
+        ]
         self.lease.record(changes)
         for decision in batch:
             self.ended(replace(decision, state=State.UNKNOWN, reason=answer.reason))

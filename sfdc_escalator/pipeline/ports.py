@@ -40,6 +40,18 @@ class KeyedNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """A case as it stands, deleted or not. `master_id` names the case that it was merged into; `keys` the keys on the
+    last lines of the notes asked for."""
+
+    case: Case
+    is_closed: bool
+    is_deleted: bool
+    master_id: str | None
+    keys: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """One case in a chunk: its note, then the new owner, status and priority. None = the step is not sent."""
 
@@ -125,6 +137,11 @@ class Org(Protocol):
         ...
 
     @property
+    def retries(self) -> int:
+        """How often a call was tried again so far."""
+        ...
+
+    @property
     def guard(self) -> str:
         """`full`, or `weak` where the org does not take the comment clause of the guard query."""
         ...
@@ -150,6 +167,11 @@ class Org(Protocol):
         """The notes with a key on these cases by these users, oldest first."""
         ...
 
+    def sight(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, Sighting]:
+        """These cases, deleted ones too, with what the paths say short of long text; and, with `users`, the keys of
+        their notes, deleted ones too, in the very same answer. A case that cannot be seen is left out."""
+        ...
+
     def write(self, chunk: Chunk) -> Answer:
         """One guarded all-or-nothing write of the chunk. Never raises for what the org or the line does."""
         ...
@@ -172,7 +194,7 @@ class Change:
     """One change of an escalation and the event that tells of it; both are stored in one transaction.
 
     `event` is one of intended, applied, rejected, unknown, returned (nothing written, to be sent again), deferred,
-    found, recovered, adopted, superseded, bounced.
+    found, recovered, absent, merged, gone, closed, ended, adopted, superseded, bounced.
     `note` is personal text: the event holds only its salted hash. `facts` are further JSON values for the event.
     """
 
@@ -206,6 +228,10 @@ class Lease(Protocol):
 
     def record(self, changes: Sequence[Change]) -> None:
         """Stores the changes and their events, all or nothing, durable when it returns."""
+        ...
+
+    def check(self) -> None:
+        """Raises LeaseLost when the lease is no longer ours."""
         ...
 
     def mark_live(self, routes: Sequence[RouteName]) -> None:

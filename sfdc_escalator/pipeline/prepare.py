@@ -16,21 +16,26 @@ from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.plan import Plan, build_plan
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.pipeline.ports import Org, Poll
-from sfdc_escalator.pipeline.recover import recover
+from sfdc_escalator.pipeline.recover import Settled, recover, watch
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan and what it rests on. `recovered` and `found` became known by reading; only a live run stores them."""
+    """A plan and what it rests on. `settled` and `found` became known by reading; only a live run stores them."""
 
     plan: Plan
     survey: Survey
     poll: Poll
     history: History
-    recovered: tuple[Past, ...]
+    settled: tuple[Settled, ...]
     found: tuple[Decision, ...]
     broken: Mapping[RouteName, str]
     doubts: tuple[str, ...]
+
+    @property
+    def recovered(self) -> int:
+        """How many outcomes that were unknown are settled now."""
+        return sum(one.event in ("recovered", "absent") for one in self.settled)
 
 
 def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Policy], choices: Choices) -> Prepared:
@@ -38,12 +43,18 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
     check_route(policies, choices)
     survey = org.survey(caller, policies)
     us = remembered.users | {caller.user_id}
-    recovered = recover(org, remembered, us)
-    history = remembered.with_past(recovered)
+    paths = frozenset[str]().union(*(policy.paths() for policy in policies))
+    settled = recover(org, remembered, paths, us, caller.now)
+    history = remembered.with_past(one.past for one in settled)
     poll = org.poll(policies, survey, choices.case)
     if choices.case is not None and not poll.cases:
         raise Invalid(f"case {choices.case} is not in this org, or this user cannot see it")
     views = [view_of(policy, survey, history, caller.now, poll) for policy in policies]
+    if choices.case is None:
+        polled = [case.id for case in poll.cases]
+        watched = watch(org, history, views, polled, paths, complete=not poll.broken)
+        settled, history = (*settled, *watched), history.with_past(one.past for one in watched)
+        views = [replace(view, history=history) for view in views]
     cases = second_look(org, views, poll.cases, us)
     judged = judge_all(views, cases)
     found = look_for_keys(org, judged, us)
@@ -54,7 +65,7 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
     broken = {**poll.broken, **{(v.policy.name, name): why for v in views for name, why in v.unfit.items()}}
     plan = build_plan(policies, survey, history, caller.now, judged, choices, broken)
     wonders = tuple(doubt for policy in policies for doubt in doubts(policy, survey))
-    return Prepared(plan, survey, poll, history, recovered, found, broken, wonders)
+    return Prepared(plan, survey, poll, history, settled, found, broken, wonders)
 
 
 def check_route(policies: Sequence[Policy], choices: Choices) -> None:

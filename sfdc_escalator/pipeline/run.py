@@ -13,8 +13,10 @@ from sfdc_escalator.escalation.history import Memory
 from sfdc_escalator.escalation.org import Caller
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.pipeline.apply import Applied, Progress, apply
+from sfdc_escalator.pipeline.brakes import Stop
 from sfdc_escalator.pipeline.ports import HistoryReader, Lease, Ledger, Org, RunStart
 from sfdc_escalator.pipeline.prepare import Prepared, prepare
+from sfdc_escalator.pipeline.run_clock import RunClock
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +30,8 @@ class Result:
     applied: Applied
     unsettled: int
     api_calls: int
+    retries: int
+    stopped: str | None
     guard: str
     ledger: str
     audit_head: str | None
@@ -57,7 +61,7 @@ class Result:
     def needs_a_person(self) -> bool:
         states = Counter(decision.state for decision in self.decisions)
         stuck = states[State.REJECTED] or states[State.UNKNOWN] or states[State.HELD] or self.unsettled
-        failed = self.applied.bounced or self.prepared.broken
+        failed = self.applied.bounced or self.prepared.broken or self.stopped
         return bool(stuck or failed or any(decision.deferrals > 1 for decision in self.decisions))
 
 
@@ -66,7 +70,7 @@ def rehearse(
 ) -> Result:
     """The plan of a run, and nothing done about it."""
     prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, choices)
-    return account(run, org, ledger, prepared, Applied(prepared.plan.decisions), is_rehearsal=True)
+    return account(run, org, ledger, prepared, Applied(prepared.plan.decisions))
 
 
 def carry_out(
@@ -77,18 +81,20 @@ def carry_out(
     policies: Sequence[Policy],
     choices: Choices,
     progress: Progress,
+    stop: Stop,
 ) -> Result:
     """One run under the org's lease. Raises RunBusy, LeaseLost, and what `prepare` raises."""
+    clock = RunClock(caller.now)
     digests = {policy.name: policy.digest for policy in policies}
     with ledger.lease(RunStart(run, caller.organization_id, caller.user_id, digests)) as lease:
         try:
             prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, choices)
             log.info("planned", planned=len(prepared.plan.planned), digest=prepared.plan.digest)
-            applied = apply(prepared, org, lease, progress)
+            applied = apply(prepared, org, lease, progress, clock, stop)
         except EscalatorError as error:
             close_failed(lease, error)
             raise
-        result = account(run, org, ledger, prepared, applied, is_rehearsal=False)
+        result = account(run, org, ledger, prepared, applied, stop)
         lease.finish({"exit": result.exit_code, **{state.value: result.count(state) for state in State}})
     return replace(result, audit_head=ledger.head())
 
@@ -102,19 +108,20 @@ def close_failed(lease: Lease, error: EscalatorError) -> None:
 
 
 def account(
-    run: str, org: Org, ledger: HistoryReader, prepared: Prepared, applied: Applied, *, is_rehearsal: bool
+    run: str, org: Org, ledger: HistoryReader, prepared: Prepared, applied: Applied, stop: Stop | None = None
 ) -> Result:
-    settled = {past.key for past in prepared.recovered}
-    open_ends = [past for past in prepared.history.everything() if past.state in (Memory.UNKNOWN, Memory.SENDING)]
-    unsettled = sum(past.key not in settled for past in open_ends)
+    """The result of a run, or without `stop` of a rehearsal."""
+    unsettled = sum(past.state in (Memory.UNKNOWN, Memory.SENDING) for past in prepared.history.everything())
     return Result(
         run,
         prepared,
         applied,
         unsettled,
         org.api_calls,
+        org.retries,
+        stop.reason if stop else None,
         org.guard,
         ledger.where,
         ledger.head(),
-        is_rehearsal,
+        is_rehearsal=stop is None,
     )

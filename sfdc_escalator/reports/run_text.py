@@ -28,6 +28,8 @@ def page(result: Result, *, all_notes: bool) -> Iterator[str]:
         yield "(a note in full: --case; all of them: --json)"
     yield from left_alone(result.prepared.plan.left_alone)
     yield from refusals(result)
+    if result.stopped:
+        yield f"\nThe run stopped early: {result.stopped}"
     yield ""
     yield summary(result)
 
@@ -128,7 +130,7 @@ def summary(result: Result) -> str:
     counts = Counter(decision.state for decision in result.decisions)
     told = ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state]) or "nothing to do"
     extras = {
-        "settled from before": len(result.prepared.recovered),
+        "settled from before": result.prepared.recovered,
         "bounced to another owner": len(result.applied.bounced),
         "gone": len(result.applied.gone),
         "still unsettled": result.unsettled,

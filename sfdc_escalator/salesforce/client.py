@@ -78,10 +78,11 @@ class Client:
         calls = [partial(self._composite, part) for part in parts]
         return [_body_or_error(answer) for call in calls for answer in self._read("composite read", call)]
 
-    def lookups(self, queries: Sequence[str]) -> list[list[Record]]:
-        """All records of each query, five queries to a call, further pages followed."""
+    def lookups(self, queries: Sequence[str], *, deleted: bool = False) -> list[list[Record]]:
+        """All records of each query, five queries to a call, further pages followed; with `deleted` ones or without."""
         fives = (queries[start : start + QUERIES] for start in range(0, len(queries), QUERIES))
-        bodies = [body for five in fives for body in self.get(*map(query_path, five))]
+        path = partial(query_path, resource="queryAll") if deleted else query_path
+        bodies = [body for five in fives for body in self.get(*map(path, five))]
         return [self.records(body) for body in bodies]
 
     def records(self, body: Any) -> list[Record]:
@@ -162,8 +163,8 @@ class Client:
         return bodies
 
 
-def query_path(soql: str) -> str:
-    return "query?q=" + quote(soql, safe="")
+def query_path(soql: str, resource: str = "query") -> str:
+    return f"{resource}?q=" + quote(soql, safe="")
 
 
 def _object(body: Any) -> Mapping[str, Any]:

@@ -11,8 +11,8 @@ from sfdc_escalator.escalation.case import Case, long_id
 from sfdc_escalator.escalation.history import Values
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.pipeline.ports import Answer, Chunk, KeyedNote, NotExecuted, Poll, RolledBack, Unknown
-from sfdc_escalator.salesforce import poll, reads, survey
+from sfdc_escalator.pipeline.ports import Answer, Chunk, KeyedNote, NotExecuted, Poll, RolledBack, Sighting, Unknown
+from sfdc_escalator.salesforce import poll, reads, sightings, survey
 from sfdc_escalator.salesforce.answer import REFUSED_QUERY, read_answer, refuses_guard
 from sfdc_escalator.salesforce.client import Client, Record
 from sfdc_escalator.salesforce.describe import standard_describe
@@ -52,6 +52,10 @@ class SalesforceOrg:
     @property
     def api_calls(self) -> int:
         return self._session.api_calls
+
+    @property
+    def retries(self) -> int:
+        return self._patience.retries
 
     @property
     def guard(self) -> str:
@@ -104,6 +108,9 @@ class SalesforceOrg:
             self._weaken(error.message)
             return self.unmoved(chunk)
         return frozenset(read(lambda record: long_id(pick(record, "Id")), records))
+
+    def sight(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, Sighting]:
+        return sightings.sight(self._client, case_ids, paths, users, self._describe)
 
     def write(self, chunk: Chunk) -> Answer:
         weak = self._weak

@@ -74,9 +74,9 @@ class CaseReader:
         self._columns = [Column(path, describe) for path in sorted(paths)]
 
     def cases(self, records: Sequence[Record]) -> list[Case]:
-        return read(self._case, records)
+        return read(self.case, records)
 
-    def _case(self, record: Record) -> Case:
+    def case(self, record: Record) -> Case:
         account, parent = pick(record, "AccountId"), pick(record, "ParentId")
         return Case(
             id=long_id(pick(record, "Id")),

@@ -23,6 +23,7 @@ class Patience:
 
     def __init__(self, budget: float, sleep: Callable[[float], None] = time.sleep) -> None:
         self._left, self._sleep, self._lock = budget, sleep, threading.Lock()
+        self.retries = 0
 
     def reading(self, what: str, call: Callable[[], Result]) -> Result:
         """Repeats a read that got no answer, or HTTP 500, 502, 503, 504."""
@@ -68,6 +69,7 @@ class Patience:
             if seconds > self._left:
                 return False
             self._left -= seconds
+            self.retries += 1
             return True
 
 

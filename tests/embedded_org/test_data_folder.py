@@ -49,6 +49,7 @@ def problems_of(folder: Path) -> tuple[Problem, ...]:
         ("Acount", "Name\nx\n", None, None, "no object Acount", "Account"),
         ("Account", "", None, None, "is empty", None),
         ("Contact", "LastName,AccountId\nx,Twice\n", 2, 2, "names 2 records", None),
+        ("Key__c", "Key__c:external_id\nA\na\nA\n", 4, 1, "stands twice", None),
     ],
 )  # fmt: skip
 def test_a_fault_in_a_file_is_named_with_its_place_and_what_would_be_right(
@@ -112,13 +113,6 @@ def test_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
     assert "no Case.csv" in found.message
     (missing,) = problems_of(tmp_path / "nowhere")
     assert "does not exist" in missing.message
-
-
-def test_automation_is_refused_rather_than_ignored(tmp_path: Path) -> None:
-    folder = write_folder(tmp_path, {"Case": "Subject\nx\n"})
-    (folder / "automation.json").write_text("{}")
-    (found,) = problems_of(folder)
-    assert "not supported" in found.message
 
 
 def test_system_fields_left_out_lie_a_day_back_and_follow_each_other(reading: Client) -> None:

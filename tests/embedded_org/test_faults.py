@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,6 +99,69 @@ def test_slow_and_late(faulty: Faulty) -> None:
             pass
         assert written(client) == 2
         assert client.org.requests()[-2]["status"] in (504, 200)
+
+
+def test_a_late_request_arrives_when_the_orgs_clock_passes_it(faulty: Faulty) -> None:
+    """Whoever reads at once sees nothing; after the clock was moved all is there, as of the moment it was due."""
+    with faulty({"kind": "late", "match": WRITE, "times": 2, "seconds": 600}) as client:
+        assert [post(client).status_code for _ in range(2)] == [504, 504]
+        assert written(client) == 0
+        client.call("POST", "/__embedded__/clock", json={"advance": "9m"})
+        assert written(client) == 0
+        client.call("POST", "/__embedded__/clock", json={"advance": "16m"})
+        assert written(client) == 2
+        (made, _) = client.query("SELECT CreatedDate FROM Account WHERE Name = 'Faulty'")["records"]
+        assert made["CreatedDate"].startswith("2026-03-01T10:10:0")
+        posts = [each for each in client.org.requests() if each["method"] == "POST"]
+        assert [(each["status"], len(each["written"])) for each in posts] == [(504, 1), (504, 1)]
+
+
+def test_late_requests_that_are_still_under_way_end_with_the_org(tmp_path: Path, faulty: Faulty) -> None:
+    with faulty({"kind": "late", "match": WRITE, "seconds": 600}) as client:
+        post(client)
+        began = time.monotonic()
+        client.org.close()
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(("kind", "error"), [("cut", requests.ConnectionError), ("garbage", requests.JSONDecodeError)])
+def test_an_answer_without_a_body_is_spoilt_too(faulty: Faulty, kind: str, error: type[Exception]) -> None:
+    with faulty({"kind": kind, "match": {"method": "PATCH"}}) as client:
+        path = f"/sobjects/Case/{client.case('00001001')}"
+        with pytest.raises(error):
+            client.call("PATCH", path, json={"Status": "Escalated"}).json()
+        assert client.call("GET", path).json()["Status"] == "Escalated"
+
+
+def test_faults_that_are_due_for_the_same_request_take_turns(faulty: Faulty) -> None:
+    with faulty({"kind": "503", "match": WRITE}, {"kind": "500", "match": WRITE}) as client:
+        assert [post(client).status_code for _ in range(3)] == [503, 500, 201]
+
+
+def test_the_path_of_a_fault_is_that_of_the_request_not_of_a_subrequest(faulty: Faulty) -> None:
+    with faulty({"kind": "503", "match": {"path": "/sobjects/Account"}}) as client:
+        (answer,) = client.composite(sub("POST", "/sobjects/Account", "a", {"Name": "Faulty"}))
+        assert answer["httpStatusCode"] == 201
+        assert post(client).status_code == 503
+
+
+def test_a_slow_answer_does_not_hold_up_the_end_of_the_org(faulty: Faulty) -> None:
+    with faulty({"kind": "slow", "match": {}, "times": 0, "seconds": 600}) as client:
+        threads = [threading.Thread(target=_ignoring, args=(post, client)) for _ in range(8)]
+        for each in threads:
+            each.start()
+        while len(client.org._server._open) < len(threads):
+            pass
+        began = time.monotonic()
+        client.org.close()
+        assert time.monotonic() - began < 1
+        for each in threads:
+            each.join()
+
+
+def _ignoring(action: Callable[..., Any], *given: Any) -> None:
+    with contextlib.suppress(requests.RequestException):
+        action(*given)
 
 
 def test_faults_count_the_requests_that_match_them(faulty: Faulty) -> None:

@@ -439,7 +439,7 @@ routes:
       - {age: CreatedDate, at_least: 4x}
       - {field: Status, is: null}
     escalate: {queue: senior, priority: Urgent}
-    rearm: 7d
+    rearm: new_record
   - name: late
     reason: Late again.
     escalate: {note: {help: x}}
@@ -453,7 +453,7 @@ routes:
         (9, 29, "an empty value is compared by `is_empty`"),
         (10, 23, "unknown team `senior`"),
         (10, 41, "unknown priority `Urgent`"),
-        (11, 5, "`rearm` is not carried out by this version yet"),
+        (11, 12, "`rearm: new_record` is not carried out by this version yet"),
         (12, 5, "`when` is missing"),
         (12, 11, "two routes have the name `late`"),
     ]

@@ -20,6 +20,7 @@ EVENT_OF = {
     Memory.ADOPTED: "adopted",
     Memory.SUPERSEDED: "superseded",
     Memory.GONE: "gone",
+    Memory.CLOSED: "closed",
 }
 
 

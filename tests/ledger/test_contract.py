@@ -174,6 +174,7 @@ def test_an_event_says_who_what_why_when_and_by_which_call(ledger: SqlLedger, ki
         "before_priority": None,
         "before_status": "New",
         "case_number": "00001234",
+        "ended_at": None,
         "episode": 1,
         "epoch": 1,
         "message": "",

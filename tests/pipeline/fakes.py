@@ -12,7 +12,17 @@ from sfdc_escalator.escalation.history import History, Memory, Past, Values
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.ledger import states
-from sfdc_escalator.pipeline.ports import Answer, Change, Chunk, Committed, KeyedNote, Poll, RouteName, RunStart
+from sfdc_escalator.pipeline.ports import (
+    Answer,
+    Change,
+    Chunk,
+    Committed,
+    KeyedNote,
+    Poll,
+    RouteName,
+    RunStart,
+    Sighting,
+)
 from tests.builders import NOW, caller, survey
 
 Script = Callable[[Chunk], Answer]
@@ -59,9 +69,26 @@ class FakeOrg:
     guard: str = "full"
     lock: Any = field(default_factory=Lock)
 
+    retries: int = 0
+    deleted: set[str] = field(default_factory=set)
+    merged: Mapping[str, str] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    unseen: set[str] = field(default_factory=set)
+
     @property
     def api_calls(self) -> int:
         return len(self.writes)
+
+    def sight(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, Sighting]:
+        self.asked_users.append(users)
+        here = [one for one in self.cases if one.id in case_ids and one.id not in self.unseen]
+        return {one.id: self.sighting(one, users) for one in here}
+
+    def sighting(self, one: Case, users: frozenset[str]) -> Sighting:
+        keys = {note.key for note in self.notes if note.case_id == one.id and note.author in users}
+        master = self.merged.get(one.id)
+        is_deleted = one.id in self.deleted or one.id in self.gone or master is not None
+        return Sighting(one, one.id in self.closed, is_deleted, master, frozenset(keys))
 
     @property
     def sent(self) -> list[list[int]]:
@@ -165,6 +192,10 @@ class FakeLedger:
                 states.check(key, change.event, self.now_state.get(key), state)
                 self.now_state[key] = state
             self.changes += changes
+
+    def check(self) -> None:
+        if len(self.calls) >= self.fails_from:
+            raise LeaseLost()
 
     def mark_live(self, routes: Sequence[RouteName]) -> None:
         self.live += routes

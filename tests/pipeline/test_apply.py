@@ -1,6 +1,7 @@
 """Chunks on their way to the org: side by side, but never two that lock the same record."""
 
 from dataclasses import dataclass, field
+from math import inf
 from threading import Barrier, Lock
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from sfdc_escalator.escalation.chunks import lanes
 from sfdc_escalator.escalation.decide import Decision, State
 from sfdc_escalator.pipeline import apply
+from sfdc_escalator.pipeline.brakes import Stop
 from sfdc_escalator.pipeline.deliver import Delivery
 from sfdc_escalator.pipeline.ports import Answer, Chunk
+from sfdc_escalator.pipeline.run_clock import RunClock
 from tests.builders import NOW, planned
 from tests.pipeline.fakes import FakeLedger, FakeOrg
 
@@ -37,7 +40,7 @@ class BusyOrg(FakeOrg):
 
 def send(org: FakeOrg, decisions: list[Decision]) -> list[Decision]:
     ended: list[Decision] = []
-    apply.send_all(Delivery(org, FakeLedger(), NOW, NOW, ended.append), lanes(decisions))
+    apply.send_all(Delivery(org, FakeLedger(), NOW, RunClock(NOW), Stop(), inf, ended.append), lanes(decisions))
     return ended
 
 

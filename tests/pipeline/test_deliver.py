@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from sfdc_escalator.errors import LeaseLost
 from sfdc_escalator.escalation.decide import Decision, State
 from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.pipeline.brakes import Stop
 from sfdc_escalator.pipeline.deliver import Delivery, Tries
 from sfdc_escalator.pipeline.ports import (
     Answer,
@@ -25,6 +27,7 @@ from sfdc_escalator.pipeline.ports import (
     RowError,
     Unknown,
 )
+from sfdc_escalator.pipeline.run_clock import RunClock
 from tests.builders import NOW, SUPPORT, numbered, past, planned, policy, route
 from tests.pipeline.fakes import FakeLedger, FakeOrg, Script, commits, in_turn
 
@@ -57,7 +60,7 @@ class Sent:
         self.org = FakeOrg(script=script, **org)  # type: ignore[arg-type]
         self.ledger = ledger or FakeLedger()
         self.ended: list[Decision] = []
-        self.delivery = Delivery(self.org, self.ledger, POLLED_AT, NOW, self.ended.append)
+        self.delivery = Delivery(self.org, self.ledger, POLLED_AT, RunClock(NOW), Stop(), inf, self.ended.append)
         self.batch = batch or batch_of(count)
 
     def now(self) -> "Sent":

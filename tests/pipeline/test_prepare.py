@@ -111,8 +111,8 @@ def test_an_unknown_escalation_whose_note_is_there_was_applied(left: Memory) -> 
         remembering(past(case(), left, message="?"), live=["urgent"]),
     )
     assert state(result) is State.ALREADY
-    assert [(one.key, one.state, one.message) for one in result.recovered] == [
-        (identity(case()).key, Memory.APPLIED, "")
+    assert [(one.event, one.past.key, one.past.state, one.past.message) for one in result.settled] == [
+        ("recovered", identity(case()).key, Memory.APPLIED, "")
     ]
     assert result.found == ()
 
@@ -121,7 +121,7 @@ def test_an_unknown_escalation_whose_note_is_there_was_applied(left: Memory) -> 
 def test_an_unknown_escalation_whose_note_is_not_there_stays_unknown(left: Memory) -> None:
     result = prepared(FakeOrg([case()]), remembering(past(case(), left, message="no answer"), live=["urgent"]))
     assert state(result) is State.UNKNOWN
-    assert result.recovered == ()
+    assert result.settled == ()
 
 
 # -- reading what is missing ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.criteria import Condition, Field
 from sfdc_escalator.escalation.decide import State
 from sfdc_escalator.escalation.history import History, Memory, Values
 from sfdc_escalator.escalation.policy import NotePart, Policy
+from sfdc_escalator.pipeline.brakes import Stop
 from sfdc_escalator.pipeline.ports import (
     Fault,
     KeyedNote,
@@ -47,7 +48,7 @@ class World:
         def progress(what: str, done: int, whole: int) -> None:
             self.told.append((done, whole))
 
-        return carry_out("run", self.org, caller(), self.ledger, self.policies, choices or Choices(), progress)
+        return carry_out("run", self.org, caller(), self.ledger, self.policies, choices or Choices(), progress, Stop())
 
 
 def world(

@@ -118,3 +118,12 @@ def patch(org: EmbeddedOrg, case_id: str, **fields: str) -> None:
 def advance(org: EmbeddedOrg, by: str) -> None:
     answer = requests.post(f"{org.instance_url}/__embedded__/clock", data=json.dumps({"advance": by}), timeout=30)
     assert answer.status_code == 200, answer.text
+
+
+def delete(org: EmbeddedOrg, kind: str, record_id: str) -> None:
+    answer = requests.delete(
+        f"{org.instance_url}/services/data/v{org.api_version}/sobjects/{kind}/{record_id}",
+        headers={"Authorization": f"Bearer {org.access_token}"},
+        timeout=30,
+    )
+    assert answer.status_code == 204, answer.text

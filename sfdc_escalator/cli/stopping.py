@@ -1,0 +1,30 @@
+"""SIGTERM and the deadline: no new chunk is begun, what is under way is awaited and settled."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sfdc_escalator.pipeline.brakes import Stop
+
+
+@contextmanager
+def stop_on_signals(deadline: float | None) -> Iterator[Stop]:
+    """A Stop that SIGTERM, SIGHUP and the deadline (in seconds) pull; a second SIGTERM does no more than the first."""
+    stop = Stop()
+    main = threading.current_thread() is threading.main_thread()
+    kept = {}
+    if main:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            kept[number] = signal.signal(number, lambda number, _: stop.pull(signal.Signals(number).name))
+    timer = threading.Timer(deadline, stop.pull, ["the deadline has passed"]) if deadline else None
+    if timer:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield stop
+    finally:
+        if timer:
+            timer.cancel()
+        for number, handler in kept.items():
+            signal.signal(number, handler)

@@ -1,0 +1,152 @@
+"""What other people do to an org meanwhile, through Python and through `/__embedded__/act`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.embedded_org.client import FILES, NO_RULES, NOW, Client, write_folder
+
+CASE = "00001001"
+
+
+def case(client: Client, fields: str, number: str = CASE, path: str = "/queryAll") -> dict[str, Any]:
+    (found,) = client.query(f"SELECT {fields} FROM Case WHERE CaseNumber = '{number}'", path)["records"]
+    return {name: value for name, value in found.items() if name != "attributes"}
+
+
+def test_an_agent_edits_a_case_at_the_orgs_clock(org: Client) -> None:
+    org.call("POST", "/__embedded__/clock", json={"now": "2026-03-01T12:00:00Z"})
+    done = org.org.act("edit", case=CASE, fields={"Status": "Working", "OwnerId": "second_line"})
+    assert done["act"] == "edit"
+    assert done["at"].startswith("2026-03-01T12:00:0")
+    (written,) = done["written"]
+    assert (written["id"], written["op"], written["fields"]["Status"]) == (done["id"], "update", "Working")
+    found = case(org, "Status, Owner.Name, LastModifiedBy.Name, LastModifiedById, LastModifiedDate")
+    assert (found["Status"], found["Owner"]["Name"], found["LastModifiedBy"]["Name"]) == (
+        "Working",
+        "Second line",
+        "Agent",
+    )
+    assert found["LastModifiedById"] == done["by"]
+    assert found["LastModifiedDate"].startswith("2026-03-01T12:00:0")
+    history = org.query("SELECT CreatedBy.Name FROM CaseHistory WHERE Field = 'Status'")["records"]
+    assert [each["CreatedBy"]["Name"] for each in history] == ["Agent"]
+
+
+def test_acts_are_neither_logged_nor_counted(org: Client) -> None:
+    before = org.call("GET", "/limits").headers["Sforce-Limit-Info"]
+    answer = org.call("POST", "/__embedded__/act", json={"act": "close", "case": CASE}, headers={"Authorization": ""})
+    assert answer.status_code == 200
+    assert "Sforce-Limit-Info" not in answer.headers
+    assert len(org.org.requests()) == 1
+    assert before == "api-usage=1/15000"
+    assert org.call("GET", "/limits").headers["Sforce-Limit-Info"] == "api-usage=2/15000"
+
+
+def test_a_case_is_closed(org: Client) -> None:
+    org.org.act("close", case=CASE)
+    assert case(org, "Status, IsClosed") == {"Status": "Closed", "IsClosed": True}
+    assert case(org, "ClosedDate")["ClosedDate"] is not None
+
+
+def test_agents_and_customers_comment(org: Client) -> None:
+    """A customer is a portal user, and so nobody of the staff."""
+    org.org.act("comment", case=CASE, text="on it", published=False)
+    org.org.act("comment", case=CASE, text="any news?", **{"as": "customer"})
+    org.org.act("comment", case=CASE, text="from Ann", by="ann@example.org")
+    soql = "SELECT CommentBody, IsPublished, CreatedBy.UserType, CreatedBy.Name FROM CaseComment WHERE CreatedDate >= "
+    found = org.query(f"{soql}2026-03-01T10:00:00Z ORDER BY Id")["records"]
+    told = [(e["CommentBody"], e["IsPublished"], e["CreatedBy"]["UserType"], e["CreatedBy"]["Name"]) for e in found]
+    assert told == [
+        ("on it", False, "Standard", "Agent"),
+        ("any news?", True, "CspLitePortal", "Customer"),
+        ("from Ann", True, "Standard", "Ann Ash"),
+    ]
+
+
+def test_a_deleted_case_is_in_the_recycle_bin_with_its_comments(org: Client) -> None:
+    org.org.act("delete", case=CASE)
+    assert case(org, "IsDeleted, MasterRecordId") == {"IsDeleted": True, "MasterRecordId": None}
+    assert org.query("SELECT COUNT() FROM Case")["totalSize"] == 3
+    assert org.query("SELECT COUNT() FROM CaseComment")["totalSize"] == 1
+
+
+def test_merging_moves_what_belongs_to_the_losing_case_to_its_master(tmp_path: Path) -> None:
+    files = {**FILES, "EmailMessage": f"ParentId,Subject,Incoming\n{CASE},hello,true\n"}
+    with EmbeddedOrg(data=write_folder(tmp_path, files), now=NOW) as made, Client(made) as client:
+        loser, master = client.case(CASE), client.case("00001002")
+        done = client.call("POST", "/__embedded__/act", json={"act": "merge", "case": loser, "into": "00001002"}).json()
+        assert case(client, "IsDeleted, MasterRecordId") == {"IsDeleted": True, "MasterRecordId": master}
+        for kind, count in (("CaseComment", 3), ("EmailMessage", 1)):
+            assert client.query(f"SELECT COUNT() FROM {kind} WHERE ParentId = '{master}'")["totalSize"] == count
+        assert client.query(f"SELECT COUNT() FROM RMA__c WHERE Case__c = '{master}'")["totalSize"] == 2
+        assert client.query("SELECT COUNT() FROM CaseHistory", "/queryAll")["totalSize"] == 0
+        (comment,) = client.query("SELECT CreatedDate, LastModifiedDate FROM CaseComment WHERE CommentBody = 'first'")[
+            "records"
+        ]
+        assert comment["CreatedDate"] == comment["LastModifiedDate"]
+        assert done["written"][-2]["fields"] == {"MasterRecordId": master}
+        assert case(client, "LastModifiedBy.Name", "00001002")["LastModifiedBy"]["Name"] == "Agent"
+        answer = client.call("PATCH", f"/sobjects/Case/{loser}", json={"Status": "Working"})
+        assert answer.json()[0]["errorCode"] == "ENTITY_IS_DELETED"
+
+
+def test_a_case_is_locked_and_let_go(org: Client) -> None:
+    path = f"/sobjects/Case/{org.case(CASE)}"
+    org.org.act("lock", case=CASE)
+    assert org.call("PATCH", path, json={"Status": "Working"}).json()[0]["errorCode"] == "ENTITY_IS_LOCKED"
+    org.org.act("unlock", case=CASE)
+    assert org.call("PATCH", path, json={"Status": "Working"}, headers=NO_RULES).status_code == 204
+
+
+def test_other_people_are_bound_by_no_rule_but_owners_bounce_after_them(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    rules = [
+        {"kind": "assignment_rule", "to": "first_line"},
+        {"kind": "trigger_error"},
+        {"kind": "locked", "cases": [CASE]},
+        {"kind": "owner_bounce", "from": "second_line", "to": "ann@example.org"},
+    ]
+    (folder / "automation.json").write_text(json.dumps(rules))
+    with EmbeddedOrg(data=folder, now=NOW) as made, Client(made) as client:
+        made.act("edit", case=CASE, fields={"OwnerId": "second_line"})
+        assert case(client, "Owner.Name")["Owner"]["Name"] == "Ann Ash"
+
+
+def test_records_other_than_cases_are_edited_by_id(org: Client) -> None:
+    account = org.id("SELECT Id FROM Account WHERE Name = 'Acme'")
+    org.org.act("edit", record=account, fields={"Type": "Partner"})
+    assert org.query("SELECT COUNT() FROM Account WHERE Type = 'Partner'")["totalSize"] == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ([], "expected an object"),
+        ({"act": "clos", "case": CASE}, "did you mean close?"),
+        ({"act": "close", "cas": CASE}, "unknown key cas (did you mean case?); case is missing"),
+        ({"act": "close", "case": "99"}, "there is no case '99'"),
+        ({"act": "edit", "case": CASE, "fields": {"Prioriti": "x"}}, "No such column 'Prioriti'"),
+        ({"act": "edit", "fields": {}}, "either case or record"),
+        ({"act": "edit", "case": CASE, "fields": []}, "fields must be an object"),
+        ({"act": "merge", "case": CASE, "into": CASE}, "the same case"),
+        ({"act": "comment", "case": CASE, "text": "x", "as": "robot"}, "as 'robot' is unknown"),
+        ({"act": "comment", "case": CASE, "text": "x", "by": "old@example.org"}, "names no active user"),
+        ({"act": "comment", "case": CASE, "text": 5}, "Cannot deserialize"),
+    ],
+)
+def test_an_act_that_cannot_be_done_is_told_and_changes_nothing(org: Client, wanted: Any, words: str) -> None:
+    answer = org.call("POST", "/__embedded__/act", json=wanted)
+    assert (answer.status_code, words in answer.json()["error"]) == (400, True)
+    assert org.query("SELECT COUNT() FROM Case WHERE LastModifiedDate > 2026-03-01T09:59:00Z")["totalSize"] == 0
+
+
+def test_a_deleted_case_is_not_acted_on(org: Client) -> None:
+    org.org.act("delete", case=CASE)
+    with pytest.raises(ValueError, match="or it is deleted"):
+        org.org.act("close", case=CASE)
