@@ -8,12 +8,12 @@ from typing import Any
 from sfdc_escalator.embedded_org import data_folder, entries, values
 from sfdc_escalator.embedded_org.api_error import ApiError
 from sfdc_escalator.embedded_org.automation import TESTS, Automation, Condition, Rule
+from sfdc_escalator.embedded_org.csv_files import AUTOMATION
 from sfdc_escalator.embedded_org.data_folder import Folder, Keys, Unresolved
 from sfdc_escalator.embedded_org.entries import Entry
 from sfdc_escalator.embedded_org.problems import nearest
 from sfdc_escalator.embedded_org.schema import Field, SObject
 
-NAME = "automation.json"
 _OWNER = Field("OwnerId", "reference", 18, reference_to=("Group", "User"))
 _QUEUE = Field("OwnerId", "reference", 18, reference_to=("Group",))
 _CASE = Field("Id", "reference", 18, reference_to=("Case",))
@@ -21,10 +21,10 @@ _CASE = Field("Id", "reference", 18, reference_to=("Case",))
 
 def load(folder: Folder) -> Automation:
     """The folder's automation, none without the file; ids must have been given already."""
-    if folder.path is None or not (folder.path / NAME).exists():
+    if folder.path is None or not (folder.path / AUTOMATION).exists():
         return Automation()
     reader = _Reader(folder)
-    found = entries.read(folder.path / NAME, folder.problems, "rules")
+    found = entries.read(folder.path / AUTOMATION, folder.problems, "rules")
     return Automation(tuple(rule for each in found if (rule := reader.rule(each))))
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from sfdc_escalator.embedded_org.problems import Problem, nearest
 from sfdc_escalator.embedded_org.schema import Schema
 
+AUTOMATION = "automation.json"
+
 
 @dataclass(slots=True)
 class Sheet:
@@ -35,6 +37,8 @@ def sheets(folder: Path, schema: Schema, problems: list[Problem]) -> list[Sheet]
     for path in paths:
         if path.suffix.lower() == ".csv":
             found.append(_sheet(path, schema, problems))
+        elif path.stem.lower().startswith("automat") and path.name != AUTOMATION:
+            problems.append(Problem(str(path), "would not be read", found=path.name, nearest=AUTOMATION))
     return [each for each in found if each]
 
 

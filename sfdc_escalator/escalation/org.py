@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,10 @@ class Describe:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is asked of the org once per run. `queues` by DeveloperName; `api_left` None when the org does not say."""
+    """What is asked of the org once per run. `queues` by DeveloperName; `api_left` None when the org does not say.
+
+    `level` is proved where the org itself refuses a key that it has seen: the custom object for keys is there.
+    """
 
     caller: Caller
     name: str
@@ -70,3 +74,4 @@ class Survey:
     open_cases: int
     describe: Describe
     api_left: int | None = None
+    level: Literal["guarded", "proved"] = "guarded"

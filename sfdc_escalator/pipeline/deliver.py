@@ -155,6 +155,10 @@ class Delivery:
 
     def row_errors(self, batch: Batch, answer: RolledBack, tries: Tries) -> None:
         """Rows that the org complains of go alone to get their own error; the rest goes again without them."""
+        twice = {case_id for case_id, row in answer.rows.items() if row.fault is Fault.DUPLICATE}
+        if known := tuple(decision for decision in batch if decision.case.id in twice):
+            self.found(known)
+            return self.again([without(batch, known)], tries)
         bad = tuple(decision for decision in batch if decision.case.id in answer.rows)
         rest = without(batch, bad)
         if not is_widespread(batch, answer) and len(batch) > 1:
@@ -181,6 +185,13 @@ class Delivery:
         self.lease.record([change(one, "returned", past_of(one, Memory.PLANNED)) for part in parts for one in part])
         for part in parts:
             self.send(part, tries)
+
+    def found(self, batch: Batch) -> None:
+        """The org has these keys already: another run wrote them."""
+        pasts = [replace(past_of(one, Memory.APPLIED), before=None, wrote=None) for one in batch]
+        self.lease.record([change(one, "found", past) for one, past in zip(batch, pasts, strict=True)])
+        for decision in batch:
+            self.ended(decision.ended(State.ALREADY, "another run escalated it while this one was under way"))
 
     def leave(self, batch: Batch, reason: str) -> None:
         """Not sent at all: nothing to remember, the next run plans it anew."""

@@ -86,9 +86,10 @@ class Moved:
 
 
 class Fault(StrEnum):
-    """Why a write was turned down, as far as it decides what to do next."""
+    """Why a write was turned down, as far as it decides what to do next. DUPLICATE: the org has this key already."""
 
     ROW = "row"
+    DUPLICATE = "duplicate"
     LOCK = "lock"
     SIZE = "size"
 

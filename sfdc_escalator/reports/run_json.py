@@ -8,8 +8,6 @@ from sfdc_escalator.errors import EscalatorError, Problem, RunBusy
 from sfdc_escalator.escalation.decide import Decision, State
 from sfdc_escalator.pipeline.run import Result
 
-LEVEL = "guarded"
-
 
 def instant(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
@@ -26,7 +24,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "plan_digest": plan.digest,
         "now": instant(plan.now),
         "ledger": result.ledger,
-        "level": LEVEL,
+        "level": prepared.survey.level,
         "guard": result.guard,
         "polled": len(prepared.poll.cases),
         "matched": len(result.decisions),

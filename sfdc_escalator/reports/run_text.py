@@ -40,7 +40,7 @@ def head(result: Result) -> Iterator[str]:
     what = "What a run would do" if result.is_rehearsal else f"Run {result.run}"
     yield f"{what} on {survey.name} ({kind}, {plan.organization_id}) at {plan.now:%Y-%m-%d %H:%M:%S} UTC"
     yield f"policies: {', '.join(policy.name for policy in plan.policies)}   open cases: {survey.open_cases}"
-    yield f"ledger: {result.ledger}   level: guarded   guard: {result.guard}   API calls: {result.api_calls}"
+    yield f"ledger: {result.ledger}   level: {survey.level}   guard: {result.guard}   API calls: {result.api_calls}"
     yield f"plan {plan.digest[:16]}   audit head {(result.audit_head or 'none')[:16]}"
 
 

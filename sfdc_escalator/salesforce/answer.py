@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sfdc_escalator.pipeline.ports import Answer, Committed, Fault, Moved, NotExecuted, RolledBack, RowError, Unknown
 from sfdc_escalator.salesforce.failures import errors_in, in_one_line, said
-from sfdc_escalator.salesforce.write import FRESH, LAST, Part
+from sfdc_escalator.salesforce.write import FRESH, KEY_FIELD, LAST, Part
 
 # Refused before anything ran (correctness: everything else after the first byte is unknown).
 NEVER_RAN = frozenset({400, 401, 403, 404, 410, 414, 415, 431})
@@ -18,6 +18,9 @@ REFUSED_QUERY = frozenset({"MALFORMED_QUERY", "INVALID_FIELD", "INVALID_TYPE"})
 LOCKED = "UNABLE_TO_LOCK_ROW"
 TOO_MUCH = frozenset({"EXCEEDED_MAX_SIZE_REQUEST", "EXCEEDED_ID_LIMIT", "LIMIT_EXCEEDED", *RAN_LONG})
 TOO_MUCH_WORDS = ("System.LimitException", "Too many SOQL queries", "Apex CPU time limit", "LIMIT_EXCEEDED")
+
+
+WHOLE = (Fault.LOCK, Fault.SIZE)
 
 
 class Found(NamedTuple):
@@ -66,7 +69,7 @@ def _not_executed(status: int, body: Any) -> Answer:
     if code in RAN_LONG:
         return Unknown(_words(f"the org answered HTTP {status}", body))
     error = RowError(fault(code, message), code, message)
-    if error.fault is not Fault.ROW:
+    if error.fault in WHOLE:
         return RolledBack({}, error)
     # Too many long calls at once pass by themselves; a refused token, right, request or daily limit does not.
     return NotExecuted(_words(f"the org answered HTTP {status}", body), fatal="ConcurrentRequests" not in message)
@@ -130,11 +133,13 @@ def _rolled_back(found: Sequence[Found]) -> RolledBack:
     errors = [RowError(fault(one.code, one.message), one.code, one.message) for one in found]
     nothing_said = RowError(Fault.ROW, "UNKNOWN", "the org named no reason")
     # A lock or a size error decides about the whole chunk, so it speaks for it.
-    return RolledBack(rows, min(errors, key=lambda error: error.fault is Fault.ROW, default=nothing_said))
+    return RolledBack(rows, min(errors, key=lambda error: error.fault not in WHOLE, default=nothing_said))
 
 
 def fault(code: str, message: str) -> Fault:
     """By code and message: triggers wrap lock and limit errors in CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY."""
+    if code == "DUPLICATE_VALUE" and KEY_FIELD in message:
+        return Fault.DUPLICATE
     if code == LOCKED or LOCKED in message:
         return Fault.LOCK
     if code in TOO_MUCH or code.startswith("TOO_MANY_") or any(words in message for words in TOO_MUCH_WORDS):

@@ -46,7 +46,7 @@ class SalesforceOrg:
         self._patience = Patience(budget, sleep)
         self._client = Client(self._session, access_token, api_version, self._patience)
         self._user_id = ""
-        self._weak = False
+        self._weak = self._proved = False
         self._describe = standard_describe()
 
     @property
@@ -77,7 +77,7 @@ class SalesforceOrg:
 
     def survey(self, caller: Caller, policies: Sequence[Policy]) -> Survey:
         found = survey.survey(self._client, caller, policies)
-        self._describe = found.describe
+        self._describe, self._proved = found.describe, found.level == "proved"
         return found
 
     def poll(self, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
@@ -114,7 +114,7 @@ class SalesforceOrg:
 
     def write(self, chunk: Chunk) -> Answer:
         weak = self._weak
-        request = composite(chunk, self._client.base, self._user_id, weak=weak)
+        request = composite(chunk, self._client.base, self._user_id, weak=weak, proved=self._proved)
         try:
             sent = self._client.send(request.body)
         except Unanswered as error:

@@ -12,6 +12,7 @@ from sfdc_escalator.salesforce.client import Client, Record, query_path
 from sfdc_escalator.salesforce.describe import fields_in, objects_needed, parse_fields, standard_describe
 from sfdc_escalator.salesforce.failures import Rejected, not_an_org
 from sfdc_escalator.salesforce.records import pick, read
+from sfdc_escalator.salesforce.write import KEY_FIELD, KEY_OBJECT
 
 QUEUES = "SELECT QueueId, Queue.Name, Queue.DeveloperName FROM QueueSobject WHERE SobjectType = 'Case'"
 MEMBERS = "SELECT GroupId, UserOrGroupId FROM GroupMember WHERE Group.Type IN ('Queue','Regular')"
@@ -44,8 +45,8 @@ def survey(client: Client, caller: Caller, policies: Sequence[Policy]) -> Survey
     paths = fields_in(path for policy in policies for path in policy.paths())
     names = ["Case", *sorted(objects_needed(paths, Describe({name: standard[name] for name in ("Case", "Name")})))]
     row = f"sobjects/Organization/{caller.organization_id}?fields=Name,IsSandbox"
-    answers = client.try_get(row, *map(query_path, (QUEUES, MEMBERS, OPEN)), *map(describe_path, names))
-    organization, queues, members, opened, case, *related = answers
+    asked = (row, *map(query_path, (QUEUES, MEMBERS, OPEN)), describe_path(KEY_OBJECT), *map(describe_path, names))
+    organization, queues, members, opened, keys, case, *related = client.try_get(*asked)
     for answer in (organization, queues, members, opened, case):
         if isinstance(answer, OrgUnavailable):
             raise answer
@@ -58,7 +59,16 @@ def survey(client: Client, caller: Caller, policies: Sequence[Policy]) -> Survey
         open_cases=_count(opened),
         describe=_completed(client, paths, known),
         api_left=client.session.api_left,
+        level="proved" if holds_keys_once(keys) else "guarded",
     )
+
+
+def holds_keys_once(answer: Any) -> bool:
+    """Whether the describe is that of the object for keys: creatable, its key unique and told apart by case."""
+    if not isinstance(answer, dict) or pick(answer, "createable") is not True:
+        return False
+    found = (field for field in answer.get("fields", ()) if pick(field, "name") == KEY_FIELD)
+    return any(pick(field, "unique") is True and pick(field, "createable") is True for field in found)
 
 
 def describe_path(name: str) -> str:

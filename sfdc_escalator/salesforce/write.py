@@ -13,6 +13,7 @@ from sfdc_escalator.salesforce.soql import ids, instant, quote, select
 MARGIN = timedelta(seconds=2)  # the org's clock may run on while it reads
 MOST = 200  # records of one collection (REST guide, sObject Collections)
 FRESH, LAST, NOTE = "fresh", "last", "note"
+KEY_OBJECT, KEY_FIELD = "Escalation_Key__c", "Key__c"
 NO_ASSIGNMENT = {"Sforce-Auto-Assign": "FALSE"}  # the default would let assignment rules move the owner on
 
 
@@ -42,24 +43,28 @@ def guard_query(case_ids: Sequence[str], polled_at: datetime, user_id: str, *, w
     return select(["Id"], "Case", where)
 
 
-def composite(chunk: Chunk, base: str, user_id: str, *, weak: bool) -> Composite:
+def composite(chunk: Chunk, base: str, user_id: str, *, weak: bool, proved: bool = False) -> Composite:
     """The chunk as one request. The GET behind the guard query needs its last row: one case missing stops everything.
 
+    `proved` inserts each key into the object that holds them only once, in the collection of the notes.
     `base` is `/services/data/vXX.X`. ValueError for an empty or too long chunk, a case twice, or what is no id.
     """
     writes = chunk.writes
     case_ids = [long_id(write.case_id) for write in writes]
-    if not 0 < len(writes) <= MOST or len(set(case_ids)) < len(case_ids):
-        raise ValueError(f"a chunk holds 1 to {MOST} different cases, not {len(writes)}")
+    most = MOST // 2 if proved else MOST
+    if not 0 < len(writes) <= most or len(set(case_ids)) < len(case_ids):
+        raise ValueError(f"a chunk holds 1 to {most} different cases, not {len(writes)}")
     query = guard_query(case_ids, chunk.polled_at, user_id, weak=weak)
     last = f"sobjects/Case/@{{{FRESH}.records[{len(writes) - 1}].Id}}?fields=Id"
     requests = [_get(base, FRESH, query_path(query)), _get(base, LAST, last)]
     parts = [Part(FRESH), Part(LAST)]
     for reference, method, record, sends in _steps(chunk):
         rows = [write for write in writes if sends(write)]
+        keys = [_key(write) for write in rows] if proved and reference == NOTE else []
         if rows:
-            requests.append(_collection(base, reference, method, [record(write) for write in rows]))
-            parts.append(Part(reference, tuple(long_id(write.case_id) for write in rows)))
+            ids_of_rows = tuple(long_id(write.case_id) for write in rows)
+            requests.append(_collection(base, reference, method, [*keys, *(record(write) for write in rows)]))
+            parts.append(Part(reference, ids_of_rows * 2 if keys else ids_of_rows))
     return Composite({"allOrNone": True, "collateSubrequests": False, "compositeRequest": requests}, tuple(parts))
 
 
@@ -88,6 +93,10 @@ def _patch(reference: str, names: Sequence[str]) -> Step:
         return {"attributes": {"type": "Case"}, "id": long_id(write.case_id), **values(write)}
 
     return reference, "PATCH", record, lambda write: bool(values(write))
+
+
+def _key(write: Write) -> dict[str, Any]:
+    return {"attributes": {"type": KEY_OBJECT}, KEY_FIELD: write.key}
 
 
 def _note(write: Write) -> dict[str, Any]:

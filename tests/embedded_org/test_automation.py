@@ -362,3 +362,10 @@ def test_problems_of_automation_and_data_are_told_together(tmp_path: Path) -> No
     assert [("Account.csv", 1), *[("automation.json", n) for n in (1, 2, 2)]] == [
         place for place in places if place in (("Account.csv", 1), ("automation.json", 1), ("automation.json", 2))
     ]
+
+
+@pytest.mark.parametrize("name", ["Automation.json", "automations.json", "automation.yaml"])
+def test_an_automation_file_under_a_wrong_name_is_not_passed_over(tmp_path: Path, name: str) -> None:
+    (write_folder(tmp_path) / name).write_text("[]")
+    with pytest.raises(InvalidData, match=r"did you mean automation\.json"):
+        EmbeddedOrg(data=tmp_path, now=NOW)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import socket
 import sqlite3
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -15,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg, InvalidData
+from sfdc_escalator.embedded_org.request_log import RequestLog
 from sfdc_escalator.embedded_org.resources import versions
 from tests.embedded_org.client import BASE, FILES, NOW, Client, sub, write_folder
 
@@ -188,6 +191,36 @@ def test_the_log_tells_each_request_and_what_it_wrote_but_never_the_token(tmp_pa
     assert (lines[2]["body"], lines[2]["written"]) == ({"IsClosed": True}, [])
     assert lines[3]["body"] is None
     assert org.access_token not in log.read_text("utf-8")
+
+
+def test_the_log_is_read_on_from_where_one_left_off(org: Client) -> None:
+    for _ in range(3):
+        org.call("GET", "/limits")
+    assert [each["n"] for each in org.call("GET", "/__embedded__/requests?after=1").json()] == [2, 3]
+    assert [each["n"] for each in org.org.requests(after=2)] == [3]
+    assert org.call("GET", "/__embedded__/requests?after=x").status_code == 400
+
+
+def test_the_log_of_many_requests_stays_small(tmp_path: Path) -> None:
+    """100,000 entries take about 1 KB each: here a tenth of them, measured."""
+    headers = {"Host": "127.0.0.1", "Accept": "*/*", "Content-Type": "application/json"}
+    log = RequestLog(None, "secret")
+    tracemalloc.start()
+    for number in range(10_000):
+        log.add(NOW, "POST", f"{BASE}/composite", headers, {"records": ["x" * 500, number]}, 200, [])
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < 15_000_000
+    assert log.entries(after=9_999)[0]["body"]["records"][1] == 9_999
+
+
+def test_orgs_come_and_go_without_leaving_anything_behind() -> None:
+    before, threads = len(os.listdir("/dev/fd")), threading.active_count()
+    for _ in range(10):
+        with EmbeddedOrg() as org, Client(org) as client:
+            client.call("GET", "/limits")
+    assert len(os.listdir("/dev/fd")) <= before
+    assert threading.active_count() <= threads
 
 
 def test_writes_are_logged_in_the_order_they_were_written(org: Client) -> None:

@@ -36,6 +36,7 @@ MEMBERS = page(
     member(QUEUE, numbered("005", 1)), member(QUEUE, GROUP), member(GROUP, numbered("005", 2)[:15]),
     member(GROUP, DEEPER), member(DEEPER, GROUP), member(DEEPER, numbered("005", 3)),
 )  # fmt: skip
+NO_KEYS = (404, error("NOT_FOUND"))
 COUNT = {"totalSize": 846, "done": True, "records": []}
 CASE = described(Id="id", Subject="string", AccountId="ref:Account", Thing__c="ref:Thing__c")
 
@@ -43,7 +44,7 @@ CASE = described(Id="id", Subject="string", AccountId="ref:Account", Thing__c="r
 def test_the_survey_is_one_call(stage: Stage) -> None:
     stage.identified()
     stage.composite(
-        {"Name": "Acme", "IsSandbox": True}, QUEUES, MEMBERS, COUNT, CASE, described(Type="picklist"),
+        {"Name": "Acme", "IsSandbox": True}, QUEUES, MEMBERS, COUNT, NO_KEYS, CASE, described(Type="picklist"),
         headers={"Sforce-Limit-Info": "api-usage=10/100"},
     )  # fmt: skip
     reads = policy(route(when=Field("Account.Type", "is", "Gold")))
@@ -59,14 +60,32 @@ def test_the_survey_is_one_call(stage: Stage) -> None:
         "query?q=SELECT QueueId, Queue.Name, Queue.DeveloperName FROM QueueSobject WHERE SobjectType = 'Case'",
         "query?q=SELECT GroupId, UserOrGroupId FROM GroupMember WHERE Group.Type IN ('Queue','Regular')",
         "query?q=SELECT COUNT() FROM Case WHERE IsClosed = false",
+        "sobjects/Escalation_Key__c/describe",
         "sobjects/Case/describe",
         "sobjects/Account/describe",
     ]
 
 
+@pytest.mark.parametrize(
+    ("keys", "level"),
+    [
+        ({"createable": True, "fields": [{"name": "Key__c", "unique": True, "createable": True}]}, "proved"),
+        ({"createable": True, "fields": [{"name": "Key__c", "unique": False, "createable": True}]}, "guarded"),
+        ({"createable": True, "fields": [{"name": "Key__c", "unique": True, "createable": False}]}, "guarded"),
+        ({"createable": False, "fields": [{"name": "Key__c", "unique": True, "createable": True}]}, "guarded"),
+        ({"createable": True, "fields": []}, "guarded"),
+        (NO_KEYS, "guarded"),
+    ],
+)
+def test_the_level_is_proved_only_where_the_org_itself_refuses_a_key_twice(stage: Stage, keys: Any, level: str) -> None:
+    stage.identified()
+    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, MEMBERS, COUNT, keys, CASE)
+    assert stage.org.survey(stage.org.identify(), [policy()]).level == level
+
+
 def test_custom_relationships_are_described_as_far_as_the_policies_read(stage: Stage) -> None:
     stage.identified()
-    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, MEMBERS, COUNT, CASE)
+    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, MEMBERS, COUNT, NO_KEYS, CASE)
     stage.composite(described(OwnerId="ref:User", Part__c="ref:Part__c"))
     stage.composite((404, error("NOT_FOUND")), described(Name="string"))
     when = Field("Thing__r.Owner.Name", "is", "Ann")
@@ -79,7 +98,7 @@ def test_custom_relationships_are_described_as_far_as_the_policies_read(stage: S
 def test_members_on_a_second_page_count(stage: Stage) -> None:
     stage.identified()
     more = page(member(QUEUE, numbered("005", 1)), more="/services/data/v67.0/query/01g-2000")
-    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, more, COUNT, CASE)
+    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, more, COUNT, NO_KEYS, CASE)
     stage.answers("GET", "query/01g-2000", page(member(QUEUE, numbered("005", 2))))
     found = stage.org.survey(stage.org.identify(), [policy()])
     assert len(found.queues["Support_Supervisors"].members) == 2
@@ -95,7 +114,7 @@ def test_members_on_a_second_page_count(stage: Stage) -> None:
 )
 def test_a_survey_that_lacks_a_part_is_no_survey(stage: Stage, part: Any, kind: type[Exception], words: str) -> None:
     stage.identified()
-    stage.composite({"Name": "Acme", "IsSandbox": False}, part, MEMBERS, COUNT, CASE)
+    stage.composite({"Name": "Acme", "IsSandbox": False}, part, MEMBERS, COUNT, NO_KEYS, CASE)
     with pytest.raises(kind, match=words):
         stage.org.survey(stage.org.identify(), [policy()])
 
