@@ -146,6 +146,7 @@ def past(
     attempts: int = 0,
     tried_at: datetime | None = None,
     message: str = "",
+    ended_at: datetime | None = None,
 ) -> Past:
     return Past(
         identity(of, route_name, policy_name).key,
@@ -158,6 +159,7 @@ def past(
         attempts=attempts,
         tried_at=tried_at,
         message=message,
+        ended_at=ended_at,
     )
 
 

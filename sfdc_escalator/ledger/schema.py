@@ -7,11 +7,21 @@ bytes and names its event, so that a verification can compare them.
 
 import sqlalchemy as sa
 
+from sfdc_escalator.ledger.guards import create_guards
+
 VERSION = "0001"
 APPLICATION_ID = 0x45534341
 """SQLite's application id of our files: the letters ESCA."""
 
 metadata = sa.MetaData()
+
+
+def _told_by_events() -> sa.ForeignKeyConstraint:
+    """Not in PostgreSQL: there the check needs the right to update the events, which nobody has."""
+    told = sa.ForeignKeyConstraint(["event"], ["events.seq"])
+    told.ddl_if(dialect="sqlite")
+    return told
+
 
 version = sa.Table("alembic_version", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
 
@@ -35,7 +45,8 @@ events = sa.Table(
 payloads = sa.Table(
     "payloads",
     metadata,
-    sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    sa.Column("event", sa.Integer, primary_key=True, autoincrement=False),
+    _told_by_events(),
     sa.Column("salt", sa.String(32), nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     comment="Personal text, kept apart so that it can be erased; events hold its salted hash.",
@@ -48,7 +59,8 @@ escalations = sa.Table(
     sa.Column("organization_id", sa.Text, nullable=False),
     sa.Column("case_id", sa.Text, nullable=False),
     sa.Column("run", sa.Text, nullable=False),
-    sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), nullable=False, unique=True),
+    sa.Column("event", sa.Integer, nullable=False, unique=True),
+    _told_by_events(),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("before_owner", sa.Text),
     sa.Column("before_priority", sa.Text),
@@ -75,7 +87,8 @@ runs = sa.Table(
     metadata,
     sa.Column("run", sa.Text, primary_key=True),
     sa.Column("organization_id", sa.Text, nullable=False, index=True),
-    sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), nullable=False, unique=True),
+    sa.Column("event", sa.Integer, nullable=False, unique=True),
+    _told_by_events(),
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
@@ -92,7 +105,8 @@ live_routes = sa.Table(
     sa.Column("organization_id", sa.Text, primary_key=True),
     sa.Column("policy", sa.Text, primary_key=True),
     sa.Column("route", sa.Text, primary_key=True),
-    sa.Column("event", sa.Integer, sa.ForeignKey("events.seq"), nullable=False, unique=True),
+    sa.Column("event", sa.Integer, nullable=False, unique=True),
+    _told_by_events(),
 )
 
 EVENT_ABOUT = ("at", "case_id", "event", "key", "note", "organization_id", "run", "seq")
@@ -117,32 +131,8 @@ leases = sa.Table(
 )
 
 
-def _no(action: str, table: str) -> str:
-    return (
-        f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, 'the {table} of a ledger are never changed'); END"
-    )
-
-
-SQLITE_GUARDS = {
-    "events_no_update": _no("UPDATE", "events"),
-    "events_no_delete": _no("DELETE", "events"),
-    "payloads_no_update": _no("UPDATE", "payloads"),
-    "escalations_no_delete": _no("DELETE", "escalations"),
-    # An INSERT OR REPLACE deletes without asking the trigger above; only the next number is let in.
-    "events_in_order": (
-        "CREATE TRIGGER events_in_order BEFORE INSERT ON events "
-        "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM events) "
-        "BEGIN SELECT RAISE(ABORT, 'the events of a ledger have no gaps'); END"
-    ),
-}
-
-
 def create_all(connection: sa.Connection) -> None:
     """Makes an empty ledger of this version, inside the caller's transaction."""
     metadata.create_all(connection, checkfirst=False)
     connection.execute(version.insert().values(version_num=VERSION))
-    if connection.dialect.name == "sqlite":
-        for guard in SQLITE_GUARDS.values():
-            connection.exec_driver_sql(guard)
-        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    create_guards(connection)

@@ -54,11 +54,11 @@ def change(decision: Decision, event: str, past: Past, **more: Any) -> Change:
     return Change(event, past, decision.case.number, policy.digest, decision.findings, **more)
 
 
-def intended(decision: Decision, now: datetime) -> Change:
+def intended(decision: Decision, now: datetime, *, together: bool) -> Change:
     """Stored before the call: the whole of what is about to be sent, and the org's time."""
     note = next(step.after for step in decision.steps if step.kind is Kind.NOTE)
     past = past_of(decision, Memory.SENDING, tried_at=now)
-    return change(decision, "intended", past, note=note, facts={"steps": steps(decision)})
+    return change(decision, "intended", past, note=note, facts={"steps": steps(decision), "together": together})
 
 
 def steps(decision: Decision) -> list[Mapping[str, str | None]]:

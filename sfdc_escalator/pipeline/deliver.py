@@ -32,6 +32,7 @@ from sfdc_escalator.pipeline.ports import (
 from sfdc_escalator.pipeline.run_clock import Reading, RunClock
 
 LOCKED_TRIES = 3
+NO_RIGHT = "INSUFFICIENT_ACCESS"
 LONGEST_PAUSE = 60.0
 """Seconds between the intent and the send, by boot-time and wall clock: a process that was stopped must not send."""
 
@@ -44,6 +45,7 @@ class Tries:
     locked: int = 0
     halved: bool = False
     moved: bool = False
+    together: bool = False
 
     @classmethod
     def of(cls, batch: Batch) -> "Tries":
@@ -83,8 +85,9 @@ class Delivery:
         if not tries.take():
             return self.defer(batch, "the org turned down too many tries before this case was sent")
         intent = Reading()
-        self.lease.record([intended(decision, self.clock.now()) for decision in batch])
-        chunk = Chunk(tuple(map(write_of, batch)), self.polled_at, batch[0].policy.together)
+        together = batch[0].policy.together or tries.together
+        self.lease.record([intended(decision, self.clock.now(), together=together) for decision in batch])
+        chunk = Chunk(tuple(map(write_of, batch)), self.polled_at, together)
         self.lease.check()
         if intent.age() >= LONGEST_PAUSE:
             return self.defer(batch, "this process was paused before it could send; what it read is too old")
@@ -159,6 +162,9 @@ class Delivery:
         if known := tuple(decision for decision in batch if decision.case.id in twice):
             self.found(known)
             return self.again([without(batch, known)], tries)
+        if not tries.together and any(row.code.startswith(NO_RIGHT) for row in answer.rows.values()):
+            tries.together = True  # the queue move may have cost the right to the next step: one save needs it once
+            return self.again([batch], tries)
         bad = tuple(decision for decision in batch if decision.case.id in answer.rows)
         rest = without(batch, bad)
         if not is_widespread(batch, answer) and len(batch) > 1:

@@ -168,6 +168,10 @@ class Org(Protocol):
         """The notes with a key on these cases by these users, oldest first."""
         ...
 
+    def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """The cases that were merged into each of these."""
+        ...
+
     def sight(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, Sighting]:
         """These cases, deleted ones too, with what the paths say short of long text; and, with `users`, the keys of
         their notes, deleted ones too, in the very same answer. A case that cannot be seen is left out."""

@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.keys import Identity
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.plan import Plan, build_plan
 from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.pipeline.ports import Org, Poll
+from sfdc_escalator.pipeline.ports import KeyedNote, Org, Poll
 from sfdc_escalator.pipeline.recover import Settled, recover, watch
 
 
@@ -100,22 +100,27 @@ def judge_all(views: Iterable[View], cases: Sequence[Case]) -> list[Decision | L
 
 
 def look_for_keys(org: Org, judged: Iterable[Decision | LeftAlone], us: frozenset[str]) -> tuple[Decision, ...]:
-    """The planned escalations whose key already stands on the case, under the route's present or a former name."""
-    keys = {
-        key: one
-        for one in judged
-        if isinstance(one, Decision) and one.state in (State.PLANNED, State.HELD)
-        for key in keys_of(one)
-    }
-    if not keys:
+    """The planned escalations whose note already stands on the case, under the route's present or a former name."""
+    new = (State.PLANNED, State.HELD)
+    planned = {one.case.id: one for one in judged if isinstance(one, Decision) and one.state in new}
+    if not planned:
         return ()
-    notes = org.keyed_notes(sorted({decision.case.id for decision in keys.values()}), us)
-    found = {note.key: keys[note.key] for note in notes if note.key in keys and note.case_id == keys[note.key].case.id}
-    return tuple({decision.identity.key: decision for decision in found.values()}.values())
+    notes = org.keyed_notes(sorted(planned), us)
+    strange = sorted({note.case_id for note in notes} - {one.case_id for one in notes if fits(one, planned, {})})
+    losers = org.merged_into(strange) if strange else {}
+    found = {note.case_id for note in notes if fits(note, planned, losers)}
+    return tuple(decision for case_id, decision in planned.items() if case_id in found)
 
 
-def keys_of(decision: Decision) -> list[str]:
-    return [replace(decision.identity, route=name).key for name in sorted(decision.route.names)]
+def fits(note: KeyedNote, planned: Mapping[str, Decision], losers: Mapping[str, frozenset[str]]) -> bool:
+    """Whether the note's key is that of the planned escalation, or was that of a case merged into this one: a merge
+    moves the notes, and they count for both."""
+    decision = planned.get(note.case_id)
+    if decision is None:
+        return False
+    cases = (note.case_id, *losers.get(note.case_id, ()))
+    identities = [replace(decision.identity, route=name, case_id=one) for name in decision.route.names for one in cases]
+    return note.key in {identity.key for identity in identities}
 
 
 def past_of_found(decision: Decision) -> Past:

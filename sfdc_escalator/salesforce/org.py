@@ -112,6 +112,9 @@ class SalesforceOrg:
     def sight(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, Sighting]:
         return sightings.sight(self._client, case_ids, paths, users, self._describe)
 
+    def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        return sightings.merged_into(self._client, case_ids)
+
     def write(self, chunk: Chunk) -> Answer:
         weak = self._weak
         request = composite(chunk, self._client.base, self._user_id, weak=weak, proved=self._proved)

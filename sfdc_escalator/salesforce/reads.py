@@ -67,7 +67,8 @@ def keyed_notes(client: Client, case_ids: Sequence[str], users: frozenset[str]) 
     if not case_ids or not users:
         return ()
     by_us = f"AND CreatedById IN {ids(sorted(users))} ORDER BY CreatedDate, Id"
-    answers = client.lookups(in_ids(NOTE_FIELDS, "CaseComment", "ParentId", case_ids, by_us))
+    # A note that somebody deleted was written all the same.
+    answers = client.lookups(in_ids(NOTE_FIELDS, "CaseComment", "ParentId", case_ids, by_us), deleted=True)
     notes = [note for note in read(_note, (record for part in answers for record in part)) if note]
     return tuple(sorted(notes, key=lambda note: note.at))
 

@@ -43,3 +43,16 @@ def sighting(record: Record, reader: CaseReader) -> Sighting:
         master_id=long_id(master) if master else None,
         keys=frozenset(key for key in keys if key),
     )
+
+
+def merged_into(client: Client, case_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    """See `Org.merged_into`."""
+    answers = client.lookups(in_ids(("Id", "MasterRecordId"), "Case", "MasterRecordId", case_ids), deleted=True)
+    found: dict[str, frozenset[str]] = {}
+    for master, loser in read(merge, (record for part in answers for record in part)):
+        found[master] = found.get(master, frozenset()) | {loser}
+    return found
+
+
+def merge(record: Record) -> tuple[str, str]:
+    return long_id(pick(record, "MasterRecordId")), long_id(pick(record, "Id"))

@@ -84,6 +84,10 @@ class FakeOrg:
         here = [one for one in self.cases if one.id in case_ids and one.id not in self.unseen]
         return {one.id: self.sighting(one, users) for one in here}
 
+    def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        masters = {master for master in self.merged.values() if master in case_ids}
+        return {one: frozenset(loser for loser, into in self.merged.items() if into == one) for one in masters}
+
     def sighting(self, one: Case, users: frozenset[str]) -> Sighting:
         keys = {note.key for note in self.notes if note.case_id == one.id and note.author in users}
         master = self.merged.get(one.id)

@@ -73,6 +73,12 @@ def test_a_key_of_another_case_is_somebodys_copy() -> None:
     assert [one.state for one in prepared(org).plan.decisions] == [State.PLANNED, State.PLANNED]
 
 
+def test_a_key_of_a_case_that_was_merged_into_this_one_counts_for_it() -> None:
+    moved = KeyedNote(identity(case(1)).key, identity(case(1)).line, case(2).id, ME, NOW)
+    result = prepared(FakeOrg([case(2)], notes=[moved], merged={case(1).id: case(2).id}))
+    assert [one.state for one in result.plan.decisions] == [State.ALREADY]
+
+
 def test_keys_count_for_users_the_ledger_has_used_and_for_nobody_else() -> None:
     used = History(live=LIVE.live, users=frozenset({FORMER_ME}), empty=False)
     by_a_former_user = FakeOrg([case()], notes=[noted(identity(case()), FORMER_ME)])

@@ -1,0 +1,137 @@
+"""What became of what an earlier run left open, as far as reading can tell."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from sfdc_escalator.escalation.criteria import Condition, Field
+from sfdc_escalator.escalation.history import History, Memory, Past
+from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.pipeline.ports import KeyedNote
+from sfdc_escalator.pipeline.recover import SETTLE_AFTER, Settled, recover, watch
+from tests.builders import ME, NOW, case, identity, past, policy, remembering, route, view
+from tests.pipeline.fakes import FakeOrg
+
+LONG_AGO = NOW - SETTLE_AFTER
+JUST_NOW = LONG_AGO + timedelta(seconds=1)
+PATHS = frozenset({"Status"})
+NEW: Condition = Field("Status", "is", "New")
+
+
+def left(number: int = 1, sent: datetime | None = LONG_AGO, state: Memory = Memory.UNKNOWN) -> Past:
+    return past(case(number), state, tried_at=sent, message="no answer")
+
+
+def note_on(number: int, of: int | None = None) -> KeyedNote:
+    one = identity(case(of or number))
+    return KeyedNote(one.key, one.line, case(number).id, ME, NOW)
+
+
+def settled(org: FakeOrg, *pasts: Past) -> list[tuple[str, Memory, str]]:
+    found = recover(org, remembering(*pasts), PATHS, frozenset({ME}), NOW)
+    return [(one.event, one.past.state, one.past.case_id) for one in found]
+
+
+def test_a_note_that_is_there_settles_at_once() -> None:
+    org = FakeOrg([case()], notes=[note_on(1)])
+    assert settled(org, left(sent=NOW)) == [("recovered", Memory.APPLIED, case().id)]
+
+
+@pytest.mark.parametrize("state", [Memory.UNKNOWN, Memory.SENDING])
+def test_a_note_that_is_not_there_is_absent_only_after_a_while(state: Memory) -> None:
+    org = FakeOrg([case()])
+    assert settled(org, left(sent=JUST_NOW, state=state)) == []
+    assert settled(org, left(sent=LONG_AGO, state=state)) == [("absent", Memory.PLANNED, case().id)]
+
+
+def test_a_send_at_an_unknown_time_is_never_absent() -> None:
+    assert settled(FakeOrg([case()]), left(sent=None)) == []
+
+
+def test_a_case_out_of_sight_settles_nothing() -> None:
+    assert settled(FakeOrg([case()], unseen={case().id}), left()) == []
+
+
+def test_a_deleted_case_without_its_note_is_gone() -> None:
+    assert settled(FakeOrg([case()], deleted={case().id}), left()) == [("gone", Memory.GONE, case().id)]
+
+
+def test_a_deleted_case_with_its_note_was_escalated() -> None:
+    org = FakeOrg([case()], deleted={case().id}, notes=[note_on(1)])
+    assert settled(org, left()) == [("recovered", Memory.APPLIED, case().id)]
+
+
+def test_a_merged_cases_note_is_found_on_its_master_and_the_escalation_moves_there() -> None:
+    org = FakeOrg([case(1), case(2)], merged={case(1).id: case(2).id}, notes=[note_on(2, of=1)])
+    assert settled(org, left()) == [("recovered", Memory.APPLIED, case(2).id)]
+
+
+def test_a_merged_case_whose_note_was_never_written_is_gone() -> None:
+    org = FakeOrg([case(1), case(2)], merged={case(1).id: case(2).id})
+    assert settled(org, left()) == [("gone", Memory.GONE, case(1).id)]
+
+
+def test_a_chain_of_merges_is_followed_and_a_master_out_of_sight_settles_nothing() -> None:
+    merged = {case(1).id: case(2).id, case(2).id: case(3).id}
+    org = FakeOrg([case(1), case(2), case(3)], merged=merged, notes=[note_on(3, of=1)])
+    assert settled(org, left()) == [("recovered", Memory.APPLIED, case(3).id)]
+    assert settled(replace(org, unseen={case(3).id}), left()) == []
+
+
+def test_what_is_settled_is_not_asked_for() -> None:
+    org = FakeOrg([case(1), case(2)])
+    assert settled(org, past(case(1)), past(case(2), Memory.REJECTED)) == []
+    assert org.asked_users == []
+
+
+# -- escalations that stand ----------------------------------------------------------------------------------------
+
+
+def watched(org: FakeOrg, *pasts: Past, of: Policy | None = None, complete: bool = True) -> tuple[Settled, ...]:
+    history: History = remembering(*pasts)
+    return watch(org, history, [view(of or policy(route("urgent", NEW)), history)], (), PATHS, complete=complete)
+
+
+def events(found: tuple[Settled, ...]) -> list[tuple[str, Memory]]:
+    return [(one.event, one.past.state) for one in found]
+
+
+def calm(number: int = 1) -> FakeOrg:
+    return FakeOrg([case(number, status="Working")])
+
+
+def test_a_case_that_fits_no_more_ends_its_episode_at_the_orgs_time() -> None:
+    (one,) = watched(calm(), past(case()), of=policy(route("urgent", NEW)))
+    assert (one.event, one.past.state, one.past.ended_at) == ("ended", Memory.APPLIED, NOW)
+
+
+def test_an_episode_ends_once() -> None:
+    assert watched(calm(), past(case(), ended_at=LONG_AGO), of=policy(route("urgent", NEW))) == ()
+
+
+def test_an_incomplete_poll_ends_no_episode() -> None:
+    assert watched(calm(), past(case()), of=policy(route("urgent", NEW)), complete=False) == ()
+
+
+def test_a_closed_case_ends_the_matter() -> None:
+    org = FakeOrg([case(status="Closed")], closed={case().id})
+    assert events(watched(org, past(case()), of=policy(route("urgent", NEW)))) == [("closed", Memory.CLOSED)]
+
+
+def test_a_deleted_case_is_gone_for_good() -> None:
+    assert events(watched(FakeOrg([case()], deleted={case().id}), past(case()))) == [("gone", Memory.GONE)]
+
+
+def test_a_merged_cases_escalation_moves_to_the_master() -> None:
+    org = FakeOrg([case(1), case(2)], merged={case(1).id: case(2).id})
+    (one,) = watched(org, past(case(1)))
+    assert (one.event, one.past.state, one.past.case_id) == ("merged", Memory.APPLIED, case(2).id)
+    assert one.past.key == identity(case(1)).key
+
+
+def test_a_case_that_the_poll_returned_is_not_read_again() -> None:
+    org = FakeOrg([case()])
+    history = remembering(past(case()))
+    assert watch(org, history, [view(policy(route("urgent", NEW)), history)], [case().id], PATHS, complete=True) == ()
+    assert org.asked_users == []
