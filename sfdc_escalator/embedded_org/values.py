@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from datetime import date
 from typing import Any
 
@@ -40,9 +41,15 @@ def parsed(field: Field, text: str) -> Any:
         return _time(text)
     if field.type in NUMBER_TYPES:
         return _number(field, float(text))
-    if field.length and field.type != "reference" and len(text) > field.length:
+    said = trimmed(text)
+    if field.length and field.type != "reference" and len(said or "") > field.length:
         raise ValueError(text)
-    return text
+    return said
+
+
+def trimmed(text: str) -> str | None:
+    """Text as Salesforce saves it: without white space at its ends; nothing but white space is nothing."""
+    return text.strip(string.whitespace) or None
 
 
 def _time(text: str) -> str:
@@ -75,7 +82,7 @@ def accepted(field: Field, value: Any) -> Any:
         return _record_id(field, value)
     if field.type in ("datetime", "date", "time"):
         return _attempt(field, value, lambda: parsed(field, value))
-    return _fitting(field, value)
+    return trimmed(_fitting(field, value))
 
 
 def _attempt(field: Field, value: Any, convert: Any) -> Any:

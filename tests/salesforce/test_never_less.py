@@ -30,6 +30,9 @@ from sfdc_escalator.salesforce.soql import NOTHING
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 WORDS = (
+    " padded ",
+    "   ",
+    "\tHigh\n",
     "urgent", "URGENT", "Urgent call", "O'Neil", "100%", "a_b", "axb", "back\\slash", 'say "hi"', "Straße", "STRASSE",
     "élan", "ELAN", "İstanbul", "kelvin", "\u212aelvin", "日本", "true", "false", "5", "5.0", "null", "x'; y", "😀 ok",
     "%", "_", "\\", "'", "urgentcall", "not urgent, call", "ſ", "s",
@@ -88,7 +91,7 @@ def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
 
 def account(chance: random.Random, number: int) -> dict[str, str]:
     return {
-        "Name": f"{chance.choice(WORDS).strip()} {number}",
+        "Name": f"{chance.choice(WORDS)} {number}".strip(),
         "Site__c": some(chance, WORDS),
         "Size__c:number": some(chance, NUMBERS),
         "Since__c:datetime": some(chance, TIMES),
