@@ -16,7 +16,7 @@ from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.plan import Plan, build_plan
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.pipeline.ports import KeyedNote, Org, Poll
-from sfdc_escalator.pipeline.recover import Settled, recover, watch
+from sfdc_escalator.pipeline.recover import Look, Settled, recover, watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
     if choices.case is not None and not poll.cases:
         raise Invalid(f"case {choices.case} is not in this org, or this user cannot see it")
     views = [view_of(policy, survey, history, caller.now, poll) for policy in policies]
+    look = second_look(org, views, poll.cases, us)
     if choices.case is None:
-        polled = [case.id for case in poll.cases]
-        watched = watch(org, history, views, polled, paths, complete=not poll.broken)
+        watched = watch(org, history, views, look, paths, complete=not poll.broken)
         settled, history = (*settled, *watched), history.with_past(one.past for one in watched)
         views = [replace(view, history=history) for view in views]
-    cases = second_look(org, views, poll.cases, us)
+    cases = look.cases
     judged = judge_all(views, cases)
     found = look_for_keys(org, judged, us)
     if found:
@@ -79,15 +79,15 @@ def view_of(policy: Policy, survey: Survey, history: History, now: datetime, pol
     return View(policy, survey, history, now, unpolled, unfit_routes(policy, survey))
 
 
-def second_look(org: Org, views: Sequence[View], cases: Sequence[Case], us: frozenset[str]) -> tuple[Case, ...]:
+def second_look(org: Org, views: Sequence[View], cases: Sequence[Case], us: frozenset[str]) -> Look:
     """Long text and comments, read for those cases alone that could still match."""
     paths = frozenset[str]().union(*(view.policy.paths() for view in views))
     missing = frozenset(path for path in paths if path == "comments" or any(path not in case.fields for case in cases))
     if not missing or not cases:
-        return tuple(cases)
+        return Look(tuple(cases), frozenset())
     chosen = {case.id for view in views for case in cases if is_survivor(view, case, missing)}
     complete = {case.id: case for case in org.complete([case for case in cases if case.id in chosen], missing, us)}
-    return tuple(complete.get(case.id, case) for case in cases)
+    return Look(tuple(complete.get(case.id, case) for case in cases), missing, frozenset(complete))
 
 
 def is_survivor(view: View, case: Case, unread: frozenset[str]) -> bool:

@@ -5,10 +5,11 @@ same answer shows the case itself, long enough after the last possible send. Eve
 stores it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.decide import View
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.own_steps import could_fit_without_us
@@ -51,22 +52,42 @@ def outcome(past: Past, seen: Mapping[str, Sighting], now: datetime) -> Settled 
     return Settled("absent", replace(past, state=Memory.PLANNED, attempts=0, message="it was never written"))
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The cases of a poll; those that are not `complete` lack the paths in `missing`."""
+
+    cases: tuple[Case, ...]
+    missing: frozenset[str]
+    complete: frozenset[str] = frozenset()
+
+    def unread(self, case_id: str) -> frozenset[str]:
+        return frozenset() if case_id in self.complete else self.missing
+
+
 def watch(
-    org: Org, history: History, views: Sequence[View], polled: Iterable[str], paths: frozenset[str], *, complete: bool
+    org: Org, history: History, views: Sequence[View], look: Look, paths: frozenset[str], *, complete: bool
 ) -> tuple[Settled, ...]:
-    """What became of the escalations that stand, for the cases that the poll did not return.
+    """What became of the escalations that stand: read by id where the poll did not return the case.
 
     `complete` says that the poll dealt with every route: only then can an episode end.
     """
     standing = [past for past in history.everything() if past.state in (Memory.APPLIED, Memory.ADOPTED)]
-    seen = sight_all(org, {past.case_id for past in standing} - set(polled), paths, frozenset())
+    polled = {case.id: Sighting(case, False, False, None) for case in look.cases}
+    seen = polled | sight_all(org, {past.case_id for past in standing} - polled.keys(), paths, frozenset())
     known = {view.policy.name: view for view in views}
-    found = (fate(past, seen, known.get(past.policy), history, complete) for past in standing)
+    unread = {case_id: paths - one.case.fields.keys() for case_id, one in seen.items() if case_id not in polled}
+    unread |= {case_id: look.unread(case_id) for case_id in polled}
+    found = (fate(past, seen, known.get(past.policy), history, unread, complete) for past in standing)
     return tuple(one for one in found if one)
 
 
 def fate(
-    past: Past, seen: Mapping[str, Sighting], view: View | None, history: History, complete: bool
+    past: Past,
+    seen: Mapping[str, Sighting],
+    view: View | None,
+    history: History,
+    unread: Mapping[str, frozenset[str]],
+    complete: bool,
 ) -> Settled | None:
     trail = list(homes(past.case_id, seen))
     if not trail or trail[-1].master_id:
@@ -76,19 +97,18 @@ def fate(
         return Settled("gone", replace(past, state=Memory.GONE, message="the case was deleted"))
     if home.case.id != past.case_id:
         return Settled("merged", replace(past, case_id=home.case.id, case_number=home.case.number))
-    if view is None or not complete or still_fits(past, home, view, history):
+    if view is None or not complete or still_fits(past, home, view, history, unread[past.case_id]):
         return None
     if home.is_closed:
         return Settled("closed", replace(past, state=Memory.CLOSED))
     return None if past.ended_at else Settled("ended", replace(past, ended_at=view.now))
 
 
-def still_fits(past: Past, home: Sighting, view: View, history: History) -> bool:
+def still_fits(past: Past, home: Sighting, view: View, history: History, unread: frozenset[str]) -> bool:
     """Whether the route may still fit, our own values and what was not read set aside."""
     route = next((one for one in view.policy.routes if past.route in one.names), None)
     if route is None:
         return not home.is_closed
-    unread = view.policy.paths() - home.case.fields.keys()
     pasts = history.by_case.get(past.case_id, ())
     return could_fit_without_us(view.policy.condition(route), home.case, pasts, view.now, unread)
 

@@ -5,14 +5,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.criteria import Condition, Field
+from sfdc_escalator.escalation.criteria import Condition, Field, Text
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.words import parse_phrase
 from sfdc_escalator.pipeline.ports import KeyedNote
-from sfdc_escalator.pipeline.recover import SETTLE_AFTER, Settled, recover, watch
+from sfdc_escalator.pipeline.recover import SETTLE_AFTER, Look, Settled, recover, watch
 from tests.builders import ME, NOW, case, identity, past, policy, remembering, route, view
 from tests.pipeline.fakes import FakeOrg
 
+NOTHING = Look((), frozenset())
 LONG_AGO = NOW - SETTLE_AFTER
 JUST_NOW = LONG_AGO + timedelta(seconds=1)
 PATHS = frozenset({"Status"})
@@ -90,7 +92,7 @@ def test_what_is_settled_is_not_asked_for() -> None:
 
 def watched(org: FakeOrg, *pasts: Past, of: Policy | None = None, complete: bool = True) -> tuple[Settled, ...]:
     history: History = remembering(*pasts)
-    return watch(org, history, [view(of or policy(route("urgent", NEW)), history)], (), PATHS, complete=complete)
+    return watch(org, history, [view(of or policy(route("urgent", NEW)), history)], NOTHING, PATHS, complete=complete)
 
 
 def events(found: tuple[Settled, ...]) -> list[tuple[str, Memory]]:
@@ -133,5 +135,23 @@ def test_a_merged_cases_escalation_moves_to_the_master() -> None:
 def test_a_case_that_the_poll_returned_is_not_read_again() -> None:
     org = FakeOrg([case()])
     history = remembering(past(case()))
-    assert watch(org, history, [view(policy(route("urgent", NEW)), history)], [case().id], PATHS, complete=True) == ()
+    look = Look((case(),), frozenset())
+    assert watch(org, history, [view(policy(route("urgent", NEW)), history)], look, PATHS, complete=True) == ()
     assert org.asked_users == []
+
+
+def ended(look: Look) -> list[str]:
+    history = remembering(past(case()))
+    words = Text(("Description",), (parse_phrase("refund"),))
+    found = watch(FakeOrg(), history, [view(policy(route("urgent", words)), history)], look, PATHS, complete=True)
+    return [one.event for one in found]
+
+
+def test_an_episode_also_ends_for_a_case_that_the_poll_returned_for_its_words() -> None:
+    long = frozenset({"Description"})
+    assert ended(Look((case(fields={"Description": "all is well"}),), long, frozenset({case().id}))) == ["ended"]
+    assert ended(Look((case(fields={"Description": "a refund"}),), long, frozenset({case().id}))) == []
+
+
+def test_words_that_were_not_read_end_no_episode() -> None:
+    assert ended(Look((case(),), frozenset({"Description"}))) == []
