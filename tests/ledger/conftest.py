@@ -1,16 +1,33 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.ledger.kinds import KINDS, SqliteKind
+from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
+from tests.ledger.server import a_database, a_server
 
 
-@pytest.fixture(params=sorted(KINDS))
-def kind(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteKind:
+@pytest.fixture(scope="session")
+def postgresql_database() -> Iterator[str]:
+    with a_server() as server:
+        if server is None:
+            pytest.skip("there is no PostgreSQL server here, and no programs to start one")
+        with a_database(server) as database:
+            yield database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> Kind:
     """Every implementation in turn; a test of the contract asks for this."""
-    return KINDS[request.param](tmp_path)
+    found: Kind = request.getfixturevalue(f"{request.param}_kind")
+    return found
 
 
 @pytest.fixture
 def sqlite_kind(tmp_path: Path) -> SqliteKind:
     return SqliteKind(tmp_path)
+
+
+@pytest.fixture
+def postgresql_kind(postgresql_database: str) -> PostgresqlKind:
+    return PostgresqlKind(postgresql_database)

@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.history import Memory, Past
 from sfdc_escalator.ledger.lease import Terms
 from sfdc_escalator.ledger.states import AFTER, FIRST
 from sfdc_escalator.ledger.store import SqlLedger
-from tests.ledger.kinds import SqliteKind
+from tests.ledger.kinds import Kind
 from tests.ledger.sample import AT, EVENT_OF, ORG, OTHER_ORG, USER, change, past, start
 
 NASTY = "quote \" back \\ tab \t line \n bell \x07 del \x7f nul \0 half \ud83d whole \U0001f600 \u2028 'é' {}$%?:x"
@@ -22,7 +22,7 @@ LONG_AGO = "2020-01-01T00:00:00Z"
 
 
 @pytest.fixture
-def ledger(kind: SqliteKind) -> Iterator[SqlLedger]:
+def ledger(kind: Kind) -> Iterator[SqlLedger]:
     with kind.open() as opened:
         yield opened
 
@@ -44,7 +44,7 @@ def test_a_new_ledger_remembers_nothing(ledger: SqlLedger) -> None:
     assert ledger.head() is None
 
 
-def test_what_was_recorded_is_remembered_by_whoever_opens_the_ledger_next(kind: SqliteKind) -> None:
+def test_what_was_recorded_is_remembered_by_whoever_opens_the_ledger_next(kind: Kind) -> None:
     ours = [past(1), replace(past(2, Memory.ADOPTED), before=None, wrote=None, tried_at=None)]
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(one) for one in ours])
@@ -70,7 +70,7 @@ def test_orgs_do_not_see_each_other(ledger: SqlLedger) -> None:
     assert ledger.history(OTHER_ORG).live == {("support", "supervisor")}
 
 
-def test_users_are_those_of_the_runs_and_a_route_goes_live_once(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_users_are_those_of_the_runs_and_a_route_goes_live_once(ledger: SqlLedger, kind: Kind) -> None:
     for run, user in (("run-1", USER), ("run-2", "005000000000002AAA")):
         with ledger.lease(start(run, user=user)) as lease:
             lease.mark_live([("support", "rma"), ("support", "supervisor")])
@@ -118,7 +118,7 @@ def test_an_event_must_fit_its_state(ledger: SqlLedger) -> None:
         lease.record([change(past(), event="applied")])
 
 
-def test_a_bounce_is_told_and_leaves_the_state(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_a_bounce_is_told_and_leaves_the_state(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()) as lease:
         lease.record([change(past())])
         lease.record([change(past(), Memory.APPLIED)])
@@ -150,7 +150,7 @@ def test_a_time_without_a_zone_is_refused(ledger: SqlLedger) -> None:
         lease.record([change(naive)])
 
 
-def test_an_event_says_who_what_why_when_and_by_which_call(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_an_event_says_who_what_why_when_and_by_which_call(ledger: SqlLedger, kind: Kind) -> None:
     from sfdc_escalator.ledger.audit import audit_show
 
     with ledger.lease(start()) as lease:
@@ -196,7 +196,7 @@ def test_an_event_says_who_what_why_when_and_by_which_call(ledger: SqlLedger, ki
     assert "Please call." not in str(kind.execute("SELECT body FROM events"))
 
 
-def test_any_text_is_kept_and_verifies(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_any_text_is_kept_and_verifies(ledger: SqlLedger, kind: Kind) -> None:
     one = replace(past(), message=NASTY, route=NASTY, before=replace(past().wrote, status=NASTY))  # type: ignore[type-var]
     ours = replace(change(one, note=NASTY), reasons=(NASTY,), facts={NASTY: NASTY}, call=NASTY, case_number=NASTY)
     kept = NASTY.replace("\0", "\ufffd").replace("\ud83d", "\ufffd")
@@ -216,7 +216,7 @@ def test_the_head_moves_with_every_event(ledger: SqlLedger) -> None:
         assert ledger.head() not in (None, first)
 
 
-def test_a_second_run_is_told_who_is_at_work(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_a_second_run_is_told_who_is_at_work(ledger: SqlLedger, kind: Kind) -> None:
     import os
     import socket
 
@@ -229,7 +229,7 @@ def test_a_second_run_is_told_who_is_at_work(ledger: SqlLedger, kind: SqliteKind
     assert kind.execute("SELECT run FROM runs") == [("run-1",)]
 
 
-def test_a_run_that_takes_too_long_is_stuck_though_it_gives_signs_of_life(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_a_run_that_takes_too_long_is_stuck_though_it_gives_signs_of_life(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()):
         kind.execute("UPDATE leases SET started_at = ?", minutes_ago(31))
         with pytest.raises(RunBusy) as busy, ledger.lease(start("run-2")):
@@ -244,7 +244,7 @@ def test_the_lease_is_free_when_the_run_is_over_even_by_an_error(ledger: SqlLedg
         pass
 
 
-def test_a_silent_holder_loses_the_lease_and_writes_no_more(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_a_silent_holder_loses_the_lease_and_writes_no_more(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()) as silent:
         kind.execute("UPDATE leases SET heartbeat_at = ?", minutes_ago(2))
         with ledger.lease(start("run-2")) as new:
@@ -260,7 +260,7 @@ def test_a_silent_holder_loses_the_lease_and_writes_no_more(ledger: SqlLedger, k
     assert of(ledger, past().key).state is Memory.SENDING
 
 
-def test_a_loser_that_leaves_does_not_give_back_the_winners_lease(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_a_loser_that_leaves_does_not_give_back_the_winners_lease(ledger: SqlLedger, kind: Kind) -> None:
     with ExitStack() as winner:
         with ledger.lease(start()):
             kind.execute("UPDATE leases SET heartbeat_at = ?", LONG_AGO)
@@ -272,7 +272,7 @@ def test_a_loser_that_leaves_does_not_give_back_the_winners_lease(ledger: SqlLed
 
 @pytest.mark.parametrize("minutes", [1, -1])
 def test_a_holder_on_another_host_keeps_the_lease_until_it_is_silent(
-    ledger: SqlLedger, kind: SqliteKind, minutes: int
+    ledger: SqlLedger, kind: Kind, minutes: int
 ) -> None:
     with ledger.lease(start()):
         kind.execute("UPDATE leases SET host = 'elsewhere', pid = 1, heartbeat_at = ?", minutes_ago(minutes))
@@ -280,14 +280,14 @@ def test_a_holder_on_another_host_keeps_the_lease_until_it_is_silent(
             pass
 
 
-def test_a_sign_of_life_far_in_the_future_does_not_hold_the_lease_for_ever(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_a_sign_of_life_far_in_the_future_does_not_hold_the_lease_for_ever(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()):
         kind.execute("UPDATE leases SET heartbeat_at = ?", minutes_ago(-60))
         with ledger.lease(start("run-2")):
             pass
 
 
-def test_what_a_lost_run_was_sending_is_unknown_before_the_next_run_begins(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_what_a_lost_run_was_sending_is_unknown_before_the_next_run_begins(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()) as lease:
         lease.record([change(past(1)), change(past(2)), change(past(3, Memory.ADOPTED))])
         lease.record([change(past(2), Memory.APPLIED)])
@@ -300,7 +300,7 @@ def test_what_a_lost_run_was_sending_is_unknown_before_the_next_run_begins(ledge
     assert kind.verify().problems == ()
 
 
-def test_a_run_gives_signs_of_life_while_it_works(kind: SqliteKind) -> None:
+def test_a_run_gives_signs_of_life_while_it_works(kind: Kind) -> None:
     with kind.open(Terms(beat=timedelta(milliseconds=5))) as ledger, ledger.lease(start()):
         kind.execute("UPDATE leases SET heartbeat_at = ?", LONG_AGO)
         until = time.monotonic() + 10
@@ -308,14 +308,14 @@ def test_a_run_gives_signs_of_life_while_it_works(kind: SqliteKind) -> None:
             assert time.monotonic() < until
 
 
-def test_every_write_is_a_sign_of_life(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_every_write_is_a_sign_of_life(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()) as lease:
         kind.execute("UPDATE leases SET heartbeat_at = ?", LONG_AGO)
         lease.record([change(past())])
         assert kind.execute("SELECT heartbeat_at FROM leases") != [(LONG_AGO,)]
 
 
-def test_the_threads_of_a_run_write_one_unbroken_chain(ledger: SqlLedger, kind: SqliteKind) -> None:
+def test_the_threads_of_a_run_write_one_unbroken_chain(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()) as lease:
 
         def work(first: int) -> None:

@@ -15,8 +15,8 @@ import pytest
 
 from sfdc_escalator.errors import LedgerUnusable
 from sfdc_escalator.escalation.history import History
-from sfdc_escalator.ledger import database
 from sfdc_escalator.ledger.lease import Terms
+from sfdc_escalator.ledger.sqlite_file import SqliteFile
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from tests.ledger.kinds import SqliteKind
 from tests.ledger.sample import ORG, change, past, start
@@ -242,4 +242,4 @@ def test_a_network_disk_is_refused_before_anything_is_made(tmp_path: Path, monke
     with pytest.raises(LedgerUnusable, match="network disk"):
         open_ledger(str(tmp_path / "folder" / "x.db"), create=True)
     assert not list(tmp_path.iterdir())
-    assert database.exists(tmp_path / "folder" / "x.db") is False
+    assert SqliteFile(tmp_path / "folder" / "x.db").exists() is False

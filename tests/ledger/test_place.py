@@ -39,8 +39,6 @@ def test_a_ledger_is_named_by_a_path_or_a_url(
 @pytest.mark.parametrize(
     ("where", "words"),
     [
-        ("postgresql://user:secret@db/ledger", "SQLite only"),
-        ("postgresql+psycopg://db/ledger", "SQLite only"),
         ("mysql://db/ledger", "not understood"),
         ("sqlite://", "not a file"),
         ("sqlite:///", "empty"),

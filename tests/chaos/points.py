@@ -1,0 +1,112 @@
+"""Where a subject can be struck: at each HTTP call and at each commit of its ledger, just before and just after."""
+
+import os
+import signal
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from tests.chaos import clocks
+
+SITES = tuple((site, when) for site in ("http", "commit") for when in ("before", "after"))
+DISK = {
+    "full": ("SQLITE_FULL", "database or disk is full"),
+    "readonly": ("SQLITE_READONLY", "attempt to write a readonly database"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """At the `k`-th time (from 1) that the subject comes to this place, `act` happens: kill (-9), term (SIGTERM), stop
+    (SIGSTOP, until somebody continues it), meet (waits until somebody says go on), jump (the wall clock, by `seconds`),
+    full or readonly (the disk from here on, for `times` commits; 0 = to the end)."""
+
+    site: str
+    when: str
+    k: int
+    act: str
+    seconds: float = 0.0
+    times: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.when} {self.site} {self.k}"
+
+
+class Places:
+    """Counts how often the subject came by, and carries out what is to happen there. Used by several threads."""
+
+    def __init__(self, points: list[Point], words: TextIO, answers: TextIO) -> None:
+        self._points, self._words, self._answers = points, words, answers
+        self._lock, self._talk = threading.Lock(), threading.Lock()
+        self.seen: Counter[tuple[str, str]] = Counter()
+        self._disk = ("", 0)
+
+    def come_by(self, site: str, when: str) -> None:
+        with self._lock:
+            self.seen[site, when] += 1
+            due = [
+                one for one in self._points if (one.site, one.when, one.k) == (site, when, self.seen[site, when])
+            ]
+        for point in due:
+            self._strike(point)
+        if (site, when) == ("commit", "before"):
+            self._write_to_disk()
+
+    def _strike(self, point: Point) -> None:
+        if point.act == "jump":
+            clocks.jump(point.seconds)
+        elif point.act in DISK:
+            self._disk = (point.act, point.times or -1)
+        elif point.act == "term":
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif point.act == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        else:
+            self._wait(point)
+
+    def _wait(self, point: Point) -> None:
+        """The answer tells how many seconds went by meanwhile."""
+        with self._talk:
+            self._words.write(point.act + "\n")
+            self._words.flush()
+            if point.act == "stop":
+                os.kill(os.getpid(), signal.SIGSTOP)
+            clocks.pass_time(float(self._answers.readline() or 0))
+
+    def _write_to_disk(self) -> None:
+        state, left = self._disk
+        if not state or left == 0:
+            return
+        self._disk = (state, left - 1)
+        name, words = DISK[state]
+        error = sqlite3.OperationalError(words)
+        error.sqlite_errorname = name
+        raise error
+
+
+def watch(places: Places, run: str) -> None:
+    """Lets the subject come by at its calls and commits; each call carries the run's name for the org's log."""
+    from sqlalchemy.engine.default import DefaultDialect
+
+    from sfdc_escalator.salesforce.session import OrgSession
+
+    request: Callable[..., Any] = OrgSession.request
+    commit: Callable[..., Any] = DefaultDialect.do_commit
+
+    def watched_request(self: OrgSession, method: str, url: str, *words: Any, **more: Any) -> Any:
+        places.come_by("http", "before")
+        more["headers"] = {**(more.get("headers") or {}), "X-Chaos-Run": run}
+        answer = request(self, method, url, *words, **more)
+        places.come_by("http", "after")
+        return answer
+
+    def watched_commit(self: DefaultDialect, connection: Any) -> None:
+        places.come_by("commit", "before")
+        commit(self, connection)
+        places.come_by("commit", "after")
+
+    OrgSession.request = watched_request  # type: ignore[assignment]
+    DefaultDialect.do_commit = watched_commit  # type: ignore[method-assign]
