@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from sfdc_escalator.cli.options import json_option, ledger_option, option
+from sfdc_escalator.cli.options import json_option, ledger_option, option, org_option
 
 
 @click.group("audit")
@@ -14,15 +14,16 @@ def command() -> None:
 
 
 @command.command("list")
+@org_option
 @ledger_option
 @option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The newest so many.")
 @json_option
-def list_(ledger: str | None, limit: int, as_json: bool) -> int:
+def list_(org: str, ledger: str | None, limit: int, as_json: bool) -> int:
     """The escalations that the ledger knows, newest first."""
     from sfdc_escalator import wiring
     from sfdc_escalator.ledger.audit import audit_list
 
-    with wiring.trail(ledger) as trail:
+    with wiring.trail(ledger, org) as trail:
         entries = audit_list(trail, limit)
     if as_json:
         click.echo(json.dumps({"ledger": trail.where, "escalations": [asdict(entry) for entry in entries], "exit": 0}))
@@ -35,15 +36,16 @@ def list_(ledger: str | None, limit: int, as_json: bool) -> int:
 
 @command.command("show")
 @click.argument("key")
+@org_option
 @ledger_option
 @json_option
-def show(key: str, ledger: str | None, as_json: bool) -> int:
+def show(key: str, org: str, ledger: str | None, as_json: bool) -> int:
     """Everything that happened to one escalation, by its key (ESC-XXXX-XXXX-XXXX)."""
     from sfdc_escalator import wiring
     from sfdc_escalator.ledger.audit import audit_show
     from sfdc_escalator.reports.audit_text import event_json
 
-    with wiring.trail(ledger) as trail:
+    with wiring.trail(ledger, org) as trail:
         told = audit_show(trail, key)
     if as_json:
         events = [event_json(one) for one in told]
@@ -56,16 +58,17 @@ def show(key: str, ledger: str | None, as_json: bool) -> int:
 
 
 @command.command("verify")
+@org_option
 @ledger_option
 @option("--head", help="A head printed by an earlier run: it must be part of the trail.")
 @json_option
-def verify(ledger: str | None, head: str | None, as_json: bool) -> int:
+def verify(org: str, ledger: str | None, head: str | None, as_json: bool) -> int:
     """Prove that the trail is whole: exit 0 when it is, 6 when anything was changed."""
     from sfdc_escalator import wiring
     from sfdc_escalator.errors import AuditBroken
     from sfdc_escalator.ledger.verification import verify as verify_trail
 
-    with wiring.trail(ledger) as trail:
+    with wiring.trail(ledger, org) as trail:
         found = verify_trail(trail, head)
     code = AuditBroken.exit_code if found.problems else 0
     if as_json:

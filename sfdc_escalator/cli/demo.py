@@ -40,7 +40,7 @@ def command() -> int:
             "SFDC_ESCALATOR_POLICY": str(policy),
             "SFDC_ESCALATOR_LEDGER": str(Path(place.name) / "ledger.db"),
         }
-        with environment(settings):
+        with environment(settings), no_orgs_file(Path(place.name) / "orgs.yaml"):
             code = tell_story()
     if code == 0:
         click.echo(NEXT.format(policy=policy))
@@ -123,6 +123,18 @@ def show_one(before: Mapping[str, str], after: Mapping[str, str]) -> None:
 def shown_path(path: Path) -> Path:
     """The shortest name of the file from here."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+@contextmanager
+def no_orgs_file(instead: Path) -> Iterator[None]:
+    """What config/orgs.yaml says of the person's own orgs is not said of the embedded one."""
+    from sfdc_escalator import wiring
+
+    kept, wiring.ORGS_FILE = wiring.ORGS_FILE, instead
+    try:
+        yield
+    finally:
+        wiring.ORGS_FILE = kept
 
 
 @contextmanager

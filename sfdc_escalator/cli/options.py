@@ -53,7 +53,7 @@ org_option = option(
     "--org",
     default="env",
     show_default=True,
-    help="The org: `env` takes SFDC_INSTANCE_URL and SFDC_ACCESS_TOKEN.",
+    help="The org: a name in config/orgs.yaml; `env` takes SFDC_INSTANCE_URL and SFDC_ACCESS_TOKEN.",
 )
 policy_option = option(
     "--policy",
@@ -63,6 +63,6 @@ policy_option = option(
     help="A policy file; repeatable. Without it: config/policies/*.yaml.",
 )
 ledger_option = option(
-    "--ledger", help="The ledger: a path or a URL. Without it: one file per org in the state folder."
+    "--ledger", help="The ledger: a path or a URL. Without it: the org's in config/orgs.yaml, or its own in the state folder."
 )
 json_option = option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

@@ -1,7 +1,10 @@
 """`run`: the cron job, and the rehearsal of it."""
 
 import json
+import sys
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -64,11 +67,9 @@ def command(
     choices = Choices(backlog, limit, route, case)
     with wiring.connect(org, now, deadline) as (door, caller):
         if dry_run:
-            result = rehearse(run, door, caller, wiring.history(ledger, caller), loaded.policies, choices)
+            result = rehearse(run, door, caller, wiring.history(ledger, caller, org), loaded.policies, choices)
         else:
-            from sfdc_escalator.reports.terminal import progress
-
-            with progress() as tell, wiring.ledger(ledger, caller) as book, stop_on_signals(deadline) as stop:
+            with progress() as tell, wiring.ledger(ledger, caller, org) as book, stop_on_signals(deadline) as stop:
                 result = carry_out(run, door, caller, book, loaded.policies, choices, tell, stop)
     code = result.exit_code or (WORK_TO_DO if exit_code and result.work_to_do else 0)
     if as_json:
@@ -82,3 +83,12 @@ def command(
             click.echo(f"! {problem}")
         click.echo(run_text(result, all_notes=case is not None))
     return code
+
+
+def progress() -> AbstractContextManager[Callable[[str, int, int], None]]:
+    """A bar on a terminal; elsewhere nothing, and none of its imports."""
+    if not sys.stderr.isatty():
+        return nullcontext(lambda _stage, _done, _total: None)
+    from sfdc_escalator.reports.terminal import progress_bar
+
+    return progress_bar()

@@ -11,8 +11,9 @@ HIDDEN = "[hidden]"
 
 def redact(text: str) -> str:
     """The text without access tokens and passwords in URLs."""
-    for name in SECRET_NAMES:
-        value = os.environ.get(name, "").strip()
+    from sfdc_escalator.wiring import secrets_in_use
+
+    for value in {*secrets_in_use, *(os.environ.get(name, "").strip() for name in SECRET_NAMES)}:
         if len(value) >= 8:
             text = text.replace(value, HIDDEN)
     return URL_PASSWORD.sub(rf"\1:{HIDDEN}@", TOKEN.sub(HIDDEN, text))

@@ -31,16 +31,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | No
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
 
 
-def silent(_stage: str, _done: int, _total: int) -> None:
-    """Says nothing."""
-
-
 @contextmanager
-def progress() -> Iterator[Tell]:
-    """A progress bar on stderr while the block runs; silent where stderr is no terminal."""
-    if not sys.stderr.isatty():
-        yield silent
-        return
+def progress_bar() -> Iterator[Tell]:
+    """A progress bar on stderr while the block runs."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, int] = {}
