@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -9,21 +10,27 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sfdc_escalator.errors import Invalid, OrgUnavailable, Problem
-from sfdc_escalator.escalation.org import Caller
+from sfdc_escalator.errors import EscalatorError, Invalid, OrgUnavailable, Problem
+from sfdc_escalator.escalation.expect import wrong_kind, wrong_organization
+from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.pipeline.ports import HistoryReader
 
 if TYPE_CHECKING:
     from sfdc_escalator.embedded_org import EmbeddedOrg
+    from sfdc_escalator.files.orgs import OrgEntry
     from sfdc_escalator.files.policies import Loaded
     from sfdc_escalator.ledger.store import SqlHistory, SqlLedger
     from sfdc_escalator.salesforce.org import SalesforceOrg
+    from sfdc_escalator.salesforce.probe import Probe
 
 POLICY_FOLDER = Path("config/policies")
+ORGS_FILE = Path("config/orgs.yaml")
 TIME_BUDGET = 300.0
 """Seconds that a run may spend on waiting and trying again."""
+secrets_in_use: set[str] = set()
+"""Tokens that this process has read, for whoever must keep them out of the output."""
 
 
 def policy_paths(chosen: Sequence[Path]) -> list[Path]:
@@ -64,16 +71,70 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
     return (*problems, *scans)
 
 
+class Asked(NamedTuple):
+    """What an org says to the policies: what it lacks, what it is, what it honours."""
+
+    problems: tuple[Problem, ...]
+    survey: Survey
+    probe: Probe
+
+
+def check_in_org(chosen: Sequence[Path], org: str, problems: Sequence[Problem]) -> Asked:
+    """Asks the org for what the policies demand. `problems` are known without it, and an error among them is told
+    even when the org cannot be asked."""
+    from sfdc_escalator.files.policies import read_policies
+
+    policies, _ = read_policies(chosen)
+    try:
+        entry, warnings = entry_of(org)
+        with reach(entry) as (door, caller):
+            survey = door.survey(caller, policies)
+            probe = door.probe(survey)
+    except EscalatorError as error:
+        if any(problem.severity == "error" for problem in problems):
+            raise Invalid(error.message, [*problems, *error.problems]) from error
+        raise
+    from sfdc_escalator.files.places import places_of
+    from sfdc_escalator.salesforce.demands import lacks
+
+    lacking = [
+        Problem(lack.message, policy.file, line, column, lack.subject, None, lack.nearest, lack.severity)
+        for policy in policies
+        for lack in lacks(policy, survey)
+        for line, column in places_of(policy.file, lack.subject, lack.keys) or [(None, None)]
+    ]
+    dishonoured = [Problem(probe.rollback.because)] if probe.rollback.state in ("broken", "refused") else []
+    return Asked((*warnings, *lacking, *dishonoured), survey, probe)
+
+
+def entry_of(org: str) -> tuple[OrgEntry, tuple[Problem, ...]]:
+    """The org of this name, and the warnings of the file in which it stands. Raises Invalid."""
+    from sfdc_escalator.files.orgs import org_entry
+
+    return org_entry(org, ORGS_FILE)
+
+
 @contextmanager
 def connect(
     org: str, now: datetime | None = None, deadline: float | None = None
 ) -> Iterator[tuple[SalesforceOrg, Caller]]:
-    """The org and its first answer; `now` replaces its clock, `deadline` (seconds) bounds the time for trying again."""
-    if org != "env":
-        raise Invalid(f"no org {org!r}: this version knows `env` alone (SFDC_INSTANCE_URL and SFDC_ACCESS_TOKEN)")
-    from sfdc_escalator.files.settings import login_from_env
+    """The org and its first answer; `now` replaces its clock, `deadline` (seconds) bounds the time for trying again.
 
-    login = login_from_env(os.environ)
+    Raises PlanRefused where it is not the org that `expect` says, before anything else is asked of it.
+    """
+    entry, warnings = entry_of(org)
+    for warning in warnings:
+        logging.getLogger(__name__).warning("%s", warning)
+    with reach(entry, now, deadline) as found:
+        yield found
+
+
+@contextmanager
+def reach(
+    entry: OrgEntry, now: datetime | None = None, deadline: float | None = None
+) -> Iterator[tuple[SalesforceOrg, Caller]]:
+    login = entry.login(os.environ)
+    secrets_in_use.add(login.access_token)
     from sfdc_escalator.salesforce.org import SalesforceOrg
 
     budget = min(TIME_BUDGET, deadline or TIME_BUDGET)
@@ -83,45 +144,78 @@ def connect(
         except OrgUnavailable as error:
             error.args = (f"{login.instance_url}: {error.message}",)
             raise
+        refuse_wrong_org(entry, door, caller)
         yield door, replace(caller, now=now) if now else caller
+
+
+def refuse_wrong_org(entry: OrgEntry, door: SalesforceOrg, caller: Caller) -> None:
+    if why := wrong_organization(entry.expect, caller.organization_id):
+        raise entry.refusal("organization_id", why)
+    if entry.expect.sandbox is not None:
+        rows = door.rows("SELECT IsSandbox FROM Organization")
+        said = rows[0].get("IsSandbox") if len(rows) == 1 else None
+        if why := wrong_kind(entry.expect, said if isinstance(said, bool) else None):
+            raise entry.refusal("sandbox", why)
 
 
 def wait(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def history(ledger: str | None, caller: Caller) -> HistoryReader:
+def place_of_ledger(where: str | None, caller: Caller, org: str) -> str:
+    """The ledger that was named, else the one that the org's entry names, else the org's own in the state folder."""
     from sfdc_escalator.ledger.place import default_path
+
+    return where or entry_of(org)[0].ledger or str(default_path(caller.organization_id))
+
+
+def history(ledger: str | None, caller: Caller, org: str = "env") -> HistoryReader:
     from sfdc_escalator.ledger.store import open_history
 
-    return open_history(ledger or str(default_path(caller.organization_id)))
+    return open_history(place_of_ledger(ledger, caller, org))
 
 
 @contextmanager
-def ledger(where: str | None, caller: Caller) -> Iterator[SqlLedger]:
-    from sfdc_escalator.ledger.place import default_path
+def ledger(where: str | None, caller: Caller, org: str = "env") -> Iterator[SqlLedger]:
     from sfdc_escalator.ledger.store import open_ledger
 
-    with open_ledger(where or str(default_path(caller.organization_id)), create=True) as book:
+    with open_ledger(place_of_ledger(where, caller, org), create=True) as book:
         yield book
 
 
 @contextmanager
-def trail(where: str | None) -> Iterator[SqlHistory]:
-    """The ledger to look at: the one named, the only one there is, or that of the org in the environment."""
-    from sfdc_escalator.ledger.place import default_path, only_ledger
+def trail(where: str | None, org: str = "env") -> Iterator[SqlHistory]:
+    """The ledger to look at: the one named, or that of the org."""
     from sfdc_escalator.ledger.store import open_trail
 
-    if where is None:
-        try:
-            where = str(only_ledger())
-        except Invalid:
-            if "SFDC_ACCESS_TOKEN" not in os.environ:
-                raise
-            with connect("env") as (_, caller):
-                where = str(default_path(caller.organization_id))
-    with open_trail(where) as found:
+    with open_trail(where or place_of_trail(org)) as found:
         yield found
+
+
+@contextmanager
+def known_ledger(where: str | None, org: str) -> Iterator[SqlLedger]:
+    """The ledger to say something of: as `trail`, but to be written."""
+    from sfdc_escalator.ledger.store import open_ledger
+
+    with open_ledger(where or place_of_trail(org), create=False) as book:
+        yield book
+
+
+def place_of_trail(org: str) -> str:
+    """The ledger that the org's entry names; for `env` the only one there is; else the org is asked who it is."""
+    from sfdc_escalator.ledger.place import default_path, only_ledger
+
+    entry, _ = entry_of(org)
+    if entry.ledger or entry.expect.organization_id:
+        return entry.ledger or str(default_path(entry.expect.organization_id or ""))
+    try:
+        if org == "env":
+            return str(only_ledger())
+    except Invalid:
+        if "SFDC_ACCESS_TOKEN" not in os.environ:
+            raise
+    with connect(org) as (_, caller):
+        return str(default_path(caller.organization_id))
 
 
 @contextmanager

@@ -16,6 +16,8 @@ COMMANDS = {
     "validate": ("sfdc_escalator.cli.validate", "Check policy files: all problems at once, each with its line."),
     "run": ("sfdc_escalator.cli.run", "Find the cases that match and escalate them. The cron job."),
     "audit": ("sfdc_escalator.cli.audit", "Look at the audit trail, and verify it."),
+    "ledger": ("sfdc_escalator.cli.ledger", "Take care of the ledger: back it up, migrate it, rebuild a lost one."),
+    "resolve": ("sfdc_escalator.cli.resolve", "Settle an unknown outcome that only a person can settle."),
     "org": ("sfdc_escalator.cli.org", "The embedded org by itself."),
 }
 

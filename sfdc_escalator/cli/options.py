@@ -63,6 +63,7 @@ policy_option = option(
     help="A policy file; repeatable. Without it: config/policies/*.yaml.",
 )
 ledger_option = option(
-    "--ledger", help="The ledger: a path or a URL. Without it: the org's in config/orgs.yaml, or its own in the state folder."
+    "--ledger",
+    help="The ledger: a path or a URL. Without it: the org's in config/orgs.yaml, or its own in the state folder.",
 )
 json_option = option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

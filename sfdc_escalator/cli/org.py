@@ -3,6 +3,7 @@
 import json
 import signal
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -38,12 +39,20 @@ def serve(
     """Serve until SIGTERM or Ctrl-C; prints one JSON line when ready."""
     from sfdc_escalator import wiring
 
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
     with wiring.embedded_org(
         port=port, db=db, data=data, latency=latency, per_record=per_record, faults=faults, log=log, now=now
     ) as org:
-        click.echo(json.dumps(org.ready()))
-        stopped.wait()
+        wait_for_the_end(lambda: click.echo(json.dumps(org.ready())))
     return 0
+
+
+def wait_for_the_end(ready: Callable[[], None]) -> None:
+    """Says that it is ready, and waits for SIGTERM or Ctrl-C."""
+    stopped = threading.Event()
+    kept = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        ready()
+        stopped.wait()
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

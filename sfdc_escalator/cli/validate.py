@@ -15,9 +15,7 @@ from sfdc_escalator.cli.options import option, policy_option
 # No variable for this one: validate is offline unless somebody types otherwise.
 @click.option("--org", metavar="NAME", help="Ask this org too. Only what you type counts, not SFDC_ESCALATOR_ORG.")
 @option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to tell.")
-def command(
-    files: tuple[Path, ...], policies: tuple[Path, ...], org: str | None, form: Literal["text", "json"]
-) -> int:
+def command(files: tuple[Path, ...], policies: tuple[Path, ...], org: str | None, form: Literal["text", "json"]) -> int:
     """Check policy files: all problems at once, each with its file, line and column.
 
     With --org also what the org lacks (fields, queues, picklist values) and what it honours. In a sandbox one note is
@@ -30,18 +28,17 @@ def command(
 
     chosen = wiring.policy_paths((*files, *policies))
     problems = wiring.check(chosen)
-    seen = None
-    if org is not None:
-        found, *seen = wiring.check_in_org(chosen, org, problems)
-        problems = (*problems, *found)
+    asked = None if org is None else wiring.check_in_org(chosen, org, problems)
+    if asked:
+        problems = (*problems, *asked.problems)
     errors = [problem for problem in problems if problem.severity == "error"]
     if form == "json":
         listed = [{**problem_json(problem), "severity": problem.severity} for problem in problems]
-        about = {"org": org_json(org, *seen)} if org is not None and seen else {}
+        about = {"org": org_json(org, asked.survey, asked.probe)} if org and asked else {}
         click.echo(json.dumps({"ok": not errors, "problems": listed, **about}, ensure_ascii=False))
         return 2 if errors else 0
-    if seen:
-        click.echo(org_text(*seen))
+    if asked:
+        click.echo(org_text(asked.survey, asked.probe))
     for problem in problems:
         click.echo(f"{problem.severity}: {problem}")
     names = ", ".join(str(path) for path in chosen)

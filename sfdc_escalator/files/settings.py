@@ -35,10 +35,10 @@ def login_from_env(environ: Mapping[str, str]) -> OrgLogin:
     return OrgLogin(address(urlsplit(url)), token)
 
 
-def unsafe_address(url: str) -> Iterator[Problem]:
+def unsafe_address(url: str, name: str = URL) -> Iterator[Problem]:
     parts = urlsplit(url)
     if parts.scheme == "http" and not loopback(parts.hostname or ""):
-        message = f"{URL} is plain http to a host that is not this machine: the token would travel in clear text"
+        message = f"{name} is plain http to a host that is not this machine: the token would travel in clear text"
         yield Problem(message, found=address(parts), expected="https://, or http:// to 127.0.0.1, ::1 or localhost")
 
 
@@ -53,8 +53,8 @@ def unset(environ: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(f"{name} is not set", found=found, expected=expected, nearest=misspelt and name)
 
 
-def url_problems(url: str) -> Iterator[Problem]:
-    """What is wrong with the address. A password in it is never shown."""
+def url_problems(url: str, name: str = URL, token: str = TOKEN) -> Iterator[Problem]:
+    """What is wrong with the address that stands under this name. A password in it is never shown."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -70,25 +70,25 @@ def url_problems(url: str) -> Iterator[Problem]:
         found = shortened(url) if not re.search(r"[@?]", url) else None
         near = f"https://{url}" if bare else None
         yield Problem(
-            f"{URL} is no address of an org", found=found, expected=f"an address such as {EXAMPLE}", nearest=near
+            f"{name} is no address of an org", found=found, expected=f"an address such as {EXAMPLE}", nearest=near
         )
         return
     if parts.username is not None or parts.password is not None:
-        expected = f"the address alone; the token stands in {TOKEN}"
-        yield Problem(f"{URL} holds a user name or password", expected=expected, nearest=address(parts))
+        expected = f"the address alone; the token stands in {token}"
+        yield Problem(f"{name} holds a user name or password", expected=expected, nearest=address(parts))
     if parts.path.strip("/") or parts.query or parts.fragment:
-        message = f"{URL} holds more than the address of the org"
+        message = f"{name} holds more than the address of the org"
         found = shortened(parts.path) if parts.path.strip("/") else "a query or fragment"
         yield Problem(message, found=found, expected="scheme and host only", nearest=address(parts))
 
 
-def token_problems(token: str) -> Iterator[Problem]:
+def token_problems(token: str, name: str = TOKEN) -> Iterator[Problem]:
     """A token with a blank or line end in it would break, or forge, a header."""
     bad = next((char for char in token if not "!" <= char <= "~"), None)
     if bad is not None:
         found = "a line end" if bad in "\r\n" else "a blank" if bad.isspace() else f"the character U+{ord(bad):04X}"
         expected = "visible ASCII characters only, with nothing before or after the token"
-        yield Problem(f"{TOKEN} is no access token", found=found, expected=expected)
+        yield Problem(f"{name} is no access token", found=found, expected=expected)
 
 
 def address(parts: SplitResult) -> str:

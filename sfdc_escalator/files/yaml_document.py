@@ -69,9 +69,9 @@ class Document:
         return (self.keys.get(path) if on_key else None) or self.values.get(path) or (1, 1)
 
 
-def parse(file: str, text: str) -> Document:
-    """The one document of a file; Unreadable where it is no YAML."""
-    composer = Composer(file, text)
+def parse(file: str, text: str, *, what: str = "policy", holds: str = "`policy:` and `routes:`") -> Document:
+    """The one document of a file; Unreadable where it is no YAML. `what` the file is, and `holds` at least."""
+    composer = Composer(file, text, what, holds)
     try:
         return composer.document()
     except yaml.MarkedYAMLError as error:
@@ -90,6 +90,8 @@ def place_of(mark: Any) -> Place:
 class Composer:
     file: str
     text: str
+    what: str
+    holds: str
     values: dict[Path, Place] = field(default_factory=dict)
     keys: dict[Path, Place] = field(default_factory=dict)
     anchors: dict[str, tuple[Path, Any]] = field(default_factory=dict)
@@ -120,12 +122,11 @@ class Composer:
             if isinstance(event, events.DocumentStartEvent):
                 if started:
                     place = place_of(event.start_mark)
-                    self.wrong("the file holds more than one document", place, expected="one policy per file")
+                    self.wrong("the file holds more than one document", place, expected=f"one {self.what} per file")
                     break
                 value, started = self.value(next(self.events), ()), True
         if not started or value is None:
-            found, expected = "an empty file", "`policy:` and `routes:`"
-            raise Unreadable(Problem("the file says nothing", self.file, 1, 1, found, expected))
+            raise Unreadable(Problem("the file says nothing", self.file, 1, 1, "an empty file", self.holds))
         return Document(self.file, value, self.values, self.keys, tuple(self.problems), frozenset(self.broken))
 
     def value(self, event: Any, path: Path) -> Any:

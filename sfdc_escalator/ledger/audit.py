@@ -62,11 +62,12 @@ def audit_show(trail: SqlHistory, key: str) -> tuple[Told, ...]:
     with trail.reading() as connection:
         found = connection.execute(told).all()
         if not found:
-            raise Invalid(f"the ledger {trail.where} knows no escalation {key}", [_nearest(connection, wanted)])
+            raise Invalid(f"the ledger {trail.where} knows no escalation {key}", [nearest(connection, wanted)])
     return tuple(Told(*row[:4], row.hash.hex(), _read(row.seq, row.body), row.text) for row in found)
 
 
-def _nearest(connection: sa.Connection, key: str) -> Problem:
+def nearest(connection: sa.Connection, key: str) -> Problem:
+    """What is wrong with a key that is not known."""
     known = connection.execute(
         sa.select(escalations.c.key).order_by(escalations.c.event.desc()).limit(10_000)
     ).scalars()

@@ -72,11 +72,11 @@ def now(connection: sa.Connection) -> str:
     return said(at.replace(tzinfo=UTC) if at.tzinfo is None else at) or ""
 
 
-def version_of(database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> str:
+def version_of(database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> str | None:
     """The version of the ledger's tables. Raises LedgerUnusable unless it is a ledger of ours."""
     with database.speaking(damage), reading.connect() as connection:
         database.check_mark(connection)
-        return str(connection.execute(sa.select(schema.version.c.version_num)).scalar())
+        return connection.execute(sa.select(schema.version.c.version_num)).scalar()
 
 
 def recognise(database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> None:
@@ -84,8 +84,8 @@ def recognise(database: Database, reading: sa.Engine, damage: type[EscalatorErro
     check_version(database.where, version_of(database, reading, damage))
 
 
-def check_version(where: str, found: str) -> None:
-    if found > schema.VERSION and found != str(None):
+def check_version(where: str, found: str | None) -> None:
+    if found is not None and found > schema.VERSION:
         raise LedgerUnusable(
             f"the ledger {where} is of version {found}, newer than this program knows ({schema.VERSION}); "
             "use the newer sfdc-escalator that wrote it"

@@ -5,14 +5,12 @@ import sqlalchemy as sa
 NEVER = {"events": ("UPDATE", "DELETE"), "payloads": ("UPDATE",), "escalations": ("DELETE",)}
 """What is never done to which table. Personal text may be deleted: it must be possible to erase it."""
 
-WORDS = "the {} of a ledger are never changed"
-NO_GAPS = "the events of a ledger have no gaps"
 
 
 def _sqlite(action: str, table: str) -> str:
     return (
         f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{WORDS.format(table)}'); END"
+        f"BEGIN SELECT RAISE(ABORT, 'the {table} of a ledger are never changed'); END"
     )
 
 
@@ -23,7 +21,7 @@ SQLITE_GUARDS = {
     "events_in_order": (
         "CREATE TRIGGER events_in_order BEFORE INSERT ON events "
         "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM events) "
-        f"BEGIN SELECT RAISE(ABORT, '{NO_GAPS}'); END"
+        "BEGIN SELECT RAISE(ABORT, 'the events of a ledger have no gaps'); END"
     ),
 }
 
@@ -34,26 +32,26 @@ FUNCTIONS = {
     "never": "BEGIN RAISE EXCEPTION 'the % of a ledger are never changed', TG_TABLE_NAME; END",
     "in_order": (
         "BEGIN IF NEW.seq IS DISTINCT FROM (SELECT COALESCE(MAX(seq), 0) + 1 FROM sfdc_escalator.events) "
-        f"THEN RAISE EXCEPTION '{NO_GAPS}'; END IF; RETURN NEW; END"
+        "THEN RAISE EXCEPTION 'the events of a ledger have no gaps'; END IF; RETURN NEW; END"
     ),
 }
 POSTGRESQL_GUARDS = {
     f"{table}_no_{action.lower()}": (
         f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON sfdc_escalator.{table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION sfdc_escalator.never()"
+        "FOR EACH STATEMENT EXECUTE FUNCTION never()"
     )
     for table, actions in REVOKED.items()
     for action in actions
 } | {
     "events_in_order": (
-        "CREATE TRIGGER events_in_order BEFORE INSERT ON sfdc_escalator.events "
-        "FOR EACH ROW EXECUTE FUNCTION sfdc_escalator.in_order()"
+        "CREATE TRIGGER events_in_order BEFORE INSERT ON sfdc_escalator.events FOR EACH ROW EXECUTE FUNCTION in_order()"
     ),
 }
 """In the words in which PostgreSQL itself tells of them."""
 
 
 def create_guards(connection: sa.Connection) -> None:
+    """Inside the transaction that makes the tables."""
     if connection.dialect.name == "sqlite":
         statements = list(SQLITE_GUARDS.values())
     else:

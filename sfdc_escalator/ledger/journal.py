@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfdc_escalator.ledger import chain
-from sfdc_escalator.ledger.schema import events, payloads
+from sfdc_escalator.ledger.schema import events, payloads, version
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,19 @@ class Author:
     host: str
 
 
+def alone(connection: sa.Connection) -> str | None:
+    """Until the transaction ends nobody else writes to the chain or migrates the ledger; its version. The version's row
+    is the lock: there is always exactly one, and the newest event may not be locked where nobody may change it."""
+    return connection.execute(sa.select(version.c.version_num).with_for_update()).scalar()
+
+
 class Journal:
-    """The end of the chain. `at` is the time of the transaction."""
+    """The end of the chain. `at` is the time of the transaction, in which we are `alone`."""
 
     def __init__(self, connection: sa.Connection, author: Author, at: str) -> None:
         self.at = at
         self._connection, self._author = connection, author
-        newest = sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1).with_for_update()
+        newest = sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)
         found = connection.execute(newest).first()
         self._seq: int = found.seq if found else 0
         self._hash: bytes = found.hash if found else chain.GENESIS

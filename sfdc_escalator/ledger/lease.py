@@ -6,16 +6,16 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, LedgerUnusable, RunBusy
-from sfdc_escalator.ledger import chain, database
+from sfdc_escalator.ledger import chain
 from sfdc_escalator.ledger.changes import Changes
+from sfdc_escalator.ledger.database import BUSY, Database, check_version, now
 from sfdc_escalator.ledger.holder import Holder
-from sfdc_escalator.ledger.journal import Author, Journal
+from sfdc_escalator.ledger.journal import Author, Journal, alone
 from sfdc_escalator.ledger.schema import RUN_FACTS, leases, live_routes, runs
 from sfdc_escalator.pipeline.ports import Change, RouteName, RunStart
 
@@ -27,14 +27,14 @@ class Terms:
     beat: timedelta = timedelta(seconds=20)
     silent: timedelta = timedelta(minutes=2)
     longest_run: timedelta = timedelta(minutes=30)
-    busy: timedelta = timedelta(seconds=database.BUSY_SECONDS)
+    busy: timedelta = BUSY
 
 
 class SqlLease:
     """See `pipeline.ports.Lease`. May be used from several threads."""
 
-    def __init__(self, engine: sa.Engine, path: Path, start: RunStart, holder: Holder, epoch: int) -> None:
-        self._engine, self._path, self._start, self._epoch = engine, path, start, epoch
+    def __init__(self, engine: sa.Engine, database: Database, start: RunStart, holder: Holder, epoch: int) -> None:
+        self._engine, self._database, self._start, self._epoch = engine, database, start, epoch
         self._author = Author(start.organization_id, start.run, start.user_id, holder.host)
         self._lock = threading.Lock()
         self._ours = (
@@ -44,17 +44,20 @@ class SqlLease:
         )
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[tuple[sa.Connection, str]]:
-        """One transaction that is ours to the end: a write is a sign of life, and finds out whether we still hold."""
-        with self._lock, database.speaking_of(self._path), self._engine.begin() as connection:
-            at = database.now(connection)
+    def _transaction(self, *, telling: bool = True) -> Iterator[tuple[sa.Connection, str]]:
+        """One transaction that is ours to the end: a write is a sign of life, and finds out whether we still hold.
+        One that is `telling` writes to the chain."""
+        with self._lock, self._database.speaking(), self._engine.begin() as connection:
+            if telling:
+                check_version(self._database.where, alone(connection))
+            at = now(connection)
             beaten = connection.execute(leases.update().where(self._ours).values(heartbeat_at=at))
             if beaten.rowcount != 1:
                 raise LeaseLost(f"another run took over the org {self._start.organization_id}; this one writes no more")
             yield connection, at
 
     def beat(self) -> None:
-        with self._transaction():
+        with self._transaction(telling=False):
             pass
 
     def check(self) -> None:
@@ -121,18 +124,19 @@ class SqlLease:
             thread.join()
 
     def give_back(self) -> None:
-        with self._transaction() as (connection, _):
+        with self._transaction(telling=False) as (connection, _):
             connection.execute(leases.update().where(self._ours).values(run=None))
 
 
-def take(engine: sa.Engine, path: Path, start: RunStart, holder: Holder, terms: Terms) -> SqlLease:
+def take(engine: sa.Engine, database: Database, start: RunStart, holder: Holder, terms: Terms) -> SqlLease:
     """Takes the lease, stores the run and its first event, and settles nothing but this: what an earlier run was
     still sending is `unknown` now. Raises RunBusy while somebody holds it."""
-    with database.speaking_of(path), engine.begin() as connection:
-        at = database.now(connection)
+    with database.speaking(), engine.begin() as connection:
+        check_version(database.where, alone(connection))
+        at = now(connection)
         old = _held(connection, start.organization_id)
         if old and old["run"] is not None:
-            _refuse_while_alive(old, holder, terms, at)
+            refuse_while_alive(old, holder, terms, at)
         epoch = old["epoch"] + 1 if old else 1
         _hold(connection, start, holder, epoch, at, known=old is not None)
         journal = Journal(connection, Author(start.organization_id, start.run, start.user_id, holder.host), at)
@@ -143,7 +147,7 @@ def take(engine: sa.Engine, path: Path, start: RunStart, holder: Holder, terms: 
         journal.write()
         connection.execute(runs.insert().values(run))
         changes.write()
-    return SqlLease(engine, path, start, holder, epoch)
+    return SqlLease(engine, database, start, holder, epoch)
 
 
 def _held(connection: sa.Connection, organization_id: str) -> Mapping[Any, Any] | None:
@@ -151,7 +155,8 @@ def _held(connection: sa.Connection, organization_id: str) -> Mapping[Any, Any] 
     return connection.execute(sa.select(leases).where(this).with_for_update()).mappings().first()
 
 
-def _refuse_while_alive(old: Mapping[Any, Any], me: Holder, terms: Terms, at: str) -> None:
+def refuse_while_alive(old: Mapping[Any, Any], me: Holder, terms: Terms, at: str) -> None:
+    """Raises RunBusy while the holder of this row lives, as far as `me` can tell."""
     holder = Holder(old["host"], old["boot"], old["pid"], old["pid_start"])
     # A sign of life from the future comes from a clock that was set back; the next one is right again.
     if holder.is_gone(me) or abs(_between(old["heartbeat_at"], at)) >= terms.silent:

@@ -14,14 +14,10 @@ def path_of(where: str) -> Path:
     scheme, mark, rest = where.partition("://")
     if not mark:
         rest = where
-    elif scheme.startswith("postgres"):
-        raise Invalid(
-            "this version keeps its ledger in SQLite only: give --ledger a path or sqlite:///PATH, not PostgreSQL"
-        )
     elif scheme != "sqlite":
         raise Invalid(
             "the ledger's address is not understood",
-            [Problem("the ledger is a file", found=f"{scheme}://...", expected="a path, or sqlite:///PATH")],
+            [Problem("a ledger", found=f"{scheme}://...", expected="a path, sqlite:///PATH or postgresql://...")],
         )
     elif not rest.startswith("/"):
         raise Invalid(f"the ledger {where!r} is not a file: write sqlite:///relative/path or sqlite:////absolute/path")

@@ -41,9 +41,9 @@ ADVICE = {
 """By SQLSTATE (PostgreSQL manual, appendix A)."""
 
 SAID_BY_CONNECTING = {
+    "pg_hba.conf": "the server's pg_hba.conf lets nobody in from here",
     "password": "give the password in ~/.pgpass or PGPASSWORD, or correct the one in the URL",
     "does not exist": "make it first: createdb --encoding=UTF8 NAME, createuser NAME; or correct the URL",
-    "pg_hba.conf": "the server's pg_hba.conf lets nobody in from here",
     "refused": "is the server running, and on this port?",
     "translate host": "no such host; correct the URL",
     "timeout": "is the server running, and does a firewall let us through?",
@@ -73,7 +73,8 @@ class PostgresqlSchema:
 
     @property
     def where(self) -> str:
-        return self.url.set(drivername="postgresql", password=None, query={}).render_as_string()
+        url = self.url
+        return sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database).render_as_string()
 
     def exists(self) -> bool:
         with self._asking() as connection:
@@ -102,7 +103,7 @@ class PostgresqlSchema:
         line = {name: value for name, value in LINE.items() if name not in self.url.query}
         engine = sa.create_engine(self.url, isolation_level=level, connect_args=line, hide_parameters=True, **pool)
         settings = {
-            "search_path": f"pg_catalog, {SCHEMA}, pg_temp",
+            "search_path": f"{SCHEMA}, pg_temp",
             "client_encoding": "UTF8",
             "synchronous_commit": "on",
             "lock_timeout": f"{max(1, round(busy / timedelta(milliseconds=1)))}ms",

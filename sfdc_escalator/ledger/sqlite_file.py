@@ -18,7 +18,7 @@ from sfdc_escalator.ledger import schema
 from sfdc_escalator.ledger.place import refuse_network_disk
 
 CACHE_KIB = 65_536
-"""The page cache of a verification: with SQLite's own 2 MB it would read most pages of an index many times."""
+"""The most that a reader keeps of the file: with SQLite's own 2 MB a verification would read an index many times."""
 
 LOCKED = "is locked by another program; see who has it open, then run again"
 RIGHTS = "cannot be opened: look at the rights of the file and of its folder"
@@ -31,6 +31,7 @@ ADVICE = {
     "SQLITE_FULL": "cannot be written: the disk is full",
     "SQLITE_NOTADB": "is not a ledger of sfdc-escalator: it is no SQLite file",
 }
+DISK = "cannot be written: the disk reports an error (full, over a quota, or broken)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class SqliteFile:
             if writing:
                 connection.execute("PRAGMA journal_mode = WAL").close()
                 connection.execute("PRAGMA synchronous = FULL").close()
+            else:
+                connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}").close()
 
         @sa.event.listens_for(engine, "begin")
         def start(connection: sa.Connection) -> None:
@@ -103,9 +106,8 @@ class SqliteFile:
             yield
         except (sa.exc.DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:  # the driver decodes what SQLite says
             cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-            name = "_".join(getattr(cause, "sqlite_errorname", "").split("_")[:2])  # SQLITE_READONLY_DBMOVED etc.
-            if name in ADVICE:
-                raise LedgerUnusable(f"the ledger {self.path} {ADVICE[name]}") from error
+            if advice := _advice(getattr(cause, "sqlite_errorname", "")):
+                raise LedgerUnusable(f"the ledger {self.path} {advice}") from error
             raise damage(f"the ledger {self.path} is damaged or cut short: SQLite says: {cause}") from error
 
     def check_mark(self, connection: sa.Connection) -> None:
@@ -114,6 +116,13 @@ class SqliteFile:
             raise LedgerUnusable(
                 f"{self.path} is not a ledger of sfdc-escalator: it is an SQLite file of another program"
             )
+
+
+def _advice(name: str) -> str | None:
+    """For a result code such as SQLITE_READONLY_DBMOVED; a file that cannot be read to its end is damaged instead."""
+    if name.startswith("SQLITE_IOERR") and "READ" not in name:
+        return DISK
+    return ADVICE.get("_".join(name.split("_")[:2]))
 
 
 @contextlib.contextmanager

@@ -40,6 +40,9 @@ TOLD_BY = MappingProxyType(
         "closed": Memory.CLOSED,
     }
 )
+RESOLVED = frozenset({Memory.APPLIED, Memory.PLANNED})
+"""What a person may say of an unknown outcome, by the event `resolved`."""
+
 STAYS = frozenset({"bounced", "merged", "ended"})
 """Events that tell of something without changing the state."""
 
@@ -48,6 +51,8 @@ def check(key: str, event: str, old: Memory | None, new: Memory) -> None:
     """Raises EscalatorError for a change that the rules do not know: a mistake of the program, not of its user."""
     if event in STAYS:
         fine = old is not None and old is new
+    elif event == "resolved":
+        fine = old is Memory.UNKNOWN and new in RESOLVED
     else:
         fine = TOLD_BY.get(event) is new and new in (FIRST if old is None else AFTER[old])
     if not fine:

@@ -1,8 +1,7 @@
-"""The ledger in an SQLite file, as a run and as a dry run see it."""
+"""The ledger, as a run and as a rehearsal see it."""
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -10,10 +9,9 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
 from sfdc_escalator.escalation.history import History
-from sfdc_escalator.ledger import database
+from sfdc_escalator.ledger.database import BUSY, Database, database_of, recognise
 from sfdc_escalator.ledger.holder import Holder
 from sfdc_escalator.ledger.lease import SqlLease, Terms, take
-from sfdc_escalator.ledger.place import path_of, refuse_network_disk
 from sfdc_escalator.ledger.rows import past_of
 from sfdc_escalator.ledger.schema import VERSION, escalations, events, live_routes, runs, version
 from sfdc_escalator.pipeline.ports import HistoryReader, RunStart
@@ -22,17 +20,17 @@ from sfdc_escalator.pipeline.ports import HistoryReader, RunStart
 class SqlHistory:
     """A ledger that is only read. `damage` is the error that a damaged file raises."""
 
-    def __init__(self, path: Path, engine: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> None:
-        self.path, self._engine, self._damage = path, engine, damage
+    def __init__(self, database: Database, engine: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> None:
+        self.database, self._engine, self._damage = database, engine, damage
 
     @property
     def where(self) -> str:
-        return str(self.path)
+        return self.database.where
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """One consistent view of everything."""
-        with database.speaking_of(self.path, self._damage), self._engine.connect() as connection:
+        with self.database.speaking(self._damage), self._engine.connect() as connection, connection.begin():
             yield connection
 
     def history(self, organization_id: str) -> History:
@@ -63,7 +61,7 @@ class SqlHistory:
             return None if newest is None else newest.hex()
 
     def close(self) -> None:
-        with database.speaking_of(self.path, self._damage):
+        with self.database.speaking(self._damage):
             self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -78,13 +76,13 @@ class SqlHistory:
 class SqlLedger(SqlHistory):
     """See `pipeline.ports.Ledger`."""
 
-    def __init__(self, path: Path, engine: sa.Engine, terms: Terms) -> None:
-        super().__init__(path, engine)
+    def __init__(self, database: Database, engine: sa.Engine, terms: Terms) -> None:
+        super().__init__(database, engine)
         self._terms = terms
 
     @contextlib.contextmanager
     def lease(self, start: RunStart) -> Iterator[SqlLease]:
-        lease = take(self._engine, self.path, start, Holder.of_this_process(), self._terms)
+        lease = take(self._engine, self.database, start, Holder.of_this_process(), self._terms)
         try:
             with lease.kept_alive(self._terms.beat):
                 yield lease
@@ -93,12 +91,17 @@ class SqlLedger(SqlHistory):
             with contextlib.suppress(EscalatorError):
                 lease.give_back()
 
+    def try_to_write(self) -> None:
+        """A write that is rolled back: what cannot be written shows now. Raises LedgerUnusable."""
+        with self.database.speaking(), self._engine.connect() as connection:
+            connection.execute(version.update().values(version_num=VERSION))
+
 
 class NoHistory:
     """The ledger that is not there yet."""
 
-    def __init__(self, path: Path) -> None:
-        self.where = str(path)
+    def __init__(self, where: str) -> None:
+        self.where = where
 
     def history(self, organization_id: str) -> History:  # noqa: ARG002
         return History()
@@ -108,20 +111,18 @@ class NoHistory:
 
 
 def open_ledger(where: str, *, create: bool, terms: Terms | None = None) -> SqlLedger:
-    """The ledger at a path or `sqlite:///...`, for a live run; made when missing and `create` says so.
+    """The ledger at a path or URL, for a live run; made when missing and `create` says so.
     Raises Invalid and LedgerUnusable."""
-    path, terms = path_of(where), terms or Terms()
-    if not database.exists(path):
+    database, terms = database_of(where), terms or Terms()
+    if not database.exists():
         if not create:
-            raise LedgerUnusable(f"there is no ledger at {path}")
-        refuse_network_disk(path)
-        database.create(path)
+            raise LedgerUnusable(f"there is no ledger at {database.where}")
+        database.create()
     # Read first: opened for writing, a file of another program would change its journal mode.
-    database.recognise(path, database.engine_of(path, writing=False, busy_seconds=terms.busy.total_seconds()))
-    ledger = SqlLedger(path, database.engine_of(path, writing=True, busy_seconds=terms.busy.total_seconds()), terms)
+    recognise(database, database.engine(writing=False, busy=terms.busy))
+    ledger = SqlLedger(database, database.engine(writing=True, busy=terms.busy), terms)
     try:
-        with ledger.reading() as connection:  # a write that is rolled back: what cannot be written shows now
-            connection.execute(version.update().values(version_num=VERSION))
+        ledger.try_to_write()
         return ledger
     except BaseException:
         ledger.close()
@@ -129,20 +130,20 @@ def open_ledger(where: str, *, create: bool, terms: Terms | None = None) -> SqlL
 
 
 def open_history(where: str) -> HistoryReader:
-    """The ledger for a dry run: a missing file is an empty history. Raises Invalid and LedgerUnusable."""
-    path = path_of(where)
-    return _reader(path, LedgerUnusable) if database.exists(path) else NoHistory(path)
+    """The ledger for a rehearsal: a missing one is an empty history. Raises Invalid and LedgerUnusable."""
+    database = database_of(where)
+    return _reader(database, LedgerUnusable) if database.exists() else NoHistory(database.where)
 
 
 def open_trail(where: str) -> SqlHistory:
-    """The ledger for an audit: a missing file is LedgerUnusable, a damaged one AuditBroken."""
-    path = path_of(where)
-    if not database.exists(path):
-        raise LedgerUnusable(f"there is no ledger at {path}")
-    return _reader(path, AuditBroken)
+    """The ledger for an audit: a missing one is LedgerUnusable, a damaged one AuditBroken."""
+    database = database_of(where)
+    if not database.exists():
+        raise LedgerUnusable(f"there is no ledger at {database.where}")
+    return _reader(database, AuditBroken)
 
 
-def _reader(path: Path, damage: type[EscalatorError]) -> SqlHistory:
-    engine = database.engine_of(path, writing=False)
-    database.recognise(path, engine, damage)
-    return SqlHistory(path, engine, damage)
+def _reader(database: Database, damage: type[EscalatorError]) -> SqlHistory:
+    engine = database.engine(writing=False, busy=BUSY)
+    recognise(database, engine, damage)
+    return SqlHistory(database, engine, damage)

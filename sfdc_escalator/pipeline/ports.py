@@ -168,6 +168,10 @@ class Org(Protocol):
         """The notes with a key on these cases by these users, oldest first."""
         ...
 
+    def keyed_notes_everywhere(self, users: frozenset[str]) -> tuple[KeyedNote, ...]:
+        """All notes with a key by these users, whatever the case, oldest first."""
+        ...
+
     def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """The cases that were merged into each of these."""
         ...
@@ -199,7 +203,7 @@ class Change:
     """One change of an escalation and the event that tells of it; both are stored in one transaction.
 
     `event` is one of intended, applied, rejected, unknown, returned (nothing written, to be sent again), deferred,
-    found, recovered, absent, merged, gone, closed, ended, adopted, superseded, bounced.
+    found, recovered, absent, resolved (a person said so), merged, gone, closed, ended, adopted, superseded, bounced.
     `note` is personal text: the event holds only its salted hash. `facts` are further JSON values for the event.
     """
 

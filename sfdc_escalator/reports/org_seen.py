@@ -34,11 +34,5 @@ def org_text(survey: Survey, probe: "Probe") -> str:
     return (
         f"You are {probe.username} in {survey.name} ({caller.organization_id}, {kind}, {caller.instance_url}), "
         f"{left} API calls left.\n"
-        f"Level {survey.level}, guard {probe.guard}, all-or-nothing {words(probe)}."
-    )
-
-
-def words(probe: "Probe") -> str:
-    return probe.rollback.because if probe.rollback.state == "not_probed" else (
-        f"{probe.rollback.state}: {probe.rollback.because}"
+        f"Level {survey.level}, guard {probe.guard}, all-or-nothing {probe.rollback.words}."
     )

@@ -33,6 +33,7 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
         reference_to=tuple(field.get("referenceTo") or ()),
         relationship=field.get("relationshipName"),
         values=tuple(value["value"] for value in field.get("picklistValues") or () if value.get("active", True)),
+        restricted=bool(field.get("restrictedPicklist", False)),
     )
 
 

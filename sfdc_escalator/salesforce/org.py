@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.history import Values
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.pipeline.ports import Answer, Chunk, KeyedNote, NotExecuted, Poll, RolledBack, Sighting, Unknown
-from sfdc_escalator.salesforce import poll, reads, sightings, survey
+from sfdc_escalator.salesforce import poll, probe, reads, sightings, survey
 from sfdc_escalator.salesforce.answer import REFUSED_QUERY, read_answer, refuses_guard
 from sfdc_escalator.salesforce.client import Client, Record
 from sfdc_escalator.salesforce.describe import standard_describe
@@ -93,6 +93,9 @@ class SalesforceOrg:
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
         return reads.keyed_notes(self._client, case_ids, users)
 
+    def keyed_notes_everywhere(self, users: frozenset[str]) -> tuple[KeyedNote, ...]:
+        return reads.keyed_notes_everywhere(self._client, users)
+
     def read_back(self, case_ids: Sequence[str]) -> Mapping[str, Values]:
         return reads.read_back(self._client, case_ids)
 
@@ -130,6 +133,13 @@ class SalesforceOrg:
             self._weaken(answer.error.message)
             return self.write(chunk)
         return answer
+
+    def probe(self, survey: Survey) -> probe.Probe:
+        """Who we are, and what the org honours. Writes only in a sandbox, and only what is rolled back."""
+        case = probe.open_case(self._client)
+        self.unmoved(probe.nothing_to_write(case[0] if case else probe.NO_CASE, survey.caller.now))
+        rolled_back = probe.rollback(self._client, survey, case, weak=self._weak)
+        return probe.Probe(probe.username(self._client, self._user_id), self.guard, rolled_back)
 
     def _guard_query(self, chunk: Chunk) -> str:
         return guard_query([write.case_id for write in chunk.writes], chunk.polled_at, self._user_id, weak=self._weak)

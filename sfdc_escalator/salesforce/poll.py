@@ -62,13 +62,15 @@ def reads(policy: Policy, route: Route) -> frozenset[str]:
 
 def unreadable(policy: Policy, route: Route, describe: Describe) -> str | None:
     """Why the org cannot be asked for this route."""
-    for path in sorted(reads(policy, route)):
-        if why := unknown_path(path, describe):
-            return why
-        info = describe.field_at(path)
-        if info and info.type in COMPOUND:
-            return f"{path} is made of several fields: read these, such as {path.removesuffix('Address')}City"
-    return None
+    return next((why for path in sorted(reads(policy, route)) if (why := unreadable_path(path, describe))), None)
+
+
+def unreadable_path(path: str, describe: Describe) -> str | None:
+    """Why this field cannot be read."""
+    info = describe.field_at(path)
+    if info and info.type in COMPOUND:
+        return f"{path} is made of several fields: read these, such as {path.removesuffix('Address')}City"
+    return unknown_path(path, describe)
 
 
 def chosen_case(case: str) -> Filter:

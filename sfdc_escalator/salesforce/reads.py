@@ -73,6 +73,16 @@ def keyed_notes(client: Client, case_ids: Sequence[str], users: frozenset[str]) 
     return tuple(sorted(notes, key=lambda note: note.at))
 
 
+def keyed_notes_everywhere(client: Client, users: frozenset[str]) -> tuple[KeyedNote, ...]:
+    """See `Org.keyed_notes_everywhere`."""
+    if not users:
+        return ()
+    queries = in_ids(("Id", *NOTE_FIELDS), "CaseComment", "CreatedById", sorted(users), "ORDER BY CreatedDate, Id")
+    answers = client.lookups(queries)
+    notes = [note for note in read(_note, (record for part in answers for record in part)) if note]
+    return tuple(sorted(notes, key=lambda note: note.at))
+
+
 def _note(record: Record) -> KeyedNote | None:
     body = pick(record, "CommentBody") or ""
     key = key_of(body)

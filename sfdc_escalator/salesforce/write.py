@@ -56,14 +56,14 @@ def composite(chunk: Chunk, base: str, user_id: str, *, weak: bool, proved: bool
         raise ValueError(f"a chunk holds 1 to {most} different cases, not {len(writes)}")
     query = guard_query(case_ids, chunk.polled_at, user_id, weak=weak)
     last = f"sobjects/Case/@{{{FRESH}.records[{len(writes) - 1}].Id}}?fields=Id"
-    requests = [_get(base, FRESH, query_path(query)), _get(base, LAST, last)]
+    requests = [get(base, FRESH, query_path(query)), get(base, LAST, last)]
     parts = [Part(FRESH), Part(LAST)]
     for reference, method, record, sends in _steps(chunk):
         rows = [write for write in writes if sends(write)]
         keys = [_key(write) for write in rows] if proved and reference == NOTE else []
         if rows:
             ids_of_rows = tuple(long_id(write.case_id) for write in rows)
-            requests.append(_collection(base, reference, method, [*keys, *(record(write) for write in rows)]))
+            requests.append(collection(base, reference, method, [*keys, *(record(write) for write in rows)]))
             parts.append(Part(reference, ids_of_rows * 2 if keys else ids_of_rows))
     return Composite({"allOrNone": True, "collateSubrequests": False, "compositeRequest": requests}, tuple(parts))
 
@@ -108,11 +108,11 @@ def _note(write: Write) -> dict[str, Any]:
     }
 
 
-def _get(base: str, reference: str, path: str) -> dict[str, Any]:
+def get(base: str, reference: str, path: str) -> dict[str, Any]:
     return {"method": "GET", "url": f"{base}/{path}", "referenceId": reference}
 
 
-def _collection(base: str, reference: str, method: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+def collection(base: str, reference: str, method: str, records: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "method": method,
         "url": f"{base}/composite/sobjects",

@@ -1,5 +1,6 @@
 """Where a subject can be struck: at each HTTP call and at each commit of its ledger, just before and just after."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -9,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+import psycopg
+
 from tests.chaos import clocks
 
 SITES = tuple((site, when) for site in ("http", "commit") for when in ("before", "after"))
 DISK = {
-    "full": ("SQLITE_FULL", "database or disk is full"),
-    "readonly": ("SQLITE_READONLY", "attempt to write a readonly database"),
+    "full": ("SQLITE_FULL", "database or disk is full", psycopg.errors.DiskFull),
+    "readonly": ("SQLITE_READONLY", "attempt to write a readonly database", psycopg.errors.ReadOnlySqlTransaction),
 }
 
 
@@ -43,17 +46,17 @@ class Places:
         self._lock, self._talk = threading.Lock(), threading.Lock()
         self.seen: Counter[tuple[str, str]] = Counter()
         self._disk = ("", 0)
+        self.gate = threading.RLock()  # held while a transaction is open
 
-    def come_by(self, site: str, when: str) -> None:
+    def come_by(self, site: str, when: str, foreign: bool = False) -> None:
+        """`foreign`: the ledger is PostgreSQL's."""
         with self._lock:
             self.seen[site, when] += 1
-            due = [
-                one for one in self._points if (one.site, one.when, one.k) == (site, when, self.seen[site, when])
-            ]
+            due = [one for one in self._points if (one.site, one.when, one.k) == (site, when, self.seen[site, when])]
         for point in due:
             self._strike(point)
         if (site, when) == ("commit", "before"):
-            self._write_to_disk()
+            self._write_to_disk(foreign)
 
     def _strike(self, point: Point) -> None:
         if point.act == "jump":
@@ -73,15 +76,24 @@ class Places:
             self._words.write(point.act + "\n")
             self._words.flush()
             if point.act == "stop":
-                os.kill(os.getpid(), signal.SIGSTOP)
+                self._stop(idle=point.site == "http")
             clocks.pass_time(float(self._answers.readline() or 0))
 
-    def _write_to_disk(self) -> None:
+    def _stop(self, *, idle: bool) -> None:
+        """With `idle` while no thread holds the ledger's lock: others could do nothing but wait for it."""
+        taken = idle and self.gate.acquire(timeout=1.0)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        if taken:
+            self.gate.release()
+
+    def _write_to_disk(self, foreign: bool) -> None:
         state, left = self._disk
         if not state or left == 0:
             return
         self._disk = (state, left - 1)
-        name, words = DISK[state]
+        name, words, of_postgresql = DISK[state]
+        if foreign:
+            raise of_postgresql(words)
         error = sqlite3.OperationalError(words)
         error.sqlite_errorname = name
         raise error
@@ -94,7 +106,9 @@ def watch(places: Places, run: str) -> None:
     from sfdc_escalator.salesforce.session import OrgSession
 
     request: Callable[..., Any] = OrgSession.request
+    begin: Callable[..., Any] = DefaultDialect.do_begin
     commit: Callable[..., Any] = DefaultDialect.do_commit
+    rollback: Callable[..., Any] = DefaultDialect.do_rollback
 
     def watched_request(self: OrgSession, method: str, url: str, *words: Any, **more: Any) -> Any:
         places.come_by("http", "before")
@@ -103,10 +117,25 @@ def watch(places: Places, run: str) -> None:
         places.come_by("http", "after")
         return answer
 
+    def watched_begin(self: DefaultDialect, connection: Any) -> None:
+        places.gate.acquire(timeout=1.0)
+        begin(self, connection)
+
     def watched_commit(self: DefaultDialect, connection: Any) -> None:
-        places.come_by("commit", "before")
+        places.come_by("commit", "before", self.name == "postgresql")
         commit(self, connection)
+        release()
         places.come_by("commit", "after")
 
+    def watched_rollback(self: DefaultDialect, connection: Any) -> None:
+        rollback(self, connection)
+        release()
+
+    def release() -> None:
+        with contextlib.suppress(RuntimeError):  # not held by this thread
+            places.gate.release()
+
     OrgSession.request = watched_request  # type: ignore[assignment]
+    DefaultDialect.do_begin = watched_begin  # type: ignore[method-assign]
     DefaultDialect.do_commit = watched_commit  # type: ignore[method-assign]
+    DefaultDialect.do_rollback = watched_rollback  # type: ignore[method-assign]

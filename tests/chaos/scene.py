@@ -4,10 +4,10 @@ import contextlib
 import csv
 import json
 import shutil
-import sqlite3
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.faults import Fault, Faults
+from tests.chaos.ledgers import Ledger, SqliteFile
 from tests.chaos.points import Point
 from tests.chaos.stage import Ended, Stage, Subject
 from tests.chaos.subject import Order
@@ -42,6 +43,7 @@ GROUPS = [
     {"Type": "Queue", "DeveloperName": "Intake", "Name": "Intake"},
     {"Type": "Queue", "DeveloperName": "Leads", "Name": "Team leads"},
 ]
+OUTCOMES = ("applied", "already", "deferred", "rejected", "unknown", "recovered", "gone")
 Row = dict[str, str]
 
 
@@ -72,31 +74,38 @@ THREE_CHUNKS = [
 ]
 """Ten of these match: with chunks of four that is three."""
 
+MANY = [case(number, "urgent" if number % 3 else "old") for number in range(1, 451)]
+"""Three chunks as large as they come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What an agent did."""
+    """What an agent did, after so many requests in the org's log."""
 
     act: str
     case_id: str
+    request: int
     into: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class Scene:
-    """`chunk` is the most cases in one write. Every run ends up in `ended`, with its number as its name."""
+    """`chunk` is the most cases in one write. Every run ends up in `ended`, with its number as its name; `wrong` is
+    what showed at once."""
 
     stage: Stage
     folder: Path
     org: EmbeddedOrg
     chunk: int = 4
-    ledgers: list[Path] = field(default_factory=list)
+    sabotage: str = ""
+    ledgers: list[Ledger] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     story: list[str] = field(default_factory=list)
     live: list[Subject] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
     _runs: int = 0
     _faults: list[Fault] = field(default_factory=list)
 
@@ -120,9 +129,19 @@ class Scene:
         }
         out, err = (str(self.folder / f"{name}.{kind}") for kind in ("out", "err"))
         if words[0] != "validate":
-            words = (*words, "--ledger", str(self.ledgers[ledger]))
+            words = (*words, "--ledger", self.ledgers[ledger].where)
         order = Order(
-            name, list(words), environment, str(self.folder), out, err, list(points), self.chunk, busy, host
+            name,
+            list(words),
+            environment,
+            str(self.folder),
+            out,
+            err,
+            list(points),
+            self.chunk,
+            busy,
+            host,
+            self.sabotage,
         )
         self.tally["runs"] += words[0] == "run"
         subject = self.stage.start(order)
@@ -136,6 +155,8 @@ class Scene:
             self.live.remove(subject)
             self.ended.append(found)
             struck = ", ".join(map(str, found.order.points)) or "-"
+            for word in OUTCOMES:
+                self.tally[f"cases {word}"] += (found.report or {}).get(word, 0)
             self.tell(f"run {found.order.run} [{' '.join(found.order.words[:-2])}] ({struck}): {told(found)}")
         return found
 
@@ -171,9 +192,9 @@ class Scene:
         url = f"{self.org.instance_url}/__embedded__/clock"
         answer = requests.post(url, data=json.dumps({"advance": f"{seconds}s"}), timeout=30)
         assert answer.status_code == 200, answer.text
-        for path in self.ledgers:
-            with contextlib.suppress(sqlite3.Error):
-                age_leases(path, seconds)
+        for ledger in self.ledgers:
+            ledger.age(seconds)
+        self.tell(f"{seconds / 60:g} minutes went by")
 
     def act(self, act: str, case: str, into: str = "", **fields: Any) -> bool:
         """An agent does something to a case (by id), if it can be done."""
@@ -185,11 +206,12 @@ class Scene:
         elif act == "comment":
             details["text"] = fields.get("text", "I am on it.")
         try:
-            self.org.act(act, **details)
+            with self.org._exchange._lock:  # no request is carried out meanwhile
+                self.org.act(act, **details)
+                self.deeds.append(Deed(act, case, len(self.org._log._lines), into, fields))
         except ValueError as error:
             self.tell(f"  {act} {case}: not done, {error}")
             return False
-        self.deeds.append(Deed(act, case, into, fields))
         self.tally[f"agents {act}"] += 1
         self.tell(f"  an agent: {act} {case} {into}{fields or ''}")
         return True
@@ -199,45 +221,28 @@ def told(ended: Ended) -> str:
     if ended.code is None:
         return "killed"
     report = ended.report or {}
-    words = ("matched", "applied", "already", "deferred", "rejected", "unknown", "recovered", "gone", "api_calls")
-    counts = " ".join(f"{word}={report[word]}" for word in words if report.get(word))
+    counts = " ".join(f"{word}={report[word]}" for word in ("matched", *OUTCOMES, "api_calls") if report.get(word))
     error = report.get("error", {}).get("message", "")
     busy = "busy" if "busy" in report else ""
     return f"exit {ended.code} {counts} {busy}{error}".rstrip()
 
 
-def age_leases(path: Path, seconds: float) -> None:
-    """Time passes for a ledger's leases: as the database's clock cannot be set, their times are set back."""
-    if not path.exists():
-        return
-    with contextlib.closing(sqlite3.connect(path, timeout=0.2)) as connection:
-        for organization, *times in connection.execute(
-            "SELECT organization_id, started_at, heartbeat_at FROM leases"
-        ).fetchall():
-            earlier = [shifted(one, -seconds) for one in times]
-            connection.execute(
-                "UPDATE leases SET started_at = ?, heartbeat_at = ? WHERE organization_id = ?", (*earlier, organization)
-            )
-        connection.commit()
-
-
-def shifted(text: str, seconds: float) -> str:
-    """The same moment, so many seconds later, in the same spelling."""
-    from datetime import timedelta
-
-    moment = datetime.fromisoformat(text) + timedelta(seconds=seconds)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if text.endswith("Z") else moment.isoformat()
-
-
 @contextlib.contextmanager
 def scene(
-    stage: Stage, cases: Sequence[Row], *, chunk: int = 4, ledgers: int = 1, proved: bool = False, policy: str = POLICY
+    stage: Stage,
+    cases: Sequence[Row],
+    *,
+    chunk: int = 4,
+    proved: bool = False,
+    ledgers: int = 1,
+    shared: Ledger | None = None,
 ) -> Iterator[Scene]:
-    """A fresh org with these cases, in a folder that is removed in the end."""
-    folder = stage.folder / f"scene-{len(list(stage.folder.iterdir()))}"
+    """A fresh org with these cases, in a folder that is removed in the end; with a ledger file for each host, or with
+    one ledger that is shared."""
+    folder = Path(tempfile.mkdtemp(dir=stage.folder))
     data = folder / "org"
-    data.mkdir(parents=True)
-    (folder / "policy.yaml").write_text(policy)
+    data.mkdir()
+    (folder / "policy.yaml").write_text(POLICY)
     accounts = [{"Name": name} for name in sorted({row["AccountId"] for row in cases} - {""})]
     for name, rows in (("Case", cases), ("Group", GROUPS), ("Account", accounts)):
         if rows:
@@ -245,12 +250,15 @@ def scene(
     if proved:
         (data / "Escalation_Key__c.csv").write_text("Key__c:external_id\n")
     with EmbeddedOrg(data=data, now=NOW) as org:
-        made = Scene(stage, folder, org, chunk, [folder / f"ledger-{number}.db" for number in range(ledgers)])
+        files: list[Ledger] = [SqliteFile(folder / f"ledger-{number}.db") for number in range(ledgers)]
+        made = Scene(stage, folder, org, chunk, ledgers=[shared] if shared else files)
         try:
             yield made
         finally:
             for subject in made.live:
                 subject.kill()
+            if shared:
+                shared.lose()
     shutil.rmtree(folder)
 
 
@@ -260,7 +268,3 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def points_of(ended: Ended) -> list[dict[str, Any]]:
-    return [asdict(point) for point in ended.order.points]

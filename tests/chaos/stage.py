@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ class Subject:
     order: Order
     line: socket.socket
     pid: int = 0
+    waits: bool = False
     _rest: bytes = b""
     _ended: Ended | None = field(default=None)
 
@@ -64,19 +65,23 @@ class Subject:
                 return self._end(told["code"], {(site, when): times for site, when, times in told["seen"]})
             if said == "stop":
                 self._until("T")
+            self.waits = True
             return said
         return self._ended
 
     def go_on(self, seconds: float = 0.0) -> None:
         """After `seconds` of its time."""
+        self.waits = False
         os.kill(self.pid, signal.SIGCONT)
         self.line.sendall(f"{seconds}\n".encode())
 
     def finish(self) -> Ended:
         """To the end, whatever it waits for."""
-        while isinstance(said := self.wait(), str):
-            self.go_on()
-        return said
+        while True:
+            if self.waits:
+                self.go_on()
+            if isinstance(said := self.wait(), Ended):
+                return said
 
     def kill(self) -> None:
         if self._ended is None:
@@ -157,7 +162,3 @@ def stage() -> Iterator[Stage]:
         yield made
     finally:
         made.close()
-
-
-def finish_all(subjects: Sequence[Subject]) -> list[Ended]:
-    return [subject.finish() for subject in subjects]

@@ -15,10 +15,11 @@ import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import clocks
+from tests.chaos import clocks, sabotage
 from tests.chaos.points import Places, Point, watch
 
 
@@ -27,7 +28,7 @@ class Order:
     """One command: its words, environment and folder, what is to happen to it, and the host it believes to be on.
 
     `chunk` is the most cases in one write, `busy` the seconds to wait for a locked ledger; what it prints goes to
-    `out` and `err`."""
+    `out` and `err`. `sabotage` breaks a promise on purpose."""
 
     run: str
     words: list[str]
@@ -39,6 +40,7 @@ class Order:
     chunk: int = 200
     busy: float = 3.0
     host: str = ""
+    sabotage: str = ""
 
 
 def warm_up() -> None:
@@ -47,7 +49,7 @@ def warm_up() -> None:
 
     for module in pkgutil.walk_packages(sfdc_escalator.__path__, "sfdc_escalator."):
         if not module.name.endswith("__main__"):
-            __import__(module.name)
+            import_module(module.name)
     gc.collect()
     gc.freeze()
 
@@ -113,15 +115,16 @@ def settle_in(order: Order, places: Places) -> None:
 def adapt(order: Order) -> None:
     """Small chunks, short waits, and the host's name; nothing else is other than for a user."""
     from sfdc_escalator import wiring
-    from sfdc_escalator.ledger import store
+    from sfdc_escalator.ledger import lease, store
     from sfdc_escalator.pipeline import apply
 
     def no_wait(_: float) -> None: ...
 
     changes: list[tuple[Any, str, Any]] = [
+        *sabotage.changes(order.sabotage),
         (wiring, "wait", no_wait),
         (apply, "CHUNK", order.chunk),
-        (store, "Terms", partial(store.Terms, busy=timedelta(seconds=order.busy))),
+        (store, "Terms", partial(lease.Terms, busy=timedelta(seconds=order.busy))),
     ]
     if order.host:
         changes.append((socket, "gethostname", lambda: order.host))

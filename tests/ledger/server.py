@@ -79,10 +79,27 @@ def _started(programs: Path) -> Iterator[str]:
         if user:
             os.chown(folder, user, user)
         data = f"{folder}/data"
-        initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
+        initdb: list[str | Path] = [
+            programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "-N",
+        ]
         subprocess.run(initdb, check=True, capture_output=True, user=user, group=user, cwd=folder)
         options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": "off"}
-        started = [programs / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())]
+        started: list[str | Path] = [
+            programs / "postgres",
+            "-D",
+            data,
+            *(f"--{name}={value}" for name, value in options.items()),
+        ]
         with (Path(folder) / "log").open("wb") as log:
             server = subprocess.Popen(started, stdout=log, stderr=log, user=user, group=user, cwd=folder)
         try:

@@ -12,19 +12,27 @@ import pytest
 from sfdc_escalator.errors import RunBusy
 from sfdc_escalator.escalation.history import Memory
 from sfdc_escalator.ledger.holder import Holder
-from tests.ledger.kinds import SqliteKind
+from tests.ledger.kinds import Kind
 from tests.ledger.sample import ORG, change, past, start
 
 ROOT = Path(__file__).parents[2]
 
 HOLD = """
-import sys
+import socket, sys
+from sfdc_escalator.errors import LeaseLost
 from sfdc_escalator.ledger.store import open_ledger
 from tests.ledger.sample import change, past, start
+if len(sys.argv) > 2:
+    socket.gethostname = lambda: sys.argv[2]
 with open_ledger(sys.argv[1], create=True) as ledger, ledger.lease(start("of-the-child")) as lease:
     lease.record([change(past(1))])
     print("holding", flush=True)
     sys.stdin.read()
+    for write in (lease.check, lambda: lease.record([change(past(2))]), lambda: lease.finish({})):
+        try:
+            write()
+        except LeaseLost:
+            print("lost", flush=True)
 """
 
 COMPETE = """
@@ -58,8 +66,8 @@ def child(script: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def test_a_killed_holder_loses_the_lease_at_once_and_what_it_was_sending_is_unknown(sqlite_kind: SqliteKind) -> None:
-    with child(HOLD, str(sqlite_kind.path)) as holder, sqlite_kind.open() as ledger:
+def test_a_killed_holder_loses_the_lease_at_once_and_what_it_was_sending_is_unknown(kind: Kind) -> None:
+    with child(HOLD, kind.where) as holder, kind.open() as ledger:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "holding\n"
         with pytest.raises(RunBusy) as busy, ledger.lease(start()):
@@ -71,12 +79,12 @@ def test_a_killed_holder_loses_the_lease_at_once_and_what_it_was_sending_is_unkn
         with ledger.lease(start()) as lease:
             assert ledger.history(ORG).everything()[0].state is Memory.UNKNOWN
             lease.record([change(past(1), Memory.APPLIED)])
-    assert sqlite_kind.verify().problems == ()
+    assert kind.verify().problems == ()
 
 
-def test_the_remains_of_a_killed_process_hold_nothing(sqlite_kind: SqliteKind) -> None:
+def test_the_remains_of_a_killed_process_hold_nothing(kind: Kind) -> None:
     """A parent that does not ask for its dead child leaves it in the process list."""
-    with child(HOLD, str(sqlite_kind.path)) as holder, sqlite_kind.open() as ledger:
+    with child(HOLD, kind.where) as holder, kind.open() as ledger:
         assert holder.stdout is not None
         holder.stdout.readline()
         holder.send_signal(signal.SIGKILL)
@@ -86,32 +94,52 @@ def test_the_remains_of_a_killed_process_hold_nothing(sqlite_kind: SqliteKind) -
             pass
 
 
-def test_two_processes_never_hold_the_lease_together(sqlite_kind: SqliteKind) -> None:
-    sqlite_kind.open().close()
+def test_two_processes_never_hold_the_lease_together(kind: Kind) -> None:
+    kind.open().close()
     with (
-        child(COMPETE, str(sqlite_kind.path), "a", "1000") as one,
-        child(COMPETE, str(sqlite_kind.path), "b", "2000") as two,
+        child(COMPETE, kind.where, "a", "1000") as one,
+        child(COMPETE, kind.where, "b", "2000") as two,
     ):
         won = [json.loads(each.communicate(timeout=120)[0]) for each in (one, two)]
     assert any(won)
-    told = sqlite_kind.execute("SELECT run, event FROM events ORDER BY seq")
+    told = kind.execute("SELECT run, event FROM events ORDER BY seq")
     assert [told[place : place + 3] for place in range(0, len(told), 3)] == [
         [(run, "run_started"), (run, "intended"), (run, "applied")] for run in dict(told)
     ]
     assert len(told) == 3 * sum(map(len, won))
-    assert sqlite_kind.verify().problems == ()
+    assert kind.verify().problems == ()
 
 
-def test_a_process_number_used_again_is_not_the_holder(sqlite_kind: SqliteKind) -> None:
-    with sqlite_kind.open() as ledger, ledger.lease(start()):
-        sqlite_kind.execute("UPDATE leases SET pid_start = '1'")
+def test_a_holder_on_another_host_keeps_the_lease_until_it_is_silent_and_then_writes_no_more(kind: Kind) -> None:
+    """Nobody can see from here whether a process over there has ended."""
+    with child(HOLD, kind.where, "elsewhere") as holder, kind.open() as ledger:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == "holding\n"
+        holder.send_signal(signal.SIGSTOP)
+        with pytest.raises(RunBusy) as busy, ledger.lease(start()):
+            pass
+        assert busy.value.host == "elsewhere"
+        kind.execute("UPDATE leases SET heartbeat_at = '2020-01-01T00:00:00Z'")
+        with ledger.lease(start()) as lease:
+            holder.send_signal(signal.SIGCONT)
+            holder.stdin.close()
+            assert holder.stdout.read() == "lost\n" * 3
+            lease.record([change(past(1), Memory.APPLIED)])
+        assert [one.state for one in ledger.history(ORG).everything()] == [Memory.APPLIED]
+    assert kind.verify().problems == ()
+
+
+def test_a_process_number_used_again_is_not_the_holder(kind: Kind) -> None:
+    with kind.open() as ledger, ledger.lease(start()):
+        kind.execute("UPDATE leases SET pid_start = '1'")
         with ledger.lease(start("run-2")):
             pass
 
 
-def test_after_a_restart_of_the_machine_only_time_tells(sqlite_kind: SqliteKind) -> None:
-    with sqlite_kind.open() as ledger, ledger.lease(start()):
-        sqlite_kind.execute("UPDATE leases SET boot = 'another', pid = 999999999")
+def test_after_a_restart_of_the_machine_only_time_tells(kind: Kind) -> None:
+    with kind.open() as ledger, ledger.lease(start()):
+        kind.execute("UPDATE leases SET boot = 'another', pid = 999999999")
         with pytest.raises(RunBusy), ledger.lease(start("run-2")):
             pass
 

@@ -118,6 +118,10 @@ class FakeOrg:
         self.asked_users.append(users)
         return tuple(note for note in self.notes if note.case_id in case_ids and note.author in users)
 
+    def keyed_notes_everywhere(self, users: frozenset[str]) -> tuple[KeyedNote, ...]:
+        self.asked_users.append(users)
+        return tuple(note for note in self.notes if note.author in users)
+
     def write(self, chunk: Chunk) -> Answer:
         with self.lock:
             self.writes.append(chunk)

@@ -1,0 +1,14 @@
+"""What a rebuild took in, as people read it."""
+
+from sfdc_escalator.pipeline.rebuild import Rebuilt
+
+
+def rebuild_text(rebuilt: Rebuilt, where: str) -> str:
+    lines = [f"{past.key} case {past.case_number or past.case_id} {past.policy}/{past.route}" for past in rebuilt.taken]
+    lines += [
+        f"! case {note.case_id}: {note.line!r} is left out: the key does not follow from what stands beside it"
+        for note in rebuilt.strange
+    ]
+    known = f", {rebuilt.known} known before" if rebuilt.known else ""
+    strange = f", {len(rebuilt.strange)} left out" if rebuilt.strange else ""
+    return "\n".join([*lines, f"{where} took in {len(rebuilt.taken)} escalations from the org{known}{strange}"])

@@ -1,0 +1,73 @@
+"""`scripts/chaos`: the simulator at length."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.chaos.grids import fault_series, strike_series
+from tests.chaos.workers import Task, carried_out
+
+GROUPS = ("fault", "strike", "agents", "ledger", "cases")
+
+
+def main() -> int:
+    words = arguments()
+    tally: Counter[str] = Counter()
+    failed: list[str] = []
+    for done, verdict in enumerate(carried_out(tasks(words), words.workers, with_server=not words.no_server), 1):
+        tally["stories"] += 1
+        tally.update(verdict.tally)
+        if verdict.violations:
+            failed.append(verdict.name)
+        if verdict.violations or words.seed is not None:
+            print(verdict, flush=True)
+        if done % 100 == 0:
+            print(f"{done} stories, {len(failed)} failed", file=sys.stderr, flush=True)
+    print(table(tally))
+    print(f"failed: {', '.join(failed)}" if failed else "nothing doubled, lost, or moved without its note")
+    return 1 if failed else 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/chaos",
+        description="Real runs meet faults, kills, pauses, rivals and busy agents; a judge looks on.",
+    )
+    parser.add_argument("--seeds", type=int, default=0, metavar="N", help="so many storms")
+    parser.add_argument("--first", type=int, default=0, metavar="S", help="the seed of the first (default 0)")
+    parser.add_argument("--seed", type=int, metavar="S", help="this storm alone, with its story: the replay")
+    parser.add_argument("--grid", action="store_true", help="every place x every misfortune, one at a time")
+    parser.add_argument("--large", action="store_true", help="with --grid: 450 cases in chunks of 200")
+    parser.add_argument("--workers", type=int, default=2, metavar="W", help="processes side by side (default 2)")
+    parser.add_argument("--no-server", action="store_true", help="leave the ledgers in PostgreSQL out")
+    words = parser.parse_args()
+    if not (words.seeds or words.grid) and words.seed is None:
+        parser.error("nothing to do: say --seeds N, --seed S or --grid")
+    return words
+
+
+def tasks(words: argparse.Namespace) -> Iterator[Task]:
+    if words.seed is not None:
+        yield Task(words.seed)
+        return
+    if words.grid:
+        for series in (*fault_series(), *fault_series(lasting=True), *strike_series()):
+            yield Task(series=series, large=words.large)
+    yield from map(Task, range(words.first, words.first + words.seeds))
+
+
+def table(tally: Counter[str]) -> str:
+    """One line for each kind of thing, single counts last."""
+    lines = []
+    for group in GROUPS:
+        found = {name.partition(" ")[2]: count for name, count in sorted(tally.items()) if name.startswith(f"{group} ")}
+        lines.append(
+            f"{group:<8} {sum(found.values()):>7}   {', '.join(f'{name} {n}' for name, n in found.items() if n)}"
+        )
+    rest = {name: count for name, count in tally.items() if name.partition(" ")[0] not in GROUPS}
+    return "\n".join([*lines, *(f"{name:<16}{count:>7}" for name, count in sorted(rest.items()))])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

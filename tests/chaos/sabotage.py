@@ -1,0 +1,100 @@
+"""Broken promises on purpose: a judge that never finds anything must be shown to find these."""
+
+from typing import Any
+
+Changes = list[tuple[Any, str, Any]]
+
+
+def changes(name: str) -> Changes:
+    """What is to be replaced in the subject's process."""
+    return {"": nothing, "hasty": hasty, "forgetful": forgetful, "noteless": noteless, "meddling": meddling,
+            "silent": silent, "deaf": deaf}[name]()  # fmt: skip
+
+
+def nothing() -> Changes:
+    return []
+
+
+def hasty() -> Changes:
+    """Sends again what has no clear answer, and does not look for its keys first."""
+    from sfdc_escalator.pipeline import deliver, prepare
+
+    def unknown(self: Any, batch: Any, answer: Any) -> None:
+        self.defer(batch, answer.reason)
+
+    def none(*_: Any) -> tuple[()]:
+        return ()
+
+    return [(deliver.Delivery, "unknown", unknown), (prepare, "look_for_keys", none)]
+
+
+def forgetful() -> Changes:
+    """Takes what has no clear answer for done."""
+    from sfdc_escalator.pipeline import deliver
+    from sfdc_escalator.pipeline.ports import Committed
+
+    def unknown(self: Any, batch: Any, answer: Any) -> None:
+        self.applied(batch, Committed(answer.reason))
+
+    return [(deliver.Delivery, "unknown", unknown)]
+
+
+def noteless() -> Changes:
+    """Moves cases without their notes."""
+    from sfdc_escalator.salesforce import org
+    from sfdc_escalator.salesforce.write import composite
+
+    def without_notes(*words: Any, **more: Any) -> Any:
+        request = composite(*words, **more)
+        parts = request.body["compositeRequest"]
+        request.body["compositeRequest"][:] = [one for one in parts if one["method"] != "POST"]
+        return request
+
+    return [(org, "composite", without_notes)]
+
+
+def meddling() -> Changes:
+    """Writes in a dry run."""
+    from sfdc_escalator.pipeline import run
+
+    rehearse = run.rehearse
+
+    def rehearse_and_write(name: str, org: Any, *words: Any) -> Any:
+        found = rehearse(name, org, *words)
+        comment = {"ParentId": found.decisions[0].case.id, "CommentBody": "Hello.", "IsPublished": False}
+        org._client._org.restful("sobjects/CaseComment", method="POST", json=comment)
+        return found
+
+    return [(run, "rehearse", rehearse_and_write)]
+
+
+def silent() -> Changes:
+    """Counts what it wrote as written before."""
+    from dataclasses import replace
+
+    from sfdc_escalator.escalation.decide import State
+    from sfdc_escalator.pipeline import deliver
+
+    applied = deliver.Delivery.applied
+
+    def quietly(self: Any, batch: Any, answer: Any) -> None:
+        tell = self.ended
+        self.ended = lambda decision: tell(replace(decision, state=State.ALREADY))
+        applied(self, batch, answer)
+        self.ended = tell
+
+    return [(deliver.Delivery, "applied", quietly)]
+
+
+def deaf() -> Changes:
+    """Asks the guard for changes since a time to come: it lets everything through."""
+    from datetime import UTC, datetime
+
+    from sfdc_escalator.salesforce import write
+
+    guard_query = write.guard_query
+
+    def blind(case_ids: Any, polled_at: Any, *words: Any, **more: Any) -> Any:
+        return guard_query(case_ids, datetime(2999, 1, 1, tzinfo=UTC), *words, **more)
+
+    return [(write, "guard_query", blind)]

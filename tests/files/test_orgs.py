@@ -1,0 +1,265 @@
+"""config/orgs.yaml is checked whole, every problem at its place, and never shows what may be a secret."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress
+from sfdc_escalator.escalation.expect import Expect
+from sfdc_escalator.files.orgs import OrgEntry, org_entry, read_orgs
+from sfdc_escalator.files.settings import OrgLogin
+
+SECRET = "00D000000000001!AQEAQ.top.secret"
+ID = "00D000000000001EAA"
+GOOD = """
+prod:
+  instance_url: https://acme.my.salesforce.com/
+  access_token: env:PROD_TOKEN
+  expect: {organization_id: 00D000000000001, sandbox: false}
+  ledger: state/prod.db
+env:
+  expect: {sandbox: true}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "orgs.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems_of(folder: Path, text: str) -> list[Problem]:
+    """The problems, each with the file's name left out."""
+    path = written(folder, text)
+    found = read_orgs(path)[1]
+    assert {problem.file for problem in found} <= {str(path)}
+    return [
+        Problem(one.message, None, one.line, one.column, one.found, one.expected, one.nearest, one.severity)
+        for one in found
+    ]
+
+
+def test_an_entry_says_where_the_org_is_what_it_must_be_and_where_its_ledger_lies(tmp_path: Path) -> None:
+    entry, warnings = org_entry("prod", written(tmp_path, GOOD))
+    assert warnings == ()
+    assert (entry.expect, entry.ledger) == (Expect(ID, False), "state/prod.db")
+    assert entry.login({"PROD_TOKEN": SECRET}) == OrgLogin("https://acme.my.salesforce.com", SECRET)
+
+
+def test_env_may_say_what_the_org_in_the_environment_must_be(tmp_path: Path) -> None:
+    entry, _ = org_entry("env", written(tmp_path, GOOD))
+    assert entry.expect == Expect(sandbox=True)
+    environ = {"SFDC_INSTANCE_URL": "https://acme.my.salesforce.com", "SFDC_ACCESS_TOKEN": SECRET}
+    assert entry.login(environ) == OrgLogin("https://acme.my.salesforce.com", SECRET)
+
+
+def test_without_a_file_or_an_entry_env_expects_nothing(tmp_path: Path) -> None:
+    assert org_entry("env", tmp_path / "orgs.yaml") == (OrgEntry("env"), ())
+    path = written(tmp_path, "prod: {instance_url: https://a.com, access_token: env:T}")
+    assert org_entry("env", path) == (OrgEntry("env"), ())
+
+
+PROD = "prod: {instance_url: https://a.com, access_token: env:T, "
+MAPPING = "`instance_url`, `access_token`, `expect` and `ledger`"
+REFERENCE = "a reference: env:NAME, file:PATH or cmd:COMMAND"
+ORG_ID = "the 15 or 18 characters of the org's id, 00D... (Setup, Company Information)"
+KEYS = "one of instance_url, access_token, expect, ledger"
+BAD = [
+    ("", Problem("the file says nothing", None, 1, 1, "an empty file", "a name with an org")),
+    ("just words", Problem("the file must be a mapping", None, 1, 1, "a text")),
+    (f"prod: {SECRET}", Problem("`prod` must be a mapping", None, 1, 7, "a text", MAPPING)),
+    ("prod:", Problem("`prod` must be a mapping", None, 1, 6, "nothing", MAPPING)),
+    ("prod: {instance_url: https://a.com}",
+     Problem("`access_token` is missing", None, 1, 1, None, "`access_token:` in this mapping")),
+    ("prod: {access_token: env:T}",
+     Problem("`instance_url` is missing", None, 1, 1, None, "`instance_url:` in this mapping")),
+    (PROD + "ledgr: x}", Problem("unknown key `ledgr`", None, 1, 58, "ledgr", KEYS, "ledger")),
+    (PROD + "flow: jwt}",
+     Problem("`flow` is not carried out by this version yet", None, 1, 58, None, "`instance_url` and `access_token`")),
+    (PROD + "channels: {}}",
+     Problem("`channels` is not carried out by this version yet", None, 1, 58, severity="warning")),
+    (PROD + "expect: {organization_id: 00D00000000001}}",
+     Problem("`organization_id` is no id of an organization", None, 1, 84, '"00D00000000001"', ORG_ID)),
+    (PROD + "expect: {organization_id: 00D000000000001EAB}}",
+     Problem("`organization_id` is no id of an organization", None, 1, 84, '"00D000000000001EAB"', ORG_ID)),
+    (PROD + "expect: {organization_id: 005000000000001}}",
+     Problem("`organization_id` is no id of an organization", None, 1, 84, "5000000000001", ORG_ID)),
+    (PROD + "expect: {sandbox: yes}}",
+     Problem("`sandbox` must be true or false", None, 1, 76, '"yes"', None, "true")),
+    (PROD + "expect: {sandboxx: true}}",
+     Problem("unknown key `sandboxx`", None, 1, 67, "sandboxx", "one of organization_id, sandbox", "sandbox")),
+    (PROD + "expect: }",
+     Problem("`expect` must be a mapping", None, 1, 66, "nothing", "`organization_id`, `sandbox`")),
+    (PROD + "expect: {}}",
+     Problem("`expect` must be a mapping", None, 1, 66, "an empty mapping", "`organization_id`, `sandbox`")),
+    (PROD + "ledger: 7}",
+     Problem("`ledger` must be a path or a URL", None, 1, 66, "7", "such as state/escalations.db")),
+    (PROD + "ledger: 'postgresql://me:hush@db/x'}",
+     Problem("`ledger` holds a password", None, 1, 66, None,
+             "no password here: PostgreSQL takes it from PGPASSWORD or ~/.pgpass")),
+    ("'a b': {instance_url: https://a.com, access_token: env:T}",
+     Problem("no name for an org", None, 1, 1, None, "letters, digits, `_` and `-`, 63 at most")),
+    ("env: {access_token: env:T}",
+     Problem("`access_token` cannot be said for `env`, which takes its login from SFDC_INSTANCE_URL and "
+             "SFDC_ACCESS_TOKEN", None, 1, 7, None, "another name for this org, or `expect` and `ledger` alone")),
+    ("prod: {instance_url: a.com, access_token: env:T}",
+     Problem("`instance_url` is no address of an org", None, 1, 22, "a.com",
+             "an address such as https://example.my.salesforce.com", "https://a.com")),
+    ("prod: {instance_url: , access_token: env:T}",
+     Problem("`instance_url` must be an address", None, 1, 22, "nothing",
+             "an address such as https://example.my.salesforce.com")),
+    ("prod: {instance_url: 'https://me:hush@a.com', access_token: env:T}",
+     Problem("`instance_url` holds a user name or password", None, 1, 22, None,
+             "the address alone; the token stands in `access_token`", "https://a.com")),
+    (PROD + "ledger: a}\nprod: {}",
+     Problem("`prod` stands here twice", None, 2, 1, "prod", "each key once; the first is on line 1")),
+    (PROD + "ledger: a}\n---\nx: 1",
+     Problem("the file holds more than one document", None, 2, 1, None, "one mapping of orgs per file")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "problem"), BAD, ids=[text for text, _ in BAD])
+def test_whatever_is_wrong_is_told_at_its_place(text: str, problem: Problem, tmp_path: Path) -> None:
+    found = problems_of(tmp_path, text)
+    assert found == ([*found[:1], problem] if problem.found == "5000000000001" else [problem])
+    assert "hush" not in str(found)
+
+
+NOT_SECRET = [
+    (SECRET, None),
+    ("files:x", "file:"),
+    ("evn:TOKEN", "env:"),
+    ("1234567890123456789012", None),
+    ("0123456", None),
+    ("!AQEAQ.top.secret x", None),
+    ("*AQEAQ", None),
+    ("[a]", None),
+    ("true", None),
+    ("''", None),
+]
+
+
+@pytest.mark.parametrize(("value", "near"), NOT_SECRET)
+def test_a_secret_itself_is_refused_and_never_shown(value: str, near: str | None, tmp_path: Path) -> None:
+    found = problems_of(tmp_path, f"prod:\n  instance_url: https://a.com\n  access_token: {value}\n")
+    assert Problem("`access_token` is no reference to a secret", None, 3, 17, None, REFERENCE, near) in found
+    assert all(line == 3 for line in (problem.line for problem in found))
+    assert not any(part in str(found) for part in ("AQEAQ", "12345", "TOKEN"))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("'env:'", "`env:` names nothing"),
+        (f"env:{SECRET}", "`env:` names no variable"),
+        ("'file: '", "`file:` names nothing"),
+        ("'cmd:vault \"read'", "`cmd:` cannot be split into words (No closing quotation)"),
+    ],
+)
+def test_a_reference_that_leads_nowhere(value: str, message: str, tmp_path: Path) -> None:
+    found = problems_of(tmp_path, f"prod: {{instance_url: https://a.com, access_token: {value}}}")
+    assert [(problem.message, problem.found) for problem in found] == [(message, None)]
+
+
+def test_every_problem_of_every_org_comes_at_once(tmp_path: Path) -> None:
+    text = "a: {instance_url: x, access_token: y, flow: jwt}\nb: {expect: {sandbox: 1}, ledgr: z}\nc: 1\n"
+    path = written(tmp_path, text)
+    with pytest.raises(Invalid, match="8 problems") as error:
+        org_entry("a", path)
+    assert [problem.line for problem in error.value.problems] == [1, 1, 1, 2, 2, 2, 2, 3]
+    with pytest.raises(Invalid):
+        org_entry("env", path)  # a guard that cannot be read cannot check
+
+
+def test_an_unknown_name_is_told_the_nearest_and_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    with pytest.raises(Invalid, match=str(path)) as error:
+        org_entry("prd", path)
+    told = Problem("unknown org `prd`", str(path), found="prd", expected="one of env, prod", nearest="prod")
+    assert (error.value.exit_code, error.value.problems) == (2, (told,))
+
+
+def test_without_the_file_a_name_is_told_where_it_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=f"{tmp_path / 'orgs.yaml'} is missing") as error:
+        org_entry("prod", tmp_path / "orgs.yaml")
+    assert "env" in str(error.value.problems[0])
+
+
+def test_a_file_that_may_not_be_looked_at_is_not_a_missing_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it expects of the org cannot be checked."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "lstat", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(Invalid) as error:
+        org_entry("env", tmp_path / "orgs.yaml")
+    assert [problem.message for problem in error.value.problems] == ["the file cannot be read: permission denied"]
+
+
+def test_a_link_that_leads_nowhere_is_not_a_missing_file(tmp_path: Path) -> None:
+    (tmp_path / "orgs.yaml").symlink_to(tmp_path / "gone.yaml")
+    with pytest.raises(Invalid):
+        org_entry("env", tmp_path / "orgs.yaml")
+
+
+def test_a_login_of_another_tool_is_not_carried_out_yet(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="not carried out by this version yet"):
+        org_entry("sf:prod", written(tmp_path, GOOD))
+
+
+def test_plain_http_over_a_network_is_unsafe(tmp_path: Path) -> None:
+    path = written(tmp_path, "prod: {instance_url: http://a.com, access_token: env:T}")
+    with pytest.raises(UnsafeAddress) as error:
+        org_entry("prod", path)[0].login({"T": SECRET})
+    assert [(one.file, one.line, one.column) for one in error.value.problems] == [(str(path), 1, 22)]
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({}, "the variable PROD_TOKEN is not set"),
+        ({"PROD_TOKEN": " "}, "the variable PROD_TOKEN is not set"),
+        ({"PROD_TOKEN": "top secret"}, "what `access_token` refers to is no access token"),
+    ],
+)
+def test_a_token_that_cannot_be_had_is_told_at_its_reference(
+    environ: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, GOOD)
+    with pytest.raises(Invalid, match="the access token of org prod cannot be had") as error:
+        org_entry("prod", path)[0].login(environ)
+    assert [(one.message, one.file, one.line, one.column) for one in error.value.problems] == [
+        (message, str(path), 4, 17)
+    ]
+    assert "top" not in str(error.value.problems)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+def test_arbitrary_bytes_are_problems_and_never_a_traceback(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "orgs.yaml"
+    path.write_bytes(data)
+    _, problems = read_orgs(path)
+    assert all(problem.file and problem.message for problem in problems)
+
+
+VALUES = st.recursive(
+    st.sampled_from(["", "x", "env:T", "https://a.com", "null", "true", "7", "00D000000000001", "'a b'"]),
+    lambda inner: st.dictionaries(
+        st.sampled_from(["instance_url", "access_token", "expect", "ledger", "sandbox", "organization_id", "flow"]),
+        inner,
+        max_size=4,
+    ).map(lambda said: "{" + ", ".join(f"{key}: {value}" for key, value in said.items()) + "}"),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=VALUES, name=st.sampled_from(["env", "prod"]))
+def test_an_org_of_any_shape_is_sound_or_has_a_problem(value: str, name: str, tmp_path: Path) -> None:
+    entries, problems = read_orgs(written(tmp_path, f"{name}: {value}\n"))
+    assert name in entries or problems

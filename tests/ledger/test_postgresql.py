@@ -1,0 +1,385 @@
+"""What is particular to a ledger in PostgreSQL: how it is named, reached, kept from change, and lost."""
+
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from sfdc_escalator.errors import AuditBroken, EscalatorError, Invalid, LedgerUnusable, RunBusy
+from sfdc_escalator.escalation.history import History, Memory
+from sfdc_escalator.ledger.database import database_of
+from sfdc_escalator.ledger.guards import FUNCTIONS, POSTGRESQL_GUARDS, REVOKED
+from sfdc_escalator.ledger.lease import Terms
+from sfdc_escalator.ledger.schema import escalations, events, live_routes, payloads, runs
+from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
+from tests.ledger.kinds import PostgresqlKind
+from tests.ledger.sample import ORG, change, past, start
+
+SECRET = "hunter2hunter2"
+
+
+# -- named ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "where"),
+    [
+        (f"postgresql://ann:{SECRET}@db.example:5433/ours", "postgresql://ann@db.example:5433/ours"),
+        (f"postgresql+psycopg://ann:{SECRET}@db/ours?sslmode=require", "postgresql://ann@db/ours"),
+        (f"postgres://db/ours?password={SECRET}", "postgresql://db/ours"),
+        ("postgresql:///ours?host=/run/postgresql", "postgresql:///ours"),
+    ],
+)
+def test_a_ledger_on_a_server_is_shown_without_secrets(url: str, where: str) -> None:
+    assert database_of(url).where == where
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://ann:{SECRET}@db",
+        f"postgresql://ann:{SECRET}@db:port/ours",
+        f"postgresql+psycopg2://ann:{SECRET}@db/ours",
+    ],
+)
+def test_a_url_that_is_not_understood_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        database_of(url)
+    assert SECRET not in f"{refused.value} {refused.value.problems}"
+    assert "postgresql://USER@HOST" in str(refused.value.problems[0])
+
+
+def test_a_missing_driver_is_said_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "sfdc_escalator.ledger.postgresql", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(Invalid, match=r"sfdc-escalator\[pg\]") as refused:
+        open_history("postgresql://db/ours")
+    assert refused.value.exit_code == 2
+
+
+# -- reached ----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def a_server_that_says(code: str, words: str) -> Iterator[int]:
+    """The port of a server that answers each start-up with this error (PostgreSQL manual, message formats)."""
+
+    def part(kind: bytes, text: str) -> bytes:
+        return kind + text.encode() + b"\0"
+
+    fields = part(b"S", "FATAL") + part(b"V", "FATAL") + part(b"C", code) + part(b"M", words) + b"\0"
+    answer = b"E" + (len(fields) + 4).to_bytes(4) + fields
+
+    def serve() -> None:
+        while True:
+            try:
+                line, _ = listener.accept()
+            except OSError:
+                return
+            with line:
+                while len(asked := line.recv(1024)) == 8:  # may we speak TLS or GSS?
+                    line.sendall(b"N")
+                if asked:
+                    line.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "advice"),
+    [
+        ("28P01", 'password authentication failed for user "ann"', "~/.pgpass"),
+        ("28000", f'no pg_hba.conf entry for host "::1", user "ann", password {SECRET}', "lets nobody in"),
+        ("3D000", 'database "ours" does not exist', "createdb"),
+        ("53300", "sorry, too many clients already", "too many"),
+        ("57P03", "the database system is starting up", "cannot be reached"),
+    ],
+)
+def test_a_server_that_does_not_let_us_in_is_told_with_advice(code: str, words: str, advice: str) -> None:
+    with a_server_that_says(code, words) as port:
+        url = f"postgresql://ann:{SECRET}@127.0.0.1:{port}/ours"
+        for attempt in (open_history, open_trail, lambda where: open_ledger(where, create=True)):
+            with pytest.raises(LedgerUnusable, match=advice) as refused:
+                attempt(url)
+            assert SECRET not in refused.value.message
+            assert refused.value.exit_code == 2
+            assert "\n" not in refused.value.message
+
+
+def test_a_server_that_is_down_is_told(postgresql_kind: PostgresqlKind) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(LedgerUnusable, match="is the server running"):
+        open_history(f"postgresql://ann:{SECRET}@127.0.0.1:{port}/ours")
+
+
+def test_a_database_that_is_missing_is_told(postgresql_kind: PostgresqlKind) -> None:
+    with pytest.raises(LedgerUnusable, match="createdb"):
+        open_ledger(f"{postgresql_kind.where}_of_nobody", create=True)
+
+
+# -- recognised -------------------------------------------------------------------------------------------------------
+
+
+def test_a_rehearsal_creates_nothing_in_a_database_without_a_ledger(postgresql_kind: PostgresqlKind) -> None:
+    reader = open_history(postgresql_kind.where)
+    assert (reader.history(ORG), reader.head(), reader.where) == (History(), None, postgresql_kind.where)
+    with pytest.raises(LedgerUnusable, match="there is no ledger"):
+        open_ledger(postgresql_kind.where, create=False)
+    with pytest.raises(LedgerUnusable, match="there is no ledger"):
+        open_trail(postgresql_kind.where)
+    assert postgresql_kind.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'sfdc_escalator'") == []
+
+
+def test_a_schema_of_another_program_is_refused_and_left_as_it_is(postgresql_kind: PostgresqlKind) -> None:
+    postgresql_kind.execute("CREATE SCHEMA sfdc_escalator")
+    for attempt in (open_history, open_trail, lambda where: open_ledger(where, create=True)):
+        with pytest.raises(LedgerUnusable, match="of another program"):
+            attempt(postgresql_kind.where)
+    assert postgresql_kind.execute("SELECT 1 FROM information_schema.tables WHERE table_schema='sfdc_escalator'") == []
+
+
+@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0002", "version 0002, newer")])
+def test_another_version_is_refused(postgresql_kind: PostgresqlKind, version: str, words: str) -> None:
+    postgresql_kind.open().close()
+    postgresql_kind.execute("UPDATE alembic_version SET version_num = ?", version)
+    for attempt in (open_history, open_trail, lambda where: open_ledger(where, create=True)):
+        with pytest.raises(LedgerUnusable, match=words):
+            attempt(postgresql_kind.where)
+
+
+def test_the_tables_of_others_are_not_touched(postgresql_kind: PostgresqlKind) -> None:
+    postgresql_kind.execute("CREATE TABLE public.events (theirs int)")
+    try:
+        with postgresql_kind.open() as ledger, ledger.lease(start()) as lease:
+            lease.record([change(past())])
+        assert postgresql_kind.execute("SELECT * FROM public.events") == []
+        assert postgresql_kind.verify().problems == ()
+    finally:
+        postgresql_kind.execute("DROP TABLE public.events")
+
+
+def test_of_many_that_make_the_ledger_at_once_all_use_the_same(postgresql_kind: PostgresqlKind) -> None:
+    together, failed, busy = threading.Barrier(4), [], []
+
+    def make(number: int) -> None:
+        together.wait()
+        try:
+            with postgresql_kind.open() as ledger, ledger.lease(start(f"run-{number}")) as lease:
+                lease.record([change(past(number))])
+        except RunBusy:
+            busy.append(number)
+        except EscalatorError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with postgresql_kind.open() as ledger:
+        assert len(ledger.history(ORG).everything()) == 4 - len(busy) >= 1
+    assert postgresql_kind.verify().problems == ()
+
+
+# -- kept from change -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def owner(postgresql_kind: PostgresqlKind) -> Iterator[str]:
+    """The URL of a user who may make a schema in the database, and nothing else."""
+    name = postgresql_kind.where.rpartition("/")[2]
+    postgresql_kind.execute(f"CREATE ROLE {name}_owner LOGIN")
+    postgresql_kind.execute(f"GRANT CREATE ON DATABASE {name} TO {name}_owner")
+    yield urlsplit(postgresql_kind.where)._replace(netloc=f"{name}_owner@{netloc(postgresql_kind)}").geturl()
+    postgresql_kind.execute(f"DROP OWNED BY {name}_owner CASCADE")
+    postgresql_kind.execute(f"DROP ROLE {name}_owner")
+
+
+def netloc(kind: PostgresqlKind) -> str:
+    return urlsplit(kind.where).netloc.rpartition("@")[2]
+
+
+def test_a_user_without_more_than_a_schema_can_do_everything_a_run_does(owner: str) -> None:
+    with open_ledger(owner, create=True) as ledger:
+        with ledger.lease(start()) as lease:
+            lease.record([change(past(), note="A note.")])
+            lease.record([change(past(), Memory.APPLIED)])
+            lease.mark_live([("support", "supervisor")])
+            lease.check()
+            lease.finish({"exit": 0})
+        assert open_history(owner).history(ORG) == ledger.history(ORG)
+
+
+CHANGES = [
+    "UPDATE events SET run = 'x'",
+    "DELETE FROM events",
+    "TRUNCATE events CASCADE",
+    "UPDATE payloads SET text = 'x'",
+    "TRUNCATE payloads",
+    "DELETE FROM escalations",
+    "TRUNCATE escalations",
+]
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_even_the_owner_has_no_right_to_change_what_was_told(
+    owner: str, statement: str, postgresql_kind: PostgresqlKind
+) -> None:
+    open_ledger(owner, create=True).close()
+    with psycopg.connect(owner, options="-csearch_path=sfdc_escalator") as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
+        connection.rollback()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *CHANGES,
+        "INSERT INTO events SELECT 99, '\\x01', '\\x02', at, run, organization_id, event, key, case_id, note, body "
+        "FROM events WHERE seq = 2",
+        "INSERT INTO events SELECT * FROM events WHERE seq = 2 ON CONFLICT (seq) DO UPDATE SET run = 'x'",
+    ],
+)
+def test_not_even_a_superuser_changes_by_mistake_what_was_told(told: PostgresqlKind, statement: str) -> None:
+    with pytest.raises(psycopg.errors.RaiseException, match="of a ledger"):
+        told.execute(statement)
+    assert told.verify().problems == ()
+
+
+@pytest.fixture
+def told(postgresql_kind: PostgresqlKind) -> PostgresqlKind:
+    """A ledger with a run, a live route and two escalations, one of them applied."""
+    with postgresql_kind.open() as ledger, ledger.lease(start()) as lease:
+        lease.record([change(past(1), note="The customer waits."), change(past(2), note="The customer waits.")])
+        lease.record([change(past(1), Memory.APPLIED)])
+        lease.mark_live([("support", "supervisor")])
+        lease.finish({"exit": 0})
+    return postgresql_kind
+
+
+def tamper(kind: PostgresqlKind, statement: str) -> None:
+    """As somebody who may do anything, with the triggers asleep."""
+    with psycopg.connect(kind.where, options="-csearch_path=sfdc_escalator") as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(statement.encode())
+
+
+def test_an_untouched_trail_verifies_and_names_its_head(told: PostgresqlKind) -> None:
+    with told.open() as ledger:
+        head = ledger.head()
+    found = told.verify(head)
+    assert (found.events, found.head, found.problems) == (6, head, ())
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        (table.name, column.name)
+        for table in (events, payloads, escalations, runs, live_routes)
+        for column in table.columns
+    ],
+)
+def test_a_changed_column_is_found(told: PostgresqlKind, table: str, column: str) -> None:
+    """Text gets another last letter, a number the next one but forty, nothing becomes something."""
+    [(kind,)] = told.execute(
+        "SELECT data_type FROM information_schema.columns WHERE table_schema = 'sfdc_escalator' "
+        "AND table_name = ? AND column_name = ?", table, column)  # fmt: skip
+    other = {
+        "integer": f"COALESCE({column}, 0) + 40",
+        "bytea": f"overlay({column} placing '\\x7e' from length({column}) for 1)",
+    }.get(kind, f"COALESCE(left({column}, -1) || '~', 'x')")
+    tamper(told, f"UPDATE {table} SET {column} = {other} WHERE ctid = (SELECT min(ctid) FROM {table})")
+    assert told.verify().problems
+
+
+@pytest.mark.parametrize("table", ["events", "payloads", "escalations", "runs", "live_routes"])
+@pytest.mark.parametrize("which", ["min", "max"])
+def test_a_removed_row_is_found(told: PostgresqlKind, table: str, which: str) -> None:
+    tamper(told, f"DELETE FROM {table} WHERE ctid = (SELECT {which}(ctid) FROM {table})")
+    assert told.verify().problems
+
+
+@pytest.mark.parametrize("guard", POSTGRESQL_GUARDS)
+@pytest.mark.parametrize("how", ["DROP TRIGGER {} ON {}", "ALTER TABLE {1} DISABLE TRIGGER {0}"])
+def test_a_guard_that_was_removed_or_put_to_sleep_is_found(told: PostgresqlKind, guard: str, how: str) -> None:
+    told.execute(how.format(guard, guard.partition("_")[0]))
+    assert told.verify().problems == (f"the guard {guard} is not in place",)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_guard_that_was_made_toothless_is_found(told: PostgresqlKind, name: str) -> None:
+    told.execute(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+    assert told.verify().problems == (f"the guard {name} is not in place",)
+
+
+@pytest.mark.parametrize(("table", "right"), [(table, right) for table, rights in REVOKED.items() for right in rights])
+def test_a_right_that_was_granted_again_is_found(told: PostgresqlKind, table: str, right: str) -> None:
+    told.execute(f"GRANT {right} ON {table} TO PUBLIC")
+    assert told.verify().problems == (
+        f"the guard of {table} is not in place: everybody was granted {right}; REVOKE it",
+    )
+
+
+@pytest.mark.parametrize("texts", ["""policies = '{"a":1', result = '2},"result":3'""", "policies = '{'"])
+def test_a_run_whose_texts_are_no_json_is_found(told: PostgresqlKind, texts: str) -> None:
+    tamper(told, f"UPDATE runs SET {texts}")
+    assert any("no JSON" in problem for problem in told.verify().problems)
+
+
+def test_a_table_that_is_gone_is_a_broken_trail(told: PostgresqlKind) -> None:
+    told.execute("DROP TABLE payloads")
+    with pytest.raises(AuditBroken, match="damaged or was changed"):
+        told.verify()
+
+
+# -- lost -------------------------------------------------------------------------------------------------------------
+
+
+def cut_all_lines(kind: PostgresqlKind) -> None:
+    kind.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sfdc-escalator'")
+
+
+def test_a_connection_lost_in_the_middle_of_a_run_is_told_and_nothing_is_half_stored(
+    postgresql_kind: PostgresqlKind,
+) -> None:
+    with postgresql_kind.open() as ledger:
+        with ledger.lease(start()) as lease:
+            lease.record([change(past(1))])
+            cut_all_lines(postgresql_kind)
+            with pytest.raises(LedgerUnusable, match="cannot be reached") as lost:
+                lease.record([change(past(1), Memory.APPLIED)])
+        assert lost.value.exit_code == 2
+        with ledger.lease(start("run-2")):
+            assert [one.state for one in ledger.history(ORG).everything()] == [Memory.UNKNOWN]
+    assert postgresql_kind.verify().problems == ()
+
+
+def test_a_ledger_locked_by_another_program_is_refused(postgresql_kind: PostgresqlKind) -> None:
+    postgresql_kind.open().close()
+    with psycopg.connect(postgresql_kind.where) as other:
+        other.execute("SELECT * FROM sfdc_escalator.alembic_version FOR UPDATE")
+        with pytest.raises(LedgerUnusable, match="is locked by another program"):
+            postgresql_kind.open(Terms(busy=timedelta(milliseconds=20)))
+
+
+def test_a_run_whose_ledger_was_migrated_meanwhile_writes_no_more(postgresql_kind: PostgresqlKind) -> None:
+    with postgresql_kind.open() as ledger, ledger.lease(start()) as lease:
+        postgresql_kind.execute("UPDATE alembic_version SET version_num = '0002'")
+        with pytest.raises(LedgerUnusable, match="newer"):
+            lease.record([change(past())])

@@ -1,0 +1,44 @@
+"""What a policy demands and an org lacks, each thing once, with the routes that want it."""
+
+from dataclasses import replace
+
+from sfdc_escalator.escalation.org import Describe, Survey
+from sfdc_escalator.salesforce.demands import FIELD_KEYS, Lack, lacks
+from sfdc_escalator.salesforce.describe import parse_fields, standard_describe
+from tests.builders import condition_on, policy, route, survey
+
+
+def org() -> Survey:
+    """With the fields of a new org, and the picklists of the builders'."""
+    known, ours = standard_describe().objects, survey()
+    return replace(ours, describe=Describe({**known, "Case": {**known["Case"], **ours.describe.objects["Case"]}}))
+
+
+def test_an_org_that_has_everything_lacks_nothing() -> None:
+    assert list(lacks(policy(route("a")), org())) == []
+
+
+def test_a_queue_is_told_once_with_every_route_that_wants_it() -> None:
+    wanted = policy(route("a", queue="suport"), route("b", queue="suport"), route("c", queue=None))
+    message = "this org has no queue suport for cases (wanted by routes a, b)"
+    assert list(lacks(wanted, org())) == [Lack("suport", ("queue",), message, "Support")]
+
+
+def test_a_field_is_told_with_the_nearest_one() -> None:
+    [lack] = lacks(policy(route("a", when=condition_on("Prioritty", "x"))), org())
+    assert (lack.subject, lack.keys, lack.nearest, lack.severity) == ("Prioritty", FIELD_KEYS, "Priority", "error")
+    assert lack.message == "Prioritty: Case has no Prioritty that the user may read (read by route a)"
+
+
+def test_a_restricted_picklist_makes_an_error_of_what_is_a_warning_elsewhere() -> None:
+    found = lacks(policy(route("a", status="Escalatd", priority="Urgentt")), org())
+    assert {(lack.subject, lack.nearest, lack.severity) for lack in found} == {
+        ("Urgentt", "Urgent", "error"),
+        ("Escalatd", "Escalated", "warning"),
+    }
+
+
+def test_describe_says_which_picklist_is_restricted() -> None:
+    field = {"name": "Status", "type": "picklist", "filterable": True, "nillable": True, "updateable": True}
+    restricted = parse_fields({"fields": [{**field, "restrictedPicklist": True}]})["Status"].restricted
+    assert (restricted, parse_fields({"fields": [field]})["Status"].restricted) == (True, False)

@@ -1,0 +1,48 @@
+"""What an org's answer to a request that must fail says of it."""
+
+import pytest
+
+from sfdc_escalator.escalation.case import long_id
+from sfdc_escalator.pipeline.ports import Answer, Committed, Fault, Moved, NotExecuted, RolledBack, RowError, Unknown
+from sfdc_escalator.salesforce.probe import doomed, verdict
+
+CASE, NOTE = long_id("500000000000001"), long_id("00a000000000001")
+
+
+def rolled_back(fault: Fault, code: str) -> RolledBack:
+    error = RowError(fault, code, "no")
+    return RolledBack({CASE: error}, error)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "because"),
+    [
+        (Moved(), "honoured", "a note on case 1 was written and rolled back"),
+        (
+            rolled_back(Fault.ROW, "INSUFFICIENT_ACCESS"),
+            "refused",
+            "the org refuses a note on case 1: INSUFFICIENT_ACCESS: no",
+        ),
+        (rolled_back(Fault.LOCK, "UNABLE_TO_LOCK_ROW"), "not_probed", "UNABLE_TO_LOCK_ROW: no"),
+        (Unknown("no answer"), "not_probed", "no answer"),
+        (NotExecuted("no line"), "not_probed", "no line"),
+        (Committed("call"), "broken", "the org says that a request succeeded which could not"),
+    ],
+)
+def test_only_the_documented_answer_is_a_proof(answer: Answer, state: str, because: str) -> None:
+    told = verdict(answer, [], [], "1")
+    assert (told.state, told.because) == (state, because)
+
+
+@pytest.mark.parametrize("answer", [Moved(), Unknown("no answer"), rolled_back(Fault.ROW, "ANY")])
+def test_a_note_that_is_left_goes_before_every_answer(answer: Answer) -> None:
+    assert verdict(answer, [NOTE], [], "1").state == "broken"
+    assert f"could not be deleted: delete {NOTE}" in verdict(answer, [NOTE], [NOTE], "1").because
+
+
+def test_the_request_writes_one_note_and_then_refers_to_a_row_that_one_case_can_never_give() -> None:
+    request = doomed("/services/data/v67.0", CASE, "mark", "SELECT Id FROM Case")
+    note, _, last = request.body["compositeRequest"]
+    assert (request.body["allOrNone"], request.body["collateSubrequests"]) == (True, False)
+    assert [(one["ParentId"], one["IsPublished"]) for one in note["body"]["records"]] == [(CASE, False)]
+    assert last["url"] == "/services/data/v67.0/sobjects/Case/@{fresh.records[1].Id}?fields=Id"

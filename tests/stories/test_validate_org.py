@@ -1,0 +1,245 @@
+"""Stories of `validate --org`: what a policy demands and the org lacks, what the org honours, without a trace."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfdc_escalator.embedded_org import EmbeddedOrg, composite, seed
+from sfdc_escalator.embedded_org.api_error import ApiError
+from sfdc_escalator.embedded_org.calls import Answer, Call
+from sfdc_escalator.embedded_org.resources import Resources
+from sfdc_escalator.embedded_org.work import Work
+from tests.stories.test_expected_org import OTHER, orgs
+from tests.stories.world import World, select, writes
+
+GOOD = """
+policy: support
+teams: {leads: {queue: Leads}}
+routes:
+  - name: old
+    reason: It is old.
+    when: [{age: CreatedDate, at_least: 2d}]
+    escalate: {queue: leads, status: Working, priority: High}
+"""
+BAD = """
+policy: support
+teams: {leads: {queue: Leds}, others: {queue: Nowhere_At_All}}
+scope: [{field: Origni, is: Web}]
+defaults:
+  status: Workin
+  note: {parts: {steps: {from: [Descripton, Subject]}}}
+routes:
+  - name: old
+    reason: It is old.
+    when: [{age: CreatedDat, at_least: 2d}, {field: Account.Tpye, is: x}]
+    escalate: {queue: leads, priority: High}
+  - name: older
+    reason: It is older.
+    when: [{field: Account.Tpye, is: y}]
+    escalate: {queue: leads, status: Escalated}
+"""
+GROUPS = [{"Type": "Queue", "DeveloperName": name, "Name": name} for name in ("Intake", "Leads")]
+CASE = {"CaseNumber": "00000001", "CreatedDate": "2026-02-01T00:00:00Z", "OwnerId": "Intake"}
+
+
+@pytest.fixture(autouse=True)
+def at_home(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(world.folder)
+
+
+@pytest.fixture
+def org(world: World) -> EmbeddedOrg:
+    world.policy(GOOD)
+    return world.org(Case=[CASE], Group=GROUPS)
+
+
+@pytest.fixture
+def production(world: World, monkeypatch: pytest.MonkeyPatch) -> EmbeddedOrg:
+    real = seed._organization
+
+    def found(folder: Any, organization_id: str) -> None:
+        real(folder, organization_id)
+        folder.table("Organization").records[0]["IsSandbox"] = 0
+
+    monkeypatch.setattr(seed, "_organization", found)
+    world.policy(GOOD)
+    return world.org(Case=[CASE], Group=GROUPS)
+
+
+def notes(org: EmbeddedOrg) -> list[dict[str, Any]]:
+    return select(org, "SELECT Id, CommentBody FROM CaseComment")
+
+
+def tried(org: EmbeddedOrg) -> list[Any]:
+    """The requests that would have written."""
+    bodies = [request["body"] for request in org.requests()]
+    return [body for body in bodies if "POST" in str(body) or "DELETE" in str(body)]
+
+
+def test_it_opens_with_who_we_are_where_and_what_the_org_honours(world: World, org: EmbeddedOrg) -> None:
+    answer = world.type("validate", "--org", "env")
+    first, second, *rest = answer.out.splitlines()
+    assert answer.code == 0, answer.out
+    assert first.startswith(f"You are integration@embedded.example in Embedded Org ({org.organization_id}, sandbox, ")
+    assert first.endswith(" API calls left.")
+    assert second == (
+        "Level guarded, guard full, all-or-nothing honoured: a note on case 00000001 was written and rolled back."
+    )
+    assert [line[:3] for line in rest] == ["ok "]
+
+
+def test_a_sandbox_is_tried_out_and_nothing_is_left_behind(world: World, org: EmbeddedOrg) -> None:
+    before = select(org, "SELECT Id, LastModifiedDate, Status, OwnerId FROM Case")
+    answer = world.type("validate", "--org", "env", "--format", "json")
+    assert answer.json["org"]["all_or_nothing"] == "honoured"
+    assert len(tried(org)) == 1
+    assert (notes(org), writes(org)) == ([], [])
+    assert select(org, "SELECT Id, LastModifiedDate, Status, OwnerId FROM Case") == before
+    assert not list(world.folder.glob("**/*.db"))
+
+
+def test_json_tells_the_org_beside_the_problems(world: World, org: EmbeddedOrg) -> None:
+    answer = world.type("validate", "--org", "env", "--format", "json").json
+    about = answer["org"]
+    assert (answer["ok"], answer["problems"]) == (True, [])
+    assert isinstance(about.pop("api_left"), int)
+    assert len(about.pop("user_id")) == 18
+    assert about == {
+        "org": "env",
+        "instance_url": org.instance_url,
+        "organization_id": org.organization_id,
+        "name": "Embedded Org",
+        "sandbox": True,
+        "username": "integration@embedded.example",
+        "open_cases": 1,
+        "level": "guarded",
+        "guard": "full",
+        "all_or_nothing": "honoured",
+        "because": "a note on case 00000001 was written and rolled back",
+    }
+
+
+def test_everything_the_org_lacks_comes_at_once_each_at_its_place(world: World, org: EmbeddedOrg) -> None:
+    path = world.policy(BAD)
+    answer = world.type("validate", "--org", "env", "--format", "json")
+    told = {(one["line"], one["found"], one["nearest"], one["severity"]) for one in answer.json["problems"]}
+    assert answer.code == 2
+    assert told == {
+        (3, "Leds", "Leads", "error"),
+        (4, "Origni", "Origin", "error"),
+        (6, "Workin", "Working", "warning"),
+        (7, "Descripton", "Description", "error"),
+        (11, "CreatedDat", "CreatedDate", "error"),
+        (11, "Account.Tpye", "Type", "error"),
+        (15, "Account.Tpye", "Type", "error"),
+    }
+    assert {one["file"] for one in answer.json["problems"]} == {str(path)}
+
+
+def test_a_field_that_only_a_template_reads_is_told_without_a_line(world: World, org: EmbeddedOrg) -> None:
+    (world.folder / "note.j2").write_text("{{ case.Descripton }}")
+    world.policy(GOOD + "defaults: {note: {template: note.j2}}\n")
+    problem = world.type("validate", "--org", "env", "--format", "json").json["problems"][0]
+    assert (problem["found"], problem["nearest"], problem["line"]) == ("Descripton", "Description", None)
+
+
+def test_it_is_offline_unless_the_org_is_typed(world: World, org: EmbeddedOrg) -> None:
+    world.monkeypatch.setenv("SFDC_ESCALATOR_ORG", "env")
+    answer = world.type("validate", "--format", "json")
+    assert (answer.code, "org" in answer.json, org.requests()) == (0, False, [])
+
+
+def test_production_is_never_written_to(world: World, production: EmbeddedOrg) -> None:
+    answer = world.type("validate", "--org", "env")
+    assert answer.code == 0
+    assert ", production, " in answer.out
+    assert "all-or-nothing not probed: this is production, where validate writes nothing." in answer.out
+    assert (tried(production), writes(production)) == ([], [])
+
+
+def test_without_an_open_case_there_is_nothing_to_try_it_on(world: World) -> None:
+    world.policy(GOOD)
+    org = world.org(Case=[{**CASE, "Status": "Closed", "IsClosed": "true"}], Group=GROUPS)
+    answer = world.type("validate", "--org", "env")
+    assert answer.code == 0
+    assert "all-or-nothing not probed: this user sees no open case." in answer.out
+    assert "guard full" in answer.out
+    assert tried(org) == []
+
+
+def test_an_org_that_keeps_what_it_should_roll_back_is_an_error_and_is_cleaned_up(
+    world: World, org: EmbeddedOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = composite._run
+    monkeypatch.setattr(composite, "_run", lambda work, parts, inner, _: real(work, parts, inner, False))
+    answer = world.type("validate", "--org", "env", "--format", "json")
+    assert (answer.code, answer.json["org"]["all_or_nothing"]) == (2, "broken")
+    assert answer.json["problems"][0]["message"] == (
+        "the org kept a note of a request that failed, on case 00000001; it was deleted"
+    )
+    assert [one["op"] for one in writes(org)] == ["insert", "delete"]
+    assert notes(org) == []
+
+
+@pytest.mark.parametrize("kind", ["lose", "cut", "500", "garbage"])
+def test_an_answer_that_never_came_proves_nothing_and_leaves_nothing(kind: str, world: World) -> None:
+    world.policy(GOOD)
+    composites_before_the_probe = 3  # the survey, an open case, the guard's query
+    match = {"method": "POST", "path": "composite", "nth": composites_before_the_probe + 1}
+    org = world.org(faults=[{"kind": kind, "match": match}], Case=[CASE], Group=GROUPS)
+    answer = world.type("validate", "--org", "env", "--format", "json")
+    assert (answer.code, answer.json["org"]["all_or_nothing"]) == (0, "not_probed"), answer.out
+    assert len(tried(org)) == 1
+    assert (notes(org), writes(org)) == ([], [])
+
+
+def test_an_org_without_the_clause_gives_a_weak_guard(
+    world: World, org: EmbeddedOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Resources._query
+
+    def without_anti_joins(self: Resources, work: Work, call: Call) -> Answer:
+        if "NOT IN" in str(call.query):
+            raise ApiError("MALFORMED_QUERY", "no such clause")
+        return real(self, work, call)
+
+    monkeypatch.setattr(Resources, "_query", without_anti_joins)
+    answer = world.type("validate", "--org", "env")
+    assert "guard weak, all-or-nothing honoured" in answer.out
+
+
+def test_problems_of_the_file_are_told_together_with_those_of_the_org(world: World, org: EmbeddedOrg) -> None:
+    good = world.policy(GOOD.replace("Leads", "Leds"))
+    bad = world.policy("policy: other\nroutes: []\nscop: []\n", "other.yaml")
+    problems = world.type("validate", str(bad), "--policy", str(good), "--org", "env", "--format", "json").json[
+        "problems"
+    ]
+    assert {Path(one["file"]).name for one in problems} == {"policy.yaml", "other.yaml"}
+    assert "Leads" in {one["nearest"] for one in problems}
+
+
+def test_an_org_that_cannot_be_reached_is_exit_5_unless_the_files_are_wrong(world: World, org: EmbeddedOrg) -> None:
+    world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", "00D000000000001!stale.token")
+    answer = world.type("validate", "--org", "env", "--format", "json")
+    assert (answer.code, answer.json["error"]["code"]) == (5, "login_refused")
+    world.policy(GOOD + "scop: []\n")
+    answer = world.type("validate", "--org", "env", "--format", "json")
+    assert (answer.code, answer.json["error"]["problems"][0]["nearest"]) == (2, "scope")
+    assert "access token" in answer.json["error"]["message"]
+    assert "stale" not in answer.out
+
+
+def test_an_org_that_is_not_the_expected_one_is_refused(world: World, org: EmbeddedOrg) -> None:
+    orgs(world, env={"expect": {"organization_id": OTHER}})
+    answer = world.type("validate", "--org", "env")
+    assert answer.code == 4
+    assert f"expected organization {OTHER}" in answer.err
+    assert len(org.requests()) == 1
+
+
+def test_the_warnings_of_the_orgs_file_are_among_the_problems(world: World, org: EmbeddedOrg) -> None:
+    orgs(world, env={"channels": {}})
+    answer = world.type("validate", "--org", "env", "--format", "json")
+    assert [(one["file"], one["severity"]) for one in answer.json["problems"]] == [("config/orgs.yaml", "warning")]
+    assert (answer.code, answer.err) == (0, "")
