@@ -32,7 +32,7 @@ def migrate(where: str, versions: Path = VERSIONS) -> tuple[str, str]:
 def _upgrade(database: Database, versions: Path) -> str:
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
-    from alembic.util import CommandError
+    from alembic.script.revision import RevisionError
 
     scripts = ScriptDirectory(str(versions.parent), version_locations=[str(versions)])
     newest = scripts.get_current_head()
@@ -46,7 +46,7 @@ def _upgrade(database: Database, versions: Path) -> str:
                 step.module.upgrade(connection)
                 context.stamp(scripts, step.revision)
             check_version(database.where, alone(connection))
-    except CommandError as error:
+    except RevisionError as error:
         raise LedgerUnusable(
             f"the ledger {database.where} is of version {found}, which this program does not know; use the "
             "sfdc-escalator that wrote it"
