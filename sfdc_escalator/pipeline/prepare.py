@@ -134,6 +134,6 @@ def refuse_if_lost(history: History, found: Sequence[Decision]) -> None:
         raise PlanRefused(
             f"the ledger is empty, but {len(found)} of the cases to escalate already carry a note with our key "
             f"(the first: {found[0].identity.key} on case {found[0].case.number}): the ledger was lost, or is another "
-            "one. Restore it from a backup or name the right one with --ledger (`ledger rebuild`, which reads the keys "
-            "back from the org, is not part of this version)"
+            "one. Name the right one with --ledger, restore it from a backup, or read the keys back from the org with "
+            "`ledger rebuild`"
         )
