@@ -6,7 +6,6 @@ NEVER = {"events": ("UPDATE", "DELETE"), "payloads": ("UPDATE",), "escalations":
 """What is never done to which table. Personal text may be deleted: it must be possible to erase it."""
 
 
-
 def _sqlite(action: str, table: str) -> str:
     return (
         f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "

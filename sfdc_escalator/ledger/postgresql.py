@@ -110,11 +110,11 @@ class PostgresqlSchema:
             "idle_in_transaction_session_timeout": "2min",  # who was stopped in a transaction holds up nobody for ever
             "default_transaction_read_only": "off" if writing else "on",
         }
+        asked = (list(settings), list(settings.values()))
 
         @sa.event.listens_for(engine, "connect")
         def prepare(connection: psycopg.Connection[Any], _record: object) -> None:
-            for name, value in settings.items():
-                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+            connection.execute("SELECT set_config(n, v, false) FROM unnest(%s::text[], %s::text[]) AS s (n, v)", asked)
             connection.commit()
 
         return engine

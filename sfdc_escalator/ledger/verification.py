@@ -13,7 +13,7 @@ from itertools import islice
 import sqlalchemy as sa
 
 from sfdc_escalator.ledger import chain
-from sfdc_escalator.ledger.checks import database_problems, notes, rows, table_problems, tongue_of
+from sfdc_escalator.ledger.checks import chain_rows, database_problems, note_rows, rows, table_problems, tongue_of
 from sfdc_escalator.ledger.store import SqlHistory
 
 MOST_PROBLEMS = 50
@@ -55,23 +55,22 @@ class _Walk:
 
     def problems(self, connection: sa.Connection) -> Iterator[str]:
         yield from self._chain(connection)
-        for seq, note, salted in rows(connection, notes(tongue_of(connection))):
-            if not isinstance(salted, bytes) or sha256(salted).hexdigest() != note:
+        for seq, note, salted in rows(connection, note_rows(tongue_of(connection))):
+            if note is None:
+                yield f"there is a note of event {seq}, which has none"
+            elif not isinstance(salted, bytes) or sha256(salted).hexdigest() != note:
                 yield f"the note of event {seq} was changed: it does not fit its hash"
 
     def _chain(self, connection: sa.Connection) -> Iterator[str]:
         number, count, head, expected = 0, 0, chain.GENESIS, self._expected_bytes()
         met = self._expected is None
-        for seq, prev, this, body in rows(connection, "SELECT seq, prev, hash, body FROM events ORDER BY seq"):
+        for seq, prev, this, body, alike in rows(connection, chain_rows(tongue_of(connection))):
             number += 1
             count += 1
-            if seq != number:
-                yield f"event {number} is missing: the next one is {seq}"
+            whole = type(body) is bytes and sha256(head + body).digest() == this
+            if not (whole and alike and prev == head and seq == number):
+                yield from _wrong_with(seq, number, alike, prev == head, whole)
                 number = seq
-            if prev != head:
-                yield f"event {seq} does not follow the one before it: its `prev` is not that one's hash"
-            if type(body) is not bytes or sha256(head + body).digest() != this:
-                yield f"event {seq} was changed: its hash does not fit its text"
             head = this if type(this) is bytes else b""
             if head == expected:
                 met = True
@@ -84,3 +83,14 @@ class _Walk:
             return bytes.fromhex(self._expected or "")
         except ValueError:
             return None
+
+
+def _wrong_with(seq: int, number: int, alike: int | None, follows: bool, whole: bool) -> Iterator[str]:
+    if seq != number:
+        yield f"event {number} is missing: the next one is {seq}"
+    if not follows:
+        yield f"event {seq} does not follow the one before it: its `prev` is not that one's hash"
+    if not whole:
+        yield f"event {seq} was changed: its hash does not fit its text"
+    if not alike:
+        yield f"event {seq} was changed: its columns do not say what its text says"

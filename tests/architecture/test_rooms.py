@@ -29,8 +29,8 @@ FLOORS = (  # from top to bottom; a module imports only from lower floors, or fr
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 STANDS_ALONE = ("embedded_org", "sample")
 
-ONE_MODULE_EACH = ("simple_salesforce", "tenacity", "jinja2", "rich", "lark", "yaml")
-ONE_ROOM_EACH = {"sqlalchemy": "ledger", "pydantic": "files", "requests": "salesforce", "click": "cli"}
+ONE_MODULE_EACH = ("simple_salesforce", "alembic", "tenacity", "jinja2", "rich", "lark", "yaml")
+ONE_ROOM_EACH = {"sqlalchemy": "ledger", "psycopg": "ledger", "pydantic": "files", "requests": "salesforce", "click": "cli"}
 PURE_IMPORTS = {
     "__future__", "abc", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "difflib", "enum",
     "fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "string",

@@ -5,7 +5,7 @@ import sys
 
 HEAVY = {
     "simple_salesforce", "requests", "urllib3", "pydantic", "sqlalchemy", "jinja2", "rich", "lark", "yaml", "structlog",
-    "tenacity",
+    "tenacity", "alembic", "psycopg",
 }  # fmt: skip
 
 

@@ -4,8 +4,9 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
-from tests.chaos.grids import fault_series, strike_series
+from tests.chaos.grids import fault_series, meeting_series, recovery_series, strike_series
 from tests.chaos.workers import Task, carried_out
 
 GROUPS = ("fault", "strike", "agents", "ledger", "cases")
@@ -52,7 +53,8 @@ def tasks(words: argparse.Namespace) -> Iterator[Task]:
         yield Task(words.seed)
         return
     if words.grid:
-        for series in (*fault_series(), *fault_series(lasting=True), *strike_series()):
+        everything = (fault_series(), fault_series(lasting=True), strike_series(), meeting_series(), recovery_series())
+        for series in chain.from_iterable(everything):
             yield Task(series=series, large=words.large)
     yield from map(Task, range(words.first, words.first + words.seeds))
 

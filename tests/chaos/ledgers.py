@@ -32,9 +32,6 @@ class Ledger(ABC):
     @abstractmethod
     def _ask(self, text: str, **values: Any) -> list[Any]: ...
 
-    def keep_copy(self, to: Path) -> None:
-        raise NotImplementedError
-
     def bring_back(self, copy: Path) -> None:
         raise NotImplementedError
 
@@ -67,10 +64,6 @@ class SqliteFile(Ledger):
     def lose(self) -> None:
         for path in self.path.parent.glob(f"{self.path.name}*"):
             path.unlink()
-
-    def keep_copy(self, to: Path) -> None:
-        with contextlib.closing(sqlite3.connect(self.path)) as ours, contextlib.closing(sqlite3.connect(to)) as copy:
-            ours.backup(copy)
 
     def bring_back(self, copy: Path) -> None:
         self.lose()

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -234,6 +234,7 @@ def scene(
     *,
     chunk: int = 4,
     proved: bool = False,
+    automation: Sequence[Mapping[str, Any]] = (),
     ledgers: int = 1,
     shared: Ledger | None = None,
 ) -> Iterator[Scene]:
@@ -249,6 +250,8 @@ def scene(
             write_csv(data / f"{name}.csv", rows)
     if proved:
         (data / "Escalation_Key__c.csv").write_text("Key__c:external_id\n")
+    if automation:
+        (data / "automation.json").write_text(json.dumps(automation))
     with EmbeddedOrg(data=data, now=NOW) as org:
         files: list[Ledger] = [SqliteFile(folder / f"ledger-{number}.db") for number in range(ledgers)]
         made = Scene(stage, folder, org, chunk, ledgers=[shared] if shared else files)

@@ -70,10 +70,11 @@ class Subject:
         return self._ended
 
     def go_on(self, seconds: float = 0.0) -> None:
-        """After `seconds` of its time."""
+        """After `seconds` of its time; a run that ended meanwhile is found out by the next `wait`."""
         self.waits = False
-        os.kill(self.pid, signal.SIGCONT)
-        self.line.sendall(f"{seconds}\n".encode())
+        with contextlib.suppress(ProcessLookupError, BrokenPipeError, ConnectionResetError):
+            os.kill(self.pid, signal.SIGCONT)
+            self.line.sendall(f"{seconds}\n".encode())
 
     def finish(self) -> Ended:
         """To the end, whatever it waits for."""

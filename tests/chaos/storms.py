@@ -1,7 +1,8 @@
 """A storm by its seed: runs, faults, kills, pauses, rival runs, lost ledgers and busy agents, in any order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
+from typing import Any
 
 from sfdc_escalator.embedded_org.faults import KINDS, Fault
 from tests.chaos.ledgers import Ledger
@@ -15,8 +16,14 @@ PAUSES = (5.0, MINUTE, 5 * MINUTE, 16 * MINUTE, 70 * MINUTE)
 CALLS, COMMITS = 9, 17
 """How many a run makes, about."""
 
-WRITES = (5, 6, 7)
+WRITES = (4, 5, 6, 7)
 """The calls of a first run that write, about."""
+
+LIMITS = [{"kind": "trigger_error", "batch_over": 2, "limit": True}]
+"""A trigger of the org that cannot cope with more than two cases at once."""
+
+INTENTS = (3, 4, 5, 6, 7, 8)
+"""The commits around them."""
 
 WEIGHTS = [1 if kind in ("slow", "html", "garbage", "limit", "session") else 3 for kind in KINDS]
 
@@ -35,11 +42,12 @@ def storm(stage: Stage, seed: int, server: Ledger | None = None) -> Verdict:
         chunk=rng.choice((2, 3, 4)),
         proved=rng.random() < 0.25,
         ledgers=1 + (shape == "two"),
+        automation=LIMITS if rng.random() < 0.2 else (),
         shared=shared,
     ) as here:
         opening = Opening.of(here)
         here.tally[f"ledger {'sqlite' if shared is None else 'postgresql'}"] += 1
-        weather = Weather(rng, here, list(opening.cases))
+        weather = Weather(rng, here, opening.cases)
         for _ in range(rng.randint(3, 6)):
             weather.change()
         return conclude(f"seed {seed}", here, opening, ledger=weather.any_ledger())
@@ -47,16 +55,17 @@ def storm(stage: Stage, seed: int, server: Ledger | None = None) -> Verdict:
 
 def cases(rng: Random) -> list[Row]:
     found = []
-    for number in range(1, rng.randint(4, 13)):
-        kind = rng.choices(("urgent", "old", "calm"), (5, 2, 3))[0]
+    for number in range(1, rng.randint(6, 15)):
+        kind = rng.choices(("urgent", "old", "calm"), (3, 2, 5))[0]
         more = {"AccountId": rng.choice(("", "", "Acme")), "Priority": rng.choice(("Low", "Medium", "Critical"))}
         found.append(case(number, kind, **more))
     return found
 
 
 class Weather:
-    def __init__(self, rng: Random, here: Scene, case_ids: list[str]) -> None:
-        self.rng, self.here, self.case_ids = rng, here, case_ids
+    def __init__(self, rng: Random, here: Scene, cases: Mapping[str, Mapping[str, Any]]) -> None:
+        self.rng, self.here, self.case_ids = rng, here, list(cases)
+        self.calm = [case_id for case_id, one in cases.items() if one["Subject"].startswith("hello")]
         self.copies = 0
 
     def change(self) -> None:
@@ -68,11 +77,20 @@ class Weather:
             (self.agents, 3),
             (self.time, 3),
             (self.rehearsal, 1),
-            (self.trouble_with_the_ledger, 2),
+            (self.trouble_with_the_ledger, 3),
         ]
+        self.new_work()
         self.here.faults(*self.some_faults())
         self.rng.choices([turn for turn, _ in turns], [weight for _, weight in turns])[0]()
-        self.here.count_faults()
+        self.here.faults()
+        if self.rng.random() < 0.35:
+            self.backup()
+
+    def new_work(self) -> None:
+        """Most turns find cases that became urgent since."""
+        for _ in range(self.rng.choice((0, 1, 2, 3))):
+            if self.calm:
+                self.here.act("edit", self.calm.pop(), Subject="urgent by now")
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
@@ -95,7 +113,8 @@ class Weather:
         ended = self.here.end(subject)
         if lost(ended) and self.rng.random() < 0.7 and not self.here.live:
             where = subject.order.words[-1]
-            rebuild(self.here, [one.where for one in self.here.ledgers].index(where))
+            points = self.some_strikes() if self.rng.random() < 0.3 else []
+            rebuild(self.here, [one.where for one in self.here.ledgers].index(where), points)
         return ended
 
     def plain_run(self) -> None:
@@ -118,9 +137,10 @@ class Weather:
             self.here.tally["stops"] += 1
             pause = self.rng.choice((MINUTE, 3 * MINUTE, 20 * MINUTE, 50 * MINUTE))
             self.here.pass_time(pause)
-            if self.rng.random() < 0.5:
+            if self.rng.random() < 0.3:
                 self.agents()
-            for _ in range(self.rng.randint(0, 2)):
+            self.here.faults()
+            for _ in range(self.rng.choice((0, 1, 1, 2))):
                 self.rival()
             subject.go_on(pause)
         self.end(subject)
@@ -167,13 +187,18 @@ class Weather:
         calls: list[int] = [*range(1, CALLS + 1), *WRITES, *WRITES]
         return self.rng.choice(calls)
 
+    def commit(self) -> int:
+        """Any, but rather one around the writes."""
+        commits: list[int] = [*range(1, COMMITS + 1), *INTENTS, *INTENTS]
+        return self.rng.choice(commits)
+
     def place(self, act: str) -> Point:
         site, when = self.rng.choice((("http", "before"), ("http", "after"), ("commit", "before"), ("commit", "after")))
         if act in ("full", "readonly"):
             site, when = "commit", "before"
         elif act in ("meet", "stop") and (site, when) == ("commit", "before"):
             site = "http"  # else it would hold the ledger's lock, and the others only wait
-        k = self.call() if site == "http" else self.rng.randint(1, COMMITS)
+        k = self.call() if site == "http" else self.commit()
         self.here.tally[f"strike {act}"] += 1
         return Point(
             site, when, k, act, self.rng.choice((-86_400.0, -50.0, 90.0, 86_400.0)), self.rng.choice((0, 1, 3))
@@ -216,22 +241,24 @@ class Weather:
     def time(self) -> None:
         self.here.pass_time(self.rng.choice(PAUSES))
 
-    def trouble_with_the_ledger(self) -> None:
+    def backup(self) -> None:
+        """As a good administrator's cron does it; only a file can be brought back from it."""
         place = self.any_ledger()
         ledger = self.here.ledgers[place]
-        copies = sorted(self.here.folder.glob(f"copy-{place}-*"))
-        trouble = self.rng.choice(("lost", "copied", "restored"))
+        if ledger.exists() and ledger.can_be_restored:
+            self.copies += 1
+            self.here.tally["ledger backed up"] += 1
+            self.here.end(self.here.start("ledger", "backup", f"copy-{place}-{self.copies}", ledger=place))
+
+    def trouble_with_the_ledger(self) -> None:
+        place = self.any_ledger()
+        ledger, copies = self.here.ledgers[place], sorted(self.here.folder.glob(f"copy-{place}-*"))
         if not ledger.exists():
             return
-        if trouble == "lost":
-            ledger.lose()
-        elif trouble == "copied" and ledger.can_be_restored:
-            self.copies += 1
-            ledger.keep_copy(self.here.folder / f"copy-{place}-{self.copies}")
-        elif trouble == "restored" and copies:
+        ledger.lose()
+        if copies and self.rng.random() < 0.7:
             ledger.bring_back(self.rng.choice(copies))
-        else:
-            return
+        trouble = "restored" if ledger.exists() and ledger.can_be_restored else "lost"
         self.here.tally[f"ledger {trouble}"] += 1
         self.here.tell(f"ledger {place} {trouble}")
 

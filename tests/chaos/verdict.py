@@ -1,11 +1,13 @@
 """After the storm: one clean run, settle_after of org time later, and what the judge makes of it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
 from tests.chaos.judge import Judge
+from tests.chaos.points import Point
 from tests.chaos.scene import Scene
 from tests.chaos.stage import Ended
 from tests.chaos.testimony import Witness
@@ -55,6 +57,9 @@ def conclude(name: str, scene: Scene, opening: Opening, *, ledger: int = 0, reac
     scene.pass_time(LOCKED if locked else SETTLE_AFTER)
     scene.tell("-- the clean run")
     final = clean_run(scene, ledger)
+    for other, one in enumerate(scene.ledgers):
+        if other != ledger and one.exists():  # whoever comes after must find nothing to do
+            scene.run(ledger=other)
     judge = Judge(opening.witness, opening.cases, opening.leads, scene.deeds, scene.ended, final)
     violations = [*scene.wrong, *judge.violations(), *broken_chains(scene)]
     scene.tally["violations"] += len(violations)
@@ -78,9 +83,9 @@ def lost(ended: Ended) -> bool:
     return ended.code == 4 and "ledger rebuild" in message
 
 
-def rebuild(scene: Scene, ledger: int) -> Ended:
+def rebuild(scene: Scene, ledger: int, points: Sequence[Point] = ()) -> Ended:
     scene.tally["rebuilds"] += 1
-    return scene.end(scene.start("ledger", "rebuild", ledger=ledger))
+    return scene.end(scene.start("ledger", "rebuild", ledger=ledger, points=points))
 
 
 def broken_chains(scene: Scene) -> list[str]:

@@ -8,12 +8,17 @@ from tests.ledger.server import a_database, a_server
 
 
 @pytest.fixture(scope="session")
-def postgresql_database() -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     with a_server() as server:
         if server is None:
             pytest.skip("there is no PostgreSQL server here, and no programs to start one")
-        with a_database(server) as database:
-            yield database
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(postgresql_server: str) -> Iterator[str]:
+    with a_database(postgresql_server) as database:
+        yield database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -20,6 +20,7 @@ from sfdc_escalator.ledger.schema import escalations, events, live_routes, paylo
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from tests.ledger.kinds import PostgresqlKind
 from tests.ledger.sample import ORG, change, past, start
+from tests.ledger.server import a_database
 
 SECRET = "hunter2hunter2"
 
@@ -262,15 +263,40 @@ def test_not_even_a_superuser_changes_by_mistake_what_was_told(told: PostgresqlK
     assert told.verify().problems == ()
 
 
-@pytest.fixture
-def told(postgresql_kind: PostgresqlKind) -> PostgresqlKind:
+def tell(kind: PostgresqlKind) -> PostgresqlKind:
     """A ledger with a run, a live route and two escalations, one of them applied."""
-    with postgresql_kind.open() as ledger, ledger.lease(start()) as lease:
+    with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(past(1), note="The customer waits."), change(past(2), note="The customer waits.")])
         lease.record([change(past(1), Memory.APPLIED)])
         lease.mark_live([("support", "supervisor")])
         lease.finish({"exit": 0})
-    return postgresql_kind
+    return kind
+
+
+@pytest.fixture
+def told(postgresql_kind: PostgresqlKind) -> PostgresqlKind:
+    return tell(postgresql_kind)
+
+
+TABLES = ("events", "payloads", "escalations", "runs", "live_routes")
+
+
+@pytest.fixture(scope="module")
+def told_once(postgresql_server: str) -> Iterator[PostgresqlKind]:
+    """In a database of its own, with a copy of the rows."""
+    with a_database(postgresql_server) as database:
+        kind = tell(PostgresqlKind(database))
+        kind.execute("CREATE SCHEMA kept")
+        for table in TABLES:
+            kind.execute(f"CREATE TABLE kept.{table} AS TABLE {table}")
+        yield kind
+
+
+@pytest.fixture
+def rows_told(told_once: PostgresqlKind) -> PostgresqlKind:
+    """The same, for who changes its rows alone: made anew each time."""
+    tamper(told_once, "; ".join(f"DELETE FROM {table}; INSERT INTO {table} TABLE kept.{table}" for table in TABLES))
+    return told_once
 
 
 def tamper(kind: PostgresqlKind, statement: str) -> None:
@@ -280,10 +306,10 @@ def tamper(kind: PostgresqlKind, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def test_an_untouched_trail_verifies_and_names_its_head(told: PostgresqlKind) -> None:
-    with told.open() as ledger:
+def test_an_untouched_trail_verifies_and_names_its_head(rows_told: PostgresqlKind) -> None:
+    with rows_told.open() as ledger:
         head = ledger.head()
-    found = told.verify(head)
+    found = rows_told.verify(head)
     assert (found.events, found.head, found.problems) == (6, head, ())
 
 
@@ -295,24 +321,24 @@ def test_an_untouched_trail_verifies_and_names_its_head(told: PostgresqlKind) ->
         for column in table.columns
     ],
 )
-def test_a_changed_column_is_found(told: PostgresqlKind, table: str, column: str) -> None:
+def test_a_changed_column_is_found(rows_told: PostgresqlKind, table: str, column: str) -> None:
     """Text gets another last letter, a number the next one but forty, nothing becomes something."""
-    [(kind,)] = told.execute(
+    [(kind,)] = rows_told.execute(
         "SELECT data_type FROM information_schema.columns WHERE table_schema = 'sfdc_escalator' "
         "AND table_name = ? AND column_name = ?", table, column)  # fmt: skip
     other = {
         "integer": f"COALESCE({column}, 0) + 40",
         "bytea": f"overlay({column} placing '\\x7e' from length({column}) for 1)",
     }.get(kind, f"COALESCE(left({column}, -1) || '~', 'x')")
-    tamper(told, f"UPDATE {table} SET {column} = {other} WHERE ctid = (SELECT min(ctid) FROM {table})")
-    assert told.verify().problems
+    tamper(rows_told, f"UPDATE {table} SET {column} = {other} WHERE ctid = (SELECT min(ctid) FROM {table})")
+    assert rows_told.verify().problems
 
 
 @pytest.mark.parametrize("table", ["events", "payloads", "escalations", "runs", "live_routes"])
 @pytest.mark.parametrize("which", ["min", "max"])
-def test_a_removed_row_is_found(told: PostgresqlKind, table: str, which: str) -> None:
-    tamper(told, f"DELETE FROM {table} WHERE ctid = (SELECT {which}(ctid) FROM {table})")
-    assert told.verify().problems
+def test_a_removed_row_is_found(rows_told: PostgresqlKind, table: str, which: str) -> None:
+    tamper(rows_told, f"DELETE FROM {table} WHERE ctid = (SELECT {which}(ctid) FROM {table})")
+    assert rows_told.verify().problems
 
 
 @pytest.mark.parametrize("guard", POSTGRESQL_GUARDS)
@@ -337,9 +363,9 @@ def test_a_right_that_was_granted_again_is_found(told: PostgresqlKind, table: st
 
 
 @pytest.mark.parametrize("texts", ["""policies = '{"a":1', result = '2},"result":3'""", "policies = '{'"])
-def test_a_run_whose_texts_are_no_json_is_found(told: PostgresqlKind, texts: str) -> None:
-    tamper(told, f"UPDATE runs SET {texts}")
-    assert any("no JSON" in problem for problem in told.verify().problems)
+def test_a_run_whose_texts_are_no_json_is_found(rows_told: PostgresqlKind, texts: str) -> None:
+    tamper(rows_told, f"UPDATE runs SET {texts}")
+    assert any("no JSON" in problem for problem in rows_told.verify().problems)
 
 
 def test_a_table_that_is_gone_is_a_broken_trail(told: PostgresqlKind) -> None:
