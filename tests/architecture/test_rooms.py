@@ -30,7 +30,13 @@ FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 STANDS_ALONE = ("embedded_org", "sample")
 
 ONE_MODULE_EACH = ("simple_salesforce", "alembic", "tenacity", "jinja2", "rich", "lark", "yaml")
-ONE_ROOM_EACH = {"sqlalchemy": "ledger", "psycopg": "ledger", "pydantic": "files", "requests": "salesforce", "click": "cli"}
+ONE_ROOM_EACH = {
+    "sqlalchemy": "ledger",
+    "psycopg": "ledger",
+    "pydantic": "files",
+    "requests": "salesforce",
+    "click": "cli",
+}
 PURE_IMPORTS = {
     "__future__", "abc", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "difflib", "enum",
     "fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "string",
@@ -138,8 +144,7 @@ def test_only_the_wiring_puts_edges_together() -> None:
     wrong = {
         module.name: sorted(edges)
         for module in MODULES
-        if len(edges := {room_of(name) for name, _ in ours(module)} & set(EDGES)) > 1
-        and module.room != "wiring"
+        if len(edges := {room_of(name) for name, _ in ours(module)} & set(EDGES)) > 1 and module.room != "wiring"
     }
     assert wrong == {}
 
