@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from sfdc_escalator.errors import EscalatorError
+from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.choices import Choices
 from sfdc_escalator.escalation.decide import Decision, State
 from sfdc_escalator.escalation.history import Memory
@@ -92,6 +92,8 @@ def carry_out(
             log.info("planned", planned=len(prepared.plan.planned), digest=prepared.plan.digest)
             applied = apply(prepared, org, lease, progress, clock, stop)
         except EscalatorError as error:
+            if isinstance(error, PlanRefused):
+                lease.check()  # a run that lost its lease while it was paused must not call the ledger lost
             close_failed(lease, error)
             raise
         result = account(run, org, ledger, prepared, applied, stop)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 from tests.chaos.subject import Order
 
 ROOT = Path(__file__).resolve().parents[2]
+MEMORY = "/dev/shm"
 PATIENCE = 60.0
 """Real seconds after which a subject that does not end is a defect of its own."""
 
@@ -130,7 +132,8 @@ class Stage:
     """A warm process that subjects are forked from. `start` may be called while others run."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+        # In memory where there is such a disk: a killed process needs no disk that survives a power cut.
+        self.folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
         self._path = str(self.folder / "door")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("SFDC_", "COVERAGE"))}
         self._server = subprocess.Popen(
@@ -154,6 +157,7 @@ class Stage:
     def close(self) -> None:
         self._server.kill()
         self._server.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -378,7 +378,10 @@ def test_a_table_that_is_gone_is_a_broken_trail(told: PostgresqlKind) -> None:
 
 
 def cut_all_lines(kind: PostgresqlKind) -> None:
-    kind.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sfdc-escalator'")
+    kind.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = 'sfdc-escalator' AND datname = current_database()"
+    )
 
 
 def test_a_connection_lost_in_the_middle_of_a_run_is_told_and_nothing_is_half_stored(

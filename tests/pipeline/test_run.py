@@ -353,3 +353,18 @@ def test_only_a_rehearsal_ends_with_something_planned() -> None:
         .rehearse()
         .work_to_do
     )
+
+
+def test_a_run_that_lost_its_lease_says_so_and_does_not_call_the_ledger_lost() -> None:
+    """It was paused, another run wrote the notes: its own empty history is old, not lost."""
+
+    class Taken(FakeLedger):
+        def check(self) -> None:
+            raise LeaseLost()
+
+    one = identity(case(1))
+    written = KeyedNote(one.key, one.line, one.case_id, ME, NOW)
+    with pytest.raises(LeaseLost):
+        world(ledger=Taken(History()), notes=[written]).run()
+    with pytest.raises(PlanRefused):
+        world(ledger=FakeLedger(History()), notes=[written]).run()

@@ -338,7 +338,8 @@ def test_a_server_that_goes_away_in_the_middle_of_a_run_ends_it_and_nothing_is_s
     def write(self: SalesforceOrg, chunk: Any) -> Any:
         answer = real(self, chunk)
         shared.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sfdc-escalator'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'sfdc-escalator' AND datname = current_database()"
         )
         return answer
 
