@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from math import inf
 
 from sfdc_escalator.escalation.org import Survey
 from sfdc_escalator.escalation.plan import Plan
@@ -44,7 +45,12 @@ class Breaker:
                 self.failures = 0
 
 
-def call_budget(plan: Plan, survey: Survey) -> int:
-    """How many API calls may go into sending: the smallest share of what is left that one of the policies allows."""
+def call_budget(plan: Plan, survey: Survey) -> float:
+    """How many API calls may go into sending: the smallest share of what is left that one of the policies allows.
+
+    No guard holds back a route that stands over the guards, this one neither.
+    """
+    if any(decision.route.over_guards for decision in plan.planned):
+        return inf
     shares = [policy.guards.api_budget for policy in plan.policies]
     return int(min(shares) * survey.api_left) if survey.api_left is not None and shares else 0

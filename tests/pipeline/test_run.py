@@ -23,7 +23,21 @@ from sfdc_escalator.pipeline.ports import (
     Unknown,
 )
 from sfdc_escalator.pipeline.run import Result, carry_out, rehearse
-from tests.builders import AGENT, ME, NOW, SUPPORT, caller, case, identity, note, past, policy, remembering, route
+from tests.builders import (
+    AGENT,
+    ME,
+    NOW,
+    SUPPORT,
+    caller,
+    case,
+    identity,
+    note,
+    past,
+    policy,
+    remembering,
+    route,
+    survey,
+)
 from tests.pipeline.fakes import BrokenLedger, FakeLedger, FakeOrg, in_turn
 
 NEW: Condition = Field("Status", "is", "New")
@@ -368,3 +382,13 @@ def test_a_run_that_lost_its_lease_says_so_and_does_not_call_the_ledger_lost() -
         world(ledger=Taken(History()), notes=[written]).run()
     with pytest.raises(PlanRefused):
         world(ledger=FakeLedger(History()), notes=[written]).run()
+
+
+def test_a_route_over_the_guards_is_sent_though_hardly_an_api_call_is_left() -> None:
+    """Health and safety first: neither the plan's api_budget nor the one while sending holds it back."""
+    urgent = policy(route("urgent", NEW, status="Escalated", over_guards=True))
+    for left in (3, None):
+        result = world(policies=(urgent,), facts=survey(api_left=left)).run()
+        assert (result.count(State.APPLIED), result.exit_code) == (3, 0)
+    withheld = world(facts=survey(api_left=3)).run()
+    assert (withheld.count(State.WITHHELD), withheld.exit_code) == (3, 4)
