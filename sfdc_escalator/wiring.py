@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sfdc_escalator.errors import EscalatorError, Invalid, OrgUnavailable, Problem
+from sfdc_escalator.escalation.examples import failures
 from sfdc_escalator.escalation.expect import wrong_kind, wrong_organization
 from sfdc_escalator.escalation.org import Caller, Survey
+from sfdc_escalator.escalation.policy import Example
 from sfdc_escalator.pipeline.ports import HistoryReader
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ def policies(chosen: Sequence[Path]) -> Loaded:
 
 
 def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
-    """Every problem of the policy files; and, where there is none, what the server cannot narrow for them."""
+    """Every problem of the policy files; where there is no error, also the examples that come out otherwise, and what
+    the server cannot narrow."""
     from sfdc_escalator.files.policies import check_policies, load_policies
 
     problems = check_policies(chosen)
@@ -57,6 +60,7 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
     from sfdc_escalator.salesforce.bounds import route_is_scan
     from sfdc_escalator.salesforce.describe import standard_describe
 
+    sound = load_policies(chosen).policies
     scans = [
         Problem(
             f"route {route.name} reads every open case: nothing in its `when` can be filtered by the server; "
@@ -64,11 +68,23 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
             file=policy.file,
             severity="warning",
         )
-        for policy in load_policies(chosen).policies
+        for policy in sound
         for route in policy.routes
         if not route.scan and route_is_scan(policy, route, standard_describe())
     ]
-    return (*problems, *scans)
+    now = datetime.now(UTC)
+    failed = [
+        Problem(
+            f"the example does not come out as expected: {why}", policy.file, *example.place, expected=expected(example)
+        )
+        for policy in sound
+        for example, why in failures(policy, now)
+    ]
+    return (*problems, *failed, *scans)
+
+
+def expected(example: Example) -> str:
+    return f"the route {example.expect}" if example.expect else "no route"
 
 
 class Asked(NamedTuple):

@@ -4,16 +4,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sfdc_escalator.escalation.case import Case, Comment, Value
-from sfdc_escalator.escalation.criteria import All, Condition, Field
-from sfdc_escalator.escalation.decide import Decision, LeftAlone, State, View, decide
+from sfdc_escalator.escalation.case import Case, Comment, Speaker, Value
+from sfdc_escalator.escalation.criteria import All, Condition
+from sfdc_escalator.escalation.decide import LeftAlone, decide
+from sfdc_escalator.escalation.decision import Decision, State
+from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.fitness import unfit_routes
 from sfdc_escalator.escalation.history import History, Memory, Past, Values
 from sfdc_escalator.escalation.keys import Identity
 from sfdc_escalator.escalation.org import Caller, Describe, FieldInfo, Queue, Survey
 from sfdc_escalator.escalation.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Team, Template
+from sfdc_escalator.escalation.scene import Scene
+from sfdc_escalator.escalation.tables import Table
+from sfdc_escalator.escalation.view import View
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+SCENE = Scene(NOW)
 PRIORITIES = ("Low", "Medium", "High", "Urgent")
 EVERY_CASE: Condition = All(())
 
@@ -57,8 +63,12 @@ def case(
     )
 
 
-def comment(body: str, *, staff: bool = True, minutes_ago: int = 60, author: str = AGENT) -> Comment:
-    return Comment(author, NOW - timedelta(minutes=minutes_ago), body, staff)
+def comment(body: str, *, speaker: Speaker = "agent", minutes_ago: int = 60, author: str = AGENT) -> Comment:
+    return Comment(author, NOW - timedelta(minutes=minutes_ago), body, speaker)
+
+
+def email(body: str, *, speaker: Speaker = "customer", minutes_ago: int = 60) -> Comment:
+    return Comment(AGENT, NOW - timedelta(minutes=minutes_ago), body, speaker, "emails")
 
 
 def plain_template(context: Mapping[str, Any]) -> str:
@@ -84,16 +94,17 @@ def route(
     name: str = "urgent",
     when: Condition = EVERY_CASE,
     *,
-    queue: str | None = "Support",
+    queue: str | Table[Team] | None = "Support",
     status: str | None = None,
-    priority: str | None = None,
+    priority: str | Table[str] | None = None,
     note_spec: NoteSpec | None = None,
     formerly: Sequence[str] = (),
     over_guards: bool = False,
+    rearm: timedelta | Literal["new_record"] | None = None,
 ) -> Route:
-    team = Team(queue.lower(), queue) if queue else None
+    team = Team(queue.lower(), queue) if isinstance(queue, str) else queue
     escalate = Escalate(note_spec or note(), team, status, priority)
-    return Route(name, f"Because of {name}.", when, escalate, tuple(formerly), over_guards=over_guards)
+    return Route(name, f"Because of {name}.", when, escalate, tuple(formerly), over_guards=over_guards, rearm=rearm)
 
 
 def policy(

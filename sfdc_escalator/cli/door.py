@@ -12,9 +12,11 @@ from sfdc_escalator.cli.options import PREFIX
 from sfdc_escalator.errors import EscalatorError, Invalid
 
 COMMANDS = {
+    "init": ("sfdc_escalator.cli.init", "Write the first files: a policy by a known procedure, the editor's schema."),
     "demo": ("sfdc_escalator.cli.demo", "The whole story, told on the embedded org."),
     "validate": ("sfdc_escalator.cli.validate", "Check policy files: all problems at once, each with its line."),
     "run": ("sfdc_escalator.cli.run", "Find the cases that match and escalate them. The cron job."),
+    "backtest": ("sfdc_escalator.cli.backtest", "Replay a policy over a history file."),
     "audit": ("sfdc_escalator.cli.audit", "Look at the audit trail, and verify it."),
     "ledger": ("sfdc_escalator.cli.ledger", "Take care of the ledger: back it up, migrate it, rebuild a lost one."),
     "resolve": ("sfdc_escalator.cli.resolve", "Settle an unknown outcome that only a person can settle."),

@@ -4,6 +4,9 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from typing import Literal
+
+from sfdc_escalator.escalation.evidence import Records
 
 Value = str | int | float | bool | datetime | date | frozenset[str] | None
 
@@ -34,22 +37,40 @@ def long_id(record_id: str) -> str:
     return body + suffix
 
 
+Speaker = Literal["customer", "agent", "nobody"]
+"""Who said something; nobody is an automatic process, an integration user, an auto-response."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A case comment. `author` is the user's id; `staff` is true for Standard users."""
+    """Something said on a case: a case comment, or an e-mail with its subject. `author` is the user's id."""
 
     author: str
     at: datetime
     body: str
-    staff: bool
+    speaker: Speaker
+    source: Literal["comments", "emails"] = "comments"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", utc(self.at))
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A field that took another value."""
+
+    at: datetime
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """`fields` holds exactly the paths that the policies read, as they write them (`Account.Type`)."""
+    """`fields` holds exactly the paths that the policies read, as they write them (`Account.Type`).
+
+    Read in a second look: `comments` (oldest first, none of them ours), `turns` of a field by its path (oldest first;
+    a path that is missing has no history to look at), `related` records, and the org's answers to `soql` fragments.
+    """
 
     id: str
     number: str
@@ -62,6 +83,9 @@ class Case:
     fields: Mapping[str, Value] = field(default_factory=dict)
     comments: tuple[Comment, ...] = ()
     owner_name: str = ""
+    turns: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
+    related: Mapping[Records, tuple[Mapping[str, Value], ...]] = field(default_factory=dict)
+    answers: Mapping[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "created", utc(self.created))

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
-from sfdc_escalator.escalation.decide import Decision, LeftAlone, RouteName, State, name_of
+from sfdc_escalator.escalation.decide import LeftAlone
+from sfdc_escalator.escalation.decision import Decision, RouteName, State, name_of
 from sfdc_escalator.escalation.history import History
 from sfdc_escalator.escalation.policy import Policy
 
@@ -43,7 +45,8 @@ def sort_out(judged: Iterable[Decision | LeftAlone], choices: Choices) -> tuple[
             decisions.append(one)
         else:
             reason = f"it goes by the route {one.route.name}, which this run leaves out"
-            left_alone.append(LeftAlone(one.policy.name, one.case, {one.route.name: reason}))
+            why = partial(dict[str, str], {one.route.name: reason})
+            left_alone.append(LeftAlone(one.policy.name, one.case, why))
     return decisions, tuple(left_alone)
 
 

@@ -6,7 +6,7 @@ follow each other. No account is no account.
 
 from collections.abc import Sequence
 
-from sfdc_escalator.escalation.decide import Decision
+from sfdc_escalator.escalation.decision import Decision
 from sfdc_escalator.escalation.guards import CHUNK
 
 Batch = tuple[Decision, ...]

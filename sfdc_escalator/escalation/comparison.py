@@ -136,3 +136,31 @@ TESTS: dict[Operator, Callable[[Value, Operand], bool]] = {
     "matches": lambda value, operand: matches(value, one(operand)),
     "is_empty": lambda value, operand: is_empty(value) == bool(one(operand)),
 }
+
+
+Test = Callable[[Value], bool]
+ORDERED: dict[Operator, Callable[[float, float], bool]] = {
+    "at_least": lambda value, limit: value >= limit,
+    "at_most": lambda value, limit: value <= limit,
+    "more_than": lambda value, limit: value > limit,
+    "less_than": lambda value, limit: value < limit,
+}
+
+
+def test_of(operator: Operator, operand: Operand) -> Test:
+    """`TESTS[operator]` with this operand, made ready for many values: what is compared most is prepared once."""
+    if operator in ("is", "in", "is_not", "not_in"):
+        return _among(operator, operand)
+    limit = number(one(operand)) if operator in ORDERED and not isinstance(one(operand), bool) else None
+    general = TESTS[operator]
+    if limit is None:
+        return lambda value: general(value, operand)
+    ordered = ORDERED[operator]
+    return lambda value: ordered(value, limit) if type(value) in (int, float) else general(value, operand)  # type: ignore[arg-type]
+
+
+def _among(operator: Operator, operand: Operand) -> Test:
+    asked = options(operand) if operator in ("in", "not_in") else options(operand)[:1]
+    folded = frozenset(fold(as_text(option)) for option in asked) - {""}
+    general, wanted = TESTS[operator], operator in ("is", "in")
+    return lambda value: (fold(value) in folded) is wanted if type(value) is str else general(value, operand)

@@ -1,120 +1,90 @@
 """What is to be done with one case: which route fits first, and what the ledger remembers of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
 
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.criteria import Finding, judge
-from sfdc_escalator.escalation.episodes import episode, is_over
+from sfdc_escalator.escalation.decision import Decision, State
 from sfdc_escalator.escalation.findings import reasons
-from sfdc_escalator.escalation.history import History, Memory, Past
+from sfdc_escalator.escalation.history import Memory, Past
 from sfdc_escalator.escalation.keys import Identity
 from sfdc_escalator.escalation.note import Held, write_note
-from sfdc_escalator.escalation.org import Survey
 from sfdc_escalator.escalation.own_steps import fits_without_us
 from sfdc_escalator.escalation.policy import Policy, Route
-from sfdc_escalator.escalation.steps import Kind, Step, steps_for
+from sfdc_escalator.escalation.steps import planned_steps
+from sfdc_escalator.escalation.view import View
 
-RouteName = tuple[str, str]
-"""(policy, route)"""
-
-
-class State(StrEnum):
-    """What becomes of a match; every match ends as exactly one of these."""
-
-    PLANNED = "planned"
-    APPLIED = "applied"
-    ALREADY = "already"
-    HELD = "held"
-    WITHHELD = "withheld"
-    REJECTED = "rejected"
-    DEFERRED = "deferred"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a policy says of a case that matches. `takes_over` are the open escalations that it supersedes.
-
-    `deferrals` counts how often in a row the org deferred it, this run included.
-    """
-
-    policy: Policy
-    route: Route
-    case: Case
-    identity: Identity
-    state: State
-    reason: str
-    findings: tuple[str, ...]
-    steps: tuple[Step, ...] = ()
-    past: Past | None = None
-    takes_over: tuple[Past, ...] = ()
-    adopt: bool = False
-    deferrals: int = 0
-
-    @property
-    def key(self) -> str:
-        """The key of the escalation that the decision is about: an earlier one where that ended the matter."""
-        return self.past.key if self.past and self.state in (State.ALREADY, State.UNKNOWN) else self.identity.key
-
-    def ended(self, state: State, reason: str) -> "Decision":
-        """The same match, come to another end: what was planned was not done."""
-        return replace(self, state=state, reason=reason, steps=tuple(step.undone() for step in self.steps))
+TELLS_ONLY = "it fits; this route only tells people, and takes no step"
+OLD_WORDS = "nothing that was said since the last escalation makes it fit again"
+OUR_VALUES = "it fits only because of the values that our own steps wrote"
 
 
 @dataclass(frozen=True, slots=True)
 class LeftAlone:
-    """A case that was read and that no route of the policy fits, with the first thing missing for each route."""
+    """A case that was read and that no route of the policy fits. Why is worked out only when somebody asks."""
 
     policy: str
     case: Case
-    reasons: Mapping[str, str]
+    why: Callable[[], Mapping[str, str]] = field(compare=False, repr=False)
 
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What one policy's decisions rest on. `unfit` says of a route why this org cannot carry it out."""
-
-    policy: Policy
-    survey: Survey
-    history: History
-    now: datetime
-    unpolled: Mapping[str, str]
-    unfit: Mapping[str, str]
-
-    def pasts(self, case: Case) -> tuple[Past, ...]:
-        return self.history.of_case(case.id, self.policy.name)
-
-    def over(self, past: Past, route: Route, case: Case) -> bool:
-        """Whether the past's episode is over; that of another route ends for that route."""
-        own = next((one for one in self.policy.routes if past.route in one.names), route)
-        return is_over(past, own, self.pasts(case), self.now)
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """The first thing missing for each route."""
+        return self.why()
 
 
 def decide(view: View, case: Case) -> Decision | LeftAlone:
     """The first route that fits, most serious first; what our own steps made fit does not count."""
-    misses: dict[str, str] = {}
-    for route in view.policy.routes:
-        if route.name in view.unpolled:
-            misses[route.name] = view.unpolled[route.name]
-            continue
-        finding = judge(view.policy.condition(route), case, view.now)
-        if not finding.holds:
-            misses[route.name] = first_miss(finding)
-        elif own_doing(view, route, case):
-            misses[route.name] = "it fits only because of the values that our own steps wrote"
-        else:
-            return remembered(view, route, case, finding) or fresh(view, route, case, finding)
+    for route in fitting(view, case):
+        if route.escalate is None:
+            break
+        finding = judge(view.policy.condition(route), case, view.scene_of(route, case))
+        if ended := remembered(view, route, case, finding):
+            return ended
+        if has_newer_words(view, route, case):
+            return fresh(view, route, case, finding)
+    return LeftAlone(view.policy.name, case, partial(misses, view, case))
+
+
+def misses(view: View, case: Case) -> dict[str, str]:
+    """The first thing missing for each route."""
+    found = {route.name: why_not(view, route, case) or TELLS_ONLY for route in view.policy.routes}
     for past in view.pasts(case):
-        if past.is_open and past.route in misses:
-            misses[past.route] = f"{ALREADY_WORDS.get(past.state, UNSETTLED)}; now {misses[past.route]}"
-    return LeftAlone(view.policy.name, case, misses)
+        if past.is_open and past.route in found:
+            found[past.route] = f"{ALREADY_WORDS.get(past.state, UNSETTLED)}; now {found[past.route]}"
+    return found
 
 
-def first_miss(finding: Finding) -> str:
-    return next(reasons(finding, holding=False), "it does not match")
+def fitting(view: View, case: Case) -> Iterator[Route]:
+    """The routes that fit, most serious first."""
+    remembered = bool(view.history.by_case.get(case.id))
+    for route in view.policy.routes:
+        scene = view.scene_of(route, case) if remembered else view.scene
+        if route.name in view.unpolled or not view.policy.condition(route).holds(case, scene):
+            continue
+        if not remembered or not own_doing(view, route, case):
+            yield route
+
+
+def why_not(view: View, route: Route, case: Case) -> str | None:
+    """The first thing missing; None where nothing is."""
+    if route.name in view.unpolled:
+        return view.unpolled[route.name]
+    finding = judge(view.policy.condition(route), case, view.scene_of(route, case))
+    if not finding.holds:
+        return next(reasons(finding, holding=False), "it does not match")
+    if own_doing(view, route, case):
+        return OUR_VALUES
+    return None if has_newer_words(view, route, case) else OLD_WORDS
+
+
+def has_newer_words(view: View, route: Route, case: Case) -> bool:
+    """Whether the route also fits by what was said since it last escalated the case."""
+    scene = view.scene_of(route, case, newer_words=True)
+    return scene.escalated_at is None or view.policy.condition(route).holds(case, scene)
 
 
 def own_doing(view: View, route: Route, case: Case) -> bool:
@@ -124,7 +94,7 @@ def own_doing(view: View, route: Route, case: Case) -> bool:
     if any(past.was_sent and past.route in route.names and not view.over(past, route, case) for past in pasts):
         return False
     every = view.history.by_case.get(case.id, ())
-    return not fits_without_us(view.policy.condition(route), case, every, view.now)
+    return not fits_without_us(view.policy.condition(route), case, every, view.scene_of(route, case))
 
 
 def remembered(view: View, route: Route, case: Case, finding: Finding) -> Decision | None:
@@ -147,7 +117,8 @@ def remembered(view: View, route: Route, case: Case, finding: Finding) -> Decisi
 def refused_by(past: Past, route: Route, now: datetime) -> tuple[State, str] | None:
     """How the route's own past ends the matter, if it does."""
     if past.state in ALREADY_WORDS:
-        rearmed = past.ended_at + route.rearm if past.ended_at and route.rearm else None
+        rearm = route.rearm if isinstance(route.rearm, timedelta) else None
+        rearmed = past.ended_at + rearm if past.ended_at and rearm else None
         wait = f"; it may be again from {rearmed:%Y-%m-%d %H:%M} UTC" if rearmed else ""
         return State.ALREADY, ALREADY_WORDS[past.state] + wait
     again = past.try_again_at()
@@ -177,12 +148,15 @@ def fresh(view: View, route: Route, case: Case, finding: Finding) -> Decision:
     decision = match(view, route, case, finding, State.PLANNED, route.reason)
     if route.name in view.unfit:
         return decision.ended(State.REJECTED, view.unfit[route.name])
-    note = write_note(view.policy, route, case, decision.identity, decision.findings, view.now)
+    if route.escalate is None:
+        return decision.ended(State.REJECTED, TELLS_ONLY)
+    texts = view.survey.quick_texts
+    note = write_note(view.policy, route, case, decision.identity, decision.findings, view.now, texts)
     if isinstance(note, Held):
         return replace(decision, state=State.HELD, reason=note.reason)
-    escalate = route.escalate
-    queue = view.survey.queues[escalate.queue.queue] if escalate.queue else None
-    steps = steps_for(case, escalate, note, queue, view.policy.priorities)
+    steps = planned_steps(case, route.escalate, note, view.survey.queues, view.policy.priorities)
+    if isinstance(steps, str):
+        return replace(decision, state=State.HELD, reason=steps)
     pasts = view.pasts(case)
     same = next((past for past in pasts if past.key == decision.key), None)
     takes_over = tuple(
@@ -194,16 +168,7 @@ def fresh(view: View, route: Route, case: Case, finding: Finding) -> Decision:
 def match(
     view: View, route: Route, case: Case, finding: Finding, state: State, reason: str, past: Past | None = None
 ) -> Decision:
-    number = episode(route, view.pasts(case), view.now)
-    identity = Identity(view.survey.caller.organization_id, view.policy.name, route.name, case.id, episode=number)
+    organization, number = view.survey.caller.organization_id, view.episode(route, case)
+    identity = Identity(organization, view.policy.name, route.name, case.id, episode=number)
     own = finding.parts[-1]  # the route's `when`; the scope before it says nothing about this case in particular
     return Decision(view.policy, route, case, identity, state, reason, tuple(reasons(own)), past=past)
-
-
-def note_of(decision: Decision) -> str:
-    """The note's text; empty where none was written."""
-    return next((step.after or "" for step in decision.steps if step.kind is Kind.NOTE), "")
-
-
-def name_of(decision: Decision) -> RouteName:
-    return decision.policy.name, decision.route.name

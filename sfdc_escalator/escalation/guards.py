@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from sfdc_escalator.escalation.decide import Decision, RouteName, State, name_of
+from sfdc_escalator.escalation.decision import Decision, RouteName, State, name_of
 from sfdc_escalator.escalation.org import Survey
 from sfdc_escalator.escalation.policy import Policy
 

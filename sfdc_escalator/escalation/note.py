@@ -7,12 +7,22 @@ reserved first. Text of the case is data: it is cut at a word to make room, and 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sfdc_escalator.escalation.case import Case, Value
 from sfdc_escalator.escalation.keys import Identity
 from sfdc_escalator.escalation.note_text import harmless, nested, shortened, text_of
-from sfdc_escalator.escalation.policy import NotePart, Policy, Route
+from sfdc_escalator.escalation.policy import NotePart, NoteSpec, Policy, Route
+from sfdc_escalator.escalation.quick_texts import (
+    Filling,
+    blocks,
+    chosen_text,
+    fill_in,
+    filled_sentence,
+    unknown_placeholders,
+)
+from sfdc_escalator.escalation.speech import SPOKEN, said
 
 MOST_BYTES = 4000
 UNCUT = 10**9
@@ -39,17 +49,31 @@ class Part:
 
 
 def write_note(
-    policy: Policy, route: Route, case: Case, identity: Identity, findings: Sequence[str], now: datetime
+    policy: Policy,
+    route: Route,
+    case: Case,
+    identity: Identity,
+    findings: Sequence[str],
+    now: datetime,
+    quick_texts: Mapping[str, str] = MappingProxyType({}),
 ) -> str | Held:
-    """The note's whole text with its key line, at most 4,000 bytes; or why there can be none."""
-    reason = ""
+    """The note's whole text with its key line, at most 4,000 bytes; or why there can be none.
+
+    `quick_texts` are the messages that the org has, by folded name.
+    """
+    assert route.escalate is not None
+    spec, reason = route.escalate.note, ""
+    message = chosen_text(spec.quick_texts, quick_texts)
+    if message and (unknown := unknown_placeholders(message[1], (part.name for part in spec.parts), spec.texts)):
+        return Held(f"the Quick Text {message[0]!r} holds {unknown[0]}, which stands for nothing in a note")
     for cut in CUTS:
-        parts = [fill(part, route, case, findings, cut) for part in route.escalate.note.parts]
-        missing = next((part for part in parts if isinstance(part, Held)), None)
-        if missing:
-            return missing
+        seen = Seen(route, spec, case, tuple(findings), cut)
+        parts = [fill(part, seen) for part in spec.parts]
+        if missing := [part.reason for part in parts if isinstance(part, Held)]:
+            return Held("; ".join(missing))
+        told = context(policy, seen, [part for part in parts if isinstance(part, Part)], now)
         try:
-            body = route.escalate.note.template(context(policy, route, case, parts, findings, now, cut)).strip()
+            body = (from_quick_text(message[1], told) if message else spec.template(told)).strip()
         except ValueError as error:
             reason = f"the note cannot be written: {error}"
             continue
@@ -66,24 +90,44 @@ def size(note: str) -> int:
     return len(note.encode()) + note.count("\n")
 
 
-def context(
-    policy: Policy,
-    route: Route,
-    case: Case,
-    parts: Sequence[Part | Held],
-    findings: Sequence[str],
-    now: datetime,
-    cut: Cut,
-) -> Mapping[str, Any]:
-    names = {"name": route.name, "reason": route.reason}
+class Seen(NamedTuple):
+    """What a part of the note is filled from."""
+
+    route: Route
+    spec: NoteSpec
+    case: Case
+    findings: tuple[str, ...]
+    cut: Cut
+
+    @property
+    def fields(self) -> dict[str, str]:
+        return {path: shortened(text_of(value), self.cut[0]) for path, value in known(self.case).items()}
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The route's own texts, with the fields of the case filled in."""
+        said = {**self.spec.texts, "reason": self.route.reason}
+        return {name: filled_sentence(text, self.fields) for name, text in said.items()}
+
+
+def context(policy: Policy, seen: Seen, parts: Sequence[Part], now: datetime) -> Mapping[str, Any]:
     return {
         "policy": {"name": policy.name},
-        "route": {**route.escalate.note.texts, **names},
-        "case": nested({path: shortened(text_of(value), cut[0]) for path, value in known(case).items()}),
+        "route": {**seen.texts, "name": seen.route.name},
+        "case": nested(seen.fields),
+        "fields": seen.fields,
         "parts": parts,
-        "findings": [shortened(harmless(finding), cut[0]) for finding in findings],
+        "findings": [shortened(harmless(finding), seen.cut[0]) for finding in seen.findings],
         "now": f"{now:%Y-%m-%d %H:%M} UTC",
     }
+
+
+def from_quick_text(message: str, told: Mapping[str, Any]) -> str:
+    parts = {part.name: (part.title, part.text) for part in told["parts"]}
+    words = {f"route.{name}": text for name, text in told["route"].items()}
+    words |= {"route": told["route"]["name"], "policy": told["policy"]["name"], "now": told["now"]}
+    words |= {"findings": "\n".join(told["findings"]), "parts": "\n\n".join(blocks(parts.values()))}
+    return fill_in(message, Filling(parts, words, told["fields"]))
 
 
 def known(case: Case) -> Mapping[str, Value]:
@@ -98,13 +142,14 @@ def known(case: Case) -> Mapping[str, Value]:
     return engine | dict(case.fields)
 
 
-def fill(part: NotePart, route: Route, case: Case, findings: Sequence[str], cut: Cut) -> Part | Held:
-    """The first of the part's sources that says something; the findings come on top wherever they are named."""
+def fill(part: NotePart, seen: Seen) -> Part | Held:
+    """The first of the part's sources that says something, or all of them; findings come on top wherever named."""
     title = part.name.replace("_", " ").capitalize()
-    firsts = ("\n".join(from_source(one, part, route, case, cut)) for one in part.sources if one != "findings")
-    said = [next(filter(None, firsts), "")]
+    each = ("\n".join(from_source(one, part, seen)) for one in part.sources if one != "findings")
+    spoken = list(dict.fromkeys(filter(None, each)))
+    said = spoken if part.every else spoken[:1]
     if "findings" in part.sources:
-        said += [shortened(harmless(finding), cut[0]) for finding in findings]
+        said += [shortened(harmless(finding), seen.cut[0]) for finding in seen.findings]
     if text := "\n".join(filter(None, said)):
         return Part(part.name, title, text)
     if part.if_missing == "hold":
@@ -113,19 +158,12 @@ def fill(part: NotePart, route: Route, case: Case, findings: Sequence[str], cut:
     return Part(part.name, title, sentence)
 
 
-def from_source(source: str, part: NotePart, route: Route, case: Case, cut: Cut) -> Iterator[str]:
-    if source == "route.reason":
-        yield route.reason
-    elif source.startswith("route."):
-        yield from filter(None, [route.escalate.note.texts.get(source.removeprefix("route."), "")])
-    elif source.split(".")[0] == "comments":
-        yield from comments(source, part, case, cut)
-    elif text := text_of(case.fields.get(source)):
-        yield shortened(text, cut[0])
-
-
-def comments(source: str, part: NotePart, case: Case, cut: Cut) -> Iterator[str]:
-    staff = {"comments.agent": (True,), "comments.customer": (False,)}.get(source, (True, False))
-    chosen = [comment for comment in case.comments if comment.staff in staff]
-    for comment in chosen[-min(part.last or cut[1], cut[1]) :]:
-        yield f"{comment.at:%Y-%m-%d %H:%M} {shortened(harmless(comment.body), cut[0])}"
+def from_source(source: str, part: NotePart, seen: Seen) -> Iterator[str]:
+    if source.startswith("route."):
+        yield from filter(None, [seen.texts.get(source.removeprefix("route."), "")])
+    elif source in SPOKEN:
+        chosen = said(source, seen.case)
+        for one in chosen[-min(part.last or seen.cut[1], seen.cut[1]) :]:
+            yield f"{one.at:%Y-%m-%d %H:%M} {shortened(harmless(one.body), seen.cut[0])}"
+    elif text := text_of(seen.case.fields.get(source)):
+        yield shortened(text, seen.cut[0])

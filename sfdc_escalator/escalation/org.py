@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from sfdc_escalator.escalation.calendars import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,27 @@ class FieldInfo:
     restricted: bool = False
 
 
+class Child(NamedTuple):
+    """Where a child relationship leads: the object, and its reference back."""
+
+    sobject: str
+    field: str
+
+
 @dataclass(frozen=True, slots=True)
 class Describe:
-    """Objects by name, their fields by name. An object that is missing here is simply not known."""
+    """Objects by name, their fields by name; child relationships by object and name.
+
+    An object that is missing here is simply not known.
+    """
 
     objects: Mapping[str, Mapping[str, FieldInfo]] = field(default_factory=dict)
+    children: Mapping[str, Mapping[str, Child]] = field(default_factory=dict)
+
+    def child(self, relation: str, start: str = "Case") -> Child | None:
+        """Where the child relationship of this name leads from the object."""
+        known = self.children.get(start, {})
+        return next((child for name, child in known.items() if name.lower() == relation.lower()), None)
 
     def field_at(self, path: str, start: str = "Case") -> FieldInfo | None:
         """The field at the end of a path such as `Account.Type`; None when it is not known."""
@@ -64,6 +82,8 @@ class Describe:
 class Survey:
     """What is asked of the org once per run. `queues` by DeveloperName; `api_left` None when the org does not say.
 
+    `calendars` are the business hours that the policies name, `quick_texts` the messages of those that they name.
+    `tracked` are the case fields whose history the org keeps; None where it does not say.
     `level` is proved where the org itself refuses a key that it has seen: the custom object for keys is there.
     """
 
@@ -75,3 +95,6 @@ class Survey:
     describe: Describe
     api_left: int | None = None
     level: Literal["guarded", "proved"] = "guarded"
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    quick_texts: Mapping[str, str] = field(default_factory=dict)
+    tracked: frozenset[str] | None = None

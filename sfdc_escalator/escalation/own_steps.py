@@ -1,33 +1,34 @@
 """Our own steps must not feed the rules: what a case would be, had we not touched it."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.criteria import Condition, could_hold
+from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.history import Past
+from sfdc_escalator.escalation.scene import Scene
 
 
 def fits_without_us(
-    condition: Condition, case: Case, pasts: Iterable[Past], now: datetime, unread: frozenset[str] = frozenset()
+    condition: Condition, case: Case, pasts: Iterable[Past], scene: Scene, unread: frozenset[Read] = frozenset()
 ) -> bool:
     """Whether the condition holds whatever we wrote: also with the owner, status and priority from before our steps."""
-    return holds_surely(condition, without_our_steps(case, pasts), case, now, unread)
+    return holds_surely(condition, without_our_steps(case, pasts), case, scene, unread)
 
 
 def could_fit_without_us(
-    condition: Condition, case: Case, pasts: Iterable[Past], now: datetime, unread: frozenset[str]
+    condition: Condition, case: Case, pasts: Iterable[Past], scene: Scene, unread: frozenset[Read]
 ) -> bool:
     """Whether the condition may hold without our steps, whatever stands in the paths not read."""
     without = without_our_steps(case, pasts)
-    return could_hold(condition, without, now, unread | unknown_of_owner(without, case))
+    return could_hold(condition, without, scene, unread | unknown_of_owner(without, case))
 
 
-def holds_surely(condition: Condition, without: Case, case: Case, now: datetime, unread: frozenset[str]) -> bool:
-    return not could_hold(condition, without, now, unread | unknown_of_owner(without, case), want=False)
+def holds_surely(condition: Condition, without: Case, case: Case, scene: Scene, unread: frozenset[Read]) -> bool:
+    return not could_hold(condition, without, scene, unread | unknown_of_owner(without, case), want=False)
 
 
-def unknown_of_owner(without: Case, case: Case) -> frozenset[str]:
+def unknown_of_owner(without: Case, case: Case) -> frozenset[Read]:
     """What is read of the owner besides the id: nothing of it is known of an earlier owner."""
     if without.owner_id == case.owner_id:
         return frozenset()

@@ -17,7 +17,8 @@ from sfdc_escalator.escalation.choices import (
     sort_out,
 )
 from sfdc_escalator.escalation.comparison import fold
-from sfdc_escalator.escalation.decide import Decision, LeftAlone, RouteName, State, name_of
+from sfdc_escalator.escalation.decide import LeftAlone
+from sfdc_escalator.escalation.decision import Decision, RouteName, State, name_of
 from sfdc_escalator.escalation.guards import guard_reasons
 from sfdc_escalator.escalation.history import History
 from sfdc_escalator.escalation.org import Survey

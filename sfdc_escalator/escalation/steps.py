@@ -1,13 +1,17 @@
 """The steps of an escalation, always in this order: note, queue, status, priority."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.comparison import fold
 from sfdc_escalator.escalation.org import Queue
 from sfdc_escalator.escalation.policy import Escalate
+from sfdc_escalator.escalation.tables import Table
+
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -44,17 +48,30 @@ class Step:
         return replace(self, state=StepState.APPLIED) if self.state is StepState.PLANNED else self
 
 
-def steps_for(
-    case: Case, escalate: Escalate, note: str, queue: Queue | None, priorities: Sequence[str]
-) -> tuple[Step, ...]:
+def planned_steps(
+    case: Case, escalate: Escalate, note: str, queues: Mapping[str, Queue], priorities: Sequence[str]
+) -> tuple[Step, ...] | str:
+    """The steps in their order; or why there can be none: a table that says nothing for this case."""
+    team, priority = chosen(escalate.queue, case), chosen(escalate.priority, case)
+    for name, step, value in (("queue", escalate.queue, team), ("priority", escalate.priority, priority)):
+        if isinstance(step, Table) and value is None:
+            return f"the {name} comes from a table with no row for this case: {shown_cells(step, case)}"
     steps = [Step(Kind.NOTE, None, note)]
-    if queue is not None:
-        steps.append(queue_step(case, queue))
+    if team is not None:
+        steps.append(queue_step(case, queues[team.queue]))
     if escalate.status is not None:
         steps.append(value_step(Kind.STATUS, case.status, escalate.status))
-    if escalate.priority is not None:
-        steps.append(priority_step(case.priority, escalate.priority, priorities))
+    if priority is not None:
+        steps.append(priority_step(case.priority, priority, priorities))
     return tuple(steps)
+
+
+def chosen(value: T | Table[T] | None, case: Case) -> T | None:
+    return value.value(case) if isinstance(value, Table) else value
+
+
+def shown_cells(table: Table[Any], case: Case) -> str:
+    return ", ".join(f"{path} is {case.fields.get(path) or 'empty'}" for path in table.by)
 
 
 def queue_step(case: Case, queue: Queue) -> Step:

@@ -1,58 +1,150 @@
 """Conditions as the file says them into conditions as they are judged."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from sfdc_escalator.escalation.calendars import Calendar
 from sfdc_escalator.escalation.case import long_id
+from sfdc_escalator.escalation.clocks import Age, BusinessHours, CalendarRef, Calendars, Idle, InState, Left
 from sfdc_escalator.escalation.comparison import Literal_
-from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Condition, Field, Not, Text
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not, paths_of
+from sfdc_escalator.escalation.evidence import Records
+from sfdc_escalator.escalation.facts import Field, Owner, Soql, TableIs
+from sfdc_escalator.escalation.related import Milestone, Related
+from sfdc_escalator.escalation.speech import Spoke, Text
+from sfdc_escalator.escalation.tables import Row, Table
 from sfdc_escalator.escalation.words import Phrase, parse_phrase
-from sfdc_escalator.files.shape import AgeShape, AllShape, AnyShape, FieldShape, NotShape, TextShape
+from sfdc_escalator.files.condition_shapes import LIMITS
 
-Words = Mapping[str, Sequence[str]]
-
-
-def conditions(shapes: Sequence[Any], words: Words) -> tuple[Condition, ...]:
-    return tuple(condition(shape, words) for shape in shapes)
+T = TypeVar("T")
+U = TypeVar("U")
 
 
-def condition(shape: Any, words: Words) -> Condition:
-    match shape:
-        case FieldShape():
-            return together([Field(shape.field, operator, operand) for operator, operand in comparisons(shape)])
-        case AgeShape():
-            limits = shape.said().items()
-            return together([Age(shape.age, operator, limit) for operator, limit in limits if operator != "age"])  # type: ignore[arg-type]
-        case TextShape():
-            return Text(tuple(shape.text), phrases(shape.mentions, words), phrases(shape.ignoring, words))
-        case AnyShape():
-            return AnyOf(conditions(shape.any, words))
-        case AllShape():
-            return All(conditions(shape.all, words))
-        case NotShape():
-            return Not(together(conditions(shape.not_, words)))
-    raise AssertionError(f"{type(shape).__name__} is no condition")
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the policy declares and its conditions name. `queues` is the queue of each team that has one."""
+
+    words: Mapping[str, Sequence[str]]
+    calendars: Mapping[str, Calendar]
+    queues: Mapping[str, str]
+
+
+def conditions(shapes: Sequence[Any], terms: Terms) -> tuple[Condition, ...]:
+    return tuple(condition(shape, terms) for shape in shapes)
+
+
+def condition(shape: Any, terms: Terms) -> Condition:
+    return KINDS[shape.allowed()[0]](shape, terms)
+
+
+def field(shape: Any, terms: Terms) -> Condition:
+    return together([Field(shape.field, operator, operand) for operator, operand in comparisons(shape, "field")])
+
+
+def age(shape: Any, terms: Terms) -> Condition:
+    pause = together(conditions(shape.except_while, terms)) if shape.except_while else None
+    calendar = calendar_of(shape.calendar, terms)
+    return together([Age(*one, calendar, path=shape.age, except_while=pause) for one in limits(shape)])
+
+
+def left(shape: Any, terms: Terms) -> Condition:
+    return together([Left(*one, path=shape.left) for one in limits(shape)])
+
+
+def idle(shape: Any, terms: Terms) -> Condition:
+    calendar, after = calendar_of(shape.calendar, terms), shape.after_word_of
+    return together([Idle(*one, calendar, who=shape.idle, after_word_of=after) for one in limits(shape)])
+
+
+def in_state(shape: Any, terms: Terms) -> Condition:
+    calendar = calendar_of(shape.calendar, terms)
+    return together([InState(*one, calendar, paths=tuple(shape.in_state)) for one in limits(shape)])
+
+
+def related(shape: Any, terms: Terms) -> Condition:
+    where = together(conditions(shape.where, terms)) if shape.where else None
+    fields = tuple(sorted(paths_of(where.reads))) if where else ()
+    back = shape.within if shape.same else None
+    records = Records(shape.related, fields, shape.through or "", tuple(shape.same), back)
+    counts = list(limits(shape)) or [("at_least", 1)]
+    return together([Related(records, operator, n, where, shape.within, shape.since) for operator, n in counts])
+
+
+def milestone(shape: Any, terms: Terms) -> Condition:
+    found = Milestone(shape.milestone, name=shape.name or None)
+    return found if shape.within is None else Milestone(shape.milestone, shape.within, shape.name or None)
+
+
+def text(shape: Any, terms: Terms) -> Condition:
+    words = terms.words
+    return Text(tuple(shape.text), phrases(shape.mentions, words), phrases(shape.ignoring, words))
+
+
+def owner(shape: Any, terms: Terms) -> Condition:
+    return Owner(shape.owner, tuple(dict.fromkeys(terms.queues.get(name, name) for name in shape.in_)))
+
+
+def spoke(shape: Any, terms: Terms) -> Condition:
+    return Spoke(shape.spoke, shape.since)
+
+
+def table_is(shape: Any, terms: Terms) -> Condition:
+    return together([TableIs(shape.table, operator, operand) for operator, operand in comparisons(shape, "table")])
+
+
+def soql(shape: Any, terms: Terms) -> Condition:
+    return Soql(shape.soql)
+
+
+KINDS: Mapping[str, Callable[[Any, Terms], Condition]] = {
+    "field": field, "age": age, "left": left, "idle": idle, "in_state": in_state, "related": related,
+    "milestone": milestone, "text": text, "owner": owner, "spoke": spoke, "table": table_is, "soql": soql,
+    "any": lambda shape, terms: AnyOf(conditions(shape.any, terms)),
+    "all": lambda shape, terms: All(conditions(shape.all, terms)),
+    "not": lambda shape, terms: Not(together(conditions(shape.not_, terms))),
+}  # fmt: skip
+
+
+def limits(shape: Any) -> Iterator[tuple[Any, Any]]:
+    return ((name, value) for name, value in shape.said().items() if name in LIMITS)
+
+
+def calendar_of(said: str | BusinessHours | Table[str] | None, terms: Terms) -> Calendars:
+    if isinstance(said, Table):
+        return mapped(said, lambda name: known_calendar(name, terms))
+    return None if said is None else known_calendar(said, terms)
+
+
+def known_calendar(name: str | BusinessHours, terms: Terms) -> CalendarRef:
+    return name if isinstance(name, BusinessHours) else terms.calendars[name]
+
+
+def mapped(table: Table[T], change: Callable[[T], U]) -> Table[U]:
+    """The same table with every value changed."""
+    rows = tuple(Row(row.cells, change(row.value)) for row in table.rows)
+    return Table(table.name, table.by, rows, None if table.otherwise is None else change(table.otherwise))
 
 
 def together(parts: Sequence[Condition]) -> Condition:
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
-def route_condition(when: Sequence[Any], unless: Sequence[Any], words: Words) -> Condition:
+def route_condition(when: Sequence[Any], unless: Sequence[Any], terms: Terms) -> Condition:
     """`when` without `unless`: all of the one, none of the other."""
-    without = conditions(unless, words)
+    without = conditions(unless, terms)
     barred = [Not(without[0] if len(without) == 1 else AnyOf(without))] if without else []
-    return together([*conditions(when, words), *barred])
+    return together([*conditions(when, terms), *barred])
 
 
-def comparisons(shape: FieldShape) -> Iterator[tuple[Any, Any]]:
+def comparisons(shape: Any, subject: str) -> Iterator[tuple[Any, Any]]:
     """Operators with their operands. Record ids take the form in which the org gives them."""
-    is_id = shape.field.endswith("Id")
+    is_id = subject == "field" and shape.field.endswith("Id")
     for operator, said in shape.said().items():
-        if operator == "field":
+        if operator == subject:
             continue
         operand = tuple(said) if isinstance(said, list) else said
-        if is_id and operator in ("is", "is_not", "in", "not_in"):
+        if is_id and operator in ("is", "is_not", "in", "not_in") and not isinstance(operand, Table):
             operand = tuple(map(full_id, operand)) if isinstance(operand, tuple) else full_id(operand)
         yield operator, operand
 
@@ -64,11 +156,11 @@ def full_id(operand: Literal_) -> Literal_:
         return operand
 
 
-def phrases(items: Sequence[str], words: Words) -> tuple[Phrase, ...]:
+def phrases(items: Sequence[str], words: Mapping[str, Sequence[str]]) -> tuple[Phrase, ...]:
     """`words.name` stands for all the phrases of that list."""
     texts = (text for item in items for text in words_of(item, words))
     return tuple(dict.fromkeys(parse_phrase(text) for text in texts))
 
 
-def words_of(item: str, words: Words) -> Sequence[str]:
+def words_of(item: str, words: Mapping[str, Sequence[str]]) -> Sequence[str]:
     return words[item.removeprefix("words.")] if item.startswith("words.") else (item,)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sfdc_escalator.files.literals import SNAKE, SNAKE_FORM
 from sfdc_escalator.files.names import NOTE_KEYS, texts_in
 from sfdc_escalator.files.template_names import Reads
-from sfdc_escalator.files.wrong import Wrong, nearest, shown, unknown
+from sfdc_escalator.files.wrong import Wrong, nearest, one_of, shown, unknown
 from sfdc_escalator.files.yaml_document import Document, Path
 
 
@@ -92,6 +92,8 @@ def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cr
         own, place = texts_in(route.note), (*route.path, "escalate", "note")
         parts = mapping(route.note.get("parts", default.get("parts")))
         sources = {name: texts(mapping(part).get("from")) for name, part in parts.items()}
+        yield from required_crosses(("defaults", "note") if route.path == ("routes", 0) else None, default, parts)
+        yield from required_crosses(place, route.note, parts)
         read = reads.get(route.path, Reads())
         spoken = {source for listed in sources.values() for source in listed} | {f"route.{one}" for one in read.texts}
         for key, said in own.items():
@@ -101,6 +103,17 @@ def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cr
             if mapping(part).get("if_missing") == "hold" and never_filled(sources[name], own, said_somewhere):
                 unfilled.append(never_said(name, sources[name]))
         yield from (Cross(place if route.note else route.path, wrong) for wrong in unfilled)
+
+
+def required_crosses(place: Path | None, note: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[Cross]:
+    """Parts that are required and do not exist; a field path that is required is a part of its own."""
+    said = note.get("requires")
+    for number, name in enumerate(texts(said)):
+        if place is not None and SNAKE.fullmatch(name) and name not in parts:
+            path = (*place, "requires", *((number,) if isinstance(said, list) else ()))
+            expected = f"{one_of(parts)}, or a field path" if parts else "a part of the note, or a field path"
+            message = "`requires` names no part of the note"
+            yield Cross(path, Wrong(message, found=shown(name), expected=expected, nearest=nearest(name, parts)))
 
 
 def text_crosses(path: Path, key: str, said: Any, parts_of_its_own: bool, spoken: set[str]) -> Iterator[Cross]:

@@ -4,12 +4,13 @@ import re
 import warnings
 from datetime import timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
+from sfdc_escalator.escalation.business_days import BusinessDays
 from sfdc_escalator.escalation.clock import DURATION_FORM, parse_duration
 from sfdc_escalator.escalation.comparison import Literal_, moment
 from sfdc_escalator.escalation.words import parse_phrase
-from sfdc_escalator.files.wrong import Wrong, described, nearest, nearest_in, not_yet, one_of, shown
+from sfdc_escalator.files.wrong import Wrong, described, nearest, nearest_in, one_of, shown
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 NAME_FORM = "lower-case letters, digits and `-`, 63 at most"
@@ -18,14 +19,23 @@ SNAKE_FORM = "lower-case letters, digits and `_`"
 LIST_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,62}", re.ASCII)
 FIELD_PATH = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*){0,5}", re.ASCII)
 RECORDS = frozenset({"account", "contact", "owner", "parent", "recordtype", "createdby", "lastmodifiedby", "manager"})
-OWN_SOURCES = ("findings", "comments", "comments.agent", "comments.customer", "route.reason")
+SPOKEN = ("comments", "comments.agent", "comments.customer", "emails", "emails.agent", "emails.customer")
+OWN_SOURCES = ("findings", *SPOKEN, "route.reason")
 RESERVED = frozenset({"findings", "comments", "route", "emails"})
-PLACEHOLDER = re.compile(r"\{[!{]|\{[A-Za-z][\w.]*\}")
+PLACEHOLDER = re.compile(r"\{[!{]|\{[A-Za-z]\w*\}")
+FIELD_PLACEHOLDER = re.compile(r"\{([A-Za-z]\w*(?:\.[A-Za-z]\w*)+)\}", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:?\d\d))?", re.ASCII)
+BUSINESS_DAYS = re.compile(r"(\d{1,3}) business days?", re.ASCII)
 SHARE = re.compile(r"(\d{1,3}(\.\d{1,6})?) ?%", re.ASCII)
 IF_MISSING = ("say_so", "tell_owner", "hold")
 LONGEST = timedelta(days=3653)
 PATTERN_LENGTH = 500
+FRAGMENT_LENGTH = 4_000
+RELATION = re.compile(r"[A-Za-z]\w{0,79}", re.ASCII)
+LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
+INNER = re.compile(r"\(\s*SELECT\b[^()]*\)", re.IGNORECASE)
+CLAUSE = re.compile(r";|\b(SELECT|FROM|WHERE|ORDER\s+BY|GROUP\s+BY|LIMIT|OFFSET|HAVING|FOR\s+UPDATE)\b", re.IGNORECASE)
+COMPARISON = re.compile(r"[=<>]|\b(LIKE|IN|INCLUDES|EXCLUDES)\b", re.IGNORECASE)
 
 
 def text(value: Any) -> str:
@@ -40,13 +50,19 @@ def text(value: Any) -> str:
 
 
 def sentence(value: Any) -> str:
-    """A text for a note. With a placeholder left in it the case would be held at night, or the note wrong."""
+    """A text for a note; `{Case.Reason}` and `{Account.Name}` in it stand for fields of the case."""
     said = text(value)
     if placeholder := PLACEHOLDER.search(said):
-        raise not_yet(
-            f"a placeholder in a text (`{shown(placeholder[0])}`)", "a text without `{...}`; fields stand in `parts`"
-        )
+        found, expected = shown(placeholder[0]), "a field such as `{Case.Subject}` or `{Account.Name}`"
+        raise Wrong(f"`{found}` stands for nothing here", found=found, expected=expected)
+    for path in placeholder_paths(said):
+        field_path(path)
     return said.strip()
+
+
+def placeholder_paths(said: str) -> tuple[str, ...]:
+    """The fields of the case that the placeholders of a text name."""
+    return tuple(path.removeprefix("Case.") for path in FIELD_PLACEHOLDER.findall(said))
 
 
 def queue_name(value: Any) -> str:
@@ -96,14 +112,15 @@ def field_path(value: Any) -> str:
 
 
 def text_source(value: Any) -> str:
-    """Where a `text` condition looks: a field path, or the comments."""
+    """Where a `text` condition looks: a field path, or what was said, by anybody or by one side."""
     source = text(value)
-    if source == "comments":
+    if source in SPOKEN:
         return source
-    if source.startswith(("comments.", "emails")):
-        raise not_yet(f"the source `{shown(source)}`", "field paths, comments")
-    if source.lower() == "comments":
-        raise Wrong(f"unknown source `{source}`", found=source, expected="field paths, comments", nearest="comments")
+    if source.split(".")[0].lower() in ("comments", "emails"):
+        expected = f"{one_of(SPOKEN)}, or a field path"
+        raise Wrong(
+            f"unknown source `{shown(source)}`", found=shown(source), expected=expected, nearest=nearest(source, SPOKEN)
+        )
     return field_path(source)
 
 
@@ -111,8 +128,6 @@ def part_source(value: Any, texts: frozenset[str]) -> str:
     """Where a part of the note comes from. `texts` are the texts that some route says."""
     source = text(value)
     first = source.split(".")[0].lower()
-    if first == "emails":
-        raise not_yet(f"the source `{shown(source)}`", f"{', '.join(OWN_SOURCES)}, or a field path")
     if first not in RESERVED:
         return field_path(source)
     allowed = (*OWN_SOURCES, *(f"route.{said}" for said in sorted(texts)))
@@ -121,7 +136,7 @@ def part_source(value: Any, texts: frozenset[str]) -> str:
             f"unknown source `{shown(source)}`",
             found=shown(source),
             expected=f"{one_of(allowed)}, or a field path",
-            nearest=nearest_in("route.", source, ("reason", *texts)) or nearest(source, OWN_SOURCES[:4]),
+            nearest=nearest_in("route.", source, ("reason", *texts)) or nearest(source, OWN_SOURCES[:-1]),
         )
     return source
 
@@ -134,9 +149,8 @@ def scalar(value: Any) -> Literal_:
         )
     if isinstance(value, list):
         raise Wrong("one value is needed here", found="a list", expected="one value; `in` and `not_in` take a list")
-    if isinstance(value, dict):
-        raise not_yet("a table in place of a value", "a text, a number, true or false")
-    assert isinstance(value, (str, int, float, bool))
+    if not isinstance(value, (str, int, float, bool)):
+        raise Wrong("this is no value", found=shown(value), expected="a text, a number, true or false")
     return value
 
 
@@ -160,8 +174,6 @@ def beginning(value: Any) -> Literal_:
 def boundary(value: Any) -> Literal_:
     """What at_least, at_most, more_than and less_than compare with."""
     expected = "a number, a date (2026-01-31) or a time with its zone (2026-01-31T09:00:00Z)"
-    if isinstance(value, dict):
-        raise not_yet("a table in place of a limit", expected)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and MOMENT.fullmatch(value) and moment(value) is not None:
@@ -188,25 +200,26 @@ def pattern(value: Any) -> str:
 
 
 def duration(value: Any) -> timedelta:
-    if isinstance(value, dict):
-        raise not_yet("a table in place of a limit", DURATION_FORM)
     try:
         limit = parse_duration(value if isinstance(value, str) else "")
     except ValueError:
-        business = isinstance(value, str) and "business" in value
-        if business:
-            raise not_yet("a duration in business days", DURATION_FORM) from None
+        if business_days(value) is not None:
+            raise Wrong("business days cannot stand here", found=shown(value), expected=DURATION_FORM) from None
         raise Wrong("this is no duration", found=described(value), expected=DURATION_FORM) from None
     if limit > LONGEST:
         raise Wrong("the duration is too long", found=shown(value), expected="10 years at most")
     return limit
 
 
-def rearm(value: Any) -> timedelta:
-    """How long after the end of an episode a new one may begin."""
-    if value == "new_record":
-        raise not_yet("`rearm: new_record`", DURATION_FORM)
-    return duration(value)
+def business_days(value: Any) -> BusinessDays | None:
+    """`2 business days`; None for anything else."""
+    found = BUSINESS_DAYS.fullmatch(value.strip()) if isinstance(value, str) else None
+    return BusinessDays(int(found[1])) if found else None
+
+
+def rearm(value: Any) -> timedelta | Literal["new_record"]:
+    """How long after the end of an episode a new one may begin; or with the next related record."""
+    return "new_record" if value == "new_record" else duration(value)
 
 
 def share(value: Any) -> Fraction:
@@ -250,3 +263,63 @@ def if_missing(value: Any) -> str:
         expected=f"{one_of(IF_MISSING)}, or a sentence",
         nearest=near,
     )
+
+
+def relation(value: Any) -> str:
+    """A child relationship's name, such as ReturnOrders, Tasks, or RMAs__r."""
+    return formed(value, RELATION, "a child relationship, such as Tasks, ReturnOrders or RMAs__r")
+
+
+def fragment(value: Any) -> str:
+    """A raw SOQL filter: one expression, as it stands behind WHERE."""
+    said = text(value).strip()
+    if len(said) > FRAGMENT_LENGTH:
+        raise Wrong("the filter is too long", found=f"{len(said)} characters", expected=f"{FRAGMENT_LENGTH} at most")
+    bare = LITERAL.sub("''", said)
+    if bare.count("'") % 2 or not balanced(bare):
+        raise Wrong("quotes or parentheses do not match", found=shown(said), expected="each one closed")
+    if clause := CLAUSE.search(INNER.sub("()", bare)):
+        message = f"`{clause[0]}` cannot stand in a filter"
+        raise Wrong(message, found=shown(said), expected="an expression as behind WHERE, such as Amount__c > 100")
+    if not COMPARISON.search(bare):
+        raise Wrong("this compares nothing", found=shown(said), expected="an expression such as Amount__c > 100")
+    return said
+
+
+def balanced(bare: str) -> bool:
+    depth = 0
+    for char in bare:
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def quick_text(value: Any) -> str:
+    """The name of a Quick Text; `{route}` in it stands for the route's name."""
+    name = text(value).strip()
+    for placeholder in re.findall(r"\{[^}]*\}?", name):
+        if placeholder != "{route}":
+            message = f"`{shown(placeholder)}` stands for nothing in a Quick Text's name"
+            raise Wrong(message, found=shown(placeholder), expected="`{route}`, the route's name")
+    return name
+
+
+def part_or_path(value: Any) -> str:
+    """A part of the note by its name, or a field of the case."""
+    said = text(value)
+    return said if SNAKE.fullmatch(said) else field_path(said)
+
+
+def person(value: Any) -> str:
+    """A user on a path from the case, such as Owner, Owner.Manager or Account.Owner."""
+    return formed(value, FIELD_PATH, "a path to a user, such as Owner, Owner.Manager, Account.Owner or CreatedBy")
+
+
+def example_value(value: Any) -> Literal_ | frozenset[str] | None:
+    """A field's value in an example; a list for a multi-picklist."""
+    if isinstance(value, list):
+        return frozenset(text(one) for one in value)
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    raise Wrong("this is no value of a field", found=shown(value), expected="a text, a number, true, false or a list")

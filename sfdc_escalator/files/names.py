@@ -6,11 +6,13 @@ from typing import Any, Protocol
 
 from sfdc_escalator.escalation.policy import DEFAULT_PRIORITIES
 from sfdc_escalator.files import literals
-from sfdc_escalator.files.wrong import Wrong, nearest_in, not_yet, shown, unknown
+from sfdc_escalator.files.wrong import Wrong, nearest_in, shown, unknown
 
-KINDS = ("field", "age", "text", "any", "all", "not")
-NOTE_KEYS = ("parts", "template", "visibility", "quick_text", "also_on", "requires", "if_missing")
-LATER_KINDS = frozenset({"idle", "in_state", "related", "milestone", "owner", "spoke", "table", "soql", "left"})
+KINDS = (
+    "field", "age", "left", "idle", "in_state", "related", "milestone", "text", "owner", "spoke", "table", "soql",
+    "any", "all", "not",
+)  # fmt: skip
+NOTE_KEYS = ("parts", "template", "visibility", "quick_text", "requires", "if_missing", "also_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,10 @@ class Names:
     priorities: tuple[str, ...] | None
     words: frozenset[str] | None
     texts: frozenset[str]
+    tables: Mapping[str, Any] | None = None
+    calendars: frozenset[str] | None = None
+    channels: frozenset[str] | None = None
+    routes: frozenset[str] = frozenset()
     loud: bool = False
 
     @classmethod
@@ -37,8 +43,29 @@ class Names:
             priorities=DEFAULT_PRIORITIES if priorities is None else tuple(priorities) if listed else None,
             words=frozenset(words) if isinstance(words, dict) else None,
             texts=frozenset(text for note in route_notes(said) for text in texts_in(note)),
+            tables=mapping_at(said, "tables"),
+            calendars=names_at(said, "calendars"),
+            channels=names_at(said, "channels"),
+            routes=frozenset(route_names(said)),
             loud=loud,
         )
+
+
+def mapping_at(said: dict[str, Any], key: str) -> Mapping[str, Any] | None:
+    found = said.get(key, {})
+    return found if isinstance(found, dict) else None
+
+
+def names_at(said: dict[str, Any], key: str) -> frozenset[str] | None:
+    found = mapping_at(said, key)
+    return None if found is None else frozenset(map(str, found))
+
+
+def route_names(said: dict[str, Any]) -> Iterator[str]:
+    routes = said.get("routes")
+    for route in routes if isinstance(routes, list) else ():
+        if isinstance(route, dict) and isinstance(route.get("name"), str):
+            yield route["name"]
 
 
 def texts_in(note: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,15 +95,8 @@ class Info(Protocol):
     @property
     def field_name(self) -> str | None: ...
 
-
-def unread(_: Any, info: Info) -> None:
-    if info.context.loud:
-        message = f"`{info.field_name}` is read but not carried out by this version"
-        raise Wrong(message, on_key=True, severity="warning")
-
-
-def later(_: Any, info: Info) -> None:
-    raise not_yet(f"`{info.field_name}`", on_key=True)
+    @property
+    def data(self) -> dict[str, Any]: ...
 
 
 def if_missing(value: Any, info: Info) -> str:
@@ -87,12 +107,17 @@ def if_missing(value: Any, info: Info) -> str:
     return choice
 
 
-def team(value: Any, info: Info) -> str:
-    if isinstance(value, dict):
-        raise not_yet("a table in place of a queue", "the name of a team")
+def any_team(value: Any, info: Info) -> str:
+    """A team, with a queue or without one."""
     known, name = info.context.teams, literals.text(value)
     if known is not None and name not in known:
         raise unknown("team", name, known, "a team that `teams` declares")
+    return name
+
+
+def team(value: Any, info: Info) -> str:
+    """A team that has a queue."""
+    known, name = info.context.teams, any_team(value, info)
     if known is not None and not known[name]:
         queues = ", ".join(team for team, has_queue in known.items() if has_queue)
         expected = f"a team with a `queue`: {queues}" if queues else "a team with a `queue`"
@@ -100,12 +125,40 @@ def team(value: Any, info: Info) -> str:
     return name
 
 
+def queue(value: Any, info: Info) -> str:
+    """A team with a queue, or a queue by its DeveloperName."""
+    known, name = info.context.teams, literals.text(value)
+    return team(name, info) if known and name in known else literals.queue_name(name)
+
+
 def priority(value: Any, info: Info) -> str:
-    if isinstance(value, dict):
-        raise not_yet("a table in place of a priority", "one of the priorities")
     known, name = info.context.priorities, literals.text(value)
     if known is not None and name not in known:
         raise unknown("priority", name, known)
+    return name
+
+
+def channel(value: Any, info: Info) -> str:
+    known, name = info.context.channels, literals.text(value)
+    if known is not None and name not in known:
+        raise unknown("channel", name, sorted(known), "a channel that `channels` declares")
+    return name
+
+
+def calendar(value: Any, info: Info) -> str:
+    known, name = info.context.calendars, literals.text(value)
+    if known is not None and name not in known:
+        raise unknown("calendar", name, sorted(known), "a calendar that `calendars` declares")
+    return name
+
+
+def route(value: Any, info: Info) -> str | None:
+    """The route that an example expects, or `none`."""
+    name = literals.text(value)
+    if name == "none":
+        return None
+    if name not in info.context.routes:
+        raise unknown("route", name, ["none", *sorted(info.context.routes)])
     return name
 
 
@@ -137,9 +190,7 @@ def kind_first(value: Any) -> Any:
     first = next(iter(value))
     if first in KINDS:
         return value
-    further = next((key for key in value if key in KINDS or key in LATER_KINDS), None)
-    if first in LATER_KINDS:
-        raise not_yet(f"the condition `{first}`", kinds(), key=first)
+    further = next((key for key in value if key in KINDS), None)
     if further:
         message = f"a condition's first key is its kind: put `{further}` first"
         raise Wrong(message, found=shown(first), expected=f"`{further}` first", key=first)
@@ -152,7 +203,6 @@ def kinds() -> str:
     return "one of " + ", ".join(KINDS)
 
 
-def mapping_escalate(value: Any) -> Any:
-    if value == "none":
-        raise not_yet("a route without steps (`escalate: none`)", "a mapping of note, queue, status, priority")
-    return value
+def steps_or_none(value: Any) -> Any:
+    """`none`: the route takes no step."""
+    return None if value == "none" else value

@@ -2,27 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sfdc_escalator.errors import Invalid, Problem
-from sfdc_escalator.escalation.policy import (
-    DEFAULT_PRIORITIES,
-    Escalate,
-    Guards,
-    NotePart,
-    NoteSpec,
-    Policy,
-    Route,
-    Team,
-)
-from sfdc_escalator.files.conditions import conditions, route_condition
+from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.files.assembly import Templates, assemble
 from sfdc_escalator.files.cross_checks import mapping, name_crosses, note_crosses, raw_routes
 from sfdc_escalator.files.faults import problem_of, problems_of
 from sfdc_escalator.files.names import Names
-from sfdc_escalator.files.shape import NoteShape, PolicyShape, RouteShape, check
+from sfdc_escalator.files.shape import Fault, check
 from sfdc_escalator.files.source_text import Unreadable, read_text
 from sfdc_escalator.files.template_names import Reads
 from sfdc_escalator.files.templates import NoteTemplate, built_in, load_template
@@ -32,9 +23,6 @@ from sfdc_escalator.files.yaml_document import Path as Loc
 
 MAX_BYTES, MAX_PROBLEMS = 1_000_000, 200
 EXPECTED = "a policy file in YAML"
-
-Templates = Mapping[str, NoteTemplate]
-"""By the name that the policy gives them; the built-in one has the name ``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +75,7 @@ def read_policy(path: Path) -> tuple[Policy | None, list[Problem], tuple[str, Pr
     templates, problems = read_templates(path, document)
     shape, faults = check(document.value, Names.of(document.value, loud=False))
     _, loud = check(document.value, Names.of(document.value, loud=True))
-    warnings = [fault for fault in loud if getattr(fault.about.get("error"), "severity", None) == "warning"]
+    warnings = once_each(fault for fault in loud if getattr(fault.about.get("error"), "severity", None) == "warning")
     crosses = [*name_crosses(document), *note_crosses(document, route_reads(document, templates))]
     problems += document.problems
     told = document.broken | {cross.path for cross in crosses}
@@ -95,7 +83,19 @@ def read_policy(path: Path) -> tuple[Policy | None, list[Problem], tuple[str, Pr
     problems += (problem_of(document, cross.path, cross.wrong) for cross in crosses)
     problems = in_order(str(path), problems)
     failed = any(problem.severity == "error" for problem in problems)
-    return None if failed or shape is None else assemble(document, shape, templates), problems, policy_name(document)
+    sound = None if failed or shape is None else assemble(document, shape, templates, digest(document, templates))
+    return sound, problems, policy_name(document)
+
+
+def once_each(warnings: Iterable[Fault]) -> list[Fault]:
+    """One warning for all the places at which the same is to be said."""
+    told: dict[str, list[Fault]] = {}
+    for fault in warnings:
+        told.setdefault(fault.about["error"].message, []).append(fault)
+    for message, faults in told.items():
+        if len(faults) > 1:
+            faults[0].about["error"].message = f"{message} ({len(faults)} times in this file)"
+    return [faults[0] for faults in told.values()]
 
 
 def in_order(file: str, problems: Sequence[Problem]) -> list[Problem]:
@@ -148,65 +148,9 @@ def route_reads(document: Document, templates: Templates) -> dict[Loc, Reads]:
     return {path: templates[name].reads for path, name in named if isinstance(name, str) and name in templates}
 
 
-def assemble(document: Document, shape: PolicyShape, templates: Templates) -> Policy:
-    """The policy's value, every default filled in."""
-    return Policy(
-        name=shape.policy,
-        description=shape.description.strip(),
-        file=document.file,
-        digest=digest(document, templates),
-        scope=conditions(shape.scope, shape.words),
-        priorities=tuple(shape.priorities) or DEFAULT_PRIORITIES,
-        routes=tuple(route_of(route, shape, templates) for route in shape.routes),
-        guards=Guards(**shape.guards.said()),
-        together=shape.defaults.fields == "together",
-    )
-
-
 def digest(document: Document, templates: Templates) -> str:
     """Of what the file says: not of its comments, its layout or its place. The order of note parts is part of it."""
     parts = [list(mapping(note.get("parts"))) for _, note in note_spots(document)]
     texts = {name: templates[name].text for name in template_names(document).values()}
     canonical = json.dumps([document.value, parts, texts], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def route_of(route: RouteShape, policy: PolicyShape, templates: Templates) -> Route:
-    steps = route.escalate
-    queue = policy.teams[steps.queue].queue if steps.queue else ""
-    return Route(
-        name=route.name,
-        reason=route.reason,
-        when=route_condition(route.when, route.unless, policy.words),
-        escalate=Escalate(
-            note=note_of(route, policy.defaults.note, templates),
-            queue=Team(steps.queue, queue) if queue else None,
-            status=steps.status or policy.defaults.status or None,
-            priority=steps.priority or None,
-        ),
-        formerly=tuple(route.formerly),
-        scan=route.scan,
-        over_guards=route.over_guards,
-        rearm=route.rearm or None,
-    )
-
-
-def note_of(route: RouteShape, default: NoteShape, templates: Templates) -> NoteSpec:
-    """The route's note over the default one, key by key. Without parts: reason, findings, the route's own texts."""
-    note = route.escalate.note
-    said = {**default.said(), **note.said()}
-    texts = dict(note.__pydantic_extra__ or {})
-    template = templates[said.get("template", "")]
-    parts = tuple(
-        NotePart(name, tuple(part.from_), part.if_missing, part.last or None)
-        for name, part in said.get("parts", {}).items()
-    )
-    own = tuple(NotePart(key, (f"route.{key}",)) for key in texts)
-    why = (NotePart("reason", ("route.reason",)), NotePart("findings", ("findings",)))
-    return NoteSpec(
-        template=template,
-        parts=parts or (*why, *own),
-        texts=texts,
-        visibility=said.get("visibility", "internal"),
-        template_paths=template.reads.paths,
-    )

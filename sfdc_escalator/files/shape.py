@@ -1,28 +1,48 @@
-"""The shape of a policy file: every key of the language is declared here, once.
+"""The shape of a policy file: every key of the language is declared here or beside it, once.
 
-The only module that imports pydantic. A key marked `Unread` is accepted with a warning; one marked `Later` would
-change what is escalated, so it is an error until it is carried out.
+A key marked `Unread` is checked like any other, and accepted with a warning: nothing comes of it in this version.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PlainValidator,
-    Tag,
-    ValidationError,
-    model_validator,
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+
+from sfdc_escalator.files import calendar_files, literals, names, table_values
+from sfdc_escalator.files.condition_shapes import CONDITIONS, Condition
+from sfdc_escalator.files.marks import (
+    Duration,
+    ListName,
+    Name,
+    OneOrMore,
+    PartName,
+    Path,
+    Sentence,
+    Shape,
+    Share,
+    Some,
+    Text,
+    Unread,
 )
-
-from sfdc_escalator.escalation.comparison import Literal_
-from sfdc_escalator.files import literals, names
+from sfdc_escalator.files.never import keep_never
+from sfdc_escalator.files.telling_shapes import (
+    ChannelShape,
+    Due,
+    EndOfDayShape,
+    NeverShape,
+    NoticesShape,
+    NotifyShape,
+    NotifyWhenShape,
+    OwnerOfPolicyShape,
+    RecipientShape,
+    RepeatShape,
+    RungShape,
+    RungStepsShape,
+    WarnShape,
+    told_now,
+)
 from sfdc_escalator.files.wrong import Wrong
 
 
@@ -35,136 +55,34 @@ class Fault(NamedTuple):
     about: Mapping[str, Any]
 
 
-def tag(value: Any) -> str:
-    return f"kind:{next(iter(value))}"
-
-
-LATER = PlainValidator(names.later)
-Unread = Annotated[None, PlainValidator(names.unread)]
-Later = Annotated[None, LATER]
-T = TypeVar("T")
-Text = Annotated[str, PlainValidator(literals.text)]
-Sentence = Annotated[str, PlainValidator(literals.sentence)]
-Name = Annotated[str, PlainValidator(literals.name)]
-PartName = Annotated[str, PlainValidator(literals.part_name)]
-ListName = Annotated[str, PlainValidator(literals.list_name)]
-Path = Annotated[str, PlainValidator(literals.field_path)]
-Scalar = Annotated[Literal_, PlainValidator(literals.scalar)]
-Choice = Annotated[Literal_, PlainValidator(literals.choice)]
-Boundary = Annotated[Literal_, PlainValidator(literals.boundary)]
-Limit = Annotated[timedelta, PlainValidator(literals.duration)]
-Share = Annotated[Fraction, PlainValidator(literals.share)]
-Some = Annotated[list[T], Field(min_length=1)]
-OneOrMore = Annotated[list[T], Field(min_length=1), BeforeValidator(names.as_list)]
-Condition = Annotated[
-    Annotated["FieldShape", Tag("kind:field")]
-    | Annotated["AgeShape", Tag("kind:age")]
-    | Annotated["TextShape", Tag("kind:text")]
-    | Annotated["AnyShape", Tag("kind:any")]
-    | Annotated["AllShape", Tag("kind:all")]
-    | Annotated["NotShape", Tag("kind:not")],
-    Discriminator(tag),
-    BeforeValidator(names.kind_first),
-]
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    @classmethod
-    def allowed(cls) -> list[str]:
-        """Its keys, as the file writes them."""
-        later = {key for key, field in cls.model_fields.items() if any(of is LATER for of in field.metadata)}
-        return [field.alias or key for key, field in cls.model_fields.items() if key not in later]
-
-    def said(self) -> dict[str, Any]:
-        """The keys that the file says, as it writes them, with their values."""
-        fields = type(self).model_fields
-        return {fields[key].alias or key: getattr(self, key) for key in fields if key in self.model_fields_set}
-
-
-class FieldShape(Shape):
-    field: Path
-    is_: Scalar = Field("", alias="is")
-    is_not: Scalar = ""
-    in_: Some[Scalar] = Field([], alias="in")
-    not_in: Some[Scalar] = []
-    at_least: Boundary = 0
-    at_most: Boundary = 0
-    more_than: Boundary = 0
-    less_than: Boundary = 0
-    starts_with: Annotated[Literal_, PlainValidator(literals.beginning)] = ""
-    contains_any: Some[Choice] = []
-    matches: Annotated[str, PlainValidator(literals.pattern)] = ""
-    is_empty: bool = False
-
-    @model_validator(mode="after")
-    def compares(self) -> "FieldShape":
-        if len(self.model_fields_set) == 1:
-            expected = f"an operator: {', '.join(self.allowed()[1:])}"
-            raise Wrong("the condition compares with nothing", found="`field` alone", expected=expected)
-        return self
-
-
-class AgeShape(Shape):
-    age: Path
-    at_least: Limit = timedelta()
-    at_most: Limit = timedelta()
-    more_than: Limit = timedelta()
-    less_than: Limit = timedelta()
-    calendar: Later = None
-    except_while: Later = None
-
-    @model_validator(mode="after")
-    def limits(self) -> "AgeShape":
-        if len(self.model_fields_set) == 1:
-            expected = "one or more of at_least, at_most, more_than, less_than"
-            raise Wrong("the condition has no limit", found="`age` alone", expected=expected)
-        return self
-
-
-class TextShape(Shape):
-    text: OneOrMore[Annotated[str, PlainValidator(literals.text_source)]]
-    mentions: OneOrMore[Annotated[str, PlainValidator(names.words)]]
-    ignoring: OneOrMore[Annotated[str, PlainValidator(names.words)]] = []
-
-
-class AnyShape(Shape):
-    any: OneOrMore[Condition]
-
-
-class AllShape(Shape):
-    all: OneOrMore[Condition]
-
-
-class NotShape(Shape):
-    not_: OneOrMore[Condition] = Field(alias="not")
-
-
 class TeamShape(Shape):
+    """A queue, the people and channels to tell, a calendar; all of them optional."""
+
     queue: Annotated[str, PlainValidator(literals.queue_name)] = ""
-    tell: Unread = None
-    calendar: Unread = None
-    person: Unread = None
-    list: Unread = None
-    facts: Unread = None
+    tell: Annotated[OneOrMore[Annotated[str, PlainValidator(names.channel)]], Unread] = []
+    calendar: Annotated[str, PlainValidator(names.calendar), Unread] = ""
+    person: Annotated[Text, Unread] = ""
+    list: Annotated[Text, Unread] = ""
+    facts: Annotated[dict[str, Text], Unread] = {}
 
 
 class PartShape(Shape):
+    """A part of the hand-off note: its sources, and what happens when none of them says anything."""
+
     from_: OneOrMore[Annotated[str, PlainValidator(names.part_source)]] = Field(alias="from")
     if_missing: Annotated[str, PlainValidator(names.if_missing)] = "say_so"
     last: Annotated[int, Field(ge=1)] = 0
-    all: Unread = None
+    all: bool = False
 
 
 class NoteShape(Shape):
     parts: Annotated[dict[PartName, PartShape], Field(min_length=1)] = {}
     template: Text = ""
     visibility: Literal["internal", "published"] = "internal"
-    quick_text: Unread = None
-    also_on: Unread = None
-    requires: Later = None
-    if_missing: Later = None
+    quick_text: OneOrMore[Annotated[str, PlainValidator(literals.quick_text)]] = []
+    requires: OneOrMore[Annotated[str, PlainValidator(literals.part_or_path)]] = []
+    if_missing: Annotated[str, PlainValidator(names.if_missing)] = "say_so"
+    also_on: Annotated[Literal["Account", "Contact"] | None, Unread] = None
 
 
 class RouteNoteShape(NoteShape):
@@ -175,75 +93,128 @@ class RouteNoteShape(NoteShape):
 
 
 class EscalateShape(Shape):
+    """The steps, always in this order: note, queue, status, priority. A priority is raised, never lowered."""
+
     note: RouteNoteShape = RouteNoteShape.model_construct()
-    queue: Annotated[str, PlainValidator(names.team)] = ""
+    queue: Annotated[Any, PlainValidator(table_values.team)] = ""
     status: Text = ""
-    priority: Annotated[str, PlainValidator(names.priority)] = ""
+    priority: Annotated[Any, PlainValidator(table_values.priority)] = ""
 
 
 class RouteShape(Shape):
+    """A named way to escalate. Most serious first; the first that matches is carried out."""
+
     name: Name
     formerly: OneOrMore[Name] = []
     reason: Sentence
     when: OneOrMore[Condition]
     unless: OneOrMore[Condition] = []
     scan: bool = False
-    escalate: Annotated[EscalateShape, BeforeValidator(names.mapping_escalate)]
+    escalate: Annotated[EscalateShape | None, BeforeValidator(names.steps_or_none)]
     over_guards: bool = False
-    rearm: Annotated[timedelta, PlainValidator(literals.rearm)] = timedelta()
-    notify: Unread = None
-    notify_when: Unread = None
-    one_notice_per: Unread = None
-    counts_as: Unread = None
-    due: Unread = None
-    warn: Unread = None
-    say: Unread = None
-    ladder: Unread = None
-    repeat: Unread = None
-    acknowledged: Unread = None
-    never: Unread = None
+    rearm: Annotated[timedelta | str, PlainValidator(literals.rearm)] = timedelta()
+    never: NeverShape = NeverShape()
+    notify: Annotated[NotifyShape | None, BeforeValidator(told_now), Unread] = None
+    notify_when: Annotated[NotifyWhenShape | None, Unread] = None
+    one_notice_per: Annotated[OneOrMore[Path], Unread] = []
+    counts_as: Annotated[Text, Unread] = ""
+    due: Annotated[Due | None, Unread] = None
+    warn: Annotated[WarnShape | None, Unread] = None
+    say: Annotated[Sentence, Unread] = ""
+    ladder: Annotated[OneOrMore[RungShape], Unread] = []
+    repeat: Annotated[RepeatShape | None, Unread] = None
+    acknowledged: Annotated[OneOrMore[Condition], Unread] = []
+
+    @model_validator(mode="after")
+    def counts_records(self) -> "RouteShape":
+        if self.rearm == "new_record" and not has_related(self.when):
+            expected = "a `related` condition in `when`, or a duration"
+            raise Wrong("`rearm: new_record` counts no record", found="new_record", expected=expected, key="rearm")
+        return self
+
+    @model_validator(mode="after")
+    def keeps_never(self) -> "RouteShape":
+        keep_never(self)
+        return self
+
+
+def has_related(conditions: list[Any]) -> bool:
+    inner = ("any", "all", "not_")
+    return any(
+        one.allowed()[0] == "related" or any(has_related(getattr(one, key, [])) for key in inner if hasattr(one, key))
+        for one in conditions
+    )
 
 
 class DefaultsShape(Shape):
+    """What holds for every route that does not say otherwise."""
+
     note: NoteShape = NoteShape()
     status: Text = ""
     fields: Literal["separate", "together"] = "separate"
 
 
 class GuardsShape(Shape):
+    """What makes a plan refuse itself, by route."""
+
     most_cases: Annotated[int, Field(ge=1)] = 0
     most_share_of_open: Share = Fraction(0)
     share_from: Annotated[int, Field(ge=0)] = 0
     api_budget: Share = Fraction(0)
 
 
+class CalendarShape(Shape):
+    """When a team is open; holidays close the whole day."""
+
+    timezone: Annotated[Any, PlainValidator(calendar_files.zone)]
+    open: Annotated[Any, PlainValidator(calendar_files.week)]
+    holidays: Annotated[Any, PlainValidator(calendar_files.holidays)] = frozenset()
+
+
+class ExampleShape(Shape):
+    """A made-up case, and the route that is expected to match it, or none. `validate` runs it."""
+
+    case: dict[str, Annotated[Any, PlainValidator(literals.example_value)]] = {}
+    age: Duration | None = None
+    customer_spoke: Duration | None = None
+    agent_spoke: Duration | None = None
+    related: dict[str, Annotated[int, Field(ge=0)]] = {}
+    expect: Annotated[str | None, PlainValidator(names.route)]
+    queue: Text = ""
+    priority: Text = ""
+    status: Text = ""
+
+
 class PolicyShape(Shape):
     policy: Name
     description: Text = ""
     scope: OneOrMore[Condition] = []
+    calendars: dict[Name, CalendarShape] = {}
     priorities: Some[Text] = []
+    channels: Annotated[dict[Name, ChannelShape], Unread] = {}
     teams: dict[Name, TeamShape] = {}
+    tables: dict[ListName, Annotated[Any, PlainValidator(table_values.raw_table)]] = {}
     words: dict[ListName, OneOrMore[Annotated[str, PlainValidator(literals.listed_phrase)]]] = {}
     defaults: DefaultsShape = DefaultsShape()
+    notices: Annotated[NoticesShape, Unread] = NoticesShape()
+    owner: Annotated[OwnerOfPolicyShape, Unread] = OwnerOfPolicyShape()
     routes: Some[RouteShape]
     guards: GuardsShape = GuardsShape()
-    owner: Unread = None
-    channels: Unread = None
-    notices: Unread = None
-    calendars: Unread = None
-    tables: Unread = None
-    examples: Unread = None
+    examples: list[ExampleShape] = []
 
 
-CONDITIONS: Mapping[str, type[Shape]] = {
-    "kind:field": FieldShape, "kind:age": AgeShape, "kind:text": TextShape,
-    "kind:any": AnyShape, "kind:all": AllShape, "kind:not": NotShape,
-}  # fmt: skip
 MAPPINGS: Mapping[tuple[str, ...], type[Shape]] = {
     (): PolicyShape, ("routes",): RouteShape, ("routes", "escalate"): EscalateShape,
-    ("routes", "escalate", "note"): RouteNoteShape, ("defaults",): DefaultsShape,
-    ("defaults", "note"): NoteShape, ("guards",): GuardsShape,
+    ("routes", "escalate", "note"): RouteNoteShape, ("routes", "never"): NeverShape,
+    ("routes", "notify"): NotifyShape, ("routes", "notify_when"): NotifyWhenShape, ("routes", "warn"): WarnShape,
+    ("routes", "due"): EndOfDayShape, ("routes", "repeat"): RepeatShape, ("routes", "ladder"): RungShape,
+    ("routes", "ladder", "escalate"): RungStepsShape, ("routes", "ladder", "repeat"): RepeatShape,
+    ("routes", "ladder", "notify"): NotifyShape,
+    ("defaults",): DefaultsShape, ("defaults", "note"): NoteShape, ("guards",): GuardsShape,
+    ("examples",): ExampleShape, ("notices",): NoticesShape, ("owner",): OwnerOfPolicyShape,
 }  # fmt: skip
+BY_NAME: Mapping[str, type[Shape]] = {"teams": TeamShape, "calendars": CalendarShape, "channels": ChannelShape}
+RECIPIENTS = frozenset({"now", "digest", "tell", "acknowledged", "closed"})
 
 
 def check(value: Any, known: names.Names) -> tuple[PolicyShape | None, list[Fault]]:
@@ -260,6 +231,8 @@ def keys_at(loc: tuple[str | int, ...]) -> list[str]:
     path = tuple(part for part in loc if isinstance(part, str))
     if path and path[-1] in CONDITIONS:
         return CONDITIONS[path[-1]].allowed()
-    if path[:1] == ("teams",):
-        return TeamShape.allowed()
-    return (PartShape if "parts" in path else MAPPINGS[path]).allowed()
+    if path[:1] and path[0] in BY_NAME:
+        return BY_NAME[path[0]].allowed()
+    if path and path[-1] in RECIPIENTS:
+        return RecipientShape.allowed()
+    return (PartShape if "parts" in path else MAPPINGS.get(path, PolicyShape)).allowed()

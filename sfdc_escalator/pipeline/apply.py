@@ -12,7 +12,7 @@ import structlog
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
 from sfdc_escalator.escalation.chunks import Batch, lanes
-from sfdc_escalator.escalation.decide import Decision, State
+from sfdc_escalator.escalation.decision import Decision, State
 from sfdc_escalator.escalation.guards import CHUNK
 from sfdc_escalator.escalation.history import Memory
 from sfdc_escalator.escalation.steps import Kind, StepState

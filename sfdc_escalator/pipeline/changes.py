@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sfdc_escalator.escalation.decide import Decision
+from sfdc_escalator.escalation.decision import Decision
 from sfdc_escalator.escalation.history import Memory, Past, Values
+from sfdc_escalator.escalation.policy import Route
 from sfdc_escalator.escalation.steps import Kind, StepState
 from sfdc_escalator.pipeline.ports import Change, Write
 
@@ -77,8 +78,12 @@ def write_of(decision: Decision) -> Write:
         key=decision.identity.key,
         case_id=decision.case.id,
         note=after[Kind.NOTE] or "",
-        published=decision.route.escalate.note.visibility == "published",
+        published=is_published(decision.route),
         owner_id=after.get(Kind.QUEUE),
         status=after.get(Kind.STATUS),
         priority=after.get(Kind.PRIORITY),
     )
+
+
+def is_published(route: Route) -> bool:
+    return route.escalate is not None and route.escalate.note.visibility == "published"

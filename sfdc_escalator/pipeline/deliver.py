@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
 from sfdc_escalator.escalation.chunks import Batch
-from sfdc_escalator.escalation.decide import Decision, State
+from sfdc_escalator.escalation.decision import Decision, State
 from sfdc_escalator.escalation.history import Memory
 from sfdc_escalator.pipeline.brakes import Breaker, Stop
 from sfdc_escalator.pipeline.changes import change, intended, past_of, write_of

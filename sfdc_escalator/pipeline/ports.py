@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.history import History, Past, Values
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.policy import Policy
@@ -160,8 +161,8 @@ class Org(Protocol):
         whatever the criteria. Long text and comments are left out."""
         ...
 
-    def complete(self, cases: Sequence[Case], paths: frozenset[str], us: frozenset[str]) -> tuple[Case, ...]:
-        """The same cases with their long text and comments, as far as `paths` says; `us` are our own user ids."""
+    def complete(self, cases: Sequence[Case], reads: frozenset[Read], us: frozenset[str]) -> tuple[Case, ...]:
+        """The same cases with their long text and all evidence that `reads` names; `us` are our own user ids."""
         ...
 
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:

@@ -7,14 +7,17 @@ from datetime import datetime
 from sfdc_escalator.errors import Invalid, PlanRefused
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.criteria import could_hold
-from sfdc_escalator.escalation.decide import Decision, LeftAlone, RouteName, State, View, decide
+from sfdc_escalator.escalation.criteria import could_hold, paths_of
+from sfdc_escalator.escalation.decide import LeftAlone, decide
+from sfdc_escalator.escalation.decision import Decision, RouteName, State
+from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.fitness import doubts, unfit_routes
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.keys import Identity
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.plan import Plan, build_plan
 from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.view import View
 from sfdc_escalator.pipeline.ports import KeyedNote, Org, Poll
 from sfdc_escalator.pipeline.recover import Look, Settled, recover, watch
 
@@ -43,8 +46,8 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
     check_route(policies, choices)
     survey = org.survey(caller, policies)
     us = remembered.users | {caller.user_id}
-    paths = frozenset[str]().union(*(policy.paths() for policy in policies))
-    settled = recover(org, remembered, paths, us, caller.now)
+    reads = frozenset[Read]().union(*(policy.reads() for policy in policies))
+    settled = recover(org, remembered, paths_of(reads), us, caller.now)
     history = remembered.with_past(one.past for one in settled)
     poll = org.poll(policies, survey, choices.case)
     if choices.case is not None and not poll.cases:
@@ -52,7 +55,7 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
     views = [view_of(policy, survey, history, caller.now, poll) for policy in policies]
     look = second_look(org, views, poll.cases, us)
     if choices.case is None:
-        watched = watch(org, history, views, look, paths, complete=not poll.broken)
+        watched = watch(org, history, views, look, reads, complete=not poll.broken)
         settled, history = (*settled, *watched), history.with_past(one.past for one in watched)
         views = [replace(view, history=history) for view in views]
     cases = look.cases
@@ -80,9 +83,9 @@ def view_of(policy: Policy, survey: Survey, history: History, now: datetime, pol
 
 
 def second_look(org: Org, views: Sequence[View], cases: Sequence[Case], us: frozenset[str]) -> Look:
-    """Long text and comments, read for those cases alone that could still match."""
-    paths = frozenset[str]().union(*(view.policy.paths() for view in views))
-    missing = frozenset(path for path in paths if path == "comments" or any(path not in case.fields for case in cases))
+    """Long text and evidence, read for those cases alone that could still match."""
+    reads = frozenset[Read]().union(*(view.policy.reads() for view in views))
+    missing = reads - common_paths(cases)
     if not missing or not cases:
         return Look(tuple(cases), frozenset())
     chosen = {case.id for view in views for case in cases if is_survivor(view, case, missing)}
@@ -90,9 +93,14 @@ def second_look(org: Org, views: Sequence[View], cases: Sequence[Case], us: froz
     return Look(tuple(complete.get(case.id, case) for case in cases), missing, frozenset(complete))
 
 
-def is_survivor(view: View, case: Case, unread: frozenset[str]) -> bool:
+def common_paths(cases: Sequence[Case]) -> frozenset[str]:
+    """The paths that every case has been read with."""
+    return frozenset(cases[0].fields).intersection(*(case.fields for case in cases)) if cases else frozenset()
+
+
+def is_survivor(view: View, case: Case, unread: frozenset[Read]) -> bool:
     routes = (route for route in view.policy.routes if route.name not in view.unpolled)
-    return any(could_hold(view.policy.condition(route), case, view.now, unread) for route in routes)
+    return any(could_hold(view.policy.condition(route), case, view.scene_of(route, case), unread) for route in routes)
 
 
 def judge_all(views: Iterable[View], cases: Sequence[Case]) -> list[Decision | LeftAlone]:

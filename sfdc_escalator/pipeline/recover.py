@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.decide import View
+from sfdc_escalator.escalation.criteria import paths_of
+from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.own_steps import could_fit_without_us
+from sfdc_escalator.escalation.view import View
 from sfdc_escalator.pipeline.ports import Org, Sighting
 
 SETTLE_AFTER = timedelta(minutes=15)
@@ -54,18 +56,18 @@ def outcome(past: Past, seen: Mapping[str, Sighting], now: datetime) -> Settled 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The cases of a poll; those that are not `complete` lack the paths in `missing`."""
+    """The cases of a poll; those that are not `complete` lack what `missing` names."""
 
     cases: tuple[Case, ...]
-    missing: frozenset[str]
+    missing: frozenset[Read]
     complete: frozenset[str] = frozenset()
 
-    def unread(self, case_id: str) -> frozenset[str]:
+    def unread(self, case_id: str) -> frozenset[Read]:
         return frozenset() if case_id in self.complete else self.missing
 
 
 def watch(
-    org: Org, history: History, views: Sequence[View], look: Look, paths: frozenset[str], *, complete: bool
+    org: Org, history: History, views: Sequence[View], look: Look, reads: frozenset[Read], *, complete: bool
 ) -> tuple[Settled, ...]:
     """What became of the escalations that stand: read by id where the poll did not return the case.
 
@@ -73,9 +75,10 @@ def watch(
     """
     standing = [past for past in history.everything() if past.state in (Memory.APPLIED, Memory.ADOPTED)]
     polled = {case.id: Sighting(case, False, False, None) for case in look.cases}
-    seen = polled | sight_all(org, {past.case_id for past in standing} - polled.keys(), paths, frozenset())
+    absent = {past.case_id for past in standing} - polled.keys()
+    seen = polled | sight_all(org, absent, paths_of(reads), frozenset())
     known = {view.policy.name: view for view in views}
-    unread = {case_id: paths - one.case.fields.keys() for case_id, one in seen.items() if case_id not in polled}
+    unread = {case_id: reads - one.case.fields.keys() for case_id, one in seen.items() if case_id not in polled}
     unread |= {case_id: look.unread(case_id) for case_id in polled}
     found = (fate(past, seen, known.get(past.policy), history, unread, complete) for past in standing)
     return tuple(one for one in found if one)
@@ -86,7 +89,7 @@ def fate(
     seen: Mapping[str, Sighting],
     view: View | None,
     history: History,
-    unread: Mapping[str, frozenset[str]],
+    unread: Mapping[str, frozenset[Read]],
     complete: bool,
 ) -> Settled | None:
     trail = list(homes(past.case_id, seen))
@@ -104,13 +107,14 @@ def fate(
     return None if past.ended_at else Settled("ended", replace(past, ended_at=view.now))
 
 
-def still_fits(past: Past, home: Sighting, view: View, history: History, unread: frozenset[str]) -> bool:
+def still_fits(past: Past, home: Sighting, view: View, history: History, unread: frozenset[Read]) -> bool:
     """Whether the route may still fit, our own values and what was not read set aside."""
     route = next((one for one in view.policy.routes if past.route in one.names), None)
     if route is None:
         return not home.is_closed
     pasts = history.by_case.get(past.case_id, ())
-    return could_fit_without_us(view.policy.condition(route), home.case, pasts, view.now, unread)
+    scene = view.scene_of(route, home.case, newer_words=True)
+    return could_fit_without_us(view.policy.condition(route), home.case, pasts, scene, unread)
 
 
 def sight_all(org: Org, case_ids: set[str], paths: frozenset[str], us: frozenset[str]) -> dict[str, Sighting]:

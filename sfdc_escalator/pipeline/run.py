@@ -8,7 +8,7 @@ import structlog
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.decide import Decision, State
+from sfdc_escalator.escalation.decision import Decision, State
 from sfdc_escalator.escalation.history import Memory
 from sfdc_escalator.escalation.org import Caller
 from sfdc_escalator.escalation.policy import Policy

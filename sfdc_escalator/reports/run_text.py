@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from sfdc_escalator.escalation.decide import Decision, LeftAlone, State, note_of
+from sfdc_escalator.escalation.decide import LeftAlone
+from sfdc_escalator.escalation.decision import Decision, State, note_of
 from sfdc_escalator.escalation.steps import Kind, Step, StepState
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import table

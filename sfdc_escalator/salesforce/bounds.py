@@ -8,11 +8,20 @@ the condition comes out as `want`. A `not` is pushed down to the leaves: SOQL's 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sfdc_escalator.escalation.criteria import COMMENTS, Age, All, AnyOf, Condition, Field, Not, Text
+from sfdc_escalator.escalation.clocks import Age, Clock, Left
+from sfdc_escalator.escalation.comparison import TESTS, options
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.facts import Field, Owner, Soql, TableIs
 from sfdc_escalator.escalation.org import Describe
 from sfdc_escalator.escalation.policy import OPEN_CASES, Policy, Route
-from sfdc_escalator.salesforce.leaves import Column, age_filter, field_filter, word_filter
-from sfdc_escalator.salesforce.soql import EVERYTHING, Filter, Leaf, both, conjuncts, either
+from sfdc_escalator.escalation.scene import Scene
+from sfdc_escalator.escalation.speech import SPOKEN, Text
+from sfdc_escalator.escalation.tables import Table
+from sfdc_escalator.salesforce.leaves import Column, field_filter, word_filter
+from sfdc_escalator.salesforce.soql import EVERYTHING, NOTHING, Filter, Leaf, both, conjuncts, either, ids
+from sfdc_escalator.salesforce.times import at_least_as_old, clock_filter, left_filter
+
+MOST_OWNERS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +29,7 @@ class Bounds:
     """`unknown` stands for a comparison with a field that `describe` does not know."""
 
     describe: Describe
-    now: datetime
+    scene: Scene
     unknown: Filter = EVERYTHING
 
     def may(self, condition: Condition) -> Filter:
@@ -33,20 +42,59 @@ class Bounds:
         if isinstance(condition, (All, AnyOf)):
             join = both if isinstance(condition, All) == want else either
             return join(self.superset(part, want) for part in condition.parts)
+        if isinstance(condition, Field):
+            return self._field(condition, want)
+        if isinstance(condition, Clock):
+            return self._clock(condition, want)
+        if isinstance(condition, Owner):
+            return self._owner(condition, want)
+        if not want:
+            return EVERYTHING
         if isinstance(condition, Text):
-            return self._text(condition) if want else EVERYTHING
-        column = self._column(condition.path)
+            return self._text(condition)
+        if isinstance(condition, TableIs):
+            return self._table(condition)
+        return Leaf(f"({condition.fragment})") if isinstance(condition, Soql) else EVERYTHING
+
+    def _field(self, field: Field, want: bool) -> Filter:
+        column = self._column(field.path)
         if column is None:
             return self.unknown
-        if isinstance(condition, Age):
-            return age_filter(column, condition, self.now, want)
-        return field_filter(column, condition.operator, condition.operand, want)
+        if not isinstance(field.operand, Table):
+            return field_filter(column, field.operator, field.operand, want)
+        if not want:
+            return EVERYTHING
+        return either(field_filter(column, field.operator, value, True) for value in field.operand.values)
+
+    def _clock(self, clock: Clock, want: bool) -> Filter:
+        if isinstance(clock, (Age, Left)):
+            column = self._column(clock.path)
+            if column is None:
+                return self.unknown
+            if isinstance(clock, Left):
+                return left_filter(column, clock, self.scene.now, want)
+            return clock_filter(column, clock, self.scene, want)
+        created = self._column("CreatedDate")
+        return at_least_as_old(created, clock, self.scene) if want and created else EVERYTHING
+
+    def _owner(self, owner: Owner, want: bool) -> Filter:
+        column = self._column("OwnerId")
+        if owner.who == "user" or column is None:
+            return EVERYTHING
+        known = [self.scene.queues[name] for name in owner.queues if name in self.scene.queues]
+        members = frozenset[str]().union(*(queue.members for queue in known))
+        wanted = members if owner.who == "member_of" else frozenset(queue.id for queue in known)
+        if not wanted:
+            return NOTHING if want else EVERYTHING
+        if len(wanted) > MOST_OWNERS:
+            return EVERYTHING
+        return Leaf(f"OwnerId {'IN' if want else 'NOT IN'} {ids(sorted(wanted))}")
 
     def _text(self, text: Text) -> Filter:
         """Every word of a phrase is somewhere in the field that has it; ignored phrases only take words away."""
         found = []
         for source in text.sources:
-            if source.lower() == COMMENTS:
+            if source in SPOKEN:
                 return EVERYTHING
             column = self._column(source)
             phrases = text.mentions
@@ -57,6 +105,21 @@ class Bounds:
             )
         return either(found)
 
+    def _table(self, condition: TableIs) -> Filter:
+        """The cells of the rows whose value is asked for; that an earlier row may win only takes cases away."""
+        table, test = condition.table, TESTS[condition.operator]
+        if test(table.otherwise, condition.operand):
+            return EVERYTHING
+        rows = [row for row in table.rows if test(row.value, condition.operand)]
+        columns = [self._column(path) for path in table.by]
+        return either(
+            both(
+                field_filter(column, "in", options(cell), True) if column else self.unknown
+                for column, cell in zip(columns, row.cells, strict=True)
+            )
+            for row in rows
+        )
+
     def _column(self, path: str) -> Column | None:
         info = self.describe.field_at(path)
         return Column(path, info) if info else None
@@ -64,7 +127,7 @@ class Bounds:
 
 def route_is_scan(policy: Policy, route: Route, describe: Describe) -> bool:
     """Whether the server cannot narrow this route: all open cases would be read. Unknown fields are taken to narrow."""
-    bounds = Bounds(describe, datetime(2000, 1, 1, tzinfo=UTC), unknown=Leaf("?"))
-    opened = conjuncts(bounds.may(Field(OPEN_CASES.path, OPEN_CASES.operator, OPEN_CASES.operand)))
+    bounds = Bounds(describe, Scene(datetime(2000, 1, 1, tzinfo=UTC)), unknown=Leaf("?"))
+    opened = conjuncts(bounds.may(OPEN_CASES))
     rest = both(part for part in conjuncts(bounds.may(policy.condition(route))) if part not in opened)
     return rest == EVERYTHING

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from sfdc_escalator.errors import Severity
-from sfdc_escalator.escalation.fitness import unusable
+from sfdc_escalator.escalation.evidence import Turns
+from sfdc_escalator.escalation.fitness import business_hours, queues_of, unusable, values
 from sfdc_escalator.escalation.org import Survey
 from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.salesforce.poll import reads, unreadable_path
+from sfdc_escalator.escalation.quick_texts import chosen_text, unknown_placeholders
+from sfdc_escalator.salesforce.poll import reads, related, unreadable_path, unreadable_records
 
 DID_YOU_MEAN = "; did you mean "
 FIELD_KEYS = ("field", "age", "text", "from")
@@ -27,7 +29,11 @@ class Lack:
 
 def lacks(policy: Policy, survey: Survey) -> Iterator[Lack]:
     yield from _fields(policy, survey)
+    yield from _records(policy, survey)
     yield from _queues(policy, survey)
+    yield from _hours(policy, survey)
+    yield from _quick_texts(policy, survey)
+    yield from _tracking(policy, survey)
     for path, key in (("Status", "status"), ("Priority", "priority")):
         yield from _values(policy, survey, path, key)
 
@@ -43,23 +49,65 @@ def _fields(policy: Policy, survey: Survey) -> Iterator[Lack]:
             yield Lack(path, FIELD_KEYS, f"{message} (read by {_listed(routes)})", near)
 
 
+def _records(policy: Policy, survey: Survey) -> Iterator[Lack]:
+    for route in policy.routes:
+        for one in related(policy, route):
+            if why := unreadable_records(one, survey.describe):
+                message, near = _apart(why)
+                yield Lack(one.relation, ("related", "milestone"), f"{message} (read by route {route.name})", near)
+
+
+def _hours(policy: Policy, survey: Survey) -> Iterator[Lack]:
+    named = {name for route in policy.routes for name in business_hours(policy.condition(route))}
+    for name in sorted(named - survey.calendars.keys()):
+        yield Lack(name, ("business_hours",), f"this org has no active business hours {name!r}", None)
+
+
+def _quick_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
+    """One of a list is enough; without any the template serves. A Quick Text that cannot be filled holds every case."""
+    for route in policy.routes:
+        note = route.escalate.note if route.escalate else None
+        if note is None or not note.quick_texts:
+            continue
+        message = chosen_text(note.quick_texts, survey.quick_texts)
+        if message is None:
+            said = f"this org has none of the Quick Texts {', '.join(note.quick_texts)}: the template serves"
+            yield Lack(note.quick_texts[-1], ("quick_text",), f"{said} (route {route.name})", None, "warning")
+            continue
+        parts = [part.name for part in note.parts]
+        for placeholder in unknown_placeholders(message[1], parts, note.texts):
+            said = f"the Quick Text {message[0]!r} holds {placeholder}, which stands for nothing in a note"
+            yield Lack(message[0], ("quick_text",), f"{said} (route {route.name})", None)
+
+
+def _tracking(policy: Policy, survey: Survey) -> Iterator[Lack]:
+    """A field without history has been in no state for any time that could be told."""
+    if survey.tracked is None:
+        return
+    tracked = {path.lower() for path in survey.tracked}
+    for path in sorted({one.path for one in policy.reads() if isinstance(one, Turns)}):
+        if path.lower() not in tracked:
+            yield Lack(path, ("in_state", "field"), f"this org does not track the history of {path}", None)
+
+
 def _queues(policy: Policy, survey: Survey) -> Iterator[Lack]:
     users: dict[str, list[str]] = {}
     for route in policy.routes:
-        if route.escalate.queue and route.escalate.queue.queue not in survey.queues:
-            users.setdefault(route.escalate.queue.queue, []).append(route.name)
+        for queue in queues_of(policy.condition(route), route):
+            if queue not in survey.queues:
+                users.setdefault(queue, []).append(route.name)
     for queue, routes in sorted(users.items()):
         folded = {name.casefold(): name for name in survey.queues}
         close = get_close_matches(queue.casefold(), folded, n=1, cutoff=0.5)
         message = f"this org has no queue {queue} for cases (wanted by {_listed(routes)})"
-        yield Lack(queue, ("queue",), message, folded[close[0]] if close else None)
+        yield Lack(queue, ("queue", "in"), message, folded[close[0]] if close else None)
 
 
 def _values(policy: Policy, survey: Survey, path: str, key: str) -> Iterator[Lack]:
     """A restricted picklist takes no other values; any other one takes them, but shows them nowhere."""
-    said = (getattr(route.escalate, key) for route in policy.routes)
+    said = (value for route in policy.routes for name, value in values(route) if name == path)
     severities: tuple[tuple[bool, Severity], ...] = ((True, "error"), (False, "warning"))
-    for value in sorted({value for value in said if value is not None}):
+    for value in sorted(set(said)):
         for restricted, severity in severities:
             if why := unusable(path, value, survey, restricted=restricted):
                 message, near = _apart(why)

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from sfdc_escalator.escalation.criteria import COMMENTS
-from sfdc_escalator.escalation.org import Describe, FieldInfo
+from sfdc_escalator.escalation.org import Child, Describe, FieldInfo
 from sfdc_escalator.salesforce.failures import not_an_org
-from sfdc_escalator.salesforce.standard_objects import OBJECTS
+from sfdc_escalator.salesforce.standard_objects import CHILDREN, OBJECTS
 
 ANY_OF_SEVERAL = "Name"
 LONG = frozenset({"textarea", "longtextarea"})
@@ -19,6 +18,15 @@ def parse_fields(body: Any) -> dict[str, FieldInfo]:
     try:
         return {field["name"]: _field(field) for field in body["fields"]}
     except (TypeError, KeyError) as error:
+        raise not_an_org(f"a describe of another shape ({error})") from None
+
+
+def parse_children(body: Any) -> dict[str, Child]:
+    """The child relationships of one sObject Describe; those without a name cannot be asked for."""
+    try:
+        found = [one for one in body.get("childRelationships") or () if one.get("relationshipName")]
+        return {one["relationshipName"]: Child(one["childSObject"], one["field"]) for one in found}
+    except (TypeError, KeyError, AttributeError) as error:
         raise not_an_org(f"a describe of another shape ({error})") from None
 
 
@@ -41,7 +49,11 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
 def standard_describe() -> Describe:
     """Case and the objects next to it as a new org has them; custom fields are not known."""
     objects = {name: map(_standard, text.split()) for name, text in OBJECTS.items()}
-    return Describe({name: {info.name: info for info in infos} for name, infos in objects.items()})
+    children = {
+        start: {name: Child(*leads.split(".")) for name, leads in (word.split("=") for word in text.split())}
+        for start, text in CHILDREN.items()
+    }
+    return Describe({name: {info.name: info for info in infos} for name, infos in objects.items()}, children)
 
 
 def _standard(word: str) -> FieldInfo:
@@ -62,11 +74,6 @@ def _standard(word: str) -> FieldInfo:
 def is_long_text(info: FieldInfo | None) -> bool:
     """Whether the field is text that the server cannot filter: it is read for survivors only."""
     return info is not None and info.type in LONG and not info.filterable
-
-
-def fields_in(paths: Iterable[str]) -> frozenset[str]:
-    """The paths that name fields of the case."""
-    return frozenset(path for path in paths if path.lower() != COMMENTS)
 
 
 def objects_needed(paths: Iterable[str], describe: Describe) -> frozenset[str]:

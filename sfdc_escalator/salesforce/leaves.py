@@ -13,7 +13,6 @@ from string import whitespace
 from sfdc_escalator.escalation import comparison
 from sfdc_escalator.escalation.case import long_id
 from sfdc_escalator.escalation.comparison import Literal_, Operand, Operator, options
-from sfdc_escalator.escalation.criteria import Age
 from sfdc_escalator.escalation.org import FieldInfo
 from sfdc_escalator.salesforce import soql
 from sfdc_escalator.salesforce.soql import EVERYTHING, NOTHING, Filter, Leaf, both, either
@@ -173,33 +172,14 @@ def _ordered(column: Column, operator: Operator, literal: Literal_, want: bool) 
     if column.kind not in NUMBERS | TIMES:
         return EVERYTHING
     text = _scalar(column, literal)
-    return EVERYTHING if text is None else _sided(column, operator, text, text, want)
+    return EVERYTHING if text is None else sided(column, operator, text, text, want)
 
 
-def _sided(column: Column, operator: Operator, low: str, high: str, want: bool) -> Filter:
+def sided(column: Column, operator: Operator, low: str, high: str, want: bool) -> Filter:
     """`low` and `high` say the limit rounded down and up: the side that returns more is taken."""
     sign = ORDER[operator][0 if want else 1]
     literal = low if ">" in sign else high
     return column.is_(sign, literal) if want else column.is_not(sign, literal)
-
-
-def age_filter(column: Column, age: Age, now: datetime, want: bool) -> Filter:
-    """`at_least 4h` of age is `field <= now - 4h`."""
-    if not column.info.filterable or column.kind != "datetime":
-        return EVERYTHING
-    try:
-        cutoff = now - age.limit
-    except OverflowError:
-        return EVERYTHING
-    if cutoff.year not in YEARS:
-        return EVERYTHING
-    turned: dict[str, Operator] = {
-        "at_least": "at_most",
-        "at_most": "at_least",
-        "more_than": "less_than",
-        "less_than": "more_than",
-    }
-    return _sided(column, turned[age.operator], soql.instant(cutoff), soql.instant(cutoff, up=True), want)
 
 
 def _containing(column: Column, literal: Literal_, want: bool) -> Filter:

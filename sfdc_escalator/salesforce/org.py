@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Self
 
 import structlog
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.case import Case, long_id
+from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.history import Values
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.pipeline.ports import Answer, Chunk, KeyedNote, NotExecuted, Poll, RolledBack, Sighting, Unknown
-from sfdc_escalator.salesforce import poll, probe, reads, sightings, survey
+from sfdc_escalator.salesforce import evidence, poll, probe, reads, sightings, survey
 from sfdc_escalator.salesforce.answer import REFUSED_QUERY, read_answer, refuses_guard
 from sfdc_escalator.salesforce.client import Client, Record
 from sfdc_escalator.salesforce.describe import standard_describe
@@ -48,6 +50,8 @@ class SalesforceOrg:
         self._user_id = ""
         self._weak = self._proved = False
         self._describe = standard_describe()
+        self._tracked: frozenset[str] | None = None
+        self._now = datetime.min.replace(tzinfo=UTC)
 
     @property
     def api_calls(self) -> int:
@@ -72,12 +76,12 @@ class SalesforceOrg:
 
     def identify(self) -> Caller:
         caller = survey.identify(self._client)
-        self._user_id = caller.user_id
+        self._user_id, self._now = caller.user_id, caller.now
         return caller
 
     def survey(self, caller: Caller, policies: Sequence[Policy]) -> Survey:
         found = survey.survey(self._client, caller, policies)
-        self._describe, self._proved = found.describe, found.level == "proved"
+        self._describe, self._proved, self._tracked = found.describe, found.level == "proved", found.tracked
         return found
 
     def poll(self, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
@@ -87,8 +91,9 @@ class SalesforceOrg:
         """All records of a query, to be looked at."""
         return self._client.lookups([soql])[0]
 
-    def complete(self, cases: Sequence[Case], paths: frozenset[str], us: frozenset[str]) -> tuple[Case, ...]:
-        return reads.complete(self._client, cases, paths, us, self._describe)
+    def complete(self, cases: Sequence[Case], reads: frozenset[Read], us: frozenset[str]) -> tuple[Case, ...]:
+        facts = evidence.Facts(self._describe, self._tracked, self._now, us)
+        return evidence.complete(self._client, cases, reads, facts)
 
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
         return reads.keyed_notes(self._client, case_ids, users)

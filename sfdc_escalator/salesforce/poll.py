@@ -4,17 +4,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.case import Case, long_id
 from sfdc_escalator.escalation.criteria import paths_of
+from sfdc_escalator.escalation.evidence import Records
 from sfdc_escalator.escalation.org import Describe, Survey
-from sfdc_escalator.escalation.policy import Policy, Route, note_paths
+from sfdc_escalator.escalation.policy import Policy, Route
+from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.pipeline.ports import Poll, RouteName
 from sfdc_escalator.salesforce import packing
 from sfdc_escalator.salesforce.bounds import Bounds
 from sfdc_escalator.salesforce.client import QUERIES, Client, query_path
-from sfdc_escalator.salesforce.describe import fields_in, is_long_text, unknown_path
+from sfdc_escalator.salesforce.describe import is_long_text, unknown_path
 from sfdc_escalator.salesforce.failures import Rejected
 from sfdc_escalator.salesforce.records import COMPOUND, ENGINE_FIELDS, CaseReader
 from sfdc_escalator.salesforce.soql import NOTHING, Filter, Leaf, factored, quote, render, select
@@ -39,7 +42,7 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
     broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, survey.describe))}
-    bounds = Bounds(survey.describe, survey.caller.now)
+    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
     sound = [(p, r) for p, r in routes if (p.name, r.name) not in broken]
     asked = [Asked((p.name, r.name), reads(p, r), bounds.may(p.condition(r))) for p, r in sound]
     try:
@@ -56,13 +59,35 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
 
 
 def reads(policy: Policy, route: Route) -> frozenset[str]:
-    """The case fields that a route reads, in its criteria and its note."""
-    return fields_in(paths_of(policy.condition(route)) | note_paths(route.escalate.note))
+    """The case fields that a route reads, in its criteria, its tables and its note; and to find related records."""
+    wanted = policy.reads([route])
+    contact = any(isinstance(one, Records) and one.through == "Contact" for one in wanted)
+    return paths_of(wanted) | (frozenset({"ContactId"}) if contact else frozenset())
 
 
 def unreadable(policy: Policy, route: Route, describe: Describe) -> str | None:
     """Why the org cannot be asked for this route."""
-    return next((why for path in sorted(reads(policy, route)) if (why := unreadable_path(path, describe))), None)
+    fields = (why for path in sorted(reads(policy, route)) if (why := unreadable_path(path, describe)))
+    records = (why for one in related(policy, route) if (why := unreadable_records(one, describe)))
+    return next(fields, None) or next(records, None)
+
+
+def related(policy: Policy, route: Route) -> list[Records]:
+    return sorted((one for one in policy.reads([route]) if isinstance(one, Records)), key=repr)
+
+
+def unreadable_records(asked: Records, describe: Describe) -> str | None:
+    """Why these related records cannot be read."""
+    start = asked.through or "Case"
+    child = describe.child(asked.relation, start)
+    if child is None:
+        close = get_close_matches(asked.relation, describe.children.get(start, {}), n=1)
+        near = f"; did you mean {close[0]}?" if close else ""
+        return f"{asked.relation}: {start} has no such child relationship that the user may read{near}"
+    for path in (*asked.fields, *asked.same):
+        if describe.field_at(path, child.sobject) is None:
+            return f"{asked.relation}: {child.sobject} has no {path} that the user may read"
+    return None
 
 
 def unreadable_path(path: str, describe: Describe) -> str | None:

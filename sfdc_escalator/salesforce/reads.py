@@ -1,21 +1,16 @@
 """Look-ups by id: long text and comments of survivors, notes with a key, values after a commit. 2,000 ids to a call."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
-from sfdc_escalator.escalation.case import Case, Comment, Value, long_id
-from sfdc_escalator.escalation.criteria import COMMENTS
+from sfdc_escalator.escalation.case import long_id
 from sfdc_escalator.escalation.history import Values
 from sfdc_escalator.escalation.keys import key_of
-from sfdc_escalator.escalation.org import Describe
 from sfdc_escalator.pipeline.ports import KeyedNote
 from sfdc_escalator.salesforce.client import Client, Record
-from sfdc_escalator.salesforce.describe import is_long_text
-from sfdc_escalator.salesforce.records import Column, comment_of, instant, pick, read
+from sfdc_escalator.salesforce.records import instant, pick, read
 from sfdc_escalator.salesforce.soql import ids, select
 
 IDS = 400  # a quoted id takes 27 encoded bytes of a query's 16,384
-COMMENT_FIELDS = ("ParentId", "CommentBody", "CreatedById", "CreatedBy.UserType", "CreatedDate")
 NOTE_FIELDS = ("ParentId", "CommentBody", "CreatedById", "CreatedDate")
 
 
@@ -23,43 +18,6 @@ def in_ids(fields: Iterable[str], source: str, key: str, case_ids: Sequence[str]
     """Queries for the records whose `key` is one of the ids, 400 ids to a query."""
     some = (case_ids[start : start + IDS] for start in range(0, len(case_ids), IDS))
     return [select(fields, source, f"{key} IN {ids(part)}", tail) for part in some]
-
-
-def complete(
-    client: Client, cases: Sequence[Case], paths: frozenset[str], us: frozenset[str], describe: Describe
-) -> tuple[Case, ...]:
-    """See `Org.complete`."""
-    case_ids = [case.id for case in cases]
-    long = sorted(path for path in paths if is_long_text(describe.field_at(path)))
-    texts = in_ids(["Id", *long], "Case", "Id", case_ids) if long else []
-    wanted = any(path.lower() == COMMENTS for path in paths)
-    said = in_ids(COMMENT_FIELDS, "CaseComment", "ParentId", case_ids, "ORDER BY CreatedDate, Id") if wanted else []
-    answers = client.lookups([*texts, *said])
-    columns = [Column(path, describe) for path in long]
-    values = _texts((record for part in answers[: len(texts)] for record in part), columns)
-    comments = _comments((record for part in answers[len(texts) :] for record in part), us)
-    empty: Mapping[str, Value] = dict.fromkeys(long)
-    fields = [{**case.fields, **values.get(case.id, empty)} for case in cases]
-    return tuple(
-        replace(case, fields=texts, comments=comments.get(case.id, case.comments))
-        for case, texts in zip(cases, fields, strict=True)
-    )
-
-
-def _texts(records: Iterable[Record], columns: Sequence[Column]) -> dict[str, dict[str, Value]]:
-    def texts(record: Record) -> tuple[str, dict[str, Value]]:
-        return long_id(pick(record, "Id")), {column.path: column.value(record) for column in columns}
-
-    return dict(read(texts, records))
-
-
-def _comments(records: Iterable[Record], us: frozenset[str]) -> dict[str, tuple[Comment, ...]]:
-    """Comments by case, oldest first, without our own and without those that carry a key."""
-    found: dict[str, list[Comment]] = {}
-    for case_id, comment in read(lambda record: (long_id(pick(record, "ParentId")), comment_of(record)), records):
-        if comment.author not in us and key_of(comment.body) is None:
-            found.setdefault(case_id, []).append(comment)
-    return {case_id: tuple(comments) for case_id, comments in found.items()}
 
 
 def keyed_notes(client: Client, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:

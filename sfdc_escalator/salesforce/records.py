@@ -1,8 +1,10 @@
 """Records of a query as cases: values typed by describe, fields by the paths as the policies write them."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
+from html import unescape
 from typing import Any, TypeVar
 
 from sfdc_escalator.escalation.case import Case, Comment, Value, long_id
@@ -22,6 +24,12 @@ ENGINE_FIELDS = (
     "ParentId",
     "Owner.Name",
 )
+# Automated users speak for nobody (Object Reference, User.UserType).
+NOBODY = frozenset({"AutomatedProcess", "CloudIntegrationUser", "System"})
+DRAFT = "5"  # of EmailMessage.Status (Object Reference, EmailMessage)
+HIDDEN = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+BREAK = re.compile(r"<(br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^>]*>", re.IGNORECASE)
+TAG = re.compile(r"<[^>]*>")
 COMPOUND = frozenset({"address", "location"})
 
 
@@ -53,10 +61,10 @@ def pick(record: Any, name: str) -> Any:
 
 
 class Column:
-    """Reads one path out of records."""
+    """Reads one path out of records of an object."""
 
-    def __init__(self, path: str, describe: Describe) -> None:
-        info = describe.field_at(path)
+    def __init__(self, path: str, describe: Describe, start: str = "Case") -> None:
+        info = describe.field_at(path, start)
         self.path, self._steps = path, path.split(".")
         self._convert = CONVERTERS.get(info.type if info else "")
 
@@ -64,6 +72,10 @@ class Column:
         found: Any = record
         for step in self._steps:
             found = pick(found, step)
+        return self.converted(found)
+
+    def converted(self, found: Any) -> Value:
+        """A value as REST answers it, in the field's type."""
         return self._convert(found) if self._convert and isinstance(found, str) else found
 
 
@@ -97,13 +109,35 @@ def interned(text: str | None) -> str | None:
 
 
 def comment_of(record: Record) -> Comment:
-    author = pick(record, "CreatedBy")
+    published, user_type = pick(record, "IsPublished") is True, pick(pick(record, "CreatedBy"), "UserType")
+    customer = published and user_type not in NOBODY
     return Comment(
         author=sys.intern(long_id(pick(record, "CreatedById"))),
         at=instant(pick(record, "CreatedDate")),
         body=pick(record, "CommentBody") or "",
-        staff=pick(author, "UserType") == "Standard",
+        speaker="agent" if user_type == "Standard" else "customer" if customer else "nobody",
     )
+
+
+def email_of(record: Record) -> Comment | None:
+    """None for a draft."""
+    incoming, status = pick(record, "Incoming") is True, str(pick(record, "Status"))
+    if status == DRAFT:
+        return None
+    body = pick(record, "TextBody") or without_tags(pick(record, "HtmlBody") or "")
+    user_type = pick(pick(record, "CreatedBy"), "UserType")
+    return Comment(
+        author=sys.intern(long_id(pick(record, "CreatedById"))),
+        at=instant(pick(record, "MessageDate") or pick(record, "CreatedDate")),
+        body=f"{pick(record, 'Subject') or ''}\n{body}".strip(),
+        speaker="customer" if incoming else "nobody" if user_type in NOBODY else "agent",
+        source="emails",
+    )
+
+
+def without_tags(html: str) -> str:
+    """The text of an e-mail that has no plain one; line ends where the layout breaks."""
+    return unescape(TAG.sub("", BREAK.sub("\n", HIDDEN.sub("", html))))
 
 
 def read(one: Callable[[Record], Read], records: Iterable[Record]) -> list[Read]:

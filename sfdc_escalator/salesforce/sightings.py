@@ -7,7 +7,6 @@ from sfdc_escalator.escalation.keys import key_of
 from sfdc_escalator.escalation.org import Describe
 from sfdc_escalator.pipeline.ports import Sighting
 from sfdc_escalator.salesforce.client import Client, Record
-from sfdc_escalator.salesforce.describe import fields_in
 from sfdc_escalator.salesforce.poll import selected
 from sfdc_escalator.salesforce.reads import in_ids
 from sfdc_escalator.salesforce.records import CaseReader, pick, read
@@ -22,7 +21,7 @@ def sight(
     """See `Org.sight`."""
     if not case_ids:
         return {}
-    known = frozenset(path for path in fields_in(paths) if describe.field_at(path))
+    known = frozenset(path for path in paths if describe.field_at(path))
     fields = list(dict.fromkeys((*selected(known, describe), *FATE)))
     by_us = select(["CommentBody"], "CaseComments", f"CreatedById IN {ids(sorted(users))}") if users else ""
     notes = [f"({by_us})"] if by_us else []

@@ -44,6 +44,19 @@ def number(value: float) -> str:
     return format(Decimal(repr(value)) if isinstance(value, float) else Decimal(value), "f")
 
 
+def literal(value: object) -> str | None:
+    """A value of a field as SOQL says it; None for one that it cannot say."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, (int, float)):
+        return number(value)
+    if isinstance(value, datetime):
+        return instant(value)
+    return day(value) if isinstance(value, date) else None
+
+
 def ids(record_ids: Iterable[str]) -> str:
     """A list of ids to stand behind IN. ValueError for what is no id."""
     return "(" + ",".join(f"'{long_id(one)}'" for one in record_ids) + ")"

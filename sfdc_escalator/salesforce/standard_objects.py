@@ -79,3 +79,18 @@ BusinessHoursId:reference=BusinessHours AssetId:reference=Asset IsPerIncident:bo
 RemainingCases:int
 """,
 }
+
+# Child relationships, `Name=Object.Reference` (Object Reference v67).
+CHILDREN = {
+    "Case": """
+CaseComments=CaseComment.ParentId EmailMessages=EmailMessage.ParentId Tasks=Task.WhatId Cases=Case.ParentId
+CaseMilestones=CaseMilestone.CaseId Histories=CaseHistory.CaseId ReturnOrders=ReturnOrder.CaseId
+WorkOrders=WorkOrder.CaseId
+""",
+    "Contact": """
+Cases=Case.ContactId Tasks=Task.WhoId ReturnOrders=ReturnOrder.ContactId WorkOrders=WorkOrder.ContactId
+""",
+    "Account": """
+Cases=Case.AccountId Contacts=Contact.AccountId ReturnOrders=ReturnOrder.AccountId WorkOrders=WorkOrder.AccountId
+""",
+}

@@ -1,15 +1,25 @@
 """What is asked once per run: who we are, the org's name, its queues with members, open cases, the objects read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.case import long_id
-from sfdc_escalator.escalation.org import Caller, Describe, FieldInfo, Queue, Survey
+from sfdc_escalator.escalation.criteria import evidence_of, paths_of
+from sfdc_escalator.escalation.evidence import Read, Records
+from sfdc_escalator.escalation.org import Caller, Child, Describe, FieldInfo, Queue, Survey
 from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.quick_texts import quick_text_paths
 from sfdc_escalator.salesforce.client import Client, Record, query_path
-from sfdc_escalator.salesforce.describe import fields_in, objects_needed, parse_fields, standard_describe
+from sfdc_escalator.salesforce.describe import (
+    missing_object,
+    objects_needed,
+    parse_children,
+    parse_fields,
+    standard_describe,
+)
+from sfdc_escalator.salesforce.extras import calendars_of, quick_texts_of, rows_of, tracked_of, wishes_of
 from sfdc_escalator.salesforce.failures import Rejected, not_an_org
 from sfdc_escalator.salesforce.records import pick, read
 from sfdc_escalator.salesforce.write import KEY_FIELD, KEY_OBJECT
@@ -42,24 +52,36 @@ def _ids_in(identity: Any) -> tuple[str, str]:
 def survey(client: Client, caller: Caller, policies: Sequence[Policy]) -> Survey:
     """See `Org.survey`."""
     standard = standard_describe().objects
-    paths = fields_in(path for policy in policies for path in policy.paths())
-    names = ["Case", *sorted(objects_needed(paths, Describe({name: standard[name] for name in ("Case", "Name")})))]
+    reads = frozenset[Read]().union(*(policy.reads() for policy in policies))
+    paths = paths_of(reads)
+    starts = {one.through for one in evidence_of(reads) if isinstance(one, Records) and one.through}
+    known_already = Describe({name: standard[name] for name in ("Case", "Name")})
+    names = ["Case", *sorted(starts | objects_needed(paths, known_already))]
     row = f"sobjects/Organization/{caller.organization_id}?fields=Name,IsSandbox"
+    wishes = wishes_of(policies, reads)
     asked = (row, *map(query_path, (QUEUES, MEMBERS, OPEN)), describe_path(KEY_OBJECT), *map(describe_path, names))
-    organization, queues, members, opened, keys, case, *related = client.try_get(*asked)
-    for answer in (organization, queues, members, opened, case):
+    answers = client.try_get(*asked, *map(query_path, wishes.values()))
+    organization, queues, members, opened, keys = answers[:5]
+    described, wished = answers[5 : 5 + len(names)], dict(zip(wishes, answers[5 + len(names) :], strict=True))
+    for answer in (organization, queues, members, opened, described[0]):
         if isinstance(answer, OrgUnavailable):
             raise answer
-    known = dict(_described(names, [case, *related]))
+    quick_texts = quick_texts_of(rows_of(client, wished.get("quick_texts")))
+    more = frozenset(path for message in quick_texts.values() for path in quick_text_paths(message))
+    known = Describe(dict(_described(names, described)), dict(_children(names, described)))
+    known = _completed(client, paths | more, known)
     return Survey(
         caller=caller,
         name=str(pick(organization, "Name")),
         is_sandbox=pick(organization, "IsSandbox") is True,
         queues=queues_of(client.records(queues), client.records(members)),
         open_cases=_count(opened),
-        describe=_completed(client, paths, known),
+        describe=with_related(client, reads, known),
         api_left=client.session.api_left,
         level="proved" if holds_keys_once(keys) else "guarded",
+        calendars=calendars_of(rows_of(client, wished.get("calendars"))),
+        quick_texts=quick_texts,
+        tracked=tracked_of(client, wished.get("tracked")),
     )
 
 
@@ -83,15 +105,34 @@ def _described(names: Iterable[str], answers: Iterable[Any]) -> Iterable[tuple[s
         yield name, {} if isinstance(answer, Rejected) else parse_fields(answer)
 
 
-def _completed(client: Client, paths: frozenset[str], known: dict[str, Mapping[str, FieldInfo]]) -> Describe:
+def _children(names: Iterable[str], answers: Iterable[Any]) -> Iterator[tuple[str, Mapping[str, Child]]]:
+    for name, answer in zip(names, answers, strict=True):
+        yield name, {} if isinstance(answer, OrgUnavailable) else parse_children(answer)
+
+
+def _completed(client: Client, paths: frozenset[str], known: Describe) -> Describe:
     """Follows the paths, object by object, until everything on them is described."""
-    known.setdefault("Name", standard_describe().objects["Name"])
+    objects = {"Name": standard_describe().objects["Name"], **known.objects}
     for _ in range(FARTHEST):
-        names = sorted(objects_needed(paths, Describe(known)))
+        names = sorted(objects_needed(paths, Describe(objects)))
         if not names:
             break
-        known.update(_described(names, client.try_get(*map(describe_path, names))))
-    return Describe(known)
+        objects.update(_described(names, client.try_get(*map(describe_path, names))))
+    return Describe(objects, known.children)
+
+
+def with_related(client: Client, reads: frozenset[Read], known: Describe) -> Describe:
+    """What stands on the far side of the child relationships that are asked for."""
+    asked = [one for one in evidence_of(reads) if isinstance(one, Records)]
+    found = {one: known.child(one.relation, one.through or "Case") for one in asked}
+    names = sorted({child.sobject for child in found.values() if child} - known.objects.keys())
+    if names:
+        more = dict(_described(names, client.try_get(*map(describe_path, names))))
+        known = Describe({**known.objects, **more}, known.children)
+    farther = {path: child.sobject for one, child in found.items() if child for path in one.fields if "." in path}
+    parents = sorted({name for path, start in farther.items() if (name := missing_object(path, known, start))})
+    more = dict(_described(parents, client.try_get(*map(describe_path, parents)))) if parents else {}
+    return Describe({**known.objects, **more}, known.children)
 
 
 def _count(body: Any) -> int:

@@ -72,7 +72,7 @@ def silent() -> Changes:
     """Counts what it wrote as written before."""
     from dataclasses import replace
 
-    from sfdc_escalator.escalation.decide import State
+    from sfdc_escalator.escalation.decision import State
     from sfdc_escalator.pipeline import deliver
 
     applied = deliver.Delivery.applied

@@ -5,8 +5,12 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.case import Case, Value
+from sfdc_escalator.escalation.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.comparison import Operand, Operator
-from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Condition, Field, Not, Text
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.facts import Field, Owner, TableIs
+from sfdc_escalator.escalation.speech import Spoke, Text
+from sfdc_escalator.escalation.tables import Row, Table
 from sfdc_escalator.escalation.words import parse_phrase
 from tests.builders import NOW, case, comment
 
@@ -23,6 +27,10 @@ OF_A_LIST: tuple[Operator, ...] = ("in", "not_in", "contains_any")
 AGES: tuple[Operator, ...] = ("at_least", "at_most", "more_than", "less_than")
 
 
+HOURS = st.integers(0, 90).map(lambda hours: timedelta(hours=hours))
+TABLE: Table[str | int | float | bool] = Table("t", ("Status", "Vip__c"), (Row(("High", True), "Urgent"),), "Low")
+
+
 def fields_of(operators: tuple[Operator, ...], operands: st.SearchStrategy[Operand]) -> st.SearchStrategy[Field]:
     return st.builds(Field, st.sampled_from(PATHS), st.sampled_from(operators), operands)
 
@@ -32,9 +40,19 @@ LEAVES: st.SearchStrategy[Condition] = st.one_of(
     fields_of(OF_A_LIST, LISTS),
     fields_of(("is_empty",), st.booleans()),
     fields_of(("matches",), st.sampled_from(["a", "^h", "^$", r"\d"])),
+    st.builds(Age, st.sampled_from(AGES), HOURS, path=st.sampled_from(PATHS)),
+    st.builds(Left, st.sampled_from(AGES), HOURS, path=st.sampled_from(PATHS)),
+    st.builds(InState, st.sampled_from(AGES), HOURS, paths=st.just(("Status",))),
     st.builds(
-        Age, st.sampled_from(PATHS), st.sampled_from(AGES), st.integers(0, 90).map(lambda hours: timedelta(hours=hours))
+        Idle,
+        st.sampled_from(AGES),
+        HOURS,
+        who=st.sampled_from(["agent", "customer", "anyone"]),
+        after_word_of=st.sampled_from([None, "customer"]),
     ),
+    st.builds(Spoke, st.sampled_from(["agent", "customer"]), st.sampled_from([None, "word_of.agent", "escalation"])),
+    st.sampled_from([Owner("user"), Owner("in_queue", ("Support",)), Owner("member_of", ("Support",))]),
+    st.builds(lambda value: TableIs(TABLE, "is", value), st.sampled_from(["Urgent", "Low", "None"])),
     st.builds(
         Text,
         st.lists(st.sampled_from((*PATHS, "comments")), min_size=1, max_size=3).map(tuple),

@@ -56,7 +56,7 @@ def test_a_time_without_a_zone_is_refused_where_the_case_is_born() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         case(fields={"ClosedDate": naive})
     with pytest.raises(ValueError, match="no time zone"):
-        Comment(AGENT, naive, "Hello", True)
+        Comment(AGENT, naive, "Hello", "agent")
 
 
 def test_times_are_kept_in_utc() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.chunks import Batch, families, lanes
-from sfdc_escalator.escalation.decide import Decision
+from sfdc_escalator.escalation.decision import Decision
 from tests.builders import numbered, planned, policy, route
 
 TEMPLATE = planned(1)

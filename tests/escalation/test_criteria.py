@@ -8,22 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.clocks import Age
 from sfdc_escalator.escalation.comparison import Operator
-from sfdc_escalator.escalation.criteria import (
-    Age,
-    All,
-    AnyOf,
-    Condition,
-    Field,
-    Not,
-    Text,
-    could_hold,
-    holds,
-    judge,
-    paths_of,
-)
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not, could_hold, judge
+from sfdc_escalator.escalation.evidence import COMMENTS, Read
+from sfdc_escalator.escalation.facts import Field
+from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.words import parse_phrase
-from tests.builders import NOW, case, comment, policy, route
+from tests.builders import NOW, SCENE, case, comment, policy, route
 from tests.escalation.conditions import CASES, CONDITIONS, PATHS
 
 YES, NO = All(()), AnyOf(())
@@ -33,39 +25,39 @@ DAY = timedelta(days=1)
 @given(CONDITIONS, CASES)
 @settings(max_examples=150, deadline=None)
 def test_judging_with_reasons_and_without_says_the_same(condition: Condition, one: Case) -> None:
-    assert judge(condition, one, NOW).holds == holds(condition, one, NOW)
+    assert judge(condition, one, SCENE).holds == condition.holds(one, SCENE)
 
 
 @given(CONDITIONS, CASES)
 @settings(max_examples=100, deadline=None)
 def test_not_is_the_exact_complement(condition: Condition, one: Case) -> None:
-    assert holds(Not(condition), one, NOW) != holds(condition, one, NOW)
-    assert holds(Not(Not(condition)), one, NOW) == holds(condition, one, NOW)
+    assert Not(condition).holds(one, SCENE) != condition.holds(one, SCENE)
+    assert Not(Not(condition)).holds(one, SCENE) == condition.holds(one, SCENE)
 
 
-@given(CONDITIONS, CASES, st.frozensets(st.sampled_from((*PATHS, "comments"))))
+@given(CONDITIONS, CASES, st.frozensets(st.sampled_from((*PATHS, COMMENTS))))
 @settings(max_examples=200, deadline=None)
 def test_a_case_that_matches_once_its_texts_are_read_is_read(
-    condition: Condition, complete: Case, unread: frozenset[str]
+    condition: Condition, complete: Case, unread: frozenset[Read]
 ) -> None:
     fields = {path: value for path, value in complete.fields.items() if path not in unread}
-    polled = replace(complete, fields=fields, comments=() if "comments" in unread else complete.comments)
-    if holds(condition, complete, NOW):
-        assert could_hold(condition, polled, NOW, unread)
+    polled = replace(complete, fields=fields, comments=() if COMMENTS in unread else complete.comments)
+    if condition.holds(complete, SCENE):
+        assert could_hold(condition, polled, SCENE, unread)
 
 
 @given(CONDITIONS, CASES)
 @settings(max_examples=50, deadline=None)
 def test_with_everything_read_could_hold_means_holds(condition: Condition, one: Case) -> None:
-    assert could_hold(condition, one, NOW, frozenset()) == holds(condition, one, NOW)
+    assert could_hold(condition, one, SCENE, frozenset()) == condition.holds(one, SCENE)
 
 
 def test_a_case_that_nothing_unread_can_make_match_is_not_read() -> None:
     words = Text(("Description",), (parse_phrase("refund"),))
     condition = All((Field("Status", "is", "Closed"), words))
-    assert not could_hold(condition, case(status="New"), NOW, frozenset({"Description"}))
-    assert could_hold(condition, case(status="closed"), NOW, frozenset({"Description"}))
-    assert not could_hold(Not(AnyOf((Field("Status", "is", "New"), words))), case(), NOW, frozenset({"Description"}))
+    assert not could_hold(condition, case(status="New"), SCENE, frozenset({"Description"}))
+    assert could_hold(condition, case(status="closed"), SCENE, frozenset({"Description"}))
+    assert not could_hold(Not(AnyOf((Field("Status", "is", "New"), words))), case(), SCENE, frozenset({"Description"}))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +75,7 @@ def test_a_case_that_nothing_unread_can_make_match_is_not_read() -> None:
     ],
 )
 def test_a_list_means_all_and_any_means_one(condition: Condition, expected: bool) -> None:
-    assert holds(condition, case(status="New"), NOW) is expected
+    assert condition.holds(case(status="New"), SCENE) is expected
 
 
 @pytest.mark.parametrize(
@@ -96,42 +88,42 @@ def test_a_list_means_all_and_any_means_one(condition: Condition, expected: bool
     ],
 )
 def test_the_limit_of_an_age_is_inclusive(operator: Operator, younger: bool, exact: bool, older: bool) -> None:
-    condition, second = Age("CreatedDate", operator, DAY), timedelta(seconds=1)
+    condition, second = Age(operator, DAY, path="CreatedDate"), timedelta(seconds=1)
     ages = (DAY - second, DAY, DAY + second)
-    assert [holds(condition, case(created=NOW - age), NOW) for age in ages] == [younger, exact, older]
+    assert [condition.holds(case(created=NOW - age), SCENE) for age in ages] == [younger, exact, older]
 
 
 @pytest.mark.parametrize("operator", ["at_least", "at_most", "more_than", "less_than"])
 @pytest.mark.parametrize("value", [None, "yesterday"])
 def test_an_empty_field_has_no_age(operator: Operator, value: str | None) -> None:
-    assert not holds(Age("Due__c", operator, DAY), case(fields={"Due__c": value}), NOW)
+    assert not Age(operator, DAY, path="Due__c").holds(case(fields={"Due__c": value}), SCENE)
 
 
 def test_words_are_looked_for_in_each_source_on_its_own() -> None:
     condition = Text(("Subject", "comments"), (parse_phrase("speak to a manager"),))
-    assert holds(condition, case(comments=[comment("no"), comment("Speak to a manager!")]), NOW)
+    assert condition.holds(case(comments=[comment("no"), comment("Speak to a manager!")]), SCENE)
     apart = case(fields={"Subject": "speak to"}, comments=[comment("a"), comment("manager")])
-    assert not holds(condition, apart, NOW)
+    assert not condition.holds(apart, SCENE)
 
 
 def test_open_cases_are_meant_unless_the_policy_speaks_of_isclosed() -> None:
     closed = case(fields={"IsClosed": True})
     silent, speaking = route("a"), route("b", Not(Field("isclosed", "is", False)))
-    assert not holds(policy(silent).condition(silent), closed, NOW)
-    assert holds(policy(silent).condition(silent), case(), NOW)
-    assert holds(policy(speaking).condition(speaking), case(fields={"isclosed": True}), NOW)
+    assert not policy(silent).condition(silent).holds(closed, SCENE)
+    assert policy(silent).condition(silent).holds(case(), SCENE)
+    assert policy(speaking).condition(speaking).holds(case(fields={"isclosed": True}), SCENE)
     scoped = policy(silent, scope=[Field("IsClosed", "in", (True, False))])
-    assert holds(scoped.condition(silent), closed, NOW)
+    assert scoped.condition(silent).holds(closed, SCENE)
 
 
 def test_the_scope_is_added_to_every_route() -> None:
     scoped = policy(route("a"), route("b"), scope=[Field("Subject", "is", "mine")])
     for one in scoped.routes:
-        assert not holds(scoped.condition(one), case(), NOW)
-        assert holds(scoped.condition(one), case(fields={"Subject": "Mine"}), NOW)
+        assert not scoped.condition(one).holds(case(), SCENE)
+        assert scoped.condition(one).holds(case(fields={"Subject": "Mine"}), SCENE)
 
 
 def test_every_path_of_a_condition_is_known() -> None:
     words = Text(("Subject", "comments"), (parse_phrase("x"),))
-    condition = AnyOf((Not(Field("A", "is", 1)), All((Age("B", "at_least", DAY), words))))
-    assert paths_of(condition) == {"A", "B", "Subject", "comments"}
+    condition = AnyOf((Not(Field("A", "is", 1)), All((Age("at_least", DAY, path="B"), words))))
+    assert condition.reads == {"A", "B", "Subject", COMMENTS}

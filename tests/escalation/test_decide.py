@@ -6,8 +6,10 @@ from itertools import permutations
 
 import pytest
 
-from sfdc_escalator.escalation.criteria import AnyOf, Condition, Field
-from sfdc_escalator.escalation.decide import Decision, LeftAlone, State, decide, note_of
+from sfdc_escalator.escalation.criteria import AnyOf, Condition
+from sfdc_escalator.escalation.decide import LeftAlone, decide
+from sfdc_escalator.escalation.decision import Decision, State, note_of
+from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.history import Memory, Past, Values
 from sfdc_escalator.escalation.keys import key_of
 from sfdc_escalator.escalation.policy import NotePart, Policy

@@ -5,15 +5,18 @@ from datetime import timedelta
 from hypothesis import given, settings
 
 from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Condition, Field, Not, Text, judge
+from sfdc_escalator.escalation.clocks import Age
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not, judge
+from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.findings import reasons
+from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.words import parse_phrase
-from tests.builders import NOW, case
+from tests.builders import NOW, SCENE, case
 from tests.escalation.conditions import CASES, CONDITIONS
 
 
 def why(condition: Condition, one: Case, holding: bool = True) -> list[str]:
-    return list(reasons(judge(condition, one, NOW), holding))
+    return list(reasons(judge(condition, one, SCENE), holding))
 
 
 def test_a_field_is_told_with_its_value_and_what_it_was_held_against() -> None:
@@ -24,10 +27,10 @@ def test_a_field_is_told_with_its_value_and_what_it_was_held_against() -> None:
 
 
 def test_an_age_is_told_in_words() -> None:
-    condition = Age("CreatedDate", "at_least", timedelta(hours=4))
+    condition = Age("at_least", timedelta(hours=4), path="CreatedDate")
     [told] = why(condition, case(created=NOW - timedelta(hours=5)))
     assert told == "CreatedDate was 5 h ago (at least 4 h)"
-    [told] = why(Age("Due__c", "at_least", timedelta(hours=4)), case(), False)
+    [told] = why(Age("at_least", timedelta(hours=4), path="Due__c"), case(), False)
     assert told.startswith("Due__c was unknown")
 
 
@@ -58,5 +61,5 @@ def test_a_long_or_many_lined_text_is_told_short_in_one_line() -> None:
 @given(CONDITIONS, CASES)
 @settings(max_examples=60, deadline=None)
 def test_no_reason_speaks_for_the_other_side(condition: Condition, one: Case) -> None:
-    finding = judge(condition, one, NOW)
+    finding = judge(condition, one, SCENE)
     assert not list(reasons(finding, not finding.holds))

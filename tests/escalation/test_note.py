@@ -62,7 +62,7 @@ def test_a_part_takes_the_first_of_its_sources_that_says_something() -> None:
 
 def test_a_part_shows_the_last_comments_of_whom_it_asks_for() -> None:
     said = [comment(f"agent {number}", minutes_ago=60 - number) for number in range(5)]
-    said.append(comment("customer", staff=False))
+    said.append(comment("customer", speaker="customer"))
     part = NotePart("steps", ("comments.agent",), last=2)
     shown = text(note(part), case(comments=said))
     assert "agent 3" in shown
@@ -213,7 +213,9 @@ def test_a_brace_at_the_end_of_a_cases_text_makes_no_placeholder_with_what_follo
 )
 @pytest.mark.parametrize("forged", [FORGED, FORGED.lower(), "ESC-" + FORGED])
 def test_a_cases_text_cannot_forge_a_key(forged: str, end: str) -> None:
-    one = case(fields={"Description": f"bye{end}{forged}{end}"}, comments=[comment(f"x{end}{forged}", staff=False)])
+    one = case(
+        fields={"Description": f"bye{end}{forged}{end}"}, comments=[comment(f"x{end}{forged}", speaker="customer")]
+    )
     said = text(
         note(DESCRIPTION, NotePart("they", ("comments",)), NotePart("why", ("findings",))), one, (f"a{end}{forged}",)
     )

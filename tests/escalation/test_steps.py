@@ -4,24 +4,54 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.steps import Kind, Step, StepState, priority_step, queue_step, steps_for
-from tests.builders import AGENT, PRIORITIES, SUPPORT, case, route
+from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.org import Queue
+from sfdc_escalator.escalation.policy import Route, Team
+from sfdc_escalator.escalation.steps import Kind, Step, StepState, planned_steps, priority_step, queue_step
+from sfdc_escalator.escalation.tables import Row, Table
+from tests.builders import AGENT, BILLING, PRIORITIES, SUPPORT, case, route
+
+QUEUES = {queue.name: queue for queue in (SUPPORT, BILLING)}
+BY_TYPE: Table[Team] = Table(
+    "by_type", ("Type",), (Row((("Bill", "Refund"),), Team("billing", "Billing")),), Team("support", "Support")
+)
+
+
+def steps_of(of: Route, one: Case, note: str = "n") -> list[Step]:
+    assert of.escalate is not None
+    steps = planned_steps(one, of.escalate, note, QUEUES, PRIORITIES)
+    assert not isinstance(steps, str), steps
+    return list(steps)
+
+
+@pytest.mark.parametrize(
+    ("type_", "queue"), [("refund", BILLING), ("Bill", BILLING), ("Else", SUPPORT), (None, SUPPORT)]
+)
+def test_a_table_names_the_queue_by_fields_of_the_case(type_: str | None, queue: Queue) -> None:
+    steps = steps_of(route(queue=BY_TYPE), case(fields={"Type": type_}))
+    assert steps[1].after == queue.id
+
+
+def test_a_table_that_says_nothing_for_the_case_is_told_with_the_values_seen() -> None:
+    table: Table[str] = Table("by_risk", ("Risk__c", "Vip__c"), (Row(("High", True), "Urgent"),))
+    escalate = route(priority=table).escalate
+    assert escalate is not None
+    told = planned_steps(case(fields={"Risk__c": "Low"}), escalate, "n", QUEUES, PRIORITIES)
+    assert told == "the priority comes from a table with no row for this case: Risk__c is Low, Vip__c is empty"
 
 
 def test_note_then_queue_then_status_then_priority() -> None:
-    escalate = route(status="Escalated", priority="Urgent").escalate
-    steps = steps_for(case(), escalate, "the note", SUPPORT, PRIORITIES)
-    assert steps == (
+    steps = steps_of(route(status="Escalated", priority="Urgent"), case(), "the note")
+    assert steps == [
         Step(Kind.NOTE, None, "the note"),
         Step(Kind.QUEUE, AGENT, SUPPORT.id),
         Step(Kind.STATUS, "New", "Escalated"),
         Step(Kind.PRIORITY, "Medium", "Urgent"),
-    )
+    ]
 
 
 def test_what_the_route_does_not_say_is_no_step() -> None:
-    escalate = route(queue=None).escalate
-    assert [step.kind for step in steps_for(case(), escalate, "n", None, PRIORITIES)] == [Kind.NOTE]
+    assert [step.kind for step in steps_of(route(queue=None), case())] == [Kind.NOTE]
 
 
 @pytest.mark.parametrize("owner", [SUPPORT.id, *SUPPORT.members])
@@ -32,8 +62,7 @@ def test_a_case_is_never_taken_out_of_a_helping_hand(owner: str) -> None:
 
 
 def test_a_status_that_already_holds_is_not_sent() -> None:
-    escalate = route(queue=None, status="escalated").escalate
-    status = steps_for(case(status="Escalated"), escalate, "n", None, PRIORITIES)[1]
+    status = steps_of(route(queue=None, status="escalated"), case(status="Escalated"))[1]
     assert (status.before, status.after, status.state) == ("Escalated", "Escalated", StepState.ALREADY_SO)
 
 

@@ -16,7 +16,11 @@ teams:
 words: {angry: [furious]}
 """
 ROUTE = "routes:\n  - {name: late, reason: Late., escalate: {}, when: %s}\n"
-KINDS = "one of field, age, text, any, all, not"
+KINDS = "one of field, age, left, idle, in_state, related, milestone, text, owner, spoke, table, soql, any, all, not"
+SPOKEN = "comments, comments.agent, comments.customer, emails, emails.agent, emails.customer"
+LIMITS = "one or more of at_least, at_most, more_than, less_than"
+NO_TABLE = "a table that `tables` declares"
+TABLE_FORM = "`by`, and one of `rows` and `values`"
 DURATION = "a whole number and a unit: 15m, 4h, 2d (48 hours), 2w"
 OPERATORS = (
     "is, is_not, in, not_in, at_least, at_most, more_than, less_than, starts_with, contains_any, matches, is_empty"
@@ -47,8 +51,40 @@ CONDITIONS = [
         "is",
         "`field` first",
     ),
-    Bad("{idle: customer}", 2, "the condition `idle` is not carried out by this version yet", None, KINDS),
-    Bad("{soql: x}", 2, "the condition `soql` is not carried out by this version yet", None, KINDS),
+    Bad("{idle: customer}", 1, "the condition has no limit", "`idle` alone", LIMITS),
+    Bad(
+        "{idle: custmer, at_least: 1h}",
+        8,
+        "`idle` knows no `custmer`",
+        "custmer",
+        "one of customer, agent, anyone",
+        "customer",
+    ),
+    Bad("{soql: x}", 8, "`soql` compares nothing", "x", "an expression such as Amount__c > 100"),
+    Bad('{soql: "A = \'x"}', 8, "quotes or parentheses do not match", "A = 'x", "each one closed"),
+    Bad(
+        "{soql: A = 1 LIMIT 5}",
+        8,
+        "`LIMIT` cannot stand in a filter",
+        "A = 1 LIMIT 5",
+        "an expression as behind WHERE, such as Amount__c > 100",
+    ),
+    Bad("{milestone: due}", 1, "`due` needs `within`", "due", "`within: 1h`"),
+    Bad("{owner: in_queue}", 1, "`in_queue` does not fit its `in`", "in_queue", "`in: [...]` with queues or teams"),
+    Bad(
+        "{related: Tasks, where: {text: Subject, mentions: x}}",
+        18,
+        "`text` cannot stand in `where`",
+        "text",
+        "one of field, age, any, all, not",
+    ),
+    Bad(
+        "{age: CreatedDate, at_least: 4h, except_while: {idle: agent, at_least: 1h}}",
+        34,
+        "`idle` cannot stand in `except_while`",
+        "idle",
+        "one of field, any, all, not",
+    ),
     Bad(
         "{field: A}",
         1,
@@ -125,31 +161,33 @@ CONDITIONS = [
     Bad(
         "{field: A, is: {table: t}}",
         16,
-        "a table in place of a value is not carried out by this version yet",
-        None,
-        "a text, a number, true or false",
+        "unknown table `t`",
+        "t",
+        NO_TABLE,
     ),
     Bad("{age: CreatedDate, at_least: 4 hours}", 30, "`at_least` is no duration", '"4 hours"', DURATION),
     Bad("{age: CreatedDate, at_least: 4}", 30, "`at_least` is no duration", "4", DURATION),
     Bad(
         "{age: CreatedDate, at_least: 2 business days}",
         30,
-        "a duration in business days is not carried out by this version yet",
-        None,
-        DURATION,
+        "business days need a calendar",
+        "2 business days",
+        "`calendar: ...` beside them",
     ),
     Bad("{age: CreatedDate, at_least: 900000w}", 30, "the duration is too long", "900000w", "10 years at most"),
     Bad(
         "{age: CreatedDate, at_least: {by: Priority, else: 2h}}",
         30,
-        "a table in place of a limit is not carried out by this version yet",
-        None,
-        DURATION,
+        "the table is not complete",
+        "by, else",
+        TABLE_FORM,
     ),
     Bad(
         "{age: CreatedDate, at_least: 4h, calendar: c}",
-        34,
-        "`calendar` is not carried out by this version yet",
+        44,
+        "unknown calendar `c`",
+        "c",
+        "a calendar that `calendars` declares",
     ),
     Bad(
         "{age: CreatedDate}",
@@ -160,18 +198,19 @@ CONDITIONS = [
     ),
     Bad("{text: Subject}", 1, "`mentions` is missing", None, "`mentions:` in this mapping"),
     Bad(
-        "{text: emails.customer, mentions: x}",
+        "{text: emails.custmer, mentions: x}",
         8,
-        "the source `emails.customer` is not carried out by this version yet",
-        None,
-        "field paths, comments",
+        "unknown source `emails.custmer`",
+        "emails.custmer",
+        f"one of {SPOKEN}, or a field path",
+        "emails.customer",
     ),
     Bad(
         "{text: Comments, mentions: x}",
         8,
         "unknown source `Comments`",
         "Comments",
-        "field paths, comments",
+        f"one of {SPOKEN}, or a field path",
         "comments",
     ),
     Bad(
@@ -254,7 +293,14 @@ LINES = [
         "one of internal, published",
         "published",
     ),
-    Bad("defaults: {note: {requires: [a]}}", 19, "`requires` is not carried out by this version yet"),
+    Bad(
+        "defaults: {note: {requires: [whi], parts: {why: {from: findings}}}}",
+        30,
+        "`requires` names no part of the note",
+        "whi",
+        "why, or a field path",
+        "why",
+    ),
     Bad(
         "defaults: {note: {parts: {Steps: {from: findings}}}}",
         27,
@@ -267,14 +313,14 @@ LINES = [
         41,
         "unknown source `route.help`",
         "route.help",
-        "one of findings, comments, comments.agent, comments.customer, route.reason, or a field path",
+        f"one of findings, {SPOKEN}, route.reason, or a field path",
     ),
     Bad(
         "defaults: {note: {parts: {steps: {from: comments.agents}}}}",
         41,
         "unknown source `comments.agents`",
         "comments.agents",
-        "one of findings, comments, comments.agent, comments.customer, route.reason, or a field path",
+        f"one of findings, {SPOKEN}, route.reason, or a field path",
         "comments.agent",
     ),
     Bad(
@@ -333,8 +379,8 @@ LINES = [
 @pytest.mark.parametrize("bad", LINES, ids=lambda bad: bad.text)
 def test_a_wrong_line_is_a_problem_at_its_place(bad: Bad, tmp_path: Path) -> None:
     text = TOP + bad.text + "\n" + ROUTE % "{field: A, is: 1}"
-    keys = "one of policy, description, scope, priorities, teams, words, defaults, routes, guards, owner, channels, "
-    keys += "notices, calendars, tables, examples"
+    keys = "one of policy, description, scope, calendars, priorities, channels, teams, tables, words, defaults, "
+    keys += "notices, owner, routes, guards, examples"
     expected = (bad.expected or "").format(folder=tmp_path) or (keys if bad.nearest == "policy" else None)
     assert problems(tmp_path, text) == [(6, bad.column, bad.message, bad.found, expected, bad.nearest)]
 
@@ -345,25 +391,26 @@ STEPS = [
     Bad(
         "{queue: {table: t}}",
         15,
-        "a table in place of a queue is not carried out by this version yet",
-        None,
-        "the name of a team",
+        "unknown table `t`",
+        "t",
+        NO_TABLE,
     ),
     Bad("{priority: high}", 18, "unknown priority `high`", "high", "one of Low, Medium, High", "High"),
     Bad(
         "{priority: {by: A, else: High}}",
         18,
-        "a table in place of a priority is not carried out by this version yet",
-        None,
-        "one of the priorities",
+        "the table is not complete",
+        "by, else",
+        TABLE_FORM,
     ),
     Bad("{statuss: Open}", 8, "unknown key `statuss`", "statuss", "one of note, queue, status, priority", "status"),
     Bad(
-        "none",
-        7,
-        "a route without steps (`escalate: none`) is not carried out by this version yet",
-        None,
-        "a mapping of note, queue, status, priority",
+        "{priority: {by: A, values: {x: Hihg}}}",
+        18,
+        "the table gives what cannot stand here: unknown priority `Hihg`",
+        "Hihg",
+        "one of Low, Medium, High",
+        "High",
     ),
     Bad("{note: Help}", 14, "`note` must be a mapping", '"Help"', "a mapping"),
     Bad(
@@ -397,11 +444,11 @@ STEPS = [
         "quotes around a text with a comma in it",
     ),
     Bad(
-        "{note: {help: 'Ask {Case.Owner.Name}.'}}",
+        "{note: {help: 'Ask {someone}.'}}",
         21,
-        "a placeholder in a text (`{Case.Owner.Name}`) is not carried out by this version yet",
-        None,
-        "a text without `{...}`; fields stand in `parts`",
+        "`{someone}` stands for nothing here",
+        "{someone}",
+        "a field such as `{Case.Subject}` or `{Account.Name}`",
     ),
     Bad(
         "{note: {help: x, parts: {why: {from: findings}}}}",
@@ -415,7 +462,7 @@ STEPS = [
         65,
         "unknown source `route.helps`",
         "route.helps",
-        "one of findings, comments, comments.agent, comments.customer, route.reason, route.help, or a field path",
+        f"one of findings, {SPOKEN}, route.reason, route.help, or a field path",
         "route.help",
     ),
 ]
@@ -439,7 +486,7 @@ routes:
       - {age: CreatedDate, at_least: 4x}
       - {field: Status, is: null}
     escalate: {queue: senior, priority: Urgent}
-    rearm: new_record
+    rearm: 7 days
   - name: late
     reason: Late again.
     escalate: {note: {help: x}}
@@ -453,7 +500,7 @@ routes:
         (9, 29, "an empty value is compared by `is_empty`"),
         (10, 23, "unknown team `senior`"),
         (10, 41, "unknown priority `Urgent`"),
-        (11, 12, "`rearm: new_record` is not carried out by this version yet"),
+        (11, 12, "`rearm` is no duration"),
         (12, 5, "`when` is missing"),
         (12, 11, "two routes have the name `late`"),
     ]
@@ -523,34 +570,29 @@ routes:
     assert [(line, column) for line, column, *_ in problems(tmp_path, text)] == [(3, 59)]
 
 
-def test_keys_that_are_not_carried_out_yet_are_one_warning_each_and_the_policy_loads(tmp_path: Path) -> None:
+def test_keys_that_are_not_carried_out_yet_are_checked_and_one_warning_each(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text("""\
 policy: support
-calendars: {c: {timezone: Europe/London}}
-tables: {t: {by: Priority, values: {High: 1h}}}
-teams: {seniors: {queue: Seniors, tell: [slack]}}
-defaults: {note: {quick_text: [Escalations], parts: {why: {from: findings, if_missing: tell_owner}}}}
+channels: {slack: {kind: slack}}
+teams: {seniors: {queue: Seniors, tell: [slack]}, others: {tell: slack}}
+defaults: {note: {parts: {why: {from: findings, if_missing: tell_owner}}}}
 routes:
   - name: late
     reason: Late.
     when: {field: A, is: 1}
     escalate: {queue: seniors}
     ladder: [{after: 1h, until: closed}]
-examples: []
 """)
     loaded = load_policies([path])
     words = "is read but not carried out by this version"
     assert loaded.policies[0].name == "support"
     assert loaded.warnings == check_policies([path])
     assert [(one.line, one.column, one.message, one.severity) for one in loaded.warnings] == [
-        (2, 1, f"`calendars` {words}", "warning"),
-        (3, 1, f"`tables` {words}", "warning"),
-        (4, 35, f"`tell` {words}", "warning"),
-        (5, 19, f"`quick_text` {words}", "warning"),
-        (5, 88, f"`tell_owner` {words}", "warning"),
-        (11, 5, f"`ladder` {words}", "warning"),
-        (12, 1, f"`examples` {words}", "warning"),
+        (2, 1, f"`channels` {words}", "warning"),
+        (3, 35, f"`tell` {words} (2 times in this file)", "warning"),
+        (4, 61, f"`tell_owner` {words}", "warning"),
+        (10, 5, f"`ladder` {words}", "warning"),
     ]
 
 

@@ -4,7 +4,9 @@ from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
-from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Field, Not, Text
+from sfdc_escalator.escalation.clocks import Age
+from sfdc_escalator.escalation.criteria import All, AnyOf, Not
+from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.policy import (
     DEFAULT_PRIORITIES,
     Escalate,
@@ -15,6 +17,7 @@ from sfdc_escalator.escalation.policy import (
     Route,
     Team,
 )
+from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.files.policies import load_policies
 from sfdc_escalator.files.templates import built_in, load_template
 
@@ -108,7 +111,12 @@ def test_a_rich_policy_becomes_exactly_this_value(tmp_path: Path) -> None:
         scan=True,
         over_guards=True,
     )
-    age = All((Age("CreatedDate", "at_least", timedelta(hours=4)), Age("CreatedDate", "less_than", timedelta(weeks=2))))
+    age = All(
+        (
+            Age("at_least", timedelta(hours=4), path="CreatedDate"),
+            Age("less_than", timedelta(weeks=2), path="CreatedDate"),
+        )
+    )
     amount = All((Field("Amount__c", "at_most", 99.5), Field("Amount__c", "more_than", 10)))
     dated = Not(All((Field("Opened__c", "less_than", "2026-01-31"), Field("Country__c", "is", "NO"))))
     vip = All((Field("Vip__c", "is_empty", True), Field("Products__c", "contains_any", ("Bike", "Row"))))
@@ -146,9 +154,15 @@ MINIMAL = (
 )
 
 
+def steps(policy: Policy) -> Escalate:
+    found = policy.routes[0].escalate
+    assert found is not None
+    return found
+
+
 def test_whatever_is_not_said_has_its_default(tmp_path: Path) -> None:
     policy = load(tmp_path / "a.yaml", MINIMAL)
-    note = policy.routes[0].escalate.note
+    note = steps(policy).note
     assert (policy.description, policy.scope, policy.priorities) == ("", (), DEFAULT_PRIORITIES)
     assert (policy.guards, policy.together) == (Guards(), False)
     assert policy.routes[0].escalate == Escalate(note, None, None, None)
@@ -156,7 +170,7 @@ def test_whatever_is_not_said_has_its_default(tmp_path: Path) -> None:
 
 
 def test_without_parts_the_note_says_why_and_every_text_of_the_route(tmp_path: Path) -> None:
-    note = load(tmp_path / "a.yaml", MINIMAL).routes[0].escalate.note
+    note = steps(load(tmp_path / "a.yaml", MINIMAL)).note
     sources = {part.name: part.sources for part in note.parts}
     assert sources == {"reason": ("route.reason",), "findings": ("findings",), "help_needed": ("route.help_needed",)}
     assert note.texts == {"help_needed": "Do it."}

@@ -8,6 +8,8 @@ from typing import Any
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, RunBusy
 from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.criteria import paths_of
+from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.history import History, Memory, Past, Values
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.policy import Policy
@@ -109,9 +111,9 @@ class FakeOrg:
         cases = tuple(one for one in self.cases if case in (None, one.id, one.number))
         return Poll(cases, NOW, self.broken)
 
-    def complete(self, cases: Sequence[Case], paths: frozenset[str], us: frozenset[str]) -> tuple[Case, ...]:
+    def complete(self, cases: Sequence[Case], reads: frozenset[Read], us: frozenset[str]) -> tuple[Case, ...]:
         self.completed += [case.id for case in cases]
-        more = {path: self.long_text.get(path, "") for path in paths if path != "comments"}
+        more = {path: self.long_text.get(path, "") for path in paths_of(reads)}
         return tuple(with_fields(case, more) for case in cases)
 
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:

@@ -10,7 +10,7 @@ import pytest
 from sfdc_escalator.cli.stopping import stop_on_signals
 from sfdc_escalator.errors import LeaseLost
 from sfdc_escalator.escalation.chunks import lanes
-from sfdc_escalator.escalation.decide import Decision, State
+from sfdc_escalator.escalation.decision import Decision, State
 from sfdc_escalator.pipeline import deliver
 from sfdc_escalator.pipeline.apply import send_all
 from sfdc_escalator.pipeline.brakes import ALIKE, Stop

@@ -6,11 +6,13 @@ import pytest
 
 from sfdc_escalator.errors import Invalid, PlanRefused
 from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.criteria import All, Condition, Field, Text
-from sfdc_escalator.escalation.decide import State
+from sfdc_escalator.escalation.criteria import All, Condition
+from sfdc_escalator.escalation.decision import State
+from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.history import History, Memory
 from sfdc_escalator.escalation.keys import Identity
 from sfdc_escalator.escalation.policy import NotePart, Policy
+from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.words import parse_phrase
 from sfdc_escalator.pipeline.ports import KeyedNote
 from sfdc_escalator.pipeline.prepare import Prepared, prepare

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.criteria import Condition, Field, Text
+from sfdc_escalator.escalation.criteria import Condition
+from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.words import parse_phrase
 from sfdc_escalator.pipeline.ports import KeyedNote
 from sfdc_escalator.pipeline.recover import SETTLE_AFTER, Look, Settled, recover, watch

@@ -8,8 +8,9 @@ import pytest
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, PlanRefused, RunBusy
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.criteria import Condition, Field
-from sfdc_escalator.escalation.decide import State
+from sfdc_escalator.escalation.criteria import Condition
+from sfdc_escalator.escalation.decision import State
+from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.history import History, Memory, Values
 from sfdc_escalator.escalation.policy import NotePart, Policy
 from sfdc_escalator.pipeline.brakes import Stop

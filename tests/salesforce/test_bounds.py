@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from sfdc_escalator.escalation.clocks import Age
 from sfdc_escalator.escalation.comparison import Operand, Operator
-from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Condition, Field, Not, Text
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.org import Describe, FieldInfo
 from sfdc_escalator.escalation.policy import OPEN_CASES
+from sfdc_escalator.escalation.scene import Scene
+from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.words import parse_phrase
 from sfdc_escalator.salesforce import route_is_scan, standard_describe
 from sfdc_escalator.salesforce.bounds import Bounds
@@ -33,7 +37,7 @@ NONE = "<none>"
 
 
 def text(condition: Condition) -> str:
-    bound = Bounds(DESCRIBE, NOW).may(condition)
+    bound = Bounds(DESCRIBE, Scene(NOW)).may(condition)
     return ALL if bound == EVERYTHING else NONE if bound == NOTHING else render(bound)
 
 
@@ -139,7 +143,7 @@ def test_a_comparison_is_asked_for_as_far_as_the_server_can_answer(
         (Not(Field("Tags__c", "contains_any", ("red", "blue"))),
          "(Tags__c EXCLUDES ('red') OR Tags__c = null) AND (Tags__c EXCLUDES ('blue') OR Tags__c = null)"),
         (Not(Field("Subject", "is_empty", True)), "Subject != null"),
-        (Not(Age("CreatedDate", "at_least", timedelta(hours=4))),
+        (Not(Age("at_least", timedelta(hours=4), path="CreatedDate")),
          "CreatedDate > 2026-03-02T11:00:00Z OR CreatedDate = null"),
         (Not(All((Field("Origin", "is", "Web"), Field("Subject", "matches", "x")))), ALL),
         (Not(AnyOf((Field("Origin", "is", "Web"), Field("Subject", "matches", "x")))),
@@ -178,18 +182,18 @@ def test_the_shared_letters_are_all_that_unicode_knows() -> None:
     ("operator", "sign"), [("at_least", "<="), ("more_than", "<"), ("at_most", ">="), ("less_than", ">")]
 )
 def test_an_age_is_a_moment(operator: Operator, sign: str) -> None:
-    assert text(Age("CreatedDate", operator, timedelta(hours=4))) == f"CreatedDate {sign} 2026-03-02T11:00:00Z"
+    assert text(Age(operator, timedelta(hours=4), path="CreatedDate")) == f"CreatedDate {sign} 2026-03-02T11:00:00Z"
 
 
 def test_an_age_in_parts_of_a_second_is_rounded_to_the_wider_side() -> None:
     limit = timedelta(hours=4, milliseconds=1)
-    assert text(Age("CreatedDate", "at_least", limit)) == "CreatedDate <= 2026-03-02T11:00:00Z"
-    assert text(Age("CreatedDate", "at_most", limit)) == "CreatedDate >= 2026-03-02T10:59:59Z"
+    assert text(Age("at_least", limit, path="CreatedDate")) == "CreatedDate <= 2026-03-02T11:00:00Z"
+    assert text(Age("at_most", limit, path="CreatedDate")) == "CreatedDate >= 2026-03-02T10:59:59Z"
 
 
 @pytest.mark.parametrize("limit", [timedelta(days=400 * 366), timedelta.max])
 def test_an_age_beyond_the_calendar_is_not_asked_for(limit: timedelta) -> None:
-    assert text(Age("CreatedDate", "at_least", limit)) == ALL
+    assert text(Age("at_least", limit, path="CreatedDate")) == ALL
 
 
 @pytest.mark.parametrize(
@@ -227,9 +231,9 @@ def test_and_and_or_never_mix_without_parentheses() -> None:
 
 def test_what_all_routes_demand_is_said_once() -> None:
     routes: list[Condition] = [All((OPEN_CASES, Field("Origin", "is", one))) for one in ("Web", "Phone")]
-    bounds = [Bounds(DESCRIBE, NOW).may(one) for one in routes]
+    bounds = [Bounds(DESCRIBE, Scene(NOW)).may(one) for one in routes]
     assert render(factored(bounds)) == "IsClosed = false AND (Origin = 'Web' OR Origin = 'Phone')"
-    scan = Bounds(DESCRIBE, NOW).may(OPEN_CASES)
+    scan = Bounds(DESCRIBE, Scene(NOW)).may(OPEN_CASES)
     assert render(factored([*bounds, scan, NOTHING])) == "IsClosed = false"
     assert factored([NOTHING, NOTHING]) == NOTHING
 
@@ -244,7 +248,7 @@ def test_what_all_routes_demand_is_said_once() -> None:
         (All(()), (OPEN_CASES,), True),
         (AnyOf((Field("Vip__c", "is", True), Field("Subject", "matches", "x"))), (), True),
         (All((Field("Vip__c", "is", True), Field("Subject", "matches", "x"))), (), False),
-        (Age("CreatedDate", "at_least", timedelta(days=14)), (), False),
+        (Age("at_least", timedelta(days=14), path="CreatedDate"), (), False),
     ],
 )
 def test_a_route_that_reads_all_open_cases_is_told_offline(when: Condition, scope: Any, scan: bool) -> None:

@@ -21,7 +21,7 @@ def test_an_org_that_has_everything_lacks_nothing() -> None:
 def test_a_queue_is_told_once_with_every_route_that_wants_it() -> None:
     wanted = policy(route("a", queue="suport"), route("b", queue="suport"), route("c", queue=None))
     message = "this org has no queue suport for cases (wanted by routes a, b)"
-    assert list(lacks(wanted, org())) == [Lack("suport", ("queue",), message, "Support")]
+    assert list(lacks(wanted, org())) == [Lack("suport", ("queue", "in"), message, "Support")]
 
 
 def test_a_field_is_told_with_the_nearest_one() -> None:

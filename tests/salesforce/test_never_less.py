@@ -3,20 +3,29 @@
 import csv
 import random
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.calendars import BusinessDays, Calendar
+from sfdc_escalator.escalation.case import Case, Comment, Turn
+from sfdc_escalator.escalation.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.comparison import Literal_, Operator
-from sfdc_escalator.escalation.criteria import Age, All, AnyOf, Condition, Field, Not, Text, holds
-from sfdc_escalator.escalation.org import Describe
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.facts import Field, Owner, TableIs
+from sfdc_escalator.escalation.opening_hours import week_of
+from sfdc_escalator.escalation.org import Describe, Queue
 from sfdc_escalator.escalation.policy import OPEN_CASES
+from sfdc_escalator.escalation.scene import Scene
+from sfdc_escalator.escalation.speech import Text
+from sfdc_escalator.escalation.tables import Row, Table
 from sfdc_escalator.escalation.words import parse_phrase
 from sfdc_escalator.salesforce import packing
 from sfdc_escalator.salesforce.bounds import Bounds
@@ -73,6 +82,11 @@ class Loaded(NamedTuple):
     client: Client
     describe: Describe
     cases: tuple[Case, ...]
+
+    @property
+    def scene(self) -> Scene:
+        owner = self.cases[0].owner_id
+        return Scene(NOW, {"Leads": Queue(owner, "Leads", frozenset({owner}))})
 
     def __repr__(self) -> str:
         return "loaded"
@@ -149,7 +163,17 @@ def everything(client: Client, describe: Describe) -> tuple[Case, ...]:
     fields = [*selected(frozenset({*PATHS, "IsClosed"}), describe), "Description"]
     first = client.query(f"SELECT {', '.join(dict.fromkeys(fields))} FROM Case".replace("account.", "Account."))
     assert first.more is None
-    return tuple(CaseReader({*PATHS, "IsClosed"}, describe).cases(first.records))
+    cases = CaseReader({*PATHS, "IsClosed", "OwnerId"}, describe).cases(first.records)
+    return tuple(lived(case, random.Random(case.number)) for case in cases)
+
+
+def lived(case: Case, chance: random.Random) -> Case:
+    """The case with a life between its creation and now: changes of status, words, an e-mail older than itself."""
+    times = sorted(case.created + (NOW - case.created) * chance.random() for _ in range(chance.randint(0, 2)))
+    older = case.created - timedelta(minutes=5)
+    words = [Comment(case.owner_id, at, "", chance.choice(("agent", "customer"))) for at in [older, *times]]
+    turns = {"Status": tuple(Turn(at, None, case.status) for at in times)}
+    return replace(case, turns=turns, comments=tuple(words[chance.randint(0, 1) :]))
 
 
 LITERALS: tuple[Literal_, ...] = (
@@ -171,6 +195,8 @@ LIMITS = [timedelta(hours=hours) for hours in (0, 1, 2, 24, 49, 4000, 9_000_000)
 PHRASES = (
     "urgent", "not urgent", "urgent|call", "say hi", "o'neil", "straße", "100%", "kelvin", "a_b", "ok", "elan|élan s",
 )  # fmt: skip
+OFFICE = Calendar("office", ZoneInfo("America/New_York"), week_of({"mon-fri": "09:00-17:00"}), frozenset())
+ALWAYS = Calendar("always", ZoneInfo("UTC"), week_of({"mon-sun": "00:00-24:00"}), frozenset())
 SIDES: tuple[Operator, ...] = ("at_least", "at_most", "more_than", "less_than")
 SINGLE: tuple[Operator, ...] = ("is", "is_not", "starts_with", *SIDES)
 SEVERAL: tuple[Operator, ...] = ("in", "not_in", "contains_any")
@@ -190,7 +216,43 @@ def fields(draw: st.DrawFn) -> Field:
 @st.composite
 def ages(draw: st.DrawFn) -> Age:
     path = draw(st.sampled_from(["Opened__c", "CreatedDate", "Account.Since__c", "Day__c"]))
-    return Age(path, draw(st.sampled_from(SIDES)), draw(st.sampled_from(LIMITS)))
+    calendar = draw(st.sampled_from([None, None, OFFICE, ALWAYS]))
+    plain = st.sampled_from(LIMITS)
+    limits = plain if calendar is None else st.one_of(plain, st.integers(1, 9).map(BusinessDays))
+    pause = draw(st.sampled_from([None, None, Field("Status", "is", "New")]))
+    limit = draw(st.one_of(limits, tables(limits)))
+    if pause is not None and (calendar is not None or isinstance(limit, BusinessDays)):
+        pause = None
+    return Age(draw(st.sampled_from(SIDES)), limit, calendar, path=path, except_while=pause)
+
+
+@st.composite
+def tables(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> Table[Any]:
+    """A table by two fields, with or without a last word."""
+    cells = st.sampled_from(["urgent", "Phone", ("Web", "Phone"), "High"])
+    rows = draw(
+        st.lists(st.builds(lambda a, b, value: Row((a, b), value), cells, cells, values), min_size=1, max_size=3)
+    )
+    return Table("t", ("Origin", "Subject"), tuple(rows), draw(st.one_of(st.none(), values)))
+
+
+@st.composite
+def further(draw: st.DrawFn) -> Condition:
+    """The conditions that look at more than one field, or only at the age of the case."""
+    side, limit = draw(st.sampled_from(SIDES)), draw(st.sampled_from(LIMITS))
+    picked = st.sampled_from(("Urgent", "Low"))
+    found: Condition = draw(
+        st.one_of(
+            st.just(Left(side, limit, path="Opened__c")),
+            st.just(Idle(side, limit, draw(st.sampled_from([None, OFFICE])), who="anyone")),
+            st.just(InState(side, limit, paths=("Status",))),
+            tables(picked).map(lambda table: TableIs(table, "is", "Urgent")),
+            tables(picked).map(lambda table: TableIs(table, "is_not", "Urgent")),
+            tables(picked).map(lambda table: Field("Subject", "is", table)),
+            st.sampled_from([Owner("user"), Owner("in_queue", ("Leads", "None_Such")), Owner("member_of", ("Leads",))]),
+        )
+    )
+    return found
 
 
 @st.composite
@@ -201,7 +263,7 @@ def texts(draw: st.DrawFn) -> Text:
 
 
 CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
-    st.one_of(fields(), fields(), ages(), texts()),
+    st.one_of(fields(), fields(), ages(), ages(), texts(), further()),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4).map(lambda parts: All(tuple(parts))),
         st.lists(inner, max_size=4).map(lambda parts: AnyOf(tuple(parts))),
@@ -212,7 +274,7 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
 
 
 def returned(loaded: Loaded, condition: Condition) -> frozenset[str]:
-    where = Bounds(loaded.describe, NOW).may(condition)
+    where = Bounds(loaded.describe, loaded.scene).may(condition)
     if where == NOTHING:
         return frozenset()
     queries = packing.queries(["Id"], where)
@@ -223,21 +285,23 @@ def returned(loaded: Loaded, condition: Condition) -> frozenset[str]:
 @given(condition=CONDITIONS)
 def test_every_case_that_matches_is_returned_by_the_query(loaded: Loaded, condition: Condition) -> None:
     found = returned(loaded, condition)
-    lost = [case for case in loaded.cases if holds(condition, case, NOW) and case.id not in found]
-    assert not lost, (Bounds(loaded.describe, NOW).may(condition), lost[0].fields)
+    lost = [case for case in loaded.cases if condition.holds(case, loaded.scene) and case.id not in found]
+    assert not lost, (Bounds(loaded.describe, loaded.scene).may(condition), lost[0].fields)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-@given(leaf=st.one_of(fields(), ages()))
+@given(leaf=st.one_of(fields(), ages(), further()))
 def test_what_a_comparison_leaves_out_is_returned_for_its_opposite(loaded: Loaded, leaf: Condition) -> None:
     """The lower bound, `must`: a case that the query for `not c` leaves out is a match of c."""
     found = returned(loaded, Not(leaf))
-    assert [case.id for case in loaded.cases if not holds(leaf, case, NOW) and case.id not in found] == []
+    assert [case.id for case in loaded.cases if not leaf.holds(case, loaded.scene) and case.id not in found] == []
 
 
 def test_the_query_narrows_where_it_can(loaded: Loaded) -> None:
     """A query that returned everything would pass the tests above."""
-    condition = All((OPEN_CASES, Field("Subject", "is", "URGENT"), Age("CreatedDate", "at_least", timedelta(hours=2))))
-    matching = {case.id for case in loaded.cases if holds(condition, case, NOW)}
+    condition = All(
+        (OPEN_CASES, Field("Subject", "is", "URGENT"), Age("at_least", timedelta(hours=2), path="CreatedDate"))
+    )
+    matching = {case.id for case in loaded.cases if condition.holds(case, loaded.scene)}
     assert matching == returned(loaded, condition)
     assert 0 < len(matching) < len(loaded.cases) / 4

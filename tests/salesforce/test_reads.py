@@ -7,7 +7,8 @@ import pytest
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.escalation.case import long_id
-from sfdc_escalator.escalation.criteria import Field
+from sfdc_escalator.escalation.evidence import COMMENTS
+from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.history import Values
 from sfdc_escalator.escalation.policy import NotePart
 from tests.builders import AGENT, ME, NOW, case, note, numbered, policy, route
@@ -140,7 +141,8 @@ def test_2000_ids_are_one_call_and_one_more_is_two(stage: Stage) -> None:
 def said(number: int, body: str, author: str = AGENT, kind: str | None = "Standard") -> dict[str, Any]:
     user = {"attributes": {"type": "User"}, "UserType": kind}
     return {"ParentId": numbered("500", number), "CommentBody": body, "CreatedById": author,
-            "CreatedBy": user if kind else None, "CreatedDate": "2026-03-02T15:00:00.000+0000"}  # fmt: skip
+            "CreatedBy": user if kind else None, "IsPublished": True,
+            "CreatedDate": "2026-03-02T15:00:00.000+0000"}  # fmt: skip
 
 
 def test_survivors_get_their_long_text_and_the_comments_that_are_not_ours(stage: Stage) -> None:
@@ -153,9 +155,9 @@ def test_survivors_get_their_long_text_and_the_comments_that_are_not_ours(stage:
     )  # fmt: skip
     stage.composite(texts, comments)
     cases = [case(1), case(2), case(3)]
-    one, two, three = stage.org.complete(cases, frozenset({"Description", "comments", "Subject"}), frozenset({ME}))
+    one, two, three = stage.org.complete(cases, frozenset({"Description", COMMENTS, "Subject"}), frozenset({ME}))
     assert (one.fields["Description"], one.fields["Subject"]) == ("It\nburns", "It broke")
-    assert [(comment.body, comment.staff, comment.at) for comment in one.comments] == [
+    assert [(comment.body, comment.speaker == "agent", comment.at) for comment in one.comments] == [
         ("first", True, NOW), ("help!", False, NOW),
     ]  # fmt: skip
     assert [comment.body for comment in two.comments] == [f"{KEY_LINE}\nquoted above"]
@@ -166,7 +168,7 @@ def test_survivors_get_their_long_text_and_the_comments_that_are_not_ours(stage:
 def test_what_the_policies_do_not_read_is_not_asked_for(stage: Stage) -> None:
     cases = (case(1),)
     assert stage.org.complete(cases, frozenset({"Subject"}), frozenset({ME})) == cases
-    assert stage.org.complete((), frozenset({"Description", "comments"}), frozenset({ME})) == ()
+    assert stage.org.complete((), frozenset({"Description", COMMENTS}), frozenset({ME})) == ()
     assert len(stage.mock.calls) == 0
 
 

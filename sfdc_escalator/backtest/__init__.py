@@ -1,0 +1,1 @@
+"""A policy replayed over a history file: the same decisions, at instants of the past."""

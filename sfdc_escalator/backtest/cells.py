@@ -1,0 +1,78 @@
+"""Cells of a history file as values of fields. What cannot be read is a Wrong."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+from sfdc_escalator.backtest.mapping import HistoryMapping, Type
+from sfdc_escalator.escalation.case import Value
+from sfdc_escalator.files.wrong import Wrong, shown
+
+YES, NO = frozenset({"true", "yes", "1", "t", "y"}), frozenset({"false", "no", "0", "f", "n"})
+
+
+class Cells:
+    """Reads cells as the mapping says; each text once, as the same few stand in most rows."""
+
+    def __init__(self, mapping: HistoryMapping) -> None:
+        self._mapping = mapping
+        self._known: dict[tuple[Type, str], Value] = {}
+
+    def value(self, kind: Type, text: str) -> Value:
+        """None for an empty cell, or one that the mapping calls missing."""
+        key = kind, text
+        if key not in self._known:
+            self._known[key] = None if self.is_missing(text) else PARSERS[kind](self, text)
+        return self._known[key]
+
+    def is_missing(self, text: str) -> bool:
+        return not text.strip() or text in self._mapping.missing
+
+    def moment(self, text: str) -> datetime | None:
+        value = self.value("datetime", text)
+        assert value is None or isinstance(value, datetime)
+        return value
+
+    def text(self, text: str) -> Value:
+        return text
+
+    def number(self, text: str) -> Value:
+        try:
+            return int(text) if text.strip().lstrip("+-").isdigit() else float(text)
+        except ValueError:
+            raise Wrong("this is no number", found=shown(text), expected="a number such as 3 or 2.5") from None
+
+    def checkbox(self, text: str) -> Value:
+        folded = text.strip().lower()
+        if folded in YES | NO:
+            return folded in YES
+        raise Wrong("this is neither true nor false", found=shown(text), expected="true or false")
+
+    def datetime(self, text: str) -> Value:
+        """A time without zone is of the mapping's zone; of a repeated hour the first reading counts."""
+        form = self._mapping.time_format
+        try:
+            found = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007
+        except ValueError:
+            expected = f"a time of the form {form}" if form else "a time such as 2026-01-31T09:00:00Z"
+            raise Wrong("this is no time", found=shown(text), expected=expected) from None
+        local = found if found.tzinfo else found.replace(tzinfo=self._mapping.zone)
+        return local.astimezone(UTC)
+
+    def date(self, text: str) -> Value:
+        try:
+            return date.fromisoformat(text.strip())
+        except ValueError:
+            raise Wrong("this is no date", found=shown(text), expected="a date such as 2026-01-31") from None
+
+    def multipicklist(self, text: str) -> Value:
+        return frozenset(one.strip() for one in text.split(";") if one.strip())
+
+
+PARSERS: dict[Type, Callable[[Cells, str], Value]] = {
+    "text": Cells.text,
+    "number": Cells.number,
+    "checkbox": Cells.checkbox,
+    "datetime": Cells.datetime,
+    "date": Cells.date,
+    "multipicklist": Cells.multipicklist,
+}

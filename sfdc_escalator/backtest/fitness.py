@@ -1,0 +1,55 @@
+"""Whether a history file can answer what a policy asks."""
+
+from collections.abc import Iterator
+
+from sfdc_escalator.backtest.mapping import HistoryMapping
+from sfdc_escalator.errors import Invalid, Problem
+from sfdc_escalator.escalation.criteria import Leaf, evidence_of, leaves, paths_of
+from sfdc_escalator.escalation.evidence import Turns
+from sfdc_escalator.escalation.facts import Owner
+from sfdc_escalator.escalation.fitness import business_hours
+from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.files.wrong import nearest
+
+GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
+"""What every replay knows of a case, mapped or not."""
+
+
+def check_replay(policy: Policy, mapping: HistoryMapping) -> None:
+    """Raises Invalid with everything that the file cannot answer."""
+    problems = list(dict.fromkeys(lacks(policy, mapping)))
+    if problems:
+        raise Invalid(f"the policy {policy.name} cannot be replayed over this file", problems)
+
+
+def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
+    mapped = {one.path for one in mapping.fields} | GIVEN
+    for route in policy.routes:
+        condition = policy.condition(route)
+        for leaf in leaves(condition):
+            if not answerable(leaf):
+                kind = type(leaf).__name__.lower()
+                yield Problem(f"route {route.name}: a history file cannot answer its `{kind}` condition", policy.file)
+        for hours in business_hours(condition):
+            message = f"route {route.name}: business hours {hours!r} stand in an org"
+            yield Problem(message, policy.file, expected="a calendar of the policy")
+        for path in sorted(paths_of(condition.reads) - mapped - {"OwnerId"}):
+            message = f"route {route.name} reads {path}, which the mapping does not give"
+            yield Problem(
+                message,
+                policy.file,
+                found=path,
+                expected=f"`{path}: column` in `fields`",
+                nearest=nearest(path, mapped),
+            )
+
+
+def answerable(leaf: Leaf) -> bool:
+    evidence = evidence_of(leaf.reads)
+    return not isinstance(leaf, Owner) and all(isinstance(one, Turns) for one in evidence)
+
+
+def tracked(policy: Policy) -> list[str]:
+    """The fields whose changes the policy's conditions look at."""
+    reads = (policy.condition(route).reads for route in policy.routes)
+    return sorted({one.path for some in reads for one in evidence_of(some) if isinstance(one, Turns)})

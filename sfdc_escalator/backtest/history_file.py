@@ -1,0 +1,149 @@
+"""A history file as the cases that it tells of. Only mapped columns are read.
+
+A snapshot is read row by row. Of events the mapped cells of every row are kept until the end of the file, because the
+rows of a case may stand anywhere: about 1 kB a row.
+"""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from sfdc_escalator.backtest.cells import Cells
+from sfdc_escalator.backtest.mapping import HistoryMapping
+from sfdc_escalator.errors import Invalid, Problem
+from sfdc_escalator.files.wrong import Wrong, nearest, one_of, shortened
+
+GZIP = b"\x1f\x8b"
+MOST_PROBLEMS = 20
+EXPECTED = "a CSV file with a header line, as it is or compressed by gzip"
+
+
+class Row(NamedTuple):
+    """One row: its line in the file, when it was stamped, what orders rows of one stamp, and the mapped cells."""
+
+    line: int
+    at: datetime
+    order: tuple[Any, ...]
+    cells: tuple[str, ...]
+    until: datetime | None = None
+
+
+class HistoryFile:
+    """Iterates over cases; `rows` counts what was read so far. Raises Invalid for what cannot be read."""
+
+    def __init__(self, path: Path, mapping: HistoryMapping) -> None:
+        self.path, self.mapping, self.cells = path, mapping, Cells(mapping)
+        self.rows = 0
+        self._problems: list[Problem] = []
+
+    def cases(self) -> Iterator[tuple[str, list[Row]]]:
+        """Each case with its rows, oldest first; of a snapshot one row a case."""
+        if self.mapping.kind == "snapshot":
+            for number, row in self._read():
+                yield number, [row]
+            self._raise_problems()
+            return
+        found: dict[str, list[Row]] = {}
+        for number, row in self._read():
+            found.setdefault(number, []).append(row)
+        self._raise_problems()
+        for number, rows in found.items():
+            rows.sort(key=lambda row: (row.at, row.order, row.line))
+            yield number, rows
+
+    def _read(self) -> Iterator[tuple[str, Row]]:
+        with opened(self.path) as stream:
+            try:
+                yield from self._rows(csv.reader(stream, strict=True))
+            except (UnicodeDecodeError, csv.Error, EOFError, zlib.error, gzip.BadGzipFile) as error:
+                found = f"{error.reason}" if isinstance(error, UnicodeDecodeError) else str(error)
+                problem = Problem("the file cannot be read", str(self.path), found=found, expected=EXPECTED)
+                raise Invalid(f"{self.path} cannot be read", [problem]) from error
+
+    def _rows(self, reader: Any) -> Iterator[tuple[str, Row]]:
+        header = next(reader, None)
+        if not header:
+            raise self._invalid(Problem("the file is empty", str(self.path), expected=EXPECTED))
+        places = self._places(header)
+        for cells in reader:
+            if not cells:
+                continue
+            self.rows += 1
+            if len(cells) != len(header):
+                found, expected = f"{len(cells)} cells", f"{len(header)}, as in the header"
+                wrong = Wrong("the row does not fit the header", found=found, expected=expected)
+                self._problem(reader.line_num, None, wrong)
+            elif row := self._row(reader.line_num, [cells[place] for place in places]):
+                yield cells[places[0]], row
+
+    def _places(self, header: Sequence[str]) -> list[int]:
+        """Where the mapped columns stand, that of the case first."""
+        lacking = [name for name in self.mapping.columns if name not in header]
+        if lacking:
+            raise self._invalid(*(self._no_column(name, header) for name in lacking))
+        return [header.index(name) for name in self.mapping.columns]
+
+    def _no_column(self, name: str, header: Sequence[str]) -> Problem:
+        message = f"the file has no column {shortened(name)!r}"
+        return Problem(message, str(self.path), 1, expected=one_of(header), nearest=nearest(name, header))
+
+    def _row(self, line: int, cells: list[str]) -> Row | None:
+        """None for a row with a problem, or one whose case has no time to begin."""
+        mapping = self.mapping
+        by_name = dict(zip(mapping.columns, cells, strict=True))
+        column = mapping.stamp or mapping.opened
+        try:
+            at = self.cells.moment(by_name[column])
+            if at is None:
+                raise Wrong("the row has no time", found="an empty cell", expected="when it happened")
+            column = mapping.closed_at
+            until = self.cells.moment(by_name[column]) if column else None
+            for one in mapping.fields:
+                column = one.column
+                self.cells.value(one.type, by_name[column])
+        except Wrong as wrong:
+            self._problem(line, column, wrong)
+            return None
+        order = tuple(sortable(by_name[name]) for name in mapping.order)
+        return Row(line, at, order, tuple(by_name[one.column] for one in mapping.fields), until)
+
+    def _problem(self, line: int, column: str | None, wrong: Wrong) -> None:
+        what = f"column {column}: {wrong.message}" if column else wrong.message
+        self._problems.append(Problem(what, str(self.path), line, None, wrong.found, wrong.expected))
+        if len(self._problems) >= MOST_PROBLEMS:
+            self._raise_problems()
+
+    def _raise_problems(self) -> None:
+        if self._problems:
+            raise self._invalid(*self._problems)
+
+    def _invalid(self, *problems: Problem) -> Invalid:
+        return Invalid(f"{self.path} does not fit its mapping", problems)
+
+
+def sortable(text: str) -> tuple[int, float, str]:
+    """Numbers by their value, before texts."""
+    try:
+        return 0, float(text), ""
+    except ValueError:
+        return 1, 0.0, text
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[str]]:
+    try:
+        with path.open("rb") as stream:
+            packed = stream.read(2) == GZIP
+    except OSError as error:
+        problem = Problem(
+            "the file cannot be read", str(path), found=(error.strerror or str(error)).lower(), expected=EXPECTED
+        )
+        raise Invalid(f"{path} cannot be read", [problem]) from error
+    opener: Any = gzip.open if packed else open
+    with opener(path, "rt", encoding="utf-8-sig", newline="") as text:
+        yield text

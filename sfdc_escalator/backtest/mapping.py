@@ -1,0 +1,194 @@
+"""What the columns of a history file mean: the mapping file, checked, with every problem at once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sfdc_escalator.errors import Invalid
+from sfdc_escalator.files import calendar_files, literals
+from sfdc_escalator.files.faults import problem_of
+from sfdc_escalator.files.source_text import Unreadable, read_text
+from sfdc_escalator.files.wrong import Wrong, shown, unknown
+from sfdc_escalator.files.yaml_document import Document, parse
+from sfdc_escalator.files.yaml_document import Path as Loc
+
+MAX_BYTES = 1_000_000
+EXPECTED = "a mapping file in YAML: `kind`, `case`, `fields` and the columns of times"
+Kind = Literal["events", "snapshot"]
+Type = Literal["text", "number", "checkbox", "datetime", "date", "multipicklist"]
+TYPES = ("text", "number", "checkbox", "datetime", "date", "multipicklist")
+COLUMNS = {"events": ("stamp",), "snapshot": ("opened", "closed")}
+KEYS = {
+    "events": ("kind", "case", "stamp", "order", "missing", "times", "closed", "fields"),
+    "snapshot": ("kind", "case", "opened", "closed", "missing", "times", "fields"),
+}
+NO_ZONE = ZoneInfo("UTC")
+DATETIMES = frozenset(
+    {"createddate", "lastmodifieddate", "closeddate", "systemmodstamp", "slastartdate", "slaexitdate"}
+)
+Fault = tuple[Loc, Wrong]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldColumn:
+    """A field of the case, and the column that holds it."""
+
+    path: str
+    column: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryMapping:
+    """`order` sorts rows of one stamp; `missing` are the texts that mean no value, besides an empty cell.
+
+    Of events: a row is the whole case after one update at `stamp`; `closed` says which values of a field close it.
+    Of a snapshot: one row a case, open from `opened` until `closed_at`. `time_format` None means ISO 8601.
+    """
+
+    kind: Kind
+    case: str
+    fields: tuple[FieldColumn, ...]
+    stamp: str = ""
+    order: tuple[str, ...] = ()
+    opened: str = ""
+    closed_at: str = ""
+    closed: Mapping[str, tuple[str, ...]] | None = None
+    missing: frozenset[str] = frozenset()
+    time_format: str | None = None
+    zone: ZoneInfo = NO_ZONE
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is read."""
+        times = (self.stamp, *self.order, self.opened, self.closed_at)
+        return tuple(dict.fromkeys(name for name in (self.case, *times, *(one.column for one in self.fields)) if name))
+
+
+def load_mapping(path: Path) -> HistoryMapping:
+    """Raises Invalid, with every problem of the file."""
+    try:
+        document = parse(str(path), read_text(path, EXPECTED, MAX_BYTES), what="mapping", holds="`kind:` and `fields:`")
+    except Unreadable as error:
+        raise Invalid(error.problem.message, [error.problem]) from None
+    faults = list(faults_of(document.value))
+    problems = [*document.problems, *(problem_of(document, loc, wrong) for loc, wrong in faults)]
+    if problems:
+        raise Invalid(f"the mapping is invalid: {len(problems)} problem{'s' * (len(problems) > 1)}", problems)
+    return mapping_of(document)
+
+
+def faults_of(value: Any) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        yield (), Wrong("a mapping file is a mapping", found=shown(value), expected=EXPECTED)
+        return
+    kind = value.get("kind")
+    if not isinstance(kind, str) or kind not in KEYS:
+        yield ("kind",), unknown("kind", shown(kind), KEYS)
+        return
+    for key in value:
+        if key not in KEYS[kind]:
+            wrong = unknown("key", str(key), KEYS[kind])
+            wrong.on_key = True
+            yield (key,), wrong
+    for key in ("case", *COLUMNS[kind]):
+        if not isinstance(value.get(key), str):
+            yield (key,) if key in value else (), Wrong(f"`{key}` names a column", expected=f"`{key}: column name`")
+    yield from fields_faults(value.get("fields"))
+    yield from times_faults(value.get("times", {}))
+    if kind == "events":
+        yield from closed_faults(value.get("closed", {}), value.get("fields"))
+    yield from names_faults(value, "order")
+    yield from names_faults(value, "missing")
+
+
+def fields_faults(fields: Any) -> Iterator[Fault]:
+    if not isinstance(fields, dict) or not fields:
+        yield ("fields",) if fields is not None else (), Wrong("`fields` maps fields to columns", found=shown(fields))
+        return
+    for path, said in fields.items():
+        try:
+            literals.field_path(path)
+        except Wrong as wrong:
+            wrong.on_key = True
+            yield ("fields", path), wrong
+        if isinstance(said, str):
+            continue
+        if not isinstance(said, dict) or not isinstance(said.get("column"), str):
+            expected = "a column, or `{column: name, type: number}`"
+            yield ("fields", path), Wrong("this names no column", found=shown(said), expected=expected)
+        elif said.get("type", "text") not in TYPES:
+            yield ("fields", path, "type"), unknown("type", shown(said["type"]), TYPES)
+        else:
+            for key in said.keys() - {"column", "type"}:
+                yield ("fields", path, key), unknown("key", key, ("column", "type"))
+
+
+def times_faults(times: Any) -> Iterator[Fault]:
+    if not isinstance(times, dict):
+        yield ("times",), Wrong("`times` is a mapping", found=shown(times), expected="`{format: ..., zone: UTC}`")
+        return
+    for key in times:
+        if key not in ("format", "zone"):
+            yield ("times", key), unknown("key", str(key), ("format", "zone"))
+    if "zone" in times:
+        try:
+            calendar_files.zone(times["zone"])
+        except Wrong as wrong:
+            yield ("times", "zone"), wrong
+    form = times.get("format", "%Y")
+    if not isinstance(form, str) or "%" not in form:
+        expected = "a format of strptime, such as '%d/%m/%Y %H:%M'"
+        yield ("times", "format"), Wrong("this is no format of times", found=shown(form), expected=expected)
+
+
+def closed_faults(closed: Any, fields: Any) -> Iterator[Fault]:
+    if not isinstance(closed, dict):
+        expected = "a field and its values, such as `{Status: [Closed]}`"
+        yield ("closed",), Wrong("`closed` says which values close a case", found=shown(closed), expected=expected)
+        return
+    for path, values in closed.items():
+        if isinstance(fields, dict) and path not in fields:
+            yield ("closed", path), unknown("field", path, fields)
+        if not texts(values):
+            yield ("closed", path), Wrong("these are no values", found=shown(values), expected="a list of texts")
+
+
+def names_faults(value: Mapping[str, Any], key: str) -> Iterator[Fault]:
+    if key in value and not texts(value[key]):
+        yield (
+            (key,),
+            Wrong(f"`{key}` is a text or a list of texts", found=shown(value[key]), expected="texts"),
+        )
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else [value]
+    return tuple(map(str, listed)) if all(isinstance(one, (str, int)) for one in listed) else ()
+
+
+def mapping_of(document: Document) -> HistoryMapping:
+    value: dict[str, Any] = document.value
+    times, events = value.get("times", {}), value["kind"] == "events"
+    return HistoryMapping(
+        kind=value["kind"],
+        case=value["case"],
+        fields=tuple(field_of(path, said) for path, said in value["fields"].items()),
+        stamp=value.get("stamp", ""),
+        order=texts(value.get("order", [])),
+        opened=value.get("opened", ""),
+        closed_at="" if events else value["closed"],
+        closed={path: texts(said) for path, said in value.get("closed", {}).items()} if events else None,
+        missing=frozenset(texts(value.get("missing", []))),
+        time_format=times.get("format"),
+        zone=calendar_files.zone(times.get("zone", "UTC")),
+    )
+
+
+def field_of(path: str, said: Any) -> FieldColumn:
+    known: Type = "datetime" if path.lower() in DATETIMES else "text"
+    if isinstance(said, str):
+        return FieldColumn(path, said, known)
+    return FieldColumn(path, said["column"], said.get("type", known))

@@ -1,0 +1,88 @@
+"""The decisions of a policy over the history of one case.
+
+Between two changes of a case an answer can change only at the instants that its condition names (`crossings`), so only
+the polls around these are judged. Judging is `policy.condition(route).holds`, as in a run.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
+
+from sfdc_escalator.backtest.polls import Polls
+from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.criteria import Condition
+from sfdc_escalator.escalation.scene import Scene
+
+
+class Segment(NamedTuple):
+    """A case as it stood from one change to the next."""
+
+    begin: datetime
+    end: datetime | None
+    case: Case
+
+
+class Match(NamedTuple):
+    """A case that a route matches: the first poll of its episode."""
+
+    number: str
+    route: str
+    episode: int
+    at: datetime
+
+
+Conditions = Mapping[str, Condition]
+"""By route, most serious first: the scope and being open included."""
+
+
+def first_matches(number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls) -> Iterator[Match]:
+    """As the tool escalates: the first route that holds at a poll, each once, and then only routes above it."""
+    above = list(conditions.items())
+    for segment in segments:
+        wanted = [condition for _, condition in above]
+        for place in turning_points(segment, wanted, polls):
+            scene = Scene(polls[place])
+            rank = next((rank for rank, (_, one) in enumerate(above) if one.holds(segment.case, scene)), None)
+            if rank is not None:
+                yield Match(number, above[rank][0], 1, polls[place])
+                above = above[:rank]
+        if not above:
+            return
+
+
+def all_matches(number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls) -> Iterator[Match]:
+    """Of every route, each maximal run of neighbouring polls at which it holds."""
+    for route, condition in conditions.items():
+        episode, held_until = 0, -1
+        for begin, end in runs(segments, condition, polls):
+            if begin != held_until:
+                episode += 1
+                yield Match(number, route, episode, polls[begin])
+            held_until = end
+
+
+def runs(segments: Sequence[Segment], condition: Condition, polls: Polls) -> Iterator[tuple[int, int]]:
+    """From which place to before which the condition holds; neighbouring runs are not joined."""
+    for segment in segments:
+        places = turning_points(segment, [condition], polls)
+        last = len(polls) if segment.end is None else polls.first_from(segment.end)
+        for place, following in pairwise([*places, last]):
+            if condition.holds(segment.case, Scene(polls[place])):
+                yield place, following
+
+
+def turning_points(segment: Segment, conditions: Sequence[Condition], polls: Polls) -> list[int]:
+    """The places of the segment's polls at which an answer may differ from that at the poll before."""
+    first = polls.first_from(segment.begin)
+    last = len(polls) if segment.end is None else polls.first_from(segment.end)
+    if first >= last:
+        return []
+    scene = Scene(polls[first])
+    places = {first}
+    for condition in conditions:
+        for crossing in condition.crossings(segment.case, scene):
+            place = polls.first_from(crossing)
+            # At the limit, and just after it, where a strict one is passed.
+            places.update(one for one in (place, place + 1) if first < one < last)
+    return sorted(places)

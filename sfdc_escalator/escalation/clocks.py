@@ -1,0 +1,242 @@
+"""Conditions on time: since a moment, until one, since somebody spoke, since a field took its value.
+
+Limits are inclusive. A calendar counts open time only. Each condition says when time alone will change it: `crossings`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from sfdc_escalator.escalation.calendars import BusinessDays, Calendar, Limit
+from sfdc_escalator.escalation.case import Case, Turn, Value
+from sfdc_escalator.escalation.comparison import Operator
+from sfdc_escalator.escalation.criterion import Criterion
+from sfdc_escalator.escalation.evidence import MESSAGES, Read, Turns
+from sfdc_escalator.escalation.scene import Scene
+from sfdc_escalator.escalation.tables import Table
+
+LIMITS: Mapping[Operator, Callable[[timedelta, timedelta], bool]] = {
+    "at_least": lambda time, limit: time >= limit,
+    "at_most": lambda time, limit: time <= limit,
+    "more_than": lambda time, limit: time > limit,
+    "less_than": lambda time, limit: time < limit,
+}
+DUE: Mapping[Operator, Callable[[datetime, datetime], bool]] = {
+    "at_least": lambda now, due: now >= due,
+    "at_most": lambda now, due: now <= due,
+    "more_than": lambda now, due: now > due,
+    "less_than": lambda now, due: now < due,
+}
+
+
+class BusinessHours(NamedTuple):
+    """Business hours that an admin keeps in the org, by name."""
+
+    name: str
+
+
+CalendarRef = Calendar | BusinessHours
+Calendars = CalendarRef | Table[CalendarRef] | None
+Limits = Limit | Table[Limit]
+
+
+class Span(NamedTuple):
+    """A clock as it runs for one case: the time on it, since when it runs without a stop, its limit and calendar."""
+
+    time: timedelta
+    running: datetime | None
+    limit: Limit
+    calendar: Calendar | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What all clocks share. `limit` and `calendar` may come out of a table, by fields of the case."""
+
+    operator: Operator
+    limit: Limits
+    calendar: Calendars = None
+
+    def start(self, case: Case, scene: Scene) -> datetime | None:
+        """When it starts; None where it does not run."""
+        raise NotImplementedError
+
+    def limit_of(self, case: Case) -> Limit | None:
+        return self.limit.value(case) if isinstance(self.limit, Table) else self.limit
+
+    def span(self, case: Case, scene: Scene) -> Span | None:
+        start, limit = self.start(case, scene), self.limit_of(case)
+        calendar = calendar_of(self.calendar, case, scene)
+        if start is None or limit is None or (calendar is None and self.calendar is not None):
+            return None
+        return Span(elapsed(calendar, start, scene.now), start, limit, calendar)
+
+    def holds(self, case: Case, scene: Scene) -> bool:
+        span = self.span(case, scene)
+        if span is None:
+            return False
+        if isinstance(span.limit, BusinessDays):
+            due = due_at(span, scene.now)
+            return due is not None and DUE[self.operator](scene.now, due)
+        return LIMITS[self.operator](span.time, span.limit)
+
+    def look(self, case: Case, scene: Scene) -> timedelta | None:
+        span = self.span(case, scene)
+        return span.time if span else None
+
+    def crossings(self, case: Case, scene: Scene) -> Iterator[datetime]:
+        span = self.span(case, scene)
+        if span and (due := due_at(span, scene.now)):
+            yield due
+
+    @property
+    def reads(self) -> frozenset[Read]:
+        tables = [one for one in (self.limit, self.calendar) if isinstance(one, Table)]
+        return frozenset(path for table in tables for path in table.by) | self.sources
+
+    @property
+    def sources(self) -> frozenset[Read]:
+        raise NotImplementedError
+
+
+def calendar_of(calendar: Calendars, case: Case, scene: Scene) -> Calendar | None:
+    found = calendar.value(case) if isinstance(calendar, Table) else calendar
+    return scene.calendars.get(found.name) if isinstance(found, BusinessHours) else found
+
+
+def elapsed(calendar: Calendar | None, start: datetime, end: datetime) -> timedelta:
+    return calendar.open_between(start, end) if calendar else end - start
+
+
+def due_at(span: Span, now: datetime) -> datetime | None:
+    """When the limit is reached, if nothing changes; None while the clock stands still, or beyond ten years."""
+    if span.running is None:
+        return None
+    try:
+        if isinstance(span.limit, BusinessDays):
+            return span.calendar.reached(span.running, span.limit) if span.calendar else None
+        left = span.limit - (span.time - elapsed(span.calendar, span.running, now))
+        return span.calendar.reached(span.running, left) if span.calendar else span.running + left
+    except (OverflowError, ValueError):  # beyond the years that a datetime can hold
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Age(Clock):
+    """The time since a datetime field. An empty field has no age. `except_while` stops the clock."""
+
+    path: str
+    except_while: Criterion | None = None
+
+    def holds(self, case: Case, scene: Scene) -> bool:
+        if self.calendar is None and self.except_while is None and type(self.limit) is timedelta:  # by far the most
+            value = case.fields.get(self.path)
+            return isinstance(value, datetime) and LIMITS[self.operator](scene.now - value, self.limit)
+        return Clock.holds(self, case, scene)
+
+    def start(self, case: Case, scene: Scene) -> datetime | None:
+        value = case.fields.get(self.path)
+        return value if isinstance(value, datetime) else None
+
+    def span(self, case: Case, scene: Scene) -> Span | None:
+        span = Clock.span(self, case, scene)
+        if span is None or self.except_while is None or span.running is None:
+            return span
+        return stopped(span, self.except_while, case, scene)
+
+    @property
+    def sources(self) -> frozenset[Read]:
+        paths = self.except_while.reads if self.except_while else frozenset()
+        return frozenset({self.path}) | paths | frozenset(Turns(path) for path in paths if isinstance(path, str))
+
+
+def stopped(span: Span, pause: Criterion, case: Case, scene: Scene) -> Span | None:
+    """The span without the times at which the pause held; None where the history of its fields is not known."""
+    paths = [path for path in pause.reads if isinstance(path, str)]
+    if any(path not in case.turns for path in paths) or span.running is None:
+        return None
+    changes = {turn.at for path in paths for turn in case.turns[path] if span.running < turn.at <= scene.now}
+    edges = [span.running, *sorted(changes), scene.now]
+    time, paused = timedelta(), False
+    for begin, end in pairwise(edges):
+        then = {path: value_at(case.turns[path], case.fields.get(path), begin) for path in paths}
+        paused = pause.holds(replace(case, fields={**case.fields, **then}), scene)
+        time += timedelta() if paused else elapsed(span.calendar, begin, end)
+    return span._replace(time=time, running=None if paused else edges[-2])
+
+
+def value_at(turns: tuple[Turn, ...], present: Value, at: datetime) -> Value:
+    """What the field held at that time, its last change in a moment counting."""
+    if not turns:
+        return present
+    past = [turn.after for turn in turns if turn.at <= at]
+    return past[-1] if past else turns[0].before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InState(Clock):
+    """How long the fields have held their values without a break; since the case began where they never changed."""
+
+    paths: tuple[str, ...]
+
+    def start(self, case: Case, scene: Scene) -> datetime | None:
+        if any(path not in case.turns for path in self.paths):
+            return None
+        return max((case.turns[path][-1].at for path in self.paths if case.turns[path]), default=case.created)
+
+    @property
+    def sources(self) -> frozenset[Read]:
+        return frozenset(self.paths) | frozenset(map(Turns, self.paths))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idle(Clock):
+    """How long somebody has said nothing; since the case began where they never spoke.
+
+    With `after_word_of` the clock starts with the other's first word that waits for an answer, and runs only while one
+    waits. The case itself is the customer's first word.
+    """
+
+    who: Literal["customer", "agent", "anyone"]
+    after_word_of: Literal["customer", "agent"] | None = None
+
+    def start(self, case: Case, scene: Scene) -> datetime | None:
+        who = ("customer", "agent") if self.who == "anyone" else (self.who,)
+        last = max((one.at for one in case.comments if one.speaker in who), default=None)
+        if self.after_word_of is None:
+            return max(last or case.created, case.created)
+        if last is None and self.after_word_of == "customer":
+            return case.created
+        waiting = (one.at for one in case.comments if one.speaker == self.after_word_of)
+        first = min((at for at in waiting if last is None or at > last), default=None)
+        return first and max(first, case.created)  # an e-mail is older than the case that it made
+
+    @property
+    def sources(self) -> frozenset[Read]:
+        return frozenset[Read](MESSAGES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left(Clock):
+    """The time left until a datetime field; negative when it is past."""
+
+    path: str
+
+    def start(self, case: Case, scene: Scene) -> datetime | None:
+        value = case.fields.get(self.path)
+        return value if isinstance(value, datetime) else None
+
+    def span(self, case: Case, scene: Scene) -> Span | None:
+        span = Clock.span(self, case, scene)
+        return span and span._replace(time=-span.time)
+
+    def crossings(self, case: Case, scene: Scene) -> Iterator[datetime]:
+        span = self.span(case, scene)
+        if span and span.running and isinstance(span.limit, timedelta):
+            yield span.running - span.limit
+
+    @property
+    def sources(self) -> frozenset[Read]:
+        return frozenset({self.path})

@@ -1,0 +1,140 @@
+"""Examples: cases that the policy's author made up, judged as the policy would judge them.
+
+What an example leaves out is empty. What it cannot say (who owns the case, what the org answers) stays open: a route
+that is expected may match by it, any other route must match without it. Its times are what the clocks show: every
+calendar counts as open, so that an example comes out alike at any time of the day.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sfdc_escalator.escalation.calendars import BusinessDays, Limit
+from sfdc_escalator.escalation.case import Case, Comment, Turn, Value
+from sfdc_escalator.escalation.clocks import Clock
+from sfdc_escalator.escalation.comparison import fold, moment
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Leaf, Not, could_hold, evidence_of, judge
+from sfdc_escalator.escalation.evidence import Answered, Read, Records, Turns
+from sfdc_escalator.escalation.findings import reasons
+from sfdc_escalator.escalation.policy import Example, Policy, Route
+from sfdc_escalator.escalation.related import COUNTS, MILESTONES, Related
+from sfdc_escalator.escalation.scene import Scene
+from sfdc_escalator.escalation.steps import chosen, priority_step
+from sfdc_escalator.escalation.tables import Row, Table
+
+NOBODY = "000000000000000AAA"
+
+
+def failures(policy: Policy, now: datetime) -> Iterator[tuple[Example, str]]:
+    """The examples that do not come out as expected, each with why."""
+    for example in policy.examples:
+        if why := failure(policy, example, Scene(now)):
+            yield example, why
+
+
+def failure(policy: Policy, example: Example, scene: Scene) -> str | None:
+    """Why the example does not come out as expected; None when it does."""
+    case = case_of(policy, example, scene.now)
+    unread = left_open(policy, example)
+    for route in policy.routes:
+        condition = assuming(policy.condition(route), example)
+        if route.name == example.expect:
+            if could_hold(condition, case, scene, unread):
+                return next(wrong_steps(policy, route, case, example), None)
+            why = next(reasons(judge(condition, case, scene), holding=False), "it does not match")
+            return f"the route {route.name} does not match: {why}"
+        if not could_hold(condition, case, scene, unread, want=False):
+            why = "; ".join(reasons(judge(condition, case, scene))) or "everything matches it"
+            return f"the route {route.name} matches, which {before(example)}: {why}"
+    return None
+
+
+def before(example: Example) -> str:
+    return f"stands above {example.expect}" if example.expect else "none should"
+
+
+def case_of(policy: Policy, example: Example, now: datetime) -> Case:
+    """The case that the example describes; it is as old as `age` says, or as its first word."""
+    spoken = [("customer", example.customer_spoke), ("agent", example.agent_spoke)]
+    ages = [age for age in (example.age, *(ago for _, ago in spoken)) if age is not None]
+    created = now - max(ages, default=timedelta())
+    fields: dict[str, Value] = {"CreatedDate": created, "IsClosed": False}
+    fields |= {path: as_value(value) for path, value in example.fields.items()}
+    evidence = evidence_of(policy.reads())
+    turns: dict[str, tuple[Turn, ...]] = {one.path: () for one in evidence if isinstance(one, Turns)}
+    return Case(
+        id=NOBODY,
+        number="example",
+        owner_id=str(fields.get("OwnerId") or NOBODY),
+        status=text(fields.get("Status")),
+        priority=text(fields.get("Priority")),
+        created=created,
+        fields=fields,
+        comments=tuple(
+            Comment(NOBODY, now - ago, "", "customer" if who == "customer" else "agent") for who, ago in spoken if ago
+        ),
+        turns=turns,
+    )
+
+
+def as_value(value: Value) -> Value:
+    """A time as the policy writes it, as a time."""
+    return (moment(value) or value) if isinstance(value, str) else value
+
+
+def text(value: Value) -> str | None:
+    return None if value is None else str(value)
+
+
+def left_open(policy: Policy, example: Example) -> frozenset[Read]:
+    """What no example can say, and the owner where this one does not."""
+    evidence = evidence_of(policy.reads())
+    beyond: set[Read] = {one for one in evidence if isinstance(one, Answered) or one == MILESTONES}
+    return frozenset(beyond | ({"OwnerId"} - example.fields.keys()))
+
+
+def assuming(condition: Condition, example: Example) -> Condition:
+    """The condition with every count of related records replaced by what the example says, and no calendar."""
+    if isinstance(condition, All):
+        return All(tuple(assuming(part, example) for part in condition.parts))
+    if isinstance(condition, AnyOf):
+        return AnyOf(tuple(assuming(part, example) for part in condition.parts))
+    if isinstance(condition, Not):
+        return Not(assuming(condition.part, example))
+    if isinstance(condition, Related):
+        count = example.related.get(name_of(condition.records), 0)
+        return All(()) if COUNTS[condition.operator](count, condition.count) else AnyOf(())
+    return always_open(condition) if isinstance(condition, Clock) else condition
+
+
+def always_open(clock: Clock) -> Leaf:
+    limit = clock.limit
+    if isinstance(limit, Table):
+        rows = tuple(Row(row.cells, in_hours(row.value)) for row in limit.rows)
+        limit = Table(limit.name, limit.by, rows, None if limit.otherwise is None else in_hours(limit.otherwise))
+    else:
+        limit = in_hours(limit)
+    return replace(clock, calendar=None, limit=limit)  # type: ignore[return-value]
+
+
+def in_hours(limit: Limit) -> Limit:
+    return timedelta(days=limit.count) if isinstance(limit, BusinessDays) else limit
+
+
+def name_of(records: Records) -> str:
+    """How an example calls these records: `Tasks`, or `Contact.ReturnOrders`."""
+    return f"{records.through}.{records.relation}" if records.through else records.relation
+
+
+def wrong_steps(policy: Policy, route: Route, case: Case, example: Example) -> Iterator[str]:
+    """What the route would do otherwise than the example expects."""
+    escalate = route.escalate
+    team = chosen(escalate.queue, case) if escalate else None
+    if example.queue is not None and (team is None or example.queue not in (team.queue, team.name)):
+        yield f"its queue is {team.queue if team else 'none'}, not {example.queue}"
+    priority = chosen(escalate.priority, case) if escalate else None
+    after = priority_step(case.priority, priority, policy.priorities).after if priority else case.priority
+    status = (escalate.status if escalate else None) or case.status
+    for name, expected, found in (("priority", example.priority, after), ("status", example.status, status)):
+        if expected is not None and (found is None or fold(found) != fold(expected)):
+            yield f"its {name} is {found or 'none'}, not {expected}"

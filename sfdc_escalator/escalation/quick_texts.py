@@ -1,0 +1,96 @@
+"""Quick Texts: a note's text that an admin keeps in the org, with our placeholders and Salesforce's merge fields.
+
+Everything is put in at once and never looked at again, so that text of the case cannot become a placeholder.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sfdc_escalator.escalation.comparison import fold
+
+PLACEHOLDER = re.compile(r"\{!\s*([^{}]*?)\s*\}|\{([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)\}")
+PATH = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*){0,5}", re.ASCII)
+OWN = ("parts", "findings", "route", "policy", "now")
+FOREIGN = frozenset({"user", "organization", "label", "setup", "profile", "system", "recipient", "sender", "api"})
+"""What merge fields may begin with that is no record of the case."""
+WHOLE = "parts"
+
+
+def chosen_text(names: Sequence[str], messages: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first Quick Text that the org has and that says something: its name and its message."""
+    found = ((name, messages.get(fold(name), "")) for name in names)
+    return next(((name, plain_lines(message)) for name, message in found if message.strip()), None)
+
+
+def plain_lines(message: str) -> str:
+    return message.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def case_path(merge: str | None, own: str | None) -> str | None:
+    """The path of the case that a placeholder names; None where it names something else, or nothing."""
+    said = merge if merge is not None else own or ""
+    if not PATH.fullmatch(said) or "." not in said:
+        return None
+    first, _, rest = said.partition(".")
+    if first.lower() in FOREIGN or first.lower() == "route":
+        return None
+    return rest if first.lower() == "case" else said
+
+
+def quick_text_paths(message: str) -> frozenset[str]:
+    """The fields of the case that a Quick Text reads."""
+    found = (case_path(one[1], one[2]) for one in PLACEHOLDER.finditer(message))
+    return frozenset(path for path in found if path)
+
+
+def unknown_placeholders(message: str, parts: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
+    """The placeholders that stand for nothing in a note with these parts and texts of its route."""
+    known = {*OWN, *parts, *(f"route.{text}" for text in (*texts, "reason", "name"))}
+    return tuple(
+        one[0] for one in PLACEHOLDER.finditer(message) if not case_path(one[1], one[2]) and (one[2] or "") not in known
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What placeholders stand for: parts of the note (title, text), texts of the route, fields of the case."""
+
+    parts: Mapping[str, tuple[str, str]]
+    words: Mapping[str, str]
+    fields: Mapping[str, str]
+
+    def value(self, placeholder: re.Match[str]) -> str:
+        path, own = case_path(placeholder[1], placeholder[2]), placeholder[2] or ""
+        if path is not None:
+            return self.fields.get(path, "")
+        return self.parts[own][1] if own in self.parts else self.words.get(own, placeholder[0])
+
+
+def fill_in(message: str, filling: Filling) -> str:
+    """The message with everything filled in; the parts that it does not name stand below it."""
+    named = {one[2] for one in PLACEHOLDER.finditer(message)}
+    body = PLACEHOLDER.sub(filling.value, message)
+    if WHOLE in named:
+        return body
+    return "\n\n".join([body, *blocks(part for name, part in filling.parts.items() if name not in named)])
+
+
+def blocks(parts: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{title}:\n{text}" for title, text in parts]
+
+
+def filled_sentence(text: str, fields: Mapping[str, Any]) -> str:
+    """A text of the route with its `{Case.Field}` placeholders filled; empty when one of them is."""
+    missing = False
+
+    def value(placeholder: re.Match[str]) -> str:
+        nonlocal missing
+        path = case_path(None, placeholder[2])
+        found = str(fields.get(path, "")) if path else placeholder[0]
+        missing = missing or not found
+        return found
+
+    filled = PLACEHOLDER.sub(value, text)
+    return "" if missing else filled

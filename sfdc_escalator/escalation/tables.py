@@ -1,0 +1,43 @@
+"""Look-up tables: the first row whose cells all fit the case gives the value."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.comparison import Operand, options, same
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[T_co]):
+    """One cell for each field; a cell of several values fits any of them."""
+
+    cells: tuple[Operand, ...]
+    value: T_co
+
+    def fits(self, case: Case, by: tuple[str, ...]) -> bool:
+        fields = case.fields
+        return all(
+            any(same(fields.get(path), option) for option in options(cell))
+            for path, cell in zip(by, self.cells, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[T_co]):
+    """`otherwise` is the value where no row fits, if there is one. `name` is empty for a table that stands in place."""
+
+    name: str
+    by: tuple[str, ...]
+    rows: tuple[Row[T_co], ...]
+    otherwise: T_co | None = None
+
+    def value(self, case: Case) -> T_co | None:
+        return next((row.value for row in self.rows if row.fits(case, self.by)), self.otherwise)
+
+    @property
+    def values(self) -> tuple[T_co, ...]:
+        """Every value that it may give."""
+        last = () if self.otherwise is None else (self.otherwise,)
+        return (*(row.value for row in self.rows), *last)

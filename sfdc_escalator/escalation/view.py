@@ -1,0 +1,57 @@
+"""What one policy's decisions rest on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.criteria import leaves
+from sfdc_escalator.escalation.episodes import episode, is_over
+from sfdc_escalator.escalation.history import History, Memory, Past
+from sfdc_escalator.escalation.org import Survey
+from sfdc_escalator.escalation.policy import Policy, Route
+from sfdc_escalator.escalation.related import Related
+from sfdc_escalator.escalation.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`unpolled` and `unfit` say of a route why it was not read, and why this org cannot carry it out."""
+
+    policy: Policy
+    survey: Survey
+    history: History
+    now: datetime
+    unpolled: Mapping[str, str]
+    unfit: Mapping[str, str]
+    scene: Scene = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scene", Scene(self.now, self.survey.queues, self.survey.calendars))
+
+    def pasts(self, case: Case) -> tuple[Past, ...]:
+        return self.history.of_case(case.id, self.policy.name)
+
+    def scene_of(self, route: Route, case: Case, *, newer_words: bool = False) -> Scene:
+        """The scene with the time of the route's last escalation of the case; with `newer_words` only what was said
+        since then counts, if there was one."""
+        at = self.escalated_at(route, case)
+        return replace(self.scene, escalated_at=at, newer_words=newer_words) if at else self.scene
+
+    def escalated_at(self, route: Route, case: Case) -> datetime | None:
+        done = (Memory.APPLIED, Memory.SUPERSEDED, Memory.CLOSED)
+        times = (past.tried_at for past in self.pasts(case) if past.route in route.names and past.state in done)
+        return max((at for at in times if at), default=None)
+
+    def over(self, past: Past, route: Route, case: Case) -> bool:
+        """Whether the past's episode is over; that of another route ends for that route."""
+        own = next((one for one in self.policy.routes if past.route in one.names), route)
+        return is_over(past, own, self.pasts(case), self.now, self.newest_record(own, case))
+
+    def episode(self, route: Route, case: Case) -> int:
+        return episode(route, self.pasts(case), self.now, self.newest_record(route, case))
+
+    def newest_record(self, route: Route, case: Case) -> datetime | None:
+        """When the newest of the related records that the route counts was made."""
+        counted = (leaf for leaf in leaves(route.when) if isinstance(leaf, Related))
+        return max((one.created for leaf in counted for one in leaf.fitting(case, self.scene)), default=None)

@@ -1,0 +1,78 @@
+"""`calendars:` as the file says them: time zones, opening hours, and holidays out of the `holidays` library."""
+
+from collections.abc import Container
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from sfdc_escalator.escalation.opening_hours import Spans, week_of
+from sfdc_escalator.files import literals
+from sfdc_escalator.files.wrong import Wrong, shown, unknown
+
+KEYS = ("country", "subdivision", "dates")
+
+
+def zone(value: Any) -> ZoneInfo:
+    name = literals.text(value)
+    if name not in available_timezones():
+        wrong = unknown("time zone", name, sorted(available_timezones()))
+        wrong.expected = "a name of the tz database, such as America/Chicago"
+        raise wrong
+    return ZoneInfo(name)
+
+
+def week(value: Any) -> tuple[Spans, ...]:
+    form = 'days with their hours, such as {mon-fri: "08:00-20:00", sat: "09:00-17:00"}'
+    if not isinstance(value, dict) or not value:
+        raise Wrong("opening hours are a mapping", found=shown(value), expected=form)
+    hours = {str(days): text if isinstance(text, list) else str(text) for days, text in value.items()}
+    try:
+        found = week_of(hours)
+    except (ValueError, TypeError) as error:
+        raise Wrong(str(error), found=shown(value)) from None
+    if not any(found):
+        raise Wrong("the calendar is never open", found=shown(value), expected=form)
+    return found
+
+
+def holidays(value: Any) -> Container[date]:
+    """A country's holidays, dates of one's own, or both."""
+    if isinstance(value, list):
+        return frozenset(map(day, value))
+    if not isinstance(value, dict) or not value:
+        expected = "`{country: US}`, with `subdivision` and `dates`, or a list of dates"
+        raise Wrong("these are no holidays", found=shown(value), expected=expected)
+    for key in value:
+        if key not in KEYS:
+            wrong = unknown("key", str(key), KEYS)
+            wrong.key = key
+            raise wrong
+    own = frozenset(map(day, value.get("dates", ())))
+    if "country" not in value:
+        return own
+    return of_country(str(value["country"]), value.get("subdivision"), own)
+
+
+def of_country(country: str, subdivision: Any, own: frozenset[date]) -> Container[date]:
+    from holidays import country_holidays, list_supported_countries
+
+    known = list_supported_countries()
+    if country not in known:
+        wrong = unknown("country", country, known)
+        wrong.key, wrong.expected = "country", "a code of ISO 3166, such as US, GB, DE"
+        raise wrong
+    if subdivision is not None and str(subdivision) not in known[country]:
+        wrong = unknown("subdivision", str(subdivision), known[country], f"none: {country} has no subdivisions here")
+        wrong.key = "subdivision"
+        raise wrong
+    found = country_holidays(country, subdiv=None if subdivision is None else str(subdivision))
+    for one in own:
+        found[one] = "a day of our own"
+    return found
+
+
+def day(value: Any) -> date:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Wrong("this is no date", found=shown(value), expected="a date such as 2026-12-24") from None

@@ -1,0 +1,130 @@
+"""The shapes of what a route tells people and does later: notices, rungs, deadlines. Checked now, carried out later."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
+
+from sfdc_escalator.files import literals, names, table_values
+from sfdc_escalator.files.marks import CalendarName, Duration, Limit, OneOrMore, Path, Sentence, Shape, Text
+from sfdc_escalator.files.wrong import Wrong
+
+AnyTeam = Annotated[str, PlainValidator(names.any_team)]
+
+
+def a_team(value: Any) -> Any:
+    return {"team": value} if isinstance(value, str) else value
+
+
+def told_now(value: Any) -> Any:
+    """`notify: [..]` is short for `notify: {now: [..]}`."""
+    return value if isinstance(value, dict) and {"now", "digest"} & value.keys() else {"now": value}
+
+
+class RecipientShape(Shape):
+    """Who is told: a team, the team that a table names, a person by a path, or a channel."""
+
+    team: AnyTeam = ""
+    table: Annotated[Any, PlainValidator(table_values.recipient)] = None
+    person: Annotated[str, PlainValidator(literals.person)] = ""
+    channel: Annotated[str, PlainValidator(names.channel)] = ""
+    urgent: bool = False
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> "RecipientShape":
+        said = self.model_fields_set - {"urgent"}
+        if len(said) != 1:
+            found = ", ".join(sorted(said)) or "none of them"
+            raise Wrong("a recipient is one of team, table, person and channel", found=found, expected="one of them")
+        return self
+
+
+Recipients = OneOrMore[Annotated[RecipientShape, BeforeValidator(a_team)]]
+
+
+class NotifyShape(Shape):
+    now: Recipients = []
+    digest: Recipients = []
+
+
+class RepeatShape(Shape):
+    every: Duration
+    at_most: Annotated[int, Field(ge=1)]
+
+
+class EndOfDayShape(Shape):
+    end_of: Literal["business_day"]
+    calendar: CalendarName
+
+
+Due = Annotated[Duration | EndOfDayShape, PlainValidator(lambda value, info: due(value, info))]
+
+
+def due(value: Any, info: names.Info) -> Any:
+    if isinstance(value, dict):
+        return EndOfDayShape.model_validate(value, context=info.context)
+    return literals.duration(value)
+
+
+class RungStepsShape(Shape):
+    """What a rung changes. It writes a note only if a field moves."""
+
+    note: dict[str, Any] = {}
+    queue: Annotated[Any, PlainValidator(table_values.team)] = ""
+    status: Text = ""
+    priority: Annotated[Any, PlainValidator(table_values.priority)] = ""
+
+
+WHEN = ("after", "before_due", "after_due")
+
+
+class RungShape(Shape):
+    calendar: CalendarName = None
+    after: Limit = None
+    before_due: Duration | None = None
+    after_due: Duration | None = None
+    escalate: RungStepsShape | None = None
+    notify: Annotated[NotifyShape | None, BeforeValidator(told_now)] = None
+    say: Sentence = ""
+    repeat: RepeatShape | None = None
+    until: Literal["acknowledged", "closed"]
+
+    @model_validator(mode="after")
+    def one_time(self) -> "RungShape":
+        said = [name for name in WHEN if name in self.model_fields_set]
+        if len(said) != 1:
+            found = ", ".join(said) or "none of them"
+            raise Wrong("a rung has one time", found=found, expected=f"one of {', '.join(WHEN)}")
+        return self
+
+
+class WarnShape(Shape):
+    before: Duration
+    tell: Recipients
+
+
+class NotifyWhenShape(Shape):
+    acknowledged: Recipients = []
+    closed: Recipients = []
+
+
+class NeverShape(Shape):
+    """What no step and no rung of the route may do."""
+
+    queue: OneOrMore[Annotated[str, PlainValidator(names.team)]] = []
+    status: OneOrMore[Text] = []
+    priority: OneOrMore[Annotated[str, PlainValidator(names.priority)]] = []
+
+
+class ChannelShape(Shape):
+    kind: Text
+
+
+class NoticesShape(Shape):
+    opens_with: Text = ""
+    must_say: OneOrMore[Text] = []
+    links: OneOrMore[Path] = []
+
+
+class OwnerOfPolicyShape(Shape):
+    accountable: Annotated[str, PlainValidator(names.any_team)] = ""
+    review_every: Duration | None = None

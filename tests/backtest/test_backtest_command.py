@@ -1,0 +1,171 @@
+"""`backtest` from the command line: its files, its answers, and what is wrong with them."""
+
+import csv
+import gzip
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.stories.world import Answer, World
+
+POLICY = """
+policy: aged
+routes:
+  - {name: late, reason: Two hours., when: [{age: CreatedDate, at_least: 2h}], escalate: {status: Escalated}}
+"""
+MAPPING = """
+kind: events
+case: number
+stamp: at
+order: [mod]
+missing: '?'
+times: {format: '%d/%m/%Y %H:%M', zone: America/New_York}
+closed: {Status: [Closed]}
+fields:
+  Status: state
+  CreatedDate: opened
+  Moves__c: {column: moves, type: number}
+"""
+EVENTS = """number,state,opened,at,mod,moves
+A1,New,1/3/2026 09:00,1/3/2026 09:05,0,0
+A1,Closed,1/3/2026 09:00,1/3/2026 12:30,3,1
+A2,New,1/3/2026 10:00,1/3/2026 10:00,0,?
+A2,Closed,1/3/2026 10:00,1/3/2026 11:00,1,0
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in (("policy.yaml", POLICY), ("mapping.yaml", MAPPING), ("events.csv", EVENTS)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def typed(world: World, folder: Path, *more: str, events: str = "events.csv", policy: str = "policy.yaml") -> Answer:
+    files = ["--policy", str(folder / policy), "--events", str(folder / events)]
+    times = ["--from", "2026-03-01T00:00:00Z", "--to", "2026-03-02T00:00:00Z", "--every", "1h"]
+    given = {word for word in more if word.startswith("--")}
+    times = [word for pair in zip(times[::2], times[1::2], strict=True) if pair[0] not in given for word in pair]
+    return world.type("backtest", *files, "--mapping", str(folder / "mapping.yaml"), *times, *more)
+
+
+def test_a_case_is_told_with_its_first_poll_at_or_after_the_limit(world: World, folder: Path) -> None:
+    answer = typed(world, folder)
+    assert answer.out.splitlines() == [
+        "case_number,route,rung,episode,match_utc",
+        "A1,late,start,1,2026-03-01T16:00:00Z",
+    ]
+
+
+def test_a_compressed_file_is_read_as_well(world: World, folder: Path) -> None:
+    (folder / "events.csv.gz").write_bytes(gzip.compress(EVENTS.encode()))
+    assert typed(world, folder, events="events.csv.gz").out == typed(world, folder).out
+
+
+def test_json_is_one_object_with_the_counts(world: World, folder: Path) -> None:
+    told = typed(world, folder, "--json", "--out", str(folder / "m.csv")).json
+    assert (told["matches"], told["cases"], told["rows"], told["polls"]) == (1, 2, 4, 25)
+    assert told["routes"] == {"late": 1}
+    assert (folder / "m.csv").read_text().count("\n") == 2
+
+
+def test_no_poll_happens_in_an_outage(world: World, folder: Path) -> None:
+    answer = typed(world, folder, "--outage", "2026-03-01T16:00:00Z/2026-03-01T17:00:00Z")
+    assert "2026-03-01T17:00:00Z" in answer.out
+
+
+def test_a_difference_tells_which_cases_are_caught_earlier_later_or_only_once(world: World, folder: Path) -> None:
+    (folder / "other.yaml").write_text(POLICY.replace("aged", "young").replace("2h", "0m"), encoding="utf-8")
+    answer = typed(world, folder, "--diff", str(folder / "other.yaml"))
+    rows = list(csv.DictReader(io.StringIO(answer.out)))
+    assert [(row["case_number"], row["difference"]) for row in rows] == [("A1", "later"), ("A2", "only there")]
+    shown = typed(world, folder, "--diff", str(folder / "other.yaml"), "--out", str(folder / "d.csv"))
+    assert "1 only there, 1 later" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("kind: events", "kind: event", "did you mean events?"),
+        ("case: number", "case: numbr", "did you mean number?"),
+        ("order: [mod]", "ordr: [mod]", "did you mean order?"),
+        ("Status: state", "Status: stat", "did you mean state?"),
+        ("type: number", "type: numbr", "did you mean number?"),
+        ("zone: America/New_York", "zone: America/NewYork", "did you mean America/New_York?"),
+        ("'%d/%m/%Y %H:%M'", "'%Y-%m-%d'", "this is no time"),
+        ("closed: {Status: [Closed]}", "closed: {Statu: [Closed]}", "did you mean Status?"),
+        ("fields:", "fieldz:", "did you mean fields?"),
+    ],
+)
+def test_a_wrong_mapping_is_told_with_the_nearest_name(
+    world: World, folder: Path, old: str, new: str, told: str
+) -> None:
+    (folder / "mapping.yaml").write_text(MAPPING.replace(old, new), encoding="utf-8")
+    answer = typed(world, folder, "--out", str(folder / "m.csv"))
+    assert answer.code == 2
+    assert told in answer.err
+    assert not (folder / "m.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"", "empty"),
+        (b"\x00\xff\xfe junk", "cannot be read"),
+        (b"\x1f\x8bjunk", "cannot be read"),
+        (EVENTS.replace("1/3/2026 12:30", "yesterday").encode(), "events.csv:3: column at: this is no time"),
+        (
+            EVENTS.replace("A2,New,1/3/2026 10:00,1/3/2026 10:00,0,?", "A2,New").encode(),
+            "events.csv:4: the row does not fit",
+        ),
+        (EVENTS.replace(",3,1\n", ",3,many\n").encode(), "column moves: this is no number"),
+        (EVENTS.replace("1/3/2026 11:00", "").encode(), "the row has no time"),
+    ],
+)
+def test_a_wrong_history_file_is_told_with_its_line(world: World, folder: Path, text: bytes, told: str) -> None:
+    (folder / "events.csv").write_bytes(text)
+    answer = typed(world, folder, "--out", str(folder / "m.csv"))
+    assert answer.code == 2
+    assert told in answer.err
+    assert not (folder / "m.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("{field: Movs__c, at_least: 2}", "did you mean Moves__c?"),
+        ("{related: Tasks, at_least: 2}", "cannot answer its `related` condition"),
+        ("{idle: customer, at_least: 2h}", "cannot answer its `idle` condition"),
+        ("{owner: in_queue, in: [Leads]}", "cannot answer its `owner` condition"),
+        ("{age: CreatedDate, at_least: 2h, calendar: {business_hours: Default}}", "business hours 'Default'"),
+    ],
+)
+def test_a_policy_that_the_file_cannot_answer_is_refused(world: World, folder: Path, when: str, told: str) -> None:
+    (folder / "policy.yaml").write_text(POLICY.replace("{age: CreatedDate, at_least: 2h}", when), encoding="utf-8")
+    answer = typed(world, folder)
+    assert answer.code == 2
+    assert told in answer.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--every", "0m"],
+        ["--from", "2026-03-03T00:00:00Z"],
+        ["--from", "2026-03-01"],
+        ["--outage", "2026-03-01T00:00:00Z"],
+        ["--outage", "2026-03-02T00:00:00Z/2026-03-01T00:00:00Z"],
+        ["--every", "1ms"],
+    ],
+)
+def test_a_wrong_argument_is_told(world: World, folder: Path, words: list[str]) -> None:
+    answer = typed(world, folder, *words)
+    assert answer.code == 2
+    assert words[0] in answer.err
+
+
+def test_an_output_that_cannot_be_written_is_told(world: World, folder: Path) -> None:
+    answer = typed(world, folder, "--out", str(folder / "no" / "m.csv"))
+    assert answer.code == 2
+    assert "cannot be written" in answer.err

@@ -1,0 +1,139 @@
+"""The replay gives what judging every case at every poll gives."""
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfdc_escalator.backtest.polls import Polls
+from sfdc_escalator.backtest.replay import Match, Segment, all_matches, first_matches
+from sfdc_escalator.escalation.calendars import Calendar
+from sfdc_escalator.escalation.case import Case, Turn
+from sfdc_escalator.escalation.clocks import Age, InState, Left
+from sfdc_escalator.escalation.comparison import Operator
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.facts import Field
+from sfdc_escalator.escalation.opening_hours import week_of
+from sfdc_escalator.escalation.scene import Scene
+from sfdc_escalator.escalation.zones import DAY
+from sfdc_escalator.files.calendar_files import zone
+from tests.builders import NOW, case
+
+START = NOW.replace(minute=0)
+OFFICE = Calendar("office", zone("America/New_York"), week_of({"mon-fri": "09:00-17:00"}), frozenset())
+OPERATORS: tuple[Operator, ...] = ("at_least", "at_most", "more_than", "less_than")
+LIMITS = st.integers(0, 60).map(lambda hours: timedelta(hours=hours))
+PAUSE = Field("Status", "is", "Waiting")
+CLOCKS: st.SearchStrategy[Condition] = st.one_of(
+    st.builds(lambda op, limit: Age(op, limit, path="CreatedDate"), st.sampled_from(OPERATORS), LIMITS),
+    st.builds(lambda op, limit: Age(op, limit, OFFICE, path="CreatedDate"), st.sampled_from(OPERATORS), LIMITS),
+    st.builds(
+        lambda op, limit: Age(op, limit, path="CreatedDate", except_while=PAUSE), st.sampled_from(OPERATORS), LIMITS
+    ),
+    st.builds(lambda op, limit: InState(op, limit, paths=("Status", "Priority")), st.sampled_from(OPERATORS), LIMITS),
+    st.builds(lambda op, limit: InState(op, limit, OFFICE, paths=("Status",)), st.sampled_from(OPERATORS), LIMITS),
+    st.builds(lambda op, limit: Left(op, limit, path="Target__c"), st.sampled_from(OPERATORS), LIMITS),
+    st.builds(lambda value: Field("Status", "is", value), st.sampled_from(["New", "Waiting"])),
+)
+CONDITIONS = st.recursive(
+    CLOCKS,
+    lambda parts: st.one_of(
+        st.builds(lambda some: All(tuple(some)), st.lists(parts, min_size=1, max_size=3)),
+        st.builds(lambda some: AnyOf(tuple(some)), st.lists(parts, min_size=1, max_size=3)),
+        st.builds(Not, parts),
+    ),
+    max_leaves=4,
+)
+VALUES = st.tuples(st.sampled_from(["New", "Waiting"]), st.sampled_from(["Low", "High"]))
+HISTORIES = st.lists(
+    st.tuples(st.integers(0, 60 * 24 * 4), VALUES), min_size=1, max_size=5, unique_by=lambda row: row[0]
+)
+EVERY = st.sampled_from([timedelta(minutes=15), timedelta(hours=1), timedelta(minutes=47)])
+OUTAGES = st.lists(st.tuples(st.integers(0, 90), st.integers(1, 30)), max_size=2)
+
+
+def segments(history: list[tuple[int, tuple[str, str]]]) -> list[Segment]:
+    """The case from row to row; a row is the whole case after one update."""
+    rows = sorted(history)
+    turns: dict[str, tuple[Turn, ...]] = {"Status": (), "Priority": ()}
+    before: dict[str, str | None] = {"Status": None, "Priority": None}
+    made = []
+    for place, (minute, (status, priority)) in enumerate(rows):
+        at = START + timedelta(minutes=minute)
+        for path, value in (("Status", status), ("Priority", priority)):
+            if value != before[path]:
+                turns[path] = (*turns[path], Turn(at, before[path], value))
+                before[path] = value
+        end = START + timedelta(minutes=rows[place + 1][0]) if place + 1 < len(rows) else None
+        made.append(Segment(at, end, as_of(status, priority, dict(turns))))
+    return made
+
+
+def as_of(status: str, priority: str, turns: dict[str, tuple[Turn, ...]]) -> Case:
+    from dataclasses import replace
+
+    one = case(status=status, priority=priority, created=START - timedelta(hours=7))
+    return replace(one, fields={**one.fields, "Target__c": START + DAY}, turns=turns)
+
+
+def at_every_poll(made: list[Segment], conditions: dict[str, Condition], polls: Polls) -> list[dict[str, bool]]:
+    """The plain way: each condition at each poll."""
+    told = []
+    for at in polls.instants:
+        now = next((one for one in reversed(made) if one.begin <= at), None)
+        told.append({name: bool(now) and one.holds(now.case, Scene(at)) for name, one in conditions.items() if now})
+    return told
+
+
+@given(HISTORIES, st.lists(CONDITIONS, min_size=1, max_size=3), EVERY, OUTAGES)
+@settings(max_examples=150, deadline=None)
+def test_a_replay_finds_what_judging_at_every_poll_finds(
+    history: list[tuple[int, tuple[str, str]]],
+    some: list[Condition],
+    every: timedelta,
+    outages: list[tuple[int, int]],
+) -> None:
+    hours = [(START + timedelta(hours=begin), START + timedelta(hours=begin + long)) for begin, long in outages]
+    polls = Polls(START, START + 5 * DAY, every, hours)
+    conditions = {f"route{number}": condition for number, condition in enumerate(some)}
+    made = segments(history)
+    told = at_every_poll(made, conditions, polls)
+    expected = [
+        Match("1", name, 1 + sum(held(told, name, earlier) for earlier in range(place)), polls[place])
+        for name in conditions
+        for place in range(len(told))
+        if held(told, name, place)
+    ]
+    assert list(all_matches("1", made, conditions, polls)) == expected
+    assert list(first_matches("1", made, conditions, polls)) == list(plain_first(told, list(conditions), polls))
+
+
+def held(told: list[dict[str, bool]], name: str, place: int) -> bool:
+    """Whether an episode of the route begins at this poll."""
+    return bool(told[place].get(name)) and not (place and told[place - 1].get(name))
+
+
+def plain_first(told: list[dict[str, bool]], names: list[str], polls: Polls) -> list[Match]:
+    found: list[Match] = []
+    left = names
+    for place, holds in enumerate(told):
+        name = next((one for one in left if holds.get(one)), None)
+        if name is not None:
+            found.append(Match("1", name, 1, polls[place]))
+            left = left[: left.index(name)]
+    return found
+
+
+def test_both_ends_are_polled() -> None:
+    assert Polls(START, START + 2 * DAY, DAY).instants == [START, START + DAY, START + 2 * DAY]
+
+
+def test_an_outage_leaves_out_its_beginning_and_not_its_end() -> None:
+    assert Polls(START, START + 2 * DAY, DAY, [(START, START + DAY)]).instants == [START + DAY, START + 2 * DAY]
+
+
+def test_polls_around_an_outage_are_neighbours() -> None:
+    polls = Polls(START, START + 3 * DAY, DAY, [(START + DAY, START + 2 * DAY)])
+    made = [Segment(START - DAY, None, as_of("New", "Low", {"Status": (), "Priority": ()}))]
+    found = list(all_matches("1", made, {"r": Field("Status", "is", "New")}, polls))
+    assert [(one.episode, one.at) for one in found] == [(1, START)]
