@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": ("sfdc_escalator.cli.demo", "The whole story, told on the embedded org."),
     "validate": ("sfdc_escalator.cli.validate", "Check policy files: all problems at once, each with its line."),
     "run": ("sfdc_escalator.cli.run", "Find the cases that match and escalate them. The cron job."),
+    "explain": ("sfdc_escalator.cli.explain", "Why a case matches or not, route by route, and when it will."),
     "backtest": ("sfdc_escalator.cli.backtest", "Replay a policy over a history file."),
     "audit": ("sfdc_escalator.cli.audit", "Look at the audit trail, and verify it."),
     "ledger": ("sfdc_escalator.cli.ledger", "Take care of the ledger: back it up, migrate it, rebuild a lost one."),

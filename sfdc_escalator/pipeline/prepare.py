@@ -1,8 +1,9 @@
 """From the org and the ledger to a plan: survey, recover, poll, judge, look for keys. Reads only."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from sfdc_escalator.errors import Invalid, PlanRefused
 from sfdc_escalator.escalation.case import Case
@@ -14,6 +15,7 @@ from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.fitness import doubts, unfit_routes
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.keys import Identity
+from sfdc_escalator.escalation.misses import NearMiss, nearest_misses
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.plan import Plan, build_plan
 from sfdc_escalator.escalation.policy import Policy
@@ -24,7 +26,10 @@ from sfdc_escalator.pipeline.recover import Look, Settled, recover, watch
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan and what it rests on. `settled` and `found` became known by reading; only a live run stores them."""
+    """A plan and what it rests on. `settled` and `found` became known by reading; only a live run stores them.
+
+    `near` works out the cases that came nearest to a match.
+    """
 
     plan: Plan
     survey: Survey
@@ -34,6 +39,7 @@ class Prepared:
     found: tuple[Decision, ...]
     broken: Mapping[RouteName, str]
     doubts: tuple[str, ...]
+    near: Callable[[], tuple[NearMiss, ...]] = field(default=tuple, compare=False, repr=False)
 
     @property
     def recovered(self) -> int:
@@ -68,7 +74,13 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
     broken = {**poll.broken, **{(v.policy.name, name): why for v in views for name, why in v.unfit.items()}}
     plan = build_plan(policies, survey, history, caller.now, judged, choices, broken)
     wonders = tuple(doubt for policy in policies for doubt in doubts(policy, survey))
-    return Prepared(plan, survey, poll, history, settled, found, broken, wonders)
+    near = partial(near_misses, views, look)
+    return Prepared(plan, survey, poll, history, settled, found, broken, wonders, near)
+
+
+def near_misses(views: Sequence[View], look: Look) -> tuple[NearMiss, ...]:
+    """The cases that came nearest to a match."""
+    return nearest_misses(views, look.cases, {case.id: look.unread(case.id) for case in look.cases})
 
 
 def check_route(policies: Sequence[Policy], choices: Choices) -> None:

@@ -42,6 +42,10 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
             {"policy": one.policy, "case_id": one.case.id, "case_number": one.case.number, "reasons": dict(one.reasons)}
             for one in plan.left_alone
         ],
+        "nearest_misses": [
+            {"policy": one.policy, "route": one.route, "case_number": one.case.number, "missing": list(one.words)}
+            for one in (prepared.near() if result.is_rehearsal and not result.decisions else ())
+        ],
         "refusals": [
             {"policy": one.policy, "route": one.route, "cases": one.cases, "reason": one.reason}
             for one in plan.refusals

@@ -28,6 +28,8 @@ def page(result: Result, *, all_notes: bool) -> Iterator[str]:
     elif result.is_rehearsal and result.decisions:
         yield "(a note in full: --case; all of them: --json)"
     yield from left_alone(result.prepared.plan.left_alone)
+    if result.is_rehearsal and not result.decisions:
+        yield from nearest(result)
     yield from refusals(result)
     if result.stopped:
         yield f"\nThe run stopped early: {result.stopped}"
@@ -104,6 +106,17 @@ def left_alone(cases: tuple[LeftAlone, ...]) -> Iterator[str]:
     yield ""
     yield table(("Fits not", "Because", "Cases", ""), shown, title=f"Left alone: {len(cases)}")
     yield "(all reasons of one case with --case, of all cases with --json)"
+
+
+def nearest(result: Result) -> Iterator[str]:
+    """Where nothing matches: what came nearest, and what it lacks."""
+    yield ""
+    found = result.prepared.near()
+    if not found:
+        yield "No case came near: the org returned none for the policies' filters. `explain CASE` tells why."
+        return
+    rows = [(one.case.number, one.route, "; ".join(one.words)) for one in found]
+    yield table(("Case", "Route", "Missing"), rows, title="Nearest misses")
 
 
 def commonest(groups: dict[tuple[str, str], list[str]], route: str) -> list[tuple[str, list[str]]]:

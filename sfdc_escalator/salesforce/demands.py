@@ -65,19 +65,22 @@ def _hours(policy: Policy, survey: Survey) -> Iterator[Lack]:
 
 def _quick_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
     """One of a list is enough; without any the template serves. A Quick Text that cannot be filled holds every case."""
+    missing: dict[str, list[str]] = {}
     for route in policy.routes:
         note = route.escalate.note if route.escalate else None
         if note is None or not note.quick_texts:
             continue
         message = chosen_text(note.quick_texts, survey.quick_texts)
         if message is None:
-            said = f"this org has none of the Quick Texts {', '.join(note.quick_texts)}: the template serves"
-            yield Lack(note.quick_texts[-1], ("quick_text",), f"{said} (route {route.name})", None, "warning")
+            missing.setdefault(note.quick_texts[-1], []).append(route.name)
             continue
         parts = [part.name for part in note.parts]
         for placeholder in unknown_placeholders(message[1], parts, note.texts):
             said = f"the Quick Text {message[0]!r} holds {placeholder}, which stands for nothing in a note"
             yield Lack(message[0], ("quick_text",), f"{said} (route {route.name})", None)
+    for name, routes in sorted(missing.items()):
+        said = f"this org has no Quick Text {name}, nor one before it in its list: the template serves"
+        yield Lack(name, ("quick_text",), f"{said} ({_listed(routes)})", None, "warning")
 
 
 def _tracking(policy: Policy, survey: Survey) -> Iterator[Lack]:

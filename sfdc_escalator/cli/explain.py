@@ -1,0 +1,67 @@
+"""`explain`: one case, every route, and why."""
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from sfdc_escalator.cli.options import Instant, json_option, ledger_option, option, org_option, policy_option
+
+CASE_ID = re.compile(r"(?<![A-Za-z0-9])(500[A-Za-z0-9]{15}|500[A-Za-z0-9]{12})(?![A-Za-z0-9])")
+
+
+@click.command("explain")
+@click.argument("case")
+@org_option
+@policy_option
+@ledger_option
+@option("--now", type=Instant(), metavar="ISO", help="As if it were that time.")
+@option("--as-example", is_flag=True, help="Print the case as an entry of `examples:`, without names and texts.")
+@json_option
+def command(
+    case: str,
+    org: str,
+    policies: tuple[Path, ...],
+    ledger: str | None,
+    now: datetime | None,
+    as_example: bool,
+    as_json: bool,
+) -> int:
+    """Explain one CASE (number, id, or the address of its page): which route matches it, why, why not, and when.
+
+    Nothing is written, in the org or in the ledger.
+    """
+    from sfdc_escalator import wiring
+    from sfdc_escalator.pipeline.examine import examine
+    from sfdc_escalator.reports import explain_report
+
+    loaded = wiring.policies(policies)
+    with wiring.connect(org, now) as (door, caller):
+        history = wiring.history(ledger, caller, org).history(caller.organization_id)
+        examined = examine(door, caller, history, loaded.policies, named(case))
+    if as_json:
+        click.echo(json.dumps({**explain_report.explain_json(examined), "exit": 0}, ensure_ascii=False))
+    elif as_example:
+        click.echo(explain_report.example_page(examined))
+    else:
+        for problem in loaded.warnings:
+            click.echo(f"! {problem}")
+        click.echo(explain_report.explain_text(examined))
+    return 0
+
+
+def named(case: str) -> str:
+    """The case's number or id; out of an address the id."""
+    if "/" not in case and "%2F" not in case:
+        return case
+    from urllib.parse import unquote
+
+    from sfdc_escalator.errors import Invalid
+
+    found = CASE_ID.search(unquote(case))
+    if not found:
+        page = "https://acme.lightning.force.com/lightning/r/Case/500.../view"
+        raise Invalid(f"there is no case id in {case!r}: copy the address of the case's page, such as {page}")
+    return found[1]

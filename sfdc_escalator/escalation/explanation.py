@@ -1,0 +1,63 @@
+"""Why a route matches a case or not, and what comes of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.criteria import Finding, judge
+from sfdc_escalator.escalation.decide import ALREADY_WORDS, OLD_WORDS, OUR_VALUES, TELLS_ONLY, UNSETTLED, own_doing
+from sfdc_escalator.escalation.decide import has_newer_words as newer_words
+from sfdc_escalator.escalation.misses import Miss, matches_at, misses
+from sfdc_escalator.escalation.policy import Route
+from sfdc_escalator.escalation.view import View
+
+FIRST_LIVE_RUN = "it has never run live in this org: its first matches wait for --backlog adopt or --backlog escalate"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One route and one case. `when` is the first instant at which time alone makes it match, now included."""
+
+    route: Route
+    finding: Finding
+    missing: tuple[Miss, ...]
+    when: datetime | None
+    held_back: tuple[str, ...]
+
+    @property
+    def matches(self) -> bool:
+        return self.finding.holds
+
+
+def explain(view: View, case: Case) -> tuple[Explained, ...]:
+    """Every route of the policy, most serious first."""
+    return tuple(explained(view, route, case) for route in view.policy.routes)
+
+
+def explained(view: View, route: Route, case: Case) -> Explained:
+    condition, scene = view.policy.condition(route), view.scene_of(route, case)
+    finding = judge(condition, case, scene)
+    when = matches_at(condition, case, scene)
+    return Explained(route, finding, tuple(misses(finding)), when, tuple(held_back(view, route, case, finding.holds)))
+
+
+def held_back(view: View, route: Route, case: Case, matches: bool) -> Iterator[str]:
+    """What stands in the way of a match, or would."""
+    for why in (view.unpolled.get(route.name), view.unfit.get(route.name)):
+        if why:
+            yield why
+    for past in view.pasts(case):
+        if past.route in route.names and not view.over(past, route, case):
+            at = f" at {past.tried_at:%Y-%m-%d %H:%M} UTC" if past.tried_at else ""
+            yield f"{ALREADY_WORDS.get(past.state, past.message or UNSETTLED)}: {past.key}{at}"
+    if not matches:
+        return
+    if route.escalate is None:
+        yield TELLS_ONLY
+    if own_doing(view, route, case):
+        yield OUR_VALUES
+    elif not newer_words(view, route, case):
+        yield OLD_WORDS
+    if view.history.live.isdisjoint((view.policy.name, name) for name in route.names):
+        yield FIRST_LIVE_RUN

@@ -1,0 +1,147 @@
+"""One case explained: as text, as JSON, and as an example to paste into a policy."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sfdc_escalator.escalation.as_example import as_example
+from sfdc_escalator.escalation.clock import in_words
+from sfdc_escalator.escalation.criteria import All, AnyOf, Finding, Not
+from sfdc_escalator.escalation.decide import LeftAlone
+from sfdc_escalator.escalation.decision import Decision
+from sfdc_escalator.escalation.examples import failure
+from sfdc_escalator.escalation.explanation import Explained, explain
+from sfdc_escalator.escalation.findings import in_plain_words
+from sfdc_escalator.escalation.policy import Example
+from sfdc_escalator.escalation.view import View
+from sfdc_escalator.pipeline.examine import Examined
+from sfdc_escalator.reports.run_json import escalation_json, instant
+
+MARKS = {True: "yes", False: "no "}
+
+
+def explain_text(examined: Examined) -> str:
+    return "\n".join(page(examined))
+
+
+def page(examined: Examined) -> Iterator[str]:
+    case, survey = examined.case, examined.views[0].survey
+    yield f"case {case.number}  {survey.caller.instance_url}/{case.id}"
+    owner = case.owner_name or case.owner_id
+    yield f"status {case.status or 'empty'}, priority {case.priority or 'empty'}, owner {owner}"
+    yield f"at {examined.views[0].now:%Y-%m-%d %H:%M:%S} UTC"
+    for view, decision in zip(examined.views, examined.decisions, strict=True):
+        yield f"\npolicy {view.policy.name}: {outcome(decision)}"
+        for one in explain(view, case):
+            yield from route_lines(one, view.now)
+
+
+def outcome(decision: Decision | LeftAlone) -> str:
+    if isinstance(decision, LeftAlone):
+        return "a run would leave it alone"
+    steps = ", ".join(step.kind for step in decision.steps if step.state == "planned")
+    what = f"{decision.state} by the route {decision.route.name}"
+    return f"a run would have it {what}" + (f" ({steps})" if steps else f": {decision.reason}")
+
+
+def route_lines(one: Explained, now: datetime) -> Iterator[str]:
+    yield f"\n  {one.route.name}: {'matches' if one.matches else 'does not match'}"
+    yield from (f"    {line}" for line in tree(one.finding))
+    if one.missing:
+        yield f"    missing: {'; '.join(miss.words for miss in one.missing)}"
+    if not one.matches:
+        if one.when is None:
+            yield "    time alone will not make it match"
+        else:
+            yield f"    time alone will make it match at {one.when:%Y-%m-%d %H:%M} UTC, in {in_words(one.when - now)}"
+    yield from (f"    held back: {why}" for why in one.held_back)
+
+
+def tree(finding: Finding) -> Iterator[str]:
+    condition = finding.condition
+    if isinstance(condition, (All, AnyOf, Not)):
+        yield f"{MARKS[finding.holds]}  {title(condition)}"
+        yield from (f"  {line}" for part in finding.parts for line in tree(part))
+    else:
+        yield f"{MARKS[finding.holds]}  {in_plain_words(finding)}"
+
+
+def title(condition: All | AnyOf | Not) -> str:
+    return "all of" if isinstance(condition, All) else "any of" if isinstance(condition, AnyOf) else "not"
+
+
+def explain_json(examined: Examined) -> dict[str, Any]:
+    """`exit` is left to the door."""
+    case, survey = examined.case, examined.views[0].survey
+    return {
+        "case": {"id": case.id, "number": case.number, "url": f"{survey.caller.instance_url}/{case.id}"},
+        "now": instant(examined.views[0].now),
+        "policies": [
+            {
+                "policy": view.policy.name,
+                "decision": escalation_json(decision) if isinstance(decision, Decision) else None,
+                "routes": [route_json(one) for one in explain(view, case)],
+            }
+            for view, decision in zip(examined.views, examined.decisions, strict=True)
+        ],
+    }
+
+
+def route_json(one: Explained) -> dict[str, Any]:
+    return {
+        "route": one.route.name,
+        "matches": one.matches,
+        "conditions": finding_json(one.finding),
+        "missing": [miss.words for miss in one.missing],
+        "matches_at": instant(one.when) if one.when else None,
+        "held_back": list(one.held_back),
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    condition = finding.condition
+    if isinstance(condition, (All, AnyOf, Not)):
+        parts = [finding_json(part) for part in finding.parts]
+        return {"condition": title(condition), "holds": finding.holds, "parts": parts}
+    words = in_plain_words(finding)
+    kind = type(condition).__name__.lower()
+    return {"condition": words, "kind": kind, "holds": finding.holds, "seen": plain(finding.seen)}
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return in_words(value)
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+
+
+def example_page(examined: Examined) -> str:
+    """Entries for `examples:`; one that would not come out alike says why."""
+    return "\n".join(example_lines(view, as_example(view, examined.case)) for view in examined.views)
+
+
+def example_lines(view: View, example: Example) -> str:
+    parts = [f"case: {flow(example.fields)}"] if example.fields else []
+    spoken = {"age": example.age, "customer_spoke": example.customer_spoke, "agent_spoke": example.agent_spoke}
+    parts += [f"{key}: {duration(ago)}" for key, ago in spoken.items() if ago is not None]
+    parts += [f"related: {flow(example.related)}"] if example.related else []
+    entry = "  - {" + ", ".join([*parts, f"expect: {example.expect or 'none'}"]) + "}"
+    why = failure(view.policy, example, view.scene)
+    told = f"  # comes out otherwise: {why}\n" if why else ""
+    return f"# {view.policy.name}\n{told}{entry}"
+
+
+def flow(values: Any) -> str:
+    """A mapping in YAML's flow form; JSON is YAML."""
+    said = (f"{key}: {json.dumps(plain(value), ensure_ascii=False)}" for key, value in values.items())
+    return "{" + ", ".join(said) + "}"
+
+
+def duration(ago: timedelta) -> str:
+    """As a policy writes it, rounded down to minutes."""
+    minutes = max(0, int(ago.total_seconds() // 60))
+    return f"{minutes // 60}h" if minutes and minutes % 60 == 0 else f"{minutes}m"
