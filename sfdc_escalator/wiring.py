@@ -57,6 +57,7 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
     problems = check_policies(chosen)
     if any(problem.severity == "error" for problem in problems):
         return problems
+    from sfdc_escalator.files.places import places_of
     from sfdc_escalator.salesforce.bounds import route_is_scan
     from sfdc_escalator.salesforce.describe import standard_describe
 
@@ -65,8 +66,12 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
         Problem(
             f"route {route.name} reads every open case: nothing in its `when` can be filtered by the server; "
             "`scan: true` says that this is meant",
-            file=policy.file,
-            severity="warning",
+            policy.file,
+            *next(iter(places_of(policy.file, route.name, ("name",))), (None, None)),
+            None,
+            None,
+            None,
+            "warning",
         )
         for policy in sound
         for route in policy.routes

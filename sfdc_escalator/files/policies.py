@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.files.assembly import Templates, assemble
 from sfdc_escalator.files.cross_checks import mapping, name_crosses, note_crosses, raw_routes
 from sfdc_escalator.files.faults import problem_of, problems_of
+from sfdc_escalator.files.lints import route_lints, table_lints
 from sfdc_escalator.files.names import Names
 from sfdc_escalator.files.shape import Fault, check
 from sfdc_escalator.files.source_text import Unreadable, read_text
@@ -76,15 +77,19 @@ def read_policy(path: Path) -> tuple[Policy | None, list[Problem], tuple[str, Pr
     shape, faults = check(document.value, Names.of(document.value, loud=False))
     _, loud = check(document.value, Names.of(document.value, loud=True))
     warnings = once_each(fault for fault in loud if getattr(fault.about.get("error"), "severity", None) == "warning")
-    crosses = [*name_crosses(document), *note_crosses(document, route_reads(document, templates))]
+    reads = route_reads(document, templates)
+    crosses = [*name_crosses(document), *note_crosses(document, reads), *table_lints(document)]
     problems += document.problems
-    told = document.broken | {cross.path for cross in crosses}
+    told = document.broken | {cross.path for cross in crosses if cross.wrong.severity == "error"}
     problems += problems_of(document, [fault for fault in [*faults, *warnings] if document.path(fault.loc) not in told])
     problems += (problem_of(document, cross.path, cross.wrong) for cross in crosses)
     problems = in_order(str(path), problems)
     failed = any(problem.severity == "error" for problem in problems)
-    sound = None if failed or shape is None else assemble(document, shape, templates, digest(document, templates))
-    return sound, problems, policy_name(document)
+    if failed or shape is None:
+        return None, problems, policy_name(document)
+    sound = assemble(document, shape, templates, digest(document, templates))
+    in_vain = [problem_of(document, cross.path, cross.wrong) for cross in route_lints(sound, document)]
+    return sound, in_order(str(path), [*problems, *in_vain]), policy_name(document)
 
 
 def once_each(warnings: Iterable[Fault]) -> list[Fault]:

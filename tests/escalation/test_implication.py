@@ -1,0 +1,86 @@
+"""What is said of two conditions by their form is never wrong."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfdc_escalator.escalation.case import Case
+from sfdc_escalator.escalation.clocks import Age, Idle
+from sfdc_escalator.escalation.comparison import Operand, Operator
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.facts import Field
+from sfdc_escalator.escalation.implication import contradictions, implies
+from tests.builders import SCENE
+from tests.escalation.conditions import CASES, CONDITIONS
+
+HOUR = timedelta(hours=1)
+
+
+@given(st.lists(CONDITIONS, min_size=1, max_size=3), CONDITIONS, st.lists(CASES, min_size=5, max_size=5))
+@settings(max_examples=300, deadline=None)
+def test_what_implies_another_never_matches_without_it(
+    parts: list[Condition], other: Condition, some: list[Case]
+) -> None:
+    for one, wanted in ((All((*parts, other)), other), (parts[0], other), (other, AnyOf((*parts, other)))):
+        if implies(one, wanted):
+            assert not [case for case in some if one.holds(case, SCENE) and not wanted.holds(case, SCENE)]
+    assert implies(All((*parts, other)), other)
+
+
+SIMPLE = st.builds(
+    Field,
+    st.sampled_from(["Status", "Amount__c", "Vip__c"]),
+    st.sampled_from(["is", "is_not", "at_least", "at_most", "more_than", "less_than"]),
+    st.sampled_from(["New", "High", 0, 1, 5, True, False]),
+)
+
+
+@given(st.lists(SIMPLE, min_size=2, max_size=4), st.lists(CASES, min_size=8, max_size=8))
+@settings(max_examples=300, deadline=None)
+def test_what_contradicts_itself_never_matches(parts: list[Condition], some: list[Case]) -> None:
+    condition = All(tuple(parts))
+    if next(contradictions(condition), None):
+        assert not any(condition.holds(case, SCENE) for case in some)
+
+
+def status(operator: Operator, operand: Operand) -> Field:
+    return Field("Status", operator, operand)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (status("is", "new"), status("in", ("New", "Open")), True),
+        (status("in", ("New", "Open")), status("is", "New"), False),
+        (Age("at_least", 4 * HOUR, path="A"), Age("at_least", HOUR, path="A"), True),
+        (Age("at_least", HOUR, path="A"), Age("at_least", 4 * HOUR, path="A"), False),
+        (Age("at_least", 4 * HOUR, path="A"), Age("at_least", HOUR, path="B"), False),
+        (Idle("at_least", 4 * HOUR, who="agent"), Idle("at_least", HOUR, who="customer"), False),
+        (status("is", "New"), AnyOf((status("is", "Old"), status("is", "New"))), True),
+        (AnyOf((status("is", "New"), status("is", "Open"))), status("in", ("New", "Open", "x")), True),
+        (Not(status("is", "New")), Not(status("is", "New")), True),
+    ],
+)
+def test_a_narrower_condition_implies_the_wider(one: Condition, other: Condition, expected: bool) -> None:
+    assert implies(one, other) is expected
+
+
+@pytest.mark.parametrize(
+    ("parts", "found"),
+    [
+        ((status("is", "New"), status("is", "Open")), 1),
+        ((status("is", "New"), status("in", ("new", "Open"))), 0),
+        ((status("is", "New"), status("is_empty", True)), 1),
+        ((Field("V", "is", True), Field("V", "is", False)), 1),
+        ((Field("A", "at_least", 5), Field("A", "at_most", 4)), 1),
+        ((Field("A", "at_least", 5), Field("A", "at_most", 5)), 0),
+        ((Field("A", "more_than", 5), Field("A", "at_most", 5)), 1),
+        ((Age("at_least", 4 * HOUR, path="A"), Age("at_most", HOUR, path="A")), 1),
+        ((Age("at_least", HOUR, path="A"), Age("less_than", HOUR, path="A")), 1),
+        ((Age("at_least", HOUR, path="A"), Age("at_most", HOUR, path="A")), 0),
+    ],
+)
+def test_demands_that_no_case_can_meet_together_are_found(parts: tuple[Condition, ...], found: int) -> None:
+    assert len(list(contradictions(All(parts)))) == found

@@ -1,0 +1,155 @@
+"""What a policy says in vain is told with its line; and what its examples expect is tried."""
+
+from pathlib import Path
+
+import pytest
+
+from sfdc_escalator.files.policies import check_policies
+from sfdc_escalator.wiring import check
+
+TOP = """\
+policy: support
+priorities: [Low, Medium, High]
+teams: {leads: {queue: Leads}, others: {queue: Others}}
+calendars: {office: {timezone: UTC, open: {mon-fri: "09:00-17:00"}}}
+"""
+
+
+def told(tmp_path: Path, text: str, *, fully: bool = False) -> list[tuple[int | None, str, str]]:
+    path = tmp_path / "policy.yaml"
+    path.write_text(TOP + text, encoding="utf-8")
+    found = check([path]) if fully else check_policies([path])
+    return [(one.line, one.severity, one.message) for one in found]
+
+
+def routes(*routes: str) -> str:
+    lines = (f"  - {{name: r{number}, reason: x, {route}, escalate: {{}}}}\n" for number, route in enumerate(routes, 1))
+    return "routes:\n" + "".join(lines)
+
+
+def test_a_row_that_is_never_reached_is_an_error(tmp_path: Path) -> None:
+    rows = "    - [[x, y], z, 1]\n    - [X, Z, 2]\n    - [w, z, 3]\n"
+    tables = f"tables:\n  t:\n    by: [A, B]\n    rows:\n{rows}    else: 0\n"
+    (one,) = told(tmp_path, tables + routes("when: {table: t, is: 2}"))
+    assert one == (10, "error", "row 2 of the table is never reached: row 1 takes its cases")
+
+
+def test_a_table_without_a_last_word_is_a_warning_unless_it_is_complete(tmp_path: Path) -> None:
+    bare = "when: {age: CreatedDate, at_least: {by: Priority, values: {High: 1h}}}"
+    assert [one[1:] for one in told(tmp_path, routes(bare))] == [
+        ("warning", "the table says nothing where no row fits")
+    ]
+    both = 'when: {age: CreatedDate, at_least: {by: Vip__c, values: {"true": 1h, "false": 2h}}}'
+    assert told(tmp_path, routes(both)) == []
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "shadowed"),
+    [
+        ("when: {age: CreatedDate, at_least: 2h}", "when: {age: CreatedDate, at_least: 4h}", True),
+        ("when: {age: CreatedDate, at_least: 4h}", "when: {age: CreatedDate, at_least: 2h}", False),
+        ("when: {field: A, in: [x, y]}", "when: [{field: A, is: x}, {field: B, is: 1}]", True),
+        ("when: {field: A, is: x}, unless: {field: C, is: 1}", "when: {field: A, is: x}", False),
+        ("when: {text: [Subject, comments], mentions: [a, b]}", "when: {text: Subject, mentions: a}", True),
+        (
+            "when: {age: CreatedDate, at_least: 2h, calendar: office}",
+            "when: {age: CreatedDate, at_least: 4h}",
+            False,
+        ),
+    ],
+)
+def test_a_route_below_one_that_takes_all_its_cases_is_told(
+    tmp_path: Path, above: str, below: str, shadowed: bool
+) -> None:
+    found = told(tmp_path, routes(above, below))
+    message = "route `r2` is never reached: every case of it matches `r1` (line 6)"
+    assert found == ([(7, "warning", message)] if shadowed else [])
+
+
+def test_a_route_that_can_never_match_is_told(tmp_path: Path) -> None:
+    (one,) = told(tmp_path, routes("when: [{field: A, is: x}, {field: A, is: y}]"))
+    assert one[:2] == (6, "warning")
+    assert "route `r1` can never match: A is x and A is y exclude each other" in one[2]
+    (scoped,) = told(tmp_path, "scope: {field: Type, is: Bike}\n" + routes("when: {field: Type, is: Car}"))
+    assert "can never match" in scoped[2]
+
+
+def test_a_route_that_reads_every_open_case_is_told_with_its_line(tmp_path: Path) -> None:
+    (one,) = told(tmp_path, routes("when: {text: comments, mentions: angry}"), fully=True)
+    assert one[:2] == (6, "warning")
+    assert "reads every open case" in one[2]
+
+
+NEVER = "routes: [{name: a, reason: x, when: {field: A, is: 1}, never: {queue: others}, escalate: %s%s}]\n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "more", "message"),
+    [
+        ("{queue: others}", "", "escalate breaks `never`: its queue may be others"),
+        ("{queue: {by: B, values: {x: others}, else: leads}}", "", "escalate breaks `never`: its queue may be others"),
+        ("{queue: leads}", ", ladder: [{after: 1h, escalate: {queue: others}, until: closed}]", "ladder rung 1 breaks"),
+    ],
+)
+def test_never_is_proved_for_every_step_and_every_rung(tmp_path: Path, steps: str, more: str, message: str) -> None:
+    found = [one for one in told(tmp_path, NEVER % (steps, more)) if one[1] == "error"]
+    assert len(found) == 1
+    assert found[0][2].startswith(message)
+
+
+EXAMPLES = """\
+routes:
+  - {name: late, reason: x, when: {age: CreatedDate, calendar: office, at_least: 4h}, escalate: {queue: leads}}
+  - {name: rma, reason: x, when: {related: ReturnOrders, through: Contact, at_least: 2}, scan: true,
+     escalate: {priority: High}}
+examples:
+"""
+
+
+@pytest.mark.parametrize(
+    ("example", "why"),
+    [
+        ("{age: 4h, expect: late}", None),
+        ("{age: 3h, expect: none}", None),
+        ("{age: 3h, expect: late}", "the route late does not match: CreatedDate was 3 h ago (at least 4 h: no)"),
+        ("{age: 5h, expect: none}", "the route late matches, which none should"),
+        ("{related: {Contact.ReturnOrders: 2}, expect: rma, priority: High}", None),
+        ("{related: {Contact.ReturnOrders: 1}, expect: rma}", "the route rma does not match"),
+        ("{age: 5h, expect: late, queue: Others}", "its queue is Leads, not Others"),
+        (
+            "{age: 5h, related: {Contact.ReturnOrders: 2}, expect: rma}",
+            "the route late matches, which stands above rma",
+        ),
+    ],
+)
+def test_an_example_that_comes_out_otherwise_is_an_error_with_its_reason(
+    tmp_path: Path, example: str, why: str | None
+) -> None:
+    found = told(tmp_path, EXAMPLES + f"  - {example}\n", fully=True)
+    if why is None:
+        assert found == []
+    else:
+        (one,) = found
+        assert one[:2] == (10, "error")
+        assert one[2].startswith(f"the example does not come out as expected: {why}")
+
+
+def test_an_example_that_expects_an_unknown_route_is_told_with_the_nearest(tmp_path: Path) -> None:
+    (one,) = told(tmp_path, EXAMPLES + "  - {age: 5h, expect: lat}\n")
+    assert "unknown route `lat`" in one[2]
+
+
+DRAFTS = Path(__file__).parents[3] / "shared" / "policy-drafts"
+
+
+@pytest.mark.skipif(not DRAFTS.is_dir(), reason="the drafts of real procedures are not here")
+@pytest.mark.parametrize("draft", sorted(path.name for path in DRAFTS.glob("*.yaml")) if DRAFTS.is_dir() else [])
+def test_what_a_real_procedure_says_can_be_said(tmp_path: Path, draft: str) -> None:
+    text = (DRAFTS / draft).read_text(encoding="utf-8")
+    quoted = text.replace("Review, then agree the next step with the customer.", '"Review, then agree the next step."')
+    (tmp_path / "notes").mkdir()
+    for name in ("hand-off", "callback", "onboarding"):
+        (tmp_path / "notes" / f"{name}.md.j2").write_text("{% for part in parts %}{{ part.text }}\n{% endfor %}")
+    path = tmp_path / draft
+    path.write_text(quoted, encoding="utf-8")
+    assert [str(one) for one in check_policies([path]) if one.severity == "error"] == []
