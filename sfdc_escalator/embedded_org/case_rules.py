@@ -8,7 +8,7 @@ from sfdc_escalator.embedded_org.api_error import ApiError
 from sfdc_escalator.embedded_org.schema import SObject
 from sfdc_escalator.embedded_org.work import Work
 
-_TRACKED = {"OwnerId": "Owner", "Status": "Status", "Priority": "Priority"}
+TRACKED = {"OwnerId": "Owner", "Status": "Status", "Priority": "Priority", "Type": "Type", "Reason": "Reason"}
 
 
 def before_insert(work: Work, sobject: SObject, record: dict[str, Any]) -> None:
@@ -48,7 +48,7 @@ def after_update(
 ) -> None:
     if sobject.name != "Case":
         return
-    for field, label in _TRACKED.items():
+    for field, label in TRACKED.items():
         old, new = before[field], changes.get(field, before[field])
         if old == new:
             continue

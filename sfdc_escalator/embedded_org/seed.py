@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sfdc_escalator.embedded_org import automation_file, clock, data_folder, ids, schema
+from sfdc_escalator.embedded_org import automation_file, case_rules, clock, data_folder, ids, schema
 from sfdc_escalator.embedded_org.data_folder import Folder, Record, Table
 from sfdc_escalator.embedded_org.database import Database
 from sfdc_escalator.embedded_org.schema import SObject
@@ -33,6 +33,7 @@ def found(database: Database, folder: Folder, organization_id: str, now: datetim
     _group_names(folder)
     _organization(folder, organization_id)
     _hours(folder)
+    _tracking(folder)
     _case_numbers(folder)
     _statuses(folder, clock.stamp(now))
     data_folder.check_ids(folder)
@@ -125,6 +126,16 @@ def _hours(folder: Folder) -> None:
         always = {f"{day}{end}Time": "00:00:00.000Z" for day in days for end in ("Start", "End")}
         hours.add({"Name": "Default", "IsDefault": 1, "IsActive": 1, **always})
     folder.table("RecordType")
+
+
+def _tracking(folder: Folder) -> None:
+    """Which fields of a case leave a history when they change (Object Reference, FieldDefinition)."""
+    case = ids.make("4ie", 1)
+    folder.table("EntityDefinition").add({"Id": case, "QualifiedApiName": "Case"})
+    definitions = folder.table("FieldDefinition")
+    for name in folder.schema["Case"].fields:
+        tracked = int(name in case_rules.TRACKED)
+        definitions.add({"QualifiedApiName": name, "IsFieldHistoryTracked": tracked, "EntityDefinitionId": case})
 
 
 def _case_numbers(folder: Folder) -> None:

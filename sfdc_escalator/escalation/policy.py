@@ -172,6 +172,6 @@ class Policy:
 
     def reads(self, routes: Iterable[Route] | None = None) -> frozenset[Read]:
         """Everything that the policy, or some of its routes, reads of a case."""
-        chosen = self.routes if routes is None else routes
+        chosen = self.routes if routes is None else tuple(routes)
         conditions = frozenset[Read]().union(*(self.condition(route).reads for route in chosen))
         return conditions.union(*(route.escalate.reads for route in chosen if route.escalate))

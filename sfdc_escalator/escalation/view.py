@@ -7,6 +7,7 @@ from datetime import datetime
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.criteria import leaves
 from sfdc_escalator.escalation.episodes import episode, is_over
+from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.org import Survey
 from sfdc_escalator.escalation.policy import Policy, Route
@@ -31,6 +32,11 @@ class View:
 
     def pasts(self, case: Case) -> tuple[Past, ...]:
         return self.history.of_case(case.id, self.policy.name)
+
+    @property
+    def reads(self) -> frozenset[Read]:
+        """What is read of a case for the routes that can be judged."""
+        return self.policy.reads(route for route in self.policy.routes if route.name not in self.unpolled)
 
     def scene_of(self, route: Route, case: Case, *, newer_words: bool = False) -> Scene:
         """The scene with the time of the route's last escalation of the case; with `newer_words` only what was said

@@ -31,7 +31,7 @@ def examine(org: Org, caller: Caller, history: History, policies: Sequence[Polic
     poll = org.poll(policies, survey, case)
     if not poll.cases:
         raise Invalid(f"case {case} is not in this org, or this user cannot see it")
-    reads = frozenset[Read]().union(*(policy.reads() for policy in policies))
-    (complete,) = org.complete(poll.cases[:1], reads, history.users | {caller.user_id})
     views = tuple(view_of(policy, survey, history, caller.now, poll) for policy in policies)
+    reads = frozenset[Read]().union(*(view.reads for view in views))
+    (complete,) = org.complete(poll.cases[:1], reads, history.users | {caller.user_id})
     return Examined(complete, views, tuple(decide(view, complete) for view in views))

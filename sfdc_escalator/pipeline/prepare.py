@@ -96,7 +96,7 @@ def view_of(policy: Policy, survey: Survey, history: History, now: datetime, pol
 
 def second_look(org: Org, views: Sequence[View], cases: Sequence[Case], us: frozenset[str]) -> Look:
     """Long text and evidence, read for those cases alone that could still match."""
-    reads = frozenset[Read]().union(*(view.policy.reads() for view in views))
+    reads = frozenset[Read]().union(*(view.reads for view in views))
     missing = reads - common_paths(cases)
     if not missing or not cases:
         return Look(tuple(cases), frozenset())

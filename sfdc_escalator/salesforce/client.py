@@ -73,9 +73,8 @@ class Client:
         return self._read("composite read", lambda: self._bodies(paths))
 
     def try_get(self, *paths: str) -> list[Any | OrgUnavailable]:
-        """As `get`, but an error stands in the place of its body."""
-        parts = [paths[start : start + SUBREQUESTS] for start in range(0, len(paths), SUBREQUESTS)]
-        calls = [partial(self._composite, part) for part in parts]
+        """As `get`, but an error stands in the place of its body; as many calls as it takes."""
+        calls = [partial(self._composite, part) for part in composites(paths)]
         return [_body_or_error(answer) for call in calls for answer in self._read("composite read", call)]
 
     def lookups(self, queries: Sequence[str], *, deleted: bool = False) -> list[list[Record]]:
@@ -161,6 +160,20 @@ class Client:
             if isinstance(body, OrgUnavailable):
                 raise body
         return bodies
+
+
+def composites(paths: Sequence[str]) -> list[list[str]]:
+    """The paths in order, as many to a call as it takes."""
+    calls: list[list[str]] = []
+    queries = 0
+    for path in paths:
+        is_query = path.startswith("query")
+        if not calls or len(calls[-1]) == SUBREQUESTS or (is_query and queries == QUERIES):
+            calls.append([])
+            queries = 0
+        calls[-1].append(path)
+        queries += is_query
+    return calls
 
 
 def query_path(soql: str, resource: str = "query") -> str:

@@ -16,7 +16,7 @@ from sfdc_escalator.escalation.evidence import COMMENTS, EMAILS, Answered, Read,
 from sfdc_escalator.escalation.keys import key_of
 from sfdc_escalator.escalation.org import Describe
 from sfdc_escalator.salesforce import soql
-from sfdc_escalator.salesforce.client import Client, Record, query_path
+from sfdc_escalator.salesforce.client import QUERIES, Client, Record, query_path
 from sfdc_escalator.salesforce.describe import is_long_text
 from sfdc_escalator.salesforce.failures import Rejected, not_an_org
 from sfdc_escalator.salesforce.reads import in_ids
@@ -56,7 +56,8 @@ def complete(client: Client, cases: Sequence[Case], reads: frozenset[Read], fact
     """See `Org.complete`."""
     looks = list(looks_for(cases, reads, facts))
     queries = [query for look in looks for query in look.queries]
-    bodies = iter(client.try_get(*map(query_path, queries)))
+    fives = (queries[start : start + QUERIES] for start in range(0, len(queries), QUERIES))
+    bodies = (body for five in fives for body in client.try_get(*map(query_path, five)))
     for look in looks:
         answers = [next(bodies) for _ in look.queries]
         cases = tuple(look.give(cases, [record for body in answers for record in records_in(client, body, look)]))
@@ -83,7 +84,8 @@ def looks_for(cases: Sequence[Case], reads: frozenset[Read], facts: Facts) -> It
         yield Look(queries, lambda cases, records: with_words(cases, records, comment_of, facts.us))
     if EMAILS in evidence:
         queries = in_ids(EMAIL_FIELDS, "EmailMessage", "ParentId", case_ids, "ORDER BY CreatedDate, Id")
-        yield Look(queries, lambda cases, records: with_words(cases, records, email_of, facts.us), optional=True)
+        nobody = frozenset[str]()  # we write no e-mails; an incoming one may be stored by our own user
+        yield Look(queries, lambda cases, records: with_words(cases, records, email_of, nobody), optional=True)
     if paths := sorted(one.path for one in evidence if isinstance(one, Turns)):
         names = ",".join(soql.quote(history_name(path)) for path in paths)
         tail = f"AND Field IN ({names}) ORDER BY CreatedDate, Id"

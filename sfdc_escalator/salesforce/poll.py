@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.case import Case, long_id
 from sfdc_escalator.escalation.criteria import paths_of
-from sfdc_escalator.escalation.evidence import Records
+from sfdc_escalator.escalation.evidence import Answered, Records
 from sfdc_escalator.escalation.org import Describe, Survey
 from sfdc_escalator.escalation.policy import Policy, Route
 from sfdc_escalator.escalation.scene import Scene
@@ -42,6 +42,7 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
     broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, survey.describe))}
+    broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
     bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
     sound = [(p, r) for p, r in routes if (p.name, r.name) not in broken]
     asked = [Asked((p.name, r.name), reads(p, r), bounds.may(p.condition(r))) for p, r in sound]
@@ -56,6 +57,26 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
         broken |= found
         cases, at = _read(client, [one for one in asked if one.name not in found], survey, only)
     return Poll(cases, at, broken)
+
+
+def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) -> dict[RouteName, str]:
+    """The routes with a raw filter that the org does not take, with its words."""
+    asked = [
+        ((policy.name, route.name), one.fragment)
+        for policy, route in routes
+        for one in sorted(policy.reads([route]), key=repr)
+        if isinstance(one, Answered)
+    ]
+    refused = {}
+    for start in range(0, len(asked), QUERIES):
+        some = asked[start : start + QUERIES]
+        queries = (select(["Id"], "Case", f"({fragment})", "LIMIT 1") for _, fragment in some)
+        for (name, _), answer in zip(some, client.try_get(*map(query_path, queries)), strict=True):
+            if isinstance(answer, Rejected):
+                refused[name] = answer.message
+            elif isinstance(answer, Exception):
+                raise answer
+    return refused
 
 
 def reads(policy: Policy, route: Route) -> frozenset[str]:

@@ -60,9 +60,9 @@ def survey(client: Client, caller: Caller, policies: Sequence[Policy]) -> Survey
     row = f"sobjects/Organization/{caller.organization_id}?fields=Name,IsSandbox"
     wishes = wishes_of(policies, reads)
     asked = (row, *map(query_path, (QUEUES, MEMBERS, OPEN)), describe_path(KEY_OBJECT), *map(describe_path, names))
-    answers = client.try_get(*asked, *map(query_path, wishes.values()))
-    organization, queues, members, opened, keys = answers[:5]
-    described, wished = answers[5 : 5 + len(names)], dict(zip(wishes, answers[5 + len(names) :], strict=True))
+    organization, queues, members, opened, keys, *described = client.try_get(*asked)
+    answers = client.try_get(*map(query_path, wishes.values())) if wishes else []
+    wished = dict(zip(wishes, answers, strict=True))
     for answer in (organization, queues, members, opened, described[0]):
         if isinstance(answer, OrgUnavailable):
             raise answer

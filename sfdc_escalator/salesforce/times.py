@@ -33,8 +33,8 @@ def clock_filter(column: Column, age: Age, scene: Scene, want: bool) -> Filter:
     if not column.info.filterable or column.kind != "datetime":
         return EVERYTHING
     operator = age.operator if want else OPPOSITE[age.operator]
-    if isinstance(age.limit, Table) and not want:
-        return EVERYTHING  # where the table gives no limit the condition does not hold
+    if not want and (age.except_while or isinstance(age.limit, Table) or isinstance(age.calendar, Table)):
+        return EVERYTHING  # where a table gives nothing, or a history is not known, the condition does not hold
     if age.except_while is not None and operator not in ("at_least", "more_than"):
         return EVERYTHING
     found = either(since(column, operator, limit, calendar, scene) for limit, calendar in choices(age, scene))
@@ -65,12 +65,15 @@ def since(
         return EVERYTHING
     if calendar is not None:
         return by_calendar(column, operator, limit, calendar, scene.now)
-    assert isinstance(limit, timedelta)
+    if isinstance(limit, BusinessDays):
+        return EVERYTHING
     return against(column, TURNED[operator], lambda: scene.now - limit)
 
 
 def by_calendar(column: Column, operator: Operator, limit: Limit, calendar: Calendar, now: datetime) -> Filter:
     """`at_least d` is exactly `field <= cutoff`. The other operators are taken a little wider."""
+    if operator == "at_least" and not isinstance(limit, BusinessDays) and limit <= timedelta():
+        return EVERYTHING  # no open time has passed since a moment to come either
     if operator == "at_most":
         if isinstance(limit, BusinessDays):
             return EVERYTHING
@@ -84,9 +87,9 @@ def by_calendar(column: Column, operator: Operator, limit: Limit, calendar: Cale
 
 def left_filter(column: Column, left: Left, now: datetime, want: bool) -> Filter:
     """`at_most 4h` left is `field <= now + 4h`."""
-    if not column.info.filterable or column.kind != "datetime" or not isinstance(left.limit, timedelta):
-        return EVERYTHING
     limit = left.limit
+    if not column.info.filterable or column.kind != "datetime" or left.calendar or not isinstance(limit, timedelta):
+        return EVERYTHING
     return against(column, left.operator, lambda: now + limit, want)
 
 

@@ -228,3 +228,12 @@ def test_deleting_a_case_deletes_its_comments(org: Client) -> None:
     org.call("DELETE", f"/sobjects/Case/{org.case('00001001')}")
     assert org.query("SELECT COUNT() FROM CaseComment")["totalSize"] == 1
     assert org.query("SELECT COUNT() FROM CaseComment", "/queryAll")["totalSize"] == 3
+
+
+def test_the_fields_of_a_case_whose_history_is_kept_can_be_asked_for(org: Client) -> None:
+    found = org.query(
+        "SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = 'Case' "
+        "AND IsFieldHistoryTracked = true ORDER BY QualifiedApiName"
+    )
+    names = [one["QualifiedApiName"] for one in found["records"]]
+    assert names == ["OwnerId", "Priority", "Reason", "Status", "Type"]
