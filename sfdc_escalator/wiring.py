@@ -57,22 +57,12 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
     problems = check_policies(chosen)
     if any(problem.severity == "error" for problem in problems):
         return problems
-    from sfdc_escalator.files.places import places_of
     from sfdc_escalator.salesforce.bounds import route_is_scan
     from sfdc_escalator.salesforce.describe import standard_describe
 
     sound = load_policies(chosen).policies
     scans = [
-        Problem(
-            f"route {route.name} reads every open case: nothing in its `when` can be filtered by the server; "
-            "`scan: true` says that this is meant",
-            policy.file,
-            *next(iter(places_of(policy.file, route.name, ("name",))), (None, None)),
-            None,
-            None,
-            None,
-            "warning",
-        )
+        scan_warning(policy.file, route.name)
         for policy in sound
         for route in policy.routes
         if not route.scan and route_is_scan(policy, route, standard_describe())
@@ -86,6 +76,17 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
         for example, why in failures(policy, now)
     ]
     return (*problems, *failed, *scans)
+
+
+def scan_warning(file: str, route: str) -> Problem:
+    from sfdc_escalator.files.places import places_of
+
+    line, column = next(iter(places_of(file, route, ("name",))), (None, None))
+    message = (
+        f"route {route} reads every open case: nothing in its `when` can be filtered by the server; "
+        "`scan: true` says that this is meant"
+    )
+    return Problem(message, file, line, column, severity="warning")
 
 
 def expected(example: Example) -> str:

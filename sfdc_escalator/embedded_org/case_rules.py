@@ -49,7 +49,8 @@ def after_update(
     if sobject.name != "Case":
         return
     for field, label in TRACKED.items():
-        old, new = before[field], changes.get(field, before[field])
+        old: Any = before.get(field)
+        new: Any = changes.get(field, old)
         if old == new:
             continue
         if (

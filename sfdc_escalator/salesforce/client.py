@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.salesforce.connection import kind_of, redirected, unanswered
-from sfdc_escalator.salesforce.failures import not_an_org, of_answer, seconds_to_wait
+from sfdc_escalator.salesforce.failures import Unanswered, not_an_org, of_answer, seconds_to_wait
 from sfdc_escalator.salesforce.retry import Patience
 from sfdc_escalator.salesforce.session import CONNECT, WRITE, OrgSession
 
@@ -73,9 +73,9 @@ class Client:
         return self._read("composite read", lambda: self._bodies(paths))
 
     def try_get(self, *paths: str) -> list[Any | OrgUnavailable]:
-        """As `get`, but an error stands in the place of its body; as many calls as it takes."""
-        calls = [partial(self._composite, part) for part in composites(paths)]
-        return [_body_or_error(answer) for call in calls for answer in self._read("composite read", call)]
+        """As `get`, but a refusal stands in the place of its body; as many calls as it takes."""
+        calls = [partial(self._answers, part) for part in composites(paths)]
+        return [answer for call in calls for answer in self._read("composite read", call)]
 
     def lookups(self, queries: Sequence[str], *, deleted: bool = False) -> list[list[Record]]:
         """All records of each query, five queries to a call, further pages followed; with `deleted` ones or without."""
@@ -154,8 +154,15 @@ class Client:
             raise not_an_org("a composite answer with missing parts")
         return answers
 
+    def _answers(self, paths: Sequence[str]) -> list[Any | OrgUnavailable]:
+        answers = [_body_or_error(answer) for answer in self._composite(paths)]
+        for answer in answers:
+            if isinstance(answer, Unanswered):  # a part that says "not now" is asked for again
+                raise answer
+        return answers
+
     def _bodies(self, paths: Sequence[str]) -> list[Any]:
-        bodies = [_body_or_error(answer) for answer in self._composite(paths)]
+        bodies = self._answers(paths)
         for body in bodies:
             if isinstance(body, OrgUnavailable):
                 raise body

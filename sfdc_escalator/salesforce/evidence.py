@@ -6,7 +6,8 @@ All of it by id, 400 ids to a query, five queries to a call: the calls grow with
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.case import Case, Comment, Turn, Value, long_id
@@ -16,7 +17,7 @@ from sfdc_escalator.escalation.evidence import COMMENTS, EMAILS, Answered, Read,
 from sfdc_escalator.escalation.keys import key_of
 from sfdc_escalator.escalation.org import Describe
 from sfdc_escalator.salesforce import soql
-from sfdc_escalator.salesforce.client import QUERIES, Client, Record, query_path
+from sfdc_escalator.salesforce.client import Client, Record, query_path
 from sfdc_escalator.salesforce.describe import is_long_text
 from sfdc_escalator.salesforce.failures import Rejected, not_an_org
 from sfdc_escalator.salesforce.reads import in_ids
@@ -29,9 +30,7 @@ EMAIL_FIELDS = (
     "CreatedById", "CreatedBy.UserType",
 )  # fmt: skip
 TURN_FIELDS = ("CaseId", "Field", "OldValue", "NewValue", "CreatedDate")
-VALUES = 100
-"""How many values of a field stand in one query."""
-Found = TypeVar("Found")
+ROOM = 10_000  # encoded bytes for the values of a query, which may hold 16,384 in all
 
 
 class Facts(NamedTuple):
@@ -56,17 +55,19 @@ def complete(client: Client, cases: Sequence[Case], reads: frozenset[Read], fact
     """See `Org.complete`."""
     looks = list(looks_for(cases, reads, facts))
     queries = [query for look in looks for query in look.queries]
-    fives = (queries[start : start + QUERIES] for start in range(0, len(queries), QUERIES))
-    bodies = (body for five in fives for body in client.try_get(*map(query_path, five)))
+    bodies = iter(client.try_get(*map(query_path, queries)))
     for look in looks:
         answers = [next(bodies) for _ in look.queries]
-        cases = tuple(look.give(cases, [record for body in answers for record in records_in(client, body, look)]))
+        if not (look.optional and any(map(is_unknown_object, answers))):
+            cases = tuple(look.give(cases, [record for body in answers for record in records_in(client, body)]))
     return tuple(cases)
 
 
-def records_in(client: Client, body: Any, look: Look) -> list[Record]:
-    if isinstance(body, Rejected) and look.optional and body.error_code == "INVALID_TYPE":
-        return []
+def is_unknown_object(body: Any) -> bool:
+    return isinstance(body, Rejected) and body.error_code == "INVALID_TYPE"
+
+
+def records_in(client: Client, body: Any) -> list[Record]:
     if isinstance(body, OrgUnavailable):
         raise body
     return client.records(body)
@@ -87,12 +88,12 @@ def looks_for(cases: Sequence[Case], reads: frozenset[Read], facts: Facts) -> It
         nobody = frozenset[str]()  # we write no e-mails; an incoming one may be stored by our own user
         yield Look(queries, lambda cases, records: with_words(cases, records, email_of, nobody), optional=True)
     if paths := sorted(one.path for one in evidence if isinstance(one, Turns)):
-        names = ",".join(soql.quote(history_name(path)) for path in paths)
+        names = ",".join(soql.quote(name) for path in paths for name in history_names(path))
         tail = f"AND Field IN ({names}) ORDER BY CreatedDate, Id"
         queries = in_ids(TURN_FIELDS, "CaseHistory", "CaseId", case_ids, tail)
-        yield Look(queries, lambda cases, records: with_turns(cases, records, paths, facts))
-    for one in sorted((one for one in evidence if isinstance(one, Records)), key=repr):
-        yield look_at_records(one, cases, facts)
+        yield Look(queries, lambda cases, records: with_turns(cases, records, paths, facts), optional=True)
+    for together in grouped(one for one in evidence if isinstance(one, Records)):
+        yield look_at_records(together, cases, facts)
     for fragment in sorted(one.fragment for one in evidence if isinstance(one, Answered)):
         queries = in_ids(["Id"], "Case", "Id", case_ids, f"AND ({fragment})")
         yield Look(queries, lambda cases, records, asked=fragment: with_answers(cases, records, asked))  # type: ignore[misc]
@@ -120,17 +121,19 @@ def with_words(
         yield replace(case, comments=tuple(sorted(words, key=lambda word: word.at)))
 
 
-def history_name(path: str) -> str:
+def history_names(path: str) -> tuple[str, ...]:
     """How CaseHistory calls a field: `Owner` for OwnerId, its own name for a custom one (Object Reference)."""
-    return path.removesuffix("Id") if path.endswith("Id") and not path.endswith("__c") else path
+    if path.lower() == "ownerid":  # how a case came to its owner has names of its own
+        return ("Owner", "ownerAccepted", "ownerAssignment", "ownerEscalated")
+    return (path[:-2] if path.lower().endswith("id") and not path.lower().endswith("__c") else path,)
 
 
 def with_turns(cases: Sequence[Case], records: Sequence[Record], paths: Sequence[str], facts: Facts) -> Iterator[Case]:
-    columns = {history_name(path).lower(): Column(path, facts.describe) for path in paths}
+    columns = {name.lower(): Column(path, facts.describe) for path in paths for name in history_names(path)}
     found: dict[tuple[str, str], list[Turn]] = {}
     for record in records:
         column = columns.get(str(pick(record, "Field")).lower())
-        if column and not (column.path.endswith("Id") and not is_id(pick(record, "NewValue"))):
+        if column and not tells_names(record, column.path, facts.describe):
             turn = read(lambda one, its=column: turn_of(one, its), [record])[0]  # type: ignore[misc]
             found.setdefault((long_id(pick(record, "CaseId")), column.path), []).append(turn)
     kept = [path for path in paths if is_kept(path, facts.tracked, {path for _, path in found})]
@@ -143,8 +146,14 @@ def is_kept(path: str, tracked: frozenset[str] | None, seen: set[str]) -> bool:
     return path in seen if tracked is None else path.lower() in {name.lower() for name in tracked}
 
 
+def tells_names(record: Record, path: str, describe: Describe) -> bool:
+    """A change of a reference leaves two rows, one with ids and one with names; an empty side has neither."""
+    info = describe.field_at(path)
+    sides = (pick(record, name) for name in ("OldValue", "NewValue"))
+    return info is not None and bool(info.reference_to) and not all(side is None or is_id(side) for side in sides)
+
+
 def is_id(value: Any) -> bool:
-    """A change of a reference leaves two rows, one with ids and one with names."""
     try:
         return bool(long_id(str(value)))
     except ValueError:
@@ -156,7 +165,24 @@ def turn_of(record: Record, column: Column) -> Turn:
     return Turn(instant(pick(record, "CreatedDate")), before, after)
 
 
-def look_at_records(asked: Records, cases: Sequence[Case], facts: Facts) -> Look:
+def grouped(asked: Iterable[Records]) -> list[tuple[Records, ...]]:
+    """Those that one query answers: they differ in nothing but the fields that they read, and how far back."""
+    groups: dict[Any, list[Records]] = {}
+    for one in sorted(asked, key=repr):
+        groups.setdefault((one.relation.lower(), one.through, one.same), []).append(one)
+    return [tuple(group) for group in groups.values()]
+
+
+def widest(group: Sequence[Records]) -> Records:
+    """All that these ask for, in one."""
+    limits = [one.within for one in group if one.within is not None]
+    within = max(limits) if len(limits) == len(group) else None
+    fields = tuple(dict.fromkeys(path for one in group for path in one.fields))
+    return replace(group[0], fields=fields, within=within)
+
+
+def look_at_records(group: Sequence[Records], cases: Sequence[Case], facts: Facts) -> Look:
+    asked = widest(group)
     child = facts.describe.child(asked.relation, asked.through or "Case")
     if child is None:  # the route is broken, and told so
         return Look((), lambda cases, _: cases)
@@ -177,7 +203,7 @@ def look_at_records(asked: Records, cases: Sequence[Case], facts: Facts) -> Look
         for case in cases:
             key = folded(case.fields.get(asked.same[0])) if asked.same else parent_of(case, asked.through)
             mine = tuple(row for parent, row in rows.get(key, ()) if belongs(row, parent, case, asked))
-            yield replace(case, related={**case.related, asked: mine})
+            yield replace(case, related={**case.related, **dict.fromkeys(group, mine)})
 
     return Look(queries, lambda cases, records: read_all(give, cases, records))
 
@@ -219,9 +245,21 @@ def same_values(asked: Records, cases: Sequence[Case], fields: list[str], sobjec
     values = {case.fields.get(asked.same[0]) for case in cases} - {None}
     literals = sorted({literal for value in values if (literal := soql.literal(value))})
     back = f"AND CreatedDate >= {soql.instant(facts.now - asked.within)}" if asked.within else ""
-    some = (literals[start : start + VALUES] for start in range(0, len(literals), VALUES))
-    where = (f"{asked.same[0]} IN ({','.join(part)})" for part in some)
+    where = (f"{asked.same[0]} IN ({part})" for part in listed(literals))
     return [select(fields, sobject, condition, back) for condition in where]
+
+
+def listed(literals: Iterable[str]) -> Iterator[str]:
+    """The literals with commas between, as many to a list as a query has room for."""
+    part = ""
+    for literal in literals:
+        longer = f"{part},{literal}" if part else literal
+        if part and len(quote(longer, safe="")) > ROOM:
+            yield part
+            longer = literal
+        part = longer
+    if part:
+        yield part
 
 
 def with_answers(cases: Sequence[Case], records: Sequence[Record], fragment: str) -> Iterator[Case]:

@@ -61,21 +61,18 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
 
 def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) -> dict[RouteName, str]:
     """The routes with a raw filter that the org does not take, with its words."""
-    asked = [
-        ((policy.name, route.name), one.fragment)
-        for policy, route in routes
-        for one in sorted(policy.reads([route]), key=repr)
-        if isinstance(one, Answered)
-    ]
+    readers: dict[str, list[RouteName]] = {}
+    for policy, route in routes:
+        for one in policy.reads([route]):
+            if isinstance(one, Answered):
+                readers.setdefault(one.fragment, []).append((policy.name, route.name))
+    queries = [select(["Id"], "Case", f"({fragment})", "LIMIT 1") for fragment in readers]
     refused = {}
-    for start in range(0, len(asked), QUERIES):
-        some = asked[start : start + QUERIES]
-        queries = (select(["Id"], "Case", f"({fragment})", "LIMIT 1") for _, fragment in some)
-        for (name, _), answer in zip(some, client.try_get(*map(query_path, queries)), strict=True):
-            if isinstance(answer, Rejected):
-                refused[name] = answer.message
-            elif isinstance(answer, Exception):
-                raise answer
+    for names, answer in zip(readers.values(), client.try_get(*map(query_path, queries)), strict=True):
+        if isinstance(answer, Rejected):
+            refused |= dict.fromkeys(names, answer.message)
+        elif isinstance(answer, Exception):
+            raise answer
     return refused
 
 
@@ -108,6 +105,11 @@ def unreadable_records(asked: Records, describe: Describe) -> str | None:
     for path in (*asked.fields, *asked.same):
         if describe.field_at(path, child.sobject) is None:
             return f"{asked.relation}: {child.sobject} has no {path} that the user may read"
+    for path in asked.same:
+        if not (info := describe.field_at(path, child.sobject)) or not info.filterable or info.type == "multipicklist":
+            return (
+                f"{asked.relation}: records cannot be looked for by their {path}; expected a field of one short value"
+            )
     return None
 
 

@@ -129,8 +129,8 @@ def with_related(client: Client, reads: frozenset[Read], known: Describe) -> Des
     if names:
         more = dict(_described(names, client.try_get(*map(describe_path, names))))
         known = Describe({**known.objects, **more}, known.children)
-    farther = {path: child.sobject for one, child in found.items() if child for path in one.fields if "." in path}
-    parents = sorted({name for path, start in farther.items() if (name := missing_object(path, known, start))})
+    farther = {(path, child.sobject) for one, child in found.items() if child for path in one.fields if "." in path}
+    parents = sorted({name for path, start in farther if (name := missing_object(path, known, start))})
     more = dict(_described(parents, client.try_get(*map(describe_path, parents)))) if parents else {}
     return Describe({**known.objects, **more}, known.children)
 

@@ -155,7 +155,7 @@ def test_an_untracked_field_is_in_no_state(org: EmbeddedOrg) -> None:
     held = InState("at_least", HOUR, paths=("Subject",))
     sight = Sight(org, policy(route("a", held), route("b")))
     assert sight.matching(held) == []
-    assert sight.survey.tracked == {"OwnerId", "Priority", "Reason", "Status", "Type"}
+    assert sight.survey.tracked == frozenset({"OwnerId", "Priority", "Reason", "Status", "Type"})
 
 
 @pytest.mark.parametrize(

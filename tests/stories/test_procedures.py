@@ -36,7 +36,7 @@ def said(number: int, body: str, at: str, who: str = CUSTOMER) -> Row:
     }
 
 
-def started(world: World, procedure: str, groups: Sequence[Row], cases: Sequence[Row], **more: Sequence[Row]) -> Any:
+def started(world: World, procedure: str, groups: Sequence[Row], cases: Sequence[Row], **more: Any) -> Any:
     """The first hour: init, validate, and the org."""
     made = world.type("init", str(world.folder / "mine"), "--procedure", procedure)
     assert made.code == 0, made.err

@@ -1,0 +1,91 @@
+"""What was said: whose words count, which are quoted, and which are newer than the last escalation."""
+
+from datetime import timedelta
+
+import pytest
+
+from sfdc_escalator.escalation.own_words import own_words
+from sfdc_escalator.escalation.scene import Scene
+from sfdc_escalator.escalation.speech import Spoke, Text
+from sfdc_escalator.escalation.words import parse_phrase
+from tests.builders import NOW, SCENE, case, comment, email
+
+HOUR = timedelta(hours=1)
+CALL = (parse_phrase("please call"),)
+SAID = [
+    comment("please call", speaker="customer", minutes_ago=180),
+    comment("hello", speaker="agent", minutes_ago=120),
+    email("Hi", speaker="customer", minutes_ago=60),
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [("comments", True), ("comments.customer", True), ("comments.agent", False), ("emails", False), ("Subject", False)],
+)
+def test_a_source_holds_the_words_of_its_own_side(source: str, found: bool) -> None:
+    assert Text((source,), CALL).holds(case(comments=SAID), SCENE) is found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thanks\n\n> please call",
+        "Thanks\n\nOn Mon, 2 Mar 2026 at 10:00, Ann <ann@x.example> wrote:\nplease call",
+        "Thanks\n\nOn Mon, 2 Mar 2026 at 10:00, Ann Agent\n<ann@x.example> wrote:\nplease call",
+        "Danke\n\nAm 02.03.2026 um 10:00 schrieb Ann Agent:\nplease call",
+        "Merci\n\nLe lun. 2 mars 2026 \u00e0 10:00, Ann a \u00e9crit :\nplease call",
+        "Thanks\n-----Original Message-----\nplease call",
+        "Thanks\n\nFrom: Ann\nSent: Monday\nTo: Bob\nSubject: Re\n\nplease call",
+        "Thanks\n-- \nplease call",
+        "Thanks\nSent from my phone\nplease call",
+    ],
+)
+def test_signatures_and_quoted_replies_are_not_the_writers_words(text: str) -> None:
+    assert not Text(("emails",), CALL).holds(case(comments=[email(text)]), SCENE)
+    assert own_words(text).startswith(text.split("\n", 1)[0])
+
+
+@pytest.mark.parametrize(
+    "text", ["please call", "> earlier\nplease call", "From: the shop, please call", "-- please call"]
+)
+def test_the_writers_own_words_are_found(text: str) -> None:
+    assert Text(("emails",), CALL).holds(case(comments=[email(text)]), SCENE)
+
+
+@pytest.mark.parametrize(("hours_ago", "found"), [(4, True), (3, False), (2, False)])
+def test_after_an_escalation_only_newer_words_count(hours_ago: int, found: bool) -> None:
+    scene = Scene(NOW, escalated_at=NOW - hours_ago * HOUR, newer_words=True)
+    assert Text(("comments",), CALL).holds(case(comments=SAID), scene) is found
+
+
+def test_a_field_is_as_old_as_its_case() -> None:
+    one = case(created=NOW - 5 * HOUR, fields={"Subject": "please call"})
+    text = Text(("Subject",), CALL)
+    assert text.holds(one, Scene(NOW, escalated_at=NOW - 6 * HOUR, newer_words=True))
+    assert not text.holds(one, Scene(NOW, escalated_at=NOW - 5 * HOUR, newer_words=True))
+    assert text.holds(one, Scene(NOW, escalated_at=NOW - 5 * HOUR))
+
+
+def test_ignored_phrases_are_taken_out_before() -> None:
+    text = Text(("comments",), CALL, (parse_phrase("please call later"),))
+    assert not text.holds(case(comments=[comment("please call later")]), SCENE)
+
+
+@pytest.mark.parametrize(
+    ("spoke", "holds"),
+    [
+        (Spoke("customer"), True),
+        (Spoke("customer", "word_of.agent"), True),
+        (Spoke("agent", "word_of.customer"), False),
+        (Spoke("customer", "escalation"), False),
+    ],
+)
+def test_who_spoke_since_when(spoke: Spoke, holds: bool) -> None:
+    assert spoke.holds(case(comments=SAID), SCENE) is holds
+
+
+@pytest.mark.parametrize(("minutes", "holds"), [(61, True), (60, False)])
+def test_since_the_escalation_means_strictly_after_it(minutes: int, holds: bool) -> None:
+    scene = Scene(NOW, escalated_at=NOW - timedelta(minutes=minutes))
+    assert Spoke("customer", "escalation").holds(case(comments=SAID), scene) is holds
