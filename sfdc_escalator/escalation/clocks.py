@@ -31,6 +31,9 @@ DUE: Mapping[Operator, Callable[[datetime, datetime], bool]] = {
 }
 
 
+MOMENT = timedelta(microseconds=1)
+
+
 class BusinessHours(NamedTuple):
     """Business hours that an admin keeps in the org, by name."""
 
@@ -87,9 +90,13 @@ class Clock:
         return span.time if span else None
 
     def crossings(self, case: Case, scene: Scene) -> Iterator[datetime]:
+        """When the limit is reached; and by a calendar when it is passed, which may be at the next opening."""
         span = self.span(case, scene)
         if span and (due := due_at(span, scene.now)):
             yield due
+            later = span._replace(limit=span.limit + MOMENT) if isinstance(span.limit, timedelta) else None
+            if span.calendar and later and (passed := due_at(later, scene.now)):
+                yield passed
 
     @property
     def reads(self) -> frozenset[Read]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from sfdc_escalator.errors import OrgUnavailable
-from sfdc_escalator.escalation.case import Case, Comment, Turn, Value, long_id
+from sfdc_escalator.escalation.case import Case, Comment, Value, long_id
 from sfdc_escalator.escalation.comparison import fold, same
 from sfdc_escalator.escalation.criteria import evidence_of, paths_of
 from sfdc_escalator.escalation.evidence import COMMENTS, EMAILS, Answered, Read, Records, Turns
@@ -21,15 +21,15 @@ from sfdc_escalator.salesforce.client import Client, Record, query_path
 from sfdc_escalator.salesforce.describe import is_long_text
 from sfdc_escalator.salesforce.failures import Rejected, not_an_org
 from sfdc_escalator.salesforce.reads import in_ids
-from sfdc_escalator.salesforce.records import Column, comment_of, email_of, instant, pick, read
+from sfdc_escalator.salesforce.records import Column, comment_of, email_of, pick, read
 from sfdc_escalator.salesforce.soql import select
+from sfdc_escalator.salesforce.turns import TURN_FIELDS, history_names, with_turns
 
 COMMENT_FIELDS = ("ParentId", "CommentBody", "IsPublished", "CreatedById", "CreatedBy.UserType", "CreatedDate")
 EMAIL_FIELDS = (
     "ParentId", "Incoming", "Status", "Subject", "TextBody", "HtmlBody", "MessageDate", "CreatedDate",
     "CreatedById", "CreatedBy.UserType",
 )  # fmt: skip
-TURN_FIELDS = ("CaseId", "Field", "OldValue", "NewValue", "CreatedDate")
 ROOM = 10_000  # encoded bytes for the values of a query, which may hold 16,384 in all
 
 
@@ -91,7 +91,11 @@ def looks_for(cases: Sequence[Case], reads: frozenset[Read], facts: Facts) -> It
         names = ",".join(soql.quote(name) for path in paths for name in history_names(path))
         tail = f"AND Field IN ({names}) ORDER BY CreatedDate, Id"
         queries = in_ids(TURN_FIELDS, "CaseHistory", "CaseId", case_ids, tail)
-        yield Look(queries, lambda cases, records: with_turns(cases, records, paths, facts), optional=True)
+        yield Look(
+            queries,
+            lambda cases, records: with_turns(cases, records, paths, facts.describe, facts.tracked),
+            optional=True,
+        )
     for together in grouped(one for one in evidence if isinstance(one, Records)):
         yield look_at_records(together, cases, facts)
     for fragment in sorted(one.fragment for one in evidence if isinstance(one, Answered)):
@@ -119,50 +123,6 @@ def with_words(
     for case in cases:
         words = [*case.comments, *said.get(case.id, ())]
         yield replace(case, comments=tuple(sorted(words, key=lambda word: word.at)))
-
-
-def history_names(path: str) -> tuple[str, ...]:
-    """How CaseHistory calls a field: `Owner` for OwnerId, its own name for a custom one (Object Reference)."""
-    if path.lower() == "ownerid":  # how a case came to its owner has names of its own
-        return ("Owner", "ownerAccepted", "ownerAssignment", "ownerEscalated")
-    return (path[:-2] if path.lower().endswith("id") and not path.lower().endswith("__c") else path,)
-
-
-def with_turns(cases: Sequence[Case], records: Sequence[Record], paths: Sequence[str], facts: Facts) -> Iterator[Case]:
-    columns = {name.lower(): Column(path, facts.describe) for path in paths for name in history_names(path)}
-    found: dict[tuple[str, str], list[Turn]] = {}
-    for record in records:
-        column = columns.get(str(pick(record, "Field")).lower())
-        if column and not tells_names(record, column.path, facts.describe):
-            turn = read(lambda one, its=column: turn_of(one, its), [record])[0]  # type: ignore[misc]
-            found.setdefault((long_id(pick(record, "CaseId")), column.path), []).append(turn)
-    kept = [path for path in paths if is_kept(path, facts.tracked, {path for _, path in found})]
-    for case in cases:
-        yield replace(case, turns={**case.turns, **{path: tuple(found.get((case.id, path), ())) for path in kept}})
-
-
-def is_kept(path: str, tracked: frozenset[str] | None, seen: set[str]) -> bool:
-    """Whether the org keeps the field's history; where it does not say, one change of any case proves it."""
-    return path in seen if tracked is None else path.lower() in {name.lower() for name in tracked}
-
-
-def tells_names(record: Record, path: str, describe: Describe) -> bool:
-    """A change of a reference leaves two rows, one with ids and one with names; an empty side has neither."""
-    info = describe.field_at(path)
-    sides = (pick(record, name) for name in ("OldValue", "NewValue"))
-    return info is not None and bool(info.reference_to) and not all(side is None or is_id(side) for side in sides)
-
-
-def is_id(value: Any) -> bool:
-    try:
-        return bool(long_id(str(value)))
-    except ValueError:
-        return False
-
-
-def turn_of(record: Record, column: Column) -> Turn:
-    before, after = (column.converted(pick(record, name)) for name in ("OldValue", "NewValue"))
-    return Turn(instant(pick(record, "CreatedDate")), before, after)
 
 
 def grouped(asked: Iterable[Records]) -> list[tuple[Records, ...]]:

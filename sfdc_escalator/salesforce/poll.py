@@ -67,7 +67,7 @@ def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) ->
             if isinstance(one, Answered):
                 readers.setdefault(one.fragment, []).append((policy.name, route.name))
     queries = [select(["Id"], "Case", f"({fragment})", "LIMIT 1") for fragment in readers]
-    refused = {}
+    refused: dict[RouteName, str] = {}
     for names, answer in zip(readers.values(), client.try_get(*map(query_path, queries)), strict=True):
         if isinstance(answer, Rejected):
             refused |= dict.fromkeys(names, answer.message)
@@ -107,9 +107,7 @@ def unreadable_records(asked: Records, describe: Describe) -> str | None:
             return f"{asked.relation}: {child.sobject} has no {path} that the user may read"
     for path in asked.same:
         if not (info := describe.field_at(path, child.sobject)) or not info.filterable or info.type == "multipicklist":
-            return (
-                f"{asked.relation}: records cannot be looked for by their {path}; expected a field of one short value"
-            )
+            return f"{asked.relation}: nothing can be looked for by {path}; expected a field of one short value"
     return None
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sfdc_escalator.escalation.business_days import BusinessDays
 from sfdc_escalator.escalation.calendars import Calendar
 from sfdc_escalator.escalation.case import Case, Speaker, Turn
-from sfdc_escalator.escalation.clocks import Age, BusinessHours, Clock, Idle, InState, Left
+from sfdc_escalator.escalation.clocks import Age, BusinessHours, Idle, InState, Left
 from sfdc_escalator.escalation.comparison import Operator
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.facts import Field
@@ -188,7 +188,7 @@ def test_a_pause_on_a_field_without_history_makes_the_clock_unknown() -> None:
 
 
 SIDE = st.sampled_from(OPERATORS)
-CLOCKS: st.SearchStrategy[Clock] = st.one_of(
+CLOCKS: st.SearchStrategy[Condition] = st.one_of(
     st.builds(lambda op, h: Age(op, h * HOUR, path="CreatedDate"), st.sampled_from(OPERATORS), st.integers(0, 50)),
     st.builds(lambda op, h: Age(op, h * HOUR, OFFICE, path="CreatedDate"), SIDE, st.integers(0, 20)),
     st.builds(lambda op, h: Left(op, h * HOUR, path="Due__c"), st.sampled_from(OPERATORS), st.integers(0, 50)),
