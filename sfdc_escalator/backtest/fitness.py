@@ -13,6 +13,8 @@ from sfdc_escalator.files.wrong import nearest
 
 GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
 """What every replay knows of a case, mapped or not."""
+KEY = {"InState": "in_state", "TableIs": "table"}
+"""How a policy file calls a condition, where it is not the name of its class."""
 
 
 def check_replay(policy: Policy, mapping: HistoryMapping) -> None:
@@ -27,8 +29,8 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
     for route in policy.routes:
         condition = policy.condition(route)
         for leaf in leaves(condition):
-            if not answerable(leaf):
-                kind = type(leaf).__name__.lower()
+            if not answerable(leaf, mapping):
+                kind = KEY.get(type(leaf).__name__, type(leaf).__name__.lower())
                 yield Problem(f"route {route.name}: a history file cannot answer its `{kind}` condition", policy.file)
         for hours in business_hours(condition):
             message = f"route {route.name}: business hours {hours!r} stand in an org"
@@ -44,9 +46,10 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
             )
 
 
-def answerable(leaf: Leaf) -> bool:
-    evidence = evidence_of(leaf.reads)
-    return not isinstance(leaf, Owner) and all(isinstance(one, Turns) for one in evidence)
+def answerable(leaf: Leaf, mapping: HistoryMapping) -> bool:
+    """Changes of fields are known of events alone: a snapshot shows each case once."""
+    known = Turns if mapping.kind == "events" else ()
+    return not isinstance(leaf, Owner) and all(isinstance(one, known) for one in evidence_of(leaf.reads))
 
 
 def tracked(policy: Policy) -> list[str]:

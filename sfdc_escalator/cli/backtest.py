@@ -1,7 +1,6 @@
 """`backtest`: replay a policy over a history file."""
 
 import json
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -85,26 +84,21 @@ def command(
         raise click.UsageError(f"--every: {error}") from None
     with progress() as tell:
         found = [backtest(one, events, meaning, polls, episodes, tell) for one in loaded.policies]
+    file = None if out is None or str(out) == "-" else out
     if other:
         unlike = list(differences(found[0].matches, found[1].matches))
         told, page = report.difference_json(found, unlike), report.difference_csv(unlike)
+        text = report.difference_text(unlike, found)
     else:
         told, page = report.backtest_json(found[0], polls), report.matches_csv(found[0].matches)
-    to_stdout = out is None or str(out) == "-"
-    if out is not None and not to_stdout:
-        report.write(out, page)
+        text = report.backtest_text(found[0], polls, str(file))
+    if file is not None:
+        report.write(file, page)
+    about = {"from": report.iso(start), "to": report.iso(end), "every_seconds": every, "episodes": episodes}
+    listed = {} if file is not None else {"listed": report.listed(page)}
     if as_json:
-        rows = report.listed(page) if to_stdout else None
-        about: dict[str, Any] = {
-            "from": report.iso(start),
-            "to": report.iso(end),
-            "every_seconds": every,
-            "episodes": episodes,
-        }
-        about |= {"out": None if to_stdout else str(out)} | ({"listed": rows} if rows is not None else {})
-        click.echo(json.dumps({**told, **about, "exit": 0}, ensure_ascii=False))
-    elif to_stdout:
-        sys.stdout.write(page)
+        said = {**told, **about, "out": file and str(file), **listed, "exit": 0}
+        click.echo(json.dumps(said, ensure_ascii=False))
     else:
-        click.echo(report.difference_text(unlike, found) if other else report.backtest_text(found[0], polls, str(out)))
+        click.echo(page if file is None else text, nl=file is not None)
     return 0

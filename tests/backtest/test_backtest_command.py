@@ -169,3 +169,44 @@ def test_an_output_that_cannot_be_written_is_told(world: World, folder: Path) ->
     answer = typed(world, folder, "--out", str(folder / "no" / "m.csv"))
     assert answer.code == 2
     assert "cannot be written" in answer.err
+
+
+SNAPSHOT = """
+kind: snapshot
+case: number
+opened: opened
+closed: ended
+times: {format: '%m/%d/%Y %I:%M:%S %p', zone: America/New_York}
+fields: {Status: state, CreatedDate: opened}
+"""
+ROWS = """number,state,opened,ended
+S1,Open,11/01/2015 01:30:00 AM,
+S2,Closed,11/01/2015 01:30:00 AM,11/01/2015 02:10:00 AM
+S3,Open,11/01/2015 01:10:00 AM,11/01/2015 12:10:00 AM
+"""
+
+
+@pytest.fixture
+def snapshot(folder: Path) -> Path:
+    (folder / "mapping.yaml").write_text(SNAPSHOT, encoding="utf-8")
+    (folder / "events.csv").write_text(ROWS, encoding="utf-8")
+    return folder
+
+
+def test_a_snapshot_tells_each_case_from_its_opening_to_its_closing_by_the_first_reading_of_the_clock(
+    world: World, snapshot: Path
+) -> None:
+    answer = typed(world, snapshot, "--from", "2015-11-01T05:00:00Z", "--to", "2015-11-01T09:00:00Z")
+    # 1:30 stands twice on that night's clock; the first is 05:30Z. S2 closes at 07:10Z, S3 before it opens.
+    assert answer.out.splitlines()[1:] == [
+        "S1,late,start,1,2015-11-01T08:00:00Z",
+    ]
+
+
+def test_a_snapshot_cannot_tell_how_long_a_value_was_held(world: World, snapshot: Path) -> None:
+    when = "{in_state: Status, at_least: 2h}"
+    text = POLICY.replace("{age: CreatedDate, at_least: 2h}", when)
+    (snapshot / "policy.yaml").write_text(text, encoding="utf-8")
+    answer = typed(world, snapshot)
+    assert answer.code == 2
+    assert "cannot answer its `in_state` condition" in answer.err
