@@ -19,8 +19,7 @@ NEXT = """
 What to do next
   1. Read the policy that did this:        {policy}
   2. Change it, and check the change:      sfdc-escalator validate {policy}
-  3. Try it on a sandbox of your own:      export SFDC_INSTANCE_URL=... SFDC_ACCESS_TOKEN=...
-                                           sfdc-escalator run --policy {policy} --dry-run
+  3. Start one of your own, next:          sfdc-escalator init .
   4. The path to the first live run is in the README.
 """
 

@@ -35,7 +35,19 @@ def tag(value: Any) -> str:
     return f"kind:{next(iter(value))}"
 
 
-class FieldShape(Shape):
+class Compared(Shape):
+    """What compares a value: one operator or more beside the kind."""
+
+    @model_validator(mode="after")
+    def compares(self) -> "Compared":
+        if len(self.model_fields_set) == 1:
+            kind, *operators = self.allowed()
+            expected = f"an operator: {', '.join(operators)}"
+            raise Wrong("the condition compares with nothing", found=f"`{kind}` alone", expected=expected)
+        return self
+
+
+class FieldShape(Compared):
     """The value of a field of the case, or of a record that it refers to."""
 
     field: Path
@@ -51,13 +63,6 @@ class FieldShape(Shape):
     contains_any: Some[Choice] = []
     matches: Annotated[str, PlainValidator(literals.pattern)] = ""
     is_empty: bool = False
-
-    @model_validator(mode="after")
-    def compares(self) -> "FieldShape":
-        if len(self.model_fields_set) == 1:
-            expected = f"an operator: {', '.join(self.allowed()[1:])}"
-            raise Wrong("the condition compares with nothing", found="`field` alone", expected=expected)
-        return self
 
 
 class Clocked(Shape):
@@ -192,7 +197,7 @@ class SpokeShape(Shape):
     since: Since | None = None
 
 
-class TableShape(Shape):
+class TableShape(Compared):
     """What a look-up table says of the case."""
 
     table: Annotated[Any, PlainValidator(table_values.condition_table)]
@@ -204,13 +209,6 @@ class TableShape(Shape):
     at_most: Annotated[Literal_, PlainValidator(literals.boundary)] = 0
     more_than: Annotated[Literal_, PlainValidator(literals.boundary)] = 0
     less_than: Annotated[Literal_, PlainValidator(literals.boundary)] = 0
-
-    @model_validator(mode="after")
-    def compares(self) -> "TableShape":
-        if len(self.model_fields_set) == 1:
-            expected = f"an operator: {', '.join(self.allowed()[1:])}"
-            raise Wrong("the condition compares with nothing", found="`table` alone", expected=expected)
-        return self
 
 
 class SoqlShape(Shape):
