@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sfdc_escalator.errors import EscalatorError, Invalid, OrgUnavailable, Problem
+from sfdc_escalator.errors import EscalatorError, Invalid, LoginRefused, OrgUnavailable, Problem
 from sfdc_escalator.escalation.examples import failures
 from sfdc_escalator.escalation.expect import wrong_kind, wrong_organization
 from sfdc_escalator.escalation.org import Caller, Survey
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sfdc_escalator.embedded_org import EmbeddedOrg
     from sfdc_escalator.files.orgs import OrgEntry
     from sfdc_escalator.files.policies import Loaded
+    from sfdc_escalator.files.settings import OrgLogin
     from sfdc_escalator.ledger.store import SqlHistory, SqlLedger
     from sfdc_escalator.salesforce.org import SalesforceOrg
     from sfdc_escalator.salesforce.probe import Probe
@@ -32,7 +33,7 @@ ORGS_FILE = Path("config/orgs.yaml")
 TIME_BUDGET = 300.0
 """Seconds that a run may spend on waiting and trying again."""
 secrets_in_use: set[str] = set()
-"""Tokens that this process has read, for whoever must keep them out of the output."""
+"""Secrets that this process has read, for whoever must keep them out of the output."""
 
 
 def policy_paths(chosen: Sequence[Path]) -> list[Path]:
@@ -155,19 +156,45 @@ def connect(
 def reach(
     entry: OrgEntry, now: datetime | None = None, deadline: float | None = None
 ) -> Iterator[tuple[SalesforceOrg, Caller]]:
-    login = entry.login(os.environ)
-    secrets_in_use.add(login.access_token)
-    from sfdc_escalator.salesforce.org import SalesforceOrg
-
     budget = min(TIME_BUDGET, deadline or TIME_BUDGET)
-    with closing(SalesforceOrg(login.instance_url, login.access_token, budget=budget, sleep=wait)) as door:
+    with closing(door_of(entry, budget)) as door:
         try:
             caller = door.identify()
         except OrgUnavailable as error:
-            error.args = (f"{login.instance_url}: {error.message}",)
+            error.args = (f"{door.instance_url}: {error.message}",)
             raise
         refuse_wrong_org(entry, door, caller)
         yield door, replace(caller, now=now) if now else caller
+
+
+def door_of(entry: OrgEntry, budget: float) -> SalesforceOrg:
+    """The org, logged in to."""
+    from sfdc_escalator.salesforce.login import line_of, login
+    from sfdc_escalator.salesforce.org import SalesforceOrg
+    from sfdc_escalator.salesforce.retry import Patience
+    from sfdc_escalator.salesforce.token import Grant
+
+    def log_in(said: OrgLogin) -> Grant:
+        secrets_in_use.update(said.secrets)
+        grant = login(said.flow, said.values)()
+        secrets_in_use.add(grant.access_token)
+        return grant
+
+    def again() -> Grant:
+        """References are read anew: a file or a command may have another secret by now."""
+        try:
+            return log_in(entry.login(os.environ))
+        except Invalid as error:
+            raise LoginRefused(error.message, error.problems) from None
+
+    first = entry.login(os.environ)
+    try:
+        grant = Patience(budget, wait).reading("login", lambda: log_in(first))
+    except (Invalid, OrgUnavailable) as error:
+        error.args = (f"org {entry.name}: {error.message}",)
+        raise
+    line = line_of(first.values)
+    return SalesforceOrg(grant.instance_url, grant.access_token, login=again, line=line, budget=budget, sleep=wait)
 
 
 def refuse_wrong_org(entry: OrgEntry, door: SalesforceOrg, caller: Caller) -> None:

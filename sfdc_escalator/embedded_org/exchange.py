@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sfdc_escalator.embedded_org import bounce, identity, resources
+from sfdc_escalator.embedded_org import bounce, identity, oauth, resources
 from sfdc_escalator.embedded_org.api_error import ApiError, not_found
 from sfdc_escalator.embedded_org.calls import Answer, Call, split
 from sfdc_escalator.embedded_org.clock import OrgClock
@@ -30,9 +30,9 @@ class Facts:
     """What an org is, besides its records."""
 
     instance_url: str
-    access_token: str
     organization_id: str
     user_id: str
+    tokens: oauth.Tokens
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,6 +195,8 @@ class Exchange:
         path = path.rstrip("/")
         if path == _DATA and request.method in ("GET", "HEAD"):
             return Answer(200, resources.versions(), {"Sforce-Limit-Info": ""})
+        if path == oauth.PATH and request.method == "POST":
+            return self._facts.tokens.answer(request)
         self._calls += 1
         self._check_token(request)
         facts = self._facts
@@ -212,5 +214,5 @@ class Exchange:
 
     def _check_token(self, request: Request) -> None:
         scheme, _, token = request.header("authorization").partition(" ")
-        if scheme.lower() not in ("bearer", "oauth") or token.strip() != self._facts.access_token:
+        if scheme.lower() not in ("bearer", "oauth") or not self._facts.tokens.good(token.strip()):
             raise ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)

@@ -15,10 +15,12 @@ from sfdc_escalator.embedded_org.control import Control
 from sfdc_escalator.embedded_org.data_folder import Folder
 from sfdc_escalator.embedded_org.database import Database
 from sfdc_escalator.embedded_org.exchange import Exchange, Facts
+from sfdc_escalator.embedded_org.oauth import ConnectedApp, Tokens
 from sfdc_escalator.embedded_org.problems import InvalidData, Problem
 from sfdc_escalator.embedded_org.request_log import RequestLog
 from sfdc_escalator.embedded_org.server import Server
 
+ANY_APP = ConnectedApp()
 _LETTERS = string.ascii_letters + string.digits
 
 
@@ -26,7 +28,8 @@ class EmbeddedOrg:
     """A Salesforce-like org on 127.0.0.1, serving from background threads until closed.
 
     `data` is a folder of CSV files, `db` a database file that keeps the org, `latency` and `per_record` are delays in
-    seconds, `now` sets the org's clock (aware). Raises InvalidData with every problem of the files given.
+    seconds, `now` sets the org's clock (aware), `app` is what logins are checked against.
+    Raises InvalidData with every problem of the files given.
     """
 
     api_version = "67.0"
@@ -34,12 +37,13 @@ class EmbeddedOrg:
     def __init__(
         self, *, data: Path | None = None, db: Path | None = None, port: int = 0, latency: float = 0.0,
         per_record: float = 0.0, log: Path | None = None, faults: Path | None = None, now: datetime | None = None,
+        app: ConnectedApp = ANY_APP,
     ) -> None:  # fmt: skip
         if now is not None and now.tzinfo is None:
             raise ValueError("now must be an aware datetime")
         self._database = Database(db)
         try:
-            self._open(data, port, latency, per_record, log, faults, now)
+            self._open(data, port, latency, per_record, log, faults, now, app)
         except BaseException:
             self._database.close()
             raise
@@ -47,7 +51,7 @@ class EmbeddedOrg:
     def _open(
         self, data: Path | None, port: int, latency: float, per_record: float, log: Path | None,
         fault_file: Path | None,
-        now: datetime | None,
+        now: datetime | None, app: ConnectedApp,
     ) -> None:  # fmt: skip
         problems: list[Problem] = []
         found = faults.load(fault_file, problems) if fault_file else faults.Faults([])
@@ -67,7 +71,8 @@ class EmbeddedOrg:
             raise InvalidData([Problem(f"port {port}", f"cannot be served on: {error}")]) from None
         self.instance_url = f"http://127.0.0.1:{self._server.server_address[1]}"
         user_id = str(self._database.fact("user_id"))
-        facts = Facts(self.instance_url, self.access_token, self.organization_id, user_id)
+        tokens = Tokens(self.instance_url, self.organization_id, user_id, self.access_token, app)
+        facts = Facts(self.instance_url, self.organization_id, user_id, tokens)
         self._exchange = Exchange(self._database, self._clock, self._log, facts, latency, per_record)
         self._server.exchange = self._exchange
         self._server.control = Control(self._clock, self._log, self._exchange)

@@ -4,34 +4,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from sfdc_escalator.errors import Invalid, PlanRefused, Problem, UnsafeAddress
 from sfdc_escalator.escalation.case import long_id
 from sfdc_escalator.escalation.expect import Expect
-from sfdc_escalator.files import settings
+from sfdc_escalator.files import org_logins, settings
 from sfdc_escalator.files.faults import YAML_1_1, problem_of
 from sfdc_escalator.files.literals import LIST_NAME
-from sfdc_escalator.files.secret import SecretReference, reference
-from sfdc_escalator.files.settings import OrgLogin, login_from_env
+from sfdc_escalator.files.org_logins import ADDRESSES, Fault, Said, kind
+from sfdc_escalator.files.settings import SECRETS, OrgLogin, login_from_env
 from sfdc_escalator.files.source_text import Unreadable, read_text
 from sfdc_escalator.files.wrong import Wrong, described, nearest, not_yet, unknown
 from sfdc_escalator.files.yaml_document import Document, Place, parse
 from sfdc_escalator.files.yaml_document import Path as Loc
 
 MAX_BYTES = 1_000_000
-EXPECTED = "a mapping of org names to `instance_url`, `access_token`, `expect` and `ledger`"
+EXPECTED = "a mapping of org names to their login, `expect` and `ledger`"
 ENV = "env"
 ENV_LOGIN = f"{settings.URL} and {settings.TOKEN}"
-LOGIN_KEYS = ("instance_url", "access_token")
-KEYS = (*LOGIN_KEYS, "expect", "ledger")
-LATER = ("channels", "heartbeat", "metrics")
-LATER_LOGIN = (
-    "flow", "username", "client_id", "client_secret", "private_key", "audience", "login_url", "token_url",
-    "refresh_token", "password", "security_token", "alias", "proxy", "ca_file",
-)  # fmt: skip
-SECRETS = frozenset({"access_token", "client_secret", "private_key", "refresh_token", "password", "security_token"})
-Fault = tuple[Loc, Wrong]
+CLI = "sf:"
+KEYS = (*org_logins.KEYS, "expect", "ledger")
+LATER = ("channels", "heartbeat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +32,7 @@ class OrgEntry:
     """An org of the file; `env` may stand for itself. `places`: where its values stand."""
 
     name: str
-    instance_url: str = ""
-    access_token: SecretReference | None = None
+    said: Said = field(default_factory=dict)
     expect: Expect = field(default_factory=Expect)
     ledger: str | None = None
     file: str | None = None
@@ -56,28 +48,25 @@ class OrgEntry:
         return PlanRefused(f"org {self.name}: {why}; nothing was done", [self.problem(key, Wrong(why))])
 
     def login(self, environ: Mapping[str, str]) -> OrgLogin:
-        """Raises Invalid where the token cannot be had, UnsafeAddress for plain http over a network."""
-        if self.access_token is None:
+        """Raises Invalid with every secret that cannot be had, UnsafeAddress for plain http over a network."""
+        if not self.said:
             return login_from_env(environ)
-        for unsafe in settings.unsafe_address(self.instance_url, "`instance_url`"):
-            told = self.problem("instance_url", unsafe)
-            raise UnsafeAddress(told.message, [told])
-        try:
-            token = self.access_token.secret(environ)
-        except Wrong as wrong:
-            raise self.no_token(wrong) from None
-        for bad in settings.token_problems(token, "what `access_token` refers to"):
-            raise self.no_token(bad)
-        return OrgLogin(settings.address(urlsplit(self.instance_url)), token)
-
-    def no_token(self, wrong: Wrong | Problem) -> Invalid:
-        return Invalid(f"the access token of org {self.name} cannot be had", [self.problem("access_token", wrong)])
+        for key in ADDRESSES:
+            for unsafe in settings.unsafe_address(str(self.said.get(key, "")), f"`{key}`"):
+                told = self.problem(key, unsafe)
+                raise UnsafeAddress(told.message, [told])
+        found = dict(org_logins.resolved(self.said, environ))
+        wrong = [self.problem(key, value) for key, value in found.items() if not isinstance(value, str)]
+        if wrong:
+            raise Invalid(f"the login of org {self.name} cannot be had", wrong)
+        values = {key: value for key, value in found.items() if isinstance(value, str)}
+        return OrgLogin(values.pop("flow"), values)
 
 
 def org_entry(name: str, path: Path) -> tuple[OrgEntry, tuple[Problem, ...]]:
     """The org of this name and the warnings of the file. Raises Invalid with every problem of the file at once."""
-    if name.startswith("sf:"):
-        raise Invalid("a login of Salesforce's own CLI (sf:ALIAS) is not carried out by this version yet")
+    if name.startswith(CLI):
+        return of_cli(name), ()
     if name == ENV and is_missing(path):
         return OrgEntry(ENV), ()
     entries, problems = read_orgs(path)
@@ -93,6 +82,14 @@ def org_entry(name: str, path: Path) -> tuple[OrgEntry, tuple[Problem, ...]]:
         told = Problem(wrong.message, str(path), None, None, wrong.found, wrong.expected, wrong.nearest)
         raise Invalid(f"there is no org {name} in {path.absolute()}", [told])
     return entries[name], tuple(problems)
+
+
+def of_cli(name: str) -> OrgEntry:
+    """A login of Salesforce's own CLI, by its alias or user name."""
+    alias = name.removeprefix(CLI)
+    if not alias or alias.startswith("-") or any(char.isspace() for char in alias):
+        raise Invalid(f"{name!r} names no login; expected sf:ALIAS, as sf org list shows them")
+    return OrgEntry(name, {"flow": "cli", "alias": alias})
 
 
 def is_missing(path: Path) -> bool:
@@ -137,7 +134,7 @@ def named(loc: Loc, wrong: Wrong) -> Wrong:
 
 def plain(document: Document) -> Iterator[Problem]:
     """What YAML itself complains of, without what may be a secret."""
-    hidden = {place for loc, place in document.values.items() if SECRETS.intersection(map(str, loc))}
+    hidden = {place for loc, place in document.values.items() if set(SECRETS).intersection(map(str, loc))}
     for problem in document.problems:
         secret = (problem.line, problem.column) in hidden
         yield replace(problem, message="this value is not plain YAML", found=None) if secret else problem
@@ -149,8 +146,7 @@ def entry_of(document: Document, name: str, said: Mapping[str, Any]) -> OrgEntry
     leaves = {str(loc[-1]): place for loc, place in document.values.items() if loc[:1] == (name,)}
     return OrgEntry(
         name=name,
-        instance_url=said.get("instance_url", ""),
-        access_token=reference(said["access_token"]) if "access_token" in said else None,
+        said=org_logins.said_login(said) if name != ENV else {},
         expect=Expect(long_id(organization) if organization else None, expect.get("sandbox")),
         ledger=said.get("ledger"),
         file=document.file,
@@ -167,20 +163,17 @@ def entry_faults(name: str, said: Any) -> Iterator[Fault]:
         return
     for key in said:
         yield from ((((name, key), wrong)) for wrong in key_faults(name, key))
-    for key in LOGIN_KEYS if name != ENV else ():
-        if key not in said:
-            yield (name,), Wrong(f"`{key}` is missing", on_key=True, expected=f"`{key}:` in this mapping")
+    if name != ENV:
+        yield from (((name, *loc), wrong) for loc, wrong in org_logins.login_faults(said))
     for key, faults in VALUES.items():
         if key in said:
             yield from (((name, key, *loc), wrong) for loc, wrong in faults(said[key]))
 
 
 def key_faults(name: str, key: str) -> Iterator[Wrong]:
-    if name == ENV and key in LOGIN_KEYS:
+    if name == ENV and key in org_logins.KEYS:
         message = f"`{key}` cannot be said for `{ENV}`, which takes its login from {ENV_LOGIN}"
         yield Wrong(message, on_key=True, expected="another name for this org, or `expect` and `ledger` alone")
-    elif key in LATER_LOGIN:
-        yield not_yet(f"`{key}`", "`instance_url` and `access_token`", on_key=True)
     elif key in LATER:
         wrong = not_yet(f"`{key}`", on_key=True)
         wrong.severity = "warning"
@@ -189,21 +182,6 @@ def key_faults(name: str, key: str) -> Iterator[Wrong]:
         wrong = unknown("key", key, KEYS)
         wrong.on_key = True
         yield wrong
-
-
-def url_faults(value: Any) -> Iterator[Fault]:
-    if not isinstance(value, str) or not value:
-        yield (), Wrong("this must be an address", found=kind(value), expected=f"an address such as {settings.EXAMPLE}")
-        return
-    for one in settings.url_problems(value, "`instance_url`", "`access_token`"):
-        yield (), Wrong(one.message, found=one.found, expected=one.expected, nearest=one.nearest)
-
-
-def token_faults(value: Any) -> Iterator[Fault]:
-    try:
-        reference(value)
-    except Wrong as wrong:
-        yield (), wrong
 
 
 def expect_faults(value: Any) -> Iterator[Fault]:
@@ -240,9 +218,4 @@ def ledger_faults(value: Any) -> Iterator[Fault]:
         yield (), Wrong("this holds a password", expected=expected)
 
 
-def kind(value: Any) -> str:
-    """What stands there, without its text: it may be a secret."""
-    return "a text" if isinstance(value, str) and value.strip() else described(value)
-
-
-VALUES = {"instance_url": url_faults, "access_token": token_faults, "expect": expect_faults, "ledger": ledger_faults}
+VALUES = {"expect": expect_faults, "ledger": ledger_faults}

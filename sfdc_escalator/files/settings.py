@@ -11,15 +11,22 @@ from sfdc_escalator.files.wrong import nearest, shortened
 
 URL, TOKEN = "SFDC_INSTANCE_URL", "SFDC_ACCESS_TOKEN"
 EXAMPLE = "https://example.my.salesforce.com"
+SECRETS = ("access_token", "client_secret", "private_key", "refresh_token", "password", "security_token")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class OrgLogin:
-    """`instance_url` has no slash at its end. The token never shows."""
+    """How to log in: the flow, and the values that it needs, secrets among them. Addresses end without a slash."""
 
-    instance_url: str
-    access_token: str = field(repr=False)
+    flow: str
+    values: Mapping[str, str] = field(repr=False)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What must show nowhere; of a key with several lines also each of them."""
+        found = [self.values[key] for key in SECRETS if key in self.values]
+        return frozenset(line for text in found for line in (text, *text.split("\n")) if not line.startswith("-----"))
 
 
 def login_from_env(environ: Mapping[str, str]) -> OrgLogin:
@@ -32,7 +39,7 @@ def login_from_env(environ: Mapping[str, str]) -> OrgLogin:
         raise Invalid("the login in the environment is invalid", [*problems, *wrong_address, *unsafe])
     if unsafe:
         raise UnsafeAddress(unsafe[0].message, unsafe)
-    return OrgLogin(address(urlsplit(url)), token)
+    return OrgLogin("token", {"instance_url": address(urlsplit(url)), "access_token": token})
 
 
 def unsafe_address(url: str, name: str = URL) -> Iterator[Problem]:

@@ -44,12 +44,12 @@ class Sent(NamedTuple):
 class Client:
     """`version` such as `67.0`. Reads are repeated within the patience; writes are sent once."""
 
-    def __init__(self, session: OrgSession, access_token: str, version: str, patience: Patience) -> None:
+    def __init__(self, session: OrgSession, version: str, patience: Patience) -> None:
         self.session, self._patience = session, patience
         self.base = f"/services/data/v{version}"
         self._org = Salesforce(
             instance=session.netloc,
-            session_id=access_token,
+            session_id="the session puts it in",
             version=version,
             session=session,
             object_pairs_hook=dict,

@@ -21,7 +21,8 @@ from sfdc_escalator.salesforce.describe import standard_describe
 from sfdc_escalator.salesforce.failures import Rejected, Unanswered
 from sfdc_escalator.salesforce.records import pick, read
 from sfdc_escalator.salesforce.retry import Patience
-from sfdc_escalator.salesforce.session import OrgSession
+from sfdc_escalator.salesforce.session import STRAIGHT, Line, OrgSession
+from sfdc_escalator.salesforce.token import Login, Token
 from sfdc_escalator.salesforce.write import composite, guard_query
 
 API_VERSION = "67.0"
@@ -29,7 +30,8 @@ log = structlog.get_logger(__name__)
 
 
 class SalesforceOrg:
-    """Implements `Org`. `budget` is the seconds that failed tries and waits may take in all; `sleep` waits.
+    """Implements `Org`. `login` gives another token when this one is refused. `budget` is the seconds that
+    failed tries and waits may take in all; `sleep` waits.
 
     `identify` comes first; `write` and `unmoved` may run in several threads. Raises UnsafeAddress for plain http
     beyond loopback and Invalid for what is no address.
@@ -40,18 +42,24 @@ class SalesforceOrg:
         instance_url: str,
         access_token: str,
         *,
+        login: Login | None = None,
+        line: Line = STRAIGHT,
         api_version: str = API_VERSION,
         budget: float = 300.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._session = OrgSession(instance_url)
+        self._session = OrgSession(instance_url, Token(access_token, login), line)
         self._patience = Patience(budget, sleep)
-        self._client = Client(self._session, access_token, api_version, self._patience)
+        self._client = Client(self._session, api_version, self._patience)
         self._user_id = ""
         self._weak = self._proved = False
         self._describe = standard_describe()
         self._tracked: frozenset[str] | None = None
         self._now = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def instance_url(self) -> str:
+        return f"{self._session.scheme}://{self._session.netloc}"
 
     @property
     def api_calls(self) -> int:

@@ -4,14 +4,15 @@ import re
 import threading
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from sfdc_escalator import __version__
-from sfdc_escalator.errors import Invalid, UnsafeAddress
+from sfdc_escalator.errors import Invalid, LoginRefused, UnsafeAddress
+from sfdc_escalator.salesforce.token import Grant, Token
 
 CONNECT, READ, WRITE = 10.0, 120.0, 600.0  # seconds; a composite may take 10 minutes (REST guide, limits)
 CONNECTIONS = 16
@@ -44,14 +45,27 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+class Line(NamedTuple):
+    """How the org is reached, where the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) does not say it."""
+
+    proxy: str | None = None
+    ca_file: str | None = None
+
+
+STRAIGHT = Line()
+
+
 class OrgSession(requests.Session):
     """Sends to the given org only, over its own scheme (simple-salesforce always asks for https).
 
-    `last` is the last complete answer of this thread. Counts API calls; safe to use from several threads.
+    With a token, that one is sent, whatever the headers say; when the org refuses it (401, so nothing was done) the
+    same bytes are sent once more with another one. `last` is the last complete answer of this thread. Counts API
+    calls; safe to use from several threads.
     """
 
-    def __init__(self, instance_url: str) -> None:
+    def __init__(self, instance_url: str, token: Token | None = None, line: Line = STRAIGHT) -> None:
         super().__init__()
+        self._token, self._line = token, line
         self.scheme, self.netloc = checked_address(instance_url)
         # Requests would take a login from ~/.netrc in place of our token; proxies make no sense on loopback.
         self.auth = _leave_as_is
@@ -91,6 +105,26 @@ class OrgSession(requests.Session):
         self._count(answer)
         return answer
 
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        if self._line.proxy:
+            kwargs["proxies"] = {"https": self._line.proxy}
+        if self._line.ca_file:  # here, because requests prefers what the environment says to its own settings
+            kwargs["verify"] = self._line.ca_file
+        if self._token is None:
+            return super().send(request, **kwargs)
+        used = self._token.value
+        answer = super().send(carrying(request, used), **kwargs)
+        if answer.status_code != 401 or (fresh := self._token.instead_of(used)) is None:
+            return answer
+        return super().send(carrying(request, self._same_org(fresh)), **kwargs)
+
+    def _same_org(self, fresh: Grant | str) -> str:
+        if isinstance(fresh, str):
+            return fresh
+        if checked_address(fresh.instance_url)[1] != self.netloc:
+            raise LoginRefused("a new login leads to another address than before: start the run again")
+        return fresh.access_token
+
     def _own(self, url: str) -> str:
         parts = urlsplit(url)
         if parts.netloc.lower() != self.netloc:
@@ -105,6 +139,13 @@ class OrgSession(requests.Session):
             self._api_calls += counted
             if usage:
                 self._api_left = max(0, int(usage[2]) - int(usage[1]))
+
+
+def carrying(request: requests.PreparedRequest, token: str) -> requests.PreparedRequest:
+    """The same bytes, with this token."""
+    sent = request.copy()
+    sent.headers["Authorization"] = f"Bearer {token}"
+    return sent
 
 
 def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

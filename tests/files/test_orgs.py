@@ -24,6 +24,9 @@ env:
 """
 
 
+LOGIN = OrgLogin("token", {"instance_url": "https://acme.my.salesforce.com", "access_token": SECRET})
+
+
 def written(folder: Path, text: str) -> Path:
     path = folder / "orgs.yaml"
     path.write_text(text, encoding="utf-8")
@@ -45,14 +48,14 @@ def test_an_entry_says_where_the_org_is_what_it_must_be_and_where_its_ledger_lie
     entry, warnings = org_entry("prod", written(tmp_path, GOOD))
     assert warnings == ()
     assert (entry.expect, entry.ledger) == (Expect(ID, False), "state/prod.db")
-    assert entry.login({"PROD_TOKEN": SECRET}) == OrgLogin("https://acme.my.salesforce.com", SECRET)
+    assert entry.login({"PROD_TOKEN": SECRET}) == LOGIN
 
 
 def test_env_may_say_what_the_org_in_the_environment_must_be(tmp_path: Path) -> None:
     entry, _ = org_entry("env", written(tmp_path, GOOD))
     assert entry.expect == Expect(sandbox=True)
     environ = {"SFDC_INSTANCE_URL": "https://acme.my.salesforce.com", "SFDC_ACCESS_TOKEN": SECRET}
-    assert entry.login(environ) == OrgLogin("https://acme.my.salesforce.com", SECRET)
+    assert entry.login(environ) == LOGIN
 
 
 def test_without_a_file_or_an_entry_env_expects_nothing(tmp_path: Path) -> None:
@@ -62,10 +65,13 @@ def test_without_a_file_or_an_entry_env_expects_nothing(tmp_path: Path) -> None:
 
 
 PROD = "prod: {instance_url: https://a.com, access_token: env:T, "
-MAPPING = "`instance_url`, `access_token`, `expect` and `ledger`"
+MAPPING = "their login, `expect` and `ledger`"
 REFERENCE = "a reference: env:NAME, file:PATH or cmd:COMMAND"
 ORG_ID = "the 15 or 18 characters of the org's id, 00D... (Setup, Company Information)"
-KEYS = "one of instance_url, access_token, expect, ledger"
+KEYS = (
+    "one of flow, instance_url, access_token, client_id, username, private_key, token_url, audience, client_secret, "
+    "refresh_token, password, security_token, alias, proxy, ca_file, expect, ledger"
+)
 BAD = [
     ("", Problem("the file says nothing", None, 1, 1, "an empty file", "a name with an org")),
     ("just words", Problem("the file must be a mapping", None, 1, 1, "a text")),
@@ -76,8 +82,16 @@ BAD = [
     ("prod: {access_token: env:T}",
      Problem("`instance_url` is missing", None, 1, 1, None, "`instance_url:` in this mapping")),
     (PROD + "ledgr: x}", Problem("unknown key `ledgr`", None, 1, 58, "ledgr", KEYS, "ledger")),
-    (PROD + "flow: jwt}",
-     Problem("`flow` is not carried out by this version yet", None, 1, 58, None, "`instance_url` and `access_token`")),
+    (PROD + "flow: jwtt}",
+     Problem("unknown flow `jwtt`", None, 1, 64, "jwtt",
+             "one of token, jwt, client_credentials, refresh_token, password, cli", "jwt")),
+    (PROD + "username: me}",
+     Problem("`username` is no part of `flow: token`", None, 1, 58, None, "`flow: jwt | password`, or no `username`")),
+    ("prod: {flow: jwt, client_id: x, username: y}",
+     Problem("`private_key` is missing", None, 1, 1, None, "`private_key:` in this mapping (`flow: jwt`)")),
+    (PROD + "proxy: 'http://me:hush@proxy:3128'}",
+     Problem("`proxy` holds a password", None, 1, 65, None,
+             "env:NAME, where the whole address stands in that variable")),
     (PROD + "channels: {}}",
      Problem("`channels` is not carried out by this version yet", None, 1, 58, severity="warning")),
     (PROD + "expect: {organization_id: 00D00000000001}}",
@@ -166,9 +180,9 @@ def test_a_reference_that_leads_nowhere(value: str, message: str, tmp_path: Path
 def test_every_problem_of_every_org_comes_at_once(tmp_path: Path) -> None:
     text = "a: {instance_url: x, access_token: y, flow: jwt}\nb: {expect: {sandbox: 1}, ledgr: z}\nc: 1\n"
     path = written(tmp_path, text)
-    with pytest.raises(Invalid, match="8 problems") as error:
+    with pytest.raises(Invalid, match="11 problems") as error:
         org_entry("a", path)
-    assert [problem.line for problem in error.value.problems] == [1, 1, 1, 2, 2, 2, 2, 3]
+    assert [problem.line for problem in error.value.problems] == [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3]
     with pytest.raises(Invalid):
         org_entry("env", path)  # a guard that cannot be read cannot check
 
@@ -206,9 +220,62 @@ def test_a_link_that_leads_nowhere_is_not_a_missing_file(tmp_path: Path) -> None
         org_entry("env", tmp_path / "orgs.yaml")
 
 
-def test_a_login_of_another_tool_is_not_carried_out_yet(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="not carried out by this version yet"):
-        org_entry("sf:prod", written(tmp_path, GOOD))
+def test_a_login_of_salesforces_own_cli_needs_no_entry(tmp_path: Path) -> None:
+    entry, _ = org_entry("sf:prod", tmp_path / "orgs.yaml")
+    assert entry.login({}) == OrgLogin("cli", {"alias": "prod"})
+
+
+@pytest.mark.parametrize("name", ["sf:", "sf:--json", "sf:a b"])
+def test_an_alias_that_names_nothing_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Invalid, match="expected sf:ALIAS"):
+        org_entry(name, tmp_path / "orgs.yaml")
+
+
+JWT = "p: {flow: jwt, client_id: key, username: bot@acme.com, private_key: env:K%s}"
+LOGIN_URL = "https://login.salesforce.com"
+
+
+@pytest.mark.parametrize(
+    ("more", "token_url", "audience"),
+    [
+        ("", LOGIN_URL, LOGIN_URL),
+        (", expect: {sandbox: true}", "https://test.salesforce.com", "https://test.salesforce.com"),
+        (", instance_url: https://acme.my.salesforce.com/", "https://acme.my.salesforce.com", LOGIN_URL),
+        (", instance_url: https://acme--dev.sandbox.my.salesforce.com", "https://acme--dev.sandbox.my.salesforce.com",
+         "https://test.salesforce.com"),
+        (", instance_url: https://a-b.scratch.my.salesforce.com", "https://a-b.scratch.my.salesforce.com",
+         "https://test.salesforce.com"),
+        (", token_url: https://acme.my.salesforce.com/services/oauth2/token", "https://acme.my.salesforce.com",
+         LOGIN_URL),
+        (", audience: https://acme.my.salesforce.com", LOGIN_URL, "https://acme.my.salesforce.com"),
+    ],
+)  # fmt: skip
+def test_where_a_login_is_asked_for_and_for_whom_follows_from_the_org(
+    tmp_path: Path, more: str, token_url: str, audience: str
+) -> None:
+    found = org_entry("p", written(tmp_path, JWT % more))[0].login({"K": "the key"})
+    assert (found.flow, found.values["private_key"]) == ("jwt", "the key")
+    assert found.values["token_url"] == f"{token_url}/services/oauth2/token"
+    assert found.values["audience"] == audience
+
+
+def test_what_is_no_secret_may_stand_in_the_file_or_behind_a_reference(tmp_path: Path) -> None:
+    text = JWT.replace("client_id: key", "client_id: env:ID") % ""
+    assert org_entry("p", written(tmp_path, text))[0].login({"K": "k", "ID": "i"}).values["client_id"] == "i"
+
+
+def test_a_login_that_is_being_retired_says_so(tmp_path: Path) -> None:
+    text = "p: {flow: password, client_id: a, client_secret: env:S, username: u, password: env:P}"
+    (told,) = problems_of(tmp_path, text)
+    assert told.severity == "warning"
+    assert "being retired" in told.message
+
+
+def test_every_secret_that_cannot_be_had_is_told_at_once(tmp_path: Path) -> None:
+    text = "p: {flow: password, client_id: a, client_secret: env:S, username: u, password: env:P}"
+    with pytest.raises(Invalid) as error:
+        org_entry("p", written(tmp_path, text))[0].login({})
+    assert [one.message for one in error.value.problems] == [f"the variable {name} is not set" for name in "SP"]
 
 
 def test_plain_http_over_a_network_is_unsafe(tmp_path: Path) -> None:
@@ -230,7 +297,7 @@ def test_a_token_that_cannot_be_had_is_told_at_its_reference(
     environ: dict[str, str], message: str, tmp_path: Path
 ) -> None:
     path = written(tmp_path, GOOD)
-    with pytest.raises(Invalid, match="the access token of org prod cannot be had") as error:
+    with pytest.raises(Invalid, match="the login of org prod cannot be had") as error:
         org_entry("prod", path)[0].login(environ)
     assert [(one.message, one.file, one.line, one.column) for one in error.value.problems] == [
         (message, str(path), 4, 17)

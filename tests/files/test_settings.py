@@ -21,7 +21,7 @@ ORG = "https://example.my.salesforce.com"
     ],
 )
 def test_an_address_is_https_or_plain_http_to_this_machine(url: str, address: str) -> None:
-    assert login(url) == OrgLogin(address, "00D!token")
+    assert login(url) == OrgLogin("token", {"instance_url": address, "access_token": "00D!token"})
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_an_empty_environment_lacks_both_and_an_unsafe_address_is_told_beside_a_
 
 
 def test_the_token_never_shows() -> None:
-    assert repr(login(ORG)) == f"OrgLogin(instance_url='{ORG}')"
+    assert repr(login(ORG)) == "OrgLogin(flow='token')"
 
 
 def login(url: str) -> OrgLogin:

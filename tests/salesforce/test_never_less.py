@@ -36,6 +36,7 @@ from sfdc_escalator.salesforce.records import CaseReader
 from sfdc_escalator.salesforce.retry import Patience
 from sfdc_escalator.salesforce.session import OrgSession
 from sfdc_escalator.salesforce.soql import NOTHING
+from sfdc_escalator.salesforce.token import Token
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 WORDS = (
@@ -148,8 +149,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
     for row in rows:
         del row["IsClosed"]
     write_rows(folder / "Case.csv", rows)
-    with EmbeddedOrg(data=folder, now=NOW) as org, OrgSession(org.instance_url) as session:
-        client = Client(session, org.access_token, "67.0", Patience(0))
+    with EmbeddedOrg(data=folder, now=NOW) as org, OrgSession(org.instance_url, Token(org.access_token)) as session:
+        client = Client(session, "67.0", Patience(0))
         names = ("Case", "Account", "User", "Group")
         bodies = client.get(*(f"sobjects/{name}/describe" for name in names))
         objects = {name: parse_fields(body) for name, body in zip(names, bodies, strict=True)}

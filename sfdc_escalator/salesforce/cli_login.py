@@ -1,0 +1,89 @@
+"""A login borrowed from Salesforce's own CLI: `sf:ALIAS`. For a person's hands; cron has no such login.
+
+Since 2.136.8 `sf org display` hides the token, which `sf org auth show-access-token` tells; older ones know only the
+former (Salesforce CLI release notes, 27 May 2026).
+"""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from sfdc_escalator.errors import Invalid, LoginRefused
+from sfdc_escalator.salesforce.failures import in_one_line
+from sfdc_escalator.salesforce.token import Grant
+
+TIMEOUT = 60.0  # seconds; the CLI starts slowly
+SHOW = ("org", "auth", "show-access-token")
+DISPLAY = ("org", "display")
+UNKNOWN_ALIAS = ("NamedOrgNotFound", "NoOrgFound", "NoAuthInfo", "NotFoundError")
+HIDDEN = "[REDACTED]"
+AGAIN = "log in again: sf org login web --alias {alias}"
+
+
+def grant(alias: str) -> Grant:
+    """Raises Invalid where there is no CLI or no such alias, LoginRefused where its login is no longer good."""
+    about = asked(DISPLAY, alias)
+    url, token = about.get("instanceUrl"), shown_token(alias) or about.get("accessToken")
+    if not isinstance(token, str) or not token or token.startswith(HIDDEN) or not isinstance(url, str):
+        raise LoginRefused(f"sf:{alias}: the CLI gives no access token; update it, or {AGAIN.format(alias=alias)}")
+    return Grant(url.rstrip("/"), token.strip())
+
+
+def shown_token(alias: str) -> str | None:
+    """What newer CLIs tell when asked for it by name; None from an older one."""
+    try:
+        token = asked(SHOW, alias).get("accessToken")
+    except UnknownCommand:
+        return None
+    return token if isinstance(token, str) else None
+
+
+class UnknownCommand(Exception):
+    """This CLI does not know the command."""
+
+
+def asked(command: tuple[str, ...], alias: str) -> Mapping[str, Any]:
+    """The `result` of the CLI's answer."""
+    code, text = run(["sf", *command, "--target-org", alias, "--json"])
+    try:
+        answer = json.loads(text[text.index("{") :])
+    except ValueError:
+        answer = {}
+    result = answer.get("result") if isinstance(answer, dict) else None
+    if code == 0 and isinstance(result, dict):
+        return result
+    name, message = str(answer.get("name", "")), in_one_line(answer.get("message"))
+    if command == SHOW and (not answer or "command" in name.lower() or "not a sf command" in message):
+        raise UnknownCommand
+    if name.startswith(UNKNOWN_ALIAS) or "No authorization information" in message:
+        raise Invalid(f"sf:{alias}: the CLI knows no org of that name; sf org list tells those that it knows")
+    words = f"{name}: {message}" if name else f"exit code {code}"
+    raise LoginRefused(f"sf:{alias}: the CLI refuses ({words}): {AGAIN.format(alias=alias)}")
+
+
+def run(command: list[str]) -> tuple[int, str]:
+    """Exit code and stdout. The token is in there, so it is never shown."""
+    environ = {**os.environ, "NO_COLOR": "1", "SF_AUTOUPDATE_DISABLE": "true", "SF_DISABLE_TELEMETRY": "true"}
+    environ.pop("FORCE_COLOR", None)
+    try:
+        with subprocess.Popen(  # noqa: S603 - a fixed command; the alias is one word of it
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environ,
+            start_new_session=True,
+        ) as process:  # fmt: skip
+            try:
+                data, _ = process.communicate(timeout=TIMEOUT)
+            except BaseException:
+                with suppress(OSError):  # its children too
+                    os.killpg(process.pid, signal.SIGKILL)
+                raise
+    except subprocess.TimeoutExpired:
+        raise LoginRefused(f"the command sf did not end within {TIMEOUT:g} seconds; try it by hand") from None
+    except OSError:
+        raise Invalid(
+            "the command sf is not on the PATH: install Salesforce's CLI, or name an org of config/orgs.yaml"
+        ) from None
+    return process.returncode, data.decode(errors="replace")

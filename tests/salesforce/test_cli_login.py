@@ -1,0 +1,88 @@
+"""A login borrowed from Salesforce's own CLI, which is here a real process of that name."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfdc_escalator.errors import EscalatorError, Invalid, LoginRefused
+from sfdc_escalator.salesforce.cli_login import grant
+from sfdc_escalator.salesforce.token import Grant
+
+URL = "https://acme--dev.sandbox.my.salesforce.com"
+TOKEN = "00D000000000001!borrowed.from.the.cli"
+HIDDEN = "[REDACTED] use sf org auth show-access-token"
+
+
+def sf(folder: Path, monkeypatch: pytest.MonkeyPatch, display: Any, show: Any, code: int = 0) -> None:
+    """A command `sf` that answers so; a text is printed as it is."""
+    for name, answer in (("display", display), ("show", show)):
+        (folder / name).write_text(answer if isinstance(answer, str) else json.dumps(answer), encoding="utf-8")
+    script = folder / "sf"
+    script.write_text(
+        '#!/bin/sh\necho "$@" >> "$(dirname "$0")/asked"\n[ "$NO_COLOR" = 1 ] || exit 99\n'
+        'case "$*" in\n'
+        '"org display --target-org dev --json") cat "$(dirname "$0")/display";;\n'
+        '"org auth show-access-token --target-org dev --json") cat "$(dirname "$0")/show";;\n'
+        f"*) exit 98;;\nesac\nexit {code}\n",
+        encoding="utf-8",
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def result(**said: str) -> dict[str, Any]:
+    return {"status": 0, "result": said, "warnings": []}
+
+
+def test_a_new_cli_tells_the_token_when_asked_for_it_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sf(tmp_path, monkeypatch, result(instanceUrl=URL, accessToken=HIDDEN), result(accessToken=TOKEN))
+    assert grant("dev") == Grant(URL, TOKEN)
+    assert TOKEN not in (tmp_path / "asked").read_text()
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        "Warning: org auth show-access-token is not a sf command.\n",
+        {"name": "CommandNotFound", "message": "command org:auth:show-access-token not found", "status": 127},
+    ],
+)
+def test_an_older_cli_tells_it_with_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, show: Any) -> None:
+    sf(tmp_path, monkeypatch, result(instanceUrl=URL + "/", accessToken=TOKEN), show)
+    assert grant("dev") == Grant(URL, TOKEN)
+
+
+def test_a_word_of_the_cli_before_its_answer_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noisy = "update available\n" + json.dumps(result(instanceUrl=URL))
+    sf(tmp_path, monkeypatch, noisy, result(accessToken=TOKEN))
+    assert grant("dev") == Grant(URL, TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "error", "told"),
+    [
+        ("NamedOrgNotFoundError", "No authorization information found for dev.", Invalid, "sf org list"),
+        ("RefreshTokenAuthError", "expired access/refresh token", LoginRefused, "sf org login web --alias dev"),
+    ],
+)
+def test_what_the_cli_refuses_is_told_with_the_next_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str, error: type[EscalatorError], told: str
+) -> None:
+    answer = {"name": name, "message": message, "status": 1}
+    sf(tmp_path, monkeypatch, answer, answer, code=1)
+    with pytest.raises(error, match=told):
+        grant("dev")
+
+
+def test_a_cli_that_hides_the_token_altogether_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sf(tmp_path, monkeypatch, result(instanceUrl=URL, accessToken=HIDDEN), "is not a sf command")
+    with pytest.raises(LoginRefused, match="update it"):
+        grant("dev")
+
+
+def test_without_the_cli_the_next_step_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Invalid, match="not on the PATH"):
+        grant("dev")

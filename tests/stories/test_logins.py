@@ -1,0 +1,150 @@
+"""Logins of config/orgs.yaml, from the file to the escalated case, against a token endpoint that checks a real key."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from sfdc_escalator.embedded_org import EmbeddedOrg
+from sfdc_escalator.embedded_org.oauth import ConnectedApp
+from tests.stories.world import NOW, Answer, World, writes
+
+KEY, OTHER = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+APP = ConnectedApp("the.consumer.key", "the.consumer.secret", PUBLIC, "the.refresh.token")
+POLICY = """
+policy: support
+teams: {leads: {queue: Leads}}
+routes:
+  - {name: high, reason: High., when: [{field: Priority, is: High}], escalate: {queue: leads, status: Escalated}}
+guards: {most_cases: 10, most_share_of_open: 100%}
+"""
+JWT = "flow: jwt, client_id: the.consumer.key, username: bot@acme.example, private_key: 'file:{key}', token_url: {url}"
+CREDENTIALS = (
+    "flow: client_credentials, instance_url: {url}, client_id: the.consumer.key, client_secret: env:APP_SECRET"
+)
+REFRESH = "flow: refresh_token, token_url: {url}, client_id: env:APP_KEY, refresh_token: 'cmd:printf the.refresh.token'"
+
+
+def pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    path = tmp_path / "server.key"
+    path.write_bytes(pem(KEY))
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def home(world: World, tmp_path: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """An org with one case to escalate, whose person has config/orgs.yaml and no token in the environment."""
+    world.policy(POLICY)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    monkeypatch.setenv("APP_SECRET", "the.consumer.secret")
+    monkeypatch.setenv("APP_KEY", "the.consumer.key")
+    assert key_file.exists()
+    return world
+
+
+def started(world: World, app: ConnectedApp = APP, faults: str = "[]") -> EmbeddedOrg:
+    rows = [{"CaseNumber": "1", "Priority": "High", "Status": "New"}]
+    queues = [{"Type": "Queue", "DeveloperName": "Leads", "Name": "Leads"}]
+    (world.folder / "faults.json").write_text(faults)
+    data = world.data(Case=rows, Group=queues)
+    org = EmbeddedOrg(data=data, now=NOW, faults=world.folder / "faults.json", app=app)
+    world.orgs.append(org.__enter__())
+    return org
+
+
+def typed(world: World, org: EmbeddedOrg, login: str, *words: str) -> Answer:
+    said = login.replace("{url}", org.instance_url).replace("{key}", str(world.folder / "server.key"))
+    (world.folder / "config" / "orgs.yaml").write_text(f"acme: {{{said}}}\n")
+    answer = world.type("run", "--org", "acme", "--backlog", "escalate", *words)
+    for secret in ("the.consumer.secret", "the.refresh.token", *pem(KEY).decode().splitlines()[1:-1]):
+        assert secret not in answer.out + answer.err + str(org.requests())
+    return answer
+
+
+def tokens(org: EmbeddedOrg) -> int:
+    return sum(one["path"] == "/services/oauth2/token" for one in org.requests())
+
+
+@pytest.mark.parametrize("login", [JWT, CREDENTIALS, REFRESH], ids=["jwt", "client credentials", "refresh token"])
+def test_each_login_leads_to_the_escalated_case(home: World, login: str) -> None:
+    org = started(home)
+    answer = typed(home, org, login)
+    assert answer.code == 0, answer.err
+    assert [one["fields"].get("Status") for one in writes(org) if one["object"] == "Case"] == [None, "Escalated"]
+    assert tokens(org) == 1
+
+
+@pytest.mark.parametrize("path", ["/query", "/composite", "sobjects/Case/describe"])
+def test_a_token_that_expires_in_the_middle_is_renewed_and_nothing_is_doubled(home: World, path: str) -> None:
+    fault = f'[{{"kind": "session", "match": {{"path": "{path}"}}, "times": 1}}]'
+    org = started(home, faults=fault)
+    answer = typed(home, org, CREDENTIALS)
+    assert answer.code == 0, answer.err
+    assert sum(one["object"] == "CaseComment" for one in writes(org)) == 1
+    assert tokens(org) <= 2
+
+
+def test_a_token_that_expires_while_notes_are_written_is_renewed(home: World) -> None:
+    fault = '[{"kind": "session", "match": {"method": "POST", "path": "/composite", "nth": 3}, "times": 1}]'
+    org = started(home, faults=fault)
+    assert typed(home, org, JWT).code == 0
+    assert sum(one["object"] == "CaseComment" for one in writes(org)) == 1
+
+
+def test_an_org_that_refuses_every_token_is_told_once(home: World) -> None:
+    org = started(home, faults='[{"kind": "session", "match": {"path": "/services/data"}, "times": 0}]')
+    answer = typed(home, org, CREDENTIALS)
+    assert answer.code == 5
+    assert "log in again" in answer.err
+    assert tokens(org) == 2
+
+
+WRONG: list[tuple[str, dict[str, Any], str, int]] = [
+    (JWT, {"public_key": OTHER.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()},
+     "certificate uploaded to the app", 5),
+    (JWT, {"client_id": "another.key"}, "Consumer Key", 5),
+    (JWT.replace("token_url", "audience: https://acme.example, token_url"), {}, "`audience` is", 5),
+    (CREDENTIALS, {"client_secret": "another"}, "Consumer Secret", 5),
+    (REFRESH, {"refresh_token": "another"}, "log in once more by hand", 5),
+    (JWT.replace("file:{key}", "file:{key}.gone"), {}, "orgs.yaml:1:", 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("login", "app", "told", "code"), WRONG)
+def test_a_login_that_fails_says_the_next_step_and_writes_nothing(
+    home: World, login: str, app: dict[str, str], told: str, code: int
+) -> None:
+    kept = {name: getattr(APP, name) for name in APP.__slots__}
+    org = started(home, ConnectedApp(**{**kept, **app}))
+    answer = typed(home, org, login)
+    assert answer.code == code
+    assert told in answer.err
+    assert "Traceback" not in answer.err
+    assert writes(org) == []
+
+
+def test_a_key_that_others_may_read_is_refused(home: World, key_file: Path) -> None:
+    key_file.chmod(0o644)
+    org = started(home)
+    answer = typed(home, org, JWT)
+    assert answer.code == 2
+    assert "chmod 600" in answer.err
+
+
+def test_a_policy_of_production_run_against_a_sandbox_stops_before_anything(home: World) -> None:
+    org = started(home)
+    answer = typed(home, org, CREDENTIALS + ", expect: {{organization_id: 00D000000000001, sandbox: false}}")
+    assert answer.code == 2  # the file itself is wrong: braces
+    answer = typed(home, org, CREDENTIALS + ", expect: {organization_id: 00D000000000001}")
+    assert answer.code == 4
+    assert writes(org) == []
