@@ -16,7 +16,7 @@ from sfdc_escalator.errors import EscalatorError, Invalid, LoginRefused, OrgUnav
 from sfdc_escalator.escalation.examples import failures
 from sfdc_escalator.escalation.expect import wrong_kind, wrong_organization
 from sfdc_escalator.escalation.org import Caller, Survey
-from sfdc_escalator.escalation.policy import Example
+from sfdc_escalator.escalation.policy import Example, Policy
 from sfdc_escalator.pipeline.ports import HistoryReader
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sfdc_escalator.files.policies import Loaded
     from sfdc_escalator.files.settings import OrgLogin
     from sfdc_escalator.ledger.store import SqlHistory, SqlLedger
+    from sfdc_escalator.salesforce.demands import Lack
     from sfdc_escalator.salesforce.org import SalesforceOrg
     from sfdc_escalator.salesforce.probe import Probe
 
@@ -95,39 +96,63 @@ def expected(example: Example) -> str:
 
 
 class Asked(NamedTuple):
-    """What an org says to the policies: what it lacks, what it is, what it honours."""
+    """What an org says to the policies: what it lacks, what it is, what it honours, and what is worth knowing."""
 
     problems: tuple[Problem, ...]
     survey: Survey
     probe: Probe
+    remarks: tuple[str, ...]
+    rehearsal: str | None
 
 
-def check_in_org(chosen: Sequence[Path], org: str, problems: Sequence[Problem]) -> Asked:
-    """Asks the org for what the policies demand. `problems` are known without it, and an error among them is told
-    even when the org cannot be asked."""
+def check_in_org(chosen: Sequence[Path], org: str, problems: Sequence[Problem], *, writing: bool) -> Asked:
+    """Asks the org for what the policies demand; `writing` also tries their steps out, in a sandbox alone. `problems`
+    are known without it, and an error among them is told even when the org cannot be asked."""
     from sfdc_escalator.files.policies import read_policies
 
     policies, _ = read_policies(chosen)
     try:
         entry, warnings = entry_of(org)
         with reach(entry) as (door, caller):
-            survey = door.survey(caller, policies)
-            probe = door.probe(survey)
+            asked = asked_of(door, door.survey(caller, policies), policies, writing)
     except EscalatorError as error:
         if any(problem.severity == "error" for problem in problems):
             raise Invalid(error.message, [*problems, *error.problems]) from error
         raise
-    from sfdc_escalator.files.places import places_of
-    from sfdc_escalator.salesforce.demands import lacks
+    return asked._replace(problems=(*warnings, *asked.problems))
 
-    lacking = [
-        Problem(lack.message, policy.file, line, column, lack.subject, None, lack.nearest, lack.severity)
+
+def asked_of(door: SalesforceOrg, survey: Survey, policies: Sequence[Policy], writing: bool) -> Asked:
+    from sfdc_escalator.salesforce import demands, inspection
+
+    if writing:
+        door.refuse_production(survey)
+    seen = door.inspect(survey, policies)
+    probe = door.probe(survey, writing=writing)
+    found = [
+        (policy.file, lack)
         for policy in policies
-        for lack in lacks(policy, survey)
-        for line, column in places_of(policy.file, lack.subject, lack.keys) or [(None, None)]
+        for lack in (*demands.lacks(policy, survey), *inspection.lacks(policy, survey, seen))
     ]
-    dishonoured = [Problem(probe.rollback.because)] if probe.rollback.state in ("broken", "refused") else []
-    return Asked((*warnings, *lacking, *dishonoured), survey, probe)
+    rehearsal = door.rehearse(survey, policies) if writing and probe.rollback.state == "honoured" else None
+    placed = [*found, *(rehearsal.problems if rehearsal else ())]
+    broken = [Problem(probe.rollback.because)] if probe.rollback.state in ("broken", "refused") else []
+    slow = [Problem(words, severity="warning") for words in inspection.unselective(seen)]
+    refused = [Problem(f"the org refuses the poll: {words}", found=query) for query, words in seen.refused.items()]
+    told = tuple(dict.fromkeys(problem for file, lack in placed for problem in problems_of(file, lack)))
+    remarks = tuple(inspection.remarks(seen, survey))
+    return Asked((*told, *broken, *slow, *refused), survey, probe, remarks, rehearsal.words if rehearsal else None)
+
+
+def problems_of(file: str, lack: Lack) -> list[Problem]:
+    """At each place where the policy says it."""
+    from sfdc_escalator.files.places import places_of
+
+    places = places_of(file, lack.subject, lack.keys) or [(None, None)]
+    return [
+        Problem(lack.message, file, line, column, lack.subject, None, lack.nearest, lack.severity)
+        for line, column in places
+    ]
 
 
 def entry_of(org: str) -> tuple[OrgEntry, tuple[Problem, ...]]:

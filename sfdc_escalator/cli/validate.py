@@ -1,12 +1,18 @@
 """`validate`: everything that is wrong with the policy files, at once; by themselves, and in an org."""
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from sfdc_escalator.cli.options import option, policy_option
+from sfdc_escalator.errors import EscalatorError, Problem
+
+if TYPE_CHECKING:
+    from sfdc_escalator.wiring import Asked
+
+Form = Literal["text", "json", "junit", "github"]
 
 
 @click.command("validate")
@@ -14,35 +20,60 @@ from sfdc_escalator.cli.options import option, policy_option
 @policy_option
 # No variable for this one: validate is offline unless somebody types otherwise.
 @click.option("--org", metavar="NAME", help="Ask this org too. Only what you type counts, not SFDC_ESCALATOR_ORG.")
-@option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to tell.")
-def command(files: tuple[Path, ...], policies: tuple[Path, ...], org: str | None, form: Literal["text", "json"]) -> int:
+@click.option("--probe", is_flag=True, help="Try the steps out in the sandbox of --org; what is written is taken back.")
+@option("--strict", is_flag=True, help="Warnings count as errors.")
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "github"]),
+    default="text",
+    show_default=True,
+    help="How to tell; `github`: annotations of a workflow.",
+)
+def command(
+    files: tuple[Path, ...], policies: tuple[Path, ...], org: str | None, probe: bool, strict: bool, form: Form
+) -> int:
     """Check policy files: all problems at once, each with its file, line and column.
 
-    With --org also what the org lacks (fields, queues, picklist values) and what it honours. In a sandbox one note is
-    written and rolled back to prove that; in production nothing is written. Exit codes: 0 no errors, 2 errors, 4 it
-    is not the org that config/orgs.yaml expects, 5 the org cannot be reached.
+    With --org also what the org lacks (fields, queues, picklist values, rights) and what it honours; nothing is
+    written. With --probe a sandbox is tried out: a note and the steps of each route are written and rolled back, then
+    carried out on marked cases that are deleted again. Exit codes: 0 no errors, 2 errors, 4 it is not the org that
+    config/orgs.yaml expects, 5 the org cannot be reached.
     """
+    if probe and org is None:
+        raise click.UsageError("--probe needs --org NAME, a sandbox.")
     from sfdc_escalator import wiring
-    from sfdc_escalator.reports.org_seen import org_json, org_text
-    from sfdc_escalator.reports.run_json import problem_json
+    from sfdc_escalator.reports.problems_report import is_ok
 
     chosen = wiring.policy_paths((*files, *policies))
-    problems = wiring.check(chosen)
-    asked = None if org is None else wiring.check_in_org(chosen, org, problems)
+    problems: Sequence[Problem] = wiring.check(chosen)
+    names = [str(path) for path in chosen]
+    try:
+        asked = None if org is None else wiring.check_in_org(chosen, org, problems, writing=probe)
+    except EscalatorError as error:
+        if form in ("junit", "github"):  # the file that CI reads is complete, whatever happened
+            tell(form, names, [*(error.problems or problems), Problem(error.message)], org, None, strict)
+        raise
     if asked:
         problems = (*problems, *asked.problems)
-    errors = [problem for problem in problems if problem.severity == "error"]
+    tell(form, names, problems, org, asked, strict)
+    return 0 if is_ok(problems, strict=strict) else 2
+
+
+def tell(
+    form: Form, names: list[str], problems: Sequence[Problem], org: str | None, asked: "Asked | None", strict: bool
+) -> None:
+    from sfdc_escalator.reports import problems_report as report
+    from sfdc_escalator.reports.org_seen import org_json, org_text
+
     if form == "json":
-        listed = [{**problem_json(problem), "severity": problem.severity} for problem in problems]
-        about = {"org": org_json(org, asked.survey, asked.probe)} if org and asked else {}
-        click.echo(json.dumps({"ok": not errors, "problems": listed, **about}, ensure_ascii=False))
-        return 2 if errors else 0
-    if asked:
-        click.echo(org_text(asked.survey, asked.probe))
-    for problem in problems:
-        click.echo(f"{problem.severity}: {problem}")
-    names = ", ".join(str(path) for path in chosen)
-    warned = len(problems) - len(errors)
-    verdict = f"{len(errors)} problems" if errors else f"ok ({names})"
-    click.echo(f"{verdict}{f', {warned} warnings' if warned else ''}")
-    return 2 if errors else 0
+        about = {"org": org_json(org, asked)} if org and asked else {}
+        click.echo(report.as_json(problems, about, strict=strict))
+    elif form == "github":
+        click.echo(report.as_github(problems), nl=False)
+    elif form == "junit":
+        click.echo(report.as_junit(names, problems, strict=strict), nl=False)
+    else:
+        if asked:
+            click.echo(org_text(asked))
+        click.echo(report.as_text(names, problems, strict=strict))

@@ -1,15 +1,42 @@
-"""What `validate --org` saw of an org: who we are there, what it is, what it honours."""
+"""What `validate --org` saw of an org: who we are there, what it is, what it honours, what a run will cost."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from sfdc_escalator.escalation.org import Survey
 
-if TYPE_CHECKING:
-    from sfdc_escalator.salesforce.probe import Probe
+
+class Rollback(Protocol):
+    @property
+    def state(self) -> str: ...
+    @property
+    def because(self) -> str: ...
+    @property
+    def words(self) -> str: ...
 
 
-def org_json(org: str, survey: Survey, probe: "Probe") -> dict[str, Any]:
-    caller = survey.caller
+class Probe(Protocol):
+    @property
+    def username(self) -> str: ...
+    @property
+    def guard(self) -> str: ...
+    @property
+    def rollback(self) -> Rollback: ...
+
+
+class Seen(Protocol):
+    @property
+    def survey(self) -> Survey: ...
+    @property
+    def probe(self) -> Probe: ...
+    @property
+    def remarks(self) -> Sequence[str]: ...
+    @property
+    def rehearsal(self) -> str | None: ...
+
+
+def org_json(org: str, seen: Seen) -> dict[str, Any]:
+    survey, probe, caller = seen.survey, seen.probe, seen.survey.caller
     return {
         "org": org,
         "instance_url": caller.instance_url,
@@ -24,15 +51,20 @@ def org_json(org: str, survey: Survey, probe: "Probe") -> dict[str, Any]:
         "guard": probe.guard,
         "all_or_nothing": probe.rollback.state,
         "because": probe.rollback.because,
+        "remarks": list(seen.remarks),
+        "rehearsal": seen.rehearsal,
     }
 
 
-def org_text(survey: Survey, probe: "Probe") -> str:
-    caller = survey.caller
+def org_text(seen: Seen) -> str:
+    survey, probe, caller = seen.survey, seen.probe, seen.survey.caller
     kind = "sandbox" if survey.is_sandbox else "production"
     left = "an unknown number of" if survey.api_left is None else f"{survey.api_left:,}"
-    return (
+    lines = [
         f"You are {probe.username} in {survey.name} ({caller.organization_id}, {kind}, {caller.instance_url}), "
-        f"{left} API calls left.\n"
-        f"Level {survey.level}, guard {probe.guard}, all-or-nothing {probe.rollback.words}."
-    )
+        f"{left} API calls left.",
+        f"Level {survey.level}, guard {probe.guard}, all-or-nothing {probe.rollback.words}.",
+        *([f"Rehearsed {seen.rehearsal}."] if seen.rehearsal else []),
+        *seen.remarks,
+    ]
+    return "\n".join(lines)

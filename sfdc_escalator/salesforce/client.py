@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.salesforce.connection import kind_of, redirected, unanswered
-from sfdc_escalator.salesforce.failures import Unanswered, not_an_org, of_answer, seconds_to_wait
+from sfdc_escalator.salesforce.failures import Rejected, Unanswered, not_an_org, of_answer, seconds_to_wait
 from sfdc_escalator.salesforce.retry import Patience
 from sfdc_escalator.salesforce.session import CONNECT, WRITE, OrgSession
 
@@ -76,6 +76,13 @@ class Client:
         """As `get`, but a refusal stands in the place of its body; as many calls as it takes."""
         calls = [partial(self._answers, part) for part in composites(paths)]
         return [answer for call in calls for answer in self._read("composite read", call)]
+
+    def try_read(self, path: str, parameters: Mapping[str, str]) -> Any | OrgUnavailable:
+        """The body of a resource that a composite may not ask for; or the org's refusal."""
+        try:
+            return self._read(path, lambda: self._org.restful(path, params=dict(parameters)))
+        except Rejected as error:
+            return error
 
     def lookups(self, queries: Sequence[str], *, deleted: bool = False) -> list[list[Record]]:
         """All records of each query, five queries to a call, further pages followed; with `deleted` ones or without."""

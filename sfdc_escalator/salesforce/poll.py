@@ -59,6 +59,18 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
     return Poll(cases, at, broken)
 
 
+def statements(survey: Survey, policies: Sequence[Policy]) -> list[str]:
+    """The queries of a poll, for all routes that can be asked for."""
+    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
+    routes = [(policy, route) for policy in policies for route in policy.routes]
+    sound = [(p, r) for p, r in routes if not unreadable(p, r, survey.describe)]
+    where = factored([bounds.may(p.condition(r)) for p, r in sound])
+    if where == NOTHING or not sound:
+        return []
+    paths = frozenset[str]().union(*(reads(p, r) for p, r in sound))
+    return packing.queries(selected(paths, survey.describe), where)
+
+
 def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) -> dict[RouteName, str]:
     """The routes with a raw filter that the org does not take, with its words."""
     readers: dict[str, list[RouteName]] = {}

@@ -20,6 +20,7 @@ NO_CASE = long_id("500000000000000")
 OPEN_CASE = select(["Id", "CaseNumber"], "Case", "IsClosed = false", "ORDER BY Id LIMIT 1")
 WORDS = "sfdc-escalator tries out whether this org takes back what it rolls back. Nobody should ever read this."
 NEVER_IN_PRODUCTION = "this is production, where validate writes nothing"
+ASK = "--probe tries it out in a sandbox"
 NO_OPEN_CASE = "this user sees no open case"
 
 
@@ -70,7 +71,7 @@ def rollback(client: Client, survey: Survey, case: tuple[str, str] | None, *, we
     case_id, number = case
     caller, mark = survey.caller, uuid.uuid4().hex
     request = doomed(client.base, case_id, mark, guard_query([case_id], caller.now, caller.user_id, weak=weak))
-    answer = _sent(client, request)
+    answer = sent(client, request)
     by_us = f"ParentId IN {ids([case_id])} AND CreatedById IN {ids([caller.user_id])}"
     query = select(["Id", "CommentBody"], "CaseComment", f"{by_us} AND CreatedDate >= {instant(caller.now - MARGIN)}")
     left = _marked(client, query, mark)
@@ -113,7 +114,7 @@ def verdict(answer: Answer, left: list[str], still: list[str], number: str) -> R
     return Rollback("broken", "the org says that a request succeeded which could not")
 
 
-def _sent(client: Client, request: Composite) -> Answer:
+def sent(client: Client, request: Composite) -> Answer:
     try:
         sent = client.send(request.body)
     except Unanswered as error:
@@ -134,4 +135,4 @@ def _delete(client: Client, note_ids: list[str]) -> None:
     """Tried once; who calls reads again."""
     paths = [f"{client.base}/sobjects/CaseComment/{note_id}" for note_id in note_ids[:25]]
     requests = [{"method": "DELETE", "url": url, "referenceId": f"d{place}"} for place, url in enumerate(paths)]
-    _sent(client, Composite({"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests}, ()))
+    sent(client, Composite({"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests}, ()))

@@ -78,7 +78,7 @@ def tried(org: EmbeddedOrg) -> list[Any]:
 
 
 def test_it_opens_with_who_we_are_where_and_what_the_org_honours(world: World, org: EmbeddedOrg) -> None:
-    answer = world.type("validate", "--org", "env")
+    answer = world.type("validate", "--probe", "--org", "env")
     first, second, *rest = answer.out.splitlines()
     assert answer.code == 0, answer.out
     assert first.startswith(f"You are integration@embedded.example in Embedded Org ({org.organization_id}, sandbox, ")
@@ -86,25 +86,31 @@ def test_it_opens_with_who_we_are_where_and_what_the_org_honours(world: World, o
     assert second == (
         "Level guarded, guard full, all-or-nothing honoured: a note on case 00000001 was written and rolled back."
     )
-    assert [line[:3] for line in rest] == ["ok "]
+    assert rest[0].startswith("Rehearsed the steps of 1 routes")
+    assert rest[1].startswith("A run that finds nothing costs about 4 API calls")
+    assert rest[-1].startswith("ok (")
 
 
 def test_a_sandbox_is_tried_out_and_nothing_is_left_behind(world: World, org: EmbeddedOrg) -> None:
     before = select(org, "SELECT Id, LastModifiedDate, Status, OwnerId FROM Case")
-    answer = world.type("validate", "--org", "env", "--format", "json")
+    answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
     assert answer.json["org"]["all_or_nothing"] == "honoured"
-    assert len(tried(org)) == 1
-    assert (notes(org), writes(org)) == ([], [])
+    assert [(one["object"], one["op"]) for one in writes(org)] == [
+        ("Case", "insert"), ("CaseComment", "insert"), *[("Case", "update")] * 3, ("Case", "delete")
+    ]  # fmt: skip
+    assert notes(org) == []
     assert select(org, "SELECT Id, LastModifiedDate, Status, OwnerId FROM Case") == before
     assert not list(world.folder.glob("**/*.db"))
 
 
 def test_json_tells_the_org_beside_the_problems(world: World, org: EmbeddedOrg) -> None:
-    answer = world.type("validate", "--org", "env", "--format", "json").json
+    answer = world.type("validate", "--probe", "--org", "env", "--format", "json").json
     about = answer["org"]
     assert (answer["ok"], answer["problems"]) == (True, [])
     assert isinstance(about.pop("api_left"), int)
     assert len(about.pop("user_id")) == 18
+    assert about.pop("rehearsal").endswith("every step as the policy says")
+    assert all(isinstance(remark, str) for remark in about.pop("remarks"))
     assert about == {
         "org": "env",
         "instance_url": org.instance_url,
@@ -122,7 +128,7 @@ def test_json_tells_the_org_beside_the_problems(world: World, org: EmbeddedOrg) 
 
 def test_everything_the_org_lacks_comes_at_once_each_at_its_place(world: World, org: EmbeddedOrg) -> None:
     path = world.policy(BAD)
-    answer = world.type("validate", "--org", "env", "--format", "json")
+    answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
     told = {(one["line"], one["found"], one["nearest"], one["severity"]) for one in answer.json["problems"]}
     assert answer.code == 2
     assert told == {
@@ -140,7 +146,7 @@ def test_everything_the_org_lacks_comes_at_once_each_at_its_place(world: World, 
 def test_a_field_that_only_a_template_reads_is_told_without_a_line(world: World, org: EmbeddedOrg) -> None:
     (world.folder / "note.j2").write_text("{{ case.Descripton }}")
     world.policy(GOOD + "defaults: {note: {template: note.j2}}\n")
-    problem = world.type("validate", "--org", "env", "--format", "json").json["problems"][0]
+    problem = world.type("validate", "--probe", "--org", "env", "--format", "json").json["problems"][0]
     assert (problem["found"], problem["nearest"], problem["line"]) == ("Descripton", "Description", None)
 
 
@@ -155,13 +161,22 @@ def test_production_is_never_written_to(world: World, production: EmbeddedOrg) -
     assert answer.code == 0
     assert ", production, " in answer.out
     assert "all-or-nothing not probed: this is production, where validate writes nothing." in answer.out
+    refused = world.type("validate", "--probe", "--org", "env")
+    assert (refused.code, "this is production" in refused.err) == (2, True)
     assert (tried(production), writes(production)) == ([], [])
+
+
+def test_without_being_asked_to_it_writes_nothing_in_a_sandbox_either(world: World, org: EmbeddedOrg) -> None:
+    answer = world.type("validate", "--org", "env")
+    assert answer.code == 0
+    assert "all-or-nothing not probed: --probe tries it out in a sandbox." in answer.out
+    assert (tried(org), writes(org)) == ([], [])
 
 
 def test_without_an_open_case_there_is_nothing_to_try_it_on(world: World) -> None:
     world.policy(GOOD)
     org = world.org(Case=[{**CASE, "Status": "Closed", "IsClosed": "true"}], Group=GROUPS)
-    answer = world.type("validate", "--org", "env")
+    answer = world.type("validate", "--probe", "--org", "env")
     assert answer.code == 0
     assert "all-or-nothing not probed: this user sees no open case." in answer.out
     assert "guard full" in answer.out
@@ -173,7 +188,7 @@ def test_an_org_that_keeps_what_it_should_roll_back_is_an_error_and_is_cleaned_u
 ) -> None:
     real = composite._run
     monkeypatch.setattr(composite, "_run", lambda work, parts, inner, _: real(work, parts, inner, False))
-    answer = world.type("validate", "--org", "env", "--format", "json")
+    answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
     assert (answer.code, answer.json["org"]["all_or_nothing"]) == (2, "broken")
     assert answer.json["problems"][0]["message"] == (
         "the org kept a note of a request that failed, on case 00000001; it was deleted"
@@ -185,10 +200,10 @@ def test_an_org_that_keeps_what_it_should_roll_back_is_an_error_and_is_cleaned_u
 @pytest.mark.parametrize("kind", ["lose", "cut", "500", "garbage"])
 def test_an_answer_that_never_came_proves_nothing_and_leaves_nothing(kind: str, world: World) -> None:
     world.policy(GOOD)
-    composites_before_the_probe = 3  # the survey, an open case, the guard's query
+    composites_before_the_probe = 6  # the survey, two of the inspection, an open case, the guard's query, our name
     match = {"method": "POST", "path": "composite", "nth": composites_before_the_probe + 1}
     org = world.org(faults=[{"kind": kind, "match": match}], Case=[CASE], Group=GROUPS)
-    answer = world.type("validate", "--org", "env", "--format", "json")
+    answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
     assert (answer.code, answer.json["org"]["all_or_nothing"]) == (0, "not_probed"), answer.out
     assert len(tried(org)) == 1
     assert (notes(org), writes(org)) == ([], [])
@@ -205,7 +220,7 @@ def test_an_org_without_the_clause_gives_a_weak_guard(
         return real(self, work, call)
 
     monkeypatch.setattr(Resources, "_query", without_anti_joins)
-    answer = world.type("validate", "--org", "env")
+    answer = world.type("validate", "--probe", "--org", "env")
     assert "guard weak, all-or-nothing honoured" in answer.out
 
 
@@ -221,10 +236,10 @@ def test_problems_of_the_file_are_told_together_with_those_of_the_org(world: Wor
 
 def test_an_org_that_cannot_be_reached_is_exit_5_unless_the_files_are_wrong(world: World, org: EmbeddedOrg) -> None:
     world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", "00D000000000001!stale.token")
-    answer = world.type("validate", "--org", "env", "--format", "json")
+    answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
     assert (answer.code, answer.json["error"]["code"]) == (5, "login_refused")
     world.policy(GOOD + "scop: []\n")
-    answer = world.type("validate", "--org", "env", "--format", "json")
+    answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
     assert (answer.code, answer.json["error"]["problems"][0]["nearest"]) == (2, "scope")
     assert "access token" in answer.json["error"]["message"]
     assert "stale" not in answer.out
@@ -232,7 +247,7 @@ def test_an_org_that_cannot_be_reached_is_exit_5_unless_the_files_are_wrong(worl
 
 def test_an_org_that_is_not_the_expected_one_is_refused(world: World, org: EmbeddedOrg) -> None:
     orgs(world, env={"expect": {"organization_id": OTHER}})
-    answer = world.type("validate", "--org", "env")
+    answer = world.type("validate", "--probe", "--org", "env")
     assert answer.code == 4
     assert f"expected organization {OTHER}" in answer.err
     assert len(org.requests()) == 1
@@ -240,6 +255,6 @@ def test_an_org_that_is_not_the_expected_one_is_refused(world: World, org: Embed
 
 def test_the_warnings_of_the_orgs_file_are_among_the_problems(world: World, org: EmbeddedOrg) -> None:
     orgs(world, env={"channels": {}})
-    answer = world.type("validate", "--org", "env", "--format", "json")
+    answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
     assert [(one["file"], one["severity"]) for one in answer.json["problems"]] == [("config/orgs.yaml", "warning")]
     assert (answer.code, answer.err) == (0, "")

@@ -1,0 +1,89 @@
+"""The problems that `validate` found, as text, JSON, JUnit XML, and annotations of GitHub Actions."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+from sfdc_escalator.errors import Problem
+from sfdc_escalator.reports.run_json import problem_json
+
+SUITE = "sfdc-escalator validate"
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+ELSEWHERE = "the org"
+
+
+def is_ok(problems: Sequence[Problem], *, strict: bool) -> bool:
+    return not any(strict or problem.severity == "error" for problem in problems)
+
+
+def as_text(files: Sequence[str], problems: Sequence[Problem], *, strict: bool) -> str:
+    errors = sum(problem.severity == "error" for problem in problems)
+    warned = len(problems) - errors
+    verdict = f"ok ({', '.join(files)})" if is_ok(problems, strict=strict) else f"{errors} problems"
+    after = f", {warned} warnings{' (--strict)' if strict else ''}" if warned else ""
+    return "\n".join([*(f"{problem.severity}: {problem}" for problem in problems), verdict + after])
+
+
+def as_json(problems: Sequence[Problem], about: Mapping[str, Any], *, strict: bool) -> str:
+    listed = [{**problem_json(problem), "severity": problem.severity} for problem in problems]
+    told = {"ok": is_ok(problems, strict=strict), "problems": listed, **about}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def as_github(problems: Sequence[Problem]) -> str:
+    """Workflow commands: each problem stands on its line of the pull request (GitHub Docs, Workflow commands)."""
+    return "".join(f"::{one.severity} {annotated(one)}::{data(words(one))}\n" for one in problems)
+
+
+def annotated(problem: Problem) -> str:
+    place = {"file": problem.file, "line": problem.line, "col": problem.column, "title": SUITE}
+    return ",".join(f"{key}={escaped(str(value))}" for key, value in place.items() if value is not None)
+
+
+def data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def escaped(text: str) -> str:
+    return data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def words(problem: Problem) -> str:
+    """Without the place, which the annotation says."""
+    return str(Problem(problem.message, None, None, None, problem.found, problem.expected, problem.nearest))
+
+
+def as_junit(files: Sequence[str], problems: Sequence[Problem], *, strict: bool) -> str:
+    """A test case for each file, and for each problem; a warning is a failure only where it counts as one."""
+    cases = [Xml.Element("testcase", classname="policy", name=clean(file)) for file in files]
+    cases += [case_of(problem, failing=strict or problem.severity == "error") for problem in problems]
+    failures = sum(case.find("failure") is not None for case in cases)
+    suite = Xml.Element("testsuite", name=SUITE, tests=str(len(cases)), failures=str(failures), errors="0", time="0")
+    suite.extend(cases)
+    suites = Xml.Element("testsuites", tests=str(len(cases)), failures=str(failures), errors="0")
+    suites.append(suite)
+    Xml.indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(suites, encoding="unicode") + "\n"
+
+
+def case_of(problem: Problem, *, failing: bool) -> Xml.Element:
+    place = ":".join(str(part) for part in (problem.line, problem.column) if part is not None)
+    name = clean(f"{place}: {problem.message}" if place else problem.message)
+    case = Xml.Element("testcase", classname=clean(problem.file or ELSEWHERE), name=name)
+    if problem.file:
+        case.set("file", clean(problem.file))
+    if problem.line is not None:
+        case.set("line", str(problem.line))
+    inside = Xml.SubElement(case, "failure" if failing else "system-out")
+    if failing:
+        inside.set("message", name)
+        inside.set("type", problem.severity)
+    inside.text = clean(f"{problem.severity}: {problem}")
+    return case
+
+
+def clean(text: str) -> str:
+    """Without the characters that XML cannot hold."""
+    return NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)
