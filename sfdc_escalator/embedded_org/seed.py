@@ -131,7 +131,8 @@ def _hours(folder: Folder) -> None:
 def _tracking(folder: Folder) -> None:
     """Which fields of a case leave a history when they change (Object Reference, FieldDefinition)."""
     case = ids.make("4ie", 1)
-    folder.table("EntityDefinition").add({"Id": case, "QualifiedApiName": "Case"})
+    sharing = {"InternalSharingModel": "ReadWriteTransfer"}
+    folder.table("EntityDefinition").add({"Id": case, "QualifiedApiName": "Case", **sharing})
     definitions = folder.table("FieldDefinition")
     for name in folder.schema["Case"].fields:
         tracked = int(name in case_rules.TRACKED)

@@ -215,8 +215,8 @@ def remarks(seen: Inspection, survey: Survey, runs_a_day: int = 144) -> Iterator
     """What is worth knowing and wrong with nothing."""
     left = "" if survey.api_left is None else f" ({survey.api_left:,} are left of this day's)"
     yield (
-        f"A run that finds nothing costs about {seen.calls_per_run} API calls, and 3 more for each 200 cases escalated; "
-        f"every ten minutes that is {seen.calls_per_run * runs_a_day:,} a day{left}."
+        f"A run that finds nothing costs about {seen.calls_per_run} API calls, each 200 cases escalated 3 more. "
+        f"Every ten minutes that is {seen.calls_per_run * runs_a_day:,} a day{left}."
     )
     for plan in filter(None, seen.plans):
         cost = f"relative cost {plan.cost:g}"

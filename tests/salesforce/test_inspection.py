@@ -1,0 +1,156 @@
+"""What an org says before the first run: rights, record types, query plans, automation; each as the org answers it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfdc_escalator.escalation.org import Describe, Queue, Survey
+from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.files.policies import load_policies
+from sfdc_escalator.salesforce.describe import standard_describe
+from sfdc_escalator.salesforce.inspection import Inspection, QueryPlan, lacks, remarks, unselective
+from tests.builders import ME
+from tests.salesforce.conftest import Stage, error, page
+
+LEADS = Queue("00G000000000001AAA", "Leads")
+POLICY = """
+policy: support
+teams: {leads: {queue: Leads}}
+routes:
+  - {name: high, reason: High., when: [{field: Priority, is: High}], escalate: {queue: leads, status: Escalated}}
+"""
+COMMENT = {"createable": True, "fields": []}
+PLAN = {"plans": [{"leadingOperationType": "TableScan", "relativeCost": 2.4, "cardinality": 900,
+                   "sobjectCardinality": 450_000, "sobjectType": "Case"}]}  # fmt: skip
+LAYOUTS = {
+    "recordTypeMappings": [
+        {"name": "Retail", "available": True, "picklistsForRecordType": [
+            {"picklistName": "Status", "picklistValues": [{"value": "New", "active": True}]}]},
+        {"name": "Partner", "available": True, "picklistsForRecordType": [
+            {"picklistName": "Status", "picklistValues": [{"value": "escalated", "active": True}]}]},
+        {"name": "Old", "available": False, "picklistsForRecordType": []},
+    ]
+}  # fmt: skip
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Policy:
+    (tmp_path / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    return load_policies([tmp_path / "policy.yaml"]).policies[0]
+
+
+def survey(stage: Stage, describe: Describe | None = None, **queues: Queue) -> Survey:
+    stage.answers("GET", "", {"identity": f"https://x/id/00D000000000001EAA/{ME}"})
+    found = stage.org.identify()
+    return Survey(found, "Acme", True, queues or {"Leads": LEADS}, 10, describe or standard_describe(), api_left=9_000)
+
+
+def inspected(stage: Stage, policy: Policy, **answers: Any) -> tuple[Survey, Inspection]:
+    seen = survey(stage)
+    stage.composite(
+        answers.get("comment", COMMENT),
+        answers.get("sharing", page({"InternalSharingModel": "ReadWrite"})),
+        answers.get("rights", page()),
+        answers.get("assignment", page({"Name": "Standard"})),
+        answers.get("flows", page({"ApiName": "Case_Router"})),
+    )
+    stage.composite(answers.get("poll", page()))
+    stage.answers("GET", "sobjects/Case/describe/layouts", answers.get("layouts", {"recordTypeMappings": []}))
+    told = answers.get("validation", page({"ValidationName": "Needs_Owner"}))
+    stage.answers("GET", "tooling/query", told, status=400 if isinstance(told, list) else 200)
+    plan = answers.get("plan", PLAN)
+    stage.answers("GET", "query", plan, status=400 if isinstance(plan, list) else 200)
+    return seen, stage.org.inspect(seen, [policy])
+
+
+def messages(policy: Policy, seen: Survey, found: Inspection) -> Mapping[str, str]:
+    return {lack.message: lack.severity for lack in lacks(policy, seen, found)}
+
+
+def test_an_org_that_allows_everything_lacks_nothing(stage: Stage, policy: Policy) -> None:
+    seen, found = inspected(stage, policy)
+    assert messages(policy, seen, found) == {}
+    assert found.plans == (QueryPlan("TableScan", 2.4, 900, 450_000),)
+
+
+def test_the_poll_is_tried_with_one_row_and_its_refusal_told(stage: Stage, policy: Policy) -> None:
+    _, found = inspected(stage, policy, poll=(400, error("INVALID_FIELD", "No such column")))
+    assert list(found.refused.values()) == ["the org answered INVALID_FIELD: No such column"]
+    urls = [url for call in range(len(stage.mock.calls)) if (b := stage.sent(call)) for url in stage.urls(call) if b]
+    assert sum(url.endswith("LIMIT%201") for url in urls) == 1
+
+
+def test_a_poll_over_very_many_cases_without_an_index_is_a_warning(stage: Stage, policy: Policy) -> None:
+    _, found = inspected(stage, policy)
+    assert "not selective" in next(unselective(found))
+    small = replace(found, plans=(QueryPlan("TableScan", 2.4, 9, 450),))
+    indexed = replace(found, plans=(QueryPlan("Index", 0.2, 9, 450_000),))
+    assert [list(unselective(one)) for one in (small, indexed)] == [[], []]
+
+
+def test_a_record_type_without_the_value_is_told(stage: Stage, policy: Policy) -> None:
+    seen, found = inspected(stage, policy, layouts=LAYOUTS)
+    assert messages(policy, seen, found) == {
+        "Status 'Escalated' is not offered by the record type Retail: cases of it may be rejected": "warning"
+    }
+
+
+def test_a_private_org_may_take_the_case_out_of_our_hands_with_the_move(stage: Stage, policy: Policy) -> None:
+    seen, found = inspected(stage, policy, sharing=page({"InternalSharingModel": "Private"}))
+    (message,) = messages(policy, seen, found)
+    assert message.startswith("after the move to Leads this user may no longer edit the case")
+
+
+@pytest.mark.parametrize("way", ["modify all", "a member", "together"])
+def test_who_keeps_the_right_or_needs_it_once_is_not_warned(stage: Stage, policy: Policy, way: str) -> None:
+    rights = page({"ParentId": "0PS000000000001AAA"}) if way == "modify all" else page()
+    seen, found = inspected(stage, policy, sharing=page({"InternalSharingModel": "Private"}), rights=rights)
+    if way == "a member":
+        seen = replace(seen, queues={"Leads": Queue(LEADS.id, "Leads", frozenset({ME}))})
+    if way == "together":
+        policy = replace(policy, together=True)
+    assert messages(policy, seen, found) == {}
+
+
+def test_a_field_that_the_user_may_not_edit_is_an_error(stage: Stage, policy: Policy) -> None:
+    seen, found = inspected(stage, policy)
+    case = dict(seen.describe.objects["Case"])
+    case["Status"] = replace(case["Status"], updateable=False)
+    locked = replace(seen, describe=Describe({**seen.describe.objects, "Case": case}, seen.describe.children))
+    assert list(messages(policy, locked, found)) == [
+        "this user may not edit Case.Status: give it edit access to the field in a permission set"
+    ]
+
+
+def test_a_user_who_may_not_comment_can_leave_no_note(stage: Stage, policy: Policy) -> None:
+    seen, found = inspected(stage, policy, comment={"createable": False})
+    assert "may not create case comments" in next(iter(messages(policy, seen, found)))
+
+
+def test_a_route_that_this_org_cannot_filter_for_is_a_warning(stage: Stage, policy: Policy) -> None:
+    seen, found = inspected(stage, policy)
+    case = dict(seen.describe.objects["Case"])
+    case["Priority"] = replace(case["Priority"], filterable=False)
+    odd = replace(seen, describe=Describe({**seen.describe.objects, "Case": case}, seen.describe.children))
+    assert list(messages(policy, odd, found).values()) == ["warning"]
+    assert "reads every open case" in next(iter(messages(policy, odd, found)))
+
+
+def test_automation_and_the_cost_are_remarks_and_wrong_with_nothing(stage: Stage, policy: Policy) -> None:
+    seen, found = inspected(stage, policy)
+    told = "\n".join(remarks(found, seen))
+    for part in ("Standard", "Needs_Owner", "Case_Router", "about 3 API calls", "432 a day (9,000", "TableScan"):
+        assert part in told
+
+
+def test_what_the_user_may_not_ask_is_said_and_stops_nothing(stage: Stage, policy: Policy) -> None:
+    no = (400, error("INVALID_TYPE", "sObject type is not supported"))
+    refused = dict.fromkeys(("comment", "sharing", "rights", "assignment", "flows"), no)
+    seen, found = inspected(stage, policy, **refused, validation=error("INVALID_TYPE"), plan=error("NOT_FOUND"))
+    assert messages(policy, seen, found) == {}
+    told = "\n".join(remarks(found, seen))
+    assert told.count("cannot be read") == 4
+    assert "does not tell how it would run the poll" in told

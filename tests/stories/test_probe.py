@@ -1,0 +1,137 @@
+"""`validate --probe` in a sandbox whose automation fights the steps; and its answers for CI."""
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.stories.world import NOW, World, select, writes
+
+POLICY = """
+policy: support
+teams: {leads: {queue: Leads}, others: {queue: Others}}
+routes:
+  - {name: first, reason: One., when: [{field: Priority, is: High}], escalate: {queue: leads, status: Escalated}}
+  - {name: second, reason: Two., when: [{field: Priority, is: Low}], escalate: {queue: others, priority: High}}
+"""
+GROUPS = [{"Type": "Queue", "DeveloperName": name, "Name": name} for name in ("Intake", "Leads", "Others", "Elsewhere")]
+CASE = {"CaseNumber": "00000001", "CreatedDate": "2026-02-01T00:00:00Z", "OwnerId": "Intake", "Priority": "High"}
+
+
+def sandbox(world: World, *rules: dict[str, Any]) -> EmbeddedOrg:
+    world.monkeypatch.chdir(world.folder)
+    world.policy(POLICY)
+    data = world.data(Case=[CASE], Group=GROUPS)
+    (data / "automation.json").write_text(json.dumps(list(rules)))
+    org = EmbeddedOrg(data=data, now=NOW)
+    world.orgs.append(org.__enter__())
+    world.monkeypatch.setenv("SFDC_INSTANCE_URL", org.instance_url)
+    world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", org.access_token)
+    return org
+
+
+def probed(world: World) -> tuple[int, list[tuple[int | None, str]], str]:
+    """Exit code, each problem with its line, and what is said of the rehearsal."""
+    answer = world.type("validate", "--org", "env", "--probe", "--format", "json")
+    told = [(one["line"], one["message"]) for one in answer.json["problems"]]
+    return answer.code, told, answer.json["org"]["rehearsal"] or ""
+
+
+def left(org: EmbeddedOrg) -> tuple[int, int]:
+    return len(select(org, "SELECT Id FROM Case")), len(select(org, "SELECT Id FROM CaseComment"))
+
+
+def test_each_route_is_carried_out_on_a_case_of_its_own_and_nothing_stays(world: World) -> None:
+    org = sandbox(world)
+    assert probed(world) == (
+        0, [], "the steps of 2 routes, rolled back on an open case, then in earnest on marked cases, which are deleted "
+        "again: every step as the policy says",
+    )  # fmt: skip
+    assert left(org) == (1, 0)
+    assert select(org, "SELECT Status, Priority FROM Case") == [{"Status": "New", "Priority": "High"}]
+    assert sum(one["object"] == "Case" and one["op"] == "insert" for one in writes(org)) == 2
+
+
+def test_a_validation_rule_that_refuses_a_step_is_told_at_its_route(world: World) -> None:
+    rule = {"kind": "validation_rule", "when": [{"field": "Status", "is": "Escalated"}], "message": "Ask first."}
+    org = sandbox(world, rule)
+    code, problems, _ = probed(world)
+    assert code == 2
+    assert {line for line, _ in problems} == {5}
+    assert sorted(message for _, message in problems) == [
+        "route first: the org refuses its steps on a new case: FIELD_CUSTOM_VALIDATION_EXCEPTION: Ask first.",
+        "route first: the org refuses its steps on case 00000001: FIELD_CUSTOM_VALIDATION_EXCEPTION: Ask first.",
+    ]
+    assert left(org) == (1, 0)
+
+
+def test_an_owner_that_bounces_is_told(world: World) -> None:
+    org = sandbox(world, {"kind": "owner_bounce", "from": "Leads", "to": "Elsewhere"})
+    code, problems, _ = probed(world)
+    assert code == 2
+    assert [(line, "undid its queue" in message) for line, message in problems] == [(5, True)]
+    assert left(org) == (1, 0)
+
+
+def test_an_org_where_no_case_can_be_created_says_why(world: World) -> None:
+    rule = {"kind": "validation_rule", "when": [{"field": "Origin", "is_empty": True}], "message": "No robots."}
+    org = sandbox(world, rule)
+    code, problems, _ = probed(world)
+    assert code == 2
+    assert any("no marked case could be created" in message and "No robots." in message for _, message in problems)
+    assert left(org)[0] == 1
+
+
+def test_a_probe_needs_an_org(world: World) -> None:
+    world.policy(POLICY)
+    answer = world.type("validate", "--probe")
+    assert answer.code == 2
+    assert "--org NAME" in answer.err
+
+
+BROKEN = POLICY.replace("status: Escalated", "statuss: 'a,b: 100%'").replace("is: Low", 'is: Low, "]]>\\u0001": 1')
+
+
+def test_annotations_stand_on_the_lines_of_the_policy(world: World) -> None:
+    world.monkeypatch.chdir(world.folder)
+    world.policy(BROKEN)
+    answer = world.type("validate", "policy.yaml", "--format", "github")
+    assert answer.code == 2
+    first = answer.out.splitlines()[0]
+    assert first.startswith("::error file=policy.yaml,line=5,col=")
+    assert ",title=sfdc-escalator validate::unknown key" in first
+    assert first.endswith("did you mean status?")
+
+
+def test_junit_holds_a_case_for_each_file_and_each_problem(world: World) -> None:
+    path = world.policy(BROKEN)
+    answer = world.type("validate", "--format", "junit")
+    suites = Xml.fromstring(answer.out)
+    cases = suites.findall(".//testcase")
+    assert (answer.code, suites.get("tests"), suites.get("failures")) == (2, str(len(cases)), str(len(cases) - 1))
+    assert (cases[0].get("name"), cases[1].get("line")) == (str(path), "5")
+
+
+@pytest.mark.parametrize(("strict", "code", "kind"), [([], 0, "system-out"), (["--strict"], 2, "failure")])
+def test_warnings_fail_where_they_are_asked_to(world: World, strict: list[str], code: int, kind: str) -> None:
+    world.policy(POLICY.replace("reason: Two.", "reason: Two., due: 24h"))
+    answer = world.type("validate", "--format", "junit", *strict)
+    case = Xml.fromstring(answer.out).findall(".//testcase")[1]
+    assert (answer.code, case.find(kind) is not None) == (code, True)
+    assert world.type("validate", "--format", "json", *strict).json["ok"] is (code == 0)
+
+
+@pytest.mark.parametrize("form", ["junit", "github"])
+def test_an_org_that_cannot_be_reached_fails_the_report_of_ci_too(world: World, form: str) -> None:
+    sandbox(world)
+    world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", "00D000000000001!stale.token.of.ci")
+    answer = world.type("validate", "--org", "env", "--format", form)
+    assert answer.code == 5
+    assert "refuses the access token" in answer.out
+    assert "stale" not in answer.out + answer.err
+    if form == "junit":
+        assert Xml.fromstring(answer.out).get("failures") == "1"
+    assert Path("config").exists() is False
