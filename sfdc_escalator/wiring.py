@@ -20,6 +20,7 @@ from sfdc_escalator.escalation.policy import Example, Policy
 from sfdc_escalator.pipeline.ports import HistoryReader
 
 if TYPE_CHECKING:
+    from sfdc_escalator.channels.heartbeat import Heartbeat
     from sfdc_escalator.embedded_org import EmbeddedOrg
     from sfdc_escalator.files.orgs import OrgEntry
     from sfdc_escalator.files.policies import Loaded
@@ -230,6 +231,26 @@ def refuse_wrong_org(entry: OrgEntry, door: SalesforceOrg, caller: Caller) -> No
         said = rows[0].get("IsSandbox") if len(rows) == 1 else None
         if why := wrong_kind(entry.expect, said if isinstance(said, bool) else None):
             raise entry.refusal("sandbox", why)
+
+
+def heartbeat(org: str) -> Heartbeat | None:
+    """Where the runs of this org are heard; None where nowhere, or where its address cannot be had, with a warning."""
+    try:
+        entry, _ = entry_of(org)
+    except Invalid:
+        return None  # the run itself says so
+    try:
+        url = entry.heartbeat_url(os.environ)
+    except Invalid as error:
+        for problem in error.problems:
+            logging.getLogger(__name__).warning("no heartbeat: %s", problem)
+        return None
+    if url is None:
+        return None
+    from sfdc_escalator.channels.heartbeat import Heartbeat
+
+    secrets_in_use.add(url)
+    return Heartbeat(url)
 
 
 def wait(seconds: float) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": ("sfdc_escalator.cli.run", "Find the cases that match and escalate them. The cron job."),
     "explain": ("sfdc_escalator.cli.explain", "Why a case matches or not, route by route, and when it will."),
     "backtest": ("sfdc_escalator.cli.backtest", "Replay a policy over a history file."),
+    "status": ("sfdc_escalator.cli.status", "The last run, what is open, what waits; and whether runs still come."),
     "audit": ("sfdc_escalator.cli.audit", "Look at the audit trail, and verify it."),
     "ledger": ("sfdc_escalator.cli.ledger", "Take care of the ledger: back it up, migrate it, rebuild a lost one."),
     "resolve": ("sfdc_escalator.cli.resolve", "Settle an unknown outcome that only a person can settle."),

@@ -13,8 +13,6 @@ import click
 
 from sfdc_escalator.cli.options import Instant, Seconds, json_option, ledger_option, option, org_option, policy_option
 
-WORK_TO_DO = 10
-
 
 @click.command("run")
 @org_option
@@ -31,6 +29,7 @@ WORK_TO_DO = 10
 )
 @option("--now", type=Instant(), metavar="ISO", help="With --dry-run: as if it were that time.")
 @option("--deadline", type=Seconds(), metavar="T", help="Begin no new chunk after this time, such as 90s, 10m or 1h.")
+@option("--metrics", type=click.Path(path_type=Path), metavar="FILE", help="Write Prometheus metrics of a live run.")
 @option("--exit-code", "exit_code", is_flag=True, help="Exit with 10 when there is work to do.")
 @json_option
 def command(
@@ -44,6 +43,7 @@ def command(
     backlog: Literal["adopt", "escalate"] | None,
     now: datetime | None,
     deadline: float | None,
+    metrics: Path | None,
     exit_code: bool,
     as_json: bool,
 ) -> int:
@@ -57,21 +57,25 @@ def command(
     from sfdc_escalator import wiring
     from sfdc_escalator.cli import logs
     from sfdc_escalator.cli.stopping import stop_on_signals
+    from sfdc_escalator.cli.watching import WORK_TO_DO, watched
     from sfdc_escalator.escalation.choices import Choices
     from sfdc_escalator.pipeline.run import carry_out, rehearse
     from sfdc_escalator.reports.run_json import run_json
 
     run = uuid.uuid4().hex[:12]
     logs.set_up(run)
-    loaded = wiring.policies(policies)
     choices = Choices(backlog, limit, route, case)
-    with wiring.connect(org, now, deadline) as (door, caller):
-        if dry_run:
-            result = rehearse(run, door, caller, wiring.history(ledger, caller, org), loaded.policies, choices)
-        else:
-            with progress() as tell, wiring.ledger(ledger, caller, org) as book, stop_on_signals(deadline) as stop:
-                result = carry_out(run, door, caller, book, loaded.policies, choices, tell, stop)
-    code = result.exit_code or (WORK_TO_DO if exit_code and result.work_to_do else 0)
+    with nullcontext() if dry_run else watched(org, metrics) as watch:
+        loaded = wiring.policies(policies)
+        with wiring.connect(org, now, deadline) as (door, caller):
+            if dry_run:
+                result = rehearse(run, door, caller, wiring.history(ledger, caller, org), loaded.policies, choices)
+            else:
+                with progress() as tell, wiring.ledger(ledger, caller, org) as book, stop_on_signals(deadline) as stop:
+                    result = carry_out(run, door, caller, book, loaded.policies, choices, tell, stop)
+        code = result.exit_code or (WORK_TO_DO if exit_code and result.work_to_do else 0)
+        if watch:
+            watch.end(code, result)
     if as_json:
         warned = [str(problem) for problem in loaded.warnings]
         report = {**run_json(result, org), "dry_run": dry_run, "exit": code, "warnings": warned}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sfdc_escalator.errors import Invalid, PlanRefused, Problem, UnsafeAddress
 from sfdc_escalator.escalation.case import long_id
@@ -11,7 +12,8 @@ from sfdc_escalator.escalation.expect import Expect
 from sfdc_escalator.files import org_logins, settings
 from sfdc_escalator.files.faults import YAML_1_1, problem_of
 from sfdc_escalator.files.literals import LIST_NAME
-from sfdc_escalator.files.org_logins import ADDRESSES, Fault, Said, kind
+from sfdc_escalator.files.org_logins import ADDRESSES, Fault, Said, is_reference, kind
+from sfdc_escalator.files.secret import SecretReference, reference
 from sfdc_escalator.files.settings import SECRETS, OrgLogin, login_from_env
 from sfdc_escalator.files.source_text import Unreadable, read_text
 from sfdc_escalator.files.wrong import Wrong, described, nearest, not_yet, unknown
@@ -23,8 +25,8 @@ EXPECTED = "a mapping of org names to their login, `expect` and `ledger`"
 ENV = "env"
 ENV_LOGIN = f"{settings.URL} and {settings.TOKEN}"
 CLI = "sf:"
-KEYS = (*org_logins.KEYS, "expect", "ledger")
-LATER = ("channels", "heartbeat")
+KEYS = (*org_logins.KEYS, "expect", "ledger", "heartbeat")
+LATER = ("channels",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class OrgEntry:
     said: Said = field(default_factory=dict)
     expect: Expect = field(default_factory=Expect)
     ledger: str | None = None
+    heartbeat: str | SecretReference | None = None
     file: str | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
 
@@ -61,6 +64,16 @@ class OrgEntry:
             raise Invalid(f"the login of org {self.name} cannot be had", wrong)
         values = {key: value for key, value in found.items() if isinstance(value, str)}
         return OrgLogin(values.pop("flow"), values)
+
+    def heartbeat_url(self, environ: Mapping[str, str]) -> str | None:
+        """Raises Invalid where a reference leads to no address."""
+        if not isinstance(self.heartbeat, SecretReference):
+            return self.heartbeat
+        try:
+            return str(heartbeat_of(self.heartbeat.secret(environ)))
+        except Wrong as wrong:
+            told = self.problem("heartbeat", wrong)
+            raise Invalid(f"the heartbeat of org {self.name} cannot be had", [told]) from None
 
 
 def org_entry(name: str, path: Path) -> tuple[OrgEntry, tuple[Problem, ...]]:
@@ -149,6 +162,7 @@ def entry_of(document: Document, name: str, said: Mapping[str, Any]) -> OrgEntry
         said=org_logins.said_login(said) if name != ENV else {},
         expect=Expect(long_id(organization) if organization else None, expect.get("sandbox")),
         ledger=said.get("ledger"),
+        heartbeat=heartbeat_of(said.get("heartbeat")),
         file=document.file,
         places=leaves,
     )
@@ -218,4 +232,24 @@ def ledger_faults(value: Any) -> Iterator[Fault]:
         yield (), Wrong("this holds a password", expected=expected)
 
 
-VALUES = {"expect": expect_faults, "ledger": ledger_faults}
+def heartbeat_faults(value: Any) -> Iterator[Fault]:
+    """The address may be told, but it is better kept like any secret: who has it can say that all is well."""
+    try:
+        heartbeat_of(value)
+    except Wrong as wrong:
+        yield (), wrong
+
+
+def heartbeat_of(value: Any) -> str | SecretReference | None:
+    if value is None or (isinstance(value, str) and is_reference(value)):
+        return value and reference(value)
+    parts = urlsplit(value) if isinstance(value, str) else None
+    safe = parts and (parts.scheme == "https" or settings.loopback(parts.hostname or ""))
+    if not isinstance(value, str) or not parts or not parts.hostname or not safe:
+        raise Wrong(
+            "this is no address to ping", expected="https://..., or a reference to it such as env:HEARTBEAT_URL"
+        )
+    return value
+
+
+VALUES = {"expect": expect_faults, "ledger": ledger_faults, "heartbeat": heartbeat_faults}

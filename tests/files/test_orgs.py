@@ -70,7 +70,7 @@ REFERENCE = "a reference: env:NAME, file:PATH or cmd:COMMAND"
 ORG_ID = "the 15 or 18 characters of the org's id, 00D... (Setup, Company Information)"
 KEYS = (
     "one of flow, instance_url, access_token, client_id, username, private_key, token_url, audience, client_secret, "
-    "refresh_token, password, security_token, alias, proxy, ca_file, expect, ledger"
+    "refresh_token, password, security_token, alias, proxy, ca_file, expect, ledger, heartbeat"
 )
 BAD = [
     ("", Problem("the file says nothing", None, 1, 1, "an empty file", "a name with an org")),

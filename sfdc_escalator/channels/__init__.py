@@ -1,0 +1,1 @@
+"""Where news of a run goes: one outside world per module."""

@@ -1,0 +1,202 @@
+"""Runs as they are watched from outside: cron's script, the heartbeat, the metrics, the status."""
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.stories.world import World, writes
+
+CRON_RUN = Path(__file__).parents[2] / "scripts" / "cron-run"
+POLICY = """
+policy: support
+routes:
+  - {name: high, reason: High., when: [{field: Priority, is: High}], escalate: {status: Escalated}}
+guards: {most_cases: 10, most_share_of_open: 100%}
+"""
+CASE = {"CaseNumber": "1", "Priority": "High", "Status": "New"}
+
+
+@contextmanager
+def listener() -> Iterator[tuple[str, list[str]]]:
+    """A place that hears heartbeats: its address, and the paths that were asked for."""
+    heard: list[str] = []
+
+    class Hears(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hears)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/ping", heard
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def org(world: World) -> EmbeddedOrg:
+    world.policy(POLICY)
+    world.monkeypatch.chdir(world.folder)
+    (world.folder / "config").mkdir()
+    return world.org(Case=[CASE])
+
+
+def orgs(world: World, heartbeat: str) -> None:
+    (world.folder / "config" / "orgs.yaml").write_text(f"env: {{heartbeat: '{heartbeat}'}}\n")
+
+
+def test_a_live_run_is_heard_at_its_start_and_its_end(world: World, org: EmbeddedOrg) -> None:
+    with listener() as (url, heard):
+        orgs(world, url)
+        assert world.run().code == 4  # the backlog choice is open
+        assert world.run("--backlog", "escalate").code == 0
+        assert world.run("--exit-code").code == 0
+        world.policy("policy: support\nroutes: []\n")
+        assert world.run().code == 2
+    assert heard == [
+        "/ping/start", "/ping/4", "/ping/start", "/ping", "/ping/start", "/ping", "/ping/start", "/ping/2"
+    ]  # fmt: skip
+
+
+def test_a_rehearsal_is_heard_nowhere(world: World, org: EmbeddedOrg) -> None:
+    with listener() as (url, heard):
+        orgs(world, url)
+        world.run("--dry-run", "--metrics", "m.prom")
+    assert heard == []
+    assert not (world.folder / "m.prom").exists()
+
+
+def test_a_heartbeat_that_nobody_hears_changes_nothing(world: World, org: EmbeddedOrg) -> None:
+    orgs(world, "http://127.0.0.1:9/ping/secret-place")
+    answer = world.run("--backlog", "escalate")
+    assert (answer.code, answer.json["applied"]) == (0, 1)
+    assert "secret-place" not in answer.err + answer.out
+
+
+def test_a_heartbeat_whose_address_cannot_be_had_is_told_and_changes_nothing(world: World, org: EmbeddedOrg) -> None:
+    orgs(world, "env:NO_SUCH_VARIABLE")
+    answer = world.run("--backlog", "escalate")
+    assert (answer.code, answer.json["applied"]) == (0, 1)
+
+
+def test_metrics_tell_of_every_live_run_failed_ones_too(world: World, org: EmbeddedOrg) -> None:
+    world.run("--backlog", "escalate", "--metrics", "m.prom")
+    text = (world.folder / "m.prom").read_text()
+    assert 'sfdc_escalator_matches{org="env",outcome="applied"} 1\n' in text
+    assert 'sfdc_escalator_open_escalations{org="env"} 1\n' in text
+    assert 'sfdc_escalator_last_run_exit_code{org="env"} 0\n' in text
+    world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", "00D000000000001!stale.token")
+    assert world.run("--metrics", "m.prom").code == 5
+    text = (world.folder / "m.prom").read_text()
+    assert 'sfdc_escalator_last_run_exit_code{org="env"} 5\n' in text
+    assert "last_success_timestamp_seconds{" in text
+
+
+def test_metrics_that_cannot_be_written_change_nothing(world: World, org: EmbeddedOrg) -> None:
+    answer = world.run("--backlog", "escalate", "--metrics", "no/such/folder/m.prom")
+    assert (answer.code, answer.json["applied"]) == (0, 1)
+    assert "metrics.unwritten" in answer.err
+
+
+def test_status_says_what_the_last_run_did_and_what_is_open(world: World, org: EmbeddedOrg) -> None:
+    world.run("--backlog", "escalate")
+    told = world.type("status", "--json", "--expect-every", "100000h").json
+    assert (told["open"], told["last_run"]["exit"], told["last_run"]["applied"], told["exit"]) == (1, 0, 1, 0)
+    assert told["last_success"]["run"] == told["last_run"]["run"]
+    assert "exit 0, 1 applied" in world.type("status", "--expect-every", "100000h").out
+
+
+def test_status_says_that_no_run_has_come_for_too_long(world: World, org: EmbeddedOrg) -> None:
+    world.run("--backlog", "escalate")
+    asked = len(org.requests())
+    ledger = next(Path(os.environ["XDG_STATE_HOME"]).rglob("*.db"))
+    answer = world.type("status", "--ledger", str(ledger), "--expect-every", "0s")
+    assert answer.code == 3
+    assert "! No run since " in answer.out
+    assert len(org.requests()) == asked
+
+
+def test_status_lists_what_the_org_rejected_and_when_it_is_tried_again(world: World) -> None:
+    world.policy(POLICY)
+    world.monkeypatch.chdir(world.folder)
+    rule = {"kind": "validation_rule", "when": [{"field": "Status", "is": "Escalated"}], "message": "Ask first."}
+    (world.data(Case=[CASE]) / "automation.json").write_text(json.dumps([rule]))
+    world.org(Case=[CASE])
+    assert world.run("--backlog", "escalate").code == 3
+    (one,) = world.type("status", "--json", "--expect-every", "100000h").json["rejected"]
+    assert "Ask first." in one["message"]
+    assert one["try_again_at"].startswith("2026-03-02T15:15")
+
+
+def test_a_ledger_that_is_not_there_is_told(world: World) -> None:
+    answer = world.type("status", "--ledger", str(world.folder / "none.db"))
+    assert answer.code == 2
+    assert "there is no ledger" in answer.err
+
+
+def cron(world: World, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The script as cron starts it: with next to no environment, in another folder and time zone."""
+    bare = {"PATH": "/usr/bin:/bin", "TZ": "Asia/Kathmandu", **environ}
+    state = str(world.folder / "state.db")
+    return subprocess.run(
+        [str(CRON_RUN), "--home", str(world.folder), *words, "--ledger", state],
+        env=bare, cwd="/", capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def env_file(world: World, org: EmbeddedOrg, mode: int = 0o600) -> Path:
+    path = world.folder / ".env"
+    text = f"# who we are\nSFDC_INSTANCE_URL='{org.instance_url}'\nexport SFDC_ACCESS_TOKEN=\"{org.access_token}\"\r\n"
+    path.write_text(text + "IGNORED=$(touch pwned)`touch pwned`\n\nSFDC_ESCALATOR_POLICY=policy.yaml")
+    path.chmod(mode)
+    return path
+
+
+def test_cron_runs_with_an_empty_environment_and_adds_a_line_to_the_log(world: World, org: EmbeddedOrg) -> None:
+    env_file(world, org)
+    first = cron(world, "--log", "run.log", "--backlog", "escalate")
+    assert (first.returncode, first.stdout) == (0, ""), first.stderr
+    (world.folder / "run.log").rename(world.folder / "run.log.1")
+    second = cron(world, "--log", "run.log")
+    assert second.returncode == 0, second.stderr
+    lines = [(world.folder / name).read_text().splitlines() for name in ("run.log.1", "run.log")]
+    assert [len(one) for one in lines] == [1, 1]
+    assert [json.loads(one[0])["applied"] for one in lines] == [1, 0]
+    assert sum(one["object"] == "CaseComment" for one in writes(org)) == 1
+    assert not list(Path(world.folder).rglob("pwned"))
+    assert org.access_token not in first.stderr + second.stderr + str(lines)
+
+
+def test_the_exit_code_of_the_run_is_that_of_the_script(world: World, org: EmbeddedOrg) -> None:
+    env_file(world, org)
+    assert cron(world, "--log", "run.log").returncode == 4
+    assert json.loads(cron(world).stdout)["exit"] == 4
+
+
+def test_secrets_that_others_may_read_are_refused(world: World, org: EmbeddedOrg) -> None:
+    env_file(world, org, 0o640)
+    found = cron(world)
+    assert found.returncode == 2
+    assert "chmod 600 .env" in found.stderr
+
+
+def test_a_line_that_is_no_setting_is_told_without_its_text(world: World, org: EmbeddedOrg) -> None:
+    path = env_file(world, org)
+    path.write_text("A=1\nhush hush\n")
+    found = cron(world)
+    assert (found.returncode, found.stderr.strip()) == (2, "cron-run: .env:2: this is not NAME=VALUE")
