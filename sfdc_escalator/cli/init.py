@@ -1,45 +1,68 @@
 """`init`: the first files, from a procedure that many teams have."""
 
+import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from sfdc_escalator.cli.options import option
 
-CRON = "*/10 * * * *  cd {folder} && SFDC_ESCALATOR_ORG=NAME sfdc-escalator run >>escalator.log 2>&1"
+FLOWS = ("jwt", "client_credentials", "refresh_token", "token", "cli", "password")
+NEXT = """
+Next:
+  1. Put your queues into config/policies, then:   sfdc-escalator validate
+  2. Fill in config/orgs.yaml and .env (from .env.example, chmod 600), then:
+                                                   sfdc-escalator validate --org {org}
+  3. In that sandbox, the steps tried out:         sfdc-escalator validate --org {org} --probe
+  4. See what it would do:                         sfdc-escalator run --org {org} --dry-run
+  5. One live case:                                sfdc-escalator run --org {org} --case NUMBER
+  6. Every ten minutes: config/cron/crontab, or the systemd timer beside it"""
 
 
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @option("--procedure", help="Which procedure the policy starts from; asked for when left out.")
-def command(folder: Path, procedure: str | None) -> int:
-    """Write the first files into FOLDER: a policy to start from, and the schema for your editor.
+@option("--login", type=click.Choice(FLOWS), help="How the org is logged in to; asked for when left out, else jwt.")
+@option("--name", default="sandbox", show_default=True, help="What the org is called in config/orgs.yaml.")
+@option("--ledger", help="Where the ledger lives: a path or a PostgreSQL URL. Without it: the state folder.")
+def command(folder: Path, procedure: str | None, login: str | None, name: str, ledger: str | None) -> int:
+    """Write the first files into FOLDER: a policy to start from, the org and its login, cron's line, a systemd timer.
 
     Nothing that you changed is ever overwritten.
     """
+    from sfdc_escalator.files.first_files import LOGINS, Setup
     from sfdc_escalator.files.scaffold import procedures, scaffold
 
-    known = procedures()
-    for path, outcome in scaffold(folder, procedure or asked(known)):
+    asking = procedure is None
+    procedure = procedure or asked("procedure", procedures())
+    login = login or (asked("login", LOGINS, "jwt") if asking else "jwt")
+    if asking and ledger is None:
+        ledger = click.prompt("Ledger (a path or URL; empty: the state folder)", default="", err=True) or None
+    home = folder.resolve()
+    setup = Setup(procedure, name, login, ledger, home, program(home))
+    for path, outcome in scaffold(folder, setup):
         click.echo(f"{outcome:<20}  {path}")
-    click.echo(
-        "\nNext:\n"
-        f"  1. Put your queues into {folder}/config/policies, then: sfdc-escalator validate\n"
-        "  2. Name the org (config/orgs.yaml, see the README), then: sfdc-escalator validate --org NAME\n"
-        "  3. See what it would do: sfdc-escalator run --org NAME --dry-run\n"
-        "  4. One live case: sfdc-escalator run --org NAME --case NUMBER\n"
-        "  5. Every ten minutes, by cron (one run at a time; the exit code says what happened):\n"
-        f"     {CRON.format(folder=folder.resolve())}"
-    )
+    click.echo(NEXT.format(org=name))
+    if Path.cwd() != home:
+        click.echo(f"\nAll of that in the folder {home}.")
     return 0
 
 
-def asked(known: dict[str, str]) -> str:
-    """The procedure that the person at the terminal chooses."""
+def asked(what: str, known: Mapping[str, str], default: str | None = None) -> str:
+    """What the person at the terminal chooses."""
     for name, about in known.items():
         click.echo(f"  {name:<20} {about}", err=True)
     if not sys.stdin.isatty():
-        raise click.UsageError(f"Name a procedure with --procedure: {', '.join(known)}.")
-    choice: str = click.prompt("Procedure", type=click.Choice(list(known)), err=True)
+        raise click.UsageError(f"Name a {what} with --{what}: {', '.join(known)}.")
+    choice: str = click.prompt(what.capitalize(), type=click.Choice(list(known)), default=default, err=True)
     return choice
+
+
+def program(home: Path) -> tuple[str, ...]:
+    """What starts a run there: the script of this checkout, or the program that is installed."""
+    script = Path(__file__).parents[2] / "scripts" / "cron-run"
+    if script.exists():
+        return (str(script), "--home", str(home), "--log", str(home / "run.log"))
+    return (shutil.which("sfdc-escalator") or "sfdc-escalator", "run", "--json")

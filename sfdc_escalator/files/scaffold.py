@@ -8,6 +8,8 @@ from typing import Literal
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.files.editor_schema import editor_schema
+from sfdc_escalator.files.first_files import Setup, first_files
+from sfdc_escalator.files.literals import LIST_NAME
 from sfdc_escalator.files.wrong import unknown
 
 SCHEMA = Path("config/policy.schema.json")
@@ -23,16 +25,18 @@ def procedures() -> dict[str, str]:
     return {name: text.splitlines()[0].removeprefix("# ") for name, text in texts.items()}
 
 
-def scaffold(folder: Path, procedure: str) -> Iterator[tuple[Path, Outcome]]:
-    """Writes the files of the procedure into the folder; a file that stands there and differs is kept.
+def scaffold(folder: Path, setup: Setup) -> Iterator[tuple[Path, Outcome]]:
+    """Writes the first files into the folder; a file that stands there and differs is kept.
 
-    Raises Invalid for an unknown procedure, and where nothing can be written.
+    Raises Invalid for an unknown procedure or a name that cannot be, and where nothing can be written.
     """
-    if procedure not in procedures():
-        wrong = unknown("procedure", procedure, procedures())
+    if setup.procedure not in procedures():
+        wrong = unknown("procedure", setup.procedure, procedures())
         near = f"; did you mean {wrong.nearest}?" if wrong.nearest else ""
         raise Invalid(f"{wrong.message}; expected {wrong.expected}{near}")
-    for path, text in files_of(procedure).items():
+    if not LIST_NAME.fullmatch(setup.org) or setup.org == "env":
+        raise Invalid(f"{setup.org!r} cannot be an org's name; expected letters, digits, `_` and `-`, and not env")
+    for path, text in {**files_of(setup.procedure), **first_files(setup)}.items():
         yield folder / path, put(folder / path, text)
 
 

@@ -1,0 +1,81 @@
+"""What `init` writes beside the policy is sound as it stands, for every login."""
+
+import configparser
+import shlex
+from pathlib import Path
+
+import pytest
+
+from sfdc_escalator.errors import Invalid
+from sfdc_escalator.files.first_files import LOGINS, Setup, first_files
+from sfdc_escalator.files.org_logins import FLOWS
+from sfdc_escalator.files.orgs import read_orgs
+from sfdc_escalator.files.scaffold import scaffold
+
+HOME = Path("/srv/support team")
+SCRIPT = ("/opt/x y/scripts/cron-run", "--home", str(HOME))
+INSTALLED = ("/usr/bin/sfdc-escalator", "run", "--json")
+
+
+def setup(login: str = "jwt", program: tuple[str, ...] = SCRIPT, **more: str) -> Setup:
+    return Setup("onboarding", more.get("org", "sandbox"), login, more.get("ledger"), HOME, program)
+
+
+def test_every_login_can_be_chosen_and_is_told_about() -> None:
+    assert set(LOGINS) == set(FLOWS)
+
+
+@pytest.mark.parametrize("login", FLOWS)
+def test_the_orgs_file_is_sound_and_names_each_secret_of_the_environment(login: str, tmp_path: Path) -> None:
+    files = first_files(setup(login))
+    (tmp_path / "orgs.yaml").write_text(files[Path("config/orgs.yaml")], encoding="utf-8")
+    entries, problems = read_orgs(tmp_path / "orgs.yaml")
+    assert [one for one in problems if one.severity == "error"] == []
+    assert entries["sandbox"].expect.sandbox is True
+    said = {value.where for value in entries["sandbox"].said.values() if not isinstance(value, str)}
+    names = {line.partition("=")[0] for line in files[Path(".env.example")].splitlines() if not line.startswith("#")}
+    assert {one for one in said if "/" not in one} <= names
+
+
+def test_a_ledger_that_was_chosen_stands_in_the_orgs_file(tmp_path: Path) -> None:
+    (tmp_path / "orgs.yaml").write_text(first_files(setup(ledger="state/l.db"))[Path("config/orgs.yaml")])
+    assert read_orgs(tmp_path / "orgs.yaml")[0]["sandbox"].ledger == "state/l.db"
+
+
+@pytest.mark.parametrize("program", [SCRIPT, INSTALLED])
+def test_the_crontab_line_is_one_command_of_a_shell(program: tuple[str, ...]) -> None:
+    line = first_files(setup(program=program))[Path("config/cron/crontab")].splitlines()[-1]
+    assert line.startswith("*/10 * * * * ")
+    words = shlex.split(line.removeprefix("*/10 * * * * "))
+    assert program[0] in words
+    assert (str(HOME) in words) is True
+    assert ("./.env" in words) is (program == INSTALLED)
+
+
+@pytest.mark.parametrize("program", [SCRIPT, INSTALLED])
+def test_the_systemd_unit_says_folder_command_and_environment(program: tuple[str, ...]) -> None:
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(first_files(setup(program=program))[Path("config/cron/sfdc-escalator.service")])
+    assert unit["Service"]["WorkingDirectory"] == str(HOME)
+    assert shlex.split(unit["Service"]["ExecStart"]) == [*program, "--deadline", "8m"]
+    assert ("EnvironmentFile" in unit["Service"]) is (program == INSTALLED)
+
+
+@pytest.mark.parametrize("name", ["env", "a b", "", "sf:x"])
+def test_a_name_that_no_org_can_have_is_refused_before_anything_is_written(name: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="cannot be an org's name"):
+        list(scaffold(tmp_path / "new", setup(org=name)))
+    assert not (tmp_path / "new").exists()
+
+
+def test_files_that_somebody_changed_are_kept(tmp_path: Path) -> None:
+    list(scaffold(tmp_path, setup()))
+    for name in ("config/orgs.yaml", ".env.example", "config/cron/crontab"):
+        (tmp_path / name).write_text("mine\n")
+    again = {path.relative_to(tmp_path): outcome for path, outcome in scaffold(tmp_path, setup())}
+    assert [again[Path(name)] for name in ("config/orgs.yaml", ".env.example", "config/cron/crontab")] == [
+        "kept: you changed it"
+    ] * 3
+    assert (tmp_path / "config/orgs.yaml").read_text() == "mine\n"
+    assert again[Path("config/policies/onboarding.yaml")] == "as it was"
