@@ -74,8 +74,9 @@ def command(
     from sfdc_escalator.cli.run import progress
     from sfdc_escalator.reports import backtest_report as report
 
-    loaded = wiring.policies([policy, *([other] if other else [])])
-    for problem in loaded.warnings:
+    # Each by itself: the two of a difference may well bear one name.
+    loaded = [wiring.policies([path]) for path in (policy, other) if path]
+    for problem in (problem for one in loaded for problem in one.warnings):
         click.echo(f"! {problem}", err=True)
     meaning = load_mapping(mapping)
     try:
@@ -83,7 +84,7 @@ def command(
     except ValueError as error:
         raise click.UsageError(f"--every: {error}") from None
     with progress() as tell:
-        found = [backtest(one, events, meaning, polls, episodes, tell) for one in loaded.policies]
+        found = [backtest(one, events, meaning, polls, episodes, tell) for each in loaded for one in each.policies]
     file = None if out is None or str(out) == "-" else out
     if other:
         unlike = list(differences(found[0].matches, found[1].matches))
