@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sfdc_escalator.embedded_org import ids, records, rows
+from sfdc_escalator.embedded_org import ids, records, rows, upserts
 from sfdc_escalator.embedded_org.api_error import ApiError, not_found
 from sfdc_escalator.embedded_org.calls import Answer, Call, method_not_allowed
 from sfdc_escalator.embedded_org.enforcement import UncaughtException
@@ -31,6 +31,8 @@ class _Undo(Exception):
 def serve(work: Work, queries: Queries, call: Call) -> Answer:
     """POST, PATCH, DELETE and GET. Raises ApiError."""
     name = call.parts[2] if len(call.parts) == 3 else None
+    if len(call.parts) == 4 and call.method == "PATCH":
+        return _upserted(work, call)
     if len(call.parts) > 3:
         raise not_found()
     if name and call.method in ("GET", "POST"):
@@ -45,6 +47,27 @@ def serve(work: Work, queries: Queries, call: Call) -> Answer:
     else:
         raise method_not_allowed(call, "DELETE,PATCH,POST")
     return Answer(200, _saved(work, saves, strict))
+
+
+def _upserted(work: Work, call: Call) -> Answer:
+    sobject, key = upserts.key_of(work, call.parts[2], call.parts[3])
+    strict, given = _body(call)
+    if any(_kind(work, record) is not sobject for record in given):
+        raise ApiError("INVALID_TYPE", f"all records must be of the type {sobject.name}")
+    created: dict[int, bool] = {}
+
+    def saving(place: int, record: dict[str, Any]) -> Save:
+        def save() -> str:
+            record_id, created[place] = upserts.upsert(work, sobject, key, record)
+            return record_id
+
+        return save
+
+    results = _saved(work, [(None, saving(place, record)) for place, record in enumerate(given)], strict)
+    for place, result in enumerate(results):
+        if result["success"]:
+            result["created"] = created[place]
+    return Answer(200, results)
 
 
 def _saved(work: Work, saves: list[tuple[str | None, Save]], strict: bool) -> list[dict[str, Any]]:
@@ -83,14 +106,7 @@ def _failed(given: str | None, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _changes(work: Work, call: Call) -> tuple[bool, list[tuple[str | None, Save]]]:
-    body = call.record()
-    strict, given = body.get("allOrNone", False), body.get("records")
-    unknown = sorted(set(body) - {"allOrNone", "records"})
-    if unknown:
-        raise ApiError("JSON_PARSER_ERROR", f'Unrecognized field "{unknown[0]}"')
-    if not isinstance(strict, bool) or not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
-        raise ApiError("JSON_PARSER_ERROR", "allOrNone must be a boolean and records a list of objects")
-    _check_size(len(given), _MOST)
+    strict, given = _body(call)
     kinds = [_kind(work, each) for each in given]
     if sum(1 for i, each in enumerate(kinds) if i == 0 or each != kinds[i - 1]) > _MOST_CHUNKS:
         raise ApiError(
@@ -100,6 +116,19 @@ def _changes(work: Work, call: Call) -> tuple[bool, list[tuple[str | None, Save]
     if call.method == "PATCH":
         _check_distinct(given)
     return strict, [saving(work, kind, record) for kind, record in zip(kinds, given, strict=True)]
+
+
+def _body(call: Call) -> tuple[bool, list[dict[str, Any]]]:
+    """allOrNone and the records. Raises ApiError."""
+    body = call.record()
+    strict, given = body.get("allOrNone", False), body.get("records")
+    unknown = sorted(set(body) - {"allOrNone", "records"})
+    if unknown:
+        raise ApiError("JSON_PARSER_ERROR", f'Unrecognized field "{unknown[0]}"')
+    if not isinstance(strict, bool) or not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise ApiError("JSON_PARSER_ERROR", "allOrNone must be a boolean and records a list of objects")
+    _check_size(len(given), _MOST)
+    return strict, given
 
 
 def _check_size(count: int, most: int) -> None:

@@ -73,7 +73,8 @@ def accepted(field: Field, value: Any) -> Any:
     if field.type == "boolean":
         return int(value) if isinstance(value, bool) else _misfit("boolean", value)
     if field.type in NUMBER_TYPES:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        # Recorded orgs take a number in quotes as well.
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             return _misfit(field.type, value)
         return _attempt(field, value, lambda: _number(field, float(value)))
     if not isinstance(value, str):

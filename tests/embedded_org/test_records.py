@@ -49,7 +49,7 @@ def test_a_record_is_made_read_changed_and_deleted(org: Client) -> None:
         ("Case", {"OwnerId": None}, "INVALID_CROSS_REFERENCE_KEY", "owner cannot be blank", ["OwnerId"]),
         ("Case", {"Subject": 5}, "JSON_PARSER_ERROR", "Cannot deserialize instance of string", None),
         ("Case", {"Vip__c": "true"}, "JSON_PARSER_ERROR", "Cannot deserialize instance of boolean", None),
-        ("Case", {"Reassignments__c": "3"}, "JSON_PARSER_ERROR", "Cannot deserialize instance of double", None),
+        ("Case", {"Reassignments__c": "three"}, "JSON_PARSER_ERROR", "Cannot deserialize instance of double", None),
         ("Case", {"Id": "500000000000001AAA"}, "INVALID_FIELD", "The Id field should not be specified", ["Id"]),
         ("CaseComment", {"CommentBody": "x"}, "REQUIRED_FIELD_MISSING", "missing: [ParentId]", ["ParentId"]),
         ("Contact", {"FirstName": "x"}, "REQUIRED_FIELD_MISSING", "missing: [LastName]", ["LastName"]),

@@ -1,0 +1,99 @@
+"""jsforce, unmodified, works on the embedded org as it does on Salesforce: one story, told by a real Node process."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.stories.world import NOW
+
+STORY = Path(__file__).with_name("jsforce_story.cjs")
+JSFORCE = Path(sys.prefix) / "node" / "node_modules" / "jsforce"
+pytestmark = pytest.mark.skipif(
+    shutil.which("node") is None or not JSFORCE.is_dir(), reason="scripts/test sets jsforce up where Node is present"
+)
+CASES = 2_501
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """What each step of the story gave."""
+    folder = tmp_path_factory.mktemp("data")
+    rows = [f"{number:08},Case {number},{'Acme' if number == 1 else ''}" for number in range(1, CASES + 1)]
+    (folder / "Case.csv").write_text("\n".join(["CaseNumber,Subject,AccountId", *rows]) + "\n", encoding="utf-8")
+    (folder / "Account.csv").write_text("Name\nAcme\n", encoding="utf-8")
+    (folder / "CaseComment.csv").write_text("ParentId,CommentBody\n00000001,Hello\n", encoding="utf-8")
+    with EmbeddedOrg(data=folder, now=NOW) as org:
+        environ = {**os.environ, "INSTANCE_URL": org.instance_url, "ACCESS_TOKEN": org.access_token}
+        ran = subprocess.run(
+            ["node", str(STORY), str(JSFORCE)], env=environ, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert ran.returncode == 0, ran.stderr
+        loaded: dict[str, Any] = json.loads(ran.stdout)
+        return loaded
+
+
+def test_it_finds_the_versions_and_who_it_is(told: Mapping[str, Any]) -> None:
+    assert told["versions"][-1] == "67.0"
+    assert told["identity"]["username"] == "integration@embedded.example"
+
+
+def test_it_describes_the_org_and_an_object(told: Mapping[str, Any]) -> None:
+    assert {"Case", "Account", "CaseComment"} <= set(told["global"])
+    assert (told["describe"]["name"], told["describe"]["keyPrefix"]) == ("Case", "500")
+    assert {"Subject", "Status", "OwnerId"} <= set(told["describe"]["fields"])
+
+
+def test_a_query_follows_relationships_up_and_down(told: Mapping[str, Any]) -> None:
+    found = told["query"]
+    assert (found["Account"]["Name"], found["Owner"]["attributes"]["type"]) == ("Acme", "Name")
+    assert [one["CommentBody"] for one in found["CaseComments"]["records"]] == ["Hello"]
+
+
+def test_more_than_two_thousand_rows_come_page_by_page(told: Mapping[str, Any]) -> None:
+    assert told["pages"] == {"total": CASES, "sizes": [2_000, 501]}
+    assert told["stream"] == CASES
+
+
+def test_it_creates_reads_and_updates(told: Mapping[str, Any]) -> None:
+    assert told["create"]["success"] is True
+    assert (told["retrieve"], told["updated"]) == ("made by jsforce", "Working")
+    assert all(one["success"] for name in ("createMany", "updateMany", "destroy") for one in told[name])
+    assert told["upsert"] == [True, False, True]
+
+
+def test_a_composite_runs_in_order_with_references(told: Mapping[str, Any]) -> None:
+    assert told["composite"] == [["note", 201], ["status", 204], ["read", 200]]
+
+
+def test_limits_are_told_by_the_resource_and_with_each_answer(told: Mapping[str, Any]) -> None:
+    assert told["limits"] == 15_000
+    assert 0 < told["limitInfo"]["used"] < told["limitInfo"]["limit"] == 15_000
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        ("malformed", "MALFORMED_QUERY"),
+        ("noColumn", "INVALID_FIELD"),
+        ("noObject", "NOT_FOUND"),
+        ("noRecord", "NOT_FOUND"),
+        ("stranger", "INVALID_SESSION_ID"),
+        ("partly", "INVALID_ID_FIELD"),
+    ],
+)
+def test_errors_come_in_the_shape_that_it_reads(told: Mapping[str, Any], step: str, code: str) -> None:
+    assert told[step]["errorCode"] == code
+    assert told[step]["message"]
+
+
+def test_it_logs_in_by_client_credentials(told: Mapping[str, Any]) -> None:
+    assert told["login"]["user"] == told["identity"]["user_id"]
+    assert told["login"]["rows"] >= 1
