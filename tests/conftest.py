@@ -40,5 +40,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
     made = World(tmp_path, monkeypatch, capsys)
     yield made
+    leaks = made.leaks()
     for org in made.orgs:
         org.close()
+    assert leaks == []

@@ -49,6 +49,7 @@ def home(world: World, tmp_path: Path, key_file: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("APP_SECRET", "the.consumer.secret")
     monkeypatch.setenv("APP_KEY", "the.consumer.key")
     assert key_file.exists()
+    world.secrets |= {"the.consumer.secret", "the.refresh.token", *pem(KEY).decode().splitlines()[1:-1]}
     return world
 
 
@@ -65,10 +66,7 @@ def started(world: World, app: ConnectedApp = APP, faults: str = "[]") -> Embedd
 def typed(world: World, org: EmbeddedOrg, login: str, *words: str) -> Answer:
     said = login.replace("{url}", org.instance_url).replace("{key}", str(world.folder / "server.key"))
     (world.folder / "config" / "orgs.yaml").write_text(f"acme: {{{said}}}\n")
-    answer = world.type("run", "--org", "acme", "--backlog", "escalate", *words)
-    for secret in ("the.consumer.secret", "the.refresh.token", *pem(KEY).decode().splitlines()[1:-1]):
-        assert secret not in answer.out + answer.err + str(org.requests())
-    return answer
+    return world.type("run", "--org", "acme", "--backlog", "escalate", *words)
 
 
 def tokens(org: EmbeddedOrg) -> int:

@@ -57,6 +57,7 @@ def org(world: World) -> EmbeddedOrg:
 
 
 def orgs(world: World, heartbeat: str) -> None:
+    world.secrets.add(heartbeat)
     (world.folder / "config" / "orgs.yaml").write_text(f"env: {{heartbeat: '{heartbeat}'}}\n")
 
 

@@ -40,6 +40,8 @@ class World:
     monkeypatch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
     orgs: list[EmbeddedOrg] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
+    told: list[str] = field(default_factory=list)
 
     def data(self, **objects: Sequence[Row]) -> Path:
         """Writes a data folder: `Case=[{"CaseNumber": "1"}]`."""
@@ -74,7 +76,21 @@ class World:
         self.capsys.readouterr()
         code = run_command_line(words)
         told = self.capsys.readouterr()
+        self.told += [told.out, told.err]
         return Answer(code, told.out, told.err)
+
+    def leaks(self) -> list[str]:
+        """Where a secret that this world used can be read: outputs, the org's log of requests, ledgers, logs."""
+        secrets = {secret for secret in self.secrets | {org.access_token for org in self.orgs} if len(secret) > 7}
+        places = [("an output", text) for text in self.told]
+        places += [("the log of requests", json.dumps(org.requests(), ensure_ascii=False)) for org in self.orgs]
+        files = [
+            path
+            for pattern in ("state/**/*", "**/*.db*", "**/*.log", "**/*.json")
+            for path in self.folder.glob(pattern)
+        ]
+        places += [(str(path), path.read_text(errors="replace")) for path in files if path.is_file()]
+        return [f"{secret[:4]}... in {where}" for where, text in places for secret in secrets if secret in text]
 
     def run(self, *words: str) -> Answer:
         return self.type("run", "--json", *words)
