@@ -70,10 +70,12 @@ def same(value: Value, operand: Literal_) -> bool:
 
 @lru_cache(maxsize=4096)
 def number(operand: Literal_) -> float | None:
+    """None for a text that is no number; not a number (`nan`) is none either: it has no order."""
     try:
-        return operand if isinstance(operand, (int, float)) else float(operand)
+        found = operand if isinstance(operand, (int, float)) else float(operand)
     except ValueError:
         return None
+    return None if found != found else found
 
 
 def compare(value: Value, operand: Literal_) -> int | None:

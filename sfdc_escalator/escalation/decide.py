@@ -18,6 +18,7 @@ from sfdc_escalator.escalation.steps import planned_steps
 from sfdc_escalator.escalation.view import View
 
 TELLS_ONLY = "it fits; this route only tells people, and takes no step"
+TOLD_FIRST = "it fits; the route {} comes first, and only tells people"
 OLD_WORDS = "nothing that was said since the last escalation makes it fit again"
 OUR_VALUES = "it fits only because of the values that our own steps wrote"
 
@@ -51,7 +52,12 @@ def decide(view: View, case: Case) -> Decision | LeftAlone:
 
 def misses(view: View, case: Case) -> dict[str, str]:
     """The first thing missing for each route."""
-    found = {route.name: why_not(view, route, case) or TELLS_ONLY for route in view.policy.routes}
+    found, first = dict[str, str](), ""
+    for route in view.policy.routes:
+        missing = why_not(view, route, case)
+        if missing is None and route.escalate is None:
+            first = first or route.name
+        found[route.name] = missing or (TELLS_ONLY if route.escalate is None else TOLD_FIRST.format(first))
     for past in view.pasts(case):
         if past.is_open and past.route in found:
             found[past.route] = f"{ALREADY_WORDS.get(past.state, UNSETTLED)}; now {found[past.route]}"
