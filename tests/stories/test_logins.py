@@ -1,9 +1,11 @@
 """Logins of config/orgs.yaml, from the file to the escalated case, against a token endpoint that checks a real key."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+import responses
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -146,3 +148,39 @@ def test_a_policy_of_production_run_against_a_sandbox_stops_before_anything(home
     answer = typed(home, org, CREDENTIALS + ", expect: {organization_id: 00D000000000001}")
     assert answer.code == 4
     assert writes(org) == []
+
+
+def test_salesforces_own_cli_lends_its_login(home: World) -> None:
+    org = started(home)
+    sf = home.folder / "bin" / "sf"
+    sf.parent.mkdir()
+    said = {"display": {"instanceUrl": org.instance_url}, "auth": {"accessToken": org.access_token}}
+    lines = [f"org\\ {name}*) echo '{json.dumps({'status': 0, 'result': told})}';;" for name, told in said.items()]
+    sf.write_text('#!/bin/sh\ncase "$*" in\n' + "\n".join(lines) + "\nesac\n")
+    sf.chmod(0o755)
+    home.monkeypatch.setenv("PATH", f"{sf.parent}:/usr/bin:/bin")
+    answer = home.type("run", "--org", "sf:dev", "--backlog", "escalate")
+    assert answer.code == 0, answer.err
+    assert sum(one["object"] == "CaseComment" for one in writes(org)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (403, "API_DISABLED_FOR_ORG", "the org's edition or the user's profile does not allow API access"),
+        (403, "API_CURRENTLY_DISABLED", "does not allow API access"),
+        (401, "INVALID_SESSION_ID", "log in again"),
+    ],
+)
+def test_an_org_that_lets_nobody_in_by_the_api_says_why(home: World, status: int, code: str, told: str) -> None:
+    """As a real org answers; the login itself succeeds there."""
+    home.monkeypatch.setenv("SFDC_INSTANCE_URL", "https://acme.my.salesforce.com")
+    home.monkeypatch.setenv("SFDC_ACCESS_TOKEN", "00D000000000001!a.token.of.it")
+    home.secrets.add("00D000000000001!a.token.of.it")
+    with responses.RequestsMock() as mock:
+        url = "https://acme.my.salesforce.com/services/data/v67.0/"
+        mock.add("GET", url, json=[{"errorCode": code, "message": "no"}], status=status)
+        answer = home.type("run")
+    assert answer.code == 5
+    assert told in answer.err
+    assert code in answer.err

@@ -1,0 +1,46 @@
+"""`init` asks a person at a terminal, and asks nobody anywhere else."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.stories.world import World
+
+
+def typed(folder: Path, *answers: str) -> tuple[int, str]:
+    """`init` at a real terminal on which somebody types these lines."""
+    person, terminal = pty.openpty()
+    try:
+        os.write(person, "".join(f"{answer}\n" for answer in answers).encode())
+        ran = subprocess.run(
+            [sys.executable, "-m", "sfdc_escalator", "init", str(folder)],
+            stdin=terminal, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(person)
+        os.close(terminal)
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+def test_a_person_is_asked_for_procedure_login_and_ledger(tmp_path: Path) -> None:
+    code, told = typed(tmp_path / "mine", "onboarding", "client_credentials", "state/ledger.db")
+    assert code == 0, told
+    orgs = (tmp_path / "mine/config/orgs.yaml").read_text()
+    assert "flow: client_credentials" in orgs
+    assert "ledger: state/ledger.db" in orgs
+    assert (tmp_path / "mine/config/policies/onboarding.yaml").exists()
+
+
+def test_an_answer_that_is_none_of_the_choices_is_asked_for_again(tmp_path: Path) -> None:
+    code, told = typed(tmp_path / "mine", "onbording", "onboarding", "", "")
+    assert code == 0, told
+    assert "flow: jwt" in (tmp_path / "mine/config/orgs.yaml").read_text()
+
+
+def test_without_a_terminal_the_choices_are_told(world: World) -> None:
+    answer = world.type("init", str(world.folder / "mine"))
+    assert answer.code == 2
+    assert "--procedure: customer-success, member-support" in answer.err
+    assert not (world.folder / "mine").exists()
