@@ -48,7 +48,8 @@ class NoteSpec:
     """`texts` are the route's own words (`help_needed`), reached by a part as `route.help_needed`.
 
     The first of the `quick_texts` that the org has is the note's text, else the template. `quick_texts` are names of
-    Quick Texts with the route's name filled in. `reads` is what the template and the texts read of the case.
+    Quick Texts with the route's name filled in. `also_on` names a record of the case that gets the note as well.
+    `reads` is what the template and the texts read of the case.
     """
 
     template: Template
@@ -57,13 +58,15 @@ class NoteSpec:
     visibility: Literal["internal", "published"] = "internal"
     template_paths: frozenset[str] = frozenset()
     quick_texts: tuple[str, ...] = ()
+    also_on: Literal["Account", "Contact"] | None = None
 
     @property
     def reads(self) -> frozenset[Read]:
         """What the note's parts and template read of the case."""
         sources = {source for part in self.parts for source in part.sources}
         own = {source for source in sources if source == "findings" or source.startswith("route.")}
-        return frozenset(reads_of(source) for source in (sources - own) | self.template_paths)
+        other = {f"{self.also_on}Id"} if self.also_on else set()
+        return frozenset(reads_of(source) for source in (sources - own) | self.template_paths | other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ def note_of(route: RouteShape, note: RouteNoteShape, default: NoteShape, templat
         visibility=said.get("visibility", "internal"),
         template_paths=template.reads.paths | in_texts,
         quick_texts=tuple(name.replace("{route}", route.name) for name in said.get("quick_text", ())),
+        also_on=said.get("also_on"),
     )
 
 

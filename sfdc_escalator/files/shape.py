@@ -82,7 +82,7 @@ class NoteShape(Shape):
     quick_text: OneOrMore[Annotated[str, PlainValidator(literals.quick_text)]] = []
     requires: OneOrMore[Annotated[str, PlainValidator(literals.part_or_path)]] = []
     if_missing: Annotated[str, PlainValidator(names.if_missing)] = "say_so"
-    also_on: Annotated[Literal["Account", "Contact"] | None, Unread] = None
+    also_on: Literal["Account", "Contact"] | None = None
 
 
 class RouteNoteShape(NoteShape):

@@ -73,7 +73,7 @@ def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress, clock:
     calls = org.api_calls + call_budget(plan, prepared.survey)
     delivery = Delivery(org, lease, prepared.poll.at, clock, stop, calls, ended)
     # With the keys in an object of their own, a case takes two rows of the notes' collection.
-    most = CHUNK // 2 if prepared.survey.level == "proved" else CHUNK
+    most = CHUNK // (1 + (prepared.survey.level == "proved") + posts_too(prepared))
     send_all(delivery, lanes(plan.planned, most))
     decisions = tuple(done.get(one.identity.key, one) if one.state is State.PLANNED else one for one in plan.decisions)
     applied = [decision for decision in decisions if decision.state is State.APPLIED]
@@ -148,3 +148,9 @@ def moved_owner(decision: Decision) -> bool:
 
 def owner_after(decision: Decision) -> str:
     return values_after(decision).owner_id
+
+
+def posts_too(prepared: Prepared) -> bool:
+    """Whether notes also go to accounts or contacts, which takes rows of the same collection."""
+    routes = (route for policy in prepared.plan.policies for route in policy.routes)
+    return any(route.escalate is not None and route.escalate.note.also_on is not None for route in routes)

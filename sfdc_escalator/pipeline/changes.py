@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.decision import Decision
 from sfdc_escalator.escalation.history import Memory, Past, Values
 from sfdc_escalator.escalation.policy import Route
 from sfdc_escalator.escalation.steps import Kind, StepState
-from sfdc_escalator.pipeline.ports import Change, Write
+from sfdc_escalator.pipeline.ports import Change, Post, Write
 
 SENT = frozenset({Memory.SENDING, Memory.APPLIED, Memory.UNKNOWN, Memory.GONE})
 
@@ -82,7 +82,15 @@ def write_of(decision: Decision) -> Write:
         owner_id=after.get(Kind.QUEUE),
         status=after.get(Kind.STATUS),
         priority=after.get(Kind.PRIORITY),
+        post=post_of(decision, after[Kind.NOTE] or ""),
     )
+
+
+def post_of(decision: Decision, note: str) -> Post | None:
+    """The note on the record beside the case; None where the policy wants none, or the case has no such record."""
+    spec = decision.route.escalate.note if decision.route.escalate else None
+    parent = decision.case.fields.get(f"{spec.also_on}Id") if spec and spec.also_on else None
+    return Post(parent, f"Case {decision.case.number}\n\n{note}") if isinstance(parent, str) else None
 
 
 def is_published(route: Route) -> bool:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.evidence import Read
@@ -52,6 +52,13 @@ class Sighting:
     keys: frozenset[str] = frozenset()
 
 
+class Post(NamedTuple):
+    """A note on a record beside the case, such as its account."""
+
+    parent_id: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """One case in a chunk: its note, then the new owner, status and priority. None = the step is not sent."""
@@ -63,6 +70,7 @@ class Write:
     owner_id: str | None
     status: str | None
     priority: str | None
+    post: Post | None = None
 
 
 @dataclass(frozen=True, slots=True)

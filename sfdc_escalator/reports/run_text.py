@@ -86,7 +86,9 @@ def reason_text(decision: Decision) -> str:
 def note_pages(result: Result) -> Iterator[str]:
     for decision in result.decisions:
         if note := note_of(decision):
-            yield f"\nThe note for case {decision.case.number}:"
+            also = decision.route.escalate.note.also_on if decision.route.escalate else None
+            beside = f", also on its {also.lower()}" if also and decision.case.fields.get(f"{also}Id") else ""
+            yield f"\nThe note for case {decision.case.number}{beside}:"
             yield "\n".join(f"  | {line}" for line in note.splitlines())
 
 

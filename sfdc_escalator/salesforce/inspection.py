@@ -52,6 +52,7 @@ class Inspection:
     """What was read. None = it could not be read. `picklists` by record type, then by field, folded."""
 
     may_comment: bool
+    may_post: bool
     sharing: str | None
     modifies_all: bool
     picklists: Mapping[str, Mapping[str, frozenset[str]]]
@@ -66,14 +67,16 @@ class Inspection:
 def inspect(client: Client, survey: Survey, policies: Sequence[Policy]) -> Inspection:
     """Comes after the survey, whose calls are counted as those of any run."""
     surveyed = client.session.api_calls
-    asked = (describe_path("CaseComment"), *map(query_path, (SHARING, modify_all(survey), ASSIGNMENT, FLOWS)))
-    comment, sharing, all_rights, assignment, flows = client.try_get(*asked)
+    kinds = ("CaseComment", "FeedItem")
+    asked = (*map(describe_path, kinds), *map(query_path, (SHARING, modify_all(survey), ASSIGNMENT, FLOWS)))
+    comment, post, sharing, all_rights, assignment, flows = client.try_get(*asked)
     queries = statements(survey, policies)
     ones = [query_path(one.removesuffix("ORDER BY Id") + "LIMIT 1") for one in queries]
     answers = client.try_get(*ones) if ones else []
     refused = {query: answer.message for query, answer in zip(queries, answers, strict=True) if is_error(answer)}
     return Inspection(
         may_comment=not isinstance(comment, dict) or comment.get("createable") is not False,
+        may_post=isinstance(post, dict) and post.get("createable") is not False,
         sharing=next(iter(texts(sharing, "InternalSharingModel") or ()), None),
         modifies_all=bool(texts(all_rights, "ParentId")),
         picklists=record_types(client),
@@ -162,6 +165,9 @@ def rights(policy: Policy, survey: Survey, seen: Inspection) -> Iterator[Lack]:
         if is_wanted and info and not info.updateable:
             message = f"this user may not edit Case.{path}: give it edit access to the field in a permission set"
             yield Lack(policy.name, ("policy",), message, None)
+    if any(one.note.also_on for one in steps) and not seen.may_post:
+        message = "this user may not post in feeds, which `also_on` does: Chatter is off, or its permission is missing"
+        yield Lack("Account", ("also_on",), message, None)
     if steps and not seen.may_comment:
         message = "this user may not create case comments, which hold the notes: give it Edit on Case"
         yield Lack(policy.name, ("policy",), message, None)

@@ -12,6 +12,7 @@ from sfdc_escalator.salesforce.soql import ids, instant, quote, select
 
 MARGIN = timedelta(seconds=2)  # the org's clock may run on while it reads
 MOST = 200  # records of one collection (REST guide, sObject Collections)
+MOST_POSTED = 10_000  # characters of a feed item (Object Reference, FeedItem)
 FRESH, LAST, NOTE = "fresh", "last", "note"
 KEY_OBJECT, KEY_FIELD = "Escalation_Key__c", "Key__c"
 NO_ASSIGNMENT = {"Sforce-Auto-Assign": "FALSE"}  # the default would let assignment rules move the owner on
@@ -51,7 +52,7 @@ def composite(chunk: Chunk, base: str, user_id: str, *, weak: bool, proved: bool
     """
     writes = chunk.writes
     case_ids = [long_id(write.case_id) for write in writes]
-    most = MOST // 2 if proved else MOST
+    most = MOST // (1 + proved + any(write.post for write in writes))
     if not 0 < len(writes) <= most or len(set(case_ids)) < len(case_ids):
         raise ValueError(f"a chunk holds 1 to {most} different cases, not {len(writes)}")
     query = guard_query(case_ids, chunk.polled_at, user_id, weak=weak)
@@ -60,11 +61,12 @@ def composite(chunk: Chunk, base: str, user_id: str, *, weak: bool, proved: bool
     parts = [Part(FRESH), Part(LAST)]
     for reference, method, record, sends in _steps(chunk):
         rows = [write for write in writes if sends(write)]
-        keys = [_key(write) for write in rows] if proved and reference == NOTE else []
+        keyed = rows if proved and reference == NOTE else []
+        posted = [write for write in rows if write.post] if reference == NOTE else []
         if rows:
-            ids_of_rows = tuple(long_id(write.case_id) for write in rows)
-            requests.append(collection(base, reference, method, [*keys, *(record(write) for write in rows)]))
-            parts.append(Part(reference, ids_of_rows * 2 if keys else ids_of_rows))
+            sent = [*map(_key, keyed), *map(record, rows), *map(_post, posted)]
+            requests.append(collection(base, reference, method, sent))
+            parts.append(Part(reference, tuple(long_id(write.case_id) for write in (*keyed, *rows, *posted))))
     return Composite({"allOrNone": True, "collateSubrequests": False, "compositeRequest": requests}, tuple(parts))
 
 
@@ -106,6 +108,13 @@ def _note(write: Write) -> dict[str, Any]:
         "CommentBody": write.note,
         "IsPublished": write.published,
     }
+
+
+def _post(write: Write) -> dict[str, Any]:
+    """A post in the feed of the account or contact, for users alone (Object Reference, FeedItem)."""
+    assert write.post is not None
+    where = {"ParentId": long_id(write.post.parent_id), "Type": "TextPost"}
+    return {"attributes": {"type": "FeedItem"}, **where, "Body": write.post.text[:MOST_POSTED]}
 
 
 def get(base: str, reference: str, path: str) -> dict[str, Any]:

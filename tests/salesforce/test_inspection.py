@@ -52,6 +52,7 @@ def inspected(stage: Stage, policy: Policy, **answers: Any) -> tuple[Survey, Ins
     seen = survey(stage)
     stage.composite(
         answers.get("comment", COMMENT),
+        answers.get("post", {"createable": True}),
         answers.get("sharing", page({"InternalSharingModel": "ReadWrite"})),
         answers.get("rights", page()),
         answers.get("assignment", page({"Name": "Standard"})),
@@ -128,6 +129,16 @@ def test_a_field_that_the_user_may_not_edit_is_an_error(stage: Stage, policy: Po
 def test_a_user_who_may_not_comment_can_leave_no_note(stage: Stage, policy: Policy) -> None:
     seen, found = inspected(stage, policy, comment={"createable": False})
     assert "may not create case comments" in next(iter(messages(policy, seen, found)))
+
+
+def test_a_user_who_may_not_post_in_feeds_is_told_where_the_policy_wants_it(stage: Stage, policy: Policy) -> None:
+    seen, found = inspected(stage, policy, post=(400, error("NOT_FOUND")))
+    assert messages(policy, seen, found) == {}
+    (route,) = policy.routes
+    assert route.escalate is not None
+    note = replace(route.escalate.note, also_on="Account")
+    posting = replace(policy, routes=(replace(route, escalate=replace(route.escalate, note=note)),))
+    assert "Chatter is off" in next(iter(messages(posting, seen, found)))
 
 
 def test_a_route_that_this_org_cannot_filter_for_is_a_warning(stage: Stage, policy: Policy) -> None:

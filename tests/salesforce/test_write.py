@@ -1,5 +1,6 @@
 """The write is one request: guard, notes, owners, statuses, priorities; all or nothing; in this order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -7,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 
 from sfdc_escalator.escalation.case import long_id
-from sfdc_escalator.pipeline.ports import Chunk, Write
+from sfdc_escalator.pipeline.ports import Chunk, Post, Write
 from sfdc_escalator.salesforce.write import composite
 from tests.builders import ME, numbered
 
@@ -93,6 +94,30 @@ def test_together_saves_owner_status_and_priority_at_once_after_the_note() -> No
 def test_a_published_note_says_so() -> None:
     one = Write("k", ONE, "n", True, None, None, None)
     assert requests_of(Chunk((one,), POLLED))[2]["body"]["records"][0]["IsPublished"] is True
+
+
+def test_a_note_on_the_account_stands_behind_the_notes_in_the_same_collection() -> None:
+    account = long_id("001000000000001")
+    posted = replace(write(ONE), post=Post(account, "Case 1\n\nNote"))
+    made = composite(Chunk((posted, write(TWO)), POLLED), BASE, ME, weak=False)
+    records = made.body["compositeRequest"][2]["body"]["records"]
+    assert [one["attributes"]["type"] for one in records] == ["CaseComment", "CaseComment", "FeedItem"]
+    assert records[-1] == {
+        "attributes": {"type": "FeedItem"}, "ParentId": account, "Type": "TextPost", "Body": "Case 1\n\nNote"
+    }  # fmt: skip
+    assert made.parts[2].case_ids == (ONE, TWO, ONE)
+
+
+@pytest.mark.parametrize(("proved", "most"), [(False, 100), (True, 66)])
+def test_a_chunk_with_notes_on_accounts_holds_fewer_cases(proved: bool, most: int) -> None:
+    post = Post(long_id("001000000000001"), "x" * 20_000)
+    many = tuple(replace(write(numbered("500", n)), post=post) for n in range(1, most + 2))
+    made = composite(Chunk(many[:-1], POLLED), BASE, ME, weak=False, proved=proved)
+    records = made.body["compositeRequest"][2]["body"]["records"]
+    assert len(records) <= 200
+    assert len(records[-1]["Body"]) == 10_000
+    with pytest.raises(ValueError, match="chunk"):
+        composite(Chunk(many, POLLED), BASE, ME, weak=False, proved=proved)
 
 
 def test_the_weak_guard_leaves_the_comments_out() -> None:
