@@ -8,6 +8,7 @@ from xml.etree import ElementTree as Xml
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.reports.run_json import problem_json
+from sfdc_escalator.reports.words import counted
 
 SUITE = "sfdc-escalator validate"
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -21,8 +22,8 @@ def is_ok(problems: Sequence[Problem], *, strict: bool) -> bool:
 def as_text(files: Sequence[str], problems: Sequence[Problem], *, strict: bool) -> str:
     errors = sum(problem.severity == "error" for problem in problems)
     warned = len(problems) - errors
-    verdict = f"ok ({', '.join(files)})" if is_ok(problems, strict=strict) else f"{errors} problems"
-    after = f", {warned} warnings{' (--strict)' if strict else ''}" if warned else ""
+    verdict = f"ok ({', '.join(files)})" if is_ok(problems, strict=strict) else counted(errors, "problem")
+    after = f", {counted(warned, 'warning')}{' (--strict)' if strict else ''}" if warned else ""
     return "\n".join([*(f"{problem.severity}: {problem}" for problem in problems), verdict + after])
 
 

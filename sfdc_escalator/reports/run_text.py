@@ -8,6 +8,7 @@ from sfdc_escalator.escalation.decision import Decision, State, note_of
 from sfdc_escalator.escalation.steps import Kind, Step, StepState
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import table
+from sfdc_escalator.reports.words import counted
 
 MOST_REASONS = 2
 
@@ -153,4 +154,4 @@ def summary(result: Result) -> str:
     }
     more = "".join(f", {count} {name}" for name, count in extras.items() if count)
     read = len(result.prepared.poll.cases)
-    return f"{read} {'case' if read == 1 else 'cases'} read, {len(result.decisions)} matched: {told}{more}"
+    return f"{counted(read, 'case')} read, {len(result.decisions)} matched: {told}{more}"

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from sfdc_escalator.escalation.history import Past
 from sfdc_escalator.reports.run_json import instant
+from sfdc_escalator.reports.words import counted
 
 MOST_LISTED = 20
 
@@ -107,7 +108,7 @@ def lines(standing: Standing, silent: str | None) -> Iterator[str]:
         yield f"Last run {last.run} at {instant(last.started)} on {last.host}: {end(last)}"
     if standing.success and standing.last and standing.success.run != standing.last.run:
         yield f"Last run with exit code 0: {standing.success.run} at {instant(standing.success.started)}"
-    yield f"{standing.open} open escalations"
+    yield counted(standing.open, "open escalation")
     for title, some in (("not settled yet", standing.unsettled), ("rejected", standing.rejected)):
         if some:
             yield f"{len(some)} {title}:"

@@ -92,9 +92,10 @@ Found = tuple[Part, Lack]
 
 
 def words(count: int, on_open_case: bool, problems: Sequence[Found]) -> str:
-    wrong = f"{len(problems)} problems" if problems else "every step as the policy says"
+    wrong = f"{len(problems)} wrong" if problems else "every step as the policy says"
     both = "rolled back on an open case, then " if on_open_case else ""
-    return f"the steps of {count} routes, {both}in earnest on marked cases, which are deleted again: {wrong}"
+    routes = "route" if count == 1 else "routes"
+    return f"the steps of {count} {routes}, {both}in earnest on marked cases, which are deleted again: {wrong}"
 
 
 def refused(client: Client, survey: Survey, part: Part, case: tuple[str, str]) -> Found | None:

@@ -86,7 +86,7 @@ def test_it_opens_with_who_we_are_where_and_what_the_org_honours(world: World, o
     assert second == (
         "Level guarded, guard full, all-or-nothing honoured: a note on case 00000001 was written and rolled back."
     )
-    assert rest[0].startswith("Rehearsed the steps of 1 routes")
+    assert rest[0].startswith("Rehearsed the steps of 1 route")
     assert rest[1].startswith("A run that finds nothing costs about 4 API calls")
     assert rest[-1].startswith("ok (")
 
