@@ -195,7 +195,7 @@ def milestone(
 ) -> Mapping[str, Value]:
     """A milestone whose target is so many minutes away."""
     target = None if minutes is None else NOW + timedelta(minutes=minutes)
-    return made(TargetDate=target, IsCompleted=completed) | {"MilestoneType.Name": name}
+    return {**made(TargetDate=target, IsCompleted=completed), "MilestoneType.Name": name}
 
 
 def timed(*milestones: Mapping[str, Value]) -> Case:
