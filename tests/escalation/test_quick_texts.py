@@ -24,7 +24,7 @@ HELP = NotePart("help_needed", ("route.help_needed",))
 
 
 def spec(*parts: NotePart, quick_texts: tuple[str, ...] = NAMES, **texts: str) -> NoteSpec:
-    return replace(note_spec(*parts, **texts), quick_texts=quick_texts)
+    return replace(note_spec(*parts), quick_texts=quick_texts, texts=texts)
 
 
 def written(messages: Mapping[str, str], one: Case | None = None, by: NoteSpec | None = None) -> str | Held:
