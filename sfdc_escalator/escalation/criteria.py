@@ -77,7 +77,7 @@ Condition = Leaf | All | AnyOf | Not
 class Finding(NamedTuple):
     """A judgement with its reasons: what was asked, what was seen, whether it holds, and the parts of it.
 
-    Of a clock: `limit` is the one for this case, `due` when it is reached, or passed if more is asked, and nothing changes.
+    Of a clock: `limit` is the one for this case, `due` when time alone reaches it, or passes it where more is asked.
     """
 
     condition: Condition
