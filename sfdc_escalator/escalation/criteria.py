@@ -77,7 +77,7 @@ Condition = Leaf | All | AnyOf | Not
 class Finding(NamedTuple):
     """A judgement with its reasons: what was asked, what was seen, whether it holds, and the parts of it.
 
-    Of a clock: `limit` is the one for this case, `due` when it is reached if nothing else changes.
+    Of a clock: `limit` is the one for this case, `due` when time alone reaches it, or passes it where more is asked.
     """
 
     condition: Condition
@@ -99,9 +99,10 @@ def judge(condition: Condition, case: Case, scene: Scene) -> Finding:
         return Finding(condition, not part.holds, None, (part,))
     holds, seen = condition.holds(case, scene), condition.look(case, scene)
     if isinstance(condition, Clock):
-        return Finding(
-            condition, holds, seen, (), condition.limit_of(case), next(condition.crossings(case, scene), None)
-        )
+        crossings = condition.crossings(case, scene)
+        due = next(crossings, None)
+        passed = next(crossings, due) if condition.operator == "more_than" else due
+        return Finding(condition, holds, seen, (), condition.limit_of(case), passed)
     return Finding(condition, holds, seen)
 
 

@@ -46,7 +46,9 @@ def loosened(part: Any) -> Any:
     if short := SHORT.get(part.get("$ref", "")):
         return {"anyOf": [part, short]}
     inner = {key: loosened(value) for key, value in part.items() if key != "discriminator"}
+    if str(inner.get("title", "")).endswith("Shape"):
+        del inner["title"]  # a name of ours, no help to an editor's user
     if inner.get("type") == "array" and "items" in inner:
-        inner.pop("title", None)
-        return {"anyOf": [inner, inner["items"]]} if inner["items"] else {}
+        title = {"title": inner.pop("title")} if "title" in inner else {}
+        return {**title, "anyOf": [inner, inner["items"]]} if inner["items"] else title
     return inner

@@ -76,6 +76,8 @@ class PartShape(Shape):
 
 
 class NoteShape(Shape):
+    """The hand-off note: its text, its parts, and who may see it."""
+
     parts: Annotated[dict[PartName, PartShape], Field(min_length=1)] = {}
     template: Text = ""
     visibility: Literal["internal", "published"] = "internal"
@@ -186,6 +188,8 @@ class ExampleShape(Shape):
 
 
 class PolicyShape(Shape):
+    """How a support team escalates: which cases, to whom, with which note."""
+
     policy: Name
     description: Text = ""
     scope: OneOrMore[Condition] = []

@@ -42,16 +42,22 @@ Recipients = OneOrMore[Annotated[RecipientShape, BeforeValidator(a_team)]]
 
 
 class NotifyShape(Shape):
+    """Who is told at once, and who with the next digest."""
+
     now: Recipients = []
     digest: Recipients = []
 
 
 class RepeatShape(Shape):
+    """Once more after each such time, so many times at most."""
+
     every: Duration
     at_most: Annotated[int, Field(ge=1)]
 
 
 class EndOfDayShape(Shape):
+    """Due when the business day of a calendar ends."""
+
     end_of: Literal["business_day"]
     calendar: CalendarName
 
@@ -78,6 +84,8 @@ WHEN = ("after", "before_due", "after_due")
 
 
 class RungShape(Shape):
+    """What happens when nobody acted in time, until somebody does."""
+
     calendar: CalendarName = None
     after: Limit = None
     before_due: Duration | None = None
@@ -98,11 +106,15 @@ class RungShape(Shape):
 
 
 class WarnShape(Shape):
+    """Who is told so long before it is due."""
+
     before: Duration
     tell: Recipients
 
 
 class NotifyWhenShape(Shape):
+    """Who is told when somebody acted, or when the case is closed."""
+
     acknowledged: Recipients = []
     closed: Recipients = []
 
@@ -116,15 +128,21 @@ class NeverShape(Shape):
 
 
 class ChannelShape(Shape):
+    """A way to tell people; its address stands in orgs.yaml."""
+
     kind: Text
 
 
 class NoticesShape(Shape):
+    """What every notice says."""
+
     opens_with: Text = ""
     must_say: OneOrMore[Text] = []
     links: OneOrMore[Path] = []
 
 
 class OwnerOfPolicyShape(Shape):
+    """Who answers for this policy, and how often it is looked at again."""
+
     accountable: Annotated[str, PlainValidator(names.any_team)] = ""
     review_every: Duration | None = None

@@ -1,0 +1,325 @@
+"""What is missing for a match: how many, how much time and until when, and which cases come nearest."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfdc_escalator.escalation.business_days import BusinessDays
+from sfdc_escalator.escalation.calendars import Calendar
+from sfdc_escalator.escalation.case import Case, Turn
+from sfdc_escalator.escalation.clocks import Age, BusinessHours, Idle, InState, Left
+from sfdc_escalator.escalation.comparison import Operator
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not, judge
+from sfdc_escalator.escalation.evidence import COMMENTS, Read, Records
+from sfdc_escalator.escalation.explanation import FIRST_LIVE_RUN, explain
+from sfdc_escalator.escalation.facts import Field
+from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.escalation.misses import Miss, NearMiss, matches_at, misses, nearest_misses
+from sfdc_escalator.escalation.opening_hours import week_of
+from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.related import MILESTONES, Milestone, Related
+from sfdc_escalator.escalation.scene import Scene
+from sfdc_escalator.escalation.speech import Text
+from sfdc_escalator.escalation.words import parse_phrase
+from tests.builders import NOW, SCENE, case, comment, past, policy, remembering, route, view
+
+MINUTE, HOUR, DAY, SECOND = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
+OFFICE = Calendar("office", ZoneInfo("America/New_York"), week_of({"mon-fri": "09:00-17:00"}), frozenset())
+RETURNS = Records("ReturnOrders")
+NEVER: Condition = AnyOf(())
+
+
+def missing(condition: Condition, one: Case | None = None, scene: Scene = SCENE) -> list[str]:
+    return [miss.words for miss in misses(judge(condition, one or case(), scene))]
+
+
+def aged(hours: float, **fields: str) -> Case:
+    return case(created=NOW - hours * HOUR, fields=fields)
+
+
+def older(limit: timedelta | BusinessDays, calendar: Calendar | None = None) -> Age:
+    return Age("at_least", limit, calendar, path="CreatedDate")
+
+
+def more_than(limit: timedelta, calendar: Calendar | None = None) -> Age:
+    return Age("more_than", limit, calendar, path="CreatedDate")
+
+
+def returned(count: int) -> Case:
+    return replace(case(), related={RETURNS: ({"CreatedDate": NOW - HOUR},) * count})
+
+
+# -- how many ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operator", "limit", "count", "words"),
+    [
+        ("at_least", 2, 1, "needs 2 or more ReturnOrders, has 1"),
+        ("at_least", 2, 0, "needs 2 or more ReturnOrders, has 0"),
+        ("more_than", 2, 2, "needs 3 or more ReturnOrders, has 2"),
+        ("at_most", 2, 3, "ReturnOrders: 3 (at most 2: no)"),
+        ("less_than", 2, 2, "ReturnOrders: 2 (less than 2: no)"),
+    ],
+)
+def test_a_count_says_how_many_are_needed_and_how_many_there_are(
+    operator: Operator, limit: int, count: int, words: str
+) -> None:
+    assert missing(Related(RETURNS, operator, limit), returned(count)) == [words]
+
+
+def test_a_count_that_nobody_read_says_so_and_not_that_there_are_none() -> None:
+    assert missing(Related(RETURNS, "at_least", 2)) == ["ReturnOrders: cannot be read (at least 2: no)"]
+
+
+# -- how much time -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("condition", "one", "told", "short"),
+    [
+        (older(4 * HOUR), aged(3), "1 h short, at 2026-03-02 16:00 UTC", HOUR),
+        (older(2 * DAY), aged(3), "1 d 21 h short, at 2026-03-04 12:00 UTC", 45 * HOUR),
+        # NOW is Monday, 10:00 in New York; the case came on Friday at 16:00, so two hours were open.
+        (older(3 * HOUR, OFFICE), aged(66), "1 h of open time short, at 2026-03-02 16:00 UTC", HOUR),
+        (older(12 * HOUR, OFFICE), aged(66), "10 h of open time short, at 2026-03-03 17:00 UTC", 10 * HOUR),
+        (more_than(4 * HOUR), aged(3), "1 h short, at 2026-03-02 16:00 UTC", HOUR),
+        (more_than(9 * HOUR, OFFICE), aged(66), "7 h of open time short, at 2026-03-03 14:00 UTC", 7 * HOUR),
+        (Idle("at_least", 5 * HOUR, who="agent"), aged(2), "3 h short, at 2026-03-02 18:00 UTC", 3 * HOUR),
+        (
+            InState("at_least", 5 * HOUR, paths=("Status",)),
+            replace(aged(9), turns={"Status": (Turn(NOW - HOUR, None, "New"),)}),
+            "4 h short, at 2026-03-02 19:00 UTC",
+            4 * HOUR,
+        ),
+    ],
+)
+def test_time_that_is_short_says_how_much_and_until_when(
+    condition: Condition, one: Case, told: str, short: timedelta
+) -> None:
+    [miss] = misses(judge(condition, one, SCENE))
+    assert miss.words.endswith(f": {told}")
+    assert miss.short == short
+    when = matches_at(condition, one, SCENE)
+    assert when is not None
+    assert f"{when:%Y-%m-%d %H:%M} UTC" in told
+
+
+@pytest.mark.parametrize(
+    ("condition", "one"),
+    [
+        (Age("at_most", HOUR, path="CreatedDate"), aged(3)),  # too late
+        (Age("less_than", HOUR, path="CreatedDate"), aged(3)),
+        (Age("at_least", HOUR, path="Due__c"), aged(3)),  # no such time
+        (Idle("at_least", HOUR, who="agent", after_word_of="customer"), replace(aged(3), comments=(comment("x"),))),
+        (InState("at_least", HOUR, paths=("Status",)), aged(3)),  # no history
+        (Field("Status", "is", "Closed"), aged(3)),
+        (Not(older(HOUR)), aged(3)),
+        (All((older(4 * HOUR), Field("Status", "is", "Closed"))), aged(3)),
+        (All((older(4 * HOUR), Age("less_than", 4 * HOUR, path="CreatedDate"))), aged(3)),
+        (NEVER, aged(3)),
+        (Related(RETURNS, "at_least", 2, within=DAY), returned(1)),
+    ],
+)
+def test_where_time_alone_never_makes_it_match_no_time_is_told(condition: Condition, one: Case) -> None:
+    assert matches_at(condition, one, SCENE) is None
+    assert misses(judge(condition, one, SCENE))
+
+
+def test_a_time_that_is_over_says_what_is_seen_and_that_it_is_not_so() -> None:
+    assert missing(Age("at_most", HOUR, path="CreatedDate"), aged(3)) == ["CreatedDate was 3 h ago (at most 1 h: no)"]
+    assert missing(Not(older(HOUR)), aged(3)) == ["must not be so: CreatedDate was 3 h ago (at least 1 h)"]
+
+
+def test_a_clock_that_stands_still_says_no_time() -> None:
+    waiting = Age("at_least", 4 * HOUR, path="CreatedDate", except_while=Field("Status", "is", "Waiting"))
+    one = replace(
+        case(status="Waiting", created=NOW - 3 * HOUR), turns={"Status": (Turn(NOW - HOUR, "New", "Waiting"),)}
+    )
+    [miss] = misses(judge(waiting, one, SCENE))
+    assert miss == Miss("CreatedDate was 2 h ago, pauses left out (at least 4 h: no)")
+    assert matches_at(waiting, one, SCENE) is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "one", "when"),
+    [
+        (older(HOUR), aged(3), NOW),
+        (older(3 * HOUR), aged(3), NOW),
+        (older(4 * HOUR), aged(3), NOW + HOUR),
+        (more_than(4 * HOUR), aged(3), NOW + HOUR + SECOND),
+        (Left("at_most", HOUR, path="Due__c"), case(fields={"Due__c": NOW + 3 * HOUR}), NOW + 2 * HOUR),
+        (Left("less_than", HOUR, path="Due__c"), case(fields={"Due__c": NOW + 3 * HOUR}), NOW + 2 * HOUR + SECOND),
+        (All((older(5 * HOUR), older(4 * HOUR))), aged(3), NOW + 2 * HOUR),
+        (AnyOf((older(5 * HOUR), older(4 * HOUR))), aged(3), NOW + HOUR),
+        (AnyOf((older(5 * HOUR), Field("Status", "is", "New"))), aged(3), NOW),
+        (Not(Age("at_most", 4 * HOUR, path="CreatedDate")), aged(3), NOW + HOUR + SECOND),
+        # From Friday, 16:00 in New York, to Tuesday at the same time.
+        (older(BusinessDays(2), OFFICE), aged(66), datetime(2026, 3, 3, 21, tzinfo=UTC)),
+        # Nine open hours have passed exactly when the office closes; more than nine only when it has opened again.
+        (more_than(9 * HOUR, OFFICE), aged(66), datetime(2026, 3, 3, 14, 0, 0, 1, tzinfo=UTC)),
+        (
+            Milestone("due", HOUR),
+            replace(case(), related={MILESTONES: ({"CreatedDate": NOW, "TargetDate": NOW + 3 * HOUR},)}),
+            NOW + 2 * HOUR,
+        ),
+        (Related(RETURNS, "at_most", 0, within=DAY), returned(1), NOW + 23 * HOUR + SECOND),
+    ],
+)
+def test_the_first_instant_at_which_time_alone_makes_it_match(condition: Condition, one: Case, when: datetime) -> None:
+    assert matches_at(condition, one, SCENE) == when
+
+
+HOURS = st.integers(0, 40).map(lambda hours: hours * HOUR)
+OPERATORS: st.SearchStrategy[Operator] = st.sampled_from(["at_least", "at_most", "more_than", "less_than"])
+CLOCKS: st.SearchStrategy[Condition] = st.one_of(
+    st.builds(lambda op, limit: Age(op, limit, path="CreatedDate"), OPERATORS, HOURS),
+    st.builds(lambda op, limit: Age(op, limit, OFFICE, path="CreatedDate"), OPERATORS, HOURS),
+    st.builds(lambda op, limit: Left(op, limit, path="Due__c"), OPERATORS, HOURS),
+    st.builds(lambda limit: Related(RETURNS, "at_most", 0, within=limit), HOURS),
+)
+MIXED: st.SearchStrategy[Condition] = st.recursive(
+    CLOCKS,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: All(tuple(parts))),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: AnyOf(tuple(parts))),
+        inner.map(Not),
+    ),
+    max_leaves=4,
+)
+
+
+@given(MIXED)
+@settings(max_examples=150, deadline=None)
+def test_the_time_told_is_one_at_which_it_matches_and_before_which_it_does_not(condition: Condition) -> None:
+    one = replace(case(created=NOW - 5 * HOUR, fields={"Due__c": NOW + 30 * HOUR}), related=returned(1).related)
+    when = matches_at(condition, one, SCENE)
+    assert when is None or condition.holds(one, Scene(when))
+    first = next((step for step in range(7 * 48) if condition.holds(one, Scene(NOW + step * HOUR / 2))), None)
+    if when is None:
+        assert first is None
+    elif first is not None:
+        assert NOW <= when <= NOW + first * HOUR / 2
+
+
+# -- which of several conditions -----------------------------------------------------------------------------------
+
+HIGH, CLOSED = Field("Priority", "is", "High"), Field("Status", "is", "Closed")
+
+
+def test_all_that_fails_of_a_list_is_told_and_nothing_that_holds() -> None:
+    words = missing(All((HIGH, Field("Status", "is", "New"), Related(RETURNS, "at_least", 2))), returned(1))
+    assert words == ["Priority is Medium (asked for High: no)", "needs 2 or more ReturnOrders, has 1"]
+
+
+@pytest.mark.parametrize(
+    ("alternatives", "words"),
+    [
+        ([All((HIGH, CLOSED)), HIGH], "Priority is Medium"),  # one thing missing is nearer than two
+        ([HIGH, older(100 * HOUR)], "CreatedDate was"),  # time passes by itself
+        ([older(100 * HOUR), older(30 * HOUR)], "CreatedDate was 1 d ago (at least 1 d 6 h"),  # less of it
+        ([HIGH, CLOSED], "Priority is Medium"),  # the first of equals
+        ([], "nothing can match it"),
+    ],
+)
+def test_of_alternatives_the_nearest_is_told(alternatives: list[Condition], words: str) -> None:
+    [told] = missing(AnyOf(tuple(alternatives)))
+    assert told.startswith(words)
+
+
+def test_what_holds_misses_nothing() -> None:
+    assert missing(AnyOf((HIGH, Field("Status", "is", "New")))) == []
+
+
+def test_a_list_that_must_not_be_so_says_what_makes_it_so() -> None:
+    condition = Not(All((Field("Status", "is", "New"), Field("Priority", "is", "Medium"))))
+    assert missing(condition) == ["must not be so: Status is New; Priority is Medium"]
+    assert missing(Not(All(()))) == ["must not be so: what is always so"]
+
+
+# -- the nearest misses of a run -----------------------------------------------------------------------------------
+
+
+def nearest(of: Policy, *cases: Case, unread: Mapping[str, frozenset[Read]] | None = None) -> tuple[NearMiss, ...]:
+    return nearest_misses([view(of)], cases, unread or {})
+
+
+OLD = policy(route("old", older(100 * HOUR)))
+
+
+def test_the_five_nearest_are_ordered_by_the_time_that_is_short() -> None:
+    hours = {1: 10, 2: 99, 3: 50, 4: 98, 5: 1, 6: 97, 7: 96}
+    found = nearest(OLD, *(case(number, created=NOW - age * HOUR) for number, age in hours.items()))
+    assert [int(one.case.number) for one in found] == [2, 4, 6, 7, 3]
+
+
+def test_fewer_missing_conditions_are_nearer_whatever_the_time() -> None:
+    of = policy(route("both", All((older(100 * HOUR), HIGH))))
+    found = nearest(
+        of,
+        case(1, created=NOW - 99 * HOUR),
+        case(2, created=NOW - HOUR, priority="High"),
+        case(3, created=NOW - 500 * HOUR),
+    )
+    assert [(int(one.case.number), len(one.words)) for one in found] == [(2, 1), (3, 1), (1, 2)]
+
+
+def test_cases_equally_near_come_by_their_number() -> None:
+    found = nearest(OLD, *(case(number, created=NOW - HOUR) for number in (7, 3, 9, 1, 5, 2)))
+    assert [int(one.case.number) for one in found] == [1, 2, 3, 5, 7]
+
+
+def test_a_case_is_told_once_with_the_route_that_it_comes_nearest_to() -> None:
+    of = policy(route("far", All((HIGH, CLOSED))), route("near", older(25 * HOUR)), route("high", HIGH))
+    [found] = nearest(of, case())
+    assert (found.policy, found.route, len(found.words)) == ("support", "near", 1)
+
+
+def test_what_matches_is_no_near_miss() -> None:
+    assert nearest(OLD, case(created=NOW - 200 * HOUR)) == ()
+
+
+def test_what_nobody_read_is_not_held_against_a_case() -> None:
+    words = Text(("comments",), (parse_phrase("refund"),))
+    of = policy(route("words", All((words, HIGH))))
+    unread: Mapping[str, frozenset[Read]] = {case(1).id: frozenset({COMMENTS})}
+    found = nearest(of, case(1), case(2), unread=unread)
+    assert [(int(one.case.number), len(one.words)) for one in found] == [(1, 1), (2, 2)]
+
+
+# -- what an explanation says --------------------------------------------------------------------------------------
+
+
+def test_every_route_is_explained_in_its_order_with_the_time_at_which_it_will_match() -> None:
+    of = policy(route("high", HIGH), route("old", older(30 * HOUR)), route("new", Field("Status", "is", "New")))
+    high, old, new = explain(view(of), case())
+    assert [one.route.name for one in (high, old, new)] == ["high", "old", "new"]
+    assert (high.matches, high.when) == (False, None)
+    assert (old.matches, old.when) == (False, NOW + 6 * HOUR)
+    assert (new.matches, new.when, new.missing) == (True, NOW, ())
+
+
+def test_an_explanation_names_the_time_at_which_a_calendar_of_the_org_lets_it_match() -> None:
+    of = policy(route("old", Age("at_least", 3 * HOUR, BusinessHours("Default"), path="CreatedDate")))
+    seen = view(of)
+    org = replace(seen.survey, calendars={"Default": OFFICE})
+    [told] = explain(view(of, org=org), aged(66))
+    assert told.when == datetime(2026, 3, 2, 16, tzinfo=UTC)
+    [unknown] = explain(seen, aged(66))
+    assert unknown.when is None
+
+
+def test_what_was_escalated_before_is_told_with_its_key_and_its_time() -> None:
+    before = past(case(), Memory.APPLIED, "new", tried_at=NOW - HOUR)
+    [told] = explain(view(policy(route("new")), remembering(before, live=["new"])), case())
+    assert told.held_back == (f"escalated by an earlier run: {before.key} at 2026-03-02 14:00 UTC",)
+
+
+def test_a_route_that_never_ran_live_says_that_its_first_matches_wait() -> None:
+    [told] = explain(view(policy(route("new"))), case())
+    assert told.held_back == (FIRST_LIVE_RUN,)
