@@ -10,7 +10,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeGuard
 
 from sfdc_escalator.errors import Invalid, LoginRefused
 from sfdc_escalator.salesforce.failures import in_one_line
@@ -27,23 +27,17 @@ AGAIN = "log in again: sf org login web --alias {alias}"
 def grant(alias: str) -> Grant:
     """Raises Invalid where there is no CLI or no such alias, LoginRefused where its login is no longer good."""
     about = asked(DISPLAY, alias)
-    url, token = about.get("instanceUrl"), shown_token(alias) or about.get("accessToken")
-    if not isinstance(token, str) or not token or token.startswith(HIDDEN) or not isinstance(url, str):
+    url, token = about.get("instanceUrl"), about.get("accessToken")
+    if not is_token(token):
+        token = asked(SHOW, alias).get("accessToken")
+    if not is_token(token) or not isinstance(url, str):
         raise LoginRefused(f"sf:{alias}: the CLI gives no access token; update it, or {AGAIN.format(alias=alias)}")
     return Grant(url.rstrip("/"), token.strip())
 
 
-def shown_token(alias: str) -> str | None:
-    """What newer CLIs tell when asked for it by name; None from an older one."""
-    try:
-        token = asked(SHOW, alias).get("accessToken")
-    except UnknownCommand:
-        return None
-    return token if isinstance(token, str) else None
-
-
-class UnknownCommand(Exception):
-    """This CLI does not know the command."""
+def is_token(value: Any) -> TypeGuard[str]:
+    """Older CLIs display it, newer ones a word in its place."""
+    return isinstance(value, str) and bool(value.strip()) and not value.startswith(HIDDEN)
 
 
 def asked(command: tuple[str, ...], alias: str) -> Mapping[str, Any]:
@@ -57,8 +51,6 @@ def asked(command: tuple[str, ...], alias: str) -> Mapping[str, Any]:
     if code == 0 and isinstance(result, dict):
         return result
     name, message = str(answer.get("name", "")), in_one_line(answer.get("message"))
-    if command == SHOW and (not answer or "command" in name.lower() or "not a sf command" in message):
-        raise UnknownCommand
     if name.startswith(UNKNOWN_ALIAS) or "No authorization information" in message:
         raise Invalid(f"sf:{alias}: the CLI knows no org of that name; sf org list tells those that it knows")
     words = f"{name}: {message}" if name else f"exit code {code}"

@@ -77,7 +77,7 @@ def test_what_the_cli_refuses_is_told_with_the_next_step(
 
 
 def test_a_cli_that_hides_the_token_altogether_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sf(tmp_path, monkeypatch, result(instanceUrl=URL, accessToken=HIDDEN), "is not a sf command")
+    sf(tmp_path, monkeypatch, result(instanceUrl=URL, accessToken=HIDDEN), result(accessToken=HIDDEN))
     with pytest.raises(LoginRefused, match="update it"):
         grant("dev")
 
