@@ -70,6 +70,7 @@ class Cells:
 
 PARSERS: dict[Type, Callable[[Cells, str], Value]] = {
     "text": Cells.text,
+    "picklist": Cells.text,
     "number": Cells.number,
     "checkbox": Cells.checkbox,
     "datetime": Cells.datetime,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.errors import Invalid
@@ -17,8 +17,8 @@ from sfdc_escalator.files.yaml_document import Path as Loc
 MAX_BYTES = 1_000_000
 EXPECTED = "a mapping file in YAML: `kind`, `case`, `fields` and the columns of times"
 Kind = Literal["events", "snapshot"]
-Type = Literal["text", "number", "checkbox", "datetime", "date", "multipicklist"]
-TYPES = ("text", "number", "checkbox", "datetime", "date", "multipicklist")
+Type = Literal["text", "picklist", "number", "checkbox", "datetime", "date", "multipicklist"]
+TYPES: tuple[Type, ...] = get_args(Type)
 COLUMNS = {"events": ("stamp",), "snapshot": ("opened", "closed")}
 KEYS = {
     "events": ("kind", "case", "stamp", "order", "missing", "times", "closed", "fields"),

@@ -20,7 +20,7 @@ from sfdc_escalator.escalation.policy import Example, Policy, Route
 from sfdc_escalator.escalation.related import COUNTS, MILESTONES, Related
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.steps import chosen, priority_step
-from sfdc_escalator.escalation.tables import Row, Table
+from sfdc_escalator.escalation.tables import Table
 
 NOBODY = "000000000000000AAA"
 
@@ -109,11 +109,7 @@ def assuming(condition: Condition, example: Example) -> Condition:
 
 def always_open(clock: Clock) -> Leaf:
     limit = clock.limit
-    if isinstance(limit, Table):
-        rows = tuple(Row(row.cells, in_hours(row.value)) for row in limit.rows)
-        limit = Table(limit.name, limit.by, rows, None if limit.otherwise is None else in_hours(limit.otherwise))
-    else:
-        limit = in_hours(limit)
+    limit = limit.mapped(in_hours) if isinstance(limit, Table) else in_hours(limit)
     return replace(clock, calendar=None, limit=limit)  # type: ignore[return-value]
 
 

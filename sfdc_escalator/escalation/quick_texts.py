@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.comparison import fold
+from sfdc_escalator.escalation.tables import Table
 
 PLACEHOLDER = re.compile(r"\{!\s*([^{}]*?)\s*\}|\{([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)\}")
 PATH = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*){0,5}", re.ASCII)
@@ -16,6 +18,29 @@ OWN = ("parts", "findings", "route", "policy", "now")
 FOREIGN = frozenset({"user", "organization", "label", "setup", "profile", "system", "recipient", "sender", "api"})
 """What merge fields may begin with that is no record of the case."""
 WHOLE = "parts"
+
+
+def names_for(names: Sequence[str | Table[str]], case: Case) -> list[str]:
+    """The names as they are for this case; a table that says nothing of it names none."""
+    found = [one.value(case) if isinstance(one, Table) else one for one in names]
+    return [name for name in found if name is not None]
+
+
+def possible_names(names: Sequence[str | Table[str]]) -> list[str]:
+    """Every name that may be the one for some case, in the order in which they are tried."""
+    return list(dict.fromkeys(name for one in names for name in (one.values if isinstance(one, Table) else (one,))))
+
+
+def possible_texts(names: Sequence[str | Table[str]], messages: Mapping[str, str]) -> dict[str, str]:
+    """The messages that may be the one for some case, by name: none below a Quick Text that serves every case."""
+    found: dict[str, str] = {}
+    for one in names:
+        for name in possible_names([one]):
+            if message := chosen_text([name], messages):
+                found.setdefault(*message)
+        if not isinstance(one, Table) and one in found:
+            break
+    return found
 
 
 def chosen_text(names: Sequence[str], messages: Mapping[str, str]) -> tuple[str, str] | None:

@@ -1,5 +1,6 @@
 """Look-up tables: the first row whose cells all fit the case gives the value."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -7,6 +8,7 @@ from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.comparison import Operand, options, same
 
 T_co = TypeVar("T_co", covariant=True)
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +43,8 @@ class Table(Generic[T_co]):
         """Every value that it may give."""
         last = () if self.otherwise is None else (self.otherwise,)
         return (*(row.value for row in self.rows), *last)
+
+    def mapped(self, change: Callable[[T_co], U]) -> "Table[U]":
+        """The same table with every value changed."""
+        rows = tuple(Row(row.cells, change(row.value)) for row in self.rows)
+        return Table(self.name, self.by, rows, None if self.otherwise is None else change(self.otherwise))

@@ -16,7 +16,7 @@ from sfdc_escalator.escalation.policy import (
     Team,
 )
 from sfdc_escalator.escalation.tables import Table
-from sfdc_escalator.files.conditions import Terms, conditions, mapped, route_condition
+from sfdc_escalator.files.conditions import Terms, conditions, route_condition
 from sfdc_escalator.files.literals import SNAKE, placeholder_paths
 from sfdc_escalator.files.shape import ExampleShape, NoteShape, PolicyShape, RouteNoteShape, RouteShape
 from sfdc_escalator.files.templates import NoteTemplate
@@ -67,7 +67,7 @@ def steps_of(route: RouteShape, policy: PolicyShape, terms: Terms, templates: Te
     queue = steps.queue
     return Escalate(
         note=note_of(route, steps.note, policy.defaults.note, templates),
-        queue=mapped(queue, lambda name: team_of(name, terms))
+        queue=queue.mapped(lambda name: team_of(name, terms))
         if isinstance(queue, Table)
         else team_of(queue, terms)
         if queue
@@ -95,9 +95,16 @@ def note_of(route: RouteShape, note: RouteNoteShape, default: NoteShape, templat
         texts=texts,
         visibility=said.get("visibility", "internal"),
         template_paths=template.reads.paths | in_texts,
-        quick_texts=tuple(name.replace("{route}", route.name) for name in said.get("quick_text", ())),
+        quick_texts=tuple(named_after(route.name, one) for one in said.get("quick_text", ())),
         also_on=said.get("also_on"),
     )
+
+
+def named_after(route: str, quick_text: str | Table[str]) -> str | Table[str]:
+    """The name of a Quick Text, or the table that gives it, with the route's name filled in."""
+    if isinstance(quick_text, Table):
+        return quick_text.mapped(lambda name: name.replace("{route}", route))
+    return quick_text.replace("{route}", route)
 
 
 def parts_of(said: Mapping[str, Any]) -> tuple[NotePart, ...]:

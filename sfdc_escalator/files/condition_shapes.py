@@ -1,7 +1,6 @@
 """The shapes of conditions: the first key is the kind, its value the subject."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, PlainValidator, Tag, model_validator
@@ -20,6 +19,7 @@ from sfdc_escalator.files.marks import (
     Plain,
     Scalar,
     Shape,
+    SignedLimit,
     Some,
     Text,
 )
@@ -100,13 +100,13 @@ class AgeShape(Clocked):
 
 
 class LeftShape(Clocked):
-    """The time left until a datetime field; negative when it is past."""
+    """The time left until a datetime field; negative when it is past, and so may a limit be."""
 
     left: Path
-    at_least: Duration = timedelta()
-    at_most: Duration = timedelta()
-    more_than: Duration = timedelta()
-    less_than: Duration = timedelta()
+    at_least: SignedLimit = None
+    at_most: SignedLimit = None
+    more_than: SignedLimit = None
+    less_than: SignedLimit = None
 
 
 class IdleShape(Clocked):

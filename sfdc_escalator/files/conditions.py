@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from sfdc_escalator.escalation.calendars import Calendar
 from sfdc_escalator.escalation.case import long_id
@@ -13,12 +13,9 @@ from sfdc_escalator.escalation.evidence import Records
 from sfdc_escalator.escalation.facts import Field, Owner, Soql, TableIs
 from sfdc_escalator.escalation.related import Milestone, Related
 from sfdc_escalator.escalation.speech import Spoke, Text
-from sfdc_escalator.escalation.tables import Row, Table
+from sfdc_escalator.escalation.tables import Table
 from sfdc_escalator.escalation.words import Phrase, parse_phrase
 from sfdc_escalator.files.condition_shapes import LIMITS
-
-T = TypeVar("T")
-U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +109,12 @@ def limits(shape: Any) -> Iterator[tuple[Any, Any]]:
 
 def calendar_of(said: str | BusinessHours | Table[str] | None, terms: Terms) -> Calendars:
     if isinstance(said, Table):
-        return mapped(said, lambda name: known_calendar(name, terms))
+        return said.mapped(lambda name: known_calendar(name, terms))
     return None if said is None else known_calendar(said, terms)
 
 
 def known_calendar(name: str | BusinessHours, terms: Terms) -> CalendarRef:
     return name if isinstance(name, BusinessHours) else terms.calendars[name]
-
-
-def mapped(table: Table[T], change: Callable[[T], U]) -> Table[U]:
-    """The same table with every value changed."""
-    rows = tuple(Row(row.cells, change(row.value)) for row in table.rows)
-    return Table(table.name, table.by, rows, None if table.otherwise is None else change(table.otherwise))
 
 
 def together(parts: Sequence[Condition]) -> Condition:

@@ -211,6 +211,13 @@ def duration(value: Any) -> timedelta:
     return limit
 
 
+def signed_duration(value: Any) -> timedelta:
+    """`24h` before a time, or `-24h` after it."""
+    if isinstance(value, str) and value.startswith("-"):
+        return -duration(value[1:])
+    return duration(value)
+
+
 def business_days(value: Any) -> BusinessDays | None:
     """`2 business days`; None for anything else."""
     found = BUSINESS_DAYS.fullmatch(value.strip()) if isinstance(value, str) else None

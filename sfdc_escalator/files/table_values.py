@@ -156,6 +156,8 @@ def recipient(value: Any, info: Info) -> Table[str]:
 scalar: Callable[[Any, Info], Literal_ | Table[Literal_]] = or_table(plain(literals.scalar))
 boundary: Callable[[Any, Info], Literal_ | Table[Literal_]] = or_table(plain(literals.boundary))
 limit = or_table(duration)
+signed_limit: Callable[[Any, Info], timedelta | Table[timedelta]] = or_table(plain(literals.signed_duration))
 calendar = or_table(calendar_name)
 team = or_table(names.team)
 priority = or_table(names.priority)
+quick_text = or_table(plain(literals.quick_text))

@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.evidence import Turns
 from sfdc_escalator.escalation.fitness import business_hours, queues_of, unusable, values
 from sfdc_escalator.escalation.org import Survey
 from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.escalation.quick_texts import chosen_text, unknown_placeholders
+from sfdc_escalator.escalation.quick_texts import possible_names, possible_texts, unknown_placeholders
 from sfdc_escalator.salesforce.poll import reads, related, unreadable_path, unreadable_records
 
 DID_YOU_MEAN = "; did you mean "
@@ -70,14 +70,14 @@ def _quick_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
         note = route.escalate.note if route.escalate else None
         if note is None or not note.quick_texts:
             continue
-        message = chosen_text(note.quick_texts, survey.quick_texts)
-        if message is None:
-            missing.setdefault(note.quick_texts[-1], []).append(route.name)
-            continue
+        found = possible_texts(note.quick_texts, survey.quick_texts)
+        if not found:
+            missing.setdefault(possible_names(note.quick_texts)[-1], []).append(route.name)
         parts = [part.name for part in note.parts]
-        for placeholder in unknown_placeholders(message[1], parts, note.texts):
-            said = f"the Quick Text {message[0]!r} holds {placeholder}, which stands for nothing in a note"
-            yield Lack(message[0], ("quick_text",), f"{said} (route {route.name})", None)
+        for name, message in found.items():
+            for placeholder in unknown_placeholders(message, parts, note.texts):
+                said = f"the Quick Text {name!r} holds {placeholder}, which stands for nothing in a note"
+                yield Lack(name, ("quick_text",), f"{said} (route {route.name})", None)
     for name, routes in sorted(missing.items()):
         said = f"this org has no Quick Text {name}, nor one before it in its list: the template serves"
         yield Lack(name, ("quick_text",), f"{said} ({_listed(routes)})", None, "warning")

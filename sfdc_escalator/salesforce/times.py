@@ -87,10 +87,18 @@ def by_calendar(column: Column, operator: Operator, limit: Limit, calendar: Cale
 
 def left_filter(column: Column, left: Left, now: datetime, want: bool) -> Filter:
     """`at_most 4h` left is `field <= now + 4h`."""
-    limit = left.limit
-    if not column.info.filterable or column.kind != "datetime" or left.calendar or not isinstance(limit, timedelta):
+    if not column.info.filterable or column.kind != "datetime":
         return EVERYTHING
-    return against(column, left.operator, lambda: now + limit, want)
+    if not isinstance(left.limit, Table):
+        return until(column, left.operator, left.limit, now, want)
+    if not want:
+        return EVERYTHING
+    return either(until(column, left.operator, limit, now) for limit in left.limit.values)
+
+
+def until(column: Column, operator: Operator, limit: Limit, now: datetime, want: bool = True) -> Filter:
+    """So much time is left until the field's time."""
+    return EVERYTHING if isinstance(limit, BusinessDays) else against(column, operator, lambda: now + limit, want)
 
 
 def against(column: Column, operator: Operator, away: Callable[[], datetime], want: bool = True) -> Filter:

@@ -14,7 +14,15 @@ from sfdc_escalator.escalation.decision import Decision, State
 from sfdc_escalator.escalation.keys import key_of
 from sfdc_escalator.escalation.note import MOST_BYTES, Held, size, write_note
 from sfdc_escalator.escalation.policy import NotePart, NoteSpec
-from sfdc_escalator.escalation.quick_texts import chosen_text, filled_sentence, quick_text_paths, unknown_placeholders
+from sfdc_escalator.escalation.quick_texts import (
+    chosen_text,
+    filled_sentence,
+    possible_names,
+    possible_texts,
+    quick_text_paths,
+    unknown_placeholders,
+)
+from sfdc_escalator.escalation.tables import Row, Table
 from tests.builders import NOW, case, identity, policy, route, survey, view
 from tests.builders import note as note_spec
 
@@ -23,7 +31,7 @@ OFFERS = NotePart("offers", ("Offers__c",))
 HELP = NotePart("help_needed", ("route.help_needed",))
 
 
-def spec(*parts: NotePart, quick_texts: tuple[str, ...] = NAMES, **texts: str) -> NoteSpec:
+def spec(*parts: NotePart, quick_texts: tuple[str | Table[str], ...] = NAMES, **texts: str) -> NoteSpec:
     return replace(note_spec(*parts), quick_texts=quick_texts, texts=texts)
 
 
@@ -69,6 +77,30 @@ def test_a_route_that_names_no_quick_text_takes_its_template_whatever_the_org_ha
     result = written({"HIP urgent": "own", "Escalations": "general"}, by=spec(quick_texts=()))
     assert isinstance(result, str)
     assert result.startswith("ESCALATION support/urgent")
+
+
+BY_ORIGIN = Table("", ("Origin",), (Row(("Phone",), "Call-back"), Row(("Web",), "Web form")))
+
+
+@pytest.mark.parametrize(
+    ("origin", "taken"), [("phone", "call"), ("Web", "general"), ("Email", "general"), (None, "general")]
+)
+def test_a_table_gives_the_quick_text_by_fields_of_the_case(origin: str | None, taken: str) -> None:
+    messages = {"Call-back": "call", "Web form": " ", "Escalations": "general"}
+    result = written(messages, case(fields={"Origin": origin}), spec(quick_texts=(BY_ORIGIN, "Escalations")))
+    assert isinstance(result, str)
+    assert result.startswith(taken)
+
+
+def test_the_fields_of_a_quick_text_table_are_read() -> None:
+    assert "Origin" in spec(quick_texts=(BY_ORIGIN,)).reads
+
+
+def test_every_quick_text_that_may_serve_a_case_is_looked_at_and_none_below_one_that_always_serves() -> None:
+    messages = {"call-back": "call", "escalations": "general", "last": "never"}
+    names = (BY_ORIGIN, "Escalations", "Last")
+    assert possible_names(names) == ["Call-back", "Web form", "Escalations", "Last"]
+    assert possible_texts(names, messages) == {"Call-back": "call", "Escalations": "general"}
 
 
 def test_line_ends_of_a_quick_text_are_made_plain() -> None:

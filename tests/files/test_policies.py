@@ -4,7 +4,7 @@ from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
-from sfdc_escalator.escalation.clocks import Age
+from sfdc_escalator.escalation.clocks import Age, Left
 from sfdc_escalator.escalation.criteria import All, AnyOf, Not
 from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.policy import (
@@ -18,6 +18,7 @@ from sfdc_escalator.escalation.policy import (
     Team,
 )
 from sfdc_escalator.escalation.speech import Text
+from sfdc_escalator.escalation.tables import Row, Table
 from sfdc_escalator.files.policies import load_policies
 from sfdc_escalator.files.templates import built_in, load_template
 
@@ -190,6 +191,20 @@ def test_yes_no_and_dates_are_texts_as_in_yaml_1_2_and_only_true_and_false_are_b
     for said, value in values.items():
         route = load(tmp_path / "a.yaml", MINIMAL.replace("is: 1", f"is: {said}")).routes[0]
         assert route.when == Field("A", "is", value)
+
+
+def test_time_left_may_be_asked_to_be_negative_and_to_come_out_of_a_table(tmp_path: Path) -> None:
+    when = "{left: Due__c, at_most: -2h, more_than: {by: Type, values: {Hot: -4h}, else: 1d}}"
+    found = load(tmp_path / "a.yaml", MINIMAL.replace("{field: A, is: 1}", when)).routes[0].when
+    limit = Table("", ("Type",), (Row(("Hot",), timedelta(hours=-4)),), timedelta(days=1))
+    assert found == All((Left("at_most", timedelta(hours=-2), path="Due__c"), Left("more_than", limit, path="Due__c")))
+
+
+def test_a_quick_text_may_come_out_of_a_table_and_bears_the_name_of_its_route(tmp_path: Path) -> None:
+    text = MINIMAL + 'defaults: {note: {quick_text: {by: Type, values: {Hot: "HIP {route}"}, else: Escalations}}}\n'
+    escalate = load(tmp_path / "a.yaml", text).routes[0].escalate
+    assert escalate
+    assert escalate.note.quick_texts == (Table("", ("Type",), (Row(("Hot",), "HIP r"),), "Escalations"),)
 
 
 def test_comments_layout_and_place_do_not_change_the_digest(tmp_path: Path) -> None:

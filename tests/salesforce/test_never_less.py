@@ -15,16 +15,18 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.escalation.calendars import BusinessDays, Calendar
-from sfdc_escalator.escalation.case import Case, Comment, Turn
+from sfdc_escalator.escalation.case import Case, Comment, Turn, Value
 from sfdc_escalator.escalation.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.comparison import Literal_, Operator
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.facts import Field, Owner, TableIs
+from sfdc_escalator.escalation.evidence import Records
+from sfdc_escalator.escalation.facts import Field, Owner, Soql, TableIs
 from sfdc_escalator.escalation.opening_hours import week_of
 from sfdc_escalator.escalation.org import Describe, Queue
 from sfdc_escalator.escalation.policy import OPEN_CASES
+from sfdc_escalator.escalation.related import MILESTONES, Milestone, Related
 from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.speech import Text
+from sfdc_escalator.escalation.speech import Spoke, Text
 from sfdc_escalator.escalation.tables import Row, Table
 from sfdc_escalator.escalation.words import parse_phrase
 from sfdc_escalator.salesforce import packing
@@ -75,6 +77,8 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "OwnerId": ("005000000000001AAA", "005000000000001"),
 }
 PATHS = tuple(VALUES)
+TASKS = Records("Tasks", ("Status",))
+FRAGMENTS = ("Subject LIKE 'urgent%'", "Origin = 'Phone' OR Priority = null")
 
 
 class Loaded(NamedTuple):
@@ -165,16 +169,26 @@ def everything(client: Client, describe: Describe) -> tuple[Case, ...]:
     first = client.query(f"SELECT {', '.join(dict.fromkeys(fields))} FROM Case".replace("account.", "Account."))
     assert first.more is None
     cases = CaseReader({*PATHS, "IsClosed", "OwnerId"}, describe).cases(first.records)
-    return tuple(lived(case, random.Random(case.number)) for case in cases)
+    told = {one: ids_of(client, one) for one in FRAGMENTS}
+    lives = (lived(case, random.Random(case.number)) for case in cases)
+    return tuple(replace(case, answers={one: case.id in ids for one, ids in told.items()}) for case in lives)
+
+
+def ids_of(client: Client, fragment: str) -> frozenset[str]:
+    """What the org itself says to a raw filter."""
+    return frozenset(str(record["Id"]) for record in client.query(f"SELECT Id FROM Case WHERE ({fragment})").records)
 
 
 def lived(case: Case, chance: random.Random) -> Case:
-    """The case with a life between its creation and now: changes of status, words, an e-mail older than itself."""
+    """The case with a life between its creation and now: changes of status, words, an e-mail older than itself, tasks
+    and milestones."""
     times = sorted(case.created + (NOW - case.created) * chance.random() for _ in range(chance.randint(0, 2)))
     older = case.created - timedelta(minutes=5)
     words = [Comment(case.owner_id, at, "", chance.choice(("agent", "customer"))) for at in [older, *times]]
     turns = {"Status": tuple(Turn(at, None, case.status) for at in times)}
-    return replace(case, turns=turns, comments=tuple(words[chance.randint(0, 1) :]))
+    tasks: tuple[Mapping[str, Value], ...] = tuple({"CreatedDate": at, "Status": chance.choice(PICKS)} for at in times)
+    related = {TASKS: tasks, MILESTONES: tuple({**task, "TargetDate": task["CreatedDate"]} for task in tasks)}
+    return replace(case, turns=turns, comments=tuple(words[chance.randint(0, 1) :]), related=related)
 
 
 LITERALS: tuple[Literal_, ...] = (
@@ -242,14 +256,21 @@ def further(draw: st.DrawFn) -> Condition:
     """The conditions that look at more than one field, or only at the age of the case."""
     side, limit = draw(st.sampled_from(SIDES)), draw(st.sampled_from(LIMITS))
     picked = st.sampled_from(("Urgent", "Low"))
+    left = st.sampled_from([*LIMITS, *(-one for one in LIMITS)])
+    asked = st.sampled_from([None, Field("Status", "is", "Phone"), Age("at_least", limit, path="CreatedDate")])
+    since = st.sampled_from([None, "escalation", "word_of.customer", "word_of.agent"])
     found: Condition = draw(
         st.one_of(
-            st.just(Left(side, limit, path="Opened__c")),
+            st.one_of(left, tables(left)).map(lambda one: Left(side, one, path="Opened__c")),
             st.just(Idle(side, limit, draw(st.sampled_from([None, OFFICE])), who="anyone")),
             st.just(InState(side, limit, paths=("Status",))),
             tables(picked).map(lambda table: TableIs(table, "is", "Urgent")),
             tables(picked).map(lambda table: TableIs(table, "is_not", "Urgent")),
             tables(picked).map(lambda table: Field("Subject", "is", table)),
+            st.builds(lambda where, back: Related(TASKS, side, 1, where, limit, back), asked, since),
+            st.sampled_from([Milestone("violated"), Milestone("due", limit, "First Response")]),
+            st.builds(Spoke, st.sampled_from(["agent", "customer"]), since),
+            st.sampled_from(FRAGMENTS).map(Soql),
             st.sampled_from([Owner("user"), Owner("in_queue", ("Leads", "None_Such")), Owner("member_of", ("Leads",))]),
         )
     )
