@@ -1,7 +1,6 @@
 """The shapes of conditions: the first key is the kind, its value the subject."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, PlainValidator, Tag, model_validator
@@ -18,6 +17,7 @@ from sfdc_escalator.files.marks import (
     OneOrMore,
     Path,
     Plain,
+    PlainLimit,
     Scalar,
     Shape,
     Some,
@@ -103,10 +103,10 @@ class LeftShape(Clocked):
     """The time left until a datetime field; negative when it is past."""
 
     left: Path
-    at_least: Duration = timedelta()
-    at_most: Duration = timedelta()
-    more_than: Duration = timedelta()
-    less_than: Duration = timedelta()
+    at_least: PlainLimit = None
+    at_most: PlainLimit = None
+    more_than: PlainLimit = None
+    less_than: PlainLimit = None
 
 
 class IdleShape(Clocked):
