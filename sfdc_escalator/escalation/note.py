@@ -20,6 +20,7 @@ from sfdc_escalator.escalation.quick_texts import (
     chosen_text,
     fill_in,
     filled_sentence,
+    names_for,
     unknown_placeholders,
 )
 from sfdc_escalator.escalation.speech import SPOKEN, said
@@ -63,7 +64,7 @@ def write_note(
     """
     assert route.escalate is not None
     spec, reason = route.escalate.note, ""
-    message = chosen_text(spec.quick_texts, quick_texts)
+    message = chosen_text(names_for(spec.quick_texts, case), quick_texts)
     if message and (unknown := unknown_placeholders(message[1], (part.name for part in spec.parts), spec.texts)):
         return Held(f"the Quick Text {message[0]!r} holds {unknown[0]}, which stands for nothing in a note")
     for cut in CUTS:

@@ -48,7 +48,8 @@ class NoteSpec:
     """`texts` are the route's own words (`help_needed`), reached by a part as `route.help_needed`.
 
     The first of the `quick_texts` that the org has is the note's text, else the template. `quick_texts` are names of
-    Quick Texts with the route's name filled in. `also_on` names a record of the case that gets the note as well.
+    Quick Texts with the route's name filled in, or tables of such. `also_on` names a record of the case that gets the
+    note as well.
     `reads` is what the template and the texts read of the case.
     """
 
@@ -57,7 +58,7 @@ class NoteSpec:
     texts: Mapping[str, str]
     visibility: Literal["internal", "published"] = "internal"
     template_paths: frozenset[str] = frozenset()
-    quick_texts: tuple[str, ...] = ()
+    quick_texts: tuple[str | Table[str], ...] = ()
     also_on: Literal["Account", "Contact"] | None = None
 
     @property
@@ -66,6 +67,7 @@ class NoteSpec:
         sources = {source for part in self.parts for source in part.sources}
         own = {source for source in sources if source == "findings" or source.startswith("route.")}
         other = {f"{self.also_on}Id"} if self.also_on else set()
+        other |= {path for one in self.quick_texts if isinstance(one, Table) for path in one.by}
         return frozenset(reads_of(source) for source in (sources - own) | self.template_paths | other)
 
 

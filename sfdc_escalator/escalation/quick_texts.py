@@ -6,9 +6,14 @@ Everything is put in at once and never looked at again, so that text of the case
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
+from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.comparison import fold
+from sfdc_escalator.escalation.tables import Table
+
+Name = str | Table[str]
 
 PLACEHOLDER = re.compile(r"\{!\s*([^{}]*?)\s*\}|\{([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)\}")
 PATH = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*){0,5}", re.ASCII)
@@ -22,6 +27,18 @@ def chosen_text(names: Sequence[str], messages: Mapping[str, str]) -> tuple[str,
     """The first Quick Text that the org has and that says something: its name and its message."""
     found = ((name, messages.get(fold(name), "")) for name in names)
     return next(((name, plain_lines(message)) for name, message in found if message.strip()), None)
+
+
+def names_for(said: Sequence[Name], case: Case) -> tuple[str, ...]:
+    """The names for this case; a table that says nothing for it is passed over."""
+    found = (one.value(case) if isinstance(one, Table) else one for one in said)
+    return tuple(name for name in found if name is not None)
+
+
+def every_list(said: Sequence[Name]) -> list[tuple[str, ...]]:
+    """Every list of names that a case may have."""
+    choices = [dict.fromkeys(one.values) if isinstance(one, Table) else (one,) for one in said]
+    return list(product(*choices)) if choices else []
 
 
 def plain_lines(message: str) -> str:

@@ -96,9 +96,15 @@ def note_of(route: RouteShape, note: RouteNoteShape, default: NoteShape, templat
         texts=texts,
         visibility=said.get("visibility", "internal"),
         template_paths=template.reads.paths | in_texts,
-        quick_texts=tuple(name.replace("{route}", route.name) for name in said.get("quick_text", ())),
+        quick_texts=tuple(quick_text_of(one, route.name) for one in said.get("quick_text", ())),
         also_on=said.get("also_on"),
     )
+
+
+def quick_text_of(said: str | Table[str], route: str) -> str | Table[str]:
+    if isinstance(said, Table):
+        return mapped(said, lambda name: name.replace("{route}", route))
+    return said.replace("{route}", route)
 
 
 def parts_of(said: Mapping[str, Any]) -> tuple[NotePart, ...]:

@@ -1,10 +1,10 @@
 """The shapes of the hand-off note: of all routes, and of one."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, PlainValidator
 
-from sfdc_escalator.files import literals, names
+from sfdc_escalator.files import literals, names, table_values
 from sfdc_escalator.files.marks import OneOrMore, PartName, Sentence, Shape, Text
 
 
@@ -23,7 +23,7 @@ class NoteShape(Shape):
     parts: Annotated[dict[PartName, PartShape], Field(min_length=1)] = {}
     template: Text = ""
     visibility: Literal["internal", "published"] = "internal"
-    quick_text: OneOrMore[Annotated[str, PlainValidator(literals.quick_text)]] = []
+    quick_text: OneOrMore[Annotated[Any, PlainValidator(table_values.quick_text)]] = []
     requires: OneOrMore[Annotated[str, PlainValidator(literals.part_or_path)]] = []
     if_missing: Annotated[str, PlainValidator(names.if_missing)] = "say_so"
     also_on: Literal["Account", "Contact"] | None = None

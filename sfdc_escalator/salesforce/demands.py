@@ -8,8 +8,8 @@ from sfdc_escalator.errors import Severity
 from sfdc_escalator.escalation.evidence import Turns
 from sfdc_escalator.escalation.fitness import business_hours, queues_of, unusable, values
 from sfdc_escalator.escalation.org import Survey
-from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.escalation.quick_texts import chosen_text, unknown_placeholders
+from sfdc_escalator.escalation.policy import Policy, Route
+from sfdc_escalator.escalation.quick_texts import chosen_text, every_list, unknown_placeholders
 from sfdc_escalator.salesforce.poll import reads, related, unreadable_path, unreadable_records
 
 DID_YOU_MEAN = "; did you mean "
@@ -68,19 +68,22 @@ def _quick_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
     missing: dict[str, list[str]] = {}
     for route in policy.routes:
         note = route.escalate.note if route.escalate else None
-        if note is None or not note.quick_texts:
-            continue
-        message = chosen_text(note.quick_texts, survey.quick_texts)
-        if message is None:
-            missing.setdefault(note.quick_texts[-1], []).append(route.name)
-            continue
-        parts = [part.name for part in note.parts]
-        for placeholder in unknown_placeholders(message[1], parts, note.texts):
-            said = f"the Quick Text {message[0]!r} holds {placeholder}, which stands for nothing in a note"
-            yield Lack(message[0], ("quick_text",), f"{said} (route {route.name})", None)
+        for names in every_list(note.quick_texts) if note else ():
+            if message := chosen_text(names, survey.quick_texts):
+                yield from _placeholders(route, message)
+            elif route.name not in missing.setdefault(names[-1], []):
+                missing[names[-1]].append(route.name)
     for name, routes in sorted(missing.items()):
         said = f"this org has no Quick Text {name}, nor one before it in its list: the template serves"
         yield Lack(name, ("quick_text",), f"{said} ({_listed(routes)})", None, "warning")
+
+
+def _placeholders(route: Route, message: tuple[str, str]) -> Iterator[Lack]:
+    assert route.escalate is not None
+    note = route.escalate.note
+    for placeholder in unknown_placeholders(message[1], [part.name for part in note.parts], note.texts):
+        said = f"the Quick Text {message[0]!r} holds {placeholder}, which stands for nothing in a note"
+        yield Lack(message[0], ("quick_text",), f"{said} (route {route.name})", None)
 
 
 def _tracking(policy: Policy, survey: Survey) -> Iterator[Lack]:

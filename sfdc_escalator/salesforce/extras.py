@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.evidence import Read, Turns
 from sfdc_escalator.escalation.fitness import business_hours
 from sfdc_escalator.escalation.opening_hours import Spans
 from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.quick_texts import every_list
 from sfdc_escalator.salesforce import soql
 from sfdc_escalator.salesforce.client import Client, Record
 from sfdc_escalator.salesforce.records import pick, read
@@ -29,7 +30,8 @@ def wishes_of(policies: Sequence[Policy], reads: frozenset[Read]) -> dict[str, s
     conditions = [policy.condition(route) for policy in policies for route in policy.routes]
     hours = sorted({name for condition in conditions for name in business_hours(condition)})
     routes = [route for policy in policies for route in policy.routes if route.escalate]
-    texts = sorted({name for route in routes if route.escalate for name in route.escalate.note.quick_texts})
+    said = [route.escalate.note.quick_texts for route in routes if route.escalate]
+    texts = sorted({name for one in said for names in every_list(one) for name in names})
     wishes = {}
     if hours:
         times = [f"{day}{edge}Time" for day in DAYS for edge in ("Start", "End")]

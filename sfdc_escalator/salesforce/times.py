@@ -86,11 +86,17 @@ def by_calendar(column: Column, operator: Operator, limit: Limit, calendar: Cale
 
 
 def left_filter(column: Column, left: Left, now: datetime, want: bool) -> Filter:
-    """`at_most 4h` left is `field <= now + 4h`."""
-    limit = left.limit
-    if not column.info.filterable or column.kind != "datetime" or left.calendar or not isinstance(limit, timedelta):
+    """`at_most 4h` left is `field <= now + 4h`. Where a table gives nothing, the condition does not hold."""
+    if not column.info.filterable or column.kind != "datetime" or left.calendar:
         return EVERYTHING
-    return against(column, left.operator, lambda: now + limit, want)
+    if isinstance(left.limit, Table) and not want:
+        return EVERYTHING
+    limits = left.limit.values if isinstance(left.limit, Table) else (left.limit,)
+    return either(at_left(column, left.operator, limit, now, want) for limit in limits)
+
+
+def at_left(column: Column, operator: Operator, limit: Limit, now: datetime, want: bool) -> Filter:
+    return EVERYTHING if isinstance(limit, BusinessDays) else against(column, operator, lambda: now + limit, want)
 
 
 def against(column: Column, operator: Operator, away: Callable[[], datetime], want: bool = True) -> Filter:

@@ -14,7 +14,14 @@ from sfdc_escalator.escalation.decision import Decision, State
 from sfdc_escalator.escalation.keys import key_of
 from sfdc_escalator.escalation.note import MOST_BYTES, Held, size, write_note
 from sfdc_escalator.escalation.policy import NotePart, NoteSpec
-from sfdc_escalator.escalation.quick_texts import chosen_text, filled_sentence, quick_text_paths, unknown_placeholders
+from sfdc_escalator.escalation.quick_texts import (
+    chosen_text,
+    every_list,
+    filled_sentence,
+    quick_text_paths,
+    unknown_placeholders,
+)
+from sfdc_escalator.escalation.tables import Row, Table
 from tests.builders import NOW, case, identity, policy, route, survey, view
 from tests.builders import note as note_spec
 
@@ -23,7 +30,7 @@ OFFERS = NotePart("offers", ("Offers__c",))
 HELP = NotePart("help_needed", ("route.help_needed",))
 
 
-def spec(*parts: NotePart, quick_texts: tuple[str, ...] = NAMES, **texts: str) -> NoteSpec:
+def spec(*parts: NotePart, quick_texts: tuple[str | Table[str], ...] = NAMES, **texts: str) -> NoteSpec:
     return replace(note_spec(*parts), quick_texts=quick_texts, texts=texts)
 
 
@@ -69,6 +76,30 @@ def test_a_route_that_names_no_quick_text_takes_its_template_whatever_the_org_ha
     result = written({"HIP urgent": "own", "Escalations": "general"}, by=spec(quick_texts=()))
     assert isinstance(result, str)
     assert result.startswith("ESCALATION support/urgent")
+
+
+@pytest.mark.parametrize(
+    ("risk", "messages", "taken"),
+    [
+        ("High", ("HIP high", "Escalations"), "HIP high"),
+        ("Low", ("HIP high", "Escalations"), "Escalations"),
+        ("High", ("Escalations",), "Escalations"),
+        ("High", (), None),
+    ],
+)
+def test_a_quick_text_may_come_out_of_a_table(risk: str, messages: tuple[str, ...], taken: str | None) -> None:
+    table = Table("", ("Risk__c",), (Row(("High",), "HIP high"),))
+    by = spec(quick_texts=(table, "Escalations"))
+    assert "Risk__c" in by.reads
+    result = written({name: name for name in messages}, case(fields={"Risk__c": risk}), by)
+    assert isinstance(result, str)
+    assert result.startswith(f"{taken}\n" if taken else "ESCALATION support/urgent")
+
+
+def test_every_list_of_names_that_a_case_may_have_is_known() -> None:
+    table = Table("", ("Risk__c",), (Row(("High",), "A"), Row(("Mid",), "B"), Row(("Low",), "A")), "C")
+    assert every_list([table, "Escalations"]) == [("A", "Escalations"), ("B", "Escalations"), ("C", "Escalations")]
+    assert every_list([]) == []
 
 
 def test_line_ends_of_a_quick_text_are_made_plain() -> None:

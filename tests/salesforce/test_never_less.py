@@ -245,6 +245,7 @@ def further(draw: st.DrawFn) -> Condition:
     found: Condition = draw(
         st.one_of(
             st.just(Left(side, limit, path="Opened__c")),
+            tables(st.sampled_from(LIMITS)).map(lambda table: Left(side, table, path="Opened__c")),
             st.just(Idle(side, limit, draw(st.sampled_from([None, OFFICE])), who="anyone")),
             st.just(InState(side, limit, paths=("Status",))),
             tables(picked).map(lambda table: TableIs(table, "is", "Urgent")),
