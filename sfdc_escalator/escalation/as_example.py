@@ -26,9 +26,14 @@ ELSE = "..."
 def as_example(view: View, case: Case) -> Example:
     """What the policy's conditions see of the case; other texts become `...`."""
     every = [leaf for route in view.policy.routes for leaf in leaves(view.policy.condition(route))]
+    demanded = {path for part in view.policy.scope for path in paths_of(part.reads)}  # said even where empty
     route = next(fitting(view, case), None)
     return Example(
-        fields={path: value for path in read(every) if (value := redacted(path, case, every)) is not None},
+        fields={
+            path: value
+            for path in read(every)
+            if (value := redacted(path, case, every)) is not None or path in demanded
+        },
         expect=route.name if route else None,
         age=age_of(case, every, view.scene),
         customer_spoke=spoke(case, "customer", view.now),

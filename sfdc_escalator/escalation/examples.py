@@ -1,8 +1,9 @@
 """Examples: cases that the policy's author made up, judged as the policy would judge them.
 
-What an example leaves out is empty. What it cannot say (who owns the case, what the org answers) stays open: a route
-that is expected may match by it, any other route must match without it. Its times are what the clocks show: every
-calendar counts as open, so that an example comes out alike at any time of the day.
+What an example leaves out is empty. But it is a case within the policy's scope: a condition of the scope that it says
+nothing about counts as met. What it cannot say (who owns the case, what the org answers) stays open: a route that is
+expected may match by it, any other route must match without it. Its times are what the clocks show: every calendar
+counts as open, so that an example comes out alike at any time of the day.
 """
 
 from collections.abc import Iterator
@@ -11,11 +12,23 @@ from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.calendars import BusinessDays, Limit
 from sfdc_escalator.escalation.case import Case, Comment, Turn, Value
-from sfdc_escalator.escalation.clocks import Clock
+from sfdc_escalator.escalation.clocks import Clock, Idle
 from sfdc_escalator.escalation.comparison import fold, moment
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Leaf, Not, could_hold, evidence_of, judge
-from sfdc_escalator.escalation.evidence import Answered, Read, Records, Turns
+from sfdc_escalator.escalation.criteria import (
+    All,
+    AnyOf,
+    Condition,
+    Leaf,
+    Not,
+    could_hold,
+    evidence_of,
+    judge,
+    leaves,
+    paths_of,
+)
+from sfdc_escalator.escalation.evidence import MESSAGES, Answered, Read, Records, Turns
 from sfdc_escalator.escalation.findings import reasons
+from sfdc_escalator.escalation.implication import conjuncts
 from sfdc_escalator.escalation.policy import Example, Policy, Route
 from sfdc_escalator.escalation.related import COUNTS, MILESTONES, Related
 from sfdc_escalator.escalation.scene import Scene
@@ -23,6 +36,7 @@ from sfdc_escalator.escalation.steps import chosen, priority_step
 from sfdc_escalator.escalation.tables import Table
 
 NOBODY = "000000000000000AAA"
+STEPPED = ("OwnerId", "Status", "Priority")
 
 
 def failures(policy: Policy, now: datetime) -> Iterator[tuple[Example, str]]:
@@ -37,7 +51,7 @@ def failure(policy: Policy, example: Example, scene: Scene) -> str | None:
     case = case_of(policy, example, scene.now)
     unread = left_open(policy, example)
     for route in policy.routes:
-        condition = assuming(policy.condition(route), example)
+        condition = assuming(within_scope(policy, route, example), example)
         if route.name == example.expect:
             if could_hold(condition, case, scene, unread):
                 return next(wrong_steps(policy, route, case, example), None)
@@ -49,6 +63,28 @@ def failure(policy: Policy, example: Example, scene: Scene) -> str | None:
     return None
 
 
+def within_scope(policy: Policy, route: Route, example: Example) -> Condition:
+    """The route's condition without what the scope demands and the example says nothing about."""
+    met = [part for part in conjuncts(All(policy.scope)) if not speaks_of(example, part)]
+    return All(tuple(part for part in conjuncts(policy.condition(route)) if part not in met))
+
+
+def speaks_of(example: Example, condition: Condition) -> bool:
+    return any(mentions(example, leaf) for leaf in leaves(condition))
+
+
+def mentions(example: Example, leaf: Leaf) -> bool:
+    """Whether the example says one of the things that the leaf looks at."""
+    if isinstance(leaf, Related):
+        return name_of(leaf.records) in example.related
+    spoke = example.customer_spoke is not None or example.agent_spoke is not None
+    aged = spoke or example.age is not None
+    if aged and (isinstance(leaf, Idle) or "CreatedDate" in leaf.reads):
+        return True
+    said = {path.lower() for path in example.fields}
+    return (spoke and not MESSAGES.isdisjoint(leaf.reads)) or any(path.lower() in said for path in paths_of(leaf.reads))
+
+
 def before(example: Example) -> str:
     return f"stands above {example.expect}" if example.expect else "none should"
 
@@ -58,9 +94,11 @@ def case_of(policy: Policy, example: Example, now: datetime) -> Case:
     spoken = [("customer", example.customer_spoke), ("agent", example.agent_spoke)]
     ages = [age for age in (example.age, *(ago for _, ago in spoken)) if age is not None]
     created = now - max(ages, default=timedelta())
+    reads = policy.reads()
+    said = {path.lower(): as_value(value) for path, value in example.fields.items()}
     fields: dict[str, Value] = {"CreatedDate": created, "IsClosed": False}
-    fields |= {path: as_value(value) for path, value in example.fields.items()}
-    evidence = evidence_of(policy.reads())
+    fields |= {path: said[path.lower()] for path in (*paths_of(reads), *STEPPED) if path.lower() in said}
+    evidence = evidence_of(reads)
     turns: dict[str, tuple[Turn, ...]] = {one.path: () for one in evidence if isinstance(one, Turns)}
     return Case(
         id=NOBODY,
@@ -90,7 +128,8 @@ def left_open(policy: Policy, example: Example) -> frozenset[Read]:
     """What no example can say, and the owner where this one does not."""
     evidence = evidence_of(policy.reads())
     beyond: set[Read] = {one for one in evidence if isinstance(one, Answered) or one == MILESTONES}
-    return frozenset(beyond | ({"OwnerId"} - example.fields.keys()))
+    owned = "ownerid" in {path.lower() for path in example.fields}
+    return frozenset(beyond if owned else beyond | {"OwnerId"})
 
 
 def assuming(condition: Condition, example: Example) -> Condition:

@@ -18,7 +18,8 @@ from sfdc_escalator.escalation.policy import (
 from sfdc_escalator.escalation.tables import Table
 from sfdc_escalator.files.conditions import Terms, conditions, route_condition
 from sfdc_escalator.files.literals import SNAKE, placeholder_paths
-from sfdc_escalator.files.shape import ExampleShape, NoteShape, PolicyShape, RouteNoteShape, RouteShape
+from sfdc_escalator.files.note_shapes import NoteShape, RouteNoteShape
+from sfdc_escalator.files.shape import ExampleShape, PolicyShape, RouteShape
 from sfdc_escalator.files.templates import NoteTemplate
 from sfdc_escalator.files.yaml_document import Document
 

@@ -25,14 +25,32 @@ def week(value: Any) -> tuple[Spans, ...]:
     form = 'days with their hours, such as {mon-fri: "08:00-20:00", sat: "09:00-17:00"}'
     if not isinstance(value, dict) or not value:
         raise Wrong("opening hours are a mapping", found=shown(value), expected=form)
-    hours = {str(days): text if isinstance(text, list) else str(text) for days, text in value.items()}
+    hours = {str(days): of_days(str(days), text) for days, text in value.items()}
     try:
         found = week_of(hours)
-    except (ValueError, TypeError) as error:
-        raise Wrong(str(error), found=shown(value)) from None
+    except ValueError as error:
+        raise advice(error, found=shown(value)) from None
     if not any(found):
         raise Wrong("the calendar is never open", found=shown(value), expected=form)
     return found
+
+
+def of_days(days: str, said: Any) -> list[str]:
+    """The hours of some days, checked; a fault of the days themselves is the key's."""
+    hours = [str(one) for one in said] if isinstance(said, list) else [str(said)]
+    for part, key in (({days: "00:00-24:00"}, days), ({"mon": hours}, None)):
+        try:
+            week_of(part)
+        except ValueError as error:
+            wrong = advice(error, found=days if key else shown(said))
+            wrong.key, wrong.inside = key, () if key else (days,)
+            raise wrong from None
+    return hours
+
+
+def advice(error: ValueError, found: str) -> Wrong:
+    message, _, expected = str(error).partition("; expected ")
+    return Wrong(message, found=found, expected=expected or None)
 
 
 def holidays(value: Any) -> Container[date]:
@@ -47,10 +65,13 @@ def holidays(value: Any) -> Container[date]:
             wrong = unknown("key", str(key), KEYS)
             wrong.key = key
             raise wrong
-    own = frozenset(map(day, value.get("dates", ())))
+    dates = value.get("dates", [])
+    if not isinstance(dates, list):
+        raise Wrong("these are no dates", found=shown(dates), expected="a list of dates", inside=("dates",))
+    own = frozenset(map(day, dates))
     if "country" not in value:
         return own
-    return of_country(str(value["country"]), value.get("subdivision"), own)
+    return of_country(literals.text(value["country"]), value.get("subdivision"), own)
 
 
 def of_country(country: str, subdivision: Any, own: frozenset[date]) -> Container[date]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sfdc_escalator.files.literals import SNAKE, SNAKE_FORM
 from sfdc_escalator.files.names import NOTE_KEYS, texts_in
 from sfdc_escalator.files.template_names import Reads
-from sfdc_escalator.files.wrong import Wrong, nearest, one_of, shown, unknown
+from sfdc_escalator.files.wrong import Wrong, comma, nearest, one_of, shown, unknown
 from sfdc_escalator.files.yaml_document import Document, Path
 
 
@@ -96,13 +96,22 @@ def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cr
         yield from required_crosses(place, route.note, parts)
         read = reads.get(route.path, Reads())
         spoken = {source for listed in sources.values() for source in listed} | {f"route.{one}" for one in read.texts}
-        for key, said in own.items():
-            yield from text_crosses((*place, key), key, said, not parts, spoken)
+        for spot, note in ((place, route.note), *rung_notes(route)):
+            for key, said in texts_in(note).items():
+                yield from text_crosses((*spot, key), key, said, not parts, spoken)
         unfilled = [unsaid(missing, own) for missing in sorted(read.needed - set(own))]
         for name, part in parts.items():
             if mapping(part).get("if_missing") == "hold" and never_filled(sources[name], own, said_somewhere):
                 unfilled.append(never_said(name, sources[name]))
         yield from (Cross(place if route.note else route.path, wrong) for wrong in unfilled)
+
+
+def rung_notes(route: RawRoute) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """The notes of the route's ladder, each with its place."""
+    ladder = route.said.get("ladder")
+    for place, rung in enumerate(ladder if isinstance(ladder, list) else [ladder]):
+        inside = (place,) if isinstance(ladder, list) else ()
+        yield (*route.path, "ladder", *inside, "escalate", "note"), mapping(rung, "escalate", "note")
 
 
 def required_crosses(place: Path | None, note: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[Cross]:
@@ -118,10 +127,7 @@ def required_crosses(place: Path | None, note: Mapping[str, Any], parts: Mapping
 
 def text_crosses(path: Path, key: str, said: Any, parts_of_its_own: bool, spoken: set[str]) -> Iterator[Cross]:
     if " " in key and said is None:
-        message = "a comma inside `{...}` starts a new key"
-        yield Cross(
-            path, Wrong(message, found=shown(key), expected="quotes around a text with a comma in it", on_key=True)
-        )
+        yield Cross(path, comma(key))
     elif key in ("name", "reason"):
         message = f"`route.{key}` is the route's {key} already"
         yield Cross(path, Wrong(message, found=key, expected="another name for this text", on_key=True))

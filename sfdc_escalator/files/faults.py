@@ -5,7 +5,7 @@ from typing import Any
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.files.shape import Fault, keys_at
-from sfdc_escalator.files.wrong import Wrong, described, nearest, one_of, shortened, shown, unknown
+from sfdc_escalator.files.wrong import Wrong, comma, described, nearest, one_of, shortened, shown, unknown
 from sfdc_escalator.files.yaml_document import Document, Path
 
 TYPES = {
@@ -25,12 +25,13 @@ def problems_of(document: Document, faults: Iterable[Fault]) -> Iterator[Problem
     misspelt = {(fault.loc[:-1], meant(fault)) for fault in faults if fault.kind == "extra_forbidden"}
     for fault in faults:
         if fault.kind != "missing" or (fault.loc[:-1], fault.loc[-1]) not in misspelt:
-            yield problem_of(document, fault.loc, wrong_of(document, fault))
+            wrong = wrong_of(document, fault)
+            yield from (problem_of(document, fault.loc, one) for one in (wrong, *wrong.more))
 
 
 def problem_of(document: Document, loc: tuple[str | int, ...], wrong: Wrong) -> Problem:
     """The problem at the value of `loc`, or at its key."""
-    path = document.path(loc)
+    path = document.path((*loc, *wrong.inside) if wrong.at is None else wrong.at)
     on_key = wrong.on_key or loc[-1:] == ("[key]",)
     if wrong.key is not None:
         path, on_key = (*path, wrong.key), True
@@ -49,6 +50,8 @@ def wrong_of(document: Document, fault: Fault) -> Wrong:
         if wrong.message.startswith("this "):
             wrong.message = subject(document.path(fault.loc)) + wrong.message.removeprefix("this")
         return wrong
+    if fault.kind == "extra_forbidden" and fault.value is None and " " in str(fault.loc[-1]):
+        return comma(str(fault.loc[-1]))
     if fault.kind == "extra_forbidden":
         wrong = unknown("key", str(fault.loc[-1]), keys_at(fault.loc[:-1]))
         wrong.on_key = True
@@ -66,7 +69,9 @@ def by_type(path: Path, fault: Fault) -> Wrong:
         return Wrong(f"{what} is too small", found=shown(value), expected=f"{fault.about['ge']} or more")
     if fault.kind == "literal_error":
         allowed = [choice.strip("'") for choice in fault.about["expected"].replace(" or ", ", ").split(", ")]
-        near = nearest(value, allowed) if isinstance(value, str) else None
+        if not isinstance(value, str):
+            return Wrong(f"{what} must be {one_of(allowed)}", found=shown(value), expected=one_of(allowed))
+        near = nearest(value, allowed)
         return Wrong(f"{what} knows no `{shown(value)}`", found=shown(value), expected=one_of(allowed), nearest=near)
     expected = TYPES.get(fault.kind, "another value")
     near = YAML_1_1.get(value.lower()) if fault.kind == "bool_type" and isinstance(value, str) else None

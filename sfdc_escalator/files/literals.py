@@ -20,6 +20,8 @@ LIST_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,62}", re.ASCII)
 FIELD_PATH = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*){0,5}", re.ASCII)
 RECORDS = frozenset({"account", "contact", "owner", "parent", "recordtype", "createdby", "lastmodifiedby", "manager"})
 SPOKEN = ("comments", "comments.agent", "comments.customer", "emails", "emails.agent", "emails.customer")
+USERS = ("Owner", "Manager", "CreatedBy", "LastModifiedBy", "DelegatedApprover")
+ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 OWN_SOURCES = ("findings", *SPOKEN, "route.reason")
 RESERVED = frozenset({"findings", "comments", "route", "emails"})
 PLACEHOLDER = re.compile(r"\{[!{]|\{[A-Za-z]\w*\}")
@@ -124,12 +126,15 @@ def text_source(value: Any) -> str:
     return field_path(source)
 
 
-def part_source(value: Any, texts: frozenset[str]) -> str:
-    """Where a part of the note comes from. `texts` are the texts that some route says."""
+def part_source(value: Any, texts: frozenset[str] | None) -> str:
+    """Where a part of the note comes from. `texts` are the texts that some route says; None = they cannot be known."""
     source = text(value)
     first = source.split(".")[0].lower()
     if first not in RESERVED:
         return field_path(source)
+    if texts is None and source.startswith("route."):
+        return source
+    texts = texts or frozenset()
     allowed = (*OWN_SOURCES, *(f"route.{said}" for said in sorted(texts)))
     if source not in allowed:
         raise Wrong(
@@ -226,7 +231,13 @@ def business_days(value: Any) -> BusinessDays | None:
 
 def rearm(value: Any) -> timedelta | Literal["new_record"]:
     """How long after the end of an episode a new one may begin; or with the next related record."""
-    return "new_record" if value == "new_record" else duration(value)
+    try:
+        return "new_record" if value == "new_record" else duration(value)
+    except Wrong as wrong:
+        if wrong.expected == DURATION_FORM:
+            wrong.expected = f"{DURATION_FORM}; or `new_record`"
+            wrong.nearest = nearest(value, ["new_record"]) if isinstance(value, str) else None
+        raise
 
 
 def share(value: Any) -> Fraction:
@@ -320,7 +331,38 @@ def part_or_path(value: Any) -> str:
 
 def person(value: Any) -> str:
     """A user on a path from the case, such as Owner, Owner.Manager or Account.Owner."""
-    return formed(value, FIELD_PATH, "a path to a user, such as Owner, Owner.Manager, Account.Owner or CreatedBy")
+    expected = "a path to a user, such as Owner, Owner.Manager, Account.Owner or CreatedBy"
+    path = formed(value, FIELD_PATH, expected)
+    last, near = path.rpartition(".")[2].lower(), nearest_person(path)
+    if last.endswith("__r") or last in map(str.lower, USERS):
+        return path
+    raise Wrong(f"`{shown(path)}` leads to no user", found=shown(path), expected=expected, nearest=near)
+
+
+def nearest_person(path: str) -> str | None:
+    way, dot, last = path.rpartition(".")
+    near = nearest(last, USERS)
+    return near and f"{way}{dot}{near}"
+
+
+def address(value: Any) -> str:
+    """An e-mail address."""
+    said = text(value).strip()
+    if not ADDRESS.fullmatch(said):
+        raise Wrong("this is no e-mail address", found=shown(said), expected="an address such as leads@example.com")
+    return said
+
+
+def one_person(value: Any) -> str:
+    """Somebody by their address, or a user on a path from the case."""
+    return address(value) if not isinstance(value, str) or "@" in value else person(value)
+
+
+def some_time(value: Any) -> timedelta:
+    """A duration that is longer than none."""
+    if time := duration(value):
+        return time
+    raise Wrong("this is no time at all", found=shown(value), expected="1m or more")
 
 
 def example_value(value: Any) -> Literal_ | frozenset[str] | None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from fractions import Fraction
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -10,8 +10,10 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    field_validator,
 )
 
 from sfdc_escalator.escalation.calendars import BusinessDays
@@ -24,6 +26,15 @@ from sfdc_escalator.files.wrong import Wrong
 
 class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def says_something(cls, value: Any, info: ValidationInfo) -> Any:
+        """A key whose value was forgotten does not count as left out."""
+        field = cls.model_fields[str(info.field_name)]
+        if value is None and not field.is_required() and type(None) in get_args(field.annotation):
+            raise Wrong("this says nothing", found="nothing", expected="a value, or no such key")
+        return value
 
     @classmethod
     def allowed(cls) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from sfdc_escalator.escalation.policy import DEFAULT_PRIORITIES
 from sfdc_escalator.files import literals
-from sfdc_escalator.files.wrong import Wrong, nearest_in, shown, unknown
+from sfdc_escalator.files.wrong import Wrong, nearest, nearest_in, shown, unknown
 
 KINDS = (
     "field", "age", "left", "idle", "in_state", "related", "milestone", "text", "owner", "spoke", "table", "soql",
@@ -19,44 +19,65 @@ NOTE_KEYS = ("parts", "template", "visibility", "quick_text", "requires", "if_mi
 class Names:
     """What the file declares, for the checks of what refers to it. None = it cannot be known: nothing is checked.
 
-    `loud`: unread keys are reported, as faults that are warnings.
+    `teams` with the queue of each, empty where it has none; `status` is that of `defaults`. `loud`: unread keys are
+    reported, as faults that are warnings.
     """
 
-    teams: Mapping[str, bool] | None
+    teams: Mapping[str, str] | None
     priorities: tuple[str, ...] | None
     words: frozenset[str] | None
-    texts: frozenset[str]
+    texts: frozenset[str] | None
     tables: Mapping[str, Any] | None = None
     calendars: frozenset[str] | None = None
     channels: frozenset[str] | None = None
-    routes: frozenset[str] = frozenset()
+    routes: frozenset[str] | None = None
+    status: str = ""
     loud: bool = False
 
     @classmethod
     def of(cls, value: Any, loud: bool) -> "Names":
         """The names that a file declares, whatever else is wrong with it."""
         said = value if isinstance(value, dict) else {}
-        teams, words, priorities = said.get("teams", {}), said.get("words", {}), said.get("priorities")
+        said = {**dict.fromkeys(misspelt(said)), **said}
+        teams, priorities = mapping_at(said, "teams"), said.get("priorities", list(DEFAULT_PRIORITIES))
         listed = isinstance(priorities, list) and all(isinstance(one, str) for one in priorities)
+        routes = said.get("routes", ())
         return cls(
-            teams={name: has_queue(team) for name, team in teams.items()} if isinstance(teams, dict) else None,
-            priorities=DEFAULT_PRIORITIES if priorities is None else tuple(priorities) if listed else None,
-            words=frozenset(words) if isinstance(words, dict) else None,
-            texts=frozenset(text for note in route_notes(said) for text in texts_in(note)),
+            teams=None if teams is None else {name: queue_of(team) for name, team in teams.items()},
+            priorities=tuple(priorities) if listed else None,
+            words=names_at(said, "words"),
+            texts=None if routes is None else frozenset(text for note in notes_in(said) for text in texts_in(note)),
             tables=mapping_at(said, "tables"),
             calendars=names_at(said, "calendars"),
             channels=names_at(said, "channels"),
-            routes=frozenset(route_names(said)),
+            routes=None if routes is None else frozenset(route_names(said)),
+            status=default_status(said),
             loud=loud,
         )
 
 
-def mapping_at(said: dict[str, Any], key: str) -> Mapping[str, Any] | None:
+DECLARING = ("teams", "priorities", "words", "tables", "calendars", "channels", "routes")
+
+
+def misspelt(said: Mapping[str, Any]) -> Iterator[str]:
+    """Keys that were probably meant by others: what they declare cannot be known, and is no further fault."""
+    for key in said:
+        near = None if key in DECLARING else nearest(str(key), DECLARING)
+        if near and near not in said:
+            yield near
+
+
+def default_status(said: Mapping[str, Any]) -> str:
+    status = (mapping_at(said, "defaults") or {}).get("status")
+    return status if isinstance(status, str) else ""
+
+
+def mapping_at(said: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
     found = said.get(key, {})
     return found if isinstance(found, dict) else None
 
 
-def names_at(said: dict[str, Any], key: str) -> frozenset[str] | None:
+def names_at(said: Mapping[str, Any], key: str) -> frozenset[str] | None:
     found = mapping_at(said, key)
     return None if found is None else frozenset(map(str, found))
 
@@ -73,17 +94,24 @@ def texts_in(note: Mapping[str, Any]) -> dict[str, Any]:
     return {key: text for key, text in note.items() if key not in NOTE_KEYS}
 
 
-def has_queue(team: Any) -> bool:
-    return not isinstance(team, dict) or "queue" in team
+def queue_of(team: Any) -> str:
+    """The team's queue; empty where it has none, `?` where something else is wrong with it."""
+    if isinstance(team, dict) and not any(nearest(str(key), ["queue"]) for key in team):
+        return ""
+    queue = team.get("queue") if isinstance(team, dict) else None
+    return queue if isinstance(queue, str) and queue else "?"
 
 
-def route_notes(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The note of each route, as far as it is one."""
+def notes_in(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The notes of routes and rungs, as far as they are such."""
     routes = said.get("routes")
     for route in routes if isinstance(routes, list) else ():
-        steps = route.get("escalate") if isinstance(route, dict) else None
-        note = steps.get("note") if isinstance(steps, dict) else None
-        yield note if isinstance(note, dict) else {}
+        rungs = as_list(route.get("ladder")) if isinstance(route, dict) else []
+        for one in (route, *rungs):
+            steps = one.get("escalate") if isinstance(one, dict) else None
+            note = steps.get("note") if isinstance(steps, dict) else None
+            if isinstance(note, dict):
+                yield note
 
 
 class Info(Protocol):
@@ -113,6 +141,18 @@ def any_team(value: Any, info: Info) -> str:
     if known is not None and name not in known:
         raise unknown("team", name, known, "a team that `teams` declares")
     return name
+
+
+def told_team(value: Any, info: Info) -> str:
+    """A team that is told something; a channel and a person are said in another way."""
+    try:
+        return any_team(value, info)
+    except Wrong as wrong:
+        if value in (info.context.channels or ()):
+            wrong.nearest = f"{{channel: {value}}}"
+        elif near := literals.nearest_person(str(value)):
+            wrong.nearest = f"{{person: {near}}}"
+        raise
 
 
 def team(value: Any, info: Info) -> str:
@@ -157,7 +197,7 @@ def route(value: Any, info: Info) -> str | None:
     name = literals.text(value)
     if name == "none":
         return None
-    if name not in info.context.routes:
+    if info.context.routes is not None and name not in info.context.routes:
         raise unknown("route", name, ["none", *sorted(info.context.routes)])
     return name
 
@@ -196,6 +236,8 @@ def kind_first(value: Any) -> Any:
         raise Wrong(message, found=shown(first), expected=f"`{further}` first", key=first)
     wrong = unknown("kind of condition", first, KINDS)
     wrong.key = first
+    if wrong.nearest is None and literals.FIELD_PATH.fullmatch(first) and not first.islower():
+        wrong.nearest = f"{{field: {first}, is: {shown(value[first])}}}"
     raise wrong
 
 
@@ -205,4 +247,6 @@ def kinds() -> str:
 
 def steps_or_none(value: Any) -> Any:
     """`none`: the route takes no step."""
+    if value is None:
+        raise Wrong("this says nothing", found="nothing", expected="the steps, `none`, or `{}` for a note alone")
     return None if value == "none" else value

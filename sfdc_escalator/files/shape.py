@@ -6,9 +6,9 @@ A key marked `Unread` is checked like any other, and accepted with a warning: no
 from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationError, ValidationInfo, model_validator
 
 from sfdc_escalator.files import calendar_files, literals, names, table_values
 from sfdc_escalator.files.condition_shapes import CONDITIONS, Condition
@@ -17,7 +17,6 @@ from sfdc_escalator.files.marks import (
     ListName,
     Name,
     OneOrMore,
-    PartName,
     Path,
     Sentence,
     Shape,
@@ -27,6 +26,7 @@ from sfdc_escalator.files.marks import (
     Unread,
 )
 from sfdc_escalator.files.never import keep_never
+from sfdc_escalator.files.note_shapes import NoteShape, PartShape, RouteNoteShape
 from sfdc_escalator.files.telling_shapes import (
     ChannelShape,
     Due,
@@ -61,37 +61,9 @@ class TeamShape(Shape):
     queue: Annotated[str, PlainValidator(literals.queue_name)] = ""
     tell: Annotated[OneOrMore[Annotated[str, PlainValidator(names.channel)]], Unread] = []
     calendar: Annotated[str, PlainValidator(names.calendar), Unread] = ""
-    person: Annotated[Text, Unread] = ""
-    list: Annotated[Text, Unread] = ""
+    person: Annotated[str, PlainValidator(literals.one_person), Unread] = ""
+    list: Annotated[str, PlainValidator(literals.address), Unread] = ""
     facts: Annotated[dict[str, Text], Unread] = {}
-
-
-class PartShape(Shape):
-    """A part of the hand-off note: its sources, and what happens when none of them says anything."""
-
-    from_: OneOrMore[Annotated[str, PlainValidator(names.part_source)]] = Field(alias="from")
-    if_missing: Annotated[str, PlainValidator(names.if_missing)] = "say_so"
-    last: Annotated[int, Field(ge=1)] = 0
-    all: bool = False
-
-
-class NoteShape(Shape):
-    """The hand-off note: its text, its parts, and who may see it."""
-
-    parts: Annotated[dict[PartName, PartShape], Field(min_length=1)] = {}
-    template: Text = ""
-    visibility: Literal["internal", "published"] = "internal"
-    quick_text: OneOrMore[Annotated[Any, PlainValidator(table_values.quick_text)]] = []
-    requires: OneOrMore[Annotated[str, PlainValidator(literals.part_or_path)]] = []
-    if_missing: Annotated[str, PlainValidator(names.if_missing)] = "say_so"
-    also_on: Literal["Account", "Contact"] | None = None
-
-
-class RouteNoteShape(NoteShape):
-    """Any other key is a text of the route's own, read by a part as `route.<key>`."""
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Sentence]
 
 
 class EscalateShape(Shape):
@@ -135,8 +107,17 @@ class RouteShape(Shape):
         return self
 
     @model_validator(mode="after")
-    def keeps_never(self) -> "RouteShape":
-        keep_never(self)
+    def keeps_never(self, info: ValidationInfo) -> "RouteShape":
+        keep_never(self, cast("names.Names", info.context))
+        return self
+
+    @model_validator(mode="after")
+    def is_due(self) -> "RouteShape":
+        for number, rung in enumerate(self.ladder):
+            for key in ("before_due", "after_due"):
+                if self.due is None and key in rung.model_fields_set:
+                    message, place = f"`{key}` counts from `due`, which this route does not say", ("ladder", number)
+                    raise Wrong(message, found=key, expected="`due: ...` in the route", inside=place, key=key)
         return self
 
 
@@ -213,6 +194,7 @@ MAPPINGS: Mapping[tuple[str, ...], type[Shape]] = {
     ("routes", "notify"): NotifyShape, ("routes", "notify_when"): NotifyWhenShape, ("routes", "warn"): WarnShape,
     ("routes", "due"): EndOfDayShape, ("routes", "repeat"): RepeatShape, ("routes", "ladder"): RungShape,
     ("routes", "ladder", "escalate"): RungStepsShape, ("routes", "ladder", "repeat"): RepeatShape,
+    ("routes", "ladder", "escalate", "note"): RouteNoteShape,
     ("routes", "ladder", "notify"): NotifyShape,
     ("defaults",): DefaultsShape, ("defaults", "note"): NoteShape, ("guards",): GuardsShape,
     ("examples",): ExampleShape, ("notices",): NoticesShape, ("owner",): OwnerOfPolicyShape,

@@ -1,6 +1,6 @@
 """Values that may come out of a look-up table: `{table: name}`, or `{by, rows | values, else}` in place."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,11 +18,12 @@ FORM = "`{table: name}`, or `{by: Field, values: {cell: value}, else: value}`"
 
 
 class RawTable(NamedTuple):
-    """A table as the file says it, its form checked, its values not."""
+    """A table as the file says it, its form checked, its values not. `places` of the values, `else` at the end."""
 
     by: tuple[str, ...]
     rows: tuple[tuple[tuple[Operand, ...], Any], ...]
     otherwise: Any
+    places: tuple[tuple[str | int, ...], ...]
 
 
 def raw_table(value: Any) -> RawTable:
@@ -45,7 +46,19 @@ def raw_table(value: Any) -> RawTable:
     rows = tuple(raw_rows(value, paths))
     if not rows:
         raise Wrong("the table has no row", expected="one row or more", key="rows" if "rows" in value else "values")
-    return RawTable(paths, rows, value.get("else"))
+    places = places_in(value)
+    for place, given in zip(places, (*(given for _, given in rows), value.get("else", ...)), strict=True):
+        if given is None:
+            expected = "a value, or no such entry"
+            raise Wrong("the table gives nothing here", found="nothing", expected=expected, inside=place)
+    return RawTable(paths, rows, value.get("else"), places)
+
+
+def places_in(value: Mapping[str, Any]) -> tuple[tuple[str | int, ...], ...]:
+    """Where the values stand in the table."""
+    if "values" in value:
+        return (*(("values", key) for key in value["values"]), ("else",))
+    return (*(("rows", place, len(row) - 1) for place, row in enumerate(value["rows"])), ("else",))
 
 
 def raw_rows(value: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[tuple[tuple[Operand, ...], Any]]:
@@ -92,10 +105,12 @@ def table(value: Any, info: Info, parse: Callable[[Any, Info], T]) -> Table[T]:
 
 def named(value: Mapping[str, Any], info: Info, parse: Callable[[Any, Info], T]) -> Table[T]:
     name, known = value["table"], info.context.tables
+    if not isinstance(name, str) or not name.strip():
+        raise Wrong("`table` names a table", found=shown(name), expected="a table that `tables` declares")
     if len(value) > 1:
         raise Wrong("`table` stands alone", found=", ".join(map(str, value)), expected="`{table: name}`")
-    if not isinstance(name, str) or (known is not None and name not in known):
-        raise unknown("table", shown(name), known or (), "a table that `tables` declares")
+    if known is not None and name not in known:
+        raise unknown("table", name, known, "a table that `tables` declares")
     try:
         raw = raw_table((known or {}).get(name))
     except Wrong:  # told where the table stands
@@ -104,14 +119,42 @@ def named(value: Mapping[str, Any], info: Info, parse: Callable[[Any, Info], T])
 
 
 def built(name: str, raw: RawTable, info: Info, parse: Callable[[Any, Info], T]) -> Table[T]:
-    called = f"the table `{name}`" if name else "the table"
-    try:
-        rows = tuple(Row(cells, parse(given, info)) for cells, given in raw.rows)
-        otherwise = None if raw.otherwise is None else parse(raw.otherwise, info)
-    except Wrong as wrong:
-        wrong.message = f"{called} gives what cannot stand here: {wrong.message}"
-        raise
-    return Table(name, raw.by, rows, otherwise)
+    given = [value for _, value in raw.rows] + ([] if raw.otherwise is None else [raw.otherwise])
+    parsed, wrongs = list[T](), list[Wrong]()
+    for place, value in zip(raw.places, given, strict=False):
+        try:
+            parsed.append(parse(value, info))
+        except Wrong as wrong:
+            wrongs.append(placed(wrong, name, place))
+    if wrongs:
+        raise together(wrongs, f"the table `{name}`" if name else "the table", every=len(wrongs) == len(given))
+    rows = tuple(Row(cells, value) for (cells, _), value in zip(raw.rows, parsed, strict=False))
+    return Table(name, raw.by, rows, None if raw.otherwise is None else parsed[-1])
+
+
+def placed(wrong: Wrong, name: str, place: tuple[str | int, ...]) -> Wrong:
+    """The fault of a value where it stands: in the table of that name, or in the one in place."""
+    wrong.at = ("tables", name, *place) if name else None
+    wrong.inside = () if name else place
+    return wrong
+
+
+def together(wrongs: Sequence[Wrong], called: str, *, every: bool) -> Wrong:
+    """All of them as one. A table of which nothing fits is the wrong one: that is told where it is asked."""
+    first, *more = wrongs
+    if every:
+        first.at, first.inside = None, ()
+        first.message = f"{called} gives what cannot stand here: {named_by('a value', first)}"
+        return first
+    for wrong in wrongs:
+        wrong.message = named_by(f"a value of {called}", wrong)
+    first.more = tuple(more)
+    return first
+
+
+def named_by(subject: str, wrong: Wrong) -> str:
+    start, _, rest = wrong.message.partition(" ")
+    return f"{subject} {rest}" if start == "this" else wrong.message
 
 
 def duration(value: Any, info: Info) -> timedelta | BusinessDays:
@@ -145,14 +188,15 @@ def plain(parse: Callable[[Any], T]) -> Callable[[Any, Info], T]:
 
 def condition_table(value: Any, info: Info) -> Table[Literal_]:
     """The subject of a `table` condition: a name, or a table in place."""
-    return table({"table": value} if isinstance(value, str) else value, info, plain(literals.scalar))
+    return table(value if isinstance(value, dict) else {"table": value}, info, plain(literals.scalar))
 
 
 def recipient(value: Any, info: Info) -> Table[str]:
     """The table that names the team to tell."""
-    return table({"table": value} if isinstance(value, str) else value, info, names.any_team)
+    return table(value if isinstance(value, dict) else {"table": value}, info, names.told_team)
 
 
+plain_duration = or_table(plain(literals.duration))
 scalar: Callable[[Any, Info], Literal_ | Table[Literal_]] = or_table(plain(literals.scalar))
 boundary: Callable[[Any, Info], Literal_ | Table[Literal_]] = or_table(plain(literals.boundary))
 limit = or_table(duration)

@@ -1,14 +1,14 @@
 """The shapes of what a route tells people and does later: notices, rungs, deadlines. Checked now, carried out later."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from sfdc_escalator.files import literals, names, table_values
 from sfdc_escalator.files.marks import CalendarName, Duration, Limit, OneOrMore, Path, Sentence, Shape, Text
+from sfdc_escalator.files.note_shapes import RouteNoteShape
 from sfdc_escalator.files.wrong import Wrong
-
-AnyTeam = Annotated[str, PlainValidator(names.any_team)]
 
 
 def a_team(value: Any) -> Any:
@@ -23,7 +23,7 @@ def told_now(value: Any) -> Any:
 class RecipientShape(Shape):
     """Who is told: a team, the team that a table names, a person by a path, or a channel."""
 
-    team: AnyTeam = ""
+    team: Annotated[str, PlainValidator(names.told_team)] = ""
     table: Annotated[Any, PlainValidator(table_values.recipient)] = None
     person: Annotated[str, PlainValidator(literals.person)] = ""
     channel: Annotated[str, PlainValidator(names.channel)] = ""
@@ -51,7 +51,7 @@ class NotifyShape(Shape):
 class RepeatShape(Shape):
     """Once more after each such time, so many times at most."""
 
-    every: Duration
+    every: Annotated[timedelta, PlainValidator(literals.some_time)]
     at_most: Annotated[int, Field(ge=1)]
 
 
@@ -66,15 +66,16 @@ Due = Annotated[Duration | EndOfDayShape, PlainValidator(lambda value, info: due
 
 
 def due(value: Any, info: names.Info) -> Any:
-    if isinstance(value, dict):
+    """A time from the escalation on, out of a table or not; or the end of a business day."""
+    if isinstance(value, dict) and not table_values.is_table(value):
         return EndOfDayShape.model_validate(value, context=info.context)
-    return literals.duration(value)
+    return table_values.plain_duration(value, info)
 
 
 class RungStepsShape(Shape):
     """What a rung changes. It writes a note only if a field moves."""
 
-    note: dict[str, Any] = {}
+    note: RouteNoteShape = RouteNoteShape.model_construct()
     queue: Annotated[Any, PlainValidator(table_values.team)] = ""
     status: Text = ""
     priority: Annotated[Any, PlainValidator(table_values.priority)] = ""
@@ -130,14 +131,14 @@ class NeverShape(Shape):
 class ChannelShape(Shape):
     """A way to tell people; its address stands in orgs.yaml."""
 
-    kind: Text
+    kind: Literal["slack", "email", "basecamp", "webhook"]
 
 
 class NoticesShape(Shape):
     """What every notice says."""
 
     opens_with: Text = ""
-    must_say: OneOrMore[Text] = []
+    must_say: OneOrMore[Annotated[str, PlainValidator(literals.part_or_path)]] = []
     links: OneOrMore[Path] = []
 
 

@@ -10,7 +10,10 @@ SHOWN = 60
 
 
 class Wrong(ValueError):
-    """One fault of one value. `on_key`: the fault is the key's, so its place is reported; `key`: of that key inside."""
+    """One fault of one value. `on_key`: the fault is the key's, so its place is reported; `key`: of that key inside.
+
+    `inside`: where in the value it stands; `at`: where in the file, when it is not in this value. `more`: further ones.
+    """
 
     def __init__(
         self,
@@ -20,12 +23,15 @@ class Wrong(ValueError):
         expected: str | None = None,
         nearest: str | None = None,
         key: str | None = None,
+        inside: tuple[str | int, ...] = (),
         on_key: bool = False,
         severity: Severity = "error",
     ) -> None:
         super().__init__(message)
         self.message, self.found, self.expected, self.nearest = message, found, expected, nearest
-        self.key, self.on_key, self.severity = key, on_key, severity
+        self.key, self.inside, self.on_key, self.severity = key, inside, on_key, severity
+        self.at: tuple[str | int, ...] | None = None
+        self.more: tuple[Wrong, ...] = ()
 
 
 def shown(value: Any) -> str:
@@ -45,9 +51,14 @@ def described(value: Any) -> str:
 
 
 def shortened(text: str) -> str:
-    line = "".join(char if char.isprintable() else " " for char in text[: SHOWN * 4])
+    line = "".join(char if char.isprintable() else seen(char) for char in text[: SHOWN * 4])
     line = " ".join(line.split())
     return line if len(line) <= SHOWN else line[: SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def seen(char: str) -> str:
+    """A character that prints nothing: white space of YAML as a space, any other by its number."""
+    return " " if char in " \t\r\n" else f"\\u{ord(char):04x}"
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str | None:
@@ -78,6 +89,12 @@ def unknown(what: str, name: str, allowed: Iterable[str], otherwise: str | None 
     return Wrong(
         f"unknown {what} `{shortened(name)}`", found=shown(name), expected=expected, nearest=nearest(name, names)
     )
+
+
+def comma(rest: str) -> Wrong:
+    """A text in flow form that its comma ends: what follows became a key that says nothing."""
+    message = "a comma inside `{...}` starts a new key"
+    return Wrong(message, found=shown(rest), expected="quotes around a text with a comma in it", on_key=True)
 
 
 def not_yet(what: str, expected: str | None = None, *, key: str | None = None, on_key: bool = False) -> Wrong:

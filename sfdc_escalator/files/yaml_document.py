@@ -36,6 +36,8 @@ ADVICE = {
     "did not find expected key": "keys of one mapping in one column; a text with quotes, : or # in it stands in quotes",
     "did not find expected ',' or": "a closing bracket, and commas between the entries",
     "could not find expected ':'": "`key: value`, with a space after the colon",
+    "did not find expected alphabetic or numeric": "a text that starts with * or & stands in quotes",
+    "found unexpected ':'": "a space behind the colon, then a value",
     "did not find expected '-' indicator": "the entries of one list in one column",
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import get_args
 from sfdc_escalator.escalation.comparison import Operator
 from sfdc_escalator.files.condition_shapes import CONDITIONS, FieldShape
 from sfdc_escalator.files.names import KINDS, NOTE_KEYS
-from sfdc_escalator.files.shape import NoteShape
+from sfdc_escalator.files.note_shapes import NoteShape
 
 
 def test_every_operator_of_a_field_can_be_written() -> None:

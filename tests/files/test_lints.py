@@ -1,4 +1,4 @@
-"""What a policy says in vain is told with its line; and what its examples expect is tried."""
+"""What a policy says in vain is told with its line."""
 
 from pathlib import Path
 
@@ -95,61 +95,3 @@ def test_never_is_proved_for_every_step_and_every_rung(tmp_path: Path, steps: st
     found = [one for one in told(tmp_path, NEVER % (steps, more)) if one[1] == "error"]
     assert len(found) == 1
     assert found[0][2].startswith(message)
-
-
-EXAMPLES = """\
-routes:
-  - {name: late, reason: x, when: {age: CreatedDate, calendar: office, at_least: 4h}, escalate: {queue: leads}}
-  - {name: rma, reason: x, when: {related: ReturnOrders, through: Contact, at_least: 2}, scan: true,
-     escalate: {priority: High}}
-examples:
-"""
-
-
-@pytest.mark.parametrize(
-    ("example", "why"),
-    [
-        ("{age: 4h, expect: late}", None),
-        ("{age: 3h, expect: none}", None),
-        ("{age: 3h, expect: late}", "the route late does not match: CreatedDate was 3 h ago (at least 4 h: no)"),
-        ("{age: 5h, expect: none}", "the route late matches, which none should"),
-        ("{related: {Contact.ReturnOrders: 2}, expect: rma, priority: High}", None),
-        ("{related: {Contact.ReturnOrders: 1}, expect: rma}", "the route rma does not match"),
-        ("{age: 5h, expect: late, queue: Others}", "its queue is Leads, not Others"),
-        (
-            "{age: 5h, related: {Contact.ReturnOrders: 2}, expect: rma}",
-            "the route late matches, which stands above rma",
-        ),
-    ],
-)
-def test_an_example_that_comes_out_otherwise_is_an_error_with_its_reason(
-    tmp_path: Path, example: str, why: str | None
-) -> None:
-    found = told(tmp_path, EXAMPLES + f"  - {example}\n", fully=True)
-    if why is None:
-        assert found == []
-    else:
-        (one,) = found
-        assert one[:2] == (10, "error")
-        assert one[2].startswith(f"the example does not come out as expected: {why}")
-
-
-def test_an_example_that_expects_an_unknown_route_is_told_with_the_nearest(tmp_path: Path) -> None:
-    (one,) = told(tmp_path, EXAMPLES + "  - {age: 5h, expect: lat}\n")
-    assert "unknown route `lat`" in one[2]
-
-
-DRAFTS = Path(__file__).parents[3] / "shared" / "policy-drafts"
-
-
-@pytest.mark.skipif(not DRAFTS.is_dir(), reason="the drafts of real procedures are not here")
-@pytest.mark.parametrize("draft", sorted(path.name for path in DRAFTS.glob("*.yaml")) if DRAFTS.is_dir() else [])
-def test_what_a_real_procedure_says_can_be_said(tmp_path: Path, draft: str) -> None:
-    text = (DRAFTS / draft).read_text(encoding="utf-8")
-    quoted = text.replace("Review, then agree the next step with the customer.", '"Review, then agree the next step."')
-    (tmp_path / "notes").mkdir()
-    for name in ("hand-off", "callback", "onboarding"):
-        (tmp_path / "notes" / f"{name}.md.j2").write_text("{% for part in parts %}{{ part.text }}\n{% endfor %}")
-    path = tmp_path / draft
-    path.write_text(quoted, encoding="utf-8")
-    assert [str(one) for one in check_policies([path]) if one.severity == "error"] == []

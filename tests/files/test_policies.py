@@ -244,3 +244,28 @@ def load(path: Path, text: str) -> Policy:
     loaded = load_policies([path])
     assert loaded.warnings == ()
     return loaded.policies[0]
+
+
+TABLED = """\
+policy: support
+tables: {texts: {by: Risk__c, values: {High: "HIP {route} high"}, else: HIP}}
+routes:
+  - name: late
+    reason: x
+    when: {left: Target__c, at_most: {by: Priority, values: {High: 4h}, else: 1h}}
+    escalate: {note: {quick_text: [{table: texts}, Escalations]}}
+"""
+
+
+def test_a_table_may_give_the_quick_text_and_the_time_that_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(TABLED)
+    (policy,) = load_policies([path]).policies
+    (route,) = policy.routes
+    assert route.when == Left(
+        "at_most", Table("", ("Priority",), (Row(("High",), timedelta(hours=4)),), timedelta(hours=1)), path="Target__c"
+    )
+    assert route.escalate is not None
+    texts = Table("texts", ("Risk__c",), (Row(("High",), "HIP late high"),), "HIP")
+    assert route.escalate.note.quick_texts == (texts, "Escalations")
+    assert {"Risk__c", "Target__c", "Priority"} <= policy.reads()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.escalation.clocks import Age
+from sfdc_escalator.escalation.clocks import Age, Left
 from sfdc_escalator.escalation.comparison import Operand, Operator
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.facts import Field
@@ -13,6 +13,7 @@ from sfdc_escalator.escalation.org import Describe, FieldInfo
 from sfdc_escalator.escalation.policy import OPEN_CASES
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.speech import Text
+from sfdc_escalator.escalation.tables import Row, Table
 from sfdc_escalator.escalation.words import parse_phrase
 from sfdc_escalator.salesforce import route_is_scan, standard_describe
 from sfdc_escalator.salesforce.bounds import Bounds
@@ -183,6 +184,13 @@ def test_the_shared_letters_are_all_that_unicode_knows() -> None:
 )
 def test_an_age_is_a_moment(operator: Operator, sign: str) -> None:
     assert text(Age(operator, timedelta(hours=4), path="CreatedDate")) == f"CreatedDate {sign} 2026-03-02T11:00:00Z"
+
+
+def test_a_time_left_out_of_a_table_is_the_widest_that_the_table_may_give() -> None:
+    table = Table("", ("Origin",), (Row(("Web",), timedelta(hours=1)),), timedelta(hours=4))
+    left = Left("at_most", table, path="SlaStartDate")
+    assert text(left) == "SlaStartDate <= 2026-03-02T16:00:00Z OR SlaStartDate <= 2026-03-02T19:00:00Z"
+    assert text(Not(left)) == ALL
 
 
 def test_an_age_in_parts_of_a_second_is_rounded_to_the_wider_side() -> None:
