@@ -163,6 +163,11 @@ def test_of(operator: Operator, operand: Operand) -> Test:
 
 def _among(operator: Operator, operand: Operand) -> Test:
     asked = options(operand) if operator in ("in", "not_in") else options(operand)[:1]
-    folded = frozenset(fold(as_text(option)) for option in asked) - {""}
     general, wanted = TESTS[operator], operator in ("is", "in")
+    if all(isinstance(option, bool) for option in asked):  # a checkbox; an empty one is false
+        checks = frozenset(asked)
+        return lambda value: (
+            (bool(value) in checks) is wanted if value is None or type(value) is bool else general(value, operand)
+        )
+    folded = frozenset(fold(as_text(option)) for option in asked) - {""}
     return lambda value: (fold(value) in folded) is wanted if type(value) is str else general(value, operand)
