@@ -59,6 +59,20 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
     return Poll(cases, at, broken)
 
 
+def longest_waiting(client: Client, policies: Sequence[Policy], survey: Survey, most: int) -> tuple[Case, ...]:
+    """See `Org.longest_waiting`. Nothing where the org turns the query down: no decision rests on it."""
+    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
+    routes = [(policy, route) for policy in policies for route in policy.routes]
+    paths = frozenset[str]().union(*(reads(p, r) for p, r in routes))
+    fields, scopes = selected(paths, survey.describe), factored([bounds.may(p.scope_of(r)) for p, r in routes])
+    (query, *_) = packing.queries(fields, scopes, f"ORDER BY CreatedDate, Id LIMIT {most}")
+    try:
+        records = client.query(query).records
+    except Rejected:
+        return ()
+    return tuple(CaseReader((path for path in paths if path in fields), survey.describe).cases(records))
+
+
 def statements(survey: Survey, policies: Sequence[Policy]) -> list[str]:
     """The queries of a poll, for all routes that can be asked for."""
     bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
