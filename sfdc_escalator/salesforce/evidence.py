@@ -99,7 +99,7 @@ def looks_for(cases: Sequence[Case], reads: frozenset[Read], facts: Facts) -> It
     for together in grouped(one for one in evidence if isinstance(one, Records)):
         yield look_at_records(together, cases, facts)
     for fragment in sorted(one.fragment for one in evidence if isinstance(one, Answered)):
-        queries = in_ids(["Id"], "Case", "Id", case_ids, f"AND ({fragment})")
+        queries = in_ids(["Id"], "Case", "Id", case_ids, f"AND {soql.raw(fragment).text}")
         yield Look(queries, lambda cases, records, asked=fragment: with_answers(cases, records, asked))  # type: ignore[misc]
 
 
