@@ -34,7 +34,7 @@ def page(examined: Examined) -> Iterator[str]:
     yield f"at {examined.views[0].now:%Y-%m-%d %H:%M:%S} UTC"
     for view, decision in zip(examined.views, examined.decisions, strict=True):
         yield f"\npolicy {view.policy.name}: {outcome(decision)}"
-        for one in explain(view, case):
+        for one in explain(view, case, decision):
             yield from route_lines(one, view.now)
 
 
@@ -82,7 +82,7 @@ def explain_json(examined: Examined) -> dict[str, Any]:
             {
                 "policy": view.policy.name,
                 "decision": escalation_json(decision) if isinstance(decision, Decision) else None,
-                "routes": [route_json(one) for one in explain(view, case)],
+                "routes": [route_json(one) for one in explain(view, case, decision)],
             }
             for view, decision in zip(examined.views, examined.decisions, strict=True)
         ],

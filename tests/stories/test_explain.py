@@ -93,6 +93,39 @@ def test_what_holds_a_match_back_is_told(support: World) -> None:
     assert back.startswith("escalated by an earlier run: ESC-")
 
 
+HELD_BACK = """
+policy: support
+teams: {leads: {queue: Leads}}
+defaults: {note: {parts: {steps: {from: [Reason], if_missing: hold}}}}
+routes:
+  - {name: high, reason: It is urgent., when: [{field: Priority, is: High}], escalate: {queue: leads}}
+guards: {most_cases: 2}
+"""
+
+
+def test_a_guard_that_would_withhold_the_route_is_told_with_its_figures(world: World) -> None:
+    world.policy(HELD_BACK)
+    started(world, *(case(number, Reason="Leak") for number in range(1, 4)))
+    route = told(world, "2")["high"]
+    assert (route["matches"], "3 cases at once is more than most_cases: 2" in route["held_back"]) == (True, True)
+    assert "withheld by the route high: 3 cases at once" in world.type("explain", "2").out
+
+
+def test_a_note_with_a_gap_holds_the_case_back_and_says_so(world: World) -> None:
+    world.policy(HELD_BACK)
+    started(world, case(1, Reason="Leak"), case(2))
+    (gap,) = [why for why in told(world, "2")["high"]["held_back"] if "missing" in why]
+    assert gap == "the note's part 'steps' is missing: nothing in Reason"
+
+
+def test_a_lost_ledger_holds_the_case_back_and_says_so(world: World) -> None:
+    world.policy(HELD_BACK)
+    started(world, case(1, Reason="Leak"))
+    assert world.run("--backlog", "escalate").json["applied"] == 1
+    route = told(world, "1", "--ledger", str(world.folder / "another.db"))["high"]
+    assert any("the ledger is empty" in why for why in route["held_back"])
+
+
 def test_the_page_shows_every_condition_with_its_value(support: World) -> None:
     started(support, case(1, Subject="I am furious", Origin="Phone"))
     page = support.type("explain", "1").out
