@@ -197,6 +197,24 @@ def test_a_route_that_only_a_subquery_narrows_does_not_widen_the_query_of_the_ot
     assert sorted(sight.cases) == ["3", "4", "5"]
 
 
+def test_notes_carry_a_key_and_are_nobodys_word_but_an_answer_that_quotes_one_is(world: World) -> None:
+    key = "ESC-7K2M-90QD-XW4T support/a/start/1/1"
+    quoted = f"From: Desk\nSent: Monday\nTo: Carl\nSubject: Re\n\nnoted\n\n{key}"
+    org = world.org(
+        Case=[case(number) for number in range(1, 4)],
+        CaseComment=[
+            {"ParentId": "00000001", "CommentBody": f"please call\n-- \nx\n{key}", "CreatedById": AGENT},
+            {"ParentId": "00000002", "CommentBody": f"{key}\nplease call", "CreatedById": AGENT},
+        ],
+        EmailMessage=[{"ParentId": "00000003", "Incoming": "true", "TextBody": f"Please call\n\n{quoted}"}],
+        User=USERS,
+        Group=QUEUES,
+    )
+    sight = Sight(org, policy(route("a", AnyOf((Text(("comments",), CALL), Text(("emails",), CALL)))), route("b")))
+    assert sight.matching(Text(("comments", "emails"), CALL)) == ["2", "3"]
+    assert sight.matching(Spoke("customer")) == ["3"]
+
+
 def test_business_hours_are_a_calendar_of_the_org(org: EmbeddedOrg) -> None:
     hours = Age("at_least", HOUR, BusinessHours("Default"), path="CreatedDate")
     found = Sight(org, policy(route("a", hours))).survey.calendars
