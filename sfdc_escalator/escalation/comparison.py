@@ -165,4 +165,7 @@ def _among(operator: Operator, operand: Operand) -> Test:
     asked = options(operand) if operator in ("in", "not_in") else options(operand)[:1]
     folded = frozenset(fold(as_text(option)) for option in asked) - {""}
     general, wanted = TESTS[operator], operator in ("is", "in")
+    if all(isinstance(option, bool) for option in asked):
+        flags = frozenset(asked)
+        return lambda value: (value in flags) is wanted if type(value) is bool else general(value, operand)
     return lambda value: (fold(value) in folded) is wanted if type(value) is str else general(value, operand)
