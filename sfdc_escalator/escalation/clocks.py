@@ -215,9 +215,8 @@ class Idle(Clock):
         last = max(answers, default=None)
         if self.after_word_of is None:
             return max(last or case.created, case.created)
-        if last is None and self.after_word_of == "customer":
-            return case.created
-        waiting = (one.at for one in case.comments if one.speaker == self.after_word_of)
+        waiting = [one.at for one in case.comments if one.speaker == self.after_word_of]
+        waiting += [case.created] if self.after_word_of == "customer" else []
         first = min((at for at in waiting if last is None or at > last), default=None)
         return first and max(first, case.created)  # an e-mail is older than the case that it made
 
