@@ -16,7 +16,7 @@ from sfdc_escalator.errors import EscalatorError, Invalid, LoginRefused, OrgUnav
 from sfdc_escalator.escalation.examples import failures
 from sfdc_escalator.escalation.expect import wrong_kind, wrong_organization
 from sfdc_escalator.escalation.org import Caller, Survey
-from sfdc_escalator.escalation.policy import Example, Policy
+from sfdc_escalator.escalation.policy import Example, Policy, Route
 from sfdc_escalator.pipeline.ports import HistoryReader
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ POLICY_FOLDER = Path("config/policies")
 ORGS_FILE = Path("config/orgs.yaml")
 TIME_BUDGET = 300.0
 """Seconds that a run may spend on waiting and trying again."""
+READS_ALL = "reads every open case: nothing in its `when` can be filtered by the server"
+READS_APART = "needs a query of its own: a subquery alone filters it, and that cannot stand beside other routes"
+MEANT = "`scan: true` says that this is meant"
 secrets_in_use: set[str] = set()
 """Secrets that this process has read, for whoever must keep them out of the output."""
 
@@ -60,16 +63,9 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
     problems = check_policies(chosen)
     if any(problem.severity == "error" for problem in problems):
         return problems
-    from sfdc_escalator.salesforce.bounds import route_is_scan
-    from sfdc_escalator.salesforce.describe import standard_describe
 
     sound = load_policies(chosen).policies
-    scans = [
-        scan_warning(policy.file, route.name)
-        for policy in sound
-        for route in policy.routes
-        if not route.scan and route_is_scan(policy, route, standard_describe())
-    ]
+    costs = [warning for policy in sound for route in policy.routes for warning in cost_warnings(policy, route)]
     now = datetime.now(UTC)
     failed = [
         Problem(
@@ -78,18 +74,20 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
         for policy in sound
         for example, why in failures(policy, now)
     ]
-    return (*problems, *failed, *scans)
+    return (*problems, *failed, *costs)
 
 
-def scan_warning(file: str, route: str) -> Problem:
+def cost_warnings(policy: Policy, route: Route) -> Iterator[Problem]:
+    """What the poll costs more for this route; not where `scan: true` says that it is known."""
     from sfdc_escalator.files.places import places_of
+    from sfdc_escalator.salesforce.bounds import route_is_apart, route_is_scan
+    from sfdc_escalator.salesforce.describe import standard_describe
 
-    line, column = next(iter(places_of(file, route, ("name",))), (None, None))
-    message = (
-        f"route {route} reads every open case: nothing in its `when` can be filtered by the server; "
-        "`scan: true` says that this is meant"
-    )
-    return Problem(message, file, line, column, severity="warning")
+    asked = policy, route, standard_describe()
+    why = READS_ALL if route_is_scan(*asked) else READS_APART if route_is_apart(*asked) else ""
+    if why and not route.scan:
+        line, column = next(iter(places_of(policy.file, route.name, ("name",))), (None, None))
+        yield Problem(f"route {route.name} {why}; {MEANT}", policy.file, line, column, severity="warning")
 
 
 def expected(example: Example) -> str:

@@ -16,9 +16,10 @@ def parse_duration(text: str) -> timedelta:
     return int(found[1]) * UNITS[found[2]]
 
 
-def in_words(duration: timedelta) -> str:
-    """The two greatest units: `3 d 4 h`, `5 h`, `12 min`."""
+def in_words(duration: timedelta, *, days: bool = True) -> str:
+    """The two greatest units: `3 d 4 h`, `5 h`, `12 min`; without days `76 h`, for open time, of which a day has no
+    fixed length."""
     minutes, sign = int(abs(duration).total_seconds() // 60), "-" if duration < timedelta(0) else ""
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count]
+    whole, hours = divmod(minutes // 60, 24) if days else (0, minutes // 60)
+    parts = [f"{count} {unit}" for count, unit in ((whole, "d"), (hours, "h"), (minutes % 60, "min")) if count]
     return sign + (" ".join(parts[:2]) or "0 min")

@@ -202,8 +202,8 @@ class InState(Clock):
 class Idle(Clock):
     """How long somebody has said nothing; since the case began where they never spoke.
 
-    With `after_word_of` the clock starts with the other's first word that waits for an answer, and runs only while one
-    waits. The case itself is the customer's first word.
+    With `after_word_of` the clock starts with that side's first word that waits for an answer of the other, and runs
+    only while one waits. The case itself is the customer's first word.
     """
 
     who: Literal["customer", "agent", "anyone"]
@@ -211,12 +211,12 @@ class Idle(Clock):
 
     def start(self, case: Case, scene: Scene) -> datetime | None:
         who = ("customer", "agent") if self.who == "anyone" else (self.who,)
-        last = max((one.at for one in case.comments if one.speaker in who), default=None)
+        answers = (one.at for one in case.comments if one.speaker in who and one.speaker != self.after_word_of)
+        last = max(answers, default=None)
         if self.after_word_of is None:
             return max(last or case.created, case.created)
-        if last is None and self.after_word_of == "customer":
-            return case.created
-        waiting = (one.at for one in case.comments if one.speaker == self.after_word_of)
+        waiting = [one.at for one in case.comments if one.speaker == self.after_word_of]
+        waiting += [case.created] if self.after_word_of == "customer" else []
         first = min((at for at in waiting if last is None or at > last), default=None)
         return first and max(first, case.created)  # an e-mail is older than the case that it made
 

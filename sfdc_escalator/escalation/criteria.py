@@ -5,7 +5,7 @@ instants at which time alone may change the answer, when nothing else does).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -24,9 +24,14 @@ Leaf = Field | Age | Left | Idle | InState | Text | Spoke | Owner | TableIs | Re
 @dataclass(frozen=True, slots=True)
 class All:
     parts: tuple["Condition", ...]
+    _flat: tuple["Condition", ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        flat = (one for part in self.parts for one in (part._flat if isinstance(part, All) else (part,)))
+        object.__setattr__(self, "_flat", tuple(flat))
 
     def holds(self, case: Case, scene: Scene) -> bool:
-        for part in self.parts:  # noqa: SIM110 - this loop runs for every route and case
+        for part in self._flat:  # noqa: SIM110 - this loop runs for every route and case
             if not part.holds(case, scene):
                 return False
         return True

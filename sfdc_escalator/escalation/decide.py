@@ -66,12 +66,11 @@ def misses(view: View, case: Case) -> dict[str, str]:
 
 def fitting(view: View, case: Case) -> Iterator[Route]:
     """The routes that fit, most serious first."""
-    remembered = bool(view.history.by_case.get(case.id))
-    for route in view.policy.routes:
-        scene = view.scene_of(route, case) if remembered else view.scene
-        if route.name in view.unpolled or not view.policy.condition(route).holds(case, scene):
-            continue
-        if not remembered or not own_doing(view, route, case):
+    if not view.history.by_case.get(case.id):  # nearly all cases; nothing of ours is on them
+        yield from (route for route, condition in view.judged if condition.holds(case, view.scene))
+        return
+    for route, condition in view.judged:
+        if condition.holds(case, view.scene_of(route, case)) and not own_doing(view, route, case):
             yield route
 
 

@@ -6,12 +6,23 @@ from datetime import datetime
 
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.criteria import Finding, judge
-from sfdc_escalator.escalation.decide import ALREADY_WORDS, OLD_WORDS, OUR_VALUES, TELLS_ONLY, UNSETTLED, own_doing
+from sfdc_escalator.escalation.decide import (
+    ALREADY_WORDS,
+    OLD_WORDS,
+    OUR_VALUES,
+    TELLS_ONLY,
+    UNSETTLED,
+    LeftAlone,
+    fitting,
+    own_doing,
+)
 from sfdc_escalator.escalation.decide import has_newer_words as newer_words
+from sfdc_escalator.escalation.decision import Decision, State
 from sfdc_escalator.escalation.misses import Miss, matches_at, misses
 from sfdc_escalator.escalation.policy import Route
 from sfdc_escalator.escalation.view import View
 
+COMES_FIRST = "the route {} comes first"
 FIRST_LIVE_RUN = "it has never run live in this org: its first matches wait for --backlog adopt or --backlog escalate"
 
 
@@ -30,20 +41,36 @@ class Explained:
         return self.finding.holds
 
 
-def explain(view: View, case: Case) -> tuple[Explained, ...]:
-    """Every route of the policy, most serious first."""
-    return tuple(explained(view, route, case) for route in view.policy.routes)
+def explain(view: View, case: Case, decision: Decision | LeftAlone) -> tuple[Explained, ...]:
+    """Every route of the policy, most serious first; `decision` is what a run would make of the case."""
+    return tuple(explained(view, route, case, decision) for route in view.policy.routes)
 
 
-def explained(view: View, route: Route, case: Case) -> Explained:
+def explained(view: View, route: Route, case: Case, decision: Decision | LeftAlone) -> Explained:
     condition, scene = view.policy.condition(route), view.scene_of(route, case)
     finding = judge(condition, case, scene)
-    when = matches_at(condition, case, scene)
-    return Explained(route, finding, tuple(misses(finding)), when, tuple(held_back(view, route, case, finding.holds)))
+    why = dict.fromkeys(held_back(view, route, case, finding.holds))
+    if finding.holds:
+        why |= dict.fromkeys(outdone(view, route, case, decision))
+    return Explained(route, finding, tuple(misses(finding)), matches_at(condition, case, scene), tuple(why))
+
+
+def outdone(view: View, route: Route, case: Case, decision: Decision | LeftAlone) -> Iterator[str]:
+    """What a run would rather do with a case that the route matches: another route, a guard, a note with a gap."""
+    if isinstance(decision, LeftAlone):
+        first = next(fitting(view, case), route)
+        if first.escalate is None and first != route:
+            yield f"{COMES_FIRST.format(first.name)}, and only tells people"
+    elif decision.route == route:
+        remembered = decision.past is not None and decision.past.route in route.names
+        if decision.state is State.REJECTED or (decision.state is not State.PLANNED and not remembered):
+            yield decision.reason
+    elif view.policy.routes.index(decision.route) < view.policy.routes.index(route):
+        yield COMES_FIRST.format(decision.route.name)
 
 
 def held_back(view: View, route: Route, case: Case, matches: bool) -> Iterator[str]:
-    """What stands in the way of a match, or would."""
+    """What the ledger and the org know that stands in the way of a match, or would."""
     for why in (view.unpolled.get(route.name), view.unfit.get(route.name)):
         if why:
             yield why

@@ -39,9 +39,9 @@ class Field(Fact):
         return case.fields.get(self.path)
 
     def holds(self, case: Case, scene: Scene) -> bool:
-        value = case.fields.get(self.path)
-        if self._test:
-            return self._test(value)
+        value, test = case.fields.get(self.path), self._test
+        if test is not None:
+            return test(value)
         operand = self.operand.value(case) if isinstance(self.operand, Table) else self.operand
         return operand is not None and TESTS[self.operator](value, operand)
 

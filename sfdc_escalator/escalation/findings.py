@@ -67,7 +67,7 @@ def predicate(leaf: Leaf, seen: Value | timedelta) -> str:
 
 
 def clock_in_words(leaf: Clock, seen: Value | timedelta) -> str:
-    time = (in_words(seen) if isinstance(seen, timedelta) else "unknown") + (" of open time" if leaf.calendar else "")
+    time = time_in_words(seen, leaf) if isinstance(seen, timedelta) else "unknown"
     if isinstance(leaf, Age):
         return f"{leaf.path} was {time} ago" + (", pauses left out" if leaf.except_while else "")
     if isinstance(leaf, Left):
@@ -82,7 +82,7 @@ def clock_in_words(leaf: Clock, seen: Value | timedelta) -> str:
 
 def asked(leaf: Leaf, limit: Limit | None) -> str:
     if isinstance(leaf, Clock):
-        return f"{leaf.operator.replace('_', ' ')} {limit_in_words(limit)}"
+        return f"{leaf.operator.replace('_', ' ')} {limit_in_words(limit, days=leaf.calendar is None)}"
     if isinstance(leaf, Related):
         return f"{leaf.operator.replace('_', ' ')} {leaf.count}"
     if isinstance(leaf, Milestone):
@@ -99,10 +99,14 @@ def asked(leaf: Leaf, limit: Limit | None) -> str:
     return f"{word} {wanted}"
 
 
-def limit_in_words(limit: Limit | None) -> str:
+def time_in_words(time: timedelta, clock: Clock) -> str:
+    return in_words(time) if clock.calendar is None else in_words(time, days=False) + " of open time"
+
+
+def limit_in_words(limit: Limit | None, *, days: bool = True) -> str:
     if isinstance(limit, BusinessDays):
         return f"{limit.count} business day{'' if limit.count == 1 else 's'}"
-    return in_words(limit) if limit is not None else "a limit that its table does not give"
+    return in_words(limit, days=days) if limit is not None else "a limit that its table does not give"
 
 
 def verdict(finding: Finding) -> str:

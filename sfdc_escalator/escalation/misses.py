@@ -1,32 +1,34 @@
 """What is missing for a match, in words: the nearest way in, how much of it is short, and when time alone brings it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.clock import in_words
 from sfdc_escalator.escalation.clocks import Clock
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Finding, Not, judge
 from sfdc_escalator.escalation.evidence import Read
-from sfdc_escalator.escalation.findings import in_plain_words, reasons
+from sfdc_escalator.escalation.facts import Field
+from sfdc_escalator.escalation.findings import in_plain_words, reasons, time_in_words
 from sfdc_escalator.escalation.related import Related
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.view import View
 
 SECOND = timedelta(seconds=1)
+ALMOST_A_MINUTE = timedelta(seconds=59)
+"""What time is seen is rounded down, what is short is rounded up."""
 MOST_CROSSINGS = 100
 FOREVER = timedelta(days=36525)
-MOST_JUDGED = 2_000
-"""So many cases are looked through for near misses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """One condition that stands in the way. `short` is the time that is missing, where time is what is missing."""
+    """One condition that stands in the way. `short` is the time that is missing, where time is what is missing;
+    `share` how much of a number is missing, 1 where it is no number."""
 
     words: str
     short: timedelta | None = None
+    share: float = field(default=1.0, compare=False)
 
 
 def misses(finding: Finding) -> list[Miss]:
@@ -48,8 +50,15 @@ def miss_of(finding: Finding) -> Miss:
         return short_of(leaf, seen, finding)
     if isinstance(leaf, Related) and isinstance(seen, int) and leaf.operator in ("at_least", "more_than"):
         needed = leaf.count + (leaf.operator == "more_than")
-        return Miss(f"needs {needed} or more {leaf.records.relation}, has {seen}")
-    return Miss(in_plain_words(finding))
+        return Miss(f"needs {needed} or more {leaf.records.relation}, has {seen}", share=share_of(seen, needed))
+    return Miss(in_plain_words(finding), share=share_of(seen, leaf.operand) if isinstance(leaf, Field) else 1.0)
+
+
+def share_of(seen: object, wanted: object) -> float:
+    """How much of a wanted number is missing, 1 at most."""
+    if not isinstance(seen, (int, float)) or not isinstance(wanted, (int, float)):
+        return 1.0
+    return min(1.0, abs(wanted - seen) / (abs(wanted) or 1))
 
 
 def short_of(leaf: Clock, seen: timedelta, finding: Finding) -> Miss:
@@ -59,17 +68,21 @@ def short_of(leaf: Clock, seen: timedelta, finding: Finding) -> Miss:
     waits = leaf.operator in ("at_least", "more_than") and seen <= finding.limit
     if not waits or finding.due is None:
         return Miss(in_plain_words(finding))
-    kind = " of open time" if leaf.calendar else ""
-    return Miss(f"{in_plain_words(finding)}: {in_words(short)}{kind} short, at {finding.due:%Y-%m-%d %H:%M} UTC", short)
+    time = time_in_words(short + ALMOST_A_MINUTE, leaf)
+    return Miss(f"{in_plain_words(finding)}: {time} short, at {finding.due:%Y-%m-%d %H:%M} UTC", short)
 
 
-def distance(found: Sequence[Miss]) -> tuple[int, timedelta]:
-    """Few misses come before many, and little time before much."""
-    return len(found), max((miss.short if miss.short is not None else FOREVER for miss in found), default=timedelta())
+def distance(found: Sequence[Miss]) -> tuple[int, timedelta, float]:
+    """Few misses come before many, little time before much, and a number that is nearly reached before others."""
+    time = max((miss.short if miss.short is not None else FOREVER for miss in found), default=timedelta())
+    return len(found), time, sum(miss.share for miss in found)
 
 
 def matches_at(condition: Condition, case: Case, scene: Scene) -> datetime | None:
-    """The first instant from now on at which the condition holds, if nothing but time changes; None = never."""
+    """The first instant from now on at which the condition holds, if nothing but time changes; None = never.
+
+    Beyond now, whole seconds: an org's time has no others.
+    """
     now = scene.now
     for _ in range(MOST_CROSSINGS):
         then = at(scene, now)
@@ -77,10 +90,16 @@ def matches_at(condition: Condition, case: Case, scene: Scene) -> datetime | Non
             return now
         if condition.holds(case, at(scene, now + SECOND)):
             return now + SECOND
-        now = min((one for one in condition.crossings(case, then) if one > now), default=now)
+        crossings = (whole_second(one) for one in condition.crossings(case, then))
+        now = min((one for one in crossings if one > now), default=now)
         if now == then.now:
             return None
     return None
+
+
+def whole_second(moment: datetime) -> datetime:
+    """The moment itself, or the next whole second after it."""
+    return moment.replace(microsecond=0) + SECOND if moment.microsecond else moment
 
 
 def at(scene: Scene, now: datetime) -> Scene:
@@ -98,19 +117,26 @@ class NearMiss:
 
 
 def nearest_misses(
-    views: Sequence[View], cases: Sequence[Case], unread: Mapping[str, frozenset[Read]], count: int = 5
+    views: Sequence[View],
+    cases: Sequence[Case],
+    unread: Mapping[str, frozenset[Read]],
+    route: str | None = None,
+    count: int = 5,
 ) -> tuple[NearMiss, ...]:
-    """The cases that come nearest to a match: fewest conditions missing, least time short, then by number."""
-    found = sorted(near(views, cases[:MOST_JUDGED], unread), key=lambda one: (*distance(one[1]), one[0].case.number))
+    """The cases that come nearest to a match: fewest conditions missing, least time short, then by number. With
+    `route` those of that route alone."""
+    every = near(views, cases, unread, route)
+    found = sorted(every, key=lambda one: (*distance(one[1]), one[0].case.number))
     once = {one.case.id: one for one, _ in reversed(found)}
     return tuple(one for one, _ in found if once[one.case.id] is one)[:count]
 
 
 def near(
-    views: Sequence[View], cases: Sequence[Case], unread: Mapping[str, frozenset[Read]]
+    views: Sequence[View], cases: Sequence[Case], unread: Mapping[str, frozenset[Read]], only: str | None
 ) -> Iterator[tuple[NearMiss, list[Miss]]]:
     for view in views:
-        for route in view.policy.routes:
+        polled = (one for one in view.policy.routes if one.name not in view.unpolled and only in (None, one.name))
+        for route in polled:
             for case in cases:
                 finding = judge(view.policy.condition(route), case, view.scene_of(route, case))
                 if missing := misses(known(finding, unread.get(case.id, frozenset()))):

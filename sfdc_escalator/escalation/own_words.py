@@ -8,28 +8,43 @@ REPLY_TO = re.compile(
     r"|-+\s*original message\s*-+|-{3,}\s*forwarded message\s*-{3,}|_{10,}|begin forwarded message:)\s*$",
     re.IGNORECASE,
 )
-HEADER = re.compile(r"^\s*\*?(from|sent|to|cc|date|subject):\*?\s", re.IGNORECASE)
+HEADER = re.compile(
+    r"^\s*\*?(from|sent|to|cc|date|subject|von|gesendet|an|datum|betreff|de|envoy\u00e9|\u00e0|objet)\s?:\*?\s",
+    re.IGNORECASE,
+)
 SIGNATURE = re.compile(r"^\s*(--|\u2014|__|sent from my \S.{0,60}|get outlook for \S.{0,30})\s*$", re.IGNORECASE)
 HEADERS = 3
 """So many header lines in a row are a quoted e-mail, not somebody's words."""
 
 
 def own_words(text: str) -> str:
-    """The text up to the first quoted e-mail or signature, without the lines quoted in between."""
+    """The text up to the first signature or e-mail quoted in full; of one quoted line by line the lines go, and what
+    is answered between and below them stays."""
     lines = text.splitlines()
-    kept = []
-    for place, line in enumerate(lines):
-        if place and (ends_here(lines, place) or SIGNATURE.match(line)):
+    kept, place = list[str](), 0
+    while place < len(lines):
+        introduced = introduction(lines, place)
+        if introduced and quotes_lines(lines[place + introduced :]):
+            place += introduced
+            continue
+        if place and (introduced or SIGNATURE.match(lines[place]) or is_header(lines[place : place + HEADERS])):
             break
-        if not QUOTED.match(line):
-            kept.append(line)
+        if not QUOTED.match(lines[place]):
+            kept.append(lines[place])
+        place += 1
     return "\n".join(kept)
 
 
-def ends_here(lines: list[str], place: int) -> bool:
-    """Whether a quoted e-mail begins on this line; its `On ... wrote:` may be broken over two."""
-    line = lines[place]
-    joined = f"{line} {lines[place + 1]}" if place + 1 < len(lines) else line
-    headers = lines[place : place + HEADERS]
-    several = len(headers) == HEADERS and all(HEADER.match(one) for one in headers)
-    return several or any(REPLY_TO.match(one) for one in (line, joined))
+def introduction(lines: list[str], place: int) -> int:
+    """How many lines from here introduce a quoted e-mail: an `On ... wrote:` may be broken over two."""
+    here = lines[place : place + 2]
+    return next((count for count in range(1, len(here) + 1) if REPLY_TO.match(" ".join(here[:count]))), 0)
+
+
+def quotes_lines(lines: list[str]) -> bool:
+    first = next((line for line in lines if line.strip()), "")
+    return bool(QUOTED.match(first))
+
+
+def is_header(lines: list[str]) -> bool:
+    return len(lines) == HEADERS and all(HEADER.match(line) for line in lines)

@@ -161,16 +161,20 @@ class Policy:
     guards: Guards = field(default_factory=Guards)
     together: bool = False
     examples: tuple[Example, ...] = ()
-    _conditions: Mapping[str, Condition] = field(init=False, compare=False, repr=False)
+    _conditions: Mapping[str, All] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_conditions", {route.name: self._in_scope(route.when) for route in self.routes})
 
-    def condition(self, route: Route) -> Condition:
+    def condition(self, route: Route) -> All:
         """All that a case must meet for this route: the scope, and being open unless the policy speaks of IsClosed."""
         return self._conditions[route.name]
 
-    def _in_scope(self, when: Condition) -> Condition:
+    def scope_of(self, route: Route) -> All:
+        """What a case must meet before the route's own `when` is asked."""
+        return All(self.condition(route).parts[:-1])
+
+    def _in_scope(self, when: Condition) -> All:
         parts = (*self.scope, when)
         speaks = any(path.lower() == "isclosed" for part in parts for path in paths_of(part.reads))
         return All(parts if speaks else (OPEN_CASES, *parts))

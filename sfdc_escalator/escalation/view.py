@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.criteria import leaves
+from sfdc_escalator.escalation.criteria import Condition, leaves
 from sfdc_escalator.escalation.episodes import episode, is_over
 from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.history import History, Memory, Past
@@ -26,9 +26,13 @@ class View:
     unpolled: Mapping[str, str]
     unfit: Mapping[str, str]
     scene: Scene = field(init=False, compare=False, repr=False)
+    judged: tuple[tuple[Route, Condition], ...] = field(init=False, compare=False, repr=False)
+    """The routes that can be judged, each with its condition."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scene", Scene(self.now, self.survey.queues, self.survey.calendars))
+        routes = (route for route in self.policy.routes if route.name not in self.unpolled)
+        object.__setattr__(self, "judged", tuple((route, self.policy.condition(route)) for route in routes))
 
     def pasts(self, case: Case) -> tuple[Past, ...]:
         return self.history.of_case(case.id, self.policy.name)
@@ -36,7 +40,7 @@ class View:
     @property
     def reads(self) -> frozenset[Read]:
         """What is read of a case for the routes that can be judged."""
-        return self.policy.reads(route for route in self.policy.routes if route.name not in self.unpolled)
+        return self.policy.reads(route for route, _ in self.judged)
 
     def scene_of(self, route: Route, case: Case, *, newer_words: bool = False) -> Scene:
         """The scene with the time of the route's last escalation of the case; with `newer_words` only what was said

@@ -120,6 +120,14 @@ class IdleShape(Clocked):
     less_than: Limit = None
     after_word_of: Side | None = None
 
+    @model_validator(mode="after")
+    def waits_for_the_other(self) -> "IdleShape":
+        if self.idle == self.after_word_of:
+            other = "agent" if self.idle == "customer" else "customer"
+            message = f"the {self.idle} does not wait for an answer of their own"
+            raise Wrong(message, found=self.idle, expected=f"`{other}`", key="after_word_of")
+        return self
+
 
 class InStateShape(Clocked):
     """How long fields have held their values without a break."""

@@ -169,6 +169,10 @@ class Org(Protocol):
         whatever the criteria. Long text and comments are left out."""
         ...
 
+    def longest_waiting(self, policies: Sequence[Policy], survey: Survey, most: int) -> tuple[Case, ...]:
+        """The oldest cases in the policies' scopes, whatever their routes ask, read as a poll reads them."""
+        ...
+
     def complete(self, cases: Sequence[Case], reads: frozenset[Read], us: frozenset[str]) -> tuple[Case, ...]:
         """The same cases with their long text and all evidence that `reads` names; `us` are our own user ids."""
         ...

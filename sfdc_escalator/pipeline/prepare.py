@@ -8,27 +8,29 @@ from functools import partial
 from sfdc_escalator.errors import Invalid, PlanRefused
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.criteria import could_hold, paths_of
+from sfdc_escalator.escalation.criteria import paths_of
 from sfdc_escalator.escalation.decide import LeftAlone, decide
 from sfdc_escalator.escalation.decision import Decision, RouteName, State
 from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.fitness import doubts, unfit_routes
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.keys import Identity
-from sfdc_escalator.escalation.misses import NearMiss, nearest_misses
+from sfdc_escalator.escalation.misses import NearMiss
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.plan import Plan, build_plan
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.escalation.view import View
+from sfdc_escalator.pipeline.nearest import near_misses
 from sfdc_escalator.pipeline.ports import KeyedNote, Org, Poll
-from sfdc_escalator.pipeline.recover import Look, Settled, recover, watch
+from sfdc_escalator.pipeline.recover import Settled, recover, watch
+from sfdc_escalator.pipeline.second_look import second_look
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A plan and what it rests on. `settled` and `found` became known by reading; only a live run stores them.
 
-    `near` works out the cases that came nearest to a match.
+    `near` reads on for the cases that came nearest to a match.
     """
 
     plan: Plan
@@ -74,13 +76,8 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
     broken = {**poll.broken, **{(v.policy.name, name): why for v in views for name, why in v.unfit.items()}}
     plan = build_plan(policies, survey, history, caller.now, judged, choices, broken)
     wonders = tuple(doubt for policy in policies for doubt in doubts(policy, survey))
-    near = partial(near_misses, views, look)
+    near = partial(near_misses, org, views, look, us, choices)
     return Prepared(plan, survey, poll, history, settled, found, broken, wonders, near)
-
-
-def near_misses(views: Sequence[View], look: Look) -> tuple[NearMiss, ...]:
-    """The cases that came nearest to a match."""
-    return nearest_misses(views, look.cases, {case.id: look.unread(case.id) for case in look.cases})
 
 
 def check_route(policies: Sequence[Policy], choices: Choices) -> None:
@@ -92,27 +89,6 @@ def check_route(policies: Sequence[Policy], choices: Choices) -> None:
 def view_of(policy: Policy, survey: Survey, history: History, now: datetime, poll: Poll) -> View:
     unpolled = {route: why for (name, route), why in poll.broken.items() if name == policy.name}
     return View(policy, survey, history, now, unpolled, unfit_routes(policy, survey))
-
-
-def second_look(org: Org, views: Sequence[View], cases: Sequence[Case], us: frozenset[str]) -> Look:
-    """Long text and evidence, read for those cases alone that could still match."""
-    reads = frozenset[Read]().union(*(view.reads for view in views))
-    missing = reads - common_paths(cases)
-    if not missing or not cases:
-        return Look(tuple(cases), frozenset())
-    chosen = {case.id for view in views for case in cases if is_survivor(view, case, missing)}
-    complete = {case.id: case for case in org.complete([case for case in cases if case.id in chosen], missing, us)}
-    return Look(tuple(complete.get(case.id, case) for case in cases), missing, frozenset(complete))
-
-
-def common_paths(cases: Sequence[Case]) -> frozenset[str]:
-    """The paths that every case has been read with."""
-    return frozenset(cases[0].fields).intersection(*(case.fields for case in cases)) if cases else frozenset()
-
-
-def is_survivor(view: View, case: Case, unread: frozenset[Read]) -> bool:
-    routes = (route for route in view.policy.routes if route.name not in view.unpolled)
-    return any(could_hold(view.policy.condition(route), case, view.scene_of(route, case), unread) for route in routes)
 
 
 def judge_all(views: Iterable[View], cases: Sequence[Case]) -> list[Decision | LeftAlone]:

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.criteria import paths_of
 from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.own_steps import could_fit_without_us
 from sfdc_escalator.escalation.view import View
 from sfdc_escalator.pipeline.ports import Org, Sighting
+from sfdc_escalator.pipeline.second_look import Look
 
 SETTLE_AFTER = timedelta(minutes=15)
 MERGES = 5
@@ -52,18 +52,6 @@ def outcome(past: Past, seen: Mapping[str, Sighting], now: datetime) -> Settled 
     if trail[0].is_deleted:
         return Settled("gone", replace(past, state=Memory.GONE, message="the case was deleted or merged, unescalated"))
     return Settled("absent", replace(past, state=Memory.PLANNED, attempts=0, message="it was never written"))
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The cases of a poll; those that are not `complete` lack what `missing` names."""
-
-    cases: tuple[Case, ...]
-    missing: frozenset[Read]
-    complete: frozenset[str] = frozenset()
-
-    def unread(self, case_id: str) -> frozenset[Read]:
-        return frozenset() if case_id in self.complete else self.missing
 
 
 def watch(

@@ -10,6 +10,7 @@ from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.choices import Choices
 from sfdc_escalator.escalation.decision import Decision, State
 from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.escalation.misses import NearMiss
 from sfdc_escalator.escalation.org import Caller
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.pipeline.apply import Applied, Progress, apply
@@ -23,7 +24,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a run, or would become of it. `unsettled` counts escalations whose outcome is still unknown."""
+    """What became of a run, or would become of it. `unsettled` counts escalations whose outcome is still unknown;
+    `near` are the nearest misses of a rehearsal without a match."""
 
     run: str
     prepared: Prepared
@@ -36,6 +38,7 @@ class Result:
     ledger: str
     audit_head: str | None
     is_rehearsal: bool
+    near: tuple[NearMiss, ...] = ()
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -70,7 +73,8 @@ def rehearse(
 ) -> Result:
     """The plan of a run, and nothing done about it."""
     prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, choices)
-    return account(run, org, ledger, prepared, Applied(prepared.plan.decisions))
+    near = () if prepared.plan.decisions else prepared.near()
+    return replace(account(run, org, ledger, prepared, Applied(prepared.plan.decisions)), near=near)
 
 
 def carry_out(

@@ -7,12 +7,13 @@ from typing import Any
 
 from sfdc_escalator.escalation.as_example import as_example
 from sfdc_escalator.escalation.clock import in_words
+from sfdc_escalator.escalation.clocks import Clock
 from sfdc_escalator.escalation.criteria import All, AnyOf, Finding, Not
 from sfdc_escalator.escalation.decide import LeftAlone
 from sfdc_escalator.escalation.decision import Decision
 from sfdc_escalator.escalation.examples import failure
 from sfdc_escalator.escalation.explanation import Explained, explain
-from sfdc_escalator.escalation.findings import in_plain_words
+from sfdc_escalator.escalation.findings import in_plain_words, time_in_words
 from sfdc_escalator.escalation.policy import Example
 from sfdc_escalator.escalation.view import View
 from sfdc_escalator.pipeline.examine import Examined
@@ -33,7 +34,7 @@ def page(examined: Examined) -> Iterator[str]:
     yield f"at {examined.views[0].now:%Y-%m-%d %H:%M:%S} UTC"
     for view, decision in zip(examined.views, examined.decisions, strict=True):
         yield f"\npolicy {view.policy.name}: {outcome(decision)}"
-        for one in explain(view, case):
+        for one in explain(view, case, decision):
             yield from route_lines(one, view.now)
 
 
@@ -81,7 +82,7 @@ def explain_json(examined: Examined) -> dict[str, Any]:
             {
                 "policy": view.policy.name,
                 "decision": escalation_json(decision) if isinstance(decision, Decision) else None,
-                "routes": [route_json(one) for one in explain(view, case)],
+                "routes": [route_json(one) for one in explain(view, case, decision)],
             }
             for view, decision in zip(examined.views, examined.decisions, strict=True)
         ],
@@ -106,12 +107,15 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         return {"condition": title(condition), "holds": finding.holds, "parts": parts}
     words = in_plain_words(finding)
     kind = type(condition).__name__.lower()
-    return {"condition": words, "kind": kind, "holds": finding.holds, "seen": plain(finding.seen)}
+    seen = time_seen(condition, finding.seen) if isinstance(condition, Clock) else plain(finding.seen)
+    return {"condition": words, "kind": kind, "holds": finding.holds, "seen": seen}
+
+
+def time_seen(clock: Clock, seen: Any) -> str | None:
+    return None if seen is None else time_in_words(seen, clock)
 
 
 def plain(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return in_words(value)
     if isinstance(value, datetime):
         return instant(value)
     if isinstance(value, frozenset):

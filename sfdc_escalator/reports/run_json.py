@@ -44,7 +44,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         ],
         "nearest_misses": [
             {"policy": one.policy, "route": one.route, "case_number": one.case.number, "missing": list(one.words)}
-            for one in (prepared.near() if result.is_rehearsal and not result.decisions else ())
+            for one in result.near
         ],
         "refusals": [
             {"policy": one.policy, "route": one.route, "cases": one.cases, "reason": one.reason}

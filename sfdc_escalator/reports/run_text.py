@@ -114,9 +114,9 @@ def left_alone(cases: tuple[LeftAlone, ...]) -> Iterator[str]:
 def nearest(result: Result) -> Iterator[str]:
     """Where nothing matches: what came nearest, and what it lacks."""
     yield ""
-    found = result.prepared.near()
+    found = result.near
     if not found:
-        yield "No case came near: the org returned none for the policies' filters. `explain CASE` tells why."
+        yield "No case came near: no case is in the scope of the policies. `explain CASE` tells why."
         return
     rows = [(one.case.number, one.route, "; ".join(one.words)) for one in found]
     yield table(("Case", "Route", "Missing"), rows, title="Nearest misses")

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sfdc_escalator.salesforce.bounds import route_is_scan
+from sfdc_escalator.salesforce.bounds import route_is_apart, route_is_scan
 from sfdc_escalator.salesforce.describe import standard_describe
 
 if TYPE_CHECKING:
     from sfdc_escalator.salesforce.org import SalesforceOrg
 
-__all__ = ["SalesforceOrg", "route_is_scan", "standard_describe"]
+__all__ = ["SalesforceOrg", "route_is_apart", "route_is_scan", "standard_describe"]
 
 
 def __getattr__(name: str) -> Any:

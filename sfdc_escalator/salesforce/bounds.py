@@ -18,7 +18,18 @@ from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.speech import SPOKEN, Text
 from sfdc_escalator.escalation.tables import Table
 from sfdc_escalator.salesforce.leaves import Column, field_filter, word_filter
-from sfdc_escalator.salesforce.soql import EVERYTHING, NOTHING, Filter, Leaf, both, conjuncts, either, ids
+from sfdc_escalator.salesforce.soql import (
+    EVERYTHING,
+    NOTHING,
+    Filter,
+    Leaf,
+    both,
+    conjuncts,
+    either,
+    ids,
+    raw,
+    with_joins,
+)
 from sfdc_escalator.salesforce.times import at_least_as_old, clock_filter, left_filter
 
 MOST_OWNERS = 400
@@ -34,7 +45,7 @@ class Bounds:
 
     def may(self, condition: Condition) -> Filter:
         """Every case that matches satisfies it."""
-        return self.superset(condition, True)
+        return with_joins(self.superset(condition, True))
 
     def superset(self, condition: Condition, want: bool) -> Filter:
         if isinstance(condition, Not):
@@ -54,7 +65,7 @@ class Bounds:
             return self._text(condition)
         if isinstance(condition, TableIs):
             return self._table(condition)
-        return Leaf(f"({condition.fragment})") if isinstance(condition, Soql) else EVERYTHING
+        return raw(condition.fragment) if isinstance(condition, Soql) else EVERYTHING
 
     def _field(self, field: Field, want: bool) -> Filter:
         column = self._column(field.path)
@@ -127,7 +138,23 @@ class Bounds:
 
 def route_is_scan(policy: Policy, route: Route, describe: Describe) -> bool:
     """Whether the server cannot narrow this route: all open cases would be read. Unknown fields are taken to narrow."""
-    bounds = Bounds(describe, Scene(datetime(2000, 1, 1, tzinfo=UTC)), unknown=Leaf("?"))
+    bounds = some_bounds(describe)
     opened = conjuncts(bounds.may(OPEN_CASES))
     rest = both(part for part in conjuncts(bounds.may(policy.condition(route))) if part not in opened)
     return rest == EVERYTHING
+
+
+def route_is_apart(policy: Policy, route: Route, describe: Describe) -> bool:
+    """Whether this route needs a query of its own."""
+    bounds = some_bounds(describe)
+    return is_apart(bounds.may(policy.condition(route)), bounds.may(policy.scope_of(route)))
+
+
+def some_bounds(describe: Describe) -> Bounds:
+    return Bounds(describe, Scene(datetime(2000, 1, 1, tzinfo=UTC)), unknown=Leaf("?"))
+
+
+def is_apart(may: Filter, scope: Filter) -> bool:
+    """Whether nothing but a semi-join narrows the scope: it cannot stand in one query with other routes, under OR."""
+    bare = with_joins(may, 0)
+    return bare != may and set(conjuncts(bare)) <= set(conjuncts(scope))

@@ -16,6 +16,7 @@ from sfdc_escalator.escalation.criteria import evidence_of, paths_of
 from sfdc_escalator.escalation.evidence import COMMENTS, EMAILS, Answered, Read, Records, Turns
 from sfdc_escalator.escalation.keys import key_of
 from sfdc_escalator.escalation.org import Describe
+from sfdc_escalator.escalation.own_words import own_words
 from sfdc_escalator.salesforce import soql
 from sfdc_escalator.salesforce.client import Client, Record, query_path
 from sfdc_escalator.salesforce.describe import is_long_text
@@ -99,7 +100,7 @@ def looks_for(cases: Sequence[Case], reads: frozenset[Read], facts: Facts) -> It
     for together in grouped(one for one in evidence if isinstance(one, Records)):
         yield look_at_records(together, cases, facts)
     for fragment in sorted(one.fragment for one in evidence if isinstance(one, Answered)):
-        queries = in_ids(["Id"], "Case", "Id", case_ids, f"AND ({fragment})")
+        queries = in_ids(["Id"], "Case", "Id", case_ids, f"AND {soql.raw(fragment).text}")
         yield Look(queries, lambda cases, records, asked=fragment: with_answers(cases, records, asked))  # type: ignore[misc]
 
 
@@ -118,11 +119,17 @@ def with_words(
     """What was said, oldest first, without our own and without what carries a key."""
     said: dict[str, list[Comment]] = {}
     for case_id, word in read(lambda record: (long_id(pick(record, "ParentId")), one(record)), records):
-        if word and word.author not in us and key_of(word.body) is None:
+        if word and word.author not in us and not carries_key(word):
             said.setdefault(case_id, []).append(word)
     for case in cases:
         words = [*case.comments, *said.get(case.id, ())]
         yield replace(case, comments=tuple(sorted(words, key=lambda word: word.at)))
+
+
+def carries_key(word: Comment) -> bool:
+    """Whether it is a note of ours; a customer's e-mail that quotes one is the customer's word."""
+    answers = word.source == "emails" and word.speaker == "customer"
+    return key_of(own_words(word.body) if answers else word.body) is not None
 
 
 def grouped(asked: Iterable[Records]) -> list[tuple[Records, ...]]:

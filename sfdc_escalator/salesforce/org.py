@@ -96,6 +96,9 @@ class SalesforceOrg:
     def poll(self, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
         return poll.poll(self._client, policies, survey, case)
 
+    def longest_waiting(self, policies: Sequence[Policy], survey: Survey, most: int) -> tuple[Case, ...]:
+        return poll.longest_waiting(self._client, policies, survey, most)
+
     def rows(self, soql: str) -> list[Record]:
         """All records of a query, to be looked at."""
         return self._client.lookups([soql])[0]

@@ -8,11 +8,11 @@ from sfdc_escalator.salesforce.soql import EVERYTHING, And, Filter, Leaf, Or, bo
 ROOM = 12_000  # encoded bytes of a query; the address and headers may hold 16,384 together (REST guide, limits)
 
 
-def queries(fields: list[str], where: Filter) -> list[str]:
-    """Queries for cases, by id, that together return what `where` holds for."""
+def queries(fields: list[str], where: Filter, tail: str = "ORDER BY Id") -> list[str]:
+    """Queries for cases that together return what `where` holds for."""
 
     def query(part: Filter) -> str:
-        return select(fields, "Case", render(part), "ORDER BY Id")
+        return select(fields, "Case", render(part), tail)
 
     return [query(part) for part in pieces(where, lambda part: len(quote(query(part), safe="")) <= ROOM)]
 

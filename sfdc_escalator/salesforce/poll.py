@@ -15,12 +15,22 @@ from sfdc_escalator.escalation.policy import Policy, Route
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.pipeline.ports import Poll, RouteName
 from sfdc_escalator.salesforce import packing
-from sfdc_escalator.salesforce.bounds import Bounds
+from sfdc_escalator.salesforce.bounds import Bounds, is_apart
 from sfdc_escalator.salesforce.client import QUERIES, Client, query_path
 from sfdc_escalator.salesforce.describe import is_long_text, unknown_path
 from sfdc_escalator.salesforce.failures import Rejected
 from sfdc_escalator.salesforce.records import COMPOUND, ENGINE_FIELDS, CaseReader
-from sfdc_escalator.salesforce.soql import NOTHING, Filter, Leaf, factored, quote, render, select
+from sfdc_escalator.salesforce.soql import (
+    NOTHING,
+    Filter,
+    Leaf,
+    conjuncts,
+    factored,
+    quote,
+    raw,
+    render,
+    select,
+)
 
 RESTARTS = 2
 NOT_THE_QUERY = frozenset({"INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT", "REQUEST_LIMIT_EXCEEDED"})
@@ -30,11 +40,17 @@ NUMBER_DIGITS = 8  # of a case number unless an admin changed its format: people
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one route asks of the poll: the fields it reads, and the bound of its criteria."""
+    """What one route asks of the poll: the fields it reads, the bound of its criteria, and that of its scope."""
 
     name: RouteName
     paths: frozenset[str]
     may: Filter
+    scope: Filter
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it needs a query of its own."""
+        return is_apart(self.may, self.scope)
 
 
 def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
@@ -43,9 +59,7 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
     routes = [(policy, route) for policy in policies for route in policy.routes]
     broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, survey.describe))}
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
-    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
-    sound = [(p, r) for p, r in routes if (p.name, r.name) not in broken]
-    asked = [Asked((p.name, r.name), reads(p, r), bounds.may(p.condition(r))) for p, r in sound]
+    asked = asked_of([one for one in routes if (one[0].name, one[1].name) not in broken], survey)
     try:
         cases, at = _read(client, asked, survey, only)
     except Rejected as error:
@@ -59,16 +73,43 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
     return Poll(cases, at, broken)
 
 
+def longest_waiting(client: Client, policies: Sequence[Policy], survey: Survey, most: int) -> tuple[Case, ...]:
+    """See `Org.longest_waiting`. Nothing where the org turns the query down: no decision rests on it."""
+    asked = asked_of([(policy, route) for policy in policies for route in policy.routes], survey)
+    paths = paths_asked(asked)
+    fields, scopes = selected(paths, survey.describe), factored([one.scope for one in asked])
+    (query, *_) = packing.queries(fields, scopes, f"ORDER BY CreatedDate, Id LIMIT {most}")
+    try:
+        records = client.query(query).records
+    except Rejected:
+        return ()
+    return tuple(CaseReader((path for path in paths if path in fields), survey.describe).cases(records))
+
+
 def statements(survey: Survey, policies: Sequence[Policy]) -> list[str]:
     """The queries of a poll, for all routes that can be asked for."""
-    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
     routes = [(policy, route) for policy in policies for route in policy.routes]
-    sound = [(p, r) for p, r in routes if not unreadable(p, r, survey.describe)]
-    where = factored([bounds.may(p.condition(r)) for p, r in sound])
-    if where == NOTHING or not sound:
-        return []
-    paths = frozenset[str]().union(*(reads(p, r) for p, r in sound))
-    return packing.queries(selected(paths, survey.describe), where)
+    asked = asked_of([(p, r) for p, r in routes if not unreadable(p, r, survey.describe)], survey)
+    return queries(selected(paths_asked(asked), survey.describe), asked)
+
+
+def asked_of(routes: Sequence[tuple[Policy, Route]], survey: Survey) -> list[Asked]:
+    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
+    return [
+        Asked((p.name, r.name), reads(p, r), bounds.may(p.condition(r)), bounds.may(p.scope_of(r))) for p, r in routes
+    ]
+
+
+def paths_asked(asked: Sequence[Asked]) -> frozenset[str]:
+    return frozenset[str]().union(*(one.paths for one in asked))
+
+
+def queries(fields: list[str], asked: Sequence[Asked]) -> list[str]:
+    """One query for all routes, and one for each that needs its own and would not be read anyway."""
+    shared = factored([one.may for one in asked if not one.is_apart])
+    apart = [one.may for one in asked if one.is_apart and not set(conjuncts(shared)) <= set(conjuncts(one.may))]
+    wheres = dict.fromkeys(where for where in (shared, *apart) if where != NOTHING)
+    return [query for where in wheres for query in packing.queries(fields, where)]
 
 
 def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) -> dict[RouteName, str]:
@@ -78,7 +119,7 @@ def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) ->
         for one in policy.reads([route]):
             if isinstance(one, Answered):
                 readers.setdefault(one.fragment, []).append((policy.name, route.name))
-    queries = [select(["Id"], "Case", f"({fragment})", "LIMIT 1") for fragment in readers]
+    queries = [select(["Id"], "Case", raw(fragment).text, "LIMIT 1") for fragment in readers]
     refused: dict[RouteName, str] = {}
     for names, answer in zip(readers.values(), client.try_get(*map(query_path, queries)), strict=True):
         if isinstance(answer, Rejected):
@@ -154,15 +195,15 @@ def selected(paths: frozenset[str], describe: Describe) -> list[str]:
 def _read(
     client: Client, asked: Sequence[Asked], survey: Survey, only: Filter | None
 ) -> tuple[tuple[Case, ...], datetime]:
-    where = factored([one.may for one in asked]) if only is None else only
-    if where == NOTHING or not asked:
-        return (), survey.caller.now
-    paths = frozenset[str]().union(*(one.paths for one in asked))
+    paths = paths_asked(asked)
     fields = selected(paths, survey.describe)
+    wanted = queries(fields, asked) if only is None else packing.queries(fields, only)
+    if not wanted or not asked:
+        return (), survey.caller.now
     reader = CaseReader((path for path in paths if path in fields), survey.describe)
     found: dict[str, Case] = {}
     times = []
-    for soql in packing.queries(fields, where):
+    for soql in wanted:
         for cases, at in _pages(client, soql, reader):
             found.update((case.id, case) for case in cases)
             times.append(at)

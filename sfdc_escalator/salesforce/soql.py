@@ -1,5 +1,6 @@
 """SOQL as text: literals, lists of ids, and a small algebra of filters (SOQL and SOSL Reference)."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -7,6 +8,9 @@ from decimal import Decimal
 
 from sfdc_escalator.escalation.case import long_id
 
+LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
+JOIN = re.compile(r"\(\s*SELECT\b", re.IGNORECASE)
+MOST_JOINS = 2  # semi-joins in one WHERE (SOQL reference)
 ESCAPES = {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 LIKE_ESCAPES = {"%": "\\%", "_": "\\_"}
 
@@ -64,9 +68,16 @@ def ids(record_ids: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One comparison as text."""
+    """One comparison as text; or a raw expression, with so many semi-joins in it."""
 
     text: str
+    joins: int = 0
+
+
+def raw(fragment: str) -> Leaf:
+    """A raw expression among others. A semi-join must not stand in parentheses; it has no OR beside it either."""
+    joins = len(JOIN.findall(LITERAL.sub("''", fragment)))
+    return Leaf(fragment if joins else f"({fragment})", joins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +105,28 @@ def both(parts: Iterable[Filter]) -> Filter:
 
 
 def either(parts: Iterable[Filter]) -> Filter:
-    """Any of them: nested ones laid flat, repeated ones once, EVERYTHING absorbs."""
+    """Any of them: nested ones laid flat, repeated ones once, EVERYTHING absorbs. A semi-join must not stand under
+    OR, so it is left out there."""
     flat: dict[Filter, None] = {}
     for part in parts:
         if part == EVERYTHING:
             return EVERYTHING
         flat.update(dict.fromkeys(part.parts if isinstance(part, Or) else (part,)))
-    return next(iter(flat)) if len(flat) == 1 else Or(tuple(flat))
+    if len(flat) == 1:
+        return next(iter(flat))
+    bare = [with_joins(part, 0) for part in flat]
+    return Or(tuple(flat)) if bare == [*flat] else either(bare)
+
+
+def with_joins(part: Filter, most: int = MOST_JOINS) -> Filter:
+    """The filter with so many semi-joins at most; they stand in a list of demands, of which any may be left out."""
+    kept = []
+    for one in conjuncts(part):
+        joins = one.joins if isinstance(one, Leaf) else 0
+        if joins <= most:
+            kept.append(one)
+            most -= joins
+    return both(kept)
 
 
 def conjuncts(part: Filter) -> tuple[Filter, ...]:

@@ -39,3 +39,7 @@ def test_anything_else_is_refused(text: str) -> None:
 )
 def test_people_read_the_two_greatest_units(duration: timedelta, words: str) -> None:
     assert in_words(duration) == words
+
+
+def test_open_time_is_read_in_hours_because_a_day_of_it_has_no_fixed_length() -> None:
+    assert in_words(timedelta(days=5, minutes=7), days=False) == "120 h 7 min"

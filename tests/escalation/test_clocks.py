@@ -123,6 +123,17 @@ def test_the_answer_is_awaited_since_the_first_word_that_waits(
     assert clock.look(spoken(*words), at(NOW)) == (None if hours is None else hours * HOUR)
 
 
+def test_a_word_of_the_agent_before_the_case_began_answers_nothing() -> None:
+    one = case(created=NOW - 2 * HOUR, comments=[email("x", speaker="agent", minutes_ago=125)])
+    assert Idle("at_least", HOUR, who="agent", after_word_of="customer").look(one, at(NOW)) == 2 * HOUR
+
+
+def test_whoever_may_answer_does_not_answer_their_own_word() -> None:
+    clock = Idle("at_least", HOUR, who="anyone", after_word_of="customer")
+    assert clock.look(spoken(("agent", 8), ("customer", 5), ("customer", 3)), at(NOW)) == 5 * HOUR
+    assert clock.look(spoken(("customer", 5), ("agent", 3)), at(NOW)) is None
+
+
 @pytest.mark.parametrize(("who", "hours"), [("customer", 7), ("agent", 4), ("anyone", 4)])
 def test_silence_counts_from_the_last_word_of_whom_it_is_about(who: str, hours: int) -> None:
     clock = Idle("at_least", HOUR, who=who)  # type: ignore[arg-type]

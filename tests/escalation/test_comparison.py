@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.case import Value
 from sfdc_escalator.escalation.comparison import TESTS, Literal_, Operand, Operator, fold, moment
+from sfdc_escalator.escalation.comparison import test_of as prepared
 from sfdc_escalator.escalation.facts import Field
 from tests.builders import SCENE, case
 
@@ -141,3 +142,18 @@ def test_the_limit_of_a_number_is_inclusive(operator: Operator, holding: list[fl
 def test_an_empty_field_satisfies_only_is_empty_is_not_and_not_in(empty: Value, operator: Operator) -> None:
     holds = Field("A", operator, OPERANDS[operator]).holds(case(fields={"A": empty}), SCENE)
     assert holds == (operator in ONLY_FOR_EMPTY)
+
+
+MIXED: tuple[Value, ...] = (
+    None, "", "  ", True, False, "true", "FALSE", "High", " high ", 0, 1, 5, 5.0, "5", frozenset(), frozenset({"High"}),
+    AT_NOON, date(2026, 3, 2),
+)  # fmt: skip
+ASKED: tuple[Literal_, ...] = (True, False, "true", "High", "", 1, 5, "5", "2026-03-02")
+
+
+@pytest.mark.parametrize("operator", ["is", "is_not", "in", "not_in", "at_least", "less_than", "starts_with"])
+def test_a_test_made_ready_for_many_values_means_the_same(operator: Operator) -> None:
+    several = [(one, other) for one in ASKED for other in ASKED]
+    for operand in (*ASKED, *several) if operator in ("in", "not_in") else ASKED:
+        for value in MIXED:
+            assert prepared(operator, operand)(value) == TESTS[operator](value, operand), (operand, value)

@@ -15,8 +15,9 @@ from sfdc_escalator.escalation.case import Case, Turn
 from sfdc_escalator.escalation.clocks import Age, BusinessHours, Idle, InState, Left
 from sfdc_escalator.escalation.comparison import Operator
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not, judge
+from sfdc_escalator.escalation.decide import decide
 from sfdc_escalator.escalation.evidence import COMMENTS, Read, Records
-from sfdc_escalator.escalation.explanation import FIRST_LIVE_RUN, explain
+from sfdc_escalator.escalation.explanation import FIRST_LIVE_RUN, Explained, explain
 from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.history import Memory
 from sfdc_escalator.escalation.misses import Miss, NearMiss, matches_at, misses, nearest_misses
@@ -25,6 +26,7 @@ from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.escalation.related import MILESTONES, Milestone, Related
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.speech import Text
+from sfdc_escalator.escalation.view import View
 from sfdc_escalator.escalation.words import parse_phrase
 from tests.builders import NOW, SCENE, case, comment, past, policy, remembering, route, view
 
@@ -162,7 +164,7 @@ def test_a_clock_that_stands_still_says_no_time() -> None:
         # From Friday, 16:00 in New York, to Tuesday at the same time.
         (older(BusinessDays(2), OFFICE), aged(66), datetime(2026, 3, 3, 21, tzinfo=UTC)),
         # Nine open hours have passed exactly when the office closes; more than nine only when it has opened again.
-        (more_than(9 * HOUR, OFFICE), aged(66), datetime(2026, 3, 3, 14, 0, 0, 1, tzinfo=UTC)),
+        (more_than(9 * HOUR, OFFICE), aged(66), datetime(2026, 3, 3, 14, 0, 1, tzinfo=UTC)),
         (
             Milestone("due", HOUR),
             replace(case(), related={MILESTONES: ({"CreatedDate": NOW, "TargetDate": NOW + 3 * HOUR},)}),
@@ -295,9 +297,13 @@ def test_what_nobody_read_is_not_held_against_a_case() -> None:
 # -- what an explanation says --------------------------------------------------------------------------------------
 
 
+def explained(seen: View, one: Case) -> tuple[Explained, ...]:
+    return explain(seen, one, decide(seen, one))
+
+
 def test_every_route_is_explained_in_its_order_with_the_time_at_which_it_will_match() -> None:
     of = policy(route("high", HIGH), route("old", older(30 * HOUR)), route("new", Field("Status", "is", "New")))
-    high, old, new = explain(view(of), case())
+    high, old, new = explained(view(of), case())
     assert [one.route.name for one in (high, old, new)] == ["high", "old", "new"]
     assert (high.matches, high.when) == (False, None)
     assert (old.matches, old.when) == (False, NOW + 6 * HOUR)
@@ -308,18 +314,30 @@ def test_an_explanation_names_the_time_at_which_a_calendar_of_the_org_lets_it_ma
     of = policy(route("old", Age("at_least", 3 * HOUR, BusinessHours("Default"), path="CreatedDate")))
     seen = view(of)
     org = replace(seen.survey, calendars={"Default": OFFICE})
-    [told] = explain(view(of, org=org), aged(66))
+    [told] = explained(view(of, org=org), aged(66))
     assert told.when == datetime(2026, 3, 2, 16, tzinfo=UTC)
-    [unknown] = explain(seen, aged(66))
+    [unknown] = explained(seen, aged(66))
     assert unknown.when is None
 
 
 def test_what_was_escalated_before_is_told_with_its_key_and_its_time() -> None:
     before = past(case(), Memory.APPLIED, "new", tried_at=NOW - HOUR)
-    [told] = explain(view(policy(route("new")), remembering(before, live=["new"])), case())
+    [told] = explained(view(policy(route("new")), remembering(before, live=["new"])), case())
     assert told.held_back == (f"escalated by an earlier run: {before.key} at 2026-03-02 14:00 UTC",)
 
 
 def test_a_route_that_never_ran_live_says_that_its_first_matches_wait() -> None:
-    [told] = explain(view(policy(route("new"))), case())
+    [told] = explained(view(policy(route("new"))), case())
     assert told.held_back == (FIRST_LIVE_RUN,)
+
+
+def test_a_matching_route_below_another_says_which_one_comes_first() -> None:
+    seen = view(policy(route("first"), route("second")), remembering(live=["first", "second"]))
+    first, second = explained(seen, case())
+    assert (first.held_back, second.held_back) == ((), ("the route first comes first",))
+
+
+def test_a_rejected_escalation_says_when_it_is_tried_again() -> None:
+    before = past(case(), Memory.REJECTED, "new", attempts=1, tried_at=NOW - SECOND, message="validation rule")
+    [told] = explained(view(policy(route("new")), remembering(before, live=["new"])), case())
+    assert "next try at 2026-03-02 15:14 UTC" in told.held_back[-1]

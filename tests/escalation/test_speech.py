@@ -37,6 +37,9 @@ def test_a_source_holds_the_words_of_its_own_side(source: str, found: bool) -> N
         "Merci\n\nLe lun. 2 mars 2026 \u00e0 10:00, Ann a \u00e9crit :\nplease call",
         "Thanks\n-----Original Message-----\nplease call",
         "Thanks\n\nFrom: Ann\nSent: Monday\nTo: Bob\nSubject: Re\n\nplease call",
+        "Danke\n\nVon: Ann\nGesendet: Montag\nAn: Bob\nBetreff: Re\n\nplease call",
+        "Merci\n\nDe : Ann\nEnvoy\u00e9 : lundi\n\u00c0 : Bob\nObjet : Re\n\nplease call",
+        "Thanks\n\nOn Mon, 2 Mar 2026, Ann wrote:\n\n> please call\n> please call\nBye",
         "Thanks\n-- \nplease call",
         "Thanks\nSent from my phone\nplease call",
     ],
@@ -47,7 +50,15 @@ def test_signatures_and_quoted_replies_are_not_the_writers_words(text: str) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["please call", "> earlier\nplease call", "From: the shop, please call", "-- please call"]
+    "text",
+    [
+        "please call",
+        "> earlier\nplease call",
+        "From: the shop, please call",
+        "-- please call",
+        "Re: hello\nOn Mon, 2 Mar 2026, Ann wrote:\n> May we call?\n\nYes, please call",
+        "Re: hello\nOn Mon, 2 Mar 2026 at 10:00, Ann Agent\n<ann@x.example> wrote:\n> When?\nplease call\n> How?\nSoon",
+    ],
 )
 def test_the_writers_own_words_are_found(text: str) -> None:
     assert Text(("emails",), CALL).holds(case(comments=[email(text)]), SCENE)

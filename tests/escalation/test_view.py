@@ -261,7 +261,7 @@ def test_what_our_own_steps_wrote_tells_nobody() -> None:
 
 def test_an_explanation_says_that_a_matching_route_only_tells_people() -> None:
     seen = view(policy(telling("tell", NEW), telling("urgent", URGENT)), remembering(live=["tell", "urgent"]))
-    fits, does_not = explain(seen, case())
+    fits, does_not = explain(seen, case(), decide(seen, case()))
     assert (fits.matches, fits.held_back) == (True, (TELLS_ONLY,))
     assert (does_not.matches, does_not.held_back) == (False, ())
 

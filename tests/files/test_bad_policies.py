@@ -174,6 +174,13 @@ CONDITIONS = [
         "2 business days",
         "`calendar: ...` beside them",
     ),
+    Bad(
+        "{idle: agent, after_word_of: agent, at_least: 4h}",
+        15,
+        "the agent does not wait for an answer of their own",
+        "agent",
+        "`customer`",
+    ),
     Bad("{age: CreatedDate, at_least: 900000w}", 30, "the duration is too long", "900000w", "10 years at most"),
     Bad(
         "{age: CreatedDate, at_least: {by: Priority, else: 2h}}",

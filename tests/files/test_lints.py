@@ -80,6 +80,14 @@ def test_a_route_that_reads_every_open_case_is_told_with_its_line(tmp_path: Path
     assert "reads every open case" in one[2]
 
 
+def test_a_route_that_needs_a_query_of_its_own_is_told_unless_it_says_that_it_means_it(tmp_path: Path) -> None:
+    subquery = 'when: {soql: "Id IN (SELECT CaseId FROM ReturnOrder)"}'
+    (one,) = told(tmp_path, routes(subquery), fully=True)
+    assert one[:2] == (6, "warning")
+    assert "route r1 needs a query of its own" in one[2]
+    assert told(tmp_path, routes(f"{subquery}, scan: true"), fully=True) == []
+
+
 NEVER = "routes: [{name: a, reason: x, when: {field: A, is: 1}, never: {queue: others}, escalate: %s%s}]\n"
 
 

@@ -76,6 +76,7 @@ class FakeOrg:
     merged: Mapping[str, str] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
     unseen: set[str] = field(default_factory=set)
+    unpolled: list[Case] = field(default_factory=list)
 
     @property
     def api_calls(self) -> int:
@@ -110,6 +111,9 @@ class FakeOrg:
     def poll(self, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
         cases = tuple(one for one in self.cases if case in (None, one.id, one.number))
         return Poll(cases, NOW, self.broken)
+
+    def longest_waiting(self, policies: Sequence[Policy], survey: Survey, most: int) -> tuple[Case, ...]:
+        return tuple(sorted((*self.cases, *self.unpolled), key=lambda one: one.created))[:most]
 
     def complete(self, cases: Sequence[Case], reads: frozenset[Read], us: frozenset[str]) -> tuple[Case, ...]:
         self.completed += [case.id for case in cases]

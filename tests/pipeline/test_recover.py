@@ -12,7 +12,8 @@ from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.words import parse_phrase
 from sfdc_escalator.pipeline.ports import KeyedNote
-from sfdc_escalator.pipeline.recover import SETTLE_AFTER, Look, Settled, recover, watch
+from sfdc_escalator.pipeline.recover import SETTLE_AFTER, Settled, recover, watch
+from sfdc_escalator.pipeline.second_look import Look
 from tests.builders import ME, NOW, case, identity, past, policy, remembering, route, view
 from tests.pipeline.fakes import FakeOrg
 

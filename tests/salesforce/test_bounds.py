@@ -8,14 +8,14 @@ import pytest
 from sfdc_escalator.escalation.clocks import Age, Left
 from sfdc_escalator.escalation.comparison import Operand, Operator
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.facts import Field
+from sfdc_escalator.escalation.facts import Field, Soql
 from sfdc_escalator.escalation.org import Describe, FieldInfo
 from sfdc_escalator.escalation.policy import OPEN_CASES
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.tables import Row, Table
 from sfdc_escalator.escalation.words import parse_phrase
-from sfdc_escalator.salesforce import route_is_scan, standard_describe
+from sfdc_escalator.salesforce import route_is_apart, route_is_scan, standard_describe
 from sfdc_escalator.salesforce.bounds import Bounds
 from sfdc_escalator.salesforce.soql import EVERYTHING, NOTHING, factored, render
 from tests.builders import numbered, policy, route
@@ -263,3 +263,36 @@ def test_a_route_that_reads_all_open_cases_is_told_offline(when: Condition, scop
     """Custom fields are not known offline; they are taken to narrow."""
     one = route("one", when)
     assert route_is_scan(policy(one, scope=scope), one, standard_describe()) is scan
+
+
+RETURNED, WROTE = "Id IN (SELECT CaseId FROM ReturnOrder)", "Id IN (SELECT WhatId FROM Event)"
+PHONE = Field("Origin", "is", "Phone")
+
+
+@pytest.mark.parametrize(
+    ("condition", "asked"),
+    [
+        (Soql("Amount__c > 1 OR Vip__c = true"), "(Amount__c > 1 OR Vip__c = true)"),
+        (Soql(RETURNED), RETURNED),
+        (All((PHONE, Soql(RETURNED))), f"Origin = 'Phone' AND {RETURNED}"),
+        (AnyOf((Soql(RETURNED),)), RETURNED),
+        (AnyOf((PHONE, Soql(RETURNED))), ALL),
+        (AnyOf((PHONE, All((Soql(RETURNED), Field("Type", "is", "Web"))))), "Origin = 'Phone' OR Type = 'Web'"),
+        (Not(Soql(RETURNED)), ALL),
+        (All((Soql(RETURNED), Soql(WROTE), Soql(f"{RETURNED} AND Vip__c = true"))), f"{RETURNED} AND {WROTE}"),
+        (AnyOf((PHONE, Soql("Subject = '(SELECT a) or ('"))), "Origin = 'Phone' OR (Subject = '(SELECT a) or (')"),
+    ],
+)
+def test_a_semi_join_stands_neither_under_or_nor_in_parentheses_nor_as_a_third(
+    condition: Condition, asked: str
+) -> None:
+    assert text(condition) == asked
+
+
+@pytest.mark.parametrize(
+    ("when", "apart"),
+    [(Soql(RETURNED), True), (All((PHONE, Soql(RETURNED))), False), (Soql("Vip__c = true"), False), (PHONE, False)],
+)
+def test_a_route_that_only_a_semi_join_narrows_needs_a_query_of_its_own(when: Condition, apart: bool) -> None:
+    one = route("one", when)
+    assert route_is_apart(policy(one, scope=(Field("Type", "is", "Web"),)), one, standard_describe()) is apart

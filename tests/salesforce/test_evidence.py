@@ -10,7 +10,7 @@ from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.escalation.calendars import Calendar
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.clocks import Age, BusinessHours, Idle, InState
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.evidence import Records
 from sfdc_escalator.escalation.facts import Field, Owner, Soql
 from sfdc_escalator.escalation.org import Survey
@@ -173,6 +173,46 @@ def test_what_the_org_does_not_have_breaks_its_own_route_alone(
     sight = Sight(org, policy(route("a", condition), route("b")))
     assert list(sight.broken) == [("support", "a")]
     assert re.search(why.replace("?", r"\?"), sight.broken["support", "a"])
+
+
+def test_a_route_with_a_subquery_runs_beside_any_other_route(org: EmbeddedOrg) -> None:
+    """A semi-join must not stand under OR: the org would turn the query of all routes down."""
+    called = Soql("Id IN (SELECT ParentId FROM EmailMessage WHERE Incoming = true)")
+    leak = Field("Reason", "is", "Leak")
+    of = policy(
+        route("called", called),
+        route("leak", leak),
+        route("either", AnyOf((called, leak))),
+        route("neither", All((Field("Reason", "is_empty", True), Not(called)))),
+    )
+    sight = Sight(org, of)
+    assert sight.broken == {}
+    found = {one.name: sight.matching(of.condition(one)) for one in of.routes}
+    assert found == {"called": ["3"], "leak": ["4", "5"], "either": ["3", "4", "5"], "neither": ["1", "2"]}
+
+
+def test_a_route_that_only_a_subquery_narrows_does_not_widen_the_query_of_the_others(org: EmbeddedOrg) -> None:
+    called = Soql("Id IN (SELECT ParentId FROM EmailMessage WHERE Incoming = true)")
+    sight = Sight(org, policy(route("called", called), route("leak", Field("Reason", "is", "Leak"))))
+    assert sorted(sight.cases) == ["3", "4", "5"]
+
+
+def test_notes_carry_a_key_and_are_nobodys_word_but_an_answer_that_quotes_one_is(world: World) -> None:
+    key = "ESC-7K2M-90QD-XW4T support/a/start/1/1"
+    quoted = f"From: Desk\nSent: Monday\nTo: Carl\nSubject: Re\n\nnoted\n\n{key}"
+    org = world.org(
+        Case=[case(number) for number in range(1, 4)],
+        CaseComment=[
+            {"ParentId": "00000001", "CommentBody": f"please call\n-- \nx\n{key}", "CreatedById": AGENT},
+            {"ParentId": "00000002", "CommentBody": f"{key}\nplease call", "CreatedById": AGENT},
+        ],
+        EmailMessage=[{"ParentId": "00000003", "Incoming": "true", "TextBody": f"Please call\n\n{quoted}"}],
+        User=USERS,
+        Group=QUEUES,
+    )
+    sight = Sight(org, policy(route("a", AnyOf((Text(("comments",), CALL), Text(("emails",), CALL)))), route("b")))
+    assert sight.matching(Text(("comments", "emails"), CALL)) == ["2", "3"]
+    assert sight.matching(Spoke("customer")) == ["3"]
 
 
 def test_business_hours_are_a_calendar_of_the_org(org: EmbeddedOrg) -> None:

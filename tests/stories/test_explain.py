@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -92,6 +93,39 @@ def test_what_holds_a_match_back_is_told(support: World) -> None:
     assert back.startswith("escalated by an earlier run: ESC-")
 
 
+HELD_BACK = """
+policy: support
+teams: {leads: {queue: Leads}}
+defaults: {note: {parts: {steps: {from: [Reason], if_missing: hold}}}}
+routes:
+  - {name: high, reason: It is urgent., when: [{field: Priority, is: High}], escalate: {queue: leads}}
+guards: {most_cases: 2}
+"""
+
+
+def test_a_guard_that_would_withhold_the_route_is_told_with_its_figures(world: World) -> None:
+    world.policy(HELD_BACK)
+    started(world, *(case(number, Reason="Leak") for number in range(1, 4)))
+    route = told(world, "2")["high"]
+    assert (route["matches"], "3 cases at once is more than most_cases: 2" in route["held_back"]) == (True, True)
+    assert "withheld by the route high: 3 cases at once" in world.type("explain", "2").out
+
+
+def test_a_note_with_a_gap_holds_the_case_back_and_says_so(world: World) -> None:
+    world.policy(HELD_BACK)
+    started(world, case(1, Reason="Leak"), case(2))
+    (gap,) = [why for why in told(world, "2")["high"]["held_back"] if "missing" in why]
+    assert gap == "the note's part 'steps' is missing: nothing in Reason"
+
+
+def test_a_lost_ledger_holds_the_case_back_and_says_so(world: World) -> None:
+    world.policy(HELD_BACK)
+    started(world, case(1, Reason="Leak"))
+    assert world.run("--backlog", "escalate").json["applied"] == 1
+    route = told(world, "1", "--ledger", str(world.folder / "another.db"))["high"]
+    assert any("the ledger is empty" in why for why in route["held_back"])
+
+
 def test_the_page_shows_every_condition_with_its_value(support: World) -> None:
     started(support, case(1, Subject="I am furious", Origin="Phone"))
     page = support.type("explain", "1").out
@@ -117,6 +151,55 @@ def test_a_case_as_an_example_names_nobody_and_comes_out_alike(support: World) -
     support.policy(POLICY + "examples:\n" + entry.split("\n", 1)[1])
     checked = support.type("validate")
     assert checked.code == 0, checked.out
+
+
+NARROW = """
+policy: support
+scope: [{field: Origin, is: Phone}]
+teams: {leads: {queue: Leads}}
+routes:
+  - name: returns
+    reason: Again and again.
+    when: [{field: Priority, is: High}, {field: Returns__c, at_least: 4}]
+    escalate: {queue: leads}
+  - name: silent
+    reason: Nobody answered.
+    when: [{field: Type, is: Question}, {idle: agent, at_least: 24h}]
+    escalate: {queue: leads}
+"""
+
+
+def test_near_misses_are_shown_though_the_query_of_the_policy_leaves_them_out(world: World) -> None:
+    world.policy(NARROW)
+    rows = [
+        case(1, Origin="Phone", **{"Returns__c:number": "1"}),
+        case(2, Origin="Phone", **{"Returns__c:number": "3"}),
+        case(3, Origin="Web", **{"Returns__c:number": "9"}),
+        case(4, Origin="Phone", Priority="Low", **{"Returns__c:number": "5"}),
+        case(5, Origin="Phone", Type="Question", Priority="Low", **{"Returns__c:number": "0"}),
+    ]
+    started(world, *rows)
+    answer = world.run("--dry-run").json
+    assert answer["polled"] == 0
+    found = [(one["case_number"], one["route"]) for one in answer["nearest_misses"]]
+    assert found == [("00000005", "silent"), ("00000002", "returns"), ("00000001", "returns"), ("00000004", "returns")]
+    assert "21 h short, at 2026-03-03 12:00 UTC" in answer["nearest_misses"][0]["missing"][0]
+    only = world.run("--dry-run", "--route", "returns").json["nearest_misses"]
+    assert {one["route"] for one in only} == {"returns"}
+
+
+def test_a_live_run_reads_nothing_for_near_misses(world: World) -> None:
+    world.policy(NARROW)
+    org = started(world, case(1, Origin="Phone", Type="Question", **{"Returns__c:number": "1"}))
+    answer = world.run().json
+    assert (answer["matched"], answer["nearest_misses"]) == (0, [])
+    assert not reads_the_longest_waiting(org)
+    world.run("--dry-run")
+    assert reads_the_longest_waiting(org)
+
+
+def reads_the_longest_waiting(org: Any) -> bool:
+    return any("ORDER BY CreatedDate, Id LIMIT" in unquote_plus(one["path"]) for one in org.requests())
 
 
 def test_a_dry_run_without_a_match_shows_the_five_nearest_misses(support: World) -> None:
