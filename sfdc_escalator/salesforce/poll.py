@@ -1,7 +1,7 @@
 """The poll: one query for all routes of all policies where it can be one, read page by page into cases."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -43,9 +43,7 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
     routes = [(policy, route) for policy in policies for route in policy.routes]
     broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, survey.describe))}
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
-    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
-    sound = [(p, r) for p, r in routes if (p.name, r.name) not in broken]
-    asked = [Asked((p.name, r.name), reads(p, r), bounds.may(p.condition(r))) for p, r in sound]
+    asked = sound(survey, policies, broken)
     try:
         cases, at = _read(client, asked, survey, only)
     except Rejected as error:
@@ -59,16 +57,31 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
     return Poll(cases, at, broken)
 
 
-def statements(survey: Survey, policies: Sequence[Policy]) -> list[str]:
+def statements(survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[str]:
     """The queries of a poll, for all routes that can be asked for."""
-    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
-    routes = [(policy, route) for policy in policies for route in policy.routes]
-    sound = [(p, r) for p, r in routes if not unreadable(p, r, survey.describe)]
-    where = factored([bounds.may(p.condition(r)) for p, r in sound])
-    if where == NOTHING or not sound:
+    asked = sound(survey, policies, refused)
+    where = factored([one.may for one in asked])
+    if where == NOTHING or not asked:
         return []
-    paths = frozenset[str]().union(*(reads(p, r) for p, r in sound))
+    paths = frozenset[str]().union(*(one.paths for one in asked))
     return packing.queries(selected(paths, survey.describe), where)
+
+
+def refused_alone(
+    client: Client, survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]
+) -> Mapping[RouteName, str]:
+    """The routes that the org does not take even alone, with its words; beside those known as refused."""
+    return _broken(client, sound(survey, policies, refused), survey.describe)
+
+
+def sound(survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[Asked]:
+    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
+    routes = [(p, r) for p in policies for r in p.routes if (p.name, r.name) not in refused]
+    return [
+        Asked((p.name, r.name), reads(p, r), bounds.may(p.condition(r)))
+        for p, r in routes
+        if not unreadable(p, r, survey.describe)
+    ]
 
 
 def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) -> dict[RouteName, str]:
