@@ -67,10 +67,16 @@ def all_of(client: Client, method: str, cases: Sequence[tuple[str, str]], **fiel
 
 def whatever_happens(client: Client, mark: str, user_id: str) -> list[str]:
     """As `delete`, when nothing can be raised any more, not even by somebody who interrupts it again."""
-    try:
-        return delete(client, mark, user_id)
-    except (OrgUnavailable, KeyboardInterrupt) as error:
-        return [f"perhaps every case with the Subject {mark!r}: {error or 'interrupted while deleting them'}"]
+    why = ""
+    for _ in range(2):
+        try:
+            return delete(client, mark, user_id)
+        except OrgUnavailable as error:
+            why = error.message
+        except KeyboardInterrupt:
+            why = "interrupted while they were deleted"
+            break
+    return [f"perhaps every case with the Subject {mark!r}: {why}"]
 
 
 def marked(client: Client, mark: str) -> list[tuple[str, str]]:

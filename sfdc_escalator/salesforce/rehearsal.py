@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.case import long_id
 from sfdc_escalator.escalation.history import Values
 from sfdc_escalator.escalation.org import Survey
 from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.pipeline.ports import Answer, Chunk, Committed, Moved
+from sfdc_escalator.pipeline.ports import Answer, Chunk, Committed, Moved, RolledBack
 from sfdc_escalator.salesforce import marked_cases
 from sfdc_escalator.salesforce.client import Client
 from sfdc_escalator.salesforce.demands import Lack
@@ -110,7 +110,7 @@ def rehearse(stage: Stage, policies: Sequence[Policy], *, weak: bool) -> Rehears
 
 def ended(error: BaseException, left: Sequence[str]) -> BaseException:
     """The same error with what is left in the org; somebody who interrupts it is no defect."""
-    after = marked_cases.still_there(left) if left else "the marked cases are deleted again"
+    after = marked_cases.still_there(left) if left else "none of the marked cases is left"
     if isinstance(error, KeyboardInterrupt):
         return StoppedEarly(f"interrupted; {after}")
     error.args = (f"{error}; {after}",)
@@ -165,12 +165,16 @@ def many(count: int, what: str) -> str:
 def refused(stage: Stage, case_id: str, way: Way, where: str) -> Iterator[Trouble]:
     """What the org says against these steps on a case, in a request that is rolled back in any case."""
     answer = stage.send({case_id: way}, doomed=True)
+    if not isinstance(answer, (Moved, RolledBack)):  # what can never be committed may be sent again
+        answer = stage.send({case_id: way}, doomed=True)
     if not isinstance(answer, Moved):
         yield Trouble(way, refusal(way, answer), where)
 
 
 def refusal(way: Way, answer: Answer) -> str:
     why = reason(answer)
+    if not isinstance(answer, RolledBack):
+        return f"its steps could not be tried: {why}"
     hint = f"; if it is the move to the queue that costs the right to edit, {TOGETHER}"
     return f"the org refuses its steps: {why}{hint if NO_RIGHT in why and way.is_split else ''}"
 
