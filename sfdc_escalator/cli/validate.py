@@ -55,7 +55,8 @@ def command(
         asked = None if org is None else wiring.check_in_org(chosen, org, problems, interruptible if probe else None)
     except EscalatorError as error:
         if form in ("junit", "github"):  # the file that CI reads is complete, whatever happened
-            tell(form, names, [*(error.problems or problems), Problem(error.message)], org, None, strict)
+            told = dict.fromkeys((*problems, *error.problems, Problem(error.message)))
+            tell(form, names, list(told), org, None, strict)
         raise
     if asked:
         problems = wiring.in_order((*problems, *asked.problems), chosen)
@@ -73,17 +74,18 @@ def interruptible() -> "AbstractContextManager[Stop]":
 def tell(
     form: Form, names: list[str], problems: Sequence[Problem], org: str | None, asked: "Asked | None", strict: bool
 ) -> None:
+    from sfdc_escalator.cli.secrets import redact
     from sfdc_escalator.reports import problems_report as report
     from sfdc_escalator.reports.org_seen import org_json, org_text
 
+    about = org_text(asked) if asked else ""
     if form == "json":
-        about = {"org": org_json(org, asked)} if org and asked else {}
-        click.echo(report.as_json(problems, about, strict=strict))
+        seen = {"org": org_json(org, asked)} if org and asked else {}
+        told = report.as_json(problems, seen, strict=strict)
     elif form == "github":
-        click.echo(report.as_github(problems), nl=False)
+        told = report.as_github(problems, about)
     elif form == "junit":
-        click.echo(report.as_junit(names, problems, strict=strict), nl=False)
+        told = report.as_junit(names, problems, about, strict=strict)
     else:
-        if asked:
-            click.echo(org_text(asked))
-        click.echo(report.as_text(names, problems, strict=strict))
+        told = "\n".join(filter(None, (about, report.as_text(names, problems, strict=strict))))
+    click.echo(redact(told), nl=bool(told))

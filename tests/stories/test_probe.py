@@ -86,6 +86,26 @@ def test_an_org_where_no_case_can_be_created_says_why(world: World) -> None:
     assert left(org)[0] == 1
 
 
+def test_every_queue_and_priority_of_a_table_is_tried(world: World) -> None:
+    org = sandbox(world, {"kind": "trigger_error", "when": [{"field": "OwnerId", "is": "Others"}]})
+    world.policy("""
+policy: support
+teams: {leads: {queue: Leads}, others: {queue: Others}}
+routes:
+  - name: by-type
+    reason: One.
+    when: [{field: Priority, is: High}]
+    escalate: {queue: {by: Type, values: {A: leads}, else: others}, priority: {by: Type, values: {A: Low}, else: High}}
+  - {name: to-leads, reason: Two., when: [{field: Priority, is: Low}], escalate: {queue: leads}}
+""")
+    code, problems, _ = probed(world)
+    assert code == 2
+    assert [line for line, _ in problems] == [5]
+    assert problems[0][1].startswith("route by-type (Others, High): the org refuses its steps: CANNOT_INSERT_UPDATE")
+    assert problems[0][1].endswith("(case 00000001, a new case)")
+    assert left(org) == (1, 0)
+
+
 def test_a_probe_needs_an_org(world: World) -> None:
     world.policy(POLICY)
     answer = world.type("validate", "--probe")
@@ -105,6 +125,32 @@ def test_annotations_stand_on_the_lines_of_the_policy(world: World) -> None:
     assert first.startswith("::error file=policy.yaml,line=5,col=")
     assert ",title=sfdc-escalator validate::unknown key" in first
     assert first.endswith("did you mean status?")
+
+
+def test_a_sound_policy_annotates_nothing(world: World) -> None:
+    world.policy(POLICY)
+    answer = world.type("validate", "--format", "github")
+    assert (answer.code, answer.out) == (0, "")
+
+
+def test_ci_hears_who_and_where_it_is_too(world: World) -> None:
+    sandbox(world)
+    opening = "You are integration@embedded.example in Embedded Org ("
+    notice = world.type("validate", "--org", "env", "--format", "github").out.splitlines()[0]
+    assert notice.startswith(f"::notice title=sfdc-escalator validate::{opening}")
+    assert "%0ALevel guarded, guard full" in notice
+    junit = Xml.fromstring(world.type("validate", "--org", "env", "--format", "junit").out)
+    assert str(junit.findtext(".//testsuite/system-out")).startswith(opening)
+
+
+def test_annotations_escape_what_github_would_read_otherwise(world: World) -> None:
+    world.monkeypatch.chdir(world.folder)
+    folder = world.folder / "a,b:100%"
+    folder.mkdir()
+    (folder / "p.yaml").write_text(POLICY.replace("Escalated}", '"50%\\n::error::x"}').replace("status:", "statuss:"))
+    first = world.type("validate", "a,b:100%/p.yaml", "--format", "github").out.splitlines()[0]
+    assert first.startswith("::error file=a%2Cb%3A100%25/p.yaml,line=5,col=")
+    assert "\n" not in first
 
 
 def test_junit_holds_a_case_for_each_file_and_each_problem(world: World) -> None:

@@ -143,6 +143,103 @@ def test_everything_the_org_lacks_comes_at_once_each_at_its_place(world: World, 
     assert {one["file"] for one in answer.json["problems"]} == {str(path)}
 
 
+MANY = """
+policy: support
+priorities: [Low, High, Critcal]
+teams: {leads: {queue: Leads}, web: {queue: Web_Leads}}
+defaults: {note: {quick_text: ["HIP {route}", Escalations]}}
+routes:
+  - name: asked
+    reason: Asked.
+    when: [{soql: "Nope__c = 1"}]
+    escalate: {queue: leads, note: {help_needed: "Ask {Case.Helper__c}."}}
+  - name: chosen
+    reason: Chosen.
+    when: [{field: Type, is: Other}]
+    escalate: {queue: web, priority: {by: Risk__c, rows: [[Critcal, High], [Low, Critcal]], else: Low}}
+  - name: open
+    reason: Open.
+    when: [{age: CreatedDate, at_least: 2h, calendar: {business_hours: Nights}}]
+    escalate: {queue: leads, status: Working}
+  - name: held
+    reason: Held.
+    when: [{in_state: Subject, at_least: 1h}, {age: CreatedDate, at_least: 1h, except_while: {field: Origin, is: Web}}]
+    escalate: {queue: leads}
+"""
+
+
+def test_what_only_an_org_knows_is_told_at_the_very_value(world: World) -> None:
+    """Raw filters, sentences of the note, cells of tables, business hours, queues of other objects, merge fields."""
+    path = world.policy(MANY)
+    org = world.org(
+        Case=[CASE],
+        Group=[*GROUPS, {"Type": "Queue", "DeveloperName": "Web_Leads", "Name": "Web"}],
+        QueueSobject=[{"QueueId": "Web_Leads", "SobjectType": "Lead"}],
+        BusinessHours=[
+            {"Name": "Default", "IsDefault": "true", "IsActive": "true"},
+            {"Name": "Nights", "IsDefault": "false", "IsActive": "false"},
+        ],
+        QuickText=[{"Name": "Escalations", "Message": "{!Case.CaseNumber} {!Case.Subjct} {parts} {part}"}],
+    )
+    answer = world.type("validate", "--org", "env", "--format", "json")
+    lines = path.read_text().splitlines()
+    wanted = [
+        ("Web_Leads", "the queue Web_Leads does not serve cases", None),
+        ("Escalations", "holds {!Case.Subjct}: Case has no Subjct that the user may read (routes asked, ", "Subject"),
+        ("Escalations", "holds {part}, which stands for nothing in a note (routes asked, chosen, ", None),
+        ("Nope__c = 1", "route asked: its part of the poll is refused: the org answered INVALID_FIELD", None),
+        ("Ask {Case.Helper__c}.", "Helper__c: Case has no Helper__c that the user may read", None),
+        ("Risk__c", "Risk__c: Case has no Risk__c that the user may read", None),
+        ("Critcal", "Priority 'Critcal' is no active value of this org's picklist", "Critical"),
+        ("Nights", "the business hours 'Nights' of this org are not active", None),
+        ("Subject", "this org does not track the history of Subject", None),
+        ("Origin", "this org does not track the history of Origin", None),
+    ]
+    told = answer.json["problems"]
+    assert answer.code == 2
+    assert [one["line"] for one in told] == sorted(one["line"] for one in told)
+    for (value, message, nearest), problem in zip(wanted, told, strict=True):
+        assert message in problem["message"]
+        line, column = problem["line"], problem["column"]
+        assert lines[line - 1][column - 1 :].lstrip('"').startswith(value), problem
+        if nearest != "Critical":
+            assert problem["nearest"] == nearest
+    assert writes(org) == []
+
+
+def test_a_right_that_the_move_to_the_queue_would_cost_is_refused_with_the_way_out(world: World) -> None:
+    world.policy(GOOD)
+    data = world.data(Case=[CASE, {**CASE, "CaseNumber": "00000002", "OwnerId": "Leads"}], Group=GROUPS)
+    (data / "automation.json").write_text('[{"kind": "lose_edit_right", "queue": "Leads"}]')
+    world.org()
+    answer = world.type("validate", "--org", "env", "--format", "json")
+    [problem] = answer.json["problems"]
+    assert (answer.code, problem["line"], problem["found"]) == (2, 3, "Leads")
+    assert "its case 00000002" in problem["message"]
+    assert "say `fields: together`" in problem["message"]
+    world.policy(GOOD + "defaults: {fields: together}\n")
+    assert world.type("validate", "--org", "env").code == 0
+
+
+def test_a_field_that_may_not_be_edited_is_told_wherever_a_step_sets_it(world: World) -> None:
+    world.policy(GOOD)
+    data = world.data(Case=[CASE], Group=GROUPS)
+    (data / "automation.json").write_text('[{"kind": "field_security", "readonly": ["Priority"]}]')
+    world.org()
+    [problem] = world.type("validate", "--org", "env", "--format", "json").json["problems"]
+    assert (problem["line"], problem["column"]) == (8, 57)
+    assert problem["message"].startswith("this user may not edit Case.Priority, which route old would set")
+
+
+def test_it_takes_few_calls_whatever_the_policy_asks(world: World, org: EmbeddedOrg) -> None:
+    assert world.type("validate", "--org", "env").code == 0
+    assert len(org.requests()) <= 8
+    world.policy(MANY)
+    before = len(org.requests())
+    world.type("validate", "--org", "env")
+    assert len(org.requests()) - before <= 11
+
+
 def test_a_field_that_only_a_template_reads_is_told_where_the_policy_names_it(world: World, org: EmbeddedOrg) -> None:
     (world.folder / "note.j2").write_text("{{ case.Descripton }}")
     world.policy(GOOD + "defaults: {note: {template: note.j2}}\n")
@@ -222,6 +319,13 @@ def test_problems_of_the_file_are_told_together_with_those_of_the_org(world: Wor
     ]
     assert {Path(one["file"]).name for one in problems} == {"policy.yaml", "other.yaml"}
     assert "Leads" in {one["nearest"] for one in problems}
+
+
+def test_a_file_that_the_org_was_not_asked_about_is_named(world: World, org: EmbeddedOrg) -> None:
+    bad = world.policy("policy: other\nroutes: []\nscop: []\n", "other.yaml")
+    answer = world.type("validate", str(bad), "--org", "env")
+    assert answer.code == 2
+    assert f"Not asked about, until its errors are mended: {bad}." in answer.out
 
 
 def test_an_org_that_cannot_be_reached_is_exit_5_unless_the_files_are_wrong(world: World, org: EmbeddedOrg) -> None:
