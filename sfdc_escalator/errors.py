@@ -2,6 +2,7 @@
 
 EscalatorError                    1  unexpected
 |-- Invalid                       2  a policy, setting, argument, data folder or file is invalid
+|   |-- WrongOrg                  2  the login leads to another org than `expect` says
 |   `-- LedgerUnusable            2  not ours, newer, unreadable or not writable
 |-- OrgUnavailable                5  the org cannot be reached, or answers like no org
 |   |-- LoginRefused              5  the org does not let us in
@@ -9,6 +10,7 @@ EscalatorError                    1  unexpected
 |-- AuditBroken                   6  the audit trail does not verify
 |-- PlanRefused                   4  the plan refuses itself as a whole
 |-- RunBusy                       0|3  another run holds the lease of the org
+|-- StoppedEarly                  3  a signal ended it before it was done
 `-- LeaseLost                     3  another run took the lease over while we were working
 """
 
@@ -66,6 +68,12 @@ class Invalid(EscalatorError):
     code = "invalid"
 
 
+class WrongOrg(Invalid):
+    """The login leads to another org than `expect` says."""
+
+    code = "wrong_org"
+
+
 class LedgerUnusable(Invalid):
     """The ledger cannot be used."""
 
@@ -110,6 +118,13 @@ class LeaseLost(EscalatorError):
 
     exit_code = 3
     code = "lease_lost"
+
+
+class StoppedEarly(EscalatorError):
+    """A signal ended it before it was done."""
+
+    exit_code = 3
+    code = "stopped"
 
 
 class RunBusy(EscalatorError):

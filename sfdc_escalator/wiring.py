@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from sfdc_escalator.escalation.examples import failures
 from sfdc_escalator.escalation.expect import wrong_kind, wrong_organization
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.policy import Example, Policy, Route
+from sfdc_escalator.pipeline.brakes import Stop
 from sfdc_escalator.pipeline.ports import HistoryReader
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from sfdc_escalator.ledger.store import SqlHistory, SqlLedger
     from sfdc_escalator.salesforce.demands import Lack
     from sfdc_escalator.salesforce.org import SalesforceOrg
-    from sfdc_escalator.salesforce.probe import Probe
+    from sfdc_escalator.salesforce.probe import Rollback
 
 POLICY_FOLDER = Path("config/policies")
 ORGS_FILE = Path("config/orgs.yaml")
@@ -86,7 +87,7 @@ def cost_warnings(policy: Policy, route: Route) -> Iterator[Problem]:
     asked = policy, route, standard_describe()
     why = READS_ALL if route_is_scan(*asked) else READS_APART if route_is_apart(*asked) else ""
     if why and not route.scan:
-        line, column = next(iter(places_of(policy.file, route.name, ("name",))), (None, None))
+        line, column = next(iter(places_of(policy.file, "", (), routes=[route.name])), (None, None))
         yield Problem(f"route {route.name} {why}; {MEANT}", policy.file, line, column, severity="warning")
 
 
@@ -99,58 +100,79 @@ class Asked(NamedTuple):
 
     problems: tuple[Problem, ...]
     survey: Survey
-    probe: Probe
+    username: str
+    guard: str
+    rollback: Rollback
     remarks: tuple[str, ...]
-    rehearsal: str | None
+    rehearsal: str | None = None
 
 
-def check_in_org(chosen: Sequence[Path], org: str, problems: Sequence[Problem], *, writing: bool) -> Asked:
-    """Asks the org for what the policies demand; `writing` also tries their steps out, in a sandbox alone. `problems`
-    are known without it, and an error among them is told even when the org cannot be asked."""
+Trial = Callable[[], AbstractContextManager[Stop]]
+"""While steps are tried out in a sandbox: what tells that somebody wants it to end."""
+
+
+def check_in_org(chosen: Sequence[Path], org: str, problems: Sequence[Problem], trial: Trial | None = None) -> Asked:
+    """Asks the org for what the policies demand; with a `trial` also tries their steps out, in a sandbox alone.
+    `problems` are known without it, and an error among them is told even when the org cannot be asked."""
     from sfdc_escalator.files.policies import read_policies
 
     policies, _ = read_policies(chosen)
+    unasked = sorted({str(path) for path in chosen} - {policy.file for policy in policies})
     try:
         entry, warnings = entry_of(org)
         with reach(entry) as (door, caller):
-            asked = asked_of(door, door.survey(caller, policies), policies, writing)
+            asked = asked_of(door, door.survey(caller, policies), policies, trial)
     except EscalatorError as error:
         if any(problem.severity == "error" for problem in problems):
             raise Invalid(error.message, [*problems, *error.problems]) from error
         raise
-    return asked._replace(problems=(*warnings, *asked.problems))
+    later = [f"Not asked about, until its errors are mended: {', '.join(unasked)}."] if unasked else []
+    return asked._replace(problems=(*warnings, *asked.problems), remarks=(*later, *asked.remarks))
 
 
-def asked_of(door: SalesforceOrg, survey: Survey, policies: Sequence[Policy], writing: bool) -> Asked:
-    from sfdc_escalator.salesforce import demands, inspection
+def asked_of(door: SalesforceOrg, survey: Survey, policies: Sequence[Policy], trial: Trial | None) -> Asked:
+    from sfdc_escalator.salesforce import demands, verdicts
+    from sfdc_escalator.salesforce.probe import not_asked
 
-    if writing:
+    if trial:
         door.refuse_production(survey)
     seen = door.inspect(survey, policies)
-    probe = door.probe(survey, writing=writing)
-    found = [
+    found: list[tuple[str | None, Lack]] = [
         (policy.file, lack)
         for policy in policies
-        for lack in (*demands.lacks(policy, survey), *inspection.lacks(policy, survey, seen))
+        for lack in (*demands.lacks(policy, survey, seen.nearby), *verdicts.lacks(policy, survey, seen))
     ]
-    rehearsal = door.rehearse(survey, policies) if writing and probe.rollback.state == "honoured" else None
-    placed = [*found, *(rehearsal.problems if rehearsal else ())]
-    broken = [Problem(probe.rollback.because)] if probe.rollback.state in ("broken", "refused") else []
-    slow = [Problem(words, severity="warning") for words in inspection.unselective(seen)]
-    refused = [Problem(f"the org refuses the poll: {words}", found=query) for query, words in seen.refused.items()]
-    told = tuple(dict.fromkeys(problem for file, lack in placed for problem in problems_of(file, lack)))
-    remarks = tuple(inspection.remarks(seen, survey))
-    return Asked((*told, *broken, *slow, *refused), survey, probe, remarks, rehearsal.words if rehearsal else None)
+    alone = policies[0].file if len(policies) == 1 else None  # a poll is that of all of them
+    found += ((alone, lack) for lack in verdicts.of_the_poll(seen))
+    remarks = tuple(verdicts.remarks(seen, survey))
+    asked = Asked(in_places(found), survey, seen.username, door.guard, not_asked(survey), remarks)
+    if trial is None:
+        return asked
+    with trial() as stop:
+        played = door.rehearse(survey, policies, seen, lambda: stop.reason)
+    found += played.problems
+    return asked._replace(problems=in_places(found), rollback=played.rollback, rehearsal=played.words)
 
 
-def problems_of(file: str, lack: Lack) -> list[Problem]:
-    """At each place where the policy says it."""
+def in_places(found: Sequence[tuple[str | None, Lack]]) -> tuple[Problem, ...]:
+    """Each once at each place where a policy says it."""
+    return tuple(dict.fromkeys(problem for file, lack in found for problem in problems_of(file, lack)))
+
+
+def in_order(problems: Sequence[Problem], files: Sequence[Path]) -> tuple[Problem, ...]:
+    """By file, as they were named, and place; first what stands in other files, last what stands in none."""
+    ranks = {str(path): rank for rank, path in enumerate(files)}
+    ranked = ((len(ranks) if one.file is None else ranks.get(one.file, -1), one) for one in problems)
+    return tuple(one for _, one in sorted(ranked, key=lambda both: (both[0], both[1].line or 0, both[1].column or 0)))
+
+
+def problems_of(file: str | None, lack: Lack) -> list[Problem]:
     from sfdc_escalator.files.places import places_of
 
-    places = places_of(file, lack.subject, lack.keys) or [(None, None)]
+    places = places_of(file, lack.subject, lack.keys, lack.instead, lack.routes) if file else ()
     return [
-        Problem(lack.message, file, line, column, lack.subject, None, lack.nearest, lack.severity)
-        for line, column in places
+        Problem(lack.message, file, line, column, lack.subject or None, None, lack.nearest, lack.severity)
+        for line, column in places or [(None, None)]
     ]
 
 
@@ -167,7 +189,7 @@ def connect(
 ) -> Iterator[tuple[SalesforceOrg, Caller]]:
     """The org and its first answer; `now` replaces its clock, `deadline` (seconds) bounds the time for trying again.
 
-    Raises PlanRefused where it is not the org that `expect` says, before anything else is asked of it.
+    Raises WrongOrg where it is not the org that `expect` says, before anything else is asked of it.
     """
     entry, warnings = entry_of(org)
     for warning in warnings:

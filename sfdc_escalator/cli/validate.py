@@ -1,6 +1,8 @@
 """`validate`: everything that is wrong with the policy files, at once; by themselves, and in an org."""
 
+import signal
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +12,7 @@ from sfdc_escalator.cli.options import option, policy_option
 from sfdc_escalator.errors import EscalatorError, Problem
 
 if TYPE_CHECKING:
+    from sfdc_escalator.pipeline.brakes import Stop
     from sfdc_escalator.wiring import Asked
 
 Form = Literal["text", "json", "junit", "github"]
@@ -37,8 +40,8 @@ def command(
 
     With --org also what the org lacks (fields, queues, picklist values, rights) and what it honours; nothing is
     written. With --probe a sandbox is tried out: a note and the steps of each route are written and rolled back, then
-    carried out on marked cases that are deleted again. Exit codes: 0 no errors, 2 errors, 4 it is not the org that
-    config/orgs.yaml expects, 5 the org cannot be reached.
+    carried out on marked cases that are deleted again. Exit codes: 0 no errors; 2 errors, or it is not the org
+    that config/orgs.yaml expects; 3 --probe was stopped by a signal; 5 the org cannot be reached.
     """
     if probe and org is None:
         raise click.UsageError("--probe needs --org NAME, a sandbox.")
@@ -49,31 +52,40 @@ def command(
     problems: Sequence[Problem] = wiring.check(chosen)
     names = [str(path) for path in chosen]
     try:
-        asked = None if org is None else wiring.check_in_org(chosen, org, problems, writing=probe)
+        asked = None if org is None else wiring.check_in_org(chosen, org, problems, interruptible if probe else None)
     except EscalatorError as error:
         if form in ("junit", "github"):  # the file that CI reads is complete, whatever happened
-            tell(form, names, [*(error.problems or problems), Problem(error.message)], org, None, strict)
+            told = dict.fromkeys((*problems, *error.problems, Problem(error.message)))
+            tell(form, names, list(told), org, None, strict)
         raise
     if asked:
-        problems = (*problems, *asked.problems)
+        problems = wiring.in_order((*problems, *asked.problems), chosen)
     tell(form, names, problems, org, asked, strict)
     return 0 if is_ok(problems, strict=strict) else 2
+
+
+def interruptible() -> "AbstractContextManager[Stop]":
+    """Ctrl-C too waits for what is under way: it is to be known what was written. A second one does not."""
+    from sfdc_escalator.cli.stopping import stop_on_signals
+
+    return stop_on_signals(None, signal.SIGINT)
 
 
 def tell(
     form: Form, names: list[str], problems: Sequence[Problem], org: str | None, asked: "Asked | None", strict: bool
 ) -> None:
+    from sfdc_escalator.cli.secrets import redact
     from sfdc_escalator.reports import problems_report as report
     from sfdc_escalator.reports.org_seen import org_json, org_text
 
+    about = org_text(asked) if asked else ""
     if form == "json":
-        about = {"org": org_json(org, asked)} if org and asked else {}
-        click.echo(report.as_json(problems, about, strict=strict))
+        seen = {"org": org_json(org, asked)} if org and asked else {}
+        told = report.as_json(problems, seen, strict=strict)
     elif form == "github":
-        click.echo(report.as_github(problems), nl=False)
+        told = report.as_github(problems, about)
     elif form == "junit":
-        click.echo(report.as_junit(names, problems, strict=strict), nl=False)
+        told = report.as_junit(names, problems, about, strict=strict)
     else:
-        if asked:
-            click.echo(org_text(asked))
-        click.echo(report.as_text(names, problems, strict=strict))
+        told = "\n".join(filter(None, (about, report.as_text(names, problems, strict=strict))))
+    click.echo(redact(told), nl=bool(told))

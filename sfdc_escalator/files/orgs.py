@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sfdc_escalator.errors import Invalid, PlanRefused, Problem, UnsafeAddress
+from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress, WrongOrg
 from sfdc_escalator.escalation.case import long_id
 from sfdc_escalator.escalation.expect import Expect
 from sfdc_escalator.files import org_logins, settings
@@ -27,6 +27,11 @@ ENV_LOGIN = f"{settings.URL} and {settings.TOKEN}"
 CLI = "sf:"
 KEYS = (*org_logins.KEYS, "expect", "ledger", "heartbeat")
 LATER = ("channels",)
+NEXT_STEP = {
+    "organization_id": "Log in to the org that is meant, or correct `organization_id` (Setup, Company Information)",
+    "sandbox": "Log in to the org that is meant, or correct `sandbox`; the addresses of sandboxes end in "
+    ".sandbox.my.salesforce.com",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,10 @@ class OrgEntry:
         line, column = self.places.get(key, (None, None))
         return Problem(wrong.message, self.file, line, column, wrong.found, wrong.expected, wrong.nearest)
 
-    def refusal(self, key: str, why: str) -> PlanRefused:
+    def refusal(self, key: str, why: str) -> WrongOrg:
         """The wrong-org guard's: it is not the org that `expect` says."""
-        return PlanRefused(f"org {self.name}: {why}; nothing was done", [self.problem(key, Wrong(why))])
+        told = f"org {self.name}: {why}; nothing was done. {NEXT_STEP[key]}"
+        return WrongOrg(told, [self.problem(key, Wrong(why))])
 
     def login(self, environ: Mapping[str, str]) -> OrgLogin:
         """Raises Invalid with every secret that cannot be had, UnsafeAddress for plain http over a network."""

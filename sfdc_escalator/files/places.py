@@ -1,33 +1,67 @@
 """Where a policy file says something: for what only the org can find wrong with it."""
 
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from sfdc_escalator.files.policies import EXPECTED, MAX_BYTES
 from sfdc_escalator.files.source_text import Unreadable, read_text
+from sfdc_escalator.files.yaml_document import Document, Place, parse
 from sfdc_escalator.files.yaml_document import Path as Loc
-from sfdc_escalator.files.yaml_document import Place, parse
+
+STEPS = ("escalate", "defaults")
 
 
-def places_of(file: str, value: str, keys: Collection[str]) -> tuple[Place, ...]:
-    """Where this text stands under one of these keys, alone or in a list. None where the file does not say it (a
-    template does), or was changed since and cannot be read."""
+def places_of(
+    file: str, text: str, keys: Collection[str], instead: Collection[str] = (), routes: Collection[str] = ()
+) -> tuple[Place, ...]:
+    """Where the file says this text under one of these keys; else where it says it among other words (a raw filter, a
+    sentence of the note); else where a step has one of the keys `instead`; else the names of the routes, or the
+    policy's. With no text: where a step has one of the keys.
+
+    None where the file was changed since and cannot be read.
+    """
     try:
         document = parse(file, read_text(Path(file), EXPECTED, MAX_BYTES))
     except Unreadable:
         return ()
-    found = [document.place(loc) for loc, text in texts(document.value, ()) if text == value and key_of(loc) in keys]
-    return tuple(sorted(set(found)))
+    exact = said(document, text, keys) if text else of_steps(document, keys)
+    ways = (exact, mentioned(document, text), of_steps(document, instead), named(document, routes), [("policy",)])
+    found = next((locs for way in ways if (locs := list(way))), [])
+    return tuple(sorted({document.place(loc) for loc in found}))
+
+
+def said(document: Document, text: str, keys: Collection[str]) -> Iterator[Loc]:
+    for loc, value in texts(document.value, ()):
+        if value == text and set(keys) & set(loc):
+            yield loc
+
+
+def of_steps(document: Document, keys: Collection[str]) -> Iterator[Loc]:
+    for loc in document.values:
+        if loc and loc[-1] in keys and set(STEPS) & set(loc):
+            yield loc
+
+
+def mentioned(document: Document, text: str) -> Iterator[Loc]:
+    word = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
+    for loc, value in texts(document.value, ()) if text else ():
+        if "examples" not in loc and word.search(value):
+            yield loc
+
+
+def named(document: Document, routes: Collection[str]) -> Iterator[Loc]:
+    for loc, value in texts(document.value, ()):
+        if loc[:1] == ("routes",) and loc[2:] == ("name",) and value in routes:
+            yield loc
 
 
 def texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    """Every text of the file. Of a table's row only what it gives, not the cells that it compares."""
     if isinstance(value, str):
         yield loc, value
     elif isinstance(value, (dict, list)):
-        for part, inside in value.items() if isinstance(value, dict) else enumerate(value):
+        parts = list(value.items() if isinstance(value, dict) else enumerate(value))
+        for part, inside in parts[-1:] if loc[-2:-1] == ("rows",) else parts:
             yield from texts(inside, (*loc, part))
-
-
-def key_of(loc: Loc) -> str | None:
-    return next((part for part in reversed(loc) if isinstance(part, str)), None)

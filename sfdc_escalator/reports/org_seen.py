@@ -15,20 +15,15 @@ class Rollback(Protocol):
     def words(self) -> str: ...
 
 
-class Probe(Protocol):
+class Seen(Protocol):
+    @property
+    def survey(self) -> Survey: ...
     @property
     def username(self) -> str: ...
     @property
     def guard(self) -> str: ...
     @property
     def rollback(self) -> Rollback: ...
-
-
-class Seen(Protocol):
-    @property
-    def survey(self) -> Survey: ...
-    @property
-    def probe(self) -> Probe: ...
     @property
     def remarks(self) -> Sequence[str]: ...
     @property
@@ -36,7 +31,7 @@ class Seen(Protocol):
 
 
 def org_json(org: str, seen: Seen) -> dict[str, Any]:
-    survey, probe, caller = seen.survey, seen.probe, seen.survey.caller
+    survey, caller = seen.survey, seen.survey.caller
     return {
         "org": org,
         "instance_url": caller.instance_url,
@@ -44,26 +39,26 @@ def org_json(org: str, seen: Seen) -> dict[str, Any]:
         "name": survey.name,
         "sandbox": survey.is_sandbox,
         "user_id": caller.user_id,
-        "username": probe.username,
+        "username": seen.username,
         "api_left": survey.api_left,
         "open_cases": survey.open_cases,
         "level": survey.level,
-        "guard": probe.guard,
-        "all_or_nothing": probe.rollback.state,
-        "because": probe.rollback.because,
+        "guard": seen.guard,
+        "all_or_nothing": seen.rollback.state,
+        "because": seen.rollback.because,
         "remarks": list(seen.remarks),
         "rehearsal": seen.rehearsal,
     }
 
 
 def org_text(seen: Seen) -> str:
-    survey, probe, caller = seen.survey, seen.probe, seen.survey.caller
+    survey, caller = seen.survey, seen.survey.caller
     kind = "sandbox" if survey.is_sandbox else "production"
     left = "an unknown number of" if survey.api_left is None else f"{survey.api_left:,}"
     lines = [
-        f"You are {probe.username} in {survey.name} ({caller.organization_id}, {kind}, {caller.instance_url}), "
+        f"You are {seen.username} in {survey.name} ({caller.organization_id}, {kind}, {caller.instance_url}), "
         f"{left} API calls left.",
-        f"Level {survey.level}, guard {probe.guard}, all-or-nothing {probe.rollback.words}.",
+        f"Level {survey.level}, guard {seen.guard}, all-or-nothing {seen.rollback.words}.",
         *([f"Rehearsed {seen.rehearsal}."] if seen.rehearsal else []),
         *seen.remarks,
     ]

@@ -33,9 +33,13 @@ def as_json(problems: Sequence[Problem], about: Mapping[str, Any], *, strict: bo
     return json.dumps(told, ensure_ascii=False)
 
 
-def as_github(problems: Sequence[Problem]) -> str:
-    """Workflow commands: each problem stands on its line of the pull request (GitHub Docs, Workflow commands)."""
-    return "".join(f"::{one.severity} {annotated(one)}::{data(words(one))}\n" for one in problems)
+def as_github(problems: Sequence[Problem], about: str) -> str:
+    """Workflow commands: each problem stands on its line of the pull request (GitHub Docs, Workflow commands).
+
+    `about` is what is to be said before them, if there is anything.
+    """
+    opening = [f"::notice title={escaped(SUITE)}::{data(about)}"] if about else []
+    return "\n".join([*opening, *(f"::{one.severity} {annotated(one)}::{data(words(one))}" for one in problems)])
 
 
 def annotated(problem: Problem) -> str:
@@ -56,17 +60,19 @@ def words(problem: Problem) -> str:
     return str(Problem(problem.message, None, None, None, problem.found, problem.expected, problem.nearest))
 
 
-def as_junit(files: Sequence[str], problems: Sequence[Problem], *, strict: bool) -> str:
+def as_junit(files: Sequence[str], problems: Sequence[Problem], about: str, *, strict: bool) -> str:
     """A test case for each file, and for each problem; a warning is a failure only where it counts as one."""
     cases = [Xml.Element("testcase", classname="policy", name=clean(file)) for file in files]
     cases += [case_of(problem, failing=strict or problem.severity == "error") for problem in problems]
     failures = sum(case.find("failure") is not None for case in cases)
     suite = Xml.Element("testsuite", name=SUITE, tests=str(len(cases)), failures=str(failures), errors="0", time="0")
     suite.extend(cases)
+    if about:
+        Xml.SubElement(suite, "system-out").text = clean(about)
     suites = Xml.Element("testsuites", tests=str(len(cases)), failures=str(failures), errors="0")
     suites.append(suite)
     Xml.indent(suites)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(suites, encoding="unicode") + "\n"
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(suites, encoding="unicode")
 
 
 def case_of(problem: Problem, *, failing: bool) -> Xml.Element:

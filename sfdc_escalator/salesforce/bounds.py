@@ -6,12 +6,15 @@ the condition comes out as `want`. A `not` is pushed down to the leaves: SOQL's 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from sfdc_escalator.escalation.calendars import Calendar
 from sfdc_escalator.escalation.clocks import Age, Clock, Left
 from sfdc_escalator.escalation.comparison import TESTS, options
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.facts import Field, Owner, Soql, TableIs
+from sfdc_escalator.escalation.fitness import business_hours
 from sfdc_escalator.escalation.org import Describe
 from sfdc_escalator.escalation.policy import OPEN_CASES, Policy, Route
 from sfdc_escalator.escalation.scene import Scene
@@ -136,9 +139,14 @@ class Bounds:
         return Column(path, info) if info else None
 
 
+def always_open(name: str) -> Calendar:
+    return Calendar(name, ZoneInfo("UTC"), (((timedelta(), timedelta(days=1)),),) * 7, frozenset())
+
+
 def route_is_scan(policy: Policy, route: Route, describe: Describe) -> bool:
-    """Whether the server cannot narrow this route: all open cases would be read. Unknown fields are taken to narrow."""
-    bounds = some_bounds(describe)
+    """Whether the server cannot narrow this route: all open cases would be read. Unknown fields and business hours are
+    taken to narrow."""
+    bounds = some_bounds(policy.condition(route), describe)
     opened = conjuncts(bounds.may(OPEN_CASES))
     rest = both(part for part in conjuncts(bounds.may(policy.condition(route))) if part not in opened)
     return rest == EVERYTHING
@@ -146,12 +154,13 @@ def route_is_scan(policy: Policy, route: Route, describe: Describe) -> bool:
 
 def route_is_apart(policy: Policy, route: Route, describe: Describe) -> bool:
     """Whether this route needs a query of its own."""
-    bounds = some_bounds(describe)
+    bounds = some_bounds(policy.condition(route), describe)
     return is_apart(bounds.may(policy.condition(route)), bounds.may(policy.scope_of(route)))
 
 
-def some_bounds(describe: Describe) -> Bounds:
-    return Bounds(describe, Scene(datetime(2000, 1, 1, tzinfo=UTC)), unknown=Leaf("?"))
+def some_bounds(condition: Condition, describe: Describe) -> Bounds:
+    hours = {name: always_open(name) for name in business_hours(condition)}
+    return Bounds(describe, Scene(datetime(2000, 1, 1, tzinfo=UTC), calendars=hours), unknown=Leaf("?"))
 
 
 def is_apart(may: Filter, scope: Filter) -> bool:

@@ -1,52 +1,67 @@
-"""What a policy demands of an org, and the org does not have: fields, queues, picklist values."""
+"""What a policy demands of an org, and the org does not have: fields, queues, picklist values, Quick Texts, hours."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from sfdc_escalator.errors import Severity
 from sfdc_escalator.escalation.evidence import Turns
-from sfdc_escalator.escalation.fitness import business_hours, queues_of, unusable, values
+from sfdc_escalator.escalation.fitness import unusable, values
 from sfdc_escalator.escalation.org import Survey
-from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.escalation.quick_texts import possible_names, possible_texts, unknown_placeholders
+from sfdc_escalator.escalation.policy import NoteSpec, Policy
+from sfdc_escalator.escalation.quick_texts import (
+    PLACEHOLDER,
+    case_path,
+    possible_texts,
+    quick_text_paths,
+    unknown_placeholders,
+)
+from sfdc_escalator.salesforce.nearby import Nearby, missing_hours, missing_queues, missing_texts, users
 from sfdc_escalator.salesforce.poll import reads, related, unreadable_path, unreadable_records
 
 DID_YOU_MEAN = "; did you mean "
-FIELD_KEYS = ("field", "age", "text", "from")
+FIELD_KEYS = ("field", "age", "left", "text", "in_state", "from", "requires", "by")
+TRACK = "switch it on in Setup, Object Manager, Case, Set History Tracking"
+POSTED = ("AccountId", "ContactId")
+RESULTS = ("values", "rows", "else")  # of a table
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """One thing that the org lacks; the policy says `subject` under one of the `keys`."""
+    """One thing that the org lacks; the policy says `subject` under one of the `keys`.
+
+    Where it does not, the keys `instead` stand for it, or the names of the `routes`. Without a subject it is about the
+    keys themselves.
+    """
 
     subject: str
     keys: tuple[str, ...]
     message: str
-    nearest: str | None
+    nearest: str | None = None
     severity: Severity = "error"
+    routes: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
 
 
-def lacks(policy: Policy, survey: Survey) -> Iterator[Lack]:
+def lacks(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
     yield from _fields(policy, survey)
     yield from _records(policy, survey)
-    yield from _queues(policy, survey)
-    yield from _hours(policy, survey)
-    yield from _quick_texts(policy, survey)
+    yield from _queues(policy, survey, nearby)
+    yield from _hours(policy, survey, nearby)
+    yield from _missing_texts(policy, survey, nearby)
+    yield from _unfilled_texts(policy, survey)
     yield from _tracking(policy, survey)
-    for path, key in (("Status", "status"), ("Priority", "priority")):
-        yield from _values(policy, survey, path, key)
+    for path, keys in (("Status", ("status",)), ("Priority", ("priority", *RESULTS))):
+        yield from _values(policy, survey, path, keys)
 
 
 def _fields(policy: Policy, survey: Survey) -> Iterator[Lack]:
-    readers: dict[str, list[str]] = {}
-    for route in policy.routes:
-        for path in reads(policy, route):
-            readers.setdefault(path, []).append(route.name)
-    for path, routes in sorted(readers.items()):
+    readers = users({route.name: sorted(reads(policy, route)) for route in policy.routes})
+    for path, routes in readers.items():
         if why := unreadable_path(path, survey.describe):
             message, near = _apart(why)
-            yield Lack(path, FIELD_KEYS, f"{message} (read by {_listed(routes)})", near)
+            told, of = f"{message} (read by {listed(routes)})", tuple(routes)
+            yield Lack(path, FIELD_KEYS, told, near, routes=of, instead=("also_on" if path in POSTED else "template",))
 
 
 def _records(policy: Policy, survey: Survey) -> Iterator[Lack]:
@@ -54,33 +69,58 @@ def _records(policy: Policy, survey: Survey) -> Iterator[Lack]:
         for one in related(policy, route):
             if why := unreadable_records(one, survey.describe):
                 message, near = _apart(why)
-                yield Lack(one.relation, ("related", "milestone"), f"{message} (read by route {route.name})", near)
+                told = f"{message} (read by route {route.name})"
+                yield Lack(one.relation, ("related", "milestone"), told, near, routes=(route.name,))
 
 
-def _hours(policy: Policy, survey: Survey) -> Iterator[Lack]:
-    named = {name for route in policy.routes for name in business_hours(policy.condition(route))}
-    for name in sorted(named - survey.calendars.keys()):
-        yield Lack(name, ("business_hours",), f"this org has no active business hours {name!r}", None)
+def _queues(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
+    for queue, routes in missing_queues(policy, survey).items():
+        if queue in nearby.queues:
+            message = f"the queue {queue} does not serve cases: add Case to its supported objects (Setup, Queues)"
+            near = None
+        else:
+            message, near = f"this org has no queue {queue} for cases", nearest(queue, survey.queues)
+        yield Lack(queue, ("queue", "in"), f"{message} (wanted by {listed(routes)})", near, routes=tuple(routes))
 
 
-def _quick_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
-    """One of a list is enough; without any the template serves. A Quick Text that cannot be filled holds every case."""
-    missing: dict[str, list[str]] = {}
+def _hours(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
+    for name, routes in missing_hours(policy, survey).items():
+        if nearby.hours.get(name) is False:
+            message, near = f"the business hours {name!r} of this org are not active", None
+        else:
+            active = [one for one, is_active in nearby.hours.items() if is_active]
+            message, near = f"this org has no business hours {name!r}", nearest(name, active)
+        told = f"{message} (wanted by {listed(routes)})"
+        yield Lack(name, ("business_hours",), told, near, routes=tuple(routes))
+
+
+def _missing_texts(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
+    """One of a list is enough; without any the template serves."""
+    for name, routes in missing_texts(policy, survey).items():
+        message = f"this org has no Quick Text {name}, nor one before it in its list: the template serves"
+        near = nearest(name, nearby.quick_texts)
+        yield Lack(name, ("quick_text",), f"{message} ({listed(routes)})", near, "warning", tuple(routes))
+
+
+def _unfilled_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
+    """A Quick Text that cannot be filled holds every case."""
+    wrong: dict[str, list[tuple[str, str]]] = {}
     for route in policy.routes:
         note = route.escalate.note if route.escalate else None
-        if note is None or not note.quick_texts:
-            continue
-        found = possible_texts(note.quick_texts, survey.quick_texts)
-        if not found:
-            missing.setdefault(possible_names(note.quick_texts)[-1], []).append(route.name)
-        parts = [part.name for part in note.parts]
-        for name, message in found.items():
-            for placeholder in unknown_placeholders(message, parts, note.texts):
-                said = f"the Quick Text {name!r} holds {placeholder}, which stands for nothing in a note"
-                yield Lack(name, ("quick_text",), f"{said} (route {route.name})", None)
-    for name, routes in sorted(missing.items()):
-        said = f"this org has no Quick Text {name}, nor one before it in its list: the template serves"
-        yield Lack(name, ("quick_text",), f"{said} ({_listed(routes)})", None, "warning")
+        texts = possible_texts(note.quick_texts, survey.quick_texts).items() if note else ()
+        wrong[route.name] = [(name, why) for name, text in texts if note for why in unfilled(text, note, survey)]
+    for (name, why), routes in users(wrong).items():
+        message, near = _apart(f"the Quick Text {name!r} holds {why}")
+        yield Lack(name, ("quick_text",), f"{message} ({listed(routes)})", near, routes=tuple(routes))
+
+
+def unfilled(message: str, note: NoteSpec, survey: Survey) -> Iterator[str]:
+    for placeholder in unknown_placeholders(message, (part.name for part in note.parts), note.texts):
+        yield f"{placeholder}, which stands for nothing in a note"
+    for path in sorted(quick_text_paths(message)):
+        if why := unreadable_path(path, survey.describe):
+            written = next(one[0] for one in PLACEHOLDER.finditer(message) if case_path(one[1], one[2]) == path)
+            yield f"{written}: {why.partition(': ')[2]}"
 
 
 def _tracking(policy: Policy, survey: Survey) -> Iterator[Lack]:
@@ -88,33 +128,24 @@ def _tracking(policy: Policy, survey: Survey) -> Iterator[Lack]:
     if survey.tracked is None:
         return
     tracked = {path.lower() for path in survey.tracked}
-    for path in sorted({one.path for one in policy.reads() if isinstance(one, Turns)}):
+    turned = {
+        route.name: sorted({one.path for one in policy.reads([route]) if isinstance(one, Turns)})
+        for route in policy.routes
+    }
+    for path, routes in users(turned).items():
         if path.lower() not in tracked:
-            yield Lack(path, ("in_state", "field"), f"this org does not track the history of {path}", None)
+            told = f"this org does not track the history of {path} (read by {listed(routes)}): {TRACK}"
+            yield Lack(path, ("in_state", "field"), told, routes=tuple(routes))
 
 
-def _queues(policy: Policy, survey: Survey) -> Iterator[Lack]:
-    users: dict[str, list[str]] = {}
-    for route in policy.routes:
-        for queue in queues_of(policy.condition(route), route):
-            if queue not in survey.queues:
-                users.setdefault(queue, []).append(route.name)
-    for queue, routes in sorted(users.items()):
-        folded = {name.casefold(): name for name in survey.queues}
-        close = get_close_matches(queue.casefold(), folded, n=1, cutoff=0.5)
-        message = f"this org has no queue {queue} for cases (wanted by {_listed(routes)})"
-        yield Lack(queue, ("queue", "in"), message, folded[close[0]] if close else None)
-
-
-def _values(policy: Policy, survey: Survey, path: str, key: str) -> Iterator[Lack]:
-    """A restricted picklist takes no other values; any other one takes them, but shows them nowhere."""
-    said = (value for route in policy.routes for name, value in values(route) if name == path)
-    severities: tuple[tuple[bool, Severity], ...] = ((True, "error"), (False, "warning"))
-    for value in sorted(set(said)):
-        for restricted, severity in severities:
+def _values(policy: Policy, survey: Survey, path: str, keys: tuple[str, ...]) -> Iterator[Lack]:
+    """Cases would be rejected where the picklist is restricted, and get a value that nobody can choose elsewhere."""
+    writers = users({route.name: [value for name, value in values(route) if name == path] for route in policy.routes})
+    for value, routes in writers.items():
+        for restricted in (True, False):
             if why := unusable(path, value, survey, restricted=restricted):
                 message, near = _apart(why)
-                yield Lack(value, (key,), message, near, severity)
+                yield Lack(value, keys, f"{message} (written by {listed(routes)})", near, routes=tuple(routes))
 
 
 def _apart(why: str) -> tuple[str, str | None]:
@@ -123,5 +154,11 @@ def _apart(why: str) -> tuple[str, str | None]:
     return message, near.removesuffix("?").strip("'\"") or None
 
 
-def _listed(routes: list[str]) -> str:
+def nearest(name: str, names: Collection[str]) -> str | None:
+    folded = {one.casefold(): one for one in sorted(names, reverse=True)}
+    close = get_close_matches(name.casefold(), folded, n=1)
+    return folded[close[0]] if close else None
+
+
+def listed(routes: Sequence[str]) -> str:
     return f"route {routes[0]}" if len(routes) == 1 else f"routes {', '.join(routes)}"

@@ -1,31 +1,34 @@
 """What else an org says before the first run, by reading alone: rights, record types, query plans, automation.
 
-A question that the user may not ask is answered by a remark, never by an error.
+A question that the user may not ask is answered by None, never by an error.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
 from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.case import long_id
 from sfdc_escalator.escalation.comparison import fold
-from sfdc_escalator.escalation.fitness import values
 from sfdc_escalator.escalation.org import Survey
-from sfdc_escalator.escalation.policy import Policy, Route
-from sfdc_escalator.salesforce.bounds import route_is_scan
+from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.pipeline.ports import RouteName
+from sfdc_escalator.salesforce import nearby
+from sfdc_escalator.salesforce.answer import REFUSED_QUERY
 from sfdc_escalator.salesforce.client import Client, query_path
-from sfdc_escalator.salesforce.demands import Lack
-from sfdc_escalator.salesforce.describe import standard_describe
-from sfdc_escalator.salesforce.poll import statements
-from sfdc_escalator.salesforce.records import pick
-from sfdc_escalator.salesforce.soql import quote, select
+from sfdc_escalator.salesforce.failures import Rejected
+from sfdc_escalator.salesforce.nearby import Nearby
+from sfdc_escalator.salesforce.poll import refused_alone, refused_fragments, statements
+from sfdc_escalator.salesforce.records import pick, read
+from sfdc_escalator.salesforce.soql import ids, quote, select
 from sfdc_escalator.salesforce.survey import describe_path
+from sfdc_escalator.salesforce.write import guard_query
 
-OPEN_TO_ALL = frozenset({"ReadWrite", "ReadWriteTransfer", "FullAccess"})
 OPEN_ESCALATIONS = 1  # call of a run that looks after those that are not settled or over
-LARGE = 100_000  # cases from which on a query without an index is slow, or refused
-MOST_NAMED = 10
+COMMENT, POST, CASE = describe_path("CaseComment"), describe_path("FeedItem"), "sobjects/Case"
+NO_CASE = long_id("500000000000000")
+OPEN_CASE = select(["Id", "CaseNumber"], "Case", "IsClosed = false", "ORDER BY Id LIMIT 1")
 SHARING = "SELECT InternalSharingModel FROM EntityDefinition WHERE QualifiedApiName = 'Case'"
 ASSIGNMENT = "SELECT Name FROM AssignmentRule WHERE SobjectType = 'Case' AND Active = true"
 FLOWS = (
@@ -47,68 +50,156 @@ class QueryPlan(NamedTuple):
     cases: int
 
 
+class Sample(NamedTuple):
+    """A case that a queue owns already, and whether this user may edit it there."""
+
+    number: str
+    editable: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was read. None = it could not be read. `picklists` by record type, then by field, folded."""
+    """What was read. None = it could not be read. `picklists` by record type, then by field, folded.
 
+    `weak` is why the org does not take the guard's clause; `samples` by queue. `refused`: the routes
+    that the org does not take, with its words; `refused_poll`: it takes each of them alone.
+    """
+
+    username: str
+    open_case: tuple[str, str] | None
+    weak: str | None
     may_comment: bool
     may_post: bool
+    may_delete: bool
     sharing: str | None
     modifies_all: bool
+    samples: Mapping[str, Sample]
     picklists: Mapping[str, Mapping[str, frozenset[str]]]
     assignment_rules: tuple[str, ...] | None
     validation_rules: tuple[str, ...] | None
     flows: tuple[str, ...] | None
     plans: tuple[QueryPlan | None, ...]
-    refused: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[RouteName, str] = field(default_factory=dict)
+    refused_poll: str | None = None
+    nearby: Nearby = field(default_factory=Nearby)
     calls_per_run: int = 0
 
 
 def inspect(client: Client, survey: Survey, policies: Sequence[Policy]) -> Inspection:
     """Comes after the survey, whose calls are counted as those of any run."""
+    fragments = refused_fragments(client, [(policy, route) for policy in policies for route in policy.routes])
     surveyed = client.session.api_calls
-    kinds = ("CaseComment", "FeedItem")
-    asked = (*map(describe_path, kinds), *map(query_path, (SHARING, modify_all(survey), ASSIGNMENT, FLOWS)))
-    comment, post, sharing, all_rights, assignment, flows = client.try_get(*asked)
-    queries = statements(survey, policies)
-    ones = [query_path(one.removesuffix("ORDER BY Id") + "LIMIT 1") for one in queries]
-    answers = client.try_get(*ones) if ones else []
-    refused = {query: answer.message for query, answer in zip(queries, answers, strict=True) if is_error(answer)}
+    polls = statements(survey, policies, fragments)
+    samples = sample_queries(survey, policies)
+    me, rights, guard = user_query(survey), modify_all_query(survey), guard_of(survey)
+    queries = [OPEN_CASE, me, guard, SHARING, rights, ASSIGNMENT, FLOWS, *samples.values(), *map(one_of, polls)]
+    told = answers(client, [*queries, *nearby.questions(policies, survey)])
+    if isinstance(told[OPEN_CASE], OrgUnavailable):
+        raise told[OPEN_CASE]
+    unasked = next((why for one in polls if isinstance(why := told[one_of(one)], Rejected)), None)
+    alone = {} if unasked is None else refused_alone(client, survey, policies, fragments)
     return Inspection(
-        may_comment=not isinstance(comment, dict) or comment.get("createable") is not False,
-        may_post=isinstance(post, dict) and post.get("createable") is not False,
-        sharing=next(iter(texts(sharing, "InternalSharingModel") or ()), None),
-        modifies_all=bool(texts(all_rights, "ParentId")),
+        username=first(told[me], "Username") or survey.caller.user_id,
+        open_case=case_of(told[OPEN_CASE]),
+        weak=weakness(told[guard]),
+        may_comment=said(told[COMMENT], "createable") is not False,
+        may_post=said(told[POST], "createable") not in (None, False),
+        may_delete=said(pick(told[CASE], "objectDescribe"), "deletable") is not False,
+        sharing=first(told[SHARING], "InternalSharingModel"),
+        modifies_all=bool(texts(told[rights], "ParentId")),
+        samples=dict(sampled({queue: told[query] for queue, query in samples.items()})),
         picklists=record_types(client),
-        assignment_rules=texts(assignment, "Name"),
+        assignment_rules=texts(told[ASSIGNMENT], "Name"),
         validation_rules=texts(client.try_read("tooling/query", {"q": VALIDATION}), "ValidationName"),
-        flows=texts(flows, "ApiName"),
-        plans=tuple(map(partial(plan_of, client), queries)),
-        refused=refused,
-        calls_per_run=surveyed + len(queries) + second_looks(policies) + OPEN_ESCALATIONS,
+        flows=texts(told[FLOWS], "ApiName"),
+        plans=tuple(map(partial(plan_of, client), polls)),
+        refused={**fragments, **alone},
+        refused_poll=None if unasked is None or alone else unasked.message,
+        nearby=nearby.answered(told),
+        calls_per_run=surveyed + len(polls) + second_looks(policies) + OPEN_ESCALATIONS,
     )
 
 
-def is_error(answer: Any) -> bool:
-    return isinstance(answer, OrgUnavailable)
+def answers(client: Client, queries: Sequence[str]) -> dict[str, Any]:
+    """Of the queries and the descriptions, as few calls as it takes."""
+    paths = (COMMENT, POST, CASE)
+    return dict(zip((*paths, *queries), client.try_get(*paths, *map(query_path, queries)), strict=True))
 
 
-def modify_all(survey: Survey) -> str:
+def one_of(poll: str) -> str:
+    return poll.removesuffix("ORDER BY Id") + "LIMIT 1"
+
+
+def said(answer: Any, name: str) -> Any:
+    return answer.get(name) if isinstance(answer, dict) else None
+
+
+def user_query(survey: Survey) -> str:
+    return select(["Username"], "User", f"Id IN {ids([survey.caller.user_id])}")
+
+
+def guard_of(survey: Survey) -> str:
+    """The guard's query, of no case."""
+    return guard_query([NO_CASE], survey.caller.now, survey.caller.user_id, weak=False)
+
+
+def weakness(answer: Any) -> str | None:
+    """Why the org does not take the guard's clause about comments."""
+    if isinstance(answer, Rejected) and answer.error_code in REFUSED_QUERY:
+        return answer.message
+    if isinstance(answer, OrgUnavailable):
+        raise answer
+    return None
+
+
+def case_of(answer: Any) -> tuple[str, str] | None:
+    """(id, number) of an open case, or None."""
+    found = read(lambda record: (long_id(pick(record, "Id")), str(pick(record, "CaseNumber"))), rows(answer))
+    return found[0] if found else None
+
+
+def modify_all_query(survey: Survey) -> str:
     assigned = select(["PermissionSetId"], "PermissionSetAssignment", f"AssigneeId = {quote(survey.caller.user_id)}")
     where = f"SobjectType = 'Case' AND PermissionsModifyAllRecords = true AND ParentId IN ({assigned})"
     return select(["ParentId"], "ObjectPermissions", where)
 
 
+def sample_queries(survey: Survey, policies: Sequence[Policy]) -> dict[str, str]:
+    """For each queue that the policies move cases to: one case that it owns, and the user's rights on that."""
+    steps = [route.escalate for policy in policies for route in policy.routes if route.escalate]
+    wanted = sorted({team.queue for one in steps for team in one.teams} & survey.queues.keys())
+    fields = ["CaseNumber", "UserRecordAccess.HasEditAccess"]
+    return {name: select(fields, "Case", f"OwnerId = {quote(survey.queues[name].id)}", "LIMIT 1") for name in wanted}
+
+
+def sampled(found: Mapping[str, Any]) -> Iterator[tuple[str, Sample]]:
+    for queue, answer in found.items():
+        for record in rows(answer):
+            editable = pick(pick(record, "UserRecordAccess"), "HasEditAccess")
+            if isinstance(editable, bool):
+                yield queue, Sample(str(pick(record, "CaseNumber")), editable)
+
+
+def rows(answer: Any) -> list[Mapping[str, Any]]:
+    """The records of a first page; none where the org did not answer."""
+    records = said(answer, "records")
+    return list(records) if isinstance(records, list) else []
+
+
 def texts(answer: Any, name: str) -> tuple[str, ...] | None:
     """This field of each record; None where the org did not answer."""
-    records = answer.get("records") if isinstance(answer, dict) else None
-    return None if not isinstance(records, list) else tuple(str(pick(one, name)) for one in records)
+    if not isinstance(said(answer, "records"), list):
+        return None
+    return tuple(str(pick(one, name)) for one in rows(answer))
+
+
+def first(answer: Any, name: str) -> str | None:
+    return next(iter(texts(answer, name) or ()), None)
 
 
 def record_types(client: Client) -> dict[str, Mapping[str, frozenset[str]]]:
     """What each record type offers (REST guide, sObject Layouts)."""
-    answer = client.try_read("sobjects/Case/describe/layouts", {})
-    mappings = answer.get("recordTypeMappings") if isinstance(answer, dict) else None
+    mappings = said(client.try_read("sobjects/Case/describe/layouts", {}), "recordTypeMappings")
     return {str(one.get("name")): dict(offered(one)) for one in mappings or () if one.get("available")}
 
 
@@ -119,8 +210,7 @@ def offered(mapping: Mapping[str, Any]) -> Iterator[tuple[str, frozenset[str]]]:
 
 
 def plan_of(client: Client, query: str) -> QueryPlan | None:
-    answer = client.try_read("query", {"explain": query})
-    plans = answer.get("plans") if isinstance(answer, dict) else None
+    plans = said(client.try_read("query", {"explain": query}), "plans")
     if not isinstance(plans, list) or not plans:
         return None
     best = plans[0]
@@ -135,109 +225,3 @@ def plan_of(client: Client, query: str) -> QueryPlan | None:
 def second_looks(policies: Sequence[Policy]) -> int:
     """Calls for what a query of cases cannot tell, where a policy asks for such things and a case may match."""
     return any(not isinstance(one, str) for policy in policies for one in policy.reads())
-
-
-def lacks(policy: Policy, survey: Survey, seen: Inspection) -> Iterator[Lack]:
-    """What the policy demands and these answers deny."""
-    yield from rights(policy, survey, seen)
-    yield from lost_rights(policy, survey, seen)
-    yield from types_without(policy, seen)
-    for route in policy.routes:
-        if not route.scan and is_scan_here(policy, route, survey):
-            message = f"route {route.name} reads every open case: this org can filter by no field in its `when`"
-            yield Lack(route.name, ("name",), message, None, "warning")
-
-
-def is_scan_here(policy: Policy, route: Route, survey: Survey) -> bool:
-    """What is a scan in any org is told without one."""
-    return route_is_scan(policy, route, survey.describe) and not route_is_scan(policy, route, standard_describe())
-
-
-def rights(policy: Policy, survey: Survey, seen: Inspection) -> Iterator[Lack]:
-    steps = [route.escalate for route in policy.routes if route.escalate]
-    wanted = {
-        "OwnerId": any(one.teams for one in steps),
-        "Status": any(one.status is not None for one in steps),
-        "Priority": any(one.priorities for one in steps),
-    }
-    for path, is_wanted in wanted.items():
-        info = survey.describe.field_at(path)
-        if is_wanted and info and not info.updateable:
-            message = f"this user may not edit Case.{path}: give it edit access to the field in a permission set"
-            yield Lack(policy.name, ("policy",), message, None)
-    if any(one.note.also_on for one in steps) and not seen.may_post:
-        message = "this user may not post in feeds, which `also_on` does: Chatter is off, or its permission is missing"
-        yield Lack("Account", ("also_on",), message, None)
-    if steps and not seen.may_comment:
-        message = "this user may not create case comments, which hold the notes: give it Edit on Case"
-        yield Lack(policy.name, ("policy",), message, None)
-
-
-def lost_rights(policy: Policy, survey: Survey, seen: Inspection) -> Iterator[Lack]:
-    """Cases that are not open to all may be out of our hands once they are in the queue."""
-    if seen.sharing is None or seen.sharing in OPEN_TO_ALL or seen.modifies_all:
-        return
-    for route in policy.routes:
-        steps = route.escalate
-        if steps is None or policy.together or not (steps.status is not None or steps.priorities):
-            continue
-        for team in steps.teams:
-            queue = survey.queues.get(team.queue)
-            if queue and survey.caller.user_id not in queue.members:
-                message = (
-                    f"after the move to {team.queue} this user may no longer edit the case (Case is {seen.sharing}, "
-                    "the user no member of the queue): add it to the queue, give it Modify All on Case, or say "
-                    "`fields: together`"
-                )
-                yield Lack(team.queue, ("queue",), message, None, "warning")
-
-
-def types_without(policy: Policy, seen: Inspection) -> Iterator[Lack]:
-    """Values that some record type does not offer."""
-    said = {(path, value) for route in policy.routes for path, value in values(route)}
-    for path, value in sorted(said):
-        without = [name for name, lists in seen.picklists.items() if path in lists and fold(value) not in lists[path]]
-        if without:
-            message = f"{path} {value!r} is not offered by the record type{named(without)}: cases of it may be rejected"
-            yield Lack(value, (path.lower(),), message, None, "warning")
-
-
-def named(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
-    return f" {shown}" if len(names) == 1 else f"s {shown}"
-
-
-def unselective(seen: Inspection) -> Iterator[str]:
-    """Polls that the org would answer slowly."""
-    for plan in seen.plans:
-        if plan and plan.cost > 1 and plan.cases >= LARGE:
-            yield (
-                f"the poll is not selective in this org ({plan.operation} over {plan.cases:,} cases, relative cost "
-                f"{plan.cost:g}): filter by an indexed field such as CreatedDate, or ask Salesforce for an index"
-            )
-
-
-def remarks(seen: Inspection, survey: Survey, runs_a_day: int = 144) -> Iterator[str]:
-    """What is worth knowing and wrong with nothing."""
-    left = "" if survey.api_left is None else f" ({survey.api_left:,} are left of this day's)"
-    yield (
-        f"A run that finds nothing costs about {seen.calls_per_run} API calls, each 200 cases escalated 3 more. "
-        f"Every ten minutes that is {seen.calls_per_run * runs_a_day:,} a day{left}."
-    )
-    for plan in filter(None, seen.plans):
-        cost = f"relative cost {plan.cost:g}"
-        yield f"The poll: {plan.operation}, about {plan.returned:,} of {plan.cases:,} cases, {cost}."
-    if seen.plans and not any(seen.plans):
-        yield "The org does not tell how it would run the poll."
-    yield from automation("assignment rule", seen.assignment_rules, "switched off in our writes (Sforce-Auto-Assign)")
-    yield from automation("validation rule", seen.validation_rules, "one that refuses a step makes the case `rejected`")
-    yield from automation("record-triggered flow", seen.flows, "a run reads back what they changed and says `bounced`")
-    if seen.sharing is None:
-        yield "The sharing model of Case cannot be read: the user may lose its edit right with the queue move."
-
-
-def automation(what: str, names: Iterable[str] | None, then: str) -> Iterator[str]:
-    if names is None:
-        yield f"Active {what}s on Case cannot be read by this user."
-    elif listed := list(names):
-        yield f"Active {what}{named(listed)} on Case: {then}."

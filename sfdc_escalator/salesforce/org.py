@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.history import Values
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.pipeline.ports import Answer, Chunk, KeyedNote, NotExecuted, Poll, RolledBack, Sighting, Unknown
-from sfdc_escalator.salesforce import evidence, inspection, poll, probe, reads, rehearsal, sightings, survey
+from sfdc_escalator.salesforce import evidence, inspection, poll, reads, rehearsal, sightings, survey
 from sfdc_escalator.salesforce.answer import REFUSED_QUERY, read_answer, refuses_guard
 from sfdc_escalator.salesforce.client import Client, Record
 from sfdc_escalator.salesforce.describe import standard_describe
@@ -26,7 +26,10 @@ from sfdc_escalator.salesforce.token import Login, Token
 from sfdc_escalator.salesforce.write import composite, guard_query
 
 API_VERSION = "67.0"
-REHEARSAL_IN_PRODUCTION = "this is production: --probe writes, and is for sandboxes alone; nothing was written"
+REHEARSAL_IN_PRODUCTION = (
+    "this is production: --probe writes, and is for sandboxes alone; nothing was written. Leave --probe out, or name "
+    "the org of a sandbox"
+)
 log = structlog.get_logger(__name__)
 
 
@@ -153,26 +156,26 @@ class SalesforceOrg:
 
     def inspect(self, survey: Survey, policies: Sequence[Policy]) -> inspection.Inspection:
         """Everything else to know before the first run, by reading alone."""
-        return inspection.inspect(self._client, survey, policies)
-
-    def probe(self, survey: Survey, *, writing: bool) -> probe.Probe:
-        """Who we are, and what the org honours; `writing` only in a sandbox, and only what is rolled back."""
-        case = probe.open_case(self._client)
-        self.unmoved(probe.nothing_to_write(case[0] if case else probe.NO_CASE, survey.caller.now))
-        user = probe.username(self._client, self._user_id)
-        if not writing:
-            why = probe.ASK if survey.is_sandbox else probe.NEVER_IN_PRODUCTION
-            return probe.Probe(user, self.guard, probe.Rollback("not_probed", why))
-        return probe.Probe(user, self.guard, probe.rollback(self._client, survey, case, weak=self._weak))
+        seen = inspection.inspect(self._client, survey, policies)
+        if seen.weak:
+            self._weaken(seen.weak)
+        return seen
 
     def refuse_production(self, survey: Survey) -> None:
         if not survey.is_sandbox:
             raise Invalid(REHEARSAL_IN_PRODUCTION)
 
-    def rehearse(self, survey: Survey, policies: Sequence[Policy]) -> rehearsal.Rehearsal:
+    def rehearse(
+        self,
+        survey: Survey,
+        policies: Sequence[Policy],
+        seen: inspection.Inspection,
+        stopped: Callable[[], str | None],
+    ) -> rehearsal.Rehearsal:
         """The policies' steps on an open case, rolled back, and on cases of our own. For sandboxes alone."""
         self.refuse_production(survey)
-        return rehearsal.rehearse(self._client, survey, policies, probe.open_case(self._client))
+        stage = rehearsal.Stage(self._client, survey, seen, stopped)
+        return rehearsal.rehearse(stage, policies, weak=self._weak)
 
     def _guard_query(self, chunk: Chunk) -> str:
         return guard_query([write.case_id for write in chunk.writes], chunk.polled_at, self._user_id, weak=self._weak)

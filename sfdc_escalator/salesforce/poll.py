@@ -1,7 +1,7 @@
 """The poll: one query for all routes of all policies where it can be one, read page by page into cases."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -59,7 +59,7 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
     routes = [(policy, route) for policy in policies for route in policy.routes]
     broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, survey.describe))}
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
-    asked = asked_of([one for one in routes if (one[0].name, one[1].name) not in broken], survey)
+    asked = sound(survey, policies, broken)
     try:
         cases, at = _read(client, asked, survey, only)
     except Rejected as error:
@@ -75,7 +75,7 @@ def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str |
 
 def longest_waiting(client: Client, policies: Sequence[Policy], survey: Survey, most: int) -> tuple[Case, ...]:
     """See `Org.longest_waiting`. Nothing where the org turns the query down: no decision rests on it."""
-    asked = asked_of([(policy, route) for policy in policies for route in policy.routes], survey)
+    asked = sound(survey, policies, ())
     paths = paths_asked(asked)
     fields, scopes = selected(paths, survey.describe), factored([one.scope for one in asked])
     (query, *_) = packing.queries(fields, scopes, f"ORDER BY CreatedDate, Id LIMIT {most}")
@@ -86,18 +86,10 @@ def longest_waiting(client: Client, policies: Sequence[Policy], survey: Survey, 
     return tuple(CaseReader((path for path in paths if path in fields), survey.describe).cases(records))
 
 
-def statements(survey: Survey, policies: Sequence[Policy]) -> list[str]:
+def statements(survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[str]:
     """The queries of a poll, for all routes that can be asked for."""
-    routes = [(policy, route) for policy in policies for route in policy.routes]
-    asked = asked_of([(p, r) for p, r in routes if not unreadable(p, r, survey.describe)], survey)
+    asked = sound(survey, policies, refused)
     return queries(selected(paths_asked(asked), survey.describe), asked)
-
-
-def asked_of(routes: Sequence[tuple[Policy, Route]], survey: Survey) -> list[Asked]:
-    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
-    return [
-        Asked((p.name, r.name), reads(p, r), bounds.may(p.condition(r)), bounds.may(p.scope_of(r))) for p, r in routes
-    ]
 
 
 def paths_asked(asked: Sequence[Asked]) -> frozenset[str]:
@@ -110,6 +102,23 @@ def queries(fields: list[str], asked: Sequence[Asked]) -> list[str]:
     apart = [one.may for one in asked if one.is_apart and not set(conjuncts(shared)) <= set(conjuncts(one.may))]
     wheres = dict.fromkeys(where for where in (shared, *apart) if where != NOTHING)
     return [query for where in wheres for query in packing.queries(fields, where)]
+
+
+def refused_alone(
+    client: Client, survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]
+) -> Mapping[RouteName, str]:
+    """The routes that the org does not take even alone, with its words; beside those known as refused."""
+    return _broken(client, sound(survey, policies, refused), survey.describe)
+
+
+def sound(survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[Asked]:
+    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
+    routes = [(p, r) for p in policies for r in p.routes if (p.name, r.name) not in refused]
+    return [
+        Asked((p.name, r.name), reads(p, r), bounds.may(p.condition(r)), bounds.may(p.scope_of(r)))
+        for p, r in routes
+        if not unreadable(p, r, survey.describe)
+    ]
 
 
 def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) -> dict[RouteName, str]:

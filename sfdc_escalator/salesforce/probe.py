@@ -1,14 +1,13 @@
-"""What an org honours, tried out: the guard's clause by a read, all-or-nothing by a write that is rolled back."""
+"""Whether an org takes back everything when a part of a request fails: by a note that is rolled back."""
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.case import long_id
 from sfdc_escalator.escalation.org import Survey
-from sfdc_escalator.pipeline.ports import Answer, Chunk, Fault, Moved, NotExecuted, RolledBack, Unknown, Write
+from sfdc_escalator.pipeline.ports import Answer, Fault, Moved, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.answer import read_answer
 from sfdc_escalator.salesforce.client import Client, query_path
 from sfdc_escalator.salesforce.failures import Unanswered, said
@@ -16,12 +15,9 @@ from sfdc_escalator.salesforce.records import pick, read
 from sfdc_escalator.salesforce.soql import ids, instant, select
 from sfdc_escalator.salesforce.write import FRESH, LAST, MARGIN, NOTE, Composite, Part, collection, get, guard_query
 
-NO_CASE = long_id("500000000000000")
-OPEN_CASE = select(["Id", "CaseNumber"], "Case", "IsClosed = false", "ORDER BY Id LIMIT 1")
 WORDS = "sfdc-escalator tries out whether this org takes back what it rolls back. Nobody should ever read this."
 NEVER_IN_PRODUCTION = "this is production, where validate writes nothing"
 ASK = "--probe tries it out in a sandbox"
-NO_OPEN_CASE = "this user sees no open case"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +32,12 @@ class Rollback:
         return f"{self.state.replace('_', ' ')}: {self.because}"
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """Who we are, and what the org honours; `guard` is full or weak."""
-
-    username: str
-    guard: str
-    rollback: Rollback
+def not_asked(survey: Survey) -> Rollback:
+    return Rollback("not_probed", ASK if survey.is_sandbox else NEVER_IN_PRODUCTION)
 
 
-def username(client: Client, user_id: str) -> str:
-    rows = client.lookups([select(["Username"], "User", f"Id IN {ids([user_id])}")])[0]
-    return str(pick(rows[0], "Username")) if rows else user_id
-
-
-def open_case(client: Client) -> tuple[str, str] | None:
-    """(id, number) of an open case, or None."""
-    rows = client.lookups([OPEN_CASE])[0]
-    cases = read(lambda record: (long_id(pick(record, "Id")), str(pick(record, "CaseNumber"))), rows)
-    return cases[0] if cases else None
-
-
-def nothing_to_write(case_id: str, at: datetime) -> Chunk:
-    """A chunk whose guard query is asked alone."""
-    return Chunk((Write("", case_id, "", False, None, None, None),), at)
-
-
-def rollback(client: Client, survey: Survey, case: tuple[str, str] | None, *, weak: bool) -> Rollback:
-    """Writes a note on an open case of a sandbox in a request that must fail, and looks whether it is gone."""
-    if not survey.is_sandbox:
-        return Rollback("not_probed", NEVER_IN_PRODUCTION)
-    if case is None:
-        return Rollback("not_probed", NO_OPEN_CASE)
+def rollback(client: Client, survey: Survey, case: tuple[str, str], *, weak: bool) -> Rollback:
+    """Writes a note on a case of a sandbox in a request that must fail, and looks whether it is gone."""
     case_id, number = case
     caller, mark = survey.caller, uuid.uuid4().hex
     request = doomed(client.base, case_id, mark, guard_query([case_id], caller.now, caller.user_id, weak=weak))

@@ -1,213 +1,220 @@
 """The steps of a policy tried out in a sandbox: on an open case, rolled back; and in earnest, on marked cases.
 
-The marked cases are deleted again, whatever happened to them.
+The marked cases are deleted again, whatever happens; what could not be deleted is told.
 """
 
-import json
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import NamedTuple
 
-from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.errors import Severity, StoppedEarly
 from sfdc_escalator.escalation.case import long_id
 from sfdc_escalator.escalation.history import Values
 from sfdc_escalator.escalation.org import Survey
-from sfdc_escalator.escalation.policy import Policy, Route
-from sfdc_escalator.pipeline.ports import Chunk, Committed, Moved, RolledBack, RowError, Write
+from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.pipeline.ports import Answer, Chunk, Committed, Moved, RolledBack
+from sfdc_escalator.salesforce import marked_cases
 from sfdc_escalator.salesforce.client import Client
 from sfdc_escalator.salesforce.demands import Lack
-from sfdc_escalator.salesforce.failures import said
-from sfdc_escalator.salesforce.probe import sent
+from sfdc_escalator.salesforce.inspection import Inspection
+from sfdc_escalator.salesforce.marked_cases import MARK, Marked, reason
+from sfdc_escalator.salesforce.probe import Rollback, rollback, sent
 from sfdc_escalator.salesforce.reads import read_back
 from sfdc_escalator.salesforce.records import pick
-from sfdc_escalator.salesforce.soql import ids, quote, select
-from sfdc_escalator.salesforce.write import NO_ASSIGNMENT, composite
+from sfdc_escalator.salesforce.soql import ids, select
+from sfdc_escalator.salesforce.verdicts import TOGETHER, lost_in
+from sfdc_escalator.salesforce.ways import Way, ways_of
+from sfdc_escalator.salesforce.write import MOST, composite
 
-MOST = 100  # routes of one rehearsal
-MARK = "sfdc-escalator probe"
-WORDS = "sfdc-escalator rehearses its steps in this sandbox. The case and this note are deleted again."
 AHEAD = timedelta(days=1)  # the guard's question is not asked here: nobody else knows the case
+NEW = "a new case"
+SEVERITY: dict[str, Severity | None] = {
+    "honoured": None,
+    "broken": "error",
+    "refused": "error",
+    "not_probed": "warning",
+}
+NO_RIGHT = "INSUFFICIENT_ACCESS"
+NO_DELETE = "this user may not delete cases, so --probe makes none: give it Delete on Case in this sandbox"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One route's steps, as it would take them first of all."""
+class Trouble(NamedTuple):
+    """What is wrong with a way, and on which case it was seen."""
 
-    policy: Policy
-    route: Route
-    owner_id: str | None
-    status: str | None
-    priority: str | None
-
-    def write(self, case_id: str, note: str) -> Write:
-        return Write("", case_id, note, False, self.owner_id, self.status, self.priority)
-
-    def problem(self, words: str) -> Lack:
-        return Lack(self.route.name, ("name",), f"route {self.route.name}: {words}", None)
+    way: Way
+    message: str
+    where: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """`words` for people; `problems` by the policy's file."""
+    """`words` for people; `problems` by the policy's file, those of the org itself without one."""
 
+    rollback: Rollback
     words: str
-    problems: tuple[tuple[str, Lack], ...] = ()
+    problems: tuple[tuple[str | None, Lack], ...]
 
 
-def parts_of(policies: Sequence[Policy], survey: Survey) -> list[Part]:
-    """The routes whose queue is there; of a table its first value."""
-    found = []
-    for policy in policies:
-        for route in policy.routes:
-            steps = route.escalate
-            if steps is None or any(team.queue not in survey.queues for team in steps.teams):
-                continue
-            owner = survey.queues[steps.teams[0].queue].id if steps.teams else None
-            found.append(Part(policy, route, owner, steps.status, next(iter(steps.priorities), None)))
-    return found[:MOST]
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where it is played. `stopped` says why nothing more is to be sent; what is under way is awaited."""
+
+    client: Client
+    survey: Survey
+    seen: Inspection
+    stopped: Callable[[], str | None]
+    mark: str = field(default_factory=lambda: f"{MARK} {uuid.uuid4().hex}")
+
+    def clean(self) -> list[str]:
+        return marked_cases.whatever_happens(self.client, self.mark, self.survey.caller.user_id)
+
+    def go_on(self) -> None:
+        if why := self.stopped():
+            raise StoppedEarly(f"stopped by {why} before everything was tried out")
+
+    def send(self, ways: Mapping[str, Way], *, doomed: bool = False) -> Answer:
+        """The steps on these cases as a run would send them; `doomed` is rolled back whatever the org thinks of it."""
+        self.go_on()
+        together = any(way.policy.together for way in ways.values())
+        chunk = Chunk(tuple(way.write(case) for case, way in ways.items()), self.survey.caller.now + AHEAD, together)
+        request = composite(chunk, self.client.base, self.survey.caller.user_id, weak=True)
+        if doomed:  # the guard's last row is asked for at the end in place of the beginning, and one that is not there
+            fresh, last, *steps = request.body["compositeRequest"]
+            never = {**last, "url": last["url"].replace(".records[0].", ".records[1].")}
+            body = {**request.body, "compositeRequest": [fresh, *steps, never]}
+            request = replace(request, body=body, parts=(request.parts[0], *request.parts[2:], request.parts[1]))
+        return sent(self.client, request)
 
 
-def rehearse(
-    client: Client, survey: Survey, policies: Sequence[Policy], open_case: tuple[str, str] | None
-) -> Rehearsal:
-    """For a sandbox that rolls back what fails; the caller knows that."""
-    parts = parts_of(policies, survey)
-    if not parts:
-        return Rehearsal("no route with steps that this org could take")
-    rolled_back = [found for part in parts if open_case and (found := refused(client, survey, part, open_case))]
-    mark = f"{MARK} {uuid.uuid4().hex}"
+def rehearse(stage: Stage, policies: Sequence[Policy], *, weak: bool) -> Rehearsal:
+    """For a sandbox; who calls has seen to that."""
+    if not stage.seen.may_delete:
+        return Rehearsal(Rollback("not_probed", NO_DELETE), "nothing", ((None, Lack("", (), NO_DELETE)),))
+    earlier = marked_cases.of_earlier_probes(stage.client)
+    ways = ways_of(policies, stage.survey)
     try:
-        lasting = in_earnest(client, survey, parts, mark)
-    finally:
-        left = cleaned(client, mark)
-    problems = [*rolled_back, *lasting]
-    if left:
-        problems.append((parts[0], parts[0].problem(f"marked cases could not be deleted: {', '.join(left)}")))
-    return Rehearsal(words(len(parts), bool(open_case), problems), tuple((p.policy.file, one) for p, one in problems))
-
-
-Found = tuple[Part, Lack]
-
-
-def words(count: int, on_open_case: bool, problems: Sequence[Found]) -> str:
-    wrong = f"{len(problems)} wrong" if problems else "every step as the policy says"
-    both = "rolled back on an open case, then " if on_open_case else ""
-    routes = "route" if count == 1 else "routes"
-    return f"the steps of {count} {routes}, {both}in earnest on marked cases, which are deleted again: {wrong}"
-
-
-def refused(client: Client, survey: Survey, part: Part, case: tuple[str, str]) -> Found | None:
-    """What the org says against these steps on a real case, in a request that is rolled back in any case."""
-    case_id, number = case
-    chunk = Chunk((part.write(case_id, WORDS),), survey.caller.now + AHEAD, part.policy.together)
-    request = composite(chunk, client.base, survey.caller.user_id, weak=True)
-    # The guard's last row is asked for at the end in place of the beginning, and one that is not there.
-    fresh, last, *steps = request.body["compositeRequest"]
-    doomed = {**last, "url": last["url"].replace(".records[0].", ".records[1].")}
-    body = {**request.body, "compositeRequest": [fresh, *steps, doomed]}
-    order = (request.parts[0], *request.parts[2:], request.parts[1])
-    answer = sent(client, replace(request, body=body, parts=order))
-    if isinstance(answer, RolledBack):
-        return part, part.problem(f"the org refuses its steps on case {number}: {in_words(answer.error)}")
-    if isinstance(answer, Moved):
-        return None
-    return part, part.problem(f"its steps could not be rehearsed on case {number}: {getattr(answer, 'reason', answer)}")
-
-
-def in_words(error: RowError) -> str:
-    return said(error.code, error.message)
-
-
-def in_earnest(client: Client, survey: Survey, parts: Sequence[Part], mark: str) -> list[Found]:
-    """A case of our own for each route, escalated and read back."""
-    made, why = create(client, mark, len(parts))
-    if not made:
-        return [(parts[0], parts[0].problem(f"no marked case could be created, so nothing was proved: {why}"))]
-    found: list[Found] = []
-    for together in (False, True):
-        rows = {case: part for case, part in zip(made, parts, strict=False) if part.policy.together == together}
-        found += escalated(client, survey, rows, together)
-    return found
-
-
-def escalated(client: Client, survey: Survey, rows: dict[str, Part], together: bool) -> list[Found]:
-    """Those that the org refuses are told and left out, until the rest is written; then it is read."""
-    found: list[Found] = []
-    while rows:
-        writes = tuple(part.write(case_id, WORDS) for case_id, part in rows.items())
-        chunk = Chunk(writes, survey.caller.now + AHEAD, together)
-        answer = sent(client, composite(chunk, client.base, survey.caller.user_id, weak=True))
-        if isinstance(answer, Committed):
-            return found + unlike(client, rows)
-        if not isinstance(answer, RolledBack) or not answer.rows:
-            reason = getattr(answer, "reason", None) or in_words(getattr(answer, "error"))  # noqa: B009
-            return [*found, *((part, part.problem(f"was not escalated: {reason}")) for part in rows.values())]
-        for case_id, error in answer.rows.items():
-            part = rows.pop(case_id)
-            found.append((part, part.problem(f"the org refuses its steps on a new case: {in_words(error)}")))
-    return found
-
-
-def unlike(client: Client, rows: Mapping[str, Part]) -> list[Found]:
-    """What is otherwise than written: automation of the org changed it, or the note is gone."""
-    after = read_back(client, list(rows))
-    notes = client.lookups([select(["ParentId"], "CaseComment", f"ParentId IN {ids(list(rows))}")])[0]
-    noted = {long_id(pick(note, "ParentId")) for note in notes}
-    found = []
-    for case_id, part in rows.items():
-        if case_id not in noted:
-            found.append((part, part.problem("the note is not on the case that the org says it wrote")))
-        for step, wanted, seen in steps_of(part, after.get(case_id)):
-            if wanted is not None and wanted != seen:
-                message = f"the org's automation undid its {step}: {wanted} was written, {seen} is there"
-                found.append((part, part.problem(message)))
-    return found
-
-
-def steps_of(part: Part, after: Values | None) -> list[tuple[str, str | None, str | None]]:
-    owner, status, priority = (after.owner_id, after.status, after.priority) if after else (None, None, None)
-    wanted = (("queue", part.owner_id), ("status", part.status), ("priority", part.priority))
-    return [(step, value, seen) for (step, value), seen in zip(wanted, (owner, status, priority), strict=True)]
-
-
-def create(client: Client, mark: str, count: int) -> tuple[list[str], str]:
-    """The ids of new marked cases; or why there are none."""
-    records = [{"attributes": {"type": "Case"}, "Subject": mark} for _ in range(count)]
-    body = single(client, "POST", "composite/sobjects", {"allOrNone": True, "records": records})
-    rows = body if isinstance(body, list) else []
-    made = [long_id(row["id"]) for row in rows if isinstance(row, dict) and row.get("success") and row.get("id")]
-    errors = [error for row in rows if isinstance(row, dict) for error in row.get("errors") or [row]]
-    told = next((error for error in errors if isinstance(error, dict) and error.get("message")), {})
-    return made, said(
-        str(told.get("statusCode") or told.get("errorCode") or "no clear answer"), str(told.get("message", ""))
+        told, troubles, words = played(stage, ways[:MOST], weak=weak)
+    except BaseException as error:
+        raise ended(error, stage.clean()) from error
+    left = stage.clean()
+    org = (
+        [Lack("", (), f"all-or-nothing {told.words}", severity=severity)] if (severity := SEVERITY[told.state]) else []
     )
+    org += [Lack("", (), marked_cases.still_there(left))] if left else []
+    org += [Lack("", (), marked_cases.from_before(earlier), severity="warning")] if earlier else []
+    words += f"; only the first {MOST} of {len(ways)} ways were tried" if len(ways) > MOST else ""
+    return Rehearsal(told, words, (*placed(troubles), *((None, one) for one in org)))
 
 
-def single(client: Client, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-    """The body of a composite's one answer; None where no clear one came."""
-    part = {"method": method, "url": f"{client.base}/{path}", "referenceId": "one", "httpHeaders": NO_ASSIGNMENT}
-    request = [{**part, "body": body} if body else part]
-    try:
-        answer = client.send({"allOrNone": False, "collateSubrequests": False, "compositeRequest": request})
-        return json.loads(answer.text)["compositeResponse"][0]["body"]
-    except (OrgUnavailable, ValueError, KeyError, IndexError, TypeError):
-        return None
+def ended(error: BaseException, left: Sequence[str]) -> BaseException:
+    """The same error with what is left in the org; somebody who interrupts it is no defect."""
+    after = marked_cases.still_there(left) if left else "none of the marked cases is left"
+    if isinstance(error, KeyboardInterrupt):
+        return StoppedEarly(f"interrupted; {after}")
+    error.args = (f"{error}; {after}",)
+    return error
 
 
-def cleaned(client: Client, mark: str) -> list[str]:
-    """As `clean`, when nothing can be raised any more."""
-    try:
-        return clean(client, mark)
-    except OrgUnavailable as error:
-        return [f"cases of Subject {mark} ({error.message})"]
+def placed(troubles: Sequence[Trouble]) -> Iterator[tuple[str, Lack]]:
+    """What was seen on several cases is told once."""
+    told: dict[str, tuple[Trouble, list[str]]] = {}
+    for one in troubles:
+        told.setdefault(f"{one.way.policy.file} {one.way.name}: {one.message}", (one, []))[1].append(one.where)
+    for one, where in told.values():
+        yield one.way.policy.file, one.way.problem(f"{one.message} ({', '.join(where)})")
 
 
-def clean(client: Client, mark: str) -> list[str]:
-    """Deletes the marked cases; the numbers of those that are still there."""
-    query = select(["Id", "CaseNumber"], "Case", f"Subject = {quote(mark)}")
-    made = [long_id(pick(one, "Id")) for one in client.lookups([query])[0]]
-    if made:
-        single(client, "DELETE", f"composite/sobjects?ids={','.join(made)}&allOrNone=false")
-    return [str(pick(one, "CaseNumber")) for one in client.lookups([query])[0]]
+def played(stage: Stage, ways: Sequence[Way], *, weak: bool) -> tuple[Rollback, list[Trouble], str]:
+    """All the steps; their rolled-back rehearsal only where the org is proved to roll back."""
+    stage.go_on()
+    own = [way for way in ways if not (way.queue and lost_in(way.queue, stage.survey, stage.seen))]
+    made = marked_cases.create(stage.client, stage.mark, max(1, len(own)))
+    case = stage.seen.open_case or next(iter(made.cases), None)
+    stage.go_on()
+    told = rollback(stage.client, stage.survey, case, weak=weak) if case else Rollback("not_probed", "there is no case")
+    troubles: list[Trouble] = []
+    if case and told.state == "honoured":
+        where = f"case {case[1]}" if stage.seen.open_case else NEW
+        for way in ways:
+            troubles += refused(stage, case[0], way, where)
+    if made.cases and told.state != "broken":
+        troubles += in_earnest(stage, dict(zip((case_id for case_id, _ in made.cases), own, strict=False)))
+    if not made.cases and ways:
+        troubles.append(Trouble(ways[0], f"no marked case could be created, so nothing was proved: {made.why}", NEW))
+    return told, troubles, in_words(ways, own, told, made, len(list(placed(troubles))))
+
+
+def in_words(ways: Sequence[Way], own: Sequence[Way], told: Rollback, made: Marked, wrong: int) -> str:
+    count = len({(way.policy.name, way.route.name) for way in ways})
+    tried = ["rolled back on a case"] if told.state == "honoured" and ways else []
+    earnest = f"in earnest on {many(len(own), 'marked case')}, deleted again"
+    tried += [earnest] if own and made.cases and told.state != "broken" else []
+    kept = sorted({way.queue for way in ways if way.queue} - {way.queue for way in own if way.queue})
+    not_own = f" (not with {', '.join(kept)}: this user could not delete the cases any more)" if kept else ""
+    verdict = f"{wrong} wrong" if wrong else "every step as the policy says"
+    done = f"the steps of {many(count, 'route')}, {', then '.join(tried)}{not_own}: {verdict}"
+    return done if tried else "nothing: there is no step that could be tried"
+
+
+def many(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")
+
+
+def refused(stage: Stage, case_id: str, way: Way, where: str) -> Iterator[Trouble]:
+    """What the org says against these steps on a case, in a request that is rolled back in any case."""
+    answer = stage.send({case_id: way}, doomed=True)
+    if not isinstance(answer, (Moved, RolledBack)):  # what can never be committed may be sent again
+        answer = stage.send({case_id: way}, doomed=True)
+    if not isinstance(answer, Moved):
+        yield Trouble(way, refusal(way, answer), where)
+
+
+def refusal(way: Way, answer: Answer) -> str:
+    why = reason(answer)
+    if not isinstance(answer, RolledBack):
+        return f"its steps could not be tried: {why}"
+    hint = f"; if it is the move to the queue that costs the right to edit, {TOGETHER}"
+    return f"the org refuses its steps: {why}{hint if NO_RIGHT in why and way.is_split else ''}"
+
+
+def in_earnest(stage: Stage, rows: Mapping[str, Way]) -> Iterator[Trouble]:
+    """A case of its own for each way, escalated and read back."""
+    for together in (False, True):
+        some = {case: way for case, way in rows.items() if way.policy.together == together}
+        yield from escalated(stage, some) if some else ()
+
+
+def escalated(stage: Stage, rows: Mapping[str, Way]) -> Iterator[Trouble]:
+    """All at once; where the org refuses that, one by one, since it fails all of a batch for the fault of one."""
+    answer = stage.send(rows)
+    if isinstance(answer, Committed):
+        yield from unlike(stage, rows)
+    elif len(rows) > 1:
+        for case, way in rows.items():
+            yield from escalated(stage, {case: way})
+    else:
+        yield from (Trouble(way, refusal(way, answer), NEW) for way in rows.values())
+
+
+def unlike(stage: Stage, rows: Mapping[str, Way]) -> Iterator[Trouble]:
+    """What is otherwise than written: automation of the org changed it, or the note is gone."""
+    after = read_back(stage.client, list(rows))
+    notes = stage.client.lookups([select(["ParentId"], "CaseComment", f"ParentId IN {ids(list(rows))}")])[0]
+    noted = {long_id(pick(note, "ParentId")) for note in notes}
+    queues = {queue.id: name for name, queue in stage.survey.queues.items()}
+    for case_id, way in rows.items():
+        if case_id not in noted:
+            yield Trouble(way, "the note is not on the case that the org says it wrote", NEW)
+        for step, wanted, there in steps_of(way, after.get(case_id)):
+            if wanted is not None and wanted != there:
+                names = [queues.get(one or "", one or "nothing") for one in (wanted, there)]
+                message = f"the org's automation undid its {step}: {names[0]} was written, {names[1]} is there"
+                yield Trouble(way, message, NEW)
+
+
+def steps_of(way: Way, after: Values | None) -> list[tuple[str, str | None, str | None]]:
+    owner, status, priority = (after.owner_id, after.status, after.priority) if after else (None, None, None)
+    wanted = (("queue", way.owner_id), ("status", way.status), ("priority", way.priority))
+    return [(step, value, there) for (step, value), there in zip(wanted, (owner, status, priority), strict=True)]

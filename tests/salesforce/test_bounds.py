@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.escalation.clocks import Age, Left
+from sfdc_escalator.escalation.clocks import Age, BusinessHours, Left
 from sfdc_escalator.escalation.comparison import Operand, Operator
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.facts import Field, Soql
@@ -257,10 +257,11 @@ def test_what_all_routes_demand_is_said_once() -> None:
         (AnyOf((Field("Vip__c", "is", True), Field("Subject", "matches", "x"))), (), True),
         (All((Field("Vip__c", "is", True), Field("Subject", "matches", "x"))), (), False),
         (Age("at_least", timedelta(days=14), path="CreatedDate"), (), False),
+        (Age("at_least", timedelta(hours=4), path="CreatedDate", calendar=BusinessHours("Default")), (), False),
     ],
 )
 def test_a_route_that_reads_all_open_cases_is_told_offline(when: Condition, scope: Any, scan: bool) -> None:
-    """Custom fields are not known offline; they are taken to narrow."""
+    """Custom fields and the org's business hours are not known offline; they are taken to narrow."""
     one = route("one", when)
     assert route_is_scan(policy(one, scope=scope), one, standard_describe()) is scan
 

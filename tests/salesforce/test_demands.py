@@ -5,6 +5,7 @@ from dataclasses import replace
 from sfdc_escalator.escalation.org import Describe, Survey
 from sfdc_escalator.salesforce.demands import FIELD_KEYS, Lack, lacks
 from sfdc_escalator.salesforce.describe import parse_fields, standard_describe
+from sfdc_escalator.salesforce.nearby import Nearby
 from tests.builders import condition_on, policy, route, survey
 
 
@@ -15,27 +16,38 @@ def org() -> Survey:
 
 
 def test_an_org_that_has_everything_lacks_nothing() -> None:
-    assert list(lacks(policy(route("a")), org())) == []
+    assert list(lacks(policy(route("a")), org(), Nearby())) == []
 
 
 def test_a_queue_is_told_once_with_every_route_that_wants_it() -> None:
     wanted = policy(route("a", queue="suport"), route("b", queue="suport"), route("c", queue=None))
     message = "this org has no queue suport for cases (wanted by routes a, b)"
-    assert list(lacks(wanted, org())) == [Lack("suport", ("queue", "in"), message, "Support")]
+    assert list(lacks(wanted, org(), Nearby())) == [
+        Lack("suport", ("queue", "in"), message, "Support", routes=("a", "b"))
+    ]
 
 
 def test_a_field_is_told_with_the_nearest_one() -> None:
-    [lack] = lacks(policy(route("a", when=condition_on("Prioritty", "x"))), org())
+    [lack] = lacks(policy(route("a", when=condition_on("Prioritty", "x"))), org(), Nearby())
     assert (lack.subject, lack.keys, lack.nearest, lack.severity) == ("Prioritty", FIELD_KEYS, "Priority", "error")
     assert lack.message == "Prioritty: Case has no Prioritty that the user may read (read by route a)"
 
 
-def test_a_restricted_picklist_makes_an_error_of_what_is_a_warning_elsewhere() -> None:
-    found = lacks(policy(route("a", status="Escalatd", priority="Urgentt")), org())
+def test_a_value_that_the_picklist_does_not_offer_is_an_error_even_where_the_org_would_take_it() -> None:
+    found = lacks(policy(route("a", status="Escalatd", priority="Urgentt")), org(), Nearby())
     assert {(lack.subject, lack.nearest, lack.severity) for lack in found} == {
         ("Urgentt", "Urgent", "error"),
-        ("Escalatd", "Escalated", "warning"),
+        ("Escalatd", "Escalated", "error"),
     }
+
+
+def test_a_queue_that_serves_other_objects_is_told_as_such() -> None:
+    [lack] = lacks(policy(route("a", queue="Leads_Only")), org(), Nearby(frozenset({"Leads_Only"})))
+    assert (lack.message, lack.nearest) == (
+        "the queue Leads_Only does not serve cases: add Case to its supported objects (Setup, Queues) "
+        "(wanted by route a)",
+        None,
+    )
 
 
 def test_describe_says_which_picklist_is_restricted() -> None:

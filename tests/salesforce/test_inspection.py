@@ -11,7 +11,8 @@ from sfdc_escalator.escalation.org import Describe, Queue, Survey
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.files.policies import load_policies
 from sfdc_escalator.salesforce.describe import standard_describe
-from sfdc_escalator.salesforce.inspection import Inspection, QueryPlan, lacks, remarks, unselective
+from sfdc_escalator.salesforce.inspection import Inspection, QueryPlan
+from sfdc_escalator.salesforce.verdicts import lacks, of_the_poll, remarks
 from tests.builders import ME
 from tests.salesforce.conftest import Stage, error, page
 
@@ -53,12 +54,21 @@ def inspected(stage: Stage, policy: Policy, **answers: Any) -> tuple[Survey, Ins
     stage.composite(
         answers.get("comment", COMMENT),
         answers.get("post", {"createable": True}),
+        answers.get("case", {"objectDescribe": {"deletable": True}, "recentItems": []}),
+        page({"Id": "500000000000001AAA", "CaseNumber": "1"}),
+        page({"Username": "robot@acme.example"}),
+        answers.get("guard", page()),
         answers.get("sharing", page({"InternalSharingModel": "ReadWrite"})),
         answers.get("rights", page()),
+    )
+    stage.composite(
         answers.get("assignment", page({"Name": "Standard"})),
         answers.get("flows", page({"ApiName": "Case_Router"})),
+        answers.get("sample", page()),
+        answers.get("poll", page()),
     )
-    stage.composite(answers.get("poll", page()))
+    if "poll" in answers:
+        stage.composite(answers.get("alone", answers["poll"]))
     stage.answers("GET", "sobjects/Case/describe/layouts", answers.get("layouts", {"recordTypeMappings": []}))
     told = answers.get("validation", page({"ValidationName": "Needs_Owner"}))
     stage.answers("GET", "tooling/query", told, status=400 if isinstance(told, list) else 200)
@@ -77,19 +87,30 @@ def test_an_org_that_allows_everything_lacks_nothing(stage: Stage, policy: Polic
     assert found.plans == (QueryPlan("TableScan", 2.4, 900, 450_000),)
 
 
-def test_the_poll_is_tried_with_one_row_and_its_refusal_told(stage: Stage, policy: Policy) -> None:
-    _, found = inspected(stage, policy, poll=(400, error("INVALID_FIELD", "No such column")))
-    assert list(found.refused.values()) == ["the org answered INVALID_FIELD: No such column"]
+def test_the_poll_is_tried_with_one_row_and_its_refusal_told_at_the_route(stage: Stage, policy: Policy) -> None:
+    seen, found = inspected(stage, policy, poll=(400, error("INVALID_FIELD", "No such column")))
+    assert found.refused == {("support", "high"): "the org answered INVALID_FIELD: No such column"}
+    assert "route high: its part of the poll is refused" in next(iter(messages(policy, seen, found)))
     urls = [url for call in range(len(stage.mock.calls)) if (b := stage.sent(call)) for url in stage.urls(call) if b]
-    assert sum(url.endswith("LIMIT%201") for url in urls) == 1
+    assert sum("Priority" in url and url.endswith("LIMIT%201") for url in urls) == 2  # together, then alone
 
 
-def test_a_poll_over_very_many_cases_without_an_index_is_a_warning(stage: Stage, policy: Policy) -> None:
+def test_a_poll_that_is_refused_though_each_route_is_not_is_told(stage: Stage, policy: Policy) -> None:
+    _, found = inspected(stage, policy, poll=(400, error("QUERY_TOO_COMPLICATED", "no")), alone=page())
+    assert found.refused == {}
+    assert [one.message for one in of_the_poll(found) if one.severity == "error"] == [
+        "the org refuses the poll: the org answered QUERY_TOO_COMPLICATED: no"
+    ]
+
+
+@pytest.mark.parametrize(("cost", "warned"), [(2.4, True), (1.0, False), (0.2, False)])
+def test_a_poll_that_is_not_selective_is_a_warning_however_few_cases_there_are(
+    stage: Stage, policy: Policy, cost: float, warned: bool
+) -> None:
     _, found = inspected(stage, policy)
-    assert "not selective" in next(unselective(found))
-    small = replace(found, plans=(QueryPlan("TableScan", 2.4, 9, 450),))
-    indexed = replace(found, plans=(QueryPlan("Index", 0.2, 9, 450_000),))
-    assert [list(unselective(one)) for one in (small, indexed)] == [[], []]
+    few = replace(found, plans=(QueryPlan("TableScan", cost, 9, 450),))
+    told = [(one.severity, "not selective" in one.message) for one in of_the_poll(few)]
+    assert told == ([("warning", True)] if warned else [])
 
 
 def test_a_record_type_without_the_value_is_told(stage: Stage, policy: Policy) -> None:
@@ -101,14 +122,30 @@ def test_a_record_type_without_the_value_is_told(stage: Stage, policy: Policy) -
 
 def test_a_private_org_may_take_the_case_out_of_our_hands_with_the_move(stage: Stage, policy: Policy) -> None:
     seen, found = inspected(stage, policy, sharing=page({"InternalSharingModel": "Private"}))
-    (message,) = messages(policy, seen, found)
-    assert message.startswith("after the move to Leads this user may no longer edit the case")
+    [(message, severity)] = messages(policy, seen, found).items()
+    assert message.startswith("the move to Leads may cost the right to edit the case before route high can go on")
+    assert severity == "warning"
 
 
-@pytest.mark.parametrize("way", ["modify all", "a member", "together"])
+def test_a_case_of_the_queue_that_we_may_not_edit_proves_that_the_move_costs_the_right(
+    stage: Stage, policy: Policy
+) -> None:
+    sample = {"CaseNumber": "00000042", "UserRecordAccess": {"HasEditAccess": False}}
+    seen, found = inspected(stage, policy, sample=page(sample))
+    [(message, severity)] = messages(policy, seen, found).items()
+    assert "costs the right" in message
+    assert "its case 00000042" in message
+    assert "`fields: together`" in message
+    assert severity == "error"
+
+
+@pytest.mark.parametrize("way", ["modify all", "a member", "together", "a case of the queue"])
 def test_who_keeps_the_right_or_needs_it_once_is_not_warned(stage: Stage, policy: Policy, way: str) -> None:
     rights = page({"ParentId": "0PS000000000001AAA"}) if way == "modify all" else page()
-    seen, found = inspected(stage, policy, sharing=page({"InternalSharingModel": "Private"}), rights=rights)
+    may = {"CaseNumber": "00000042", "UserRecordAccess": {"HasEditAccess": True}}
+    sample = page(may) if way == "a case of the queue" else page()
+    private = page({"InternalSharingModel": "Private"})
+    seen, found = inspected(stage, policy, sharing=private, rights=rights, sample=sample)
     if way == "a member":
         seen = replace(seen, queues={"Leads": Queue(LEADS.id, "Leads", frozenset({ME}))})
     if way == "together":
@@ -122,7 +159,8 @@ def test_a_field_that_the_user_may_not_edit_is_an_error(stage: Stage, policy: Po
     case["Status"] = replace(case["Status"], updateable=False)
     locked = replace(seen, describe=Describe({**seen.describe.objects, "Case": case}, seen.describe.children))
     assert list(messages(policy, locked, found)) == [
-        "this user may not edit Case.Status: give it edit access to the field in a permission set"
+        "this user may not edit Case.Status, which route high would set: give it edit access to the field in a "
+        "permission set"
     ]
 
 

@@ -89,7 +89,7 @@ def test_another_organization_is_refused_before_anything_else_is_asked(
 ) -> None:
     orgs(world, env={"expect": {"organization_id": OTHER}})
     answer = live(world, *words)
-    assert answer.code == 4
+    assert (answer.code, answer.json["error"]["code"]) == (2, "wrong_org")
     assert f"expected organization {OTHER}, this is {org.organization_id}" in answer.json["error"]["message"]
     assert answer.json["error"]["problems"][0]["file"] == "config/orgs.yaml"
     assert [request["path"] for request in org.requests()] == ["/services/data/v67.0/"]
@@ -99,7 +99,7 @@ def test_another_organization_is_refused_before_anything_else_is_asked(
 def test_a_sandbox_in_place_of_production_is_refused_before_anything_is_written(world: World, org: EmbeddedOrg) -> None:
     orgs(world, env={"expect": {"organization_id": org.organization_id, "sandbox": False}})
     answer = live(world)
-    assert answer.code == 4
+    assert (answer.code, answer.json["error"]["code"]) == (2, "wrong_org")
     assert "expected a production org, this is a sandbox" in answer.json["error"]["message"]
     assert len(org.requests()) == 2
     assert (writes(org), ledgers(world)) == ([], [])

@@ -146,7 +146,8 @@ def test_a_policy_of_production_run_against_a_sandbox_stops_before_anything(home
     answer = typed(home, org, CREDENTIALS + ", expect: {{organization_id: 00D000000000001, sandbox: false}}")
     assert answer.code == 2  # the file itself is wrong: braces
     answer = typed(home, org, CREDENTIALS + ", expect: {organization_id: 00D000000000001}")
-    assert answer.code == 4
+    assert answer.code == 2
+    assert "Log in to the org that is meant" in answer.err
     assert writes(org) == []
 
 

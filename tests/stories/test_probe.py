@@ -47,8 +47,8 @@ def left(org: EmbeddedOrg) -> tuple[int, int]:
 def test_each_route_is_carried_out_on_a_case_of_its_own_and_nothing_stays(world: World) -> None:
     org = sandbox(world)
     assert probed(world) == (
-        0, [], "the steps of 2 routes, rolled back on an open case, then in earnest on marked cases, which are deleted "
-        "again: every step as the policy says",
+        0, [], "the steps of 2 routes, rolled back on a case, then in earnest on 2 marked cases, deleted again: every "
+        "step as the policy says",
     )  # fmt: skip
     assert left(org) == (1, 0)
     assert select(org, "SELECT Status, Priority FROM Case") == [{"Status": "New", "Priority": "High"}]
@@ -61,9 +61,9 @@ def test_a_validation_rule_that_refuses_a_step_is_told_at_its_route(world: World
     code, problems, _ = probed(world)
     assert code == 2
     assert {line for line, _ in problems} == {5}
-    assert sorted(message for _, message in problems) == [
-        "route first: the org refuses its steps on a new case: FIELD_CUSTOM_VALIDATION_EXCEPTION: Ask first.",
-        "route first: the org refuses its steps on case 00000001: FIELD_CUSTOM_VALIDATION_EXCEPTION: Ask first.",
+    assert [message for _, message in problems] == [
+        "route first: the org refuses its steps: FIELD_CUSTOM_VALIDATION_EXCEPTION: Ask first. "
+        "(case 00000001, a new case)",
     ]
     assert left(org) == (1, 0)
 
@@ -72,7 +72,8 @@ def test_an_owner_that_bounces_is_told(world: World) -> None:
     org = sandbox(world, {"kind": "owner_bounce", "from": "Leads", "to": "Elsewhere"})
     code, problems, _ = probed(world)
     assert code == 2
-    assert [(line, "undid its queue" in message) for line, message in problems] == [(5, True)]
+    message = "route first: the org's automation undid its queue: Leads was written, Elsewhere is there (a new case)"
+    assert problems == [(5, message)]
     assert left(org) == (1, 0)
 
 
@@ -83,6 +84,26 @@ def test_an_org_where_no_case_can_be_created_says_why(world: World) -> None:
     assert code == 2
     assert any("no marked case could be created" in message and "No robots." in message for _, message in problems)
     assert left(org)[0] == 1
+
+
+def test_every_queue_and_priority_of_a_table_is_tried(world: World) -> None:
+    org = sandbox(world, {"kind": "trigger_error", "when": [{"field": "OwnerId", "is": "Others"}]})
+    world.policy("""
+policy: support
+teams: {leads: {queue: Leads}, others: {queue: Others}}
+routes:
+  - name: by-type
+    reason: One.
+    when: [{field: Priority, is: High}]
+    escalate: {queue: {by: Type, values: {A: leads}, else: others}, priority: {by: Type, values: {A: Low}, else: High}}
+  - {name: to-leads, reason: Two., when: [{field: Priority, is: Low}], escalate: {queue: leads}}
+""")
+    code, problems, _ = probed(world)
+    assert code == 2
+    assert [line for line, _ in problems] == [5]
+    assert problems[0][1].startswith("route by-type (Others, High): the org refuses its steps: CANNOT_INSERT_UPDATE")
+    assert problems[0][1].endswith("(case 00000001, a new case)")
+    assert left(org) == (1, 0)
 
 
 def test_a_probe_needs_an_org(world: World) -> None:
@@ -104,6 +125,32 @@ def test_annotations_stand_on_the_lines_of_the_policy(world: World) -> None:
     assert first.startswith("::error file=policy.yaml,line=5,col=")
     assert ",title=sfdc-escalator validate::unknown key" in first
     assert first.endswith("did you mean status?")
+
+
+def test_a_sound_policy_annotates_nothing(world: World) -> None:
+    world.policy(POLICY)
+    answer = world.type("validate", "--format", "github")
+    assert (answer.code, answer.out) == (0, "")
+
+
+def test_ci_hears_who_and_where_it_is_too(world: World) -> None:
+    sandbox(world)
+    opening = "You are integration@embedded.example in Embedded Org ("
+    notice = world.type("validate", "--org", "env", "--format", "github").out.splitlines()[0]
+    assert notice.startswith(f"::notice title=sfdc-escalator validate::{opening}")
+    assert "%0ALevel guarded, guard full" in notice
+    junit = Xml.fromstring(world.type("validate", "--org", "env", "--format", "junit").out)
+    assert str(junit.findtext(".//testsuite/system-out")).startswith(opening)
+
+
+def test_annotations_escape_what_github_would_read_otherwise(world: World) -> None:
+    world.monkeypatch.chdir(world.folder)
+    folder = world.folder / "a,b:100%"
+    folder.mkdir()
+    (folder / "p.yaml").write_text(POLICY.replace("Escalated}", '"50%\\n::error::x"}').replace("status:", "statuss:"))
+    first = world.type("validate", "a,b:100%/p.yaml", "--format", "github").out.splitlines()[0]
+    assert first.startswith("::error file=a%2Cb%3A100%25/p.yaml,line=5,col=")
+    assert "\n" not in first
 
 
 def test_junit_holds_a_case_for_each_file_and_each_problem(world: World) -> None:
