@@ -26,7 +26,7 @@ def folded(text: Any) -> Any:
 
 
 def _order(one: str, other: str) -> int:
-    first, second = folded(one), folded(other)
+    first, second = one.casefold(), other.casefold()
     return (first > second) - (first < second)
 
 
