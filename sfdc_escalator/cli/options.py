@@ -45,7 +45,7 @@ class Instant(click.ParamType[datetime]):
         except ValueError:
             self.fail(f"{value!r} is not an instant such as 2026-03-02T15:00:00Z", param, ctx)
         if moment.tzinfo is None:
-            self.fail(f"{value!r} has no time zone; write for example {value}Z", param, ctx)
+            self.fail(f"{value!r} has no time zone; write for example {moment.isoformat()}Z", param, ctx)
         return moment.astimezone(UTC)
 
 
