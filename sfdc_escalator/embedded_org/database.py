@@ -25,6 +25,11 @@ def folded(text: Any) -> Any:
     return text.casefold() if isinstance(text, str) else text
 
 
+def _order(one: str, other: str) -> int:
+    first, second = one.casefold(), other.casefold()
+    return (first > second) - (first < second)
+
+
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
@@ -38,6 +43,7 @@ class Database:
         self._counters: dict[str, int] = {}
         self._connection = _connected(path)
         self._connection.create_function("folded", 1, folded, deterministic=True)
+        self._connection.create_collation("folded", _order)
         self.empty = not self.query("SELECT 1 FROM sqlite_master LIMIT 1")
         if not self.empty:
             self._recall_schema()

@@ -144,15 +144,17 @@ def _children(database: Database, sobject: SObject) -> list[dict[str, Any]]:
 
 def _field(database: Database, sobject: SObject, field: Field) -> dict[str, Any]:
     text, polymorphic = field.type in TEXT_TYPES, len(field.reference_to) > 1
+    offered = schema.defaults().get(sobject.name, {}).get(field.name) if field.type == "picklist" else None
     return {
         **_NEVER,
-        **dict.fromkeys(("caseSensitive", "externalId", "idLookup", "unique"), field.unique),
+        **dict.fromkeys(("caseSensitive", "externalId", "unique"), field.unique),
+        "idLookup": field.key,
         "aggregatable": not field.long and field.type != "boolean",
         "autoNumber": field.name in ("CaseNumber", "ReturnOrderNumber"),
         "byteLength": _byte_length(field) if text else field.length,
         "createable": field.createable,
         "custom": field.custom,
-        "defaultValue": False if field.type == "boolean" else None,
+        "defaultValue": False if field.type == "boolean" else offered,
         "defaultedOnCreate": field.defaulted
         or field.type in ("id", "boolean")
         or not (field.nillable or field.createable),

@@ -6,6 +6,7 @@ The clock is the machine's, not the org's: it stands for login.salesforce.com.
 
 from __future__ import annotations
 
+import base64
 import secrets
 import string
 import threading
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import jwt
 
@@ -65,7 +66,7 @@ class Tokens:
     def answer(self, request: Request) -> Answer:
         fields = parse_qs(request.content.decode("utf-8", "replace"), keep_blank_values=True)
         try:
-            return Answer(200, self._granted({name: values[-1] for name, values in fields.items()}))
+            return Answer(200, self._granted(_client(request) | {name: values[-1] for name, values in fields.items()}))
         except Refusal as error:
             return Answer(400, error.body)
 
@@ -127,6 +128,18 @@ class Tokens:
 
     def _audiences(self) -> tuple[str, ...]:
         return ("https://login.salesforce.com", "https://test.salesforce.com", self._url)
+
+
+def _client(request: Request) -> dict[str, str]:
+    """The app's key and secret where they stand in the header, as some clients send them."""
+    scheme, _, told = request.header("authorization").partition(" ")
+    if scheme.lower() != "basic":
+        return {}
+    try:
+        key, _, secret = base64.b64decode(told, validate=True).decode().partition(":")
+    except ValueError:
+        raise Refusal("invalid_client", "invalid client credentials") from None
+    return {"client_id": unquote(key), "client_secret": unquote(secret)}
 
 
 def _no_passwords(_: Form) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sfdc_escalator.embedded_org import case_rules, enforcement, ids, values
 from sfdc_escalator.embedded_org.api_error import ApiError, not_found
+from sfdc_escalator.embedded_org.database import folded
 from sfdc_escalator.embedded_org.schema import Field, SObject, preset
 from sfdc_escalator.embedded_org.work import Work
 
@@ -178,17 +179,17 @@ def _require(sobject: SObject, record: dict[str, Any], given: dict[str, Any] | N
 
 def _check_unique(work: Work, sobject: SObject, record_id: str, given: dict[str, Any]) -> None:
     for name, value in given.items():
-        other = holder(work, sobject, sobject.fields[name], value) if sobject.fields[name].unique else None
-        if other not in (None, record_id):
-            message = f"duplicate value found: {name} duplicates value on record with id: {other}"
+        held = holders(work, sobject, sobject.fields[name], value) if sobject.fields[name].unique else []
+        if others := [each for each in held if each != record_id]:
+            message = f"duplicate value found: {name} duplicates value on record with id: {others[0]}"
             raise ApiError("DUPLICATE_VALUE", message, fields=[])
 
 
-def holder(work: Work, sobject: SObject, field: Field, value: str | None) -> str | None:
-    """The live record that has this value of an external id."""
-    sql = f'SELECT Id FROM "{sobject.name}" WHERE "{field.name}" = ? AND IsDeleted = 0'  # noqa: S608 - schema names
-    rows = work.database.query(sql, (value,))
-    return str(rows[0][0]) if rows else None
+def holders(work: Work, sobject: SObject, field: Field, value: str | None) -> list[str]:
+    """The live records that have this value of a key; only an external id is compared with regard to case."""
+    column, wanted = (f'"{field.name}"', value) if field.unique else (f'folded("{field.name}")', folded(value))
+    sql = f'SELECT Id FROM "{sobject.name}" WHERE {column} = ? AND IsDeleted = 0 ORDER BY Id'  # noqa: S608 - schema names
+    return [str(row[0]) for row in work.database.query(sql, (wanted,))]
 
 
 def _preset(work: Work, sobject: SObject) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from sfdc_escalator.embedded_org.api_error import ApiError
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, perhaps without its other half
 
+_KINDS = ("application/json", "", "application/x-www-form-urlencoded")  # the last is what curl says of any body
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -26,9 +28,12 @@ class Request:
         return next((value for each, value in self.headers.items() if each.lower() == name), "")
 
     def json(self) -> Any:
-        """The JSON body, None without one. Raises ApiError JSON_PARSER_ERROR."""
+        """The JSON body, None without one. Raises ApiError JSON_PARSER_ERROR or UNSUPPORTED_MEDIA_TYPE."""
         if not self.content.strip() or self.method in ("GET", "HEAD", "DELETE"):
             return None
+        kind = self.header("content-type").partition(";")[0].strip().lower()
+        if kind not in _KINDS:
+            raise ApiError("UNSUPPORTED_MEDIA_TYPE", f"Content-Type {kind} is not supported", status=415)
         try:
             found = json.loads(self.content.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_number)
             if _SURROGATE.search(self.content):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sfdc_escalator.embedded_org import collections_resource, composite, describing, rows
+from sfdc_escalator.embedded_org import collections_resource, composite, describing, rows, upserts
 from sfdc_escalator.embedded_org.api_error import ApiError, not_found
 from sfdc_escalator.embedded_org.calls import Answer, Call, method_not_allowed
 from sfdc_escalator.embedded_org.soql_query import PAGE, Queries
@@ -51,11 +51,11 @@ class Resources:
         check_version(call.version)
         _prepare(work, call)
         head = call.parts[0] if call.parts else ""
-        if not head:
+        if not call.parts:
             return self._list(call)
         if call.resource == "composite":
             if call.method != "POST":
-                raise method_not_allowed(call, "GET,HEAD,POST")
+                raise method_not_allowed(call, "POST")
             return composite.serve(work, call, lambda inner: self._inner(work, inner))
         if call.resource.startswith("composite/sobjects"):
             return collections_resource.serve(work, self._queries, call)
@@ -66,6 +66,9 @@ class Resources:
         if call.resource == "limits":
             _only_get(call)
             return Answer(200, _limits(calls_made))
+        if call.resource == "limits/recordCount":
+            _only_get(call)
+            return Answer(200, _counts(work, call.query.get("sObjects", "")))
         raise not_found()
 
     def _inner(self, work: Work, call: Call) -> Answer:
@@ -113,9 +116,7 @@ class Resources:
         if sobject is None or len(parts) > 3:
             raise not_found()
         if len(parts) == 3:
-            key = sobject.field(parts[1])
-            if key is None or not key.unique:
-                raise not_found(f"Provided external ID field does not exist or is not accessible: {parts[1]}")
+            _, key = upserts.key_of(work, parts[0], parts[1])
             return rows.serve_by_key(work, self._queries, sobject, key, parts[2], call)
         if len(parts) == 1:
             if call.method == "POST":
@@ -142,6 +143,15 @@ def _only_get(call: Call) -> None:
 def _page(options: str) -> int:
     match = re.search(r"batchSize\s*=\s*(\d+)", options, re.IGNORECASE)
     return int(match[1]) if match else PAGE
+
+
+def _counts(work: Work, names: str) -> dict[str, Any]:
+    """How many records the objects have; all objects when none is named, and what is no object is left out."""
+    visible = work.database.visible
+    asked = [visible.get(each.strip()) for each in names.split(",")] if names else list(visible)
+    stored = sorted((each.name for each in asked if each and each.prefix), key=str.lower)
+    count = 'SELECT count(*) FROM "{}" WHERE IsDeleted = 0'
+    return {"sObjects": [{"count": work.database.query(count.format(each))[0][0], "name": each} for each in stored]}
 
 
 def _limits(calls_made: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-from sfdc_escalator.embedded_org import clock, ids, records
+from sfdc_escalator.embedded_org import clock, ids, records, upserts
 from sfdc_escalator.embedded_org.api_error import ApiError, not_found
 from sfdc_escalator.embedded_org.calls import Answer, Call, method_not_allowed
 from sfdc_escalator.embedded_org.schema import Field, SObject
@@ -40,10 +40,13 @@ def serve(work: Work, queries: Queries, sobject: SObject, record_id: str, call: 
 
 
 def serve_by_key(work: Work, queries: Queries, sobject: SObject, field: Field, value: str, call: Call) -> Answer:
-    """GET and PATCH of the record with a value of an external id; PATCH inserts when there is none. Raises ApiError."""
-    found = records.holder(work, sobject, field, value)
+    """GET and PATCH of the record with this key; PATCH inserts when there is none. Raises ApiError."""
     if call.method not in ("GET", "PATCH"):
         raise method_not_allowed(call, "GET,HEAD,PATCH")
+    several = upserts.named(work, sobject, field, value)
+    if len(several) > 1:  # the caller has to choose (REST guide, status 300)
+        return Answer(300, [f"/services/data/v{call.version}/sobjects/{sobject.name}/{each}" for each in several])
+    found = next(iter(several), None)
     if call.method == "GET":
         if found is None:
             raise not_found()

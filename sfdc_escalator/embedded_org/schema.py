@@ -12,6 +12,7 @@ from typing import Any
 TEXT_TYPES = frozenset({"string", "picklist", "multipicklist", "textarea", "email", "phone", "url", "anyType"})
 NUMBER_TYPES = frozenset({"double", "int", "currency", "percent"})
 ID_TYPES = frozenset({"id", "reference"})
+_LOOKED_UP = frozenset({"Id", "CaseNumber", "Email", "Username"})
 LONG_TEXT = 255  # a textarea longer than this is a long text area: neither filtered, sorted nor grouped
 CUSTOM_TYPES = {
     "text": ("string", 255), "number": ("double", 0), "datetime": ("datetime", 0), "date": ("date", 0),
@@ -46,6 +47,11 @@ class Field:
     @property
     def custom(self) -> bool:
         return self.name.endswith("__c")
+
+    @property
+    def key(self) -> bool:
+        """Whether a record can be looked up by it (Object Reference: External ID and idLookup)."""
+        return self.unique or self.name in _LOOKED_UP
 
     @property
     def relationship(self) -> str | None:

@@ -35,7 +35,7 @@ def found(database: Database, folder: Folder, organization_id: str, now: datetim
     _hours(folder)
     _tracking(folder)
     _case_numbers(folder)
-    _statuses(folder, clock.stamp(now))
+    _statuses(folder, _day_before(now))
     data_folder.check_ids(folder)
     data_folder.fill_ids(folder)
     _queues(folder)
@@ -155,7 +155,7 @@ def _case_numbers(folder: Folder) -> None:
             record["CaseNumber"] = f"{following:08d}"
 
 
-def _statuses(folder: Folder, now: str) -> None:
+def _statuses(folder: Folder, yesterday: str) -> None:
     """CaseStatus rows for the usual statuses and those in use; a status that is closed once is closed always."""
     cases, statuses = folder.table("Case"), folder.table("CaseStatus")
     closed = dict(_STATUSES)
@@ -170,7 +170,7 @@ def _statuses(folder: Folder, now: str) -> None:
             folder.problem(cases, row, "IsClosed", f"status {record['Status']} is closed, but not in this row",
                            found="false", expected="true, as status decides it")  # fmt: skip
         if record["IsClosed"]:
-            record.setdefault("ClosedDate", record.get("LastModifiedDate") or record.get("CreatedDate") or now)
+            record.setdefault("ClosedDate", record.get("LastModifiedDate") or record.get("CreatedDate") or yesterday)
     _status_rows(statuses, closed)
 
 
@@ -190,7 +190,7 @@ def _status_rows(statuses: Table, closed: dict[str, bool]) -> None:
 
 
 def _defaults(folder: Folder, user_id: str, now: datetime) -> None:
-    yesterday = clock.stamp(now - timedelta(days=1))
+    yesterday = _day_before(now)
     hours = next(each["Id"] for each in folder.table("BusinessHours").records if each.get("IsDefault"))
     for table in folder.tables.values():
         preset = _preset(table, user_id, hours)
@@ -202,6 +202,11 @@ def _defaults(folder: Folder, user_id: str, now: datetime) -> None:
                 record.setdefault("Name", record["Id"])
             if table.sobject.name == "ReturnOrder":
                 record.setdefault("ReturnOrderNumber", record["Id"][7:15])
+
+
+def _day_before(now: datetime) -> str:
+    """When a record was made that does not say when."""
+    return clock.stamp(now - timedelta(days=1))
 
 
 def _preset(table: Table, user_id: str, hours: str) -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import re
 import socket
 import struct
 import sys
@@ -26,6 +27,7 @@ _MOST_BODY = 50 * 1024 * 1024
 _WORTH_GZIP = 4_096
 _MOST_PRETTY = 50_000
 _PATIENCE = 5.0  # seconds for a connection to end when the org closes
+_HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
 _JSON = "application/json;charset=UTF-8"
 
 
@@ -167,10 +169,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _chunks(self) -> bytes:
         content = bytearray()
         while True:
-            try:
-                size = int(self.rfile.readline(1_024).split(b";")[0], 16)
-            except ValueError:
-                raise _Refused(400, "INVALID_HEADER", "The chunked body is malformed") from None
+            told = self.rfile.readline(1_024).split(b";")[0].strip()
+            if not _HEX.fullmatch(told):
+                raise _Refused(400, "INVALID_HEADER", "The chunked body is malformed")
+            size = int(told, 16)
             self._check_size(len(content) + size)
             content += self.rfile.read(size)
             if size == 0:

@@ -57,15 +57,15 @@ class Queries:
             raise ApiError(
                 "QUERY_TOO_COMPLICATED", "The query is nested too deeply or has too many conditions"
             ) from None
+        told = {"columnMetadata": soql_columns.metadata(plan.shape)} if columns else {}
         if plan.kind == "count":
-            return {"totalSize": rows[0][0], "done": True, "records": []}
+            return {"totalSize": rows[0][0], "done": True, "records": [], **told}
         if plan.kind == "groups" and len(rows) > PAGE:
             message = (
                 "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
             )
             raise ApiError("EXCEEDED_ID_LIMIT", message)
-        answer = self._page(_Cursor(plan, rows, _page_size(plan, page), now), None, 0, version)
-        return {**answer, "columnMetadata": soql_columns.metadata(plan.shape)} if columns else answer
+        return {**self._page(_Cursor(plan, rows, _page_size(plan, page), now), None, 0, version), **told}
 
     def more(self, locator: str, version: str, now: datetime) -> dict[str, Any]:
         """The page at `<cursor>-<offset>`. Raises ApiError INVALID_QUERY_LOCATOR."""

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any, Protocol
 
 from sfdc_escalator.embedded_org.api_error import ApiError
-from sfdc_escalator.embedded_org.schema import NUMBER_TYPES, Field
+from sfdc_escalator.embedded_org.schema import NUMBER_TYPES, TEXT_TYPES, Field
 from sfdc_escalator.embedded_org.soql_conditions import Conditions, comparable, refuse_call
 from sfdc_escalator.embedded_org.soql_errors import error_at, unsupported
 from sfdc_escalator.embedded_org.soql_nodes import Call, Path, Query
@@ -189,6 +189,8 @@ class Select:
             else:
                 column, label = self._operand(item), f"{item.function.lower()}({item.path})"
                 key = item.alias or f"expr{next(unnamed)}"
+            if key.lower() in (name.lower() for name, *_ in shape.items):
+                raise error_at(self._text, item.at, f"duplicate alias: {key}")
             shape.items.append((key, self._add(column.sql), column.field, label))
         group = ", ".join(comparable(self._scope.column(each)) for each in grouped.values())
         having, values = self._having()
@@ -214,8 +216,7 @@ class Select:
     def _operand(self, operand: Path | Call) -> Column:
         """A grouped field or an aggregate."""
         if isinstance(operand, Path):
-            names = {".".join(self._scope.names(refuse_call(self._text, each))).lower() for each in self._query.group}
-            if ".".join(self._scope.names(operand)).lower() not in names:
+            if not self._grouped(operand):
                 raise ApiError("MALFORMED_QUERY", f"Field must be grouped or aggregated: {operand}")
             return self._scope.column(operand)
         if operand.function not in _AGGREGATES:
@@ -224,7 +225,13 @@ class Select:
             if operand.function != "COUNT":
                 raise error_at(self._text, operand.at, f"{operand.function}() needs a field")
             raise unsupported(self._text, operand.at, "COUNT() beside other fields")
+        if self._grouped(operand.path):
+            raise error_at(self._text, operand.path.at, f"Grouped field should not be aggregated: {operand.path}")
         return self._aggregated(operand.function, operand.path)
+
+    def _grouped(self, path: Path) -> bool:
+        names = {".".join(self._scope.names(refuse_call(self._text, each))).lower() for each in self._query.group}
+        return ".".join(self._scope.names(path)).lower() in names
 
     def _aggregated(self, function: str, path: Path) -> Column:
         column = self._scope.column(path)
@@ -242,8 +249,9 @@ class Select:
             return Column(f"count({column.sql})", Field("COUNT", "int"), column.sobject)
         if function == "COUNT_DISTINCT":
             return Column(f"count(DISTINCT {comparable(column)})", Field("COUNT_DISTINCT", "int"), column.sobject)
+        text = " COLLATE folded" if kind in TEXT_TYPES else ""  # which text is first, without regard to case
         return Column(
-            f"{function.lower()}({column.sql})",
+            f"{function.lower()}({column.sql}{text})",
             Field(function, "double" if function == "AVG" else kind),
             column.sobject,
         )

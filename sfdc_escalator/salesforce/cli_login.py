@@ -6,6 +6,7 @@ former (Salesforce CLI release notes, 27 May 2026).
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -21,12 +22,15 @@ SHOW = ("org", "auth", "show-access-token")
 DISPLAY = ("org", "display")
 UNKNOWN_ALIAS = ("NamedOrgNotFound", "NoOrgFound", "NoAuthInfo", "NotFoundError")
 HIDDEN = "[REDACTED]"
+GONE = re.compile("expired|revoked|RefreshTokenAuth", re.IGNORECASE)
 AGAIN = "log in again: sf org login web --alias {alias}"
 
 
 def grant(alias: str) -> Grant:
     """Raises Invalid where there is no CLI or no such alias, LoginRefused where its login is no longer good."""
     about = asked(DISPLAY, alias)
+    if GONE.search(state := str(about.get("connectedStatus"))):  # told as a success
+        raise LoginRefused(f"sf:{alias}: the CLI's login is over ({in_one_line(state)}): {AGAIN.format(alias=alias)}")
     url, token = about.get("instanceUrl"), about.get("accessToken")
     if not is_token(token):
         token = asked(SHOW, alias).get("accessToken")

@@ -161,6 +161,9 @@ def test_a_status_given_as_closed_is_a_closed_status(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, {"Case": "Subject,Status,IsClosed\na,Resolved,true\nb,Resolved,\nc,New,\n"})
     with EmbeddedOrg(data=folder, now=NOW) as made, Client(made) as client:
         assert client.query("SELECT COUNT() FROM Case WHERE IsClosed = TRUE AND ClosedDate != null")["totalSize"] == 2
+        # a case is not closed after the last time that it was modified
+        found = client.query("SELECT ClosedDate, LastModifiedDate FROM Case WHERE IsClosed = TRUE")["records"]
+        assert all(each["ClosedDate"] <= each["LastModifiedDate"] for each in found)
         statuses = client.query("SELECT ApiName, IsClosed FROM CaseStatus")["records"]
     assert {each["ApiName"] for each in statuses if each["IsClosed"]} == {"Resolved", "Closed"}
 

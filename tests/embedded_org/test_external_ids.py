@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from tests.embedded_org.client import FILES, NOW, Client, rows, sub, write_folder
+from tests.embedded_org.client import BASE, FILES, NOW, Client, rows, sub, write_folder
 
 
 @pytest.fixture
@@ -92,6 +92,34 @@ def test_a_record_is_read_and_saved_by_its_key(keyed: Client) -> None:
     assert keys(keyed) == ["ESC-1", "ESC-2"]
     old = keyed.call("PATCH", "/services/data/v45.0/sobjects/Note__c/Key__c/ESC-1", json={"Text__c": "old"})
     assert old.status_code == 204
+
+
+def test_a_record_is_read_and_saved_by_its_id_number_or_email(keyed: Client) -> None:
+    case, contact = keyed.case("00001001"), keyed.id("SELECT Id FROM Contact")
+    assert keyed.call("GET", "/sobjects/Case/CaseNumber/00001001").json()["Id"] == case
+    assert keyed.call("PATCH", f"/sobjects/Case/Id/{case[:15]}", json={"Subject": "x"}).json()["created"] is False
+    assert keyed.call("PATCH", "/sobjects/Contact/Email/KIM@example.org", json={"Phone": "1"}).json()["id"] == contact
+    assert keyed.call("PATCH", "/sobjects/Case/Id/nonsense", json={}).json()[0]["errorCode"] == "MALFORMED_ID"
+    assert keyed.call("PATCH", "/sobjects/Case/Id/500000000000000AAA", json={}).status_code == 404
+
+
+def test_a_key_that_several_records_have_leaves_the_choice_to_the_caller(keyed: Client) -> None:
+    keyed.call("POST", "/sobjects/Contact", json={"LastName": "Li", "Email": "kim@example.org"})
+    both = keyed.ids("SELECT Id FROM Contact ORDER BY Id")
+    path = "/sobjects/Contact/Email/kim@example.org"
+    for method in ("GET", "PATCH"):
+        answer = keyed.call(method, path, json={"Phone": "1"})
+        assert (answer.status_code, answer.json()) == (300, [f"{BASE}/sobjects/Contact/{each}" for each in both])
+    together = keyed.composite(
+        sub("PATCH", f"/sobjects/Case/{keyed.case('00001001')}", "first", {"Subject": "never"}),
+        sub("PATCH", path, "second", {"Phone": "1"}), allOrNone=True, collateSubrequests=False,
+    )  # fmt: skip
+    assert [each["httpStatusCode"] for each in together] == [400, 300]
+    assert keyed.query("SELECT COUNT() FROM Case WHERE Subject = 'never'")["totalSize"] == 0
+    body = rows("Contact", {"LastName": "x", "Email": "kim@example.org"})
+    (row,) = keyed.call("PATCH", "/composite/sobjects/Contact/Email", json=body).json()
+    assert row["errors"][0]["statusCode"] == "DUPLICATE_EXTERNAL_ID"
+    assert all(each in row["errors"][0]["message"] for each in both)
 
 
 @pytest.mark.parametrize(

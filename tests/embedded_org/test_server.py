@@ -133,9 +133,42 @@ def test_a_body_that_is_not_the_json_wanted(reading: Client, body: bytes) -> Non
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
 
 
+def test_records_are_counted_by_object(reading: Client) -> None:
+    counted = reading.call("GET", "/limits/recordCount?sObjects=case,Account,Nothing__c").json()
+    assert counted == {"sObjects": [{"count": 2, "name": "Account"}, {"count": 4, "name": "Case"}]}
+    everything = reading.call("GET", "/limits/recordCount").json()["sObjects"]
+    assert {"count": 3, "name": "CaseComment"} in everything
+    assert len({each["name"] for each in everything}) == len(everything) > 20
+
+
 def test_a_method_that_is_not_served(reading: Client) -> None:
     answer = reading.call("DELETE", "/query", params={"q": "SELECT Id FROM Case"})
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (405, "METHOD_NOT_ALLOWED")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("text/plain", 415), ("application/xml", 415), ("multipart/form-data; boundary=x", 415),
+     ("application/json; charset=UTF-8", 201), ("Application/JSON", 201), ("application/x-www-form-urlencoded", 201)],
+)  # fmt: skip
+def test_a_body_of_another_kind_is_not_read(org: Client, kind: str, status: int) -> None:
+    answer = org.call("POST", "/sobjects/Account", data=b'{"Name": "x"}', headers={"Content-Type": kind})
+    assert answer.status_code == status
+    assert status == 201 or answer.json()[0]["errorCode"] == "UNSUPPORTED_MEDIA_TYPE"
+
+
+@pytest.mark.parametrize("path", [f"{BASE}//limits", "/services/data//v67.0/limits", f"{BASE}/sobjects//Case", "/"])
+def test_a_path_with_nothing_between_two_slashes_leads_nowhere(reading: Client, path: str) -> None:
+    answer = reading.session.get(reading.org.instance_url + path)
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("size", [b"-5", b"0x1", b"+1", b"", b"z", b"1" * 17])
+def test_a_chunk_whose_size_is_no_number_is_answered(reading: Client, size: bytes) -> None:
+    head = f"POST {BASE}/sobjects/Case HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", int(reading.org.instance_url.rsplit(":", 1)[1])), timeout=10) as to:
+        to.sendall(head + size + b"\r\nabc\r\n")
+        assert to.makefile("rb").readline() == b"HTTP/1.1 400 Bad Request\r\n"
 
 
 def test_compressed_and_chunked_bodies_are_read_and_large_answers_compressed(org: Client) -> None:

@@ -136,6 +136,8 @@ def test_columns_are_told_as_recorded(reading: Client) -> None:
         assert [each["columnName"] for each in ours[1]["joinColumns"]] == [
             each["columnName"] for each in wanted[1]["joinColumns"]
         ]
+    whole = reading.call("GET", "/query", params={"q": "SELECT COUNT() FROM Case", "columns": "true"}).json()
+    assert (whole["totalSize"], whole["columnMetadata"]) == (4, [])
     (count,) = reading.call(
         "GET", "/query", params={"q": "SELECT COUNT(Id) FROM Case GROUP BY Status", "columns": "true"}
     ).json()["columnMetadata"]

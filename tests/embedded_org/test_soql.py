@@ -124,6 +124,11 @@ def test_a_condition_finds(reading: Client, where: str, numbers: str) -> None:
         ("SELECT Status, COUNT(Id) FROM Case", "MALFORMED_QUERY", "Field must be grouped or aggregated: Status"),
         ("SELECT COUNT(Id) FROM Case GROUP BY CreatedDate", "MALFORMED_QUERY", "'CreatedDate' can not be grouped"),
         ("SELECT COUNT() n FROM Case", "MALFORMED_QUERY", "COUNT() must be the only element"),
+        ("SELECT COUNT(Id) FROM Case GROUP BY Id", "MALFORMED_QUERY", "Grouped field should not be aggregated: Id"),
+        (
+            "SELECT Account.Name, Owner.Name FROM Case GROUP BY Account.Name, Owner.Name",
+            "MALFORMED_QUERY", "duplicate alias: Name",
+        ),
         ("SELECT Id key FROM Case", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
         ("SELECT toLabel(Status) FROM Case", "MALFORMED_QUERY", "TOLABEL() is not supported"),
         ("SELECT Id FROM Case WHERE CALENDAR_YEAR(CreatedDate) = 2026", "MALFORMED_QUERY", "not supported"),
@@ -217,6 +222,8 @@ def test_rows_are_ordered_with_nulls_where_asked(reading: Client, order: str, nu
     ("soql", "records"),
     [
         ("SELECT COUNT(Id) FROM Case", [{"expr0": 4}]),
+        ("SELECT MIN(Subject), MAX(Tags__c) FROM Case", [{"expr0": "Cannot log in", "expr1": "red;blue"}]),
+        ("SELECT MAX(Username) FROM User WHERE IsActive = TRUE", [{"expr0": "integration@embedded.example"}]),
         ("SELECT Status, COUNT(Id) n FROM Case GROUP BY Status HAVING COUNT(Id) > 1", [{"Status": "New", "n": 2}]),
         (
             "SELECT Account.Name, MAX(Reassignments__c) FROM Case GROUP BY Account.Name ORDER BY MAX(Reassignments__c) "

@@ -58,6 +58,21 @@ async function main() {
     const second = await org.sobject("Contact").upsert([contact("Lindh")], "Email");
     return [first[0].created, second[0].created, first[0].id === second[0].id];
   });
+  await step("find", async () => {
+    const wanted = { Subject: { $like: "Case 1%" }, $or: [{ CaseNumber: "00000001" }, { CaseNumber: { $in: ["00000010"] } }] };
+    const cases = org.sobject("Case").find(wanted, ["CaseNumber", "Owner.Name"]).sort({ CaseNumber: -1 });
+    const found = await cases.include("CaseComments").select("CommentBody").end().execute();
+    return found.map((one) => [one.CaseNumber, one.Owner.Name, one.CaseComments?.totalSize ?? 0]);
+  });
+  await step("count", async () => org.sobject("Case").count({ CaseNumber: { $ne: "00000001" }, Status: "New" }));
+  await step("retrieveMany", async () => {
+    const { records } = await org.query("SELECT Id FROM Case ORDER BY CaseNumber LIMIT 250");
+    const found = await org.sobject("Case").retrieve(records.map((one) => one.Id));
+    return [found.length, found[249].CaseNumber];
+  });
+  await step("upsertById", async () => (await org.sobject("Case").upsert({ Id: id, Subject: "by id" }, "Id")).created);
+  await step("updateFound", async () => org.sobject("Case").find({ Id: id }).update({ Origin: "Web" }, "Case"));
+  await step("tooMany", async () => org.sobject("Case").create([{ Subject: "a" }, { Nothing__c: 1 }], { allOrNone: true }));
   await step("destroy", async () => org.sobject("Case").destroy(told.createMany.map((one) => one.id)));
   await step("composite", async () => {
     const base = "/services/data/v67.0";
@@ -77,6 +92,7 @@ async function main() {
   await step("malformed", async () => org.query("SELECT FROM Case"));
   await step("noColumn", async () => org.query("SELECT Nothing__c FROM Case"));
   await step("noObject", async () => org.sobject("Nothing__c").create({ Name: "x" }));
+  await step("noTooling", async () => org.tooling.query("SELECT Id FROM ApexClass"));
   await step("noRecord", async () => org.sobject("Case").retrieve("500000000000000AAA"));
   const stranger = new jsforce.Connection({ instanceUrl, accessToken: "00D000000000001!wrong", version: "67.0" });
   await step("stranger", async () => stranger.query("SELECT Id FROM Case"));

@@ -1,64 +1,122 @@
-"""What Salesforce's own CLI asks for, asked as it asks: `data query`, `sobject describe`, `org list limits`."""
+"""What Salesforce's own CLI asks for, recorded, sent again as it asked; and what it reads of the answers."""
 
+import gzip
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from tests.stories.world import NOW
 
-AGENT = {"User-Agent": "sfdx toolbelt:", "Accept-Encoding": "gzip", "content-type": "application/json"}
+RECORDED = json.loads(Path(__file__).with_name("cli_requests.json").read_text("utf-8"))
+COMMANDS: dict[str, list[list[Any]]] = RECORDED["commands"]
+
+
+@dataclass
+class Cli:
+    """Asks as the CLI does; `ids` stand in the paths recorded."""
+
+    org: EmbeddedOrg
+    ids: dict[str, str]
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        link = HTTPConnection(self.org.instance_url.removeprefix("http://"), timeout=30)
+        headers = {name: value.replace("{token}", self.org.access_token) for name, value in RECORDED["headers"].items()}
+        link.request(method, self.placed(path), None if body is None else json.dumps(body), headers)
+        answer = link.getresponse()
+        content = answer.read()
+        link.close()
+        if answer.headers["Content-Encoding"] == "gzip":
+            content = gzip.decompress(content)
+        return answer.status, json.loads(content) if content else None
+
+    def placed(self, path: str) -> str:
+        for name, value in self.ids.items():
+            path = path.replace("{" + name + "}", value)
+        return path
+
+    def answers(self, command: str) -> list[Any]:
+        """What the requests of a command are answered, each with the status that was recorded."""
+        asked = [self.ask(method, path, *body) for method, path, _, *body in COMMANDS[command]]
+        assert [status for status, _ in asked] == [status for _, _, status, *_ in COMMANDS[command]]
+        return [body for _, body in asked]
 
 
 @pytest.fixture(scope="module")
-def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedOrg]:
+def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
     folder: Path = tmp_path_factory.mktemp("data")
-    (folder / "Case.csv").write_text("CaseNumber,Subject\n00000001,Hello\n", encoding="utf-8")
-    with EmbeddedOrg(data=folder, now=NOW) as made:
+    files = {
+        "Case": "CaseNumber,Subject,AccountId,Reassignments__c:number\n"
+        "00000001,Hello,Acme,\n00000002,to be deleted,,\n",
+        "Account": "Name\nAcme\n",
+        "CaseComment": "ParentId,CommentBody\n00000001,Hi\n",
+    }
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    with EmbeddedOrg(data=folder, now=NOW) as org:
+        made = Cli(org, {"organization": org.organization_id[:15]})
+        soql = "/services/data/v67.0/query?q=SELECT+Id+FROM+"
+        made.ids["user"] = made.ask("GET", f"{soql}User")[1]["records"][0]["Id"]
+        cases = made.ask("GET", f"{soql}Case+ORDER+BY+CaseNumber")[1]["records"]
+        made.ids["case"], made.ids["other"] = (each["Id"] for each in cases)
         yield made
 
 
-def asked(org: EmbeddedOrg, path: str, method: str = "GET", **more: Any) -> requests.Response:
-    headers = {**AGENT, "Authorization": f"Bearer {org.access_token}"}
-    return requests.request(method, org.instance_url + path, headers=headers, timeout=30, **more)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_request_of_a_command_is_answered_as_recorded(cli: Cli, command: str) -> None:
+    assert len(cli.answers(command)) == len(COMMANDS[command])
 
 
-def test_the_newest_version_is_found_first(org: EmbeddedOrg) -> None:
-    found = asked(org, "/services/data").json()
-    assert (found[-1]["version"], set(found[-1])) == ("67.0", {"label", "url", "version"})
+def test_a_login_learns_who_and_where_it_is(cli: Cli) -> None:
+    who, user, _, versions, found, _ = cli.answers("org login access-token")
+    (organization,) = found["records"]
+    assert (who["preferred_username"], who["user_id"]) == ("integration@embedded.example", cli.ids["user"])
+    assert who["organization_id"] == cli.org.organization_id
+    assert user["Username"] == who["preferred_username"]
+    assert versions[-1].keys() == {"label", "url", "version"}
+    assert versions[-1]["version"] == "67.0"
+    assert (organization["IsSandbox"], organization["TrialExpirationDate"]) == (True, None)
 
 
-def test_who_a_token_stands_for_is_told(org: EmbeddedOrg) -> None:
-    found = asked(org, "/services/oauth2/userinfo").json()
-    assert found["preferred_username"] == "integration@embedded.example"
-    assert found["organization_id"] == org.organization_id
+def test_the_token_and_address_that_it_hands_on_are_asked_for_by_listing_resources(cli: Cli) -> None:
+    (resources,) = cli.answers("org display")
+    assert resources["query"] == "/services/data/v67.0/query"
 
 
-def test_a_query_with_its_columns_is_answered(org: EmbeddedOrg) -> None:
-    soql = "SELECT CaseNumber, Owner.Name FROM Case"
-    plain = asked(org, "/services/data/v67.0/query", params={"q": soql}).json()
-    columns = asked(org, "/services/data/v67.0/query", params={"q": soql, "columns": "true"}).json()
-    assert plain["totalSize"] == 1
-    assert [one["columnName"] for one in columns["columnMetadata"]] == ["CaseNumber", "Owner"]
+def test_a_query_is_told_with_its_columns(cli: Cli) -> None:
+    rows, columns, _, groups, count, no_columns, refused = cli.answers("data query")
+    assert rows["totalSize"] == len(rows["records"])
+    told = columns["columnMetadata"]
+    assert {each["columnName"]: [below["columnName"] for below in each["joinColumns"]] for each in told} == {
+        "Id": [], "CaseNumber": [], "Account": ["Name"], "Owner": ["Name"], "CaseComments": ["CommentBody"],
+    }  # fmt: skip
+    assert [each["aggregate"] for each in groups["columnMetadata"]] == [False, True]
+    assert (count["records"], no_columns["columnMetadata"]) == ([], [])
+    assert refused == [{"message": "unexpected token: SELEKT", "errorCode": "MALFORMED_QUERY"}]
 
 
-def test_an_object_is_described(org: EmbeddedOrg) -> None:
-    assert asked(org, "/services/data/v67.0/sobjects/Case/describe").json()["label"] == "Case"
+def test_an_object_is_described(cli: Cli) -> None:
+    (described,) = cli.answers("sobject describe")
+    assert described["label"] == "Case"
+    (listed,) = cli.answers("sobject list")
+    assert [each["custom"] for each in listed["sobjects"] if each["name"] == "Case"] == [False]
 
 
-def test_the_limits_are_listed(org: EmbeddedOrg) -> None:
-    limits = asked(org, "/services/data/v67.0/limits").json()
-    assert all(set(one) >= {"Max", "Remaining"} for one in limits.values())
+def test_the_limits_are_listed(cli: Cli) -> None:
+    (limits,) = cli.answers("org list limits")
+    assert all(set(each) >= {"Max", "Remaining"} for each in limits.values())
 
 
-def test_records_are_upserted_by_their_key(org: EmbeddedOrg) -> None:
+def test_records_are_upserted_by_their_key(cli: Cli) -> None:
     records = [{"attributes": {"type": "Contact"}, "LastName": name, "Email": f"{name}@example.com"} for name in "ab"]
     path = "/services/data/v67.0/composite/sobjects/Contact/Email"
-    first = asked(org, path, "PATCH", json={"allOrNone": True, "records": records}).json()
-    again = asked(org, path, "PATCH", json={"allOrNone": True, "records": [*records[1:], records[0]]}).json()
+    first = cli.ask("PATCH", path, {"allOrNone": True, "records": records})[1]
+    again = cli.ask("PATCH", path, {"allOrNone": True, "records": [*records[1:], records[0]]})[1]
     assert [one["created"] for one in first] == [True, True]
     assert [one["created"] for one in again] == [False, False]
     assert [one["id"] for one in again] == [one["id"] for one in first][::-1]
@@ -74,9 +132,9 @@ def test_records_are_upserted_by_their_key(org: EmbeddedOrg) -> None:
     ],
 )
 def test_an_upsert_without_a_good_key_is_refused(
-    org: EmbeddedOrg, path: str, record: dict[str, str], status: int, code: str
+    cli: Cli, path: str, record: dict[str, str], status: int, code: str
 ) -> None:
     body = {"allOrNone": False, "records": [{"attributes": {"type": "Contact"}, **record}]}
-    answer = asked(org, f"/services/data/v67.0/composite/sobjects/{path}", "PATCH", json=body)
-    assert answer.status_code == status
-    assert code in answer.text
+    found, answer = cli.ask("PATCH", f"/services/data/v67.0/composite/sobjects/{path}", body)
+    assert found == status
+    assert code in json.dumps(answer)

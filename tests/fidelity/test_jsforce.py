@@ -69,6 +69,18 @@ def test_it_creates_reads_and_updates(told: Mapping[str, Any]) -> None:
     assert told["upsert"] == [True, False, True]
 
 
+def test_its_query_builder_finds_counts_and_updates(told: Mapping[str, Any]) -> None:
+    assert told["find"] == [["00000010", "Integration User", 0], ["00000001", "Integration User", 1]]
+    assert told["count"] == CASES + 1  # without the first, with two made meanwhile
+    assert (told["upsertById"], told["updateFound"][0]["success"]) == (False, True)
+    assert told["retrieveMany"] == [250, "00000250"]
+
+
+def test_all_rows_of_a_collection_or_none(told: Mapping[str, Any]) -> None:
+    codes = [each["errors"][0]["statusCode"] for each in told["tooMany"]]
+    assert codes == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "INVALID_FIELD"]
+
+
 def test_a_composite_runs_in_order_with_references(told: Mapping[str, Any]) -> None:
     assert told["composite"] == [["note", 201], ["status", 204], ["read", 200]]
 
@@ -85,6 +97,7 @@ def test_limits_are_told_by_the_resource_and_with_each_answer(told: Mapping[str,
         ("noColumn", "INVALID_FIELD"),
         ("noObject", "NOT_FOUND"),
         ("noRecord", "NOT_FOUND"),
+        ("noTooling", "NOT_FOUND"),
         ("stranger", "INVALID_SESSION_ID"),
         ("partly", "INVALID_ID_FIELD"),
     ],

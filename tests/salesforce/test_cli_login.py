@@ -76,6 +76,27 @@ def test_what_the_cli_refuses_is_told_with_the_next_step(
         grant("dev")
 
 
+OVER = ["Session expired or invalid", "RefreshTokenAuthError", "expired access/refresh token"]
+
+
+@pytest.mark.parametrize("state", OVER)
+def test_a_login_that_is_over_is_told_though_the_cli_calls_it_a_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    display = result(instanceUrl=URL, accessToken=HIDDEN, connectedStatus=state)
+    sf(tmp_path, monkeypatch, display, result(accessToken=TOKEN))
+    with pytest.raises(LoginRefused, match=f"{state}.*sf org login web --alias dev"):
+        grant("dev")
+
+
+@pytest.mark.parametrize("state", ["Connected", "Unknown", "fetch failed"])
+def test_an_org_that_the_cli_did_not_reach_is_asked_by_us(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    sf(tmp_path, monkeypatch, result(instanceUrl=URL, connectedStatus=state), result(accessToken=TOKEN))
+    assert grant("dev") == Grant(URL, TOKEN)
+
+
 def test_a_cli_that_hides_the_token_altogether_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sf(tmp_path, monkeypatch, result(instanceUrl=URL, accessToken=HIDDEN), result(accessToken=HIDDEN))
     with pytest.raises(LoginRefused, match="update it"):
