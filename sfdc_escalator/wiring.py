@@ -217,6 +217,9 @@ def door_of(entry: OrgEntry, budget: float) -> SalesforceOrg:
     try:
         grant = Patience(budget, wait).reading("login", lambda: log_in(first))
     except (Invalid, OrgUnavailable) as error:
+        if isinstance(error, Invalid) and entry.file:  # it is about a value of the file, so its place is told
+            key = "alias" if first.flow == "cli" else "private_key"
+            error.problems = (entry.problem(key, Problem(error.message)),)
         error.args = (f"org {entry.name}: {error.message}",)
         raise
     line = line_of(first.values)
