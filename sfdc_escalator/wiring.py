@@ -186,10 +186,10 @@ def reach(
     with closing(door_of(entry, budget)) as door:
         try:
             caller = door.identify()
+            refuse_wrong_org(entry, door, caller)
         except OrgUnavailable as error:
             error.args = (f"{door.instance_url}: {error.message}",)
             raise
-        refuse_wrong_org(entry, door, caller)
         yield door, replace(caller, now=now) if now else caller
 
 

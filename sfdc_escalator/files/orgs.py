@@ -48,7 +48,8 @@ class OrgEntry:
 
     def refusal(self, key: str, why: str) -> PlanRefused:
         """The wrong-org guard's: it is not the org that `expect` says."""
-        return PlanRefused(f"org {self.name}: {why}; nothing was done", [self.problem(key, Wrong(why))])
+        words = f"org {self.name}: {why}; nothing was done: log in to the org that is meant, or mend `expect`"
+        return PlanRefused(words, [self.problem(key, Wrong(words))])
 
     def login(self, environ: Mapping[str, str]) -> OrgLogin:
         """Raises Invalid with every secret that cannot be had, UnsafeAddress for plain http over a network."""
