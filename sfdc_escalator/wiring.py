@@ -206,10 +206,10 @@ def reach(
     with closing(door_of(entry, budget)) as door:
         try:
             caller = door.identify()
+            refuse_wrong_org(entry, door, caller)
         except OrgUnavailable as error:
             error.args = (f"{door.instance_url}: {error.message}",)
             raise
-        refuse_wrong_org(entry, door, caller)
         yield door, replace(caller, now=now) if now else caller
 
 
@@ -237,6 +237,9 @@ def door_of(entry: OrgEntry, budget: float) -> SalesforceOrg:
     try:
         grant = Patience(budget, wait).reading("login", lambda: log_in(first))
     except (Invalid, OrgUnavailable) as error:
+        if isinstance(error, Invalid) and entry.file:  # it is about a value of the file, so its place is told
+            key = "alias" if first.flow == "cli" else "private_key"
+            error.problems = (entry.problem(key, Problem(error.message)),)
         error.args = (f"org {entry.name}: {error.message}",)
         raise
     line = line_of(first.values)

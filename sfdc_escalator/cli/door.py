@@ -105,9 +105,16 @@ def tell(error: EscalatorError, arguments: Sequence[str]) -> int:
 
         click.echo(redact(json.dumps(failure_json(error), ensure_ascii=False)))
     else:
-        lines = [f"{error.message}", *(f"  {problem}" for problem in error.problems)]
-        click.echo(redact("\n".join(lines)), err=True)
+        click.echo(redact("\n".join(lines_of(error))), err=True)
     return error.exit_code
+
+
+def lines_of(error: EscalatorError) -> list[str]:
+    """What went wrong, and each problem; a problem that says it all stands for both."""
+    told = [str(problem) for problem in error.problems]
+    if len(told) == 1 and error.message.endswith(error.problems[0].message):
+        return told
+    return [error.message, *(f"  {one}" for one in told)]
 
 
 def unexpected(error: Exception) -> EscalatorError:

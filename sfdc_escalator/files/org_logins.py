@@ -1,10 +1,11 @@
 """How an org of `config/orgs.yaml` is logged in to: the flows, what each needs, and what may stand there."""
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from sfdc_escalator.errors import Problem
 from sfdc_escalator.files import settings
 from sfdc_escalator.files.secret import KINDS, SecretReference, reference
 from sfdc_escalator.files.settings import SECRETS
@@ -12,6 +13,8 @@ from sfdc_escalator.files.wrong import Wrong, described, one_of, unknown
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
 PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
+LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
+NEEDS_ORG = ("token", "client_credentials")
 SANDBOX_HOSTS = (".sandbox.", ".scratch.")
 RETIRED = (
     "username-password logins are blocked in newer orgs, unknown to External Client Apps and being retired: "
@@ -42,6 +45,8 @@ FLOWS: Mapping[str, Flow] = {
     "cli": Flow(("alias",)),
 }
 LINE = ("proxy", "ca_file")
+PROXY = re.compile(r"(https?://)?([^/@\s]*@)?[\w.-]+(:\d{1,5})?/?", re.ASCII)
+PROXY_EXPECTED = "http://HOST:PORT"
 ADDRESSES = ("instance_url", "token_url", "audience")
 KEYS = tuple(dict.fromkeys(["flow", *(key for flow in FLOWS.values() for key in flow.keys), *LINE]))
 Said = Mapping[str, str | SecretReference]
@@ -67,6 +72,9 @@ def key_faults(entry: Mapping[str, Any], name: str, flow: Flow) -> Iterator[Faul
         if key not in entry:
             by = f" (`flow: {name}`)" if "flow" in entry else ""
             yield (), Wrong(f"`{key}` is missing", on_key=True, expected=f"`{key}:` in this mapping{by}")
+    if name in NEEDS_ORG and urlsplit(str(entry.get("instance_url"))).hostname in LOGIN_HOSTS:
+        expected = "the org's own My Domain, such as https://YOURCOMPANY.my.salesforce.com"
+        yield ("instance_url",), Wrong("`instance_url` is where people log in, not an org", expected=expected)
     for key in entry:
         if key in KEYS and key not in ("flow", *flow.keys, *LINE):
             fits = [other for other, one in FLOWS.items() if key in one.keys]
@@ -85,14 +93,20 @@ def value_faults(key: str, value: Any) -> Iterator[Wrong]:
         yield Wrong(
             f"this must be {'an address' if key in ADDRESSES else 'a text'}", found=kind(value), expected=expected
         )
+    elif is_reference(value) and key in ADDRESSES:
+        yield Wrong(
+            "an address is no secret, and stands here itself", expected=f"an address such as {settings.EXAMPLE}"
+        )
     elif is_reference(value):
-        yield from reference_faults(value) if key not in ADDRESSES else ()
+        yield from reference_faults(value)
     elif key in ADDRESSES:
         bare = value if key != "token_url" else value.removesuffix("/").removesuffix(TOKEN_PATH)
         for one in settings.url_problems(bare, f"`{key}`", "`access_token`"):
             yield Wrong(one.message, found=one.found, expected=one.expected, nearest=one.nearest)
     elif key == "proxy" and "@" in value:
         yield Wrong("this holds a password", expected="env:NAME, where the whole address stands in that variable")
+    elif key == "proxy" and not PROXY.fullmatch(value):
+        yield Wrong("this is no address of a proxy", expected=PROXY_EXPECTED)
 
 
 def reference_faults(value: Any) -> Iterator[Wrong]:
@@ -139,15 +153,38 @@ def address(url: str) -> str:
     return settings.address(urlsplit(url))
 
 
-def resolved(said: Said, environ: Mapping[str, str]) -> Iterator[tuple[str, str | Wrong | Problem]]:
+def resolved(said: Said, environ: Mapping[str, str]) -> Iterator[tuple[str, str | Wrong]]:
     """Each value, secrets fetched; or what is wrong with it."""
     for key, value in said.items():
         try:
-            found = value.secret(environ) if isinstance(value, SecretReference) else value
+            yield key, usable(key, value.secret(environ) if isinstance(value, SecretReference) else value)
         except Wrong as wrong:
             yield key, wrong
-            continue
-        if key == "access_token" and (bad := next(settings.token_problems(found, f"what `{key}` refers to"), None)):
-            yield key, bad
+
+
+def usable(key: str, value: str) -> str:
+    """The value as a login takes it. Raises Wrong for what it cannot take, without a word of it."""
+    if key == "ca_file":
+        return certificates(os.path.expanduser(value))
+    for bad in settings.token_problems(value, f"what `{key}` refers to") if key == "access_token" else ():
+        raise Wrong(bad.message, found=bad.found, expected=bad.expected)
+    if key == "proxy" and not PROXY.fullmatch(value):
+        raise Wrong(f"what `{key}` refers to is no address of a proxy", expected=PROXY_EXPECTED)
+    if key != "private_key" and not value.isprintable():
+        raise Wrong(f"what `{key}` refers to has several lines", expected="one line: the secret alone")
+    return value
+
+
+def certificates(path: str) -> str:
+    """The path, once what stands there can be read as certificates."""
+    import ssl
+
+    try:
+        if os.path.isdir(path):
+            ssl.create_default_context(capath=path)
         else:
-            yield key, found
+            ssl.create_default_context(cafile=path)
+    except OSError as error:  # an SSLError is one, too
+        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else (error.strerror or str(error)).lower()
+        raise Wrong(f"{path} cannot be read: {why}", expected="a PEM file with the certificates to trust") from None
+    return path

@@ -11,6 +11,7 @@ from sfdc_escalator.files.wrong import nearest, shortened
 
 URL, TOKEN = "SFDC_INSTANCE_URL", "SFDC_ACCESS_TOKEN"
 EXAMPLE = "https://example.my.salesforce.com"
+NOT_THE_API = (".lightning.force.com", ".my.salesforce-setup.com")  # where people click; what they copy
 SECRETS = ("access_token", "client_secret", "private_key", "refresh_token", "password", "security_token")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+", re.ASCII)
 
@@ -24,8 +25,9 @@ class OrgLogin:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What must show nowhere; of a key with several lines also each of them."""
-        found = [self.values[key] for key in SECRETS if key in self.values]
+        """What must show nowhere: of a key with several lines also each of them, of a proxy's address the login."""
+        login = self.values.get("proxy", "").rpartition("@")[0].rpartition("/")[2]
+        found = [login, *login.split(":"), *(self.values[key] for key in SECRETS if key in self.values)]
         return frozenset(line for text in found for line in (text, *text.split("\n")) if not line.startswith("-----"))
 
 
@@ -82,11 +84,14 @@ def url_problems(url: str, name: str = URL, token: str = TOKEN) -> Iterator[Prob
         return
     if parts.username is not None or parts.password is not None:
         expected = f"the address alone; the token stands in {token}"
-        yield Problem(f"{name} holds a user name or password", expected=expected, nearest=address(parts))
+        yield Problem(f"{name} holds a user name or password", expected=expected, nearest=api_of(parts))
     if parts.path.strip("/") or parts.query or parts.fragment:
         message = f"{name} holds more than the address of the org"
         found = shortened(parts.path) if parts.path.strip("/") else "a query or fragment"
-        yield Problem(message, found=found, expected="scheme and host only", nearest=address(parts))
+        yield Problem(message, found=found, expected="scheme and host only", nearest=api_of(parts))
+    elif api_of(parts) != address(parts):
+        message = f"{name} is the address of the org's pages, not of its API"
+        yield Problem(message, found=address(parts), expected=f"an address such as {EXAMPLE}", nearest=api_of(parts))
 
 
 def token_problems(token: str, name: str = TOKEN) -> Iterator[Problem]:
@@ -96,6 +101,13 @@ def token_problems(token: str, name: str = TOKEN) -> Iterator[Problem]:
         found = "a line end" if bad in "\r\n" else "a blank" if bad.isspace() else f"the character U+{ord(bad):04X}"
         expected = "visible ASCII characters only, with nothing before or after the token"
         yield Problem(f"{name} is no access token", found=found, expected=expected)
+
+
+def api_of(parts: SplitResult) -> str:
+    """The address of the API where that of the org's pages was given."""
+    url = address(parts)
+    page = next((page for page in NOT_THE_API if url.endswith(page)), None)
+    return url.removesuffix(page) + ".my.salesforce.com" if page else url
 
 
 def address(parts: SplitResult) -> str:

@@ -21,8 +21,8 @@ TIMEOUT = 60.0  # seconds; the CLI starts slowly
 SHOW = ("org", "auth", "show-access-token")
 DISPLAY = ("org", "display")
 UNKNOWN_ALIAS = ("NamedOrgNotFound", "NoOrgFound", "NoAuthInfo", "NotFoundError")
-HIDDEN = "[REDACTED]"
 GONE = re.compile("expired|revoked|RefreshTokenAuth", re.IGNORECASE)
+TOKEN = re.compile(r"[0-9A-Za-z][!-~]*")
 AGAIN = "log in again: sf org login web --alias {alias}"
 
 
@@ -40,18 +40,15 @@ def grant(alias: str) -> Grant:
 
 
 def is_token(value: Any) -> TypeGuard[str]:
-    """Older CLIs display it, newer ones a word in its place."""
-    return isinstance(value, str) and bool(value.strip()) and not value.startswith(HIDDEN)
+    """Older CLIs display it, newer ones some words in its place."""
+    return isinstance(value, str) and bool(TOKEN.fullmatch(value.strip()))
 
 
 def asked(command: tuple[str, ...], alias: str) -> Mapping[str, Any]:
     """The `result` of the CLI's answer."""
     code, text = run(["sf", *command, "--target-org", alias, "--json"])
-    try:
-        answer = json.loads(text[text.index("{") :])
-    except ValueError:
-        answer = {}
-    result = answer.get("result") if isinstance(answer, dict) else None
+    answer = json_in(text)
+    result = answer.get("result")
     if code == 0 and isinstance(result, dict):
         return result
     name, message = str(answer.get("name", "")), in_one_line(answer.get("message"))
@@ -59,6 +56,16 @@ def asked(command: tuple[str, ...], alias: str) -> Mapping[str, Any]:
         raise Invalid(f"sf:{alias}: the CLI knows no org of that name; sf org list tells those that it knows")
     words = f"{name}: {message}" if name else f"exit code {code}"
     raise LoginRefused(f"sf:{alias}: the CLI refuses ({words}): {AGAIN.format(alias=alias)}")
+
+
+def json_in(text: str) -> Mapping[str, Any]:
+    """The CLI's answer, among whatever warnings stand around it; empty where there is none."""
+    for place in (found.start() for found in re.finditer("{", text)):
+        with suppress(ValueError):
+            answer, _ = json.JSONDecoder().raw_decode(text, place)
+            if isinstance(answer, dict) and answer.keys() & {"result", "name"}:
+                return answer
+    return {}
 
 
 def run(command: list[str]) -> tuple[int, str]:

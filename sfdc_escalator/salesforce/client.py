@@ -13,7 +13,7 @@ from simple_salesforce.exceptions import SalesforceError
 from urllib3.exceptions import HTTPError
 
 from sfdc_escalator.errors import OrgUnavailable
-from sfdc_escalator.salesforce.connection import kind_of, redirected, unanswered
+from sfdc_escalator.salesforce.connection import kind_of, moved_to, unanswered
 from sfdc_escalator.salesforce.failures import Rejected, Unanswered, not_an_org, of_answer, seconds_to_wait
 from sfdc_escalator.salesforce.retry import Patience
 from sfdc_escalator.salesforce.session import CONNECT, WRITE, OrgSession
@@ -120,9 +120,7 @@ class Client:
         try:
             return call()
         except SalesforceError as error:
-            answer = self._last()
-            wait = seconds_to_wait(answer.headers.get("Retry-After"), answer.headers.get("Date"))
-            raise redirected(answer) or of_answer(answer.status_code, error.content, wait) from None
+            raise _refusal(self._last(), error.content) from None
         except (OSError, HTTPError, ValueError, TypeError) as error:
             if self.session.last is None:
                 raise unanswered(error) from None
@@ -192,6 +190,15 @@ def composites(paths: Sequence[str]) -> list[list[str]]:
 
 def query_path(soql: str, resource: str = "query") -> str:
     return f"{resource}?q=" + quote(soql, safe="")
+
+
+def _refusal(answer: requests.Response, body: Any) -> OrgUnavailable:
+    if host := moved_to(answer):
+        return OrgUnavailable(f"the org's address leads on to {host}: give that as the instance URL")
+    if answer.is_redirect:
+        return not_an_org(f"HTTP {answer.status_code} with {kind_of(answer)}")
+    wait = seconds_to_wait(answer.headers.get("Retry-After"), answer.headers.get("Date"))
+    return of_answer(answer.status_code, body, wait)
 
 
 def _object(body: Any) -> Mapping[str, Any]:

@@ -29,11 +29,16 @@ class Rejected(OrgUnavailable):
 
 NOT_NOW = frozenset({500, 502, 503, 504})
 ADVICE = {
-    "API_DISABLED_FOR_ORG": "the org's edition or the user's profile does not allow API access",
-    "API_CURRENTLY_DISABLED": "the user's profile does not allow API access",
+    "API_DISABLED_FOR_ORG": "the org's edition does not allow API access (Enterprise and above do, Professional as an "
+    "add-on), or the user lacks API Enabled: see Setup, Company Information, and the user's permission set or profile",
+    "API_CURRENTLY_DISABLED": "the user's profile does not allow API access: it, or a permission set of the user, "
+    "needs API Enabled",
     "REQUEST_LIMIT_EXCEEDED": "wait until the org's API calls of the last 24 hours are fewer, or raise its limit",
     "INSUFFICIENT_ACCESS": "give the user of the access token the right to read it",
+    "NOT_FOUND": "check the instance URL, and that the user may see it",
+    "UNSUPPORTED_API_VERSION": "check the instance URL; this org does not know the API's version yet, or no more",
 }
+LATER = "try again later; status.salesforce.com tells of outages"
 
 
 def errors_in(body: Any) -> list[tuple[str, str]]:
@@ -56,13 +61,14 @@ def of_answer(status: int, body: Any, retry_after: float | None = None) -> OrgUn
     errors = errors_in(body)
     if status in NOT_NOW:
         words = f" ({said(*errors[0])})" if errors else ""
-        return Unanswered(f"the org answered HTTP {status}{words}", retry_after=retry_after)
+        return Unanswered(f"the org answered HTTP {status}{words}: {LATER}", retry_after=retry_after)
     if not errors:
         return not_an_org(f"HTTP {status}")
     code, message = errors[0]
     if status == 401:
         return LoginRefused(
-            f"the org refuses the access token ({said(code, message)}): log in again and give a fresh access token"
+            f"the org refuses the access token ({said(code, message)}): log in again and give a fresh access token of "
+            "this very org"
         )
     advice = f": {ADVICE[code]}" if code in ADVICE else ""
     return Rejected(f"the org answered {said(code, message)}{advice}", status=status, error_code=code)

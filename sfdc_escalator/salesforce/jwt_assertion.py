@@ -1,13 +1,17 @@
 """The signed word of the JWT bearer flow: who we are, for whom, until when."""
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from sfdc_escalator.errors import Invalid
 
+BEGIN = "-----BEGIN PRIVATE KEY-----"
 VALID = 170  # seconds; Salesforce takes 3 minutes at most (OAuth 2.0 JWT Bearer Flow)
 LEAST_BITS = 2048
+ASKED = f"an RSA key with {LEAST_BITS} bits or more"
+NEW = "make a new one (openssl req -x509 -newkey rsa:2048 -nodes ...) and upload its certificate to the app"
 
 
 def assertion(client_id: str, username: str, audience: str, private_key: str, now: float) -> str:
@@ -17,19 +21,32 @@ def assertion(client_id: str, username: str, audience: str, private_key: str, no
 
 
 def rsa_key(pem: str) -> RSAPrivateKey:
-    if "PRIVATE KEY-----" not in pem:
-        what = "a certificate, which the app gets" if "CERTIFICATE-----" in pem else "no PEM"
-        raise Invalid(f"the private key is {what}; expected the key file, with -----BEGIN PRIVATE KEY----- in it")
+    # In one line of a variable, line ends are often written as \n.
+    text = pem.replace("\\r", "").replace("\\n", "\n")
+    if "PRIVATE KEY-----" not in text:
+        raise Invalid(f"the private key is {what_it_is(text)}; expected the key file, with {BEGIN} in it")
     try:
-        # In one line of a variable, line ends are often written as \n.
-        key = load_pem_private_key(pem.replace("\\n", "\n").encode(), password=None)
+        key = load_pem_private_key(text.encode(), password=None)
     except TypeError:
         raise Invalid(
             "the private key asks for a passphrase, which nobody can type at night: write a copy without it "
             "(openssl pkey -in KEY -out KEY.plain), make it mode 0600, and name that one"
         ) from None
-    except ValueError:
-        raise Invalid("the private key cannot be read: it is damaged, cut short, or no PEM") from None
-    if not isinstance(key, RSAPrivateKey) or key.key_size < LEAST_BITS:
-        raise Invalid(f"the private key is not RSA with {LEAST_BITS} bits or more, which Salesforce asks for")
+    except (ValueError, UnsupportedAlgorithm):
+        raise Invalid(f"the private key cannot be read: it is {what_it_is(text)}; expected {ASKED}") from None
+    if not isinstance(key, RSAPrivateKey):
+        raise Invalid(f"the private key is not RSA: Salesforce asks for {ASKED}; {NEW}")
+    if key.key_size < LEAST_BITS:
+        raise Invalid(f"the private key has {key.key_size} bits: Salesforce asks for {ASKED}; {NEW}")
     return key
+
+
+def what_it_is(pem: str) -> str:
+    """In place of a key that can be read."""
+    kinds = {
+        "CERTIFICATE": "a certificate, which the app gets",
+        "PUBLIC KEY": "a public key",
+        "OPENSSH": "one of OpenSSH",
+    }
+    found = (words for mark, words in kinds.items() if f"-----BEGIN {mark}" in pem)
+    return next(found, "damaged, cut short, or of an unknown kind" if "-----BEGIN" in pem else "no PEM")

@@ -67,9 +67,7 @@ class OrgSession(requests.Session):
         super().__init__()
         self._token, self._line = token, line
         self.scheme, self.netloc = checked_address(instance_url)
-        # Requests would take a login from ~/.netrc in place of our token; proxies make no sense on loopback.
-        self.auth = _leave_as_is
-        self.trust_env = not is_loopback(urlsplit(f"//{self.netloc}").hostname or "")
+        self.auth = _leave_as_is  # requests would take a login from ~/.netrc in place of our token
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers["User-Agent"] = f"sfdc-escalator/{__version__}"
         self.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
@@ -108,6 +106,8 @@ class OrgSession(requests.Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         if self._line.proxy:
             kwargs["proxies"] = {"https": self._line.proxy}
+        elif is_loopback(urlsplit(f"//{self.netloc}").hostname or ""):
+            kwargs["proxies"] = {}  # whatever the environment says
         if self._line.ca_file:  # here, because requests prefers what the environment says to its own settings
             kwargs["verify"] = self._line.ca_file
         if self._token is None:

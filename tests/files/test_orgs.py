@@ -278,6 +278,79 @@ def test_every_secret_that_cannot_be_had_is_told_at_once(tmp_path: Path) -> None
     assert [one.message for one in error.value.problems] == [f"the variable {name} is not set" for name in "SP"]
 
 
+@pytest.mark.parametrize("key", ["instance_url", "token_url", "audience"])
+def test_an_address_stands_in_the_file_itself(key: str, tmp_path: Path) -> None:
+    said = {"instance_url": "https://a.com", "client_id": "x", "username": "u", "private_key": "env:K", key: "env:URL"}
+    text = "prod:\n  flow: jwt\n" + "".join(f"  {name}: {value}\n" for name, value in said.items())
+    (problem,) = problems_of(tmp_path, text)
+    assert (problem.line, problem.message) == (
+        text[: text.index("env:URL")].count("\n") + 1,
+        "an address is no secret, and stands here itself",
+    )
+
+
+@pytest.mark.parametrize(
+    "login", ["access_token: env:T", "flow: client_credentials, client_id: x, client_secret: env:T"]
+)
+def test_where_people_log_in_is_no_org(login: str, tmp_path: Path) -> None:
+    (problem,) = problems_of(tmp_path, f"prod: {{instance_url: https://test.salesforce.com, {login}}}")
+    assert problem.message == "`instance_url` is where people log in, not an org"
+    assert "My Domain" in str(problem.expected)
+
+
+def test_the_address_of_the_pages_is_told_with_that_of_the_api(tmp_path: Path) -> None:
+    (problem,) = problems_of(
+        tmp_path, "prod: {instance_url: https://acme--dev.sandbox.lightning.force.com, access_token: env:T}"
+    )
+    assert problem.nearest == "https://acme--dev.sandbox.my.salesforce.com"
+
+
+CLIENT = "prod: {flow: client_credentials, instance_url: https://a.com, client_id: x, client_secret: env:S"
+
+
+def refused(tmp_path: Path, more: str, **environ: str) -> Problem:
+    """The one problem of a login with this beside it."""
+    entry, _ = org_entry("prod", written(tmp_path, CLIENT + more + "}"))
+    with pytest.raises(Invalid) as error:
+        entry.login({"S": "a secret", **environ})
+    (problem,) = error.value.problems
+    return problem
+
+
+def test_a_secret_of_several_lines_is_no_secret(tmp_path: Path) -> None:
+    problem = refused(tmp_path, "", S="first line\nsecond line")
+    assert problem.message == "what `client_secret` refers to has several lines"
+    assert (problem.line, "line" in str(problem.found)) == (1, False)
+
+
+@pytest.mark.parametrize("proxy", ["ftp://host:1", "http://ann:hush hush@host", "http://host:1/path", "http://"])
+def test_what_is_no_proxy_is_told_and_not_shown(proxy: str, tmp_path: Path) -> None:
+    problem = refused(tmp_path, ", proxy: env:P", P=proxy)
+    assert (problem.message, problem.expected) == (
+        "what `proxy` refers to is no address of a proxy",
+        "http://HOST:PORT",
+    )
+    assert "hush" not in str(problem)
+
+
+def test_the_login_of_a_proxy_is_a_secret(tmp_path: Path) -> None:
+    entry, _ = org_entry("prod", written(tmp_path, CLIENT + ", proxy: env:P}"))
+    secrets = entry.login({"S": "a secret", "P": "http://ann:hush.hush@proxy:3128"}).secrets
+    assert {"hush.hush", "ann:hush.hush", "a secret"} <= secrets
+
+
+@pytest.mark.parametrize(("content", "why"), [(None, "no such file"), ("words", "it holds no certificate")])
+def test_certificates_that_cannot_be_read_are_told_at_their_place(
+    content: str | None, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content)
+    problem = refused(tmp_path, ", ca_file: ~/ca.pem")
+    assert problem.message.startswith(f"{tmp_path}/ca.pem cannot be read: {why}")
+    assert problem.line == 1
+
+
 def test_plain_http_over_a_network_is_unsafe(tmp_path: Path) -> None:
     path = written(tmp_path, "prod: {instance_url: http://a.com, access_token: env:T}")
     with pytest.raises(UnsafeAddress) as error:

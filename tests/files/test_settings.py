@@ -47,6 +47,20 @@ ADDRESS = f"an address such as {ORG}"
         ("https://a.com:99999", "is no address of an org", "https://a.com:99999", ADDRESS, None),
         ("http://[::", "is no address of an org", "http://[::", ADDRESS, None),
         (
+            "https://example.lightning.force.com",
+            "is the address of the org's pages, not of its API",
+            "https://example.lightning.force.com",
+            ADDRESS,
+            ORG,
+        ),
+        (
+            "https://example.lightning.force.com/lightning/page/home",
+            "holds more than the address of the org",
+            "/lightning/page/home",
+            "scheme and host only",
+            ORG,
+        ),
+        (
             ORG + "/services/data",
             "holds more than the address of the org",
             "/services/data",

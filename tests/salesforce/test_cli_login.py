@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, Invalid, LoginRefused
+from sfdc_escalator.salesforce import cli_login
 from sfdc_escalator.salesforce.cli_login import grant
 from sfdc_escalator.salesforce.token import Grant
 
@@ -54,8 +55,11 @@ def test_an_older_cli_tells_it_with_the_rest(tmp_path: Path, monkeypatch: pytest
     assert grant("dev") == Grant(URL, TOKEN)
 
 
-def test_a_word_of_the_cli_before_its_answer_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    noisy = "update available\n" + json.dumps(result(instanceUrl=URL))
+@pytest.mark.parametrize("noise", ["update available\n", "Warning: {plugin} is deprecated {}\n", '{"warning": 1}\n'])
+def test_words_of_the_cli_around_its_answer_do_no_harm(
+    noise: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noisy = f"{noise}{json.dumps(result(instanceUrl=URL))}\n{noise}"
     sf(tmp_path, monkeypatch, noisy, result(accessToken=TOKEN))
     assert grant("dev") == Grant(URL, TOKEN)
 
@@ -97,8 +101,11 @@ def test_an_org_that_the_cli_did_not_reach_is_asked_by_us(
     assert grant("dev") == Grant(URL, TOKEN)
 
 
-def test_a_cli_that_hides_the_token_altogether_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sf(tmp_path, monkeypatch, result(instanceUrl=URL, accessToken=HIDDEN), result(accessToken=HIDDEN))
+@pytest.mark.parametrize("hidden", [HIDDEN, "", "use sf org auth show-access-token", "********"])
+def test_a_cli_that_hides_the_token_altogether_is_told(
+    hidden: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sf(tmp_path, monkeypatch, result(instanceUrl=URL, accessToken=hidden), result(accessToken=hidden))
     with pytest.raises(LoginRefused, match="update it"):
         grant("dev")
 
@@ -106,4 +113,12 @@ def test_a_cli_that_hides_the_token_altogether_is_told(tmp_path: Path, monkeypat
 def test_without_the_cli_the_next_step_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Invalid, match="not on the PATH"):
+        grant("dev")
+
+
+def test_a_cli_that_hangs_is_ended_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sf(tmp_path, monkeypatch, result(), result())
+    (tmp_path / "sf").write_text("#!/bin/sh\ntail -f /dev/null\n", encoding="utf-8")
+    monkeypatch.setattr(cli_login, "TIMEOUT", 0.2)
+    with pytest.raises(LoginRefused, match="did not end"):
         grant("dev")

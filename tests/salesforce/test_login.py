@@ -63,8 +63,27 @@ def test_a_jwt_login_sends_a_signed_word_for_three_minutes_at_most() -> None:
     assert 120 < claims["exp"] - time.time() <= 180
 
 
-def test_a_key_in_one_line_of_a_variable_is_read() -> None:
-    assert answered("jwt", JWT | {"private_key": PEM.replace("\n", "\\n")})
+PKCS1 = KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        PKCS1,
+        PEM.replace("\n", "\r\n"),
+        PEM.replace("\n", "\\n"),
+        PEM.replace("\n", "\\r\\n"),
+        f'"{PEM}"',
+        f"a word\n{PEM}",
+    ],
+    ids=["PKCS#1", "CRLF", "one line", "one line with CRLF", "in quotes", "with words before it"],
+)
+def test_a_key_is_read_however_it_was_written_down(key: str) -> None:
+    assert answered("jwt", JWT | {"private_key": key})
+
+
+def test_a_key_of_4096_bits_signs_as_well() -> None:
+    assert answered("jwt", JWT | {"private_key": pem(rsa.generate_private_key(public_exponent=65537, key_size=4096))})
 
 
 @pytest.mark.parametrize(
@@ -116,6 +135,16 @@ def refused(body: Any, flow: str = "jwt", status: int = 400, error: type[Excepti
         ("invalid_client_id", "client identifier invalid", "Consumer Key"),
         ("invalid_client", "invalid client credentials", "Consumer Secret"),
         ("unsupported_grant_type", "grant type not supported", "not enabled for the app"),
+        ("inactive_user", "user is inactive", "activate it"),
+        ("inactive_org", "organization is inactive", "locked or deleted"),
+        ("invalid_grant", "ip restricted or invalid login hours", "Login IP Ranges and Login Hours"),
+        ("invalid_grant", "login rate exceeded", "wait a while"),
+        ("rate_limit_exceeded", "", "wait a while"),
+        ("OAUTH_APP_BLOCKED", "this app is blocked by admin", "blocked the app"),
+        ("invalid_grant", "user is locked", "unlock it"),
+        ("access_denied", "end-user denied authorization", "select its permission set"),
+        ("invalid_grant", "operation failed: separate policy", "Login History"),
+        ("invalid_grant", "", "Login History"),
         ("something_new", "", "the login was refused (something_new)"),
     ],
 )
@@ -145,7 +174,32 @@ def test_a_login_page_in_place_of_an_answer_is_told() -> None:
 
 def test_a_login_that_leads_elsewhere_is_not_followed() -> None:
     moved = {"Location": "https://other.example.com/"}
-    assert "other.example.com" in refused("", status=302, error=OrgUnavailable, headers=moved)
+    message = refused("", status=302, error=OrgUnavailable, headers=moved)
+    assert message == "acme.my.salesforce.com leads on to other.example.com: give that as the address to log in at"
+
+
+@pytest.mark.parametrize("place", ["/login", "https://login.salesforce.com/?startURL=x"])
+def test_a_login_that_leads_to_a_login_page_is_told(place: str) -> None:
+    message = refused("", status=302, error=OrgUnavailable, headers={"Location": place})
+    assert "acme.my.salesforce.com is no login of Salesforce: HTTP 302 with a way to a login page" in message
+
+
+def test_too_many_logins_are_told_whatever_the_body_says() -> None:
+    assert "wait a while" in refused("<html>slow down</html>", status=429)
+
+
+@pytest.mark.parametrize(
+    "granted",
+    [
+        {"access_token": "00D!fresh"},
+        {"access_token": 5, "instance_url": HOST},
+        {"access_token": "00D!fresh\nX-Forged: 1", "instance_url": HOST},
+        {"access_token": "00D!fresh", "instance_url": "garbage"},
+        ["00D!fresh"],
+    ],
+)
+def test_an_answer_that_grants_nothing_usable_is_no_login(granted: Any) -> None:
+    assert "is no login of Salesforce" in refused(granted, status=200, error=OrgUnavailable)
 
 
 @pytest.mark.parametrize(("body", "status"), [("", 503), (ConnectionError("reset"), 200)])
@@ -166,9 +220,11 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
         (pem(KEY, BestAvailableEncryption(b"secret")), "passphrase"),
         (CERTIFICATE, "is a certificate"),
         ("just words", "is no PEM"),
+        (PUBLIC, "is a public key"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nabcd\n-----END OPENSSH PRIVATE KEY-----\n", "of OpenSSH"),
         (PEM[:400] + "\n-----END PRIVATE KEY-----\n", "cannot be read"),
         (pem(ec.generate_private_key(ec.SECP256R1())), "not RSA"),
-        (pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)), "2048 bits"),
+        (pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)), "has 1024 bits.*2048 bits or more"),
     ],
 )
 def test_a_key_that_cannot_sign_is_told_without_a_word_of_it(key: str, told: str) -> None:

@@ -60,6 +60,17 @@ def test_a_redirect_is_not_followed_but_named(stage: Stage) -> None:
     assert len(stage.mock.calls) == 1
 
 
+@pytest.mark.parametrize(
+    "place", ["/login", "https://login.salesforce.com/?ec=302", "https://acme.my.salesforce.com/x"]
+)
+def test_a_way_to_a_login_page_is_no_way_to_an_org(place: str, stage: Stage) -> None:
+    stage.answers("GET", "", "", 302, {"Location": place})
+    with pytest.raises(
+        OrgUnavailable, match="does not answer like a Salesforce org: HTTP 302 with a way to a login page"
+    ):
+        stage.org.identify()
+
+
 def test_every_request_has_a_timeout_and_says_who_asks(stage: Stage) -> None:
     stage.identified()
     request = stage.mock.calls[0].request

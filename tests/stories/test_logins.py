@@ -168,7 +168,7 @@ def test_salesforces_own_cli_lends_its_login(home: World) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "told"),
     [
-        (403, "API_DISABLED_FOR_ORG", "the org's edition or the user's profile does not allow API access"),
+        (403, "API_DISABLED_FOR_ORG", "the org's edition does not allow API access"),
         (403, "API_CURRENTLY_DISABLED", "does not allow API access"),
         (401, "INVALID_SESSION_ID", "log in again"),
     ],
