@@ -37,10 +37,19 @@ def home(world: World) -> Path:
     (home / "config/policies/support.yaml").write_text(POLICY)
     (home / "events.csv").write_text(EVENTS)
     (home / "mapping.yaml").write_text(MAPPING)
-    for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "first"]):
-        identity = ["-c", "user.name=Nora Lind", "-c", "user.email=nora@example.com"]
-        subprocess.run(["git", *identity, *words], cwd=home, check=True, timeout=60)
+    git(home, "init", "-q", "-b", "main")
+    commit(home)
     return home
+
+
+def git(home: Path, *words: str) -> None:
+    identity = ["-c", "user.name=Nora Lind", "-c", "user.email=nora@example.com"]
+    subprocess.run(["git", *identity, *words], cwd=home, check=True, timeout=60)
+
+
+def commit(home: Path) -> None:
+    git(home, "add", "-A")
+    git(home, "commit", "-q", "-m", "next")
 
 
 @pytest.fixture
@@ -82,38 +91,136 @@ def test_a_sandbox_is_asked_and_its_plan_kept_with_nothing_written(home: Path, o
     assert writes(org) == []
 
 
-def test_a_sandbox_without_the_queue_fails(home: Path, org: EmbeddedOrg) -> None:
-    path = home / "config/policies/support.yaml"
-    path.write_text(POLICY.replace("queue: Leads", "queue: Leeds"))
-    assert checked(home, ORG="env", PROBE="1").returncode == 2
-    assert "did you mean Leads?" in (home / "ci-out/validate.xml").read_text()
-
-
 def test_an_org_that_does_not_let_us_in_fails_with_its_code(home: Path, org: EmbeddedOrg) -> None:
     assert checked(home, ORG="env", SFDC_ACCESS_TOKEN="00D000000000001!stale.token").returncode == 5
 
 
-def test_the_difference_of_a_changed_policy_is_told_over_the_past(home: Path) -> None:
+def test_what_a_sandbox_finds_fails_and_is_in_the_log_too(home: Path, org: EmbeddedOrg) -> None:
     path = home / "config/policies/support.yaml"
-    path.write_text(POLICY.replace("2h", "0m"))
-    (home / "config/policies/new.yaml").write_text(POLICY.replace("support", "new"))
-    subprocess.run(["git", "add", "-A"], cwd=home, check=True, timeout=60)
-    found = checked(home, BASE="main", **HISTORY)
-    told = (home / "ci-out/difference.md").read_text()
+    path.write_text(POLICY.replace("queue: Leads", "queue: Leeds"))
+    found = checked(home, ORG="env", PROBE="1")
+    told = found.stdout
+    assert found.returncode == 2
+    assert "did you mean Leads?" in (home / "ci-out/validate.xml").read_text()
+    assert "error: config/policies/support.yaml:3:24: this org has no queue Leeds for cases" in told
+    assert "did you mean Leads?" in told
+
+
+def test_no_result_and_no_output_holds_the_token(home: Path, org: EmbeddedOrg) -> None:
+    for variables in ({"ORG": "env", "PROBE": "1"}, {"ORG": "env", "SFDC_INSTANCE_URL": "http://127.0.0.1:9"}):
+        found = checked(home, **variables)
+        results = "".join(path.read_text() for path in (home / "ci-out").iterdir())
+        assert org.access_token not in found.stdout + found.stderr + results
+    assert found.returncode == 5
+
+
+NOTED = POLICY.replace("policy: support", "policy: noted\ndefaults: {note: {template: hand-off.j2}}")
+TALK = POLICY.replace("age: CreatedDate, at_least: 2h", "text: [comments], mentions: [help]").replace("support", "talk")
+
+
+@pytest.fixture
+def branch(home: Path) -> Path:
+    """A branch with two policies changed (one with its template renamed), one that no history can answer, one new, one
+    gone, one mended; and main, which went on meanwhile."""
+    policies = home / "config/policies"
+    for name, text in (
+        ("noted", NOTED),
+        ("talk", TALK),
+        ("gone", POLICY.replace("support", "gone")),
+        ("bad", "policy:"),
+    ):
+        (policies / f"{name}.yaml").write_text(text)
+    (policies / "hand-off.j2").write_text("{{ route.reason }}")
+    commit(home)
+    git(home, "checkout", "-q", "-b", "change")
+    (policies / "support.yaml").write_text(POLICY.replace("2h", "0m"))
+    (policies / "noted.yaml").write_text(NOTED.replace("2h", "0m").replace("hand-off.j2", "note.j2"))
+    (policies / "hand-off.j2").rename(policies / "note.j2")
+    (policies / "talk.yaml").write_text(TALK.replace("help", "manager"))
+    (policies / "gone.yaml").unlink()
+    (policies / "bad.yaml").write_text(POLICY.replace("support", "bad"))
+    (policies / "new.yaml").write_text(POLICY.replace("support", "new"))
+    commit(home)
+    git(home, "checkout", "-q", "main")
+    (policies / "support.yaml").write_text(POLICY.replace("2h", "9h"))
+    commit(home)
+    git(home, "checkout", "-q", "change")
+    return home
+
+
+def test_each_policy_of_a_branch_is_compared_with_the_one_it_was_made_from(branch: Path) -> None:
+    found = checked(branch, BASE="main", **HISTORY)
+    told = (branch / "ci-out/difference.md").read_text().split("### ")[1:]
     assert found.returncode == 0, found.stderr
-    assert "### config/policies/support.yaml, against main" in told
-    assert "1 only here, 1 earlier" in told
-    assert "### config/policies/new.yaml\n\nA new policy." in told
-    assert sorted(one.name for one in (home / "config/policies").iterdir()) == ["new.yaml", "support.yaml"]
+    assert [one.splitlines()[0].removeprefix("config/policies/") for one in told] == [
+        "bad.yaml", "new.yaml", "noted.yaml, against main", "support.yaml, against main", "talk.yaml, against main",
+        "gone.yaml",
+    ]  # fmt: skip
+    assert "That of main is not valid" in told[0]
+    assert "A new policy." in told[1]
+    assert "1 only here, 1 earlier" in told[2]
+    assert "1 only here, 1 earlier" in told[3]
+    assert "cannot answer its `text` condition" in told[4]
+    assert "The policy is gone." in told[5]
+    assert {path.name for path in (branch / "ci-out").glob("*.csv")} == {
+        "difference-noted.csv",
+        "difference-support.csv",
+    }
+    assert subprocess.check_output(["git", "status", "--short"], cwd=branch, text=True, timeout=60) == "?? ci-out/\n"
+
+
+def test_a_clone_without_the_base_is_refused_before_everything_looks_new(branch: Path) -> None:
+    shallow = branch.parent / "shallow"
+    git(branch.parent, "clone", "-q", "--depth", "1", "--branch", "change", f"file://{branch}", str(shallow))
+    found = checked(shallow, BASE="origin/main", **HISTORY)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "BASE=origin/main is not in this clone: fetch it first" in found.stderr
+
+
+@pytest.mark.parametrize("name", ["BASE", "MAPPING", "FROM", "TO"])
+def test_a_setting_that_is_missing_is_named(home: Path, name: str) -> None:
+    found = checked(home, **{"BASE": "main", **HISTORY, name: ""})
+    assert (found.returncode, found.stderr) == (2, f"check-policies: EVENTS is set, but {name} is not\n")
+
+
+def test_a_history_that_cannot_be_read_fails(home: Path) -> None:
+    (home / "config/policies/support.yaml").write_text(POLICY.replace("2h", "0m"))
+    (home / "events.csv").write_text("nothing\n")
+    found = checked(home, BASE="main", **HISTORY)
+    assert found.returncode == 2
+    assert "events.csv" in found.stderr
+    assert "events.csv" in (home / "ci-out/difference.md").read_text()
+
+
+def test_the_recipe_works_where_config_is_not_at_the_top_of_the_repository(home: Path) -> None:
+    top = home / "ops"
+    top.mkdir()
+    for name in ("config", "events.csv", "mapping.yaml"):
+        (home / name).rename(top / name)
+    commit(home)
+    (top / "config/policies/support.yaml").write_text(POLICY.replace("2h", "0m"))
+    assert checked(top, BASE="main", **HISTORY).returncode == 0
+    assert "1 only here, 1 earlier" in (top / "ci-out/difference.md").read_text()
+
+
+def test_the_first_files_of_init_pass_as_they_are(home: Path) -> None:
+    program = Path(sys.executable).with_name("sfdc-escalator")
+    made = home.parent / "made"
+    words = [str(program), "init", str(made), "--procedure", "member-support"]
+    subprocess.run(words, check=True, capture_output=True, timeout=60)
+    found = checked(made)
+    assert (found.returncode, found.stdout) == (0, "ok (config/policies/member-support.yaml)\n")
 
 
 def test_the_workflow_runs_the_recipe_and_nothing_else() -> None:
     workflow = yaml.load((CI / "github-actions.yml").read_text(), yaml.BaseLoader)
     steps = workflow["jobs"]["check"]["steps"]
     runs = [step["run"] for step in steps if "run" in step]
-    assert "config/ci/check-policies" in runs[1]
+    check = steps[3]
+    assert "config/ci/check-policies" in check["run"]
     script = (CI / "check-policies").read_text()
-    given = {*workflow["jobs"]["check"]["env"], "ORG", "EVENTS", "MAPPING", "FROM", "TO", "EVERY"}
+    given = {*check["env"], "ORG", "EVENTS", "MAPPING", "FROM", "TO", "EVERY"}
     assert all(name in script for name in given - {"SFDC_PRIVATE_KEY"})
+    assert [step for step in steps if "secrets." in str(step)] == [check]
     for text in runs:
         assert subprocess.run(["bash", "-n"], input=text, text=True, check=False, timeout=60).returncode == 0
