@@ -1,16 +1,27 @@
-"""What conditions say of each other, as far as it can be proved by their form: never claims what may not be so."""
+"""What conditions say of each other, as far as it can be proved: never claims what may not be so.
+
+A condition is taken apart into branches, each a set of demands that hold together; a branch that no case can meet is
+closed. A condition all of whose branches are closed never holds; one implies another when it and `not` the other never
+hold together.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
-from sfdc_escalator.escalation.clocks import Clock
-from sfdc_escalator.escalation.comparison import Literal_, as_text, compare, fold, options
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition
-from sfdc_escalator.escalation.facts import Field
+from sfdc_escalator.escalation.clocks import Age, Clock, Idle, InState
+from sfdc_escalator.escalation.comparison import TESTS
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Leaf, Not
+from sfdc_escalator.escalation.facts import Field, TableIs
+from sfdc_escalator.escalation.related import Milestone
 from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.tables import Table
+from sfdc_escalator.escalation.witness import Demand, possible, subject
 
-LOWER, UPPER = ("at_least", "more_than"), ("at_most", "less_than")
+MOST_LOOKS = 400
+LOWER = ("at_least", "more_than")
+Wanted = tuple[Condition, bool]
 
 
 def conjuncts(condition: Condition) -> tuple[Condition, ...]:
@@ -22,114 +33,136 @@ def conjuncts(condition: Condition) -> tuple[Condition, ...]:
 
 def implies(one: Condition, other: Condition) -> bool:
     """Whether every match of the one is surely a match of the other."""
-    given = conjuncts(one)
-    return all(any(part_implies(part, wanted) for part in given) for wanted in conjuncts(other))
+    return Search().closed([(other, False), (one, True)], [])
 
 
-def part_implies(part: Condition, wanted: Condition) -> bool:
-    if part == wanted:
+def contradiction(condition: Condition) -> tuple[Demand, ...] | None:
+    """Demands of the condition that no case meets together, when it surely never holds; the first such ones."""
+    search = Search()
+    return search.clash if search.closed([(condition, True)], []) else None
+
+
+@dataclass(slots=True)
+class Search:
+    """Takes a condition apart, as far as there is an end to it: with too many branches nothing is claimed."""
+
+    looks: int = 0
+    clash: tuple[Demand, ...] = field(default=())
+
+    def closed(self, pending: list[Wanted], known: list[Demand]) -> bool:
+        """Whether no case meets all that is known and pending. The choices come last."""
+        choices: list[list[Wanted]] = []
+        while pending:
+            condition, want = pending.pop()
+            parts = parts_of(condition, want)
+            if parts is None:
+                assert not isinstance(condition, (All, AnyOf, Not))
+                for demand in consequences(Demand(condition, want)):
+                    known = [*known, demand]
+                    if self.clashes(known):
+                        return True
+            elif parts.together:
+                pending += reversed(parts.wanted)
+            else:
+                choices.append(parts.wanted)
+        if not choices:
+            return False
+        first, *others = sorted(choices, key=len)
+        rest = [(all_or_any(other), True) for other in others]
+        return all(self.closed([*rest, one], known) for one in first) and self.looks < MOST_LOOKS
+
+    def clashes(self, known: list[Demand]) -> bool:
+        self.looks += 1
+        if self.looks >= MOST_LOOKS:
+            return False
+        newest = known[-1]
+        if isinstance(newest.leaf, TableIs):  # no row gives that
+            self.clash = self.clash or (newest,)
+            return newest.holds
+        alike = [one for one in known if subject(one.leaf) == subject(newest.leaf)]
+        apart = [(one, newest) for one in known if rules_out(one, newest) or rules_out(newest, one)]
+        if not apart and possible(alike):
+            return False
+        pairs = ((one, newest) for one in alike if not possible([one, newest]))
+        self.clash = self.clash or next(iter([*apart, *pairs]), tuple(alike))
         return True
-    if isinstance(wanted, AnyOf):
-        parts = part.parts if isinstance(part, AnyOf) else (part,)
-        return all(any(implies(one, choice) for choice in wanted.parts) for one in parts)
-    if isinstance(part, AnyOf):
-        return bool(part.parts) and all(implies(one, wanted) for one in part.parts)
-    if isinstance(part, Field) and isinstance(wanted, Field):
-        return field_implies(part, wanted)
-    if isinstance(part, Clock) and isinstance(wanted, Clock):
-        return clock_implies(part, wanted)
-    if isinstance(part, Text) and isinstance(wanted, Text):
-        return text_implies(part, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a condition consists of: all together, or one of them."""
+
+    together: bool
+    wanted: list[Wanted]
+
+
+def all_or_any(wanted: list[Wanted]) -> Condition:
+    return AnyOf(tuple(one if want else Not(one) for one, want in wanted))
+
+
+def parts_of(condition: Condition, want: bool) -> Parts | None:
+    """None for what cannot be taken apart."""
+    if isinstance(condition, Not):
+        return Parts(True, [(condition.part, not want)])
+    if isinstance(condition, (All, AnyOf)):
+        return Parts(isinstance(condition, All) == want, [(part, want) for part in condition.parts])
+    rows = by_rows(condition)
+    return None if rows is None else Parts(want is False, [(row, want) for row in rows])
+
+
+def by_rows(leaf: Leaf) -> list[Condition] | None:
+    """What looks something up in a table, as one condition for each row that counts."""
+    if isinstance(leaf, TableIs):
+        test = TESTS[leaf.operator]
+        found = [row for row, value in rows_of(leaf.table) if test(value, leaf.operand)]
+        return found or None
+    for name in ("operand", "limit", "calendar"):
+        table = getattr(leaf, name, None)
+        if isinstance(table, Table):
+            said = (All((row, changed(leaf, name, value))) for row, value in rows_of(table) if value is not None)
+            return list(said)
+    return None
+
+
+def changed(leaf: Leaf, name: str, value: Any) -> Leaf:
+    return Field(leaf.path, leaf.operator, value) if isinstance(leaf, Field) else replace(leaf, **{name: value})
+
+
+def rows_of(table: Table[Any]) -> Iterator[tuple[Condition, Any]]:
+    """Each row as a condition: its cells fit, and those of no row above. At the end, where none fits."""
+    above: list[Condition] = []
+    for row in table.rows:
+        cells = (
+            Field(path, "in", cell if isinstance(cell, tuple) else (cell,))
+            for path, cell in zip(table.by, row.cells, strict=True)
+        )
+        fits = All(tuple(cells))
+        yield All((fits, *map(Not, above))), row.value
+        above.append(fits)
+    yield All(tuple(map(Not, above))), table.otherwise
+
+
+def consequences(demand: Demand) -> Iterator[Demand]:
+    """The demand, after what follows from it: open time is no longer than time, nor silence than the case is old."""
+    leaf = demand.leaf
+    if demand.holds and isinstance(leaf, Clock) and leaf.operator in LOWER and isinstance(leaf.limit, timedelta):
+        path = leaf.path if isinstance(leaf, Age) else "CreatedDate" if isinstance(leaf, (Idle, InState)) else None
+        if path and leaf.limit > timedelta():
+            yield Demand(Age(leaf.operator, leaf.limit, path=path))
+    yield demand
+
+
+def rules_out(one: Demand, other: Demand) -> bool:
+    """A demand that holds, and another that does not although it follows from the first."""
+    if not one.holds or other.holds:
+        return False
+    if isinstance(one.leaf, Text) and isinstance(other.leaf, Text):
+        return text_implies(one.leaf, other.leaf)
+    if isinstance(one.leaf, Milestone) and isinstance(other.leaf, Milestone):
+        return one.leaf.within <= other.leaf.within and other.leaf.name in (None, one.leaf.name)
     return False
-
-
-def field_implies(part: Field, wanted: Field) -> bool:
-    if part.path.lower() != wanted.path.lower() or isinstance(part.operand, Table) or isinstance(wanted.operand, Table):
-        return False
-    if part.operator in ("is", "in") and wanted.operator in ("is", "in"):
-        return choices(part) <= choices(wanted)
-    if part.operator == wanted.operator == "at_least":
-        return ordered(part, wanted) in (0, 1)
-    return part.operator == wanted.operator == "at_most" and ordered(part, wanted) in (0, -1)
-
-
-def choices(field: Field) -> frozenset[str]:
-    assert not isinstance(field.operand, Table)
-    asked = options(field.operand) if field.operator == "in" else options(field.operand)[:1]
-    return frozenset(fold(as_text(one)) for one in asked)
-
-
-def ordered(part: Field, wanted: Field) -> int | None:
-    first, second = part.operand, wanted.operand
-    numbers = isinstance(first, (int, float)) and isinstance(second, (int, float))
-    return compare(first, second) if numbers and not isinstance(second, (Table, tuple)) else None  # type: ignore[arg-type]
-
-
-def clock_implies(part: Clock, wanted: Clock) -> bool:
-    """The same clock with a narrower limit."""
-    if not same_clock(part, wanted) or part.operator != wanted.operator:
-        return False
-    assert isinstance(part.limit, timedelta)
-    assert isinstance(wanted.limit, timedelta)
-    return part.limit >= wanted.limit if part.operator in LOWER else part.limit <= wanted.limit
-
-
-def same_clock(one: Clock, other: Clock) -> bool:
-    plain = isinstance(one.limit, timedelta) and isinstance(other.limit, timedelta)
-    return plain and one.reads == other.reads and bare(one) == bare(other)
-
-
-def bare(clock: Clock) -> tuple[object, ...]:
-    """The clock without its limit."""
-    names = (name for name in ("path", "paths", "who", "after_word_of", "except_while") if hasattr(clock, name))
-    return type(clock), clock.calendar, *((name, getattr(clock, name)) for name in names)
 
 
 def text_implies(part: Text, wanted: Text) -> bool:
     inside = set(part.sources) <= set(wanted.sources) and set(part.mentions) <= set(wanted.mentions)
     return inside and set(wanted.ignoring) <= set(part.ignoring)
-
-
-def contradictions(condition: Condition) -> Iterator[tuple[Condition, Condition]]:
-    """Two of its demands that no case can meet together."""
-    parts = conjuncts(condition)
-    for place, one in enumerate(parts):
-        yield from ((one, other) for other in parts[:place] if excludes(one, other) or excludes(other, one))
-
-
-def excludes(one: Condition, other: Condition) -> bool:
-    if isinstance(one, Clock) and isinstance(other, Clock) and same_clock(one, other):
-        assert isinstance(one.limit, timedelta)
-        assert isinstance(other.limit, timedelta)
-        strict = one.operator == "more_than" or other.operator == "less_than"
-        beyond = one.limit > other.limit or (strict and one.limit == other.limit)
-        return one.operator in LOWER and other.operator in UPPER and beyond
-    if not isinstance(one, Field) or not isinstance(other, Field) or one.path.lower() != other.path.lower():
-        return False
-    if isinstance(one.operand, Table) or isinstance(other.operand, Table):
-        return False
-    return fields_exclude(one, other)
-
-
-def fields_exclude(one: Field, other: Field) -> bool:
-    if one.operator in ("is", "in"):
-        if other.operator in ("is", "in"):
-            return choices(one).isdisjoint(choices(other)) and not numeric(one, other)
-        if other.operator == "is_not":
-            return choices(one) <= frozenset({fold(as_text(options_of(other)[0]))})
-        return other.operator == "is_empty" and options_of(other)[0] is True and False not in options_of(one)
-    if one.operator in LOWER and other.operator in UPPER:
-        first = ordered(one, other)
-        strict = one.operator == "more_than" or other.operator == "less_than"
-        return first == 1 or (first == 0 and strict)
-    return False
-
-
-def options_of(field: Field) -> tuple[Literal_, ...]:
-    return () if isinstance(field.operand, Table) else options(field.operand)
-
-
-def numeric(one: Field, other: Field) -> bool:
-    """`5` and `5.0` are one number and two texts."""
-    values = (*options_of(one), *options_of(other))
-    return any(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)

@@ -6,7 +6,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from sfdc_escalator.files.hover import hover
 from sfdc_escalator.files.shape import PolicyShape
+from sfdc_escalator.files.telling_shapes import EndOfDayShape
 
 
 class Lenient(GenerateJsonSchema):
@@ -26,12 +28,27 @@ SHORT: Mapping[str, Any] = {
     "#/$defs/RecipientShape": {"type": "string"},
 }
 """What may stand in place of a mapping."""
+DUE: Mapping[str, Any] = {
+    "anyOf": [
+        {"type": "string"},
+        {"$ref": "#/$defs/EndOfDayShape"},
+        {"type": "object", "required": ["by"]},
+        {"type": "object", "required": ["table"]},
+    ]
+}
+"""What a function checks, and an editor can help with nevertheless."""
 
 
 def editor_schema() -> dict[str, Any]:
     """Draft 2020-12. Lists may be one entry, as in the files."""
     schema = PolicyShape.model_json_schema(schema_generator=Lenient, by_alias=True)
+    schema["$defs"]["EndOfDayShape"] = EndOfDayShape.model_json_schema(schema_generator=Lenient, by_alias=True)
+    schema["$defs"]["RouteShape"]["properties"]["due"] = DUE
     loose = loosened(schema)
+    for shape, mapping in (("PolicyShape", loose), *loose["$defs"].items()):
+        for key, said in mapping.get("properties", {}).items():
+            said.pop("title", None)
+            said["description"] = hover(shape, key)
     one = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/RecipientShape"}]}
     loose["$defs"]["Recipients"] = {"anyOf": [one, {"type": "array", "items": one}]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **loose, "title": "sfdc_escalator policy"}

@@ -1,5 +1,7 @@
 """What `init` writes beside the policy: the org and its login, its environment, and how cron or systemd start it."""
 
+import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from pathlib import Path
 
 from sfdc_escalator.files.org_logins import FLOWS
 
+PLAIN = re.compile(r"[\w./~][\w./~@:?=&+,-]*|--?[\w-]+", re.ASCII)
 MORE = ("--deadline", "8m")
 SECRET_OF = {
     "access_token": "SFDC_TOKEN",
@@ -66,7 +69,7 @@ def first_files(setup: Setup) -> Mapping[Path, str]:
 def orgs_yaml(setup: Setup) -> str:
     keys = FLOWS[setup.login].needs
     said = [f"  {key}: {EXAMPLE.get(key) or 'env:' + SECRET_OF[key]}" for key in keys]
-    ledger = f"  ledger: {setup.ledger}" if setup.ledger else "  # ledger: /var/lib/sfdc-escalator/sandbox.db"
+    ledger = f"  ledger: {in_yaml(setup.ledger)}" if setup.ledger else "  # ledger: /var/lib/sfdc-escalator/sandbox.db"
     lines = [
         "# The orgs by name: run --org NAME. Secrets never stand here, only where they are found:",
         "# env:NAME, file:PATH (mode 0600) or cmd:COMMAND.",
@@ -78,6 +81,11 @@ def orgs_yaml(setup: Setup) -> str:
         "  # heartbeat: env:HEARTBEAT_URL  # pinged at /start, then at the address itself, or at /EXIT_CODE",
     ]
     return "\n".join(lines) + "\n"
+
+
+def in_yaml(text: str) -> str:
+    """In quotes where it would not be read as the text that it is; JSON is YAML."""
+    return text if PLAIN.fullmatch(text) and "/" in text else json.dumps(text, ensure_ascii=False)
 
 
 def env_example(setup: Setup) -> str:
@@ -109,7 +117,8 @@ MAILTO=you@yourcompany.example
 
 
 def service(setup: Setup) -> str:
-    environment = "" if setup.reads_env else f"EnvironmentFile={setup.folder}/.env\n"
+    folder = str(setup.folder).replace("%", "%%")
+    environment = "" if setup.reads_env else f"EnvironmentFile={folder}/.env\n"
     return f"""\
 # cp config/cron/sfdc-escalator.* ~/.config/systemd/user/ && systemctl --user enable --now sfdc-escalator.timer
 # (and once: loginctl enable-linger, so that it runs while nobody is logged in). journalctl --user -u sfdc-escalator
@@ -120,7 +129,7 @@ After=network-online.target
 
 [Service]
 Type=oneshot
-WorkingDirectory={setup.folder}
+WorkingDirectory={folder}
 {environment}ExecStart={" ".join(map(quoted, [*setup.program, *MORE]))}
 # SIGTERM ends a run in good order: what is under way is awaited and settled.
 TimeoutStopSec=11min
@@ -129,8 +138,9 @@ TimeoutStopSec=11min
 
 def quoted(word: str) -> str:
     """As systemd reads a command line."""
-    safe = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return f'"{safe}"' if " " in word else safe
+    if PLAIN.fullmatch(word):
+        return word
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") + '"'
 
 
 TIMER = """\

@@ -1,16 +1,24 @@
 """What a sound policy says in vain: rows and routes that are never reached, tables with no last word."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
+from sfdc_escalator.escalation.business_days import BusinessDays
+from sfdc_escalator.escalation.clocks import InState
 from sfdc_escalator.escalation.comparison import Operand, as_text, fold, options
+from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Leaf
+from sfdc_escalator.escalation.facts import Field, Owner, TableIs
 from sfdc_escalator.escalation.findings import limit_in_words
-from sfdc_escalator.escalation.implication import contradictions, implies
-from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.implication import contradiction, implies
+from sfdc_escalator.escalation.policy import Policy, Route
+from sfdc_escalator.escalation.related import Related
+from sfdc_escalator.escalation.tables import Table
+from sfdc_escalator.escalation.witness import Demand
 from sfdc_escalator.files.cross_checks import Cross
 from sfdc_escalator.files.table_values import RawTable, raw_table
 from sfdc_escalator.files.wrong import Wrong, shown
-from sfdc_escalator.files.yaml_document import Document, Path
+from sfdc_escalator.files.yaml_document import Document, Path, mappings
 
 Cells = tuple[Operand, ...]
 
@@ -30,29 +38,25 @@ def table_lints(document: Document) -> Iterator[Cross]:
                 yield Cross(path, Wrong(message, expected=expected, severity="warning"))
 
 
-def mappings(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    if isinstance(value, dict):
-        yield path, value
-        for key, inner in value.items():
-            yield from mappings(inner, (*path, key))
-    elif isinstance(value, list):
-        for place, inner in enumerate(value):
-            yield from mappings(inner, (*path, place))
-
-
 def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterator[Cross]:
     """A row that another one above leaves no case for."""
     for place, (cells, _) in enumerate(table.rows):
-        above = next((n for n, (other, _) in enumerate(table.rows[:place]) if covers(other, cells)), None)
-        if above is not None:
+        above = [other for other, _ in table.rows[:place]]
+        one = next((n for n, other in enumerate(above) if covers(table.by, [other], cells)), None)
+        if one is not None or covers(table.by, above, cells):
             found = ", ".join("|".join(map(as_text, options(cell))) for cell in cells)
-            message = f"row {place + 1} of the table is never reached: row {above + 1} takes its cases"
+            takers = "the rows above take" if one is None else f"row {one + 1} takes"
+            message = f"row {place + 1} of the table is never reached: {takers} its cases"
             inside = (*path, "rows", place) if isinstance(value.get("rows"), list) else path
             yield Cross(inside, Wrong(message, found=shown(found), expected="each case in one row"))
 
 
-def covers(above: Cells, below: Cells) -> bool:
-    return all(folded(one) <= folded(other) for other, one in zip(above, below, strict=True))
+def covers(by: tuple[str, ...], above: Sequence[Cells], below: Cells) -> bool:
+    return implies(fits(by, below), AnyOf(tuple(fits(by, other) for other in above)))
+
+
+def fits(by: tuple[str, ...], cells: Cells) -> Condition:
+    return All(tuple(Field(path, "in", options(cell)) for path, cell in zip(by, cells, strict=True)))
 
 
 def folded(cell: Operand) -> frozenset[str]:
@@ -68,20 +72,58 @@ def is_total(table: RawTable) -> bool:
 def route_lints(policy: Policy, document: Document) -> Iterator[Cross]:
     for place, route in enumerate(policy.routes):
         path: Path = ("routes", place, "name")
-        if clash := next(contradictions(policy.condition(route)), None):
-            one, other = map(in_few_words, clash)
-            message = f"route `{route.name}` can never match: {other} and {one} exclude each other"
+        if (clash := contradiction(policy.condition(route))) is not None:
+            message = f"route `{route.name}` can never match: {never_together(clash)}"
             yield Cross(path, Wrong(message, found=route.name, severity="warning"))
-        above = [one for one in policy.routes[:place] if implies(policy.condition(route), policy.condition(one))]
-        if above:
-            line = document.place(("routes", policy.routes.index(above[0]), "name"))[0]
-            message = f"route `{route.name}` is never reached: every case of it matches `{above[0].name}` (line {line})"
+            continue
+        if takers := taken_by(policy, place):
+            lines = [document.place(("routes", policy.routes.index(one), "name"))[0] for one in takers]
+            named = " or ".join(f"`{one.name}` (line {line})" for one, line in zip(takers, lines, strict=True))
+            message = f"route `{route.name}` is never reached: every case of it matches {named}"
             expected = "the narrower route first, or another condition"
             yield Cross(path, Wrong(message, found=route.name, expected=expected, severity="warning"))
 
 
-def in_few_words(condition: Any) -> str:
-    operator, limit = condition.operator.replace("_", " "), getattr(condition, "limit", None)
-    subject = getattr(condition, "path", None) or type(condition).__name__.lower()
-    said = limit_in_words(limit) if limit is not None else ", ".join(map(as_text, options(condition.operand)))
-    return f"{subject} {operator} {said}"
+def taken_by(policy: Policy, place: int) -> tuple[Route, ...]:
+    """The route above that takes every case of this one; or several of them together."""
+    condition, above = policy.condition(policy.routes[place]), policy.routes[:place]
+    one = next((route for route in above if implies(condition, policy.condition(route))), None)
+    if one is not None:
+        return (one,)
+    every = AnyOf(tuple(policy.condition(route) for route in above))
+    return above if len(above) > 1 and implies(condition, every) else ()
+
+
+def never_together(clash: Sequence[Demand]) -> str:
+    if not clash:
+        return "a table that it asks gives nothing"
+    said = list(dict.fromkeys(map(in_few_words, clash)))
+    if len(said) == 1 and isinstance(clash[0].leaf, TableIs):
+        return f"no row gives {said[0]}"
+    return f"{' and '.join(said)} exclude each other" if len(said) > 1 else f"{said[0]} cannot be"
+
+
+def in_few_words(demand: Demand) -> str:
+    leaf = demand.leaf
+    operator = getattr(leaf, "operator", "").replace("_", " ")
+    limit, operand = getattr(leaf, "limit", None), getattr(leaf, "operand", None)
+    said = f" {operator} {limit_in_words(limit)}" if isinstance(limit, (timedelta, BusinessDays)) else ""
+    if operand is not None and not isinstance(operand, Table):
+        said = f" {operator} {', '.join(map(as_text, options(operand)))}"
+    if isinstance(leaf, Related):
+        said = f" {operator} {leaf.count}"
+    if isinstance(leaf, Owner):
+        said = f" {leaf.who.replace('_', ' ')} {', '.join(leaf.queues)}".rstrip()
+    words = f"{thing(leaf)}{said}"
+    return words if demand.holds else f"not ({words})"
+
+
+def thing(leaf: Leaf) -> str:
+    """What the condition looks at, as the policy says it."""
+    kind = "in_state" if isinstance(leaf, InState) else type(leaf).__name__.lower()
+    if isinstance(leaf, TableIs):
+        return f"table {leaf.table.name}".strip()
+    if isinstance(leaf, Related):
+        return f"{kind} {leaf.records.relation}"
+    subject = next((getattr(leaf, name) for name in ("path", "who", "state") if hasattr(leaf, name)), "")
+    return str(subject) if isinstance(leaf, Field) else kind if isinstance(leaf, Owner) else f"{kind} {subject}".strip()

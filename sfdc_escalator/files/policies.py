@@ -9,8 +9,9 @@ from typing import Any
 
 from sfdc_escalator.errors import Invalid, Problem
 from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.files.assembly import Templates, assemble
+from sfdc_escalator.files.assembly import Templates, assemble, terms_of
 from sfdc_escalator.files.cross_checks import mapping, name_crosses, note_crosses, raw_routes
+from sfdc_escalator.files.cutoffs import cutoff_lints
 from sfdc_escalator.files.faults import problem_of, problems_of
 from sfdc_escalator.files.lints import route_lints, table_lints
 from sfdc_escalator.files.names import Names
@@ -88,7 +89,8 @@ def read_policy(path: Path) -> tuple[Policy | None, list[Problem], tuple[str, Pr
     if failed or shape is None:
         return None, problems, policy_name(document)
     sound = assemble(document, shape, templates, digest(document, templates))
-    in_vain = [problem_of(document, cross.path, cross.wrong) for cross in route_lints(sound, document)]
+    late = [*cutoff_lints(document, terms_of(shape).calendars), *route_lints(sound, document)]
+    in_vain = [problem_of(document, cross.path, cross.wrong) for cross in late]
     return sound, in_order(str(path), [*problems, *in_vain]), policy_name(document)
 
 

@@ -10,6 +10,7 @@ from sfdc_escalator.errors import Invalid
 from sfdc_escalator.files.editor_schema import editor_schema
 from sfdc_escalator.files.first_files import Setup, first_files
 from sfdc_escalator.files.literals import LIST_NAME
+from sfdc_escalator.files.orgs import ledger_faults
 from sfdc_escalator.files.wrong import unknown
 
 SCHEMA = Path("config/policy.schema.json")
@@ -36,6 +37,9 @@ def scaffold(folder: Path, setup: Setup) -> Iterator[tuple[Path, Outcome]]:
         raise Invalid(f"{wrong.message}; expected {wrong.expected}{near}")
     if not LIST_NAME.fullmatch(setup.org) or setup.org == "env":
         raise Invalid(f"{setup.org!r} cannot be an org's name; expected letters, digits, `_` and `-`, and not env")
+    for _, fault in ledger_faults(setup.ledger) if setup.ledger else ():
+        message = fault.message.replace("this", "the ledger", 1)
+        raise Invalid(f"{message}; expected {fault.expected}")
     for path, text in {**files_of(setup.procedure), **first_files(setup)}.items():
         yield folder / path, put(folder / path, text)
 

@@ -84,6 +84,17 @@ def parse(file: str, text: str, *, what: str = "policy", holds: str = "`policy:`
         raise Unreadable(Problem(f"the file is not YAML: {shortened(str(error))}", file)) from None
 
 
+def mappings(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every mapping of a document's value with its path, outer ones first."""
+    if isinstance(value, dict):
+        yield path, value
+        for key, inner in value.items():
+            yield from mappings(inner, (*path, key))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from mappings(inner, (*path, place))
+
+
 def place_of(mark: Any) -> Place:
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 

@@ -12,7 +12,7 @@ from sfdc_escalator.files.org_logins import FLOWS
 from sfdc_escalator.files.orgs import read_orgs
 from sfdc_escalator.files.scaffold import scaffold
 
-HOME = Path("/srv/support team")
+HOME = Path('/srv/support team\'s 50% of "$x"')
 SCRIPT = ("/opt/x y/scripts/cron-run", "--home", str(HOME))
 INSTALLED = ("/usr/bin/sfdc-escalator", "run", "--json")
 
@@ -37,16 +37,29 @@ def test_the_orgs_file_is_sound_and_names_each_secret_of_the_environment(login: 
     assert {one for one in said if "/" not in one} <= names
 
 
-def test_a_ledger_that_was_chosen_stands_in_the_orgs_file(tmp_path: Path) -> None:
-    (tmp_path / "orgs.yaml").write_text(first_files(setup(ledger="state/l.db"))[Path("config/orgs.yaml")])
-    assert read_orgs(tmp_path / "orgs.yaml")[0]["sandbox"].ledger == "state/l.db"
+@pytest.mark.parametrize(
+    "ledger", ["state/l.db", "~/l.db", "/var/my: ledger #1.db", "%a", "5", "postgresql://u@host/db?sslmode=require"]
+)
+def test_a_ledger_that_was_chosen_stands_in_the_orgs_file(ledger: str, tmp_path: Path) -> None:
+    (tmp_path / "orgs.yaml").write_text(first_files(setup(ledger=ledger))[Path("config/orgs.yaml")])
+    entries, problems = read_orgs(tmp_path / "orgs.yaml")
+    assert [one for one in problems if one.severity == "error"] == []
+    assert entries["sandbox"].ledger == ledger
+
+
+def test_a_password_in_the_ledgers_address_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="the ledger holds a password; expected no password here") as refusal:
+        list(scaffold(tmp_path / "new", setup(ledger="postgresql://u:secret@host/db")))
+    assert "secret" not in str(refusal.value)
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("program", [SCRIPT, INSTALLED])
 def test_the_crontab_line_is_one_command_of_a_shell(program: tuple[str, ...]) -> None:
     line = first_files(setup(program=program))[Path("config/cron/crontab")].splitlines()[-1]
     assert line.startswith("*/10 * * * * ")
-    words = shlex.split(line.removeprefix("*/10 * * * * "))
+    assert "%" not in line.replace("\\%", "")  # cron takes a bare one for a line end
+    words = shlex.split(line.removeprefix("*/10 * * * * ").replace("\\%", "%"))
     assert program[0] in words
     assert (str(HOME) in words) is True
     assert ("./.env" in words) is (program == INSTALLED)
@@ -57,8 +70,9 @@ def test_the_systemd_unit_says_folder_command_and_environment(program: tuple[str
     unit = configparser.ConfigParser(interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read_string(first_files(setup(program=program))[Path("config/cron/sfdc-escalator.service")])
-    assert unit["Service"]["WorkingDirectory"] == str(HOME)
-    assert shlex.split(unit["Service"]["ExecStart"]) == [*program, "--deadline", "8m"]
+    assert unit["Service"]["WorkingDirectory"] == str(HOME).replace("%", "%%")
+    words = shlex.split(unit["Service"]["ExecStart"].replace("%%", "%").replace("$$", "$"))
+    assert words == [*program, "--deadline", "8m"]
     assert ("EnvironmentFile" in unit["Service"]) is (program == INSTALLED)
 
 

@@ -34,6 +34,13 @@ def test_a_row_that_is_never_reached_is_an_error(tmp_path: Path) -> None:
     assert one == (10, "error", "row 2 of the table is never reached: row 1 takes its cases")
 
 
+def test_a_row_that_several_rows_above_leave_no_case_for_is_an_error(tmp_path: Path) -> None:
+    table = "when: {table: {by: A, rows: [[x, 1], [y, 2], [[x, %s], 3]], else: 0}, is: 2}"
+    (one,) = told(tmp_path, routes(table % "Y"))
+    assert one[1:] == ("error", "row 3 of the table is never reached: the rows above take its cases")
+    assert told(tmp_path, routes(table % "z")) == []
+
+
 def test_a_table_without_a_last_word_is_a_warning_unless_it_is_complete(tmp_path: Path) -> None:
     bare = "when: {age: CreatedDate, at_least: {by: Priority, values: {High: 1h}}}"
     assert [one[1:] for one in told(tmp_path, routes(bare))] == [
@@ -56,6 +63,34 @@ def test_a_table_without_a_last_word_is_a_warning_unless_it_is_complete(tmp_path
             "when: {age: CreatedDate, at_least: 4h}",
             False,
         ),
+        (
+            "when: {age: CreatedDate, at_least: 2h}",
+            "when: {age: CreatedDate, at_least: 4h, calendar: office}",
+            True,
+        ),
+        ("when: {field: A, is_not: x}", "when: {field: A, is: y}", True),
+        ("when: {field: A, is_not: x}", "when: {field: A, is_empty: true}", True),
+        ("when: {field: A, is: false}", "when: {field: A, is_empty: true}", False),
+        ("when: {field: A, is_empty: false}", "when: {any: [{field: A, is: y}, {field: A, more_than: 5}]}", True),
+        ("when: {field: A, at_least: 5}", "when: {field: A, more_than: 5}", True),
+        ("when: {field: A, is: true}", "when: {field: A, is: 1}", False),
+        ("when: {field: A, is: 5}", "when: {field: A, is: '5.0'}", False),
+        ("when: {field: A, starts_with: ab}", "when: {field: A, starts_with: abc}", True),
+        ("when: {field: A, contains_any: [b]}", "when: {field: A, is: abc}", False),
+        ("when: {field: A, contains_any: [b]}", "when: {field: A, contains_any: [b, c]}", False),
+        ("when: {field: A, is: x}", "when: {field: A, is: x}, unless: {field: B, is: 1}", True),
+        ("when: {age: CreatedDate, at_least: 2h}", "when: {idle: customer, at_least: 2h}", True),
+        ("when: {left: T__c, at_most: 0m}", "when: {age: T__c, at_least: 1h}", True),
+        (
+            "when: {age: CreatedDate, at_least: 1h}",
+            "when: {age: CreatedDate, at_least: {by: A, values: {x: 2h}, else: 4h}}",
+            True,
+        ),
+        ("when: {field: A, in: [x, y]}", "when: {table: {by: A, values: {x: 1, y: 1}, else: 0}, is: 1}", True),
+        ("when: {owner: user}", "when: {owner: member_of, in: [leads]}", True),
+        ("when: {owner: member_of, in: [leads]}", "when: {owner: user}", False),
+        ("when: {related: Tasks, at_least: 1}", "when: {related: Tasks, at_least: 2}", True),
+        ("when: {related: Tasks, at_least: 1, within: 1d}", "when: {related: Tasks, at_least: 2}", False),
     ],
 )
 def test_a_route_below_one_that_takes_all_its_cases_is_told(
@@ -64,6 +99,106 @@ def test_a_route_below_one_that_takes_all_its_cases_is_told(
     found = told(tmp_path, routes(above, below))
     message = "route `r2` is never reached: every case of it matches `r1` (line 6)"
     assert found == ([(7, "warning", message)] if shadowed else [])
+
+
+def test_a_route_that_several_above_take_all_cases_of_is_told(tmp_path: Path) -> None:
+    found = told(tmp_path, routes("when: {field: A, is: x}", "when: {field: A, is_not: x}", "when: {field: B, is: y}"))
+    message = "route `r3` is never reached: every case of it matches `r1` (line 6) or `r2` (line 7)"
+    assert found == [(8, "warning", message)]
+
+
+AGE = "age CreatedDate"
+IMPOSSIBLE = [
+    ("[{field: A, is: x}, {field: A, not_in: [x, y]}]", "A is x and A not in x, y exclude each other"),
+    (
+        "[{field: A, in: [x, y]}, {field: A, is_not: x}, {field: A, is_not: y}]",
+        "A in x, y and A is not x and A is not y exclude each other",
+    ),
+    ("[{field: A, at_least: 5}, {field: A, is_empty: true}]", "A at least 5 and A is empty true exclude each other"),
+    ("[{field: A, at_least: 5}, {field: A, in: [3, 4]}]", "A at least 5 and A in 3, 4 exclude each other"),
+    (
+        "{field: D__c, at_least: 2026-05-01, at_most: 2026-01-01}",
+        "D__c at least 2026-05-01 and D__c at most 2026-01-01 exclude each other",
+    ),
+    ("[{field: A, starts_with: ab}, {field: a, is: cd}]", "A starts with ab and a is cd exclude each other"),
+    ("{field: A, is: x}, unless: [{field: A, in: [x, z]}]", "A is x and not (A in x, z) exclude each other"),
+    (
+        "{age: CreatedDate, at_least: 4h, at_most: 2h}",
+        f"{AGE} at least 4 h and {AGE} at most 2 h exclude each other",
+    ),
+    (
+        "[{idle: customer, at_least: 2d}, {age: CreatedDate, at_most: 1d}]",
+        f"{AGE} at least 2 d and {AGE} at most 1 d exclude each other",
+    ),
+    ("[{owner: user}, {owner: in_queue, in: [leads]}]", "owner user and owner in queue Leads exclude each other"),
+    (
+        "{related: Tasks, at_least: 3, at_most: 1}, scan: true",
+        "related Tasks at least 3 and related Tasks at most 1 exclude each other",
+    ),
+    ("{table: {by: A, values: {x: High}, else: Low}, is: Urgent}", "no row gives table is Urgent"),
+    (
+        "[{field: A, is: z}, {table: {by: A, values: {x: High}, else: Low}, is: High}]",
+        "A is z and A in x exclude each other",
+    ),
+    (
+        "{any: [{all: [{field: A, is: x}, {field: A, is: y}]}, {field: B, at_least: 2, at_most: 1}]}",
+        "A is x and A is y exclude each other",
+    ),
+]
+
+
+@pytest.mark.parametrize(("when", "why"), IMPOSSIBLE, ids=[when for when, _ in IMPOSSIBLE])
+def test_demands_that_no_case_meets_together_are_told(tmp_path: Path, when: str, why: str) -> None:
+    (one,) = told(tmp_path, routes(f"when: {when}"), fully=True)
+    assert one == (6, "warning", f"route `r1` can never match: {why}")
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "[{field: A, is: 5}, {field: A, is: '5'}]",
+        "[{field: A, is_not: x}, {field: A, is_empty: true}]",
+        "[{field: A, is: false}, {field: A, is_empty: true}]",
+        "[{field: A, contains_any: [x]}, {field: A, contains_any: [y]}]",
+        "[{field: A, contains_any: [x]}, {field: A, is: axe}]",
+        "[{field: A, matches: '^x'}, {field: A, matches: 'y$'}]",
+        "[{age: CreatedDate, at_most: 4h, calendar: office}, {age: CreatedDate, at_least: 2d}]",
+        "[{idle: customer, at_most: 1h}, {age: CreatedDate, at_least: 2d}]",
+        "[{left: T__c, at_most: 0m}, {age: T__c, at_least: 1h}]",
+        "[{not: {owner: user}}, {owner: in_queue, in: [leads, others]}]",
+        "[{owner: member_of, in: [leads]}, {owner: member_of, in: [others]}]",
+        "[{field: A, is: y}, {table: {by: A, values: {x: High}, else: Low}, is: Low}]",
+        "{field: IsClosed, is: true}",
+    ],
+)
+def test_demands_that_some_case_meets_are_not_told(tmp_path: Path, when: str) -> None:
+    assert told(tmp_path, routes(f"when: {when}")) == []
+
+
+RARE = '  rare: {timezone: UTC, open: {sun: "09:00-09:01"}}\n'
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{age: CreatedDate, calendar: rare, at_least: 5000h}",
+        "{age: CreatedDate, calendar: rare, at_least: 900 business days}",
+        "{idle: agent, calendar: rare, at_most: 5000h}",
+        "{age: CreatedDate, calendar: {by: A, values: {x: rare}, else: office}, at_least: 5000h}",
+        "{age: CreatedDate, calendar: rare, at_least: {by: A, values: {x: 5000h}, else: 1h}}",
+    ],
+)
+def test_a_limit_of_open_time_that_takes_more_than_ten_years_is_an_error(tmp_path: Path, condition: str) -> None:
+    path = tmp_path / "policy.yaml"
+    top = TOP.replace("calendars: {office:", "calendars:\n  office:").replace("}}}\n", "}}\n") + RARE
+    text = top + routes(f"when: {condition}")
+    path.write_text(text)
+    (one,) = check_policies([path])
+    assert (one.severity, one.message) == ("error", "by the calendar `rare` this takes more than ten years")
+    line = text.splitlines()[7]
+    assert (one.line, one.column) == (8, line.index(str(one.found)) + 1)
+    path.write_text(top + routes(f"when: {condition}".replace("rare", "office").replace("5000h", "500h")))
+    assert check_policies([path]) == ()
 
 
 def test_a_route_that_can_never_match_is_told(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ USERS = [
     {"Username": CUSTOMER, "LastName": "Customer", "UserType": "PowerCustomerSuccess"},
 ]
 YOUNG, DAYS_AGO, WEEKS_AGO = "2026-03-02T14:30:00Z", "2026-02-25T15:00:00Z", "2026-02-10T15:00:00Z"
+A_MONTH_AGO = "2026-01-30T15:00:00Z"
 
 
 def case(number: int, created: str = YOUNG, **more: str) -> Row:
@@ -130,11 +131,12 @@ def test_tiered_support(world: World) -> None:
         case(3, DAYS_AGO, Priority="High", Type="Outage", AccountId="Cold"),
         case(4, OwnerId="Tier_1_Support"),
         *(case(number, Type="Problem", Reason="Breakdown") for number in range(5, 10)),
+        case(10, DAYS_AGO, Priority="High", OwnerId="Tier_2_Support"),
     ]
     groups = queues("Tier_1_Support", "Tier_2_Support", "Tier_3_Critical")
     org = started(world, "tiered-support", groups, cases, Account=accounts)
     several = {str(number): "many-customers" for number in range(5, 10)}
-    assert routes(world) == {"1": "severe", "2": "unresolved", **several}
+    assert routes(world) == {"1": "severe", "2": "unresolved", "10": "unresolved-by-tier-2", **several}
     now = where(org)
     assert now["1"] == ("Tier 3 Critical", "Escalated", "Critical")
     assert now["2"] == ("Tier 2 Support", "Escalated", "High")  # never lowered
@@ -150,13 +152,16 @@ def test_customer_success(world: World) -> None:
         case(5, "2026-03-02T10:00:00Z", AccountId="Hot"),
         case(6, DAYS_AGO, AccountId="Hot"),
         case(7, DAYS_AGO, ParentId="00000006", AccountId="Hot"),
+        case(8, A_MONTH_AGO, OwnerId="Senior_Agents", AccountId="Hot"),
     ]
     groups = queues("Unsorted", "Senior_Agents", "Customer_Success", "Field_Service")
     answered = [said(5, "We look into it.", "2026-03-02T14:55:00Z", AGENT), said(7, "ok", YOUNG, AGENT)]
     org = started(world, "customer-success", groups, cases, Account=accounts, CaseComment=answered)
     assert routes(world) == {
         "1": "customer-waiting", "3": "wrong-start", "4": "raised-by-anyone", "6": "escalation-point",
+        "8": "thirty-days",
     }  # fmt: skip
+    assert where(org)["8"] == ("Customer Success", "Working", "Urgent")
     assert where(org)["3"][0] == "Field Service"
 
 
@@ -167,25 +172,33 @@ def test_onboarding(world: World) -> None:
         case(3, WEEKS_AGO, Type="Onboarding"),
         case(4, WEEKS_AGO, Type="Onboarding", Status="On Hold"),
         case(5, WEEKS_AGO, Type="Question"),
+        case(6, A_MONTH_AGO, Type="Onboarding"),
+        case(7, WEEKS_AGO, Type="Onboarding", Status="Blocked"),
     ]
     quiet = [said(4, "Still thinking", "2026-03-01T15:00:00Z")]
     calls = [{"WhatId": "00000002", "TaskSubtype": "Call", "Subject": "Call", "CreatedDate": DAYS_AGO}]
     mails = [{"ParentId": "00000002", "Incoming": "false", "Status": "3", "Subject": "Hello?", "CreatedDate": DAYS_AGO}]
     history = [
-        {"CaseId": "00000004", "Field": "Status", "OldValue": "New", "NewValue": "On Hold", "CreatedDate": DAYS_AGO}
+        {"CaseId": "00000004", "Field": "Status", "OldValue": "New", "NewValue": "On Hold", "CreatedDate": DAYS_AGO},
+        {"CaseId": "00000007", "Field": "Status", "OldValue": "New", "NewValue": "Blocked", "CreatedDate": WEEKS_AGO},
     ]
     org = started(
         world,
         "onboarding",
-        queues("Onboarding", "Sales_Contacts"),
+        queues("Onboarding", "Sales_Contacts", "Onboarding_Managers"),
         cases,
         Task=calls,
         EmailMessage=mails,
         CaseComment=quiet,
         CaseHistory=history,
     )
-    assert routes(world) == {"1": "sensitive-issue", "2": "unresponsive", "3": "not-yet-tried", "4": "deadlock"}
-    assert where(org)["2"][0] == "Sales Contacts"
+    assert routes(world) == {
+        "1": "sensitive-issue", "2": "unresponsive", "3": "not-yet-tried", "4": "deadlock", "6": "still-unresponsive",
+        "7": "deadlock-goes-on",
+    }  # fmt: skip
+    now = where(org)
+    assert [now[number][0] for number in "267"] == ["Sales Contacts", "Onboarding Managers", "Onboarding Managers"]
+    assert now["3"] == ("Agent", "New", "Medium")
 
 
 @pytest.mark.parametrize("procedure", sorted(procedures()))
