@@ -48,7 +48,7 @@ def after_update(
 ) -> None:
     if sobject.name != "Case":
         return
-    for field, label in TRACKED.items():
+    for field, label in _tracked(work).items():
         old: Any = before.get(field)
         new: Any = changes.get(field, old)
         if old == new:
@@ -61,6 +61,12 @@ def after_update(
         else:
             _history(work, before["Id"], label, "Text", old, new)
     _comment(work, before["Id"], comment)
+
+
+def _tracked(work: Work) -> dict[str, str]:
+    """The fields of which the org keeps a history, each with its name there."""
+    sql = 'SELECT QualifiedApiName FROM "FieldDefinition" WHERE IsFieldHistoryTracked = 1'
+    return {**TRACKED, **{name: name for (name,) in work.database.query(sql) if name not in TRACKED}}
 
 
 def _check_owner(work: Work, sobject: SObject, owner_id: str) -> None:

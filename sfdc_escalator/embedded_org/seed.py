@@ -129,13 +129,15 @@ def _hours(folder: Folder) -> None:
 
 
 def _tracking(folder: Folder) -> None:
-    """Which fields of a case leave a history when they change (Object Reference, FieldDefinition)."""
+    """Which fields of a case leave a history when they change (Object Reference, FieldDefinition): the usual ones, and
+    those of which the data has a history."""
     case = ids.make("4ie", 1)
     sharing = {"InternalSharingModel": "ReadWriteTransfer"}
     folder.table("EntityDefinition").add({"Id": case, "QualifiedApiName": "Case", **sharing})
     definitions = folder.table("FieldDefinition")
+    kept = {*case_rules.TRACKED, *(each.get("Field") for each in folder.table("CaseHistory").records)}
     for name in folder.schema["Case"].fields:
-        tracked = int(name in case_rules.TRACKED)
+        tracked = int(name in kept)
         definitions.add({"QualifiedApiName": name, "IsFieldHistoryTracked": tracked, "EntityDefinitionId": case})
 
 

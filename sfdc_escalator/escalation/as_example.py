@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.case import Case, Value
-from sfdc_escalator.escalation.clocks import Clock
-from sfdc_escalator.escalation.comparison import as_text, fold, options
+from sfdc_escalator.escalation.clocks import Clock, Idle
+from sfdc_escalator.escalation.comparison import TESTS, as_text, fold, options
 from sfdc_escalator.escalation.criteria import Leaf, leaves, paths_of
 from sfdc_escalator.escalation.decide import fitting
 from sfdc_escalator.escalation.examples import name_of
@@ -27,7 +27,7 @@ def as_example(view: View, case: Case) -> Example:
     """What the policy's conditions see of the case; other texts become `...`."""
     every = [leaf for route in view.policy.routes for leaf in leaves(view.policy.condition(route))]
     demanded = {path for part in view.policy.scope for path in paths_of(part.reads)}  # said even where empty
-    route = next(fitting(view, case), None)
+    route, age = next(fitting(view, case), None), age_of(case, every, view.scene)
     return Example(
         fields={
             path: value
@@ -35,9 +35,9 @@ def as_example(view: View, case: Case) -> Example:
             if (value := redacted(path, case, every)) is not None or path in demanded
         },
         expect=route.name if route else None,
-        age=age_of(case, every, view.scene),
-        customer_spoke=spoke(case, "customer", view.now),
-        agent_spoke=spoke(case, "agent", view.now),
+        age=age,
+        customer_spoke=spoke(case, "customer", every, view.scene, age),
+        agent_spoke=spoke(case, "agent", every, view.scene, age),
         related={name_of(leaf.records): count for leaf, count in counts(case, every, view.scene)},
     )
 
@@ -52,7 +52,7 @@ def redacted(path: str, case: Case, every: list[Leaf]) -> Value:
     if not isinstance(value, (str, frozenset)):
         return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
     if isinstance(value, frozenset):
-        return frozenset(one for one in value if fold(one) in named(path, every)) or None
+        return frozenset(one if fold(one) in named(path, every) else ELSE for one in value) or None
     if not value.strip():
         return None
     if fold(value) in named(path, every):
@@ -86,14 +86,22 @@ def cells(table: Table[object], path: str) -> Iterator[str | int | float | bool]
 
 
 def said(value: str, path: str, every: list[Leaf]) -> str:
-    """The words of the text that conditions look for, or leave out."""
-    kept: list[str] = []
+    """The words of the text that conditions look for, or leave out; its beginning first, where one asks for it."""
+    kept = sorted(parts(value, path, every), key=lambda part: not value.strip().lower().startswith(part.lower()))
     for leaf in every:
         if isinstance(leaf, Text) and path in leaf.sources and path not in SPOKEN:
             ignored = (finder(phrase).search(own_words(value)) for phrase in leaf.ignoring)
             words = mentioned(own_words(value), leaf.mentions, leaf.ignoring)
             kept += [" ".join(match[0].split()) for match in ignored if match] + ([words] if words else [])
     return f" {ELSE} ".join(dict.fromkeys(kept))
+
+
+def parts(value: str, path: str, every: list[Leaf]) -> Iterator[str]:
+    """The parts of the text that fields are compared with."""
+    for leaf in every:
+        if isinstance(leaf, Field) and leaf.path == path and leaf.operator in ("starts_with", "contains_any"):
+            asked = () if isinstance(leaf.operand, Table) else options(leaf.operand)
+            yield from (as_text(one).strip() for one in asked if TESTS[leaf.operator](value, one))
 
 
 def age_of(case: Case, every: list[Leaf], scene: Scene) -> timedelta:
@@ -103,9 +111,14 @@ def age_of(case: Case, every: list[Leaf], scene: Scene) -> timedelta:
     return shown if shown is not None else scene.now - case.created
 
 
-def spoke(case: Case, who: str, now: datetime) -> timedelta | None:
+def spoke(case: Case, who: str, every: list[Leaf], scene: Scene, age: timedelta) -> timedelta | None:
+    """How long ago, or what a clock by a calendar shows of it; in no case longer than the case is old."""
     last = max((one.at for one in case.comments if one.speaker == who), default=None)
-    return None if last is None else now - last
+    if last is None:
+        return None
+    clocks = (leaf for leaf in every if isinstance(leaf, Idle) and leaf.calendar and not leaf.after_word_of)
+    shown = next((leaf.look(case, scene) for leaf in clocks if leaf.who in (who, "anyone")), None)
+    return min(age, scene.now - last if shown is None else shown)
 
 
 def counts(case: Case, every: list[Leaf], scene: Scene) -> Iterator[tuple[Related, int]]:

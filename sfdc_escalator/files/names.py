@@ -223,6 +223,11 @@ def as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+def list_or_nothing(value: Any) -> Any:
+    """A key whose entries are all commented out says nothing."""
+    return [] if value is None else value
+
+
 def kind_first(value: Any) -> Any:
     """A condition's first key is its kind."""
     if not isinstance(value, dict) or not value:

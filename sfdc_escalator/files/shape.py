@@ -185,7 +185,7 @@ class PolicyShape(Shape):
     owner: Annotated[OwnerOfPolicyShape, Unread] = OwnerOfPolicyShape()
     routes: Some[RouteShape]
     guards: GuardsShape = GuardsShape()
-    examples: list[ExampleShape] = []
+    examples: Annotated[list[ExampleShape], BeforeValidator(names.list_or_nothing)] = []
 
 
 MAPPINGS: Mapping[tuple[str, ...], type[Shape]] = {

@@ -15,6 +15,7 @@ from sfdc_escalator.escalation.examples import failure
 from sfdc_escalator.escalation.explanation import Explained, explain
 from sfdc_escalator.escalation.findings import in_plain_words, time_in_words
 from sfdc_escalator.escalation.policy import Example
+from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.view import View
 from sfdc_escalator.pipeline.examine import Examined
 from sfdc_escalator.reports.run_json import escalation_json, instant
@@ -123,8 +124,11 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
 
 
+LATER = timedelta(days=3653)
+
+
 def example_page(examined: Examined) -> str:
-    """Entries for `examples:`; one that would not come out alike says why."""
+    """Entries for `examples:`; one that would not come out alike, now or later, is a comment that says why."""
     return "\n".join(example_lines(view, as_example(view, examined.case)) for view in examined.views)
 
 
@@ -134,9 +138,11 @@ def example_lines(view: View, example: Example) -> str:
     parts += [f"{key}: {duration(ago)}" for key, ago in spoken.items() if ago is not None]
     parts += [f"related: {flow(example.related)}"] if example.related else []
     entry = "  - {" + ", ".join([*parts, f"expect: {example.expect or 'none'}"]) + "}"
-    why = failure(view.policy, example, view.scene)
-    told = f"  # comes out otherwise: {why}\n" if why else ""
-    return f"# {view.policy.name}\n{told}{entry}"
+    if why := failure(view.policy, example, view.scene):
+        return f"# {view.policy.name}\n  # comes out otherwise: {why}\n  # {entry.lstrip()}"
+    if why := failure(view.policy, example, Scene(view.now + LATER)):
+        return f"# {view.policy.name}\n  # comes out otherwise as time passes: {why}\n  # {entry.lstrip()}"
+    return f"# {view.policy.name}\n{entry}"
 
 
 def flow(values: Any) -> str:

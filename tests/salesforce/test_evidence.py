@@ -158,6 +158,17 @@ def test_an_untracked_field_is_in_no_state(org: EmbeddedOrg) -> None:
     assert sight.survey.tracked == frozenset({"OwnerId", "Priority", "Reason", "Status", "Type"})
 
 
+def test_a_field_of_which_the_data_has_a_history_is_tracked_and_its_changes_count(world: World) -> None:
+    turn = {"CaseId": "00000001", "Field": "Blocked__c", "OldValue": "", "NewValue": "Sales", "CreatedDate": YESTERDAY}
+    org = world.org(Case=[case(1, Blocked__c="Sales"), case(2, Blocked__c="CS")], CaseHistory=[turn], User=USERS)
+    held = InState("less_than", 2 * DAY, paths=("Blocked__c",))
+    of = policy(route("a", held), route("b"))
+    sight = Sight(org, of)
+    assert sight.matching(held) == ["1"]
+    patch(org, sight.cases["2"].id, Blocked__c="Sales")
+    assert Sight(org, of).matching(held) == ["1", "2"]
+
+
 @pytest.mark.parametrize(
     ("condition", "why"),
     [

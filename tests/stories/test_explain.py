@@ -30,6 +30,8 @@ routes:
     scan: true
     escalate: {queue: leads}
 """
+ANN = {"Username": "ann@support.example", "LastName": "Ann"}
+FURIOUS = {"ParentId": "00000001", "CommentBody": "I am furious", "CreatedById": "ann@support.example"}
 GROUPS = [{"Type": "Queue", "DeveloperName": "Leads", "Name": "Leads"}]
 
 
@@ -151,6 +153,53 @@ def test_a_case_as_an_example_names_nobody_and_comes_out_alike(support: World) -
     support.policy(POLICY + "examples:\n" + entry.split("\n", 1)[1])
     checked = support.type("validate")
     assert checked.code == 0, checked.out
+
+
+PASTED = """
+policy: support
+calendars: {office: {timezone: UTC, open: {mon-fri: "09:00-17:00"}}}
+teams: {leads: {queue: Leads}}
+routes: [{name: one, reason: x, when: [%s], scan: true, escalate: {queue: leads}}]
+examples:
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "more", "entry"),
+    [
+        ("{field: Tags__c, is: red}", {"Tags__c:multipicklist": "red;green"}, 'Tags__c: ["...", "red"]'),
+        ("{field: Subject, starts_with: rma}", {"Subject": "RMA of Ann Smith"}, 'Subject: "rma"'),
+        ("{field: Subject, contains_any: [fire, smoke]}", {"Subject": "Ann saw smoke"}, 'Subject: "smoke"'),
+        ("{idle: customer, calendar: office, at_most: 4h}", {"CreatedDate": "2026-02-27T16:00:00Z"}, "age: "),
+    ],
+)
+def test_a_pasted_example_is_accepted_at_any_time(world: World, when: str, more: Row, entry: str) -> None:
+    world.policy(PASTED % when)
+    started(world, {**case(1), "LastModifiedDate": "2026-03-02T12:00:00Z", **more})
+    page = world.type("explain", "1", "--as-example").out
+    assert entry in page
+    assert "#" not in page.splitlines()[1]
+    world.policy(PASTED % when + page)
+    assert world.type("validate").code == 0
+
+
+@pytest.mark.parametrize(
+    ("when", "more", "why"),
+    [
+        ("{text: comments, mentions: furious}", {}, "comes out otherwise: the route one does not match"),
+        ("{age: Due__c, at_most: 1d}", {"Due__c:datetime": "2026-03-02T12:00:00Z"}, "otherwise as time passes: "),
+    ],
+)
+def test_what_no_example_can_say_stands_as_a_comment_that_can_be_pasted_too(
+    world: World, when: str, more: Row, why: str
+) -> None:
+    world.policy(PASTED % when)
+    started(world, case(1, **more), CaseComment=[FURIOUS], User=[ANN])
+    page = world.type("explain", "1", "--as-example").out
+    assert why in page
+    assert "# - {" in page
+    world.policy(PASTED % when + page)
+    assert world.type("validate").code == 0
 
 
 NARROW = """
