@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from sfdc_escalator.errors import EscalatorError, Invalid, LoginRefused, OrgUnavailable, Problem
 from sfdc_escalator.escalation.examples import failures
@@ -272,7 +273,7 @@ def heartbeat(org: str) -> Heartbeat | None:
         return None
     from sfdc_escalator.channels.heartbeat import Heartbeat
 
-    secrets_in_use.add(url)
+    secrets_in_use.update((url, urlsplit(url).path))
     return Heartbeat(url)
 
 

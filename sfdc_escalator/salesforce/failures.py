@@ -1,5 +1,6 @@
 """What can go wrong with a call, as errors of our own tree: the org's code and words, never a URL or a token."""
 
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 
 MOST_WORDS = 300
+HIDDEN = "[hidden]"
+TOKEN = re.compile(r"00D[0-9A-Za-z]{12,15}(?:!|%21)[^\s\"'\\&]{8,}")
 
 
 class Unanswered(OrgUnavailable):
@@ -52,7 +55,8 @@ def errors_in(body: Any) -> list[tuple[str, str]]:
 
 
 def in_one_line(text: object) -> str:
-    words = " ".join(str(text or "").split())
+    """What the org says, as we tell and store it. A token that it repeats goes no further."""
+    words = TOKEN.sub(HIDDEN, " ".join(str(text or "").split()))
     return words if len(words) <= MOST_WORDS else words[: MOST_WORDS - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 

@@ -1,9 +1,18 @@
 """Nothing secret is told. Every story checks its outputs, ledgers and logs at its end; here, that this check sees."""
 
+import base64
+import json
+import logging
+import os
+import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+import responses
 
+from sfdc_escalator.cli import logs
+from tests.stories.test_watching import listener
 from tests.stories.world import World
 
 POLICY = """
@@ -11,29 +20,107 @@ policy: support
 routes: [{name: high, reason: High., when: [{field: Priority, is: High}], escalate: {status: Escalated}}]
 guards: {most_share_of_open: 100%}
 """
+CASE = {"CaseNumber": "1", "Priority": "High", "Status": "New"}
+ECHO = "Bearer 00D000000000001!repeated.by.the.org.word.for.word may not"
 
 
-@pytest.mark.parametrize("place", ["output", "state/run.db", "run.log", "m.json"])
-def test_a_secret_that_leaks_anywhere_is_seen(tmp_path: Path, world: World, place: str) -> None:
+TOLD = "hush.hush.hush/of+the=client"
+GUISES = {
+    "as it is": TOLD,
+    "a piece of it": TOLD[3:27],
+    "in an address": quote(TOLD, safe=""),
+    "in base64": base64.b64encode(TOLD.encode()).decode(),
+    "in hexadecimal digits": TOLD.encode().hex(),
+}
+
+
+@pytest.mark.parametrize("guise", GUISES)
+@pytest.mark.parametrize("place", ["output", "state/run.db", "run.log", "m.prom", "plan.html", "crashes/crash.txt"])
+def test_a_secret_that_leaks_anywhere_is_seen(tmp_path: Path, world: World, place: str, guise: str) -> None:
     watched = World(tmp_path / "inner", world.monkeypatch, world.capsys)
     watched.folder.mkdir()
-    watched.secrets.add("hush.hush.hush")
+    watched.secrets.add(TOLD)
     assert watched.leaks() == []
     if place == "output":
-        watched.told.append("the token is hush.hush.hush")
+        watched.told.append(f"the secret is {GUISES[guise]}")
     else:
         path = watched.folder / place
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"\x00\xffhush.hush.hush\x00")
+        path.write_bytes(b"\x00\xff" + GUISES[guise].encode() + b"\x00")
     assert [leak.split(" in ")[0] for leak in watched.leaks()][:1] == ["hush..."]
 
 
-def test_a_case_that_holds_our_own_token_does_not_spread_it(world: World) -> None:
+def test_what_a_program_of_its_own_tells_is_heard(world: World) -> None:
+    watched = World(world.folder, world.monkeypatch, world.capsys)
+    watched.secrets.add(TOLD)
+    watched.spawn("sh", "-c", f"echo '{TOLD}' >&2")
+    assert watched.leaks() != []
+
+
+def test_an_org_that_repeats_our_token_does_not_spread_it(world: World) -> None:
+    """Not to the output, and not to the ledger, where its words are kept."""
     world.policy(POLICY)
-    org = world.org(Case=[{"CaseNumber": "1", "Priority": "High", "Subject": "x"}])
-    answer = world.run("--backlog", "escalate")
+    rule = {"kind": "validation_rule", "when": [{"field": "Status", "is": "Escalated"}], "message": ECHO}
+    (world.data(Case=[CASE]) / "automation.json").write_text(json.dumps([rule]))
+    org = world.org(Case=[CASE])
+    assert world.run("--backlog", "escalate").code == 3
+    (one,) = world.run().json["escalations"]
+    assert "Bearer [hidden] may not" in one["reason"]
+    (world.folder / "org" / "automation.json").unlink()  # the one place that may hold it
+    assert ECHO.split()[1] not in world.type("audit", "list", "--json").out
+    world.secrets.add(ECHO.split()[1])
+    org.close()
+    world.orgs.clear()
+
+
+def test_a_login_that_repeats_our_secret_is_not_believed_to_tell(world: World) -> None:
+    """Salesforce's words are told, and the secret in them is not: as it is, in JSON, in an address."""
+    world.policy(POLICY)
+    world.monkeypatch.chdir(world.folder)
+    secret = 'hush "hush" & h\\ush'
+    world.monkeypatch.setenv("HUSH", secret)
+    world.secrets.add(secret)
+    (world.folder / "config").mkdir()
+    (world.folder / "config" / "orgs.yaml").write_text(
+        "acme: {flow: client_credentials, instance_url: https://acme.my.salesforce.com, client_id: x, "
+        "client_secret: env:HUSH}"
+    )
+    for said in (secret, quote(secret, safe="")):
+        with responses.RequestsMock() as mock:
+            body = {"error": "invalid_client", "error_description": f"not {said} here"}
+            mock.add("POST", "https://acme.my.salesforce.com/services/oauth2/token", json=body, status=400)
+            assert "not [hidden] here" in world.run("--org", "acme").json["error"]["message"]
+
+
+def test_with_every_log_turned_on_no_secret_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the login, of each call, of the heartbeat: libraries log what they like, as JSON lines like our own."""
+    real = logs.set_up
+
+    def loud(run: str) -> None:
+        real(run)
+        for name in (None, "urllib3", "requests", "simple_salesforce", "sfdc_escalator"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+
+    monkeypatch.setattr(logs, "set_up", loud)
+    monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
+    monkeypatch.chdir(world.folder)
+    monkeypatch.setenv("HUSH", TOLD)
+    world.secrets |= {TOLD, "secret-place-of-the-heartbeat"}
+    world.policy(POLICY)
+    org = world.org(Case=[CASE])
+    (world.folder / "config").mkdir()
+    with listener() as (url, heard):
+        (world.folder / "config" / "orgs.yaml").write_text(
+            f"acme: {{flow: client_credentials, instance_url: '{org.instance_url}', client_id: x, "
+            f"client_secret: env:HUSH, heartbeat: '{url}/secret-place-of-the-heartbeat'}}"
+        )
+        answer = world.run("--org", "acme", "--backlog", "escalate")
+    assert len(heard) == 2
+    lines = [json.loads(line) for line in answer.err.splitlines()]
     assert answer.code == 0
-    assert org.access_token not in answer.out + answer.err
+    assert sum("/services/" in str(line["event"]) for line in lines) > 5
+    assert any("[hidden]/start" in str(line["event"]) for line in lines)
+    assert "Authorization" not in answer.err
 
 
 def test_the_process_list_shows_no_secret(world: World) -> None:
@@ -45,3 +132,23 @@ def test_the_process_list_shows_no_secret(world: World) -> None:
         assert "--password" not in help_text
         assert "--token" not in help_text
         assert "--secret" not in help_text
+
+
+def test_no_command_line_holds_a_secret_while_a_run_is_at_work(world: World) -> None:
+    """Seen from inside: the command that is asked for a secret looks at every process there is."""
+    world.policy(POLICY)
+    org = world.org(Case=[CASE])
+    world.monkeypatch.delenv("SFDC_ACCESS_TOKEN")
+    look = world.folder / "look.secret"
+    look.write_text(f"#!/bin/sh\ncat /proc/[0-9]*/cmdline >{world.folder}/processes.log 2>/dev/null\necho {TOLD}\n")
+    look.chmod(0o700)
+    (world.folder / "config").mkdir()
+    (world.folder / "config" / "orgs.yaml").write_text(
+        f"acme: {{flow: client_credentials, instance_url: '{org.instance_url}', client_id: 'env:KEY', "
+        f"client_secret: 'cmd:{look}'}}"
+    )
+    world.secrets |= {TOLD, "consumer.key.in.a.variable"}
+    environ = {**os.environ, "KEY": "consumer.key.in.a.variable"}
+    program = [sys.executable, "-m", "sfdc_escalator", "run", "--org", "acme", "--backlog", "escalate"]
+    assert world.spawn(*program, cwd=world.folder, env=environ).code == 0
+    assert "sfdc_escalator" in (world.folder / "processes.log").read_text(errors="replace")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from tests.stories.world import World, writes
+from tests.stories.world import Answer, World, writes
 
 CRON_RUN = Path(__file__).parents[2] / "scripts" / "cron-run"
 POLICY = """
@@ -150,14 +149,11 @@ def test_a_ledger_that_is_not_there_is_told(world: World) -> None:
     assert "there is no ledger" in answer.err
 
 
-def cron(world: World, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def cron(world: World, *words: str, **environ: str) -> Answer:
     """The script as cron starts it: with next to no environment, in another folder and time zone."""
     bare = {"PATH": "/usr/bin:/bin", "TZ": "Asia/Kathmandu", **environ}
-    state = str(world.folder / "state.db")
-    return subprocess.run(
-        [str(CRON_RUN), "--home", str(world.folder), *words, "--ledger", state],
-        env=bare, cwd="/", capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    state = world.folder / "state.db"
+    return world.spawn(CRON_RUN, "--home", world.folder, *words, "--ledger", state, env=bare, cwd="/")
 
 
 def env_file(world: World, org: EmbeddedOrg, mode: int = 0o600) -> Path:
@@ -171,33 +167,33 @@ def env_file(world: World, org: EmbeddedOrg, mode: int = 0o600) -> Path:
 def test_cron_runs_with_an_empty_environment_and_adds_a_line_to_the_log(world: World, org: EmbeddedOrg) -> None:
     env_file(world, org)
     first = cron(world, "--log", "run.log", "--backlog", "escalate")
-    assert (first.returncode, first.stdout) == (0, ""), first.stderr
+    assert (first.code, first.out) == (0, ""), first.err
     (world.folder / "run.log").rename(world.folder / "run.log.1")
     second = cron(world, "--log", "run.log")
-    assert second.returncode == 0, second.stderr
+    assert second.code == 0, second.err
     lines = [(world.folder / name).read_text().splitlines() for name in ("run.log.1", "run.log")]
     assert [len(one) for one in lines] == [1, 1]
     assert [json.loads(one[0])["applied"] for one in lines] == [1, 0]
     assert sum(one["object"] == "CaseComment" for one in writes(org)) == 1
     assert not list(Path(world.folder).rglob("pwned"))
-    assert org.access_token not in first.stderr + second.stderr + str(lines)
+    assert org.access_token not in first.err + second.err + str(lines)
 
 
 def test_the_exit_code_of_the_run_is_that_of_the_script(world: World, org: EmbeddedOrg) -> None:
     env_file(world, org)
-    assert cron(world, "--log", "run.log").returncode == 4
-    assert json.loads(cron(world).stdout)["exit"] == 4
+    assert cron(world, "--log", "run.log").code == 4
+    assert json.loads(cron(world).out)["exit"] == 4
 
 
 def test_secrets_that_others_may_read_are_refused(world: World, org: EmbeddedOrg) -> None:
     env_file(world, org, 0o640)
     found = cron(world)
-    assert found.returncode == 2
-    assert "chmod 600 .env" in found.stderr
+    assert found.code == 2
+    assert "chmod 600 .env" in found.err
 
 
 def test_a_line_that_is_no_setting_is_told_without_its_text(world: World, org: EmbeddedOrg) -> None:
     path = env_file(world, org)
     path.write_text("A=1\nhush hush\n")
     found = cron(world)
-    assert (found.returncode, found.stderr.strip()) == (2, "cron-run: .env:2: this is not NAME=VALUE")
+    assert (found.code, found.err.strip()) == (2, "cron-run: .env:2: this is not NAME=VALUE")

@@ -1,12 +1,16 @@
 """A world for stories: an embedded org over real HTTP, a policy file, and the command line as a user types it."""
 
+import base64
 import csv
 import json
+import re
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -30,6 +34,23 @@ class Answer:
     def json(self) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads(self.out)
         return loaded
+
+
+# What a person wrote, secrets among it: .env, keys, commands that print a secret, an address that is one.
+KEPT = re.compile(r"\.env|.*\.key|sf|token|orgs\.yaml|.*\.secret")
+PIECE = 16  # characters; of 23 in a row that leak, some piece is found
+
+
+def pieces_of(secret: str) -> set[str]:
+    """What gives a secret away: pieces of it, and it as a whole in other guises. Of a token, what follows the org; of
+    an address, what follows the host."""
+    if len(secret) < 8:
+        return set()
+    core = secret.partition("!")[2] or secret.partition("://")[2].partition("/")[2] or secret
+    core = core if len(core) >= 8 else secret
+    inside = {core[start : start + PIECE] for start in range(0, max(1, len(core) - PIECE + 1), 8)}
+    guises = {quote(secret, safe=""), json.dumps(secret)[1:-1], base64.b64encode(secret.encode()).decode()}
+    return {*inside, *guises, secret.encode().hex()}
 
 
 @dataclass
@@ -79,18 +100,24 @@ class World:
         self.told += [told.out, told.err]
         return Answer(code, told.out, told.err)
 
+    def spawn(self, *words: str | Path, **settings: Any) -> Answer:
+        """A program of its own, heard to its end."""
+        done = subprocess.run(
+            [str(word) for word in words], capture_output=True, text=True, timeout=120, check=False, **settings
+        )
+        self.told += [done.stdout, done.stderr]
+        return Answer(done.returncode, done.stdout, done.stderr)
+
     def leaks(self) -> list[str]:
-        """Where a secret that this world used can be read: outputs, the org's log of requests, ledgers, logs."""
-        secrets = {secret for secret in self.secrets | {org.access_token for org in self.orgs} if len(secret) > 7}
+        """Where a secret that this world used, or a piece of it, can be read: outputs, warnings and logs, the orgs'
+        logs of requests, and every file but those that hold secrets by their nature."""
         places = [("an output", text) for text in self.told]
         places += [("the log of requests", json.dumps(org.requests(), ensure_ascii=False)) for org in self.orgs]
-        files = [
-            path
-            for pattern in ("state/**/*", "**/*.db*", "**/*.log", "**/*.json")
-            for path in self.folder.glob(pattern)
-        ]
-        places += [(str(path), path.read_text(errors="replace")) for path in files if path.is_file()]
-        return [f"{secret[:4]}... in {where}" for where, text in places for secret in secrets if secret in text]
+        files = [path for path in self.folder.rglob("*") if path.is_file() and not KEPT.fullmatch(path.name)]
+        places += [(str(path), path.read_text(errors="replace")) for path in files]
+        secrets = self.secrets | {org.access_token for org in self.orgs}
+        pieces = {(secret[:4], piece) for secret in secrets for piece in pieces_of(secret)}
+        return [f"{secret}... in {where}" for where, text in places for secret, piece in pieces if piece in text]
 
     def run(self, *words: str) -> Answer:
         return self.type("run", "--json", *words)
