@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.decide import LeftAlone, decide
 from sfdc_escalator.escalation.decision import Decision
@@ -13,7 +12,7 @@ from sfdc_escalator.escalation.org import Caller
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.escalation.view import View
 from sfdc_escalator.pipeline.ports import Org
-from sfdc_escalator.pipeline.prepare import view_of
+from sfdc_escalator.pipeline.prepare import check_found, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +25,10 @@ class Examined:
 
 
 def examine(org: Org, caller: Caller, history: History, policies: Sequence[Policy], case: str) -> Examined:
-    """Raises Invalid for a case that the org does not show."""
+    """Raises Invalid for a case that the org does not show, or where no route could be asked for."""
     survey = org.survey(caller, policies)
     poll = org.poll(policies, survey, case)
-    if not poll.cases:
-        raise Invalid(f"case {case} is not in this org, or this user cannot see it")
+    check_found(case, poll, policies)
     views = tuple(view_of(policy, survey, history, caller.now, poll) for policy in policies)
     reads = frozenset[Read]().union(*(view.reads for view in views))
     (complete,) = org.complete(poll.cases[:1], reads, history.users | {caller.user_id})
