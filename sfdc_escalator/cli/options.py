@@ -46,7 +46,10 @@ class Instant(click.ParamType[datetime]):
             self.fail(f"{value!r} is not an instant such as 2026-03-02T15:00:00Z", param, ctx)
         if moment.tzinfo is None:
             self.fail(f"{value!r} has no time zone; write for example {moment:%Y-%m-%dT%H:%M:%S}Z", param, ctx)
-        return moment.astimezone(UTC)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            self.fail(f"{value!r} lies before or after all times", param, ctx)
 
 
 org_option = option(

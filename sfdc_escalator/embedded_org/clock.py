@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_FIRST, _LAST = datetime(1700, 1, 2, tzinfo=UTC), datetime(4000, 12, 30, tzinfo=UTC)  # SOQL reference, dates
 
 
 class OrgClock:
@@ -31,6 +32,8 @@ class OrgClock:
         if step < timedelta(0):
             raise ValueError("the org's clock moves forward only")
         with self._lock:
+            if step > _LAST - self.now():
+                raise ValueError(f"the org's clock ends at {iso(_LAST)}")
             self._origin += step
         return self.now()
 
@@ -44,7 +47,10 @@ def duration(text: str) -> timedelta:
     parts = _DURATION.findall(text)
     if not parts or _DURATION.sub("", text).strip():
         raise ValueError(f"{text!r} is not a duration such as 90s, 16m, 4h or 2d")
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    try:
+        return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    except OverflowError:
+        raise ValueError(f"{text!r} is too long") from None
 
 
 def instant(text: str) -> datetime:
@@ -54,6 +60,8 @@ def instant(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
+    if not _FIRST <= moment <= _LAST:
+        raise ValueError(f"{text!r} does not lie between the years 1700 and 4000")
     return moment.astimezone(UTC)
 
 

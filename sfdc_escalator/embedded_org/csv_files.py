@@ -95,17 +95,21 @@ def _cells(sheet: Sheet, text: str, problems: list[Problem]) -> Sheet | None:
             else:
                 sheet.rows.append((number, cells))
     except csv.Error as error:
-        line = sheet.rows[-1][0] + 1 if sheet.rows else 1
-        problems.append(Problem(sheet.file, f"is not CSV: {error}", line))
+        line, words = error.args
+        problems.append(Problem(sheet.file, f"is not CSV: {words}", line))
         return None
     return sheet
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each non-blank row with the line it starts on; a quoted cell may span lines."""
+    """Each non-blank row with the line it starts on; a quoted cell may span lines. Raises csv.Error with that line."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
-    for cells in reader:
-        if cells:
-            yield line, cells
-        line = reader.line_num + 1
+    try:
+        for cells in reader:
+            if cells:
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        words = "a quote that opens in this row is never closed" if "end of data" in str(error) else str(error)
+        raise csv.Error(line, words) from None

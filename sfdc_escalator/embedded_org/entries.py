@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,8 @@ class Entry:
 
     def number(self, name: str, default: Any, least: float, whole: bool = True) -> Any:
         value = self.values.get(name, default)
-        fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and value >= least
+        fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        fits = fits and least <= value < math.inf
         if name in self.values and not fits:
             self.refuse(f"{name} does not fit", f"a{' whole' if whole else ''} number, at least {least:g}", found=value)
         return value if fits else default

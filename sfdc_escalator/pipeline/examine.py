@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sfdc_escalator.errors import Invalid, PlanRefused
+from sfdc_escalator.errors import PlanRefused
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.choices import Choices
 from sfdc_escalator.escalation.decide import LeftAlone, decide
@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.org import Caller
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.escalation.view import View
 from sfdc_escalator.pipeline.ports import Org
-from sfdc_escalator.pipeline.prepare import prepare, view_of
+from sfdc_escalator.pipeline.prepare import check_found, prepare, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,10 @@ class Examined:
 
 
 def examine(org: Org, caller: Caller, history: History, policies: Sequence[Policy], case: str) -> Examined:
-    """Raises Invalid for a case that the org does not show."""
+    """Raises Invalid for a case that the org does not show, or where no route could be asked for."""
     survey = org.survey(caller, policies)
     poll = org.poll(policies, survey, case)
-    if not poll.cases:
-        raise Invalid(f"case {case} is not in this org, or this user cannot see it")
+    check_found(case, poll, policies)
     views = tuple(view_of(policy, survey, history, caller.now, poll) for policy in policies)
     reads = frozenset[Read]().union(*(view.reads for view in views))
     (complete,) = org.complete(poll.cases[:1], reads, history.users | {caller.user_id})

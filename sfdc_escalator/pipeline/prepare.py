@@ -58,8 +58,8 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
     settled = recover(org, remembered, paths_of(reads), us, caller.now)
     history = remembered.with_past(one.past for one in settled)
     poll = org.poll(policies, survey, choices.case)
-    if choices.case is not None and not poll.cases:
-        raise Invalid(f"case {choices.case} is not in this org, or this user cannot see it")
+    if choices.case is not None:
+        check_found(choices.case, poll, policies)
     views = [view_of(policy, survey, history, caller.now, poll) for policy in policies]
     look = second_look(org, views, poll.cases, us)
     if choices.case is None:
@@ -73,7 +73,11 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
         refuse_if_lost(history, found)
         history = history.with_past(past_of_found(decision) for decision in found)
         judged = judge_all([replace(view, history=history) for view in views], cases)
-    broken = {**poll.broken, **{(v.policy.name, name): why for v in views for name, why in v.unfit.items()}}
+    broken = dict(poll.broken)
+    for view in views:
+        for name, why in view.unfit.items():
+            told = broken.get((view.policy.name, name))
+            broken[view.policy.name, name] = f"{told}; {why}" if told else why
     plan = build_plan(policies, survey, history, caller.now, judged, choices, broken)
     wonders = tuple(doubt for policy in policies for doubt in doubts(policy, survey))
     near = partial(near_misses, org, views, look, us, choices)
@@ -84,6 +88,16 @@ def check_route(policies: Sequence[Policy], choices: Choices) -> None:
     names = sorted({route.name for policy in policies for route in policy.routes})
     if choices.route is not None and choices.route not in names:
         raise Invalid(f"no policy has a route {choices.route!r}; there are: {', '.join(names)}")
+
+
+def check_found(case: str, poll: Poll, policies: Sequence[Policy]) -> None:
+    """Raises Invalid for a case that the org does not show, and where no route could be asked for."""
+    if poll.cases:
+        return
+    if len(poll.broken) == sum(len(policy.routes) for policy in policies):
+        told = "; ".join(f"{policy}/{route}: {why}" for (policy, route), why in sorted(poll.broken.items()))
+        raise Invalid(f"case {case} was not looked for, as no route can be read in this org: {told}")
+    raise Invalid(f"case {case} is not in this org, or this user cannot see it")
 
 
 def view_of(policy: Policy, survey: Survey, history: History, now: datetime, poll: Poll) -> View:

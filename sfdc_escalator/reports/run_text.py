@@ -113,6 +113,8 @@ def left_alone(cases: tuple[LeftAlone, ...]) -> Iterator[str]:
 
 def nearest(result: Result) -> Iterator[str]:
     """Where nothing matches: what came nearest, and what it lacks."""
+    if len(result.prepared.poll.broken) == sum(len(policy.routes) for policy in result.prepared.plan.policies):
+        return  # no case was read
     yield ""
     found = result.near
     if not found:

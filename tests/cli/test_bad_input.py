@@ -109,6 +109,7 @@ ARGUMENTS = [
     (["--dry-run", "--now", "yesterday"], "2026-03-02T15:00:00Z"),
     (["--dry-run", "--now", "2026-03-02T15:00:00"], "time zone"),
     (["--dry-run", "--now", "2026-03-02"], "write for example 2026-03-02T00:00:00Z"),
+    (["--dry-run", "--now", "0001-01-01T00:00:00+14:00"], "before or after all times"),
     (["--route", "olt"], "old"),
     (["--case", "99999999"], "99999999"),
     (["--case", "'; DROP"], "--case"),

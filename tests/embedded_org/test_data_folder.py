@@ -37,6 +37,9 @@ def problems_of(folder: Path) -> tuple[Problem, ...]:
         ("Case", "Other__c:reference(Acount)\nx\n", 1, 1, "no object Acount", "Account"),
         ("Case", "CreatedDate\n2026-02-01T10:00:00\n", 2, 1, "cannot be", None),
         ("Case", "CreatedDate\n2026-03-01T10:00:01Z\n", 2, 1, "after the org's clock", None),
+        ("Case", "CreatedDate\n0001-01-01T00:00:00+14:00\n", 2, 1, "cannot be", None),
+        ("Case", "Subject\n\"two\nlines\"\n\"never closed\n", 4, None, "a quote that opens in this row", None),
+        ("Case", f"Description\nshort\n{'x' * 140_000}\n", 3, None, "is not CSV: field larger", None),
         ("Case", "Subject,OwnerId\na,nobody\n", 2, 2, "names no record", None),
         ("Case", "Subject,OwnerId\na,first_lin\n", 2, 2, "names no record", "first_line"),
         ("Case", "Id\n500000000000001AAB\n", 2, 1, "not a valid id", CASE_ID),
@@ -71,7 +74,7 @@ def test_a_fault_in_a_file_is_named_with_its_place_and_what_would_be_right(
     [
         (b"Subject\nfine\n\xff\xfe\n", 3, "is not UTF-8"),
         (b"Subject\nfine\nbi\x00nary\n", 3, "is not text"),
-        (b'Subject\n"open\n', 1, "is not CSV"),
+        (b'Subject\n"open\n', 2, "is not CSV"),
         (b" \n\n", None, "is empty"),
     ],
 )

@@ -184,6 +184,7 @@ def test_faults_count_the_requests_that_match_them(faulty: Faulty) -> None:
         ('[{"kind": "500", "match": {"path": "("}}]', 1, "not a regular expression", None),
         ('[{"kind": "500", "match": {"method": "post"}}]', 1, "unknown method post", "POST"),
         ('[{"kind": "500", "times": -1}]', 1, "times does not fit", None),
+        ('[{"kind": "slow", "seconds": 1e999}]', 1, "seconds does not fit", None),
         ('[{"kind": "500", "match": {"nth": 0}}]', 1, "nth does not fit", None),
         ('{"kind": "500"}', 1, "is not a list", None),
         ('[{"kind": "500"},\n]', 2, "is not JSON", None),

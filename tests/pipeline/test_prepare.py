@@ -192,6 +192,12 @@ def test_a_field_that_the_org_lacks_breaks_its_own_route_alone() -> None:
     assert ("support", "a") not in result.plan.complete
 
 
+def test_a_route_that_lacks_a_field_and_a_queue_is_told_both() -> None:
+    org = FakeOrg([case()], broken={("support", "a"): "No such column 'Nope__c'"})
+    result = prepared(org, History(), policy(route("a", Field("Nope__c", "is", "x"), queue="Nowhere")))
+    assert result.broken["support", "a"].startswith("No such column 'Nope__c'; this org has no queue 'Nowhere'")
+
+
 def test_a_route_whose_queue_the_org_lacks_is_broken_and_has_not_run_live() -> None:
     """Once the queue is there, its cases are a backlog, and somebody chooses."""
     lost = policy(route("a", NEW, queue="Nowhere"))

@@ -260,3 +260,21 @@ def test_a_dry_run_without_a_match_shows_the_five_nearest_misses(support: World)
     assert "2 h of open time short" in misses[0]["missing"][0]
     page = support.type("run", "--dry-run").out
     assert "Nearest misses" in page
+
+
+def test_where_the_org_lacks_what_every_route_reads_it_is_not_said_that_the_case_is_missing(world: World) -> None:
+    fields = ("Nope__c", "Gone__c")
+    routes = "".join(
+        f"  - {{name: r{place}, reason: R., when: [{{field: {name}, is: x}}], escalate: {{queue: leads}}}}\n"
+        for place, name in enumerate(fields)
+    )
+    world.policy("policy: support\nteams: {leads: {queue: Leads}}\nroutes:\n" + routes)
+    started(world, case(1))
+    for words in (("explain", "1"), ("run", "--dry-run", "--case", "1")):
+        answer = world.type(*words)
+        assert answer.code == 2
+        assert all(f"Case has no {name}" in answer.err for name in fields)
+        assert "cannot see it" not in answer.err
+    page = world.type("run", "--dry-run").out
+    assert all(f"Case has no {name}" in page for name in fields)
+    assert "No case came near" not in page
