@@ -171,7 +171,7 @@ def test_each_policy_of_a_branch_is_compared_with_the_one_it_was_made_from(branc
 
 def test_a_clone_without_the_base_is_refused_before_everything_looks_new(branch: Path) -> None:
     shallow = branch.parent / "shallow"
-    git(branch.parent, "clone", "-q", "--depth", "1", "--branch", "change", f"file://{branch}", str(shallow))
+    git(branch.parent, "clone", "-q", "--depth", "1", "--branch", "change", branch.as_uri(), str(shallow))
     found = checked(shallow, BASE="origin/main", **HISTORY)
     assert (found.returncode, found.stdout) == (2, "")
     assert "BASE=origin/main is not in this clone: fetch it first" in found.stderr

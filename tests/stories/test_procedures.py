@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sfdc_escalator.files.scaffold import procedures
 from tests.stories.world import Row, World, select
@@ -37,15 +38,23 @@ def said(number: int, body: str, at: str, who: str = CUSTOMER) -> Row:
     }
 
 
+def picked(policy: str) -> list[Row]:
+    """An org whose picklists have the values of the policy: those of its cases, closed ones but for the status."""
+    said = yaml.safe_load(policy)
+    closed = {"Status": "Closed", "IsClosed": "true"}
+    priorities = [case(900 + place, Priority=value, **closed) for place, value in enumerate(said["priorities"])]
+    return [*priorities, case(990, Status=said["defaults"].get("status", "New"))]
+
+
 def started(world: World, procedure: str, groups: Sequence[Row], cases: Sequence[Row], **more: Any) -> Any:
     """The first hour: init, validate, and the org."""
     made = world.type("init", str(world.folder / "mine"), "--procedure", procedure)
     assert made.code == 0, made.err
     policy = world.folder / "mine" / "config" / "policies" / f"{procedure}.yaml"
-    text = policy.read_text(encoding="utf-8").replace("most_share_of_open: ", "share_from: 1000 # ")
-    lines = [line for line in text.splitlines(keepends=True) if not line.startswith("guards:")]
-    world.policy("".join(lines))
-    org = world.org(Case=cases, Group=groups, User=USERS, **more)
+    lines = policy.read_text(encoding="utf-8").splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith("guards:"))
+    world.policy(text)
+    org = world.org(Case=[*cases, *picked(text)], Group=groups, User=USERS, **more)
     checked = world.type("validate", "--org", "env")
     assert checked.code == 0, checked.out
     return org
