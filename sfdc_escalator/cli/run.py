@@ -3,15 +3,19 @@
 import json
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from sfdc_escalator.cli.options import Instant, Seconds, json_option, ledger_option, option, org_option, policy_option
+from sfdc_escalator.errors import Problem
+
+if TYPE_CHECKING:
+    from sfdc_escalator.pipeline.run import Result
 
 
 @click.command("run")
@@ -60,7 +64,6 @@ def command(
     from sfdc_escalator.cli.watching import WORK_TO_DO, watched
     from sfdc_escalator.escalation.choices import Choices
     from sfdc_escalator.pipeline.run import carry_out, rehearse
-    from sfdc_escalator.reports.run_json import run_json
 
     run = uuid.uuid4().hex[:12]
     logs.set_up(run)
@@ -74,19 +77,34 @@ def command(
                 with progress() as tell, wiring.ledger(ledger, caller, org) as book, stop_on_signals(deadline) as stop:
                     result = carry_out(run, door, caller, book, loaded.policies, choices, tell, stop)
         code = result.exit_code or (WORK_TO_DO if exit_code and result.work_to_do else 0)
+        show(result, loaded.warnings, org, code, dry_run=dry_run, as_json=as_json, in_full=case is not None)
         if watch:
             watch.end(code, result)
+    return code
+
+
+def show(
+    result: "Result",
+    warnings: Sequence[Problem],
+    org: str,
+    code: int,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    in_full: bool,
+) -> None:
     if as_json:
-        warned = [str(problem) for problem in loaded.warnings]
+        from sfdc_escalator.reports.run_json import run_json
+
+        warned = [str(problem) for problem in warnings]
         report = {**run_json(result, org), "dry_run": dry_run, "exit": code, "warnings": warned}
         click.echo(json.dumps(report, ensure_ascii=False))
     else:
         from sfdc_escalator.reports.run_text import run_text
 
-        for problem in loaded.warnings:
+        for problem in warnings:
             click.echo(f"! {problem}")
-        click.echo(run_text(result, all_notes=case is not None))
-    return code
+        click.echo(run_text(result, all_notes=in_full))
 
 
 def progress() -> AbstractContextManager[Callable[[str, int, int], None]]:

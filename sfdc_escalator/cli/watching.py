@@ -35,7 +35,7 @@ class Watch:
         if self._metrics:
             self._write(self._metrics, code, result)
         if self._heartbeat:
-            self._heartbeat.end(code)
+            self._heartbeat.end(code, result.audit_head if result else None)
 
     def _write(self, path: Path, code: int, result: "Result | None") -> None:
         from sfdc_escalator.reports.metrics import Figures, write_metrics

@@ -91,9 +91,9 @@ def in_yaml(text: str) -> str:
 def env_example(setup: Setup) -> str:
     names = [SECRET_OF[key] for key in FLOWS[setup.login].keys if key in SECRET_OF]
     lines = [
-        "# Copy to .env and chmod 600 it. Lines of NAME=VALUE; for runs by hand: set -a; . ./.env; set +a",
+        "# Copy to .env and chmod 600 it. Lines of NAME='VALUE'; for runs by hand: set -a; . ./.env; set +a",
         f"SFDC_ESCALATOR_ORG={setup.org}",
-        *(f"{name}=" for name in names),
+        *(f"{name}=''" for name in names),
         "# HEARTBEAT_URL=https://hc-ping.com/your-uuid",
         "# SFDC_ESCALATOR_METRICS=/var/lib/node_exporter/textfile/sfdc_escalator.prom",
         "# HTTPS_PROXY=http://proxy.yourcompany.example:3128",
@@ -104,13 +104,15 @@ def env_example(setup: Setup) -> str:
 
 def crontab(setup: Setup) -> str:
     words, home = shlex.join([*setup.program, *MORE]), shlex.quote(str(setup.folder))
-    line = words if setup.reads_env else f"cd {home} && set -a && . ./.env && {words} >>run.log"
+    told = f"{words} >>run.log || echo 'sfdc-escalator: exit code '$?', see the last line of run.log' >&2"
+    line = words if setup.reads_env else f"cd {home} && set -a && . ./.env && {told}"
     escaped = line.replace("%", "\\%")  # cron takes a bare one for a line end
     return f"""\
 # Put these lines into the crontab of the user that runs it (crontab -e). Cron starts it with an almost empty
 # environment: the settings come from {setup.folder}/.env. There is no lock here: the ledger lets one run at a time work
 # on an org, and a start that finds another one at work leaves with exit code 0. The log gets one JSON line a run, and
-# may be renamed away at any time (logrotate without copytruncate). What goes wrong is told on stderr, which cron mails.
+# may be renamed away at any time (logrotate without copytruncate). What a run does, and what goes wrong, is told on
+# stderr, which cron mails; a run with nothing to do says nothing.
 MAILTO=you@yourcompany.example
 */10 * * * * {escaped}
 """

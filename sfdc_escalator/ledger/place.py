@@ -52,7 +52,7 @@ def only_ledger() -> Path:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise Invalid(f"there is no ledger in {folder}; name one with --ledger")
+        raise Invalid(f"there is no ledger in {folder}: the first live run makes it; or name one with --ledger")
     raise Invalid(
         f"there are {len(found)} ledgers in {folder}; name one with --ledger",
         [Problem("a ledger", file=str(path)) for path in found],

@@ -144,7 +144,8 @@ def under_another_name(path: Path, *, replaceable: bool = False) -> Iterator[Pat
     except FileExistsError as error:
         raise LedgerUnusable(f"{path} is there already, and is left as it is; name a new file") from error
     except OSError as error:
-        raise LedgerUnusable(f"cannot make the ledger {path}: {error.strerror or error}") from error
+        why = error.strerror or error
+        raise LedgerUnusable(f"cannot make the ledger {path}: {why}; name another place with --ledger") from error
 
 
 def _sync(folder: Path) -> None:

@@ -139,7 +139,8 @@ def open_trail(where: str) -> SqlHistory:
     """The ledger for an audit: a missing one is LedgerUnusable, a damaged one AuditBroken."""
     database = database_of(where)
     if not database.exists():
-        raise LedgerUnusable(f"there is no ledger at {database.where}")
+        advice = "the first live run makes it; or name another with --ledger"
+        raise LedgerUnusable(f"there is no ledger at {database.where}: {advice}")
     return _reader(database, AuditBroken)
 
 

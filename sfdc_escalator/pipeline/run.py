@@ -93,7 +93,8 @@ def carry_out(
     with ledger.lease(RunStart(run, caller.organization_id, caller.user_id, digests)) as lease:
         try:
             prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, choices)
-            log.info("planned", planned=len(prepared.plan.planned), digest=prepared.plan.digest)
+            if prepared.plan.planned:  # cron mails what stands in the log: a run with nothing to do says nothing
+                log.info("planned", planned=len(prepared.plan.planned), digest=prepared.plan.digest)
             applied = apply(prepared, org, lease, progress, clock, stop)
         except EscalatorError as error:
             if isinstance(error, PlanRefused):
@@ -102,7 +103,10 @@ def carry_out(
             raise
         result = account(run, org, ledger, prepared, applied, stop)
         lease.finish({"exit": result.exit_code, **{state.value: result.count(state) for state in State}})
-    return replace(result, audit_head=ledger.head())
+    head = ledger.head()
+    if prepared.plan.planned:
+        log.info("ended", exit=result.exit_code, audit_head=head)
+    return replace(result, audit_head=head)
 
 
 def close_failed(lease: Lease, error: EscalatorError) -> None:

@@ -1,6 +1,10 @@
 """The heartbeat tells of a run's start and end, and never stands in its way."""
 
 import logging
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 import requests
@@ -45,6 +49,75 @@ def test_one_that_is_not_heard_is_a_warning_without_its_address(
     assert "heartbeat.unheard" in told
     assert "hc.example.com" in told
     assert SECRET not in told
+
+
+def test_the_head_of_the_audit_trail_goes_along_where_it_is_kept() -> None:
+    with responses.RequestsMock() as mock:
+        mock.add("GET", URL)
+        Heartbeat(URL).end(0, "ab" * 32)
+        agent = mock.calls[0].request.headers["User-Agent"]
+    assert agent.startswith("sfdc-escalator/")
+    assert agent.endswith(f" (audit_head {'ab' * 32})")
+    assert len(agent) < 200
+
+
+def silent(line: socket.socket) -> None:
+    line.recv(1)
+
+
+def babbling(line: socket.socket) -> None:
+    line.sendall(b"HTTP/1.1 200 OK\r\n" + b"X-More: yes\r\n" * 3)
+
+
+@pytest.mark.parametrize("script", [silent, babbling])
+def test_one_that_never_ends_its_answer_is_not_waited_for(
+    script: Callable[[socket.socket], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("sfdc_escalator.channels.heartbeat.PATIENCE", 0.2)
+    lines: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    lines.append(server.accept()[0])
+                    script(lines[-1])
+
+        threading.Thread(target=serve, daemon=True).start()
+        heartbeat = Heartbeat(f"http://127.0.0.1:{server.getsockname()[1]}/{SECRET}")
+        heartbeat.start()
+        heartbeat.end(0)
+        assert "no answer in time" in caplog.text + capsys.readouterr().out
+        for line in lines:
+            line.close()
+
+
+def test_a_host_whose_name_is_never_found_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    found = threading.Event()
+    monkeypatch.setattr("sfdc_escalator.channels.heartbeat.PATIENCE", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [found.wait(30)])
+    heartbeat = Heartbeat(URL)
+    heartbeat.start()
+    heartbeat.end(3)
+    found.set()
+    told = caplog.text + capsys.readouterr().out
+    assert "no answer in time" in told
+    assert SECRET not in told
+
+
+def test_whatever_goes_wrong_with_it_the_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(URL)
+
+    monkeypatch.setattr(requests, "get", broken)
+    heartbeat = Heartbeat(URL)
+    heartbeat.start()
+    heartbeat.end(0)
 
 
 def test_it_leads_nowhere_else() -> None:

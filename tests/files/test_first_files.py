@@ -2,6 +2,8 @@
 
 import configparser
 import shlex
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,24 @@ def test_the_crontab_line_is_one_command_of_a_shell(program: tuple[str, ...]) ->
     assert program[0] in words
     assert (str(HOME) in words) is True
     assert ("./.env" in words) is (program == INSTALLED)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [(0, ""), (5, "sfdc-escalator: exit code 5, see the last line of run.log\n")]
+)
+def test_the_crontab_line_of_an_installed_program_tells_cron_of_a_failure(code: int, told: str, tmp_path: Path) -> None:
+    """It mails what stands on stderr, and the report of a failure goes to the log."""
+    home = tmp_path / "a home"
+    home.mkdir()
+    program = home / "sfdc escalator"
+    program.write_text(f"#!/bin/sh\necho '{{}}'\nexit {code}\n")
+    program.chmod(0o755)
+    (home / ".env").write_text("X='1'\n")
+    files = first_files(replace(setup(program=(str(program), "run", "--json")), folder=home))
+    line = files[Path("config/cron/crontab")].splitlines()[-1].removeprefix("*/10 * * * * ")
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("", told)
+    assert (home / "run.log").read_text() == "{}\n"
 
 
 @pytest.mark.parametrize("program", [SCRIPT, INSTALLED])

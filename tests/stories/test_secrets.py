@@ -92,14 +92,16 @@ def test_a_login_that_repeats_our_secret_is_not_believed_to_tell(world: World) -
             assert "not [hidden] here" in world.run("--org", "acme").json["error"]["message"]
 
 
-def test_with_every_log_turned_on_no_secret_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_every_log_turned_on_no_secret_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Of the login, of each call, of the heartbeat: libraries log what they like, as JSON lines like our own."""
     real = logs.set_up
 
     def loud(run: str) -> None:
         real(run)
         for name in (None, "urllib3", "requests", "simple_salesforce", "sfdc_escalator"):
-            logging.getLogger(name).setLevel(logging.DEBUG)
+            caplog.set_level(logging.DEBUG, logger=name)
 
     monkeypatch.setattr(logs, "set_up", loud)
     monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)

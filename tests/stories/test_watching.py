@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from sfdc_escalator.embedded_org.oauth import ConnectedApp
 from tests.stories.world import Answer, World, writes
 
 CRON_RUN = Path(__file__).parents[2] / "scripts" / "cron-run"
@@ -197,3 +199,95 @@ def test_a_line_that_is_no_setting_is_told_without_its_text(world: World, org: E
     path.write_text("A=1\nhush hush\n")
     found = cron(world)
     assert (found.code, found.err.strip()) == (2, "cron-run: .env:2: this is not NAME=VALUE")
+
+
+def test_cron_mails_what_goes_wrong_and_nothing_else(world: World, org: EmbeddedOrg) -> None:
+    """What stands on stderr is what cron mails."""
+    path = env_file(world, org)
+    assert "exit code 4, a part was withheld: see the last line of run.log" in cron(world, "--log", "run.log").err
+    assert cron(world, "--log", "run.log", "--backlog", "adopt").err == ""
+    assert cron(world, "--log", "run.log").err == ""
+    path.write_text(path.read_text().replace(org.access_token, "00D000000000001!stale.token"))
+    found = cron(world, "--log", "run.log")
+    assert (found.code, found.out) == (5, "")
+    assert found.err == (
+        "cron-run: exit code 5, the org cannot be reached or lets nobody in: see the last line of run.log\n"
+    )
+    last = json.loads((world.folder / "run.log").read_text().splitlines()[-1])
+    assert (last["exit"], last["error"]["code"]) == (5, "login_refused")
+
+
+def test_a_log_that_cannot_be_written_is_told_before_anything_is_done(world: World, org: EmbeddedOrg) -> None:
+    env_file(world, org)
+    found = cron(world, "--log", "no such folder/run.log", "--backlog", "escalate")
+    assert (found.code, found.err) == (2, "cron-run: no such folder/run.log cannot be written\n")
+    assert org.requests() == []
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"TZ": "Nowhere/At all", "LC_ALL": "C"},
+        {"TZ": "Asia/Kolkata", "PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+)
+def test_no_locale_and_no_time_zone_changes_what_is_told(
+    world: World, org: EmbeddedOrg, environ: dict[str, str]
+) -> None:
+    """The output is UTF-8 whatever the environment says, and its times are UTC."""
+    env_file(world, org)
+    world.policy(POLICY.replace("High.", "'Überfällig, 期限切れ.'"))
+    plain = world.spawn(
+        CRON_RUN, "--home", world.folder, "--dry-run", "--now", "2026-03-02T15:00:00Z",
+        env={"PATH": "/usr/bin:/bin", **environ}, encoding="utf-8",
+    )  # fmt: skip
+    assert plain.code == 4, plain.err
+    assert plain.json["now"] == "2026-03-02T15:00:00Z"
+    assert "Überfällig, 期限切れ." in str(plain.json["escalations"][0])
+
+
+SECRET = "se$cret #1 \\ `x` ~"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"APP_SECRET={SECRET}",
+        f"export APP_SECRET={SECRET}\r",
+        f"APP_SECRET='{SECRET}'",
+        f"  APP_SECRET='{SECRET}'   # rotated in May",
+        f'APP_SECRET="{SECRET}"  ',
+        f"APP_SECRET={SECRET}   ",
+    ],
+)
+def test_a_value_of_the_env_file_is_taken_as_it_stands(world: World, line: str) -> None:
+    world.secrets.add(SECRET)
+    org = EmbeddedOrg(data=world.data(Case=[CASE]), app=ConnectedApp(client_secret=SECRET))
+    world.orgs.append(org.__enter__())
+    (world.folder / "config" / "policies").mkdir(parents=True)
+    (world.folder / "config" / "policies" / "p.yaml").write_text(POLICY)
+    (world.folder / "config" / "orgs.yaml").write_text(
+        f"acme: {{flow: client_credentials, instance_url: '{org.instance_url}', client_id: x, "
+        "client_secret: env:APP_SECRET}"
+    )
+    path = world.folder / ".env"
+    path.write_text(f"\n# the app\r\n   \n{line}\nSFDC_ESCALATOR_ORG=acme\n")
+    path.chmod(0o600)
+    found = cron(world, "--dry-run")
+    assert found.code == 4, found
+
+
+def test_a_signal_to_the_script_ends_the_run_in_good_order(world: World) -> None:
+    world.policy(POLICY)
+    fault = [{"kind": "slow", "match": {"path": "/composite", "nth": 2}, "seconds": 2}]
+    org = world.org(Case=[CASE], faults=fault)
+    env_file(world, org)
+    words = ["--log", "run.log", "--ledger", "state.db", "--backlog", "escalate"]
+    script = subprocess.Popen([CRON_RUN, "--home", world.folder, *words], env={"PATH": "/usr/bin:/bin"})
+    while len(org.requests()) < 2:  # the run holds its lease
+        assert script.poll() is None
+    script.terminate()
+    assert script.wait(60) == 3
+    assert json.loads((world.folder / "run.log").read_text())["stopped"]
