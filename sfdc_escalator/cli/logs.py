@@ -10,8 +10,8 @@ import structlog
 from sfdc_escalator.cli.secrets import redact
 
 
-def set_up(run: str) -> None:
-    """Once per command, before anything is logged."""
+def set_up() -> None:
+    """Before a command: without it, a log line would stand among its results."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -38,6 +38,10 @@ def set_up(run: str) -> None:
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.clear_contextvars()
+
+
+def name_the_run(run: str) -> None:
+    """On every line from here on."""
     structlog.contextvars.bind_contextvars(run=run)
 
 

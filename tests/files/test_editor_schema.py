@@ -86,6 +86,7 @@ def test_it_is_a_json_schema_of_the_draft_that_it_declares() -> None:
             elif key == "type":
                 assert value in TYPES
             elif key == "required":
+                assert isinstance(value, list)
                 assert value
                 assert set(value) <= set(node.get("properties", value))
             elif key == "enum":

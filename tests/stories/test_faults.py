@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.stories.test_main_job import OLD, POLICY, QUEUES, case
 from tests.stories.world import World, advance, select, writes
@@ -54,6 +55,18 @@ def test_a_write_without_a_clear_answer_is_never_sent_again(support: World, kind
     else:
         assert (second.code, second.json["unknown"]) == (3, 2)
     assert support.type("audit", "verify").code == 0
+
+
+@pytest.mark.parametrize("words", [["explain", "1", "--json"], ["validate", "--org", "env", "--format", "json"]])
+def test_what_is_tried_again_is_logged_on_stderr_and_the_answer_is_one_json_object(
+    support: World, words: list[str]
+) -> None:
+    structlog.reset_defaults()
+    start(support, {"kind": "503", "match": {"method": "POST", "path": "/composite$"}})
+    answer = support.type(*words)
+    assert answer.code in (0, 2), answer
+    assert isinstance(answer.json, dict)
+    assert "503" in answer.err
 
 
 def test_reads_are_tried_again_when_the_org_is_not_available(support: World) -> None:

@@ -129,6 +129,7 @@ def clis(home: World) -> Iterator[str]:
         '{"name": "NamedOrgNotFoundError", "message": "none"}',
         '{"name": "RefreshTokenAuthError", "message": "expired"}',
         '{"status": 0, "result": {"instanceUrl": "https://a.com", "accessToken": "[REDACTED]"}}',
+        '{"status": 0, "result": {"instanceUrl": "https://a.com", "connectedStatus": "RefreshTokenAuthError"}}',
     ):
         sf = home.folder / "sf"
         sf.write_text(f"#!/bin/sh\necho '{text}'\ncase '{text}' in *status*) ;; *) exit 1 ;; esac\n")
