@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sfdc_escalator.escalation.policy import DEFAULT_PRIORITIES
-from sfdc_escalator.files import literals
+from sfdc_escalator.files import literals, people
 from sfdc_escalator.files.wrong import Wrong, nearest, nearest_in, shown, unknown
 
 KINDS = (
@@ -150,7 +150,7 @@ def told_team(value: Any, info: Info) -> str:
     except Wrong as wrong:
         if value in (info.context.channels or ()):
             wrong.nearest = f"{{channel: {value}}}"
-        elif near := literals.nearest_person(str(value)):
+        elif near := people.nearest_person(str(value)):
             wrong.nearest = f"{{person: {near}}}"
         raise
 
