@@ -52,9 +52,9 @@ def policies(chosen: Sequence[Path]) -> Loaded:
     return load_policies(policy_paths(chosen))
 
 
-def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
+def check(chosen: Sequence[Path], *, in_org: bool = False) -> tuple[Problem, ...]:
     """Every problem of the policy files; where there is no error, also the examples that come out otherwise, and what
-    the server cannot narrow."""
+    the server cannot narrow. `in_org`: an org is asked for the fields as well, so that nothing is guessed of them."""
     from sfdc_escalator.files.policies import check_policies, load_policies
 
     problems = check_policies(chosen)
@@ -70,6 +70,7 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
         for route in policy.routes
         if not route.scan and route_is_scan(policy, route, standard_describe())
     ]
+    slips = [] if in_org else [problem for policy in sound for problem in slips_of(policy.file)]
     now = datetime.now(UTC)
     failed = [
         Problem(
@@ -78,7 +79,26 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
         for policy in sound
         for example, why in failures(policy, now)
     ]
-    return (*problems, *failed, *scans)
+    files = {str(path): place for place, path in enumerate(chosen)}
+    found = (*problems, *slips, *failed, *scans)
+    return tuple(sorted(found, key=lambda one: (files.get(one.file or "", len(files)), one.line or 0, one.column or 0)))
+
+
+def slips_of(file: str) -> Iterator[Problem]:
+    """Standard fields that are probably misspelt, and checkboxes that are compared with a text."""
+    from sfdc_escalator.files.places import said_fields
+    from sfdc_escalator.salesforce.describe import standard_describe
+    from sfdc_escalator.salesforce.offline import is_no_checkbox_value, misspelt
+
+    describe, meant = standard_describe(), {"yes": "true", "on": "true", "no": "false", "off": "false"}
+    for said in said_fields(file):
+        if near := misspelt(said.path, describe):
+            message = f"no standard field is called `{said.path}`"
+            yield Problem(message, file, *said.place, said.path, None, near, severity="warning")
+        for text, place in said.texts:
+            if is_no_checkbox_value(said.path, text, describe):
+                message, near = f"`{said.path}` is a checkbox", meant.get(text.lower())
+                yield Problem(message, file, *place, text, "true or false", near)
 
 
 def scan_warning(file: str, route: str) -> Problem:
