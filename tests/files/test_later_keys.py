@@ -186,10 +186,11 @@ def test_a_character_that_nobody_sees_is_shown(tmp_path: Path) -> None:
 
 SOUND: Any = parse("policy.yaml", POLICY).value
 JUNK: list[Any] = [
-    None, 5, -1, 1.5, True, "x", "", "none", "4h", "2 business days", "words.x", "leads", [], {}, [None], [[]], [5], ["x"],
-    {"table": None}, {"table": "who"}, {"table": "level"}, {"table": []}, {"by": None}, {"by": "A", "rows": []},
+    None, 5, -1, 1.5, True, "x", "", "none", "4h", "2 business days", "words.x", "leads", [], {}, [None], [[]], [5],
+    ["x"], {"table": None}, {"table": "who"}, {"table": "level"}, {"table": []}, {"by": None}, {"by": "A", "rows": []},
     {"by": ["A", "B"], "rows": [["x"]]}, {"by": "A", "values": {"x": None}, "else": None}, {"by": [], "rows": [[5]]},
-    {"by": "A", "values": {"x": {}}, "else": []}, {"field": None}, {"any": []}, {"not": {"any": [{"field": "A", "is": 1}]}},
+    {"by": "A", "values": {"x": {}}, "else": []}, {"field": None}, {"any": []},
+    {"not": {"any": [{"field": "A", "is": 1}]}},
     {"business_hours": None}, {"end_of": "business_day", "calendar": None}, {"now": None}, {"team": {}}, {"person": 5},
     {"owner": "in_queue", "in": None}, {"country": "US", "dates": None}, {"country": None}, {"mon": [5]}, {"mon": None},
     {"x": {"x": {"x": {}}}}, {"a, b": None}, "a" * 5000,
