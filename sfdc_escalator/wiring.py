@@ -57,9 +57,9 @@ def policies(chosen: Sequence[Path]) -> Loaded:
     return load_policies(policy_paths(chosen))
 
 
-def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
+def check(chosen: Sequence[Path], *, in_org: bool = False) -> tuple[Problem, ...]:
     """Every problem of the policy files; where there is no error, also the examples that come out otherwise, and what
-    the server cannot narrow."""
+    the server cannot narrow. `in_org`: an org is asked for the fields as well, so that nothing is guessed of them."""
     from sfdc_escalator.files.policies import check_policies, load_policies
 
     problems = check_policies(chosen)
@@ -68,6 +68,7 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
 
     sound = load_policies(chosen).policies
     costs = [warning for policy in sound for route in policy.routes for warning in cost_warnings(policy, route)]
+    slips = [] if in_org else [problem for policy in sound for problem in slips_of(policy.file)]
     now = datetime.now(UTC)
     failed = [
         Problem(
@@ -76,7 +77,24 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
         for policy in sound
         for example, why in failures(policy, now)
     ]
-    return (*problems, *failed, *costs)
+    return in_order((*problems, *slips, *failed, *costs), chosen)
+
+
+def slips_of(file: str) -> Iterator[Problem]:
+    """Standard fields that are probably misspelt, and checkboxes that are compared with a text."""
+    from sfdc_escalator.files.said_fields import said_fields
+    from sfdc_escalator.salesforce.describe import standard_describe
+    from sfdc_escalator.salesforce.offline import is_no_checkbox_value, misspelt
+
+    describe, meant = standard_describe(), {"yes": "true", "on": "true", "no": "false", "off": "false"}
+    for said in said_fields(file):
+        if near := misspelt(said.path, describe):
+            message = f"no standard field is called `{said.path}`"
+            yield Problem(message, file, *said.place, said.path, None, near, severity="warning")
+        for text, place in said.texts:
+            if is_no_checkbox_value(said.path, text, describe):
+                message, near = f"`{said.path}` is a checkbox", meant.get(text.lower())
+                yield Problem(message, file, *place, text, "true or false", near)
 
 
 def cost_warnings(policy: Policy, route: Route) -> Iterator[Problem]:

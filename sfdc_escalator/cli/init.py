@@ -18,7 +18,8 @@ Next:
   3. In that sandbox, the steps tried out:         sfdc-escalator validate --org {org} --probe
   4. See what it would do:                         sfdc-escalator run --org {org} --dry-run
   5. One live case:                                sfdc-escalator run --org {org} --case NUMBER
-  6. Every ten minutes: config/cron/crontab, or the systemd timer beside it"""
+  6. All that match today, or adopt them as seen:  sfdc-escalator run --org {org} --backlog escalate|adopt
+  7. Every ten minutes: config/cron/crontab, or the systemd timer beside it"""
 
 
 @click.command("init")

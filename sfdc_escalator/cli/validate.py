@@ -49,7 +49,7 @@ def command(
     from sfdc_escalator.reports.problems_report import is_ok
 
     chosen = wiring.policy_paths((*files, *policies))
-    problems: Sequence[Problem] = wiring.check(chosen)
+    problems: Sequence[Problem] = wiring.check(chosen, in_org=org is not None)
     names = [str(path) for path in chosen]
     try:
         asked = None if org is None else wiring.check_in_org(chosen, org, problems, interruptible if probe else None)

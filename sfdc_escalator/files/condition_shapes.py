@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Discriminator, Field, PlainValidator, Tag,
 
 from sfdc_escalator.escalation.business_days import BusinessDays
 from sfdc_escalator.escalation.comparison import Literal_
-from sfdc_escalator.files import literals, names, table_values
+from sfdc_escalator.files import fragments, literals, names, table_values
 from sfdc_escalator.files.marks import (
     Boundary,
     CalendarName,
@@ -222,7 +222,7 @@ class TableShape(Compared):
 class SoqlShape(Shape):
     """A raw filter in SOQL; only the org can judge it."""
 
-    soql: Annotated[str, PlainValidator(literals.fragment)]
+    soql: Annotated[str, PlainValidator(fragments.fragment)]
 
 
 class AnyShape(Shape):

@@ -20,8 +20,6 @@ LIST_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,62}", re.ASCII)
 FIELD_PATH = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*){0,5}", re.ASCII)
 RECORDS = frozenset({"account", "contact", "owner", "parent", "recordtype", "createdby", "lastmodifiedby", "manager"})
 SPOKEN = ("comments", "comments.agent", "comments.customer", "emails", "emails.agent", "emails.customer")
-USERS = ("Owner", "Manager", "CreatedBy", "LastModifiedBy", "DelegatedApprover")
-ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 OWN_SOURCES = ("findings", *SPOKEN, "route.reason")
 RESERVED = frozenset({"findings", "comments", "route", "emails"})
 PLACEHOLDER = re.compile(r"\{[!{]|\{[A-Za-z]\w*\}")
@@ -32,12 +30,7 @@ SHARE = re.compile(r"(\d{1,3}(\.\d{1,6})?) ?%", re.ASCII)
 IF_MISSING = ("say_so", "tell_owner", "hold")
 LONGEST = timedelta(days=3653)
 PATTERN_LENGTH = 500
-FRAGMENT_LENGTH = 4_000
 RELATION = re.compile(r"[A-Za-z]\w{0,79}", re.ASCII)
-LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
-INNER = re.compile(r"\(\s*SELECT\b[^()]*\)", re.IGNORECASE)
-CLAUSE = re.compile(r";|\b(SELECT|FROM|WHERE|ORDER\s+BY|GROUP\s+BY|LIMIT|OFFSET|HAVING|FOR\s+UPDATE)\b", re.IGNORECASE)
-COMPARISON = re.compile(r"[=<>]|\b(LIKE|IN|INCLUDES|EXCLUDES)\b", re.IGNORECASE)
 
 
 def text(value: Any) -> str:
@@ -288,31 +281,6 @@ def relation(value: Any) -> str:
     return formed(value, RELATION, "a child relationship, such as Tasks, ReturnOrders or RMAs__r")
 
 
-def fragment(value: Any) -> str:
-    """A raw SOQL filter: one expression, as it stands behind WHERE."""
-    said = text(value).strip()
-    if len(said) > FRAGMENT_LENGTH:
-        raise Wrong("the filter is too long", found=f"{len(said)} characters", expected=f"{FRAGMENT_LENGTH} at most")
-    bare = LITERAL.sub("''", said)
-    if bare.count("'") % 2 or not balanced(bare):
-        raise Wrong("quotes or parentheses do not match", found=shown(said), expected="each one closed")
-    if clause := CLAUSE.search(INNER.sub("()", bare)):
-        message = f"`{clause[0]}` cannot stand in a filter"
-        raise Wrong(message, found=shown(said), expected="an expression as behind WHERE, such as Amount__c > 100")
-    if not COMPARISON.search(bare):
-        raise Wrong("this compares nothing", found=shown(said), expected="an expression such as Amount__c > 100")
-    return said
-
-
-def balanced(bare: str) -> bool:
-    depth = 0
-    for char in bare:
-        depth += (char == "(") - (char == ")")
-        if depth < 0:
-            return False
-    return depth == 0
-
-
 def quick_text(value: Any) -> str:
     """The name of a Quick Text; `{route}` in it stands for the route's name."""
     name = text(value).strip()
@@ -327,35 +295,6 @@ def part_or_path(value: Any) -> str:
     """A part of the note by its name, or a field of the case."""
     said = text(value)
     return said if SNAKE.fullmatch(said) else field_path(said)
-
-
-def person(value: Any) -> str:
-    """A user on a path from the case, such as Owner, Owner.Manager or Account.Owner."""
-    expected = "a path to a user, such as Owner, Owner.Manager, Account.Owner or CreatedBy"
-    path = formed(value, FIELD_PATH, expected)
-    last, near = path.rpartition(".")[2].lower(), nearest_person(path)
-    if last.endswith("__r") or last in map(str.lower, USERS):
-        return path
-    raise Wrong(f"`{shown(path)}` leads to no user", found=shown(path), expected=expected, nearest=near)
-
-
-def nearest_person(path: str) -> str | None:
-    way, dot, last = path.rpartition(".")
-    near = nearest(last, USERS)
-    return near and f"{way}{dot}{near}"
-
-
-def address(value: Any) -> str:
-    """An e-mail address."""
-    said = text(value).strip()
-    if not ADDRESS.fullmatch(said):
-        raise Wrong("this is no e-mail address", found=shown(said), expected="an address such as leads@example.com")
-    return said
-
-
-def one_person(value: Any) -> str:
-    """Somebody by their address, or a user on a path from the case."""
-    return address(value) if not isinstance(value, str) or "@" in value else person(value)
 
 
 def some_time(value: Any) -> timedelta:

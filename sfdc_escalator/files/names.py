@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sfdc_escalator.escalation.policy import DEFAULT_PRIORITIES
-from sfdc_escalator.files import literals
+from sfdc_escalator.files import literals, people
 from sfdc_escalator.files.wrong import Wrong, nearest, nearest_in, shown, unknown
 
 KINDS = (
@@ -145,12 +145,13 @@ def any_team(value: Any, info: Info) -> str:
 
 def told_team(value: Any, info: Info) -> str:
     """A team that is told something; a channel and a person are said in another way."""
+    name = literals.text(value)
     try:
-        return any_team(value, info)
+        return any_team(name, info)
     except Wrong as wrong:
-        if value in (info.context.channels or ()):
-            wrong.nearest = f"{{channel: {value}}}"
-        elif near := literals.nearest_person(str(value)):
+        if name in (info.context.channels or ()):
+            wrong.nearest = f"{{channel: {name}}}"
+        elif near := people.nearest_person(name):
             wrong.nearest = f"{{person: {near}}}"
         raise
 

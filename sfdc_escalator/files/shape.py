@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationError, ValidationInfo, model_validator
 
-from sfdc_escalator.files import calendar_files, literals, names, table_values
+from sfdc_escalator.files import calendar_files, literals, names, people, table_values
 from sfdc_escalator.files.condition_shapes import CONDITIONS, Condition
 from sfdc_escalator.files.marks import (
     Duration,
@@ -61,8 +61,8 @@ class TeamShape(Shape):
     queue: Annotated[str, PlainValidator(literals.queue_name)] = ""
     tell: Annotated[OneOrMore[Annotated[str, PlainValidator(names.channel)]], Unread] = []
     calendar: Annotated[str, PlainValidator(names.calendar), Unread] = ""
-    person: Annotated[str, PlainValidator(literals.one_person), Unread] = ""
-    list: Annotated[str, PlainValidator(literals.address), Unread] = ""
+    person: Annotated[str, PlainValidator(people.one_person), Unread] = ""
+    list: Annotated[str, PlainValidator(people.address), Unread] = ""
     facts: Annotated[dict[str, Text], Unread] = {}
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
-from sfdc_escalator.files import literals, names, table_values
+from sfdc_escalator.files import literals, names, people, table_values
 from sfdc_escalator.files.marks import CalendarName, Duration, Limit, OneOrMore, Path, Sentence, Shape, Text
 from sfdc_escalator.files.note_shapes import RouteNoteShape
 from sfdc_escalator.files.wrong import Wrong
@@ -25,7 +25,7 @@ class RecipientShape(Shape):
 
     team: Annotated[str, PlainValidator(names.told_team)] = ""
     table: Annotated[Any, PlainValidator(table_values.recipient)] = None
-    person: Annotated[str, PlainValidator(literals.person)] = ""
+    person: Annotated[str, PlainValidator(people.person)] = ""
     channel: Annotated[str, PlainValidator(names.channel)] = ""
     urgent: bool = False
 

@@ -1,10 +1,18 @@
 """Keys that this version does not carry out are checked like any other: what is wrong is told at its place."""
 
+import copy
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sfdc_escalator.files.policies import check_policies
+from sfdc_escalator.files.yaml_document import parse
+from sfdc_escalator.wiring import check
 
 POLICY = """\
 policy: support
@@ -174,3 +182,41 @@ def test_a_misspelt_queue_of_a_team_is_one_mistake(tmp_path: Path) -> None:
 def test_a_character_that_nobody_sees_is_shown(tmp_path: Path) -> None:
     ((_, _, (message, found, _, near)),) = told(tmp_path, POLICY.replace("    reason: One.", "    \u00a0reason: One."))
     assert (message, found, near) == (r"unknown key `\u00a0reason`", r"\u00a0reason", "reason")
+
+
+SOUND: Any = parse("policy.yaml", POLICY).value
+JUNK: list[Any] = [
+    None, 5, -1, 1.5, True, "x", "", "none", "4h", "2 business days", "words.x", "leads", [], {}, [None], [[]], [5],
+    ["x"], {"table": None}, {"table": "who"}, {"table": "level"}, {"table": []}, {"by": None}, {"by": "A", "rows": []},
+    {"by": ["A", "B"], "rows": [["x"]]}, {"by": "A", "values": {"x": None}, "else": None}, {"by": [], "rows": [[5]]},
+    {"by": "A", "values": {"x": {}}, "else": []}, {"field": None}, {"any": []},
+    {"not": {"any": [{"field": "A", "is": 1}]}},
+    {"business_hours": None}, {"end_of": "business_day", "calendar": None}, {"now": None}, {"team": {}}, {"person": 5},
+    {"owner": "in_queue", "in": None}, {"country": "US", "dates": None}, {"country": None}, {"mon": [5]}, {"mon": None},
+    {"x": {"x": {"x": {}}}}, {"a, b": None}, "a" * 5000,
+]  # fmt: skip
+
+
+def spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in inside:
+        yield (*path, key)
+        yield from spots(inner, (*path, key))
+
+
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from(JUNK)), min_size=1, max_size=3))
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_stands_in_the_place_of_something_is_a_problem_or_sound_and_never_a_crash(
+    tmp_path: Path, changes: list[tuple[int, Any]]
+) -> None:
+    policy = copy.deepcopy(SOUND)
+    for number, junk in changes:
+        places = list(spots(policy))
+        *way, last = places[number % len(places)]
+        holder = policy
+        for step in way:
+            holder = holder[step]
+        holder[last] = copy.deepcopy(junk)
+    path = tmp_path / "policy.yaml"
+    path.write_text(json.dumps(policy), encoding="utf-8")  # JSON is YAML
+    assert all(str(one) and (one.line or 1) >= 1 for one in check([path]))

@@ -238,3 +238,43 @@ def test_never_is_proved_for_every_step_and_every_rung(tmp_path: Path, steps: st
     found = [one for one in told(tmp_path, NEVER % (steps, more)) if one[1] == "error"]
     assert len(found) == 1
     assert found[0][2].startswith(message)
+
+
+def test_a_standard_field_that_is_probably_misspelt_is_told_with_the_nearest(tmp_path: Path) -> None:
+    when = "[{field: Priorty, is: x}, {age: CreatdDate, at_least: 1h}, {field: Acount.Type, in: [x]}"
+    when += ", {text: Suject, mentions: x}]"
+    example = "examples: [{case: {Stauts: New}, age: 2h, expect: none}]\n"
+    found = told(tmp_path, routes(f"when: {when}") + example, fully=True)
+    assert [one[1:] for one in found] == [
+        ("warning", "no standard field is called `Priorty`"),
+        ("warning", "no standard field is called `CreatdDate`"),
+        ("warning", "no standard field is called `Acount.Type`"),
+        ("warning", "no standard field is called `Suject`"),
+        ("warning", "no standard field is called `Stauts`"),
+    ]
+    nearest = [one.nearest for one in check([tmp_path / "policy.yaml"])]
+    assert nearest == ["Priority", "CreatedDate", "Account.Type", "Subject", "Status"]
+
+
+def test_fields_of_features_custom_fields_and_fields_of_other_records_are_not_called_misspelt(tmp_path: Path) -> None:
+    paths = (
+        "ServiceContractId", "Language", "CreatorName", "Sorce__c", "Priorty__c", "Acount__r.Name", "priority",
+        "Account.CleanStatus", "Owner.Manager.Name", "Account.Owner.Email", "RecordType.DeveloperName",
+        "Asset.Product2.Name",
+    )  # fmt: skip
+    conditions = ", ".join(f"{{field: {path}, is: x}}" for path in paths)
+    other = "{related: Tasks, where: {field: Subjct, is: x}}"
+    assert told(tmp_path, routes(f"when: [{conditions}, {other}]"), fully=True) == []
+
+
+def test_a_checkbox_that_is_compared_with_a_text_is_an_error_with_what_was_meant(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(TOP + "scope: {field: IsClosed, is: no}\n" + routes("when: {field: IsEscalated, in: [YES, true]}"))
+    found = [(one.line, one.column, one.severity, one.message, one.found, one.nearest) for one in check([path])]
+    assert found == [
+        (5, 30, "error", "`IsClosed` is a checkbox", "no", "false"),
+        (7, 59, "error", "`IsEscalated` is a checkbox", "YES", "true"),
+    ]
+    assert (
+        told(tmp_path, routes("when: [{field: Answer__c, is: no}, {field: IsEscalated, is: 'true'}]"), fully=True) == []
+    )
