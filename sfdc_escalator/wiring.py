@@ -85,7 +85,7 @@ def check(chosen: Sequence[Path]) -> tuple[Problem, ...]:
 def scan_warning(file: str, route: str) -> Problem:
     from sfdc_escalator.files.places import places_of
 
-    line, column = next(iter(places_of(file, "", (), routes=[route])), (None, None))
+    line, column = next(iter(places_of(file, route, ("name",))), (None, None))
     message = (
         f"route {route} reads every open case: nothing in its `when` can be filtered by the server; "
         "`scan: true` says that this is meant"
