@@ -1,6 +1,6 @@
 """What a policy demands of an org, and the org does not have: fields, queues, picklist values, Quick Texts, hours."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -21,6 +21,7 @@ from sfdc_escalator.salesforce.poll import reads, related, unreadable_path, unre
 
 DID_YOU_MEAN = "; did you mean "
 FIELD_KEYS = ("field", "age", "left", "text", "in_state", "from", "requires", "by")
+MOST_NAMED = 12
 TRACK = "switch it on in Setup, Object Manager, Case, Set History Tracking"
 POSTED = ("AccountId", "ContactId")
 RESULTS = ("values", "rows", "else")  # of a table
@@ -41,6 +42,7 @@ class Lack:
     severity: Severity = "error"
     routes: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
+    expected: str | None = None
 
 
 def lacks(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
@@ -80,7 +82,8 @@ def _queues(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
             near = None
         else:
             message, near = f"this org has no queue {queue} for cases", nearest(queue, survey.queues)
-        yield Lack(queue, ("queue", "in"), f"{message} (wanted by {listed(routes)})", near, routes=tuple(routes))
+        told, allowed = f"{message} (wanted by {listed(routes)})", one_of(survey.queues)
+        yield Lack(queue, ("queue", "in"), told, near, routes=tuple(routes), expected=allowed)
 
 
 def _hours(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
@@ -91,7 +94,8 @@ def _hours(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
             active = [one for one, is_active in nearby.hours.items() if is_active]
             message, near = f"this org has no business hours {name!r}", nearest(name, active)
         told = f"{message} (wanted by {listed(routes)})"
-        yield Lack(name, ("business_hours",), told, near, routes=tuple(routes))
+        allowed = one_of(one for one, is_active in nearby.hours.items() if is_active)
+        yield Lack(name, ("business_hours",), told, near, routes=tuple(routes), expected=allowed)
 
 
 def _missing_texts(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
@@ -146,7 +150,9 @@ def _values(policy: Policy, survey: Survey, path: str, keys: tuple[str, ...]) ->
         for restricted in (True, False):
             if why := unusable(path, value, survey, restricted=restricted):
                 message, near = _apart(why)
-                yield Lack(value, keys, f"{message} (written by {listed(routes)})", near, routes=tuple(routes))
+                told, info = f"{message} (written by {listed(routes)})", survey.describe.field_at(path)
+                allowed = one_of(info.values) if info else None
+                yield Lack(value, keys, told, near, routes=tuple(routes), expected=allowed)
 
 
 def _apart(why: str) -> tuple[str, str | None]:
@@ -159,6 +165,12 @@ def nearest(name: str, names: Collection[str]) -> str | None:
     folded = {one.casefold(): one for one in sorted(names, reverse=True)}
     close = get_close_matches(name.casefold(), folded, n=1)
     return folded[close[0]] if close else None
+
+
+def one_of(names: Iterable[str]) -> str | None:
+    """What may stand there, where that is not too much to read."""
+    allowed = list(names)
+    return f"one of {', '.join(allowed)}" if 0 < len(allowed) <= MOST_NAMED else None
 
 
 def listed(routes: Sequence[str]) -> str:

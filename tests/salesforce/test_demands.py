@@ -23,7 +23,7 @@ def test_a_queue_is_told_once_with_every_route_that_wants_it() -> None:
     wanted = policy(route("a", queue="suport"), route("b", queue="suport"), route("c", queue=None))
     message = "this org has no queue suport for cases (wanted by routes a, b)"
     assert list(lacks(wanted, org(), Nearby())) == [
-        Lack("suport", ("queue", "in"), message, "Support", routes=("a", "b"))
+        Lack("suport", ("queue", "in"), message, "Support", routes=("a", "b"), expected="one of Support, Billing")
     ]
 
 
