@@ -144,15 +144,18 @@ def _tracking(policy: Policy, survey: Survey) -> Iterator[Lack]:
 
 
 def _values(policy: Policy, survey: Survey, path: str, keys: tuple[str, ...]) -> Iterator[Lack]:
-    """Cases would be rejected where the picklist is restricted, and get a value that nobody can choose elsewhere."""
+    """A restricted picklist takes no other values. Any other one takes them as they are, which nobody wants of a slip
+    or of a value that was taken away."""
+    info = survey.describe.field_at(path)
     writers = users({route.name: [value for name, value in values(route) if name == path] for route in policy.routes})
     for value, routes in writers.items():
         for restricted in (True, False):
-            if why := unusable(path, value, survey, restricted=restricted):
+            if info and (why := unusable(path, value, survey, restricted=restricted)):
                 message, near = _apart(why)
-                told, info = f"{message} (written by {listed(routes)})", survey.describe.field_at(path)
-                allowed = one_of(info.values) if info else None
-                yield Lack(value, keys, told, near, routes=tuple(routes), expected=allowed)
+                told, of = f"{message} (written by {listed(routes)})", tuple(routes)
+                taken = not restricted and not near and value not in info.inactive
+                severity: Severity = "warning" if taken else "error"
+                yield Lack(value, keys, told, near, severity, of, expected=one_of(info.values))
 
 
 def _apart(why: str) -> tuple[str, str | None]:
