@@ -190,7 +190,7 @@ def problems_of(file: str | None, lack: Lack) -> list[Problem]:
 
     places = places_of(file, lack.subject, lack.keys, lack.instead, lack.routes) if file else ()
     return [
-        Problem(lack.message, file, line, column, lack.subject or None, None, lack.nearest, lack.severity)
+        Problem(lack.message, file, line, column, lack.subject or None, lack.expected, lack.nearest, lack.severity)
         for line, column in places or [(None, None)]
     ]
 

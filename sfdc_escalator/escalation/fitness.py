@@ -67,7 +67,9 @@ def unusable(path: str, value: str, survey: Survey, *, restricted: bool) -> str 
         return None
     if fold(value) in {fold(one) for one in info.values}:
         return None
-    return f"{path} {value!r} is no active value of this org's picklist{nearest(value, info.values)}"
+    if fold(value) in {fold(one) for one in info.inactive}:
+        return f"{path} {value!r} is inactive in this org's picklist"
+    return f"{path} {value!r} is not a value of this org's picklist{nearest(value, info.values)}"
 
 
 def nearest(name: str, names: Collection[str]) -> str:

@@ -21,6 +21,7 @@ from sfdc_escalator.escalation.quick_texts import (
     fill_in,
     filled_sentence,
     names_for,
+    quick_text_paths,
     unknown_placeholders,
 )
 from sfdc_escalator.escalation.speech import SPOKEN, said
@@ -67,6 +68,8 @@ def write_note(
     message = chosen_text(names_for(spec.quick_texts, case), quick_texts)
     if message and (unknown := unknown_placeholders(message[1], (part.name for part in spec.parts), spec.texts)):
         return Held(f"the Quick Text {message[0]!r} holds {unknown[0]}, which stands for nothing in a note")
+    if message and (unread := sorted(quick_text_paths(message[1]) - known(case).keys())):
+        return Held(f"the Quick Text {message[0]!r} holds {unread[0]}, a field that cannot be read")
     for cut in CUTS:
         seen = Seen(route, spec, case, tuple(findings), cut)
         parts = [fill(part, seen) for part in spec.parts]

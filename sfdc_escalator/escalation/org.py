@@ -29,7 +29,8 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """One field as describe tells it (REST guide, sObject Describe); `type` in describe's words."""
+    """One field as describe tells it (REST guide, sObject Describe); `type` in describe's words. `values` are those
+    that its picklist offers, `inactive` those that it once did."""
 
     name: str
     type: str
@@ -40,6 +41,7 @@ class FieldInfo:
     reference_to: tuple[str, ...] = ()
     relationship: str | None = None
     values: tuple[str, ...] = ()
+    inactive: tuple[str, ...] = ()
     restricted: bool = False
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sfdc_escalator.escalation.case import Case
 from sfdc_escalator.escalation.comparison import fold
+from sfdc_escalator.escalation.org import Describe
 from sfdc_escalator.escalation.tables import Table
 
 PLACEHOLDER = re.compile(r"\{!\s*([^{}]*?)\s*\}|\{([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)\}")
@@ -68,6 +69,12 @@ def quick_text_paths(message: str) -> frozenset[str]:
     """The fields of the case that a Quick Text reads."""
     found = (case_path(one[1], one[2]) for one in PLACEHOLDER.finditer(message))
     return frozenset(path for path in found if path)
+
+
+def paths_read(messages: Iterable[str], describe: Describe) -> frozenset[str]:
+    """The fields that these Quick Texts read, as far as the org has them."""
+    wanted = frozenset[str]().union(*map(quick_text_paths, messages))
+    return frozenset(path for path in wanted if describe.field_at(path))
 
 
 def unknown_placeholders(message: str, parts: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.history import History, Memory, Past
 from sfdc_escalator.escalation.org import Survey
 from sfdc_escalator.escalation.policy import Policy, Route
+from sfdc_escalator.escalation.quick_texts import paths_read
 from sfdc_escalator.escalation.related import Related
 from sfdc_escalator.escalation.scene import Scene
 
@@ -40,7 +41,8 @@ class View:
     @property
     def reads(self) -> frozenset[Read]:
         """What is read of a case for the routes that can be judged."""
-        return self.policy.reads(route for route, _ in self.judged)
+        own = self.policy.reads(route for route, _ in self.judged)
+        return own | paths_read(self.survey.quick_texts.values(), self.survey.describe)
 
     def scene_of(self, route: Route, case: Case, *, newer_words: bool = False) -> Scene:
         """The scene with the time of the route's last escalation of the case; with `newer_words` only what was said

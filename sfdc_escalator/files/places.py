@@ -47,7 +47,7 @@ def of_steps(document: Document, keys: Collection[str]) -> Iterator[Loc]:
 def mentioned(document: Document, text: str) -> Iterator[Loc]:
     word = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
     for loc, value in texts(document.value, ()) if text else ():
-        if "examples" not in loc and word.search(value):
+        if word.search(value):
             yield loc
 
 
@@ -58,10 +58,12 @@ def named(document: Document, routes: Collection[str]) -> Iterator[Loc]:
 
 
 def texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
-    """Every text of the file. Of a table's row only what it gives, not the cells that it compares."""
+    """Every text of the file but those of examples; of a table's row only what it gives, not the cells that it
+    compares."""
     if isinstance(value, str):
         yield loc, value
     elif isinstance(value, (dict, list)):
         parts = list(value.items() if isinstance(value, dict) else enumerate(value))
         for part, inside in parts[-1:] if loc[-2:-1] == ("rows",) else parts:
-            yield from texts(inside, (*loc, part))
+            if (*loc, part) != ("examples",):
+                yield from texts(inside, (*loc, part))

@@ -1,6 +1,6 @@
 """What a policy demands of an org, and the org does not have: fields, queues, picklist values, Quick Texts, hours."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -21,6 +21,7 @@ from sfdc_escalator.salesforce.poll import reads, related, unreadable_path, unre
 
 DID_YOU_MEAN = "; did you mean "
 FIELD_KEYS = ("field", "age", "left", "text", "in_state", "from", "requires", "by")
+MOST_NAMED = 12
 TRACK = "switch it on in Setup, Object Manager, Case, Set History Tracking"
 POSTED = ("AccountId", "ContactId")
 RESULTS = ("values", "rows", "else")  # of a table
@@ -41,6 +42,7 @@ class Lack:
     severity: Severity = "error"
     routes: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
+    expected: str | None = None
 
 
 def lacks(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
@@ -80,7 +82,8 @@ def _queues(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
             near = None
         else:
             message, near = f"this org has no queue {queue} for cases", nearest(queue, survey.queues)
-        yield Lack(queue, ("queue", "in"), f"{message} (wanted by {listed(routes)})", near, routes=tuple(routes))
+        told, allowed = f"{message} (wanted by {listed(routes)})", one_of(survey.queues)
+        yield Lack(queue, ("queue", "in"), told, near, routes=tuple(routes), expected=allowed)
 
 
 def _hours(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
@@ -91,7 +94,8 @@ def _hours(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
             active = [one for one, is_active in nearby.hours.items() if is_active]
             message, near = f"this org has no business hours {name!r}", nearest(name, active)
         told = f"{message} (wanted by {listed(routes)})"
-        yield Lack(name, ("business_hours",), told, near, routes=tuple(routes))
+        allowed = one_of(one for one, is_active in nearby.hours.items() if is_active)
+        yield Lack(name, ("business_hours",), told, near, routes=tuple(routes), expected=allowed)
 
 
 def _missing_texts(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[Lack]:
@@ -139,13 +143,18 @@ def _tracking(policy: Policy, survey: Survey) -> Iterator[Lack]:
 
 
 def _values(policy: Policy, survey: Survey, path: str, keys: tuple[str, ...]) -> Iterator[Lack]:
-    """Cases would be rejected where the picklist is restricted, and get a value that nobody can choose elsewhere."""
+    """A restricted picklist takes no other values. Any other one takes them as they are, which nobody wants of a slip
+    or of a value that was taken away."""
+    info = survey.describe.field_at(path)
     writers = users({route.name: [value for name, value in values(route) if name == path] for route in policy.routes})
     for value, routes in writers.items():
         for restricted in (True, False):
-            if why := unusable(path, value, survey, restricted=restricted):
+            if info and (why := unusable(path, value, survey, restricted=restricted)):
                 message, near = _apart(why)
-                yield Lack(value, keys, f"{message} (written by {listed(routes)})", near, routes=tuple(routes))
+                told, of = f"{message} (written by {listed(routes)})", tuple(routes)
+                taken = not restricted and not near and value not in info.inactive
+                severity: Severity = "warning" if taken else "error"
+                yield Lack(value, keys, told, near, severity, of, expected=one_of(info.values))
 
 
 def _apart(why: str) -> tuple[str, str | None]:
@@ -158,6 +167,12 @@ def nearest(name: str, names: Collection[str]) -> str | None:
     folded = {one.casefold(): one for one in sorted(names, reverse=True)}
     close = get_close_matches(name.casefold(), folded, n=1)
     return folded[close[0]] if close else None
+
+
+def one_of(names: Iterable[str]) -> str | None:
+    """What may stand there, where that is not too much to read."""
+    allowed = list(names)
+    return f"one of {', '.join(allowed)}" if 0 < len(allowed) <= MOST_NAMED else None
 
 
 def listed(routes: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ def parse_children(body: Any) -> dict[str, Child]:
 
 
 def _field(field: Mapping[str, Any]) -> FieldInfo:
+    listed = field.get("picklistValues") or ()
     return FieldInfo(
         name=field["name"],
         type=str(field["type"]).lower(),
@@ -40,7 +41,8 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
         updateable=bool(field["updateable"]),
         reference_to=tuple(field.get("referenceTo") or ()),
         relationship=field.get("relationshipName"),
-        values=tuple(value["value"] for value in field.get("picklistValues") or () if value.get("active", True)),
+        values=tuple(value["value"] for value in listed if value.get("active", True)),
+        inactive=tuple(value["value"] for value in listed if not value.get("active", True)),
         restricted=bool(field.get("restrictedPicklist", False)),
     )
 

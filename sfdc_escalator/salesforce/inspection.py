@@ -26,14 +26,15 @@ from sfdc_escalator.salesforce.survey import describe_path
 from sfdc_escalator.salesforce.write import guard_query
 
 OPEN_ESCALATIONS = 1  # call of a run that looks after those that are not settled or over
-COMMENT, POST, CASE = describe_path("CaseComment"), describe_path("FeedItem"), "sobjects/Case"
+COMMENT, POST, CASE = map(describe_path, ("CaseComment", "FeedItem", "Case"))
+MOST_TYPES = 20  # record types that are asked about, a call each
 NO_CASE = long_id("500000000000000")
 OPEN_CASE = select(["Id", "CaseNumber"], "Case", "IsClosed = false", "ORDER BY Id LIMIT 1")
 SHARING = "SELECT InternalSharingModel FROM EntityDefinition WHERE QualifiedApiName = 'Case'"
 ASSIGNMENT = "SELECT Name FROM AssignmentRule WHERE SobjectType = 'Case' AND Active = true"
 FLOWS = (
-    "SELECT ApiName, TriggerType FROM FlowDefinitionView WHERE IsActive = true AND TriggerObjectOrEventLabel = 'Case' "
-    "AND TriggerType IN ('RecordBeforeSave', 'RecordAfterSave')"
+    "SELECT ApiName, TriggerType FROM FlowDefinitionView WHERE IsActive = true "
+    "AND TriggerObjectOrEvent.QualifiedApiName = 'Case' AND TriggerType IN ('RecordBeforeSave', 'RecordAfterSave')"
 )
 VALIDATION = (
     "SELECT ValidationName, ErrorMessage FROM ValidationRule WHERE Active = true "
@@ -104,11 +105,11 @@ def inspect(client: Client, survey: Survey, policies: Sequence[Policy]) -> Inspe
         weak=weakness(told[guard]),
         may_comment=said(told[COMMENT], "createable") is not False,
         may_post=said(told[POST], "createable") not in (None, False),
-        may_delete=said(pick(told[CASE], "objectDescribe"), "deletable") is not False,
+        may_delete=said(told[CASE], "deletable") is not False,
         sharing=first(told[SHARING], "InternalSharingModel"),
         modifies_all=bool(texts(told[rights], "ParentId")),
         samples=dict(sampled({queue: told[query] for queue, query in samples.items()})),
-        picklists=record_types(client),
+        picklists=dict(record_types(client, said(told[CASE], "recordTypeInfos") or ())),
         assignment_rules=texts(told[ASSIGNMENT], "Name"),
         validation_rules=texts(client.try_read("tooling/query", {"q": VALIDATION}), "ValidationName"),
         flows=texts(told[FLOWS], "ApiName"),
@@ -197,16 +198,21 @@ def first(answer: Any, name: str) -> str | None:
     return next(iter(texts(answer, name) or ()), None)
 
 
-def record_types(client: Client) -> dict[str, Mapping[str, frozenset[str]]]:
-    """What each record type offers (REST guide, sObject Layouts)."""
-    mappings = said(client.try_read("sobjects/Case/describe/layouts", {}), "recordTypeMappings")
-    return {str(one.get("name")): dict(offered(one)) for one in mappings or () if one.get("available")}
+def record_types(
+    client: Client, infos: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, Mapping[str, frozenset[str]]]]:
+    """What each record type of the user offers (User Interface API, picklist values). The master offers everything."""
+    mine = [one for one in infos if one.get("available") and one.get("active") is not False and not one.get("master")]
+    for info in mine[:MOST_TYPES]:
+        answer = client.try_read(f"ui-api/object-info/Case/picklist-values/{info.get('recordTypeId')}", {})
+        fields = said(answer, "picklistFieldValues")
+        if not isinstance(fields, dict):
+            return  # an org without it answers no other one either
+        yield str(info.get("name")), {name: offered(one) for name, one in fields.items()}
 
 
-def offered(mapping: Mapping[str, Any]) -> Iterator[tuple[str, frozenset[str]]]:
-    for one in mapping.get("picklistsForRecordType") or ():
-        active = (value.get("value") for value in one.get("picklistValues") or () if value.get("active", True))
-        yield str(one.get("picklistName")), frozenset(fold(str(value)) for value in active)
+def offered(field: Any) -> frozenset[str]:
+    return frozenset(fold(str(pick(value, "value"))) for value in said(field, "values") or ())
 
 
 def plan_of(client: Client, query: str) -> QueryPlan | None:

@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.criteria import paths_of
 from sfdc_escalator.escalation.evidence import Answered, Records
 from sfdc_escalator.escalation.org import Describe, Survey
 from sfdc_escalator.escalation.policy import Policy, Route
+from sfdc_escalator.escalation.quick_texts import paths_read
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.pipeline.ports import Poll, RouteName
 from sfdc_escalator.salesforce import packing
@@ -114,8 +115,9 @@ def refused_alone(
 def sound(survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[Asked]:
     bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
     routes = [(p, r) for p in policies for r in p.routes if (p.name, r.name) not in refused]
+    texts = paths_read(survey.quick_texts.values(), survey.describe)
     return [
-        Asked((p.name, r.name), reads(p, r), bounds.may(p.condition(r)), bounds.may(p.scope_of(r)))
+        Asked((p.name, r.name), reads(p, r) | texts, bounds.may(p.condition(r)), bounds.may(p.scope_of(r)))
         for p, r in routes
         if not unreadable(p, r, survey.describe)
     ]

@@ -1,6 +1,6 @@
 """What the inspection means for a policy: what its steps may not do here, and what is worth knowing of the org."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from sfdc_escalator.errors import Severity
@@ -21,6 +21,11 @@ STEPS: tuple[tuple[str, str, Callable[[Escalate], bool]], ...] = (
     ("OwnerId", "queue", lambda one: bool(one.teams)),
     ("Status", "status", lambda one: one.status is not None),
     ("Priority", "priority", lambda one: bool(one.priorities)),
+)
+AUTOMATION = (
+    ("assignment rule", "assignment_rules", "switched off in our writes (Sforce-Auto-Assign)"),
+    ("validation rule", "validation_rules", "one that refuses a step makes the case `rejected`"),
+    ("record-triggered flow", "flows", "a run reads back what they changed and says `bounced`"),
 )
 TOGETHER = "say `fields: together` under `defaults`, add the user to the queue, or give it Modify All on Case"
 NO_NOTE = "this user may not create case comments, which hold the notes: give it Edit on Case"
@@ -148,15 +153,14 @@ def remarks(seen: Inspection, survey: Survey, runs_a_day: int = 144) -> Iterator
         yield f"The poll: {plan.operation}, about {plan.returned:,} of {plan.cases:,} cases, {cost}."
     if seen.plans and not any(seen.plans):
         yield "The org does not tell how it would run the poll."
-    yield from automation("assignment rule", seen.assignment_rules, "switched off in our writes (Sforce-Auto-Assign)")
-    yield from automation("validation rule", seen.validation_rules, "one that refuses a step makes the case `rejected`")
-    yield from automation("record-triggered flow", seen.flows, "a run reads back what they changed and says `bounced`")
+    found = ((what, getattr(seen, name), then) for what, name, then in AUTOMATION)
+    unread = []
+    for what, names, then in found:
+        if names is None:
+            unread.append(f"{what}s")
+        elif names:
+            yield f"Active {what}{named(names)} on Case: {then}."
+    if unread:
+        yield f"Active {' and '.join(unread)} on Case cannot be read by this user (View Setup and Configuration)."
     if seen.sharing is None:
         yield "The sharing model of Case cannot be read: the user may lose its edit right with the queue move."
-
-
-def automation(what: str, names: Iterable[str] | None, then: str) -> Iterator[str]:
-    if names is None:
-        yield f"Active {what}s on Case cannot be read by this user."
-    elif found := list(names):
-        yield f"Active {what}{named(found)} on Case: {then}."

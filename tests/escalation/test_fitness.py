@@ -19,7 +19,7 @@ def test_a_status_outside_an_open_picklist_is_a_doubt_only() -> None:
     assert unfit_routes(unsure, survey()) == {}
     [doubt] = doubts(unsure, survey())
     assert doubt.startswith(
-        "route a: Status 'Escalatd' is no active value of this org's picklist; did you mean 'Escalated'"
+        "route a: Status 'Escalatd' is not a value of this org's picklist; did you mean 'Escalated'"
     )
 
 

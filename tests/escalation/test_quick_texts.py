@@ -127,7 +127,6 @@ FIELDS: Mapping[str, Value] = {"Account.Name": "Acme", "Contact.Name": "Kim", "V
         ("{!Case.Vip__c}", "yes"),
         ("{!Case.CreatedDate}", "2026-03-01 15:00 UTC"),
         ("{!Case.Empty__c}", ""),
-        ("{!Case.Nowhere__c}", ""),
         ("{route}", "urgent"),
         ("{route.name}", "urgent"),
         ("{route.reason}", "Because of urgent."),
@@ -142,6 +141,11 @@ FIELDS: Mapping[str, Value] = {"Account.Name": "Acme", "Contact.Name": "Kim", "V
 def test_a_placeholder_stands_for_a_field_a_part_or_a_text_of_the_route(placeholder: str, stands_for: str) -> None:
     by = spec(OFFERS, HELP, help_needed="Call {Contact.Name}.")
     assert text(f"<{placeholder}>{{parts}}", case(fields=FIELDS), by).startswith(f"<{stands_for}>")
+
+
+def test_a_field_that_was_not_read_holds_the_case_for_it_is_not_known_to_be_empty() -> None:
+    held = written({"Escalations": "{!Case.Nowhere__c} {parts}"}, case(fields=FIELDS))
+    assert held == Held("the Quick Text 'Escalations' holds Nowhere__c, a field that cannot be read")
 
 
 @pytest.mark.parametrize("literal", ["{ route }", "{}", "{1}", "{a-b}", "100 % }", '{"json": 1}', "{"])

@@ -1,6 +1,9 @@
 """What a policy demands and an org lacks, each thing once, with the routes that want it."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from sfdc_escalator.escalation.org import Describe, Survey
 from sfdc_escalator.salesforce.demands import FIELD_KEYS, Lack, lacks
@@ -23,7 +26,7 @@ def test_a_queue_is_told_once_with_every_route_that_wants_it() -> None:
     wanted = policy(route("a", queue="suport"), route("b", queue="suport"), route("c", queue=None))
     message = "this org has no queue suport for cases (wanted by routes a, b)"
     assert list(lacks(wanted, org(), Nearby())) == [
-        Lack("suport", ("queue", "in"), message, "Support", routes=("a", "b"))
+        Lack("suport", ("queue", "in"), message, "Support", routes=("a", "b"), expected="one of Support, Billing")
     ]
 
 
@@ -33,12 +36,31 @@ def test_a_field_is_told_with_the_nearest_one() -> None:
     assert lack.message == "Prioritty: Case has no Prioritty that the user may read (read by route a)"
 
 
-def test_a_value_that_the_picklist_does_not_offer_is_an_error_even_where_the_org_would_take_it() -> None:
+def test_a_slip_is_an_error_even_where_the_org_would_take_the_value() -> None:
     found = lacks(policy(route("a", status="Escalatd", priority="Urgentt")), org(), Nearby())
     assert {(lack.subject, lack.nearest, lack.severity) for lack in found} == {
         ("Urgentt", "Urgent", "error"),
         ("Escalatd", "Escalated", "error"),
     }
+
+
+@pytest.mark.parametrize(
+    ("more", "severity", "words"),
+    [
+        ({}, "warning", "Status 'Parked' is not a value of this org's picklist (written by route a)"),
+        ({"inactive": ("Parked",)}, "error", "Status 'Parked' is inactive in this org's picklist (written by route a)"),
+        ({"restricted": True}, "error", "Status 'Parked' is not a value of this org's picklist (written by route a)"),
+    ],
+)
+def test_a_value_of_ones_own_is_a_warning_unless_it_was_taken_away_or_the_picklist_is_restricted(
+    more: dict[str, Any], severity: str, words: str
+) -> None:
+    ours = org()
+    case = dict(ours.describe.objects["Case"])
+    case["Status"] = replace(case["Status"], **more)
+    ours = replace(ours, describe=Describe({**ours.describe.objects, "Case": case}))
+    [lack] = lacks(policy(route("a", status="Parked")), ours, Nearby())
+    assert (lack.severity, lack.message, lack.nearest) == (severity, words, None)
 
 
 def test_a_queue_that_serves_other_objects_is_told_as_such() -> None:
@@ -50,7 +72,9 @@ def test_a_queue_that_serves_other_objects_is_told_as_such() -> None:
     )
 
 
-def test_describe_says_which_picklist_is_restricted() -> None:
+def test_describe_says_which_picklist_is_restricted_and_which_values_are_inactive() -> None:
     field = {"name": "Status", "type": "picklist", "filterable": True, "nillable": True, "updateable": True}
-    restricted = parse_fields({"fields": [{**field, "restrictedPicklist": True}]})["Status"].restricted
-    assert (restricted, parse_fields({"fields": [field]})["Status"].restricted) == (True, False)
+    values = [{"value": "New", "active": True}, {"value": "Old", "active": False}]
+    restricted = parse_fields({"fields": [{**field, "restrictedPicklist": True, "picklistValues": values}]})["Status"]
+    assert (restricted.restricted, restricted.values, restricted.inactive) == (True, ("New",), ("Old",))
+    assert parse_fields({"fields": [field]})["Status"].restricted is False

@@ -26,15 +26,15 @@ routes:
 COMMENT = {"createable": True, "fields": []}
 PLAN = {"plans": [{"leadingOperationType": "TableScan", "relativeCost": 2.4, "cardinality": 900,
                    "sobjectCardinality": 450_000, "sobjectType": "Case"}]}  # fmt: skip
-LAYOUTS = {
-    "recordTypeMappings": [
-        {"name": "Retail", "available": True, "picklistsForRecordType": [
-            {"picklistName": "Status", "picklistValues": [{"value": "New", "active": True}]}]},
-        {"name": "Partner", "available": True, "picklistsForRecordType": [
-            {"picklistName": "Status", "picklistValues": [{"value": "escalated", "active": True}]}]},
-        {"name": "Old", "available": False, "picklistsForRecordType": []},
-    ]
-}  # fmt: skip
+TYPES = [
+    {"name": name, "recordTypeId": f"01200000000000{place}AAA", "active": name != "Old", "available": name != "Theirs",
+     "master": name == "Master"}
+    for place, name in enumerate(["Retail", "Partner", "Old", "Theirs", "Master"])
+]  # fmt: skip
+
+
+def offers(*statuses: str) -> dict[str, Any]:
+    return {"picklistFieldValues": {"Status": {"values": [{"label": one, "value": one} for one in statuses]}}}
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def inspected(stage: Stage, policy: Policy, **answers: Any) -> tuple[Survey, Ins
     stage.composite(
         answers.get("comment", COMMENT),
         answers.get("post", {"createable": True}),
-        answers.get("case", {"objectDescribe": {"deletable": True}, "recentItems": []}),
+        {"deletable": True, "recordTypeInfos": answers.get("types", [])},
         page({"Id": "500000000000001AAA", "CaseNumber": "1"}),
         page({"Username": "robot@acme.example"}),
         answers.get("guard", page()),
@@ -69,7 +69,8 @@ def inspected(stage: Stage, policy: Policy, **answers: Any) -> tuple[Survey, Ins
     )
     if "poll" in answers:
         stage.composite(answers.get("alone", answers["poll"]))
-    stage.answers("GET", "sobjects/Case/describe/layouts", answers.get("layouts", {"recordTypeMappings": []}))
+    for place, offered in enumerate(answers.get("offered", ())):
+        stage.answers("GET", f"ui-api/object-info/Case/picklist-values/01200000000000{place}AAA", offered)
     told = answers.get("validation", page({"ValidationName": "Needs_Owner"}))
     stage.answers("GET", "tooling/query", told, status=400 if isinstance(told, list) else 200)
     plan = answers.get("plan", PLAN)
@@ -114,10 +115,15 @@ def test_a_poll_that_is_not_selective_is_a_warning_however_few_cases_there_are(
 
 
 def test_a_record_type_without_the_value_is_told(stage: Stage, policy: Policy) -> None:
-    seen, found = inspected(stage, policy, layouts=LAYOUTS)
+    seen, found = inspected(stage, policy, types=TYPES, offered=(offers("New"), offers("New", "escalated")))
     assert messages(policy, seen, found) == {
         "Status 'Escalated' is not offered by the record type Retail: cases of it may be rejected": "warning"
     }
+
+
+def test_only_the_record_types_of_this_user_are_asked_about(stage: Stage, policy: Policy) -> None:
+    inspected(stage, policy, types=TYPES, offered=(offers("New"), offers("New")))
+    assert sum("ui-api" in str(call.request.url) for call in stage.mock.calls) == 2
 
 
 def test_a_private_org_may_take_the_case_out_of_our_hands_with_the_move(stage: Stage, policy: Policy) -> None:
@@ -201,5 +207,6 @@ def test_what_the_user_may_not_ask_is_said_and_stops_nothing(stage: Stage, polic
     seen, found = inspected(stage, policy, **refused, validation=error("INVALID_TYPE"), plan=error("NOT_FOUND"))
     assert messages(policy, seen, found) == {}
     told = "\n".join(remarks(found, seen))
-    assert told.count("cannot be read") == 4
+    assert "Active assignment rules and validation rules and record-triggered flows on Case cannot be read" in told
+    assert "The sharing model of Case cannot be read" in told
     assert "does not tell how it would run the poll" in told

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.embedded_org import EmbeddedOrg
+from sfdc_escalator.embedded_org import EmbeddedOrg, describing
 from sfdc_escalator.salesforce import marked_cases
 from sfdc_escalator.salesforce.client import Client, Sent
 from tests.stories.test_probe import CASE, GROUPS, POLICY, sandbox
@@ -174,15 +174,9 @@ def stopped_by(number: signal.Signals) -> Callable[[Client, Any], Sent]:
 
 def test_a_user_who_may_not_delete_cases_makes_none(world: World) -> None:
     org = sandbox(world)
-    world.monkeypatch.setattr("sfdc_escalator.embedded_org.describing.summary", undeletable())
+    real = describing.summary
+    world.monkeypatch.setattr(describing, "summary", lambda *words: {**real(*words), "deletable": False})
     answer = probed(world)
     assert answer.code == 2
     assert "this user may not delete cases, so --probe makes none" in answer.out
     assert writes(org) == []
-
-
-def undeletable() -> Callable[..., dict[str, Any]]:
-    from sfdc_escalator.embedded_org import describing
-
-    real = describing.summary
-    return lambda *words: {**real(*words), "deletable": False}
