@@ -100,9 +100,16 @@ def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cr
             yield from text_crosses((*place, key), key, said, not parts, spoken)
         unfilled = [unsaid(missing, own) for missing in sorted(read.needed - set(own))]
         for name, part in parts.items():
-            if mapping(part).get("if_missing") == "hold" and never_filled(sources[name], own, said_somewhere):
+            held = mapping(part).get("if_missing") == "hold" or holds_without(name, route.note, default)
+            if held and never_filled(sources[name], own, said_somewhere):
                 unfilled.append(never_said(name, sources[name]))
         yield from (Cross(place if route.note else route.path, wrong) for wrong in unfilled)
+
+
+def holds_without(part: str, note: Mapping[str, Any], default: Mapping[str, Any]) -> bool:
+    """Whether `requires` holds the cases that lack this part."""
+    said = {**default, **note}
+    return part in texts(said.get("requires")) and said.get("if_missing", "hold") == "hold"
 
 
 def required_crosses(place: Path | None, note: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[Cross]:
