@@ -17,6 +17,7 @@ from sfdc_escalator.escalation.examples import failures
 from sfdc_escalator.escalation.expect import wrong_kind, wrong_organization
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.policy import Example, Policy, Route
+from sfdc_escalator.escalation.quick_texts import reading
 from sfdc_escalator.pipeline.ports import HistoryReader
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ def check_in_org(chosen: Sequence[Path], org: str, problems: Sequence[Problem], 
     try:
         entry, warnings = entry_of(org)
         with reach(entry) as (door, caller):
-            asked = asked_of(door, door.survey(caller, policies), policies, writing)
+            survey = door.survey(caller, policies)
+            asked = asked_of(door, survey, [reading(policy, survey.quick_texts) for policy in policies], writing)
     except EscalatorError as error:
         if any(problem.severity == "error" for problem in problems):
             raise Invalid(error.message, [*problems, *error.problems]) from error

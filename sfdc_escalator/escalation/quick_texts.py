@@ -5,10 +5,11 @@ Everything is put in at once and never looked at again, so that text of the case
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sfdc_escalator.escalation.comparison import fold
+from sfdc_escalator.escalation.policy import Policy, Route
 
 PLACEHOLDER = re.compile(r"\{!\s*([^{}]*?)\s*\}|\{([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)\}")
 PATH = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*){0,5}", re.ASCII)
@@ -43,6 +44,20 @@ def quick_text_paths(message: str) -> frozenset[str]:
     """The fields of the case that a Quick Text reads."""
     found = (case_path(one[1], one[2]) for one in PLACEHOLDER.finditer(message))
     return frozenset(path for path in found if path)
+
+
+def reading(policy: Policy, messages: Mapping[str, str]) -> Policy:
+    """The policy whose routes also read what their Quick Texts name; what these are is known once the org is asked."""
+    return replace(policy, routes=tuple(_reading(route, messages) for route in policy.routes))
+
+
+def _reading(route: Route, messages: Mapping[str, str]) -> Route:
+    chosen = chosen_text(route.escalate.note.quick_texts, messages) if route.escalate else None
+    if route.escalate is None or chosen is None:
+        return route
+    note = route.escalate.note
+    paths = note.template_paths | quick_text_paths(chosen[1])
+    return replace(route, escalate=replace(route.escalate, note=replace(note, template_paths=paths)))
 
 
 def unknown_placeholders(message: str, parts: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:

@@ -96,8 +96,9 @@ def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cr
         yield from required_crosses(place, route.note, parts)
         read = reads.get(route.path, Reads())
         spoken = {source for listed in sources.values() for source in listed} | {f"route.{one}" for one in read.texts}
+        elsewhere = not parts or bool(route.note.get("quick_text", default.get("quick_text")))
         for key, said in own.items():
-            yield from text_crosses((*place, key), key, said, not parts, spoken)
+            yield from text_crosses((*place, key), key, said, elsewhere, spoken)
         unfilled = [unsaid(missing, own) for missing in sorted(read.needed - set(own))]
         for name, part in parts.items():
             held = mapping(part).get("if_missing") == "hold" or holds_without(name, route.note, default)
@@ -123,7 +124,9 @@ def required_crosses(place: Path | None, note: Mapping[str, Any], parts: Mapping
             yield Cross(path, Wrong(message, found=shown(name), expected=expected, nearest=nearest(name, parts)))
 
 
-def text_crosses(path: Path, key: str, said: Any, parts_of_its_own: bool, spoken: set[str]) -> Iterator[Cross]:
+def text_crosses(path: Path, key: str, said: Any, elsewhere: bool, spoken: set[str]) -> Iterator[Cross]:
+    """What is wrong with a text of the route's own. It may be read `elsewhere`: it is a part of its own, or a Quick
+    Text of the org names it; then only what looks like a slip is told."""
     if " " in key and said is None:
         message = "a comma inside `{...}` starts a new key"
         yield Cross(
@@ -141,11 +144,14 @@ def text_crosses(path: Path, key: str, said: Any, parts_of_its_own: bool, spoken
         wrong = unknown("key", key, (*NOTE_KEYS[:3], "a text of the route's own"))
         wrong.nearest, wrong.on_key = near, True
         yield Cross(path, wrong)
-    elif not parts_of_its_own:
-        known = sorted(source.removeprefix("route.") for source in spoken if source.startswith("route."))
+    elif (near := nearest(key, texts_of(spoken))) is not None or not elsewhere:
         message = f"nobody reads `{key}`: no part of the note, nor its template"
         expected = f"a part with `from: [route.{key}]`"
-        yield Cross(path, Wrong(message, found=key, expected=expected, nearest=nearest(key, known), on_key=True))
+        yield Cross(path, Wrong(message, found=key, expected=expected, nearest=near, on_key=True))
+
+
+def texts_of(sources: set[str]) -> list[str]:
+    return sorted(source.removeprefix("route.") for source in sources if source.startswith("route."))
 
 
 def unsaid(missing: str, own: Mapping[str, Any]) -> Wrong:

@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.history import History
 from sfdc_escalator.escalation.org import Caller
 from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.quick_texts import reading
 from sfdc_escalator.escalation.view import View
 from sfdc_escalator.pipeline.ports import Org
 from sfdc_escalator.pipeline.prepare import prepare, view_of
@@ -29,6 +30,7 @@ class Examined:
 def examine(org: Org, caller: Caller, history: History, policies: Sequence[Policy], case: str) -> Examined:
     """Raises Invalid for a case that the org does not show."""
     survey = org.survey(caller, policies)
+    policies = [reading(policy, survey.quick_texts) for policy in policies]
     poll = org.poll(policies, survey, case)
     if not poll.cases:
         raise Invalid(f"case {case} is not in this org, or this user cannot see it")

@@ -19,6 +19,7 @@ from sfdc_escalator.escalation.misses import NearMiss
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.plan import Plan, build_plan
 from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.quick_texts import reading
 from sfdc_escalator.escalation.view import View
 from sfdc_escalator.pipeline.nearest import near_misses
 from sfdc_escalator.pipeline.ports import KeyedNote, Org, Poll
@@ -53,6 +54,7 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
     """The plan of this run. Raises Invalid for a route or case that does not exist, PlanRefused for a lost ledger."""
     check_route(policies, choices)
     survey = org.survey(caller, policies)
+    policies = [reading(policy, survey.quick_texts) for policy in policies]
     us = remembered.users | {caller.user_id}
     reads = frozenset[Read]().union(*(policy.reads() for policy in policies))
     settled = recover(org, remembered, paths_of(reads), us, caller.now)

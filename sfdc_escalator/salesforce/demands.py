@@ -77,7 +77,8 @@ def _quick_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
         parts = [part.name for part in note.parts]
         for placeholder in unknown_placeholders(message[1], parts, note.texts):
             said = f"the Quick Text {message[0]!r} holds {placeholder}, which stands for nothing in a note"
-            yield Lack(message[0], ("quick_text",), f"{said} (route {route.name})", None)
+            written = message[0].replace(route.name, "{route}")
+            yield Lack(written, ("quick_text",), f"{said} (route {route.name})", None)
     for name, routes in sorted(missing.items()):
         said = f"this org has no Quick Text {name}, nor one before it in its list: the template serves"
         yield Lack(name, ("quick_text",), f"{said} ({_listed(routes)})", None, "warning")
