@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.decision import Decision, State
 from sfdc_escalator.escalation.findings import reasons
 from sfdc_escalator.escalation.history import Memory, Past
 from sfdc_escalator.escalation.keys import Identity
-from sfdc_escalator.escalation.note import Held, write_note
+from sfdc_escalator.escalation.note import Held, reason_of, write_note
 from sfdc_escalator.escalation.own_steps import fits_without_us
 from sfdc_escalator.escalation.policy import Policy, Route
 from sfdc_escalator.escalation.steps import planned_steps
@@ -150,7 +150,7 @@ def is_above(past: Past, route: Route, policy: Policy) -> bool:
 
 def fresh(view: View, route: Route, case: Case, finding: Finding) -> Decision:
     """A new escalation: its note and its steps; held where the note cannot be complete."""
-    decision = match(view, route, case, finding, State.PLANNED, route.reason)
+    decision = match(view, route, case, finding, State.PLANNED, reason_of(route, case))
     if route.name in view.unfit:
         return decision.ended(State.REJECTED, view.unfit[route.name])
     if route.escalate is None:

@@ -1,7 +1,8 @@
 """The hand-off note: its parts filled from their sources, its size, its last line.
 
 A case comment holds 4,000 bytes of UTF-8 (Object Reference, CaseComment); a line end counts two. The key line is
-reserved first. Text of the case is data: it is cut at a word to make room, and can forge neither key nor template.
+reserved first. Text of the case is data: it is cut at a word to make room, but for the parts that the note must have,
+and can forge neither key nor template.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,7 +73,7 @@ def write_note(
         return Held(f"the Quick Text {message[0]!r} holds {unread[0]}, a field that cannot be read")
     for cut in CUTS:
         seen = Seen(route, spec, case, tuple(findings), cut)
-        parts = [fill(part, seen) for part in spec.parts]
+        parts = [fill(part, seen.uncut if part.is_required else seen) for part in spec.parts]
         if missing := [part.reason for part in parts if isinstance(part, Held)]:
             return Held("; ".join(missing))
         told = context(policy, seen, [part for part in parts if isinstance(part, Part)], now)
@@ -86,8 +87,14 @@ def write_note(
         note = f"{body}\n\n{identity.line}"
         if size(note) <= MOST_BYTES:
             return note
-        reason = f"the note does not fit into {MOST_BYTES} bytes, even with each text cut to {cut[0]} characters"
+        reason = too_long(spec, cut)
     return Held(reason)
+
+
+def too_long(spec: NoteSpec, cut: Cut) -> str:
+    required = ", ".join(repr(part.name) for part in spec.parts if part.is_required)
+    whole = f" and {required} whole, as required" if required else ""
+    return f"the note does not fit into {MOST_BYTES} bytes, even with each text cut to {cut[0]} characters{whole}"
 
 
 def size(note: str) -> int:
@@ -102,6 +109,10 @@ class Seen(NamedTuple):
     case: Case
     findings: tuple[str, ...]
     cut: Cut
+
+    @property
+    def uncut(self) -> "Seen":
+        return self._replace(cut=CUTS[0])
 
     @property
     def fields(self) -> dict[str, str]:
@@ -132,6 +143,11 @@ def from_quick_text(message: str, told: Mapping[str, Any]) -> str:
     words |= {"route": told["route"]["name"], "policy": told["policy"]["name"], "now": told["now"]}
     words |= {"findings": "\n".join(told["findings"]), "parts": "\n\n".join(blocks(parts.values()))}
     return fill_in(message, Filling(parts, words, told["fields"]))
+
+
+def reason_of(route: Route, case: Case) -> str:
+    """The route's reason with the fields of the case filled in; as it stands where one of them is empty."""
+    return filled_sentence(route.reason, {path: text_of(value) for path, value in known(case).items()}) or route.reason
 
 
 def known(case: Case) -> Mapping[str, Value]:

@@ -42,6 +42,11 @@ class NotePart:
     last: int | None = None
     every: bool = False
 
+    @property
+    def is_required(self) -> bool:
+        """Whether there is no note without it."""
+        return self.if_missing == "hold"
+
 
 @dataclass(frozen=True, slots=True)
 class NoteSpec:

@@ -117,7 +117,7 @@ def parts_of(said: Mapping[str, Any]) -> tuple[NotePart, ...]:
 
 def required(parts: tuple[NotePart, ...], said: Mapping[str, Any]) -> tuple[NotePart, ...]:
     """The parts with what is required of some of them; a field that is required is a part of its own."""
-    requires, if_missing = said.get("requires", ()), said.get("if_missing", "say_so")
+    requires, if_missing = said.get("requires", ()), said.get("if_missing", "hold")
     known = {part.name for part in parts}
     changed = (
         NotePart(part.name, part.sources, if_missing, part.last, part.every) if part.name in requires else part

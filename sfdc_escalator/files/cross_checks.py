@@ -96,12 +96,14 @@ def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cr
         yield from required_crosses(place, route.note, parts)
         read = reads.get(route.path, Reads())
         spoken = {source for listed in sources.values() for source in listed} | {f"route.{one}" for one in read.texts}
+        elsewhere = not parts or bool(route.note.get("quick_text", default.get("quick_text")))
         for spot, note in ((place, route.note), *rung_notes(route)):
             for key, said in texts_in(note).items():
-                yield from text_crosses((*spot, key), key, said, not parts, spoken)
+                yield from text_crosses((*spot, key), key, said, elsewhere, spoken)
         unfilled = [unsaid(missing, own) for missing in sorted(read.needed - set(own))]
         for name, part in parts.items():
-            if mapping(part).get("if_missing") == "hold" and never_filled(sources[name], own, said_somewhere):
+            held = mapping(part).get("if_missing") == "hold" or holds_without(name, route.note, default)
+            if held and never_filled(sources[name], own, said_somewhere):
                 unfilled.append(never_said(name, sources[name]))
         yield from (Cross(place if route.note else route.path, wrong) for wrong in unfilled)
 
@@ -112,6 +114,12 @@ def rung_notes(route: RawRoute) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     for place, rung in enumerate(ladder if isinstance(ladder, list) else [ladder]):
         inside = (place,) if isinstance(ladder, list) else ()
         yield (*route.path, "ladder", *inside, "escalate", "note"), mapping(rung, "escalate", "note")
+
+
+def holds_without(part: str, note: Mapping[str, Any], default: Mapping[str, Any]) -> bool:
+    """Whether `requires` holds the cases that lack this part."""
+    said = {**default, **note}
+    return part in texts(said.get("requires")) and said.get("if_missing", "hold") == "hold"
 
 
 def required_crosses(place: Path | None, note: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[Cross]:
@@ -125,7 +133,9 @@ def required_crosses(place: Path | None, note: Mapping[str, Any], parts: Mapping
             yield Cross(path, Wrong(message, found=shown(name), expected=expected, nearest=nearest(name, parts)))
 
 
-def text_crosses(path: Path, key: str, said: Any, parts_of_its_own: bool, spoken: set[str]) -> Iterator[Cross]:
+def text_crosses(path: Path, key: str, said: Any, elsewhere: bool, spoken: set[str]) -> Iterator[Cross]:
+    """What is wrong with a text of the route's own. It may be read `elsewhere`: it is a part of its own, or a Quick
+    Text of the org names it; then only what looks like a slip is told."""
     if " " in key and said is None:
         yield Cross(path, comma(key))
     elif key in ("name", "reason"):
@@ -140,11 +150,14 @@ def text_crosses(path: Path, key: str, said: Any, parts_of_its_own: bool, spoken
         wrong = unknown("key", key, (*NOTE_KEYS[:3], "a text of the route's own"))
         wrong.nearest, wrong.on_key = near, True
         yield Cross(path, wrong)
-    elif not parts_of_its_own:
-        known = sorted(source.removeprefix("route.") for source in spoken if source.startswith("route."))
+    elif (near := nearest(key, texts_of(spoken))) is not None or not elsewhere:
         message = f"nobody reads `{key}`: no part of the note, nor its template"
         expected = f"a part with `from: [route.{key}]`"
-        yield Cross(path, Wrong(message, found=key, expected=expected, nearest=nearest(key, known), on_key=True))
+        yield Cross(path, Wrong(message, found=key, expected=expected, nearest=near, on_key=True))
+
+
+def texts_of(sources: set[str]) -> list[str]:
+    return sorted(source.removeprefix("route.") for source in sources if source.startswith("route."))
 
 
 def unsaid(missing: str, own: Mapping[str, Any]) -> Wrong:

@@ -103,7 +103,8 @@ def _missing_texts(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[L
     for name, routes in missing_texts(policy, survey).items():
         message = f"this org has no Quick Text {name}, nor one before it in its list: the template serves"
         near = nearest(name, nearby.quick_texts)
-        yield Lack(name, ("quick_text",), f"{message} ({listed(routes)})", near, "warning", tuple(routes))
+        told, of = f"{message} ({listed(routes)})", tuple(routes)
+        yield Lack(name, ("quick_text",), told, near, "warning", of, instead=("quick_text",))
 
 
 def _unfilled_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
@@ -115,7 +116,8 @@ def _unfilled_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
         wrong[route.name] = [(name, why) for name, text in texts if note for why in unfilled(text, note, survey)]
     for (name, why), routes in users(wrong).items():
         message, near = _apart(f"the Quick Text {name!r} holds {why}")
-        yield Lack(name, ("quick_text",), f"{message} ({listed(routes)})", near, routes=tuple(routes))
+        told, of = f"{message} ({listed(routes)})", tuple(routes)
+        yield Lack(name, ("quick_text",), told, near, routes=of, instead=("quick_text",))  # `HIP {route}` for one
 
 
 def unfilled(message: str, note: NoteSpec, survey: Survey) -> Iterator[str]:

@@ -251,3 +251,10 @@ def test_what_was_planned_and_not_done_is_told_as_not_applied() -> None:
     ended = one(policy(route("a", NEW, status="New"))).ended(State.DEFERRED, "the run stopped")
     assert [step.state.value for step in ended.steps] == ["not_applied", "not_applied", "already_so"]
     assert ended.reason == "the run stopped"
+
+
+def test_the_reason_told_of_a_match_has_the_fields_of_the_case_filled_in() -> None:
+    spoken = replace(route("urgent"), reason="{Case.Subject} of {Account.Name}.")
+    one = case(fields={"Subject": "Smoke", "Account.Name": "Acme"})
+    assert decided(policy(spoken), one)[0].reason == "Smoke of Acme."
+    assert decided(policy(spoken), case(fields={"Subject": "Smoke"}))[0].reason == spoken.reason

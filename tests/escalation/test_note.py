@@ -144,6 +144,20 @@ def test_parts_of_the_policy_that_do_not_fit_hold_the_case() -> None:
     assert "does not fit into 4000 bytes" in result.reason
 
 
+def test_a_required_part_stays_whole_and_the_others_are_cut_to_make_room() -> None:
+    one = case(fields={"Steps__c": "step " * 700, "Description": "story " * 700})
+    said = text(note(NotePart("steps", ("Steps__c",), "hold"), DESCRIPTION), one)
+    assert ("step " * 700).strip() in said
+    assert "story \N{HORIZONTAL ELLIPSIS}" in said
+
+
+def test_required_parts_that_do_not_fit_hold_the_case_and_are_named() -> None:
+    one = case(fields={"Steps__c": "step " * 900, "Description": "x"})
+    result = written(note(NotePart("steps", ("Steps__c",), "hold"), DESCRIPTION), one)
+    assert isinstance(result, Held)
+    assert result.reason.endswith("cut to 30 characters and 'steps' whole, as required")
+
+
 def test_a_case_with_very_many_comments_is_escalated_all_the_same() -> None:
     """The comments are cut to make room; a long story must not keep a case from being escalated."""
     said = [comment(f"step {number}: tried something else", minutes_ago=500 - number) for number in range(400)]

@@ -555,13 +555,15 @@ def test_a_former_name_belongs_to_one_route_only(tmp_path: Path) -> None:
     ]
 
 
-def test_a_part_that_would_hold_every_case_of_a_route_is_found_before_the_night(tmp_path: Path) -> None:
-    text = """\
+@pytest.mark.parametrize("required", ["parts: {help: {from: [route.help], if_missing: hold}}", "%s, requires: help"])
+def test_a_part_that_would_hold_every_case_of_a_route_is_found_before_the_night(tmp_path: Path, required: str) -> None:
+    required = required.replace("%s", "parts: {help: {from: [route.help]}}")
+    text = f"""\
 policy: support
-defaults: {note: {parts: {help: {from: [route.help], if_missing: hold}}}}
+defaults: {{note: {{{required}}}}}
 routes:
-  - {name: one, reason: x, when: {field: A, is: 1}, escalate: {note: {help: Do it.}}}
-  - {name: two, reason: x, when: {field: A, is: 2}, escalate: {status: Open}}
+  - {{name: one, reason: x, when: {{field: A, is: 1}}, escalate: {{note: {{help: Do it.}}}}}}
+  - {{name: two, reason: x, when: {{field: A, is: 2}}, escalate: {{status: Open}}}}
 """
     message = "part `help` would hold every case: this route never says it"
     assert problems(tmp_path, text) == [(5, 5, message, None, "`help: ...` in the route's note", None)]

@@ -4,6 +4,8 @@ from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
+
 from sfdc_escalator.escalation.clocks import Age, Left
 from sfdc_escalator.escalation.criteria import All, AnyOf, Not
 from sfdc_escalator.escalation.facts import Field
@@ -176,6 +178,26 @@ def test_without_parts_the_note_says_why_and_every_text_of_the_route(tmp_path: P
     assert sources == {"reason": ("route.reason",), "findings": ("findings",), "help_needed": ("route.help_needed",)}
     assert note.texts == {"help_needed": "Do it."}
     assert note.template_paths == {"CaseNumber"}
+
+
+@pytest.mark.parametrize(
+    ("said", "if_missing"),
+    [("", "hold"), ("if_missing: say_so, ", "say_so"), ("if_missing: Ask them for it., ", "Ask them for it.")],
+)
+def test_what_a_note_requires_holds_the_case_unless_it_says_otherwise(
+    tmp_path: Path, said: str, if_missing: str
+) -> None:
+    note = f"{{requires: [why, Steps_Taken__c], {said}parts: {{why: {{from: Reason}}, who: {{from: Owner.Name}}}}}}"
+    text = f"policy: p\ndefaults: {{note: {note}}}\n"
+    text += "routes: [{name: a, reason: x, when: {field: A, is: 1}, escalate: {}}]\n"
+    escalate = load(tmp_path / "policy.yaml", text).routes[0].escalate
+    assert escalate is not None
+    found = [(part.name, part.sources, part.if_missing) for part in escalate.note.parts]
+    assert found == [
+        ("why", ("Reason",), if_missing),
+        ("who", ("Owner.Name",), "say_so"),
+        ("steps_taken", ("Steps_Taken__c",), if_missing),
+    ]
 
 
 def test_yes_no_and_dates_are_texts_as_in_yaml_1_2_and_only_true_and_false_are_booleans(tmp_path: Path) -> None:

@@ -1,47 +1,70 @@
-"""Stories of Quick Texts: a note that an admin keeps in the org, filled from the case and the records around it."""
+"""Notes out of Quick Texts of the org, over real HTTP: merge fields, parts of the note, texts of the route."""
 
-from tests.stories.world import World
+from tests.stories.world import Row, World, select
 
 POLICY = """
 policy: support
 teams: {leads: {queue: Leads}}
-defaults: {note: {quick_text: ["HIP {route}", Escalations]}}
+defaults:
+  note: {quick_text: ["HIP {route}", Escalations], parts: {reason: {from: route.reason}, steps: {from: Description}}}
 routes:
-  - {name: late, reason: Late., when: [{age: CreatedDate, at_least: 2h}], escalate: {queue: leads}}
+  - name: asked
+    reason: The customer asked.
+    when: [{field: Type, is: Problem}]
+    escalate: {note: {help: Call.}, queue: leads}
+  - {name: rest, reason: Everybody else., when: [{field: Type, is: Question}], escalate: {queue: leads}}
 """
-CASE = {
-    "CaseNumber": "00000001",
-    "CreatedDate": "2026-03-01T00:00:00Z",
-    "Subject": "It broke",
-    "Description": "It broke again.",
-    "AccountId": "Acme",
-    "ContactId": "Kim Li",
-}
+GROUPS = [{"Type": "Queue", "DeveloperName": "Leads", "Name": "Leads"}]
+OWN = "Call {!Contact.Name} of {!Account.Name} ({!Contact.Phone}) on {!Case.CaseNumber}.\r\n{reason} {route.help}"
+GENERAL = "General: {!Case.Subject}\n{parts}"
 
 
-def note(world: World, message: str) -> dict[str, str]:
-    """The planned escalation of the case: what its note holds, and how it ends."""
+def started(world: World, own: str = OWN, **more: str) -> list[Row]:
     world.policy(POLICY)
-    world.org(
-        Case=[CASE],
-        Group=[{"Type": "Queue", "DeveloperName": "Leads", "Name": "Leads"}],
-        Account=[{"Name": "Acme", "Type": "Partner"}],
-        Contact=[{"FirstName": "Kim", "LastName": "Li", "Name": "Kim Li", "AccountId": "Acme"}],
-        QuickText=[{"Name": "Escalations", "Message": message}],
+    org = world.org(
+        Account=[{"Name": "Acme"}],
+        Contact=[{"FirstName": "Kim", "LastName": "Lee", "Phone": "+1 555 0100"}],
+        Case=[
+            {"CaseNumber": "00000001", "Type": "Problem", "AccountId": "Acme", "ContactId": "Kim Lee", **more},
+            {"CaseNumber": "00000002", "Type": "Question", "Subject": "Where?", "Description": "Looked everywhere."},
+        ],
+        Group=GROUPS,
+        QuickText=[{"Name": "HIP asked", "Message": own}, {"Name": "escalations", "Message": GENERAL}],
     )
-    [told] = world.run("--dry-run").json["escalations"]
-    return {"note": str(told["steps"][0]["after"]) if told["steps"] else "", "reason": told["reason"]}
+    world.run("--backlog", "escalate")
+    return select(org, "SELECT CommentBody FROM CaseComment ORDER BY ParentId")
+
+
+def test_a_note_is_the_routes_quick_text_with_everything_filled_in(world: World) -> None:
+    lines = started(world)[0]["CommentBody"].splitlines()
+    assert lines[0] == "Call Kim Lee of Acme (+1 555 0100) on 00000001."
+    assert lines[1] == "The customer asked. Call."
+    assert lines[2:6] == ["", "Steps:", "not recorded", ""]
+    assert lines[6].endswith(" support/asked/start/1/1")
+
+
+def test_a_route_without_one_of_its_own_takes_the_general_quick_text(world: World) -> None:
+    note = started(world)[1]["CommentBody"]
+    assert note.startswith("General: Where?\nReason:\nEverybody else.\n\nSteps:\nLooked everywhere.\n\nESC-")
+
+
+def test_a_placeholder_that_stands_for_nothing_is_told_with_its_line(world: World) -> None:
+    assert len(started(world, "Hello {nobody}")) == 1
+    told = world.type("validate", "--org", "env").out
+    assert "policy.yaml:5:22: the Quick Text 'HIP asked' holds {nobody}" in told
+
+
+def test_what_a_quick_text_reads_and_the_org_lacks_holds_its_own_cases(world: World) -> None:
+    notes = started(world, "Dear {!Contact.Nickname}")
+    assert len(notes) == 1
+    answer = world.run("--dry-run")
+    reason = "the Quick Text 'HIP asked' holds Contact.Nickname, a field that cannot be read"
+    held = [one["reason"] for one in answer.json["escalations"] if one["state"] == "held"]
+    assert (answer.code, held) == (3, [reason])
+    told = world.type("validate", "--org", "env").out
+    assert "policy.yaml:5:22: the Quick Text 'HIP asked' holds {!Contact.Nickname}" in told
 
 
 def test_merge_fields_are_read_though_no_condition_and_no_part_asks_for_them(world: World) -> None:
-    message = "{!Contact.Name} of {!Account.Name} ({Account.Type}): {!Case.Subject}. {!Case.Description} {parts}"
-    told = note(world, message)
-    assert told["note"].startswith("Kim Li of Acme (Partner): It broke. It broke again. ")
-
-
-def test_a_merge_field_that_cannot_be_read_holds_the_case(world: World) -> None:
-    told = note(world, "{!Account.Nope__c} {parts}")
-    assert told == {
-        "note": "",
-        "reason": "the Quick Text 'Escalations' holds Account.Nope__c, a field that cannot be read",
-    }
+    notes = started(world, "{!Case.Description}, {Account.Type} of {!Account.Name}. {parts}", Description="It broke.")
+    assert notes[0]["CommentBody"].startswith("It broke.,  of Acme. ")
