@@ -122,6 +122,7 @@ def test_a_comment_keeps_its_text(org: Client) -> None:
 def test_the_comments_field_of_a_case_makes_an_internal_comment(org: Client) -> None:
     case = org.case("00001003")
     org.call("PATCH", f"/sobjects/Case/{case}", json={"Comments": "inside"})
+    assert org.org.requests()[-1]["written"][1]["fields"]["IsPublished"] is False  # as JSON says it
     (found,) = org.query(f"SELECT CommentBody, IsPublished FROM CaseComment WHERE ParentId = '{case}'")["records"]
     assert (found["CommentBody"], found["IsPublished"]) == ("inside", False)
 
