@@ -131,7 +131,7 @@ def _comment(work: Work, case_id: str, body: str | None) -> None:
         return
     comments = work.database.schema["CaseComment"]
     record: dict[str, Any] = {
-        "Id": work.database.next_id(comments), "ParentId": case_id, "CommentBody": body, "IsPublished": 0,
+        "Id": work.database.next_id(comments), "ParentId": case_id, "CommentBody": body, "IsPublished": False,
         "CreatedById": work.user_id, "CreatedDate": work.now, "LastModifiedById": work.user_id,
         "LastModifiedDate": work.now, "SystemModstamp": work.now,
     }  # fmt: skip

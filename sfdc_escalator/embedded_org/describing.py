@@ -73,6 +73,7 @@ def one_object(database: Database, sobject: SObject, call: Call) -> Answer:
         networkScopeFieldName=None,
         recordTypeInfos=_record_types(database, sobject),
         searchLayoutable=True,
+        sobjectDescribeOption="FULL",
         supportedScopes=[{"label": f"All {sobject.plural.lower()}", "name": "everything"}],
         extendedBy=None,
         extendsInterfaces=None,
@@ -157,7 +158,7 @@ def _field(database: Database, sobject: SObject, field: Field) -> dict[str, Any]
         "defaultValue": False if field.type == "boolean" else offered,
         "defaultedOnCreate": field.defaulted
         or field.type in ("id", "boolean")
-        or not (field.nillable or field.createable),
+        or not (field.nillable or field.createable or field.name == "Name"),  # a person's is made of its parts
         "digits": 9 if field.type == "int" else 0,
         "extraTypeInfo": "plaintextarea" if field.long and field.custom else None,
         "filterable": field.filterable,

@@ -24,6 +24,7 @@ from sfdc_escalator.embedded_org.request import Request
 PATH = "/services/oauth2/token"
 BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LONGEST = 300  # seconds that an assertion may lie ahead, with some allowance for clocks
+_MILLISECONDS = 1e12  # the CLI counts `exp` in them, and Salesforce takes it
 _LETTERS = string.ascii_letters + string.digits
 Form = Mapping[str, str]
 
@@ -109,7 +110,8 @@ class Tokens:
         self._check_client(claims.get("iss"))
         if str(claims.get("aud", "")).removesuffix(PATH).rstrip("/") not in self._audiences():
             raise Refusal("invalid_grant", "audience is invalid")
-        if not 0 < float(claims["exp"]) - time.time() <= LONGEST:
+        ahead = float(claims["exp"]) - time.time()
+        if not (0 < ahead <= LONGEST or ahead > _MILLISECONDS):
             raise Refusal("invalid_grant", "expired authorization code")
         if not claims.get("sub"):
             raise Refusal("invalid_grant", "user hasn't approved this consumer")

@@ -44,7 +44,8 @@ class Planner:
         return Scope(self._schema, sobject, query.source, query.text, self._user_id, self._aliases)
 
     def alive(self, scope: Scope) -> str:
-        return "1" if self._deleted else f"{scope.alias}.IsDeleted = 0"
+        """What has no field IsDeleted goes without a recycle bin."""
+        return "1" if self._deleted and scope.sobject.field("IsDeleted") else f"{scope.alias}.IsDeleted = 0"
 
     def child(self, parent: Scope, query: Query) -> tuple[str, Plan]:
         """The plan of a subquery in the SELECT list, by its relationship name."""

@@ -119,9 +119,20 @@ def test_a_comment_keeps_its_text(org: Client) -> None:
     assert org.call("PATCH", f"/sobjects/CaseComment/{comment}", json={"IsPublished": False}).status_code == 204
 
 
+def test_what_has_no_recycle_bin_is_gone_when_it_is_deleted(org: Client) -> None:
+    (error,) = org.query("SELECT IsDeleted FROM Group")
+    assert error["errorCode"] == "INVALID_FIELD"
+    assert "IsDeleted" not in {each["name"] for each in org.call("GET", "/sobjects/User/describe").json()["fields"]}
+    org.call("DELETE", f"/sobjects/Group/{org.queue('second_line')}")
+    org.call("DELETE", f"/sobjects/Case/{org.case('00001003')}")
+    left = [org.query(f"SELECT COUNT() FROM {each}", "/queryAll")["totalSize"] for each in ("Group", "Case")]
+    assert left == [2, 4]
+
+
 def test_the_comments_field_of_a_case_makes_an_internal_comment(org: Client) -> None:
     case = org.case("00001003")
     org.call("PATCH", f"/sobjects/Case/{case}", json={"Comments": "inside"})
+    assert org.org.requests()[-1]["written"][1]["fields"]["IsPublished"] is False  # as JSON says it
     (found,) = org.query(f"SELECT CommentBody, IsPublished FROM CaseComment WHERE ParentId = '{case}'")["records"]
     assert (found["CommentBody"], found["IsPublished"]) == ("inside", False)
 

@@ -2,15 +2,21 @@
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from sfdc_escalator.embedded_org.oauth import BEARER, PATH, ConnectedApp
 from tests.stories.world import NOW
 
 RECORDED = json.loads(Path(__file__).with_name("cli_requests.json").read_text("utf-8"))
@@ -81,6 +87,19 @@ def test_a_login_learns_who_and_where_it_is(cli: Cli) -> None:
     assert versions[-1].keys() == {"label", "url", "version"}
     assert versions[-1]["version"] == "67.0"
     assert (organization["IsSandbox"], organization["TrialExpirationDate"]) == (True, None)
+
+
+def test_a_login_by_jwt_is_good_though_its_end_is_in_milliseconds() -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    with EmbeddedOrg(now=NOW, app=ConnectedApp("key", None, public)) as org:
+        claims = {"iss": "key", "sub": "integration@embedded.example", "aud": org.instance_url}
+        found = []
+        for end in (int(time.time() * 1000) + 300, int(time.time()) + 3_600):  # the second is no such number
+            assertion = jwt.encode({**claims, "exp": end}, key, algorithm="RS256")
+            form = {"grant_type": BEARER, "assertion": assertion}
+            found.append(requests.post(f"{org.instance_url}{PATH}", data=form, timeout=30).status_code)
+    assert found == [200, 400]
 
 
 def test_the_token_and_address_that_it_hands_on_are_asked_for_by_listing_resources(cli: Cli) -> None:

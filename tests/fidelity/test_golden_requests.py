@@ -23,7 +23,6 @@ CANNOT_BE = {
     **{f"composite-graph-{each}": "graphs promise no order and are not served" for each in GRAPHS},
     "create-required-field-missing": "a data folder has no required custom fields",
     "create-invalid-picklist-value": "a data folder has no restricted custom picklists",
-    "test_upsert_complex_external_id_field__rest_3": "the org has no opportunities",
 }
 pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason="the recorded answers are not here")
 
