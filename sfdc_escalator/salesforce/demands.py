@@ -145,8 +145,8 @@ def _tracking(policy: Policy, survey: Survey) -> Iterator[Lack]:
 
 
 def _values(policy: Policy, survey: Survey, path: str, keys: tuple[str, ...]) -> Iterator[Lack]:
-    """A restricted picklist takes no other values. Any other one takes them as they are, which nobody wants of a slip
-    or of a value that was taken away."""
+    """A restricted picklist takes no other values. Any other one takes them as they are: then a case holds a value that
+    nobody can choose, filter or report on."""
     info = survey.describe.field_at(path)
     writers = users({route.name: [value for name, value in values(route) if name == path] for route in policy.routes})
     for value, routes in writers.items():
@@ -154,9 +154,7 @@ def _values(policy: Policy, survey: Survey, path: str, keys: tuple[str, ...]) ->
             if info and (why := unusable(path, value, survey, restricted=restricted)):
                 message, near = _apart(why)
                 told, of = f"{message} (written by {listed(routes)})", tuple(routes)
-                taken = not restricted and not near and value not in info.inactive
-                severity: Severity = "warning" if taken else "error"
-                yield Lack(value, keys, told, near, severity, of, expected=one_of(info.values))
+                yield Lack(value, keys, told, near, routes=of, expected=one_of(info.values))
 
 
 def _apart(why: str) -> tuple[str, str | None]:
