@@ -15,7 +15,7 @@ from sfdc_escalator.embedded_org.problems import InvalidData, Problem
 from sfdc_escalator.embedded_org.schema import Field, Schema, SObject, custom_object, standard
 
 _APPLICATION_ID = 0x5FE5CA1A
-_LAYOUT = 2
+_LAYOUT = 3
 _NUMERIC = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
 _UNSTORED = "UserRecordAccess"
 
