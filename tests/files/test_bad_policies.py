@@ -51,6 +51,9 @@ CONDITIONS = [
         "is",
         "`field` first",
     ),
+    Bad("{and: [{field: A, is: 1}]}", 2, "unknown kind of condition `and`", "and", KINDS, "all"),
+    Bad("{Status: New}", 2, "unknown kind of condition `Status`", "Status", KINDS, "{field: Status, is: New}"),
+    Bad("{age: 4h}", 7, "`4h` is no field", "4h", "a field; the time is a limit beside it, such as `at_least: 4h`"),
     Bad("{idle: customer}", 1, "the condition has no limit", "`idle` alone", LIMITS),
     Bad(
         "{idle: custmer, at_least: 1h}",
