@@ -269,9 +269,9 @@ def listed_phrase(value: Any) -> str:
 
 def if_missing(value: Any) -> str:
     said = sentence(value)
-    if said in IF_MISSING or len(said.split()) > 1:
-        return said
     near = nearest(said, IF_MISSING)
+    if said in IF_MISSING or len(said.split()) > 1 or (near is None and not SNAKE.fullmatch(said)):
+        return said
     raise Wrong(
         f"unknown choice `{shown(said)}`",
         found=shown(said),
