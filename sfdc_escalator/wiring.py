@@ -111,7 +111,9 @@ def cost_warnings(policy: Policy, route: Route) -> Iterator[Problem]:
 
 
 def expected(example: Example) -> str:
-    return f"the route {example.expect}" if example.expect else "no route"
+    said = {"queue": example.queue, "status": example.status, "priority": example.priority}
+    steps = " and ".join(f"{name} {value}" for name, value in said.items() if value)
+    return f"the route {example.expect}{' with ' if steps else ''}{steps}" if example.expect else "no route"
 
 
 class Asked(NamedTuple):

@@ -66,4 +66,10 @@ def program(home: Path) -> tuple[str, ...]:
     script = Path(__file__).parents[2] / "scripts" / "cron-run"
     if script.exists():
         return (str(script), "--home", str(home), "--log", str(home / "run.log"))
-    return (shutil.which("sfdc-escalator") or "sfdc-escalator", "run", "--json")
+    return (installed(), "run", "--json")
+
+
+def installed() -> str:
+    """The program by its whole path: cron and systemd look for none."""
+    beside = Path(sys.executable).with_name("sfdc-escalator")
+    return str(beside) if beside.exists() else shutil.which("sfdc-escalator") or "sfdc-escalator"

@@ -168,6 +168,12 @@ def wrong_steps(policy: Policy, route: Route, case: Case, example: Example) -> I
     if example.queue is not None and (team is None or example.queue not in (team.queue, team.name)):
         yield f"its queue is {team.queue if team else 'none'}, not {example.queue}"
     priority = chosen(escalate.priority, case) if escalate else None
+    for name, step, value in (
+        ("queue", escalate and escalate.queue, team),
+        ("priority", escalate and escalate.priority, priority),
+    ):
+        if isinstance(step, Table) and value is None:
+            yield f"its {name} comes from a table with no row for it, so it would be held"
     after = priority_step(case.priority, priority, policy.priorities).after if priority else case.priority
     status = (escalate.status if escalate else None) or case.status
     for name, expected, found in (("priority", example.priority, after), ("status", example.status, status)):

@@ -29,7 +29,7 @@ def week(value: Any) -> tuple[Spans, ...]:
     try:
         found = week_of(hours)
     except ValueError as error:
-        raise advice(error, found=shown(value)) from None
+        raise advice(error, found=str(error).rpartition("again in ")[2].partition(";")[0].strip("'")) from None
     if not any(found):
         raise Wrong("the calendar is never open", found=shown(value), expected=form)
     return found

@@ -122,7 +122,8 @@ def service(setup: Setup) -> str:
     folder = str(setup.folder).replace("%", "%%")
     environment = "" if setup.reads_env else f"EnvironmentFile={folder}/.env\n"
     return f"""\
-# cp config/cron/sfdc-escalator.* ~/.config/systemd/user/ && systemctl --user enable --now sfdc-escalator.timer
+# mkdir -p ~/.config/systemd/user && cp config/cron/sfdc-escalator.* ~/.config/systemd/user/
+# systemctl --user enable --now sfdc-escalator.timer
 # (and once: loginctl enable-linger, so that it runs while nobody is logged in). journalctl --user -u sfdc-escalator
 # shows its stderr. The exit code 3 means that something needs a person: see sfdc-escalator status.
 [Unit]

@@ -69,6 +69,14 @@ def queue_name(value: Any) -> str:
     return name
 
 
+def route_name(value: Any) -> str:
+    if value == "none":
+        raise Wrong(
+            "no route can be called `none`", found="none", expected="another name: examples say it for no route"
+        )
+    return name(value)
+
+
 def formed(value: Any, form: re.Pattern[str], expected: str) -> str:
     name = text(value)
     if not form.fullmatch(name):
@@ -95,6 +103,9 @@ def field_path(value: Any) -> str:
     if path.split(".")[0] in RESERVED:
         expected = "a field path; `text` reads comments" if path.startswith("comments") else "a field path"
         raise Wrong(f"`{shown(path)}` is no field", found=shown(path), expected=expected)
+    if re.fullmatch(r"\d+[mhdw]", path):
+        expected = "a field; the time is a limit beside it, such as `at_least: 4h`"
+        raise Wrong(f"`{path}` is no field", found=path, expected=expected)
     if not FIELD_PATH.fullmatch(path):
         expected = "API names with dots between them, such as Subject, Risk__c, Account.Type"
         raise Wrong(f"`{shown(path)}` is no field path", found=shown(path), expected=expected)
@@ -265,9 +276,9 @@ def listed_phrase(value: Any) -> str:
 
 def if_missing(value: Any) -> str:
     said = sentence(value)
-    if said in IF_MISSING or len(said.split()) > 1:
-        return said
     near = nearest(said, IF_MISSING)
+    if said in IF_MISSING or len(said.split()) > 1 or (near is None and not SNAKE.fullmatch(said)):
+        return said
     raise Wrong(
         f"unknown choice `{shown(said)}`",
         found=shown(said),

@@ -12,6 +12,7 @@ KINDS = (
     "field", "age", "left", "idle", "in_state", "related", "milestone", "text", "owner", "spoke", "table", "soql",
     "any", "all", "not",
 )  # fmt: skip
+MEANT = {"and": "all", "or": "any"}
 NOTE_KEYS = ("parts", "template", "visibility", "quick_text", "requires", "if_missing", "also_on")
 
 
@@ -56,13 +57,14 @@ class Names:
         )
 
 
-DECLARING = ("teams", "priorities", "words", "tables", "calendars", "channels", "routes")
+DECLARING = ("calendars", "priorities", "channels", "teams", "tables", "words", "routes")
+OTHER = ("policy", "description", "scope", "defaults", "notices", "owner", "guards", "examples")
 
 
 def misspelt(said: Mapping[str, Any]) -> Iterator[str]:
     """Keys that were probably meant by others: what they declare cannot be known, and is no further fault."""
     for key in said:
-        near = None if key in DECLARING else nearest(str(key), DECLARING)
+        near = None if key in (*DECLARING, *OTHER) else nearest(str(key), DECLARING)
         if near and near not in said:
             yield near
 
@@ -167,9 +169,10 @@ def team(value: Any, info: Info) -> str:
 
 
 def queue(value: Any, info: Info) -> str:
-    """A team with a queue, or a queue by its DeveloperName."""
+    """A team with a queue, or a queue by its DeveloperName. Members are asked for of a team, or of a team's queue."""
     known, name = info.context.teams, literals.text(value)
-    return team(name, info) if known and name in known else literals.queue_name(name)
+    asks_members = info.data.get("owner") == "member_of" and known is not None and name not in known.values()
+    return team(name, info) if (known and name in known) or asks_members else literals.queue_name(name)
 
 
 def priority(value: Any, info: Info) -> str:
@@ -242,8 +245,11 @@ def kind_first(value: Any) -> Any:
         raise Wrong(message, found=shown(first), expected=f"`{further}` first", key=first)
     wrong = unknown("kind of condition", first, KINDS)
     wrong.key = first
-    if wrong.nearest is None and literals.FIELD_PATH.fullmatch(first) and not first.islower():
-        wrong.nearest = f"{{field: {first}, is: {shown(value[first])}}}"
+    if first in MEANT:
+        wrong.nearest = MEANT[first]
+    elif wrong.nearest is None and literals.FIELD_PATH.fullmatch(first) and not first.islower():
+        said = value[first]
+        wrong.nearest = f"{{field: {first}, is: {'...' if isinstance(said, (dict, list)) else shown(said)}}}"
     raise wrong
 
 

@@ -78,7 +78,7 @@ class EscalateShape(Shape):
 class RouteShape(Shape):
     """A named way to escalate. Most serious first; the first that matches is carried out."""
 
-    name: Name
+    name: Annotated[str, PlainValidator(literals.route_name)]
     formerly: OneOrMore[Name] = []
     reason: Sentence
     when: OneOrMore[Condition]

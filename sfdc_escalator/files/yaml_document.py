@@ -204,6 +204,9 @@ class Composer:
 
     def key(self, event: Any, path: Path) -> str:
         value, place = self.value(event, (*path, "")), place_of(event.start_mark)
+        if value == "<<" and event.implicit[0]:
+            self.broken.add((*path, value))
+            self.wrong("`<<` merges nothing in YAML 1.2", place, value, "the keys written out, or an alias as a value")
         if isinstance(value, str):
             return value
         text = event.value if isinstance(event, events.ScalarEvent) else ""

@@ -1,18 +1,23 @@
 """What is said of two conditions by their form is never wrong."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfdc_escalator.escalation.calendars import Calendar
 from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.clocks import Age, Idle
+from sfdc_escalator.escalation.clocks import Age, Idle, Left
 from sfdc_escalator.escalation.comparison import Operand, Operator
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.facts import Field
+from sfdc_escalator.escalation.facts import Field, Owner
 from sfdc_escalator.escalation.implication import contradiction, implies
-from tests.builders import SCENE
+from sfdc_escalator.escalation.opening_hours import week_of
+from sfdc_escalator.escalation.scene import Scene
+from sfdc_escalator.escalation.tables import Row, Table
+from tests.builders import AGENT, BILLING, NOW, SCENE, SUPPORT, case, comment, numbered
 from tests.escalation.conditions import CASES, CONDITIONS
 
 HOUR = timedelta(hours=1)
@@ -92,3 +97,48 @@ def test_a_narrower_condition_implies_the_wider(one: Condition, other: Condition
 )
 def test_demands_that_no_case_can_meet_together_are_found(parts: tuple[Condition, ...], found: int) -> None:
     assert (contradiction(All(parts)) is not None) == bool(found)
+
+
+WITH_QUEUES = Scene(NOW, {"Support": SUPPORT, "Billing": BILLING})
+OFFICE = Calendar("office", ZoneInfo("UTC"), week_of({"mon-fri": "09:00-17:00"}), frozenset())
+SIDES: tuple[Operator, ...] = ("at_least", "at_most", "more_than", "less_than")
+LIMITS = st.integers(0, 60).map(lambda hours: hours * HOUR)
+CALENDARS = st.sampled_from([None, OFFICE])
+TABLES = st.builds(
+    lambda first, other: Table("t", ("Status",), (Row(("New",), first),), other), LIMITS, st.one_of(st.none(), LIMITS)
+)
+TIMED: st.SearchStrategy[Condition] = st.one_of(
+    st.builds(Age, st.sampled_from(SIDES), st.one_of(LIMITS, TABLES), CALENDARS, path=st.just("CreatedDate")),
+    st.builds(Left, st.sampled_from(SIDES), LIMITS, path=st.just("CreatedDate")),
+    st.builds(Idle, st.sampled_from(SIDES), LIMITS, CALENDARS, who=st.sampled_from(["agent", "anyone"])),
+    st.sampled_from([Owner("user"), Owner("in_queue", ("Support",)), Owner("member_of", ("Support",))]),
+    st.builds(status, st.sampled_from(["is", "is_not"]), st.sampled_from(["New", "Open"])),
+)
+MIXED = st.recursive(
+    TIMED,
+    lambda parts: st.one_of(
+        st.builds(All, st.lists(parts, max_size=3).map(tuple)),
+        st.builds(AnyOf, st.lists(parts, max_size=3).map(tuple)),
+        st.builds(Not, parts),
+    ),
+    max_leaves=6,
+)
+SPOKEN = st.lists(st.integers(0, 60).map(lambda hours: comment("x", minutes_ago=60 * hours)), max_size=2)
+AGED = st.builds(
+    lambda hours, owner, state, said: case(created=NOW - hours * HOUR, owner=owner, status=state, comments=said),
+    st.integers(0, 70),
+    st.sampled_from([AGENT, numbered("005", 7), SUPPORT.id, BILLING.id]),
+    st.sampled_from(["New", "Open", None]),
+    SPOKEN,
+)
+
+
+@given(MIXED, MIXED, st.lists(AGED, min_size=10, max_size=10))
+@settings(max_examples=400, deadline=None)
+def test_what_is_said_of_times_owners_and_tables_is_never_wrong(
+    one: Condition, other: Condition, some: list[Case]
+) -> None:
+    if implies(one, other):
+        assert not [case for case in some if one.holds(case, WITH_QUEUES) and not other.holds(case, WITH_QUEUES)]
+    if contradiction(one) is not None:
+        assert not [case for case in some if one.holds(case, WITH_QUEUES)]

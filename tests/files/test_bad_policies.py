@@ -51,6 +51,9 @@ CONDITIONS = [
         "is",
         "`field` first",
     ),
+    Bad("{and: [{field: A, is: 1}]}", 2, "unknown kind of condition `and`", "and", KINDS, "all"),
+    Bad("{Status: New}", 2, "unknown kind of condition `Status`", "Status", KINDS, "{field: Status, is: New}"),
+    Bad("{age: 4h}", 7, "`4h` is no field", "4h", "a field; the time is a limit beside it, such as `at_least: 4h`"),
     Bad("{idle: customer}", 1, "the condition has no limit", "`idle` alone", LIMITS),
     Bad(
         "{idle: custmer, at_least: 1h}",
@@ -379,6 +382,7 @@ LINES = [
         "at most 18 digits, or quotes around it",
     ),
     Bad('description: "a\\0b"', 14, "a control character stands in the text", "U+0000", "text"),
+    Bad("<<: {policy: b}", 1, "`<<` merges nothing in YAML 1.2", "<<", "the keys written out, or an alias as a value"),
     Bad("5: x", 1, "a key must be a text", "5", "a name; numbers in quotes"),
 ]
 
@@ -520,6 +524,12 @@ def test_a_route_without_a_required_key_says_which(key: str, tmp_path: Path) -> 
         f"{name}: {said}" for name, said in route.items() if name != key
     )
     assert problems(tmp_path, text) == [(3, 3, f"`{key}` is missing", None, f"`{key}:` in this mapping", None)]
+
+
+@pytest.mark.parametrize(("said", "sound"), [("None.", True), ("Unbekannt", True), ("hold it", True), ("Hold", False)])
+def test_what_is_said_of_a_missing_part_may_be_one_word(said: str, sound: bool, tmp_path: Path) -> None:
+    parts = f"defaults: {{note: {{parts: {{a: {{from: findings, if_missing: {said}}}}}}}}}\n"
+    assert (problems(tmp_path, TOP + parts + ROUTE % "{field: A, is: 1}") == []) is sound
 
 
 def test_a_list_of_words_holds_phrases_only(tmp_path: Path) -> None:

@@ -62,6 +62,21 @@ def test_an_example_that_expects_an_unknown_route_is_told_with_the_nearest(tmp_p
     assert "unknown route `lat`" in one[2]
 
 
+def test_an_example_for_which_a_table_has_no_row_would_be_held(tmp_path: Path) -> None:
+    text = """\
+routes:
+  - name: late
+    reason: x
+    when: {field: Type, is: A}
+    escalate: {queue: {by: Origin, values: {Web: leads}}}
+examples: [{case: {Type: A, Origin: %s}, expect: late}]
+"""
+    assert [one[1] for one in told(tmp_path, text % "Web")] == ["warning"]
+    *_, (line, severity, message) = told(tmp_path, text % "Fax")
+    assert (line, severity) == (10, "error")
+    assert message.endswith("its queue comes from a table with no row for it, so it would be held")
+
+
 SCOPED = """\
 scope: %s
 routes: [{name: flagged, reason: x, when: {field: Flag__c, is: true}, escalate: {queue: leads}}]

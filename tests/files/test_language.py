@@ -4,8 +4,9 @@ from typing import get_args
 
 from sfdc_escalator.escalation.comparison import Operator
 from sfdc_escalator.files.condition_shapes import CONDITIONS, FieldShape
-from sfdc_escalator.files.names import KINDS, NOTE_KEYS
+from sfdc_escalator.files.names import DECLARING, KINDS, NOTE_KEYS, OTHER
 from sfdc_escalator.files.note_shapes import NoteShape
+from sfdc_escalator.files.shape import PolicyShape
 
 
 def test_every_operator_of_a_field_can_be_written() -> None:
@@ -14,6 +15,10 @@ def test_every_operator_of_a_field_can_be_written() -> None:
 
 def test_the_keys_of_a_note_are_known_where_a_text_of_the_route_is_told_from_them() -> None:
     assert tuple(NoteShape.model_fields) == NOTE_KEYS
+
+
+def test_the_keys_of_a_policy_are_known_where_a_misspelt_one_is_told_from_them() -> None:
+    assert {*DECLARING, *OTHER} == set(PolicyShape.allowed())
 
 
 def test_every_kind_of_condition_has_a_shape_that_starts_with_it() -> None:

@@ -174,6 +174,32 @@ def test_a_misspelt_declaration_is_one_mistake_and_not_one_for_each_name_in_it(
     assert (column, message, near) == (1, f"unknown key `{key}`", meant)
 
 
+def test_teams_that_are_left_out_are_told_where_they_are_named(tmp_path: Path) -> None:
+    text = "policy: a\nexamples: []\nroutes: [{name: r, reason: x, when: {owner: user}, escalate: {queue: leads}}]\n"
+    assert [one[2][0] for one in told(tmp_path, text)] == ["unknown team `leads`"]
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        ("{owner: member_of, in: [leeds]}", "unknown team `leeds`"),
+        ("{owner: member_of, in: [readers]}", "team `readers` has no queue"),
+        ("{owner: member_of, in: [Leads]}", None),
+        ("{owner: in_queue, in: [Elsewhere]}", None),
+    ],
+)
+def test_members_are_asked_for_of_a_team_and_owners_of_any_queue(
+    tmp_path: Path, when: str, message: str | None
+) -> None:
+    found = told(tmp_path, POLICY.replace("[{field: Flag__c, is: true}]", when))
+    assert [one[2][0] for one in found] == ([message] if message else [])
+
+
+def test_no_route_is_called_none(tmp_path: Path) -> None:
+    found = told(tmp_path, POLICY.replace("name: first", "name: none"))
+    assert [one[2][0] for one in found] == ["no route can be called `none`"]
+
+
 def test_a_misspelt_queue_of_a_team_is_one_mistake(tmp_path: Path) -> None:
     ((_, _, (message, *_)),) = told(tmp_path, POLICY.replace("leads: {queue:", "leads: {quue:"))
     assert message == "unknown key `quue`"

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from sfdc_escalator.files.scaffold import procedures
-from tests.stories.world import Row, World, select
+from tests.stories.world import Row, World, advance, select
 
 AGENT, CUSTOMER = "ann@support.example", "carl@portal.example"
 USERS = [
@@ -136,7 +136,7 @@ def test_tiered_support(world: World) -> None:
     accounts = [{"Name": "Hot", "Rating": "Hot"}, {"Name": "Cold", "Rating": "Cold"}]
     cases = [
         case(1, Type="Outage", AccountId="Hot"),
-        case(2, DAYS_AGO, Priority="High", OwnerId="Tier_1_Support", Type="Outage", AccountId="Cold"),
+        case(2, "2026-02-27T16:00:00Z", Priority="High", OwnerId="Tier_1_Support", Type="Outage", AccountId="Cold"),
         case(3, DAYS_AGO, Priority="High", Type="Outage", AccountId="Cold"),
         case(4, OwnerId="Tier_1_Support"),
         *(case(number, Type="Problem", Reason="Breakdown") for number in range(5, 10)),
@@ -208,6 +208,36 @@ def test_onboarding(world: World) -> None:
     now = where(org)
     assert [now[number][0] for number in "267"] == ["Sales Contacts", "Onboarding Managers", "Onboarding Managers"]
     assert now["3"] == ("Agent", "New", "Medium")
+
+
+# The later step of a procedure is a route above, which takes over what the one below began.
+LATER = [
+    ("tiered-support", ("Tier_1_Support", "Tier_2_Support", "Tier_3_Critical"),
+     case(1, "2026-02-27T16:00:00Z", Priority="High", OwnerId="Tier_1_Support"), "3d",
+     ("unresolved", "Tier 2 Support"), ("unresolved-by-tier-2", "Tier 3 Critical")),
+    ("customer-success", ("Unsorted", "Senior_Agents", "Customer_Success", "Field_Service"),
+     case(1, "2026-02-06T16:00:00Z", IsEscalated="true"), "3d",
+     ("raised-by-anyone", "Customer Success"), ("thirty-days", "Customer Success")),
+    ("onboarding", ("Onboarding", "Sales_Contacts", "Onboarding_Managers"),
+     case(1, WEEKS_AGO, Type="Onboarding"), "10d",
+     ("not-yet-tried", "Agent"), ("still-unresponsive", "Onboarding Managers")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("procedure", "names", "one", "time", "first", "then"), LATER, ids=[one[0] for one in LATER])
+def test_what_nobody_resolved_goes_on_to_the_next_step(
+    world: World,
+    procedure: str,
+    names: Sequence[str],
+    one: Row,
+    time: str,
+    first: tuple[str, str],
+    then: tuple[str, str],
+) -> None:
+    org = started(world, procedure, queues(*names), [one])
+    for route, owner in (first, then):
+        assert (routes(world), where(org)["1"][0]) == ({"1": route}, owner)
+        advance(org, time)
 
 
 @pytest.mark.parametrize("procedure", sorted(procedures()))
