@@ -77,10 +77,10 @@ def silent() -> Changes:
 
     applied = deliver.Delivery.applied
 
-    def quietly(self: Any, batch: Any, answer: Any) -> None:
+    def quietly(self: Any, batch: Any, answer: Any, at: Any) -> None:
         tell = self.ended
         self.ended = lambda decision: tell(replace(decision, state=State.ALREADY))
-        applied(self, batch, answer)
+        applied(self, batch, answer, at)
         self.ended = tell
 
     return [(deliver.Delivery, "applied", quietly)]
