@@ -34,7 +34,7 @@ def forgetful() -> Changes:
     from sfdc_escalator.pipeline.ports import Committed
 
     def unknown(self: Any, batch: Any, answer: Any) -> None:
-        self.applied(batch, Committed(answer.reason))
+        self.applied(batch, Committed(answer.reason), self.clock.now())
 
     return [(deliver.Delivery, "unknown", unknown)]
 
