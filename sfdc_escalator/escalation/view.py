@@ -51,7 +51,7 @@ class View:
         return replace(self.scene, escalated_at=at, newer_words=newer_words) if at else self.scene
 
     def escalated_at(self, route: Route, case: Case) -> datetime | None:
-        done = (Memory.APPLIED, Memory.SUPERSEDED, Memory.CLOSED)
+        done = (Memory.APPLIED, Memory.ADOPTED, Memory.SUPERSEDED, Memory.CLOSED)
         times = (past.tried_at for past in self.pasts(case) if past.route in route.names and past.state in done)
         return max((at for at in times if at), default=None)
 

@@ -89,10 +89,9 @@ def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress, clock:
 def remember(prepared: Prepared, lease: Lease) -> None:
     """Stores what became known by reading, and the backlog that is adopted."""
     changes = [Change(one.event, one.past, one.past.case_number, "") for one in prepared.settled]
-    changes += [
-        change(one, "found", replace(past_of(one, Memory.APPLIED), before=None, wrote=None)) for one in prepared.found
-    ]
-    changes += [change(one, "adopted", past_of(one, Memory.ADOPTED)) for one in prepared.plan.adopted]
+    changes += [change(one, "found", one.past) for one in prepared.found if one.past]
+    at = prepared.plan.now
+    changes += [change(one, "adopted", past_of(one, Memory.ADOPTED, tried_at=at)) for one in prepared.plan.adopted]
     if changes:
         lease.record(changes)
 
@@ -133,10 +132,11 @@ def read_back(org: Org, lease: Lease, applied: Sequence[Decision]) -> tuple[tupl
         and values.get(decision.case.id, values_after(decision)).owner_id != owner_after(decision)
     )
     changes = [
-        change(one, "bounced", past_of(one, Memory.APPLIED), facts={"owner_now": values[one.case.id].owner_id})
+        change(one, "bounced", one.past, facts={"owner_now": values[one.case.id].owner_id})
         for one in bounced
+        if one.past
     ]
-    changes += [change(one, "gone", replace(past_of(one, Memory.APPLIED), state=Memory.GONE)) for one in gone]
+    changes += [change(one, "gone", replace(one.past, state=Memory.GONE)) for one in gone if one.past]
     if changes:
         lease.record(changes)
     return bounced, gone

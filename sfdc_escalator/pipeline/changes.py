@@ -1,6 +1,7 @@
 """What the ledger is told of a decision: the escalation after the change, and the facts of the event."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,11 @@ def past_of(
         tried_at=tried_at,
         message=message,
     )
+
+
+def past_found(decision: Decision, at: datetime) -> Past:
+    """Written by somebody else at that time: what the case was before, and what was written, is not known."""
+    return replace(past_of(decision, Memory.APPLIED, tried_at=at), before=None, wrote=None)
 
 
 def values_after(decision: Decision) -> Values:

@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.chunks import Batch
 from sfdc_escalator.escalation.decision import Decision, State
 from sfdc_escalator.escalation.history import Memory
 from sfdc_escalator.pipeline.brakes import Breaker, Stop
-from sfdc_escalator.pipeline.changes import change, intended, past_of, write_of
+from sfdc_escalator.pipeline.changes import change, intended, past_found, past_of, write_of
 from sfdc_escalator.pipeline.ports import (
     Change,
     Chunk,
@@ -84,9 +84,9 @@ class Delivery:
             return self.leave(batch, self.stop.reason)
         if not tries.take():
             return self.defer(batch, "the org turned down too many tries before this case was sent")
-        intent = Reading()
+        intent, at = Reading(), self.clock.now()
         together = batch[0].policy.together or tries.together
-        self.lease.record([intended(decision, self.clock.now(), together=together) for decision in batch])
+        self.lease.record([intended(decision, at, together=together) for decision in batch])
         chunk = Chunk(tuple(map(write_of, batch)), self.polled_at, together)
         self.lease.check()
         if intent.age() >= LONGEST_PAUSE:
@@ -95,7 +95,7 @@ class Delivery:
         self.breaker.saw(answer)
         match answer:
             case Committed():
-                self.applied(batch, answer)
+                self.applied(batch, answer, at)
             case Moved():
                 self.moved(batch, chunk, tries)
             case RolledBack():
@@ -107,17 +107,19 @@ class Delivery:
 
     # -- what the answer means ---------------------------------------------------------------------------------
 
-    def applied(self, batch: Batch, answer: Committed) -> None:
+    def applied(self, batch: Batch, answer: Committed, at: datetime) -> None:
+        """`at` is when it was about to be sent: what is said or made from then on is newer than the escalation."""
         changes: list[Change] = []
-        for decision in batch:
-            changes.append(change(decision, "applied", past_of(decision, Memory.APPLIED), call=answer.call))
+        pasts = [past_of(decision, Memory.APPLIED, tried_at=at) for decision in batch]
+        for decision, done in zip(batch, pasts, strict=True):
+            changes.append(change(decision, "applied", done, call=answer.call))
             changes += (
                 change(decision, "superseded", replace(past, state=Memory.SUPERSEDED)) for past in decision.takes_over
             )
         self.lease.record(changes)
-        for decision in batch:
-            done = tuple(step.done() for step in decision.steps)
-            self.ended(replace(decision, state=State.APPLIED, steps=done))
+        for decision, past in zip(batch, pasts, strict=True):
+            steps = tuple(step.done() for step in decision.steps)
+            self.ended(replace(decision, state=State.APPLIED, steps=steps, past=past))
 
     def moved(self, batch: Batch, chunk: Chunk, tries: Tries) -> None:
         """Cases that changed since the poll wait for the next run; the rest goes once more."""
@@ -194,7 +196,7 @@ class Delivery:
 
     def found(self, batch: Batch) -> None:
         """The org has these keys already: another run wrote them."""
-        pasts = [replace(past_of(one, Memory.APPLIED), before=None, wrote=None) for one in batch]
+        pasts = [past_found(one, self.clock.start) for one in batch]
         self.lease.record([change(one, "found", past) for one, past in zip(batch, pasts, strict=True)])
         for decision in batch:
             self.ended(decision.ended(State.ALREADY, "another run escalated it while this one was under way"))

@@ -13,13 +13,13 @@ from sfdc_escalator.escalation.decide import LeftAlone, decide
 from sfdc_escalator.escalation.decision import Decision, RouteName, State
 from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.fitness import doubts, unfit_routes
-from sfdc_escalator.escalation.history import History, Memory, Past
-from sfdc_escalator.escalation.keys import Identity
+from sfdc_escalator.escalation.history import History
 from sfdc_escalator.escalation.misses import NearMiss
 from sfdc_escalator.escalation.org import Caller, Survey
 from sfdc_escalator.escalation.plan import Plan, build_plan
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.escalation.view import View
+from sfdc_escalator.pipeline.changes import past_found
 from sfdc_escalator.pipeline.nearest import near_misses
 from sfdc_escalator.pipeline.ports import KeyedNote, Org, Poll
 from sfdc_escalator.pipeline.recover import Settled, recover, watch
@@ -71,7 +71,7 @@ def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Po
     found = look_for_keys(org, judged, us)
     if found:
         refuse_if_lost(history, found)
-        history = history.with_past(past_of_found(decision) for decision in found)
+        history = history.with_past(decision.past for decision in found if decision.past)
         judged = judge_all([replace(view, history=history) for view in views], cases)
     broken = dict(poll.broken)
     for view in views:
@@ -110,7 +110,8 @@ def judge_all(views: Iterable[View], cases: Sequence[Case]) -> list[Decision | L
 
 
 def look_for_keys(org: Org, judged: Iterable[Decision | LeftAlone], us: frozenset[str]) -> tuple[Decision, ...]:
-    """The planned escalations whose note already stands on the case, under the route's present or a former name."""
+    """The planned escalations whose note already stands on the case, under the route's present or a former name; each
+    with what the note proves of its past."""
     new = (State.PLANNED, State.HELD)
     planned = {one.case.id: one for one in judged if isinstance(one, Decision) and one.state in new}
     if not planned:
@@ -118,8 +119,8 @@ def look_for_keys(org: Org, judged: Iterable[Decision | LeftAlone], us: frozense
     notes = org.keyed_notes(sorted(planned), us)
     strange = sorted({note.case_id for note in notes} - {one.case_id for one in notes if fits(one, planned, {})})
     losers = org.merged_into(strange) if strange else {}
-    found = {note.case_id for note in notes if fits(note, planned, losers)}
-    return tuple(decision for case_id, decision in planned.items() if case_id in found)
+    found = {note.case_id: note.at for note in reversed(notes) if fits(note, planned, losers)}
+    return tuple(replace(planned[case_id], past=past_found(planned[case_id], found[case_id])) for case_id in found)
 
 
 def fits(note: KeyedNote, planned: Mapping[str, Decision], losers: Mapping[str, frozenset[str]]) -> bool:
@@ -131,11 +132,6 @@ def fits(note: KeyedNote, planned: Mapping[str, Decision], losers: Mapping[str, 
     cases = (note.case_id, *losers.get(note.case_id, ()))
     identities = [replace(decision.identity, route=name, case_id=one) for name in decision.route.names for one in cases]
     return note.key in {identity.key for identity in identities}
-
-
-def past_of_found(decision: Decision) -> Past:
-    identity: Identity = decision.identity
-    return Past(identity.key, identity.policy, identity.route, identity.case_id, Memory.APPLIED)
 
 
 def refuse_if_lost(history: History, found: Sequence[Decision]) -> None:

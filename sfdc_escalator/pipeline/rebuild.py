@@ -82,8 +82,11 @@ def _news(past: Past | None, note: KeyedNote, identity: Identity) -> Past | None
             identity.rung,
             identity.episode,
             identity.turn,
+            tried_at=note.at,
         )
-    return replace(past, state=Memory.APPLIED, attempts=0, message="") if past.state in NOT_SETTLED else None
+    if past.state not in NOT_SETTLED:
+        return None
+    return replace(past, state=Memory.APPLIED, attempts=0, message="", tried_at=note.at)
 
 
 def _found(org: Org, pasts: Sequence[Past]) -> list[Change]:

@@ -34,7 +34,7 @@ def forgetful() -> Changes:
     from sfdc_escalator.pipeline.ports import Committed
 
     def unknown(self: Any, batch: Any, answer: Any) -> None:
-        self.applied(batch, Committed(answer.reason))
+        self.applied(batch, Committed(answer.reason), self.clock.now())
 
     return [(deliver.Delivery, "unknown", unknown)]
 
@@ -77,10 +77,10 @@ def silent() -> Changes:
 
     applied = deliver.Delivery.applied
 
-    def quietly(self: Any, batch: Any, answer: Any) -> None:
+    def quietly(self: Any, batch: Any, answer: Any, at: Any) -> None:
         tell = self.ended
         self.ended = lambda decision: tell(replace(decision, state=State.ALREADY))
-        applied(self, batch, answer)
+        applied(self, batch, answer, at)
         self.ended = tell
 
     return [(deliver.Delivery, "applied", quietly)]
