@@ -65,6 +65,9 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="sfdc-escalator")
 def app() -> None:
     """Carries out a support team's escalation procedure on Salesforce cases: note first, in order, exactly once."""
+    from sfdc_escalator.cli import logs
+
+    logs.set_up()
 
 
 def run_command_line(arguments: Sequence[str]) -> int:
