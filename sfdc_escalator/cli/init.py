@@ -18,7 +18,9 @@ Next:
   3. In that sandbox, the steps tried out:         sfdc-escalator validate --org {org} --probe
   4. See what it would do:                         sfdc-escalator run --org {org} --dry-run
   5. One live case:                                sfdc-escalator run --org {org} --case NUMBER
-  6. Every ten minutes: config/cron/crontab, or the systemd timer beside it"""
+  6. What matches already, once:                   sfdc-escalator run --org {org} --backlog adopt (or escalate)
+  7. Every ten minutes: config/cron/crontab, or the systemd timer beside it;
+     when no run comes any more, this says so:     sfdc-escalator status --org {org}"""
 
 
 @click.command("init")
