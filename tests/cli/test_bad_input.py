@@ -165,6 +165,18 @@ def test_an_org_that_must_be_asked_twice_leaves_one_json_object_on_stdout(
     assert [json.loads(line)["event"] for line in answer.err.splitlines()] == ["salesforce.retry"]
 
 
+@pytest.mark.parametrize(
+    ("command", "variable"), [("run", "SFDC_ESCALATOR_JSON"), ("validate", "SFDC_ESCALATOR_FORMAT")]
+)
+def test_a_failure_is_json_when_the_environment_asks_for_it(
+    command: str, variable: str, ready: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "true" if command == "run" else "json")
+    answer = ready.type(command, "--org", "nowhere")
+    refused(answer, 2, "nowhere")
+    assert answer.err == ""
+
+
 def test_an_org_that_does_not_listen(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
