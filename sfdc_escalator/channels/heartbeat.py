@@ -5,18 +5,18 @@ whoever has it can say that all is well. A heartbeat never delays a run for long
 sent beside the run, and what does not come about in time, be it the name of the host, is given up.
 """
 
+import logging
 import threading
 import time
 from urllib.parse import urlsplit
 
 import requests
-import structlog
 
 from sfdc_escalator import __version__
 
 TIMEOUT = (3.0, 5.0)  # seconds to connect and to answer
 PATIENCE = 8.0  # seconds that the end of a run waits for it, in all
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Heartbeat:
@@ -63,4 +63,5 @@ class Heartbeat:
             self._tell(path, why)
 
     def _tell(self, path: str, why: str) -> None:
-        log.warning("heartbeat.unheard", host=urlsplit(self._url).hostname, ping=path or "/", reason=why)
+        about = {"host": urlsplit(self._url).hostname, "ping": path or "/", "reason": why}
+        log.warning("heartbeat.unheard", extra=about)

@@ -94,8 +94,12 @@ def run_command_line(arguments: Sequence[str]) -> int:
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
-    asked = os.environ.get(f"{PREFIX}JSON", "").lower() in ("1", "true", "yes", "on", "t", "y")
-    return asked or "--json" in arguments or "--format json" in " ".join(arguments).replace("=", " ")
+    typed = " ".join(arguments).replace("=", " ")
+    if "--json" in arguments or "--format json" in typed:
+        return True
+    if list(arguments[:1]) == ["validate"]:
+        return "--format" not in typed and os.environ.get(f"{PREFIX}FORMAT") == "json"
+    return os.environ.get(f"{PREFIX}JSON", "").lower() in ("1", "true", "yes", "on", "t", "y")
 
 
 def tell(error: EscalatorError, arguments: Sequence[str]) -> int:

@@ -19,7 +19,8 @@ Next:
   4. See what it would do:                         sfdc-escalator run --org {org} --dry-run
   5. One live case:                                sfdc-escalator run --org {org} --case NUMBER
   6. All that match today, or adopt them as seen:  sfdc-escalator run --org {org} --backlog escalate|adopt
-  7. Every ten minutes: config/cron/crontab, or the systemd timer beside it"""
+  7. Every ten minutes: config/cron/crontab, or the systemd timer beside it;
+     when no run comes any more, this says so:     sfdc-escalator status --org {org}"""
 
 
 @click.command("init")

@@ -59,7 +59,7 @@ def rebuild(org: str, ledger: str | None) -> int:
     from sfdc_escalator.reports.rebuild_text import rebuild_text
 
     run = uuid.uuid4().hex[:12]
-    logs.name_the_run(run)
+    logs.set_up(run)
     with busy_is_an_error(), wiring.connect(org) as (door, caller), wiring.ledger(ledger, caller, org) as book:
         rebuilt = read_back(run, door, caller, book)
         click.echo(rebuild_text(rebuilt, book.where))

@@ -3,46 +3,50 @@
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
-
-import structlog
-
-from sfdc_escalator.cli.secrets import redact
+from typing import Any, TextIO
 
 
-def set_up() -> None:
-    """Before a command: without it, a log line would stand among its results."""
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        redacted,
-    ]
-    last = structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=False)
-    renderer = for_people if sys.stderr.isatty() else last
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redacted, renderer],
-        )
-    )
+class Lines(logging.StreamHandler[TextIO]):
+    """Loads what makes lines of records when there is one: most runs have nothing to say."""
+
+    def __init__(self, run: str | None) -> None:
+        super().__init__(sys.stderr)
+        self._run = run
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self.formatter is None:
+            self.setFormatter(formatter(self._run))
+        return super().format(record)
+
+
+def set_up(run: str | None = None) -> None:
+    """For every command, before anything is logged; once more when the run has its id."""
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [Lines(run)]
     root.setLevel(logging.WARNING)
     logging.getLogger("sfdc_escalator").setLevel(logging.INFO)
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
+
+
+def formatter(run: str | None) -> logging.Formatter:
+    import structlog
+
+    def of_run(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return event if run is None else {**event, "run": run}
+
+    last = structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=False)
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.ExtraAdder(),
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            of_run,
+        ],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            redacted,
+            for_people if sys.stderr.isatty() else last,
+        ],
     )
-    structlog.contextvars.clear_contextvars()
-
-
-def name_the_run(run: str) -> None:
-    """On every line from here on."""
-    structlog.contextvars.bind_contextvars(run=run)
 
 
 def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -50,6 +54,8 @@ def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mut
 
 
 def clean(value: Any) -> Any:
+    from sfdc_escalator.cli.secrets import redact
+
     if isinstance(value, str):
         return redact(value)
     return value if isinstance(value, (int, float, bool, type(None), logging.LogRecord, dict)) else redact(str(value))

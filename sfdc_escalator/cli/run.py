@@ -66,7 +66,7 @@ def command(
     from sfdc_escalator.pipeline.run import carry_out, rehearse
 
     run = uuid.uuid4().hex[:12]
-    logs.name_the_run(run)
+    logs.set_up(run)
     choices = Choices(backlog, limit, route, case)
     with nullcontext() if dry_run else watched(org, metrics) as watch:
         loaded = wiring.policies(policies)

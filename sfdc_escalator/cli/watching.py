@@ -1,13 +1,12 @@
 """Who watches runs from outside: the heartbeat and the metrics file hear of every live run, failed ones too."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import structlog
 
 from sfdc_escalator.errors import EscalatorError, RunBusy
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from sfdc_escalator.pipeline.run import Result
 
 WORK_TO_DO = 10
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Watch:
@@ -45,7 +44,8 @@ class Watch:
         try:
             write_metrics(path, figures)
         except OSError as error:
-            log.warning("metrics.unwritten", file=str(path), reason=(error.strerror or str(error)).lower())
+            about = {"file": str(path), "reason": (error.strerror or str(error)).lower()}
+            log.warning("metrics.unwritten", extra=about)
 
 
 def counts(result: "Result") -> dict[str, Any]:

@@ -75,21 +75,30 @@ def holidays(value: Any) -> Container[date]:
 
 
 def of_country(country: str, subdivision: Any, own: frozenset[date]) -> Container[date]:
-    from holidays import country_holidays, list_supported_countries
+    from holidays import country_holidays
+
+    part = None if subdivision is None else str(subdivision)
+    try:
+        found = country_holidays(country, subdiv=part)
+    except NotImplementedError:
+        raise nowhere(country, part) from None
+    for one in own:
+        found[one] = "a day of our own"
+    return found
+
+
+def nowhere(country: str, part: str | None) -> Wrong:
+    """What of them is unknown, and what there is. Only now, because to list it loads every country."""
+    from holidays import list_supported_countries
 
     known = list_supported_countries()
     if country not in known:
         wrong = unknown("country", country, known)
         wrong.key, wrong.expected = "country", "a code of ISO 3166, such as US, GB, DE"
-        raise wrong
-    if subdivision is not None and str(subdivision) not in known[country]:
-        wrong = unknown("subdivision", str(subdivision), known[country], f"none: {country} has no subdivisions here")
-        wrong.key = "subdivision"
-        raise wrong
-    found = country_holidays(country, subdiv=None if subdivision is None else str(subdivision))
-    for one in own:
-        found[one] = "a day of our own"
-    return found
+        return wrong
+    wrong = unknown("subdivision", str(part), known[country], f"none: {country} has no subdivisions here")
+    wrong.key = "subdivision"
+    return wrong
 
 
 def day(value: Any) -> date:

@@ -1,5 +1,6 @@
 """From a plan to outcomes: store what was found, send the chunks side by side, read back what was written."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-
-import structlog
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
 from sfdc_escalator.escalation.chunks import Batch, lanes
@@ -23,7 +22,7 @@ from sfdc_escalator.pipeline.ports import Change, Lease, Org
 from sfdc_escalator.pipeline.prepare import Prepared
 from sfdc_escalator.pipeline.run_clock import RunClock
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 SIDE_BY_SIDE = 4
 SLOW_CALL = 20.0
 """Seconds. Salesforce bounds the calls of 20 s and more that run at the same time (REST limits): then one by one."""
@@ -124,7 +123,8 @@ def read_back(org: Org, lease: Lease, applied: Sequence[Decision]) -> tuple[tupl
     seen = org.sight([decision.case.id for decision in missing], frozenset(), frozenset()) if missing else {}
     gone = tuple(one for one in missing if one.case.id in seen and seen[one.case.id].is_deleted)
     if len(missing) > len(gone):
-        log.warning("out of sight after the move", cases=[one.case.number for one in missing if one not in gone])
+        cases = [one.case.number for one in missing if one not in gone]
+        log.warning("out of sight after the move", extra={"cases": cases})
     bounced = tuple(
         decision
         for decision in applied

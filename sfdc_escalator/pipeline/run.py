@@ -1,10 +1,9 @@
 """The story of one run: prepare a plan, carry it out, account for every match."""
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-import structlog
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.choices import Choices
@@ -19,7 +18,7 @@ from sfdc_escalator.pipeline.ports import HistoryReader, Lease, Ledger, Org, Run
 from sfdc_escalator.pipeline.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.run_clock import RunClock
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,8 @@ def carry_out(
         try:
             prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, choices)
             if prepared.plan.planned:  # cron mails what stands in the log: a run with nothing to do says nothing
-                log.info("planned", planned=len(prepared.plan.planned), digest=prepared.plan.digest)
+                about = {"planned": len(prepared.plan.planned), "digest": prepared.plan.digest}
+                log.info("planned", extra=about)
             applied = apply(prepared, org, lease, progress, clock, stop)
         except EscalatorError as error:
             if isinstance(error, PlanRefused):
@@ -105,7 +105,7 @@ def carry_out(
         lease.finish({"exit": result.exit_code, **{state.value: result.count(state) for state in State}})
     head = ledger.head()
     if prepared.plan.planned:
-        log.info("ended", exit=result.exit_code, audit_head=head)
+        log.info("ended", extra={"exit": result.exit_code, "audit_head": head})
     return replace(result, audit_head=head)
 
 
@@ -114,7 +114,7 @@ def close_failed(lease: Lease, error: EscalatorError) -> None:
     try:
         lease.finish({"exit": error.exit_code, "error": error.code})
     except EscalatorError as second:
-        log.warning("the end of the run could not be stored", error=second.message)
+        log.warning("the end of the run could not be stored", extra={"error": second.message})
 
 
 def account(

@@ -102,7 +102,7 @@ def status_text(standing: Standing, silent: str | None) -> str:
 def lines(standing: Standing, silent: str | None) -> Iterator[str]:
     yield f"Ledger {standing.where}"
     if silent:
-        yield f"! {silent[0].upper()}{silent[1:]}"
+        yield f"! {silent}"
     if standing.last:
         last = standing.last
         yield f"Last run {last.run} at {instant(last.started)} on {last.host}: {end(last)}"

@@ -1,11 +1,10 @@
 """A Salesforce org behind the pipeline's port."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
-
-import structlog
 
 from sfdc_escalator.errors import Invalid, OrgUnavailable
 from sfdc_escalator.escalation.case import Case, long_id
@@ -30,7 +29,7 @@ REHEARSAL_IN_PRODUCTION = (
     "this is production: --probe writes, and is for sandboxes alone; nothing was written. Leave --probe out, or name "
     "the org of a sandbox"
 )
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class SalesforceOrg:
@@ -182,4 +181,4 @@ class SalesforceOrg:
 
     def _weaken(self, reason: str) -> None:
         self._weak = True
-        log.warning("salesforce.guard_weak", reason=reason)
+        log.warning("salesforce.guard_weak", extra={"reason": reason})

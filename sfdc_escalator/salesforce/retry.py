@@ -1,12 +1,12 @@
 """Trying again: only what is safe to repeat, a few times, within one budget of time for the whole run."""
 
+import logging
 import random
 import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-import structlog
 import tenacity
 
 from sfdc_escalator.salesforce.failures import Unanswered
@@ -15,7 +15,7 @@ ATTEMPTS = 4
 LONGEST_WAIT = 30.0
 LONGEST_UNSENT = 20.0  # seconds: a write must leave within a minute of its intent
 Result = TypeVar("Result")
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Patience:
@@ -85,10 +85,10 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 def _tell(what: str, state: tenacity.RetryCallState) -> None:
     error = state.outcome and state.outcome.exception()
-    log.warning(
-        "salesforce.retry",
-        call=what,
-        attempt=state.attempt_number,
-        wait=round(state.upcoming_sleep, 2),
-        reason=str(error),
-    )
+    about = {
+        "call": what,
+        "attempt": state.attempt_number,
+        "wait": round(state.upcoming_sleep, 2),
+        "reason": str(error),
+    }
+    log.warning("salesforce.retry", extra=about)

@@ -29,7 +29,7 @@ FLOORS = (  # from top to bottom; a module imports only from lower floors, or fr
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 STANDS_ALONE = ("embedded_org", "sample")
 
-ONE_MODULE_EACH = ("simple_salesforce", "alembic", "tenacity", "jinja2", "rich", "lark", "yaml")
+ONE_MODULE_EACH = ("simple_salesforce", "alembic", "tenacity", "jinja2", "rich", "lark", "yaml", "structlog")
 ROOMS_OF = {
     "sqlalchemy": ("ledger",),
     "psycopg": ("ledger",),

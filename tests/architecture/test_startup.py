@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from tests.stories.world import World
+
 HEAVY = {
     "simple_salesforce", "requests", "urllib3", "pydantic", "sqlalchemy", "jinja2", "rich", "lark", "yaml", "structlog",
     "tenacity", "alembic", "psycopg",
@@ -25,3 +27,13 @@ def test_help_imports_no_heavy_library() -> None:
 
 def test_version_imports_no_heavy_library() -> None:
     assert sorted(imported_by("--version") & HEAVY) == []
+
+
+def test_a_run_with_nothing_to_do_loads_nothing_that_it_does_not_use(world: World) -> None:
+    """No migrations where the schema is current, no lines of a log where there are none, no tables, no grammar."""
+    world.policy("policy: p\nroutes: [{name: r, reason: R., when: [{field: Type, is: A}], escalate: {status: B}}]")
+    world.org(Case=[{"CaseNumber": "1"}])
+    assert world.run().code == 0  # the ledger is made
+    names = imported_by("run", "--json")
+    assert {"simple_salesforce", "sqlalchemy", "pydantic"} <= names
+    assert sorted(names & {"alembic", "structlog", "rich", "lark", "psycopg", "holidays"}) == []

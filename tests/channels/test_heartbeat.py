@@ -16,6 +16,11 @@ SECRET = "5f1c9b7e-hidden-uuid"
 URL = f"https://hc.example.com/ping/{SECRET}"
 
 
+def told_in(caplog: pytest.LogCaptureFixture) -> str:
+    """All that was logged, facts included."""
+    return str([vars(record) for record in caplog.records])
+
+
 @pytest.mark.parametrize(("code", "path"), [(0, ""), (3, "/3"), (5, "/5")])
 def test_it_tells_the_start_and_how_the_run_ended(code: int, path: str) -> None:
     with responses.RequestsMock() as mock:
@@ -32,7 +37,7 @@ def test_it_tells_the_start_and_how_the_run_ended(code: int, path: str) -> None:
     "answer", [requests.ConnectionError(f"no route to {URL}"), requests.Timeout(URL), OSError(URL), 404, 500]
 )
 def test_one_that_is_not_heard_is_a_warning_without_its_address(
-    answer: Exception | int, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    answer: Exception | int, caplog: pytest.LogCaptureFixture
 ) -> None:
     with responses.RequestsMock() as mock:
         for path in ("/start", ""):
@@ -44,8 +49,7 @@ def test_one_that_is_not_heard_is_a_warning_without_its_address(
             heartbeat = Heartbeat(URL)
             heartbeat.start()
             heartbeat.end(0)
-    out = capsys.readouterr()
-    told = caplog.text + out.out + out.err
+    told = told_in(caplog)
     assert "heartbeat.unheard" in told
     assert "hc.example.com" in told
     assert SECRET not in told
@@ -73,7 +77,6 @@ def babbling(line: socket.socket) -> None:
 def test_one_that_never_ends_its_answer_is_not_waited_for(
     script: Callable[[socket.socket], None],
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("sfdc_escalator.channels.heartbeat.PATIENCE", 0.2)
@@ -90,13 +93,13 @@ def test_one_that_never_ends_its_answer_is_not_waited_for(
         heartbeat = Heartbeat(f"http://127.0.0.1:{server.getsockname()[1]}/{SECRET}")
         heartbeat.start()
         heartbeat.end(0)
-        assert "no answer in time" in caplog.text + capsys.readouterr().out
+        assert "no answer in time" in told_in(caplog)
         for line in lines:
             line.close()
 
 
 def test_a_host_whose_name_is_never_found_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = threading.Event()
     monkeypatch.setattr("sfdc_escalator.channels.heartbeat.PATIENCE", 0.2)
@@ -105,7 +108,7 @@ def test_a_host_whose_name_is_never_found_is_not_waited_for(
     heartbeat.start()
     heartbeat.end(3)
     found.set()
-    told = caplog.text + capsys.readouterr().out
+    told = told_in(caplog)
     assert "no answer in time" in told
     assert SECRET not in told
 

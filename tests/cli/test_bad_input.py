@@ -151,6 +151,34 @@ def test_a_wrong_token_is_told_and_never_shown(ready: World, monkeypatch: pytest
     nothing_written(ready)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["run", "--dry-run", "--json"], ["explain", "1", "--json"], ["validate", "--org", "env", "--format", "json"]],
+)
+def test_an_org_that_must_be_asked_twice_leaves_one_json_object_on_stdout(
+    words: list[str], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was tried again is told on stderr."""
+    world.policy(GOOD)
+    monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
+    world.org(Case=[{"CaseNumber": "1"}], faults=[{"kind": "503", "match": {"path": "/services/data"}, "times": 1}])
+    answer = world.type(*words)
+    assert answer.json
+    assert [json.loads(line)["event"] for line in answer.err.splitlines()] == ["salesforce.retry"]
+
+
+@pytest.mark.parametrize(
+    ("command", "variable"), [("run", "SFDC_ESCALATOR_JSON"), ("validate", "SFDC_ESCALATOR_FORMAT")]
+)
+def test_a_failure_is_json_when_the_environment_asks_for_it(
+    command: str, variable: str, ready: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "true" if command == "run" else "json")
+    answer = ready.type(command, "--org", "nowhere")
+    refused(answer, 2, "nowhere")
+    assert answer.err == ""
+
+
 def test_an_org_that_does_not_listen(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

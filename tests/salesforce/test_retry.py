@@ -1,7 +1,6 @@
 """Trying again: reads a few times within the budget, writes only when they never left."""
 
 import pytest
-from structlog.testing import capture_logs
 
 from sfdc_escalator.salesforce.failures import Unanswered, seconds_to_wait
 from sfdc_escalator.salesforce.retry import ATTEMPTS, Patience
@@ -21,12 +20,12 @@ class Failing:
         return "answer"
 
 
-def test_a_read_is_repeated_until_it_is_answered_and_each_try_is_logged() -> None:
+def test_a_read_is_repeated_until_it_is_answered_and_each_try_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     call, slept = Failing(2, Unanswered("broke")), list[float]()
-    with capture_logs() as logs:
-        assert Patience(60, slept.append).reading("query", call) == "answer"
+    assert Patience(60, slept.append).reading("query", call) == "answer"
     assert len(slept) == 2
-    assert [(line["event"], line["call"], line["attempt"], line["reason"]) for line in logs] == [
+    logs = [(record.message, vars(record)) for record in caplog.records]
+    assert [(event, line["call"], line["attempt"], line["reason"]) for event, line in logs] == [
         ("salesforce.retry", "query", 1, "broke"),
         ("salesforce.retry", "query", 2, "broke"),
     ]

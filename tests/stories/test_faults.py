@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import structlog
 
 from tests.stories.test_main_job import OLD, POLICY, QUEUES, case
 from tests.stories.world import World, advance, select, writes
@@ -61,7 +60,6 @@ def test_a_write_without_a_clear_answer_is_never_sent_again(support: World, kind
 def test_what_is_tried_again_is_logged_on_stderr_and_the_answer_is_one_json_object(
     support: World, words: list[str]
 ) -> None:
-    structlog.reset_defaults()
     start(support, {"kind": "503", "match": {"method": "POST", "path": "/composite$"}})
     answer = support.type(*words)
     assert answer.code in (0, 2), answer

@@ -101,6 +101,18 @@ def test_a_token_that_expires_while_notes_are_written_is_renewed(home: World) ->
     assert sum(one["object"] == "CaseComment" for one in writes(org)) == 1
 
 
+def test_a_login_that_is_refused_while_notes_are_written_leaves_the_case_to_the_next_run(home: World) -> None:
+    script = home.folder / "rotated.secret"
+    script.write_text("#!/bin/sh\n[ -e used ] && echo the.old.secret && exit\ntouch used && echo the.consumer.secret\n")
+    script.chmod(0o700)
+    org = started(home, faults='[{"kind": "session", "match": {"method": "POST", "path": "/composite", "nth": 3}}]')
+    answer = typed(home, org, CREDENTIALS.replace("env:APP_SECRET", f"'cmd:{script}'"), "--json")
+    assert (answer.code, answer.json["deferred"], writes(org)) == (5, 1, [])
+    assert "Consumer Secret" in answer.json["escalations"][0]["reason"]
+    assert typed(home, org, CREDENTIALS, "--json").json["applied"] == 1
+    assert sum(one["object"] == "CaseComment" for one in writes(org)) == 1
+
+
 def test_an_org_that_refuses_every_token_is_told_once(home: World) -> None:
     org = started(home, faults='[{"kind": "session", "match": {"path": "/services/data"}, "times": 0}]')
     answer = typed(home, org, CREDENTIALS)

@@ -98,8 +98,8 @@ def test_with_every_log_turned_on_no_secret_is_told(
     """Of the login, of each call, of the heartbeat: libraries log what they like, as JSON lines like our own."""
     real = logs.set_up
 
-    def loud() -> None:
-        real()
+    def loud(run: str | None = None) -> None:
+        real(run)
         for name in (None, "urllib3", "requests", "simple_salesforce", "sfdc_escalator"):
             caplog.set_level(logging.DEBUG, logger=name)
 

@@ -129,7 +129,7 @@ def test_status_says_that_no_run_has_come_for_too_long(world: World, org: Embedd
     ledger = next(Path(os.environ["XDG_STATE_HOME"]).rglob("*.db"))
     answer = world.type("status", "--ledger", str(ledger), "--expect-every", "0s")
     assert answer.code == 3
-    assert "! No run since " in answer.out
+    assert "! no run since " in answer.out
     assert len(org.requests()) == asked
 
 
