@@ -114,6 +114,16 @@ def test_where_a_case_of_the_queue_shows_that_none_could_be_deleted_none_is_move
     assert [one["fields"].get("OwnerId") for one in writes(org) if one["op"] == "update"] != []
 
 
+def test_no_case_is_made_where_there_is_no_step_to_try(world: World) -> None:
+    org = sandbox(world)
+    world.policy(POLICY.replace("queue: Leads", "queue: Leds").replace("queue: Others", "queue: Otters"))
+    answer = probed(world)
+    assert answer.code == 2
+    assert "Rehearsed nothing: there is no step that could be tried." in answer.out
+    assert "all-or-nothing honoured" in answer.out
+    assert writes(org) == []
+
+
 def interrupted(world: World, nth: int, act: Callable[[], None]) -> Answer:
     """Somebody does something while the nth write of the probe is under way."""
     real, count = Client.send, 0
