@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
-from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.escalation.case import long_id
 from sfdc_escalator.escalation.comparison import fold
 from sfdc_escalator.escalation.org import Survey
@@ -111,7 +111,7 @@ def inspect(client: Client, survey: Survey, policies: Sequence[Policy]) -> Inspe
         samples=dict(sampled({queue: told[query] for queue, query in samples.items()})),
         picklists=dict(record_types(client, said(told[CASE], "recordTypeInfos") or ())),
         assignment_rules=texts(told[ASSIGNMENT], "Name"),
-        validation_rules=texts(client.try_read("tooling/query", {"q": VALIDATION}), "ValidationName"),
+        validation_rules=texts(optional(client, "tooling/query", q=VALIDATION), "ValidationName"),
         flows=texts(told[FLOWS], "ApiName"),
         plans=tuple(map(partial(plan_of, client), polls)),
         refused={**fragments, **alone},
@@ -125,6 +125,16 @@ def answers(client: Client, queries: Sequence[str]) -> dict[str, Any]:
     """Of the queries and the descriptions, as few calls as it takes."""
     paths = (COMMENT, POST, CASE)
     return dict(zip((*paths, *queries), client.try_get(*paths, *map(query_path, queries)), strict=True))
+
+
+def optional(client: Client, path: str, **parameters: str) -> Any:
+    """What an org answers that need not answer: None where it does not."""
+    try:
+        return client.try_read(path, parameters)
+    except LoginRefused:
+        raise
+    except OrgUnavailable:
+        return None
 
 
 def one_of(poll: str) -> str:
@@ -204,7 +214,7 @@ def record_types(
     """What each record type of the user offers (User Interface API, picklist values). The master offers everything."""
     mine = [one for one in infos if one.get("available") and one.get("active") is not False and not one.get("master")]
     for info in mine[:MOST_TYPES]:
-        answer = client.try_read(f"ui-api/object-info/Case/picklist-values/{info.get('recordTypeId')}", {})
+        answer = optional(client, f"ui-api/object-info/Case/picklist-values/{info.get('recordTypeId')}")
         fields = said(answer, "picklistFieldValues")
         if not isinstance(fields, dict):
             return  # an org without it answers no other one either
@@ -216,16 +226,14 @@ def offered(field: Any) -> frozenset[str]:
 
 
 def plan_of(client: Client, query: str) -> QueryPlan | None:
-    plans = said(client.try_read("query", {"explain": query}), "plans")
-    if not isinstance(plans, list) or not plans:
+    """The cheapest plan comes first; None where the org tells none."""
+    plans = said(optional(client, "query", explain=query), "plans")
+    try:
+        best = plans[0]
+        cost, cases = float(best.get("relativeCost") or 0), int(best.get("sobjectCardinality") or 0)
+        return QueryPlan(str(best.get("leadingOperationType")), cost, int(best.get("cardinality") or 0), cases)
+    except (TypeError, LookupError, AttributeError, ValueError):
         return None
-    best = plans[0]
-    return QueryPlan(
-        str(best.get("leadingOperationType")),
-        float(best.get("relativeCost") or 0),
-        int(best.get("cardinality") or 0),
-        int(best.get("sobjectCardinality") or 0),
-    )
 
 
 def second_looks(policies: Sequence[Policy]) -> int:

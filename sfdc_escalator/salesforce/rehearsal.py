@@ -130,7 +130,8 @@ def played(stage: Stage, ways: Sequence[Way], *, weak: bool) -> tuple[Rollback, 
     """All the steps; their rolled-back rehearsal only where the org is proved to roll back."""
     stage.go_on()
     own = [way for way in ways if not (way.queue and lost_in(way.queue, stage.survey, stage.seen))]
-    made = marked_cases.create(stage.client, stage.mark, max(1, len(own)))
+    count = len(own) or (stage.seen.open_case is None)
+    made = marked_cases.create(stage.client, stage.mark, count) if count else Marked(())
     case = stage.seen.open_case or next(iter(made.cases), None)
     stage.go_on()
     told = rollback(stage.client, stage.survey, case, weak=weak) if case else Rollback("not_probed", "there is no case")
@@ -141,7 +142,7 @@ def played(stage: Stage, ways: Sequence[Way], *, weak: bool) -> tuple[Rollback, 
             troubles += refused(stage, case[0], way, where)
     if made.cases and told.state != "broken":
         troubles += in_earnest(stage, dict(zip((case_id for case_id, _ in made.cases), own, strict=False)))
-    if not made.cases and ways:
+    if count and not made.cases and ways:
         troubles.append(Trouble(ways[0], f"no marked case could be created, so nothing was proved: {made.why}", NEW))
     return told, troubles, in_words(ways, own, told, made, len(list(placed(troubles))))
 

@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.files.policies import load_policies
 from sfdc_escalator.salesforce.describe import standard_describe
 from sfdc_escalator.salesforce.inspection import Inspection, QueryPlan
+from sfdc_escalator.salesforce.retry import ATTEMPTS
 from sfdc_escalator.salesforce.verdicts import lacks, of_the_poll, remarks
 from tests.builders import ME
 from tests.salesforce.conftest import Stage, error, page
@@ -210,3 +211,27 @@ def test_what_the_user_may_not_ask_is_said_and_stops_nothing(stage: Stage, polic
     assert "Active assignment rules and validation rules and record-triggered flows on Case cannot be read" in told
     assert "The sharing model of Case cannot be read" in told
     assert "does not tell how it would run the poll" in told
+
+
+@pytest.mark.parametrize(
+    "plan", [{}, {"plans": []}, {"plans": None}, {"plans": ["x"]}, {"plans": [{"relativeCost": "?"}]}]
+)
+def test_a_plan_of_another_shape_is_none(stage: Stage, policy: Policy, plan: Any) -> None:
+    _, found = inspected(stage, policy, plan=plan)
+    assert found.plans == (None,)
+
+
+@pytest.mark.parametrize("types", [None, [{}], [{"available": True}]])
+def test_record_types_of_another_shape_are_none(stage: Stage, policy: Policy, types: Any) -> None:
+    stage.answers("GET", "ui-api/object-info/Case/picklist-values/None", error("NOT_FOUND"), status=404)
+    _, found = inspected(stage, policy, types=types)
+    assert found.picklists == {}
+
+
+def test_an_answer_that_is_worth_having_and_does_not_come_stops_nothing(stage: Stage, policy: Policy) -> None:
+    stage.answers("GET", "tooling/query", "<html>", status=404)
+    for _ in range(ATTEMPTS):
+        stage.answers("GET", "query", error("UNKNOWN_EXCEPTION"), status=500)
+    seen, found = inspected(stage, policy)
+    assert (found.validation_rules, found.plans) == (None, (None,))
+    assert messages(policy, seen, found) == {}
