@@ -65,14 +65,24 @@ def is_field(text: str) -> bool:
 
 
 def places_of(file: str, value: str, keys: Collection[str]) -> tuple[Place, ...]:
-    """Where this text stands under one of these keys, alone or in a list. None where the file does not say it (a
-    template does), or was changed since and cannot be read."""
+    """Where this text stands under one of these keys, alone or in a list, or as what a table gives. None where the file
+    does not say it (a template does), or was changed since and cannot be read."""
     try:
         document = parse(file, read_text(Path(file), EXPECTED, MAX_BYTES))
     except Unreadable:
         return ()
-    found = [document.place(loc) for loc, text in texts(document.value, ()) if text == value and key_of(loc) in keys]
-    return tuple(sorted(set(found)))
+    said = [loc for loc, text in texts(document.value, ()) if text == value]
+    found = [loc for loc in said if key_of(loc) in keys] or [loc for loc in said if is_given(document.value, loc)]
+    return tuple(sorted({document.place(loc) for loc in found}))
+
+
+def is_given(value: Any, loc: Loc) -> bool:
+    """Whether a table gives it: not one of the cells that it looks at."""
+    if len(loc) < 3 or loc[-3] != "rows":
+        return loc[-1:] == ("else",) or loc[-2:-1] == ("values",)
+    for part in loc[:-1]:
+        value = value[part]
+    return isinstance(value, list) and loc[-1] == len(value) - 1
 
 
 def texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
