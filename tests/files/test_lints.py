@@ -270,3 +270,13 @@ def test_a_checkbox_that_is_compared_with_a_text_is_an_error_with_what_was_meant
     assert (
         told(tmp_path, routes("when: [{field: Answer__c, is: no}, {field: IsEscalated, is: 'true'}]"), fully=True) == []
     )
+
+
+def test_a_policy_with_large_tables_and_many_choices_is_read_at_once(tmp_path: Path) -> None:
+    rows = "".join(f"      - [a{n}, b{n}, {'High' if n % 2 else 'Low'}]\n" for n in range(60))
+    tables = f"tables:\n  t:\n    by: [A__c, B__c]\n    rows:\n{rows}    else: Low\n"
+    fields = ", ".join(f"{{field: F{n}__c, is: x}}" for n in range(60))
+    wide = [f"when: [{{table: t, is: High}}, {{any: [{fields}]}}, {{field: C__c, is: c{n}}}]" for n in range(12)]
+    assert told(tmp_path, tables + routes(*wide)) == []
+    found = told(tmp_path, tables + routes(wide[0], wide[0].replace("c0", "c1"), wide[0]))
+    assert [one[2][:31] for one in found] == ["route `r3` is never reached: ev"]
