@@ -98,8 +98,17 @@ def taken_by(policy: Policy, place: int) -> tuple[Route, ...]:
     one = next((route for route in above if implies(condition, policy.condition(route))), None)
     if one is not None:
         return (one,)
-    every = AnyOf(tuple(policy.condition(route) for route in above))
-    return above if len(above) > 1 and implies(condition, every) else ()
+    if len(above) < 2 or not implies(condition, any_of(policy, above)):
+        return ()
+    needed = above
+    for route in above:
+        others = tuple(one for one in needed if one is not route)
+        needed = others if implies(condition, any_of(policy, others)) else needed
+    return needed
+
+
+def any_of(policy: Policy, routes: Sequence[Route]) -> Condition:
+    return AnyOf(tuple(policy.condition(route) for route in routes))
 
 
 def never_together(clash: Sequence[Demand]) -> str:

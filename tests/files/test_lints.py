@@ -102,9 +102,10 @@ def test_a_route_below_one_that_takes_all_its_cases_is_told(
 
 
 def test_a_route_that_several_above_take_all_cases_of_is_told(tmp_path: Path) -> None:
-    found = told(tmp_path, routes("when: {field: A, is: x}", "when: {field: A, is_not: x}", "when: {field: B, is: y}"))
-    message = "route `r3` is never reached: every case of it matches `r1` (line 6) or `r2` (line 7)"
-    assert found == [(8, "warning", message)]
+    whens = ("{field: A, is: x}", "{field: C, is: x}", "{field: A, is_not: x}", "{field: B, is: y}")
+    found = told(tmp_path, routes(*(f"when: {when}" for when in whens)))
+    message = "route `r4` is never reached: every case of it matches `r1` (line 6) or `r3` (line 8)"
+    assert found == [(9, "warning", message)]
 
 
 AGE = "age CreatedDate"
