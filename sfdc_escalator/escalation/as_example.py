@@ -28,8 +28,10 @@ def as_example(view: View, case: Case) -> Example:
     every = [leaf for route in view.policy.routes for leaf in leaves(view.policy.condition(route))]
     demanded = {path for part in view.policy.scope for path in paths_of(part.reads)}  # said even where empty
     route, age = next(fitting(view, case), None), age_of(case, every, view.scene)
+    closed: dict[str, Value] = {"IsClosed": True} if case.fields.get("IsClosed") is True else {}
     return Example(
-        fields={
+        fields=closed
+        | {
             path: value
             for path in read(every)
             if (value := redacted(path, case, every)) is not None or path in demanded

@@ -5,10 +5,10 @@ closed. A condition all of whose branches are closed never holds; one implies an
 hold together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sfdc_escalator.escalation.clocks import Age, Clock, Idle, InState
 from sfdc_escalator.escalation.comparison import TESTS
@@ -17,11 +17,17 @@ from sfdc_escalator.escalation.facts import Field, TableIs
 from sfdc_escalator.escalation.related import Milestone
 from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.tables import Table
-from sfdc_escalator.escalation.witness import Demand, possible, subject
+from sfdc_escalator.escalation.witness import Demand, alike, possible, subject
 
-MOST_LOOKS = 400
+MOST_LOOKS, MOST_CHOICES = 400, 30
+TABLED = ("operand", "limit", "calendar")
 LOWER = ("at_least", "more_than")
 Wanted = tuple[Condition, bool]
+
+
+class Known(NamedTuple):
+    about: object
+    demand: Demand
 
 
 def conjuncts(condition: Condition) -> tuple[Condition, ...]:
@@ -33,7 +39,9 @@ def conjuncts(condition: Condition) -> tuple[Condition, ...]:
 
 def implies(one: Condition, other: Condition) -> bool:
     """Whether every match of the one is surely a match of the other."""
-    return Search().closed([(other, False), (one, True)], [])
+    given = conjuncts(one)
+    asked = [part for part in conjuncts(other) if not any(alike(part, known) for known in given)]
+    return not asked or Search().closed([(All(tuple(asked)), False), (one, True)], [])
 
 
 def contradiction(condition: Condition) -> tuple[Demand, ...] | None:
@@ -44,47 +52,49 @@ def contradiction(condition: Condition) -> tuple[Demand, ...] | None:
 
 @dataclass(slots=True)
 class Search:
-    """Takes a condition apart, as far as there is an end to it: with too many branches nothing is claimed."""
+    """Takes a condition apart, as far as there is an end to it: with too many branches nothing is claimed.
+
+    Choices beyond the narrowest ones are left out, which can only leave a branch open.
+    """
 
     looks: int = 0
     clash: tuple[Demand, ...] = field(default=())
 
-    def closed(self, pending: list[Wanted], known: list[Demand]) -> bool:
-        """Whether no case meets all that is known and pending. The choices come last."""
-        choices: list[list[Wanted]] = []
+    def closed(self, pending: list[Wanted], known: list[Known], choices: Sequence[list[Wanted]] = ()) -> bool:
+        """Whether no case meets all that is known and pending, and one of each choice. The choices come last."""
+        open_choices = list(choices)
         while pending:
             condition, want = pending.pop()
             parts = parts_of(condition, want)
             if parts is None:
                 assert not isinstance(condition, (All, AnyOf, Not))
                 for demand in consequences(Demand(condition, want)):
-                    known = [*known, demand]
+                    known = [*known, Known(subject(demand.leaf), demand)]
                     if self.clashes(known):
                         return True
-            elif parts.together:
+            elif parts.together or len(parts.wanted) == 1:
                 pending += reversed(parts.wanted)
             else:
-                choices.append(parts.wanted)
-        if not choices:
+                open_choices.append(parts.wanted)
+        if not open_choices or self.looks >= MOST_LOOKS:
             return False
-        first, *others = sorted(choices, key=len)
-        rest = [(all_or_any(other), True) for other in others]
-        return all(self.closed([*rest, one], known) for one in first) and self.looks < MOST_LOOKS
+        first, *others = sorted(open_choices, key=len)[:MOST_CHOICES]
+        return all(self.closed([one], known, others) for one in sorted(first, key=is_composed))
 
-    def clashes(self, known: list[Demand]) -> bool:
+    def clashes(self, known: list[Known]) -> bool:
         self.looks += 1
         if self.looks >= MOST_LOOKS:
             return False
-        newest = known[-1]
+        about, newest = known[-1]
         if isinstance(newest.leaf, TableIs):  # no row gives that
             self.clash = self.clash or (newest,)
             return newest.holds
-        alike = [one for one in known if subject(one.leaf) == subject(newest.leaf)]
-        apart = [(one, newest) for one in known if rules_out(one, newest) or rules_out(newest, one)]
-        if not apart and possible(alike):
+        about_it = [one for other, one in known if other == about]
+        apart = [(one, newest) for _, one in known if rules_out(one, newest) or rules_out(newest, one)]
+        if not apart and possible(about_it):
             return False
-        pairs = ((one, newest) for one in alike if not possible([one, newest]))
-        self.clash = self.clash or next(iter([*apart, *pairs]), tuple(alike))
+        pairs = ((one, newest) for one in about_it if not possible([one, newest]))
+        self.clash = self.clash or next(iter([*apart, *pairs]), tuple(about_it))
         return True
 
 
@@ -96,8 +106,12 @@ class Parts:
     wanted: list[Wanted]
 
 
-def all_or_any(wanted: list[Wanted]) -> Condition:
-    return AnyOf(tuple(one if want else Not(one) for one, want in wanted))
+def is_composed(wanted: Wanted) -> bool:
+    """What is plain is looked at first: it is the shortest way to a branch that stays open."""
+    condition = wanted[0]
+    return isinstance(condition, (All, AnyOf, Not, TableIs)) or any(
+        isinstance(getattr(condition, name, None), Table) for name in TABLED
+    )
 
 
 def parts_of(condition: Condition, want: bool) -> Parts | None:
@@ -116,7 +130,7 @@ def by_rows(leaf: Leaf) -> list[Condition] | None:
         test = TESTS[leaf.operator]
         found = [row for row, value in rows_of(leaf.table) if test(value, leaf.operand)]
         return found or None
-    for name in ("operand", "limit", "calendar"):
+    for name in TABLED:
         table = getattr(leaf, name, None)
         if isinstance(table, Table):
             said = (All((row, changed(leaf, name, value))) for row, value in rows_of(table) if value is not None)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sfdc_escalator.escalation.case import Value
 from sfdc_escalator.escalation.clocks import LIMITS, Age, Clock, Left
 from sfdc_escalator.escalation.comparison import TESTS, as_text, moment, number, options
-from sfdc_escalator.escalation.criteria import Leaf
+from sfdc_escalator.escalation.criteria import Condition, Leaf
 from sfdc_escalator.escalation.facts import Field, Owner
 from sfdc_escalator.escalation.related import COUNTS, Related
 from sfdc_escalator.escalation.tables import Table
@@ -58,7 +58,7 @@ def possible(demands: Sequence[Demand]) -> bool:
     return related_possible(demands) if issubclass(kind, Related) else True
 
 
-def alike(one: Leaf, other: Leaf) -> bool:
+def alike(one: Condition, other: Condition) -> bool:
     """Whether they ask the same; true and 1 are equal to Python, and not the same."""
     return one == other and repr(one) == repr(other)
 

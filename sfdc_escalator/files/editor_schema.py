@@ -1,14 +1,14 @@
 """The JSON Schema of a policy file, for editors: completion and hover text out of the declarations of the checks."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from sfdc_escalator.files.hover import hover
 from sfdc_escalator.files.shape import PolicyShape
-from sfdc_escalator.files.telling_shapes import EndOfDayShape
+from sfdc_escalator.files.telling_shapes import ChannelShape, EndOfDayShape
 
 
 class Lenient(GenerateJsonSchema):
@@ -26,6 +26,7 @@ SHORT: Mapping[str, Any] = {
     "#/$defs/EscalateShape": {"const": "none"},
     "#/$defs/NotifyShape": {"$ref": "#/$defs/Recipients"},
     "#/$defs/RecipientShape": {"type": "string"},
+    "#/$defs/ChannelShape": {"enum": list(get_args(ChannelShape.model_fields["kind"].annotation))},
 }
 """What may stand in place of a mapping."""
 DUE: Mapping[str, Any] = {

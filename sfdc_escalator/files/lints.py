@@ -42,13 +42,21 @@ def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterato
     """A row that another one above leaves no case for."""
     for place, (cells, _) in enumerate(table.rows):
         above = [other for other, _ in table.rows[:place]]
-        one = next((n for n, other in enumerate(above) if covers(table.by, [other], cells)), None)
-        if one is not None or covers(table.by, above, cells):
+        one = next(
+            (n for n, other in enumerate(above) if wider(other, cells) and covers(table.by, [other], cells)), None
+        )
+        several = any(len(options(cell)) > 1 for cell in cells)  # else it is one point, and one row has it or none
+        if one is not None or (several and covers(table.by, above, cells)):
             found = ", ".join("|".join(map(as_text, options(cell))) for cell in cells)
             takers = "the rows above take" if one is None else f"row {one + 1} takes"
             message = f"row {place + 1} of the table is never reached: {takers} its cases"
             inside = (*path, "rows", place) if isinstance(value.get("rows"), list) else path
             yield Cross(inside, Wrong(message, found=shown(found), expected="each case in one row"))
+
+
+def wider(above: Cells, below: Cells) -> bool:
+    """A quick look before the proof."""
+    return all(folded(one) <= folded(other) for other, one in zip(above, below, strict=True))
 
 
 def covers(by: tuple[str, ...], above: Sequence[Cells], below: Cells) -> bool:
@@ -90,8 +98,17 @@ def taken_by(policy: Policy, place: int) -> tuple[Route, ...]:
     one = next((route for route in above if implies(condition, policy.condition(route))), None)
     if one is not None:
         return (one,)
-    every = AnyOf(tuple(policy.condition(route) for route in above))
-    return above if len(above) > 1 and implies(condition, every) else ()
+    if len(above) < 2 or not implies(condition, any_of(policy, above)):
+        return ()
+    needed = above
+    for route in above:
+        others = tuple(one for one in needed if one is not route)
+        needed = others if implies(condition, any_of(policy, others)) else needed
+    return needed
+
+
+def any_of(policy: Policy, routes: Sequence[Route]) -> Condition:
+    return AnyOf(tuple(policy.condition(route) for route in routes))
 
 
 def never_together(clash: Sequence[Demand]) -> str:

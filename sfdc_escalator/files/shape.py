@@ -41,6 +41,7 @@ from sfdc_escalator.files.telling_shapes import (
     RungShape,
     RungStepsShape,
     WarnShape,
+    of_kind,
     told_now,
 )
 from sfdc_escalator.files.wrong import Wrong
@@ -176,7 +177,7 @@ class PolicyShape(Shape):
     scope: OneOrMore[Condition] = []
     calendars: dict[Name, CalendarShape] = {}
     priorities: Some[Text] = []
-    channels: Annotated[dict[Name, ChannelShape], Unread] = {}
+    channels: Annotated[dict[Name, Annotated[ChannelShape, BeforeValidator(of_kind)]], Unread] = {}
     teams: dict[Name, TeamShape] = {}
     tables: dict[ListName, Annotated[Any, PlainValidator(table_values.raw_table)]] = {}
     words: dict[ListName, OneOrMore[Annotated[str, PlainValidator(literals.listed_phrase)]]] = {}

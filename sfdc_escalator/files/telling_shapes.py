@@ -134,6 +134,11 @@ class ChannelShape(Shape):
     kind: Literal["slack", "email", "basecamp", "webhook"]
 
 
+def of_kind(value: Any) -> Any:
+    """`alarm: slack` is short for `alarm: {kind: slack}`."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
 class NoticesShape(Shape):
     """What every notice says."""
 

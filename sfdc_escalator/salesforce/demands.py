@@ -104,7 +104,7 @@ def _missing_texts(policy: Policy, survey: Survey, nearby: Nearby) -> Iterator[L
         message = f"this org has no Quick Text {name}, nor one before it in its list: the template serves"
         near = nearest(name, nearby.quick_texts)
         told, of = f"{message} ({listed(routes)})", tuple(routes)
-        yield Lack(name, ("quick_text",), told, near, "warning", of, instead=("quick_text",))
+        yield Lack(name, ("quick_text", *RESULTS), told, near, "warning", of, instead=("quick_text",))
 
 
 def _unfilled_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
@@ -117,7 +117,7 @@ def _unfilled_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
     for (name, why), routes in users(wrong).items():
         message, near = _apart(f"the Quick Text {name!r} holds {why}")
         told, of = f"{message} ({listed(routes)})", tuple(routes)
-        yield Lack(name, ("quick_text",), told, near, routes=of, instead=("quick_text",))  # `HIP {route}` for one
+        yield Lack(name, ("quick_text", *RESULTS), told, near, routes=of, instead=("quick_text",))  # `HIP {route}` for one
 
 
 def unfilled(message: str, note: NoteSpec, survey: Survey) -> Iterator[str]:

@@ -151,6 +151,12 @@ def test_two_teams_of_one_queue_are_one_to_never(tmp_path: Path) -> None:
     ]
 
 
+def test_a_channel_may_be_said_by_its_kind_alone(tmp_path: Path) -> None:
+    assert told(tmp_path, POLICY.replace("{kind: slack}", "slack")) == []
+    ((line, column, (message, found, _, near)),) = told(tmp_path, POLICY.replace("{kind: slack}", "slak"))
+    assert (line, column, message, found, near) == (5, 19, "`alarm` knows no `slak`", "slak", "slack")
+
+
 def test_a_rung_that_counts_from_a_due_time_needs_one(tmp_path: Path) -> None:
     line = "    due: {end_of: business_day, calendar: {table: hours}}\n"
     ((_, column, (message, *_)),) = told(tmp_path, POLICY.replace(line, ""))

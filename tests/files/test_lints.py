@@ -102,9 +102,10 @@ def test_a_route_below_one_that_takes_all_its_cases_is_told(
 
 
 def test_a_route_that_several_above_take_all_cases_of_is_told(tmp_path: Path) -> None:
-    found = told(tmp_path, routes("when: {field: A, is: x}", "when: {field: A, is_not: x}", "when: {field: B, is: y}"))
-    message = "route `r3` is never reached: every case of it matches `r1` (line 6) or `r2` (line 7)"
-    assert found == [(8, "warning", message)]
+    whens = ("{field: A, is: x}", "{field: C, is: x}", "{field: A, is_not: x}", "{field: B, is: y}")
+    found = told(tmp_path, routes(*(f"when: {when}" for when in whens)))
+    message = "route `r4` is never reached: every case of it matches `r1` (line 6) or `r3` (line 8)"
+    assert found == [(9, "warning", message)]
 
 
 AGE = "age CreatedDate"
@@ -278,3 +279,13 @@ def test_a_checkbox_that_is_compared_with_a_text_is_an_error_with_what_was_meant
     assert (
         told(tmp_path, routes("when: [{field: Answer__c, is: no}, {field: IsEscalated, is: 'true'}]"), fully=True) == []
     )
+
+
+def test_a_policy_with_large_tables_and_many_choices_is_read_at_once(tmp_path: Path) -> None:
+    rows = "".join(f"      - [a{n}, b{n}, {'High' if n % 2 else 'Low'}]\n" for n in range(60))
+    tables = f"tables:\n  t:\n    by: [A__c, B__c]\n    rows:\n{rows}    else: Low\n"
+    fields = ", ".join(f"{{field: F{n}__c, is: x}}" for n in range(60))
+    wide = [f"when: [{{table: t, is: High}}, {{any: [{fields}]}}, {{field: C__c, is: c{n}}}]" for n in range(12)]
+    assert told(tmp_path, tables + routes(*wide)) == []
+    found = told(tmp_path, tables + routes(wide[0], wide[0].replace("c0", "c1"), wide[0]))
+    assert [one[2][:31] for one in found] == ["route `r3` is never reached: ev"]

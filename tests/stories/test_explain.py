@@ -251,6 +251,33 @@ def reads_the_longest_waiting(org: Any) -> bool:
     return any("ORDER BY CreatedDate, Id LIMIT" in unquote_plus(one["path"]) for one in org.requests())
 
 
+SCOPED = """
+policy: scoped
+teams: {leads: {queue: Leads}}
+scope: {field: Type, is: Phone}
+routes: [{name: angry, reason: x, scan: true, when: [{text: Subject, mentions: furious}], escalate: {queue: leads}}]
+"""
+
+
+def test_a_case_outside_the_scope_says_so_as_an_example_even_by_an_empty_field(support: World) -> None:
+    started(support, case(1, Subject="I am furious"))
+    support.policy(SCOPED)
+    entry = support.type("explain", "1", "--as-example").out
+    assert "Type: null" in entry
+    assert "expect: none" in entry
+    assert "comes out otherwise" not in entry
+    support.policy(SCOPED + "examples:\n" + entry.split("\n", 1)[1])
+    checked = support.type("validate")
+    assert checked.code == 0, checked.out
+
+
+def test_a_closed_case_is_a_closed_one_as_an_example(support: World) -> None:
+    started(support, case(1, Subject="I am furious", Status="Closed", IsClosed="true"))
+    entry = support.type("explain", "1", "--as-example").out
+    assert "IsClosed: true" in entry
+    assert "comes out otherwise" not in entry
+
+
 def test_a_dry_run_without_a_match_shows_the_five_nearest_misses(support: World) -> None:
     started(support, *(case(number, f"2026-03-02T{number + 8:02}:00:00Z", Origin="Web") for number in range(1, 7)))
     answer = support.type("run", "--dry-run", "--json")
