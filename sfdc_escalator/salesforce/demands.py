@@ -117,7 +117,8 @@ def _unfilled_texts(policy: Policy, survey: Survey) -> Iterator[Lack]:
     for (name, why), routes in users(wrong).items():
         message, near = _apart(f"the Quick Text {name!r} holds {why}")
         told, of = f"{message} ({listed(routes)})", tuple(routes)
-        yield Lack(name, ("quick_text", *RESULTS), told, near, routes=of, instead=("quick_text",))  # `HIP {route}` for one
+        keys = ("quick_text", *RESULTS)  # `HIP {route}` stands there as it is
+        yield Lack(name, keys, told, near, routes=of, instead=("quick_text",))
 
 
 def unfilled(message: str, note: NoteSpec, survey: Survey) -> Iterator[str]:

@@ -28,7 +28,7 @@ from sfdc_escalator.salesforce.turns import TURN_FIELDS, history_names, with_tur
 
 COMMENT_FIELDS = ("ParentId", "CommentBody", "IsPublished", "CreatedById", "CreatedBy.UserType", "CreatedDate")
 EMAIL_FIELDS = (
-    "ParentId", "Incoming", "Status", "Subject", "TextBody", "HtmlBody", "MessageDate", "CreatedDate",
+    "ParentId", "Incoming", "Status", "Subject", "TextBody", "HtmlBody", "Headers", "MessageDate", "CreatedDate",
     "CreatedById", "CreatedBy.UserType",
 )  # fmt: skip
 ROOM = 10_000  # encoded bytes for the values of a query, which may hold 16,384 in all

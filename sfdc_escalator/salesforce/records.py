@@ -27,6 +27,15 @@ ENGINE_FIELDS = (
 # Automated users speak for nobody (Object Reference, User.UserType).
 NOBODY = frozenset({"AutomatedProcess", "CloudIntegrationUser", "System"})
 DRAFT = "5"  # of EmailMessage.Status (Object Reference, EmailMessage)
+# Answers of a machine: RFC 3834 (`no` is a person), what older mailers send, subjects where there are no headers.
+AUTOMATIC = re.compile(
+    r"^(auto-submitted:\s*(?!no\b)\S|x-auto(reply|respond\w*):|precedence:\s*auto_reply)", re.IGNORECASE | re.MULTILINE
+)
+AUTOMATIC_SUBJECT = re.compile(
+    r"\s*(auto(matic|matische)?[- ]?(reply|response|antwort)|out of (the )?office|abwesenheitsnotiz"
+    r"|r\u00e9ponse automatique)\s?:",
+    re.IGNORECASE,
+)
 HIDDEN = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 BREAK = re.compile(r"<(br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^>]*>", re.IGNORECASE)
 TAG = re.compile(r"<[^>]*>")
@@ -126,13 +135,20 @@ def email_of(record: Record) -> Comment | None:
         return None
     body = pick(record, "TextBody") or without_tags(pick(record, "HtmlBody") or "")
     user_type = pick(pick(record, "CreatedBy"), "UserType")
+    by_nobody = is_automatic(record) or (not incoming and user_type in NOBODY)
     return Comment(
         author=sys.intern(long_id(pick(record, "CreatedById"))),
         at=instant(pick(record, "MessageDate") or pick(record, "CreatedDate")),
         body=f"{pick(record, 'Subject') or ''}\n{body}".strip(),
-        speaker="customer" if incoming else "nobody" if user_type in NOBODY else "agent",
+        speaker="nobody" if by_nobody else "customer" if incoming else "agent",
         source="emails",
     )
+
+
+def is_automatic(email: Record) -> bool:
+    """Whether a machine wrote it: somebody's absence is no word of theirs."""
+    headers, subject = pick(email, "Headers") or "", pick(email, "Subject") or ""
+    return bool(AUTOMATIC.search(headers) or AUTOMATIC_SUBJECT.match(subject))
 
 
 def without_tags(html: str) -> str:

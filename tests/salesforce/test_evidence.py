@@ -226,6 +226,29 @@ def test_notes_carry_a_key_and_are_nobodys_word_but_an_answer_that_quotes_one_is
     assert sight.matching(Spoke("customer")) == ["3"]
 
 
+@pytest.mark.parametrize(
+    ("mail", "spoke"),
+    [
+        ({"Headers": "Received: x\nAuto-Submitted: auto-replied\nTo: us"}, False),
+        ({"Headers": "auto-submitted:auto-generated (vacation)"}, False),
+        ({"Headers": "X-Autoreply: yes"}, False),
+        ({"Headers": "Auto-Submitted: no"}, True),
+        ({"Headers": "Subject: about Auto-Submitted: auto-replied"}, True),
+        ({"Subject": "Automatic reply: your case"}, False),
+        ({"Subject": "Out of Office: Ann"}, False),
+        ({"Subject": "Out of office printers are broken"}, True),
+        ({"Subject": "Automatic doors: reply wanted"}, True),
+        ({}, True),
+    ],
+)
+def test_an_automatic_answer_is_nobodys_word(world: World, mail: Row, spoke: bool) -> None:
+    sent = {"ParentId": "00000001", "Incoming": "true", "TextBody": "I am away.", "MessageDate": YESTERDAY, **mail}
+    org = world.org(Case=[case(1)], EmailMessage=[sent], User=USERS)
+    sight = Sight(org, policy(route("a", Spoke("customer")), route("b")))
+    assert bool(sight.matching(Spoke("customer"))) is spoke
+    assert sight.matching(Text(("emails",), (parse_phrase("i am away"),))) == ["1"]
+
+
 def test_business_hours_are_a_calendar_of_the_org(org: EmbeddedOrg) -> None:
     hours = Age("at_least", HOUR, BusinessHours("Default"), path="CreatedDate")
     found = Sight(org, policy(route("a", hours))).survey.calendars
