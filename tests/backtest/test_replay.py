@@ -137,3 +137,10 @@ def test_polls_around_an_outage_are_neighbours() -> None:
     made = [Segment(START - DAY, None, as_of("New", "Low", {"Status": (), "Priority": ()}))]
     found = list(all_matches("1", made, {"r": Field("Status", "is", "New")}, polls))
     assert [(one.episode, one.at) for one in found] == [(1, START)]
+
+
+def test_a_limit_that_must_be_passed_is_passed_at_the_poll_after_it() -> None:
+    polls, made = Polls(START, START + 2 * DAY, timedelta(hours=1)), segments([(0, ("New", "Low"))])
+    for operator, hour in (("at_least", 13), ("more_than", 14)):  # the case is seven hours old at the first poll
+        condition = Age(operator, timedelta(hours=20), path="CreatedDate")
+        assert [one.at for one in all_matches("1", made, {"r": condition}, polls)] == [START + timedelta(hours=hour)]
