@@ -141,6 +141,7 @@ def test_polls_around_an_outage_are_neighbours() -> None:
 
 def test_a_limit_that_must_be_passed_is_passed_at_the_poll_after_it() -> None:
     polls, made = Polls(START, START + 2 * DAY, timedelta(hours=1)), segments([(0, ("New", "Low"))])
-    for operator, hour in (("at_least", 13), ("more_than", 14)):  # the case is seven hours old at the first poll
+    limits: list[tuple[Operator, int]] = [("at_least", 13), ("more_than", 14)]  # seven hours old at the first poll
+    for operator, hour in limits:
         condition = Age(operator, timedelta(hours=20), path="CreatedDate")
         assert [one.at for one in all_matches("1", made, {"r": condition}, polls)] == [START + timedelta(hours=hour)]
