@@ -100,3 +100,17 @@ def test_who_spoke_since_when(spoke: Spoke, holds: bool) -> None:
 def test_since_the_escalation_means_strictly_after_it(minutes: int, holds: bool) -> None:
     scene = Scene(NOW, escalated_at=NOW - timedelta(minutes=minutes))
     assert Spoke("customer", "escalation").holds(case(comments=SAID), scene) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("please call", True),
+        ("please call, as the notice says", False),
+        ("please call, as the notice says: please call", True),
+        ("please call, as the notice says\n\n> please call", False),
+    ],
+)
+def test_what_is_ignored_stays_ignored_beside_quoted_words(text: str, found: bool) -> None:
+    ignoring = (parse_phrase("please call as the notice says"),)
+    assert Text(("emails",), CALL, ignoring).holds(case(comments=[email(text)]), SCENE) is found
