@@ -13,7 +13,7 @@ from sfdc_escalator.errors import EscalatorError, Problem
 
 if TYPE_CHECKING:
     from sfdc_escalator.pipeline.brakes import Stop
-    from sfdc_escalator.wiring import Asked
+    from sfdc_escalator.wiring.validation import Asked
 
 Form = Literal["text", "json", "junit", "github"]
 
@@ -47,19 +47,21 @@ def command(
         raise click.UsageError("--probe needs --org NAME, a sandbox.")
     from sfdc_escalator import wiring
     from sfdc_escalator.reports.problems_report import is_ok
+    from sfdc_escalator.wiring import validation
 
     chosen = wiring.policy_paths((*files, *policies))
-    problems: Sequence[Problem] = wiring.check(chosen, in_org=org is not None)
+    problems: Sequence[Problem] = validation.check(chosen, in_org=org is not None)
     names = [str(path) for path in chosen]
     try:
-        asked = None if org is None else wiring.check_in_org(chosen, org, problems, interruptible if probe else None)
+        trial = interruptible if probe else None
+        asked = None if org is None else validation.check_in_org(chosen, org, problems, trial)
     except EscalatorError as error:
         if form in ("junit", "github"):  # the file that CI reads is complete, whatever happened
             told = dict.fromkeys((*problems, *error.problems, Problem(error.message)))
             tell(form, names, list(told), org, None, strict)
         raise
     if asked:
-        problems = wiring.in_order((*problems, *asked.problems), chosen)
+        problems = validation.in_order((*problems, *asked.problems), chosen)
     tell(form, names, problems, org, asked, strict)
     return 0 if is_ok(problems, strict=strict) else 2
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.case import Case, Value
-from sfdc_escalator.escalation.clocks import Clock, Idle
+from sfdc_escalator.escalation.clocks import Idle
 from sfdc_escalator.escalation.comparison import TESTS, as_text, fold, options
 from sfdc_escalator.escalation.criteria import Leaf, leaves, paths_of
 from sfdc_escalator.escalation.decide import fitting
@@ -13,6 +13,7 @@ from sfdc_escalator.escalation.facts import Field, TableIs
 from sfdc_escalator.escalation.own_words import own_words
 from sfdc_escalator.escalation.policy import Example
 from sfdc_escalator.escalation.related import Related
+from sfdc_escalator.escalation.running_clock import Clock
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.speech import SPOKEN, Text
 from sfdc_escalator.escalation.tables import Table

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from sfdc_escalator.escalation.calendars import Limit
 from sfdc_escalator.escalation.case import Case, Value
-from sfdc_escalator.escalation.clocks import Age, Clock, Idle, InState, Left
+from sfdc_escalator.escalation.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.evidence import Evidence, Read
 from sfdc_escalator.escalation.facts import Field, Owner, Soql, TableIs
 from sfdc_escalator.escalation.related import Milestone, Related
+from sfdc_escalator.escalation.running_clock import Clock
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.speech import Spoke, Text
 

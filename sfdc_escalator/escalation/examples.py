@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.calendars import BusinessDays, Limit
 from sfdc_escalator.escalation.case import Case, Comment, Turn, Value
-from sfdc_escalator.escalation.clocks import Clock, Idle
+from sfdc_escalator.escalation.clocks import Idle
 from sfdc_escalator.escalation.comparison import fold, moment
 from sfdc_escalator.escalation.criteria import (
     All,
@@ -31,6 +31,7 @@ from sfdc_escalator.escalation.findings import reasons
 from sfdc_escalator.escalation.implication import conjuncts
 from sfdc_escalator.escalation.policy import Example, Policy, Route
 from sfdc_escalator.escalation.related import COUNTS, MILESTONES, Related
+from sfdc_escalator.escalation.running_clock import Clock
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.steps import chosen, priority_step
 from sfdc_escalator.escalation.tables import Table

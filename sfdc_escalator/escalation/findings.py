@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from sfdc_escalator.escalation.calendars import BusinessDays, Limit
 from sfdc_escalator.escalation.case import Value
 from sfdc_escalator.escalation.clock import in_words
-from sfdc_escalator.escalation.clocks import Age, Clock, Idle, InState, Left
+from sfdc_escalator.escalation.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.comparison import as_text, options
 from sfdc_escalator.escalation.criteria import All, AnyOf, Finding, Leaf, Not
 from sfdc_escalator.escalation.facts import Field, Owner, Soql, TableIs
 from sfdc_escalator.escalation.related import Milestone, Related
+from sfdc_escalator.escalation.running_clock import Clock
 from sfdc_escalator.escalation.speech import Spoke, Text
 from sfdc_escalator.escalation.tables import Table
 

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
-from sfdc_escalator.escalation.clocks import BusinessHours, Clock
 from sfdc_escalator.escalation.comparison import fold
 from sfdc_escalator.escalation.criteria import Condition, leaves
 from sfdc_escalator.escalation.facts import Owner
 from sfdc_escalator.escalation.org import Survey
 from sfdc_escalator.escalation.policy import Policy, Route
+from sfdc_escalator.escalation.running_clock import BusinessHours, Clock
 from sfdc_escalator.escalation.tables import Table
 
 

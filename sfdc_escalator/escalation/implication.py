@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sfdc_escalator.escalation.clocks import Age, Clock, Idle, InState
+from sfdc_escalator.escalation.clocks import Age, Idle, InState
 from sfdc_escalator.escalation.comparison import TESTS
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Leaf, Not
 from sfdc_escalator.escalation.facts import Field, TableIs
 from sfdc_escalator.escalation.related import Milestone
+from sfdc_escalator.escalation.running_clock import Clock
 from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.tables import Table
 from sfdc_escalator.escalation.witness import Demand, alike, possible, subject

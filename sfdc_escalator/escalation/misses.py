@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.clocks import Clock
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Finding, Not, judge
 from sfdc_escalator.escalation.evidence import Read
 from sfdc_escalator.escalation.facts import Field
 from sfdc_escalator.escalation.findings import in_plain_words, reasons, time_in_words
 from sfdc_escalator.escalation.related import Related
+from sfdc_escalator.escalation.running_clock import Clock
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.view import View
 

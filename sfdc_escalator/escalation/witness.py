@@ -12,11 +12,12 @@ from itertools import combinations
 from typing import NamedTuple
 
 from sfdc_escalator.escalation.case import Value
-from sfdc_escalator.escalation.clocks import LIMITS, Age, Clock, Left
+from sfdc_escalator.escalation.clocks import Age, Left
 from sfdc_escalator.escalation.comparison import TESTS, as_text, moment, number, options
 from sfdc_escalator.escalation.criteria import Condition, Leaf
 from sfdc_escalator.escalation.facts import Field, Owner
 from sfdc_escalator.escalation.related import COUNTS, Related
+from sfdc_escalator.escalation.running_clock import LIMITS, Clock
 from sfdc_escalator.escalation.tables import Table
 
 FRESH = "~ something else ~"

@@ -6,12 +6,13 @@ from typing import Any
 
 from sfdc_escalator.escalation.calendars import Calendar
 from sfdc_escalator.escalation.case import long_id
-from sfdc_escalator.escalation.clocks import Age, BusinessHours, CalendarRef, Calendars, Idle, InState, Left
+from sfdc_escalator.escalation.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.comparison import Literal_
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not, paths_of
 from sfdc_escalator.escalation.evidence import Records
 from sfdc_escalator.escalation.facts import Field, Owner, Soql, TableIs
 from sfdc_escalator.escalation.related import Milestone, Related
+from sfdc_escalator.escalation.running_clock import BusinessHours, CalendarRef, Calendars
 from sfdc_escalator.escalation.speech import Spoke, Text
 from sfdc_escalator.escalation.tables import Table
 from sfdc_escalator.escalation.words import Phrase, parse_phrase

@@ -17,8 +17,8 @@ from pydantic import (
 )
 
 from sfdc_escalator.escalation.calendars import BusinessDays
-from sfdc_escalator.escalation.clocks import BusinessHours
 from sfdc_escalator.escalation.comparison import Literal_
+from sfdc_escalator.escalation.running_clock import BusinessHours
 from sfdc_escalator.escalation.tables import Table
 from sfdc_escalator.files import literals, names, table_values
 from sfdc_escalator.files.wrong import Wrong

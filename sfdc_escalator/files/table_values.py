@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from sfdc_escalator.escalation.business_days import BusinessDays
-from sfdc_escalator.escalation.clocks import BusinessHours
 from sfdc_escalator.escalation.comparison import Literal_, Operand
+from sfdc_escalator.escalation.running_clock import BusinessHours
 from sfdc_escalator.escalation.tables import Row, Table
 from sfdc_escalator.files import literals, names
 from sfdc_escalator.files.names import Info

@@ -7,7 +7,6 @@ from typing import Any
 
 from sfdc_escalator.escalation.as_example import as_example
 from sfdc_escalator.escalation.clock import in_words
-from sfdc_escalator.escalation.clocks import Clock
 from sfdc_escalator.escalation.criteria import All, AnyOf, Finding, Not
 from sfdc_escalator.escalation.decide import LeftAlone
 from sfdc_escalator.escalation.decision import Decision
@@ -15,6 +14,7 @@ from sfdc_escalator.escalation.examples import failure
 from sfdc_escalator.escalation.explanation import Explained, explain
 from sfdc_escalator.escalation.findings import in_plain_words, time_in_words
 from sfdc_escalator.escalation.policy import Example
+from sfdc_escalator.escalation.running_clock import Clock
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.view import View
 from sfdc_escalator.pipeline.examine import Examined

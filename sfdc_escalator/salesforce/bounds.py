@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.escalation.calendars import Calendar
-from sfdc_escalator.escalation.clocks import Age, Clock, Left
+from sfdc_escalator.escalation.clocks import Age, Left
 from sfdc_escalator.escalation.comparison import TESTS, options
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.facts import Field, Owner, Soql, TableIs
 from sfdc_escalator.escalation.fitness import business_hours
 from sfdc_escalator.escalation.org import Describe
 from sfdc_escalator.escalation.policy import OPEN_CASES, Policy, Route
+from sfdc_escalator.escalation.running_clock import Clock
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.speech import SPOKEN, Text
 from sfdc_escalator.escalation.tables import Table

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.business_days import BusinessDays
 from sfdc_escalator.escalation.calendars import Calendar, Limit
-from sfdc_escalator.escalation.clocks import Age, BusinessHours, Clock, Left
+from sfdc_escalator.escalation.clocks import Age, Left
 from sfdc_escalator.escalation.comparison import Operator
+from sfdc_escalator.escalation.running_clock import BusinessHours, Clock
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.tables import Table
 from sfdc_escalator.salesforce import soql

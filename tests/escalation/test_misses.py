@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sfdc_escalator.escalation.business_days import BusinessDays
 from sfdc_escalator.escalation.calendars import Calendar
 from sfdc_escalator.escalation.case import Case, Turn
-from sfdc_escalator.escalation.clocks import Age, BusinessHours, Idle, InState, Left
+from sfdc_escalator.escalation.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.comparison import Operator
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not, judge
 from sfdc_escalator.escalation.decide import decide
@@ -24,6 +24,7 @@ from sfdc_escalator.escalation.misses import Miss, NearMiss, matches_at, misses,
 from sfdc_escalator.escalation.opening_hours import week_of
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.escalation.related import MILESTONES, Milestone, Related
+from sfdc_escalator.escalation.running_clock import BusinessHours
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.view import View

@@ -7,7 +7,7 @@ import pytest
 
 from sfdc_escalator.files.editor_schema import editor_schema
 from sfdc_escalator.files.policies import check_policies
-from sfdc_escalator.wiring import check
+from sfdc_escalator.wiring.validation import check
 
 DRAFTS = Path(__file__).parents[3] / "shared" / "policy-drafts"
 NAMES = sorted(path.name for path in DRAFTS.glob("*.yaml")) if DRAFTS.is_dir() else []

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.wiring import check
+from sfdc_escalator.wiring.validation import check
 
 TOP = """\
 policy: support

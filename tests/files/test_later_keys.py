@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.files.policies import check_policies
 from sfdc_escalator.files.yaml_document import parse
-from sfdc_escalator.wiring import check
+from sfdc_escalator.wiring.validation import check
 
 POLICY = """\
 policy: support

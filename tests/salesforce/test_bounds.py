@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.escalation.clocks import Age, BusinessHours, Left
+from sfdc_escalator.escalation.clocks import Age, Left
 from sfdc_escalator.escalation.comparison import Operand, Operator
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.facts import Field, Soql
 from sfdc_escalator.escalation.org import Describe, FieldInfo
 from sfdc_escalator.escalation.policy import OPEN_CASES
+from sfdc_escalator.escalation.running_clock import BusinessHours
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.speech import Text
 from sfdc_escalator.escalation.tables import Row, Table

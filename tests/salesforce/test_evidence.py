@@ -9,13 +9,14 @@ import pytest
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.escalation.calendars import Calendar
 from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.clocks import Age, BusinessHours, Idle, InState
+from sfdc_escalator.escalation.clocks import Age, Idle, InState
 from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.evidence import Records
 from sfdc_escalator.escalation.facts import Field, Owner, Soql
 from sfdc_escalator.escalation.org import Survey
 from sfdc_escalator.escalation.policy import Policy
 from sfdc_escalator.escalation.related import Milestone, Related
+from sfdc_escalator.escalation.running_clock import BusinessHours
 from sfdc_escalator.escalation.scene import Scene
 from sfdc_escalator.escalation.speech import Spoke, Text
 from sfdc_escalator.escalation.words import parse_phrase
