@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
+import requests
 
 from tests.stories.world import Row, World, select
 
@@ -135,6 +136,16 @@ def test_the_page_shows_every_condition_with_its_value(support: World) -> None:
     assert "yes  Priority is High" in page
     assert "time alone will make it match at 2026-03-03 12:00 UTC" in page
     assert "a run would have it planned by the route angry" in page
+
+
+def test_at_the_time_that_is_told_a_run_escalates_and_a_second_before_it_does_not(support: World) -> None:
+    org = started(support, case(1))
+    when = told(support, "1")["vip-waiting"]["matches_at"]
+    assert when == "2026-03-03T12:00:00Z"
+    for now, count in (("2026-03-03T11:59:59Z", 0), (when, 1)):
+        assert support.run("--dry-run", "--now", now, "--backlog", "escalate").json["planned"] == count
+    requests.post(f"{org.instance_url}/__embedded__/clock", json={"now": when}, timeout=30)
+    assert support.run("--backlog", "escalate").json["applied"] == 1
 
 
 def test_nothing_is_written_by_an_explanation(support: World) -> None:
