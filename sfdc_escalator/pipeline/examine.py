@@ -46,7 +46,7 @@ def in_a_run(
     if not planned:
         return decisions
     try:
-        plan = prepare(org, caller, history, policies, Choices("escalate")).plan
+        plan = prepare(org, caller, history, policies, Choices(backlog="escalate")).plan
         found = {one.identity: one for one in plan.decisions}
     except PlanRefused as error:
         found = {one.identity: one.ended(State.WITHHELD, error.message) for one in planned}

@@ -238,4 +238,4 @@ def plan_of(client: Client, query: str) -> QueryPlan | None:
 
 def second_looks(policies: Sequence[Policy]) -> int:
     """Calls for what a query of cases cannot tell, where a policy asks for such things and a case may match."""
-    return any(not isinstance(one, str) for policy in policies for one in policy.reads())
+    return int(any(not isinstance(one, str) for policy in policies for one in policy.reads()))

@@ -17,6 +17,7 @@ from sfdc_escalator.salesforce.nearby import users
 
 OPEN_TO_ALL = frozenset({"ReadWrite", "ReadWriteTransfer", "FullAccess"})
 MOST_NAMED = 10
+RUNS_A_DAY = 24 * 6  # every ten minutes, as `init` sets cron up
 STEPS: tuple[tuple[str, str, Callable[[Escalate], bool]], ...] = (
     ("OwnerId", "queue", lambda one: bool(one.teams)),
     ("Status", "status", lambda one: one.status is not None),
@@ -141,12 +142,12 @@ def of_the_poll(seen: Inspection) -> Iterator[Lack]:
             yield Lack("", (), message, severity="warning")
 
 
-def remarks(seen: Inspection, survey: Survey, runs_a_day: int = 144) -> Iterator[str]:
+def remarks(seen: Inspection, survey: Survey) -> Iterator[str]:
     """What is worth knowing and wrong with nothing."""
     left = "" if survey.api_left is None else f" ({survey.api_left:,} are left of this day's)"
     yield (
         f"A run that finds nothing costs about {seen.calls_per_run} API calls, each 200 cases escalated 3 more. "
-        f"Every ten minutes that is {seen.calls_per_run * runs_a_day:,} a day{left}."
+        f"Every ten minutes that is {seen.calls_per_run * RUNS_A_DAY:,} a day{left}."
     )
     for plan in filter(None, seen.plans):
         cost = f"relative cost {plan.cost:g}"
