@@ -4,19 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sfdc_escalator.escalation.case import Case, Comment, Speaker, Value
-from sfdc_escalator.escalation.criteria import All, Condition
-from sfdc_escalator.escalation.decide import LeftAlone, decide
-from sfdc_escalator.escalation.decision import Decision, State
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.fitness import unfit_routes
-from sfdc_escalator.escalation.history import History, Memory, Past, Values
-from sfdc_escalator.escalation.keys import Identity
-from sfdc_escalator.escalation.org import Caller, Describe, FieldInfo, Queue, Survey
-from sfdc_escalator.escalation.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Team, Template
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.tables import Table
-from sfdc_escalator.escalation.view import View
+from sfdc_escalator.escalation.conditions.criteria import All, Condition
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.decisions.decide import LeftAlone, decide
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.policy.fitness import unfit_routes
+from sfdc_escalator.escalation.policy.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Team, Template
+from sfdc_escalator.escalation.world.case import Case, Comment, Speaker, Value
+from sfdc_escalator.escalation.world.history import History, Memory, Past, Values
+from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, Queue, Survey
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 SCENE = Scene(NOW)

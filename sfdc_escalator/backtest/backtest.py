@@ -12,7 +12,7 @@ from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.backtest.polls import Polls
 from sfdc_escalator.backtest.replay import Match, all_matches, first_matches
 from sfdc_escalator.backtest.segments import Segments
-from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.policy.policy import Policy
 
 Episodes = Literal["first", "all"]
 Progress = Callable[[str, int, int], None]

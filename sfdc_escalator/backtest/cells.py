@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from sfdc_escalator.backtest.mapping import HistoryMapping, Type
-from sfdc_escalator.escalation.case import Value
-from sfdc_escalator.files.wrong import Wrong, shown
+from sfdc_escalator.escalation.world.case import Value
+from sfdc_escalator.files.text.wrong import Wrong, shown
 
 YES, NO = frozenset({"true", "yes", "1", "t", "y"}), frozenset({"false", "no", "0", "f", "n"})
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.errors import Invalid, Problem
-from sfdc_escalator.escalation.criteria import Leaf, evidence_of, leaves, paths_of
-from sfdc_escalator.escalation.evidence import Turns
-from sfdc_escalator.escalation.facts import Owner
-from sfdc_escalator.escalation.fitness import business_hours
-from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.files.wrong import nearest
+from sfdc_escalator.escalation.conditions.criteria import Leaf, evidence_of, leaves, paths_of
+from sfdc_escalator.escalation.conditions.facts import Owner
+from sfdc_escalator.escalation.policy.fitness import business_hours
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.evidence import Turns
+from sfdc_escalator.files.text.wrong import nearest
 
 GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
 """What every replay knows of a case, mapped or not."""

@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple
 from sfdc_escalator.backtest.cells import Cells
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.errors import Invalid, Problem
-from sfdc_escalator.files.wrong import Wrong, nearest, one_of, shortened
+from sfdc_escalator.files.text.wrong import Wrong, nearest, one_of, shortened
 
 GZIP = b"\x1f\x8b"
 MOST_PROBLEMS = 20

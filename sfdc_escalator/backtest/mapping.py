@@ -7,12 +7,12 @@ from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.files import calendar_files, literals
-from sfdc_escalator.files.faults import problem_of
-from sfdc_escalator.files.source_text import Unreadable, read_text
-from sfdc_escalator.files.wrong import Wrong, shown, unknown
-from sfdc_escalator.files.yaml_document import Document, parse
-from sfdc_escalator.files.yaml_document import Path as Loc
+from sfdc_escalator.files.language.faults import problem_of
+from sfdc_escalator.files.text.source_text import Unreadable, read_text
+from sfdc_escalator.files.text.wrong import Wrong, shown, unknown
+from sfdc_escalator.files.text.yaml_document import Document, parse
+from sfdc_escalator.files.text.yaml_document import Path as Loc
+from sfdc_escalator.files.values import calendar_files, literals
 
 MAX_BYTES = 1_000_000
 EXPECTED = "a mapping file in YAML: `kind`, `case`, `fields` and the columns of times"

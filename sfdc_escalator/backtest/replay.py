@@ -10,9 +10,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sfdc_escalator.backtest.polls import Polls
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.criteria import Condition
-from sfdc_escalator.escalation.scene import Scene
+from sfdc_escalator.escalation.conditions.criteria import Condition
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.world.case import Case
 
 
 class Segment(NamedTuple):

@@ -7,8 +7,8 @@ from sfdc_escalator.backtest.cells import Cells
 from sfdc_escalator.backtest.history_file import Row
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.backtest.replay import Segment
-from sfdc_escalator.escalation.case import Case, Turn, Value
-from sfdc_escalator.escalation.comparison import fold
+from sfdc_escalator.escalation.conditions.comparison import fold
+from sfdc_escalator.escalation.world.case import Case, Turn, Value
 
 NOBODY = "000000000000000AAA"
 

@@ -11,18 +11,18 @@ from sfdc_escalator import __version__
 from sfdc_escalator.cli.options import PREFIX
 from sfdc_escalator.errors import EscalatorError, Invalid
 
-COMMANDS = {
-    "init": ("sfdc_escalator.cli.init", "Write the first files: a policy by a known procedure, the editor's schema."),
-    "demo": ("sfdc_escalator.cli.demo", "The whole story, told on the embedded org."),
-    "validate": ("sfdc_escalator.cli.validate", "Check policy files: all problems at once, each with its line."),
-    "run": ("sfdc_escalator.cli.run", "Find the cases that match and escalate them. The cron job."),
-    "explain": ("sfdc_escalator.cli.explain", "Why a case matches or not, route by route, and when it will."),
-    "backtest": ("sfdc_escalator.cli.backtest", "Replay a policy over a history file."),
-    "status": ("sfdc_escalator.cli.status", "The last run, what is open, what waits; and whether runs still come."),
-    "audit": ("sfdc_escalator.cli.audit", "Look at the audit trail, and verify it."),
-    "ledger": ("sfdc_escalator.cli.ledger", "Take care of the ledger: back it up, migrate it, rebuild a lost one."),
-    "resolve": ("sfdc_escalator.cli.resolve", "Settle an unknown outcome that only a person can settle."),
-    "org": ("sfdc_escalator.cli.org", "The embedded org by itself."),
+COMMANDS = {  # each is a module of `commands`
+    "init": "Write the first files: a policy by a known procedure, the editor's schema.",
+    "demo": "The whole story, told on the embedded org.",
+    "validate": "Check policy files: all problems at once, each with its line.",
+    "run": "Find the cases that match and escalate them. The cron job.",
+    "explain": "Why a case matches or not, route by route, and when it will.",
+    "backtest": "Replay a policy over a history file.",
+    "status": "The last run, what is open, what waits; and whether runs still come.",
+    "audit": "Look at the audit trail, and verify it.",
+    "ledger": "Take care of the ledger: back it up, migrate it, rebuild a lost one.",
+    "resolve": "Settle an unknown outcome that only a person can settle.",
+    "org": "The embedded org by itself.",
 }
 
 
@@ -37,7 +37,7 @@ class LazyGroup(click.Group):
             return None
         from importlib import import_module
 
-        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        command: click.Command = import_module(f"sfdc_escalator.cli.commands.{cmd_name}").command
         return command
 
     def resolve_command(
@@ -53,12 +53,12 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:  # noqa: ARG002
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,7 +5,7 @@ import os
 import re
 from urllib.parse import quote, quote_plus
 
-from sfdc_escalator.salesforce.failures import HIDDEN, TOKEN
+from sfdc_escalator.salesforce.line.failures import HIDDEN, TOKEN
 
 SHORTEST = 8  # what is shorter would take harmless words with it
 SECRET_NAMES = ("SFDC_ACCESS_TOKEN",)

@@ -49,7 +49,7 @@ class Watch:
 
 
 def counts(result: "Result") -> dict[str, Any]:
-    from sfdc_escalator.escalation.decision import State
+    from sfdc_escalator.escalation.decisions.decision import State
 
     done = result.count(State.APPLIED)
     known = sum(past.is_open and past.ended_at is None for past in result.prepared.history.everything())

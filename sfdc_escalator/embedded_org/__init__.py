@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sfdc_escalator.embedded_org.basics.problems import InvalidData, Problem
     from sfdc_escalator.embedded_org.org import EmbeddedOrg
-    from sfdc_escalator.embedded_org.problems import InvalidData, Problem
 
 __all__ = ["EmbeddedOrg", "InvalidData", "Problem"]
 
@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
 
         return EmbeddedOrg
     if name in ("InvalidData", "Problem"):
-        from sfdc_escalator.embedded_org import problems
+        from sfdc_escalator.embedded_org.basics import problems
 
         return getattr(problems, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

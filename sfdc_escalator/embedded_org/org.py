@@ -9,16 +9,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sfdc_escalator.embedded_org import clock, data_folder, faults, happenings, ids, schema, seed
-from sfdc_escalator.embedded_org.clock import OrgClock
-from sfdc_escalator.embedded_org.control import Control
-from sfdc_escalator.embedded_org.data_folder import Folder
-from sfdc_escalator.embedded_org.database import Database
-from sfdc_escalator.embedded_org.exchange import Exchange, Facts
-from sfdc_escalator.embedded_org.oauth import ConnectedApp, Tokens
-from sfdc_escalator.embedded_org.problems import InvalidData, Problem
-from sfdc_escalator.embedded_org.request_log import RequestLog
-from sfdc_escalator.embedded_org.server import Server
+from sfdc_escalator.embedded_org.basics import clock, ids
+from sfdc_escalator.embedded_org.basics.clock import OrgClock
+from sfdc_escalator.embedded_org.basics.problems import InvalidData, Problem
+from sfdc_escalator.embedded_org.data import data_folder, seed
+from sfdc_escalator.embedded_org.data.data_folder import Folder
+from sfdc_escalator.embedded_org.http import faults
+from sfdc_escalator.embedded_org.http.control import Control
+from sfdc_escalator.embedded_org.http.exchange import Exchange, Facts
+from sfdc_escalator.embedded_org.http.request_log import RequestLog
+from sfdc_escalator.embedded_org.http.server import Server
+from sfdc_escalator.embedded_org.records import happenings
+from sfdc_escalator.embedded_org.rest.oauth import ConnectedApp, Tokens
+from sfdc_escalator.embedded_org.store import schema
+from sfdc_escalator.embedded_org.store.database import Database
 
 ANY_APP = ConnectedApp()
 _LETTERS = string.ascii_letters + string.digits

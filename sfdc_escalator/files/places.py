@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sfdc_escalator.files.policies import EXPECTED, MAX_BYTES
-from sfdc_escalator.files.source_text import Unreadable, read_text
-from sfdc_escalator.files.yaml_document import Document, Place, parse
-from sfdc_escalator.files.yaml_document import Path as Loc
+from sfdc_escalator.files.text.source_text import Unreadable, read_text
+from sfdc_escalator.files.text.yaml_document import Document, Place, parse
+from sfdc_escalator.files.text.yaml_document import Path as Loc
 
 STEPS = ("escalate", "defaults")
 

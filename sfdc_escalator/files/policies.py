@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from sfdc_escalator.errors import Invalid, Problem
-from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.files.assembly import Templates, assemble, terms_of
-from sfdc_escalator.files.cross_checks import mapping, name_crosses, note_crosses, raw_routes
-from sfdc_escalator.files.cutoffs import cutoff_lints
-from sfdc_escalator.files.faults import problem_of, problems_of
-from sfdc_escalator.files.lints import route_lints, table_lints
-from sfdc_escalator.files.names import Names
-from sfdc_escalator.files.shape import Fault, check
-from sfdc_escalator.files.source_text import Unreadable, read_text
-from sfdc_escalator.files.template_names import Reads
-from sfdc_escalator.files.templates import NoteTemplate, built_in, load_template
-from sfdc_escalator.files.wrong import Wrong
-from sfdc_escalator.files.yaml_document import Document, parse
-from sfdc_escalator.files.yaml_document import Path as Loc
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.files.assembly.assembly import Templates, assemble, terms_of
+from sfdc_escalator.files.checks.cross_checks import mapping, name_crosses, note_crosses, raw_routes
+from sfdc_escalator.files.checks.cutoffs import cutoff_lints
+from sfdc_escalator.files.checks.lints import route_lints, table_lints
+from sfdc_escalator.files.language.faults import problem_of, problems_of
+from sfdc_escalator.files.language.names import Names
+from sfdc_escalator.files.language.shape import Fault, check
+from sfdc_escalator.files.templates.template_names import Reads
+from sfdc_escalator.files.templates.templates import NoteTemplate, built_in, load_template
+from sfdc_escalator.files.text.source_text import Unreadable, read_text
+from sfdc_escalator.files.text.wrong import Wrong
+from sfdc_escalator.files.text.yaml_document import Document, parse
+from sfdc_escalator.files.text.yaml_document import Path as Loc
 
 MAX_BYTES, MAX_PROBLEMS = 1_000_000, 200
 EXPECTED = "a policy file in YAML"

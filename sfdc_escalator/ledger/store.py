@@ -8,12 +8,12 @@ from typing import Self
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
-from sfdc_escalator.escalation.history import History
-from sfdc_escalator.ledger.database import BUSY, Database, database_of, recognise
-from sfdc_escalator.ledger.holder import Holder
-from sfdc_escalator.ledger.lease import SqlLease, Terms, take
-from sfdc_escalator.ledger.rows import past_of
-from sfdc_escalator.ledger.schema import VERSION, escalations, events, live_routes, runs, version
+from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.ledger.engines.database import BUSY, Database, database_of, recognise
+from sfdc_escalator.ledger.tables.rows import past_of
+from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
+from sfdc_escalator.ledger.writing.holder import Holder
+from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, take
 from sfdc_escalator.pipeline.ports import HistoryReader, RunStart
 
 

@@ -10,11 +10,11 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
-from sfdc_escalator.escalation.chunks import Batch, lanes
-from sfdc_escalator.escalation.decision import Decision, State
-from sfdc_escalator.escalation.guards import CHUNK
-from sfdc_escalator.escalation.history import Memory
-from sfdc_escalator.escalation.steps import Kind, StepState
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.planning.chunks import Batch, lanes
+from sfdc_escalator.escalation.planning.guards import CHUNK
+from sfdc_escalator.escalation.policy.steps import Kind, StepState
+from sfdc_escalator.escalation.world.history import Memory
 from sfdc_escalator.pipeline.brakes import Stop, call_budget
 from sfdc_escalator.pipeline.changes import change, past_of, values_after
 from sfdc_escalator.pipeline.deliver import Delivery, Tries

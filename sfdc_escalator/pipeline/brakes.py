@@ -4,8 +4,8 @@ import threading
 from dataclasses import dataclass, field
 from math import inf
 
-from sfdc_escalator.escalation.org import Survey
-from sfdc_escalator.escalation.plan import Plan
+from sfdc_escalator.escalation.planning.plan import Plan
+from sfdc_escalator.escalation.world.org import Survey
 from sfdc_escalator.pipeline.ports import Answer, Committed, NotExecuted, Unknown
 
 ALIKE = 3

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sfdc_escalator.escalation.decision import Decision
-from sfdc_escalator.escalation.history import Memory, Past, Values
-from sfdc_escalator.escalation.policy import Route
-from sfdc_escalator.escalation.steps import Kind, StepState
+from sfdc_escalator.escalation.decisions.decision import Decision
+from sfdc_escalator.escalation.policy.policy import Route
+from sfdc_escalator.escalation.policy.steps import Kind, StepState
+from sfdc_escalator.escalation.world.history import Memory, Past, Values
 from sfdc_escalator.pipeline.ports import Change, Post, Write
 
 SENT = frozenset({Memory.SENDING, Memory.APPLIED, Memory.UNKNOWN, Memory.GONE})

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
-from sfdc_escalator.escalation.chunks import Batch
-from sfdc_escalator.escalation.decision import Decision, State
-from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.planning.chunks import Batch
+from sfdc_escalator.escalation.world.history import Memory
 from sfdc_escalator.pipeline.brakes import Breaker, Stop
 from sfdc_escalator.pipeline.changes import change, intended, past_found, past_of, write_of
 from sfdc_escalator.pipeline.ports import (

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sfdc_escalator.errors import PlanRefused
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.decide import LeftAlone, decide
-from sfdc_escalator.escalation.decision import Decision, State
-from sfdc_escalator.escalation.evidence import Read
-from sfdc_escalator.escalation.history import History
-from sfdc_escalator.escalation.org import Caller
-from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.escalation.view import View
+from sfdc_escalator.escalation.decisions.decide import LeftAlone, decide
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.planning.choices import Choices
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.evidence import Read
+from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.ports import Org
 from sfdc_escalator.pipeline.prepare import check_found, prepare, view_of
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.misses import NearMiss, nearest_misses
-from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.escalation.view import View
+from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.explaining.misses import NearMiss, nearest_misses
+from sfdc_escalator.escalation.planning.choices import Choices
+from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.pipeline.ports import Org
 from sfdc_escalator.pipeline.second_look import Look, second_look
 

@@ -10,11 +10,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.evidence import Read
-from sfdc_escalator.escalation.history import History, Past, Values
-from sfdc_escalator.escalation.org import Caller, Survey
-from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.evidence import Read
+from sfdc_escalator.escalation.world.history import History, Past, Values
+from sfdc_escalator.escalation.world.org import Caller, Survey
 
 RouteName = tuple[str, str]
 """(policy, route)"""

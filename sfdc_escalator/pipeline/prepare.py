@@ -6,19 +6,19 @@ from datetime import datetime
 from functools import partial
 
 from sfdc_escalator.errors import Invalid, PlanRefused
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.criteria import paths_of
-from sfdc_escalator.escalation.decide import LeftAlone, decide
-from sfdc_escalator.escalation.decision import Decision, RouteName, State
-from sfdc_escalator.escalation.evidence import Read
-from sfdc_escalator.escalation.fitness import doubts, unfit_routes
-from sfdc_escalator.escalation.history import History
-from sfdc_escalator.escalation.misses import NearMiss
-from sfdc_escalator.escalation.org import Caller, Survey
-from sfdc_escalator.escalation.plan import Plan, build_plan
-from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.escalation.view import View
+from sfdc_escalator.escalation.conditions.criteria import paths_of
+from sfdc_escalator.escalation.decisions.decide import LeftAlone, decide
+from sfdc_escalator.escalation.decisions.decision import Decision, RouteName, State
+from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.explaining.misses import NearMiss
+from sfdc_escalator.escalation.planning.choices import Choices
+from sfdc_escalator.escalation.planning.plan import Plan, build_plan
+from sfdc_escalator.escalation.policy.fitness import doubts, unfit_routes
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.evidence import Read
+from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.escalation.world.org import Caller, Survey
 from sfdc_escalator.pipeline.changes import past_found
 from sfdc_escalator.pipeline.nearest import near_misses
 from sfdc_escalator.pipeline.ports import KeyedNote, Org, Poll

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.history import History, Memory, Past
-from sfdc_escalator.escalation.keys import Identity
-from sfdc_escalator.escalation.org import Caller
+from sfdc_escalator.escalation.world.history import History, Memory, Past
+from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.ports import Change, KeyedNote, Lease, Ledger, Org, RunStart
 from sfdc_escalator.pipeline.run import close_failed
 

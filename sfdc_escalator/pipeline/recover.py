@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sfdc_escalator.escalation.criteria import paths_of
-from sfdc_escalator.escalation.evidence import Read
-from sfdc_escalator.escalation.history import History, Memory, Past
-from sfdc_escalator.escalation.own_steps import could_fit_without_us
-from sfdc_escalator.escalation.view import View
+from sfdc_escalator.escalation.conditions.criteria import paths_of
+from sfdc_escalator.escalation.decisions.own_steps import could_fit_without_us
+from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.world.evidence import Read
+from sfdc_escalator.escalation.world.history import History, Memory, Past
 from sfdc_escalator.pipeline.ports import Org, Sighting
 from sfdc_escalator.pipeline.second_look import Look
 

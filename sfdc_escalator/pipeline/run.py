@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
-from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.decision import Decision, State
-from sfdc_escalator.escalation.history import Memory
-from sfdc_escalator.escalation.misses import NearMiss
-from sfdc_escalator.escalation.org import Caller
-from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.explaining.misses import NearMiss
+from sfdc_escalator.escalation.planning.choices import Choices
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.history import Memory
+from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.apply import Applied, Progress, apply
 from sfdc_escalator.pipeline.brakes import Stop
 from sfdc_escalator.pipeline.ports import HistoryReader, Lease, Ledger, Org, RunStart

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.criteria import could_hold
-from sfdc_escalator.escalation.evidence import Read
-from sfdc_escalator.escalation.view import View
+from sfdc_escalator.escalation.conditions.criteria import could_hold
+from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.evidence import Read
 from sfdc_escalator.pipeline.ports import Org
 
 

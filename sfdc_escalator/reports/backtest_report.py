@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.reports.terminal import table
 
 COLUMNS = ("case_number", "route", "rung", "episode", "match_utc")

@@ -5,18 +5,18 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sfdc_escalator.escalation.as_example import as_example
-from sfdc_escalator.escalation.clock import in_words
-from sfdc_escalator.escalation.criteria import All, AnyOf, Finding, Not
-from sfdc_escalator.escalation.decide import LeftAlone
-from sfdc_escalator.escalation.decision import Decision
-from sfdc_escalator.escalation.examples import failure
-from sfdc_escalator.escalation.explanation import Explained, explain
-from sfdc_escalator.escalation.findings import in_plain_words, time_in_words
-from sfdc_escalator.escalation.policy import Example
-from sfdc_escalator.escalation.running_clock import Clock
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.view import View
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Finding, Not
+from sfdc_escalator.escalation.conditions.findings import in_plain_words, time_in_words
+from sfdc_escalator.escalation.conditions.running_clock import Clock
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.decisions.decide import LeftAlone
+from sfdc_escalator.escalation.decisions.decision import Decision
+from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.explaining.as_example import as_example
+from sfdc_escalator.escalation.explaining.explanation import Explained, explain
+from sfdc_escalator.escalation.policy.examples import failure
+from sfdc_escalator.escalation.policy.policy import Example
+from sfdc_escalator.escalation.time.clock import in_words
 from sfdc_escalator.pipeline.examine import Examined
 from sfdc_escalator.reports.run_json import escalation_json, instant
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sfdc_escalator.escalation.org import Survey
+from sfdc_escalator.escalation.world.org import Survey
 
 
 class Rollback(Protocol):

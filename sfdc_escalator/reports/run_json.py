@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sfdc_escalator.errors import EscalatorError, Problem, RunBusy
-from sfdc_escalator.escalation.decision import Decision, State
+from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.pipeline.run import Result
 
 

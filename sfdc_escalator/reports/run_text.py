@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from sfdc_escalator.escalation.decide import LeftAlone
-from sfdc_escalator.escalation.decision import Decision, State, note_of
-from sfdc_escalator.escalation.steps import Kind, Step, StepState
+from sfdc_escalator.escalation.decisions.decide import LeftAlone
+from sfdc_escalator.escalation.decisions.decision import Decision, State, note_of
+from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import table
 from sfdc_escalator.reports.words import counted

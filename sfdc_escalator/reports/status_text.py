@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sfdc_escalator.escalation.history import Past
+from sfdc_escalator.escalation.world.history import Past
 from sfdc_escalator.reports.run_json import instant
 from sfdc_escalator.reports.words import counted
 

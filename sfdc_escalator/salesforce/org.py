@@ -7,22 +7,23 @@ from datetime import UTC, datetime
 from typing import Self
 
 from sfdc_escalator.errors import Invalid, OrgUnavailable
-from sfdc_escalator.escalation.case import Case, long_id
-from sfdc_escalator.escalation.evidence import Read
-from sfdc_escalator.escalation.history import Values
-from sfdc_escalator.escalation.org import Caller, Survey
-from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.case import Case, long_id
+from sfdc_escalator.escalation.world.evidence import Read
+from sfdc_escalator.escalation.world.history import Values
+from sfdc_escalator.escalation.world.org import Caller, Survey
 from sfdc_escalator.pipeline.ports import Answer, Chunk, KeyedNote, NotExecuted, Poll, RolledBack, Sighting, Unknown
-from sfdc_escalator.salesforce import evidence, inspection, poll, reads, rehearsal, sightings, survey
-from sfdc_escalator.salesforce.answer import REFUSED_QUERY, read_answer, refuses_guard
-from sfdc_escalator.salesforce.client import Client, Record
-from sfdc_escalator.salesforce.describe import standard_describe
-from sfdc_escalator.salesforce.failures import Rejected, Unanswered
-from sfdc_escalator.salesforce.records import pick, read
-from sfdc_escalator.salesforce.retry import Patience
-from sfdc_escalator.salesforce.session import STRAIGHT, Line, OrgSession
-from sfdc_escalator.salesforce.token import Login, Token
-from sfdc_escalator.salesforce.write import composite, guard_query
+from sfdc_escalator.salesforce.line.client import Client, Record
+from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
+from sfdc_escalator.salesforce.line.retry import Patience
+from sfdc_escalator.salesforce.line.session import STRAIGHT, Line, OrgSession
+from sfdc_escalator.salesforce.line.token import Login, Token
+from sfdc_escalator.salesforce.readiness import inspection, rehearsal
+from sfdc_escalator.salesforce.reading import evidence, poll, reads, sightings, survey
+from sfdc_escalator.salesforce.reading.records import pick, read
+from sfdc_escalator.salesforce.schema.describe import standard_describe
+from sfdc_escalator.salesforce.writing.answer import REFUSED_QUERY, read_answer, refuses_guard
+from sfdc_escalator.salesforce.writing.write import composite, guard_query
 
 API_VERSION = "67.0"
 REHEARSAL_IN_PRODUCTION = (

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sfdc_escalator.errors import Invalid, LoginRefused, OrgUnavailable, Problem
-from sfdc_escalator.escalation.expect import wrong_kind, wrong_organization
-from sfdc_escalator.escalation.org import Caller
+from sfdc_escalator.escalation.world.expect import wrong_kind, wrong_organization
+from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.ports import HistoryReader
 
 if TYPE_CHECKING:
     from sfdc_escalator.channels.heartbeat import Heartbeat
     from sfdc_escalator.embedded_org import EmbeddedOrg
-    from sfdc_escalator.files.orgs import OrgEntry
+    from sfdc_escalator.files.orgs.orgs import OrgEntry
+    from sfdc_escalator.files.orgs.settings import OrgLogin
     from sfdc_escalator.files.policies import Loaded
-    from sfdc_escalator.files.settings import OrgLogin
     from sfdc_escalator.ledger.store import SqlHistory, SqlLedger
     from sfdc_escalator.salesforce.org import SalesforceOrg
 
@@ -51,7 +51,7 @@ def policies(chosen: Sequence[Path]) -> Loaded:
 
 def entry_of(org: str) -> tuple[OrgEntry, tuple[Problem, ...]]:
     """The org of this name, and the warnings of the file in which it stands. Raises Invalid."""
-    from sfdc_escalator.files.orgs import org_entry
+    from sfdc_escalator.files.orgs.orgs import org_entry
 
     return org_entry(org, ORGS_FILE)
 
@@ -88,10 +88,10 @@ def reach(
 
 def door_of(entry: OrgEntry, budget: float) -> SalesforceOrg:
     """The org, logged in to."""
-    from sfdc_escalator.salesforce.login import line_of, login
+    from sfdc_escalator.salesforce.line.retry import Patience
+    from sfdc_escalator.salesforce.line.token import Grant
+    from sfdc_escalator.salesforce.login.login import line_of, login
     from sfdc_escalator.salesforce.org import SalesforceOrg
-    from sfdc_escalator.salesforce.retry import Patience
-    from sfdc_escalator.salesforce.token import Grant
 
     def log_in(said: OrgLogin) -> Grant:
         secrets_in_use.update(said.secrets)
@@ -155,7 +155,7 @@ def wait(seconds: float) -> None:
 
 def place_of_ledger(where: str | None, caller: Caller, org: str) -> str:
     """The ledger that was named, else the one that the org's entry names, else the org's own in the state folder."""
-    from sfdc_escalator.ledger.place import default_path
+    from sfdc_escalator.ledger.engines.place import default_path
 
     return where or entry_of(org)[0].ledger or str(default_path(caller.organization_id))
 
@@ -194,7 +194,7 @@ def known_ledger(where: str | None, org: str) -> Iterator[SqlLedger]:
 
 def place_of_trail(org: str) -> str:
     """The ledger that the org's entry names; for `env` the only one there is; else the org is asked who it is."""
-    from sfdc_escalator.ledger.place import default_path, only_ledger
+    from sfdc_escalator.ledger.engines.place import default_path, only_ledger
 
     entry, _ = entry_of(org)
     if entry.ledger or entry.expect.organization_id:

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sfdc_escalator.errors import EscalatorError, Invalid, Problem
-from sfdc_escalator.escalation.examples import failures
-from sfdc_escalator.escalation.org import Survey
-from sfdc_escalator.escalation.policy import Example, Policy, Route
+from sfdc_escalator.escalation.policy.examples import failures
+from sfdc_escalator.escalation.policy.policy import Example, Policy, Route
+from sfdc_escalator.escalation.world.org import Survey
 from sfdc_escalator.pipeline.brakes import Stop
 from sfdc_escalator.wiring import entry_of, reach
 
 if TYPE_CHECKING:
-    from sfdc_escalator.salesforce.demands import Lack
     from sfdc_escalator.salesforce.org import SalesforceOrg
-    from sfdc_escalator.salesforce.probe import Rollback
+    from sfdc_escalator.salesforce.readiness.demands import Lack
+    from sfdc_escalator.salesforce.readiness.probe import Rollback
 
 READS_ALL = "reads every open case: nothing in its `when` can be filtered by the server"
 READS_APART = "needs a query of its own: a subquery alone filters it, and that cannot stand beside other routes"
@@ -51,8 +51,8 @@ def check(chosen: Sequence[Path], *, in_org: bool = False) -> tuple[Problem, ...
 def slips_of(file: str) -> Iterator[Problem]:
     """Standard fields that are probably misspelt, and checkboxes that are compared with a text."""
     from sfdc_escalator.files.said_fields import said_fields
-    from sfdc_escalator.salesforce.describe import standard_describe
-    from sfdc_escalator.salesforce.offline import is_no_checkbox_value, misspelt
+    from sfdc_escalator.salesforce.schema.describe import standard_describe
+    from sfdc_escalator.salesforce.schema.offline import is_no_checkbox_value, misspelt
 
     describe, meant = standard_describe(), {"yes": "true", "on": "true", "no": "false", "off": "false"}
     for said in said_fields(file):
@@ -68,8 +68,8 @@ def slips_of(file: str) -> Iterator[Problem]:
 def cost_warnings(policy: Policy, route: Route) -> Iterator[Problem]:
     """What the poll costs more for this route; not where `scan: true` says that it is known."""
     from sfdc_escalator.files.places import places_of
-    from sfdc_escalator.salesforce.bounds import route_is_apart, route_is_scan
-    from sfdc_escalator.salesforce.describe import standard_describe
+    from sfdc_escalator.salesforce.schema.describe import standard_describe
+    from sfdc_escalator.salesforce.soql.bounds import route_is_apart, route_is_scan
 
     asked = policy, route, standard_describe()
     why = READS_ALL if route_is_scan(*asked) else READS_APART if route_is_apart(*asked) else ""
@@ -120,8 +120,8 @@ def check_in_org(chosen: Sequence[Path], org: str, problems: Sequence[Problem], 
 
 
 def asked_of(door: SalesforceOrg, survey: Survey, policies: Sequence[Policy], trial: Trial | None) -> Asked:
-    from sfdc_escalator.salesforce import demands, verdicts
-    from sfdc_escalator.salesforce.probe import not_asked
+    from sfdc_escalator.salesforce.readiness import demands, verdicts
+    from sfdc_escalator.salesforce.readiness.probe import not_asked
 
     if trial:
         door.refuse_production(survey)

@@ -5,6 +5,7 @@ Every import counts, also those inside functions and under TYPE_CHECKING.
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,33 @@ FLOORS = (  # from top to bottom; a module imports only from lower floors, or fr
     ("escalation",),
     ("errors",),
 )
+ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules beside them
+    "cli": (("commands",), ("door",), ("logs",), ("busy", "options", "secrets", "stopping", "watching")),
+    "embedded_org": (("org",), ("http",), ("data", "rest"), ("records", "soql"), ("store",), ("basics",)),
+    "files": (
+        ("said_fields",),
+        ("places",),
+        ("first_hour", "policies"),
+        ("assembly", "checks", "orgs"),
+        ("language", "templates"),
+        ("values",),
+        ("text",),
+    ),
+    "salesforce": (("org",), ("readiness",), ("reading",), ("login", "schema", "writing"), ("line", "soql")),
+    "ledger": (("upkeep",), ("trail",), ("store",), ("writing",), ("engines",), ("tables",)),
+    "escalation": (
+        ("explaining", "planning"),
+        ("decisions",),
+        ("note",),
+        ("policy",),
+        ("proof",),
+        ("conditions",),
+        ("world",),
+        ("time",),
+    ),
+}
+A_DOZEN = 14
+"""Modules in one folder, about a dozen: who opens a folder reads its list in one look."""
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 STANDS_ALONE = ("embedded_org", "sample")
 
@@ -127,6 +155,49 @@ def test_a_module_imports_only_from_rooms_below_it() -> None:
         if not may_import(module, room_of(name))
     ]
     assert wrong == []
+
+
+def part_of(name: str) -> str:
+    """The sub-package or module of its room that a module belongs to; empty for the room itself."""
+    return (name.split(".") + [""] * 2)[2]
+
+
+def floors_within(room: str) -> dict[str, int]:
+    return {part: floor for floor, parts in enumerate(ROOMS_WITHIN[room]) for part in parts}
+
+
+def test_every_part_of_a_room_has_its_floor() -> None:
+    parts = {room: {part_of(module.name) for module in MODULES if module.room == room} - {""} for room in ROOMS_WITHIN}
+    assert parts == {room: set(floors_within(room)) for room in ROOMS_WITHIN}
+
+
+def test_every_room_with_rooms_within_has_floors() -> None:
+    deep = {module.room for module in MODULES if module.name.count(".") > 2}
+    assert sorted(deep - set(ROOMS_WITHIN)) == []
+
+
+def test_inside_a_room_imports_go_down_as_well() -> None:
+    wrong = [
+        f"{module.name}:{line} imports {name}"
+        for room in ROOMS_WITHIN
+        for floors in [floors_within(room)]
+        for module in MODULES
+        if module.room == room and part_of(module.name)
+        for name, line in ours(module)
+        if room_of(name) == room and part_of(name) != part_of(module.name)
+        if floors.get(part_of(name), -1) <= floors[part_of(module.name)]
+    ]
+    assert wrong == []
+
+
+def test_no_folder_holds_more_than_about_a_dozen_modules() -> None:
+    held = Counter(path.parent for path in PATHS if path.name != "__init__.py")
+    assert {str(folder.relative_to(ROOT)): count for folder, count in held.items() if count > A_DOZEN} == {}
+
+
+def test_each_folder_says_what_belongs_there() -> None:
+    silent = [m.name for m in MODULES if m.path.name == "__init__.py" and m.room and not ast.get_docstring(m.tree)]
+    assert silent == []
 
 
 def test_the_package_itself_imports_nothing_of_ours() -> None:

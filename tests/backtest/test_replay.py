@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.backtest.polls import Polls
 from sfdc_escalator.backtest.replay import Match, Segment, all_matches, first_matches
-from sfdc_escalator.escalation.calendars import Calendar
-from sfdc_escalator.escalation.case import Case, Turn
-from sfdc_escalator.escalation.clocks import Age, InState, Left
-from sfdc_escalator.escalation.comparison import Operator
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.opening_hours import week_of
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.zones import DAY
-from sfdc_escalator.files.calendar_files import zone
+from sfdc_escalator.escalation.conditions.clocks import Age, InState, Left
+from sfdc_escalator.escalation.conditions.comparison import Operator
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.time.calendars import Calendar
+from sfdc_escalator.escalation.time.opening_hours import week_of
+from sfdc_escalator.escalation.time.zones import DAY
+from sfdc_escalator.escalation.world.case import Case, Turn
+from sfdc_escalator.files.values.calendar_files import zone
 from tests.builders import NOW, case
 
 START = NOW.replace(minute=0)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sfdc_escalator.embedded_org.faults import KINDS, Fault
+from sfdc_escalator.embedded_org.http.faults import KINDS, Fault
 from tests.chaos.points import DISK, SITES, Point
 from tests.chaos.scene import THREE_CHUNKS, Row, Scene, scene
 from tests.chaos.stage import Stage

@@ -103,7 +103,7 @@ def watch(places: Places, run: str) -> None:
     """Lets the subject come by at its calls and commits; each call carries the run's name for the org's log."""
     from sqlalchemy.engine.default import DefaultDialect
 
-    from sfdc_escalator.salesforce.session import OrgSession
+    from sfdc_escalator.salesforce.line.session import OrgSession
 
     request: Callable[..., Any] = OrgSession.request
     begin: Callable[..., Any] = DefaultDialect.do_begin

@@ -42,7 +42,7 @@ def forgetful() -> Changes:
 def noteless() -> Changes:
     """Moves cases without their notes."""
     from sfdc_escalator.salesforce import org
-    from sfdc_escalator.salesforce.write import composite
+    from sfdc_escalator.salesforce.writing.write import composite
 
     def without_notes(*words: Any, **more: Any) -> Any:
         request = composite(*words, **more)
@@ -72,7 +72,7 @@ def silent() -> Changes:
     """Counts what it wrote as written before."""
     from dataclasses import replace
 
-    from sfdc_escalator.escalation.decision import State
+    from sfdc_escalator.escalation.decisions.decision import State
     from sfdc_escalator.pipeline import deliver
 
     applied = deliver.Delivery.applied
@@ -90,7 +90,7 @@ def deaf() -> Changes:
     """Asks the guard for changes since a time to come: it lets everything through."""
     from datetime import UTC, datetime
 
-    from sfdc_escalator.salesforce import write
+    from sfdc_escalator.salesforce.writing import write
 
     guard_query = write.guard_query
 

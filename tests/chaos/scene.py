@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.embedded_org.faults import Fault, Faults
+from sfdc_escalator.embedded_org.http.faults import Fault, Faults
 from tests.chaos.ledgers import Ledger, SqliteFile
 from tests.chaos.points import Point
 from tests.chaos.stage import Ended, Stage, Subject

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from sfdc_escalator.embedded_org.faults import KINDS, Fault
+from sfdc_escalator.embedded_org.http.faults import KINDS, Fault
 from tests.chaos.ledgers import Ledger
 from tests.chaos.points import Point
 from tests.chaos.scene import Row, Scene, case, scene

@@ -115,7 +115,8 @@ def settle_in(order: Order, places: Places) -> None:
 def adapt(order: Order) -> None:
     """Small chunks, short waits, and the host's name; nothing else is other than for a user."""
     from sfdc_escalator import wiring
-    from sfdc_escalator.ledger import lease, store
+    from sfdc_escalator.ledger import store
+    from sfdc_escalator.ledger.writing import lease
     from sfdc_escalator.pipeline import apply
 
     def no_wait(_: float) -> None: ...

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from sfdc_escalator.embedded_org.faults import Fault
+from sfdc_escalator.embedded_org.http.faults import Fault
 from tests.chaos.judge import grouped
 from tests.chaos.points import Point
 from tests.chaos.scene import THREE_CHUNKS, Scene, scene

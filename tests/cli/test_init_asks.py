@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.cli.init import installed
+from sfdc_escalator.cli.commands.init import installed
 from tests.stories.world import World
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg, InvalidData, Problem
-from sfdc_escalator.embedded_org.ids import canonical
+from sfdc_escalator.embedded_org.basics.ids import canonical
 from tests.embedded_org.client import FILES, NOW, Client, write_folder
 
 CASE_ID = "500000000000001AAA"

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg, InvalidData
-from sfdc_escalator.embedded_org.request_log import RequestLog
-from sfdc_escalator.embedded_org.resources import versions
+from sfdc_escalator.embedded_org.http.request_log import RequestLog
+from sfdc_escalator.embedded_org.rest.resources import versions
 from tests.embedded_org.client import BASE, FILES, NOW, Client, sub, write_folder
 
 
@@ -359,7 +359,7 @@ def test_it_listens_on_loopback_only_and_closes_twice_without_harm() -> None:
 def test_an_error_in_the_org_itself_is_an_answer(
     org: Client, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sfdc_escalator.embedded_org.rows.create", lambda *given: 1 / 0)
+    monkeypatch.setattr("sfdc_escalator.embedded_org.rest.rows.create", lambda *given: 1 / 0)
     answer = org.call("POST", "/sobjects/Account", json={"Name": "x"})
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (500, "UNKNOWN_EXCEPTION")
     assert "ZeroDivisionError" in capfd.readouterr().err

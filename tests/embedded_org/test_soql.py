@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.embedded_org.api_error import ApiError
-from sfdc_escalator.embedded_org.soql_syntax import parse
+from sfdc_escalator.embedded_org.basics.api_error import ApiError
+from sfdc_escalator.embedded_org.soql.syntax import parse
 from tests.embedded_org.client import Client, sub
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "golden" / "soql_cases.json"

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.case import Case, Value
-from sfdc_escalator.escalation.clocks import Age, Idle, InState, Left
-from sfdc_escalator.escalation.comparison import Operand, Operator
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.facts import Field, Owner, TableIs
-from sfdc_escalator.escalation.speech import Spoke, Text
-from sfdc_escalator.escalation.tables import Row, Table
-from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
+from sfdc_escalator.escalation.conditions.comparison import Operand, Operator
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.conditions.facts import Field, Owner, TableIs
+from sfdc_escalator.escalation.conditions.speech import Spoke, Text
+from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.world.case import Case, Value
 from tests.builders import NOW, case, comment
 
 PATHS = ("Subject", "Status", "Amount__c", "Vip__c", "Due__c", "Tags__c")

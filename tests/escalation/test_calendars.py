@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.business_days import BusinessDays
-from sfdc_escalator.escalation.calendars import Calendar
-from sfdc_escalator.escalation.opening_hours import DAYS, Spans, merged, parse_days, parse_hours, week_of
+from sfdc_escalator.escalation.time.business_days import BusinessDays
+from sfdc_escalator.escalation.time.calendars import Calendar
+from sfdc_escalator.escalation.time.opening_hours import DAYS, Spans, merged, parse_days, parse_hours, week_of
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 OFFICE = week_of({"mon-fri": "09:00-17:00"})

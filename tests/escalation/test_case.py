@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.case import Comment, long_id
+from sfdc_escalator.escalation.world.case import Comment, long_id
 from tests.builders import AGENT, case
 
 IDS = st.text(string.ascii_letters + string.digits, min_size=15, max_size=15)

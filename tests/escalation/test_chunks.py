@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.chunks import Batch, families, lanes
-from sfdc_escalator.escalation.decision import Decision
+from sfdc_escalator.escalation.decisions.decision import Decision
+from sfdc_escalator.escalation.planning.chunks import Batch, families, lanes
 from tests.builders import numbered, planned, policy, route
 
 TEMPLATE = planned(1)

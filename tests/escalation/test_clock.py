@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.clock import in_words, parse_duration
+from sfdc_escalator.escalation.time.clock import in_words, parse_duration
 
 
 @pytest.mark.parametrize(

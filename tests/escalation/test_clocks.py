@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.business_days import BusinessDays
-from sfdc_escalator.escalation.calendars import Calendar
-from sfdc_escalator.escalation.case import Case, Speaker, Turn
-from sfdc_escalator.escalation.clocks import Age, Idle, InState, Left
-from sfdc_escalator.escalation.comparison import Operator
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.opening_hours import week_of
-from sfdc_escalator.escalation.running_clock import BusinessHours
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.tables import Row, Table
+from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
+from sfdc_escalator.escalation.conditions.comparison import Operator
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.running_clock import BusinessHours
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.time.business_days import BusinessDays
+from sfdc_escalator.escalation.time.calendars import Calendar
+from sfdc_escalator.escalation.time.opening_hours import week_of
+from sfdc_escalator.escalation.world.case import Case, Speaker, Turn
 from tests.builders import NOW, case, comment, email
 
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.case import Value
-from sfdc_escalator.escalation.comparison import TESTS, Literal_, Operand, Operator, fold, moment
-from sfdc_escalator.escalation.comparison import test_of as prepared
-from sfdc_escalator.escalation.facts import Field
+from sfdc_escalator.escalation.conditions.comparison import TESTS, Literal_, Operand, Operator, fold, moment
+from sfdc_escalator.escalation.conditions.comparison import test_of as prepared
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.world.case import Value
 from tests.builders import SCENE, case
 
 AT_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

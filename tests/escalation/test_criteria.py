@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.clocks import Age
-from sfdc_escalator.escalation.comparison import Operator
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not, could_hold, judge
-from sfdc_escalator.escalation.evidence import COMMENTS, Read
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.speech import Text
-from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.escalation.conditions.clocks import Age
+from sfdc_escalator.escalation.conditions.comparison import Operator
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not, could_hold, judge
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.evidence import COMMENTS, Read
 from tests.builders import NOW, SCENE, case, comment, policy, route
 from tests.escalation.conditions import CASES, CONDITIONS, PATHS
 

@@ -6,14 +6,14 @@ from itertools import permutations
 
 import pytest
 
-from sfdc_escalator.escalation.criteria import AnyOf, Condition
-from sfdc_escalator.escalation.decide import LeftAlone, decide
-from sfdc_escalator.escalation.decision import Decision, State, note_of
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.history import Memory, Past, Values
-from sfdc_escalator.escalation.keys import key_of
-from sfdc_escalator.escalation.policy import NotePart, Policy
-from sfdc_escalator.escalation.steps import Kind
+from sfdc_escalator.escalation.conditions.criteria import AnyOf, Condition
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.decisions.decide import LeftAlone, decide
+from sfdc_escalator.escalation.decisions.decision import Decision, State, note_of
+from sfdc_escalator.escalation.policy.policy import NotePart, Policy
+from sfdc_escalator.escalation.policy.steps import Kind
+from sfdc_escalator.escalation.world.history import Memory, Past, Values
+from sfdc_escalator.escalation.world.keys import key_of
 from tests.builders import (
     AGENT,
     NOW,

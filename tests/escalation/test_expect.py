@@ -2,7 +2,7 @@
 
 import pytest
 
-from sfdc_escalator.escalation.expect import Expect, wrong_kind, wrong_organization
+from sfdc_escalator.escalation.world.expect import Expect, wrong_kind, wrong_organization
 
 RIGHT, WRONG = "00D000000000001EAA", "00D000000000002EAA"
 

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.clocks import Age
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not, judge
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.findings import reasons
-from sfdc_escalator.escalation.speech import Text
-from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.escalation.conditions.clocks import Age
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not, judge
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.findings import reasons
+from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.world.case import Case
 from tests.builders import NOW, SCENE, case
 from tests.escalation.conditions import CASES, CONDITIONS
 

@@ -1,6 +1,6 @@
 """Whether an org can carry out what a route says."""
 
-from sfdc_escalator.escalation.fitness import doubts, unfit_routes
+from sfdc_escalator.escalation.policy.fitness import doubts, unfit_routes
 from tests.builders import policy, route, survey
 
 

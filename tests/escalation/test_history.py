@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.history import Memory, Values
+from sfdc_escalator.escalation.world.history import Memory, Values
 from tests.builders import NOW, case, past, remembering
 
 OPEN = {Memory.APPLIED, Memory.ADOPTED, Memory.UNKNOWN, Memory.SENDING}

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.calendars import Calendar
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.clocks import Age, Idle, Left
-from sfdc_escalator.escalation.comparison import Operand, Operator
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.facts import Field, Owner
-from sfdc_escalator.escalation.implication import contradiction, implies
-from sfdc_escalator.escalation.opening_hours import week_of
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.tables import Row, Table
+from sfdc_escalator.escalation.conditions.clocks import Age, Idle, Left
+from sfdc_escalator.escalation.conditions.comparison import Operand, Operator
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.conditions.facts import Field, Owner
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.proof.implication import contradiction, implies
+from sfdc_escalator.escalation.time.calendars import Calendar
+from sfdc_escalator.escalation.time.opening_hours import week_of
+from sfdc_escalator.escalation.world.case import Case
 from tests.builders import AGENT, BILLING, NOW, SCENE, SUPPORT, case, comment, numbered
 from tests.escalation.conditions import CASES, CONDITIONS
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sfdc_escalator.escalation.keys import Identity, key_of
+from sfdc_escalator.escalation.world.keys import Identity, key_of
 from tests.builders import ORG, case, identity, numbered
 
 HERE = Identity(ORG, "support", "urgent", numbered("500", 1))

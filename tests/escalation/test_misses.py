@@ -9,26 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.business_days import BusinessDays
-from sfdc_escalator.escalation.calendars import Calendar
-from sfdc_escalator.escalation.case import Case, Turn
-from sfdc_escalator.escalation.clocks import Age, Idle, InState, Left
-from sfdc_escalator.escalation.comparison import Operator
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not, judge
-from sfdc_escalator.escalation.decide import decide
-from sfdc_escalator.escalation.evidence import COMMENTS, Read, Records
-from sfdc_escalator.escalation.explanation import FIRST_LIVE_RUN, Explained, explain
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.history import Memory
-from sfdc_escalator.escalation.misses import Miss, NearMiss, matches_at, misses, nearest_misses
-from sfdc_escalator.escalation.opening_hours import week_of
-from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.escalation.related import MILESTONES, Milestone, Related
-from sfdc_escalator.escalation.running_clock import BusinessHours
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.speech import Text
-from sfdc_escalator.escalation.view import View
-from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
+from sfdc_escalator.escalation.conditions.comparison import Operator
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not, judge
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.related import MILESTONES, Milestone, Related
+from sfdc_escalator.escalation.conditions.running_clock import BusinessHours
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.decisions.decide import decide
+from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.explaining.explanation import FIRST_LIVE_RUN, Explained, explain
+from sfdc_escalator.escalation.explaining.misses import Miss, NearMiss, matches_at, misses, nearest_misses
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.time.business_days import BusinessDays
+from sfdc_escalator.escalation.time.calendars import Calendar
+from sfdc_escalator.escalation.time.opening_hours import week_of
+from sfdc_escalator.escalation.world.case import Case, Turn
+from sfdc_escalator.escalation.world.evidence import COMMENTS, Read, Records
+from sfdc_escalator.escalation.world.history import Memory
 from tests.builders import NOW, SCENE, case, comment, past, policy, remembering, route, view
 
 MINUTE, HOUR, DAY, SECOND = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.case import Case, Value
-from sfdc_escalator.escalation.keys import key_of
-from sfdc_escalator.escalation.note import MOST_BYTES, Held, size, write_note
-from sfdc_escalator.escalation.note_text import harmless, nested, shortened, text_of
-from sfdc_escalator.escalation.policy import NotePart, NoteSpec, Template
+from sfdc_escalator.escalation.note.note import MOST_BYTES, Held, size, write_note
+from sfdc_escalator.escalation.note.note_text import harmless, nested, shortened, text_of
+from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec, Template
+from sfdc_escalator.escalation.world.case import Case, Value
+from sfdc_escalator.escalation.world.keys import key_of
 from tests.builders import NOW, case, comment, identity, note, policy, route
 
 FORGED = identity(case(99)).line

@@ -8,16 +8,16 @@ from fractions import Fraction
 
 import pytest
 
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.criteria import Condition
-from sfdc_escalator.escalation.decide import LeftAlone, decide
-from sfdc_escalator.escalation.decision import Decision, State
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.history import History
-from sfdc_escalator.escalation.org import Survey
-from sfdc_escalator.escalation.plan import Plan, build_plan
-from sfdc_escalator.escalation.policy import Guards, NotePart, Policy
+from sfdc_escalator.escalation.conditions.criteria import Condition
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.decisions.decide import LeftAlone, decide
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.planning.choices import Choices
+from sfdc_escalator.escalation.planning.plan import Plan, build_plan
+from sfdc_escalator.escalation.policy.policy import Guards, NotePart, Policy
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.escalation.world.org import Survey
 from tests.builders import NOW, case, note, past, policy, remembering, route, survey, view
 
 ROUTINE = Choices()

@@ -7,14 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.case import Case, Value
-from sfdc_escalator.escalation.comparison import fold
-from sfdc_escalator.escalation.decide import decide
-from sfdc_escalator.escalation.decision import Decision, State
-from sfdc_escalator.escalation.keys import key_of
-from sfdc_escalator.escalation.note import MOST_BYTES, Held, size, write_note
-from sfdc_escalator.escalation.policy import NotePart, NoteSpec
-from sfdc_escalator.escalation.quick_texts import (
+from sfdc_escalator.escalation.conditions.comparison import fold
+from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.decisions.decide import decide
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.note.note import MOST_BYTES, Held, size, write_note
+from sfdc_escalator.escalation.note.quick_texts import (
     chosen_text,
     filled_sentence,
     possible_names,
@@ -22,7 +20,9 @@ from sfdc_escalator.escalation.quick_texts import (
     quick_text_paths,
     unknown_placeholders,
 )
-from sfdc_escalator.escalation.tables import Row, Table
+from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec
+from sfdc_escalator.escalation.world.case import Case, Value
+from sfdc_escalator.escalation.world.keys import key_of
 from tests.builders import NOW, case, identity, policy, route, survey, view
 from tests.builders import note as note_spec
 

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.case import Case, Comment, Value
-from sfdc_escalator.escalation.clocks import Age
-from sfdc_escalator.escalation.comparison import Operator
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not, judge
-from sfdc_escalator.escalation.criterion import Criterion
-from sfdc_escalator.escalation.evidence import COMMENTS, EMAILS, Records
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.findings import in_plain_words
-from sfdc_escalator.escalation.related import MILESTONES, Milestone, Related
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.speech import Since
+from sfdc_escalator.escalation.conditions.clocks import Age
+from sfdc_escalator.escalation.conditions.comparison import Operator
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not, judge
+from sfdc_escalator.escalation.conditions.criterion import Criterion
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.findings import in_plain_words
+from sfdc_escalator.escalation.conditions.related import MILESTONES, Milestone, Related
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.speech import Since
+from sfdc_escalator.escalation.world.case import Case, Comment, Value
+from sfdc_escalator.escalation.world.evidence import COMMENTS, EMAILS, Records
 from tests.builders import NOW, SCENE, case, comment, email
 
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)

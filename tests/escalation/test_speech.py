@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.own_words import own_words
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.speech import Spoke, Text
-from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.escalation.conditions.own_words import own_words
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.speech import Spoke, Text
+from sfdc_escalator.escalation.conditions.words import parse_phrase
 from tests.builders import NOW, SCENE, case, comment, email
 
 HOUR = timedelta(hours=1)

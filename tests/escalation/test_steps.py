@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.org import Queue
-from sfdc_escalator.escalation.policy import Route, Team
-from sfdc_escalator.escalation.steps import Kind, Step, StepState, planned_steps, priority_step, queue_step
-from sfdc_escalator.escalation.tables import Row, Table
+from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.policy.policy import Route, Team
+from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState, planned_steps, priority_step, queue_step
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.org import Queue
 from tests.builders import AGENT, BILLING, PRIORITIES, SUPPORT, case, route
 
 QUEUES = {queue.name: queue for queue in (SUPPORT, BILLING)}

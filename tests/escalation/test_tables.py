@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.case import Value
-from sfdc_escalator.escalation.comparison import Operand, Operator, options, same
-from sfdc_escalator.escalation.criteria import Condition, Not, judge
-from sfdc_escalator.escalation.evidence import Answered
-from sfdc_escalator.escalation.facts import Field, Owner, Soql, TableIs
-from sfdc_escalator.escalation.org import Queue
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.tables import Row, Table
+from sfdc_escalator.escalation.conditions.comparison import Operand, Operator, options, same
+from sfdc_escalator.escalation.conditions.criteria import Condition, Not, judge
+from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql, TableIs
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.world.case import Value
+from sfdc_escalator.escalation.world.evidence import Answered
+from sfdc_escalator.escalation.world.org import Queue
 from tests.builders import AGENT, BILLING, NOW, SCENE, SUPPORT, case, numbered, policy, route
 
 Words = Table[str | int | float | bool]

@@ -6,19 +6,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.case import Case, Comment, Value
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition
-from sfdc_escalator.escalation.decide import OLD_WORDS, TELLS_ONLY, LeftAlone, decide
-from sfdc_escalator.escalation.decision import Decision, State
-from sfdc_escalator.escalation.evidence import Records
-from sfdc_escalator.escalation.explanation import explain
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.history import Memory, Past, Values
-from sfdc_escalator.escalation.keys import Identity
-from sfdc_escalator.escalation.policy import Policy, Route
-from sfdc_escalator.escalation.related import Related
-from sfdc_escalator.escalation.speech import Spoke, Text
-from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.related import Related
+from sfdc_escalator.escalation.conditions.speech import Spoke, Text
+from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.decisions.decide import OLD_WORDS, TELLS_ONLY, LeftAlone, decide
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.explaining.explanation import explain
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.world.case import Case, Comment, Value
+from sfdc_escalator.escalation.world.evidence import Records
+from sfdc_escalator.escalation.world.history import Memory, Past, Values
+from sfdc_escalator.escalation.world.keys import Identity
 from tests.builders import AGENT, NOW, ORG, SUPPORT, case, comment, email, past, policy, remembering, route, view
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

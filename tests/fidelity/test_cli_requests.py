@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.embedded_org.oauth import BEARER, PATH, ConnectedApp
+from sfdc_escalator.embedded_org.rest.oauth import BEARER, PATH, ConnectedApp
 from tests.stories.world import NOW
 
 RECORDED = json.loads(Path(__file__).with_name("cli_requests.json").read_text("utf-8"))

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.embedded_org.oauth import ConnectedApp
+from sfdc_escalator.embedded_org.rest.oauth import ConnectedApp
 from tests.embedded_org.client import NOW, Client, rows, sub, write_folder
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "errors_by_code.json"

@@ -20,7 +20,7 @@ from simple_salesforce.exceptions import (
 from simple_salesforce.format import format_soql
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.embedded_org.oauth import ConnectedApp
+from sfdc_escalator.embedded_org.rest.oauth import ConnectedApp
 from tests.stories.world import NOW
 
 CASES = 4_001

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.files.editor_schema import editor_schema
+from sfdc_escalator.files.first_hour.editor_schema import editor_schema
 from sfdc_escalator.files.policies import check_policies
 from sfdc_escalator.wiring.validation import check
 

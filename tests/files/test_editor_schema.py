@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.files.condition_shapes import CONDITIONS
-from sfdc_escalator.files.editor_schema import editor_schema
-from sfdc_escalator.files.hover import KEYS, KEYS_OF
-from sfdc_escalator.files.names import KINDS, NOTE_KEYS
+from sfdc_escalator.files.first_hour.editor_schema import editor_schema
+from sfdc_escalator.files.first_hour.hover import KEYS, KEYS_OF
+from sfdc_escalator.files.first_hour.scaffold import files_of, procedures
+from sfdc_escalator.files.language.condition_shapes import CONDITIONS
+from sfdc_escalator.files.language.names import KINDS, NOTE_KEYS
+from sfdc_escalator.files.language.shape import BY_NAME, MAPPINGS, keys_at
 from sfdc_escalator.files.policies import check_policies
-from sfdc_escalator.files.scaffold import files_of, procedures
-from sfdc_escalator.files.shape import BY_NAME, MAPPINGS, keys_at
-from sfdc_escalator.files.yaml_document import parse
+from sfdc_escalator.files.text.yaml_document import parse
 from tests.files.test_policies import RICH
 
 SCHEMA = editor_schema()
@@ -245,7 +245,8 @@ def test_the_judge_knows_every_keyword_that_the_schema_uses() -> None:
 
 
 def shipped(procedure: str) -> str:
-    return resources.files("sfdc_escalator.files").joinpath("procedures", f"{procedure}.yaml").read_text("utf-8")
+    folder = resources.files("sfdc_escalator.files.first_hour").joinpath("procedures")
+    return folder.joinpath(f"{procedure}.yaml").read_text("utf-8")
 
 
 @pytest.mark.parametrize("procedure", procedures())

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.files.first_files import LOGINS, Setup, first_files
-from sfdc_escalator.files.org_logins import FLOWS
-from sfdc_escalator.files.orgs import read_orgs
-from sfdc_escalator.files.scaffold import scaffold
+from sfdc_escalator.files.first_hour.first_files import LOGINS, Setup, first_files
+from sfdc_escalator.files.first_hour.scaffold import scaffold
+from sfdc_escalator.files.orgs.org_logins import FLOWS
+from sfdc_escalator.files.orgs.orgs import read_orgs
 
 HOME = Path('/srv/support team\'s 50% of "$x"')
 SCRIPT = ("/opt/x y/scripts/cron-run", "--home", str(HOME))

@@ -2,11 +2,11 @@
 
 from typing import get_args
 
-from sfdc_escalator.escalation.comparison import Operator
-from sfdc_escalator.files.condition_shapes import CONDITIONS, FieldShape
-from sfdc_escalator.files.names import DECLARING, KINDS, NOTE_KEYS, OTHER
-from sfdc_escalator.files.note_shapes import NoteShape
-from sfdc_escalator.files.shape import PolicyShape
+from sfdc_escalator.escalation.conditions.comparison import Operator
+from sfdc_escalator.files.language.condition_shapes import CONDITIONS, FieldShape
+from sfdc_escalator.files.language.names import DECLARING, KINDS, NOTE_KEYS, OTHER
+from sfdc_escalator.files.language.note_shapes import NoteShape
+from sfdc_escalator.files.language.shape import PolicyShape
 
 
 def test_every_operator_of_a_field_can_be_written() -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.files.policies import check_policies
-from sfdc_escalator.files.yaml_document import parse
+from sfdc_escalator.files.text.yaml_document import parse
 from sfdc_escalator.wiring.validation import check
 
 POLICY = """\

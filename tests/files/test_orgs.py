@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress
-from sfdc_escalator.escalation.expect import Expect
-from sfdc_escalator.files.orgs import OrgEntry, org_entry, read_orgs
-from sfdc_escalator.files.settings import OrgLogin
+from sfdc_escalator.escalation.world.expect import Expect
+from sfdc_escalator.files.orgs.orgs import OrgEntry, org_entry, read_orgs
+from sfdc_escalator.files.orgs.settings import OrgLogin
 
 SECRET = "00D000000000001!AQEAQ.top.secret"
 ID = "00D000000000001EAA"

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.escalation.clocks import Age, Left
-from sfdc_escalator.escalation.criteria import All, AnyOf, Not
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.policy import (
+from sfdc_escalator.escalation.conditions.clocks import Age, Left
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Not
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.policy.policy import (
     DEFAULT_PRIORITIES,
     Escalate,
     Guards,
@@ -19,10 +21,8 @@ from sfdc_escalator.escalation.policy import (
     Route,
     Team,
 )
-from sfdc_escalator.escalation.speech import Text
-from sfdc_escalator.escalation.tables import Row, Table
 from sfdc_escalator.files.policies import load_policies
-from sfdc_escalator.files.templates import built_in, load_template
+from sfdc_escalator.files.templates.templates import built_in, load_template
 
 RICH = """\
 policy: member-support

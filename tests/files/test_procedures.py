@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from sfdc_escalator.files.first_hour.scaffold import procedures
 from sfdc_escalator.files.policies import check_policies
-from sfdc_escalator.files.scaffold import procedures
 
 EXTRA = re.compile(r"( *)# (- \{.*|[a-z_]+:( [\[{].*)?)")
-FOLDER = resources.files("sfdc_escalator.files").joinpath("procedures")
+FOLDER = resources.files("sfdc_escalator.files.first_hour").joinpath("procedures")
 
 
 def lines_of(procedure: str) -> list[str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.files import secret
-from sfdc_escalator.files.secret import reference
-from sfdc_escalator.files.wrong import Wrong
+from sfdc_escalator.files.text.wrong import Wrong
+from sfdc_escalator.files.values import secret
+from sfdc_escalator.files.values.secret import reference
 
 SECRET = "00D000000000001!AQEAQ"
 PYTHON = shlex.quote(sys.executable)

@@ -3,7 +3,7 @@
 import pytest
 
 from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress
-from sfdc_escalator.files.settings import OrgLogin, login_from_env
+from sfdc_escalator.files.orgs.settings import OrgLogin, login_from_env
 
 ORG = "https://example.my.salesforce.com"
 

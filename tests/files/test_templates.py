@@ -7,8 +7,8 @@ import pytest
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.files.policies import check_policies
-from sfdc_escalator.files.templates import built_in, compiled, load_template
-from sfdc_escalator.files.wrong import Wrong
+from sfdc_escalator.files.templates.templates import built_in, compiled, load_template
+from sfdc_escalator.files.text.wrong import Wrong
 
 CONTEXT: dict[str, Any] = {
     "case": {

@@ -7,9 +7,9 @@ from typing import Any
 
 import psycopg
 
-from sfdc_escalator.ledger.lease import Terms
 from sfdc_escalator.ledger.store import SqlLedger, open_ledger, open_trail
-from sfdc_escalator.ledger.verification import Verification, verify
+from sfdc_escalator.ledger.trail.verification import Verification, verify
+from sfdc_escalator.ledger.writing.lease import Terms
 
 
 class Kind:

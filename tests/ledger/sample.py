@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sfdc_escalator.escalation.history import Memory, Past, Values
-from sfdc_escalator.escalation.keys import Identity
+from sfdc_escalator.escalation.world.history import Memory, Past, Values
+from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.ports import Change, RunStart
 
 ORG = "00D000000000001EAA"

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, Invalid
-from sfdc_escalator.escalation.history import Memory
-from sfdc_escalator.ledger.audit import audit_list, audit_show
+from sfdc_escalator.escalation.world.history import Memory
 from sfdc_escalator.ledger.store import SqlHistory, open_trail
+from sfdc_escalator.ledger.trail.audit import audit_list, audit_show
 from tests.ledger.kinds import SqliteKind
 from tests.ledger.sample import change, past, start
 

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, RunBusy
-from sfdc_escalator.escalation.history import Memory, Past
-from sfdc_escalator.ledger.lease import Terms
-from sfdc_escalator.ledger.states import AFTER, FIRST
+from sfdc_escalator.escalation.world.history import Memory, Past
 from sfdc_escalator.ledger.store import SqlLedger
+from sfdc_escalator.ledger.tables.states import AFTER, FIRST
+from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import Kind
 from tests.ledger.sample import AT, EVENT_OF, ORG, OTHER_ORG, USER, change, past, start
 
@@ -151,7 +151,7 @@ def test_a_time_without_a_zone_is_refused(ledger: SqlLedger) -> None:
 
 
 def test_an_event_says_who_what_why_when_and_by_which_call(ledger: SqlLedger, kind: Kind) -> None:
-    from sfdc_escalator.ledger.audit import audit_show
+    from sfdc_escalator.ledger.trail.audit import audit_show
 
     with ledger.lease(start()) as lease:
         lease.record([replace(change(past(), note="Please call."), facts={"depth": (1, {"a": None})})])

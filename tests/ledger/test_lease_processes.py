@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.errors import RunBusy
-from sfdc_escalator.escalation.history import Memory
-from sfdc_escalator.ledger.holder import Holder
+from sfdc_escalator.escalation.world.history import Memory
+from sfdc_escalator.ledger.writing.holder import Holder
 from tests.ledger.kinds import Kind
 from tests.ledger.sample import ORG, change, past, start
 
@@ -39,7 +39,7 @@ COMPETE = """
 import json, sys
 from sfdc_escalator.errors import RunBusy
 from sfdc_escalator.ledger.store import open_ledger
-from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.escalation.world.history import Memory
 from tests.ledger.sample import change, past, start
 won = []
 with open_ledger(sys.argv[1], create=True) as ledger:

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.errors import LedgerUnusable
-from sfdc_escalator.escalation.history import History
-from sfdc_escalator.ledger.lease import Terms
-from sfdc_escalator.ledger.sqlite_file import SqliteFile
+from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.ledger.engines.sqlite_file import SqliteFile
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
+from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import SqliteKind
 from tests.ledger.sample import ORG, change, past, start
 
@@ -236,7 +236,7 @@ def test_another_programs_file_keeps_its_journal_mode(tmp_path: Path) -> None:
 
 
 def test_a_network_disk_is_refused_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sfdc_escalator.ledger import place
+    from sfdc_escalator.ledger.engines import place
 
     monkeypatch.setattr(place, "disk_of", lambda *_: "nfs4")
     with pytest.raises(LedgerUnusable, match="network disk"):

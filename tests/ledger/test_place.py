@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.errors import Invalid, LedgerUnusable
-from sfdc_escalator.ledger.place import default_path, disk_of, only_ledger, path_of, refuse_network_disk
+from sfdc_escalator.ledger.engines.place import default_path, disk_of, only_ledger, path_of, refuse_network_disk
 
 MOUNTS = """\
 /dev/root / ext4 rw,relatime 0 0

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, Invalid, LedgerUnusable, RunBusy
-from sfdc_escalator.escalation.history import History, Memory
-from sfdc_escalator.ledger.database import database_of
-from sfdc_escalator.ledger.guards import FUNCTIONS, POSTGRESQL_GUARDS, REVOKED
-from sfdc_escalator.ledger.lease import Terms
-from sfdc_escalator.ledger.schema import escalations, events, live_routes, payloads, runs
+from sfdc_escalator.escalation.world.history import History, Memory
+from sfdc_escalator.ledger.engines.database import database_of
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
+from sfdc_escalator.ledger.tables.guards import FUNCTIONS, POSTGRESQL_GUARDS, REVOKED
+from sfdc_escalator.ledger.tables.schema import escalations, events, live_routes, payloads, runs
+from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import PostgresqlKind
 from tests.ledger.sample import ORG, change, past, start
 from tests.ledger.server import a_database
@@ -57,7 +57,7 @@ def test_a_url_that_is_not_understood_is_refused_without_its_password(url: str) 
 
 
 def test_a_missing_driver_is_said_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "sfdc_escalator.ledger.postgresql", raising=False)
+    monkeypatch.delitem(sys.modules, "sfdc_escalator.ledger.engines.postgresql", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(Invalid, match=r"sfdc-escalator\[pg\]") as refused:
         open_history("postgresql://db/ours")

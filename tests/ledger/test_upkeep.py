@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, Invalid, LedgerUnusable, RunBusy
-from sfdc_escalator.escalation.history import Memory, Past
-from sfdc_escalator.ledger import schema
-from sfdc_escalator.ledger.audit import audit_show
-from sfdc_escalator.ledger.backup import backup
-from sfdc_escalator.ledger.migration import VERSIONS, migrate
-from sfdc_escalator.ledger.resolution import resolve
+from sfdc_escalator.escalation.world.history import Memory, Past
 from sfdc_escalator.ledger.store import SqlLedger, open_ledger, open_trail
+from sfdc_escalator.ledger.tables import schema
+from sfdc_escalator.ledger.trail.audit import audit_show
+from sfdc_escalator.ledger.trail.resolution import resolve
+from sfdc_escalator.ledger.upkeep.backup import backup
+from sfdc_escalator.ledger.upkeep.migration import VERSIONS, migrate
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.sample import ORG, OTHER_ORG, change, past, start
 

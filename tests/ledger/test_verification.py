@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError
-from sfdc_escalator.escalation.history import Memory
-from sfdc_escalator.ledger import chain
-from sfdc_escalator.ledger.guards import SQLITE_GUARDS
-from sfdc_escalator.ledger.schema import escalations, events, live_routes, payloads, runs
+from sfdc_escalator.escalation.world.history import Memory
 from sfdc_escalator.ledger.store import open_trail
-from sfdc_escalator.ledger.verification import MOST_PROBLEMS, verify
+from sfdc_escalator.ledger.tables import chain
+from sfdc_escalator.ledger.tables.guards import SQLITE_GUARDS
+from sfdc_escalator.ledger.tables.schema import escalations, events, live_routes, payloads, runs
+from sfdc_escalator.ledger.trail.verification import MOST_PROBLEMS, verify
 from tests.ledger.kinds import SqliteKind
 from tests.ledger.sample import change, past, start
 

@@ -7,13 +7,13 @@ from threading import Lock
 from typing import Any
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, RunBusy
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.criteria import paths_of
-from sfdc_escalator.escalation.evidence import Read
-from sfdc_escalator.escalation.history import History, Memory, Past, Values
-from sfdc_escalator.escalation.org import Caller, Survey
-from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.ledger import states
+from sfdc_escalator.escalation.conditions.criteria import paths_of
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.evidence import Read
+from sfdc_escalator.escalation.world.history import History, Memory, Past, Values
+from sfdc_escalator.escalation.world.org import Caller, Survey
+from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.pipeline.ports import (
     Answer,
     Change,

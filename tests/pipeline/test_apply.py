@@ -6,8 +6,8 @@ from threading import Barrier, Lock
 
 import pytest
 
-from sfdc_escalator.escalation.chunks import lanes
-from sfdc_escalator.escalation.decision import Decision, State
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.planning.chunks import lanes
 from sfdc_escalator.pipeline import apply
 from sfdc_escalator.pipeline.brakes import Stop
 from sfdc_escalator.pipeline.deliver import Delivery

@@ -9,8 +9,8 @@ import pytest
 
 from sfdc_escalator.cli.stopping import stop_on_signals
 from sfdc_escalator.errors import LeaseLost
-from sfdc_escalator.escalation.chunks import lanes
-from sfdc_escalator.escalation.decision import Decision, State
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.planning.chunks import lanes
 from sfdc_escalator.pipeline import deliver
 from sfdc_escalator.pipeline.apply import send_all
 from sfdc_escalator.pipeline.brakes import ALIKE, Stop

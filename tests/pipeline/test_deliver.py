@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.errors import LeaseLost
-from sfdc_escalator.escalation.decision import Decision, State
-from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.world.history import Memory
 from sfdc_escalator.pipeline.brakes import Stop
 from sfdc_escalator.pipeline.deliver import Delivery, Tries
 from sfdc_escalator.pipeline.ports import (

@@ -3,7 +3,7 @@
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, RunBusy
-from sfdc_escalator.escalation.history import Memory
+from sfdc_escalator.escalation.world.history import Memory
 from sfdc_escalator.pipeline.ports import Change, Lease, Ledger, Moved, Org, RunStart
 from tests.builders import ME, ORG, case, past
 from tests.pipeline.fakes import FakeLedger, FakeOrg, in_turn

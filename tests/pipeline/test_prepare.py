@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.errors import Invalid, PlanRefused
-from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.criteria import All, Condition
-from sfdc_escalator.escalation.decision import State
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.history import History, Memory
-from sfdc_escalator.escalation.keys import Identity
-from sfdc_escalator.escalation.policy import NotePart, Policy
-from sfdc_escalator.escalation.speech import Text
-from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.escalation.conditions.criteria import All, Condition
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.decisions.decision import State
+from sfdc_escalator.escalation.planning.choices import Choices
+from sfdc_escalator.escalation.policy.policy import NotePart, Policy
+from sfdc_escalator.escalation.world.history import History, Memory
+from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.ports import KeyedNote
 from sfdc_escalator.pipeline.prepare import Prepared, prepare
 from tests.builders import (

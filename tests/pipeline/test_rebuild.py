@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.errors import OrgUnavailable, RunBusy
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.history import History, Memory
-from sfdc_escalator.escalation.keys import Identity
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.history import History, Memory
+from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.ports import KeyedNote
 from sfdc_escalator.pipeline.rebuild import Rebuilt, rebuild
 from tests.builders import AGENT, ME, NOW, caller, case, identity, past, remembering

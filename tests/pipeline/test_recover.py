@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.criteria import Condition
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.history import History, Memory, Past
-from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.escalation.speech import Text
-from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.escalation.conditions.criteria import Condition
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.history import History, Memory, Past
 from sfdc_escalator.pipeline.ports import KeyedNote
 from sfdc_escalator.pipeline.recover import SETTLE_AFTER, Settled, recover, watch
 from sfdc_escalator.pipeline.second_look import Look

@@ -6,23 +6,15 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, PlanRefused, RunBusy
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.choices import Choices
-from sfdc_escalator.escalation.criteria import Condition
-from sfdc_escalator.escalation.decision import State
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.history import History, Memory, Values
-from sfdc_escalator.escalation.policy import NotePart, Policy
+from sfdc_escalator.escalation.conditions.criteria import Condition
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.decisions.decision import State
+from sfdc_escalator.escalation.planning.choices import Choices
+from sfdc_escalator.escalation.policy.policy import NotePart, Policy
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.history import History, Memory, Values
 from sfdc_escalator.pipeline.brakes import Stop
-from sfdc_escalator.pipeline.ports import (
-    Fault,
-    KeyedNote,
-    Moved,
-    NotExecuted,
-    RolledBack,
-    RowError,
-    Unknown,
-)
+from sfdc_escalator.pipeline.ports import Fault, KeyedNote, Moved, NotExecuted, RolledBack, RowError, Unknown
 from sfdc_escalator.pipeline.run import Result, carry_out, rehearse
 from tests.builders import (
     AGENT,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import responses
 
-from sfdc_escalator.escalation.case import long_id
+from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests.builders import ME
 

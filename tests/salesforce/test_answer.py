@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.pipeline.ports import Answer, Committed, Fault, Moved, NotExecuted, RolledBack, RowError, Unknown
-from sfdc_escalator.salesforce.answer import read_answer
-from sfdc_escalator.salesforce.write import Part
+from sfdc_escalator.salesforce.writing.answer import read_answer
+from sfdc_escalator.salesforce.writing.write import Part
 from tests.builders import numbered
 
 IDS = tuple(numbered("500", number) for number in (1, 2, 3))

@@ -5,20 +5,20 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.escalation.clocks import Age, Left
-from sfdc_escalator.escalation.comparison import Operand, Operator
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.facts import Field, Soql
-from sfdc_escalator.escalation.org import Describe, FieldInfo
-from sfdc_escalator.escalation.policy import OPEN_CASES
-from sfdc_escalator.escalation.running_clock import BusinessHours
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.speech import Text
-from sfdc_escalator.escalation.tables import Row, Table
-from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.escalation.conditions.clocks import Age, Left
+from sfdc_escalator.escalation.conditions.comparison import Operand, Operator
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.conditions.facts import Field, Soql
+from sfdc_escalator.escalation.conditions.running_clock import BusinessHours
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.policy.policy import OPEN_CASES
+from sfdc_escalator.escalation.world.org import Describe, FieldInfo
 from sfdc_escalator.salesforce import route_is_apart, route_is_scan, standard_describe
-from sfdc_escalator.salesforce.bounds import Bounds
-from sfdc_escalator.salesforce.soql import EVERYTHING, NOTHING, factored, render
+from sfdc_escalator.salesforce.soql.bounds import Bounds
+from sfdc_escalator.salesforce.soql.soql import EVERYTHING, NOTHING, factored, render
 from tests.builders import numbered, policy, route
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -166,7 +166,7 @@ def test_letters_that_the_org_may_share_with_others_are_not_excluded(word: str) 
 
 
 def test_the_shared_letters_are_all_that_unicode_knows() -> None:
-    from sfdc_escalator.salesforce.leaves import SHARED, SHARED_ALONE
+    from sfdc_escalator.salesforce.soql.leaves import SHARED, SHARED_ALONE
 
     alone, parts = set[str](), set[str]()
     for char in map(chr, range(128, 0x110000)):

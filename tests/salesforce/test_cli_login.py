@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, Invalid, LoginRefused
-from sfdc_escalator.salesforce import cli_login
-from sfdc_escalator.salesforce.cli_login import grant
-from sfdc_escalator.salesforce.token import Grant
+from sfdc_escalator.salesforce.line.token import Grant
+from sfdc_escalator.salesforce.login import cli_login
+from sfdc_escalator.salesforce.login.cli_login import grant
 
 URL = "https://acme--dev.sandbox.my.salesforce.com"
 TOKEN = "00D000000000001!borrowed.from.the.cli"

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
-from sfdc_escalator.salesforce.failures import Unanswered
+from sfdc_escalator.salesforce.line.failures import Unanswered
+from sfdc_escalator.salesforce.line.session import STRAIGHT, Line
 from sfdc_escalator.salesforce.org import SalesforceOrg
-from sfdc_escalator.salesforce.session import STRAIGHT, Line
 from tests.salesforce.conftest import TOKEN, error
 
 PASSWORD = "hush.hush.hush"

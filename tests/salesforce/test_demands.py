@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.escalation.org import Describe, Survey
-from sfdc_escalator.salesforce.demands import FIELD_KEYS, Lack, lacks
-from sfdc_escalator.salesforce.describe import parse_fields, standard_describe
-from sfdc_escalator.salesforce.nearby import Nearby
+from sfdc_escalator.escalation.world.org import Describe, Survey
+from sfdc_escalator.salesforce.readiness.demands import FIELD_KEYS, Lack, lacks
+from sfdc_escalator.salesforce.readiness.nearby import Nearby
+from sfdc_escalator.salesforce.schema.describe import parse_fields, standard_describe
 from tests.builders import condition_on, policy, route, survey
 
 

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.escalation.calendars import Calendar
-from sfdc_escalator.escalation.case import Case
-from sfdc_escalator.escalation.clocks import Age, Idle, InState
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.evidence import Records
-from sfdc_escalator.escalation.facts import Field, Owner, Soql
-from sfdc_escalator.escalation.org import Survey
-from sfdc_escalator.escalation.policy import Policy
-from sfdc_escalator.escalation.related import Milestone, Related
-from sfdc_escalator.escalation.running_clock import BusinessHours
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.speech import Spoke, Text
-from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql
+from sfdc_escalator.escalation.conditions.related import Milestone, Related
+from sfdc_escalator.escalation.conditions.running_clock import BusinessHours
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.speech import Spoke, Text
+from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.time.calendars import Calendar
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.evidence import Records
+from sfdc_escalator.escalation.world.org import Survey
 from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests.builders import policy, route
 from tests.stories.world import NOW, Row, World, advance, patch

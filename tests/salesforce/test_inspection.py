@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.escalation.org import Describe, Queue, Survey
-from sfdc_escalator.escalation.policy import Policy
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.org import Describe, Queue, Survey
 from sfdc_escalator.files.policies import load_policies
-from sfdc_escalator.salesforce.describe import standard_describe
-from sfdc_escalator.salesforce.inspection import Inspection, QueryPlan
-from sfdc_escalator.salesforce.retry import ATTEMPTS
-from sfdc_escalator.salesforce.verdicts import lacks, of_the_poll, remarks
+from sfdc_escalator.salesforce.line.retry import ATTEMPTS
+from sfdc_escalator.salesforce.readiness.inspection import Inspection, QueryPlan
+from sfdc_escalator.salesforce.readiness.verdicts import lacks, of_the_poll, remarks
+from sfdc_escalator.salesforce.schema.describe import standard_describe
 from tests.builders import ME
 from tests.salesforce.conftest import Stage, error, page
 

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sfdc_escalator.errors import Invalid, LoginRefused, OrgUnavailable, UnsafeAddress
-from sfdc_escalator.salesforce.failures import Unanswered
-from sfdc_escalator.salesforce.login import login
-from sfdc_escalator.salesforce.token import Grant
+from sfdc_escalator.salesforce.line.failures import Unanswered
+from sfdc_escalator.salesforce.line.token import Grant
+from sfdc_escalator.salesforce.login.login import login
 
 HOST = "https://acme.my.salesforce.com"
 URL = f"{HOST}/services/oauth2/token"

@@ -14,31 +14,31 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.escalation.calendars import BusinessDays, Calendar
-from sfdc_escalator.escalation.case import Case, Comment, Turn, Value
-from sfdc_escalator.escalation.clocks import Age, Idle, InState, Left
-from sfdc_escalator.escalation.comparison import Literal_, Operator
-from sfdc_escalator.escalation.criteria import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.evidence import Records
-from sfdc_escalator.escalation.facts import Field, Owner, Soql, TableIs
-from sfdc_escalator.escalation.opening_hours import week_of
-from sfdc_escalator.escalation.org import Describe, Queue
-from sfdc_escalator.escalation.policy import OPEN_CASES
-from sfdc_escalator.escalation.related import MILESTONES, Milestone, Related
-from sfdc_escalator.escalation.scene import Scene
-from sfdc_escalator.escalation.speech import Spoke, Text
-from sfdc_escalator.escalation.tables import Row, Table
-from sfdc_escalator.escalation.words import parse_phrase
-from sfdc_escalator.salesforce import packing
-from sfdc_escalator.salesforce.bounds import Bounds
-from sfdc_escalator.salesforce.client import Client
-from sfdc_escalator.salesforce.describe import parse_fields
-from sfdc_escalator.salesforce.poll import selected
-from sfdc_escalator.salesforce.records import CaseReader
-from sfdc_escalator.salesforce.retry import Patience
-from sfdc_escalator.salesforce.session import OrgSession
-from sfdc_escalator.salesforce.soql import NOTHING
-from sfdc_escalator.salesforce.token import Token
+from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
+from sfdc_escalator.escalation.conditions.comparison import Literal_, Operator
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql, TableIs
+from sfdc_escalator.escalation.conditions.related import MILESTONES, Milestone, Related
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.speech import Spoke, Text
+from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.policy.policy import OPEN_CASES
+from sfdc_escalator.escalation.time.calendars import BusinessDays, Calendar
+from sfdc_escalator.escalation.time.opening_hours import week_of
+from sfdc_escalator.escalation.world.case import Case, Comment, Turn, Value
+from sfdc_escalator.escalation.world.evidence import Records
+from sfdc_escalator.escalation.world.org import Describe, Queue
+from sfdc_escalator.salesforce.line.client import Client
+from sfdc_escalator.salesforce.line.retry import Patience
+from sfdc_escalator.salesforce.line.session import OrgSession
+from sfdc_escalator.salesforce.line.token import Token
+from sfdc_escalator.salesforce.reading.poll import selected
+from sfdc_escalator.salesforce.reading.records import CaseReader
+from sfdc_escalator.salesforce.schema.describe import parse_fields
+from sfdc_escalator.salesforce.soql import packing
+from sfdc_escalator.salesforce.soql.bounds import Bounds
+from sfdc_escalator.salesforce.soql.soql import NOTHING
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 WORDS = (

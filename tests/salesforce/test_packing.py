@@ -2,8 +2,8 @@
 
 import pytest
 
-from sfdc_escalator.salesforce.packing import pieces
-from sfdc_escalator.salesforce.soql import EVERYTHING, And, Filter, Leaf, Or, render
+from sfdc_escalator.salesforce.soql.packing import pieces
+from sfdc_escalator.salesforce.soql.soql import EVERYTHING, And, Filter, Leaf, Or, render
 
 OPEN = Leaf("IsClosed = false")
 WORDS = Or(tuple(Leaf(f"Subject = '{number}'") for number in range(50)))

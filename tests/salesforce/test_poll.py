@@ -7,14 +7,14 @@ from urllib.parse import unquote_plus, urlsplit
 import pytest
 
 from sfdc_escalator.errors import Invalid, OrgUnavailable
-from sfdc_escalator.escalation.criteria import AnyOf, Condition
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.org import Caller, Describe, FieldInfo, Survey
-from sfdc_escalator.escalation.policy import NotePart, Policy
-from sfdc_escalator.escalation.speech import Text
-from sfdc_escalator.escalation.words import parse_phrase
+from sfdc_escalator.escalation.conditions.criteria import AnyOf, Condition
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.policy.policy import NotePart, Policy
+from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, Survey
 from sfdc_escalator.salesforce import standard_describe
-from sfdc_escalator.salesforce.packing import ROOM
+from sfdc_escalator.salesforce.soql.packing import ROOM
 from tests.builders import AGENT, ME, NOW, note, numbered, policy, route
 from tests.salesforce.conftest import DATA, ORG, URL, Stage, error, page
 

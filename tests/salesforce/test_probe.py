@@ -2,9 +2,9 @@
 
 import pytest
 
-from sfdc_escalator.escalation.case import long_id
+from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.pipeline.ports import Answer, Committed, Fault, Moved, NotExecuted, RolledBack, RowError, Unknown
-from sfdc_escalator.salesforce.probe import doomed, verdict
+from sfdc_escalator.salesforce.readiness.probe import doomed, verdict
 
 CASE, NOTE = long_id("500000000000001"), long_id("00a000000000001")
 

@@ -6,11 +6,11 @@ from urllib.parse import unquote
 import pytest
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
-from sfdc_escalator.escalation.case import long_id
-from sfdc_escalator.escalation.evidence import COMMENTS
-from sfdc_escalator.escalation.facts import Field
-from sfdc_escalator.escalation.history import Values
-from sfdc_escalator.escalation.policy import NotePart
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.policy.policy import NotePart
+from sfdc_escalator.escalation.world.case import long_id
+from sfdc_escalator.escalation.world.evidence import COMMENTS
+from sfdc_escalator.escalation.world.history import Values
 from tests.builders import AGENT, ME, NOW, case, note, numbered, policy, route
 from tests.salesforce.conftest import ORG, Stage, error, page
 

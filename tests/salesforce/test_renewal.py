@@ -8,8 +8,8 @@ import requests
 import responses
 
 from sfdc_escalator.errors import LoginRefused
-from sfdc_escalator.salesforce.session import Line, OrgSession
-from sfdc_escalator.salesforce.token import Grant, Token
+from sfdc_escalator.salesforce.line.session import Line, OrgSession
+from sfdc_escalator.salesforce.line.token import Grant, Token
 from tests.salesforce.conftest import DATA, URL, error
 
 OLD, NEW = "00D!the.old.one", "00D!the.new.one"

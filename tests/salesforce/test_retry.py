@@ -2,8 +2,8 @@
 
 import pytest
 
-from sfdc_escalator.salesforce.failures import Unanswered, seconds_to_wait
-from sfdc_escalator.salesforce.retry import ATTEMPTS, Patience
+from sfdc_escalator.salesforce.line.failures import Unanswered, seconds_to_wait
+from sfdc_escalator.salesforce.line.retry import ATTEMPTS, Patience
 
 
 class Failing:

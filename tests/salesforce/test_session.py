@@ -8,8 +8,8 @@ import pytest
 import responses
 
 from sfdc_escalator.errors import Invalid, OrgUnavailable, UnsafeAddress
+from sfdc_escalator.salesforce.line.session import OrgSession, checked_address
 from sfdc_escalator.salesforce.org import SalesforceOrg
-from sfdc_escalator.salesforce.session import OrgSession, checked_address
 from tests.salesforce.conftest import DATA, TOKEN, URL, Stage, error
 
 

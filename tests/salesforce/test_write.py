@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from sfdc_escalator.escalation.case import long_id
+from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.pipeline.ports import Chunk, Post, Write
-from sfdc_escalator.salesforce.write import composite
+from sfdc_escalator.salesforce.writing.write import composite
 from tests.builders import ME, numbered
 
 BASE = "/services/data/v67.0"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.escalation.case import long_id
-from sfdc_escalator.files import secret
+from sfdc_escalator.escalation.world.case import long_id
+from sfdc_escalator.files.values import secret
 from tests.stories.world import Answer, World, writes
 
 POLICY = """

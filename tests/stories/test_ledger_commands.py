@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from sfdc_escalator.ledger.sqlite_file import SqliteFile
+from sfdc_escalator.ledger.engines.sqlite_file import SqliteFile
 from tests.ledger.kinds import PostgresqlKind
 from tests.ledger.server import a_database, a_server
 from tests.stories.test_faults import at_the_write, notes

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.embedded_org import EmbeddedOrg, describing
-from sfdc_escalator.salesforce import marked_cases
-from sfdc_escalator.salesforce.client import Client, Sent
+from sfdc_escalator.embedded_org import EmbeddedOrg
+from sfdc_escalator.embedded_org.rest import describing
+from sfdc_escalator.salesforce.line.client import Client, Sent
+from sfdc_escalator.salesforce.readiness import marked_cases
 from tests.stories.test_probe import CASE, GROUPS, POLICY, sandbox
 from tests.stories.world import Answer, World, select, writes
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sfdc_escalator.files.scaffold import procedures
+from sfdc_escalator.files.first_hour.scaffold import procedures
 from tests.stories.world import Row, World, advance, select
 
 AGENT, CUSTOMER = "ann@support.example", "carl@portal.example"

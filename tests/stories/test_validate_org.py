@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.embedded_org import EmbeddedOrg, composite, seed
-from sfdc_escalator.embedded_org.api_error import ApiError
-from sfdc_escalator.embedded_org.calls import Answer, Call
-from sfdc_escalator.embedded_org.resources import Resources
-from sfdc_escalator.embedded_org.work import Work
+from sfdc_escalator.embedded_org import EmbeddedOrg
+from sfdc_escalator.embedded_org.basics.api_error import ApiError
+from sfdc_escalator.embedded_org.data import seed
+from sfdc_escalator.embedded_org.rest import composite
+from sfdc_escalator.embedded_org.rest.calls import Answer, Call
+from sfdc_escalator.embedded_org.rest.resources import Resources
+from sfdc_escalator.embedded_org.store.work import Work
 from tests.stories.test_expected_org import OTHER, orgs
 from tests.stories.world import World, select, writes
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.embedded_org.oauth import ConnectedApp
+from sfdc_escalator.embedded_org.rest.oauth import ConnectedApp
 from tests.stories.world import Answer, World, writes
 
 CRON_RUN = Path(__file__).parents[2] / "scripts" / "cron-run"

@@ -1,0 +1,1 @@
+"""Ids, clock, errors: what every part of the embedded org uses."""

@@ -1,0 +1,1 @@
+"""A data folder's files, and how they fill an org."""

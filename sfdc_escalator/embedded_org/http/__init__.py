@@ -1,0 +1,1 @@
+"""The server: exchange, request log, control, faults on demand."""

@@ -1,0 +1,1 @@
+"""SOQL: syntax, scope, plan, answer."""

@@ -1,0 +1,193 @@
+"""WHERE and HAVING as SQL: types checked, nulls and cases as the org compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sfdc_escalator.embedded_org.basics.ids import canonical
+from sfdc_escalator.embedded_org.soql.errors import error_at, unsupported
+from sfdc_escalator.embedded_org.soql.nodes import (
+    Call,
+    Comparison,
+    Condition,
+    Junction,
+    Literal,
+    Membership,
+    Negation,
+    Path,
+)
+from sfdc_escalator.embedded_org.soql.scope import Column
+from sfdc_escalator.embedded_org.store.database import folded
+from sfdc_escalator.embedded_org.store.schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field
+
+Operands = Callable[["Path | Call"], Column]
+Joiner = Callable[[Membership], tuple[str, list[Any]]]
+_TYPE_NAMES = {"datetime": "dateTime", "int": "int", "double": "double", "currency": "double", "percent": "double"}
+_EQUALITIES = ("=", "!=", "IN", "NOT IN")
+_KINDS = {"boolean": "boolean", "datetime": "datetime", "date": "date"}
+
+
+class Conditions:
+    """Compiles one WHERE or HAVING; `operands` finds columns, `joiner` compiles a semi-join's inner query."""
+
+    def __init__(self, text: str, operands: Operands, joiner: Joiner | None) -> None:
+        self._text, self._operands, self._joiner = text, operands, joiner
+        self.values: list[Any] = []
+
+    def sql(self, condition: Condition, joins_allowed: bool = True) -> str:
+        """Raises ApiError."""
+        if isinstance(condition, Negation):
+            return f"NOT ({self.sql(condition.part, joins_allowed=False)})"
+        if isinstance(condition, Junction):
+            word = " OR " if condition.either else " AND "
+            parts = [self.sql(each, joins_allowed and not condition.either) for each in condition.parts]
+            return _balanced(parts, word)
+        if isinstance(condition, Membership):
+            return self._membership(condition, joins_allowed)
+        return self._comparison(condition)
+
+    def _membership(self, condition: Membership, allowed: bool) -> str:
+        if self._joiner is None or not allowed:
+            raise error_at(self._text, condition.operand.at, "Semi join sub-selects are only allowed at the top level "
+                           "WHERE expressions and not in nested WHERE expressions or under OR or NOT")  # fmt: skip
+        sql, values = self._joiner(condition)
+        self.values += values
+        return sql
+
+    def _comparison(self, comparison: Comparison) -> str:
+        column = self._operands(comparison.operand)
+        field, at = column.field, comparison.operand.at
+        if not field.filterable:
+            raise error_at(self._text, at, f"field '{field.name}' can not be filtered in a query call", "INVALID_FIELD")
+        operator = comparison.operator
+        self._check_operator(field, operator, at)
+        if operator == "LIKE":
+            return self._like(column, comparison.literals[0])
+        bound = [self._bound(field, each, at) for each in comparison.literals]
+        if operator in ("IN", "NOT IN"):
+            return self._among(column, bound, operator == "IN")
+        if operator in ("INCLUDES", "EXCLUDES"):
+            return self._includes(column, bound, operator == "INCLUDES")
+        return self._compare(column, operator, bound[0], at)
+
+    def _check_operator(self, field: Field, operator: str, at: int) -> None:
+        multiple = field.type == "multipicklist"
+        fitting = {
+            "LIKE": field.type in TEXT_TYPES and not multiple,
+            "INCLUDES": multiple, "EXCLUDES": multiple,
+        }.get(operator, operator in _EQUALITIES or not (multiple or field.type == "boolean"))  # fmt: skip
+        if not fitting:
+            raise error_at(self._text, at, f"invalid operator on {field.type} field", "INVALID_FIELD")
+
+    def _compare(self, column: Column, operator: str, value: Any, at: int) -> str:
+        sql, boolean = column.sql, column.field.type == "boolean"
+        if value is None:
+            if operator not in ("=", "!="):
+                raise error_at(self._text, at, f"{operator} cannot compare with null", "INVALID_FIELD")
+            if boolean:  # a boolean is never null: `= null` means false (SOQL reference)
+                return f"coalesce({sql}, 0) {'=' if operator == '=' else '<>'} 0"
+            return f"{sql} IS {'' if operator == '=' else 'NOT '}NULL"
+        self.values.append(value)
+        compared = comparable(column)
+        # Inequality is true of a missing value too, as the org answers it.
+        return f"({sql} IS NULL OR {compared} <> ?)" if operator == "!=" else f"{compared} {operator} ?"
+
+    def _among(self, column: Column, bound: list[Any], inside: bool) -> str:
+        known = [each for each in bound if each is not None]
+        self.values += known
+        marks = ", ".join("?" * len(known))
+        listed = f"{comparable(column)} {'' if inside else 'NOT '}IN ({marks})"
+        if len(known) == len(bound):
+            return listed
+        return f"({listed} OR {column.sql} IS NULL)" if inside else f"({listed} AND {column.sql} IS NOT NULL)"
+
+    def _like(self, column: Column, literal: Literal) -> str:
+        self.values.append(folded(literal.text))
+        return f"{comparable(column)} LIKE ? ESCAPE '\\'"
+
+    def _includes(self, column: Column, bound: list[Any], inside: bool) -> str:
+        options = []
+        for value in bound:
+            items = [f";{each.strip()};" for each in str(value or "").split(";")]
+            self.values += items
+            options.append("(" + " AND ".join([f"instr(';' || {comparable(column)} || ';', ?) > 0"] * len(items)) + ")")
+        found = "(" + " OR ".join(options) + ")"
+        return found if inside else f"NOT {found}"
+
+    def _bound(self, field: Field, literal: Literal, at: int) -> Any:
+        """The literal as the value a column is compared with; None for null and for the empty text."""
+        if literal.kind in ("relative", "currency"):
+            raise unsupported(self._text, literal.at, literal.text)
+        if literal.kind == "null":
+            return None
+        if field.type in ID_TYPES and literal.kind == "string":
+            return self._id(literal)
+        wanted = _KINDS.get(field.type, "number" if field.type in NUMBER_TYPES else "string")
+        if field.type == "time":
+            raise unsupported(self._text, at, "filtering on a time of day")
+        if literal.kind != wanted:
+            quotes = "should be enclosed in quotes" if wanted == "string" else "should not be enclosed in quotes"
+            name = _TYPE_NAMES.get(field.type, "string" if wanted == "string" else field.type)
+            message = f"value of filter criterion for field '{field.name}' must be of type {name} and {quotes}"
+            raise error_at(self._text, at, message, "INVALID_FIELD")
+        if field.unique:
+            return literal.text or None
+        try:
+            return _value(wanted, literal.text)
+        except (ValueError, OverflowError):
+            raise error_at(self._text, literal.at, f"{literal.text} is not a valid {wanted}") from None
+
+    def _id(self, literal: Literal) -> str | None:
+        found = canonical(literal.text)
+        if found is None and literal.text:
+            raise error_at(self._text, literal.at, f"invalid ID field: {literal.text}", "INVALID_QUERY_FILTER_OPERATOR")
+        return found
+
+
+def comparable(column: Column) -> str:
+    """How a column is compared and grouped: an external id with regard to case, other texts without."""
+    folding = column.field.type in TEXT_TYPES and not column.field.unique
+    return f"folded({column.sql})" if folding else column.sql
+
+
+def _value(kind: str, text: str) -> Any:
+    if kind == "boolean":
+        return int(text.lower() == "true")
+    if kind == "number":
+        return float(text)
+    if kind == "date":
+        return date.fromisoformat(text).isoformat()
+    if kind == "datetime":
+        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}+0000"
+    return folded(text) or None
+
+
+def _balanced(parts: list[str], word: str) -> str:
+    """Joins as a tree, not a chain: SQLite bounds the depth of an expression."""
+    if len(parts) == 1:
+        return parts[0]
+    half = len(parts) // 2
+    return f"({_balanced(parts[:half], word)}{word}{_balanced(parts[half:], word)})"
+
+
+def operands_of(condition: Condition | None) -> list[str]:
+    """The last names of all compared fields, folded: which filters a query has."""
+    if condition is None:
+        return []
+    if isinstance(condition, Junction):
+        return [name for each in condition.parts for name in operands_of(each)]
+    if isinstance(condition, Negation):
+        return operands_of(condition.part)
+    operand = condition.operand
+    path = operand.path if isinstance(operand, Call) else operand
+    return [path.names[-1].lower()] if path else []
+
+
+def refuse_call(text: str, operand: Path | Call) -> Path:
+    """The path of an operand outside HAVING, where functions are not run."""
+    if isinstance(operand, Call):
+        raise unsupported(text, operand.at, f"{operand.function}() here")
+    return operand

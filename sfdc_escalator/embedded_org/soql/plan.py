@@ -1,0 +1,127 @@
+"""A parsed query as something to run: finds its objects, compiles its WHERE with semi-joins, limits what it may ask."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from sfdc_escalator.embedded_org.basics.api_error import ApiError
+from sfdc_escalator.embedded_org.soql.conditions import Conditions, operands_of, refuse_call
+from sfdc_escalator.embedded_org.soql.errors import error_at, no_such_object, no_such_relationship, unsupported
+from sfdc_escalator.embedded_org.soql.nodes import Membership, Path, Query
+from sfdc_escalator.embedded_org.soql.scope import ACCESS, Column, Scope
+from sfdc_escalator.embedded_org.soql.select import Select
+from sfdc_escalator.embedded_org.soql.shape import Plan
+from sfdc_escalator.embedded_org.store.schema import ID_TYPES, Schema, SObject
+
+_FURTHEST_OFFSET = 2_000
+_MOST_JOINS = 2
+_NOT_JOINABLE = frozenset({"task", "event", "note", "attachment"})
+
+
+class Planner:
+    """Compiles queries of one call; `deleted` includes deleted rows (queryAll)."""
+
+    def __init__(self, schema: Schema, user_id: str, deleted: bool) -> None:
+        self._schema, self._user_id, self._deleted = schema, user_id, deleted
+        self._aliases = count()
+
+    def plan(self, query: Query) -> Plan:
+        """Raises ApiError."""
+        if len(query.source.names) != 1:
+            raise no_such_object(query.text, query.source.at, str(query.source))
+        sobject = self._schema.get(query.source.names[0])
+        if sobject is None:
+            raise no_such_object(query.text, query.source.at, query.source.names[0])
+        if sobject.name == ACCESS and not {"userid", "recordid"} <= set(operands_of(query.where)):
+            raise error_at(query.text, query.source.at, "UserRecordAccess is queried by UserId and RecordId")
+        if query.offset is not None and query.offset > _FURTHEST_OFFSET:
+            message = f"Maximum SOQL offset allowed for apiName {sobject.name} is {_FURTHEST_OFFSET}"
+            raise ApiError("NUMBER_OUTSIDE_VALID_RANGE", message)
+        return Select(self, query, self._scope(query, sobject)).plan()
+
+    def _scope(self, query: Query, sobject: SObject) -> Scope:
+        return Scope(self._schema, sobject, query.source, query.text, self._user_id, self._aliases)
+
+    def alive(self, scope: Scope) -> str:
+        """What has no field IsDeleted goes without a recycle bin."""
+        return "1" if self._deleted and scope.sobject.field("IsDeleted") else f"{scope.alias}.IsDeleted = 0"
+
+    def child(self, parent: Scope, query: Query) -> tuple[str, Plan]:
+        """The plan of a subquery in the SELECT list, by its relationship name."""
+        names = parent.names(query.source)
+        found = self._schema.child(parent.sobject, names[0]) if len(names) == 1 else None
+        if found is None:
+            raise no_such_relationship(query.text, query.source.at, names[-1])
+        if any(isinstance(each, Query) for each in query.items) or query.group:
+            raise unsupported(query.text, query.at, "a subquery in, or grouping of, a subquery")
+        sobject, reference = found
+        scope = self._scope(query, sobject)
+        plan = Select(self, query, scope).plan(f'{scope.alias}."{reference.name}"')
+        return str(reference.children), plan
+
+    def joiner(self, scope: Scope, query: Query) -> Any:
+        """Compiles the semi-joins of one WHERE, counting them."""
+        seen: list[Membership] = []
+
+        def join(condition: Membership) -> tuple[str, list[Any]]:
+            seen.append(condition)
+            if len(seen) > _MOST_JOINS:
+                raise error_at(
+                    query.text, condition.operand.at, f"at most {_MOST_JOINS} semi join sub-selects are allowed"
+                )
+            return self._semi_join(scope, condition)
+
+        return join
+
+    def _semi_join(self, scope: Scope, condition: Membership) -> tuple[str, list[Any]]:
+        inner, text, at = condition.query, condition.query.text, condition.operand.at
+        outer_path = refuse_call(text, condition.operand)
+        if len(scope.names(outer_path)) != 1:
+            raise error_at(text, at, "The left operand of a semi join cannot be a path through a relationship")
+        outer = scope.column(outer_path)
+        sobject = self._schema.get(inner.source.names[0]) if len(inner.source.names) == 1 else None
+        if sobject is None:
+            raise no_such_object(text, inner.source.at, str(inner.source))
+        if sobject.name == scope.sobject.name:
+            raise error_at(text, inner.source.at, "The inner and outer selects should not be on the same object type")
+        if sobject.name.lower() in _NOT_JOINABLE or sobject.name == ACCESS:
+            raise error_at(
+                text, inner.source.at, f"Entity '{sobject.name}' is not supported for semi join inner selects"
+            )
+        if inner.order or inner.limit is not None or inner.offset is not None or inner.group:
+            raise error_at(text, inner.at, "Semi join sub-selects cannot have ORDER BY, LIMIT or GROUP BY")
+        if len(inner.items) != 1 or not isinstance(inner.items[0], Path):
+            raise error_at(text, inner.at, "Semi join sub-selects can only have one field specified")
+        within = self._scope(inner, sobject)
+        chosen = within.column(inner.items[0])
+        if len(within.names(inner.items[0])) != 1 or not _kinship(outer, chosen):
+            raise error_at(text, inner.items[0].at, "The selected field of a semi join must be an ID or a reference to "
+                           "the object of the left operand", "INVALID_FIELD")  # fmt: skip
+        values: list[Any] = []
+        where = self.where(inner, within, values, joins=False)
+        sql = f"SELECT {chosen.sql} {within.from_sql} WHERE {chosen.sql} IS NOT NULL AND {where}"
+        return f"{outer.sql} {'NOT ' if condition.negated else ''}IN ({sql})", values
+
+    def where(self, query: Query, scope: Scope, values: list[Any], joins: bool = True) -> str:
+        alive = self.alive(scope)
+        if query.where is None:
+            return alive
+        conditions = Conditions(
+            query.text, lambda operand: scope.column(refuse_call(query.text, operand)),
+            self.joiner(scope, query) if joins else None,
+        )  # fmt: skip
+        sql = conditions.sql(query.where)
+        values += conditions.values
+        return f"{alive} AND {sql}"
+
+
+def _kinship(outer: Column, inner: Column) -> bool:
+    """Whether two columns hold ids of a common object."""
+    if outer.field.type not in ID_TYPES or inner.field.type not in ID_TYPES:
+        return False
+    return bool(_targets(outer) & _targets(inner))
+
+
+def _targets(column: Column) -> set[str]:
+    return set(column.field.reference_to) if column.field.type == "reference" else {column.sobject}

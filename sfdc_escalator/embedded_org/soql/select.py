@@ -1,0 +1,257 @@
+"""One SELECT as SQL: rows with their parents and children, a count, or groups."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from typing import Any, Protocol
+
+from sfdc_escalator.embedded_org.basics.api_error import ApiError
+from sfdc_escalator.embedded_org.soql.conditions import Conditions, comparable, refuse_call
+from sfdc_escalator.embedded_org.soql.errors import error_at, unsupported
+from sfdc_escalator.embedded_org.soql.nodes import Call, Path, Query
+from sfdc_escalator.embedded_org.soql.scope import ACCESS, Column, Scope
+from sfdc_escalator.embedded_org.soql.shape import PARENTS, Branch, Plan
+from sfdc_escalator.embedded_org.store.schema import NUMBER_TYPES, TEXT_TYPES, Field
+
+_MOST_CHILDREN = 20
+_AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
+
+
+class Subqueries(Protocol):
+    """What a SELECT asks of its planner: WHERE clauses with their semi-joins, and child queries."""
+
+    def where(self, query: Query, scope: Scope, values: list[Any]) -> str: ...
+
+    def child(self, parent: Scope, query: Query) -> tuple[str, Plan]: ...
+
+
+class Select:
+    """Compiles one SELECT within its scope."""
+
+    def __init__(self, planner: Subqueries, query: Query, scope: Scope) -> None:
+        self._planner, self._query, self._scope = planner, query, scope
+        self._columns: list[str] = []
+        self._fields: list[Field] = []
+        self._children: list[Plan] = []
+        self._text = query.text
+
+    def plan(self, parent_sql: str | None = None) -> Plan:
+        calls = [each for each in self._query.items if isinstance(each, Call) and each.function != "FIELDS"]
+        if not calls and not self._query.group:
+            return self._rows(parent_sql)
+        if parent_sql:
+            raise unsupported(self._text, self._query.at, "an aggregate in a subquery")
+        if len(calls) == 1 and calls[0].function == "COUNT" and calls[0].path is None and not self._query.group:
+            return self._count(calls[0])
+        return self._groups()
+
+    def _add(self, sql: str) -> int:
+        if sql not in self._columns:
+            self._columns.append(sql)
+        return self._columns.index(sql)
+
+    def _finished(
+        self, kind: str, shape: Branch, before: str = "", group: str = "", having: list[Any] | None = None
+    ) -> Plan:
+        values: list[Any] = []
+        where = self._planner.where(self._query, self._scope, values)
+        order = self._order(kind == "groups")
+        sql = f"SELECT {', '.join(self._columns) or '1'} {self._scope.from_sql} WHERE {before}{where}{group}{order}"
+        longs = sum(each.long and each.custom for each in self._fields)
+        return Plan(kind, self._scope.sobject, sql, values + (having or []), shape, self._children, self._query.limit,
+                    len(self._fields), longs)  # fmt: skip
+
+    def _limited(self, plan: Plan) -> Plan:
+        limit, offset = self._query.limit, self._query.offset
+        if limit is not None or offset is not None:
+            plan.sql += f" LIMIT {-1 if limit is None else limit} OFFSET {offset or 0}"
+        return plan
+
+    def _rows(self, parent_sql: str | None) -> Plan:
+        sobject = self._scope.sobject
+        shape = Branch(sobject.name)
+        if parent_sql:
+            self._columns.append(parent_sql)
+        shape.id_index = self._add(f"{self._scope.alias}.Id")
+        seen: set[str] = set()
+        for item in self._items():
+            if isinstance(item, Query):
+                self._subquery(shape, item)
+                continue
+            path = refuse_call(self._text, item)
+            if path.alias:
+                raise error_at(self._text, path.at, "only aggregate expressions use field aliasing")
+            key = ".".join(self._scope.names(path)).lower()
+            if key in seen:
+                raise ApiError("INVALID_FIELD", f"duplicate field selected: {path}")
+            seen.add(key)
+            self._place(shape, path)
+        if parent_sql:
+            if self._query.offset:
+                raise unsupported(self._text, self._query.at, "OFFSET in a subquery")
+            return self._finished("rows", shape, before=f"{parent_sql} IN ({PARENTS}) AND ")
+        return self._limited(self._finished("rows", shape))
+
+    def _items(self) -> list[Path | Call | Query]:
+        items: list[Path | Call | Query] = []
+        for item in self._query.items:
+            if isinstance(item, Call) and item.function == "FIELDS":
+                items += self._expanded(item)
+            else:
+                items.append(item)
+        return items
+
+    def _expanded(self, call: Call) -> list[Path]:
+        which = str(call.path).upper()
+        if which not in ("ALL", "CUSTOM", "STANDARD"):
+            raise error_at(self._text, call.at, f"unexpected token: '{call.path}'")
+        if which != "STANDARD" and (self._query.limit is None or self._query.limit > 200):
+            raise error_at(
+                self._text, call.at, f"The SOQL FIELDS function must have a LIMIT of at most 200 for {which}"
+            )
+        chosen = [
+            each for each in self._scope.sobject.fields.values() if which == "ALL" or each.custom == (which == "CUSTOM")
+        ]
+        if not chosen:
+            raise ApiError(
+                "MALFORMED_QUERY", "'FIELDS(...)' expansion function must result in at least one field being selected."
+            )
+        return [Path((each.name,), call.at) for each in chosen]
+
+    def _subquery(self, shape: Branch, query: Query) -> None:
+        key, plan = self._planner.child(self._scope, query)
+        if len(self._children) == _MOST_CHILDREN:
+            raise error_at(self._text, query.at, f"more than {_MOST_CHILDREN} parent-to-child relationships")
+        if any(item[0] == key for item in shape.items):
+            raise ApiError("INVALID_FIELD", f"duplicate field selected: {key}")
+        shape.items.append((key, plan))
+        self._children.append(plan)
+
+    def _place(self, shape: Branch, path: Path) -> None:
+        """Puts a field where it belongs in the answer, making the parents' records on the way."""
+        column = self._scope.column(path)
+        self._fields.append(column.field)
+        *relationships, _ = self._scope.names(path)
+        branch = shape
+        for depth in range(1, len(relationships) + 1):
+            branch = self._branch(branch, path, tuple(relationships[:depth]))
+        branch.items.append((column.field.name, self._add(column.sql), column.field, None))
+
+    def _branch(self, above: Branch, path: Path, relationships: tuple[str, ...]) -> Branch:
+        access = relationships[0].lower() == ACCESS.lower()
+        parent = None if access else self._scope.parent(path, relationships)
+        key = parent.name if parent else ACCESS
+        for item in above.items:
+            if item[0] == key and isinstance(item[1], Branch):
+                return item[1]
+        if parent is None:
+            made = Branch(ACCESS, self._add(f"{self._scope.alias}.Id"))
+        elif parent.sobject is None:
+            made = Branch("Name", self._add(parent.id_sql), self._add(parent.type_sql), parent.foreign_key)
+        else:
+            made = Branch(parent.sobject.name, self._add(parent.id_sql), foreign_key=parent.foreign_key)
+        above.items.append((key, made))
+        return made
+
+    def _order(self, grouped: bool) -> str:
+        parts = []
+        for each in self._query.order:
+            column = (
+                self._operand(each.operand) if grouped else self._scope.column(refuse_call(self._text, each.operand))
+            )
+            if not column.field.sortable:
+                raise error_at(
+                    self._text, each.operand.at, f"field '{column.field.name}' can not be sorted in a query call"
+                )
+            way = "DESC" if each.descending else "ASC"
+            parts.append(f"folded({column.sql}) {way} NULLS {'LAST' if each.nulls_last else 'FIRST'}")
+        return f" ORDER BY {', '.join(parts)}" if parts else ""
+
+    def _count(self, call: Call) -> Plan:
+        if len(self._query.items) > 1 or call.alias:
+            raise error_at(self._text, call.at, "COUNT() must be the only element in the SELECT list, without an alias")
+        if self._query.order:
+            raise error_at(self._text, self._query.order[0].operand.at, "COUNT() cannot be ordered")
+        plan = self._limited(self._finished("count", Branch(self._scope.sobject.name)))
+        return replace(plan, sql=f"SELECT count(*) FROM ({plan.sql})")  # noqa: S608
+
+    def _groups(self) -> Plan:
+        shape = Branch("AggregateResult")
+        grouped = {self._group_key(each): refuse_call(self._text, each) for each in self._query.group}
+        unnamed = count()
+        for item in self._query.items:
+            if isinstance(item, Query):
+                raise unsupported(self._text, item.at, "a subquery beside an aggregate")
+            if isinstance(item, Path):
+                column, label = self._operand(item), None
+                key = item.alias or column.field.name
+            else:
+                column, label = self._operand(item), f"{item.function.lower()}({item.path})"
+                key = item.alias or f"expr{next(unnamed)}"
+            if key.lower() in (name.lower() for name, *_ in shape.items):
+                raise error_at(self._text, item.at, f"duplicate alias: {key}")
+            shape.items.append((key, self._add(column.sql), column.field, label))
+        group = ", ".join(comparable(self._scope.column(each)) for each in grouped.values())
+        having, values = self._having()
+        plan = self._finished("groups", shape, group=(f" GROUP BY {group}" if group else "") + having, having=values)
+        if self._query.limit is not None and not self._query.group:
+            message = "Non-grouped query that uses overall aggregate functions cannot also use LIMIT"
+            raise error_at(self._text, self._query.at, message)
+        return self._limited(plan)
+
+    def _group_key(self, operand: Path | Call) -> str:
+        path = refuse_call(self._text, operand)
+        column = self._scope.column(path)
+        if not column.field.groupable:
+            raise error_at(self._text, path.at, f"field '{column.field.name}' can not be grouped in a query call")
+        return ".".join(self._scope.names(path)).lower()
+
+    def _having(self) -> tuple[str, list[Any]]:
+        if self._query.having is None:
+            return "", []
+        conditions = Conditions(self._text, self._operand, None)
+        return f" HAVING {conditions.sql(self._query.having)}", conditions.values
+
+    def _operand(self, operand: Path | Call) -> Column:
+        """A grouped field or an aggregate."""
+        if isinstance(operand, Path):
+            if not self._grouped(operand):
+                raise ApiError("MALFORMED_QUERY", f"Field must be grouped or aggregated: {operand}")
+            return self._scope.column(operand)
+        if operand.function not in _AGGREGATES:
+            raise unsupported(self._text, operand.at, f"{operand.function}()")
+        if operand.path is None:
+            if operand.function != "COUNT":
+                raise error_at(self._text, operand.at, f"{operand.function}() needs a field")
+            raise unsupported(self._text, operand.at, "COUNT() beside other fields")
+        if self._grouped(operand.path):
+            raise error_at(self._text, operand.path.at, f"Grouped field should not be aggregated: {operand.path}")
+        return self._aggregated(operand.function, operand.path)
+
+    def _grouped(self, path: Path) -> bool:
+        names = {".".join(self._scope.names(refuse_call(self._text, each))).lower() for each in self._query.group}
+        return ".".join(self._scope.names(path)).lower() in names
+
+    def _aggregated(self, function: str, path: Path) -> Column:
+        column = self._scope.column(path)
+        kind, numeric = column.field.type, column.field.type in NUMBER_TYPES
+        unfit = (
+            column.field.long
+            or (function in ("SUM", "AVG") and not numeric)
+            or (function in ("MIN", "MAX") and kind == "boolean")
+        )
+        if unfit:
+            raise error_at(
+                self._text, path.at, f"field {column.field.name} does not support aggregate operator {function}"
+            )
+        if function == "COUNT":
+            return Column(f"count({column.sql})", Field("COUNT", "int"), column.sobject)
+        if function == "COUNT_DISTINCT":
+            return Column(f"count(DISTINCT {comparable(column)})", Field("COUNT_DISTINCT", "int"), column.sobject)
+        text = " COLLATE folded" if kind in TEXT_TYPES else ""  # which text is first, without regard to case
+        return Column(
+            f"{function.lower()}({column.sql}{text})",
+            Field(function, "double" if function == "AVG" else kind),
+            column.sobject,
+        )

@@ -1,0 +1,1 @@
+"""The database, its schema and the automation that works in it."""

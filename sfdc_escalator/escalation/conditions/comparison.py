@@ -1,0 +1,173 @@
+"""What a field operator means for one value. Two-valued: an empty value satisfies only is_empty, is_not and not_in."""
+
+import re
+import string
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Literal
+
+from sfdc_escalator.escalation.world.case import Value
+
+Operator = Literal[
+    "is", "is_not", "in", "not_in", "at_least", "at_most", "more_than", "less_than",
+    "starts_with", "contains_any", "matches", "is_empty",
+]  # fmt: skip
+Literal_ = str | int | float | bool
+Operand = Literal_ | tuple[Literal_, ...]
+
+
+ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """The form in which texts compare: trimmed, any case. ASCII never equals non-ASCII (`\u00df` is not `ss`):
+    the org does not find one by the other, so a condition must not either."""
+    text = text.strip(string.whitespace)
+    return text.lower() if text.isascii() else "\0" + text.casefold()
+
+
+def lower_as(operand: str, text: str) -> str:
+    """The text in lower case, as far as a server that is asked for this operand would see it."""
+    return text.translate(ASCII_LOWER) if operand.isascii() else text.casefold()
+
+
+def as_text(value: Literal_) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def is_empty(value: Value) -> bool:
+    return value is None or value == frozenset() or (isinstance(value, str) and not value.strip(string.whitespace))
+
+
+@lru_cache(maxsize=4096)
+def moment(text: str) -> datetime | date | None:
+    """A datetime with zone, or a date; None for any other text."""
+    try:
+        parsed = datetime.fromisoformat(text)
+        if len(text) == 10:
+            return parsed.date()
+        return parsed.astimezone(UTC) if parsed.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def same(value: Value, operand: Literal_) -> bool:
+    """Whether the value is the operand: texts folded, a multi-picklist as an exact set of one."""
+    if isinstance(operand, bool) and (value is None or isinstance(value, bool)):
+        return bool(value) == operand
+    if value is None or isinstance(value, bool):
+        return isinstance(value, bool) and fold(as_text(value)) == fold(as_text(operand))
+    if isinstance(value, frozenset):
+        return {fold(one) for one in value} == {fold(as_text(operand))}
+    if isinstance(value, (datetime, date)):
+        return value == moment(as_text(operand))
+    if isinstance(value, (int, float)):
+        return value == number(operand)
+    return not is_empty(value) and fold(value) == fold(as_text(operand))
+
+
+@lru_cache(maxsize=4096)
+def number(operand: Literal_) -> float | None:
+    """None for a text that is no number; not a number (`nan`) is none either: it has no order."""
+    try:
+        found = operand if isinstance(operand, (int, float)) else float(operand)
+    except ValueError:
+        return None
+    return None if found != found else found
+
+
+def compare(value: Value, operand: Literal_) -> int | None:
+    """Less (-1), equal (0) or greater (1); None where the two have no order (empty, text, another type)."""
+    left: float | datetime | date
+    right: float | datetime | date | None
+    if isinstance(value, (datetime, date)):
+        left, right = value, moment(as_text(operand))
+        if right is not None and isinstance(left, datetime) != isinstance(right, datetime):
+            return None
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        left, right = value, None if isinstance(operand, bool) else number(operand)
+    else:
+        return None
+    if right is None:
+        return None
+    return (left > right) - (left < right)  # type: ignore[operator]
+
+
+def options(operand: Operand) -> tuple[Literal_, ...]:
+    return operand if isinstance(operand, tuple) else (operand,)
+
+
+def one(operand: Operand) -> Literal_:
+    return operand[0] if isinstance(operand, tuple) else operand
+
+
+def contains(value: Value, operand: Literal_) -> bool:
+    if isinstance(value, frozenset):
+        return fold(as_text(operand)) in {fold(chosen) for chosen in value}
+    part = as_text(operand).strip(string.whitespace)
+    return isinstance(value, str) and lower_as(part, part) in lower_as(part, value)
+
+
+def starts(value: Value, operand: Literal_) -> bool:
+    part = as_text(operand).strip(string.whitespace)
+    return isinstance(value, str) and lower_as(part, value.strip(string.whitespace)).startswith(lower_as(part, part))
+
+
+@lru_cache(maxsize=512)
+def pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE)
+
+
+def matches(value: Value, operand: Literal_) -> bool:
+    return isinstance(value, str) and not is_empty(value) and bool(pattern(as_text(operand)).search(value))
+
+
+TESTS: dict[Operator, Callable[[Value, Operand], bool]] = {
+    "is": lambda value, operand: same(value, one(operand)),
+    "is_not": lambda value, operand: not same(value, one(operand)),
+    "in": lambda value, operand: any(same(value, option) for option in options(operand)),
+    "not_in": lambda value, operand: not any(same(value, option) for option in options(operand)),
+    "at_least": lambda value, operand: compare(value, one(operand)) in (0, 1),
+    "at_most": lambda value, operand: compare(value, one(operand)) in (0, -1),
+    "more_than": lambda value, operand: compare(value, one(operand)) == 1,
+    "less_than": lambda value, operand: compare(value, one(operand)) == -1,
+    "starts_with": lambda value, operand: starts(value, one(operand)),
+    "contains_any": lambda value, operand: any(contains(value, option) for option in options(operand)),
+    "matches": lambda value, operand: matches(value, one(operand)),
+    "is_empty": lambda value, operand: is_empty(value) == bool(one(operand)),
+}
+
+
+Test = Callable[[Value], bool]
+ORDERED: dict[Operator, Callable[[float, float], bool]] = {
+    "at_least": lambda value, limit: value >= limit,
+    "at_most": lambda value, limit: value <= limit,
+    "more_than": lambda value, limit: value > limit,
+    "less_than": lambda value, limit: value < limit,
+}
+
+
+def test_of(operator: Operator, operand: Operand) -> Test:
+    """`TESTS[operator]` with this operand, made ready for many values: what is compared most is prepared once."""
+    if operator in ("is", "in", "is_not", "not_in"):
+        return _among(operator, operand)
+    limit = number(one(operand)) if operator in ORDERED and not isinstance(one(operand), bool) else None
+    general = TESTS[operator]
+    if limit is None:
+        return lambda value: general(value, operand)
+    ordered = ORDERED[operator]
+    return lambda value: ordered(value, limit) if type(value) in (int, float) else general(value, operand)  # type: ignore[arg-type]
+
+
+def _among(operator: Operator, operand: Operand) -> Test:
+    asked = options(operand) if operator in ("in", "not_in") else options(operand)[:1]
+    general, wanted = TESTS[operator], operator in ("is", "in")
+    if all(isinstance(option, bool) for option in asked):  # a checkbox; an empty one is false
+        checks = frozenset(asked)
+        return lambda value: (
+            (bool(value) in checks) is wanted if value is None or type(value) is bool else general(value, operand)
+        )
+    folded = frozenset(fold(as_text(option)) for option in asked) - {""}
+    return lambda value: (fold(value) in folded) is wanted if type(value) is str else general(value, operand)

@@ -1,0 +1,50 @@
+"""Look-up tables: the first row whose cells all fit the case gives the value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sfdc_escalator.escalation.conditions.comparison import Operand, options, same
+from sfdc_escalator.escalation.world.case import Case
+
+T_co = TypeVar("T_co", covariant=True)
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[T_co]):
+    """One cell for each field; a cell of several values fits any of them."""
+
+    cells: tuple[Operand, ...]
+    value: T_co
+
+    def fits(self, case: Case, by: tuple[str, ...]) -> bool:
+        fields = case.fields
+        return all(
+            any(same(fields.get(path), option) for option in options(cell))
+            for path, cell in zip(by, self.cells, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[T_co]):
+    """`otherwise` is the value where no row fits, if there is one. `name` is empty for a table that stands in place."""
+
+    name: str
+    by: tuple[str, ...]
+    rows: tuple[Row[T_co], ...]
+    otherwise: T_co | None = None
+
+    def value(self, case: Case) -> T_co | None:
+        return next((row.value for row in self.rows if row.fits(case, self.by)), self.otherwise)
+
+    @property
+    def values(self) -> tuple[T_co, ...]:
+        """Every value that it may give."""
+        last = () if self.otherwise is None else (self.otherwise,)
+        return (*(row.value for row in self.rows), *last)
+
+    def mapped(self, change: Callable[[T_co], U]) -> "Table[U]":
+        """The same table with every value changed."""
+        rows = tuple(Row(row.cells, change(row.value)) for row in self.rows)
+        return Table(self.name, self.by, rows, None if self.otherwise is None else change(self.otherwise))

@@ -1,0 +1,1 @@
+"""Which route a case gets, seen together with its history."""

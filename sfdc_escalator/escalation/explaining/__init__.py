@@ -1,0 +1,1 @@
+"""Why a case matches or not, and what is missing."""

@@ -1,0 +1,130 @@
+"""A real case as an example to paste into a policy, redacted: of texts only the words that the policy itself names."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sfdc_escalator.escalation.conditions.clocks import Idle
+from sfdc_escalator.escalation.conditions.comparison import TESTS, as_text, fold, options
+from sfdc_escalator.escalation.conditions.criteria import Leaf, leaves, paths_of
+from sfdc_escalator.escalation.conditions.facts import Field, TableIs
+from sfdc_escalator.escalation.conditions.own_words import own_words
+from sfdc_escalator.escalation.conditions.related import Related
+from sfdc_escalator.escalation.conditions.running_clock import Clock
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.speech import SPOKEN, Text
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.words import finder, mentioned
+from sfdc_escalator.escalation.decisions.decide import fitting
+from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.policy.examples import name_of
+from sfdc_escalator.escalation.policy.policy import Example
+from sfdc_escalator.escalation.world.case import Case, Value
+
+GIVEN = frozenset({"CreatedDate", "IsClosed", "OwnerId", "LastModifiedDate"})
+ELSE = "..."
+
+
+def as_example(view: View, case: Case) -> Example:
+    """What the policy's conditions see of the case; other texts become `...`."""
+    every = [leaf for route in view.policy.routes for leaf in leaves(view.policy.condition(route))]
+    demanded = {path for part in view.policy.scope for path in paths_of(part.reads)}  # said even where empty
+    route, age = next(fitting(view, case), None), age_of(case, every, view.scene)
+    closed: dict[str, Value] = {"IsClosed": True} if case.fields.get("IsClosed") is True else {}
+    return Example(
+        fields=closed
+        | {
+            path: value
+            for path in read(every)
+            if (value := redacted(path, case, every)) is not None or path in demanded
+        },
+        expect=route.name if route else None,
+        age=age,
+        customer_spoke=spoke(case, "customer", every, view.scene, age),
+        agent_spoke=spoke(case, "agent", every, view.scene, age),
+        related={name_of(leaf.records): count for leaf, count in counts(case, every, view.scene)},
+    )
+
+
+def read(every: list[Leaf]) -> list[str]:
+    """The fields of the case that conditions look at."""
+    return sorted(frozenset[str]().union(*(paths_of(leaf.reads) for leaf in every)) - GIVEN)
+
+
+def redacted(path: str, case: Case, every: list[Leaf]) -> Value:
+    value = case.fields.get(path)
+    if not isinstance(value, (str, frozenset)):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
+    if isinstance(value, frozenset):
+        return frozenset(one if fold(one) in named(path, every) else ELSE for one in value) or None
+    if not value.strip():
+        return None
+    if fold(value) in named(path, every):
+        return value.strip()
+    return said(value, path, every) or ELSE
+
+
+def named(path: str, every: list[Leaf]) -> set[str]:
+    """The values that the policy itself names for the field, folded."""
+    found: set[str] = set()
+    for leaf in every:
+        if isinstance(leaf, Field) and leaf.path == path and not isinstance(leaf.operand, Table):
+            found |= {fold(as_text(option)) for option in options(leaf.operand)}
+        found |= {fold(as_text(one)) for table in tables(leaf) for one in cells(table, path)}
+    return found
+
+
+def tables(leaf: Leaf) -> Iterator[Table[object]]:
+    candidates = (
+        (leaf.operand,) if isinstance(leaf, Field) else (leaf.table,) if isinstance(leaf, TableIs)
+        else (leaf.limit, leaf.calendar) if isinstance(leaf, Clock) else ()
+    )  # fmt: skip
+    yield from (one for one in candidates if isinstance(one, Table))
+
+
+def cells(table: Table[object], path: str) -> Iterator[str | int | float | bool]:
+    for row in table.rows:
+        for by, cell in zip(table.by, row.cells, strict=True):
+            if by == path:
+                yield from options(cell)
+
+
+def said(value: str, path: str, every: list[Leaf]) -> str:
+    """The words of the text that conditions look for, or leave out; its beginning first, where one asks for it."""
+    kept = sorted(parts(value, path, every), key=lambda part: not value.strip().lower().startswith(part.lower()))
+    for leaf in every:
+        if isinstance(leaf, Text) and path in leaf.sources and path not in SPOKEN:
+            ignored = (finder(phrase).search(own_words(value)) for phrase in leaf.ignoring)
+            words = mentioned(own_words(value), leaf.mentions, leaf.ignoring)
+            kept += [" ".join(match[0].split()) for match in ignored if match] + ([words] if words else [])
+    return f" {ELSE} ".join(dict.fromkeys(kept))
+
+
+def parts(value: str, path: str, every: list[Leaf]) -> Iterator[str]:
+    """The parts of the text that fields are compared with."""
+    for leaf in every:
+        if isinstance(leaf, Field) and leaf.path == path and leaf.operator in ("starts_with", "contains_any"):
+            asked = () if isinstance(leaf.operand, Table) else options(leaf.operand)
+            yield from (as_text(one).strip() for one in asked if TESTS[leaf.operator](value, one))
+
+
+def age_of(case: Case, every: list[Leaf], scene: Scene) -> timedelta:
+    """The case's age; where a condition counts it by a calendar, what that clock shows."""
+    clocks = (leaf for leaf in every if isinstance(leaf, Clock) and leaf.calendar and "CreatedDate" in leaf.reads)
+    shown = next((leaf.look(case, scene) for leaf in clocks), None)
+    return shown if shown is not None else scene.now - case.created
+
+
+def spoke(case: Case, who: str, every: list[Leaf], scene: Scene, age: timedelta) -> timedelta | None:
+    """How long ago, or what a clock by a calendar shows of it; in no case longer than the case is old."""
+    last = max((one.at for one in case.comments if one.speaker == who), default=None)
+    if last is None:
+        return None
+    clocks = (leaf for leaf in every if isinstance(leaf, Idle) and leaf.calendar and not leaf.after_word_of)
+    shown = next((leaf.look(case, scene) for leaf in clocks if leaf.who in (who, "anyone")), None)
+    return min(age, scene.now - last if shown is None else shown)
+
+
+def counts(case: Case, every: list[Leaf], scene: Scene) -> Iterator[tuple[Related, int]]:
+    for leaf in every:
+        if isinstance(leaf, Related) and (count := leaf.look(case, scene)):
+            yield leaf, count

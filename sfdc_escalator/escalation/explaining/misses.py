@@ -1,0 +1,154 @@
+"""What is missing for a match, in words: the nearest way in, how much of it is short, and when time alone brings it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Finding, Not, judge
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.findings import in_plain_words, reasons, time_in_words
+from sfdc_escalator.escalation.conditions.related import Related
+from sfdc_escalator.escalation.conditions.running_clock import Clock
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.evidence import Read
+
+SECOND = timedelta(seconds=1)
+ALMOST_A_MINUTE = timedelta(seconds=59)
+"""What time is seen is rounded down, what is short is rounded up."""
+MOST_CROSSINGS = 100
+FOREVER = timedelta(days=36525)
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One condition that stands in the way. `short` is the time that is missing, where time is what is missing;
+    `share` how much of a number is missing, 1 where it is no number."""
+
+    words: str
+    short: timedelta | None = None
+    share: float = field(default=1.0, compare=False)
+
+
+def misses(finding: Finding) -> list[Miss]:
+    """What must change for the finding to hold: all that fails of a list, the nearest of alternatives."""
+    if finding.holds:
+        return []
+    if isinstance(finding.condition, All):
+        return [miss for part in finding.parts for miss in misses(part)]
+    if isinstance(finding.condition, AnyOf):
+        return min((misses(part) for part in finding.parts), key=distance, default=[Miss("nothing can match it")])
+    if isinstance(finding.condition, Not):
+        return [Miss(f"must not be so: {'; '.join(reasons(finding.parts[0])) or 'what is always so'}")]
+    return [miss_of(finding)]
+
+
+def miss_of(finding: Finding) -> Miss:
+    leaf, seen = finding.condition, finding.seen
+    if isinstance(leaf, Clock) and isinstance(seen, timedelta) and isinstance(finding.limit, timedelta):
+        return short_of(leaf, seen, finding)
+    if isinstance(leaf, Related) and isinstance(seen, int) and leaf.operator in ("at_least", "more_than"):
+        needed = leaf.count + (leaf.operator == "more_than")
+        return Miss(f"needs {needed} or more {leaf.records.relation}, has {seen}", share=share_of(seen, needed))
+    return Miss(in_plain_words(finding), share=share_of(seen, leaf.operand) if isinstance(leaf, Field) else 1.0)
+
+
+def share_of(seen: object, wanted: object) -> float:
+    """How much of a wanted number is missing, 1 at most."""
+    if not isinstance(seen, (int, float)) or not isinstance(wanted, (int, float)):
+        return 1.0
+    return min(1.0, abs(wanted - seen) / (abs(wanted) or 1))
+
+
+def short_of(leaf: Clock, seen: timedelta, finding: Finding) -> Miss:
+    """How much time is short, and when it will have passed; or that it is too late."""
+    assert isinstance(finding.limit, timedelta)
+    short = abs(finding.limit - seen)
+    waits = leaf.operator in ("at_least", "more_than") and seen <= finding.limit
+    if not waits or finding.due is None:
+        return Miss(in_plain_words(finding))
+    time = time_in_words(short + ALMOST_A_MINUTE, leaf)
+    return Miss(f"{in_plain_words(finding)}: {time} short, at {finding.due:%Y-%m-%d %H:%M} UTC", short)
+
+
+def distance(found: Sequence[Miss]) -> tuple[int, timedelta, float]:
+    """Few misses come before many, little time before much, and a number that is nearly reached before others."""
+    time = max((miss.short if miss.short is not None else FOREVER for miss in found), default=timedelta())
+    return len(found), time, sum(miss.share for miss in found)
+
+
+def matches_at(condition: Condition, case: Case, scene: Scene) -> datetime | None:
+    """The first instant from now on at which the condition holds, if nothing but time changes; None = never.
+
+    Beyond now, whole seconds: an org's time has no others.
+    """
+    now = scene.now
+    for _ in range(MOST_CROSSINGS):
+        then = at(scene, now)
+        if condition.holds(case, then):
+            return now
+        if condition.holds(case, at(scene, now + SECOND)):
+            return now + SECOND
+        crossings = (whole_second(one) for one in condition.crossings(case, then))
+        now = min((one for one in crossings if one > now), default=now)
+        if now == then.now:
+            return None
+    return None
+
+
+def whole_second(moment: datetime) -> datetime:
+    """The moment itself, or the next whole second after it."""
+    return moment.replace(microsecond=0) + SECOND if moment.microsecond else moment
+
+
+def at(scene: Scene, now: datetime) -> Scene:
+    return Scene(now, scene.queues, scene.calendars, scene.escalated_at, scene.newer_words)
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A case that a route nearly matches."""
+
+    policy: str
+    route: str
+    case: Case
+    words: tuple[str, ...]
+
+
+def nearest_misses(
+    views: Sequence[View],
+    cases: Sequence[Case],
+    unread: Mapping[str, frozenset[Read]],
+    route: str | None = None,
+    count: int = 5,
+) -> tuple[NearMiss, ...]:
+    """The cases that come nearest to a match: fewest conditions missing, least time short, then by number. With
+    `route` those of that route alone."""
+    every = near(views, cases, unread, route)
+    found = sorted(every, key=lambda one: (*distance(one[1]), one[0].case.number))
+    once = {one.case.id: one for one, _ in reversed(found)}
+    return tuple(one for one, _ in found if once[one.case.id] is one)[:count]
+
+
+def near(
+    views: Sequence[View], cases: Sequence[Case], unread: Mapping[str, frozenset[Read]], only: str | None
+) -> Iterator[tuple[NearMiss, list[Miss]]]:
+    for view in views:
+        polled = (one for one in view.policy.routes if one.name not in view.unpolled and only in (None, one.name))
+        for route in polled:
+            for case in cases:
+                finding = judge(view.policy.condition(route), case, view.scene_of(route, case))
+                if missing := misses(known(finding, unread.get(case.id, frozenset()))):
+                    words = tuple(miss.words for miss in missing)
+                    yield NearMiss(view.policy.name, route.name, case, words), missing
+
+
+def known(finding: Finding, unread: frozenset[Read]) -> Finding:
+    """The finding with everything that was not read taken to hold: nobody knows that it does not."""
+    if finding.parts:
+        parts = tuple(known(part, unread) for part in finding.parts)
+        every = any if isinstance(finding.condition, AnyOf) else all
+        holds = finding.holds if isinstance(finding.condition, Not) else every(part.holds for part in parts)
+        return finding._replace(parts=parts, holds=holds)
+    return finding if unread.isdisjoint(finding.condition.reads) else finding._replace(holds=True)

@@ -1,0 +1,1 @@
+"""The hand-off note and its text."""

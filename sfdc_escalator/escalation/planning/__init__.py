@@ -1,0 +1,1 @@
+"""From matches to the plan of a run: run options, guards, chunks."""

@@ -1,0 +1,1 @@
+"""The policy as checked values: routes, steps, teams, examples."""

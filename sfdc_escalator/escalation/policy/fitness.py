@@ -1,0 +1,77 @@
+"""Whether this org can carry out what a route says: its queue, its status, its priority."""
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+
+from sfdc_escalator.escalation.conditions.comparison import fold
+from sfdc_escalator.escalation.conditions.criteria import Condition, leaves
+from sfdc_escalator.escalation.conditions.facts import Owner
+from sfdc_escalator.escalation.conditions.running_clock import BusinessHours, Clock
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.world.org import Survey
+
+
+def unfit_routes(policy: Policy, survey: Survey) -> dict[str, str]:
+    """Why a route cannot be carried out in this org, by route name."""
+    found = {route.name: next(lacks(policy.condition(route), route, survey), None) for route in policy.routes}
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def lacks(condition: Condition, route: Route, survey: Survey) -> Iterator[str]:
+    for queue in queues_of(condition, route):
+        if queue not in survey.queues:
+            yield f"this org has no queue {queue!r} for cases{nearest(queue, survey.queues)}"
+    for hours in business_hours(condition):
+        if hours not in survey.calendars:
+            yield f"this org has no active business hours {hours!r}"
+    for path, value in values(route):
+        if reason := unusable(path, value, survey, restricted=True):
+            yield reason
+
+
+def queues_of(condition: Condition, route: Route) -> list[str]:
+    """The queues that the route moves cases to, or asks about."""
+    teams = route.escalate.teams if route.escalate else ()
+    owners = (name for leaf in leaves(condition) if isinstance(leaf, Owner) for name in leaf.queues)
+    return list(dict.fromkeys([*(team.queue for team in teams), *owners]))
+
+
+def values(route: Route) -> Iterator[tuple[str, str]]:
+    """The statuses and priorities that the route may write, each with its field."""
+    if route.escalate and route.escalate.status is not None:
+        yield "Status", route.escalate.status
+    yield from (("Priority", value) for value in (route.escalate.priorities if route.escalate else ()))
+
+
+def business_hours(condition: Condition) -> Iterator[str]:
+    """The names of the org's business hours that the condition counts by."""
+    for leaf in leaves(condition):
+        calendar = leaf.calendar if isinstance(leaf, Clock) else None
+        for one in calendar.values if isinstance(calendar, Table) else (calendar,):
+            if isinstance(one, BusinessHours):
+                yield one.name
+
+
+def doubts(policy: Policy, survey: Survey) -> Iterator[str]:
+    """What the org takes but does not list: a value that its picklist does not have."""
+    for route in policy.routes:
+        for path, value in values(route):
+            if reason := unusable(path, value, survey, restricted=False):
+                yield f"route {route.name}: {reason}"
+
+
+def unusable(path: str, value: str, survey: Survey, *, restricted: bool) -> str | None:
+    info = survey.describe.field_at(path)
+    if not info or not info.values or info.restricted != restricted:
+        return None
+    if fold(value) in {fold(one) for one in info.values}:
+        return None
+    if fold(value) in {fold(one) for one in info.inactive}:
+        return f"{path} {value!r} is inactive in this org's picklist"
+    return f"{path} {value!r} is not a value of this org's picklist{nearest(value, info.values)}"
+
+
+def nearest(name: str, names: Collection[str]) -> str:
+    close = get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""

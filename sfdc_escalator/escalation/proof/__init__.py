@@ -1,0 +1,1 @@
+"""Proofs about conditions without a case: one implies another, one can be satisfied."""

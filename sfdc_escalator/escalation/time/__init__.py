@@ -1,0 +1,1 @@
+"""Durations, calendars, business hours and time zones."""

@@ -1,0 +1,100 @@
+"""A case as one poll saw it: an immutable snapshot, times aware and in UTC."""
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from sfdc_escalator.escalation.world.evidence import Records
+
+Value = str | int | float | bool | datetime | date | frozenset[str] | None
+
+ALPHABET = string.ascii_uppercase + "012345"
+
+
+def utc(moment: datetime) -> datetime:
+    """The same moment in UTC. A naive datetime is a ValueError: nobody knows which moment it is."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return moment.astimezone(UTC)
+
+
+def long_id(record_id: str) -> str:
+    """The 18-character form of a record id; ValueError when it is no id or its checksum is wrong.
+
+    Each of the three last characters tells which of five characters are upper case (Salesforce record ids).
+    """
+    if len(record_id) not in (15, 18) or not (record_id.isascii() and record_id.isalnum()):
+        raise ValueError(f"{record_id!r} is not a record id of 15 or 18 letters and digits")
+    body = record_id[:15]
+    suffix = "".join(
+        ALPHABET[sum(1 << place for place, char in enumerate(body[start : start + 5]) if char.isupper())]
+        for start in (0, 5, 10)
+    )
+    if len(record_id) == 18 and record_id[15:].upper() != suffix:
+        raise ValueError(f"{record_id!r} is not a record id: its last three characters should be {suffix}")
+    return body + suffix
+
+
+Speaker = Literal["customer", "agent", "nobody"]
+"""Who said something; nobody is an automatic process, an integration user, an auto-response."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """Something said on a case: a case comment, or an e-mail with its subject. `author` is the user's id."""
+
+    author: str
+    at: datetime
+    body: str
+    speaker: Speaker
+    source: Literal["comments", "emails"] = "comments"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", utc(self.at))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A field that took another value."""
+
+    at: datetime
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`fields` holds exactly the paths that the policies read, as they write them (`Account.Type`).
+
+    Read in a second look: `comments` (oldest first, none of them ours), `turns` of a field by its path (oldest first;
+    a path that is missing has no history to look at), `related` records, and the org's answers to `soql` fragments.
+    """
+
+    id: str
+    number: str
+    owner_id: str
+    status: str | None
+    priority: str | None
+    created: datetime
+    account_id: str | None = None
+    parent_id: str | None = None
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    comments: tuple[Comment, ...] = ()
+    owner_name: str = ""
+    turns: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
+    related: Mapping[Records, tuple[Mapping[str, Value], ...]] = field(default_factory=dict)
+    answers: Mapping[str, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "created", utc(self.created))
+        for value in self.fields.values():
+            if isinstance(value, datetime) and value.tzinfo is None:
+                utc(value)
+
+    def with_values(self, owner_id: str, status: str | None, priority: str | None) -> "Case":
+        """The same case, had it these values: what the rules would see without our own steps."""
+        values: dict[str, Value] = {"ownerid": owner_id, "status": status, "priority": priority}
+        fields = {path: values.get(path.lower(), value) for path, value in self.fields.items()}
+        return replace(self, owner_id=owner_id, status=status, priority=priority, fields=fields)

@@ -1,0 +1,115 @@
+"""What the ledger remembers of an org, read once per run, as a value."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from sfdc_escalator.escalation.world.case import Case
+
+TRY_AGAIN = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+
+
+class Memory(StrEnum):
+    """The states of an escalation in the ledger."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    ADOPTED = "adopted"
+    SUPERSEDED = "superseded"
+    GONE = "gone"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Owner, status and priority of a case at one time."""
+
+    owner_id: str
+    status: str | None
+    priority: str | None
+
+    @classmethod
+    def of(cls, case: Case) -> "Values":
+        return cls(case.owner_id, case.status, case.priority)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One escalation as the ledger remembers it.
+
+    `before` and `wrote` are None where we sent nothing (adopted, found). `attempts` counts the rejections of a
+    rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's time of the last try.
+    `ended_at` is the org's time at which the route was first seen to fit no more.
+    """
+
+    key: str
+    policy: str
+    route: str
+    case_id: str
+    state: Memory
+    rung: str = "start"
+    episode: int = 1
+    turn: int = 1
+    before: Values | None = None
+    wrote: Values | None = None
+    attempts: int = 0
+    tried_at: datetime | None = None
+    message: str = ""
+    case_number: str = ""
+    ended_at: datetime | None = None
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether it stands in the org, or may: not what was refused or given back."""
+        return self.state not in (Memory.PLANNED, Memory.REJECTED)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the case counts as escalated by it, or may have been."""
+        return self.state in (Memory.APPLIED, Memory.ADOPTED, Memory.UNKNOWN, Memory.SENDING)
+
+    def try_again_at(self) -> datetime | None:
+        """When a rejected escalation is tried again: after 15 min, 1 h, 6 h, then daily."""
+        if self.state is not Memory.REJECTED or self.tried_at is None:
+            return None
+        return self.tried_at + TRY_AGAIN[min(self.attempts, len(TRY_AGAIN)) - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`live` holds (policy, route) of the routes that have run live in this org, `users` our user ids so far."""
+
+    by_case: Mapping[str, tuple[Past, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    live: frozenset[tuple[str, str]] = frozenset()
+    users: frozenset[str] = frozenset()
+    empty: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        past: Iterable[Past],
+        live: Iterable[tuple[str, str]] = (),
+        users: Iterable[str] = (),
+        *,
+        empty: bool = False,
+    ) -> "History":
+        by_case: dict[str, tuple[Past, ...]] = {}
+        for one in past:
+            by_case[one.case_id] = (*by_case.get(one.case_id, ()), one)
+        return cls(MappingProxyType(by_case), frozenset(live), frozenset(users), empty)
+
+    def of_case(self, case_id: str, policy: str) -> tuple[Past, ...]:
+        return tuple(past for past in self.by_case.get(case_id, ()) if past.policy == policy)
+
+    def everything(self) -> tuple[Past, ...]:
+        return tuple(past for pasts in self.by_case.values() for past in pasts)
+
+    def with_past(self, news: Iterable[Past]) -> "History":
+        """The same history after these escalations became known; a known key takes the new state."""
+        by_key = {past.key: past for past in self.everything()} | {past.key: past for past in news}
+        return replace(self, by_case=History.of(by_key.values()).by_case)

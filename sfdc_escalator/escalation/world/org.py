@@ -1,0 +1,102 @@
+"""What a run knows of the org it works on: who we are there, its queues, its objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from sfdc_escalator.escalation.time.calendars import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The org's first answer: whose org it is, who we are in it, and its time. Ids have 18 characters."""
+
+    instance_url: str
+    organization_id: str
+    user_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue that serves Case. `members` holds user ids, those of nested public groups included."""
+
+    id: str
+    name: str
+    members: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """One field as describe tells it (REST guide, sObject Describe); `type` in describe's words. `values` are those
+    that its picklist offers, `inactive` those that it once did."""
+
+    name: str
+    type: str
+    filterable: bool = True
+    nillable: bool = True
+    case_sensitive: bool = False
+    updateable: bool = True
+    reference_to: tuple[str, ...] = ()
+    relationship: str | None = None
+    values: tuple[str, ...] = ()
+    inactive: tuple[str, ...] = ()
+    restricted: bool = False
+
+
+class Child(NamedTuple):
+    """Where a child relationship leads: the object, and its reference back."""
+
+    sobject: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """Objects by name, their fields by name; child relationships by object and name.
+
+    An object that is missing here is simply not known.
+    """
+
+    objects: Mapping[str, Mapping[str, FieldInfo]] = field(default_factory=dict)
+    children: Mapping[str, Mapping[str, Child]] = field(default_factory=dict)
+
+    def child(self, relation: str, start: str = "Case") -> Child | None:
+        """Where the child relationship of this name leads from the object."""
+        known = self.children.get(start, {})
+        return next((child for name, child in known.items() if name.lower() == relation.lower()), None)
+
+    def field_at(self, path: str, start: str = "Case") -> FieldInfo | None:
+        """The field at the end of a path such as `Account.Type`; None when it is not known."""
+        first, _, rest = path.partition(".")
+        fields = self.objects.get(start, {})
+        if not rest:
+            return next((info for name, info in fields.items() if name.lower() == first.lower()), None)
+        step = next((info for info in fields.values() if (info.relationship or "").lower() == first.lower()), None)
+        if step is None or not step.reference_to:
+            return None
+        target = "User" if first.lower() == "owner" and "." in rest else step.reference_to[0]
+        return self.field_at(rest, "Name" if len(step.reference_to) > 1 and "." not in rest else target)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is asked of the org once per run. `queues` by DeveloperName; `api_left` None when the org does not say.
+
+    `calendars` are the business hours that the policies name, `quick_texts` the messages of those that they name.
+    `tracked` are the case fields whose history the org keeps; None where it does not say.
+    `level` is proved where the org itself refuses a key that it has seen: the custom object for keys is there.
+    """
+
+    caller: Caller
+    name: str
+    is_sandbox: bool
+    queues: Mapping[str, Queue]
+    open_cases: int
+    describe: Describe
+    api_left: int | None = None
+    level: Literal["guarded", "proved"] = "guarded"
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    quick_texts: Mapping[str, str] = field(default_factory=dict)
+    tracked: frozenset[str] | None = None

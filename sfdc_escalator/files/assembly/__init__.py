@@ -1,0 +1,1 @@
+"""From checked shapes to the values of `escalation`."""

@@ -1,0 +1,148 @@
+"""The policy's value out of what the file says, every default filled in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.policy.policy import (
+    DEFAULT_PRIORITIES,
+    Escalate,
+    Example,
+    Guards,
+    NotePart,
+    NoteSpec,
+    Policy,
+    Route,
+    Team,
+)
+from sfdc_escalator.escalation.time.calendars import Calendar
+from sfdc_escalator.files.assembly.conditions import Terms, conditions, route_condition
+from sfdc_escalator.files.language.note_shapes import NoteShape, RouteNoteShape
+from sfdc_escalator.files.language.shape import ExampleShape, PolicyShape, RouteShape
+from sfdc_escalator.files.templates.templates import NoteTemplate
+from sfdc_escalator.files.text.yaml_document import Document
+from sfdc_escalator.files.values.literals import SNAKE, placeholder_paths
+
+Templates = Mapping[str, NoteTemplate]
+"""By the name that the policy gives them; the built-in one has the name ``."""
+
+
+def assemble(document: Document, shape: PolicyShape, templates: Templates, digest: str) -> Policy:
+    terms = terms_of(shape)
+    return Policy(
+        name=shape.policy,
+        description=shape.description.strip(),
+        file=document.file,
+        digest=digest,
+        scope=conditions(shape.scope, terms),
+        priorities=tuple(shape.priorities) or DEFAULT_PRIORITIES,
+        routes=tuple(route_of(route, shape, terms, templates) for route in shape.routes),
+        guards=Guards(**shape.guards.said()),
+        together=shape.defaults.fields == "together",
+        examples=tuple(example_of(one, document.place(("examples", n))) for n, one in enumerate(shape.examples)),
+    )
+
+
+def terms_of(shape: PolicyShape) -> Terms:
+    calendars = {name: Calendar(name, one.timezone, one.open, one.holidays) for name, one in shape.calendars.items()}
+    return Terms(shape.words, calendars, {name: team.queue for name, team in shape.teams.items() if team.queue})
+
+
+def route_of(route: RouteShape, policy: PolicyShape, terms: Terms, templates: Templates) -> Route:
+    return Route(
+        name=route.name,
+        reason=route.reason,
+        when=route_condition(route.when, route.unless, terms),
+        escalate=steps_of(route, policy, terms, templates),
+        formerly=tuple(route.formerly),
+        scan=route.scan,
+        over_guards=route.over_guards,
+        rearm=route.rearm or None,  # type: ignore[arg-type]
+    )
+
+
+def steps_of(route: RouteShape, policy: PolicyShape, terms: Terms, templates: Templates) -> Escalate | None:
+    steps = route.escalate
+    if steps is None:
+        return None
+    queue = steps.queue
+    return Escalate(
+        note=note_of(route, steps.note, policy.defaults.note, templates),
+        queue=queue.mapped(lambda name: team_of(name, terms))
+        if isinstance(queue, Table)
+        else team_of(queue, terms)
+        if queue
+        else None,
+        status=steps.status or policy.defaults.status or None,
+        priority=steps.priority or None,
+    )
+
+
+def team_of(name: str, terms: Terms) -> Team:
+    return Team(name, terms.queues[name])
+
+
+def note_of(route: RouteShape, note: RouteNoteShape, default: NoteShape, templates: Templates) -> NoteSpec:
+    """The route's note over the default one, key by key. Without parts: reason, findings, the route's own texts."""
+    said = {**default.said(), **note.said()}
+    texts = dict(note.__pydantic_extra__ or {})
+    template = templates[said.get("template", "")]
+    own = tuple(NotePart(key, (f"route.{key}",)) for key in texts)
+    why = (NotePart("reason", ("route.reason",)), NotePart("findings", ("findings",)))
+    in_texts = {path for text in (route.reason, *texts.values()) for path in placeholder_paths(text)}
+    return NoteSpec(
+        template=template,
+        parts=required(parts_of(said) or (*why, *own), said),
+        texts=texts,
+        visibility=said.get("visibility", "internal"),
+        template_paths=template.reads.paths | in_texts,
+        quick_texts=tuple(named_after(route.name, one) for one in said.get("quick_text", ())),
+        also_on=said.get("also_on"),
+    )
+
+
+def named_after(route: str, quick_text: str | Table[str]) -> str | Table[str]:
+    """The name of a Quick Text, or the table that gives it, with the route's name filled in."""
+    if isinstance(quick_text, Table):
+        return quick_text.mapped(lambda name: name.replace("{route}", route))
+    return quick_text.replace("{route}", route)
+
+
+def parts_of(said: Mapping[str, Any]) -> tuple[NotePart, ...]:
+    return tuple(
+        NotePart(name, tuple(part.from_), part.if_missing, part.last or None, part.all)
+        for name, part in said.get("parts", {}).items()
+    )
+
+
+def required(parts: tuple[NotePart, ...], said: Mapping[str, Any]) -> tuple[NotePart, ...]:
+    """The parts with what is required of some of them; a field that is required is a part of its own."""
+    requires, if_missing = said.get("requires", ()), said.get("if_missing", "hold")
+    known = {part.name for part in parts}
+    changed = (
+        NotePart(part.name, part.sources, if_missing, part.last, part.every) if part.name in requires else part
+        for part in parts
+    )
+    fields = (NotePart(name_of(path), (path,), if_missing) for path in requires if path not in known)
+    return (*changed, *fields)
+
+
+def name_of(path: str) -> str:
+    """A field's name as the name of a part: `ClickUp_Project__c` -> `clickup_project`."""
+    plain = path.rpartition(".")[2].removesuffix("__c").lower()
+    return plain if SNAKE.fullmatch(plain) else "field"
+
+
+def example_of(shape: ExampleShape, place: tuple[int, int]) -> Example:
+    return Example(
+        fields=shape.case,
+        expect=shape.expect,
+        age=shape.age,
+        customer_spoke=shape.customer_spoke,
+        agent_spoke=shape.agent_spoke,
+        related=shape.related,
+        queue=shape.queue or None,
+        priority=shape.priority or None,
+        status=shape.status or None,
+        place=place,
+    )

@@ -1,0 +1,45 @@
+"""Limits of open time that are never reached: by a calendar that is hardly ever open, or by a slip of the pen."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sfdc_escalator.escalation.time.calendars import Calendar, Limit
+from sfdc_escalator.files.checks.cross_checks import Cross, mapping
+from sfdc_escalator.files.language.condition_shapes import LIMITS
+from sfdc_escalator.files.language.table_values import raw_table
+from sfdc_escalator.files.text.wrong import Wrong, shown
+from sfdc_escalator.files.text.yaml_document import Document, Path, mappings
+from sfdc_escalator.files.values import literals
+
+
+def cutoff_lints(document: Document, calendars: Mapping[str, Calendar]) -> Iterator[Cross]:
+    """Of a sound policy: each limit by each calendar that it may be counted by."""
+    now, tables = datetime.now(UTC), mapping(document.value, "tables")
+    for path, said in mappings(document.value, ()):
+        names = [name for _, name in choices(said.get("calendar"), tables) if isinstance(name, str)]
+        for key in (*LIMITS, "after"):
+            for place, limit in choices(said.get(key), tables) if names else ():
+                never = [name for name in names if calendars[name].cutoff(now, limit_of(limit)) is None]
+                if never:
+                    message = f"by the calendar `{never[0]}` this takes more than ten years"
+                    expected = "a limit that is reached within ten years"
+                    at = place if place[:1] == ("tables",) else (*path, key, *place)
+                    yield Cross(at, Wrong(message, found=shown(limit), expected=expected))
+
+
+def choices(said: Any, tables: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """The value, or every value of the table that gives it, each with its place: in the value, or in the file."""
+    named = said.get("table") if isinstance(said, dict) else None
+    table = tables[named] if named else said
+    start: Path = ("tables", named) if named else ()
+    if isinstance(table, dict) and "by" in table:
+        raw = raw_table(table)
+        given = [value for _, value in raw.rows] + ([] if raw.otherwise is None else [raw.otherwise])
+        yield from (((*start, *place), value) for place, value in zip(raw.places, given, strict=False))
+    elif said is not None:
+        yield (), said
+
+
+def limit_of(said: str) -> Limit:
+    return literals.business_days(said) or literals.duration(said)

@@ -1,0 +1,146 @@
+"""What a sound policy says in vain: rows and routes that are never reached, tables with no last word."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sfdc_escalator.escalation.conditions.clocks import InState
+from sfdc_escalator.escalation.conditions.comparison import Operand, as_text, fold, options
+from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Leaf
+from sfdc_escalator.escalation.conditions.facts import Field, Owner, TableIs
+from sfdc_escalator.escalation.conditions.findings import limit_in_words
+from sfdc_escalator.escalation.conditions.related import Related
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.proof.implication import contradiction, implies
+from sfdc_escalator.escalation.proof.witness import Demand
+from sfdc_escalator.escalation.time.business_days import BusinessDays
+from sfdc_escalator.files.checks.cross_checks import Cross
+from sfdc_escalator.files.language.table_values import RawTable, raw_table
+from sfdc_escalator.files.text.wrong import Wrong, shown
+from sfdc_escalator.files.text.yaml_document import Document, Path, mappings
+
+Cells = tuple[Operand, ...]
+
+
+def table_lints(document: Document) -> Iterator[Cross]:
+    """Of every table, wherever it stands; those whose form is wrong are told elsewhere."""
+    for path, value in mappings(document.value, ()):
+        if "by" in value and ("rows" in value or "values" in value):
+            try:
+                table = raw_table(value)
+            except Wrong:
+                continue
+            yield from shadowed_rows(path, value, table)
+            if table.otherwise is None and not is_total(table):
+                message = "the table says nothing where no row fits"
+                expected = "`else: ...`, or a row for every value"
+                yield Cross(path, Wrong(message, expected=expected, severity="warning"))
+
+
+def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterator[Cross]:
+    """A row that another one above leaves no case for."""
+    for place, (cells, _) in enumerate(table.rows):
+        above = [other for other, _ in table.rows[:place]]
+        one = next(
+            (n for n, other in enumerate(above) if wider(other, cells) and covers(table.by, [other], cells)), None
+        )
+        several = any(len(options(cell)) > 1 for cell in cells)  # else it is one point, and one row has it or none
+        if one is not None or (several and covers(table.by, above, cells)):
+            found = ", ".join("|".join(map(as_text, options(cell))) for cell in cells)
+            takers = "the rows above take" if one is None else f"row {one + 1} takes"
+            message = f"row {place + 1} of the table is never reached: {takers} its cases"
+            inside = (*path, "rows", place) if isinstance(value.get("rows"), list) else path
+            yield Cross(inside, Wrong(message, found=shown(found), expected="each case in one row"))
+
+
+def wider(above: Cells, below: Cells) -> bool:
+    """A quick look before the proof."""
+    return all(folded(one) <= folded(other) for other, one in zip(above, below, strict=True))
+
+
+def covers(by: tuple[str, ...], above: Sequence[Cells], below: Cells) -> bool:
+    return implies(fits(by, below), AnyOf(tuple(fits(by, other) for other in above)))
+
+
+def fits(by: tuple[str, ...], cells: Cells) -> Condition:
+    return All(tuple(Field(path, "in", options(cell)) for path, cell in zip(by, cells, strict=True)))
+
+
+def folded(cell: Operand) -> frozenset[str]:
+    return frozenset(fold(as_text(one)) for one in options(cell))
+
+
+def is_total(table: RawTable) -> bool:
+    """Whether the rows say something for both values of a checkbox."""
+    said = frozenset[str]().union(*(folded(cells[0]) for cells, _ in table.rows))
+    return len(table.by) == 1 and said == {"true", "false"}
+
+
+def route_lints(policy: Policy, document: Document) -> Iterator[Cross]:
+    for place, route in enumerate(policy.routes):
+        path: Path = ("routes", place, "name")
+        if (clash := contradiction(policy.condition(route))) is not None:
+            message = f"route `{route.name}` can never match: {never_together(clash)}"
+            yield Cross(path, Wrong(message, found=route.name, severity="warning"))
+            continue
+        if takers := taken_by(policy, place):
+            lines = [document.place(("routes", policy.routes.index(one), "name"))[0] for one in takers]
+            named = " or ".join(f"`{one.name}` (line {line})" for one, line in zip(takers, lines, strict=True))
+            message = f"route `{route.name}` is never reached: every case of it matches {named}"
+            expected = "the narrower route first, or another condition"
+            yield Cross(path, Wrong(message, found=route.name, expected=expected, severity="warning"))
+
+
+def taken_by(policy: Policy, place: int) -> tuple[Route, ...]:
+    """The route above that takes every case of this one; or several of them together."""
+    condition, above = policy.condition(policy.routes[place]), policy.routes[:place]
+    one = next((route for route in above if implies(condition, policy.condition(route))), None)
+    if one is not None:
+        return (one,)
+    if len(above) < 2 or not implies(condition, any_of(policy, above)):
+        return ()
+    needed = above
+    for route in above:
+        others = tuple(one for one in needed if one is not route)
+        needed = others if implies(condition, any_of(policy, others)) else needed
+    return needed
+
+
+def any_of(policy: Policy, routes: Sequence[Route]) -> Condition:
+    return AnyOf(tuple(policy.condition(route) for route in routes))
+
+
+def never_together(clash: Sequence[Demand]) -> str:
+    if not clash:
+        return "a table that it asks gives nothing"
+    said = list(dict.fromkeys(map(in_few_words, clash)))
+    if len(said) == 1 and isinstance(clash[0].leaf, TableIs):
+        return f"no row gives {said[0]}"
+    return f"{' and '.join(said)} exclude each other" if len(said) > 1 else f"{said[0]} cannot be"
+
+
+def in_few_words(demand: Demand) -> str:
+    leaf = demand.leaf
+    operator = getattr(leaf, "operator", "").replace("_", " ")
+    limit, operand = getattr(leaf, "limit", None), getattr(leaf, "operand", None)
+    said = f" {operator} {limit_in_words(limit)}" if isinstance(limit, (timedelta, BusinessDays)) else ""
+    if operand is not None and not isinstance(operand, Table):
+        said = f" {operator} {', '.join(map(as_text, options(operand)))}"
+    if isinstance(leaf, Related):
+        said = f" {operator} {leaf.count}"
+    if isinstance(leaf, Owner):
+        said = f" {leaf.who.replace('_', ' ')} {', '.join(leaf.queues)}".rstrip()
+    words = f"{thing(leaf)}{said}"
+    return words if demand.holds else f"not ({words})"
+
+
+def thing(leaf: Leaf) -> str:
+    """What the condition looks at, as the policy says it."""
+    kind = "in_state" if isinstance(leaf, InState) else type(leaf).__name__.lower()
+    if isinstance(leaf, TableIs):
+        return f"table {leaf.table.name}".strip()
+    if isinstance(leaf, Related):
+        return f"{kind} {leaf.records.relation}"
+    subject = next((getattr(leaf, name) for name in ("path", "who", "state") if hasattr(leaf, name)), "")
+    return str(subject) if isinstance(leaf, Field) else kind if isinstance(leaf, Owner) else f"{kind} {subject}".strip()

@@ -1,0 +1,1 @@
+"""What `init` writes, and the schema for editors."""

@@ -1,0 +1,160 @@
+"""What `init` writes beside the policy: the org and its login, its environment, and how cron or systemd start it."""
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sfdc_escalator.files.orgs.org_logins import FLOWS
+
+PLAIN = re.compile(r"[\w./~][\w./~@:?=&+,-]*|--?[\w-]+", re.ASCII)
+MORE = ("--deadline", "8m")
+SECRET_OF = {
+    "access_token": "SFDC_TOKEN",
+    "client_secret": "SFDC_CLIENT_SECRET",
+    "refresh_token": "SFDC_REFRESH_TOKEN",
+    "password": "SFDC_PASSWORD",
+    "security_token": "SFDC_SECURITY_TOKEN",
+}
+EXAMPLE = {
+    "instance_url": "https://YOURCOMPANY--SANDBOX.sandbox.my.salesforce.com  # Setup, My Domain",
+    "client_id": "CONSUMER_KEY_OF_THE_APP",
+    "username": "escalator@yourcompany.example.SANDBOX",
+    "private_key": "file:~/.config/sfdc-escalator/server.key  # mode 0600",
+    "alias": "ALIAS  # as `sf org list` shows it",
+}
+LOGINS = {
+    "jwt": "a key pair; for cron, nothing to renew (recommended)",
+    "client_credentials": "a consumer secret; for cron",
+    "refresh_token": "a token of one user's own login",
+    "token": "an access token that you put into the environment yourself",
+    "cli": "the login of Salesforce's own CLI, for runs by hand",
+    "password": "user name and password; being retired by Salesforce",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What somebody chose. `program` are the words that start a run: cron-run, which reads .env itself, or the program.
+
+    `folder` is absolute; `ledger` None means the state folder.
+    """
+
+    procedure: str
+    org: str
+    login: str
+    ledger: str | None
+    folder: Path
+    program: tuple[str, ...]
+
+    @property
+    def reads_env(self) -> bool:
+        return self.program[0].endswith("cron-run")
+
+
+def first_files(setup: Setup) -> Mapping[Path, str]:
+    cron = Path("config/cron")
+    return {
+        Path("config/orgs.yaml"): orgs_yaml(setup),
+        Path(".env.example"): env_example(setup),
+        Path(".gitignore"): ".env\n*.key\n*.log\n*.db\n*.db-*\n",
+        cron / "crontab": crontab(setup),
+        cron / "sfdc-escalator.service": service(setup),
+        cron / "sfdc-escalator.timer": TIMER,
+    }
+
+
+def orgs_yaml(setup: Setup) -> str:
+    keys = FLOWS[setup.login].needs
+    said = [f"  {key}: {EXAMPLE.get(key) or 'env:' + SECRET_OF[key]}" for key in keys]
+    ledger = f"  ledger: {in_yaml(setup.ledger)}" if setup.ledger else "  # ledger: /var/lib/sfdc-escalator/sandbox.db"
+    lines = [
+        "# The orgs by name: run --org NAME. Secrets never stand here, only where they are found:",
+        "# env:NAME, file:PATH (mode 0600) or cmd:COMMAND.",
+        f"{setup.org}:",
+        f"  flow: {setup.login}",
+        *said,
+        "  expect: {sandbox: true}  # and organization_id: 00D..., so that no other org is ever written to",
+        ledger + "  # on a local disk and in your backup; or postgresql://user@host/database",
+        "  # heartbeat: env:HEARTBEAT_URL  # pinged at /start, then at the address itself, or at /EXIT_CODE",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def in_yaml(text: str) -> str:
+    """In quotes where it would not be read as the text that it is; JSON is YAML."""
+    return text if PLAIN.fullmatch(text) and "/" in text else json.dumps(text, ensure_ascii=False)
+
+
+def env_example(setup: Setup) -> str:
+    names = [SECRET_OF[key] for key in FLOWS[setup.login].keys if key in SECRET_OF]
+    lines = [
+        "# Copy to .env and chmod 600 it. Lines of NAME='VALUE'; for runs by hand: set -a; . ./.env; set +a",
+        f"SFDC_ESCALATOR_ORG={setup.org}",
+        *(f"{name}=''" for name in names),
+        "# HEARTBEAT_URL=https://hc-ping.com/your-uuid",
+        "# SFDC_ESCALATOR_METRICS=/var/lib/node_exporter/textfile/sfdc_escalator.prom",
+        "# HTTPS_PROXY=http://proxy.yourcompany.example:3128",
+        "# PGPASSWORD=            for a ledger in PostgreSQL",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def crontab(setup: Setup) -> str:
+    words, home = shlex.join([*setup.program, *MORE]), shlex.quote(str(setup.folder))
+    told = f"{words} >>run.log || echo 'sfdc-escalator: exit code '$?', see the last line of run.log' >&2"
+    line = words if setup.reads_env else f"cd {home} && set -a && . ./.env && {told}"
+    escaped = line.replace("%", "\\%")  # cron takes a bare one for a line end
+    return f"""\
+# Put these lines into the crontab of the user that runs it (crontab -e). Cron starts it with an almost empty
+# environment: the settings come from {setup.folder}/.env. There is no lock here: the ledger lets one run at a time work
+# on an org, and a start that finds another one at work leaves with exit code 0. The log gets one JSON line a run, and
+# may be renamed away at any time (logrotate without copytruncate). What a run does, and what goes wrong, is told on
+# stderr, which cron mails; a run with nothing to do says nothing.
+MAILTO=you@yourcompany.example
+*/10 * * * * {escaped}
+"""
+
+
+def service(setup: Setup) -> str:
+    folder = str(setup.folder).replace("%", "%%")
+    environment = "" if setup.reads_env else f"EnvironmentFile={folder}/.env\n"
+    return f"""\
+# mkdir -p ~/.config/systemd/user && cp config/cron/sfdc-escalator.* ~/.config/systemd/user/
+# systemctl --user enable --now sfdc-escalator.timer
+# (and once: loginctl enable-linger, so that it runs while nobody is logged in). journalctl --user -u sfdc-escalator
+# shows its stderr. The exit code 3 means that something needs a person: see sfdc-escalator status.
+[Unit]
+Description=sfdc-escalator, one run
+After=network-online.target
+
+[Service]
+Type=oneshot
+WorkingDirectory={folder}
+{environment}ExecStart={" ".join(map(quoted, [*setup.program, *MORE]))}
+# SIGTERM ends a run in good order: what is under way is awaited and settled.
+TimeoutStopSec=11min
+"""
+
+
+def quoted(word: str) -> str:
+    """As systemd reads a command line."""
+    if PLAIN.fullmatch(word):
+        return word
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") + '"'
+
+
+TIMER = """\
+[Unit]
+Description=sfdc-escalator, every ten minutes
+
+[Timer]
+OnCalendar=*:0/10
+# A run that was missed while the machine was off is made up for once.
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+"""

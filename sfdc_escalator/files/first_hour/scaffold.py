@@ -1,0 +1,64 @@
+"""The first files of a team: a policy by a known procedure, and the schema that lets an editor help with it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from sfdc_escalator.errors import Invalid
+from sfdc_escalator.files.first_hour.editor_schema import editor_schema
+from sfdc_escalator.files.first_hour.first_files import Setup, first_files
+from sfdc_escalator.files.orgs.orgs import ledger_faults
+from sfdc_escalator.files.text.wrong import unknown
+from sfdc_escalator.files.values.literals import LIST_NAME
+
+SCHEMA = Path("config/policy.schema.json")
+SCHEMA_LINE = "# yaml-language-server: $schema=../policy.schema.json\n"
+Outcome = Literal["written", "as it was", "kept: you changed it"]
+
+
+def procedures() -> dict[str, str]:
+    """The names of the procedures that a policy is shipped for, each with what it is about (its first comment line)."""
+    folder = resources.files("sfdc_escalator.files.first_hour").joinpath("procedures")
+    files = sorted(folder.iterdir(), key=lambda file: file.name)
+    texts = {file.name.removesuffix(".yaml"): file.read_text(encoding="utf-8") for file in files}
+    return {name: text.splitlines()[0].removeprefix("# ") for name, text in texts.items()}
+
+
+def scaffold(folder: Path, setup: Setup) -> Iterator[tuple[Path, Outcome]]:
+    """Writes the first files into the folder; a file that stands there and differs is kept.
+
+    Raises Invalid for an unknown procedure or a name that cannot be, and where nothing can be written.
+    """
+    if setup.procedure not in procedures():
+        wrong = unknown("procedure", setup.procedure, procedures())
+        near = f"; did you mean {wrong.nearest}?" if wrong.nearest else ""
+        raise Invalid(f"{wrong.message}; expected {wrong.expected}{near}")
+    if not LIST_NAME.fullmatch(setup.org) or setup.org == "env":
+        raise Invalid(f"{setup.org!r} cannot be an org's name; expected letters, digits, `_` and `-`, and not env")
+    for _, fault in ledger_faults(setup.ledger) if setup.ledger else ():
+        message = fault.message.replace("this", "the ledger", 1)
+        raise Invalid(f"{message}; expected {fault.expected}")
+    for path, text in {**files_of(setup.procedure), **first_files(setup)}.items():
+        yield folder / path, put(folder / path, text)
+
+
+def files_of(procedure: str) -> Mapping[Path, str]:
+    source = resources.files("sfdc_escalator.files.first_hour").joinpath("procedures", f"{procedure}.yaml")
+    return {
+        Path(f"config/policies/{procedure}.yaml"): SCHEMA_LINE + source.read_text(encoding="utf-8"),
+        SCHEMA: json.dumps(editor_schema(), indent=2, ensure_ascii=False) + "\n",
+    }
+
+
+def put(path: Path, text: str) -> Outcome:
+    try:
+        if path.exists():
+            return "as it was" if path.read_bytes() == text.encode() else "kept: you changed it"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise Invalid(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
+    return "written"

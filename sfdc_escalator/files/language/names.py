@@ -1,0 +1,264 @@
+"""What the file itself declares, and the checks of what refers to it: teams, priorities, words, texts, kinds."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sfdc_escalator.escalation.policy.policy import DEFAULT_PRIORITIES
+from sfdc_escalator.files.text.wrong import Wrong, nearest, nearest_in, shown, unknown
+from sfdc_escalator.files.values import literals, people
+
+KINDS = (
+    "field", "age", "left", "idle", "in_state", "related", "milestone", "text", "owner", "spoke", "table", "soql",
+    "any", "all", "not",
+)  # fmt: skip
+MEANT = {"and": "all", "or": "any"}
+NOTE_KEYS = ("parts", "template", "visibility", "quick_text", "requires", "if_missing", "also_on")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the file declares, for the checks of what refers to it. None = it cannot be known: nothing is checked.
+
+    `teams` with the queue of each, empty where it has none; `status` is that of `defaults`. `loud`: unread keys are
+    reported, as faults that are warnings.
+    """
+
+    teams: Mapping[str, str] | None
+    priorities: tuple[str, ...] | None
+    words: frozenset[str] | None
+    texts: frozenset[str] | None
+    tables: Mapping[str, Any] | None = None
+    calendars: frozenset[str] | None = None
+    channels: frozenset[str] | None = None
+    routes: frozenset[str] | None = None
+    status: str = ""
+    loud: bool = False
+
+    @classmethod
+    def of(cls, value: Any, loud: bool) -> "Names":
+        """The names that a file declares, whatever else is wrong with it."""
+        said = value if isinstance(value, dict) else {}
+        said = {**dict.fromkeys(misspelt(said)), **said}
+        teams, priorities = mapping_at(said, "teams"), said.get("priorities", list(DEFAULT_PRIORITIES))
+        listed = isinstance(priorities, list) and all(isinstance(one, str) for one in priorities)
+        routes = said.get("routes", ())
+        return cls(
+            teams=None if teams is None else {name: queue_of(team) for name, team in teams.items()},
+            priorities=tuple(priorities) if listed else None,
+            words=names_at(said, "words"),
+            texts=None if routes is None else frozenset(text for note in notes_in(said) for text in texts_in(note)),
+            tables=mapping_at(said, "tables"),
+            calendars=names_at(said, "calendars"),
+            channels=names_at(said, "channels"),
+            routes=None if routes is None else frozenset(route_names(said)),
+            status=default_status(said),
+            loud=loud,
+        )
+
+
+DECLARING = ("calendars", "priorities", "channels", "teams", "tables", "words", "routes")
+OTHER = ("policy", "description", "scope", "defaults", "notices", "owner", "guards", "examples")
+
+
+def misspelt(said: Mapping[str, Any]) -> Iterator[str]:
+    """Keys that were probably meant by others: what they declare cannot be known, and is no further fault."""
+    for key in said:
+        near = None if key in (*DECLARING, *OTHER) else nearest(str(key), DECLARING)
+        if near and near not in said:
+            yield near
+
+
+def default_status(said: Mapping[str, Any]) -> str:
+    status = (mapping_at(said, "defaults") or {}).get("status")
+    return status if isinstance(status, str) else ""
+
+
+def mapping_at(said: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    found = said.get(key, {})
+    return found if isinstance(found, dict) else None
+
+
+def names_at(said: Mapping[str, Any], key: str) -> frozenset[str] | None:
+    found = mapping_at(said, key)
+    return None if found is None else frozenset(map(str, found))
+
+
+def route_names(said: dict[str, Any]) -> Iterator[str]:
+    routes = said.get("routes")
+    for route in routes if isinstance(routes, list) else ():
+        if isinstance(route, dict) and isinstance(route.get("name"), str):
+            yield route["name"]
+
+
+def texts_in(note: Mapping[str, Any]) -> dict[str, Any]:
+    """The route's own texts among the keys of its note."""
+    return {key: text for key, text in note.items() if key not in NOTE_KEYS}
+
+
+def queue_of(team: Any) -> str:
+    """The team's queue; empty where it has none, `?` where something else is wrong with it."""
+    if isinstance(team, dict) and not any(nearest(str(key), ["queue"]) for key in team):
+        return ""
+    queue = team.get("queue") if isinstance(team, dict) else None
+    return queue if isinstance(queue, str) and queue else "?"
+
+
+def notes_in(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The notes of routes and rungs, as far as they are such."""
+    routes = said.get("routes")
+    for route in routes if isinstance(routes, list) else ():
+        rungs = as_list(route.get("ladder")) if isinstance(route, dict) else []
+        for one in (route, *rungs):
+            steps = one.get("escalate") if isinstance(one, dict) else None
+            note = steps.get("note") if isinstance(steps, dict) else None
+            if isinstance(note, dict):
+                yield note
+
+
+class Info(Protocol):
+    """What pydantic hands to a check beside the value."""
+
+    @property
+    def context(self) -> Any: ...
+
+    @property
+    def field_name(self) -> str | None: ...
+
+    @property
+    def data(self) -> dict[str, Any]: ...
+
+
+def if_missing(value: Any, info: Info) -> str:
+    choice = literals.if_missing(value)
+    if choice == "tell_owner" and info.context.loud:
+        message = "`tell_owner` is read but not carried out by this version"
+        raise Wrong(message, expected="the note says so, as with `say_so`", severity="warning")
+    return choice
+
+
+def any_team(value: Any, info: Info) -> str:
+    """A team, with a queue or without one."""
+    known, name = info.context.teams, literals.text(value)
+    if known is not None and name not in known:
+        raise unknown("team", name, known, "a team that `teams` declares")
+    return name
+
+
+def told_team(value: Any, info: Info) -> str:
+    """A team that is told something; a channel and a person are said in another way."""
+    name = literals.text(value)
+    try:
+        return any_team(name, info)
+    except Wrong as wrong:
+        if name in (info.context.channels or ()):
+            wrong.nearest = f"{{channel: {name}}}"
+        elif near := people.nearest_person(name):
+            wrong.nearest = f"{{person: {near}}}"
+        raise
+
+
+def team(value: Any, info: Info) -> str:
+    """A team that has a queue."""
+    known, name = info.context.teams, any_team(value, info)
+    if known is not None and not known[name]:
+        queues = ", ".join(team for team, has_queue in known.items() if has_queue)
+        expected = f"a team with a `queue`: {queues}" if queues else "a team with a `queue`"
+        raise Wrong(f"team `{name}` has no queue", found=name, expected=expected)
+    return name
+
+
+def queue(value: Any, info: Info) -> str:
+    """A team with a queue, or a queue by its DeveloperName. Members are asked for of a team, or of a team's queue."""
+    known, name = info.context.teams, literals.text(value)
+    asks_members = info.data.get("owner") == "member_of" and known is not None and name not in known.values()
+    return team(name, info) if (known and name in known) or asks_members else literals.queue_name(name)
+
+
+def priority(value: Any, info: Info) -> str:
+    known, name = info.context.priorities, literals.text(value)
+    if known is not None and name not in known:
+        raise unknown("priority", name, known)
+    return name
+
+
+def channel(value: Any, info: Info) -> str:
+    known, name = info.context.channels, literals.text(value)
+    if known is not None and name not in known:
+        raise unknown("channel", name, sorted(known), "a channel that `channels` declares")
+    return name
+
+
+def calendar(value: Any, info: Info) -> str:
+    known, name = info.context.calendars, literals.text(value)
+    if known is not None and name not in known:
+        raise unknown("calendar", name, sorted(known), "a calendar that `calendars` declares")
+    return name
+
+
+def route(value: Any, info: Info) -> str | None:
+    """The route that an example expects, or `none`."""
+    name = literals.text(value)
+    if name == "none":
+        return None
+    if info.context.routes is not None and name not in info.context.routes:
+        raise unknown("route", name, ["none", *sorted(info.context.routes)])
+    return name
+
+
+def words(value: Any, info: Info) -> str:
+    """A phrase, or `words.name`: a list of phrases that the policy names."""
+    said = literals.phrase(value)
+    known = info.context.words
+    if said.startswith("words.") and known is not None and said.removeprefix("words.") not in known:
+        wrong = unknown(
+            "list of words", said, sorted(f"words.{name}" for name in known), "a list that `words` declares"
+        )
+        wrong.nearest = nearest_in("words.", said, known)
+        raise wrong
+    return said
+
+
+def part_source(value: Any, info: Info) -> str:
+    return literals.part_source(value, info.context.texts)
+
+
+def as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def list_or_nothing(value: Any) -> Any:
+    """A key whose entries are all commented out says nothing."""
+    return [] if value is None else value
+
+
+def kind_first(value: Any) -> Any:
+    """A condition's first key is its kind."""
+    if not isinstance(value, dict) or not value:
+        raise Wrong("a condition is a mapping", found=shown(value), expected=f"a mapping that starts with {kinds()}")
+    first = next(iter(value))
+    if first in KINDS:
+        return value
+    further = next((key for key in value if key in KINDS), None)
+    if further:
+        message = f"a condition's first key is its kind: put `{further}` first"
+        raise Wrong(message, found=shown(first), expected=f"`{further}` first", key=first)
+    wrong = unknown("kind of condition", first, KINDS)
+    wrong.key = first
+    if first in MEANT:
+        wrong.nearest = MEANT[first]
+    elif wrong.nearest is None and literals.FIELD_PATH.fullmatch(first) and not first.islower():
+        said = value[first]
+        wrong.nearest = f"{{field: {first}, is: {'...' if isinstance(said, (dict, list)) else shown(said)}}}"
+    raise wrong
+
+
+def kinds() -> str:
+    return "one of " + ", ".join(KINDS)
+
+
+def steps_or_none(value: Any) -> Any:
+    """`none`: the route takes no step."""
+    if value is None:
+        raise Wrong("this says nothing", found="nothing", expected="the steps, `none`, or `{}` for a note alone")
+    return None if value == "none" else value

@@ -1,0 +1,226 @@
+"""The shape of a policy file: every key of the language is declared here or beside it, once.
+
+A key marked `Unread` is checked like any other, and accepted with a warning: nothing comes of it in this version.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from fractions import Fraction
+from typing import Annotated, Any, Literal, NamedTuple, cast
+
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationError, ValidationInfo, model_validator
+
+from sfdc_escalator.files.language import names, table_values
+from sfdc_escalator.files.language.condition_shapes import CONDITIONS, Condition
+from sfdc_escalator.files.language.marks import (
+    Duration,
+    ListName,
+    Name,
+    OneOrMore,
+    Path,
+    Sentence,
+    Shape,
+    Share,
+    Some,
+    Text,
+    Unread,
+)
+from sfdc_escalator.files.language.never import keep_never
+from sfdc_escalator.files.language.note_shapes import NoteShape, PartShape, RouteNoteShape
+from sfdc_escalator.files.language.telling_shapes import (
+    ChannelShape,
+    Due,
+    EndOfDayShape,
+    NeverShape,
+    NoticesShape,
+    NotifyShape,
+    NotifyWhenShape,
+    OwnerOfPolicyShape,
+    RecipientShape,
+    RepeatShape,
+    RungShape,
+    RungStepsShape,
+    WarnShape,
+    of_kind,
+    told_now,
+)
+from sfdc_escalator.files.text.wrong import Wrong
+from sfdc_escalator.files.values import calendar_files, literals, people
+
+
+class Fault(NamedTuple):
+    """What pydantic found: where, which kind of fault, in which value, and what it knows about it."""
+
+    loc: tuple[str | int, ...]
+    kind: str
+    value: Any
+    about: Mapping[str, Any]
+
+
+class TeamShape(Shape):
+    """A queue, the people and channels to tell, a calendar; all of them optional."""
+
+    queue: Annotated[str, PlainValidator(literals.queue_name)] = ""
+    tell: Annotated[OneOrMore[Annotated[str, PlainValidator(names.channel)]], Unread] = []
+    calendar: Annotated[str, PlainValidator(names.calendar), Unread] = ""
+    person: Annotated[str, PlainValidator(people.one_person), Unread] = ""
+    list: Annotated[str, PlainValidator(people.address), Unread] = ""
+    facts: Annotated[dict[str, Text], Unread] = {}
+
+
+class EscalateShape(Shape):
+    """The steps, always in this order: note, queue, status, priority. A priority is raised, never lowered."""
+
+    note: RouteNoteShape = RouteNoteShape.model_construct()
+    queue: Annotated[Any, PlainValidator(table_values.team)] = ""
+    status: Text = ""
+    priority: Annotated[Any, PlainValidator(table_values.priority)] = ""
+
+
+class RouteShape(Shape):
+    """A named way to escalate. Most serious first; the first that matches is carried out."""
+
+    name: Annotated[str, PlainValidator(literals.route_name)]
+    formerly: OneOrMore[Name] = []
+    reason: Sentence
+    when: OneOrMore[Condition]
+    unless: OneOrMore[Condition] = []
+    scan: bool = False
+    escalate: Annotated[EscalateShape | None, BeforeValidator(names.steps_or_none)]
+    over_guards: bool = False
+    rearm: Annotated[timedelta | str, PlainValidator(literals.rearm)] = timedelta()
+    never: NeverShape = NeverShape()
+    notify: Annotated[NotifyShape | None, BeforeValidator(told_now), Unread] = None
+    notify_when: Annotated[NotifyWhenShape | None, Unread] = None
+    one_notice_per: Annotated[OneOrMore[Path], Unread] = []
+    counts_as: Annotated[Text, Unread] = ""
+    due: Annotated[Due | None, Unread] = None
+    warn: Annotated[WarnShape | None, Unread] = None
+    say: Annotated[Sentence, Unread] = ""
+    ladder: Annotated[OneOrMore[RungShape], Unread] = []
+    repeat: Annotated[RepeatShape | None, Unread] = None
+    acknowledged: Annotated[OneOrMore[Condition], Unread] = []
+
+    @model_validator(mode="after")
+    def counts_records(self) -> "RouteShape":
+        if self.rearm == "new_record" and not has_related(self.when):
+            expected = "a `related` condition in `when`, or a duration"
+            raise Wrong("`rearm: new_record` counts no record", found="new_record", expected=expected, key="rearm")
+        return self
+
+    @model_validator(mode="after")
+    def keeps_never(self, info: ValidationInfo) -> "RouteShape":
+        keep_never(self, cast("names.Names", info.context))
+        return self
+
+    @model_validator(mode="after")
+    def is_due(self) -> "RouteShape":
+        for number, rung in enumerate(self.ladder):
+            for key in ("before_due", "after_due"):
+                if self.due is None and key in rung.model_fields_set:
+                    message, place = f"`{key}` counts from `due`, which this route does not say", ("ladder", number)
+                    raise Wrong(message, found=key, expected="`due: ...` in the route", inside=place, key=key)
+        return self
+
+
+def has_related(conditions: list[Any]) -> bool:
+    inner = ("any", "all", "not_")
+    return any(
+        one.allowed()[0] == "related" or any(has_related(getattr(one, key, [])) for key in inner if hasattr(one, key))
+        for one in conditions
+    )
+
+
+class DefaultsShape(Shape):
+    """What holds for every route that does not say otherwise."""
+
+    note: NoteShape = NoteShape()
+    status: Text = ""
+    fields: Literal["separate", "together"] = "separate"
+
+
+class GuardsShape(Shape):
+    """What makes a plan refuse itself, by route."""
+
+    most_cases: Annotated[int, Field(ge=1)] = 0
+    most_share_of_open: Share = Fraction(0)
+    share_from: Annotated[int, Field(ge=0)] = 0
+    api_budget: Share = Fraction(0)
+
+
+class CalendarShape(Shape):
+    """When a team is open; holidays close the whole day."""
+
+    timezone: Annotated[Any, PlainValidator(calendar_files.zone)]
+    open: Annotated[Any, PlainValidator(calendar_files.week)]
+    holidays: Annotated[Any, PlainValidator(calendar_files.holidays)] = frozenset()
+
+
+class ExampleShape(Shape):
+    """A made-up case, and the route that is expected to match it, or none. `validate` runs it."""
+
+    case: dict[str, Annotated[Any, PlainValidator(literals.example_value)]] = {}
+    age: Duration | None = None
+    customer_spoke: Duration | None = None
+    agent_spoke: Duration | None = None
+    related: dict[str, Annotated[int, Field(ge=0)]] = {}
+    expect: Annotated[str | None, PlainValidator(names.route)]
+    queue: Text = ""
+    priority: Text = ""
+    status: Text = ""
+
+
+class PolicyShape(Shape):
+    """How a support team escalates: which cases, to whom, with which note."""
+
+    policy: Name
+    description: Text = ""
+    scope: OneOrMore[Condition] = []
+    calendars: dict[Name, CalendarShape] = {}
+    priorities: Some[Text] = []
+    channels: Annotated[dict[Name, Annotated[ChannelShape, BeforeValidator(of_kind)]], Unread] = {}
+    teams: dict[Name, TeamShape] = {}
+    tables: dict[ListName, Annotated[Any, PlainValidator(table_values.raw_table)]] = {}
+    words: dict[ListName, OneOrMore[Annotated[str, PlainValidator(literals.listed_phrase)]]] = {}
+    defaults: DefaultsShape = DefaultsShape()
+    notices: Annotated[NoticesShape, Unread] = NoticesShape()
+    owner: Annotated[OwnerOfPolicyShape, Unread] = OwnerOfPolicyShape()
+    routes: Some[RouteShape]
+    guards: GuardsShape = GuardsShape()
+    examples: Annotated[list[ExampleShape], BeforeValidator(names.list_or_nothing)] = []
+
+
+MAPPINGS: Mapping[tuple[str, ...], type[Shape]] = {
+    (): PolicyShape, ("routes",): RouteShape, ("routes", "escalate"): EscalateShape,
+    ("routes", "escalate", "note"): RouteNoteShape, ("routes", "never"): NeverShape,
+    ("routes", "notify"): NotifyShape, ("routes", "notify_when"): NotifyWhenShape, ("routes", "warn"): WarnShape,
+    ("routes", "due"): EndOfDayShape, ("routes", "repeat"): RepeatShape, ("routes", "ladder"): RungShape,
+    ("routes", "ladder", "escalate"): RungStepsShape, ("routes", "ladder", "repeat"): RepeatShape,
+    ("routes", "ladder", "escalate", "note"): RouteNoteShape,
+    ("routes", "ladder", "notify"): NotifyShape,
+    ("defaults",): DefaultsShape, ("defaults", "note"): NoteShape, ("guards",): GuardsShape,
+    ("examples",): ExampleShape, ("notices",): NoticesShape, ("owner",): OwnerOfPolicyShape,
+}  # fmt: skip
+BY_NAME: Mapping[str, type[Shape]] = {"teams": TeamShape, "calendars": CalendarShape, "channels": ChannelShape}
+RECIPIENTS = frozenset({"now", "digest", "tell", "acknowledged", "closed"})
+
+
+def check(value: Any, known: names.Names) -> tuple[PolicyShape | None, list[Fault]]:
+    """The policy as the file says it, or all that is wrong with it."""
+    try:
+        return PolicyShape.model_validate(value, context=known), []
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        return None, [Fault(one["loc"], one["type"], one["input"], one.get("ctx", {})) for one in found]
+
+
+def keys_at(loc: tuple[str | int, ...]) -> list[str]:
+    """The keys that may stand in the mapping at that place."""
+    path = tuple(part for part in loc if isinstance(part, str))
+    if path and path[-1] in CONDITIONS:
+        return CONDITIONS[path[-1]].allowed()
+    if path[:1] and path[0] in BY_NAME:
+        return BY_NAME[path[0]].allowed()
+    if path and path[-1] in RECIPIENTS:
+        return RecipientShape.allowed()
+    return (PartShape if "parts" in path else MAPPINGS.get(path, PolicyShape)).allowed()

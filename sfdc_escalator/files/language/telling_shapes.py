@@ -1,0 +1,155 @@
+"""The shapes of what a route tells people and does later: notices, rungs, deadlines. Checked now, carried out later."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
+
+from sfdc_escalator.files.language import names, table_values
+from sfdc_escalator.files.language.marks import CalendarName, Duration, Limit, OneOrMore, Path, Sentence, Shape, Text
+from sfdc_escalator.files.language.note_shapes import RouteNoteShape
+from sfdc_escalator.files.text.wrong import Wrong
+from sfdc_escalator.files.values import literals, people
+
+
+def a_team(value: Any) -> Any:
+    return {"team": value} if isinstance(value, str) else value
+
+
+def told_now(value: Any) -> Any:
+    """`notify: [..]` is short for `notify: {now: [..]}`."""
+    return value if isinstance(value, dict) and {"now", "digest"} & value.keys() else {"now": value}
+
+
+class RecipientShape(Shape):
+    """Who is told: a team, the team that a table names, a person by a path, or a channel."""
+
+    team: Annotated[str, PlainValidator(names.told_team)] = ""
+    table: Annotated[Any, PlainValidator(table_values.recipient)] = None
+    person: Annotated[str, PlainValidator(people.person)] = ""
+    channel: Annotated[str, PlainValidator(names.channel)] = ""
+    urgent: bool = False
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> "RecipientShape":
+        said = self.model_fields_set - {"urgent"}
+        if len(said) != 1:
+            found = ", ".join(sorted(said)) or "none of them"
+            raise Wrong("a recipient is one of team, table, person and channel", found=found, expected="one of them")
+        return self
+
+
+Recipients = OneOrMore[Annotated[RecipientShape, BeforeValidator(a_team)]]
+
+
+class NotifyShape(Shape):
+    """Who is told at once, and who with the next digest."""
+
+    now: Recipients = []
+    digest: Recipients = []
+
+
+class RepeatShape(Shape):
+    """Once more after each such time, so many times at most."""
+
+    every: Annotated[timedelta, PlainValidator(literals.some_time)]
+    at_most: Annotated[int, Field(ge=1)]
+
+
+class EndOfDayShape(Shape):
+    """Due when the business day of a calendar ends."""
+
+    end_of: Literal["business_day"]
+    calendar: CalendarName
+
+
+Due = Annotated[Duration | EndOfDayShape, PlainValidator(lambda value, info: due(value, info))]
+
+
+def due(value: Any, info: names.Info) -> Any:
+    """A time from the escalation on, out of a table or not; or the end of a business day."""
+    if isinstance(value, dict) and not table_values.is_table(value):
+        return EndOfDayShape.model_validate(value, context=info.context)
+    return table_values.plain_duration(value, info)
+
+
+class RungStepsShape(Shape):
+    """What a rung changes. It writes a note only if a field moves."""
+
+    note: RouteNoteShape = RouteNoteShape.model_construct()
+    queue: Annotated[Any, PlainValidator(table_values.team)] = ""
+    status: Text = ""
+    priority: Annotated[Any, PlainValidator(table_values.priority)] = ""
+
+
+WHEN = ("after", "before_due", "after_due")
+
+
+class RungShape(Shape):
+    """What happens when nobody acted in time, until somebody does."""
+
+    calendar: CalendarName = None
+    after: Limit = None
+    before_due: Duration | None = None
+    after_due: Duration | None = None
+    escalate: RungStepsShape | None = None
+    notify: Annotated[NotifyShape | None, BeforeValidator(told_now)] = None
+    say: Sentence = ""
+    repeat: RepeatShape | None = None
+    until: Literal["acknowledged", "closed"]
+
+    @model_validator(mode="after")
+    def one_time(self) -> "RungShape":
+        said = [name for name in WHEN if name in self.model_fields_set]
+        if len(said) != 1:
+            found = ", ".join(said) or "none of them"
+            raise Wrong("a rung has one time", found=found, expected=f"one of {', '.join(WHEN)}")
+        return self
+
+
+class WarnShape(Shape):
+    """Who is told so long before it is due."""
+
+    before: Duration
+    tell: Recipients
+
+
+class NotifyWhenShape(Shape):
+    """Who is told when somebody acted, or when the case is closed."""
+
+    acknowledged: Recipients = []
+    closed: Recipients = []
+
+
+class NeverShape(Shape):
+    """What no step and no rung of the route may do."""
+
+    queue: OneOrMore[Annotated[str, PlainValidator(names.team)]] = []
+    status: OneOrMore[Text] = []
+    priority: OneOrMore[Annotated[str, PlainValidator(names.priority)]] = []
+
+
+class ChannelShape(Shape):
+    """A way to tell people; its address stands in orgs.yaml."""
+
+    kind: Literal["slack", "email", "basecamp", "webhook"]
+
+
+def of_kind(value: Any) -> Any:
+    """`alarm: slack` is short for `alarm: {kind: slack}`."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
+class NoticesShape(Shape):
+    """What every notice says."""
+
+    opens_with: Text = ""
+    must_say: OneOrMore[Annotated[str, PlainValidator(literals.part_or_path)]] = []
+    links: OneOrMore[Path] = []
+
+
+class OwnerOfPolicyShape(Shape):
+    """Who answers for this policy, and how often it is looked at again."""
+
+    accountable: Annotated[str, PlainValidator(names.any_team)] = ""
+    review_every: Duration | None = None

@@ -1,0 +1,1 @@
+"""Orgs, their logins and settings."""

@@ -1,0 +1,190 @@
+"""How an org of `config/orgs.yaml` is logged in to: the flows, what each needs, and what may stand there."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from sfdc_escalator.files.orgs import settings
+from sfdc_escalator.files.orgs.settings import SECRETS
+from sfdc_escalator.files.text.wrong import Wrong, described, one_of, unknown
+from sfdc_escalator.files.values.secret import KINDS, SecretReference, reference
+
+TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
+PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
+LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
+NEEDS_ORG = ("token", "client_credentials")
+SANDBOX_HOSTS = (".sandbox.", ".scratch.")
+RETIRED = (
+    "username-password logins are blocked in newer orgs, unknown to External Client Apps and being retired: "
+    "plan for `flow: jwt` or `flow: client_credentials`"
+)
+Fault = tuple[tuple[str, ...], Wrong]
+
+
+class Flow(NamedTuple):
+    """The keys that it needs, and those that it takes besides."""
+
+    needs: tuple[str, ...]
+    takes: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return self.needs + self.takes
+
+
+FLOWS: Mapping[str, Flow] = {
+    "token": Flow(("instance_url", "access_token")),
+    "jwt": Flow(("client_id", "username", "private_key"), ("instance_url", "token_url", "audience")),
+    "client_credentials": Flow(("instance_url", "client_id", "client_secret"), ("token_url",)),
+    "refresh_token": Flow(("client_id", "refresh_token"), ("client_secret", "instance_url", "token_url")),
+    "password": Flow(
+        ("client_id", "client_secret", "username", "password"), ("security_token", "instance_url", "token_url")
+    ),
+    "cli": Flow(("alias",)),
+}
+LINE = ("proxy", "ca_file")
+PROXY = re.compile(r"(https?://)?([^/@\s]*@)?[\w.-]+(:\d{1,5})?/?", re.ASCII)
+PROXY_EXPECTED = "http://HOST:PORT"
+ADDRESSES = ("instance_url", "token_url", "audience")
+KEYS = tuple(dict.fromkeys(["flow", *(key for flow in FLOWS.values() for key in flow.keys), *LINE]))
+Said = Mapping[str, str | SecretReference]
+
+
+def login_faults(entry: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is wrong with the login of an entry: the flow, keys that it lacks or does not take, and each value."""
+    name = entry.get("flow", "token")
+    flow = FLOWS.get(name) if isinstance(name, str) else None
+    if flow is None:
+        wrong = unknown("flow", str(name), FLOWS) if isinstance(name, str) else Wrong("this must be a flow")
+        wrong.expected = one_of(FLOWS)
+        yield ("flow",), wrong
+    else:
+        yield from key_faults(entry, str(name), flow)
+    for key in KEYS[1:]:
+        if key in entry:
+            yield from (((key,), wrong) for wrong in value_faults(key, entry[key]))
+
+
+def key_faults(entry: Mapping[str, Any], name: str, flow: Flow) -> Iterator[Fault]:
+    for key in flow.needs:
+        if key not in entry:
+            by = f" (`flow: {name}`)" if "flow" in entry else ""
+            yield (), Wrong(f"`{key}` is missing", on_key=True, expected=f"`{key}:` in this mapping{by}")
+    if name in NEEDS_ORG and urlsplit(str(entry.get("instance_url"))).hostname in LOGIN_HOSTS:
+        expected = "the org's own My Domain, such as https://YOURCOMPANY.my.salesforce.com"
+        yield ("instance_url",), Wrong("`instance_url` is where people log in, not an org", expected=expected)
+    for key in entry:
+        if key in KEYS and key not in ("flow", *flow.keys, *LINE):
+            fits = [other for other, one in FLOWS.items() if key in one.keys]
+            expected = f"`flow: {' | '.join(fits)}`, or no `{key}`"
+            yield (key,), Wrong(f"`{key}` is no part of `flow: {name}`", on_key=True, expected=expected)
+    if name == "password":
+        yield ("flow",), Wrong(RETIRED, found="password", severity="warning")
+
+
+def value_faults(key: str, value: Any) -> Iterator[Wrong]:
+    if key in SECRETS:
+        yield from reference_faults(value)
+    elif not isinstance(value, str) or not value.strip():
+        example = settings.EXAMPLE if key in ADDRESSES else "a text, or env:NAME"
+        expected = f"an address such as {example}" if key in ADDRESSES else example
+        yield Wrong(
+            f"this must be {'an address' if key in ADDRESSES else 'a text'}", found=kind(value), expected=expected
+        )
+    elif is_reference(value) and key in ADDRESSES:
+        yield Wrong(
+            "an address is no secret, and stands here itself", expected=f"an address such as {settings.EXAMPLE}"
+        )
+    elif is_reference(value):
+        yield from reference_faults(value)
+    elif key in ADDRESSES:
+        bare = value if key != "token_url" else value.removesuffix("/").removesuffix(TOKEN_PATH)
+        for one in settings.url_problems(bare, f"`{key}`", "`access_token`"):
+            yield Wrong(one.message, found=one.found, expected=one.expected, nearest=one.nearest)
+    elif key == "proxy" and "@" in value:
+        yield Wrong("this holds a password", expected="env:NAME, where the whole address stands in that variable")
+    elif key == "proxy" and not PROXY.fullmatch(value):
+        yield Wrong("this is no address of a proxy", expected=PROXY_EXPECTED)
+
+
+def reference_faults(value: Any) -> Iterator[Wrong]:
+    try:
+        reference(value)
+    except Wrong as wrong:
+        yield wrong
+
+
+def is_reference(value: str) -> bool:
+    return value.partition(":")[0] in KINDS and ":" in value
+
+
+def kind(value: Any) -> str:
+    """What stands there, without its text: it may be a secret."""
+    return "a text" if isinstance(value, str) and value.strip() else described(value)
+
+
+def said_login(entry: Mapping[str, Any]) -> Said:
+    """The sound values of an entry, references as such, with what follows from them."""
+    said = {key: entry[key].strip() for key in KEYS if key in entry}
+    flow = said.pop("flow", "token")
+    if "token_url" in FLOWS[flow].takes:
+        login = SANDBOX if is_sandbox(entry) else PRODUCTION
+        said.setdefault("token_url", address(said.get("instance_url", login)))
+        if not urlsplit(said["token_url"]).path.strip("/"):
+            said["token_url"] = address(said["token_url"]) + TOKEN_PATH
+        if flow == "jwt":
+            said["audience"] = address(said.get("audience", login))
+    if "instance_url" in said:
+        said["instance_url"] = address(said["instance_url"])
+    found = {key: reference(value) if is_reference(value) else value for key, value in said.items()}
+    return {"flow": flow, **found}
+
+
+def is_sandbox(entry: Mapping[str, Any]) -> bool:
+    """As `expect` says, else as the address looks."""
+    expect = entry.get("expect")
+    said = expect.get("sandbox") if isinstance(expect, dict) else None
+    return said if isinstance(said, bool) else any(mark in entry.get("instance_url", "") for mark in SANDBOX_HOSTS)
+
+
+def address(url: str) -> str:
+    return settings.address(urlsplit(url))
+
+
+def resolved(said: Said, environ: Mapping[str, str]) -> Iterator[tuple[str, str | Wrong]]:
+    """Each value, secrets fetched; or what is wrong with it."""
+    for key, value in said.items():
+        try:
+            yield key, usable(key, value.secret(environ) if isinstance(value, SecretReference) else value)
+        except Wrong as wrong:
+            yield key, wrong
+
+
+def usable(key: str, value: str) -> str:
+    """The value as a login takes it. Raises Wrong for what it cannot take, without a word of it."""
+    if key == "ca_file":
+        return certificates(os.path.expanduser(value))
+    for bad in settings.token_problems(value, f"what `{key}` refers to") if key == "access_token" else ():
+        raise Wrong(bad.message, found=bad.found, expected=bad.expected)
+    if key == "proxy" and not PROXY.fullmatch(value):
+        raise Wrong(f"what `{key}` refers to is no address of a proxy", expected=PROXY_EXPECTED)
+    if key != "private_key" and not value.isprintable():
+        raise Wrong(f"what `{key}` refers to has several lines", expected="one line: the secret alone")
+    return value
+
+
+def certificates(path: str) -> str:
+    """The path, once what stands there can be read as certificates."""
+    import ssl
+
+    try:
+        if os.path.isdir(path):
+            ssl.create_default_context(capath=path)
+        else:
+            ssl.create_default_context(cafile=path)
+    except OSError as error:  # an SSLError is one, too
+        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else (error.strerror or str(error)).lower()
+        raise Wrong(f"{path} cannot be read: {why}", expected="a PEM file with the certificates to trust") from None
+    return path

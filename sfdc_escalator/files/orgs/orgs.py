@@ -1,0 +1,263 @@
+"""`config/orgs.yaml`: the orgs by name, each with its login, what it must be, and where its ledger lies."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress, WrongOrg
+from sfdc_escalator.escalation.world.case import long_id
+from sfdc_escalator.escalation.world.expect import Expect
+from sfdc_escalator.files.language.faults import YAML_1_1, problem_of
+from sfdc_escalator.files.orgs import org_logins, settings
+from sfdc_escalator.files.orgs.org_logins import ADDRESSES, Fault, Said, is_reference, kind
+from sfdc_escalator.files.orgs.settings import SECRETS, OrgLogin, login_from_env
+from sfdc_escalator.files.text.source_text import Unreadable, read_text
+from sfdc_escalator.files.text.wrong import Wrong, described, nearest, not_yet, unknown
+from sfdc_escalator.files.text.yaml_document import Document, Place, parse
+from sfdc_escalator.files.text.yaml_document import Path as Loc
+from sfdc_escalator.files.values.literals import LIST_NAME
+from sfdc_escalator.files.values.secret import SecretReference, reference
+
+MAX_BYTES = 1_000_000
+EXPECTED = "a mapping of org names to their login, `expect` and `ledger`"
+ENV = "env"
+ENV_LOGIN = f"{settings.URL} and {settings.TOKEN}"
+CLI = "sf:"
+KEYS = (*org_logins.KEYS, "expect", "ledger", "heartbeat")
+LATER = ("channels",)
+NEXT_STEP = {
+    "organization_id": "Log in to the org that is meant, or correct `organization_id` (Setup, Company Information)",
+    "sandbox": "Log in to the org that is meant, or correct `sandbox`; the addresses of sandboxes end in "
+    ".sandbox.my.salesforce.com",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OrgEntry:
+    """An org of the file; `env` may stand for itself. `places`: where its values stand."""
+
+    name: str
+    said: Said = field(default_factory=dict)
+    expect: Expect = field(default_factory=Expect)
+    ledger: str | None = None
+    heartbeat: str | SecretReference | None = None
+    file: str | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    def problem(self, key: str, wrong: Wrong | Problem) -> Problem:
+        """What is wrong with one of its values, at its place in the file."""
+        line, column = self.places.get(key, (None, None))
+        return Problem(wrong.message, self.file, line, column, wrong.found, wrong.expected, wrong.nearest)
+
+    def refusal(self, key: str, why: str) -> WrongOrg:
+        """The wrong-org guard's: it is not the org that `expect` says."""
+        told = f"org {self.name}: {why}; nothing was done. {NEXT_STEP[key]}"
+        return WrongOrg(told, [self.problem(key, Wrong(why))])
+
+    def login(self, environ: Mapping[str, str]) -> OrgLogin:
+        """Raises Invalid with every secret that cannot be had, UnsafeAddress for plain http over a network."""
+        if not self.said:
+            return login_from_env(environ)
+        for key in ADDRESSES:
+            for unsafe in settings.unsafe_address(str(self.said.get(key, "")), f"`{key}`"):
+                told = self.problem(key, unsafe)
+                raise UnsafeAddress(told.message, [told])
+        found = dict(org_logins.resolved(self.said, environ))
+        wrong = [self.problem(key, value) for key, value in found.items() if not isinstance(value, str)]
+        if wrong:
+            raise Invalid(f"the login of org {self.name} cannot be had", wrong)
+        values = {key: value for key, value in found.items() if isinstance(value, str)}
+        return OrgLogin(values.pop("flow"), values)
+
+    def heartbeat_url(self, environ: Mapping[str, str]) -> str | None:
+        """Raises Invalid where a reference leads to no address."""
+        if not isinstance(self.heartbeat, SecretReference):
+            return self.heartbeat
+        try:
+            return str(heartbeat_of(self.heartbeat.secret(environ)))
+        except Wrong as wrong:
+            told = self.problem("heartbeat", wrong)
+            raise Invalid(f"the heartbeat of org {self.name} cannot be had", [told]) from None
+
+
+def org_entry(name: str, path: Path) -> tuple[OrgEntry, tuple[Problem, ...]]:
+    """The org of this name and the warnings of the file. Raises Invalid with every problem of the file at once."""
+    if name.startswith(CLI):
+        return of_cli(name), ()
+    if name == ENV and is_missing(path):
+        return OrgEntry(ENV), ()
+    entries, problems = read_orgs(path)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if is_missing(path):
+        near = [Problem(f"unknown org `{name}`", expected=f"{ENV} ({ENV_LOGIN})", nearest=nearest(name, [ENV]))]
+        raise Invalid(f"there is no org {name}: {path.absolute()} is missing", [*near, *errors])
+    if errors:
+        count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
+        raise Invalid(f"{path} is invalid: {count}", errors)
+    if name not in entries:
+        wrong = unknown("org", name, sorted(entries))
+        told = Problem(wrong.message, str(path), None, None, wrong.found, wrong.expected, wrong.nearest)
+        raise Invalid(f"there is no org {name} in {path.absolute()}", [told])
+    return entries[name], tuple(problems)
+
+
+def of_cli(name: str) -> OrgEntry:
+    """A login of Salesforce's own CLI, by its alias or user name."""
+    alias = name.removeprefix(CLI)
+    if not alias or alias.startswith("-") or any(char.isspace() for char in alias):
+        raise Invalid(f"{name!r} names no login; expected sf:ALIAS, as sf org list shows them")
+    return OrgEntry(name, {"flow": "cli", "alias": alias})
+
+
+def is_missing(path: Path) -> bool:
+    """Whether nothing stands there; a file that cannot be looked at may expect something."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def read_orgs(path: Path) -> tuple[dict[str, OrgEntry], list[Problem]]:
+    """The orgs of the file, `env` among them, as far as they are sound; and every problem of it, in order."""
+    try:
+        document = parse(
+            str(path), read_text(path, EXPECTED, MAX_BYTES), what="mapping of orgs", holds="a name with an org"
+        )
+    except Unreadable as error:
+        return {}, [error.problem]
+    if not isinstance(document.value, dict):
+        return {}, [problem_of(document, (), Wrong("the file must be a mapping", found=kind(document.value)))]
+    faults = {name: list(entry_faults(name, said)) for name, said in document.value.items()}
+    told = [problem_of(document, loc, named(loc, wrong)) for found in faults.values() for loc, wrong in found]
+    problems = dict.fromkeys([*plain(document), *told])
+    sound = {name: said for name, said in document.value.items() if not any(serious(one) for one in faults[name])}
+    entries = {ENV: OrgEntry(ENV)} | {name: entry_of(document, name, said) for name, said in sound.items()}
+    return entries, sorted(problems, key=lambda one: (one.line or 0, one.column or 0))
+
+
+def serious(fault: Fault) -> bool:
+    return fault[1].severity == "error"
+
+
+def named(loc: Loc, wrong: Wrong) -> Wrong:
+    """With the name of what is wrong in place of `this`."""
+    if wrong.message.startswith("this "):
+        wrong.message = f"`{loc[-1]}`" + wrong.message.removeprefix("this")
+    return wrong
+
+
+def plain(document: Document) -> Iterator[Problem]:
+    """What YAML itself complains of, without what may be a secret."""
+    hidden = {
+        place for loc, place in document.values.items() if {*SECRETS, "heartbeat", "proxy"}.intersection(map(str, loc))
+    }
+    for problem in document.problems:
+        secret = (problem.line, problem.column) in hidden
+        yield replace(problem, message="this value is not plain YAML", found=None) if secret else problem
+
+
+def entry_of(document: Document, name: str, said: Mapping[str, Any]) -> OrgEntry:
+    expect = said.get("expect", {})
+    organization = expect.get("organization_id")
+    leaves = {str(loc[-1]): place for loc, place in document.values.items() if loc[:1] == (name,)}
+    return OrgEntry(
+        name=name,
+        said=org_logins.said_login(said) if name != ENV else {},
+        expect=Expect(long_id(organization) if organization else None, expect.get("sandbox")),
+        ledger=said.get("ledger"),
+        heartbeat=heartbeat_of(said.get("heartbeat")),
+        file=document.file,
+        places=leaves,
+    )
+
+
+def entry_faults(name: str, said: Any) -> Iterator[Fault]:
+    """Everything that is wrong with one org; what may be a secret is not shown."""
+    if not LIST_NAME.fullmatch(name):
+        yield (name,), Wrong("no name for an org", on_key=True, expected="letters, digits, `_` and `-`, 63 at most")
+    if not isinstance(said, dict):
+        yield (name,), Wrong("this must be a mapping", found=kind(said), expected=EXPECTED.partition(" to ")[2])
+        return
+    for key in said:
+        yield from ((((name, key), wrong)) for wrong in key_faults(name, key))
+    if name != ENV:
+        yield from (((name, *loc), wrong) for loc, wrong in org_logins.login_faults(said))
+    for key, faults in VALUES.items():
+        if key in said:
+            yield from (((name, key, *loc), wrong) for loc, wrong in faults(said[key]))
+
+
+def key_faults(name: str, key: str) -> Iterator[Wrong]:
+    if name == ENV and key in org_logins.KEYS:
+        message = f"`{key}` cannot be said for `{ENV}`, which takes its login from {ENV_LOGIN}"
+        yield Wrong(message, on_key=True, expected="another name for this org, or `expect` and `ledger` alone")
+    elif key in LATER:
+        wrong = not_yet(f"`{key}`", on_key=True)
+        wrong.severity = "warning"
+        yield wrong
+    elif key not in KEYS:
+        wrong = unknown("key", key, KEYS)
+        wrong.on_key = True
+        yield wrong
+
+
+def expect_faults(value: Any) -> Iterator[Fault]:
+    if not isinstance(value, dict) or not value:
+        yield (), Wrong("this must be a mapping", found=described(value), expected="`organization_id`, `sandbox`")
+        return
+    for key, said in value.items():
+        if key == "organization_id":
+            if not is_organization(said):
+                expected = "the 15 or 18 characters of the org's id, 00D... (Setup, Company Information)"
+                yield (key,), Wrong("this is no id of an organization", found=described(said), expected=expected)
+        elif key == "sandbox":
+            if not isinstance(said, bool):
+                near = YAML_1_1.get(said.lower()) if isinstance(said, str) else None
+                yield (key,), Wrong("this must be true or false", found=described(said), nearest=near)
+        else:
+            wrong = unknown("key", key, ("organization_id", "sandbox"))
+            wrong.on_key = True
+            yield (key,), wrong
+
+
+def is_organization(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and long_id(value).startswith("00D")
+    except ValueError:
+        return False
+
+
+def ledger_faults(value: Any) -> Iterator[Fault]:
+    if not isinstance(value, str) or not value.strip():
+        yield (), Wrong("this must be a path or a URL", found=kind(value), expected="such as state/escalations.db")
+    elif "password=" in value or ":" in value.partition("://")[2].rpartition("@")[0]:
+        expected = "no password here: PostgreSQL takes it from PGPASSWORD or ~/.pgpass"
+        yield (), Wrong("this holds a password", expected=expected)
+
+
+def heartbeat_faults(value: Any) -> Iterator[Fault]:
+    """The address may be told, but it is better kept like any secret: who has it can say that all is well."""
+    try:
+        heartbeat_of(value)
+    except Wrong as wrong:
+        yield (), wrong
+
+
+def heartbeat_of(value: Any) -> str | SecretReference | None:
+    if value is None or (isinstance(value, str) and is_reference(value)):
+        return value and reference(value)
+    parts = urlsplit(value) if isinstance(value, str) else None
+    safe = parts and (parts.scheme == "https" or settings.loopback(parts.hostname or ""))
+    if not isinstance(value, str) or not parts or not parts.hostname or not safe:
+        raise Wrong(
+            "this is no address to ping", expected="https://..., or a reference to it such as env:HEARTBEAT_URL"
+        )
+    return value
+
+
+VALUES = {"expect": expect_faults, "ledger": ledger_faults, "heartbeat": heartbeat_faults}

@@ -1,0 +1,139 @@
+"""What a template reads, found in its syntax tree: fields of the case, texts of the route, names that are not there.
+
+It goes by the names of jinja2's node classes, so that jinja2 is imported by `templates` alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sfdc_escalator.files.text.wrong import Wrong, shown, unknown
+from sfdc_escalator.files.values.literals import field_path
+
+CONTEXT = ("case", "policy", "route", "parts", "findings", "now")
+FORBIDDEN = {
+    "Include": "include", "Import": "import", "FromImport": "import", "Extends": "extends", "Macro": "macro",
+    "CallBlock": "call", "Block": "block",
+}  # fmt: skip
+ASKS_WHETHER_THERE = {("Test", "defined"), ("Test", "undefined"), ("Filter", "default"), ("Filter", "d")}
+
+Chain = tuple[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """`texts`: the route's own texts it reads; `needed`: those it cannot do without."""
+
+    paths: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
+    needed: frozenset[str] = frozenset()
+
+
+def reads_of(tree: Any) -> tuple[Reads, list[tuple[int, Wrong]]]:
+    """What the template reads, and what is wrong with that, by line."""
+    reader = Reader(frozenset(own_names(tree)))
+    reader.visit(tree)
+    paths = {path for path, _ in reader.paths if not any(other.startswith(f"{path}.") for other, _ in reader.paths)}
+    for path, line in reader.paths:
+        if path in paths:
+            reader.check(path, line)
+    reads = Reads(frozenset(paths), frozenset(reader.texts), frozenset(reader.texts - reader.asked))
+    once = {(line, wrong.message): (line, wrong) for line, wrong in reader.faults}
+    return reads, sorted(once.values(), key=lambda fault: fault[0])
+
+
+def own_names(node: Any) -> Iterator[str]:
+    """The names that the template sets itself."""
+    if kind(node) == "Name" and node.ctx != "load":
+        yield node.name
+    for child in node.iter_child_nodes():
+        yield from own_names(child)
+
+
+def kind(node: Any) -> str:
+    return type(node).__name__
+
+
+def chain(node: Any) -> Chain | None:
+    """`case.Account["Name"]` as (case, (Account, Name)); None for anything else."""
+    if kind(node) == "Name":
+        return (node.name, ()) if node.name in ("case", "route", "policy") else None
+    if kind(node) == "Getattr" and (inner := chain(node.node)):
+        return inner[0], (*inner[1], node.attr)
+    if kind(node) == "Getitem" and isinstance(getattr(node.arg, "value", None), str) and (inner := chain(node.node)):
+        return inner[0], (*inner[1], *node.arg.value.split("."))
+    return None
+
+
+@dataclass(slots=True)
+class Reader:
+    own: frozenset[str]
+    paths: list[tuple[str, int]] = field(default_factory=list)
+    texts: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    faults: list[tuple[int, Wrong]] = field(default_factory=list)
+
+    def visit(self, node: Any) -> None:
+        if (statement := FORBIDDEN.get(kind(node))) is not None:
+            self.faults.append(
+                (node.lineno, Wrong(f"`{statement}` is not allowed", expected="a template that stands alone"))
+            )
+        elif kind(node) == "Name" and node.name not in ("case", "route", "policy"):
+            self.name(node)
+        elif (found := chain(node)) is not None:
+            self.chain(found, node)
+        elif kind(node) == "Getitem" and (found := chain(node.node)) and found[0] == "case":
+            self.item(node, found)
+        elif kind(node) == "Call" and kind(node.node) == "Getattr" and (found := chain(node.node.node)):
+            self.chain(found, node)
+            self.children(node, but=node.node)
+        else:
+            self.asks(node)
+            self.children(node)
+
+    def children(self, node: Any, but: Any = None) -> None:
+        for child in node.iter_child_nodes():
+            if child is not but:
+                self.visit(child)
+
+    def name(self, node: Any) -> None:
+        if node.ctx != "load" and node.name in CONTEXT:
+            self.faults.append((node.lineno, Wrong(f"`{node.name}` cannot be set", expected="a name of your own")))
+        elif node.ctx == "load" and node.name not in {*CONTEXT, *self.own, "range", "loop"}:
+            self.faults.append((node.lineno, unknown("name", node.name, CONTEXT)))
+
+    def chain(self, found: Chain, node: Any) -> None:
+        root, parts = found
+        if getattr(node, "ctx", "load") != "load":
+            self.faults.append((node.lineno, Wrong(f"`{root}` cannot be set", expected="a name of your own")))
+        elif not parts:
+            examples = {"case": "case.Subject", "route": "route.reason", "policy": "policy.name"}
+            self.faults.append((node.lineno, Wrong(f"`{root}` alone is no text", found=root, expected=examples[root])))
+        elif root == "case":
+            self.paths.append((".".join(parts), node.lineno))
+        elif root == "policy" and parts[0] != "name":
+            self.faults.append((node.lineno, unknown("name", f"policy.{parts[0]}", ["policy.name"])))
+        elif root == "route" and parts[0] not in ("name", "reason"):
+            self.texts.add(parts[0])
+
+    def item(self, node: Any, found: Chain) -> None:
+        """A slice or a letter of a field's text is fine; a field chosen while rendering cannot be polled."""
+        if kind(node.arg) == "Slice" or isinstance(getattr(node.arg, "value", None), int):
+            self.chain(found, node.node)
+            self.children(node, but=node.node)
+        else:
+            expected = "a field by its name, such as case.Subject"
+            self.faults.append(
+                (node.lineno, Wrong("a field cannot be chosen while rendering", found="case[...]", expected=expected))
+            )
+
+    def asks(self, node: Any) -> None:
+        if (kind(node), getattr(node, "name", None)) in ASKS_WHETHER_THERE and (found := chain(node.node)):
+            self.asked.update(found[1][:1] if found[0] == "route" else ())
+
+    def check(self, path: str, line: int) -> None:
+        try:
+            field_path(path)
+        except Wrong as wrong:
+            wrong.found = f"case.{shown(path)}"
+            self.faults.append((line, wrong))

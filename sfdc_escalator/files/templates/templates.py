@@ -1,0 +1,174 @@
+"""Note templates: a sandbox that renders data as data, and what a template reads, known before any case is seen.
+
+The only module that imports jinja2.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NoReturn
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from sfdc_escalator.errors import Problem
+from sfdc_escalator.files.templates.template_names import Reads, reads_of
+from sfdc_escalator.files.text.source_text import Unreadable, names_in, read_text
+from sfdc_escalator.files.text.wrong import Wrong, nearest, one_of, shown
+
+BUILT_IN = "hand-off.md.j2"
+MAX_BYTES, MAX_OUTPUT, MAX_RANGE, MAX_NUMBER = 100_000, 100_000, 100, 10**12
+NO_FILTER = "No filter named "
+WIDE = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs"})
+
+
+class Named(StrictUndefined):
+    """A name that is not there: says which one, and which was probably meant."""
+
+    @property
+    def _undefined_message(self) -> str:
+        if self._undefined_hint:
+            return self._undefined_hint
+        name, holder = str(self._undefined_name), self._undefined_obj
+        names = map(str, holder) if isinstance(holder, Mapping) else (one for one in dir(holder) if one[0] != "_")
+        near = nearest(name, names)
+        return f"`{name}` is not there" + (f": did you mean {near}?" if near else "")
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Small numbers, short output, no files; mappings give their entries only, and an empty record has empty fields."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if obj is None or isinstance(obj, Mapping):
+            return self.entry(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(argument, str) and (obj is None or isinstance(obj, Mapping)):
+            return self.entry(obj, argument)
+        return super().getitem(obj, argument)
+
+    def entry(self, obj: Mapping[str, Any] | None, path: str) -> Any:
+        if obj is None:
+            return None
+        if path in obj:
+            return obj[path]
+        first, _, rest = path.partition(".")
+        return self.entry(obj[first], rest) if rest and first in obj else self.undefined(obj=obj, name=path)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        return attr not in WIDE and super().is_safe_attribute(obj, attr, value)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if not all(isinstance(side, (int, float)) and abs(side) < MAX_NUMBER for side in (left, right)):
+            raise ValueError(f"`{operator}` works on numbers only")
+        if operator == "**" and abs(right) > 20:
+            raise ValueError("`**` works up to the power of 20 only")
+        return super().call_binop(context, operator, left, right)
+
+
+def short_range(*bounds: int) -> range:
+    numbers = range(*bounds)
+    if len(numbers) > MAX_RANGE:
+        raise ValueError(f"a range has at most {MAX_RANGE} numbers")
+    return numbers
+
+
+def said(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def sandbox() -> Sandbox:
+    sandbox = Sandbox(undefined=Named, trim_blocks=True, lstrip_blocks=True, finalize=said, cache_size=0)
+    sandbox.globals = {"range": short_range}
+    for unsafe in ("random", "center", "format", "pprint", "indent", "attr"):
+        del sandbox.filters[unsafe]
+    return sandbox
+
+
+SANDBOX = sandbox()
+
+
+@dataclass(frozen=True, slots=True)
+class NoteTemplate:
+    """Renders a note; equal by its text. `problems` of a template that cannot be used stand in its own file."""
+
+    file: str
+    text: str
+    reads: Reads = field(default_factory=Reads, compare=False)
+    problems: tuple[Problem, ...] = ()
+    stream: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
+
+    def __call__(self, context: Mapping[str, Any]) -> str:
+        """The note; ValueError, with advice, when the template cannot say it."""
+        assert self.stream is not None, "a template with problems never reaches a policy"
+        pieces, length = list[str](), 0
+        try:
+            for piece in self.stream(context):
+                pieces.append(piece)
+                length += len(piece)
+                if length > MAX_OUTPUT:
+                    raise ValueError(f"the note grows over {MAX_OUTPUT} characters")
+        except Exception as error:
+            raise ValueError(f"the template {self.file} cannot be rendered: {error}") from error
+        return "".join(pieces)
+
+
+def built_in() -> NoteTemplate:
+    """The hand-off note of a policy that names no template."""
+    return compiled(BUILT_IN, files(__package__).joinpath(BUILT_IN).read_text(encoding="utf-8"))
+
+
+def load_template(policy: Path, name: str) -> NoteTemplate:
+    """A template in the policy's folder, else in its parent. Wrong, for the policy, when there is none such."""
+    relative = Path(name)
+    if relative.is_absolute() or ".." in relative.parts or "\0" in name:
+        expected = "a path inside the policy's folder or its parent, without `..`"
+        raise Wrong("the template lies outside the policy's folder", found=shown(name), expected=expected)
+    places = [policy.parent / relative, policy.parent / ".." / relative]
+    place = next((place for place in places if os.path.exists(place)), None) or missing(places, name)
+    try:
+        return compiled(str(place), read_text(place, "a template", MAX_BYTES))
+    except Unreadable as error:
+        return NoteTemplate(str(place), "", problems=(error.problem,))
+
+
+def missing(places: list[Path], name: str) -> NoReturn:
+    near = nearest(Path(name).name, (other for place in places for other in names_in(place.parent)))
+    expected = f"a file in {' or '.join(str(place.parent) for place in places)}"
+    raise Wrong(
+        "there is no such template",
+        found=shown(name),
+        expected=expected,
+        nearest=near and str(Path(name).with_name(near)),
+    )
+
+
+def compiled(file: str, text: str) -> NoteTemplate:
+    try:
+        tree = SANDBOX.parse(text)
+        reads, faults = reads_of(tree)
+        stream = SANDBOX.from_string(text).generate
+    except TemplateError as error:
+        return NoteTemplate(file, text, problems=(syntax_problem(file, error),))
+    except (RecursionError, SyntaxError, MemoryError, ValueError):
+        problem = Problem(
+            "the template cannot be read: it is nested too deep, or holds a number that is too long", file
+        )
+        return NoteTemplate(file, text, problems=(problem,))
+    problems = (
+        Problem(wrong.message, file, line, None, wrong.found, wrong.expected, wrong.nearest) for line, wrong in faults
+    )
+    return NoteTemplate(file, text, reads, tuple(problems), stream)
+
+
+def syntax_problem(file: str, error: TemplateError) -> Problem:
+    message, line = str(error.message or "it cannot be read").rstrip("."), getattr(error, "lineno", None)
+    if not message.startswith(NO_FILTER):
+        return Problem(f"the template cannot be read: {message}", file, line)
+    name, allowed = message.removeprefix(NO_FILTER).strip("'"), sorted(SANDBOX.filters)
+    return Problem(f"unknown filter `{name}`", file, line, None, name, one_of(allowed), nearest(name, allowed))

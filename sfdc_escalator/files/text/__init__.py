@@ -1,0 +1,1 @@
+"""Files as text with places: source lines, YAML nodes, faults."""

@@ -1,0 +1,80 @@
+"""A file's bytes into text, with one clear problem for whatever cannot be read as a text."""
+
+import codecs
+import os
+import re
+from pathlib import Path
+
+from sfdc_escalator.errors import Problem
+from sfdc_escalator.files.text.wrong import nearest
+
+UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Unreadable(Exception):
+    """The file cannot be read any further."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def read_text(path: Path, what: str, limit: int) -> str:
+    """The text of a file of at most `limit` bytes; Unreadable, with the one problem, for anything else."""
+    file = str(path)
+    try:
+        with path.open("rb") as stream:
+            data, size = stream.read(limit + 1), os.fstat(stream.fileno()).st_size
+    except FileNotFoundError:
+        raise Unreadable(missing(path, what)) from None
+    except IsADirectoryError:
+        raise Unreadable(Problem(f"{file} is a folder", file, expected=what)) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise Unreadable(Problem(f"the file cannot be read: {why.lower()}", file, expected=what)) from None
+    if len(data) > limit:
+        found, expected = f"{max(size, len(data)):,} bytes", f"{limit:,} bytes at most"
+        raise Unreadable(Problem("the file is too large", file, found=found, expected=expected))
+    return printable(file, decoded(file, data))
+
+
+def missing(path: Path, what: str) -> Problem:
+    folder = path.parent
+    if not folder.is_dir():
+        return Problem(f"there is no folder {folder}", str(path), expected=what)
+    near = nearest(path.name, names_in(folder))
+    return Problem("there is no such file", str(path), expected=what, nearest=near and str(folder / near))
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder; none where it cannot be listed."""
+    try:
+        return sorted(entry.name for entry in folder.iterdir())
+    except OSError:
+        return []
+
+
+def decoded(file: str, data: bytes) -> str:
+    if data.startswith(UTF_16_OR_32):
+        raise Unreadable(Problem("the file is not UTF-8", file, 1, 1, "UTF-16 or UTF-32", "text in UTF-8"))
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode()) + 1
+        found = f"byte 0x{data[error.start]:02X}"
+        raise Unreadable(Problem("the file is not UTF-8", file, line, column, found, "text in UTF-8")) from None
+
+
+def printable(file: str, text: str) -> str:
+    """YAML 1.2, 5.1: what may stand in a text."""
+    bad = CONTROL.search(text)
+    if not bad:
+        return text
+    before = text[: bad.start()]
+    line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+    found = f"the character U+{ord(bad[0]):04X}"
+    problem = Problem("the file holds a control character: is it binary?", file, line, column, found, "text in UTF-8")
+    raise Unreadable(problem)

@@ -1,0 +1,248 @@
+"""YAML 1.2 (core schema) with the place of every key and value.
+
+Built from PyYAML's events, not its constructors: these keep the last of two equal keys, read `no` as false and `0123`
+as 83, and recurse without bound.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from yaml import events
+
+from sfdc_escalator.errors import Problem, Severity
+from sfdc_escalator.files.text.source_text import Unreadable
+from sfdc_escalator.files.text.wrong import shortened
+
+Path = tuple[str | int, ...]
+Place = tuple[int, int]
+
+MAX_DEPTH, MAX_ALIASES, MAX_COPIED, MAX_VALUES = 40, 50, 20_000, 50_000
+INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
+BASED = re.compile(r"0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}", re.ASCII)
+DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", re.ASCII)
+WORDS: Mapping[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+ADVICE = {
+    "mapping values are not allowed": "one `key: value` a line; a text with `: ` in it stands in quotes",
+    "cannot start any token": "spaces, no tabs, before a key; a text that starts with @, ` or % stands in quotes",
+    "did not find expected key": "keys of one mapping in one column; a text with quotes, : or # in it stands in quotes",
+    "did not find expected ',' or": "a closing bracket, and commas between the entries",
+    "could not find expected ':'": "`key: value`, with a space after the colon",
+    "did not find expected alphabetic or numeric": "a text that starts with * or & stands in quotes",
+    "found unexpected ':'": "a space behind the colon, then a value",
+    "did not find expected '-' indicator": "the entries of one list in one column",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a YAML file says, and where. `problems` are those that YAML itself knows; the value holds nevertheless.
+
+    `broken`: where a value or key already has such a problem, so that nothing more need be said about it.
+    """
+
+    file: str
+    value: Any
+    values: Mapping[Path, Place]
+    keys: Mapping[Path, Place]
+    problems: tuple[Problem, ...] = ()
+    broken: frozenset[Path] = frozenset()
+
+    def path(self, loc: Sequence[str | int]) -> Path:
+        """The longest path of the file along `loc`; parts that do not stand in the file are left out."""
+        here, path = self.value, list[str | int]()
+        for part in loc:
+            in_list = isinstance(here, list) and isinstance(part, int) and part < len(here)
+            if in_list or (isinstance(here, dict) and part in here):
+                here = here[part]
+                path.append(part)
+        return tuple(path)
+
+    def place(self, path: Path, on_key: bool = False) -> Place:
+        """Line and column of the value at the path, or of its key."""
+        return (self.keys.get(path) if on_key else None) or self.values.get(path) or (1, 1)
+
+
+def parse(file: str, text: str, *, what: str = "policy", holds: str = "`policy:` and `routes:`") -> Document:
+    """The one document of a file; Unreadable where it is no YAML. `what` the file is, and `holds` at least."""
+    composer = Composer(file, text, what, holds)
+    try:
+        return composer.document()
+    except yaml.MarkedYAMLError as error:
+        problem = error.problem or "it cannot be understood"
+        advice = next((advice for start, advice in ADVICE.items() if start in problem), None)
+        raise composer.fatal(f"the file is not YAML: {problem}", place_of(error.problem_mark), advice) from None
+    except yaml.YAMLError as error:
+        raise Unreadable(Problem(f"the file is not YAML: {shortened(str(error))}", file)) from None
+
+
+def mappings(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every mapping of a document's value with its path, outer ones first."""
+    if isinstance(value, dict):
+        yield path, value
+        for key, inner in value.items():
+            yield from mappings(inner, (*path, key))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from mappings(inner, (*path, place))
+
+
+def place_of(mark: Any) -> Place:
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+@dataclass(slots=True)
+class Composer:
+    file: str
+    text: str
+    what: str
+    holds: str
+    values: dict[Path, Place] = field(default_factory=dict)
+    keys: dict[Path, Place] = field(default_factory=dict)
+    anchors: dict[str, tuple[Path, Any]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    broken: set[Path] = field(default_factory=set)
+    aliases: int = 0
+    copied: int = 0
+    events: Iterator[Any] = field(default_factory=lambda: iter(()))
+
+    def wrong(
+        self,
+        message: str,
+        place: Place,
+        found: str | None = None,
+        expected: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        self.problems.append(Problem(message, self.file, *place, found, expected, severity=severity))
+
+    def fatal(self, message: str, place: Place, expected: str | None = None) -> Unreadable:
+        return Unreadable(Problem(message, self.file, *place, None, expected))
+
+    def document(self) -> Document:
+        value, started = None, False
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        self.events = (event for event in yaml.parse(self.text, Loader=loader))
+        for event in self.events:
+            if isinstance(event, events.DocumentStartEvent):
+                if started:
+                    place = place_of(event.start_mark)
+                    self.wrong("the file holds more than one document", place, expected=f"one {self.what} per file")
+                    break
+                value, started = self.value(next(self.events), ()), True
+        if not started or value is None:
+            raise Unreadable(Problem("the file says nothing", self.file, 1, 1, "an empty file", self.holds))
+        return Document(self.file, value, self.values, self.keys, tuple(self.problems), frozenset(self.broken))
+
+    def value(self, event: Any, path: Path) -> Any:
+        place = place_of(event.start_mark)
+        self.values[path] = place
+        if isinstance(event, events.AliasEvent):
+            return self.alias(event, path, place)
+        if len(self.values) > MAX_VALUES + self.copied:
+            raise self.fatal("the file says too much", place, expected=f"{MAX_VALUES:,} values at most")
+        if len(path) > MAX_DEPTH:
+            raise self.fatal("the file is nested too deep", place, expected=f"{MAX_DEPTH} levels at most")
+        if event.tag not in (None, "!"):
+            self.wrong("tags are not allowed", place, found=shortened(event.tag), expected="a plain value")
+        if isinstance(event, events.ScalarEvent):
+            value = self.scalar(event, path, place)
+        elif isinstance(event, events.SequenceStartEvent):
+            value = self.sequence(path)
+        else:
+            value = self.mapping(path)
+        if event.anchor:
+            self.anchors[event.anchor] = (path, value)
+        return value
+
+    def alias(self, event: Any, path: Path, place: Place) -> Any:
+        """The anchored value again, with its places: so a fault in it is reported where it is written."""
+        self.aliases += 1
+        start, value = self.anchors.get(event.anchor, ((), None))
+        if event.anchor not in self.anchors:
+            self.broken.add(path)
+            self.wrong("the alias names no anchor above it", place, found=f"*{shortened(event.anchor)}")
+            return None
+        for places in (self.values, self.keys):
+            inside = [(at, here) for at, here in places.items() if at[: len(start)] == start and len(at) > len(start)]
+            places.update({path + at[len(start) :]: here for at, here in inside})
+            self.copied += len(inside)
+            deepest = max((len(at) for at, _ in inside), default=0) - len(start) + len(path)
+            if deepest > MAX_DEPTH:
+                raise self.fatal("the file is nested too deep", place, expected=f"{MAX_DEPTH} levels at most")
+        if self.aliases > MAX_ALIASES or self.copied > MAX_COPIED:
+            raise self.fatal("too many aliases", place, expected=f"{MAX_ALIASES} at most, of small values")
+        return value
+
+    def sequence(self, path: Path) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := next(self.events), events.SequenceEndEvent):
+            items.append(self.value(event, (*path, len(items))))
+        return items
+
+    def mapping(self, path: Path) -> dict[str, Any]:
+        entries: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), events.MappingEndEvent):
+            key, place = self.key(event, path), place_of(event.start_mark)
+            if key in entries:
+                first = self.keys[(*path, key)][0]
+                expected = f"each key once; the first is on line {first}"
+                self.wrong(f"`{shortened(key)}` stands here twice", place, found=shortened(key), expected=expected)
+                self.value(next(self.events), (*path, key, "again"))
+            else:
+                self.keys[(*path, key)] = place
+                entries[key] = self.value(next(self.events), (*path, key))
+        return entries
+
+    def key(self, event: Any, path: Path) -> str:
+        value, place = self.value(event, (*path, "")), place_of(event.start_mark)
+        if value == "<<" and event.implicit[0]:
+            self.broken.add((*path, value))
+            self.wrong("`<<` merges nothing in YAML 1.2", place, value, "the keys written out, or an alias as a value")
+        if isinstance(value, str):
+            return value
+        text = event.value if isinstance(event, events.ScalarEvent) else ""
+        self.broken.add((*path, text))
+        self.wrong("a key must be a text", place, found=shortened(text) or None, expected="a name; numbers in quotes")
+        return str(text)
+
+    def scalar(self, event: Any, path: Path, place: Place) -> Any:
+        text: str = event.value
+        if not event.implicit[0]:
+            bad = next((char for char in text if ord(char) < 32 and char not in "\t\n\r"), None)
+            if bad is not None:
+                self.wrong("a control character stands in the text", place, found=f"U+{ord(bad):04X}", expected="text")
+            return text
+        if text in WORDS:
+            return WORDS[text]
+        if INTEGER.fullmatch(text):
+            if text.lstrip("-+").startswith("0") and len(text.lstrip("-+")) > 1:
+                message = f"{text} is read as the number {int(text)}"
+                self.wrong(message, place, text, "quotes around it if the zeros matter", "warning")
+            return int(text)
+        if BASED.fullmatch(text):
+            return int(text, 0)
+        if DECIMAL.fullmatch(text) or NOT_FINITE.fullmatch(text):
+            return self.decimal(text, path, place)
+        return text
+
+    def decimal(self, text: str, path: Path, place: Place) -> float | str:
+        plain = text if DECIMAL.fullmatch(text) else "nan"
+        if len(plain.lstrip("-+")) > 18 or not math.isfinite(float(plain)):
+            self.broken.add(path)
+            self.wrong(
+                "the number is out of range",
+                place,
+                found=shortened(text),
+                expected="at most 18 digits, or quotes around it",
+            )
+            return text
+        return float(plain)

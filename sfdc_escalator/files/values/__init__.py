@@ -1,0 +1,1 @@
+"""Single values as they are written in files: durations, literals, people, secrets."""

@@ -1,0 +1,108 @@
+"""`calendars:` as the file says them: time zones, opening hours, and holidays out of the `holidays` library."""
+
+from collections.abc import Container
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from sfdc_escalator.escalation.time.opening_hours import Spans, week_of
+from sfdc_escalator.files.text.wrong import Wrong, shown, unknown
+from sfdc_escalator.files.values import literals
+
+KEYS = ("country", "subdivision", "dates")
+
+
+def zone(value: Any) -> ZoneInfo:
+    name = literals.text(value)
+    if name not in available_timezones():
+        wrong = unknown("time zone", name, sorted(available_timezones()))
+        wrong.expected = "a name of the tz database, such as America/Chicago"
+        raise wrong
+    return ZoneInfo(name)
+
+
+def week(value: Any) -> tuple[Spans, ...]:
+    form = 'days with their hours, such as {mon-fri: "08:00-20:00", sat: "09:00-17:00"}'
+    if not isinstance(value, dict) or not value:
+        raise Wrong("opening hours are a mapping", found=shown(value), expected=form)
+    hours = {str(days): of_days(str(days), text) for days, text in value.items()}
+    try:
+        found = week_of(hours)
+    except ValueError as error:
+        raise advice(error, found=str(error).rpartition("again in ")[2].partition(";")[0].strip("'")) from None
+    if not any(found):
+        raise Wrong("the calendar is never open", found=shown(value), expected=form)
+    return found
+
+
+def of_days(days: str, said: Any) -> list[str]:
+    """The hours of some days, checked; a fault of the days themselves is the key's."""
+    hours = [str(one) for one in said] if isinstance(said, list) else [str(said)]
+    for part, key in (({days: "00:00-24:00"}, days), ({"mon": hours}, None)):
+        try:
+            week_of(part)
+        except ValueError as error:
+            wrong = advice(error, found=days if key else shown(said))
+            wrong.key, wrong.inside = key, () if key else (days,)
+            raise wrong from None
+    return hours
+
+
+def advice(error: ValueError, found: str) -> Wrong:
+    message, _, expected = str(error).partition("; expected ")
+    return Wrong(message, found=found, expected=expected or None)
+
+
+def holidays(value: Any) -> Container[date]:
+    """A country's holidays, dates of one's own, or both."""
+    if isinstance(value, list):
+        return frozenset(map(day, value))
+    if not isinstance(value, dict) or not value:
+        expected = "`{country: US}`, with `subdivision` and `dates`, or a list of dates"
+        raise Wrong("these are no holidays", found=shown(value), expected=expected)
+    for key in value:
+        if key not in KEYS:
+            wrong = unknown("key", str(key), KEYS)
+            wrong.key = key
+            raise wrong
+    dates = value.get("dates", [])
+    if not isinstance(dates, list):
+        raise Wrong("these are no dates", found=shown(dates), expected="a list of dates", inside=("dates",))
+    own = frozenset(map(day, dates))
+    if "country" not in value:
+        return own
+    return of_country(literals.text(value["country"]), value.get("subdivision"), own)
+
+
+def of_country(country: str, subdivision: Any, own: frozenset[date]) -> Container[date]:
+    from holidays import country_holidays
+
+    part = None if subdivision is None else str(subdivision)
+    try:
+        found = country_holidays(country, subdiv=part)
+    except NotImplementedError:
+        raise nowhere(country, part) from None
+    for one in own:
+        found[one] = "a day of our own"
+    return found
+
+
+def nowhere(country: str, part: str | None) -> Wrong:
+    """What of them is unknown, and what there is. Only now, because to list it loads every country."""
+    from holidays import list_supported_countries
+
+    known = list_supported_countries()
+    if country not in known:
+        wrong = unknown("country", country, known)
+        wrong.key, wrong.expected = "country", "a code of ISO 3166, such as US, GB, DE"
+        return wrong
+    wrong = unknown("subdivision", str(part), known[country], f"none: {country} has no subdivisions here")
+    wrong.key = "subdivision"
+    return wrong
+
+
+def day(value: Any) -> date:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Wrong("this is no date", found=shown(value), expected="a date such as 2026-12-24") from None

@@ -1,0 +1,38 @@
+"""A raw SOQL filter as one value of the policy file. What it means, only the org knows; that it is one, is checked."""
+
+import re
+from typing import Any
+
+from sfdc_escalator.files.text.wrong import Wrong, shown
+from sfdc_escalator.files.values.literals import text
+
+FRAGMENT_LENGTH = 4_000
+LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
+INNER = re.compile(r"\(\s*SELECT\b[^()]*\)", re.IGNORECASE)
+CLAUSE = re.compile(r";|\b(SELECT|FROM|WHERE|ORDER\s+BY|GROUP\s+BY|LIMIT|OFFSET|HAVING|FOR\s+UPDATE)\b", re.IGNORECASE)
+COMPARISON = re.compile(r"[=<>]|\b(LIKE|IN|INCLUDES|EXCLUDES)\b", re.IGNORECASE)
+
+
+def fragment(value: Any) -> str:
+    """A raw SOQL filter: one expression, as it stands behind WHERE."""
+    said = text(value).strip()
+    if len(said) > FRAGMENT_LENGTH:
+        raise Wrong("the filter is too long", found=f"{len(said)} characters", expected=f"{FRAGMENT_LENGTH} at most")
+    bare = LITERAL.sub("''", said)
+    if bare.count("'") % 2 or not balanced(bare):
+        raise Wrong("quotes or parentheses do not match", found=shown(said), expected="each one closed")
+    if clause := CLAUSE.search(INNER.sub("()", bare)):
+        message = f"`{clause[0]}` cannot stand in a filter"
+        raise Wrong(message, found=shown(said), expected="an expression as behind WHERE, such as Amount__c > 100")
+    if not COMPARISON.search(bare):
+        raise Wrong("this compares nothing", found=shown(said), expected="an expression such as Amount__c > 100")
+    return said
+
+
+def balanced(bare: str) -> bool:
+    depth = 0
+    for char in bare:
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            return False
+    return depth == 0

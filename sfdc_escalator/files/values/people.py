@@ -1,0 +1,39 @@
+"""Who is told, as one value of the policy file: a user on a path from the case, or an address."""
+
+import re
+from typing import Any
+
+from sfdc_escalator.files.text.wrong import Wrong, nearest, shown
+from sfdc_escalator.files.values.literals import FIELD_PATH, formed, text
+
+USERS = ("Owner", "Manager", "CreatedBy", "LastModifiedBy", "DelegatedApprover")
+ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+
+
+def person(value: Any) -> str:
+    """A user on a path from the case, such as Owner, Owner.Manager or Account.Owner."""
+    expected = "a path to a user, such as Owner, Owner.Manager, Account.Owner or CreatedBy"
+    path = formed(value, FIELD_PATH, expected)
+    last, near = path.rpartition(".")[2].lower(), nearest_person(path)
+    if last.endswith("__r") or last in map(str.lower, USERS):
+        return path
+    raise Wrong(f"`{shown(path)}` leads to no user", found=shown(path), expected=expected, nearest=near)
+
+
+def nearest_person(path: str) -> str | None:
+    way, dot, last = path.rpartition(".")
+    near = nearest(last, USERS)
+    return near and f"{way}{dot}{near}"
+
+
+def address(value: Any) -> str:
+    """An e-mail address."""
+    said = text(value).strip()
+    if not ADDRESS.fullmatch(said):
+        raise Wrong("this is no e-mail address", found=shown(said), expected="an address such as leads@example.com")
+    return said
+
+
+def one_person(value: Any) -> str:
+    """Somebody by their address, or a user on a path from the case."""
+    return address(value) if not isinstance(value, str) or "@" in value else person(value)

@@ -1,0 +1,124 @@
+"""References to secrets: `env:NAME`, `file:PATH`, `cmd:COMMAND`. A secret itself never stands in a file of ours,
+and no message shows what may be one."""
+
+import os
+import re
+import shlex
+import signal
+import stat
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sfdc_escalator.files.text.wrong import Wrong, nearest, shortened
+
+FORMS = "a reference: env:NAME, file:PATH or cmd:COMMAND"
+KINDS = ("env", "file", "cmd")
+VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+MOST_BYTES = 100_000
+TIMEOUT = 30.0  # seconds that a command may take
+OTHERS_MAY = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReference:
+    """Where a secret is to be found; `where` is the variable, the path or the command."""
+
+    kind: str
+    where: str = field(repr=False)
+
+    def secret(self, environ: Mapping[str, str]) -> str:
+        """The secret, stripped. Raises Wrong when it cannot be had, is not for us alone, or is empty."""
+        if self.kind == "env":
+            return from_environment(self.where, environ)
+        return from_file(self.where) if self.kind == "file" else from_command(self.where)
+
+
+def reference(value: Any) -> SecretReference:
+    """The reference that a file says. Raises Wrong for anything else, above all for the secret itself."""
+    kind, mark, where = value.partition(":") if isinstance(value, str) else ("", "", "")
+    where = where.strip()
+    if not mark or kind not in KINDS:
+        near = nearest(kind, KINDS) if mark and kind.isalpha() else None
+        raise Wrong("this is no reference to a secret", expected=FORMS, nearest=near and f"{near}:")
+    if not where:
+        raise Wrong(f"`{kind}:` names nothing", expected=FORMS)
+    if kind == "env" and not VARIABLE.fullmatch(where):
+        raise Wrong("`env:` names no variable", expected="env: and the name of an environment variable")
+    if kind == "cmd":
+        words(where)
+    return SecretReference(kind, where)
+
+
+def words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise Wrong(f"`cmd:` cannot be split into words ({error})", expected="words as in a shell") from None
+
+
+def from_environment(name: str, environ: Mapping[str, str]) -> str:
+    secret = environ.get(name, "").strip()
+    if not secret:
+        found = "an empty value" if name in environ else None
+        near = None if found else nearest(name, environ)
+        raise Wrong(f"the variable {name} is not set", found=found, expected="the secret in it", nearest=near)
+    return secret
+
+
+def from_file(where: str) -> str:
+    path, alone = os.path.expanduser(where), "a file that holds the secret alone"
+    try:
+        # Non-blocking: a pipe without a writer would hold us up for ever.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            data = stream.read(MOST_BYTES + 1) if stat.S_ISREG(mode) else b""
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise Wrong(f"{path} cannot be read: {why.lower()}", expected=alone) from None
+    if not stat.S_ISREG(mode):
+        raise Wrong(f"{path} is no file", expected=alone)
+    if mode & OTHERS_MAY:
+        found, expected = f"mode {stat.S_IMODE(mode):04o}", f"mode 0600: chmod 600 {shlex.quote(path)}"
+        raise Wrong(f"others may read or write {path}", found=found, expected=expected)
+    return text_of(data, path)
+
+
+def from_command(where: str) -> str:
+    """What the command prints. No shell reads it; what it says on stderr is not shown, for a secret may be in it."""
+    command = words(where)
+    name = f"the command `{shortened(command[0])}`"
+    by_hand = "its output is the secret alone; try it by hand, as this user"
+    try:
+        with subprocess.Popen(  # noqa: S603 - the command is the user's own setting
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        ) as process:
+            try:
+                data, _ = process.communicate(timeout=TIMEOUT)
+            except BaseException:
+                # Its children too: one that holds the pipe open would outlast it.
+                with suppress(OSError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                raise
+    except subprocess.TimeoutExpired:
+        raise Wrong(f"{name} did not end within {TIMEOUT:g} seconds", expected=by_hand) from None
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        raise Wrong(f"{name} cannot be started: {why}", expected=by_hand) from None
+    if process.returncode:
+        code = process.returncode
+        found = f"exit code {code}" if code > 0 else f"signal {-code}"
+        raise Wrong(f"{name} failed", found=found, expected=by_hand)
+    return text_of(data, name)
+
+
+def text_of(data: bytes, source: str) -> str:
+    try:
+        secret = data.decode().strip()
+    except UnicodeDecodeError:
+        raise Wrong(f"what {source} says is not UTF-8", expected="the secret alone") from None
+    if len(data) > MOST_BYTES or not secret:
+        raise Wrong(f"{source} says {'too much' if secret else 'nothing'}", expected="the secret alone")
+    return secret

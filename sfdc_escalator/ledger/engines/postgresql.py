@@ -1,0 +1,166 @@
+"""A ledger in PostgreSQL: a schema of its own in the database that the user names. Needs psycopg."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable, Problem
+from sfdc_escalator.ledger.tables import schema
+
+SCHEMA = "sfdc_escalator"
+MARK = "ledger of sfdc-escalator"
+"""The comment on our schema: how we know that it is ours."""
+
+LINE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "application_name": "sfdc-escalator",
+}
+"""A server that is gone must show: left to itself TCP waits for hours."""
+
+LOCKED = "is locked by another program; see who holds the lock (pg_stat_activity), then run again"
+FULL = "cannot be written: the server's disk is full"
+ADVICE = {
+    "55P03": LOCKED,
+    "40P01": LOCKED,
+    "25006": "cannot be written: the server takes no writes (a standby, or set to read only)",
+    "42501": "cannot be used: this user lacks a right on it",
+    "53100": FULL,
+    "53200": "cannot be used: the server is out of memory",
+    "53300": "cannot be reached: the server has too many connections",
+}
+"""By SQLSTATE (PostgreSQL manual, appendix A)."""
+
+SAID_BY_CONNECTING = {
+    "pg_hba.conf": "the server's pg_hba.conf lets nobody in from here",
+    "password": "give the password in ~/.pgpass or PGPASSWORD, or correct the one in the URL",
+    "does not exist": "make it first: createdb --encoding=UTF8 NAME, createuser NAME; or correct the URL",
+    "refused": "is the server running, and on this port?",
+    "translate host": "no such host; correct the URL",
+    "timeout": "is the server running, and does a firewall let us through?",
+}
+"""What libpq says when it cannot connect comes as text alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresqlSchema:
+    """See `database.Database`."""
+
+    url: sa.URL
+
+    @classmethod
+    def at(cls, where: str) -> "PostgresqlSchema":
+        """Raises Invalid, without a word of the URL: it may hold a password."""
+        wanted = "postgresql://USER@HOST:PORT/DATABASE (the password in ~/.pgpass or PGPASSWORD)"
+        try:
+            url = sa.make_url(where)
+        except (sa.exc.ArgumentError, ValueError):
+            raise Invalid("the ledger's URL is not understood", [Problem("a URL", expected=wanted)]) from None
+        if url.drivername not in ("postgres", "postgresql", "postgresql+psycopg"):
+            raise Invalid(f"the ledger's URL asks for {url.drivername}", [Problem("a URL", expected=wanted)])
+        if not url.database:
+            raise Invalid("the ledger's URL names no database", [Problem("a URL", expected=wanted)])
+        return cls(url.set(drivername="postgresql+psycopg"))
+
+    @property
+    def where(self) -> str:
+        url = self.url
+        return sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database).render_as_string()
+
+    def exists(self) -> bool:
+        with self._asking() as connection:
+            asked = sa.text("SELECT count(*) FROM pg_namespace WHERE nspname = :name")
+            return bool(connection.execute(asked, {"name": SCHEMA}).scalar())
+
+    def create(self) -> None:
+        engine = self.engine(writing=True, busy=timedelta(seconds=10))
+        try:
+            with self.speaking(), engine.begin() as connection:
+                encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+                if encoding != "UTF8":
+                    raise LedgerUnusable(f"the database of {self.where} holds {encoding}; make one with encoding UTF8")
+                connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
+                connection.exec_driver_sql(f"COMMENT ON SCHEMA {SCHEMA} IS '{MARK}'")
+                schema.create_all(connection)
+        except LedgerUnusable as error:
+            if not _is_made_already(error.__cause__):
+                raise
+        finally:
+            engine.dispose()
+
+    def engine(self, *, writing: bool, busy: timedelta) -> sa.Engine:
+        level = "READ COMMITTED" if writing else "REPEATABLE READ"
+        pool: dict[str, Any] = {"pool_size": 2} if writing else {"poolclass": NullPool}
+        line = {name: value for name, value in LINE.items() if name not in self.url.query}
+        engine = sa.create_engine(self.url, isolation_level=level, connect_args=line, hide_parameters=True, **pool)
+        settings = {
+            "search_path": f"{SCHEMA}, pg_temp",
+            "client_encoding": "UTF8",
+            "synchronous_commit": "on",
+            "lock_timeout": f"{max(1, round(busy / timedelta(milliseconds=1)))}ms",
+            "idle_in_transaction_session_timeout": "2min",  # who was stopped in a transaction holds up nobody for ever
+            "default_transaction_read_only": "off" if writing else "on",
+        }
+        asked = (list(settings), list(settings.values()))
+
+        @sa.event.listens_for(engine, "connect")
+        def prepare(connection: psycopg.Connection[Any], _record: object) -> None:
+            connection.execute("SELECT set_config(n, v, false) FROM unnest(%s::text[], %s::text[]) AS s (n, v)", asked)
+            connection.commit()
+
+        return engine
+
+    @contextlib.contextmanager
+    def speaking(self, damage: type[EscalatorError] = LedgerUnusable) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.DBAPIError, psycopg.Error) as error:
+            cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+            raise self._translated(cause, damage) from error
+
+    def check_mark(self, connection: sa.Connection) -> None:
+        asked = sa.text("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :name")
+        if connection.execute(asked, {"name": SCHEMA}).scalar() != MARK:
+            raise LedgerUnusable(
+                f"{self.where} holds no ledger of sfdc-escalator: its schema {SCHEMA} is of another program"
+            )
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[sa.Connection]:
+        engine = self.engine(writing=False, busy=timedelta(seconds=10))
+        with self.speaking(), engine.connect() as connection:
+            yield connection
+
+    def _translated(self, error: object, damage: type[EscalatorError]) -> EscalatorError:
+        state, words = getattr(error, "sqlstate", None) or "", self._words(error)
+        if state in ADVICE:
+            return LedgerUnusable(f"the ledger {self.where} {ADVICE[state]}: PostgreSQL says: {words}")
+        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+            advice = next((advice for said, advice in SAID_BY_CONNECTING.items() if said in words), "")
+            return LedgerUnusable(
+                f"the ledger {self.where} cannot be reached: PostgreSQL says: {words}{advice and f'; {advice}'}"
+            )
+        return damage(f"the ledger {self.where} is damaged or was changed: PostgreSQL says: {words}")
+
+    def _words(self, error: object) -> str:
+        """The first line alone, since others may quote a row; never the password."""
+        diagnosis = getattr(error, "diag", None)
+        lines = (getattr(diagnosis, "message_primary", None) or str(error)).strip().splitlines() or ["nothing"]
+        words = lines[0]
+        for secret in (self.url.password, self.url.query.get("password")):
+            words = words.replace(str(secret), "***") if secret else words
+        return words
+
+
+def _is_made_already(error: BaseException | None) -> bool:
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlstate", None) in ("42P06", "23505")  # duplicate_schema, seen before or after its commit

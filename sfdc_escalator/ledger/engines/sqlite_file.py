@@ -1,0 +1,156 @@
+"""A ledger in an SQLite file: opened, made, recognised; its errors become ours."""
+
+import contextlib
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from sfdc_escalator.errors import EscalatorError, LedgerUnusable
+from sfdc_escalator.ledger.engines.place import refuse_network_disk
+from sfdc_escalator.ledger.tables import schema
+
+CACHE_KIB = 65_536
+"""The most that a reader keeps of the file: with SQLite's own 2 MB a verification would read an index many times."""
+
+LOCKED = "is locked by another program; see who has it open, then run again"
+RIGHTS = "cannot be opened: look at the rights of the file and of its folder"
+ADVICE = {
+    "SQLITE_BUSY": LOCKED,
+    "SQLITE_LOCKED": LOCKED,
+    "SQLITE_READONLY": "cannot be written: the file, its folder or the disk is read-only",
+    "SQLITE_CANTOPEN": RIGHTS,
+    "SQLITE_PERM": RIGHTS,
+    "SQLITE_FULL": "cannot be written: the disk is full",
+    "SQLITE_NOTADB": "is not a ledger of sfdc-escalator: it is no SQLite file",
+}
+DISK = "cannot be written: the disk reports an error (full, over a quota, or broken)"
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """See `database.Database`."""
+
+    path: Path
+
+    @property
+    def where(self) -> str:
+        return str(self.path)
+
+    def exists(self) -> bool:
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise LedgerUnusable(f"the ledger {self.path} cannot be looked at: {error.strerror}") from error
+        if self.path.is_dir():
+            raise LedgerUnusable(f"the ledger {self.path} is a folder; name a file in it")
+        if not self.path.is_file():
+            raise LedgerUnusable(f"the ledger {self.path} is not a file")
+        if not status.st_size:
+            raise LedgerUnusable(
+                f"the ledger {self.path} is empty (0 bytes): it was cut short; bring back a copy, or remove it to "
+                "start anew"
+            )
+        refuse_network_disk(self.path)
+        return True
+
+    def create(self) -> None:
+        """It appears whole or not at all: it is made under another name first."""
+        refuse_network_disk(self.path)
+        with under_another_name(self.path, replaceable=True) as fresh:
+            engine = SqliteFile(fresh).engine(writing=True, busy=timedelta(0))
+            try:
+                with SqliteFile(fresh).speaking(), engine.begin() as connection:
+                    schema.create_all(connection)
+                    connection.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            finally:
+                engine.dispose()
+
+    def engine(self, *, writing: bool, busy: timedelta) -> sa.Engine:
+        """It never makes a file. A writing one starts each transaction as the writer."""
+        file = f"file:{quote(os.fsencode(self.path))}"
+        url = sa.URL.create("sqlite", database=file, query={"uri": "true", "mode": "rw" if writing else "ro"})
+        pool = {} if writing else {"poolclass": NullPool}
+        connect_args = {"timeout": busy.total_seconds(), "check_same_thread": False}
+        engine = sa.create_engine(url, connect_args=connect_args, hide_parameters=True, **pool)
+        # Left to itself the driver begins a transaction late and as a reader: two writers then fail each other.
+        begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+        @sa.event.listens_for(engine, "connect")
+        def prepare(connection: sqlite3.Connection, _record: object) -> None:
+            connection.isolation_level = None
+            if writing:
+                connection.execute("PRAGMA journal_mode = WAL").close()
+                connection.execute("PRAGMA synchronous = FULL").close()
+            else:
+                connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}").close()
+
+        @sa.event.listens_for(engine, "begin")
+        def start(connection: sa.Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    @contextlib.contextmanager
+    def speaking(self, damage: type[EscalatorError] = LedgerUnusable) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:  # the driver decodes what SQLite says
+            cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+            if advice := _advice(getattr(cause, "sqlite_errorname", "")):
+                raise LedgerUnusable(f"the ledger {self.path} {advice}") from error
+            raise damage(f"the ledger {self.path} is damaged or cut short: SQLite says: {cause}") from error
+
+    def check_mark(self, connection: sa.Connection) -> None:
+        mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+        if mark != schema.APPLICATION_ID:
+            raise LedgerUnusable(
+                f"{self.path} is not a ledger of sfdc-escalator: it is an SQLite file of another program"
+            )
+
+
+def _advice(name: str) -> str | None:
+    """For a result code such as SQLITE_READONLY_DBMOVED; a file that cannot be read to its end is damaged instead."""
+    if name.startswith("SQLITE_IOERR") and "READ" not in name:
+        return DISK
+    return ADVICE.get("_".join(name.split("_")[:2]))
+
+
+@contextlib.contextmanager
+def under_another_name(path: Path, *, replaceable: bool = False) -> Iterator[Path]:
+    """A new file beside `path`, for its user alone, that becomes `path` when the body is done. With `replaceable` it is
+    thrown away where somebody else was faster. Raises LedgerUnusable."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}.new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            yield fresh
+            with contextlib.suppress(*([FileExistsError] if replaceable else [])):
+                os.link(fresh, path)
+        finally:
+            for name in (fresh.name, f"{fresh.name}-wal", f"{fresh.name}-shm"):
+                fresh.with_name(name).unlink(missing_ok=True)
+        _sync(path.parent)
+    except FileExistsError as error:
+        raise LedgerUnusable(f"{path} is there already, and is left as it is; name a new file") from error
+    except OSError as error:
+        why = error.strerror or error
+        raise LedgerUnusable(f"cannot make the ledger {path}: {why}; name another place with --ledger") from error
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""The tables, their rows and the hash chain."""

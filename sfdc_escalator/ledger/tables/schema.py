@@ -1,0 +1,138 @@
+"""The tables of a ledger, version 0001.
+
+Times are text, `YYYY-MM-DDTHH:MM:SSZ`, as the events have them. `events.body` holds the canonical bytes that are
+hashed; every other column of `events`, and every row of `runs`, `escalations` and `live_routes`, follows from such
+bytes and names its event, so that a verification can compare them.
+"""
+
+import sqlalchemy as sa
+
+from sfdc_escalator.ledger.tables.guards import create_guards
+
+VERSION = "0001"
+APPLICATION_ID = 0x45534341
+"""SQLite's application id of our files: the letters ESCA."""
+
+metadata = sa.MetaData()
+
+
+def _told_by_events() -> sa.ForeignKeyConstraint:
+    """Not in PostgreSQL: there the check needs the right to update the events, which nobody has."""
+    told = sa.ForeignKeyConstraint(["event"], ["events.seq"])
+    told.ddl_if(dialect="sqlite")
+    return told
+
+
+version = sa.Table("alembic_version", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("prev", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("run", sa.Text, nullable=False),
+    sa.Column("organization_id", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("key", sa.Text),
+    sa.Column("case_id", sa.Text),
+    sa.Column("note", sa.String(64)),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Index("events_by_key", "key", "seq"),
+)
+
+payloads = sa.Table(
+    "payloads",
+    metadata,
+    sa.Column("event", sa.Integer, primary_key=True, autoincrement=False),
+    _told_by_events(),
+    sa.Column("salt", sa.String(32), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    comment="Personal text, kept apart so that it can be erased; events hold its salted hash.",
+)
+
+escalations = sa.Table(
+    "escalations",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("organization_id", sa.Text, nullable=False),
+    sa.Column("case_id", sa.Text, nullable=False),
+    sa.Column("run", sa.Text, nullable=False),
+    sa.Column("event", sa.Integer, nullable=False, unique=True),
+    _told_by_events(),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("before_owner", sa.Text),
+    sa.Column("before_priority", sa.Text),
+    sa.Column("before_status", sa.Text),
+    sa.Column("ended_at", sa.Text),
+    sa.Column("case_number", sa.Text, nullable=False),
+    sa.Column("episode", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.Integer),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("route", sa.Text, nullable=False),
+    sa.Column("rung", sa.Text, nullable=False),
+    sa.Column("sent_at", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("tried_at", sa.Text),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("wrote_owner", sa.Text),
+    sa.Column("wrote_priority", sa.Text),
+    sa.Column("wrote_status", sa.Text),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("organization_id", sa.Text, nullable=False, index=True),
+    sa.Column("event", sa.Integer, nullable=False, unique=True),
+    _told_by_events(),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("policies", sa.Text, nullable=False),
+    sa.Column("started_at", sa.Text, nullable=False),
+    sa.Column("finished_at", sa.Text),
+    sa.Column("result", sa.Text),
+    comment="Policies and result are canonical JSON.",
+)
+
+live_routes = sa.Table(
+    "live_routes",
+    metadata,
+    sa.Column("organization_id", sa.Text, primary_key=True),
+    sa.Column("policy", sa.Text, primary_key=True),
+    sa.Column("route", sa.Text, primary_key=True),
+    sa.Column("event", sa.Integer, nullable=False, unique=True),
+    _told_by_events(),
+)
+
+EVENT_ABOUT = ("at", "case_id", "event", "key", "note", "organization_id", "run", "seq")
+ESCALATION_FACTS = tuple(sorted({column.name for column in escalations.columns} - {*EVENT_ABOUT}))
+RUN_FACTS = ("finished_at", "host", "pid", "policies", "result", "started_at", "user_id")
+ROUTE_FACTS = ("policy", "route")
+"""Columns that a body repeats: events' in `about`, escalations' in `escalation`, the others' in `facts`."""
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("organization_id", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("run", sa.Text),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("boot", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("pid_start", sa.Text, nullable=False),
+    sa.Column("started_at", sa.Text, nullable=False),
+    sa.Column("heartbeat_at", sa.Text, nullable=False),
+    comment="Who works on an org; run is null while nobody does. The epoch only grows.",
+)
+
+
+def create_all(connection: sa.Connection) -> None:
+    """Makes an empty ledger of this version, inside the caller's transaction."""
+    metadata.create_all(connection, checkfirst=False)
+    connection.execute(version.insert().values(version_num=VERSION))
+    create_guards(connection)

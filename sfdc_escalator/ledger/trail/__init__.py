@@ -1,0 +1,1 @@
+"""The audit trail: list, show, verify, resolve."""

@@ -1,0 +1,55 @@
+"""What only a person can settle: whether an escalation with an unknown outcome was written."""
+
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from sfdc_escalator.errors import Invalid
+from sfdc_escalator.escalation.world.history import Memory, Past
+from sfdc_escalator.ledger.store import SqlLedger
+from sfdc_escalator.ledger.tables.rows import past_of
+from sfdc_escalator.ledger.tables.schema import escalations, runs
+from sfdc_escalator.ledger.trail.audit import nearest
+from sfdc_escalator.pipeline.ports import Change, RunStart
+
+
+def resolve(ledger: SqlLedger, run: str, key: str, *, applied: bool, by: str) -> Past:
+    """Stores what the person `by` says of the escalation, and returns it as it is now. Raises Invalid for a key that is
+    not known or not unknown, RunBusy while a run works on its org."""
+    wanted = key.strip().upper()
+    organization, user = _whose(ledger, wanted)
+    with ledger.lease(RunStart(run, organization, user, {})) as lease:
+        past = _past(ledger, wanted)  # only now: taking the lease makes unknown what a dead run was sending
+        try:
+            if past.state is not Memory.UNKNOWN:
+                raise Invalid(f"{wanted} (case {past.case_number}) is {past.state}, not unknown: nothing to resolve")
+            state = Memory.APPLIED if applied else Memory.PLANNED
+            now = replace(past, state=state, attempts=0, message="" if applied else "a person: it was never written")
+            told = {"by": by, "as": "applied" if applied else "absent"}
+            lease.record([Change("resolved", now, past.case_number, "", (), facts=told)])
+        except Invalid as error:
+            lease.finish({"exit": error.exit_code, "error": error.code})
+            raise
+        lease.finish({"exit": 0})
+    return now
+
+
+def _whose(ledger: SqlLedger, key: str) -> tuple[str, str]:
+    """The org of the escalation, and the last user that we were there."""
+    with ledger.reading() as connection:
+        organization = sa.select(escalations.c.organization_id).where(escalations.c.key == key)
+        user = (
+            sa.select(runs.c.organization_id, runs.c.user_id)
+            .where(runs.c.organization_id.in_(organization))
+            .order_by(runs.c.event.desc())
+            .limit(1)
+        )
+        found = connection.execute(user).first()
+        if found is None:
+            raise Invalid(f"the ledger {ledger.where} knows no escalation {key}", [nearest(connection, key)])
+    return found.organization_id, found.user_id
+
+
+def _past(ledger: SqlLedger, key: str) -> Past:
+    with ledger.reading() as connection:
+        return past_of(connection.execute(sa.select(escalations).where(escalations.c.key == key)).mappings().one())

@@ -1,0 +1,1 @@
+"""The lease, the journal and the changes that a run writes."""

@@ -1,0 +1,97 @@
+"""Changes of escalations: the row and the event that tells of it, in one transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from sfdc_escalator.errors import EscalatorError
+from sfdc_escalator.escalation.world.history import Memory
+from sfdc_escalator.ledger.tables import states
+from sfdc_escalator.ledger.tables.rows import Row, facts_of, past_of
+from sfdc_escalator.ledger.tables.schema import ESCALATION_FACTS, escalations
+from sfdc_escalator.ledger.writing.journal import Journal
+from sfdc_escalator.pipeline.ports import Change
+
+KEYS_PER_QUERY = 500
+
+
+class Changes:
+    """The escalations that one transaction changes. `write` stores them after their events."""
+
+    def __init__(self, connection: sa.Connection, journal: Journal, organization_id: str, run: str, epoch: int) -> None:
+        self._connection, self._journal = connection, journal
+        self._organization_id, self._run, self._epoch = organization_id, run, epoch
+        self._rows: dict[str, Row] = {}
+        self._new: set[str] = set()
+        self._changed: dict[str, Row] = {}
+
+    def read(self, keys: Sequence[str]) -> None:
+        """Reads the rows of these keys, as far as there are any."""
+        for start in range(0, len(keys), KEYS_PER_QUERY):
+            some = escalations.c.key.in_(keys[start : start + KEYS_PER_QUERY])
+            self._take(self._connection.execute(sa.select(escalations).where(some)).mappings())
+
+    def read_sending(self) -> list[Change]:
+        """The escalations that a run now gone has left open, each as the change that says so."""
+        left = (escalations.c.organization_id == self._organization_id) & (escalations.c.state == Memory.SENDING.value)
+        self._take(
+            self._connection.execute(sa.select(escalations).where(left).order_by(escalations.c.event)).mappings()
+        )
+        return [_left_open(row) for row in self._rows.values()]
+
+    def _take(self, rows: Iterable[Mapping[Any, Any]]) -> None:
+        self._rows |= {row["key"]: dict(row) for row in rows}
+
+    def add(self, change: Change) -> None:
+        """Raises EscalatorError when the escalation's state does not allow the change."""
+        key = change.past.key
+        old = self._rows.get(key)
+        states.check(key, change.event, Memory(old["state"]) if old else None, change.past.state)
+        row = self._row(change, old)
+        if old is None:
+            self._new.add(key)
+        row["event"] = self._journal.add(
+            change.event,
+            {
+                "call": change.call,
+                "escalation": {name: row[name] for name in ESCALATION_FACTS},
+                "facts": change.facts or {},
+                "policy_digest": change.policy_digest,
+                "reasons": change.reasons,
+            },
+            key=key,
+            case_id=change.past.case_id,
+            note=change.note,
+        )
+        self._rows[key] = self._changed[key] = row
+
+    def _row(self, change: Change, old: Row | None) -> Row:
+        if old is not None and old["organization_id"] != self._organization_id:
+            raise EscalatorError(f"escalation {change.past.key} belongs to the org {old['organization_id']}")
+        sent = {"sent_at": old["sent_at"], "epoch": old["epoch"]} if old else {"sent_at": None, "epoch": None}
+        if change.event == "intended":
+            sent = {"sent_at": self._journal.at, "epoch": self._epoch}
+        return {
+            "key": change.past.key,
+            "organization_id": self._organization_id,
+            "case_id": change.past.case_id,
+            "run": self._run,
+            **facts_of(change.past, change.case_number),
+            **sent,
+        }
+
+    def write(self) -> None:
+        new = [row for key, row in self._changed.items() if key in self._new]
+        known = [{"known": key, **row} for key, row in self._changed.items() if key not in self._new]
+        if new:
+            self._connection.execute(escalations.insert(), new)
+        if known:
+            self._connection.execute(escalations.update().where(escalations.c.key == sa.bindparam("known")), known)
+
+
+def _left_open(row: Row) -> Change:
+    past = past_of(
+        {**row, "state": Memory.UNKNOWN.value, "message": "the run that was sending it ended without an answer"}
+    )
+    return Change("unknown", past, row["case_number"], "", (past.message,), facts={"run_left": row["run"]})

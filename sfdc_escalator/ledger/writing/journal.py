@@ -1,0 +1,84 @@
+"""Appends to the chain of events, inside one transaction of one writer."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from sfdc_escalator.ledger.tables import chain
+from sfdc_escalator.ledger.tables.schema import events, payloads, version
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes, in which run, on which org."""
+
+    organization_id: str
+    run: str
+    user_id: str
+    host: str
+
+
+def alone(connection: sa.Connection) -> str | None:
+    """Until the transaction ends nobody else writes to the chain or migrates the ledger; its version. The version's row
+    is the lock: there is always exactly one, and the newest event may not be locked where nobody may change it."""
+    return connection.execute(sa.select(version.c.version_num).with_for_update()).scalar()
+
+
+class Journal:
+    """The end of the chain. `at` is the time of the transaction, in which we are `alone`."""
+
+    def __init__(self, connection: sa.Connection, author: Author, at: str) -> None:
+        self.at = at
+        self._connection, self._author = connection, author
+        newest = sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)
+        found = connection.execute(newest).first()
+        self._seq: int = found.seq if found else 0
+        self._hash: bytes = found.hash if found else chain.GENESIS
+        self._events: list[dict[str, Any]] = []
+        self._payloads: list[dict[str, Any]] = []
+
+    def add(
+        self,
+        event: str,
+        facts: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        case_id: str | None = None,
+        note: str | None = None,
+    ) -> int:
+        """Appends an event that says `facts`, and returns its number. `note` itself stays out of the chain."""
+        author = self._author
+        row: dict[str, Any] = {
+            "seq": self._seq + 1,
+            "at": self.at,
+            "run": author.run,
+            "organization_id": author.organization_id,
+            "event": event,
+            "key": key,
+            "case_id": case_id,
+            "note": self._keep(note),
+        }
+        who = {"host": author.host, "user_id": author.user_id}
+        body = chain.canonical({"about": row, "who": who, **facts})
+        this = chain.hash_of(self._hash, body)
+        self._events.append({**row, "prev": self._hash, "hash": this, "body": body})
+        self._seq, self._hash = self._seq + 1, this
+        return self._seq
+
+    def _keep(self, note: str | None) -> str | None:
+        if note is None:
+            return None
+        salt, text = secrets.token_hex(16), chain.plain(note)
+        self._payloads.append({"event": self._seq + 1, "salt": salt, "text": text})
+        return chain.note_hash(salt, text)
+
+    def write(self) -> None:
+        """Stores what was added; rows that name these events come after it."""
+        if self._events:
+            self._connection.execute(events.insert(), self._events)
+        if self._payloads:
+            self._connection.execute(payloads.insert(), self._payloads)
+        self._events, self._payloads = [], []

@@ -1,0 +1,211 @@
+"""The right to work on one org: taken, kept alive, checked by every write, given back."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from sfdc_escalator.errors import EscalatorError, LeaseLost, LedgerUnusable, RunBusy
+from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, now
+from sfdc_escalator.ledger.tables import chain
+from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
+from sfdc_escalator.ledger.writing.changes import Changes
+from sfdc_escalator.ledger.writing.holder import Holder
+from sfdc_escalator.ledger.writing.journal import Author, Journal, alone
+from sfdc_escalator.pipeline.ports import Change, RouteName, RunStart
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long things may last. A holder that is `silent` loses its lease; one older than `longest_run` is stuck."""
+
+    beat: timedelta = timedelta(seconds=20)
+    silent: timedelta = timedelta(minutes=2)
+    longest_run: timedelta = timedelta(minutes=30)
+    busy: timedelta = BUSY
+
+
+class SqlLease:
+    """See `pipeline.ports.Lease`. May be used from several threads."""
+
+    def __init__(self, engine: sa.Engine, database: Database, start: RunStart, holder: Holder, epoch: int) -> None:
+        self._engine, self._database, self._start, self._epoch = engine, database, start, epoch
+        self._author = Author(start.organization_id, start.run, start.user_id, holder.host)
+        self._lock = threading.Lock()
+        self._ours = (
+            (leases.c.organization_id == start.organization_id)
+            & (leases.c.epoch == epoch)
+            & (leases.c.run == start.run)
+        )
+
+    @contextlib.contextmanager
+    def _transaction(self, *, telling: bool = True) -> Iterator[tuple[sa.Connection, str]]:
+        """One transaction that is ours to the end: a write is a sign of life, and finds out whether we still hold.
+        One that is `telling` writes to the chain."""
+        with self._lock, self._database.speaking(), self._engine.begin() as connection:
+            if telling:
+                check_version(self._database.where, alone(connection))
+            at = now(connection)
+            beaten = connection.execute(leases.update().where(self._ours).values(heartbeat_at=at))
+            if beaten.rowcount != 1:
+                raise LeaseLost(f"another run took over the org {self._start.organization_id}; this one writes no more")
+            yield connection, at
+
+    def beat(self) -> None:
+        with self._transaction(telling=False):
+            pass
+
+    def check(self) -> None:
+        self.beat()
+
+    def record(self, changes: Sequence[Change]) -> None:
+        with self._transaction() as (connection, at):
+            journal = Journal(connection, self._author, at)
+            ours = Changes(connection, journal, self._start.organization_id, self._start.run, self._epoch)
+            ours.read([change.past.key for change in changes])
+            for change in changes:
+                ours.add(change)
+            journal.write()
+            ours.write()
+
+    def mark_live(self, routes: Sequence[RouteName]) -> None:
+        with self._transaction() as (connection, at):
+            organization = live_routes.c.organization_id == self._start.organization_id
+            known = connection.execute(sa.select(live_routes.c.policy, live_routes.c.route).where(organization))
+            journal = Journal(connection, self._author, at)
+            rows = [
+                {
+                    "organization_id": self._start.organization_id,
+                    "policy": policy,
+                    "route": route,
+                    "event": journal.add("went_live", {"facts": {"policy": policy, "route": route}}),
+                }
+                for policy, route in sorted(set(routes) - {(policy, route) for policy, route in known})
+            ]
+            journal.write()
+            if rows:
+                connection.execute(live_routes.insert(), rows)
+
+    def finish(self, result: Mapping[str, Any]) -> None:
+        with self._transaction() as (connection, at):
+            this = runs.c.run == self._start.run
+            row = dict(connection.execute(sa.select(runs).where(this)).mappings().one())
+            row |= {"finished_at": at, "result": chain.canonical(result).decode()}
+            journal = Journal(connection, self._author, at)
+            row["event"] = journal.add("run_finished", {"facts": _as_told(row)})
+            journal.write()
+            connection.execute(runs.update().where(this).values(row))
+
+    @contextlib.contextmanager
+    def kept_alive(self, every: timedelta) -> Iterator[None]:
+        """Gives signs of life from a thread, until the body is done."""
+        done = threading.Event()
+
+        def keep() -> None:
+            while not done.wait(every.total_seconds()):
+                try:
+                    self.beat()
+                except LeaseLost:
+                    return  # the next write says so
+                except LedgerUnusable:
+                    continue  # a busy moment; the next beat or write tells
+
+        thread = threading.Thread(target=keep, name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def give_back(self) -> None:
+        with self._transaction(telling=False) as (connection, _):
+            connection.execute(leases.update().where(self._ours).values(run=None))
+
+
+def take(engine: sa.Engine, database: Database, start: RunStart, holder: Holder, terms: Terms) -> SqlLease:
+    """Takes the lease, stores the run and its first event, and settles nothing but this: what an earlier run was
+    still sending is `unknown` now. Raises RunBusy while somebody holds it."""
+    with database.speaking(), engine.begin() as connection:
+        check_version(database.where, alone(connection))
+        at = now(connection)
+        old = _held(connection, start.organization_id)
+        if old and old["run"] is not None:
+            refuse_while_alive(old, holder, terms, at)
+        epoch = old["epoch"] + 1 if old else 1
+        _hold(connection, start, holder, epoch, at, known=old is not None)
+        journal = Journal(connection, Author(start.organization_id, start.run, start.user_id, holder.host), at)
+        run = _first_row(connection, journal, start, holder, old)
+        changes = Changes(connection, journal, start.organization_id, start.run, epoch)
+        for change in changes.read_sending():
+            changes.add(change)
+        journal.write()
+        connection.execute(runs.insert().values(run))
+        changes.write()
+    return SqlLease(engine, database, start, holder, epoch)
+
+
+def _held(connection: sa.Connection, organization_id: str) -> Mapping[Any, Any] | None:
+    this = leases.c.organization_id == organization_id
+    return connection.execute(sa.select(leases).where(this).with_for_update()).mappings().first()
+
+
+def refuse_while_alive(old: Mapping[Any, Any], me: Holder, terms: Terms, at: str) -> None:
+    """Raises RunBusy while the holder of this row lives, as far as `me` can tell."""
+    holder = Holder(old["host"], old["boot"], old["pid"], old["pid_start"])
+    # A sign of life from the future comes from a clock that was set back; the next one is right again.
+    if holder.is_gone(me) or abs(_between(old["heartbeat_at"], at)) >= terms.silent:
+        return
+    stuck = _between(old["started_at"], at) >= terms.longest_run
+    raise RunBusy(
+        f"the run {old['run']} works on this org since {old['started_at']} (host {holder.host}, process {holder.pid})"
+        + (f", longer than the {terms.longest_run} a run may take; look at it" if stuck else ""),
+        host=holder.host,
+        pid=holder.pid,
+        since=old["started_at"],
+        stuck=stuck,
+    )
+
+
+def _between(earlier: str, later: str) -> timedelta:
+    return datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
+
+
+def _hold(connection: sa.Connection, start: RunStart, holder: Holder, epoch: int, at: str, *, known: bool) -> None:
+    row = {"epoch": epoch, "run": start.run, **asdict(holder), "started_at": at, "heartbeat_at": at}
+    this = leases.c.organization_id == start.organization_id
+    if known:
+        connection.execute(leases.update().where(this).values(row))
+    else:
+        connection.execute(leases.insert().values(organization_id=start.organization_id, **row))
+
+
+def _first_row(
+    connection: sa.Connection, journal: Journal, start: RunStart, holder: Holder, old: Mapping[Any, Any] | None
+) -> dict[str, Any]:
+    if connection.execute(sa.select(runs.c.run).where(runs.c.run == start.run)).first():
+        raise EscalatorError(f"there is a run {start.run} already")
+    facts = {
+        "user_id": start.user_id,
+        "host": holder.host,
+        "pid": holder.pid,
+        "policies": chain.canonical(start.policies).decode(),
+        "started_at": journal.at,
+        "finished_at": None,
+        "result": None,
+    }
+    left = {"took_over": {name: old[name] for name in ("run", "host", "pid")}} if old and old["run"] else {}
+    event = journal.add("run_started", {"facts": _as_told(facts), **left})
+    return {"run": start.run, "organization_id": start.organization_id, "event": event, **facts}
+
+
+def _as_told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's row as its events tell of it: JSON columns are said as what they mean."""
+    return {name: row[name] for name in RUN_FACTS} | {
+        name: row[name] and json.loads(row[name]) for name in ("policies", "result")
+    }

@@ -1,0 +1,1 @@
+"""The HTTP line to an org: session, retries, tokens, foreign errors translated."""

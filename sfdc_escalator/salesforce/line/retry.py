@@ -1,0 +1,94 @@
+"""Trying again: only what is safe to repeat, a few times, within one budget of time for the whole run."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import tenacity
+
+from sfdc_escalator.salesforce.line.failures import Unanswered
+
+ATTEMPTS = 4
+LONGEST_WAIT = 30.0
+LONGEST_UNSENT = 20.0  # seconds: a write must leave within a minute of its intent
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+
+class Patience:
+    """`budget` is the seconds that failed tries and waits may take in a run, all calls together; `sleep` waits."""
+
+    def __init__(self, budget: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._left, self._sleep, self._lock = budget, sleep, threading.Lock()
+        self.retries = 0
+
+    def reading(self, what: str, call: Callable[[], Result]) -> Result:
+        """Repeats a read that got no answer, or HTTP 500, 502, 503, 504."""
+        return self._trying(what, call, lambda error: error.passing, float("inf"))
+
+    def unsent(self, what: str, call: Callable[[], Result]) -> Result:
+        """Repeats a write only when it never left this machine."""
+        return self._trying(what, call, lambda error: error.passing and not error.sent, LONGEST_UNSENT)
+
+    def pause(self, attempt: int) -> bool:
+        """Waits before what was rolled back is sent again, longer each time; False when the budget forbids it."""
+        seconds = random.uniform(0.5, 1.0) * min(LONGEST_WAIT, 2.0 ** (attempt - 1))  # noqa: S311 - jitter
+        if not self._spend(seconds):
+            return False
+        self._sleep(seconds)
+        return True
+
+    def _trying(
+        self, what: str, call: Callable[[], Result], safe: Callable[[Unanswered], bool], longest: float
+    ) -> Result:
+        spent = 0.0
+
+        def over(state: tenacity.RetryCallState) -> bool:
+            nonlocal spent
+            total = max(state.seconds_since_start or 0.0, state.idle_for) + state.upcoming_sleep
+            if state.attempt_number >= ATTEMPTS or total > longest or not self._spend(total - spent):
+                return True
+            spent = total
+            return False
+
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda error: isinstance(error, Unanswered) and safe(error)),
+            stop=over,
+            wait=_wait,
+            before_sleep=lambda state: _tell(what, state),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return attempts(call)
+
+    def _spend(self, seconds: float) -> bool:
+        with self._lock:
+            if seconds > self._left:
+                return False
+            self._left -= seconds
+            self.retries += 1
+            return True
+
+
+_jitter = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """What the org asks for (Retry-After), else exponential with full jitter."""
+    error = state.outcome and state.outcome.exception()
+    asked = error.retry_after if isinstance(error, Unanswered) else None
+    return _jitter(state) if asked is None else asked
+
+
+def _tell(what: str, state: tenacity.RetryCallState) -> None:
+    error = state.outcome and state.outcome.exception()
+    about = {
+        "call": what,
+        "attempt": state.attempt_number,
+        "wait": round(state.upcoming_sleep, 2),
+        "reason": str(error),
+    }
+    log.warning("salesforce.retry", extra=about)

@@ -1,0 +1,92 @@
+"""A login borrowed from Salesforce's own CLI: `sf:ALIAS`. For a person's hands; cron has no such login.
+
+Since 2.136.8 `sf org display` hides the token, which `sf org auth show-access-token` tells; older ones know only the
+former (Salesforce CLI release notes, 27 May 2026).
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, TypeGuard
+
+from sfdc_escalator.errors import Invalid, LoginRefused
+from sfdc_escalator.salesforce.line.failures import in_one_line
+from sfdc_escalator.salesforce.line.token import Grant
+
+TIMEOUT = 60.0  # seconds; the CLI starts slowly
+SHOW = ("org", "auth", "show-access-token")
+DISPLAY = ("org", "display")
+UNKNOWN_ALIAS = ("NamedOrgNotFound", "NoOrgFound", "NoAuthInfo", "NotFoundError")
+GONE = re.compile("expired|revoked|RefreshTokenAuth", re.IGNORECASE)
+TOKEN = re.compile(r"[0-9A-Za-z][!-~]*")
+AGAIN = "log in again: sf org login web --alias {alias}"
+
+
+def grant(alias: str) -> Grant:
+    """Raises Invalid where there is no CLI or no such alias, LoginRefused where its login is no longer good."""
+    about = asked(DISPLAY, alias)
+    if GONE.search(state := str(about.get("connectedStatus"))):  # told as a success
+        raise LoginRefused(f"sf:{alias}: the CLI's login is over ({in_one_line(state)}): {AGAIN.format(alias=alias)}")
+    url, token = about.get("instanceUrl"), about.get("accessToken")
+    if not is_token(token):
+        token = asked(SHOW, alias).get("accessToken")
+    if not is_token(token) or not isinstance(url, str):
+        raise LoginRefused(f"sf:{alias}: the CLI gives no access token; update it, or {AGAIN.format(alias=alias)}")
+    return Grant(url.rstrip("/"), token.strip())
+
+
+def is_token(value: Any) -> TypeGuard[str]:
+    """Older CLIs display it, newer ones some words in its place."""
+    return isinstance(value, str) and bool(TOKEN.fullmatch(value.strip()))
+
+
+def asked(command: tuple[str, ...], alias: str) -> Mapping[str, Any]:
+    """The `result` of the CLI's answer."""
+    code, text = run(["sf", *command, "--target-org", alias, "--json"])
+    answer = json_in(text)
+    result = answer.get("result")
+    if code == 0 and isinstance(result, dict):
+        return result
+    name, message = str(answer.get("name", "")), in_one_line(answer.get("message"))
+    if name.startswith(UNKNOWN_ALIAS) or "No authorization information" in message:
+        raise Invalid(f"sf:{alias}: the CLI knows no org of that name; sf org list tells those that it knows")
+    words = f"{name}: {message}" if name else f"exit code {code}"
+    raise LoginRefused(f"sf:{alias}: the CLI refuses ({words}): {AGAIN.format(alias=alias)}")
+
+
+def json_in(text: str) -> Mapping[str, Any]:
+    """The CLI's answer, among whatever warnings stand around it; empty where there is none."""
+    for place in (found.start() for found in re.finditer("{", text)):
+        with suppress(ValueError):
+            answer, _ = json.JSONDecoder().raw_decode(text, place)
+            if isinstance(answer, dict) and answer.keys() & {"result", "name"}:
+                return answer
+    return {}
+
+
+def run(command: list[str]) -> tuple[int, str]:
+    """Exit code and stdout. The token is in there, so it is never shown."""
+    environ = {**os.environ, "NO_COLOR": "1", "SF_AUTOUPDATE_DISABLE": "true", "SF_DISABLE_TELEMETRY": "true"}
+    environ.pop("FORCE_COLOR", None)
+    try:
+        with subprocess.Popen(  # noqa: S603 - a fixed command; the alias is one word of it
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environ,
+            start_new_session=True,
+        ) as process:  # fmt: skip
+            try:
+                data, _ = process.communicate(timeout=TIMEOUT)
+            except BaseException:
+                with suppress(OSError):  # its children too
+                    os.killpg(process.pid, signal.SIGKILL)
+                raise
+    except subprocess.TimeoutExpired:
+        raise LoginRefused(f"the command sf did not end within {TIMEOUT:g} seconds; try it by hand") from None
+    except OSError:
+        raise Invalid(
+            "the command sf is not on the PATH: install Salesforce's CLI, or name an org of config/orgs.yaml"
+        ) from None
+    return process.returncode, data.decode(errors="replace")

@@ -1,0 +1,136 @@
+"""`/services/oauth2/token`: one form, one answer, and what a refusal means in words that help.
+
+simple-salesforce has no refresh flow, mixes up audience and address, and lets redirects carry the form away
+(see its login.py, 1.12); so the request is our own.
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from sfdc_escalator.errors import LoginRefused, OrgUnavailable
+from sfdc_escalator.salesforce.line.connection import kind_of, moved_to, unanswered
+from sfdc_escalator.salesforce.line.failures import LATER, NOT_NOW, Unanswered, in_one_line
+from sfdc_escalator.salesforce.line.session import CONNECT, Line, OrgSession
+from sfdc_escalator.salesforce.line.token import Grant
+
+READ = 30.0  # seconds
+SKEW = 60.0  # seconds that two clocks may differ without a word
+TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
+
+# By words of `error` or `error_description`; the first that fit (OAuth 2.0 error codes, Salesforce Help "OAuth
+# Authorization Flows", and the answers people report).
+APP = "`client_id` and `client_secret` are the app's Consumer Key and Consumer Secret"
+TOO_MANY = "too many logins: wait a while, and let one run at a time log in"
+ADVICE = (
+    ("user hasn't approved this consumer", "pre-authorize the user: in the app's policies, Permitted Users = Admin "
+     "approved users are pre-authorized, and assign the app to the user's profile or permission set"),
+    ("audience", "`audience` is https://login.salesforce.com, or https://test.salesforce.com for a sandbox"),
+    ("expired authorization code", "the signed request was too old: set this machine's clock (NTP)"),
+    ("invalid assertion", "the certificate uploaded to the app must belong to `private_key`, `username` must exist in "
+     "this org (a sandbox user ends in .SANDBOXNAME), and this machine's clock must be right"),
+    ("no client credentials user", "in the app's policies, choose a Run As user for the Client Credentials Flow"),
+    ("not supported on this domain", "client credentials are given by the org's own My Domain alone: set "
+     "`instance_url` to https://YOURCOMPANY.my.salesforce.com"),
+    ("expired access/refresh token", "the refresh token has expired or was revoked: log in once more by hand and "
+     "store the new one, or use JWT, which needs none"),
+    ("user is inactive|inactive user", "the user is deactivated: activate it in Setup, Users, or name another"),
+    ("inactive org|(org|organization) is inactive", "the org is locked or deleted: ask its admin, or Salesforce"),
+    ("ip restricted|login hours", "the user's profile or the app does not allow this machine's address or this hour: "
+     "Setup, the profile's Login IP Ranges and Login Hours, and the app's IP Relaxation"),
+    ("locked", "the user is locked: unlock it in Setup, Users"),
+    ("blocked|app not found", "an admin blocked the app, or it is not installed in this org: Setup, Connected Apps "
+     "OAuth Usage"),
+    ("unsupported grant type", "this flow is not enabled for the app, or blocked in Setup, OAuth and OpenID Connect "
+     "Settings"),
+    ("invalid client id", "`client_id` is the app's Consumer Key, in this org; a new app works after 10 minutes"),
+    ("invalid client", APP),
+    ("rate|too many|limit", TOO_MANY),
+    ("authentication failure", "user name, password or security token are wrong, or the org blocks this flow: "
+     "username-password logins are off by default and are being retired; use JWT or client credentials"),
+    ("access denied", "the app does not let this user in: in the app's policies, select its permission set or profile"),
+)  # fmt: skip
+OTHERWISE = "the user's Login History in Setup says why"
+
+
+class TokenEndpoint:
+    """`url` is the whole address. Nothing of the form is ever shown."""
+
+    def __init__(self, url: str, line: Line) -> None:
+        self._path = urlsplit(url).path.rstrip("/") or TOKEN_PATH
+        self._session = OrgSession(url, line=line)
+
+    def grant(self, form: Mapping[str, str]) -> Grant:
+        """Raises LoginRefused with the next step, and Unanswered (never `sent`: a login changes nothing)."""
+        try:
+            answer = self._session.post(self._url(), data=form, timeout=(CONNECT, READ))
+        except (OSError, HTTPError, ValueError) as error:
+            broken = unanswered(error)
+            raise Unanswered(f"login at {self._host()}: {broken.message}", sent=False, passing=broken.passing) from None
+        finally:
+            self._session.close()
+        return granted(answer)
+
+    def _host(self) -> str:
+        return f"{self._session.scheme}://{self._session.netloc}"
+
+    def _url(self) -> str:
+        return self._host() + self._path
+
+
+def granted(answer: requests.Response) -> Grant:
+    body, url = json_of(answer), urlsplit(answer.url or "")
+    if answer.status_code in NOT_NOW:
+        raise Unanswered(f"the login at {url.hostname} answered HTTP {answer.status_code}: {LATER}", sent=False)
+    if body.get("error"):
+        raise refusal(str(body["error"]), in_one_line(body.get("error_description")), answer)
+    if answer.status_code == 429:
+        raise LoginRefused(f"the login was refused (HTTP 429); {TOO_MANY}")
+    token, instance = body.get("access_token"), body.get("instance_url")
+    if answer.status_code == 200 and is_word(token) and is_word(instance) and urlsplit(instance).hostname:
+        return Grant(instance.rstrip("/"), token)
+    if host := moved_to(answer):
+        raise OrgUnavailable(f"{url.hostname} leads on to {host}: give that as the address to log in at")
+    raise OrgUnavailable(
+        f"{url.hostname} is no login of Salesforce: HTTP {answer.status_code} with {kind_of(answer)}; expected "
+        "https://login.salesforce.com, https://test.salesforce.com, or the org's My Domain"
+    )
+
+
+def is_word(value: Any) -> TypeGuard[str]:
+    """A text that can stand in a header."""
+    return isinstance(value, str) and re.fullmatch(r"[!-~]+", value) is not None
+
+
+def json_of(answer: requests.Response) -> Mapping[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def refusal(code: str, description: str, answer: requests.Response) -> LoginRefused:
+    said = f"{code}: {description}" if description else code
+    words = said.lower().replace("_", " ")
+    step = next((step for mark, step in ADVICE if re.search(rf"\b({mark})\b", words)), OTHERWISE)
+    skew = seconds_ahead(answer)
+    if abs(skew) <= SKEW:
+        return LoginRefused(f"the login was refused ({said}); {step}")
+    direction = "ahead of" if skew > 0 else "behind"
+    clock = f"this machine's clock is {abs(skew) / 60:.0f} min {direction} Salesforce's: set it (NTP)"
+    return LoginRefused(f"the login was refused ({said}); {clock}; {step}")
+
+
+def seconds_ahead(answer: requests.Response) -> float:
+    """How far our clock is ahead of the one that answered; 0 where that does not say."""
+    try:
+        return time.time() - parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
+    except (ValueError, TypeError):
+        return 0.0

@@ -1,0 +1,1 @@
+"""Whether an org can carry out a policy: inspection, rehearsal and probe."""

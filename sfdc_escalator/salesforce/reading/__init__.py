@@ -1,0 +1,1 @@
+"""Reading cases, their evidence and the facts of an org."""

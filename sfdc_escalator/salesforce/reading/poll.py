@@ -1,0 +1,244 @@
+"""The poll: one query for all routes of all policies where it can be one, read page by page into cases."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+
+from sfdc_escalator.errors import Invalid
+from sfdc_escalator.escalation.conditions.criteria import paths_of
+from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.note.quick_texts import paths_read
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.world.case import Case, long_id
+from sfdc_escalator.escalation.world.evidence import Answered, Records
+from sfdc_escalator.escalation.world.org import Describe, Survey
+from sfdc_escalator.pipeline.ports import Poll, RouteName
+from sfdc_escalator.salesforce.line.client import QUERIES, Client, query_path
+from sfdc_escalator.salesforce.line.failures import Rejected
+from sfdc_escalator.salesforce.reading.records import COMPOUND, ENGINE_FIELDS, CaseReader
+from sfdc_escalator.salesforce.schema.describe import is_long_text, unknown_path
+from sfdc_escalator.salesforce.soql import packing
+from sfdc_escalator.salesforce.soql.bounds import Bounds, is_apart
+from sfdc_escalator.salesforce.soql.soql import NOTHING, Filter, Leaf, conjuncts, factored, quote, raw, render, select
+
+RESTARTS = 2
+NOT_THE_QUERY = frozenset({"INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT", "REQUEST_LIMIT_EXCEEDED"})
+CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,29}")
+NUMBER_DIGITS = 8  # of a case number unless an admin changed its format: people leave the leading zeros out
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one route asks of the poll: the fields it reads, the bound of its criteria, and that of its scope."""
+
+    name: RouteName
+    paths: frozenset[str]
+    may: Filter
+    scope: Filter
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it needs a query of its own."""
+        return is_apart(self.may, self.scope)
+
+
+def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
+    """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is no number and no id."""
+    only = None if case is None else chosen_case(case)
+    routes = [(policy, route) for policy in policies for route in policy.routes]
+    broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, survey.describe))}
+    broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
+    asked = sound(survey, policies, broken)
+    try:
+        cases, at = _read(client, asked, survey, only)
+    except Rejected as error:
+        if error.status != 400 or error.error_code in NOT_THE_QUERY:
+            raise
+        found = _broken(client, asked, survey.describe)
+        if not found:
+            raise
+        broken |= found
+        cases, at = _read(client, [one for one in asked if one.name not in found], survey, only)
+    return Poll(cases, at, broken)
+
+
+def longest_waiting(client: Client, policies: Sequence[Policy], survey: Survey, most: int) -> tuple[Case, ...]:
+    """See `Org.longest_waiting`. Nothing where the org turns the query down: no decision rests on it."""
+    asked = sound(survey, policies, ())
+    paths = paths_asked(asked)
+    fields, scopes = selected(paths, survey.describe), factored([one.scope for one in asked])
+    (query, *_) = packing.queries(fields, scopes, f"ORDER BY CreatedDate, Id LIMIT {most}")
+    try:
+        records = client.query(query).records
+    except Rejected:
+        return ()
+    return tuple(CaseReader((path for path in paths if path in fields), survey.describe).cases(records))
+
+
+def statements(survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[str]:
+    """The queries of a poll, for all routes that can be asked for."""
+    asked = sound(survey, policies, refused)
+    return queries(selected(paths_asked(asked), survey.describe), asked)
+
+
+def paths_asked(asked: Sequence[Asked]) -> frozenset[str]:
+    return frozenset[str]().union(*(one.paths for one in asked))
+
+
+def queries(fields: list[str], asked: Sequence[Asked]) -> list[str]:
+    """One query for all routes, and one for each that needs its own and would not be read anyway."""
+    shared = factored([one.may for one in asked if not one.is_apart])
+    apart = [one.may for one in asked if one.is_apart and not set(conjuncts(shared)) <= set(conjuncts(one.may))]
+    wheres = dict.fromkeys(where for where in (shared, *apart) if where != NOTHING)
+    return [query for where in wheres for query in packing.queries(fields, where)]
+
+
+def refused_alone(
+    client: Client, survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]
+) -> Mapping[RouteName, str]:
+    """The routes that the org does not take even alone, with its words; beside those known as refused."""
+    return _broken(client, sound(survey, policies, refused), survey.describe)
+
+
+def sound(survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[Asked]:
+    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
+    routes = [(p, r) for p in policies for r in p.routes if (p.name, r.name) not in refused]
+    texts = paths_read(survey.quick_texts.values(), survey.describe)
+    return [
+        Asked((p.name, r.name), reads(p, r) | texts, bounds.may(p.condition(r)), bounds.may(p.scope_of(r)))
+        for p, r in routes
+        if not unreadable(p, r, survey.describe)
+    ]
+
+
+def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) -> dict[RouteName, str]:
+    """The routes with a raw filter that the org does not take, with its words."""
+    readers: dict[str, list[RouteName]] = {}
+    for policy, route in routes:
+        for one in policy.reads([route]):
+            if isinstance(one, Answered):
+                readers.setdefault(one.fragment, []).append((policy.name, route.name))
+    queries = [select(["Id"], "Case", raw(fragment).text, "LIMIT 1") for fragment in readers]
+    refused: dict[RouteName, str] = {}
+    for names, answer in zip(readers.values(), client.try_get(*map(query_path, queries)), strict=True):
+        if isinstance(answer, Rejected):
+            refused |= dict.fromkeys(names, answer.message)
+        elif isinstance(answer, Exception):
+            raise answer
+    return refused
+
+
+def reads(policy: Policy, route: Route) -> frozenset[str]:
+    """The case fields that a route reads, in its criteria, its tables and its note; and to find related records."""
+    wanted = policy.reads([route])
+    contact = any(isinstance(one, Records) and one.through == "Contact" for one in wanted)
+    return paths_of(wanted) | (frozenset({"ContactId"}) if contact else frozenset())
+
+
+def unreadable(policy: Policy, route: Route, describe: Describe) -> str | None:
+    """Why the org cannot be asked for this route."""
+    fields = (why for path in sorted(reads(policy, route)) if (why := unreadable_path(path, describe)))
+    records = (why for one in related(policy, route) if (why := unreadable_records(one, describe)))
+    return next(fields, None) or next(records, None)
+
+
+def related(policy: Policy, route: Route) -> list[Records]:
+    return sorted((one for one in policy.reads([route]) if isinstance(one, Records)), key=repr)
+
+
+def unreadable_records(asked: Records, describe: Describe) -> str | None:
+    """Why these related records cannot be read."""
+    start = asked.through or "Case"
+    child = describe.child(asked.relation, start)
+    if child is None:
+        close = get_close_matches(asked.relation, describe.children.get(start, {}), n=1)
+        near = f"; did you mean {close[0]}?" if close else ""
+        return f"{asked.relation}: {start} has no such child relationship that the user may read{near}"
+    for path in (*asked.fields, *asked.same):
+        if describe.field_at(path, child.sobject) is None:
+            return f"{asked.relation}: {child.sobject} has no {path} that the user may read"
+    for path in asked.same:
+        if not (info := describe.field_at(path, child.sobject)) or not info.filterable or info.type == "multipicklist":
+            return f"{asked.relation}: nothing can be looked for by {path}; expected a field of one short value"
+    return None
+
+
+def unreadable_path(path: str, describe: Describe) -> str | None:
+    """Why this field cannot be read."""
+    info = describe.field_at(path)
+    if info and info.type in COMPOUND:
+        return f"{path} is made of several fields: read these, such as {path.removesuffix('Address')}City"
+    return unknown_path(path, describe)
+
+
+def chosen_case(case: str) -> Filter:
+    """One case by number or id. Raises Invalid."""
+    text = case.strip()
+    if len(text) in (15, 18) and text.startswith("500"):
+        try:
+            return Leaf(f"Id = '{long_id(text)}'")
+        except ValueError as error:
+            raise Invalid(f"--case: {error}") from None
+    if not CASE_NUMBER.fullmatch(text):
+        raise Invalid(f"--case: {case!r} is neither a case number such as 00001026 nor a case id such as 500...")
+    numbers = dict.fromkeys([text, text.zfill(NUMBER_DIGITS) if text.isdigit() else text])
+    return Leaf(f"CaseNumber IN ({','.join(map(quote, numbers))})")
+
+
+def selected(paths: frozenset[str], describe: Describe) -> list[str]:
+    """What the poll reads: the engine's fields, and the paths that are no long text."""
+    engine = [name for name in ENGINE_FIELDS if describe.field_at(name)]
+    return [*engine, *sorted(path for path in paths if not is_long_text(describe.field_at(path)))]
+
+
+def _read(
+    client: Client, asked: Sequence[Asked], survey: Survey, only: Filter | None
+) -> tuple[tuple[Case, ...], datetime]:
+    paths = paths_asked(asked)
+    fields = selected(paths, survey.describe)
+    wanted = queries(fields, asked) if only is None else packing.queries(fields, only)
+    if not wanted or not asked:
+        return (), survey.caller.now
+    reader = CaseReader((path for path in paths if path in fields), survey.describe)
+    found: dict[str, Case] = {}
+    times = []
+    for soql in wanted:
+        for cases, at in _pages(client, soql, reader):
+            found.update((case.id, case) for case in cases)
+            times.append(at)
+    return tuple(found[case_id] for case_id in sorted(found)), min(times)
+
+
+def _pages(client: Client, soql: str, reader: CaseReader) -> Iterator[tuple[list[Case], datetime]]:
+    """The pages of a query as cases; a cursor that is gone starts the query again."""
+    for restarts in range(RESTARTS + 1):
+        try:
+            first = client.query(soql)
+            yield reader.cases(first.records), first.at
+            for page in client.following(first):
+                yield reader.cases(page.records), page.at
+            return
+        except Rejected as error:
+            if error.error_code != "INVALID_QUERY_LOCATOR" or restarts == RESTARTS:
+                raise
+
+
+def _broken(client: Client, asked: Sequence[Asked], describe: Describe) -> Mapping[RouteName, str]:
+    """Each route asked alone: those that the org rejects, with its words."""
+    found = {}
+    for start in range(0, len(asked), QUERIES):
+        some = asked[start : start + QUERIES]
+        answers = client.try_get(*(query_path(_alone(one, describe)) for one in some))
+        for one, answer in zip(some, answers, strict=True):
+            if isinstance(answer, Rejected):
+                found[one.name] = answer.message
+            elif isinstance(answer, Exception):
+                raise answer
+    return found
+
+
+def _alone(one: Asked, describe: Describe) -> str:
+    where = render(next(iter(packing.pieces(one.may, lambda part: len(render(part)) <= packing.ROOM // 3))))
+    return select(selected(one.paths, describe), "Case", where, "LIMIT 1")

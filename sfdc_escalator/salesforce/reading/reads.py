@@ -1,0 +1,66 @@
+"""Look-ups by id: long text and comments of survivors, notes with a key, values after a commit. 2,000 ids to a call."""
+
+from collections.abc import Iterable, Sequence
+
+from sfdc_escalator.escalation.world.case import long_id
+from sfdc_escalator.escalation.world.history import Values
+from sfdc_escalator.escalation.world.keys import key_of
+from sfdc_escalator.pipeline.ports import KeyedNote
+from sfdc_escalator.salesforce.line.client import Client, Record
+from sfdc_escalator.salesforce.reading.records import instant, pick, read
+from sfdc_escalator.salesforce.soql.soql import ids, select
+
+IDS = 400  # a quoted id takes 27 encoded bytes of a query's 16,384
+NOTE_FIELDS = ("ParentId", "CommentBody", "CreatedById", "CreatedDate")
+
+
+def in_ids(fields: Iterable[str], source: str, key: str, case_ids: Sequence[str], tail: str = "") -> list[str]:
+    """Queries for the records whose `key` is one of the ids, 400 ids to a query."""
+    some = (case_ids[start : start + IDS] for start in range(0, len(case_ids), IDS))
+    return [select(fields, source, f"{key} IN {ids(part)}", tail) for part in some]
+
+
+def keyed_notes(client: Client, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
+    """See `Org.keyed_notes`."""
+    if not case_ids or not users:
+        return ()
+    by_us = f"AND CreatedById IN {ids(sorted(users))} ORDER BY CreatedDate, Id"
+    # A note that somebody deleted was written all the same.
+    answers = client.lookups(in_ids(NOTE_FIELDS, "CaseComment", "ParentId", case_ids, by_us), deleted=True)
+    notes = [note for note in read(_note, (record for part in answers for record in part)) if note]
+    return tuple(sorted(notes, key=lambda note: note.at))
+
+
+def keyed_notes_everywhere(client: Client, users: frozenset[str]) -> tuple[KeyedNote, ...]:
+    """See `Org.keyed_notes_everywhere`."""
+    if not users:
+        return ()
+    queries = in_ids(("Id", *NOTE_FIELDS), "CaseComment", "CreatedById", sorted(users), "ORDER BY CreatedDate, Id")
+    answers = client.lookups(queries)
+    notes = [note for note in read(_note, (record for part in answers for record in part)) if note]
+    return tuple(sorted(notes, key=lambda note: note.at))
+
+
+def _note(record: Record) -> KeyedNote | None:
+    body = pick(record, "CommentBody") or ""
+    key = key_of(body)
+    if key is None:
+        return None
+    return KeyedNote(
+        key=key,
+        line=body.rstrip().splitlines()[-1].strip(),
+        case_id=long_id(pick(record, "ParentId")),
+        author=long_id(pick(record, "CreatedById")),
+        at=instant(pick(record, "CreatedDate")),
+    )
+
+
+def read_back(client: Client, case_ids: Sequence[str]) -> dict[str, Values]:
+    """See `Org.read_back`."""
+    answers = client.lookups(in_ids(("Id", "OwnerId", "Status", "Priority"), "Case", "Id", case_ids))
+    return dict(read(_values, (record for part in answers for record in part)))
+
+
+def _values(record: Record) -> tuple[str, Values]:
+    owner = long_id(pick(record, "OwnerId"))
+    return long_id(pick(record, "Id")), Values(owner, pick(record, "Status"), pick(record, "Priority"))

@@ -1,0 +1,164 @@
+"""Records of a query as cases: values typed by describe, fields by the paths as the policies write them."""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
+from html import unescape
+from typing import Any, TypeVar
+
+from sfdc_escalator.escalation.world.case import Case, Comment, Value, long_id
+from sfdc_escalator.escalation.world.org import Describe
+from sfdc_escalator.salesforce.line.client import Record
+from sfdc_escalator.salesforce.line.failures import not_an_org
+
+Read = TypeVar("Read")
+ENGINE_FIELDS = (
+    "Id",
+    "CaseNumber",
+    "OwnerId",
+    "Status",
+    "Priority",
+    "CreatedDate",
+    "AccountId",
+    "ParentId",
+    "Owner.Name",
+)
+# Automated users speak for nobody (Object Reference, User.UserType).
+NOBODY = frozenset({"AutomatedProcess", "CloudIntegrationUser", "System"})
+DRAFT = "5"  # of EmailMessage.Status (Object Reference, EmailMessage)
+# Answers of a machine: RFC 3834 (`no` is a person), what older mailers send, subjects where there are no headers.
+AUTOMATIC = re.compile(
+    r"^(auto-submitted:\s*(?!no\b)\S|x-auto(reply|respond\w*):|precedence:\s*auto_reply)", re.IGNORECASE | re.MULTILINE
+)
+AUTOMATIC_SUBJECT = re.compile(
+    r"\s*(auto(matic|matische)?[- ]?(reply|response|antwort)|out of (the )?office|abwesenheitsnotiz"
+    r"|r\u00e9ponse automatique)\s?:",
+    re.IGNORECASE,
+)
+HIDDEN = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+BREAK = re.compile(r"<(br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^>]*>", re.IGNORECASE)
+TAG = re.compile(r"<[^>]*>")
+COMPOUND = frozenset({"address", "location"})
+
+
+def instant(text: str) -> datetime:
+    """`2026-03-01T10:00:00.000+0000`, as REST answers datetimes."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def chosen(text: str) -> frozenset[str]:
+    return frozenset(text.split(";"))
+
+
+CONVERTERS: dict[str, Callable[[str], Value]] = {
+    "datetime": instant,
+    "date": date.fromisoformat,
+    "multipicklist": chosen,
+    # The same few texts stand in thousands of cases.
+    "picklist": sys.intern,
+    "reference": sys.intern,
+}
+
+
+def pick(record: Any, name: str) -> Any:
+    """A key of a record, in whatever case the org writes it; None where it or the record is missing."""
+    if record is None or name in record:
+        return None if record is None else record[name]
+    wanted = name.lower()
+    return next((value for key, value in record.items() if key.lower() == wanted), None)
+
+
+class Column:
+    """Reads one path out of records of an object."""
+
+    def __init__(self, path: str, describe: Describe, start: str = "Case") -> None:
+        info = describe.field_at(path, start)
+        self.path, self._steps = path, path.split(".")
+        self._convert = CONVERTERS.get(info.type if info else "")
+
+    def value(self, record: Record) -> Value:
+        found: Any = record
+        for step in self._steps:
+            found = pick(found, step)
+        return self.converted(found)
+
+    def converted(self, found: Any) -> Value:
+        """A value as REST answers it, in the field's type."""
+        return self._convert(found) if self._convert and isinstance(found, str) else found
+
+
+class CaseReader:
+    """Makes cases of records that hold the engine's fields and these paths."""
+
+    def __init__(self, paths: Iterable[str], describe: Describe) -> None:
+        self._columns = [Column(path, describe) for path in sorted(paths)]
+
+    def cases(self, records: Sequence[Record]) -> list[Case]:
+        return read(self.case, records)
+
+    def case(self, record: Record) -> Case:
+        account, parent = pick(record, "AccountId"), pick(record, "ParentId")
+        return Case(
+            id=long_id(pick(record, "Id")),
+            number=str(pick(record, "CaseNumber")),
+            owner_id=sys.intern(long_id(pick(record, "OwnerId"))),
+            status=interned(pick(record, "Status")),
+            priority=interned(pick(record, "Priority")),
+            created=instant(pick(record, "CreatedDate")),
+            account_id=account and long_id(account),
+            parent_id=parent and long_id(parent),
+            owner_name=interned(pick(pick(record, "Owner"), "Name")) or "",
+            fields={column.path: column.value(record) for column in self._columns},
+        )
+
+
+def interned(text: str | None) -> str | None:
+    return None if text is None else sys.intern(text)
+
+
+def comment_of(record: Record) -> Comment:
+    published, user_type = pick(record, "IsPublished") is True, pick(pick(record, "CreatedBy"), "UserType")
+    customer = published and user_type not in NOBODY
+    return Comment(
+        author=sys.intern(long_id(pick(record, "CreatedById"))),
+        at=instant(pick(record, "CreatedDate")),
+        body=pick(record, "CommentBody") or "",
+        speaker="agent" if user_type == "Standard" else "customer" if customer else "nobody",
+    )
+
+
+def email_of(record: Record) -> Comment | None:
+    """None for a draft."""
+    incoming, status = pick(record, "Incoming") is True, str(pick(record, "Status"))
+    if status == DRAFT:
+        return None
+    body = pick(record, "TextBody") or without_tags(pick(record, "HtmlBody") or "")
+    user_type = pick(pick(record, "CreatedBy"), "UserType")
+    by_nobody = is_automatic(record) or (not incoming and user_type in NOBODY)
+    return Comment(
+        author=sys.intern(long_id(pick(record, "CreatedById"))),
+        at=instant(pick(record, "MessageDate") or pick(record, "CreatedDate")),
+        body=f"{pick(record, 'Subject') or ''}\n{body}".strip(),
+        speaker="nobody" if by_nobody else "customer" if incoming else "agent",
+        source="emails",
+    )
+
+
+def is_automatic(email: Record) -> bool:
+    """Whether a machine wrote it: somebody's absence is no word of theirs."""
+    headers, subject = pick(email, "Headers") or "", pick(email, "Subject") or ""
+    return bool(AUTOMATIC.search(headers) or AUTOMATIC_SUBJECT.match(subject))
+
+
+def without_tags(html: str) -> str:
+    """The text of an e-mail that has no plain one; line ends where the layout breaks."""
+    return unescape(TAG.sub("", BREAK.sub("\n", HIDDEN.sub("", html))))
+
+
+def read(one: Callable[[Record], Read], records: Iterable[Record]) -> list[Read]:
+    """Each record read by `one`; a record of another shape is an OrgUnavailable."""
+    try:
+        return [one(record) for record in records]
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise not_an_org(f"a record of another shape ({type(error).__name__})") from None

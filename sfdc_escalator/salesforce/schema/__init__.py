@@ -1,0 +1,1 @@
+"""What an org's objects and fields are: describe, and the standard objects offline."""

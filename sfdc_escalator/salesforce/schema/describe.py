@@ -1,0 +1,124 @@
+"""What an org says of its objects, as the values that decisions work with; and what a new org would say."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from sfdc_escalator.escalation.world.org import Child, Describe, FieldInfo
+from sfdc_escalator.salesforce.line.failures import not_an_org
+from sfdc_escalator.salesforce.schema.standard_objects import CHILDREN, OBJECTS
+
+ANY_OF_SEVERAL = "Name"
+LONG = frozenset({"textarea", "longtextarea"})
+
+
+def parse_fields(body: Any) -> dict[str, FieldInfo]:
+    """The fields of one sObject Describe (REST guide, sObject Describe)."""
+    try:
+        return {field["name"]: _field(field) for field in body["fields"]}
+    except (TypeError, KeyError) as error:
+        raise not_an_org(f"a describe of another shape ({error})") from None
+
+
+def parse_children(body: Any) -> dict[str, Child]:
+    """The child relationships of one sObject Describe; those without a name cannot be asked for."""
+    try:
+        found = [one for one in body.get("childRelationships") or () if one.get("relationshipName")]
+        return {one["relationshipName"]: Child(one["childSObject"], one["field"]) for one in found}
+    except (TypeError, KeyError, AttributeError) as error:
+        raise not_an_org(f"a describe of another shape ({error})") from None
+
+
+def _field(field: Mapping[str, Any]) -> FieldInfo:
+    listed = field.get("picklistValues") or ()
+    return FieldInfo(
+        name=field["name"],
+        type=str(field["type"]).lower(),
+        filterable=bool(field["filterable"]),
+        nillable=bool(field["nillable"]),
+        case_sensitive=bool(field.get("caseSensitive", False)),
+        updateable=bool(field["updateable"]),
+        reference_to=tuple(field.get("referenceTo") or ()),
+        relationship=field.get("relationshipName"),
+        values=tuple(value["value"] for value in listed if value.get("active", True)),
+        inactive=tuple(value["value"] for value in listed if not value.get("active", True)),
+        restricted=bool(field.get("restrictedPicklist", False)),
+    )
+
+
+@cache
+def standard_describe() -> Describe:
+    """Case and the objects next to it as a new org has them; custom fields are not known."""
+    objects = {name: map(_standard, text.split()) for name, text in OBJECTS.items()}
+    children = {
+        start: {name: Child(*leads.split(".")) for name, leads in (word.split("=") for word in text.split())}
+        for start, text in CHILDREN.items()
+    }
+    return Describe({name: {info.name: info for info in infos} for name, infos in objects.items()}, children)
+
+
+def _standard(word: str) -> FieldInfo:
+    flags = word[len(word.rstrip("!-~")) :]
+    name, _, kind = word.rstrip("!-~").partition(":")
+    kind, _, targets = kind.partition("=")
+    return FieldInfo(
+        name=name,
+        type=kind,
+        filterable="~" not in flags,
+        nillable="!" not in flags,
+        updateable="-" not in flags,
+        reference_to=tuple(targets.split(",")) if targets else (),
+        relationship=name.removesuffix("Id") if targets else None,
+    )
+
+
+def is_long_text(info: FieldInfo | None) -> bool:
+    """Whether the field is text that the server cannot filter: it is read for survivors only."""
+    return info is not None and info.type in LONG and not info.filterable
+
+
+def objects_needed(paths: Iterable[str], describe: Describe) -> frozenset[str]:
+    """The objects that must be described, besides those in `describe`, to know these paths one step further."""
+    return frozenset(
+        name for path in paths if (name := missing_object(path, describe)) and name not in describe.objects
+    )
+
+
+def missing_object(path: str, describe: Describe, start: str = "Case") -> str | None:
+    """The first object on the way along the path that `describe` does not hold."""
+    if start not in describe.objects:
+        return start
+    first, _, rest = path.partition(".")
+    if not rest:
+        return None
+    step = reference(describe, start, first)
+    if step is None or not step.reference_to:
+        return None
+    several = len(step.reference_to) > 1
+    target = ANY_OF_SEVERAL if several and "." not in rest else "User" if several else step.reference_to[0]
+    return missing_object(rest, describe, target)
+
+
+def reference(describe: Describe, start: str, relationship: str) -> FieldInfo | None:
+    fields = describe.objects.get(start, {}).values()
+    return next((info for info in fields if (info.relationship or "").lower() == relationship.lower()), None)
+
+
+def unknown_path(path: str, describe: Describe) -> str | None:
+    """Why the path names no field, with the nearest name; None when it is known."""
+    if describe.field_at(path) is not None:
+        return None
+    start, known = "Case", []
+    for step in path.split("."):
+        fields = describe.objects.get(start, {})
+        known = [*fields, *(info.relationship for info in fields.values() if info.relationship)]
+        found = reference(describe, start, step)
+        if found is None or not found.reference_to:
+            break
+        start = found.reference_to[0] if len(found.reference_to) == 1 else ANY_OF_SEVERAL
+    close = difflib.get_close_matches(step, known, n=1) or difflib.get_close_matches(
+        step.lower(), [name.lower() for name in known], n=1
+    )
+    near = next((name for name in known if close and name.lower() == close[0].lower()), None)
+    return f"{path}: {start} has no {step} that the user may read" + (f"; did you mean {near}?" if near else "")

@@ -1,0 +1,1 @@
+"""Conditions as SOQL that returns never less than they match."""

@@ -1,0 +1,1 @@
+"""The composite request that carries an escalation, and the reading of its answer."""

@@ -1,0 +1,147 @@
+"""What the org's answer to a write means. Applied only if every part and every row says so; in doubt, unknown."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sfdc_escalator.pipeline.ports import Answer, Committed, Fault, Moved, NotExecuted, RolledBack, RowError, Unknown
+from sfdc_escalator.salesforce.line.failures import errors_in, in_one_line, said
+from sfdc_escalator.salesforce.writing.write import FRESH, KEY_FIELD, LAST, Part
+
+# Refused before anything ran (correctness: everything else after the first byte is unknown).
+NEVER_RAN = frozenset({400, 401, 403, 404, 410, 414, 415, 431})
+# Errors of a whole request that say: it ran for long, and nobody knows how far.
+RAN_LONG = frozenset({"QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG"})
+VICTIMS = frozenset({"PROCESSING_HALTED", "ALL_OR_NONE_OPERATION_ROLLED_BACK"})
+INVALID_REFERENCE = "Invalid reference specified"
+REFUSED_QUERY = frozenset({"MALFORMED_QUERY", "INVALID_FIELD", "INVALID_TYPE"})
+LOCKED = "UNABLE_TO_LOCK_ROW"
+TOO_MUCH = frozenset({"EXCEEDED_MAX_SIZE_REQUEST", "EXCEEDED_ID_LIMIT", "LIMIT_EXCEEDED", *RAN_LONG})
+TOO_MUCH_WORDS = ("System.LimitException", "Too many SOQL queries", "Apex CPU time limit", "LIMIT_EXCEEDED")
+
+
+WHOLE = (Fault.LOCK, Fault.SIZE)
+
+
+class Found(NamedTuple):
+    """An error that is the cause of something, the part that has it, and its row there if it is about one."""
+
+    part: Part
+    row: int | None
+    code: str
+    message: str
+
+
+def read_answer(status: int, text: str, parts: Sequence[Part], call: str) -> Answer:
+    """The answer to a composite with these parts. `call` names the call for the audit trail."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    if status in NEVER_RAN:
+        return _not_executed(status, body)
+    if status != 200:
+        return Unknown(_words(f"the org answered HTTP {status}", body))
+    answers = _subresults(body, parts)
+    if answers is None:
+        return Unknown("the org's answer is cut short or garbled")
+    if _all_applied(answers, parts):
+        return Committed(call)
+    found = [error for answer, part in zip(answers, parts, strict=True) for error in _errors(answer, part)]
+    if any(error.part.reference == LAST and error.message.startswith(INVALID_REFERENCE) for error in found):
+        return Moved()
+    if not found and not any(_failed(answer) for answer in answers):
+        return Unknown("the org's answer neither confirms nor refuses every row")
+    return _rolled_back([error for error in found if error.code not in VICTIMS] or found)
+
+
+def refuses_guard(answer: RolledBack, text: str) -> bool:
+    """Whether the org does not take the guard query itself; nothing ran then."""
+    if answer.rows or answer.error.code not in REFUSED_QUERY:
+        return False
+    first = json.loads(text)["compositeResponse"][0]
+    return first["referenceId"] == FRESH and any(code == answer.error.code for code, _ in errors_in(first.get("body")))
+
+
+def _not_executed(status: int, body: Any) -> Answer:
+    errors = errors_in(body)
+    code, message = errors[0] if errors else ("", "")
+    if code in RAN_LONG:
+        return Unknown(_words(f"the org answered HTTP {status}", body))
+    error = RowError(fault(code, message), code, message)
+    if error.fault in WHOLE:
+        return RolledBack({}, error)
+    # Too many long calls at once pass by themselves; a refused token, right, request or daily limit does not.
+    return NotExecuted(_words(f"the org answered HTTP {status}", body), fatal="ConcurrentRequests" not in message)
+
+
+def _words(what: str, body: Any) -> str:
+    errors = errors_in(body)
+    return f"{what} ({said(*errors[0])})" if errors else what
+
+
+def _subresults(body: Any, parts: Sequence[Part]) -> list[Mapping[str, Any]] | None:
+    """The answers of all parts in order, or None where they are not all there."""
+    answers = body.get("compositeResponse") if isinstance(body, dict) else None
+    if not isinstance(answers, list) or len(answers) != len(parts):
+        return None
+    for answer, part in zip(answers, parts, strict=True):
+        if not isinstance(answer, dict) or answer.get("referenceId") != part.reference:
+            return None
+        if type(answer.get("httpStatusCode")) is not int:
+            return None
+    return answers
+
+
+def _all_applied(answers: Sequence[Mapping[str, Any]], parts: Sequence[Part]) -> bool:
+    return all(
+        200 <= answer["httpStatusCode"] < 300 and (not part.case_ids or _all_rows(answer.get("body"), part))
+        for answer, part in zip(answers, parts, strict=True)
+    )
+
+
+def _all_rows(body: Any, part: Part) -> bool:
+    return (
+        isinstance(body, list)
+        and len(body) == len(part.case_ids)
+        and all(isinstance(row, dict) and row.get("success") is True for row in body)
+    )
+
+
+def _failed(answer: Mapping[str, Any]) -> bool:
+    rows = answer.get("body")
+    failed_row = isinstance(rows, list) and any(isinstance(row, dict) and row.get("success") is False for row in rows)
+    return answer["httpStatusCode"] >= 400 or failed_row
+
+
+def _errors(answer: Mapping[str, Any], part: Part) -> Iterator[Found]:
+    """The errors of one part: of its rows (`statusCode`), or of the whole (`errorCode`)."""
+    body = answer.get("body")
+    for place, row in enumerate(body if isinstance(body, list) else []):
+        if isinstance(row, dict) and row.get("success") is False:
+            for error in row.get("errors") or [{}]:
+                yield Found(part, place, str(error.get("statusCode") or "UNKNOWN"), in_one_line(error.get("message")))
+    if answer["httpStatusCode"] >= 400:
+        yield from (Found(part, None, code, message) for code, message in errors_in(body))
+
+
+def _rolled_back(found: Sequence[Found]) -> RolledBack:
+    rows: dict[str, RowError] = {}
+    for one in found:
+        if one.row is not None and one.code not in VICTIMS and one.row < len(one.part.case_ids):
+            rows.setdefault(one.part.case_ids[one.row], RowError(fault(one.code, one.message), one.code, one.message))
+    errors = [RowError(fault(one.code, one.message), one.code, one.message) for one in found]
+    nothing_said = RowError(Fault.ROW, "UNKNOWN", "the org named no reason")
+    # A lock or a size error decides about the whole chunk, so it speaks for it.
+    return RolledBack(rows, min(errors, key=lambda error: error.fault not in WHOLE, default=nothing_said))
+
+
+def fault(code: str, message: str) -> Fault:
+    """By code and message: triggers wrap lock and limit errors in CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY."""
+    if code == "DUPLICATE_VALUE" and KEY_FIELD in message:
+        return Fault.DUPLICATE
+    if code == LOCKED or LOCKED in message:
+        return Fault.LOCK
+    if code in TOO_MUCH or code.startswith("TOO_MANY_") or any(words in message for words in TOO_MUCH_WORDS):
+        return Fault.SIZE
+    return Fault.ROW

@@ -1,0 +1,131 @@
+"""The write: one composite of guard, notes, owners, statuses and priorities, all or nothing (REST guide, Composite)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sfdc_escalator.escalation.world.case import long_id
+from sfdc_escalator.pipeline.ports import Chunk, Write
+from sfdc_escalator.salesforce.line.client import query_path
+from sfdc_escalator.salesforce.soql.soql import ids, instant, quote, select
+
+MARGIN = timedelta(seconds=2)  # the org's clock may run on while it reads
+MOST = 200  # records of one collection (REST guide, sObject Collections)
+MOST_POSTED = 10_000  # characters of a feed item (Object Reference, FeedItem)
+FRESH, LAST, NOTE = "fresh", "last", "note"
+KEY_OBJECT, KEY_FIELD = "Escalation_Key__c", "Key__c"
+NO_ASSIGNMENT = {"Sforce-Auto-Assign": "FALSE"}  # the default would let assignment rules move the owner on
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One subrequest: its reference, and the cases whose rows it writes, in order; none where it reads."""
+
+    reference: str
+    case_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """The request body, and its parts in order."""
+
+    body: Mapping[str, Any]
+    parts: tuple[Part, ...]
+
+
+def guard_query(case_ids: Sequence[str], polled_at: datetime, user_id: str, *, weak: bool) -> str:
+    """The cases that nobody changed since the poll; unless `weak`, also those that we did not comment on since."""
+    moment = instant(polled_at - MARGIN)
+    where = f"Id IN {ids(case_ids)} AND LastModifiedDate <= {moment}"
+    if not weak:
+        ours = f"CreatedById = {quote(long_id(user_id))} AND CreatedDate >= {moment}"
+        where += f" AND Id NOT IN ({select(['ParentId'], 'CaseComment', ours)})"
+    return select(["Id"], "Case", where)
+
+
+def composite(chunk: Chunk, base: str, user_id: str, *, weak: bool, proved: bool = False) -> Composite:
+    """The chunk as one request. The GET behind the guard query needs its last row: one case missing stops everything.
+
+    `proved` inserts each key into the object that holds them only once, in the collection of the notes.
+    `base` is `/services/data/vXX.X`. ValueError for an empty or too long chunk, a case twice, or what is no id.
+    """
+    writes = chunk.writes
+    case_ids = [long_id(write.case_id) for write in writes]
+    most = MOST // (1 + proved + any(write.post for write in writes))
+    if not 0 < len(writes) <= most or len(set(case_ids)) < len(case_ids):
+        raise ValueError(f"a chunk holds 1 to {most} different cases, not {len(writes)}")
+    query = guard_query(case_ids, chunk.polled_at, user_id, weak=weak)
+    last = f"sobjects/Case/@{{{FRESH}.records[{len(writes) - 1}].Id}}?fields=Id"
+    requests = [get(base, FRESH, query_path(query)), get(base, LAST, last)]
+    parts = [Part(FRESH), Part(LAST)]
+    for reference, method, record, sends in _steps(chunk):
+        rows = [write for write in writes if sends(write)]
+        keyed = rows if proved and reference == NOTE else []
+        posted = [write for write in rows if write.post] if reference == NOTE else []
+        if rows:
+            sent = [*map(_key, keyed), *map(record, rows), *map(_post, posted)]
+            requests.append(collection(base, reference, method, sent))
+            parts.append(Part(reference, tuple(long_id(write.case_id) for write in (*keyed, *rows, *posted))))
+    return Composite({"allOrNone": True, "collateSubrequests": False, "compositeRequest": requests}, tuple(parts))
+
+
+Step = tuple[str, str, Callable[[Write], dict[str, Any]], Callable[[Write], bool]]
+FIELDS: tuple[tuple[str, str, Callable[[Write], str | None]], ...] = (
+    ("owner", "OwnerId", lambda write: write.owner_id and long_id(write.owner_id)),
+    ("status", "Status", lambda write: write.status),
+    ("priority", "Priority", lambda write: write.priority),
+)
+
+
+def _steps(chunk: Chunk) -> list[Step]:
+    """The note first, then owner, status and priority; `together` makes one save of these three."""
+    names = [name for _, name, _ in FIELDS]
+    notes: Step = (NOTE, "POST", _note, lambda _: True)
+    if chunk.together:
+        return [notes, _patch("fields", names)]
+    return [notes, *(_patch(reference, [name]) for reference, name, _ in FIELDS)]
+
+
+def _patch(reference: str, names: Sequence[str]) -> Step:
+    def values(write: Write) -> dict[str, Any]:
+        return {name: value for _, name, get in FIELDS if name in names and (value := get(write)) is not None}
+
+    def record(write: Write) -> dict[str, Any]:
+        return {"attributes": {"type": "Case"}, "id": long_id(write.case_id), **values(write)}
+
+    return reference, "PATCH", record, lambda write: bool(values(write))
+
+
+def _key(write: Write) -> dict[str, Any]:
+    return {"attributes": {"type": KEY_OBJECT}, KEY_FIELD: write.key}
+
+
+def _note(write: Write) -> dict[str, Any]:
+    return {
+        "attributes": {"type": "CaseComment"},
+        "ParentId": long_id(write.case_id),
+        "CommentBody": write.note,
+        "IsPublished": write.published,
+    }
+
+
+def _post(write: Write) -> dict[str, Any]:
+    """A post in the feed of the account or contact, for users alone (Object Reference, FeedItem)."""
+    assert write.post is not None
+    where = {"ParentId": long_id(write.post.parent_id), "Type": "TextPost"}
+    return {"attributes": {"type": "FeedItem"}, **where, "Body": write.post.text[:MOST_POSTED]}
+
+
+def get(base: str, reference: str, path: str) -> dict[str, Any]:
+    return {"method": "GET", "url": f"{base}/{path}", "referenceId": reference}
+
+
+def collection(base: str, reference: str, method: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "method": method,
+        "url": f"{base}/composite/sobjects",
+        "referenceId": reference,
+        "httpHeaders": NO_ASSIGNMENT,
+        "body": {"allOrNone": True, "records": records},
+    }
