@@ -4,22 +4,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sfdc_escalator.escalation.conditions.criteria import All, Condition
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.scene import Scene
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.decisions.decide import LeftAlone, decide
+from sfdc_escalator.escalation.conditions.tree import All, Condition
+from sfdc_escalator.escalation.decisions.decide import NoMatch, decide
 from sfdc_escalator.escalation.decisions.decision import Decision, State
-from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.fitness import unfit_routes
 from sfdc_escalator.escalation.policy.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Team, Template
 from sfdc_escalator.escalation.world.case import Case, Comment, Speaker, Value
-from sfdc_escalator.escalation.world.history import History, Memory, Past, Values
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History, Values
 from sfdc_escalator.escalation.world.keys import Identity
-from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, Queue, Survey
+from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, OrgFacts, Queue
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-SCENE = Scene(NOW)
+SCENE = Circumstances(NOW)
 PRIORITIES = ("Low", "Medium", "High", "Urgent")
 EVERY_CASE: Condition = All(())
 
@@ -99,12 +99,12 @@ def route(
     priority: str | Table[str] | None = None,
     note_spec: NoteSpec | None = None,
     formerly: Sequence[str] = (),
-    over_guards: bool = False,
+    bypass_guards: bool = False,
     rearm: timedelta | Literal["new_record"] | None = None,
 ) -> Route:
     team = Team(queue.lower(), queue) if isinstance(queue, str) else queue
     escalate = Escalate(note_spec or note(), team, status, priority)
-    return Route(name, f"Because of {name}.", when, escalate, tuple(formerly), over_guards=over_guards, rearm=rearm)
+    return Route(name, f"Because of {name}.", when, escalate, tuple(formerly), bypass_guards=bypass_guards, rearm=rearm)
 
 
 def policy(
@@ -132,23 +132,23 @@ def caller(now: datetime = NOW) -> Caller:
     return Caller("https://acme.my.salesforce.com", ORG, ME, now)
 
 
-def survey(
+def org_facts(
     *, open_cases: int = 10_000, api_left: int | None = 10_000, queues: Sequence[Queue] = (SUPPORT, BILLING)
-) -> Survey:
+) -> OrgFacts:
     statuses = FieldInfo("Status", "picklist", values=("New", "Escalated", "Closed"))
     priorities = FieldInfo("Priority", "picklist", values=PRIORITIES, restricted=True)
     describe = Describe({"Case": {"Status": statuses, "Priority": priorities}})
     by_name = {queue.name: queue for queue in queues}
-    return Survey(caller(), "Acme", False, by_name, open_cases, describe, api_left)
+    return OrgFacts(caller(), "Acme", False, by_name, open_cases, describe, api_left)
 
 
 def identity(of: Case, route_name: str = "urgent", policy_name: str = "support") -> Identity:
     return Identity(ORG, policy_name, route_name, of.id)
 
 
-def past(
+def escalation(
     of: Case,
-    state: Memory = Memory.APPLIED,
+    state: EscalationState = EscalationState.APPLIED,
     route_name: str = "urgent",
     *,
     policy_name: str = "support",
@@ -158,8 +158,8 @@ def past(
     tried_at: datetime | None = None,
     message: str = "",
     ended_at: datetime | None = None,
-) -> Past:
-    return Past(
+) -> Escalation:
+    return Escalation(
         identity(of, route_name, policy_name).key,
         policy_name,
         route_name,
@@ -174,20 +174,22 @@ def past(
     )
 
 
-def remembering(*pasts: Past, live: Iterable[str] = (), policy_name: str = "support") -> History:
+def remembering(*escalations: Escalation, live: Iterable[str] = (), policy_name: str = "support") -> History:
     """The history of a ledger with these escalations, in which these routes have run live."""
-    return History.of(pasts, [(policy_name, name) for name in live])
+    return History.of(escalations, [(policy_name, name) for name in live])
 
 
-def view(of: Policy, history: History | None = None, *, org: Survey | None = None, now: datetime = NOW) -> View:
-    org = org or survey()
-    return View(of, org, history or remembering(), now, {}, unfit_routes(of, org))
+def in_org(
+    of: Policy, history: History | None = None, *, org: OrgFacts | None = None, now: datetime = NOW
+) -> PolicyInOrg:
+    org = org or org_facts()
+    return PolicyInOrg(of, org, history or remembering(), now, {}, unfit_routes(of, org))
 
 
 def decided(of: Policy, *cases: Case, history: History | None = None) -> list[Decision]:
     """What the policy decides of these cases; every one of them must match."""
-    verdicts = [decide(view(of, history), one) for one in cases]
-    assert not any(isinstance(one, LeftAlone) for one in verdicts)
+    verdicts = [decide(in_org(of, history), one) for one in cases]
+    assert not any(isinstance(one, NoMatch) for one in verdicts)
     return [one for one in verdicts if isinstance(one, Decision)]
 
 

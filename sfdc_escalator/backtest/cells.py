@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from sfdc_escalator.backtest.mapping import HistoryMapping, Type
 from sfdc_escalator.escalation.world.case import Value
-from sfdc_escalator.files.text.wrong import Wrong, shown
+from sfdc_escalator.files.text.fault import Fault, shown
 
 YES, NO = frozenset({"true", "yes", "1", "t", "y"}), frozenset({"false", "no", "0", "f", "n"})
 
@@ -39,13 +39,13 @@ class Cells:
         try:
             return int(text) if text.strip().lstrip("+-").isdigit() else float(text)
         except ValueError:
-            raise Wrong("this is no number", found=shown(text), expected="a number such as 3 or 2.5") from None
+            raise Fault("this is no number", found=shown(text), expected="a number such as 3 or 2.5") from None
 
     def checkbox(self, text: str) -> Value:
         folded = text.strip().lower()
         if folded in YES | NO:
             return folded in YES
-        raise Wrong("this is neither true nor false", found=shown(text), expected="true or false")
+        raise Fault("this is neither true nor false", found=shown(text), expected="true or false")
 
     def datetime(self, text: str) -> Value:
         """A time without zone is of the mapping's zone; of a repeated hour the first reading counts."""
@@ -54,7 +54,7 @@ class Cells:
             found = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007
         except ValueError:
             expected = f"a time of the form {form}" if form else "a time such as 2026-01-31T09:00:00Z"
-            raise Wrong("this is no time", found=shown(text), expected=expected) from None
+            raise Fault("this is no time", found=shown(text), expected=expected) from None
         local = found if found.tzinfo else found.replace(tzinfo=self._mapping.zone)
         return local.astimezone(UTC)
 
@@ -62,7 +62,7 @@ class Cells:
         try:
             return date.fromisoformat(text.strip())
         except ValueError:
-            raise Wrong("this is no date", found=shown(text), expected="a date such as 2026-01-31") from None
+            raise Fault("this is no date", found=shown(text), expected="a date such as 2026-01-31") from None
 
     def multipicklist(self, text: str) -> Value:
         return frozenset(one.strip() for one in text.split(";") if one.strip())

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.errors import Invalid, Problem
-from sfdc_escalator.escalation.conditions.criteria import Leaf, evidence_of, leaves, paths_of
 from sfdc_escalator.escalation.conditions.facts import Owner
+from sfdc_escalator.escalation.conditions.tree import Leaf, leaves, lookups_of, paths_of
 from sfdc_escalator.escalation.policy.fitness import business_hours
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.evidence import Turns
-from sfdc_escalator.files.text.wrong import nearest
+from sfdc_escalator.escalation.world.needs import FieldChanges
+from sfdc_escalator.files.text.fault import nearest
 
 GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
 """What every replay knows of a case, mapped or not."""
@@ -35,7 +35,7 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
         for hours in business_hours(condition):
             message = f"route {route.name}: business hours {hours!r} stand in an org"
             yield Problem(message, policy.file, expected="a calendar of the policy")
-        for path in sorted(paths_of(condition.reads) - mapped - {"OwnerId"}):
+        for path in sorted(paths_of(condition.needs) - mapped - {"OwnerId"}):
             message = f"route {route.name} reads {path}, which the mapping does not give"
             yield Problem(
                 message,
@@ -48,11 +48,11 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
 
 def answerable(leaf: Leaf, mapping: HistoryMapping) -> bool:
     """Changes of fields are known of events alone: a snapshot shows each case once."""
-    known = Turns if mapping.kind == "events" else ()
-    return not isinstance(leaf, Owner) and all(isinstance(one, known) for one in evidence_of(leaf.reads))
+    known = FieldChanges if mapping.kind == "events" else ()
+    return not isinstance(leaf, Owner) and all(isinstance(one, known) for one in lookups_of(leaf.needs))
 
 
 def tracked(policy: Policy) -> list[str]:
     """The fields whose changes the policy's conditions look at."""
-    reads = (policy.condition(route).reads for route in policy.routes)
-    return sorted({one.path for some in reads for one in evidence_of(some) if isinstance(one, Turns)})
+    needs = (policy.condition(route).needs for route in policy.routes)
+    return sorted({one.path for some in needs for one in lookups_of(some) if isinstance(one, FieldChanges)})

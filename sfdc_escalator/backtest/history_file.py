@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple
 from sfdc_escalator.backtest.cells import Cells
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.errors import Invalid, Problem
-from sfdc_escalator.files.text.wrong import Wrong, nearest, one_of, shortened
+from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shortened
 
 GZIP = b"\x1f\x8b"
 MOST_PROBLEMS = 20
@@ -76,7 +76,7 @@ class HistoryFile:
             self.rows += 1
             if len(cells) != len(header):
                 found, expected = f"{len(cells)} cells", f"{len(header)}, as in the header"
-                wrong = Wrong("the row does not fit the header", found=found, expected=expected)
+                wrong = Fault("the row does not fit the header", found=found, expected=expected)
                 self._problem(reader.line_num, None, wrong)
             elif row := self._row(reader.line_num, [cells[place] for place in places]):
                 yield cells[places[0]], row
@@ -100,19 +100,19 @@ class HistoryFile:
         try:
             at = self.cells.moment(by_name[column])
             if at is None:
-                raise Wrong("the row has no time", found="an empty cell", expected="when it happened")
+                raise Fault("the row has no time", found="an empty cell", expected="when it happened")
             column = mapping.closed_at
             until = self.cells.moment(by_name[column]) if column else None
             for one in mapping.fields:
                 column = one.column
                 self.cells.value(one.type, by_name[column])
-        except Wrong as wrong:
+        except Fault as wrong:
             self._problem(line, column, wrong)
             return None
         order = tuple(sortable(by_name[name]) for name in mapping.order)
         return Row(line, at, order, tuple(by_name[one.column] for one in mapping.fields), until)
 
-    def _problem(self, line: int, column: str | None, wrong: Wrong) -> None:
+    def _problem(self, line: int, column: str | None, wrong: Fault) -> None:
         what = f"column {column}: {wrong.message}" if column else wrong.message
         self._problems.append(Problem(what, str(self.path), line, None, wrong.found, wrong.expected))
         if len(self._problems) >= MOST_PROBLEMS:

@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.files.language.faults import problem_of
+from sfdc_escalator.files.language.schema_errors import problem_of
+from sfdc_escalator.files.text.fault import Fault, shown, unknown
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
-from sfdc_escalator.files.text.wrong import Wrong, shown, unknown
 from sfdc_escalator.files.text.yaml_document import Document, parse
 from sfdc_escalator.files.text.yaml_document import Path as Loc
 from sfdc_escalator.files.values import calendar_files, literals
@@ -28,7 +28,7 @@ NO_ZONE = ZoneInfo("UTC")
 DATETIMES = frozenset(
     {"createddate", "lastmodifieddate", "closeddate", "systemmodstamp", "slastartdate", "slaexitdate"}
 )
-Fault = tuple[Loc, Wrong]
+FaultAt = tuple[Loc, Fault]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ def load_mapping(path: Path) -> HistoryMapping:
     return mapping_of(document)
 
 
-def faults_of(value: Any) -> Iterator[Fault]:
+def faults_of(value: Any) -> Iterator[FaultAt]:
     if not isinstance(value, dict):
-        yield (), Wrong("a mapping file is a mapping", found=shown(value), expected=EXPECTED)
+        yield (), Fault("a mapping file is a mapping", found=shown(value), expected=EXPECTED)
         return
     kind = value.get("kind")
     if not isinstance(kind, str) or kind not in KEYS:
@@ -95,7 +95,7 @@ def faults_of(value: Any) -> Iterator[Fault]:
             yield (key,), wrong
     for key in ("case", *COLUMNS[kind]):
         if not isinstance(value.get(key), str):
-            yield (key,) if key in value else (), Wrong(f"`{key}` names a column", expected=f"`{key}: column name`")
+            yield (key,) if key in value else (), Fault(f"`{key}` names a column", expected=f"`{key}: column name`")
     yield from fields_faults(value.get("fields"))
     yield from times_faults(value.get("times", {}))
     if kind == "events":
@@ -104,21 +104,21 @@ def faults_of(value: Any) -> Iterator[Fault]:
     yield from names_faults(value, "missing")
 
 
-def fields_faults(fields: Any) -> Iterator[Fault]:
+def fields_faults(fields: Any) -> Iterator[FaultAt]:
     if not isinstance(fields, dict) or not fields:
-        yield ("fields",) if fields is not None else (), Wrong("`fields` maps fields to columns", found=shown(fields))
+        yield ("fields",) if fields is not None else (), Fault("`fields` maps fields to columns", found=shown(fields))
         return
     for path, said in fields.items():
         try:
             literals.field_path(path)
-        except Wrong as wrong:
+        except Fault as wrong:
             wrong.on_key = True
             yield ("fields", path), wrong
         if isinstance(said, str):
             continue
         if not isinstance(said, dict) or not isinstance(said.get("column"), str):
             expected = "a column, or `{column: name, type: number}`"
-            yield ("fields", path), Wrong("this names no column", found=shown(said), expected=expected)
+            yield ("fields", path), Fault("this names no column", found=shown(said), expected=expected)
         elif said.get("type", "text") not in TYPES:
             yield ("fields", path, "type"), unknown("type", shown(said["type"]), TYPES)
         else:
@@ -126,9 +126,9 @@ def fields_faults(fields: Any) -> Iterator[Fault]:
                 yield ("fields", path, key), unknown("key", key, ("column", "type"))
 
 
-def times_faults(times: Any) -> Iterator[Fault]:
+def times_faults(times: Any) -> Iterator[FaultAt]:
     if not isinstance(times, dict):
-        yield ("times",), Wrong("`times` is a mapping", found=shown(times), expected="`{format: ..., zone: UTC}`")
+        yield ("times",), Fault("`times` is a mapping", found=shown(times), expected="`{format: ..., zone: UTC}`")
         return
     for key in times:
         if key not in ("format", "zone"):
@@ -136,31 +136,31 @@ def times_faults(times: Any) -> Iterator[Fault]:
     if "zone" in times:
         try:
             calendar_files.zone(times["zone"])
-        except Wrong as wrong:
+        except Fault as wrong:
             yield ("times", "zone"), wrong
     form = times.get("format", "%Y")
     if not isinstance(form, str) or "%" not in form:
         expected = "a format of strptime, such as '%d/%m/%Y %H:%M'"
-        yield ("times", "format"), Wrong("this is no format of times", found=shown(form), expected=expected)
+        yield ("times", "format"), Fault("this is no format of times", found=shown(form), expected=expected)
 
 
-def closed_faults(closed: Any, fields: Any) -> Iterator[Fault]:
+def closed_faults(closed: Any, fields: Any) -> Iterator[FaultAt]:
     if not isinstance(closed, dict):
         expected = "a field and its values, such as `{Status: [Closed]}`"
-        yield ("closed",), Wrong("`closed` says which values close a case", found=shown(closed), expected=expected)
+        yield ("closed",), Fault("`closed` says which values close a case", found=shown(closed), expected=expected)
         return
     for path, values in closed.items():
         if isinstance(fields, dict) and path not in fields:
             yield ("closed", path), unknown("field", path, fields)
         if not texts(values):
-            yield ("closed", path), Wrong("these are no values", found=shown(values), expected="a list of texts")
+            yield ("closed", path), Fault("these are no values", found=shown(values), expected="a list of texts")
 
 
-def names_faults(value: Mapping[str, Any], key: str) -> Iterator[Fault]:
+def names_faults(value: Mapping[str, Any], key: str) -> Iterator[FaultAt]:
     if key in value and not texts(value[key]):
         yield (
             (key,),
-            Wrong(f"`{key}` is a text or a list of texts", found=shown(value[key]), expected="texts"),
+            Fault(f"`{key}` is a text or a list of texts", found=shown(value[key]), expected="texts"),
         )
 
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sfdc_escalator.backtest.polls import Polls
-from sfdc_escalator.escalation.conditions.criteria import Condition
-from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.tree import Condition
 from sfdc_escalator.escalation.world.case import Case
 
 
@@ -42,8 +42,8 @@ def first_matches(number: str, segments: Sequence[Segment], conditions: Conditio
     for segment in segments:
         wanted = [condition for _, condition in above]
         for place in turning_points(segment, wanted, polls):
-            scene = Scene(polls[place])
-            rank = next((rank for rank, (_, one) in enumerate(above) if one.holds(segment.case, scene)), None)
+            circumstances = Circumstances(polls[place])
+            rank = next((rank for rank, (_, one) in enumerate(above) if one.holds(segment.case, circumstances)), None)
             if rank is not None:
                 yield Match(number, above[rank][0], 1, polls[place])
                 above = above[:rank]
@@ -68,7 +68,7 @@ def runs(segments: Sequence[Segment], condition: Condition, polls: Polls) -> Ite
         places = turning_points(segment, [condition], polls)
         last = len(polls) if segment.end is None else polls.first_from(segment.end)
         for place, following in pairwise([*places, last]):
-            if condition.holds(segment.case, Scene(polls[place])):
+            if condition.holds(segment.case, Circumstances(polls[place])):
                 yield place, following
 
 
@@ -78,10 +78,10 @@ def turning_points(segment: Segment, conditions: Sequence[Condition], polls: Pol
     last = len(polls) if segment.end is None else polls.first_from(segment.end)
     if first >= last:
         return []
-    scene = Scene(polls[first])
+    circumstances = Circumstances(polls[first])
     places = {first}
     for condition in conditions:
-        for crossing in condition.crossings(segment.case, scene):
+        for crossing in condition.crossings(segment.case, circumstances):
             place = polls.first_from(crossing)
             # At the limit, and just after it, where a strict one is passed.
             places.update(one for one in (place, place + 1) if first < one < last)

@@ -8,7 +8,7 @@ from sfdc_escalator.backtest.history_file import Row
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.backtest.replay import Segment
 from sfdc_escalator.escalation.conditions.comparison import fold
-from sfdc_escalator.escalation.world.case import Case, Turn, Value
+from sfdc_escalator.escalation.world.case import Case, FieldChange, Value
 
 NOBODY = "000000000000000AAA"
 
@@ -28,18 +28,18 @@ class Segments:
 
     def _of_events(self, number: str, rows: Sequence[Row]) -> list[Segment]:
         """Each row is in force from its stamp to that of the next; every row may be a change of a field."""
-        turns: dict[str, tuple[Turn, ...]] = dict.fromkeys(self._tracked, ())
+        field_changes: dict[str, tuple[FieldChange, ...]] = dict.fromkeys(self._tracked, ())
         before: dict[str, Value] = {}
         segments: list[Segment] = []
         for place, row in enumerate(rows):
             fields = self._fields(number, row, rows[0].at)
             for path in self._tracked:
                 if not before or fields[path] != before.get(path):
-                    turns[path] = (*turns[path], Turn(row.at, before.get(path), fields[path]))
+                    field_changes[path] = (*field_changes[path], FieldChange(row.at, before.get(path), fields[path]))
             before = fields
             end = rows[place + 1].at if place + 1 < len(rows) else None
             if end != row.at:
-                segments.append(Segment(row.at, end, self._case(number, fields, rows[0].at, dict(turns))))
+                segments.append(Segment(row.at, end, self._case(number, fields, rows[0].at, dict(field_changes))))
         return segments
 
     def _of_snapshot(self, number: str, row: Row) -> list[Segment]:
@@ -60,7 +60,9 @@ class Segments:
         fields: dict[str, Value] = {"CaseNumber": number, "CreatedDate": begin, "IsClosed": closed}
         return fields | said | ({} if said.get("CreatedDate") else {"CreatedDate": begin})
 
-    def _case(self, number: str, fields: dict[str, Value], begin: datetime, turns: dict[str, tuple[Turn, ...]]) -> Case:
+    def _case(
+        self, number: str, fields: dict[str, Value], begin: datetime, field_changes: dict[str, tuple[FieldChange, ...]]
+    ) -> Case:
         created, status, priority = fields["CreatedDate"], fields.get("Status"), fields.get("Priority")
         return Case(
             id=NOBODY,
@@ -70,5 +72,5 @@ class Segments:
             priority=None if priority is None else str(priority),
             created=created if isinstance(created, datetime) else begin,
             fields=fields,
-            turns=turns,
+            field_changes=field_changes,
         )

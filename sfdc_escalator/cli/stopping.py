@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sfdc_escalator.pipeline.brakes import Stop
+from sfdc_escalator.pipeline.stop import Stop
 
 
 @contextmanager

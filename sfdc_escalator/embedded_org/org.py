@@ -19,7 +19,7 @@ from sfdc_escalator.embedded_org.http.control import Control
 from sfdc_escalator.embedded_org.http.exchange import Exchange, Facts
 from sfdc_escalator.embedded_org.http.request_log import RequestLog
 from sfdc_escalator.embedded_org.http.server import Server
-from sfdc_escalator.embedded_org.records import happenings
+from sfdc_escalator.embedded_org.records import people_act
 from sfdc_escalator.embedded_org.rest.oauth import ConnectedApp, Tokens
 from sfdc_escalator.embedded_org.store import schema
 from sfdc_escalator.embedded_org.store.database import Database
@@ -99,7 +99,7 @@ class EmbeddedOrg:
 
         Neither logged nor counted. Answers what was done; raises ValueError for what cannot be done.
         """
-        return self._exchange.act(lambda work: happenings.perform(work, {"act": act, **details}))
+        return self._exchange.act(lambda work: people_act.perform(work, {"act": act, **details}))
 
     def close(self) -> None:
         """Stops serving; safe to call twice."""

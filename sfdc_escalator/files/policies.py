@@ -13,13 +13,13 @@ from sfdc_escalator.files.assembly.assembly import Templates, assemble, terms_of
 from sfdc_escalator.files.checks.cross_checks import mapping, name_crosses, note_crosses, raw_routes
 from sfdc_escalator.files.checks.cutoffs import cutoff_lints
 from sfdc_escalator.files.checks.lints import route_lints, table_lints
-from sfdc_escalator.files.language.faults import problem_of, problems_of
 from sfdc_escalator.files.language.names import Names
-from sfdc_escalator.files.language.shape import Fault, check
+from sfdc_escalator.files.language.schema_errors import problem_of, problems_of
+from sfdc_escalator.files.language.shape import SchemaError, check
 from sfdc_escalator.files.templates.template_names import Reads
 from sfdc_escalator.files.templates.templates import NoteTemplate, built_in, load_template
+from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
-from sfdc_escalator.files.text.wrong import Wrong
 from sfdc_escalator.files.text.yaml_document import Document, parse
 from sfdc_escalator.files.text.yaml_document import Path as Loc
 
@@ -78,8 +78,8 @@ def read_policy(path: Path) -> tuple[Policy | None, list[Problem], tuple[str, Pr
     shape, faults = check(document.value, Names.of(document.value, loud=False))
     _, loud = check(document.value, Names.of(document.value, loud=True))
     warnings = once_each(fault for fault in loud if getattr(fault.about.get("error"), "severity", None) == "warning")
-    reads = route_reads(document, templates)
-    crosses = [*name_crosses(document), *note_crosses(document, reads), *table_lints(document)]
+    needs = route_reads(document, templates)
+    crosses = [*name_crosses(document), *note_crosses(document, needs), *table_lints(document)]
     problems += document.problems
     told = document.broken | {cross.path for cross in crosses if cross.wrong.severity == "error"}
     problems += problems_of(document, [fault for fault in [*faults, *warnings] if document.path(fault.loc) not in told])
@@ -94,9 +94,9 @@ def read_policy(path: Path) -> tuple[Policy | None, list[Problem], tuple[str, Pr
     return sound, in_order(str(path), [*problems, *in_vain]), policy_name(document)
 
 
-def once_each(warnings: Iterable[Fault]) -> list[Fault]:
+def once_each(warnings: Iterable[SchemaError]) -> list[SchemaError]:
     """One warning for all the places at which the same is to be said."""
-    told: dict[str, list[Fault]] = {}
+    told: dict[str, list[SchemaError]] = {}
     for fault in warnings:
         told.setdefault(fault.about["error"].message, []).append(fault)
     for message, faults in told.items():
@@ -119,7 +119,7 @@ def policy_name(document: Document) -> tuple[str, Problem] | None:
     name = mapping(document.value).get("policy")
     if not isinstance(name, str):
         return None
-    return name, problem_of(document, ("policy",), Wrong("", found=name))
+    return name, problem_of(document, ("policy",), Fault("", found=name))
 
 
 def note_spots(document: Document) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
@@ -138,7 +138,7 @@ def read_templates(path: Path, document: Document) -> tuple[dict[str, NoteTempla
         try:
             templates[name] = templates.get(name) or load_template(path, name)
             problems += templates[name].problems
-        except Wrong as wrong:
+        except Fault as wrong:
             problems.append(problem_of(document, (*spot, "template"), wrong))
     return templates, problems
 
@@ -152,7 +152,7 @@ def template_names(document: Document) -> dict[Loc, str]:
 def route_reads(document: Document, templates: Templates) -> dict[Loc, Reads]:
     """What the template of each route reads, as far as there is one."""
     named = template_names(document).items()
-    return {path: templates[name].reads for path, name in named if isinstance(name, str) and name in templates}
+    return {path: templates[name].needs for path, name in named if isinstance(name, str) and name in templates}
 
 
 def digest(document: Document, templates: Templates) -> str:

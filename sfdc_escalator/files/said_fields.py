@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sfdc_escalator.files.places import texts
 from sfdc_escalator.files.policies import EXPECTED, MAX_BYTES
+from sfdc_escalator.files.source_map import texts
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
 from sfdc_escalator.files.text.yaml_document import Document, Place, mappings, parse
 from sfdc_escalator.files.values.literals import FIELD_PATH, RESERVED, SNAKE

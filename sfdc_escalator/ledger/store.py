@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.ledger.engines.database import BUSY, Database, database_of, recognise
-from sfdc_escalator.ledger.tables.rows import past_of
+from sfdc_escalator.ledger.tables.rows import escalation_of
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, take
@@ -37,8 +37,8 @@ class SqlHistory:
         """Empty means: no escalation and no live route of this org. Runs do not count: the first run after a loss
         leaves one behind, and the second must still see that the ledger was lost."""
         with self.reading() as connection:
-            past = [
-                past_of(row)
+            escalation = [
+                escalation_of(row)
                 for row in connection.execute(
                     sa.select(escalations)
                     .where(escalations.c.organization_id == organization_id)
@@ -53,7 +53,7 @@ class SqlHistory:
                 )
             ]
             users = sa.select(runs.c.user_id).where(runs.c.organization_id == organization_id).distinct()
-            return History.of(past, live, connection.execute(users).scalars(), empty=not past and not live)
+            return History.of(escalation, live, connection.execute(users).scalars(), empty=not escalation and not live)
 
     def head(self) -> str | None:
         with self.reading() as connection:

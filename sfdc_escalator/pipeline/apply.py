@@ -14,13 +14,13 @@ from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.planning.chunks import Batch, lanes
 from sfdc_escalator.escalation.planning.guards import CHUNK
 from sfdc_escalator.escalation.policy.steps import Kind, StepState
-from sfdc_escalator.escalation.world.history import Memory
-from sfdc_escalator.pipeline.brakes import Stop, call_budget
-from sfdc_escalator.pipeline.changes import change, past_of, values_after
+from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.pipeline.changes import change, escalation_of, values_after
 from sfdc_escalator.pipeline.deliver import Delivery, Tries
 from sfdc_escalator.pipeline.ports import Change, Lease, Org
 from sfdc_escalator.pipeline.prepare import Prepared
 from sfdc_escalator.pipeline.run_clock import RunClock
+from sfdc_escalator.pipeline.stop import Stop, call_budget
 
 log = logging.getLogger(__name__)
 SIDE_BY_SIDE = 4
@@ -69,10 +69,10 @@ def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress, clock:
         done[decision.identity.key] = decision
         progress("escalating", len(done), len(plan.planned))
 
-    calls = org.api_calls + call_budget(plan, prepared.survey)
+    calls = org.api_calls + call_budget(plan, prepared.org_facts)
     delivery = Delivery(org, lease, prepared.poll.at, clock, stop, calls, ended)
     # With the keys in an object of their own, a case takes two rows of the notes' collection.
-    most = CHUNK // (1 + (prepared.survey.level == "proved") + posts_too(prepared))
+    most = CHUNK // (1 + (prepared.org_facts.level == "proved") + posts_too(prepared))
     send_all(delivery, lanes(plan.planned, most))
     decisions = tuple(done.get(one.identity.key, one) if one.state is State.PLANNED else one for one in plan.decisions)
     applied = [decision for decision in decisions if decision.state is State.APPLIED]
@@ -87,10 +87,13 @@ def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress, clock:
 
 def remember(prepared: Prepared, lease: Lease) -> None:
     """Stores what became known by reading, and the backlog that is adopted."""
-    changes = [Change(one.event, one.past, one.past.case_number, "") for one in prepared.settled]
-    changes += [change(one, "found", one.past) for one in prepared.found if one.past]
+    changes = [Change(one.event, one.escalation, one.escalation.case_number, "") for one in prepared.settled]
+    changes += [change(one, "found", one.escalation) for one in prepared.found if one.escalation]
     at = prepared.plan.now
-    changes += [change(one, "adopted", past_of(one, Memory.ADOPTED, tried_at=at)) for one in prepared.plan.adopted]
+    changes += [
+        change(one, "adopted", escalation_of(one, EscalationState.ADOPTED, tried_at=at))
+        for one in prepared.plan.adopted
+    ]
     if changes:
         lease.record(changes)
 
@@ -120,7 +123,7 @@ def read_back(org: Org, lease: Lease, applied: Sequence[Decision]) -> tuple[tupl
         return (), ()
     values = org.read_back([decision.case.id for decision in applied])
     missing = [decision for decision in applied if decision.case.id not in values]
-    seen = org.sight([decision.case.id for decision in missing], frozenset(), frozenset()) if missing else {}
+    seen = org.cases_now([decision.case.id for decision in missing], frozenset(), frozenset()) if missing else {}
     gone = tuple(one for one in missing if one.case.id in seen and seen[one.case.id].is_deleted)
     if len(missing) > len(gone):
         cases = [one.case.number for one in missing if one not in gone]
@@ -132,11 +135,13 @@ def read_back(org: Org, lease: Lease, applied: Sequence[Decision]) -> tuple[tupl
         and values.get(decision.case.id, values_after(decision)).owner_id != owner_after(decision)
     )
     changes = [
-        change(one, "bounced", one.past, facts={"owner_now": values[one.case.id].owner_id})
+        change(one, "bounced", one.escalation, facts={"owner_now": values[one.case.id].owner_id})
         for one in bounced
-        if one.past
+        if one.escalation
     ]
-    changes += [change(one, "gone", replace(one.past, state=Memory.GONE)) for one in gone if one.past]
+    changes += [
+        change(one, "gone", replace(one.escalation, state=EscalationState.GONE)) for one in gone if one.escalation
+    ]
     if changes:
         lease.record(changes)
     return bounced, gone

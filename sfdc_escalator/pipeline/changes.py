@@ -8,22 +8,22 @@ from typing import Any
 from sfdc_escalator.escalation.decisions.decision import Decision
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.policy.steps import Kind, StepState
-from sfdc_escalator.escalation.world.history import Memory, Past, Values
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
 from sfdc_escalator.pipeline.ports import Change, Post, Write
 
-SENT = frozenset({Memory.SENDING, Memory.APPLIED, Memory.UNKNOWN, Memory.GONE})
+SENT = frozenset({EscalationState.SENDING, EscalationState.APPLIED, EscalationState.UNKNOWN, EscalationState.GONE})
 
 
-def past_of(
+def escalation_of(
     decision: Decision,
-    state: Memory,
+    state: EscalationState,
     *,
     attempts: int = 0,
     tried_at: datetime | None = None,
     message: str = "",
-) -> Past:
+) -> Escalation:
     identity = decision.identity
-    return Past(
+    return Escalation(
         key=identity.key,
         policy=identity.policy,
         route=identity.route,
@@ -40,9 +40,9 @@ def past_of(
     )
 
 
-def past_found(decision: Decision, at: datetime) -> Past:
+def escalation_found(decision: Decision, at: datetime) -> Escalation:
     """Written by somebody else at that time: what the case was before, and what was written, is not known."""
-    return replace(past_of(decision, Memory.APPLIED, tried_at=at), before=None, wrote=None)
+    return replace(escalation_of(decision, EscalationState.APPLIED, tried_at=at), before=None, wrote=None)
 
 
 def values_after(decision: Decision) -> Values:
@@ -56,16 +56,16 @@ def values_after(decision: Decision) -> Values:
     )
 
 
-def change(decision: Decision, event: str, past: Past, **more: Any) -> Change:
+def change(decision: Decision, event: str, escalation: Escalation, **more: Any) -> Change:
     policy = decision.policy
-    return Change(event, past, decision.case.number, policy.digest, decision.findings, **more)
+    return Change(event, escalation, decision.case.number, policy.digest, decision.findings, **more)
 
 
 def intended(decision: Decision, now: datetime, *, together: bool) -> Change:
     """Stored before the call: the whole of what is about to be sent, and the org's time."""
     note = next(step.after for step in decision.steps if step.kind is Kind.NOTE)
-    past = past_of(decision, Memory.SENDING, tried_at=now)
-    return change(decision, "intended", past, note=note, facts={"steps": steps(decision), "together": together})
+    escalation = escalation_of(decision, EscalationState.SENDING, tried_at=now)
+    return change(decision, "intended", escalation, note=note, facts={"steps": steps(decision), "together": together})
 
 
 def steps(decision: Decision) -> list[Mapping[str, str | None]]:

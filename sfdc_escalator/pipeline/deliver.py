@@ -13,14 +13,13 @@ from datetime import datetime
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
 from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.planning.chunks import Batch
-from sfdc_escalator.escalation.world.history import Memory
-from sfdc_escalator.pipeline.brakes import Breaker, Stop
-from sfdc_escalator.pipeline.changes import change, intended, past_found, past_of, write_of
+from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.pipeline.changes import change, escalation_found, escalation_of, intended, write_of
 from sfdc_escalator.pipeline.ports import (
     Change,
     Chunk,
     Committed,
-    Fault,
+    ErrorKind,
     Lease,
     Moved,
     NotExecuted,
@@ -30,6 +29,7 @@ from sfdc_escalator.pipeline.ports import (
     Unknown,
 )
 from sfdc_escalator.pipeline.run_clock import Reading, RunClock
+from sfdc_escalator.pipeline.stop import Breaker, Stop
 
 LOCKED_TRIES = 3
 NO_RIGHT = "INSUFFICIENT_ACCESS"
@@ -110,16 +110,17 @@ class Delivery:
     def applied(self, batch: Batch, answer: Committed, at: datetime) -> None:
         """`at` is when it was about to be sent: what is said or made from then on is newer than the escalation."""
         changes: list[Change] = []
-        pasts = [past_of(decision, Memory.APPLIED, tried_at=at) for decision in batch]
-        for decision, done in zip(batch, pasts, strict=True):
+        escalations = [escalation_of(decision, EscalationState.APPLIED, tried_at=at) for decision in batch]
+        for decision, done in zip(batch, escalations, strict=True):
             changes.append(change(decision, "applied", done, call=answer.call))
             changes += (
-                change(decision, "superseded", replace(past, state=Memory.SUPERSEDED)) for past in decision.takes_over
+                change(decision, "superseded", replace(escalation, state=EscalationState.SUPERSEDED))
+                for escalation in decision.takes_over
             )
         self.lease.record(changes)
-        for decision, past in zip(batch, pasts, strict=True):
+        for decision, escalation in zip(batch, escalations, strict=True):
             steps = tuple(step.done() for step in decision.steps)
-            self.ended(replace(decision, state=State.APPLIED, steps=steps, past=past))
+            self.ended(replace(decision, state=State.APPLIED, steps=steps, escalation=escalation))
 
     def moved(self, batch: Batch, chunk: Chunk, tries: Tries) -> None:
         """Cases that changed since the poll wait for the next run; the rest goes once more."""
@@ -139,9 +140,9 @@ class Delivery:
 
     def turned_down(self, batch: Batch, answer: RolledBack, tries: Tries) -> None:
         known = any(decision.case.id in answer.rows for decision in batch)
-        if answer.error.fault is Fault.LOCK:
+        if answer.error.fault is ErrorKind.LOCK:
             self.locked(batch, answer.error, tries)
-        elif answer.error.fault is Fault.SIZE or not known:
+        elif answer.error.fault is ErrorKind.SIZE or not known:
             self.smaller(batch, answer.error, tries)
         else:
             self.row_errors(batch, answer, tries)
@@ -160,7 +161,7 @@ class Delivery:
 
     def row_errors(self, batch: Batch, answer: RolledBack, tries: Tries) -> None:
         """Rows that the org complains of go alone to get their own error; the rest goes again without them."""
-        twice = {case_id for case_id, row in answer.rows.items() if row.fault is Fault.DUPLICATE}
+        twice = {case_id for case_id, row in answer.rows.items() if row.fault is ErrorKind.DUPLICATE}
         if known := tuple(decision for decision in batch if decision.case.id in twice):
             self.found(known)
             return self.again([without(batch, known)], tries)
@@ -190,14 +191,18 @@ class Delivery:
         parts = [part for part in parts if part]
         if not parts:
             return
-        self.lease.record([change(one, "returned", past_of(one, Memory.PLANNED)) for part in parts for one in part])
+        self.lease.record(
+            [change(one, "returned", escalation_of(one, EscalationState.PLANNED)) for part in parts for one in part]
+        )
         for part in parts:
             self.send(part, tries)
 
     def found(self, batch: Batch) -> None:
         """The org has these keys already: another run wrote them."""
-        pasts = [past_found(one, self.clock.start) for one in batch]
-        self.lease.record([change(one, "found", past) for one, past in zip(batch, pasts, strict=True)])
+        escalations = [escalation_found(one, self.clock.start) for one in batch]
+        self.lease.record(
+            [change(one, "found", escalation) for one, escalation in zip(batch, escalations, strict=True)]
+        )
         for decision in batch:
             self.ended(decision.ended(State.ALREADY, "another run escalated it while this one was under way"))
 
@@ -209,36 +214,48 @@ class Delivery:
     def defer(self, batch: Batch, reason: str) -> None:
         if not batch:
             return
-        pasts = [
-            past_of(
-                one, Memory.PLANNED, attempts=in_a_row(one, Memory.PLANNED), tried_at=self.clock.start, message=reason
+        escalations = [
+            escalation_of(
+                one,
+                EscalationState.PLANNED,
+                attempts=in_a_row(one, EscalationState.PLANNED),
+                tried_at=self.clock.start,
+                message=reason,
             )
             for one in batch
         ]
-        self.lease.record([change(one, "deferred", past) for one, past in zip(batch, pasts, strict=True)])
-        for decision, past in zip(batch, pasts, strict=True):
-            self.ended(replace(decision.ended(State.DEFERRED, reason), deferrals=past.attempts))
+        self.lease.record(
+            [change(one, "deferred", escalation) for one, escalation in zip(batch, escalations, strict=True)]
+        )
+        for decision, escalation in zip(batch, escalations, strict=True):
+            self.ended(replace(decision.ended(State.DEFERRED, reason), deferrals=escalation.attempts))
 
     def reject(self, batch: Batch, errors: Mapping[str, RowError]) -> None:
         """Each with its own error, by case id."""
         messages = {case_id: f"{error.code}: {error.message}" for case_id, error in errors.items()}
-        pasts = [
-            past_of(
+        escalations = [
+            escalation_of(
                 one,
-                Memory.REJECTED,
-                attempts=in_a_row(one, Memory.REJECTED),
+                EscalationState.REJECTED,
+                attempts=in_a_row(one, EscalationState.REJECTED),
                 tried_at=self.clock.start,
                 message=messages[one.case.id],
             )
             for one in batch
         ]
-        self.lease.record([change(one, "rejected", past) for one, past in zip(batch, pasts, strict=True)])
+        self.lease.record(
+            [change(one, "rejected", escalation) for one, escalation in zip(batch, escalations, strict=True)]
+        )
         for decision in batch:
             self.ended(decision.ended(State.REJECTED, messages[decision.case.id]))
 
     def unknown(self, batch: Batch, answer: Unknown) -> None:
         changes = [
-            change(one, "unknown", past_of(one, Memory.UNKNOWN, tried_at=self.clock.now(), message=answer.reason))
+            change(
+                one,
+                "unknown",
+                escalation_of(one, EscalationState.UNKNOWN, tried_at=self.clock.now(), message=answer.reason),
+            )
             for one in batch
         ]
         self.lease.record(changes)
@@ -246,10 +263,10 @@ class Delivery:
             self.ended(replace(decision, state=State.UNKNOWN, reason=answer.reason))
 
 
-def in_a_row(decision: Decision, state: Memory) -> int:
+def in_a_row(decision: Decision, state: EscalationState) -> int:
     """How often in a row it ended like this, this time included."""
-    past = decision.past
-    return 1 + (past.attempts if past and past.state is state else 0)
+    escalation = decision.escalation
+    return 1 + (escalation.attempts if escalation and escalation.state is state else 0)
 
 
 def without(batch: Batch, some: Batch) -> Batch:

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, Protocol
 
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.evidence import Read
-from sfdc_escalator.escalation.world.history import History, Past, Values
-from sfdc_escalator.escalation.world.org import Caller, Survey
+from sfdc_escalator.escalation.world.history import Escalation, History, Values
+from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 
 RouteName = tuple[str, str]
 """(policy, route)"""
@@ -41,7 +41,7 @@ class KeyedNote:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class CaseNow:
     """A case as it stands, deleted or not. `master_id` names the case that it was merged into; `keys` the keys on the
     last lines of the notes asked for."""
 
@@ -94,7 +94,7 @@ class Moved:
     """The guard stopped it: a case changed since the poll. Nothing was written."""
 
 
-class Fault(StrEnum):
+class ErrorKind(StrEnum):
     """Why a write was turned down, as far as it decides what to do next. DUPLICATE: the org has this key already."""
 
     ROW = "row"
@@ -107,7 +107,7 @@ class Fault(StrEnum):
 class RowError:
     """What the org says of one case."""
 
-    fault: Fault
+    fault: ErrorKind
     code: str
     message: str
 
@@ -160,21 +160,21 @@ class Org(Protocol):
         """The first answer of the org. Raises OrgUnavailable."""
         ...
 
-    def survey(self, caller: Caller, policies: Sequence[Policy]) -> Survey:
+    def facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
         """Queues with members, the open count, and the objects that the policies read."""
         ...
 
-    def poll(self, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
+    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
         """The open cases that the policies' queries return, by id; with `case` (number or id) that case alone,
         whatever the criteria. Long text and comments are left out."""
         ...
 
-    def longest_waiting(self, policies: Sequence[Policy], survey: Survey, most: int) -> tuple[Case, ...]:
+    def longest_waiting(self, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
         """The oldest cases in the policies' scopes, whatever their routes ask, read as a poll reads them."""
         ...
 
-    def complete(self, cases: Sequence[Case], reads: frozenset[Read], us: frozenset[str]) -> tuple[Case, ...]:
-        """The same cases with their long text and all evidence that `reads` names; `us` are our own user ids."""
+    def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
+        """The same cases with their long text and all evidence that `needs` names; `us` are our own user ids."""
         ...
 
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
@@ -189,7 +189,7 @@ class Org(Protocol):
         """The cases that were merged into each of these."""
         ...
 
-    def sight(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, Sighting]:
+    def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
         """These cases, deleted ones too, with what the paths say short of long text; and, with `users`, the keys of
         their notes, deleted ones too, in the very same answer. A case that cannot be seen is left out."""
         ...
@@ -221,7 +221,7 @@ class Change:
     """
 
     event: str
-    past: Past
+    escalation: Escalation
     case_number: str
     policy_digest: str
     reasons: tuple[str, ...] = ()

@@ -6,20 +6,20 @@ from datetime import datetime
 from functools import partial
 
 from sfdc_escalator.errors import Invalid, PlanRefused
-from sfdc_escalator.escalation.conditions.criteria import paths_of
-from sfdc_escalator.escalation.decisions.decide import LeftAlone, decide
+from sfdc_escalator.escalation.conditions.tree import paths_of
+from sfdc_escalator.escalation.decisions.decide import NoMatch, decide
 from sfdc_escalator.escalation.decisions.decision import Decision, RouteName, State
-from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.explaining.misses import NearMiss
-from sfdc_escalator.escalation.planning.choices import Choices
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
+from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.fitness import doubts, unfit_routes
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.evidence import Read
 from sfdc_escalator.escalation.world.history import History
-from sfdc_escalator.escalation.world.org import Caller, Survey
-from sfdc_escalator.pipeline.changes import past_found
+from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.escalation.world.org import Caller, OrgFacts
+from sfdc_escalator.pipeline.changes import escalation_found
 from sfdc_escalator.pipeline.nearest import near_misses
 from sfdc_escalator.pipeline.ports import KeyedNote, Org, Poll
 from sfdc_escalator.pipeline.recover import Settled, recover, watch
@@ -34,7 +34,7 @@ class Prepared:
     """
 
     plan: Plan
-    survey: Survey
+    org_facts: OrgFacts
     poll: Poll
     history: History
     settled: tuple[Settled, ...]
@@ -49,45 +49,45 @@ class Prepared:
         return sum(one.event in ("recovered", "absent") for one in self.settled)
 
 
-def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Policy], choices: Choices) -> Prepared:
+def prepare(org: Org, caller: Caller, remembered: History, policies: Sequence[Policy], options: RunOptions) -> Prepared:
     """The plan of this run. Raises Invalid for a route or case that does not exist, PlanRefused for a lost ledger."""
-    check_route(policies, choices)
-    survey = org.survey(caller, policies)
+    check_route(policies, options)
+    org_facts = org.facts(caller, policies)
     us = remembered.users | {caller.user_id}
-    reads = frozenset[Read]().union(*(policy.reads() for policy in policies))
-    settled = recover(org, remembered, paths_of(reads), us, caller.now)
-    history = remembered.with_past(one.past for one in settled)
-    poll = org.poll(policies, survey, choices.case)
-    if choices.case is not None:
-        check_found(choices.case, poll, policies)
-    views = [view_of(policy, survey, history, caller.now, poll) for policy in policies]
-    look = second_look(org, views, poll.cases, us)
-    if choices.case is None:
-        watched = watch(org, history, views, look, reads, complete=not poll.broken)
-        settled, history = (*settled, *watched), history.with_past(one.past for one in watched)
-        views = [replace(view, history=history) for view in views]
+    needs = frozenset[Need]().union(*(policy.needs() for policy in policies))
+    settled = recover(org, remembered, paths_of(needs), us, caller.now)
+    history = remembered.with_escalations(one.escalation for one in settled)
+    poll = org.poll(policies, org_facts, options.case)
+    if options.case is not None:
+        check_found(options.case, poll, policies)
+    policies_in_org = [policy_in_org(policy, org_facts, history, caller.now, poll) for policy in policies]
+    look = second_look(org, policies_in_org, poll.cases, us)
+    if options.case is None:
+        watched = watch(org, history, policies_in_org, look, needs, complete=not poll.broken)
+        settled, history = (*settled, *watched), history.with_escalations(one.escalation for one in watched)
+        policies_in_org = [replace(in_org, history=history) for in_org in policies_in_org]
     cases = look.cases
-    judged = judge_all(views, cases)
+    judged = judge_all(policies_in_org, cases)
     found = look_for_keys(org, judged, us)
     if found:
         refuse_if_lost(history, found)
-        history = history.with_past(decision.past for decision in found if decision.past)
-        judged = judge_all([replace(view, history=history) for view in views], cases)
+        history = history.with_escalations(decision.escalation for decision in found if decision.escalation)
+        judged = judge_all([replace(in_org, history=history) for in_org in policies_in_org], cases)
     broken = dict(poll.broken)
-    for view in views:
-        for name, why in view.unfit.items():
-            told = broken.get((view.policy.name, name))
-            broken[view.policy.name, name] = f"{told}; {why}" if told else why
-    plan = build_plan(policies, survey, history, caller.now, judged, choices, broken)
-    wonders = tuple(doubt for policy in policies for doubt in doubts(policy, survey))
-    near = partial(near_misses, org, views, look, us, choices)
-    return Prepared(plan, survey, poll, history, settled, found, broken, wonders, near)
+    for in_org in policies_in_org:
+        for name, why in in_org.unfit.items():
+            told = broken.get((in_org.policy.name, name))
+            broken[in_org.policy.name, name] = f"{told}; {why}" if told else why
+    plan = build_plan(policies, org_facts, history, caller.now, judged, options, broken)
+    wonders = tuple(doubt for policy in policies for doubt in doubts(policy, org_facts))
+    near = partial(near_misses, org, policies_in_org, look, us, options)
+    return Prepared(plan, org_facts, poll, history, settled, found, broken, wonders, near)
 
 
-def check_route(policies: Sequence[Policy], choices: Choices) -> None:
+def check_route(policies: Sequence[Policy], options: RunOptions) -> None:
     names = sorted({route.name for policy in policies for route in policy.routes})
-    if choices.route is not None and choices.route not in names:
-        raise Invalid(f"no policy has a route {choices.route!r}; there are: {', '.join(names)}")
+    if options.route is not None and options.route not in names:
+        raise Invalid(f"no policy has a route {options.route!r}; there are: {', '.join(names)}")
 
 
 def check_found(case: str, poll: Poll, policies: Sequence[Policy]) -> None:
@@ -100,16 +100,16 @@ def check_found(case: str, poll: Poll, policies: Sequence[Policy]) -> None:
     raise Invalid(f"case {case} is not in this org, or this user cannot see it")
 
 
-def view_of(policy: Policy, survey: Survey, history: History, now: datetime, poll: Poll) -> View:
+def policy_in_org(policy: Policy, org_facts: OrgFacts, history: History, now: datetime, poll: Poll) -> PolicyInOrg:
     unpolled = {route: why for (name, route), why in poll.broken.items() if name == policy.name}
-    return View(policy, survey, history, now, unpolled, unfit_routes(policy, survey))
+    return PolicyInOrg(policy, org_facts, history, now, unpolled, unfit_routes(policy, org_facts))
 
 
-def judge_all(views: Iterable[View], cases: Sequence[Case]) -> list[Decision | LeftAlone]:
-    return [decide(view, case) for view in views for case in cases]
+def judge_all(policies_in_org: Iterable[PolicyInOrg], cases: Sequence[Case]) -> list[Decision | NoMatch]:
+    return [decide(in_org, case) for in_org in policies_in_org for case in cases]
 
 
-def look_for_keys(org: Org, judged: Iterable[Decision | LeftAlone], us: frozenset[str]) -> tuple[Decision, ...]:
+def look_for_keys(org: Org, judged: Iterable[Decision | NoMatch], us: frozenset[str]) -> tuple[Decision, ...]:
     """The planned escalations whose note already stands on the case, under the route's present or a former name; each
     with what the note proves of its past."""
     new = (State.PLANNED, State.HELD)
@@ -120,7 +120,9 @@ def look_for_keys(org: Org, judged: Iterable[Decision | LeftAlone], us: frozense
     strange = sorted({note.case_id for note in notes} - {one.case_id for one in notes if fits(one, planned, {})})
     losers = org.merged_into(strange) if strange else {}
     found = {note.case_id: note.at for note in reversed(notes) if fits(note, planned, losers)}
-    return tuple(replace(planned[case_id], past=past_found(planned[case_id], found[case_id])) for case_id in found)
+    return tuple(
+        replace(planned[case_id], escalation=escalation_found(planned[case_id], found[case_id])) for case_id in found
+    )
 
 
 def fits(note: KeyedNote, planned: Mapping[str, Decision], losers: Mapping[str, frozenset[str]]) -> bool:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.world.history import History, Memory, Past
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.ports import Change, KeyedNote, Lease, Ledger, Org, RunStart
 from sfdc_escalator.pipeline.run import close_failed
 
-NOT_SETTLED = frozenset({Memory.PLANNED, Memory.REJECTED, Memory.UNKNOWN})
+NOT_SETTLED = frozenset({EscalationState.PLANNED, EscalationState.REJECTED, EscalationState.UNKNOWN})
 """What a note in the org proves wrong, or settles."""
 
 
@@ -22,7 +22,7 @@ class Rebuilt:
     """`taken` are the escalations that the ledger now knows as applied, `known` counts those it knew before; `strange`
     are notes whose key does not follow from the facts beside it."""
 
-    taken: tuple[Past, ...]
+    taken: tuple[Escalation, ...]
     known: int
     strange: tuple[KeyedNote, ...]
 
@@ -45,15 +45,15 @@ def _take_in(org: Org, caller: Caller, history: History, lease: Lease) -> Rebuil
     moved = sorted({note.case_id for note in notes if note.key not in here})
     losers = org.merged_into(moved) if moved else {}
     stand = [(note, _identity(note, caller.organization_id, losers)) for note in notes]
-    pasts = {past.key: past for past in history.everything()}
+    escalations = {escalation.key: escalation for escalation in history.everything()}
     found = {note.key: (note, identity) for note, identity in reversed(stand) if identity}
-    news = [_news(pasts.get(key), note, identity) for key, (note, identity) in sorted(found.items())]
-    changes = _found(org, [past for past in news if past])
+    news = [_news(escalations.get(key), note, identity) for key, (note, identity) in sorted(found.items())]
+    changes = _found(org, [escalation for escalation in news if escalation])
     if changes:
         lease.record(changes)
     lease.mark_live(sorted({(identity.policy, identity.route) for _, identity in found.values()}))
     strange = tuple(note for note, identity in stand if identity is None)
-    return Rebuilt(tuple(change.past for change in changes), len(found) - len(changes), strange)
+    return Rebuilt(tuple(change.escalation for change in changes), len(found) - len(changes), strange)
 
 
 def _identity(note: KeyedNote, organization_id: str, losers: Mapping[str, Iterable[str]]) -> Identity | None:
@@ -70,28 +70,38 @@ def _identity(note: KeyedNote, organization_id: str, losers: Mapping[str, Iterab
     return next((identity for identity in said if identity.key == note.key), None)
 
 
-def _news(past: Past | None, note: KeyedNote, identity: Identity) -> Past | None:
+def _news(escalation: Escalation | None, note: KeyedNote, identity: Identity) -> Escalation | None:
     """The escalation as the note proves it; None when the ledger knows it so, or knows more."""
-    if past is None:
-        return Past(
+    if escalation is None:
+        return Escalation(
             note.key,
             identity.policy,
             identity.route,
             note.case_id,
-            Memory.APPLIED,
+            EscalationState.APPLIED,
             identity.rung,
             identity.episode,
             identity.turn,
             tried_at=note.at,
         )
-    if past.state not in NOT_SETTLED:
+    if escalation.state not in NOT_SETTLED:
         return None
-    return replace(past, state=Memory.APPLIED, attempts=0, message="", tried_at=note.at)
+    return replace(escalation, state=EscalationState.APPLIED, attempts=0, message="", tried_at=note.at)
 
 
-def _found(org: Org, pasts: Sequence[Past]) -> list[Change]:
+def _found(org: Org, escalations: Sequence[Escalation]) -> list[Change]:
     """The changes that take these escalations in, with the numbers of their cases, as far as they can be seen."""
-    seen = org.sight(sorted({past.case_id for past in pasts}), frozenset(), frozenset()) if pasts else {}
+    seen = (
+        org.cases_now(sorted({escalation.case_id for escalation in escalations}), frozenset(), frozenset())
+        if escalations
+        else {}
+    )
     numbers = {case_id: one.case.number for case_id, one in seen.items()}
-    named = [replace(past, case_number=numbers.get(past.case_id, past.case_number)) for past in pasts]
-    return [Change("found", past, past.case_number, "", ("its note was found in the org",)) for past in named]
+    named = [
+        replace(escalation, case_number=numbers.get(escalation.case_id, escalation.case_number))
+        for escalation in escalations
+    ]
+    return [
+        Change("found", escalation, escalation.case_number, "", ("its note was found in the org",))
+        for escalation in named
+    ]

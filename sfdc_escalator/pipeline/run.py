@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.explaining.misses import NearMiss
-from sfdc_escalator.escalation.planning.choices import Choices
+from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.history import Memory
+from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.apply import Applied, Progress, apply
-from sfdc_escalator.pipeline.brakes import Stop
 from sfdc_escalator.pipeline.ports import HistoryReader, Lease, Ledger, Org, RunStart
 from sfdc_escalator.pipeline.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.run_clock import RunClock
+from sfdc_escalator.pipeline.stop import Stop
 
 log = logging.getLogger(__name__)
 
@@ -68,10 +68,10 @@ class Result:
 
 
 def rehearse(
-    run: str, org: Org, caller: Caller, ledger: HistoryReader, policies: Sequence[Policy], choices: Choices
+    run: str, org: Org, caller: Caller, ledger: HistoryReader, policies: Sequence[Policy], options: RunOptions
 ) -> Result:
     """The plan of a run, and nothing done about it."""
-    prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, choices)
+    prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options)
     near = () if prepared.plan.decisions else prepared.near()
     return replace(account(run, org, ledger, prepared, Applied(prepared.plan.decisions)), near=near)
 
@@ -82,7 +82,7 @@ def carry_out(
     caller: Caller,
     ledger: Ledger,
     policies: Sequence[Policy],
-    choices: Choices,
+    options: RunOptions,
     progress: Progress,
     stop: Stop,
 ) -> Result:
@@ -91,7 +91,7 @@ def carry_out(
     digests = {policy.name: policy.digest for policy in policies}
     with ledger.lease(RunStart(run, caller.organization_id, caller.user_id, digests)) as lease:
         try:
-            prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, choices)
+            prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options)
             if prepared.plan.planned:  # cron mails what stands in the log: a run with nothing to do says nothing
                 about = {"planned": len(prepared.plan.planned), "digest": prepared.plan.digest}
                 log.info("planned", extra=about)
@@ -121,7 +121,10 @@ def account(
     run: str, org: Org, ledger: HistoryReader, prepared: Prepared, applied: Applied, stop: Stop | None = None
 ) -> Result:
     """The result of a run, or without `stop` of a rehearsal."""
-    unsettled = sum(past.state in (Memory.UNKNOWN, Memory.SENDING) for past in prepared.history.everything())
+    unsettled = sum(
+        escalation.state in (EscalationState.UNKNOWN, EscalationState.SENDING)
+        for escalation in prepared.history.everything()
+    )
     return Result(
         run,
         prepared,

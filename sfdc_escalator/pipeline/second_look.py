@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sfdc_escalator.escalation.conditions.criteria import could_hold
-from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.conditions.tree import could_hold
+from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.evidence import Read
+from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports import Org
 
 
@@ -15,20 +15,20 @@ class Look:
     """The cases of a poll; those that are not `complete` lack what `missing` names."""
 
     cases: tuple[Case, ...]
-    missing: frozenset[Read]
+    missing: frozenset[Need]
     complete: frozenset[str] = frozenset()
 
-    def unread(self, case_id: str) -> frozenset[Read]:
+    def unread(self, case_id: str) -> frozenset[Need]:
         return frozenset() if case_id in self.complete else self.missing
 
 
-def second_look(org: Org, views: Sequence[View], cases: Sequence[Case], us: frozenset[str]) -> Look:
+def second_look(org: Org, policies_in_org: Sequence[PolicyInOrg], cases: Sequence[Case], us: frozenset[str]) -> Look:
     """Long text and evidence, read for those cases alone that could still match."""
-    reads = frozenset[Read]().union(*(view.reads for view in views))
-    missing = reads - common_paths(cases)
+    needs = frozenset[Need]().union(*(in_org.needs for in_org in policies_in_org))
+    missing = needs - common_paths(cases)
     if not missing or not cases:
         return Look(tuple(cases), frozenset())
-    chosen = {case.id for view in views for case in cases if is_survivor(view, case, missing)}
+    chosen = {case.id for in_org in policies_in_org for case in cases if is_survivor(in_org, case, missing)}
     complete = {case.id: case for case in org.complete([case for case in cases if case.id in chosen], missing, us)}
     return Look(tuple(complete.get(case.id, case) for case in cases), missing, frozenset(complete))
 
@@ -38,6 +38,9 @@ def common_paths(cases: Sequence[Case]) -> frozenset[str]:
     return frozenset(cases[0].fields).intersection(*(case.fields for case in cases)) if cases else frozenset()
 
 
-def is_survivor(view: View, case: Case, unread: frozenset[Read]) -> bool:
-    routes = (route for route in view.policy.routes if route.name not in view.unpolled)
-    return any(could_hold(view.policy.condition(route), case, view.scene_of(route, case), unread) for route in routes)
+def is_survivor(in_org: PolicyInOrg, case: Case, unread: frozenset[Need]) -> bool:
+    routes = (route for route in in_org.policy.routes if route.name not in in_org.unpolled)
+    return any(
+        could_hold(in_org.policy.condition(route), case, in_org.circumstances_of(route, case), unread)
+        for route in routes
+    )

@@ -5,18 +5,18 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Finding, Not
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.findings import in_plain_words, time_in_words
-from sfdc_escalator.escalation.conditions.running_clock import Clock
-from sfdc_escalator.escalation.conditions.scene import Scene
-from sfdc_escalator.escalation.decisions.decide import LeftAlone
+from sfdc_escalator.escalation.conditions.stopped_clock import Clock
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Finding, Not
+from sfdc_escalator.escalation.decisions.decide import NoMatch
 from sfdc_escalator.escalation.decisions.decision import Decision
-from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.explaining.as_example import as_example
 from sfdc_escalator.escalation.explaining.explanation import Explained, explain
 from sfdc_escalator.escalation.policy.examples import failure
 from sfdc_escalator.escalation.policy.policy import Example
-from sfdc_escalator.escalation.time.clock import in_words
+from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.pipeline.examine import Examined
 from sfdc_escalator.reports.run_json import escalation_json, instant
 
@@ -28,19 +28,19 @@ def explain_text(examined: Examined) -> str:
 
 
 def page(examined: Examined) -> Iterator[str]:
-    case, survey = examined.case, examined.views[0].survey
-    yield f"case {case.number}  {survey.caller.instance_url}/{case.id}"
+    case, org_facts = examined.case, examined.policies_in_org[0].org_facts
+    yield f"case {case.number}  {org_facts.caller.instance_url}/{case.id}"
     owner = case.owner_name or case.owner_id
     yield f"status {case.status or 'empty'}, priority {case.priority or 'empty'}, owner {owner}"
-    yield f"at {examined.views[0].now:%Y-%m-%d %H:%M:%S} UTC"
-    for view, decision in zip(examined.views, examined.decisions, strict=True):
-        yield f"\npolicy {view.policy.name}: {outcome(decision)}"
-        for one in explain(view, case, decision):
-            yield from route_lines(one, view.now)
+    yield f"at {examined.policies_in_org[0].now:%Y-%m-%d %H:%M:%S} UTC"
+    for in_org, decision in zip(examined.policies_in_org, examined.decisions, strict=True):
+        yield f"\npolicy {in_org.policy.name}: {outcome(decision)}"
+        for one in explain(in_org, case, decision):
+            yield from route_lines(one, in_org.now)
 
 
-def outcome(decision: Decision | LeftAlone) -> str:
-    if isinstance(decision, LeftAlone):
+def outcome(decision: Decision | NoMatch) -> str:
+    if isinstance(decision, NoMatch):
         return "a run would leave it alone"
     steps = ", ".join(step.kind for step in decision.steps if step.state == "planned")
     what = f"{decision.state} by the route {decision.route.name}"
@@ -75,17 +75,17 @@ def title(condition: All | AnyOf | Not) -> str:
 
 def explain_json(examined: Examined) -> dict[str, Any]:
     """`exit` is left to the door."""
-    case, survey = examined.case, examined.views[0].survey
+    case, org_facts = examined.case, examined.policies_in_org[0].org_facts
     return {
-        "case": {"id": case.id, "number": case.number, "url": f"{survey.caller.instance_url}/{case.id}"},
-        "now": instant(examined.views[0].now),
+        "case": {"id": case.id, "number": case.number, "url": f"{org_facts.caller.instance_url}/{case.id}"},
+        "now": instant(examined.policies_in_org[0].now),
         "policies": [
             {
-                "policy": view.policy.name,
+                "policy": in_org.policy.name,
                 "decision": escalation_json(decision) if isinstance(decision, Decision) else None,
-                "routes": [route_json(one) for one in explain(view, case, decision)],
+                "routes": [route_json(one) for one in explain(in_org, case, decision)],
             }
-            for view, decision in zip(examined.views, examined.decisions, strict=True)
+            for in_org, decision in zip(examined.policies_in_org, examined.decisions, strict=True)
         ],
     }
 
@@ -129,20 +129,20 @@ LATER = timedelta(days=3653)
 
 def example_page(examined: Examined) -> str:
     """Entries for `examples:`; one that would not come out alike, now or later, is a comment that says why."""
-    return "\n".join(example_lines(view, as_example(view, examined.case)) for view in examined.views)
+    return "\n".join(example_lines(in_org, as_example(in_org, examined.case)) for in_org in examined.policies_in_org)
 
 
-def example_lines(view: View, example: Example) -> str:
+def example_lines(in_org: PolicyInOrg, example: Example) -> str:
     parts = [f"case: {flow(example.fields)}"] if example.fields else []
     spoken = {"age": example.age, "customer_spoke": example.customer_spoke, "agent_spoke": example.agent_spoke}
     parts += [f"{key}: {duration(ago)}" for key, ago in spoken.items() if ago is not None]
     parts += [f"related: {flow(example.related)}"] if example.related else []
     entry = "  - {" + ", ".join([*parts, f"expect: {example.expect or 'none'}"]) + "}"
-    if why := failure(view.policy, example, view.scene):
-        return f"# {view.policy.name}\n  # comes out otherwise: {why}\n  # {entry.lstrip()}"
-    if why := failure(view.policy, example, Scene(view.now + LATER)):
-        return f"# {view.policy.name}\n  # comes out otherwise as time passes: {why}\n  # {entry.lstrip()}"
-    return f"# {view.policy.name}\n{entry}"
+    if why := failure(in_org.policy, example, in_org.circumstances):
+        return f"# {in_org.policy.name}\n  # comes out otherwise: {why}\n  # {entry.lstrip()}"
+    if why := failure(in_org.policy, example, Circumstances(in_org.now + LATER)):
+        return f"# {in_org.policy.name}\n  # comes out otherwise as time passes: {why}\n  # {entry.lstrip()}"
+    return f"# {in_org.policy.name}\n{entry}"
 
 
 def flow(values: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sfdc_escalator.escalation.world.org import Survey
+from sfdc_escalator.escalation.world.org import OrgFacts
 
 
 class Rollback(Protocol):
@@ -17,7 +17,7 @@ class Rollback(Protocol):
 
 class Seen(Protocol):
     @property
-    def survey(self) -> Survey: ...
+    def org_facts(self) -> OrgFacts: ...
     @property
     def username(self) -> str: ...
     @property
@@ -31,18 +31,18 @@ class Seen(Protocol):
 
 
 def org_json(org: str, seen: Seen) -> dict[str, Any]:
-    survey, caller = seen.survey, seen.survey.caller
+    org_facts, caller = seen.org_facts, seen.org_facts.caller
     return {
         "org": org,
         "instance_url": caller.instance_url,
         "organization_id": caller.organization_id,
-        "name": survey.name,
-        "sandbox": survey.is_sandbox,
+        "name": org_facts.name,
+        "sandbox": org_facts.is_sandbox,
         "user_id": caller.user_id,
         "username": seen.username,
-        "api_left": survey.api_left,
-        "open_cases": survey.open_cases,
-        "level": survey.level,
+        "api_left": org_facts.api_left,
+        "open_cases": org_facts.open_cases,
+        "level": org_facts.level,
         "guard": seen.guard,
         "all_or_nothing": seen.rollback.state,
         "because": seen.rollback.because,
@@ -52,13 +52,13 @@ def org_json(org: str, seen: Seen) -> dict[str, Any]:
 
 
 def org_text(seen: Seen) -> str:
-    survey, caller = seen.survey, seen.survey.caller
-    kind = "sandbox" if survey.is_sandbox else "production"
-    left = "an unknown number of" if survey.api_left is None else f"{survey.api_left:,}"
+    org_facts, caller = seen.org_facts, seen.org_facts.caller
+    kind = "sandbox" if org_facts.is_sandbox else "production"
+    left = "an unknown number of" if org_facts.api_left is None else f"{org_facts.api_left:,}"
     lines = [
-        f"You are {seen.username} in {survey.name} ({caller.organization_id}, {kind}, {caller.instance_url}), "
+        f"You are {seen.username} in {org_facts.name} ({caller.organization_id}, {kind}, {caller.instance_url}), "
         f"{left} API calls left.",
-        f"Level {survey.level}, guard {seen.guard}, all-or-nothing {seen.rollback.words}.",
+        f"Level {org_facts.level}, guard {seen.guard}, all-or-nothing {seen.rollback.words}.",
         *([f"Rehearsed {seen.rehearsal}."] if seen.rehearsal else []),
         *seen.remarks,
     ]

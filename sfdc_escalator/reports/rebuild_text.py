@@ -4,7 +4,7 @@ from sfdc_escalator.pipeline.rebuild import Rebuilt
 
 
 def rebuild_text(rebuilt: Rebuilt, where: str) -> str:
-    lines = [f"{past.key} case {past.case_number or past.case_id} {past.policy}/{past.route}" for past in rebuilt.taken]
+    lines = [f"{one.key} case {one.case_number or one.case_id} {one.policy}/{one.route}" for one in rebuilt.taken]
     lines += [
         f"! case {note.case_id}: {note.line!r} is left out: the key does not follow from what stands beside it"
         for note in rebuilt.strange

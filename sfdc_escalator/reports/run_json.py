@@ -24,7 +24,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "plan_digest": plan.digest,
         "now": instant(plan.now),
         "ledger": result.ledger,
-        "level": prepared.survey.level,
+        "level": prepared.org_facts.level,
         "guard": result.guard,
         "polled": len(prepared.poll.cases),
         "matched": len(result.decisions),
@@ -40,7 +40,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "escalations": [escalation_json(decision) for decision in result.decisions],
         "left_alone": [
             {"policy": one.policy, "case_id": one.case.id, "case_number": one.case.number, "reasons": dict(one.reasons)}
-            for one in plan.left_alone
+            for one in plan.no_match
         ],
         "nearest_misses": [
             {"policy": one.policy, "route": one.route, "case_number": one.case.number, "missing": list(one.words)}

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from sfdc_escalator.escalation.decisions.decide import LeftAlone
+from sfdc_escalator.escalation.decisions.decide import NoMatch
 from sfdc_escalator.escalation.decisions.decision import Decision, State, note_of
 from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState
 from sfdc_escalator.pipeline.run import Result
@@ -28,7 +28,7 @@ def page(result: Result, *, all_notes: bool) -> Iterator[str]:
         yield from note_pages(result)
     elif result.is_rehearsal and result.decisions:
         yield "(a note in full: --case; all of them: --json)"
-    yield from left_alone(result.prepared.plan.left_alone)
+    yield from no_match(result.prepared.plan.no_match)
     if result.is_rehearsal and not result.decisions:
         yield from nearest(result)
     yield from refusals(result)
@@ -39,12 +39,12 @@ def page(result: Result, *, all_notes: bool) -> Iterator[str]:
 
 
 def head(result: Result) -> Iterator[str]:
-    survey, plan = result.prepared.survey, result.prepared.plan
-    kind = "sandbox" if survey.is_sandbox else "production"
+    org_facts, plan = result.prepared.org_facts, result.prepared.plan
+    kind = "sandbox" if org_facts.is_sandbox else "production"
     what = "What a run would do" if result.is_rehearsal else f"Run {result.run}"
-    yield f"{what} on {survey.name} ({kind}, {plan.organization_id}) at {plan.now:%Y-%m-%d %H:%M:%S} UTC"
-    yield f"policies: {', '.join(policy.name for policy in plan.policies)}   open cases: {survey.open_cases}"
-    yield f"ledger: {result.ledger}   level: {survey.level}   guard: {result.guard}   API calls: {result.api_calls}"
+    yield f"{what} on {org_facts.name} ({kind}, {plan.organization_id}) at {plan.now:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"policies: {', '.join(policy.name for policy in plan.policies)}   open cases: {org_facts.open_cases}"
+    yield f"ledger: {result.ledger}   level: {org_facts.level}   guard: {result.guard}   API calls: {result.api_calls}"
     yield f"plan {plan.digest[:16]}   audit head {(result.audit_head or 'none')[:16]}"
 
 
@@ -56,7 +56,7 @@ def warnings(result: Result) -> Iterator[str]:
 
 
 def matches(result: Result) -> str:
-    names = {queue.id: queue.name for queue in result.prepared.survey.queues.values()}
+    names = {queue.id: queue.name for queue in result.prepared.org_facts.queues.values()}
     names |= {one.case.owner_id: one.case.owner_name for one in result.decisions if one.case.owner_name}
     rows = [
         (one.case.number, one.route.name, one.state.value, steps_text(one, names), reason_text(one))
@@ -93,7 +93,7 @@ def note_pages(result: Result) -> Iterator[str]:
             yield "\n".join(f"  | {line}" for line in note.splitlines())
 
 
-def left_alone(cases: tuple[LeftAlone, ...]) -> Iterator[str]:
+def no_match(cases: tuple[NoMatch, ...]) -> Iterator[str]:
     """The cases read that fit no route, grouped by what is missing."""
     if not cases:
         return

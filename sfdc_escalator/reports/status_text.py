@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sfdc_escalator.escalation.world.history import Past
+from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.reports.run_json import instant
 from sfdc_escalator.reports.words import counted
 
@@ -38,9 +38,9 @@ class Standing(Protocol):
     @property
     def open(self) -> int: ...
     @property
-    def unsettled(self) -> Sequence[Past]: ...
+    def unsettled(self) -> Sequence[Escalation]: ...
     @property
-    def rejected(self) -> Sequence[Past]: ...
+    def rejected(self) -> Sequence[Escalation]: ...
 
 
 def silence(standing: Standing, now: datetime, expected: timedelta) -> str | None:
@@ -82,15 +82,15 @@ def run_of(ran: Ran | None) -> dict[str, Any] | None:
     }
 
 
-def past_json(past: Past) -> dict[str, Any]:
-    again = past.try_again_at()
+def past_json(escalation: Escalation) -> dict[str, Any]:
+    again = escalation.try_again_at()
     return {
-        "key": past.key,
-        "case_number": past.case_number,
-        "policy": past.policy,
-        "route": past.route,
-        "state": past.state.value,
-        "message": past.message,
+        "key": escalation.key,
+        "case_number": escalation.case_number,
+        "policy": escalation.policy,
+        "route": escalation.route,
+        "state": escalation.state.value,
+        "message": escalation.message,
         "try_again_at": instant(again) if again else None,
     }
 
@@ -126,7 +126,8 @@ def end(ran: Ran) -> str:
     return f"{said}, {counts}" if counts else f"{said}, nothing to do" if ran.exit == 0 else said
 
 
-def told(past: Past) -> str:
-    again = past.try_again_at()
+def told(escalation: Escalation) -> str:
+    again = escalation.try_again_at()
     when = f"; tried again at {instant(again)}" if again else ""
-    return f"{past.key} case {past.case_number} {past.policy}/{past.route}: {past.message or past.state.value}{when}"
+    what = f"{escalation.key} case {escalation.case_number} {escalation.policy}/{escalation.route}"
+    return f"{what}: {escalation.message or escalation.state.value}{when}"

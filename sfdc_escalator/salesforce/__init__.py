@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from sfdc_escalator.salesforce.schema.describe import standard_describe
-from sfdc_escalator.salesforce.soql.bounds import route_is_apart, route_is_scan
+from sfdc_escalator.salesforce.soql.narrowing import route_is_apart, route_is_scan
 
 if TYPE_CHECKING:
     from sfdc_escalator.salesforce.org import SalesforceOrg

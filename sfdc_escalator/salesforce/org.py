@@ -9,17 +9,17 @@ from typing import Self
 from sfdc_escalator.errors import Invalid, OrgUnavailable
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, long_id
-from sfdc_escalator.escalation.world.evidence import Read
 from sfdc_escalator.escalation.world.history import Values
-from sfdc_escalator.escalation.world.org import Caller, Survey
-from sfdc_escalator.pipeline.ports import Answer, Chunk, KeyedNote, NotExecuted, Poll, RolledBack, Sighting, Unknown
+from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.escalation.world.org import Caller, OrgFacts
+from sfdc_escalator.pipeline.ports import Answer, CaseNow, Chunk, KeyedNote, NotExecuted, Poll, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client, Record
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
 from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import STRAIGHT, Line, OrgSession
 from sfdc_escalator.salesforce.line.token import Login, Token
 from sfdc_escalator.salesforce.readiness import inspection, rehearsal
-from sfdc_escalator.salesforce.reading import evidence, poll, reads, sightings, survey
+from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, poll, second_look
 from sfdc_escalator.salesforce.reading.records import pick, read
 from sfdc_escalator.salesforce.schema.describe import standard_describe
 from sfdc_escalator.salesforce.writing.answer import REFUSED_QUERY, read_answer, refuses_guard
@@ -87,37 +87,37 @@ class SalesforceOrg:
         self.close()
 
     def identify(self) -> Caller:
-        caller = survey.identify(self._client)
+        caller = org_facts.identify(self._client)
         self._user_id, self._now = caller.user_id, caller.now
         return caller
 
-    def survey(self, caller: Caller, policies: Sequence[Policy]) -> Survey:
-        found = survey.survey(self._client, caller, policies)
+    def facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
+        found = org_facts.org_facts(self._client, caller, policies)
         self._describe, self._proved, self._tracked = found.describe, found.level == "proved", found.tracked
         return found
 
-    def poll(self, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
-        return poll.poll(self._client, policies, survey, case)
+    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
+        return poll.poll(self._client, policies, org_facts, case)
 
-    def longest_waiting(self, policies: Sequence[Policy], survey: Survey, most: int) -> tuple[Case, ...]:
-        return poll.longest_waiting(self._client, policies, survey, most)
+    def longest_waiting(self, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
+        return poll.longest_waiting(self._client, policies, org_facts, most)
 
     def rows(self, soql: str) -> list[Record]:
         """All records of a query, to be looked at."""
         return self._client.lookups([soql])[0]
 
-    def complete(self, cases: Sequence[Case], reads: frozenset[Read], us: frozenset[str]) -> tuple[Case, ...]:
-        facts = evidence.Facts(self._describe, self._tracked, self._now, us)
-        return evidence.complete(self._client, cases, reads, facts)
+    def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
+        facts = second_look.Facts(self._describe, self._tracked, self._now, us)
+        return second_look.complete(self._client, cases, needs, facts)
 
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
-        return reads.keyed_notes(self._client, case_ids, users)
+        return lookups.keyed_notes(self._client, case_ids, users)
 
     def keyed_notes_everywhere(self, users: frozenset[str]) -> tuple[KeyedNote, ...]:
-        return reads.keyed_notes_everywhere(self._client, users)
+        return lookups.keyed_notes_everywhere(self._client, users)
 
     def read_back(self, case_ids: Sequence[str]) -> Mapping[str, Values]:
-        return reads.read_back(self._client, case_ids)
+        return lookups.read_back(self._client, case_ids)
 
     def pause(self, attempt: int) -> bool:
         return self._patience.pause(attempt)
@@ -132,11 +132,11 @@ class SalesforceOrg:
             return self.unmoved(chunk)
         return frozenset(read(lambda record: long_id(pick(record, "Id")), records))
 
-    def sight(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, Sighting]:
-        return sightings.sight(self._client, case_ids, paths, users, self._describe)
+    def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
+        return cases_now.cases_now(self._client, case_ids, paths, users, self._describe)
 
     def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        return sightings.merged_into(self._client, case_ids)
+        return cases_now.merged_into(self._client, case_ids)
 
     def write(self, chunk: Chunk) -> Answer:
         weak = self._weak
@@ -154,27 +154,27 @@ class SalesforceOrg:
             return self.write(chunk)
         return answer
 
-    def inspect(self, survey: Survey, policies: Sequence[Policy]) -> inspection.Inspection:
+    def inspect(self, org_facts: OrgFacts, policies: Sequence[Policy]) -> inspection.OrgInspection:
         """Everything else to know before the first run, by reading alone."""
-        seen = inspection.inspect(self._client, survey, policies)
+        seen = inspection.inspect(self._client, org_facts, policies)
         if seen.weak:
             self._weaken(seen.weak)
         return seen
 
-    def refuse_production(self, survey: Survey) -> None:
-        if not survey.is_sandbox:
+    def refuse_production(self, org_facts: OrgFacts) -> None:
+        if not org_facts.is_sandbox:
             raise Invalid(REHEARSAL_IN_PRODUCTION)
 
     def rehearse(
         self,
-        survey: Survey,
+        org_facts: OrgFacts,
         policies: Sequence[Policy],
-        seen: inspection.Inspection,
+        seen: inspection.OrgInspection,
         stopped: Callable[[], str | None],
     ) -> rehearsal.Rehearsal:
         """The policies' steps on an open case, rolled back, and on cases of our own. For sandboxes alone."""
-        self.refuse_production(survey)
-        stage = rehearsal.Stage(self._client, survey, seen, stopped)
+        self.refuse_production(org_facts)
+        stage = rehearsal.Stage(self._client, org_facts, seen, stopped)
         return rehearsal.rehearse(stage, policies, weak=self._weak)
 
     def _guard_query(self, chunk: Chunk) -> str:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from sfdc_escalator.errors import EscalatorError, Invalid, Problem
 from sfdc_escalator.escalation.policy.examples import failures
 from sfdc_escalator.escalation.policy.policy import Example, Policy, Route
-from sfdc_escalator.escalation.world.org import Survey
-from sfdc_escalator.pipeline.brakes import Stop
+from sfdc_escalator.escalation.world.org import OrgFacts
+from sfdc_escalator.pipeline.stop import Stop
 from sfdc_escalator.wiring import entry_of, reach
 
 if TYPE_CHECKING:
     from sfdc_escalator.salesforce.org import SalesforceOrg
-    from sfdc_escalator.salesforce.readiness.demands import Lack
     from sfdc_escalator.salesforce.readiness.probe import Rollback
+    from sfdc_escalator.salesforce.readiness.requirements import Gap
 
 READS_ALL = "reads every open case: nothing in its `when` can be filtered by the server"
 READS_APART = "needs a query of its own: a subquery alone filters it, and that cannot stand beside other routes"
@@ -67,9 +67,9 @@ def slips_of(file: str) -> Iterator[Problem]:
 
 def cost_warnings(policy: Policy, route: Route) -> Iterator[Problem]:
     """What the poll costs more for this route; not where `scan: true` says that it is known."""
-    from sfdc_escalator.files.places import places_of
+    from sfdc_escalator.files.source_map import places_of
     from sfdc_escalator.salesforce.schema.describe import standard_describe
-    from sfdc_escalator.salesforce.soql.bounds import route_is_apart, route_is_scan
+    from sfdc_escalator.salesforce.soql.narrowing import route_is_apart, route_is_scan
 
     asked = policy, route, standard_describe()
     why = READS_ALL if route_is_scan(*asked) else READS_APART if route_is_apart(*asked) else ""
@@ -88,7 +88,7 @@ class Asked(NamedTuple):
     """What an org says to the policies: what it lacks, what it is, what it honours, and what is worth knowing."""
 
     problems: tuple[Problem, ...]
-    survey: Survey
+    org_facts: OrgFacts
     username: str
     guard: str
     rollback: Rollback
@@ -110,7 +110,7 @@ def check_in_org(chosen: Sequence[Path], org: str, problems: Sequence[Problem], 
     try:
         entry, warnings = entry_of(org)
         with reach(entry) as (door, caller):
-            asked = asked_of(door, door.survey(caller, policies), policies, trial)
+            asked = asked_of(door, door.facts(caller, policies), policies, trial)
     except EscalatorError as error:
         if any(problem.severity == "error" for problem in problems):
             raise Invalid(error.message, [*problems, *error.problems]) from error
@@ -119,31 +119,31 @@ def check_in_org(chosen: Sequence[Path], org: str, problems: Sequence[Problem], 
     return asked._replace(problems=(*warnings, *asked.problems), remarks=(*later, *asked.remarks))
 
 
-def asked_of(door: SalesforceOrg, survey: Survey, policies: Sequence[Policy], trial: Trial | None) -> Asked:
-    from sfdc_escalator.salesforce.readiness import demands, verdicts
+def asked_of(door: SalesforceOrg, org_facts: OrgFacts, policies: Sequence[Policy], trial: Trial | None) -> Asked:
+    from sfdc_escalator.salesforce.readiness import requirements, rights
     from sfdc_escalator.salesforce.readiness.probe import not_asked
 
     if trial:
-        door.refuse_production(survey)
-    seen = door.inspect(survey, policies)
-    found: list[tuple[str | None, Lack]] = [
+        door.refuse_production(org_facts)
+    seen = door.inspect(org_facts, policies)
+    found: list[tuple[str | None, Gap]] = [
         (policy.file, lack)
         for policy in policies
-        for lack in (*demands.lacks(policy, survey, seen.nearby), *verdicts.lacks(policy, survey, seen))
+        for lack in (*requirements.lacks(policy, org_facts, seen.nearby), *rights.lacks(policy, org_facts, seen))
     ]
     alone = policies[0].file if len(policies) == 1 else None  # a poll is that of all of them
-    found += ((alone, lack) for lack in verdicts.of_the_poll(seen))
-    remarks = tuple(verdicts.remarks(seen, survey))
-    asked = Asked(in_places(found), survey, seen.username, door.guard, not_asked(survey), remarks)
+    found += ((alone, lack) for lack in rights.of_the_poll(seen))
+    remarks = tuple(rights.remarks(seen, org_facts))
+    asked = Asked(in_places(found), org_facts, seen.username, door.guard, not_asked(org_facts), remarks)
     if trial is None:
         return asked
     with trial() as stop:
-        played = door.rehearse(survey, policies, seen, lambda: stop.reason)
+        played = door.rehearse(org_facts, policies, seen, lambda: stop.reason)
     found += played.problems
     return asked._replace(problems=in_places(found), rollback=played.rollback, rehearsal=played.words)
 
 
-def in_places(found: Sequence[tuple[str | None, Lack]]) -> tuple[Problem, ...]:
+def in_places(found: Sequence[tuple[str | None, Gap]]) -> tuple[Problem, ...]:
     """Each once at each place where a policy says it."""
     return tuple(dict.fromkeys(problem for file, lack in found for problem in problems_of(file, lack)))
 
@@ -155,8 +155,8 @@ def in_order(problems: Sequence[Problem], files: Sequence[Path]) -> tuple[Proble
     return tuple(one for _, one in sorted(ranked, key=lambda both: (both[0], both[1].line or 0, both[1].column or 0)))
 
 
-def problems_of(file: str | None, lack: Lack) -> list[Problem]:
-    from sfdc_escalator.files.places import places_of
+def problems_of(file: str | None, lack: Gap) -> list[Problem]:
+    from sfdc_escalator.files.source_map import places_of
 
     places = places_of(file, lack.subject, lack.keys, lack.instead, lack.routes) if file else ()
     return [

@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.backtest.polls import Polls
 from sfdc_escalator.backtest.replay import Match, Segment, all_matches, first_matches
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks import Age, InState, Left
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import week_of
 from sfdc_escalator.escalation.time.zones import DAY
-from sfdc_escalator.escalation.world.case import Case, Turn
+from sfdc_escalator.escalation.world.case import Case, FieldChange
 from sfdc_escalator.files.values.calendar_files import zone
 from tests.builders import NOW, case
 
@@ -55,25 +55,25 @@ OUTAGES = st.lists(st.tuples(st.integers(0, 90), st.integers(1, 30)), max_size=2
 def segments(history: list[tuple[int, tuple[str, str]]]) -> list[Segment]:
     """The case from row to row; a row is the whole case after one update."""
     rows = sorted(history)
-    turns: dict[str, tuple[Turn, ...]] = {"Status": (), "Priority": ()}
+    field_changes: dict[str, tuple[FieldChange, ...]] = {"Status": (), "Priority": ()}
     before: dict[str, str | None] = {"Status": None, "Priority": None}
     made = []
     for place, (minute, (status, priority)) in enumerate(rows):
         at = START + timedelta(minutes=minute)
         for path, value in (("Status", status), ("Priority", priority)):
             if value != before[path]:
-                turns[path] = (*turns[path], Turn(at, before[path], value))
+                field_changes[path] = (*field_changes[path], FieldChange(at, before[path], value))
                 before[path] = value
         end = START + timedelta(minutes=rows[place + 1][0]) if place + 1 < len(rows) else None
-        made.append(Segment(at, end, as_of(status, priority, dict(turns))))
+        made.append(Segment(at, end, as_of(status, priority, dict(field_changes))))
     return made
 
 
-def as_of(status: str, priority: str, turns: dict[str, tuple[Turn, ...]]) -> Case:
+def as_of(status: str, priority: str, field_changes: dict[str, tuple[FieldChange, ...]]) -> Case:
     from dataclasses import replace
 
     one = case(status=status, priority=priority, created=START - timedelta(hours=7))
-    return replace(one, fields={**one.fields, "Target__c": START + DAY}, turns=turns)
+    return replace(one, fields={**one.fields, "Target__c": START + DAY}, field_changes=field_changes)
 
 
 def at_every_poll(made: list[Segment], conditions: dict[str, Condition], polls: Polls) -> list[dict[str, bool]]:
@@ -81,7 +81,9 @@ def at_every_poll(made: list[Segment], conditions: dict[str, Condition], polls: 
     told = []
     for at in polls.instants:
         now = next((one for one in reversed(made) if one.begin <= at), None)
-        told.append({name: bool(now) and one.holds(now.case, Scene(at)) for name, one in conditions.items() if now})
+        told.append(
+            {name: bool(now) and one.holds(now.case, Circumstances(at)) for name, one in conditions.items() if now}
+        )
     return told
 
 

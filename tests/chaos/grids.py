@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sfdc_escalator.embedded_org.http.faults import KINDS, Fault
+from sfdc_escalator.embedded_org.http.faults import KINDS, FaultOnDemand
 from tests.chaos.points import DISK, SITES, Point
 from tests.chaos.scene import THREE_CHUNKS, Row, Scene, scene
 from tests.chaos.stage import Stage
@@ -82,7 +82,7 @@ def once(stage: Stage, series: Series, k: int, rows: Sequence[Row] = THREE_CHUNK
 
 def fault(here: Scene, series: Series, k: int) -> bool:
     seconds = LATE if series.kind == "late" else 0.01
-    one = Fault(series.kind, nth=k, times=0 if series.lasting else 1, seconds=seconds)
+    one = FaultOnDemand(series.kind, nth=k, times=0 if series.lasting else 1, seconds=seconds)
     here.faults(one)
     here.run()
     return one.done > 0
@@ -150,7 +150,7 @@ MEETINGS: dict[str, Callable[[Scene, Sequence[str]], None]] = {
 
 def lost_answers(here: Scene) -> None:
     """Everything was written, and no answer came."""
-    here.faults(Fault("lose", nth=5, times=0))
+    here.faults(FaultOnDemand("lose", nth=5, times=0))
     here.run()
     here.faults()
     here.pass_time(60)
@@ -158,7 +158,7 @@ def lost_answers(here: Scene) -> None:
 
 def failed_writes(here: Scene) -> None:
     """Nothing was written, and nobody can say so before the time has come."""
-    here.faults(Fault("500", nth=5, times=0))
+    here.faults(FaultOnDemand("500", nth=5, times=0))
     here.run()
     here.faults()
     here.pass_time(LONG_PAUSE)

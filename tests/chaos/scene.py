@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.embedded_org.http.faults import Fault, Faults
+from sfdc_escalator.embedded_org.http.faults import FaultOnDemand, Faults
 from tests.chaos.ledgers import Ledger, SqliteFile
 from tests.chaos.points import Point
 from tests.chaos.stage import Ended, Stage, Subject
@@ -37,7 +37,7 @@ routes:
     reason: It is old.
     when: [{age: CreatedDate, at_least: 2d}]
     escalate: {note: {help_needed: Have a look.}, queue: leads}
-guards: {most_cases: 1000, most_share_of_open: 100%}
+guards: {max_cases: 1000, max_share_of_open: 100%}
 """
 GROUPS = [
     {"Type": "Queue", "DeveloperName": "Intake", "Name": "Intake"},
@@ -107,7 +107,7 @@ class Scene:
     live: list[Subject] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     _runs: int = 0
-    _faults: list[Fault] = field(default_factory=list)
+    _faults: list[FaultOnDemand] = field(default_factory=list)
 
     def start(
         self,
@@ -168,7 +168,7 @@ class Scene:
 
     # -- what befalls the org -----------------------------------------------------------------------------------
 
-    def faults(self, *faults: Fault) -> None:
+    def faults(self, *faults: FaultOnDemand) -> None:
         """From now on the org commits these, and no others."""
         self.count_faults()
         self._faults = list(faults)

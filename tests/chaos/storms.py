@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from sfdc_escalator.embedded_org.http.faults import KINDS, Fault
+from sfdc_escalator.embedded_org.http.faults import KINDS, FaultOnDemand
 from tests.chaos.ledgers import Ledger
 from tests.chaos.points import Point
 from tests.chaos.scene import Row, Scene, case, scene
@@ -69,7 +69,7 @@ class Weather:
         self.copies = 0
 
     def change(self) -> None:
-        turns: list[tuple[Callable[[], object], int]] = [
+        field_changes: list[tuple[Callable[[], object], int]] = [
             (self.plain_run, 5),
             (self.met_run, 4),
             (self.stopped_run, 3),
@@ -81,7 +81,7 @@ class Weather:
         ]
         self.new_work()
         self.here.faults(*self.some_faults())
-        self.rng.choices([turn for turn, _ in turns], [weight for _, weight in turns])[0]()
+        self.rng.choices([turn for turn, _ in field_changes], [weight for _, weight in field_changes])[0]()
         self.here.faults()
         if self.rng.random() < 0.35:
             self.backup()
@@ -164,10 +164,10 @@ class Weather:
 
     # -- what happens to them -----------------------------------------------------------------------------------
 
-    def some_faults(self) -> list[Fault]:
+    def some_faults(self) -> list[FaultOnDemand]:
         kinds = self.rng.choices(KINDS, WEIGHTS, k=self.rng.choice((0, 0, 1, 1, 2, 3)))
         return [
-            Fault(
+            FaultOnDemand(
                 kind,
                 nth=self.call(),
                 times=self.rng.choice((1, 1, 1, 2, 5)),

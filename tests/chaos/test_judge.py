@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from sfdc_escalator.embedded_org.http.faults import Fault
+from sfdc_escalator.embedded_org.http.faults import FaultOnDemand
 from tests.chaos.judge import grouped
 from tests.chaos.points import Point
 from tests.chaos.scene import THREE_CHUNKS, Scene, scene
@@ -44,7 +44,7 @@ def test_it_finds_nothing_where_nothing_is_wrong(here: Scene) -> None:
 def test_it_finds_notes_that_were_written_twice(here: Scene) -> None:
     here.sabotage = "hasty"
     opening = Opening.of(here)
-    here.faults(Fault("lose", nth=WRITE))
+    here.faults(FaultOnDemand("lose", nth=WRITE))
     here.run()
     assert "DOUBLED" in judged(here, opening)
 
@@ -62,7 +62,7 @@ def test_it_finds_a_note_that_two_hosts_wrote(here: Scene) -> None:
 def test_it_finds_cases_that_were_lost(here: Scene) -> None:
     here.sabotage = "forgetful"
     opening = Opening.of(here)
-    here.faults(Fault("500", nth=WRITE))
+    here.faults(FaultOnDemand("500", nth=WRITE))
     here.run()
     assert {"LOST", "NOT WRITTEN"} <= judged(here, opening)
 

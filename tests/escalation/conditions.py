@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.conditions.comparison import Operand, Operator
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.conditions.facts import Field, Owner, TableIs
 from sfdc_escalator.escalation.conditions.speech import Spoke, Text
 from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.conditions.words import parse_phrase
 from sfdc_escalator.escalation.world.case import Case, Value
 from tests.builders import NOW, case, comment

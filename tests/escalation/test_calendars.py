@@ -65,7 +65,7 @@ def days_hours(draw: st.DrawFn) -> Spans:
 
 
 @st.composite
-def scenes(draw: st.DrawFn) -> tuple[Calendar, datetime]:
+def circumstances_each(draw: st.DrawFn) -> tuple[Calendar, datetime]:
     """A calendar, and a clock change in its zone."""
     zone, change = draw(st.sampled_from(CHANGES))
     week = draw(st.one_of(st.tuples(*[days_hours()] * 7), st.sampled_from([OFFICE, ALWAYS])))
@@ -78,31 +78,35 @@ MOMENTS = st.integers(-20 * 86_400_000_000, 20 * 86_400_000_000).map(lambda coun
 LIMITS = st.one_of(st.integers(1, 6000), st.integers(1, 60 * 1440)).map(lambda count: count * MINUTE)
 
 
-@given(scenes(), MINUTES, MINUTES)
+@given(circumstances_each(), MINUTES, MINUTES)
 @settings(max_examples=150, deadline=None)
-def test_open_time_is_what_a_count_of_the_minutes_gives(scene: tuple[Calendar, datetime], one: int, two: int) -> None:
-    team, change = scene
+def test_open_time_is_what_a_count_of_the_minutes_gives(
+    circumstances: tuple[Calendar, datetime], one: int, two: int
+) -> None:
+    team, change = circumstances
     start, end = change + one * MINUTE, change + two * MINUTE
     assert team.open_between(start, end) == counted(team, start, end)
     assert team.is_open(start) == open_minute(team, start)
 
 
-@given(scenes(), MOMENTS, MOMENTS, MOMENTS)
+@given(circumstances_each(), MOMENTS, MOMENTS, MOMENTS)
 @settings(max_examples=150, deadline=None)
-def test_open_time_adds_up(scene: tuple[Calendar, datetime], one: timedelta, two: timedelta, three: timedelta) -> None:
-    team, change = scene
+def test_open_time_adds_up(
+    circumstances: tuple[Calendar, datetime], one: timedelta, two: timedelta, three: timedelta
+) -> None:
+    team, change = circumstances
     first, second, third = sorted(change + offset for offset in (one, two, three))
     parts = team.open_between(first, second), team.open_between(second, third)
     assert sum(parts, timedelta()) == team.open_between(first, third)
     assert timedelta() <= parts[0] <= second - first
 
 
-@given(scenes(), MOMENTS, LIMITS)
+@given(circumstances_each(), MOMENTS, LIMITS)
 @settings(max_examples=150, deadline=None)
 def test_a_limit_is_reached_at_the_first_moment_with_so_much_open_time(
-    scene: tuple[Calendar, datetime], offset: timedelta, limit: timedelta
+    circumstances: tuple[Calendar, datetime], offset: timedelta, limit: timedelta
 ) -> None:
-    team, change = scene
+    team, change = circumstances
     start = change + offset
     end = team.reached(start, limit)
     if end is None:
@@ -113,12 +117,12 @@ def test_a_limit_is_reached_at_the_first_moment_with_so_much_open_time(
         assert team.open_between(start, end - MINUTE) < limit
 
 
-@given(scenes(), MOMENTS, MOMENTS, LIMITS)
+@given(circumstances_each(), MOMENTS, MOMENTS, LIMITS)
 @settings(max_examples=150, deadline=None)
 def test_what_began_by_the_cutoff_is_old_enough_and_nothing_else_is(
-    scene: tuple[Calendar, datetime], offset: timedelta, other: timedelta, limit: timedelta
+    circumstances: tuple[Calendar, datetime], offset: timedelta, other: timedelta, limit: timedelta
 ) -> None:
-    team, change = scene
+    team, change = circumstances
     now = change + offset
     cutoff = team.cutoff(now, limit)
     if cutoff is None:
@@ -129,36 +133,36 @@ def test_what_began_by_the_cutoff_is_old_enough_and_nothing_else_is(
             assert (team.open_between(start, now) >= limit) == (start <= cutoff)
 
 
-@given(scenes(), MOMENTS, MOMENTS, st.integers(1, 30))
+@given(circumstances_each(), MOMENTS, MOMENTS, st.integers(1, 30))
 @settings(max_examples=150, deadline=None)
 def test_a_later_start_never_reaches_its_business_days_earlier(
-    scene: tuple[Calendar, datetime], one: timedelta, two: timedelta, count: int
+    circumstances: tuple[Calendar, datetime], one: timedelta, two: timedelta, count: int
 ) -> None:
-    team, change = scene
+    team, change = circumstances
     ends = [team.reached(change + offset, BusinessDays(count)) for offset in sorted((one, two, one + HOUR))]
     reached = [end for end in ends if end is not None]
     assert reached == sorted(reached)
     assert (len(reached) == 3) == any(team.week)
 
 
-@given(scenes(), st.integers(-180, 180), st.integers(0, 180), st.integers(1, 3))
+@given(circumstances_each(), st.integers(-180, 180), st.integers(0, 180), st.integers(1, 3))
 @settings(max_examples=150, deadline=None)
 def test_business_days_stay_in_order_while_the_clock_changes(
-    scene: tuple[Calendar, datetime], minute: int, later: int, count: int
+    circumstances: tuple[Calendar, datetime], minute: int, later: int, count: int
 ) -> None:
-    team, change = scene
+    team, change = circumstances
     for day in (0, count, count + 2):
         start = change + minute * MINUTE - day * DAY
         ends = [team.reached(start + step * MINUTE, BusinessDays(count)) for step in (0, later)]
         assert ends == sorted(end for end in ends if end) or ends == [None, None]
 
 
-@given(scenes(), MOMENTS, MOMENTS, st.integers(1, 9))
+@given(circumstances_each(), MOMENTS, MOMENTS, st.integers(1, 9))
 @settings(max_examples=60, deadline=None)
 def test_the_cutoff_of_business_days_is_the_last_start_that_reached_them(
-    scene: tuple[Calendar, datetime], offset: timedelta, other: timedelta, count: int
+    circumstances: tuple[Calendar, datetime], offset: timedelta, other: timedelta, count: int
 ) -> None:
-    team, change = scene
+    team, change = circumstances
     now, limit = change + offset, BusinessDays(count)
     cutoff = team.cutoff(now, limit)
     if cutoff is None:

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.running_clock import BusinessHours
-from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import week_of
-from sfdc_escalator.escalation.world.case import Case, Speaker, Turn
+from sfdc_escalator.escalation.world.case import Case, FieldChange, Speaker
 from tests.builders import NOW, case, comment, email
 
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
@@ -33,14 +33,14 @@ SIDES = {
 }
 
 
-def at(moment: datetime) -> Scene:
-    return Scene(moment)
+def at(moment: datetime) -> Circumstances:
+    return Circumstances(moment)
 
 
-def turned(*turns: tuple[timedelta, str], status: str = "New", path: str = "Status") -> Case:
+def turned(*field_changes: tuple[timedelta, str], status: str = "New", path: str = "Status") -> Case:
     """A case whose field took these values so long ago."""
-    made = tuple(Turn(NOW - ago, None, value) for ago, value in turns)
-    return replace(case(status=status, created=NOW - 9 * DAY), turns={path: made})
+    made = tuple(FieldChange(NOW - ago, None, value) for ago, value in field_changes)
+    return replace(case(status=status, created=NOW - 9 * DAY), field_changes={path: made})
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -48,9 +48,9 @@ def test_the_limit_of_time_left_is_inclusive_and_the_past_is_negative(operator: 
     clock = Left(operator, 4 * HOUR, path="Due__c")
     told = [clock.holds(case(fields={"Due__c": NOW + 4 * HOUR + by}), at(NOW)) for by in (-SECOND, timedelta(), SECOND)]
     assert tuple(told) == SIDES[operator]
-    past = case(fields={"Due__c": NOW - HOUR})
-    assert Left("at_most", timedelta(), path="Due__c").look(past, at(NOW)) == -HOUR
-    assert Left("at_most", timedelta(), path="Due__c").holds(past, at(NOW))
+    escalation = case(fields={"Due__c": NOW - HOUR})
+    assert Left("at_most", timedelta(), path="Due__c").look(escalation, at(NOW)) == -HOUR
+    assert Left("at_most", timedelta(), path="Due__c").holds(escalation, at(NOW))
     overdue, due = Left(operator, -4 * HOUR, path="Due__c"), NOW - 4 * HOUR
     told = [overdue.holds(case(fields={"Due__c": due + by}), at(NOW)) for by in (-SECOND, timedelta(), SECOND)]
     assert tuple(told) == SIDES[operator]
@@ -80,15 +80,21 @@ def test_the_limit_of_open_time_is_inclusive(operator: Operator) -> None:
 
 
 def test_several_fields_are_in_their_state_since_the_last_change_of_any() -> None:
-    one = replace(turned((5 * HOUR, "New")), turns={"Status": (Turn(NOW - 5 * HOUR, None, "New"),), "Priority": ()})
+    one = replace(
+        turned((5 * HOUR, "New")), field_changes={"Status": (FieldChange(NOW - 5 * HOUR, None, "New"),), "Priority": ()}
+    )
     assert InState("at_least", HOUR, paths=("Status", "Priority")).look(one, at(NOW)) == 5 * HOUR
-    later = replace(one, turns={**one.turns, "Priority": (Turn(NOW - HOUR, "Low", "High"),)})
+    later = replace(one, field_changes={**one.field_changes, "Priority": (FieldChange(NOW - HOUR, "Low", "High"),)})
     assert InState("at_least", HOUR, paths=("Status", "Priority")).look(later, at(NOW)) == HOUR
 
 
 def test_a_change_and_back_within_a_moment_breaks_the_state() -> None:
-    turns = (Turn(NOW - 9 * HOUR, None, "A"), Turn(NOW - HOUR, "A", "B"), Turn(NOW - HOUR, "B", "A"))
-    one = replace(case(status="A"), turns={"Status": turns})
+    field_changes = (
+        FieldChange(NOW - 9 * HOUR, None, "A"),
+        FieldChange(NOW - HOUR, "A", "B"),
+        FieldChange(NOW - HOUR, "B", "A"),
+    )
+    one = replace(case(status="A"), field_changes={"Status": field_changes})
     assert InState("at_least", HOUR, paths=("Status",)).look(one, at(NOW)) == HOUR
 
 
@@ -159,7 +165,7 @@ def test_a_limit_and_a_calendar_may_come_out_of_a_table() -> None:
 def test_business_hours_that_the_org_does_not_have_never_match() -> None:
     clock = Age("at_least", timedelta(), BusinessHours("Default"), path="CreatedDate")
     assert not clock.holds(case(), at(NOW))
-    assert clock.holds(case(), Scene(NOW, calendars={"Default": OFFICE}))
+    assert clock.holds(case(), Circumstances(NOW, calendars={"Default": OFFICE}))
 
 
 def test_two_business_days_are_reached_at_the_same_time_of_the_second_day() -> None:
@@ -176,11 +182,11 @@ STATES = st.lists(STATE, max_size=6, unique_by=lambda state: state[0])
 
 def minute_by_minute(one: Case, hours: int) -> timedelta:
     """The plain way: each minute counts in which the case did not wait."""
-    turns, counted = one.turns["Status"], 0
+    field_changes, counted = one.field_changes["Status"], 0
     for minute in range(hours * 60):
         begin = NOW - hours * HOUR + timedelta(minutes=minute)
-        past = [turn.after for turn in turns if turn.at <= begin]
-        value = past[-1] if past else turns[0].before if turns else one.fields["Status"]
+        escalation = [turn.after for turn in field_changes if turn.at <= begin]
+        value = escalation[-1] if escalation else field_changes[0].before if field_changes else one.fields["Status"]
         counted += value != "Waiting"
     return timedelta(minutes=counted)
 
@@ -190,8 +196,8 @@ def minute_by_minute(one: Case, hours: int) -> timedelta:
 def test_a_clock_stands_while_its_pause_holds(states: list[tuple[int, str]], first: str, hours: int) -> None:
     values = [first, *(value for _, value in sorted(states, reverse=True))]
     times = [NOW - timedelta(minutes=12 * ago) for ago, _ in sorted(states, reverse=True)]
-    turns = tuple(Turn(when, *pair) for when, pair in zip(times, pairwise(values), strict=True))
-    one = replace(case(status=values[-1], created=NOW - hours * HOUR), turns={"Status": turns})
+    field_changes = tuple(FieldChange(when, *pair) for when, pair in zip(times, pairwise(values), strict=True))
+    one = replace(case(status=values[-1], created=NOW - hours * HOUR), field_changes={"Status": field_changes})
     clock = Age("at_least", HOUR, path="CreatedDate", except_while=Field("Status", "is", "Waiting"))
     assert clock.look(one, at(NOW)) == minute_by_minute(one, hours)
     assert bool(list(clock.crossings(one, at(NOW)))) is (values[-1] != "Waiting")
@@ -222,7 +228,7 @@ MIXED: st.SearchStrategy[Condition] = st.one_of(
 def test_between_two_crossings_time_alone_changes_no_answer(condition: Condition) -> None:
     one = replace(
         case(created=NOW - 5 * HOUR, fields={"Due__c": NOW + 30 * HOUR}, comments=[comment("x", minutes_ago=90)]),
-        turns={"Status": (Turn(NOW - 3 * HOUR, None, "New"),)},
+        field_changes={"Status": (FieldChange(NOW - 3 * HOUR, None, "New"),)},
     )
     crossings = sorted(when for when in condition.crossings(one, at(NOW)) if when >= NOW)
     for step in range(6 * 24 * 4):

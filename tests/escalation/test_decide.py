@@ -6,13 +6,13 @@ from itertools import permutations
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.criteria import AnyOf, Condition
 from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.decisions.decide import LeftAlone, decide
+from sfdc_escalator.escalation.conditions.tree import AnyOf, Condition
+from sfdc_escalator.escalation.decisions.decide import NoMatch, decide
 from sfdc_escalator.escalation.decisions.decision import Decision, State, note_of
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy
 from sfdc_escalator.escalation.policy.steps import Kind
-from sfdc_escalator.escalation.world.history import Memory, Past, Values
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
 from sfdc_escalator.escalation.world.keys import key_of
 from tests.builders import (
     AGENT,
@@ -21,13 +21,13 @@ from tests.builders import (
     SUPPORT,
     case,
     decided,
+    escalation,
+    in_org,
     note,
-    past,
+    org_facts,
     policy,
     remembering,
     route,
-    survey,
-    view,
 )
 
 URGENT: Condition = Field("Priority", "is", "Urgent")
@@ -38,14 +38,14 @@ TWO = policy(route("top", URGENT), route("base", NEW, status="Escalated", priori
 """`base` raises the case to what `top` asks for."""
 
 
-def one(of: Policy, *pasts: Past, **values: str) -> Decision:
-    [decision] = decided(of, case(**values), history=remembering(*pasts))  # type: ignore[arg-type]
+def one(of: Policy, *escalations: Escalation, **values: str) -> Decision:
+    [decision] = decided(of, case(**values), history=remembering(*escalations))  # type: ignore[arg-type]
     return decision
 
 
-def left(of: Policy, *pasts: Past, **values: str) -> LeftAlone:
-    result = decide(view(of, remembering(*pasts)), case(**values))  # type: ignore[arg-type]
-    assert isinstance(result, LeftAlone), result
+def left(of: Policy, *escalations: Escalation, **values: str) -> NoMatch:
+    result = decide(in_org(of, remembering(*escalations)), case(**values))  # type: ignore[arg-type]
+    assert isinstance(result, NoMatch), result
     return result
 
 
@@ -74,7 +74,7 @@ def test_a_case_that_no_route_fits_is_left_alone_with_the_first_thing_missing_fo
 
 
 def test_a_route_that_could_not_be_polled_is_passed_over_with_its_reason() -> None:
-    seen = replace(view(policy(route("a", NEW), route("b", NEW))), unpolled={"a": "No such column"})
+    seen = replace(in_org(policy(route("a", NEW), route("b", NEW))), unpolled={"a": "No such column"})
     decision = decide(seen, case())
     assert isinstance(decision, Decision)
     assert decision.route.name == "b"
@@ -94,7 +94,7 @@ def test_a_note_that_cannot_be_complete_holds_the_case() -> None:
 
 
 def test_a_queue_is_known_by_the_orgs_id() -> None:
-    decision = decide(view(policy(route("a", NEW)), org=survey()), case())
+    decision = decide(in_org(policy(route("a", NEW)), org=org_facts()), case())
     assert isinstance(decision, Decision)
     assert [(step.before, step.after) for step in decision.steps if step.kind is Kind.QUEUE] == [(AGENT, SUPPORT.id)]
 
@@ -102,34 +102,38 @@ def test_a_queue_is_known_by_the_orgs_id() -> None:
 # -- what the ledger remembers -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", [Memory.APPLIED, Memory.ADOPTED, Memory.SUPERSEDED, Memory.GONE])
-def test_an_escalation_is_not_done_twice(state: Memory) -> None:
-    decision = one(policy(route("a", NEW)), past(case(), state, "a"))
+@pytest.mark.parametrize(
+    "state", [EscalationState.APPLIED, EscalationState.ADOPTED, EscalationState.SUPERSEDED, EscalationState.GONE]
+)
+def test_an_escalation_is_not_done_twice(state: EscalationState) -> None:
+    decision = one(policy(route("a", NEW)), escalation(case(), state, "a"))
     assert (decision.state, decision.steps) == (State.ALREADY, ())
-    assert decision.key == past(case(), state, "a").key
+    assert decision.key == escalation(case(), state, "a").key
 
 
-@pytest.mark.parametrize("state", [Memory.APPLIED, Memory.ADOPTED, Memory.SUPERSEDED, Memory.GONE])
-def test_renaming_a_route_does_not_escalate_everything_again(state: Memory) -> None:
+@pytest.mark.parametrize(
+    "state", [EscalationState.APPLIED, EscalationState.ADOPTED, EscalationState.SUPERSEDED, EscalationState.GONE]
+)
+def test_renaming_a_route_does_not_escalate_everything_again(state: EscalationState) -> None:
     renamed = policy(route("new-name", NEW, formerly=["old-name", "older-name"]))
     for name in ("old-name", "older-name"):
-        before = past(case(), state, name)
+        before = escalation(case(), state, name)
         decision = one(renamed, before)
         assert (decision.state, decision.key) == (State.ALREADY, before.key)
 
 
-@pytest.mark.parametrize("state", [Memory.UNKNOWN, Memory.SENDING])
+@pytest.mark.parametrize("state", [EscalationState.UNKNOWN, EscalationState.SENDING])
 @pytest.mark.parametrize("sent_by", ["top", "base", "gone-route"])
-def test_an_unknown_outcome_stays_unknown_whatever_route_fits_now(state: Memory, sent_by: str) -> None:
-    decision = one(TWO, past(case(), state, sent_by, message="no answer"))
+def test_an_unknown_outcome_stays_unknown_whatever_route_fits_now(state: EscalationState, sent_by: str) -> None:
+    decision = one(TWO, escalation(case(), state, sent_by, message="no answer"))
     assert decision.state is State.UNKNOWN
     assert decision.steps == ()
-    assert past(case(), state, sent_by).key in decision.reason
+    assert escalation(case(), state, sent_by).key in decision.reason
 
 
-def rejected(minutes_ago: int, attempts: int = 1) -> Past:
+def rejected(minutes_ago: int, attempts: int = 1) -> Escalation:
     tried_at = NOW - timedelta(minutes=minutes_ago)
-    return past(case(), Memory.REJECTED, "a", attempts=attempts, tried_at=tried_at, message="FIELD: bad")
+    return escalation(case(), EscalationState.REJECTED, "a", attempts=attempts, tried_at=tried_at, message="FIELD: bad")
 
 
 @pytest.mark.parametrize(("minutes_ago", "attempts"), [(0, 1), (14, 1), (59, 2), (359, 3), (1439, 9)])
@@ -143,17 +147,17 @@ def test_a_rejected_case_waits_its_time_and_stays_in_the_account(minutes_ago: in
 def test_a_rejected_case_is_tried_again_after_its_time(minutes_ago: int, attempts: int) -> None:
     decision = one(policy(route("a", NEW)), rejected(minutes_ago, attempts))
     assert decision.state is State.PLANNED
-    assert decision.past == rejected(minutes_ago, attempts)
+    assert decision.escalation == rejected(minutes_ago, attempts)
 
 
 def test_what_was_planned_and_never_sent_is_planned_again() -> None:
-    before = past(case(), Memory.PLANNED, "a", attempts=1, tried_at=NOW)
+    before = escalation(case(), EscalationState.PLANNED, "a", attempts=1, tried_at=NOW)
     decision = one(policy(route("a", NEW)), before)
-    assert (decision.state, decision.past, decision.takes_over) == (State.PLANNED, before, ())
+    assert (decision.state, decision.escalation, decision.takes_over) == (State.PLANNED, before, ())
 
 
 def test_another_policy_of_the_same_org_escalates_for_itself() -> None:
-    decision = one(policy(route("a", NEW)), past(case(), Memory.APPLIED, "a", policy_name="billing"))
+    decision = one(policy(route("a", NEW)), escalation(case(), EscalationState.APPLIED, "a", policy_name="billing"))
     assert decision.state is State.PLANNED
 
 
@@ -161,21 +165,21 @@ def test_another_policy_of_the_same_org_escalates_for_itself() -> None:
 
 
 def test_a_route_below_does_not_take_over() -> None:
-    decision = one(TWO, past(case(), Memory.APPLIED, "top"))
+    decision = one(TWO, escalation(case(), EscalationState.APPLIED, "top"))
     assert (decision.route.name, decision.state) == ("base", State.ALREADY)
     assert "top" in decision.reason
 
 
-@pytest.mark.parametrize("state", [Memory.APPLIED, Memory.ADOPTED])
-def test_a_route_above_takes_over_what_is_open(state: Memory) -> None:
-    below = past(case(), state, "base")
+@pytest.mark.parametrize("state", [EscalationState.APPLIED, EscalationState.ADOPTED])
+def test_a_route_above_takes_over_what_is_open(state: EscalationState) -> None:
+    below = escalation(case(), state, "base")
     decision = one(TWO, below, priority="Urgent")
     assert (decision.route.name, decision.state, decision.takes_over) == ("top", State.PLANNED, (below,))
 
 
-def written_by_base(state: Memory = Memory.APPLIED) -> Past:
+def written_by_base(state: EscalationState = EscalationState.APPLIED) -> Escalation:
     wrote = Values(SUPPORT.id, "Escalated", "Urgent")
-    return past(case(), state, "base", before=UNTOUCHED, wrote=wrote)
+    return escalation(case(), state, "base", before=UNTOUCHED, wrote=wrote)
 
 
 def test_what_our_own_steps_wrote_does_not_fire_a_route_above() -> None:
@@ -204,34 +208,34 @@ def test_what_another_policy_wrote_counts_as_our_own() -> None:
 def test_the_steps_of_a_chain_of_escalations_are_all_taken_back_in_whatever_order_the_ledger_tells_them() -> None:
     """Low -> High by one route, High -> Urgent by the next; a route for High cases was fired by neither."""
     routes = [route("top", Field("Priority", "in", ("High", "Urgent"))), *(route(name, NEVER) for name in "abc")]
-    pasts = [
-        past(case(), state, name, before=Values(AGENT, "New", before), wrote=Values(SUPPORT.id, "New", after))
+    escalations = [
+        escalation(case(), state, name, before=Values(AGENT, "New", before), wrote=Values(SUPPORT.id, "New", after))
         for name, state, before, after in [
-            ("c", Memory.SUPERSEDED, "Low", "Medium"),
-            ("b", Memory.SUPERSEDED, "Medium", "High"),
-            ("a", Memory.APPLIED, "High", "Urgent"),
+            ("c", EscalationState.SUPERSEDED, "Low", "Medium"),
+            ("b", EscalationState.SUPERSEDED, "Medium", "High"),
+            ("a", EscalationState.APPLIED, "High", "Urgent"),
         ]
     ]
-    for order in permutations(pasts):
+    for order in permutations(escalations):
         assert "our own steps" in left(policy(*routes), *order, owner=SUPPORT.id, priority="Urgent").reasons["top"]
 
 
-@pytest.mark.parametrize("state", [Memory.REJECTED, Memory.PLANNED])
-def test_what_was_never_written_is_not_our_own(state: Memory) -> None:
+@pytest.mark.parametrize("state", [EscalationState.REJECTED, EscalationState.PLANNED])
+def test_what_was_never_written_is_not_our_own(state: EscalationState) -> None:
     """A rejected or deferred escalation wrote nothing: a person raised the priority, and the route above fires."""
     decision = one(TWO, written_by_base(state), status="New", priority="Urgent")
     assert (decision.route.name, decision.state) == ("top", State.PLANNED)
 
 
 def test_what_was_adopted_was_never_written_by_us() -> None:
-    decision = one(TWO, past(case(), Memory.ADOPTED, "base"), status="New", priority="Urgent")
+    decision = one(TWO, escalation(case(), EscalationState.ADOPTED, "base"), status="New", priority="Urgent")
     assert (decision.route.name, decision.state) == ("top", State.PLANNED)
 
 
-@pytest.mark.parametrize("state", [Memory.PLANNED, Memory.REJECTED])
-def test_an_attempt_that_wrote_nothing_gives_a_route_no_right_to_take_over(state: Memory) -> None:
+@pytest.mark.parametrize("state", [EscalationState.PLANNED, EscalationState.REJECTED])
+def test_an_attempt_that_wrote_nothing_gives_a_route_no_right_to_take_over(state: EscalationState) -> None:
     """`top` was tried once and not written; that our own steps make it fit now is still our own doing."""
-    tried = past(case(), state, "top", attempts=1, tried_at=NOW - timedelta(days=2))
+    tried = escalation(case(), state, "top", attempts=1, tried_at=NOW - timedelta(days=2))
     reasons = left(TWO, tried, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent").reasons
     assert "our own steps" in reasons["top"]
 
@@ -240,8 +244,8 @@ def test_a_queues_name_is_as_much_our_own_as_its_id() -> None:
     """A route above that asks for the owner by name is not fired by our own queue step."""
     named = policy(route("top", Field("Owner.Name", "is", "Support")), *TWO.routes[1:])
     moved = case(fields={"Owner.Name": "Support"}, owner=SUPPORT.id, status="Escalated", priority="Urgent")
-    result = decide(view(named, remembering(written_by_base())), moved)
-    assert isinstance(result, LeftAlone)
+    result = decide(in_org(named, remembering(written_by_base())), moved)
+    assert isinstance(result, NoMatch)
 
 
 # -- how a match ends ----------------------------------------------------------------------------------------------

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.world.history import Memory, Values
-from tests.builders import NOW, case, past, remembering
+from sfdc_escalator.escalation.world.history import EscalationState, Values
+from tests.builders import NOW, case, escalation, remembering
 
-OPEN = {Memory.APPLIED, Memory.ADOPTED, Memory.UNKNOWN, Memory.SENDING}
+OPEN = {EscalationState.APPLIED, EscalationState.ADOPTED, EscalationState.UNKNOWN, EscalationState.SENDING}
 
 
 @pytest.mark.parametrize(
@@ -16,30 +16,30 @@ OPEN = {Memory.APPLIED, Memory.ADOPTED, Memory.UNKNOWN, Memory.SENDING}
      (5, timedelta(days=1)), (99, timedelta(days=1))],
 )  # fmt: skip
 def test_a_rejected_case_is_tried_again_after_15_min_1_h_6_h_then_daily(attempts: int, wait: timedelta) -> None:
-    assert past(case(), Memory.REJECTED, attempts=attempts, tried_at=NOW).try_again_at() == NOW + wait
+    assert escalation(case(), EscalationState.REJECTED, attempts=attempts, tried_at=NOW).try_again_at() == NOW + wait
 
 
-@pytest.mark.parametrize("state", [state for state in Memory if state is not Memory.REJECTED])
-def test_only_a_rejected_case_waits(state: Memory) -> None:
-    assert past(case(), state, attempts=1, tried_at=NOW).try_again_at() is None
+@pytest.mark.parametrize("state", [state for state in EscalationState if state is not EscalationState.REJECTED])
+def test_only_a_rejected_case_waits(state: EscalationState) -> None:
+    assert escalation(case(), state, attempts=1, tried_at=NOW).try_again_at() is None
 
 
-@pytest.mark.parametrize("state", Memory)
-def test_what_was_or_may_have_been_written_is_open(state: Memory) -> None:
-    assert past(case(), state).is_open == (state in OPEN)
+@pytest.mark.parametrize("state", EscalationState)
+def test_what_was_or_may_have_been_written_is_open(state: EscalationState) -> None:
+    assert escalation(case(), state).is_open == (state in OPEN)
 
 
 def test_what_becomes_known_takes_the_place_of_what_was() -> None:
-    first, second = past(case(1), Memory.UNKNOWN), past(case(2))
-    history = remembering(first, second, live=["urgent"]).with_past([past(case(1)), past(case(3))])
+    first, second = escalation(case(1), EscalationState.UNKNOWN), escalation(case(2))
+    history = remembering(first, second, live=["urgent"]).with_escalations([escalation(case(1)), escalation(case(3))])
     assert {(one.case_id, one.state) for one in history.everything()} == {
-        (case(number).id, Memory.APPLIED) for number in (1, 2, 3)
+        (case(number).id, EscalationState.APPLIED) for number in (1, 2, 3)
     }
     assert history.live == {("support", "urgent")}
 
 
 def test_a_policy_sees_its_own_escalations_of_a_case() -> None:
-    ours, theirs = past(case()), past(case(), policy_name="billing")
+    ours, theirs = escalation(case()), escalation(case(), policy_name="billing")
     assert remembering(ours, theirs).of_case(case().id, "support") == (ours,)
 
 

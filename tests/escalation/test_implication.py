@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks import Age, Idle, Left
 from sfdc_escalator.escalation.conditions.comparison import Operand, Operator
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.conditions.facts import Field, Owner
-from sfdc_escalator.escalation.conditions.scene import Scene
 from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.proof.implication import contradiction, implies
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import week_of
@@ -99,7 +99,7 @@ def test_demands_that_no_case_can_meet_together_are_found(parts: tuple[Condition
     assert (contradiction(All(parts)) is not None) == bool(found)
 
 
-WITH_QUEUES = Scene(NOW, {"Support": SUPPORT, "Billing": BILLING})
+WITH_QUEUES = Circumstances(NOW, {"Support": SUPPORT, "Billing": BILLING})
 OFFICE = Calendar("office", ZoneInfo("UTC"), week_of({"mon-fri": "09:00-17:00"}), frozenset())
 SIDES: tuple[Operator, ...] = ("at_least", "at_most", "more_than", "less_than")
 LIMITS = st.integers(0, 60).map(lambda hours: hours * HOUR)

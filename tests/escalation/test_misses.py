@@ -9,27 +9,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not, judge
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.related import MILESTONES, Milestone, Related
-from sfdc_escalator.escalation.conditions.running_clock import BusinessHours
-from sfdc_escalator.escalation.conditions.scene import Scene
 from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not, judge
 from sfdc_escalator.escalation.conditions.words import parse_phrase
 from sfdc_escalator.escalation.decisions.decide import decide
-from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.explaining.explanation import FIRST_LIVE_RUN, Explained, explain
 from sfdc_escalator.escalation.explaining.misses import Miss, NearMiss, matches_at, misses, nearest_misses
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import week_of
-from sfdc_escalator.escalation.world.case import Case, Turn
-from sfdc_escalator.escalation.world.evidence import COMMENTS, Read, Records
-from sfdc_escalator.escalation.world.history import Memory
-from tests.builders import NOW, SCENE, case, comment, past, policy, remembering, route, view
+from sfdc_escalator.escalation.world.case import Case, FieldChange
+from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.needs import COMMENTS, Need, Records
+from tests.builders import NOW, SCENE, case, comment, escalation, in_org, policy, remembering, route
 
 MINUTE, HOUR, DAY, SECOND = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
 OFFICE = Calendar("office", ZoneInfo("America/New_York"), week_of({"mon-fri": "09:00-17:00"}), frozenset())
@@ -37,8 +37,8 @@ RETURNS = Records("ReturnOrders")
 NEVER: Condition = AnyOf(())
 
 
-def missing(condition: Condition, one: Case | None = None, scene: Scene = SCENE) -> list[str]:
-    return [miss.words for miss in misses(judge(condition, one or case(), scene))]
+def missing(condition: Condition, one: Case | None = None, circumstances: Circumstances = SCENE) -> list[str]:
+    return [miss.words for miss in misses(judge(condition, one or case(), circumstances))]
 
 
 def aged(hours: float, **fields: str) -> Case:
@@ -96,7 +96,7 @@ def test_a_count_that_nobody_read_says_so_and_not_that_there_are_none() -> None:
         (Idle("at_least", 5 * HOUR, who="agent"), aged(2), "3 h short, at 2026-03-02 18:00 UTC", 3 * HOUR),
         (
             InState("at_least", 5 * HOUR, paths=("Status",)),
-            replace(aged(9), turns={"Status": (Turn(NOW - HOUR, None, "New"),)}),
+            replace(aged(9), field_changes={"Status": (FieldChange(NOW - HOUR, None, "New"),)}),
             "4 h short, at 2026-03-02 19:00 UTC",
             4 * HOUR,
         ),
@@ -142,7 +142,8 @@ def test_a_time_that_is_over_says_what_is_seen_and_that_it_is_not_so() -> None:
 def test_a_clock_that_stands_still_says_no_time() -> None:
     waiting = Age("at_least", 4 * HOUR, path="CreatedDate", except_while=Field("Status", "is", "Waiting"))
     one = replace(
-        case(status="Waiting", created=NOW - 3 * HOUR), turns={"Status": (Turn(NOW - HOUR, "New", "Waiting"),)}
+        case(status="Waiting", created=NOW - 3 * HOUR),
+        field_changes={"Status": (FieldChange(NOW - HOUR, "New", "Waiting"),)},
     )
     [miss] = misses(judge(waiting, one, SCENE))
     assert miss == Miss("CreatedDate was 2 h ago, pauses left out (at least 4 h: no)")
@@ -202,8 +203,8 @@ MIXED: st.SearchStrategy[Condition] = st.recursive(
 def test_the_time_told_is_one_at_which_it_matches_and_before_which_it_does_not(condition: Condition) -> None:
     one = replace(case(created=NOW - 5 * HOUR, fields={"Due__c": NOW + 30 * HOUR}), related=returned(1).related)
     when = matches_at(condition, one, SCENE)
-    assert when is None or condition.holds(one, Scene(when))
-    first = next((step for step in range(7 * 48) if condition.holds(one, Scene(NOW + step * HOUR / 2))), None)
+    assert when is None or condition.holds(one, Circumstances(when))
+    first = next((step for step in range(7 * 48) if condition.holds(one, Circumstances(NOW + step * HOUR / 2))), None)
     if when is None:
         assert first is None
     elif first is not None:
@@ -248,8 +249,8 @@ def test_a_list_that_must_not_be_so_says_what_makes_it_so() -> None:
 # -- the nearest misses of a run -----------------------------------------------------------------------------------
 
 
-def nearest(of: Policy, *cases: Case, unread: Mapping[str, frozenset[Read]] | None = None) -> tuple[NearMiss, ...]:
-    return nearest_misses([view(of)], cases, unread or {})
+def nearest(of: Policy, *cases: Case, unread: Mapping[str, frozenset[Need]] | None = None) -> tuple[NearMiss, ...]:
+    return nearest_misses([in_org(of)], cases, unread or {})
 
 
 OLD = policy(route("old", older(100 * HOUR)))
@@ -290,7 +291,7 @@ def test_what_matches_is_no_near_miss() -> None:
 def test_what_nobody_read_is_not_held_against_a_case() -> None:
     words = Text(("comments",), (parse_phrase("refund"),))
     of = policy(route("words", All((words, HIGH))))
-    unread: Mapping[str, frozenset[Read]] = {case(1).id: frozenset({COMMENTS})}
+    unread: Mapping[str, frozenset[Need]] = {case(1).id: frozenset({COMMENTS})}
     found = nearest(of, case(1), case(2), unread=unread)
     assert [(int(one.case.number), len(one.words)) for one in found] == [(1, 1), (2, 2)]
 
@@ -298,13 +299,13 @@ def test_what_nobody_read_is_not_held_against_a_case() -> None:
 # -- what an explanation says --------------------------------------------------------------------------------------
 
 
-def explained(seen: View, one: Case) -> tuple[Explained, ...]:
+def explained(seen: PolicyInOrg, one: Case) -> tuple[Explained, ...]:
     return explain(seen, one, decide(seen, one))
 
 
 def test_every_route_is_explained_in_its_order_with_the_time_at_which_it_will_match() -> None:
     of = policy(route("high", HIGH), route("old", older(30 * HOUR)), route("new", Field("Status", "is", "New")))
-    high, old, new = explained(view(of), case())
+    high, old, new = explained(in_org(of), case())
     assert [one.route.name for one in (high, old, new)] == ["high", "old", "new"]
     assert (high.matches, high.when) == (False, None)
     assert (old.matches, old.when) == (False, NOW + 6 * HOUR)
@@ -313,32 +314,34 @@ def test_every_route_is_explained_in_its_order_with_the_time_at_which_it_will_ma
 
 def test_an_explanation_names_the_time_at_which_a_calendar_of_the_org_lets_it_match() -> None:
     of = policy(route("old", Age("at_least", 3 * HOUR, BusinessHours("Default"), path="CreatedDate")))
-    seen = view(of)
-    org = replace(seen.survey, calendars={"Default": OFFICE})
-    [told] = explained(view(of, org=org), aged(66))
+    seen = in_org(of)
+    org = replace(seen.org_facts, calendars={"Default": OFFICE})
+    [told] = explained(in_org(of, org=org), aged(66))
     assert told.when == datetime(2026, 3, 2, 16, tzinfo=UTC)
     [unknown] = explained(seen, aged(66))
     assert unknown.when is None
 
 
 def test_what_was_escalated_before_is_told_with_its_key_and_its_time() -> None:
-    before = past(case(), Memory.APPLIED, "new", tried_at=NOW - HOUR)
-    [told] = explained(view(policy(route("new")), remembering(before, live=["new"])), case())
+    before = escalation(case(), EscalationState.APPLIED, "new", tried_at=NOW - HOUR)
+    [told] = explained(in_org(policy(route("new")), remembering(before, live=["new"])), case())
     assert told.held_back == (f"escalated by an earlier run: {before.key} at 2026-03-02 14:00 UTC",)
 
 
 def test_a_route_that_never_ran_live_says_that_its_first_matches_wait() -> None:
-    [told] = explained(view(policy(route("new"))), case())
+    [told] = explained(in_org(policy(route("new"))), case())
     assert told.held_back == (FIRST_LIVE_RUN,)
 
 
 def test_a_matching_route_below_another_says_which_one_comes_first() -> None:
-    seen = view(policy(route("first"), route("second")), remembering(live=["first", "second"]))
+    seen = in_org(policy(route("first"), route("second")), remembering(live=["first", "second"]))
     first, second = explained(seen, case())
     assert (first.held_back, second.held_back) == ((), ("the route first comes first",))
 
 
 def test_a_rejected_escalation_says_when_it_is_tried_again() -> None:
-    before = past(case(), Memory.REJECTED, "new", attempts=1, tried_at=NOW - SECOND, message="validation rule")
-    [told] = explained(view(policy(route("new")), remembering(before, live=["new"])), case())
+    before = escalation(
+        case(), EscalationState.REJECTED, "new", attempts=1, tried_at=NOW - SECOND, message="validation rule"
+    )
+    [told] = explained(in_org(policy(route("new")), remembering(before, live=["new"])), case())
     assert "next try at 2026-03-02 15:14 UTC" in told.held_back[-1]

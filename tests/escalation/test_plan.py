@@ -8,23 +8,23 @@ from fractions import Fraction
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.criteria import Condition
 from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.decisions.decide import LeftAlone, decide
+from sfdc_escalator.escalation.conditions.tree import Condition
+from sfdc_escalator.escalation.decisions.decide import NoMatch, decide
 from sfdc_escalator.escalation.decisions.decision import Decision, State
-from sfdc_escalator.escalation.planning.choices import Choices
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
+from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Guards, NotePart, Policy
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import History
-from sfdc_escalator.escalation.world.org import Survey
-from tests.builders import NOW, case, note, past, policy, remembering, route, survey, view
+from sfdc_escalator.escalation.world.org import OrgFacts
+from tests.builders import NOW, case, escalation, in_org, note, org_facts, policy, remembering, route
 
-ROUTINE = Choices()
+ROUTINE = RunOptions()
 ALL_LIVE = History(
     live=frozenset({("support", name) for name in ("urgent", "a", "b")} | {("billing", "a")}), empty=False
 )
-OPEN_GUARDS = Guards(most_cases=10_000, most_share_of_open=Fraction(1))
+OPEN_GUARDS = Guards(max_cases=10_000, max_share_of_open=Fraction(1))
 
 
 def is_(subject: str) -> Condition:
@@ -41,14 +41,14 @@ def cases(count: int, subject: str = "a", start: int = 1) -> list[Case]:
 def plan_of(
     policies: Policy | Iterable[Policy],
     some: Iterable[Case],
-    choices: Choices = ROUTINE,
+    options: RunOptions = ROUTINE,
     history: History = ALL_LIVE,
-    org: Survey | None = None,
+    org: OrgFacts | None = None,
 ) -> Plan:
     every = [policies] if isinstance(policies, Policy) else list(policies)
-    org = org or survey()
-    judged = [decide(view(one, history, org=org), each) for one in every for each in some]
-    return build_plan(every, org, history, NOW, judged, choices)
+    org = org or org_facts()
+    judged = [decide(in_org(one, history, org=org), each) for one in every for each in some]
+    return build_plan(every, org, history, NOW, judged, options)
 
 
 def states(plan: Plan, route_name: str | None = None) -> Counter[State]:
@@ -110,13 +110,13 @@ def test_a_renamed_route_has_no_backlog() -> None:
 
 
 def test_backlog_escalate_escalates_it() -> None:
-    plan = plan_of(AB, cases(3), Choices(backlog="escalate"), History())
+    plan = plan_of(AB, cases(3), RunOptions(backlog="escalate"), History())
     assert states(plan) == {State.PLANNED: 3}
     assert ("support", "a") in plan.complete
 
 
 def test_backlog_adopt_remembers_the_cases_as_seen_and_writes_nothing() -> None:
-    plan = plan_of(AB, [*cases(3, "a"), *cases(2, "b", 50)], Choices(backlog="adopt"), remembering(live=["b"]))
+    plan = plan_of(AB, [*cases(3, "a"), *cases(2, "b", 50)], RunOptions(backlog="adopt"), remembering(live=["b"]))
     assert states(plan, "a") == {State.ALREADY: 3}
     assert states(plan, "b") == {State.PLANNED: 2}
     assert len(plan.adopted) == 3
@@ -127,34 +127,34 @@ def test_backlog_adopt_remembers_a_held_case_as_seen_too() -> None:
     """Else it would be escalated some day, although somebody said to leave the backlog alone."""
     holding = policy(route("a", is_("a"), note_spec=note(NotePart("offers", ("Offers__c",), "hold"))))
     some = [*cases(2), case(3, {"Subject": "a", "Offers__c": "Refund"})]
-    plan = plan_of(holding, some, Choices(backlog="adopt"), History())
+    plan = plan_of(holding, some, RunOptions(backlog="adopt"), History())
     assert len(plan.adopted) == 3
 
 
 def test_a_limit_takes_the_first_of_the_plan_and_defers_the_rest() -> None:
-    plan = plan_of(AB, [*cases(3, "a"), *cases(2, "b", 50)], Choices(limit=4))
+    plan = plan_of(AB, [*cases(3, "a"), *cases(2, "b", 50)], RunOptions(limit=4))
     assert states(plan, "a") == {State.PLANNED: 3}
     assert states(plan, "b") == {State.PLANNED: 1, State.DEFERRED: 1}
     assert plan.complete == frozenset()
 
 
 def test_a_limit_leaves_the_rest_of_a_backlog_withheld_and_the_choice_open() -> None:
-    plan = plan_of(AB, cases(3), Choices(limit=1), History())
+    plan = plan_of(AB, cases(3), RunOptions(limit=1), History())
     assert states(plan) == {State.PLANNED: 1, State.WITHHELD: 2}
     assert not plan.refusals
     assert plan.complete == frozenset()
 
 
 def test_trying_one_case_leaves_the_choice_open() -> None:
-    plan = plan_of(AB, cases(1), Choices(case="00000001"), History())
+    plan = plan_of(AB, cases(1), RunOptions(case="00000001"), History())
     assert states(plan) == {State.PLANNED: 1}
     assert plan.complete == frozenset()
 
 
 def test_one_route_alone_is_dealt_with_when_one_is_named() -> None:
-    plan = plan_of(AB, [*cases(1, "a"), *cases(1, "b", 50)], Choices(route="b"))
+    plan = plan_of(AB, [*cases(1, "a"), *cases(1, "b", 50)], RunOptions(route="b"))
     assert [one.route.name for one in plan.decisions] == ["b"]
-    assert any("leaves out" in reason for one in plan.left_alone for reason in one.reasons.values())
+    assert any("leaves out" in reason for one in plan.no_match for reason in one.reasons.values())
     assert plan.complete == {("support", "b")}
 
 
@@ -167,18 +167,18 @@ def test_a_case_is_escalated_once_a_run_and_a_second_policy_follows_in_the_next(
     ]
 
 
-@pytest.mark.parametrize("choices", [ROUTINE, Choices(backlog="adopt")])
-def test_a_policy_that_escalates_nothing_holds_back_no_other(choices: Choices) -> None:
+@pytest.mark.parametrize("choices", [ROUTINE, RunOptions(backlog="adopt")])
+def test_a_policy_that_escalates_nothing_holds_back_no_other(options: RunOptions) -> None:
     """The first policy's backlog is withheld or adopted; the second policy's escalation has nobody to wait for."""
     second = policy(route("a", is_("a")), name="billing")
     only_second_live = History(live=frozenset({("billing", "a")}), empty=False)
-    plan = plan_of([AB, second], cases(1), choices, only_second_live)
+    plan = plan_of([AB, second], cases(1), options, only_second_live)
     [second_decision] = [one for one in plan.decisions if one.policy.name == "billing"]
     assert second_decision.state is State.PLANNED, second_decision.reason
 
 
 def test_a_policy_whose_route_a_guard_withholds_holds_back_no_other() -> None:
-    first = policy(route("a", is_("a")), guards=Guards(most_cases=1))
+    first = policy(route("a", is_("a")), guards=Guards(max_cases=1))
     second = policy(route("a", is_("a")), name="billing")
     plan = plan_of([first, second], cases(2))
     assert [one.state for one in plan.decisions if one.policy.name == "billing"] == [State.PLANNED, State.PLANNED]
@@ -187,20 +187,20 @@ def test_a_policy_whose_route_a_guard_withholds_holds_back_no_other() -> None:
 # -- the guards ----------------------------------------------------------------------------------------------------
 
 
-def guarded(most_cases: int = 10_000, share: int = 100, share_from: int = 20, budget: int = 100) -> Guards:
-    return Guards(most_cases, Fraction(share, 100), share_from, Fraction(budget, 100))
+def guarded(max_cases: int = 10_000, share: int = 100, share_from: int = 20, budget: int = 100) -> Guards:
+    return Guards(max_cases, Fraction(share, 100), share_from, Fraction(budget, 100))
 
 
 @pytest.mark.parametrize(("count", "state"), [(3, State.PLANNED), (4, State.WITHHELD)])
 def test_a_route_with_more_than_most_cases_is_withheld(count: int, state: State) -> None:
-    plan = plan_of(policy(route("a", is_("a")), guards=guarded(most_cases=3)), cases(count))
+    plan = plan_of(policy(route("a", is_("a")), guards=guarded(max_cases=3)), cases(count))
     assert states(plan) == {state: count}
     assert len(plan.refusals) == (state is State.WITHHELD)
     assert plan.complete == (frozenset() if plan.refusals else {("support", "a")})
 
 
 def test_only_the_offending_route_is_withheld() -> None:
-    two = replace(AB, guards=guarded(most_cases=3))
+    two = replace(AB, guards=guarded(max_cases=3))
     plan = plan_of(two, [*cases(4, "a"), *cases(3, "b", 50)])
     assert states(plan, "a") == {State.WITHHELD: 4}
     assert states(plan, "b") == {State.PLANNED: 3}
@@ -214,60 +214,60 @@ def test_the_share_of_open_cases_counts_from_share_from_on(count: int, open_case
     plan = plan_of(
         policy(route("a", is_("a")), guards=guarded(share=30, share_from=5)),
         cases(count),
-        org=survey(open_cases=open_cases),
+        org=org_facts(open_cases=open_cases),
     )
     assert states(plan) == {state: count}
 
 
 def test_a_guard_never_holds_back_a_route_over_guards() -> None:
-    over = policy(route("a", is_("a"), over_guards=True), route("b", is_("b")), guards=guarded(most_cases=1, budget=0))
-    plan = plan_of(over, [*cases(5, "a"), *cases(1, "b", 50)], org=survey(api_left=None))
+    over = policy(route("a", is_("a"), bypass_guards=True), route("b", is_("b")), guards=guarded(max_cases=1, budget=0))
+    plan = plan_of(over, [*cases(5, "a"), *cases(1, "b", 50)], org=org_facts(api_left=None))
     assert states(plan, "a") == {State.PLANNED: 5}
     assert states(plan, "b") == {State.WITHHELD: 1}
 
 
 def test_a_route_over_guards_still_has_a_backlog() -> None:
-    over = policy(route("a", is_("a"), over_guards=True))
+    over = policy(route("a", is_("a"), bypass_guards=True))
     assert states(plan_of(over, cases(2), history=History())) == {State.WITHHELD: 2}
 
 
 def test_a_guard_that_cannot_check_refuses() -> None:
-    plan = plan_of(AB, cases(1), org=survey(api_left=None))
+    plan = plan_of(AB, cases(1), org=org_facts(api_left=None))
     assert states(plan) == {State.WITHHELD: 1}
     assert "api_budget cannot be checked" in plan.refusals[0].reason
 
 
 @pytest.mark.parametrize(("api_left", "state"), [(10, State.PLANNED), (9, State.WITHHELD)])
 def test_a_plan_that_costs_more_than_its_share_of_the_calls_left_is_withheld(api_left: int, state: State) -> None:
-    plan = plan_of(policy(route("a", is_("a")), guards=guarded(budget=20)), cases(1), org=survey(api_left=api_left))
+    plan = plan_of(policy(route("a", is_("a")), guards=guarded(budget=20)), cases(1), org=org_facts(api_left=api_left))
     assert states(plan) == {state: 1}
 
 
 def test_what_a_guard_withholds_costs_the_other_routes_nothing() -> None:
     """`a` is withheld for its number, so `b` alone is what the api_budget has to bear."""
-    two = replace(AB, guards=guarded(most_cases=300, budget=20))
-    plan = plan_of(two, [*cases(601, "a"), *cases(1, "b", 5000)], org=survey(api_left=15))
+    two = replace(AB, guards=guarded(max_cases=300, budget=20))
+    plan = plan_of(two, [*cases(601, "a"), *cases(1, "b", 5000)], org=org_facts(api_left=15))
     assert states(plan, "a") == {State.WITHHELD: 601}
     assert states(plan, "b") == {State.PLANNED: 1}
 
 
 def test_guards_count_what_is_left_after_the_choices() -> None:
-    tight = policy(route("a", is_("a")), guards=guarded(most_cases=2))
-    assert states(plan_of(tight, cases(5), Choices(limit=2))) == {State.PLANNED: 2, State.DEFERRED: 3}
-    assert not plan_of(tight, cases(5), Choices(backlog="adopt"), History()).refusals
+    tight = policy(route("a", is_("a")), guards=guarded(max_cases=2))
+    assert states(plan_of(tight, cases(5), RunOptions(limit=2))) == {State.PLANNED: 2, State.DEFERRED: 3}
+    assert not plan_of(tight, cases(5), RunOptions(backlog="adopt"), History()).refusals
 
 
 def test_a_guard_that_withholds_a_route_leaves_the_limit_to_the_others() -> None:
-    two = replace(AB, guards=guarded(most_cases=3))
-    plan = plan_of(two, [*cases(9, "a"), *cases(3, "b", 50)], Choices(limit=4))
+    two = replace(AB, guards=guarded(max_cases=3))
+    plan = plan_of(two, [*cases(9, "a"), *cases(3, "b", 50)], RunOptions(limit=4))
     assert State.PLANNED not in states(plan, "a")
     assert states(plan, "b") == {State.PLANNED: 3}
 
 
 def test_what_is_done_already_counts_for_no_guard() -> None:
     some = cases(5)
-    history = remembering(*(past(one, route_name="a") for one in some[:4]), live=["a"])
-    plan = plan_of(policy(route("a", is_("a")), guards=guarded(most_cases=1)), some, history=history)
+    history = remembering(*(escalation(one, route_name="a") for one in some[:4]), live=["a"])
+    plan = plan_of(policy(route("a", is_("a")), guards=guarded(max_cases=1)), some, history=history)
     assert states(plan) == {State.ALREADY: 4, State.PLANNED: 1}
 
 
@@ -296,7 +296,7 @@ def test_the_digest_holds_no_texts_ages_or_times() -> None:
 
 def test_the_digest_does_not_speak_of_what_is_not_planned() -> None:
     some = cases(3)
-    history = remembering(past(some[2], route_name="a"), live=["a", "b"])
+    history = remembering(escalation(some[2], route_name="a"), live=["a", "b"])
     assert digest(some=some, history=history) == digest(some=some[:2]) != digest(some=some)
 
 
@@ -321,8 +321,8 @@ def test_another_value_before_is_another_digest() -> None:
 
 def test_every_match_is_counted_exactly_once() -> None:
     some = [*cases(3, "a"), *cases(2, "b", 50), *cases(4, "c", 90)]
-    plan = plan_of(AB, some, Choices(limit=2))
-    matched = [one for one in (decide(view(AB), each) for each in some) if isinstance(one, Decision)]
+    plan = plan_of(AB, some, RunOptions(limit=2))
+    matched = [one for one in (decide(in_org(AB), each) for each in some) if isinstance(one, Decision)]
     assert len(plan.decisions) == len(matched) == 5
-    assert sum(states(plan).values()) + len(plan.left_alone) == len(some)
-    assert all(isinstance(one, LeftAlone) for one in plan.left_alone)
+    assert sum(states(plan).values()) + len(plan.no_match) == len(some)
+    assert all(isinstance(one, NoMatch) for one in plan.no_match)

@@ -23,7 +23,7 @@ from sfdc_escalator.escalation.note.quick_texts import (
 from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.keys import key_of
-from tests.builders import NOW, case, identity, policy, route, survey, view
+from tests.builders import NOW, case, identity, in_org, org_facts, policy, route
 from tests.builders import note as note_spec
 
 NAMES = ("HIP urgent", "Escalations")
@@ -93,7 +93,7 @@ def test_a_table_gives_the_quick_text_by_fields_of_the_case(origin: str | None, 
 
 
 def test_the_fields_of_a_quick_text_table_are_read() -> None:
-    assert "Origin" in spec(quick_texts=(BY_ORIGIN,)).reads
+    assert "Origin" in spec(quick_texts=(BY_ORIGIN,)).needs
 
 
 def test_every_quick_text_that_may_serve_a_case_is_looked_at_and_none_below_one_that_always_serves() -> None:
@@ -191,8 +191,8 @@ def test_only_the_quick_text_that_is_taken_can_hold_the_case() -> None:
 
 
 def test_a_quick_text_that_cannot_be_filled_holds_the_match_and_takes_no_step() -> None:
-    org = replace(survey(), quick_texts={"escalations": "Dear {!User.Name}"})
-    decision = decide(view(policy(route(note_spec=spec())), org=org), case())
+    org = replace(org_facts(), quick_texts={"escalations": "Dear {!User.Name}"})
+    decision = decide(in_org(policy(route(note_spec=spec())), org=org), case())
     assert isinstance(decision, Decision)
     assert (decision.state, decision.steps) == (State.HELD, ())
     assert "{!User.Name}" in decision.reason

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks import Age
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not, judge
-from sfdc_escalator.escalation.conditions.criterion import Criterion
+from sfdc_escalator.escalation.conditions.condition import Criterion
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.findings import in_plain_words
 from sfdc_escalator.escalation.conditions.related import MILESTONES, Milestone, Related
-from sfdc_escalator.escalation.conditions.scene import Scene
 from sfdc_escalator.escalation.conditions.speech import Since
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not, judge
 from sfdc_escalator.escalation.world.case import Case, Comment, Value
-from sfdc_escalator.escalation.world.evidence import COMMENTS, EMAILS, Records
+from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, Records
 from tests.builders import NOW, SCENE, case, comment, email
 
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
@@ -96,7 +96,7 @@ def test_a_record_counts_within_the_time_its_last_moment_included(ago: timedelta
 @pytest.mark.parametrize(("ago", "counted"), [(HOUR - SECOND, 1), (HOUR, 0), (HOUR + SECOND, 0)])
 def test_a_record_counts_since_the_escalation_only_when_it_is_newer(ago: timedelta, counted: int) -> None:
     condition = Related(RETURNS, "at_least", 1, since="escalation")
-    assert condition.look(with_records(made(ago)), Scene(NOW, escalated_at=NOW - HOUR)) == counted
+    assert condition.look(with_records(made(ago)), Circumstances(NOW, escalated_at=NOW - HOUR)) == counted
 
 
 SAID = [
@@ -128,10 +128,12 @@ def test_records_count_since_the_last_word_of_whom_it_is_about(
 
 def test_within_and_since_and_where_must_all_be_met() -> None:
     condition = Related(RETURNS, "at_least", 1, Field("Status", "is", "Open"), 2 * HOUR, "escalation")
-    scene = Scene(NOW, escalated_at=NOW - 3 * HOUR)
-    assert condition.look(with_records(made(HOUR, Status="Open")), scene) == 1
-    assert condition.look(with_records(made(HOUR, Status="Closed"), made(2.5 * HOUR, Status="Open")), scene) == 0
-    later = Scene(NOW, escalated_at=NOW - HOUR / 2)
+    circumstances = Circumstances(NOW, escalated_at=NOW - 3 * HOUR)
+    assert condition.look(with_records(made(HOUR, Status="Open")), circumstances) == 1
+    assert (
+        condition.look(with_records(made(HOUR, Status="Closed"), made(2.5 * HOUR, Status="Open")), circumstances) == 0
+    )
+    later = Circumstances(NOW, escalated_at=NOW - HOUR / 2)
     assert condition.look(with_records(made(HOUR, Status="Open")), later) == 0
 
 
@@ -181,10 +183,10 @@ def test_where_looks_at_the_record_and_not_at_the_case() -> None:
     ],
 )
 def test_what_was_said_is_read_only_where_somebodys_word_is_the_beginning(
-    since: Since | None, evidence: frozenset[object]
+    since: Since | None, lookups: frozenset[object]
 ) -> None:
     kind = replace(RETURNS, same=("Reason",))
-    assert Related(kind, "at_least", 1, since=since).reads == {kind, "Reason"} | evidence
+    assert Related(kind, "at_least", 1, since=since).needs == {kind, "Reason"} | lookups
 
 
 # -- milestones ----------------------------------------------------------------------------------------------------
@@ -285,4 +287,4 @@ def test_between_two_crossings_time_alone_changes_no_count_and_no_milestone(
 
 
 def answer(condition: Condition, one: Case, now: datetime) -> bool:
-    return condition.holds(one, Scene(now))
+    return condition.holds(one, Circumstances(now))

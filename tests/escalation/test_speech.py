@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.own_words import own_words
-from sfdc_escalator.escalation.conditions.scene import Scene
 from sfdc_escalator.escalation.conditions.speech import Spoke, Text
 from sfdc_escalator.escalation.conditions.words import parse_phrase
 from tests.builders import NOW, SCENE, case, comment, email
@@ -66,16 +66,16 @@ def test_the_writers_own_words_are_found(text: str) -> None:
 
 @pytest.mark.parametrize(("hours_ago", "found"), [(4, True), (3, False), (2, False)])
 def test_after_an_escalation_only_newer_words_count(hours_ago: int, found: bool) -> None:
-    scene = Scene(NOW, escalated_at=NOW - hours_ago * HOUR, newer_words=True)
-    assert Text(("comments",), CALL).holds(case(comments=SAID), scene) is found
+    circumstances = Circumstances(NOW, escalated_at=NOW - hours_ago * HOUR, newer_words=True)
+    assert Text(("comments",), CALL).holds(case(comments=SAID), circumstances) is found
 
 
 def test_a_field_is_as_old_as_its_case() -> None:
     one = case(created=NOW - 5 * HOUR, fields={"Subject": "please call"})
     text = Text(("Subject",), CALL)
-    assert text.holds(one, Scene(NOW, escalated_at=NOW - 6 * HOUR, newer_words=True))
-    assert not text.holds(one, Scene(NOW, escalated_at=NOW - 5 * HOUR, newer_words=True))
-    assert text.holds(one, Scene(NOW, escalated_at=NOW - 5 * HOUR))
+    assert text.holds(one, Circumstances(NOW, escalated_at=NOW - 6 * HOUR, newer_words=True))
+    assert not text.holds(one, Circumstances(NOW, escalated_at=NOW - 5 * HOUR, newer_words=True))
+    assert text.holds(one, Circumstances(NOW, escalated_at=NOW - 5 * HOUR))
 
 
 def test_ignored_phrases_are_taken_out_before() -> None:
@@ -98,8 +98,8 @@ def test_who_spoke_since_when(spoke: Spoke, holds: bool) -> None:
 
 @pytest.mark.parametrize(("minutes", "holds"), [(61, True), (60, False)])
 def test_since_the_escalation_means_strictly_after_it(minutes: int, holds: bool) -> None:
-    scene = Scene(NOW, escalated_at=NOW - timedelta(minutes=minutes))
-    assert Spoke("customer", "escalation").holds(case(comments=SAID), scene) is holds
+    circumstances = Circumstances(NOW, escalated_at=NOW - timedelta(minutes=minutes))
+    assert Spoke("customer", "escalation").holds(case(comments=SAID), circumstances) is holds
 
 
 @pytest.mark.parametrize(

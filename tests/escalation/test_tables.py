@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.comparison import Operand, Operator, options, same
-from sfdc_escalator.escalation.conditions.criteria import Condition, Not, judge
 from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql, TableIs
-from sfdc_escalator.escalation.conditions.scene import Scene
 from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.conditions.tree import Condition, Not, judge
 from sfdc_escalator.escalation.world.case import Value
-from sfdc_escalator.escalation.world.evidence import Answered
+from sfdc_escalator.escalation.world.needs import Answered
 from sfdc_escalator.escalation.world.org import Queue
 from tests.builders import AGENT, BILLING, NOW, SCENE, SUPPORT, case, numbered, policy, route
 
@@ -28,7 +28,7 @@ URGENCY: Words = Table(
     "Low",
 )
 NO_ELSE: Words = replace(URGENCY, otherwise=None)
-QUEUES = Scene(NOW, {"Support": SUPPORT, "Billing": BILLING})
+QUEUES = Circumstances(NOW, {"Support": SUPPORT, "Billing": BILLING})
 
 
 # -- which row -----------------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def test_a_condition_on_a_table_says_what_the_table_gave() -> None:
     one = case(fields={"Impact__c": "High", "Vip__c": True})
     finding = judge(TableIs(URGENCY, "is", "critical"), one, SCENE)
     assert (finding.holds, finding.seen) == (True, "Critical")
-    assert TableIs(URGENCY, "is", "x").reads == {"Impact__c", "Vip__c"}
+    assert TableIs(URGENCY, "is", "x").needs == {"Impact__c", "Vip__c"}
 
 
 # -- a table in place of what a field is compared with -------------------------------------------------------------
@@ -208,9 +208,9 @@ def test_a_case_for_which_the_table_gives_no_limit_does_not_match(operator: Oper
 
 
 def test_a_table_in_place_is_read_with_the_field_and_with_the_steps() -> None:
-    assert Field("Count__c", "at_least", LEAST).reads == {"Count__c", "Tier__c"}
+    assert Field("Count__c", "at_least", LEAST).needs == {"Count__c", "Tier__c"}
     stepping = policy(route(priority=Table("p", ("Impact__c",), (Row(("High",), "Urgent"),), "High")))
-    assert "Impact__c" in stepping.reads()
+    assert "Impact__c" in stepping.needs()
 
 
 # -- whose the case is ---------------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def test_the_owner_is_a_user_or_in_a_queue_or_a_member_of_a_team(condition: Owne
 
 
 def test_a_user_may_be_a_member_of_several_teams() -> None:
-    both = Scene(NOW, {"Support": SUPPORT, "Second": Queue(numbered("00G", 3), "Second", SUPPORT.members)})
+    both = Circumstances(NOW, {"Support": SUPPORT, "Second": Queue(numbered("00G", 3), "Second", SUPPORT.members)})
     for name in ("Support", "Second"):
         assert Owner("member_of", (name,)).holds(case(owner=MEMBER), both)
 
@@ -266,7 +266,7 @@ def test_only_the_orgs_own_yes_to_that_very_filter_makes_it_hold(answers: dict[s
     one = replace(case(fields={"A": 1}), answers=answers)
     assert condition.holds(one, SCENE) is holds
     assert condition.look(one, SCENE) == answers.get("A = 1")
-    assert condition.reads == {Answered("A = 1")}
+    assert condition.needs == {Answered("A = 1")}
 
 
 @pytest.mark.parametrize(

@@ -218,5 +218,3 @@ def test_a_refused_login_is_answered_as_it_was_collected(login: dict[str, Any]) 
     with EmbeddedOrg(now=NOW, app=ConnectedApp("key", "secret", None, "fresh")) as org:
         answer = requests.post(f"{org.instance_url}/services/oauth2/token", data=asked, timeout=30)
     assert (answer.status_code, answer.json()) == (login["status"], login["body"])
-
-

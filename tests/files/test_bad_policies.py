@@ -262,8 +262,8 @@ LINES = [
     ),
     Bad("description: 5", 14, "`description` must be a text", "5", "a text: put it in quotes"),
     Bad("description:", 13, "`description` must be a text", "nothing", "a text"),
-    Bad("guards: {most_cases: 0}", 22, "`most_cases` is too small", "0", "1 or more"),
-    Bad("guards: {most_cases: 2.5}", 22, "`most_cases` must be a whole number", "2.5", "a whole number"),
+    Bad("guards: {max_cases: 0}", 22, "`max_cases` is too small", "0", "1 or more"),
+    Bad("guards: {max_cases: 2.5}", 22, "`max_cases` must be a whole number", "2.5", "a whole number"),
     Bad("guards: {share_from: -1}", 22, "`share_from` is too small", "-1", "0 or more"),
     Bad(
         "guards: {api_budget: 0.3}",
@@ -273,9 +273,9 @@ LINES = [
         "a percentage above 0% and up to 100%, such as 30%",
     ),
     Bad(
-        "guards: {most_share_of_open: 101%}",
+        "guards: {max_share_of_open: 101%}",
         30,
-        "`most_share_of_open` is no share",
+        "`max_share_of_open` is no share",
         "101%",
         "a percentage above 0% and up to 100%, such as 30%",
     ),
@@ -284,8 +284,8 @@ LINES = [
         10,
         "unknown key `most_case`",
         "most_case",
-        "one of most_cases, most_share_of_open, share_from, api_budget",
-        "most_cases",
+        "one of max_cases, max_share_of_open, share_from, api_budget",
+        "max_cases",
     ),
     Bad(
         "defaults: {fields: seperate}",
@@ -375,7 +375,7 @@ LINES = [
     Bad("description: *x", 14, "the alias names no anchor above it", "*x"),
     Bad("words: {a: words.b}", 1, "`words` stands here twice", "words", "each key once; the first is on line 5"),
     Bad(
-        "guards: {most_cases: 99999999999999999999}",
+        "guards: {max_cases: 99999999999999999999}",
         22,
         "the number is out of range",
         "99999999999999999999",

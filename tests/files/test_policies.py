@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.escalation.conditions.clocks import Age, Left
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Not
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.speech import Text
 from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.policy.policy import (
     DEFAULT_PRIORITIES,
     Escalate,
@@ -62,7 +62,7 @@ routes:
       note: {help_needed: Speak with the customer right away.}
       queue: supervisors
       priority: Urgent
-    over_guards: true
+    bypass_guards: true
   - name: waiting
     reason: Nobody answered.
     when:
@@ -75,7 +75,7 @@ routes:
     escalate:
       note: {help_needed: Answer., visibility: internal, parts: {todo: {from: route.help_needed}}}
       status: Escalated
-guards: {most_cases: 7, most_share_of_open: 12.5%}
+guards: {max_cases: 7, max_share_of_open: 12.5%}
 """
 
 
@@ -112,7 +112,7 @@ def test_a_rich_policy_becomes_exactly_this_value(tmp_path: Path) -> None:
         ),
         formerly=("manager-request",),
         scan=True,
-        over_guards=True,
+        bypass_guards=True,
     )
     age = All(
         (
@@ -147,7 +147,7 @@ def test_a_rich_policy_becomes_exactly_this_value(tmp_path: Path) -> None:
         scope=closed,
         priorities=("Low", "High", "Urgent"),
         routes=(request, waiting),
-        guards=Guards(most_cases=7, most_share_of_open=Fraction(1, 8)),
+        guards=Guards(max_cases=7, max_share_of_open=Fraction(1, 8)),
         together=True,
     )
 
@@ -290,4 +290,4 @@ def test_a_table_may_give_the_quick_text_and_the_time_that_is_left(tmp_path: Pat
     assert route.escalate is not None
     texts = Table("texts", ("Risk__c",), (Row(("High",), "HIP late high"),), "HIP")
     assert route.escalate.note.quick_texts == (texts, "Escalations")
-    assert {"Risk__c", "Target__c", "Priority"} <= policy.reads()
+    assert {"Risk__c", "Target__c", "Priority"} <= policy.needs()

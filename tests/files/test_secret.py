@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.files.text.wrong import Wrong
+from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.values import secret
 from sfdc_escalator.files.values.secret import reference
 
@@ -46,7 +46,7 @@ def test_a_file_that_others_may_read_or_write_is_refused(mode: int, tmp_path: Pa
     file = tmp_path / "token"
     file.write_text(SECRET)
     file.chmod(mode)
-    with pytest.raises(Wrong, match="others may read or write") as wrong:
+    with pytest.raises(Fault, match="others may read or write") as wrong:
         read(f"file:{file}")
     assert (wrong.value.found, wrong.value.expected) == (f"mode {mode:04o}", f"mode 0600: chmod 600 {file}")
 
@@ -64,16 +64,16 @@ def test_a_file_without_a_secret(content: bytes, message: str, tmp_path: Path) -
     file = tmp_path / "token"
     file.write_bytes(content)
     file.chmod(0o600)
-    with pytest.raises(Wrong, match=message):
+    with pytest.raises(Fault, match=message):
         read(f"file:{file}")
 
 
 def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     for name, message in (("pipe", "is no file"), ("", "is no file|is a directory"), ("none", "no such file")):
-        with pytest.raises(Wrong, match=message):
+        with pytest.raises(Fault, match=message):
             read(f"file:{tmp_path / name}")
-    with pytest.raises(Wrong, match="null byte"):
+    with pytest.raises(Fault, match="null byte"):
         read("file:a\0b")
 
 
@@ -87,20 +87,20 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     ],
 )
 def test_a_command_that_fails_is_told_without_its_output(lines: list[str], message: str, found: str | None) -> None:
-    with pytest.raises(Wrong, match=message) as wrong:
+    with pytest.raises(Fault, match=message) as wrong:
         read(command(*lines))
     assert wrong.value.found == found
     assert SECRET not in str(vars(wrong.value))
 
 
 def test_a_command_that_is_not_there_is_told_by_its_name_alone() -> None:
-    with pytest.raises(Wrong, match="the command `no-such-vault` cannot be started: no such file") as wrong:
+    with pytest.raises(Fault, match="the command `no-such-vault` cannot be started: no such file") as wrong:
         read(f"cmd:no-such-vault --password {SECRET}")
     assert SECRET not in str(vars(wrong.value))
 
 
 def test_what_a_command_says_on_stderr_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Wrong):
+    with pytest.raises(Fault):
         read(command("import sys", f"print('{SECRET}', file=sys.stderr)", "sys.exit(1)"))
     assert capfd.readouterr() == ("", "")
 
@@ -115,7 +115,7 @@ def test_a_command_that_hangs_is_ended_with_its_children(tmp_path: Path, monkeyp
         f"pathlib.Path({str(pid)!r}).write_text(str(child.pid))",
         "child.wait()",
     )
-    with pytest.raises(Wrong, match=r"did not end within 0\.5 seconds"):
+    with pytest.raises(Fault, match=r"did not end within 0\.5 seconds"):
         read(hang)
     assert time.monotonic() - began < 20
     if pid.exists():

@@ -8,7 +8,7 @@ import pytest
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.files.policies import check_policies
 from sfdc_escalator.files.templates.templates import built_in, compiled, load_template
-from sfdc_escalator.files.text.wrong import Wrong
+from sfdc_escalator.files.text.fault import Fault
 
 CONTEXT: dict[str, Any] = {
     "case": {
@@ -33,7 +33,7 @@ def test_the_built_in_note_says_escalation_policy_route_case_and_every_part_with
     assert built_in()(CONTEXT) == (
         "ESCALATION support/late, case 00001234\n\nReason:\nLate.\n\nHelp needed:\nAnswer\ntoday.\n"
     )
-    assert built_in().reads.paths == {"CaseNumber"}
+    assert built_in().needs.paths == {"CaseNumber"}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_template_says_the_case_as_data(text: str, said: str) -> None:
 def test_the_fields_that_a_template_reads_are_known_beforehand() -> None:
     text = "{% if case.Contact %}{{ case['Contact'].Phone }}{% endif %}"
     text += "{{ case.Subject[:9] | upper }}{{ case.Owner.Name.title() }}"
-    assert compiled("note.j2", text).reads.paths == {"Contact.Phone", "Subject", "Owner.Name"}
+    assert compiled("note.j2", text).needs.paths == {"Contact.Phone", "Subject", "Owner.Name"}
 
 
 @pytest.mark.parametrize(
@@ -156,19 +156,19 @@ def test_a_template_stands_in_the_folder_of_the_policy_or_else_in_its_parent(tmp
     assert load_template(folder / "a.yaml", "note.j2").text == "parent"
     (folder / "note.j2").write_text("own")
     assert load_template(folder / "a.yaml", "note.j2").text == "own"
-    with pytest.raises(Wrong, match="no such template") as error:
+    with pytest.raises(Fault, match="no such template") as error:
         load_template(folder / "a.yaml", "noet.j2")
     assert error.value.nearest == "note.j2"
 
 
 def test_a_template_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
-    with pytest.raises(Wrong, match="no such template"):
+    with pytest.raises(Fault, match="no such template"):
         load_template(tmp_path / "a.yaml", "x" * 5000)
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../../note.j2", "notes/../../x", "a\0b"])
 def test_a_template_path_cannot_leave_these_folders(name: str, tmp_path: Path) -> None:
-    with pytest.raises(Wrong, match="outside"):
+    with pytest.raises(Fault, match="outside"):
         load_template(tmp_path / "a.yaml", name)
 
 

@@ -139,7 +139,7 @@ KEYS = (
         "unless",
         "scan",
         "escalate",
-        "over_guards",
+        "bypass_guards",
         "note",
         "parts",
         "template",

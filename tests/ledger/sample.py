@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sfdc_escalator.escalation.world.history import Memory, Past, Values
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.ports import Change, RunStart
 
@@ -12,15 +12,15 @@ OTHER_ORG = "00D000000000002EAA"
 USER = "005000000000001AAA"
 AT = datetime(2026, 3, 2, 15, 0, 30, 250_000, tzinfo=UTC)
 EVENT_OF = {
-    Memory.SENDING: "intended",
-    Memory.APPLIED: "applied",
-    Memory.REJECTED: "rejected",
-    Memory.UNKNOWN: "unknown",
-    Memory.PLANNED: "returned",
-    Memory.ADOPTED: "adopted",
-    Memory.SUPERSEDED: "superseded",
-    Memory.GONE: "gone",
-    Memory.CLOSED: "closed",
+    EscalationState.SENDING: "intended",
+    EscalationState.APPLIED: "applied",
+    EscalationState.REJECTED: "rejected",
+    EscalationState.UNKNOWN: "unknown",
+    EscalationState.PLANNED: "returned",
+    EscalationState.ADOPTED: "adopted",
+    EscalationState.SUPERSEDED: "superseded",
+    EscalationState.GONE: "gone",
+    EscalationState.CLOSED: "closed",
 }
 
 
@@ -28,9 +28,11 @@ def start(run: str = "run-1", organization: str = ORG, user: str = USER) -> RunS
     return RunStart(run, organization, user, {"support": "digest-of-support"})
 
 
-def past(number: int = 1, state: Memory = Memory.SENDING, organization: str = ORG) -> Past:
+def escalation(
+    number: int = 1, state: EscalationState = EscalationState.SENDING, organization: str = ORG
+) -> Escalation:
     case_id = f"500{number:012}AAA"
-    return Past(
+    return Escalation(
         Identity(organization, "support", "supervisor", case_id).key,
         "support",
         "supervisor",
@@ -44,7 +46,9 @@ def past(number: int = 1, state: Memory = Memory.SENDING, organization: str = OR
     )
 
 
-def change(one: Past, state: Memory | None = None, *, event: str | None = None, note: str | None = None) -> Change:
+def change(
+    one: Escalation, state: EscalationState | None = None, *, event: str | None = None, note: str | None = None
+) -> Change:
     """`one` in its own state or in `state`, told by the usual event."""
     moved = one if state is None else replace(one, state=state)
     return Change(

@@ -6,21 +6,21 @@ from dataclasses import replace
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, Invalid
-from sfdc_escalator.escalation.world.history import Memory
+from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.ledger.store import SqlHistory, open_trail
 from sfdc_escalator.ledger.trail.audit import audit_list, audit_show
 from tests.ledger.kinds import SqliteKind
-from tests.ledger.sample import change, past, start
+from tests.ledger.sample import change, escalation, start
 
 
 @pytest.fixture
 def trail(sqlite_kind: SqliteKind) -> Iterator[SqlHistory]:
     with sqlite_kind.open() as ledger:
         with ledger.lease(start()) as lease:
-            lease.record([change(past(1), note="first"), change(past(2), note="second")])
-            lease.record([change(past(1), Memory.APPLIED)])
+            lease.record([change(escalation(1), note="first"), change(escalation(2), note="second")])
+            lease.record([change(escalation(1), EscalationState.APPLIED)])
         with ledger.lease(start("run-2")) as lease:
-            lease.record([change(past(3, Memory.ADOPTED))])
+            lease.record([change(escalation(3, EscalationState.ADOPTED))])
     with open_trail(str(sqlite_kind.path)) as opened:
         yield opened
 
@@ -28,22 +28,22 @@ def trail(sqlite_kind: SqliteKind) -> Iterator[SqlHistory]:
 def test_the_list_shows_the_newest_first(trail: SqlHistory) -> None:
     listed = audit_list(trail)
     assert [(one.key, one.state, one.run) for one in listed] == [
-        (past(3).key, "adopted", "run-2"),
-        (past(2).key, "unknown", "run-2"),
-        (past(1).key, "applied", "run-1"),
+        (escalation(3).key, "adopted", "run-2"),
+        (escalation(2).key, "unknown", "run-2"),
+        (escalation(1).key, "applied", "run-1"),
     ]
     assert replace(listed[0], at="") == replace(
-        listed[0], at="", case_id=past(3).case_id, case_number="00001234", policy="support", route="supervisor"
+        listed[0], at="", case_id=escalation(3).case_id, case_number="00001234", policy="support", route="supervisor"
     )
     assert listed[0].at.endswith("Z")
 
 
 def test_the_list_is_as_long_as_asked_for(trail: SqlHistory) -> None:
-    assert [one.key for one in audit_list(trail, limit=1)] == [past(3).key]
+    assert [one.key for one in audit_list(trail, limit=1)] == [escalation(3).key]
 
 
 def test_the_story_of_an_escalation_is_told_in_order_with_its_note(trail: SqlHistory) -> None:
-    told = audit_show(trail, f" {past(1).key.lower()} ")
+    told = audit_show(trail, f" {escalation(1).key.lower()} ")
     assert [(one.event, one.note, one.run) for one in told] == [
         ("intended", "first", "run-1"),
         ("applied", None, "run-1"),
@@ -53,7 +53,7 @@ def test_the_story_of_an_escalation_is_told_in_order_with_its_note(trail: SqlHis
 
 
 def test_an_unknown_key_names_the_nearest(trail: SqlHistory) -> None:
-    known = past(1).key
+    known = escalation(1).key
     mistyped = known[:-1] + ("0" if known[-1] != "0" else "1")
     with pytest.raises(Invalid, match="knows no escalation") as unknown:
         audit_show(trail, mistyped)
@@ -62,6 +62,6 @@ def test_an_unknown_key_names_the_nearest(trail: SqlHistory) -> None:
 
 def test_an_event_that_cannot_be_read_is_a_broken_trail(trail: SqlHistory, sqlite_kind: SqliteKind) -> None:
     sqlite_kind.execute("DROP TRIGGER events_no_update")
-    sqlite_kind.execute("UPDATE events SET body = X'7B22' WHERE key = ?", past(2).key)
+    sqlite_kind.execute("UPDATE events SET body = X'7B22' WHERE key = ?", escalation(2).key)
     with pytest.raises(AuditBroken, match="audit verify"):
-        audit_show(trail, past(2).key)
+        audit_show(trail, escalation(2).key)

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, RunBusy
-from sfdc_escalator.escalation.world.history import Memory, Past
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.states import AFTER, FIRST
 from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import Kind
-from tests.ledger.sample import AT, EVENT_OF, ORG, OTHER_ORG, USER, change, past, start
+from tests.ledger.sample import AT, EVENT_OF, ORG, OTHER_ORG, USER, change, escalation, start
 
 NASTY = "quote \" back \\ tab \t line \n bell \x07 del \x7f nul \0 half \ud83d whole \U0001f600 \u2028 'é' {}$%?:x"
 LONG_AGO = "2020-01-01T00:00:00Z"
@@ -27,7 +27,7 @@ def ledger(kind: Kind) -> Iterator[SqlLedger]:
         yield opened
 
 
-def of(ledger: SqlLedger, key: str) -> Past:
+def of(ledger: SqlLedger, key: str) -> Escalation:
     return {one.key: one for one in ledger.history(ORG).everything()}[key]
 
 
@@ -45,7 +45,7 @@ def test_a_new_ledger_remembers_nothing(ledger: SqlLedger) -> None:
 
 
 def test_what_was_recorded_is_remembered_by_whoever_opens_the_ledger_next(kind: Kind) -> None:
-    ours = [past(1), replace(past(2, Memory.ADOPTED), before=None, wrote=None, tried_at=None)]
+    ours = [escalation(1), replace(escalation(2, EscalationState.ADOPTED), before=None, wrote=None, tried_at=None)]
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(one) for one in ours])
     with kind.open() as again:
@@ -55,15 +55,15 @@ def test_what_was_recorded_is_remembered_by_whoever_opens_the_ledger_next(kind: 
 
 def test_a_change_replaces_what_was_remembered(ledger: SqlLedger) -> None:
     with ledger.lease(start()) as lease:
-        lease.record([change(past())])
-        lease.record([change(replace(past(), message="fine"), Memory.APPLIED)])
-    assert ledger.history(ORG).everything() == (replace(past(), state=Memory.APPLIED, message="fine"),)
+        lease.record([change(escalation())])
+        lease.record([change(replace(escalation(), message="fine"), EscalationState.APPLIED)])
+    assert ledger.history(ORG).everything() == (replace(escalation(), state=EscalationState.APPLIED, message="fine"),)
 
 
 def test_orgs_do_not_see_each_other(ledger: SqlLedger) -> None:
     with ledger.lease(start()) as ours, ledger.lease(start("run-2", OTHER_ORG)) as others:
-        ours.record([change(past())])
-        others.record([change(past(organization=OTHER_ORG))])
+        ours.record([change(escalation())])
+        others.record([change(escalation(organization=OTHER_ORG))])
         others.mark_live([("support", "supervisor")])
     assert len(ledger.history(ORG).everything()) == 1
     assert not ledger.history(ORG).live
@@ -87,26 +87,26 @@ def test_a_run_that_refused_does_not_make_a_lost_ledger_look_kept(ledger: SqlLed
     assert ledger.history(ORG).empty
 
 
-@pytest.mark.parametrize("old", [None, *Memory])
-def test_only_known_changes_of_state_are_stored(ledger: SqlLedger, old: Memory | None) -> None:
+@pytest.mark.parametrize("old", [None, *EscalationState])
+def test_only_known_changes_of_state_are_stored(ledger: SqlLedger, old: EscalationState | None) -> None:
     allowed = FIRST if old is None else AFTER[old]
     with ledger.lease(start()) as lease:
-        for number, new in enumerate(Memory):
+        for number, new in enumerate(EscalationState):
             if old is not None:
-                lease.record([change(past(number), state) for state in way_to(old)])
+                lease.record([change(escalation(number), state) for state in way_to(old)])
             if new in allowed:
-                lease.record([change(past(number), new)])
-                assert of(ledger, past(number).key).state is new
+                lease.record([change(escalation(number), new)])
+                assert of(ledger, escalation(number).key).state is new
             else:
                 before = ledger.head()
                 with pytest.raises(EscalatorError, match="cannot become"):
-                    lease.record([change(past(number), new)])
+                    lease.record([change(escalation(number), new)])
                 assert ledger.head() == before
 
 
-def way_to(state: Memory) -> list[Memory]:
+def way_to(state: EscalationState) -> list[EscalationState]:
     """The states that an escalation goes through to get there."""
-    ways: list[list[Memory]] = [[first] for first in sorted(FIRST)]
+    ways: list[list[EscalationState]] = [[first] for first in sorted(FIRST)]
     while ways[0][-1] is not state:
         way = ways.pop(0)
         ways += [[*way, after] for after in sorted(AFTER[way[-1]]) if after not in way]
@@ -115,17 +115,17 @@ def way_to(state: Memory) -> list[Memory]:
 
 def test_an_event_must_fit_its_state(ledger: SqlLedger) -> None:
     with ledger.lease(start()) as lease, pytest.raises(EscalatorError, match="cannot become"):
-        lease.record([change(past(), event="applied")])
+        lease.record([change(escalation(), event="applied")])
 
 
 def test_a_bounce_is_told_and_leaves_the_state(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()) as lease:
-        lease.record([change(past())])
-        lease.record([change(past(), Memory.APPLIED)])
-        lease.record([change(past(), Memory.APPLIED, event="bounced")])
+        lease.record([change(escalation())])
+        lease.record([change(escalation(), EscalationState.APPLIED)])
+        lease.record([change(escalation(), EscalationState.APPLIED, event="bounced")])
         with pytest.raises(EscalatorError, match="cannot become"):
-            lease.record([change(past(2, Memory.APPLIED), event="bounced")])
-    assert of(ledger, past().key).state is Memory.APPLIED
+            lease.record([change(escalation(2, EscalationState.APPLIED), event="bounced")])
+    assert of(ledger, escalation().key).state is EscalationState.APPLIED
     assert kind.execute("SELECT count(*) FROM events WHERE event = 'bounced'") == [(1,)]
 
 
@@ -133,19 +133,19 @@ def test_changes_are_stored_all_or_not_at_all(ledger: SqlLedger) -> None:
     with ledger.lease(start()) as lease:
         head = ledger.head()
         with pytest.raises(EscalatorError):
-            lease.record([change(past(1)), change(past(2, Memory.REJECTED))])
+            lease.record([change(escalation(1)), change(escalation(2, EscalationState.REJECTED))])
         assert ledger.head() == head
     assert not ledger.history(ORG).everything()
 
 
 def test_one_call_may_change_one_escalation_twice(ledger: SqlLedger) -> None:
     with ledger.lease(start()) as lease:
-        lease.record([change(past()), change(past(), Memory.APPLIED)])
-    assert of(ledger, past().key).state is Memory.APPLIED
+        lease.record([change(escalation()), change(escalation(), EscalationState.APPLIED)])
+    assert of(ledger, escalation().key).state is EscalationState.APPLIED
 
 
 def test_a_time_without_a_zone_is_refused(ledger: SqlLedger) -> None:
-    naive = replace(past(), tried_at=AT.replace(tzinfo=None))
+    naive = replace(escalation(), tried_at=AT.replace(tzinfo=None))
     with ledger.lease(start()) as lease, pytest.raises(EscalatorError, match="no zone"):
         lease.record([change(naive)])
 
@@ -154,15 +154,15 @@ def test_an_event_says_who_what_why_when_and_by_which_call(ledger: SqlLedger, ki
     from sfdc_escalator.ledger.trail.audit import audit_show
 
     with ledger.lease(start()) as lease:
-        lease.record([replace(change(past(), note="Please call."), facts={"depth": (1, {"a": None})})])
-    (told,) = audit_show(ledger, past().key)
+        lease.record([replace(change(escalation(), note="Please call."), facts={"depth": (1, {"a": None})})])
+    (told,) = audit_show(ledger, escalation().key)
     assert told.body["who"].keys() == {"host", "user_id"}
     assert told.body["who"]["user_id"] == USER
     assert told.body["about"] | {"note": "", "at": "", "seq": 0} == {
         "at": "",
-        "case_id": past().case_id,
+        "case_id": escalation().case_id,
         "event": "intended",
-        "key": past().key,
+        "key": escalation().key,
         "note": "",
         "organization_id": ORG,
         "run": "run-1",
@@ -197,7 +197,7 @@ def test_an_event_says_who_what_why_when_and_by_which_call(ledger: SqlLedger, ki
 
 
 def test_any_text_is_kept_and_verifies(ledger: SqlLedger, kind: Kind) -> None:
-    one = replace(past(), message=NASTY, route=NASTY, before=replace(past().wrote, status=NASTY))  # type: ignore[type-var]
+    one = replace(escalation(), message=NASTY, route=NASTY, before=replace(escalation().wrote, status=NASTY))  # type: ignore[type-var]
     ours = replace(change(one, note=NASTY), reasons=(NASTY,), facts={NASTY: NASTY}, call=NASTY, case_number=NASTY)
     kept = NASTY.replace("\0", "\ufffd").replace("\ud83d", "\ufffd")
     with ledger.lease(start('run "1" \\ é')) as lease:
@@ -205,14 +205,14 @@ def test_any_text_is_kept_and_verifies(ledger: SqlLedger, kind: Kind) -> None:
         lease.mark_live([(NASTY.replace("\0", "").replace("\ud83d", ""), "route")])
         lease.finish({"exit": 0, "text": NASTY})
     assert of(ledger, one.key).message == kept
-    assert of(ledger, one.key).before == replace(past().wrote, status=kept)  # type: ignore[type-var]
+    assert of(ledger, one.key).before == replace(escalation().wrote, status=kept)  # type: ignore[type-var]
     assert kind.verify(ledger.head()).problems == ()
 
 
 def test_the_head_moves_with_every_event(ledger: SqlLedger) -> None:
     with ledger.lease(start()) as lease:
         first = ledger.head()
-        lease.record([change(past())])
+        lease.record([change(escalation())])
         assert ledger.head() not in (None, first)
 
 
@@ -250,14 +250,14 @@ def test_a_silent_holder_loses_the_lease_and_writes_no_more(ledger: SqlLedger, k
         with ledger.lease(start("run-2")) as new:
             head = ledger.head()
             with pytest.raises(LeaseLost):
-                silent.record([change(past())])
+                silent.record([change(escalation())])
             with pytest.raises(LeaseLost):
                 silent.mark_live([("support", "supervisor")])
             with pytest.raises(LeaseLost):
                 silent.finish({})
             assert ledger.head() == head
-            new.record([change(past())])
-    assert of(ledger, past().key).state is Memory.SENDING
+            new.record([change(escalation())])
+    assert of(ledger, escalation().key).state is EscalationState.SENDING
 
 
 def test_a_loser_that_leaves_does_not_give_back_the_winners_lease(ledger: SqlLedger, kind: Kind) -> None:
@@ -265,7 +265,7 @@ def test_a_loser_that_leaves_does_not_give_back_the_winners_lease(ledger: SqlLed
         with ledger.lease(start()):
             kind.execute("UPDATE leases SET heartbeat_at = ?", LONG_AGO)
             lease = winner.enter_context(ledger.lease(start("run-2")))
-        lease.record([change(past())])
+        lease.record([change(escalation())])
         with pytest.raises(RunBusy), ledger.lease(start("run-3")):
             pass
 
@@ -289,14 +289,14 @@ def test_a_sign_of_life_far_in_the_future_does_not_hold_the_lease_for_ever(ledge
 
 def test_what_a_lost_run_was_sending_is_unknown_before_the_next_run_begins(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()) as lease:
-        lease.record([change(past(1)), change(past(2)), change(past(3, Memory.ADOPTED))])
-        lease.record([change(past(2), Memory.APPLIED)])
+        lease.record([change(escalation(1)), change(escalation(2)), change(escalation(3, EscalationState.ADOPTED))])
+        lease.record([change(escalation(2), EscalationState.APPLIED)])
     with ledger.lease(start("run-2")):
-        assert of(ledger, past(1).key).state is Memory.UNKNOWN
-        assert of(ledger, past(2).key).state is Memory.APPLIED
-        assert of(ledger, past(3).key).state is Memory.ADOPTED
-        assert of(ledger, past(1).key).tried_at == AT
-    assert kind.execute("SELECT key, run FROM events WHERE event = 'unknown'") == [(past(1).key, "run-2")]
+        assert of(ledger, escalation(1).key).state is EscalationState.UNKNOWN
+        assert of(ledger, escalation(2).key).state is EscalationState.APPLIED
+        assert of(ledger, escalation(3).key).state is EscalationState.ADOPTED
+        assert of(ledger, escalation(1).key).tried_at == AT
+    assert kind.execute("SELECT key, run FROM events WHERE event = 'unknown'") == [(escalation(1).key, "run-2")]
     assert kind.verify().problems == ()
 
 
@@ -311,7 +311,7 @@ def test_a_run_gives_signs_of_life_while_it_works(kind: Kind) -> None:
 def test_every_write_is_a_sign_of_life(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()) as lease:
         kind.execute("UPDATE leases SET heartbeat_at = ?", LONG_AGO)
-        lease.record([change(past())])
+        lease.record([change(escalation())])
         assert kind.execute("SELECT heartbeat_at FROM leases") != [(LONG_AGO,)]
 
 
@@ -320,8 +320,8 @@ def test_the_threads_of_a_run_write_one_unbroken_chain(ledger: SqlLedger, kind: 
 
         def work(first: int) -> None:
             for number in range(first, first + 5):
-                lease.record([change(past(number))])
-                lease.record([change(past(number), Memory.APPLIED)])
+                lease.record([change(escalation(number))])
+                lease.record([change(escalation(number), EscalationState.APPLIED)])
 
         threads = [threading.Thread(target=work, args=(first,)) for first in (10, 20, 30, 40)]
         for thread in threads:
@@ -343,10 +343,10 @@ def test_a_run_has_one_name(ledger: SqlLedger) -> None:
 
 def test_thousands_of_changes_go_in_one_call(ledger: SqlLedger) -> None:
     with ledger.lease(start()) as lease:
-        lease.record([change(past(number, Memory.ADOPTED)) for number in range(1_500)])
-        lease.record([change(past(number), Memory.SUPERSEDED) for number in range(1_500)])
-    assert {one.state for one in ledger.history(ORG).everything()} == {Memory.SUPERSEDED}
+        lease.record([change(escalation(number, EscalationState.ADOPTED)) for number in range(1_500)])
+        lease.record([change(escalation(number), EscalationState.SUPERSEDED) for number in range(1_500)])
+    assert {one.state for one in ledger.history(ORG).everything()} == {EscalationState.SUPERSEDED}
 
 
 def test_every_state_has_an_event_that_tells_of_it() -> None:
-    assert set(EVENT_OF) == set(Memory)
+    assert set(EVENT_OF) == set(EscalationState)

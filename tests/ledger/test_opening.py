@@ -19,7 +19,7 @@ from sfdc_escalator.ledger.engines.sqlite_file import SqliteFile
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import SqliteKind
-from tests.ledger.sample import ORG, change, past, start
+from tests.ledger.sample import ORG, change, escalation, start
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,7 +109,7 @@ def test_a_dry_run_creates_nothing_where_there_is_no_ledger(tmp_path: Path) -> N
 def test_a_dry_run_reads_and_leaves_the_file_byte_for_byte(sqlite_kind: SqliteKind) -> None:
     with sqlite_kind.open() as ledger:
         with ledger.lease(start()) as lease:
-            lease.record([change(past())])
+            lease.record([change(escalation())])
         live = ledger.history(ORG)
     before = sqlite_kind.path.read_bytes()
     assert open_history(str(sqlite_kind.path)).history(ORG) == live
@@ -118,7 +118,7 @@ def test_a_dry_run_reads_and_leaves_the_file_byte_for_byte(sqlite_kind: SqliteKi
 
 def test_a_dry_run_reads_what_a_run_at_work_has_stored(sqlite_kind: SqliteKind) -> None:
     with sqlite_kind.open() as ledger, ledger.lease(start()) as lease:
-        lease.record([change(past())])
+        lease.record([change(escalation())])
         reader = open_history(str(sqlite_kind.path))
         assert reader.history(ORG) == ledger.history(ORG)
         assert reader.head() == ledger.head()
@@ -157,7 +157,7 @@ def test_of_two_that_make_the_ledger_at_once_both_use_the_first(
     def slower(source: object, target: object) -> None:
         monkeypatch.setattr(os, "link", real_link)
         with open_ledger(str(path), create=True) as first, first.lease(start()) as lease:
-            lease.record([change(past())])
+            lease.record([change(escalation())])
         real_link(source, target)  # type: ignore[arg-type]
 
     monkeypatch.setattr(os, "link", slower)
@@ -191,7 +191,7 @@ def test_a_full_disk_is_said_and_nothing_half_is_stored(sqlite_kind: SqliteKind)
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(LedgerUnusable, match="the disk is full"):
-            lease.record([change(past(number), note="x" * 1000) for number in range(300)])
+            lease.record([change(escalation(number), note="x" * 1000) for number in range(300)])
         assert ledger.head() == head
     assert sqlite_kind.verify(head).problems == ()
 

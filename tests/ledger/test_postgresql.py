@@ -12,14 +12,14 @@ import psycopg
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, Invalid, LedgerUnusable, RunBusy
-from sfdc_escalator.escalation.world.history import History, Memory
+from sfdc_escalator.escalation.world.history import EscalationState, History
 from sfdc_escalator.ledger.engines.database import database_of
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.guards import FUNCTIONS, POSTGRESQL_GUARDS, REVOKED
 from sfdc_escalator.ledger.tables.schema import escalations, events, live_routes, payloads, runs
 from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import PostgresqlKind
-from tests.ledger.sample import ORG, change, past, start
+from tests.ledger.sample import ORG, change, escalation, start
 from tests.ledger.server import a_database
 
 SECRET = "hunter2hunter2"
@@ -166,7 +166,7 @@ def test_the_tables_of_others_are_not_touched(postgresql_kind: PostgresqlKind) -
     postgresql_kind.execute("CREATE TABLE public.events (theirs int)")
     try:
         with postgresql_kind.open() as ledger, ledger.lease(start()) as lease:
-            lease.record([change(past())])
+            lease.record([change(escalation())])
         assert postgresql_kind.execute("SELECT * FROM public.events") == []
         assert postgresql_kind.verify().problems == ()
     finally:
@@ -180,7 +180,7 @@ def test_of_many_that_make_the_ledger_at_once_all_use_the_same(postgresql_kind: 
         together.wait()
         try:
             with postgresql_kind.open() as ledger, ledger.lease(start(f"run-{number}")) as lease:
-                lease.record([change(past(number))])
+                lease.record([change(escalation(number))])
         except RunBusy:
             busy.append(number)
         except EscalatorError as error:
@@ -218,8 +218,8 @@ def netloc(kind: PostgresqlKind) -> str:
 def test_a_user_without_more_than_a_schema_can_do_everything_a_run_does(owner: str) -> None:
     with open_ledger(owner, create=True) as ledger:
         with ledger.lease(start()) as lease:
-            lease.record([change(past(), note="A note.")])
-            lease.record([change(past(), Memory.APPLIED)])
+            lease.record([change(escalation(), note="A note.")])
+            lease.record([change(escalation(), EscalationState.APPLIED)])
             lease.mark_live([("support", "supervisor")])
             lease.check()
             lease.finish({"exit": 0})
@@ -266,8 +266,10 @@ def test_not_even_a_superuser_changes_by_mistake_what_was_told(told: PostgresqlK
 def tell(kind: PostgresqlKind) -> PostgresqlKind:
     """A ledger with a run, a live route and two escalations, one of them applied."""
     with kind.open() as ledger, ledger.lease(start()) as lease:
-        lease.record([change(past(1), note="The customer waits."), change(past(2), note="The customer waits.")])
-        lease.record([change(past(1), Memory.APPLIED)])
+        lease.record(
+            [change(escalation(1), note="The customer waits."), change(escalation(2), note="The customer waits.")]
+        )
+        lease.record([change(escalation(1), EscalationState.APPLIED)])
         lease.mark_live([("support", "supervisor")])
         lease.finish({"exit": 0})
     return kind
@@ -389,13 +391,13 @@ def test_a_connection_lost_in_the_middle_of_a_run_is_told_and_nothing_is_half_st
 ) -> None:
     with postgresql_kind.open() as ledger:
         with ledger.lease(start()) as lease:
-            lease.record([change(past(1))])
+            lease.record([change(escalation(1))])
             cut_all_lines(postgresql_kind)
             with pytest.raises(LedgerUnusable, match="cannot be reached") as lost:
-                lease.record([change(past(1), Memory.APPLIED)])
+                lease.record([change(escalation(1), EscalationState.APPLIED)])
         assert lost.value.exit_code == 2
         with ledger.lease(start("run-2")):
-            assert [one.state for one in ledger.history(ORG).everything()] == [Memory.UNKNOWN]
+            assert [one.state for one in ledger.history(ORG).everything()] == [EscalationState.UNKNOWN]
     assert postgresql_kind.verify().problems == ()
 
 
@@ -411,4 +413,4 @@ def test_a_run_whose_ledger_was_migrated_meanwhile_writes_no_more(postgresql_kin
     with postgresql_kind.open() as ledger, ledger.lease(start()) as lease:
         postgresql_kind.execute("UPDATE alembic_version SET version_num = '0002'")
         with pytest.raises(LedgerUnusable, match="newer"):
-            lease.record([change(past())])
+            lease.record([change(escalation())])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, Invalid, LedgerUnusable, RunBusy
-from sfdc_escalator.escalation.world.history import Memory, Past
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlLedger, open_ledger, open_trail
 from sfdc_escalator.ledger.tables import schema
 from sfdc_escalator.ledger.trail.audit import audit_show
@@ -17,7 +17,7 @@ from sfdc_escalator.ledger.trail.resolution import resolve
 from sfdc_escalator.ledger.upkeep.backup import backup
 from sfdc_escalator.ledger.upkeep.migration import VERSIONS, migrate
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
-from tests.ledger.sample import ORG, OTHER_ORG, change, past, start
+from tests.ledger.sample import ORG, OTHER_ORG, change, escalation, start
 
 # -- backup -----------------------------------------------------------------------------------------------------------
 
@@ -25,16 +25,16 @@ from tests.ledger.sample import ORG, OTHER_ORG, change, past, start
 def test_a_backup_is_the_ledger_as_it_stands_while_a_run_writes(sqlite_kind: SqliteKind, tmp_path: Path) -> None:
     copy = tmp_path / "copies" / "monday.db"
     with sqlite_kind.open() as ledger, ledger.lease(start()) as lease:
-        lease.record([change(past(1), note="A note.")])
+        lease.record([change(escalation(1), note="A note.")])
         with open_trail(sqlite_kind.where) as trail:
             found = backup(trail, copy)
         assert (found.head, found.problems) == (ledger.head(), ())
-        lease.record([change(past(2))])
+        lease.record([change(escalation(2))])
         remembered = {one.key for one in ledger.history(ORG).everything()}
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert [one.name for one in copy.parent.iterdir()] == ["monday.db"]
     with open_ledger(str(copy), create=False) as restored:
-        assert {one.key for one in restored.history(ORG).everything()} == remembered - {past(2).key}
+        assert {one.key for one in restored.history(ORG).everything()} == remembered - {escalation(2).key}
 
 
 def test_a_backup_replaces_no_file(sqlite_kind: SqliteKind, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def remark(kind: Kind) -> list[tuple[Any, ...]]:
 def old(kind: Kind) -> Kind:
     """A ledger of version 0001 with an escalation in it."""
     with kind.open() as ledger, ledger.lease(start()) as lease:
-        lease.record([change(past())])
+        lease.record([change(escalation())])
     return kind
 
 
@@ -114,7 +114,7 @@ def test_an_older_ledger_is_brought_up_to_date_and_keeps_everything(old: Kind, t
     assert migrate(old.where, tomorrow) == ("0001", "0002")
     assert remark(old) == [(None,)]
     with old.open() as ledger:
-        assert [one.key for one in ledger.history(ORG).everything()] == [past().key]
+        assert [one.key for one in ledger.history(ORG).everything()] == [escalation().key]
     assert old.verify().problems == ()
     assert migrate(old.where, tomorrow) == ("0002", "0002")
 
@@ -135,7 +135,7 @@ def test_a_ledger_is_not_migrated_under_a_run(kind: Kind, tomorrow: Path, monkey
         with pytest.raises(RunBusy):
             migrate(kind.where, tomorrow)
         monkeypatch.setattr(schema, "VERSION", "0001")
-        lease.record([change(past())])
+        lease.record([change(escalation())])
 
 
 def test_a_newer_ledger_is_not_migrated(old: Kind) -> None:
@@ -162,19 +162,21 @@ def test_where_there_is_no_ledger_nothing_is_migrated(tmp_path: Path) -> None:
 # -- resolve ----------------------------------------------------------------------------------------------------------
 
 
-def unknown(ledger: SqlLedger) -> Past:
+def unknown(ledger: SqlLedger) -> Escalation:
     with ledger.lease(start()) as lease:
-        lease.record([change(past())])
-        lease.record([change(past(), Memory.UNKNOWN)])
-    return past()
+        lease.record([change(escalation())])
+        lease.record([change(escalation(), EscalationState.UNKNOWN)])
+    return escalation()
 
 
-@pytest.mark.parametrize(("applied", "state"), [(True, Memory.APPLIED), (False, Memory.PLANNED)])
-def test_a_person_settles_an_unknown_outcome_and_the_trail_says_who(kind: Kind, applied: bool, state: Memory) -> None:
+@pytest.mark.parametrize(("applied", "state"), [(True, EscalationState.APPLIED), (False, EscalationState.PLANNED)])
+def test_a_person_settles_an_unknown_outcome_and_the_trail_says_who(
+    kind: Kind, applied: bool, state: EscalationState
+) -> None:
     with kind.open() as ledger:
         key = unknown(ledger).key
         now = resolve(ledger, "run-9", f" {key.lower()} ", applied=applied, by="ann")
-        assert (now.state, now.before, now.wrote) == (state, past().before, past().wrote)
+        assert (now.state, now.before, now.wrote) == (state, escalation().before, escalation().wrote)
         assert ledger.history(ORG).everything() == (now,)
         told = audit_show(ledger, key)[-1]
         assert (told.event, told.run, told.body["facts"]["by"]) == ("resolved", "run-9", "ann")
@@ -184,17 +186,23 @@ def test_a_person_settles_an_unknown_outcome_and_the_trail_says_who(kind: Kind, 
 def test_what_a_dead_run_was_sending_can_be_settled_at_once(kind: Kind) -> None:
     with kind.open() as ledger:
         with ledger.lease(start()) as lease:
-            lease.record([change(past())])
-        assert resolve(ledger, "run-9", past().key, applied=True, by="ann").state is Memory.APPLIED
+            lease.record([change(escalation())])
+        assert resolve(ledger, "run-9", escalation().key, applied=True, by="ann").state is EscalationState.APPLIED
 
 
 def test_only_an_unknown_outcome_can_be_settled(kind: Kind) -> None:
     with kind.open() as ledger:
         with ledger.lease(start()) as lease:
-            lease.record([change(past(1)), change(past(1), Memory.APPLIED), change(past(2, Memory.ADOPTED))])
+            lease.record(
+                [
+                    change(escalation(1)),
+                    change(escalation(1), EscalationState.APPLIED),
+                    change(escalation(2, EscalationState.ADOPTED)),
+                ]
+            )
         for number, state in ((1, "applied"), (2, "adopted")):
             with pytest.raises(Invalid, match=f"is {state}, not unknown"):
-                resolve(ledger, f"run-{state}", past(number).key, applied=False, by="ann")
+                resolve(ledger, f"run-{state}", escalation(number).key, applied=False, by="ann")
         with pytest.raises(Invalid, match="knows no escalation"):
             resolve(ledger, "run-9", "ESC-0000-0000-0000", applied=True, by="ann")
 
@@ -203,7 +211,7 @@ def test_nothing_is_settled_under_a_run(kind: Kind) -> None:
     with kind.open() as ledger:
         unknown(ledger)
         with ledger.lease(start("run-2")), pytest.raises(RunBusy):
-            resolve(ledger, "run-9", past().key, applied=True, by="ann")
+            resolve(ledger, "run-9", escalation().key, applied=True, by="ann")
 
 
 def test_a_person_is_not_taken_for_a_user_of_the_org(kind: Kind) -> None:
@@ -212,5 +220,5 @@ def test_a_person_is_not_taken_for_a_user_of_the_org(kind: Kind) -> None:
         before = ledger.history(ORG).users
         with ledger.lease(start("elsewhere", OTHER_ORG, "005000000000009AAA")):
             pass
-        resolve(ledger, "run-9", past().key, applied=True, by="ann")
+        resolve(ledger, "run-9", escalation().key, applied=True, by="ann")
         assert ledger.history(ORG).users == before

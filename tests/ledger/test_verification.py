@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError
-from sfdc_escalator.escalation.world.history import Memory
+from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.ledger.store import open_trail
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.guards import SQLITE_GUARDS
 from sfdc_escalator.ledger.tables.schema import escalations, events, live_routes, payloads, runs
 from sfdc_escalator.ledger.trail.verification import MOST_PROBLEMS, verify
 from tests.ledger.kinds import SqliteKind
-from tests.ledger.sample import change, past, start
+from tests.ledger.sample import change, escalation, start
 
 TEXT = "The customer waits since Tuesday."
 
@@ -25,8 +25,8 @@ TEXT = "The customer waits since Tuesday."
 def told_once(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     kind = SqliteKind(tmp_path_factory.mktemp("told"))
     with kind.open() as ledger, ledger.lease(start()) as lease:
-        lease.record([change(past(1), note=TEXT), change(past(2), note=TEXT)])
-        lease.record([change(past(1), Memory.APPLIED)])
+        lease.record([change(escalation(1), note=TEXT), change(escalation(2), note=TEXT)])
+        lease.record([change(escalation(1), EscalationState.APPLIED)])
         lease.mark_live([("support", "supervisor")])
         lease.finish({"exit": 0})
     return kind.path.read_bytes()
@@ -203,7 +203,7 @@ def test_newest_events_cut_off_are_found_by_the_head_somebody_kept(told: SqliteK
 @pytest.mark.parametrize("broken", ["run = 'x'", "hash = X'00'"])
 def test_a_hopelessly_broken_trail_names_some_problems_only(sqlite_kind: SqliteKind, broken: str) -> None:
     with sqlite_kind.open() as ledger, ledger.lease(start()) as lease:
-        lease.record([change(past(number)) for number in range(4 * MOST_PROBLEMS)])
+        lease.record([change(escalation(number)) for number in range(4 * MOST_PROBLEMS)])
     tamper(sqlite_kind, lambda connection: connection.execute(f"UPDATE events SET {broken}"))
     found = sqlite_kind.verify()
     assert (found.events, len(found.problems)) == (4 * MOST_PROBLEMS + 1, MOST_PROBLEMS)
@@ -265,5 +265,5 @@ def test_a_trail_cut_short_is_broken(told: SqliteKind, share: float) -> None:
 def test_a_trail_may_be_verified_while_a_run_writes(sqlite_kind: SqliteKind) -> None:
     with sqlite_kind.open() as ledger, ledger.lease(start()) as lease:
         for number in range(20):
-            lease.record([change(past(number))])
+            lease.record([change(escalation(number))])
             assert sqlite_kind.verify(ledger.head()).problems == ()

@@ -7,15 +7,16 @@ from threading import Lock
 from typing import Any
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, RunBusy
-from sfdc_escalator.escalation.conditions.criteria import paths_of
+from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.evidence import Read
-from sfdc_escalator.escalation.world.history import History, Memory, Past, Values
-from sfdc_escalator.escalation.world.org import Caller, Survey
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History, Values
+from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.pipeline.ports import (
     Answer,
+    CaseNow,
     Change,
     Chunk,
     Committed,
@@ -23,9 +24,8 @@ from sfdc_escalator.pipeline.ports import (
     Poll,
     RouteName,
     RunStart,
-    Sighting,
 )
-from tests.builders import NOW, caller, survey
+from tests.builders import NOW, caller, org_facts
 
 Script = Callable[[Chunk], Answer]
 
@@ -55,7 +55,7 @@ class FakeOrg:
     script: Script = commits
     notes: list[KeyedNote] = field(default_factory=list)
     broken: Mapping[RouteName, str] = field(default_factory=dict)
-    facts: Survey = field(default_factory=survey)
+    org_facts: OrgFacts = field(default_factory=org_facts)
     long_text: Mapping[str, str] = field(default_factory=dict)
     patience: int = 1_000_000
     moved: set[str] = field(default_factory=set)
@@ -82,7 +82,7 @@ class FakeOrg:
     def api_calls(self) -> int:
         return len(self.writes)
 
-    def sight(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, Sighting]:
+    def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
         self.asked_users.append(users)
         here = [one for one in self.cases if one.id in case_ids and one.id not in self.unseen]
         return {one.id: self.sighting(one, users) for one in here}
@@ -91,11 +91,11 @@ class FakeOrg:
         masters = {master for master in self.merged.values() if master in case_ids}
         return {one: frozenset(loser for loser, into in self.merged.items() if into == one) for one in masters}
 
-    def sighting(self, one: Case, users: frozenset[str]) -> Sighting:
+    def sighting(self, one: Case, users: frozenset[str]) -> CaseNow:
         keys = {note.key for note in self.notes if note.case_id == one.id and note.author in users}
         master = self.merged.get(one.id)
         is_deleted = one.id in self.deleted or one.id in self.gone or master is not None
-        return Sighting(one, one.id in self.closed, is_deleted, master, frozenset(keys))
+        return CaseNow(one, one.id in self.closed, is_deleted, master, frozenset(keys))
 
     @property
     def sent(self) -> list[list[int]]:
@@ -105,19 +105,19 @@ class FakeOrg:
     def identify(self) -> Caller:
         return caller()
 
-    def survey(self, caller: Caller, policies: Sequence[Policy]) -> Survey:
-        return self.facts
+    def facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
+        return self.org_facts
 
-    def poll(self, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
+    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
         cases = tuple(one for one in self.cases if case in (None, one.id, one.number))
         return Poll(cases, NOW, self.broken)
 
-    def longest_waiting(self, policies: Sequence[Policy], survey: Survey, most: int) -> tuple[Case, ...]:
+    def longest_waiting(self, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
         return tuple(sorted((*self.cases, *self.unpolled), key=lambda one: one.created))[:most]
 
-    def complete(self, cases: Sequence[Case], reads: frozenset[Read], us: frozenset[str]) -> tuple[Case, ...]:
+    def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
         self.completed += [case.id for case in cases]
-        more = {path: self.long_text.get(path, "") for path in paths_of(reads)}
+        more = {path: self.long_text.get(path, "") for path in paths_of(needs)}
         return tuple(with_fields(case, more) for case in cases)
 
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
@@ -169,7 +169,7 @@ class FakeLedger:
     """Ledger and lease in one. It knows which state may follow which, as the real one does."""
 
     remembered: History = field(default_factory=History)
-    now_state: dict[str, Memory] = field(default_factory=dict)
+    now_state: dict[str, EscalationState] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     calls: list[list[str]] = field(default_factory=list)
     live: list[RouteName] = field(default_factory=list)
@@ -181,7 +181,7 @@ class FakeLedger:
     lock: Any = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        self.now_state = {past.key: past.state for past in self.remembered.everything()}
+        self.now_state = {escalation.key: escalation.state for escalation in self.remembered.everything()}
 
     def history(self, organization_id: str) -> History:
         return self.remembered
@@ -202,7 +202,7 @@ class FakeLedger:
             if len(self.calls) >= self.fails_from:
                 raise LeaseLost()
             for change in changes:
-                key, state = change.past.key, change.past.state
+                key, state = change.escalation.key, change.escalation.state
                 states.check(key, change.event, self.now_state.get(key), state)
                 self.now_state[key] = state
             self.changes += changes
@@ -218,16 +218,18 @@ class FakeLedger:
         self.finished.append(result)
 
     def events(self, case_id: str) -> list[str]:
-        return [change.event for change in self.changes if change.past.case_id == case_id]
+        return [change.event for change in self.changes if change.escalation.case_id == case_id]
 
-    def past(self, case_id: str) -> Past:
+    def escalation(self, case_id: str) -> Escalation:
         """The newest of what is remembered of a case."""
-        return [change.past for change in self.changes if change.past.case_id == case_id][-1]
+        return [change.escalation for change in self.changes if change.escalation.case_id == case_id][-1]
 
     def tomorrow(self) -> History:
         """What the next run remembers."""
         return History.of(
-            {change.past.key: change.past for change in self.changes}.values(), self.live, empty=not self.changes
+            {change.escalation.key: change.escalation for change in self.changes}.values(),
+            self.live,
+            empty=not self.changes,
         )
 
 

@@ -9,10 +9,10 @@ import pytest
 from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.planning.chunks import lanes
 from sfdc_escalator.pipeline import apply
-from sfdc_escalator.pipeline.brakes import Stop
 from sfdc_escalator.pipeline.deliver import Delivery
 from sfdc_escalator.pipeline.ports import Answer, Chunk
 from sfdc_escalator.pipeline.run_clock import RunClock
+from sfdc_escalator.pipeline.stop import Stop
 from tests.builders import NOW, planned
 from tests.pipeline.fakes import FakeLedger, FakeOrg
 

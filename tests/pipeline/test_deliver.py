@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.errors import LeaseLost
 from sfdc_escalator.escalation.decisions.decision import Decision, State
-from sfdc_escalator.escalation.world.history import Memory
-from sfdc_escalator.pipeline.brakes import Stop
+from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.pipeline.deliver import Delivery, Tries
 from sfdc_escalator.pipeline.ports import (
     Answer,
     Chunk,
     Committed,
-    Fault,
+    ErrorKind,
     Moved,
     NotExecuted,
     RolledBack,
@@ -28,15 +27,16 @@ from sfdc_escalator.pipeline.ports import (
     Unknown,
 )
 from sfdc_escalator.pipeline.run_clock import RunClock
-from tests.builders import NOW, SUPPORT, numbered, past, planned, policy, route
+from sfdc_escalator.pipeline.stop import Stop
+from tests.builders import NOW, SUPPORT, escalation, numbered, planned, policy, route
 from tests.pipeline.fakes import FakeLedger, FakeOrg, Script, commits, in_turn
 
 POLLED_AT = NOW - timedelta(seconds=2)
 TEMPLATE = planned(1, policy(route(status="Escalated", priority="Urgent")))
-ROW = RowError(Fault.ROW, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "Not on Sundays")
-LOCKED = RolledBack({}, RowError(Fault.LOCK, "UNABLE_TO_LOCK_ROW", "busy"))
-TOO_BIG = RolledBack({}, RowError(Fault.SIZE, "LIMIT_EXCEEDED", "CPU time"))
-UNCLEAR = RolledBack({}, RowError(Fault.ROW, "UNKNOWN_EXCEPTION", "?"))
+ROW = RowError(ErrorKind.ROW, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "Not on Sundays")
+LOCKED = RolledBack({}, RowError(ErrorKind.LOCK, "UNABLE_TO_LOCK_ROW", "busy"))
+TOO_BIG = RolledBack({}, RowError(ErrorKind.SIZE, "LIMIT_EXCEEDED", "CPU time"))
+UNCLEAR = RolledBack({}, RowError(ErrorKind.ROW, "UNKNOWN_EXCEPTION", "?"))
 END_STATES = {State.APPLIED, State.REJECTED, State.DEFERRED, State.UNKNOWN}
 
 
@@ -86,7 +86,7 @@ def rejecting(*bad: int, message: Callable[[int], str] = lambda number: "Not on 
 
     def answer(chunk: Chunk) -> Answer:
         rows = {
-            write.case_id: RowError(Fault.ROW, "FIELD_CUSTOM_VALIDATION_EXCEPTION", message(ids[write.case_id]))
+            write.case_id: RowError(ErrorKind.ROW, "FIELD_CUSTOM_VALIDATION_EXCEPTION", message(ids[write.case_id]))
             for write in chunk.writes
             if write.case_id in ids
         }
@@ -128,22 +128,22 @@ def test_the_intent_is_stored_before_the_call_and_the_outcome_after() -> None:
     ledger = FakeLedger()
 
     def looks(chunk: Chunk) -> Answer:
-        assert [ledger.now_state[write.key] for write in chunk.writes] == [Memory.SENDING] * 2
+        assert [ledger.now_state[write.key] for write in chunk.writes] == [EscalationState.SENDING] * 2
         return Committed("call-7")
 
     Sent(2, looks, ledger).now()
     assert [change.event for change in ledger.changes] == ["intended", "intended", "applied", "applied"]
     assert ledger.changes[0].note == TEMPLATE.steps[0].after
     assert ledger.changes[-1].call == "call-7"
-    assert ledger.past(numbered("500", 1)).state is Memory.APPLIED
+    assert ledger.escalation(numbered("500", 1)).state is EscalationState.APPLIED
 
 
 def test_an_escalation_that_takes_over_ends_the_one_below() -> None:
-    below = past(TEMPLATE.case, Memory.APPLIED, "below")
+    below = escalation(TEMPLATE.case, EscalationState.APPLIED, "below")
     ledger = FakeLedger()
-    ledger.now_state[below.key] = Memory.APPLIED
+    ledger.now_state[below.key] = EscalationState.APPLIED
     Sent(0, commits, ledger, batch=(replace(TEMPLATE, takes_over=(below,)),)).now()
-    assert ledger.now_state[below.key] is Memory.SUPERSEDED
+    assert ledger.now_state[below.key] is EscalationState.SUPERSEDED
 
 
 # -- moved ---------------------------------------------------------------------------------------------------------
@@ -186,10 +186,10 @@ def test_a_row_is_rejected_with_its_own_error() -> None:
 
 
 def test_a_rejected_case_counts_its_attempts_and_the_time_of_the_last() -> None:
-    before = past(TEMPLATE.case, Memory.REJECTED, attempts=2, tried_at=NOW - timedelta(days=1))
-    done = Sent(0, rejecting(1), batch=(replace(TEMPLATE, past=before),)).now()
-    remembered = done.ledger.past(TEMPLATE.case.id)
-    assert (remembered.state, remembered.attempts, remembered.tried_at) == (Memory.REJECTED, 3, NOW)
+    before = escalation(TEMPLATE.case, EscalationState.REJECTED, attempts=2, tried_at=NOW - timedelta(days=1))
+    done = Sent(0, rejecting(1), batch=(replace(TEMPLATE, escalation=before),)).now()
+    remembered = done.ledger.escalation(TEMPLATE.case.id)
+    assert (remembered.state, remembered.attempts, remembered.tried_at) == (EscalationState.REJECTED, 3, NOW)
 
 
 @pytest.mark.parametrize("bad", [range(1, 12), range(1, 4)])
@@ -263,7 +263,7 @@ def test_what_never_ran_is_deferred() -> None:
     done = sent(2, in_turn(NotExecuted("connection refused")))
     assert done.org.sent == [[1, 2]]
     assert done.ending(State.DEFERRED) == [1, 2]
-    assert done.ledger.past(numbered("500", 1)).state is Memory.PLANNED
+    assert done.ledger.escalation(numbered("500", 1)).state is EscalationState.PLANNED
     assert done.delivery.trouble is not None
     assert done.delivery.trouble.exit_code == 5
 
@@ -277,9 +277,9 @@ def test_a_fatal_answer_stops_the_rest() -> None:
 
 
 def test_deferrals_in_a_row_are_counted() -> None:
-    before = past(TEMPLATE.case, Memory.PLANNED, attempts=1, tried_at=NOW)
-    done = Sent(0, in_turn(NotExecuted("refused")), batch=(replace(TEMPLATE, past=before),)).now()
-    assert done.ledger.past(TEMPLATE.case.id).attempts == 2
+    before = escalation(TEMPLATE.case, EscalationState.PLANNED, attempts=1, tried_at=NOW)
+    done = Sent(0, in_turn(NotExecuted("refused")), batch=(replace(TEMPLATE, escalation=before),)).now()
+    assert done.ledger.escalation(TEMPLATE.case.id).attempts == 2
 
 
 def test_an_unknown_outcome_is_never_sent_again() -> None:
@@ -287,7 +287,7 @@ def test_an_unknown_outcome_is_never_sent_again() -> None:
     assert done.org.sent == [[1, 2, 3, 4], [1, 2], [3, 4]]
     assert done.ending(State.UNKNOWN) == [1, 2]
     assert done.ending(State.APPLIED) == [3, 4]
-    assert done.ledger.past(numbered("500", 1)).state is Memory.UNKNOWN
+    assert done.ledger.escalation(numbered("500", 1)).state is EscalationState.UNKNOWN
 
 
 # -- the ledger fails ----------------------------------------------------------------------------------------------
@@ -333,7 +333,7 @@ def test_many_rows_with_errors_of_their_own_cost_a_bounded_number_of_calls() -> 
 
 def answers(chunk: Chunk) -> st.SearchStrategy[Answer]:
     ids = [write.case_id for write in chunk.writes]
-    errors = st.sampled_from([ROW, replace(ROW, message="Not on Mondays"), replace(ROW, fault=Fault.LOCK)])
+    errors = st.sampled_from([ROW, replace(ROW, message="Not on Mondays"), replace(ROW, fault=ErrorKind.LOCK)])
     rows = st.dictionaries(st.sampled_from([*ids, numbered("500", 99)]), errors, min_size=1, max_size=len(ids))
     return st.one_of(
         st.just(Committed("call")),
@@ -355,7 +355,7 @@ def test_whatever_the_org_answers_every_case_ends_exactly_once(
 
     def anything(chunk: Chunk) -> Answer:
         keys = {write.key for write in chunk.writes}
-        assert {ledger.now_state[key] for key in keys} == {Memory.SENDING}, "sent before its intent was stored"
+        assert {ledger.now_state[key] for key in keys} == {EscalationState.SENDING}, "sent before its intent was stored"
         assert not keys & may_be_written, "sent again although it may have been written"
         answer = data.draw(answers(chunk))
         if isinstance(answer, (Committed, Unknown)):

@@ -3,9 +3,9 @@
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, RunBusy
-from sfdc_escalator.escalation.world.history import Memory
+from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.pipeline.ports import Change, Lease, Ledger, Moved, Org, RunStart
-from tests.builders import ME, ORG, case, past
+from tests.builders import ME, ORG, case, escalation
 from tests.pipeline.fakes import FakeLedger, FakeOrg, in_turn
 
 START = RunStart("run", ORG, ME, {})
@@ -28,10 +28,10 @@ def test_a_script_answers_in_turn() -> None:
 
 def test_the_ledger_in_memory_takes_only_what_may_follow() -> None:
     ledger = FakeLedger()
-    ledger.record([Change("intended", past(case(), Memory.SENDING), "1", "")])
-    ledger.record([Change("applied", past(case(), Memory.APPLIED), "1", "")])
+    ledger.record([Change("intended", escalation(case(), EscalationState.SENDING), "1", "")])
+    ledger.record([Change("applied", escalation(case(), EscalationState.APPLIED), "1", "")])
     with pytest.raises(EscalatorError, match="cannot become"):
-        ledger.record([Change("intended", past(case(), Memory.SENDING), "1", "")])
+        ledger.record([Change("intended", escalation(case(), EscalationState.SENDING), "1", "")])
     assert ledger.events(case().id) == ["intended", "applied"]
 
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.errors import Invalid, PlanRefused
-from sfdc_escalator.escalation.conditions.criteria import All, Condition
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.tree import All, Condition
 from sfdc_escalator.escalation.conditions.words import parse_phrase
 from sfdc_escalator.escalation.decisions.decision import State
-from sfdc_escalator.escalation.planning.choices import Choices
+from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy
-from sfdc_escalator.escalation.world.history import History, Memory
+from sfdc_escalator.escalation.world.history import EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.ports import KeyedNote
 from sfdc_escalator.pipeline.prepare import Prepared, prepare
@@ -21,10 +21,10 @@ from tests.builders import (
     NOW,
     caller,
     case,
+    escalation,
     identity,
     note,
     numbered,
-    past,
     policy,
     remembering,
     route,
@@ -37,8 +37,8 @@ LIVE = remembering(live=["urgent"])
 FORMER_ME = numbered("005", 99)
 
 
-def prepared(org: FakeOrg, history: History = LIVE, *policies: Policy, choices: Choices | None = None) -> Prepared:
-    return prepare(org, caller(), history, policies or (POLICY,), choices or Choices())
+def prepared(org: FakeOrg, history: History = LIVE, *policies: Policy, options: RunOptions | None = None) -> Prepared:
+    return prepare(org, caller(), history, policies or (POLICY,), options or RunOptions())
 
 
 def noted(of: Identity, author: str = ME) -> KeyedNote:
@@ -105,29 +105,29 @@ def test_keys_are_looked_for_before_the_first_send_of_a_held_case_too() -> None:
 
 def test_no_key_is_looked_for_when_nothing_is_to_be_sent() -> None:
     org = FakeOrg([case(1), case(2, status="Working")])
-    prepared(org, remembering(past(case(1)), live=["urgent"]))
+    prepared(org, remembering(escalation(case(1)), live=["urgent"]))
     assert org.asked_users == []
 
 
 # -- recovery ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("left", [Memory.UNKNOWN, Memory.SENDING])
-def test_an_unknown_escalation_whose_note_is_there_was_applied(left: Memory) -> None:
+@pytest.mark.parametrize("left", [EscalationState.UNKNOWN, EscalationState.SENDING])
+def test_an_unknown_escalation_whose_note_is_there_was_applied(left: EscalationState) -> None:
     result = prepared(
         FakeOrg([case()], notes=[noted(identity(case()))]),
-        remembering(past(case(), left, message="?"), live=["urgent"]),
+        remembering(escalation(case(), left, message="?"), live=["urgent"]),
     )
     assert state(result) is State.ALREADY
-    assert [(one.event, one.past.key, one.past.state, one.past.message) for one in result.settled] == [
-        ("recovered", identity(case()).key, Memory.APPLIED, "")
-    ]
+    assert [
+        (one.event, one.escalation.key, one.escalation.state, one.escalation.message) for one in result.settled
+    ] == [("recovered", identity(case()).key, EscalationState.APPLIED, "")]
     assert result.found == ()
 
 
-@pytest.mark.parametrize("left", [Memory.UNKNOWN, Memory.SENDING])
-def test_an_unknown_escalation_whose_note_is_not_there_stays_unknown(left: Memory) -> None:
-    result = prepared(FakeOrg([case()]), remembering(past(case(), left, message="no answer"), live=["urgent"]))
+@pytest.mark.parametrize("left", [EscalationState.UNKNOWN, EscalationState.SENDING])
+def test_an_unknown_escalation_whose_note_is_not_there_stays_unknown(left: EscalationState) -> None:
+    result = prepared(FakeOrg([case()]), remembering(escalation(case(), left, message="no answer"), live=["urgent"]))
     assert state(result) is State.UNKNOWN
     assert result.settled == ()
 
@@ -148,7 +148,7 @@ def test_a_case_whose_long_text_says_nothing_of_it_is_left_alone() -> None:
     org = FakeOrg([case(1)], long_text={"Description": "thank you"})
     result = prepared(org, LIVE, policy(route("urgent", WORDS)))
     assert result.plan.decisions == ()
-    assert numbers(one.case.id for one in result.plan.left_alone) == [1]
+    assert numbers(one.case.id for one in result.plan.no_match) == [1]
 
 
 def test_what_the_note_says_is_read_before_the_note_is_written() -> None:
@@ -163,7 +163,7 @@ def test_what_the_note_says_is_read_before_the_note_is_written() -> None:
 
 def test_a_case_that_does_not_exist_is_told() -> None:
     with pytest.raises(Invalid, match="case 00000404 is not in this org") as raised:
-        prepared(FakeOrg([case()]), choices=Choices(case="00000404"))
+        prepared(FakeOrg([case()]), options=RunOptions(case="00000404"))
     assert raised.value.exit_code == 2
 
 
@@ -171,12 +171,12 @@ def test_a_route_that_does_not_exist_is_told_with_those_that_do_before_anything_
     org = FakeOrg([case()])
     two = policy(route("a", NEW), route("b", NEW))
     with pytest.raises(Invalid, match="no policy has a route 'c'; there are: a, b"):
-        prepared(org, LIVE, two, choices=Choices(route="c"))
+        prepared(org, LIVE, two, options=RunOptions(route="c"))
 
 
 def test_a_case_that_matches_nothing_is_left_alone_with_its_reasons() -> None:
-    result = prepared(FakeOrg([case(status="Working")]), choices=Choices(case="00000001"))
-    [left] = result.plan.left_alone
+    result = prepared(FakeOrg([case(status="Working")]), options=RunOptions(case="00000001"))
+    [left] = result.plan.no_match
     assert left.reasons["urgent"].startswith("Status is Working")
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from sfdc_escalator.errors import OrgUnavailable, RunBusy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import History, Memory
+from sfdc_escalator.escalation.world.history import EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.ports import KeyedNote
 from sfdc_escalator.pipeline.rebuild import Rebuilt, rebuild
-from tests.builders import AGENT, ME, NOW, caller, case, identity, past, remembering
+from tests.builders import AGENT, ME, NOW, caller, case, escalation, identity, remembering
 from tests.pipeline.fakes import FakeLedger, FakeOrg
 
 
@@ -29,8 +29,8 @@ def test_every_note_with_our_key_is_taken_in_as_applied_and_its_route_as_live() 
     later = replace(identity(case(2)), rung="second", episode=3, turn=2)
     found = rebuilt(ledger, noted(identity(case(1))), noted(later))
     assert {(one.key, one.case_number, one.state) for one in found.taken} == {
-        (identity(case(1)).key, "00000001", Memory.APPLIED),
-        (later.key, "00000002", Memory.APPLIED),
+        (identity(case(1)).key, "00000001", EscalationState.APPLIED),
+        (later.key, "00000002", EscalationState.APPLIED),
     }
     (second,) = [one for one in found.taken if one.key == later.key]
     assert (second.rung, second.episode, second.turn, second.before, second.wrote) == ("second", 3, 2, None, None)
@@ -41,7 +41,7 @@ def test_every_note_with_our_key_is_taken_in_as_applied_and_its_route_as_live() 
 
 
 def test_what_the_ledger_knows_already_stays_as_it_is() -> None:
-    closed = past(case(1), Memory.CLOSED)
+    closed = escalation(case(1), EscalationState.CLOSED)
     ledger = FakeLedger(remembering(closed))
     found = rebuilt(ledger, noted(identity(case(1))), noted(identity(case(2))))
     assert [one.case_id for one in found.taken] == [case(2).id]
@@ -49,11 +49,11 @@ def test_what_the_ledger_knows_already_stays_as_it_is() -> None:
     assert rebuilt(FakeLedger(ledger.tomorrow()), noted(identity(case(2)))).taken == ()
 
 
-@pytest.mark.parametrize("state", [Memory.UNKNOWN, Memory.PLANNED, Memory.REJECTED])
-def test_a_note_settles_what_the_ledger_does_not_know_for_sure(state: Memory) -> None:
-    before = past(case(1), state)
+@pytest.mark.parametrize("state", [EscalationState.UNKNOWN, EscalationState.PLANNED, EscalationState.REJECTED])
+def test_a_note_settles_what_the_ledger_does_not_know_for_sure(state: EscalationState) -> None:
+    before = escalation(case(1), state)
     (one,) = rebuilt(FakeLedger(remembering(before)), noted(identity(case(1)))).taken
-    assert (one.state, one.before, one.wrote) == (Memory.APPLIED, before.before, before.wrote)
+    assert (one.state, one.before, one.wrote) == (EscalationState.APPLIED, before.before, before.wrote)
 
 
 def test_a_key_of_a_case_that_was_merged_stands_for_the_case_that_holds_its_notes() -> None:

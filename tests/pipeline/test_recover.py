@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.criteria import Condition
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.tree import Condition
 from sfdc_escalator.escalation.conditions.words import parse_phrase
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.history import History, Memory, Past
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.pipeline.ports import KeyedNote
 from sfdc_escalator.pipeline.recover import SETTLE_AFTER, Settled, recover, watch
 from sfdc_escalator.pipeline.second_look import Look
-from tests.builders import ME, NOW, case, identity, past, policy, remembering, route, view
+from tests.builders import ME, NOW, case, escalation, identity, in_org, policy, remembering, route
 from tests.pipeline.fakes import FakeOrg
 
 NOTHING = Look((), frozenset())
@@ -24,8 +24,10 @@ PATHS = frozenset({"Status"})
 NEW: Condition = Field("Status", "is", "New")
 
 
-def left(number: int = 1, sent: datetime | None = LONG_AGO, state: Memory = Memory.UNKNOWN) -> Past:
-    return past(case(number), state, tried_at=sent, message="no answer")
+def left(
+    number: int = 1, sent: datetime | None = LONG_AGO, state: EscalationState = EscalationState.UNKNOWN
+) -> Escalation:
+    return escalation(case(number), state, tried_at=sent, message="no answer")
 
 
 def note_on(number: int, of: int | None = None) -> KeyedNote:
@@ -33,21 +35,21 @@ def note_on(number: int, of: int | None = None) -> KeyedNote:
     return KeyedNote(one.key, one.line, case(number).id, ME, NOW)
 
 
-def settled(org: FakeOrg, *pasts: Past) -> list[tuple[str, Memory, str]]:
-    found = recover(org, remembering(*pasts), PATHS, frozenset({ME}), NOW)
-    return [(one.event, one.past.state, one.past.case_id) for one in found]
+def settled(org: FakeOrg, *escalations: Escalation) -> list[tuple[str, EscalationState, str]]:
+    found = recover(org, remembering(*escalations), PATHS, frozenset({ME}), NOW)
+    return [(one.event, one.escalation.state, one.escalation.case_id) for one in found]
 
 
 def test_a_note_that_is_there_settles_at_once() -> None:
     org = FakeOrg([case()], notes=[note_on(1)])
-    assert settled(org, left(sent=NOW)) == [("recovered", Memory.APPLIED, case().id)]
+    assert settled(org, left(sent=NOW)) == [("recovered", EscalationState.APPLIED, case().id)]
 
 
-@pytest.mark.parametrize("state", [Memory.UNKNOWN, Memory.SENDING])
-def test_a_note_that_is_not_there_is_absent_only_after_a_while(state: Memory) -> None:
+@pytest.mark.parametrize("state", [EscalationState.UNKNOWN, EscalationState.SENDING])
+def test_a_note_that_is_not_there_is_absent_only_after_a_while(state: EscalationState) -> None:
     org = FakeOrg([case()])
     assert settled(org, left(sent=JUST_NOW, state=state)) == []
-    assert settled(org, left(sent=LONG_AGO, state=state)) == [("absent", Memory.PLANNED, case().id)]
+    assert settled(org, left(sent=LONG_AGO, state=state)) == [("absent", EscalationState.PLANNED, case().id)]
 
 
 def test_a_send_at_an_unknown_time_is_never_absent() -> None:
@@ -59,47 +61,49 @@ def test_a_case_out_of_sight_settles_nothing() -> None:
 
 
 def test_a_deleted_case_without_its_note_is_gone() -> None:
-    assert settled(FakeOrg([case()], deleted={case().id}), left()) == [("gone", Memory.GONE, case().id)]
+    assert settled(FakeOrg([case()], deleted={case().id}), left()) == [("gone", EscalationState.GONE, case().id)]
 
 
 def test_a_deleted_case_with_its_note_was_escalated() -> None:
     org = FakeOrg([case()], deleted={case().id}, notes=[note_on(1)])
-    assert settled(org, left()) == [("recovered", Memory.APPLIED, case().id)]
+    assert settled(org, left()) == [("recovered", EscalationState.APPLIED, case().id)]
 
 
 def test_a_merged_cases_note_is_found_on_its_master_and_the_escalation_moves_there() -> None:
     org = FakeOrg([case(1), case(2)], merged={case(1).id: case(2).id}, notes=[note_on(2, of=1)])
-    assert settled(org, left()) == [("recovered", Memory.APPLIED, case(2).id)]
+    assert settled(org, left()) == [("recovered", EscalationState.APPLIED, case(2).id)]
 
 
 def test_a_merged_case_whose_note_was_never_written_is_gone() -> None:
     org = FakeOrg([case(1), case(2)], merged={case(1).id: case(2).id})
-    assert settled(org, left()) == [("gone", Memory.GONE, case(1).id)]
+    assert settled(org, left()) == [("gone", EscalationState.GONE, case(1).id)]
 
 
 def test_a_chain_of_merges_is_followed_and_a_master_out_of_sight_settles_nothing() -> None:
     merged = {case(1).id: case(2).id, case(2).id: case(3).id}
     org = FakeOrg([case(1), case(2), case(3)], merged=merged, notes=[note_on(3, of=1)])
-    assert settled(org, left()) == [("recovered", Memory.APPLIED, case(3).id)]
+    assert settled(org, left()) == [("recovered", EscalationState.APPLIED, case(3).id)]
     assert settled(replace(org, unseen={case(3).id}), left()) == []
 
 
 def test_what_is_settled_is_not_asked_for() -> None:
     org = FakeOrg([case(1), case(2)])
-    assert settled(org, past(case(1)), past(case(2), Memory.REJECTED)) == []
+    assert settled(org, escalation(case(1)), escalation(case(2), EscalationState.REJECTED)) == []
     assert org.asked_users == []
 
 
 # -- escalations that stand ----------------------------------------------------------------------------------------
 
 
-def watched(org: FakeOrg, *pasts: Past, of: Policy | None = None, complete: bool = True) -> tuple[Settled, ...]:
-    history: History = remembering(*pasts)
-    return watch(org, history, [view(of or policy(route("urgent", NEW)), history)], NOTHING, PATHS, complete=complete)
+def watched(
+    org: FakeOrg, *escalations: Escalation, of: Policy | None = None, complete: bool = True
+) -> tuple[Settled, ...]:
+    history: History = remembering(*escalations)
+    return watch(org, history, [in_org(of or policy(route("urgent", NEW)), history)], NOTHING, PATHS, complete=complete)
 
 
-def events(found: tuple[Settled, ...]) -> list[tuple[str, Memory]]:
-    return [(one.event, one.past.state) for one in found]
+def events(found: tuple[Settled, ...]) -> list[tuple[str, EscalationState]]:
+    return [(one.event, one.escalation.state) for one in found]
 
 
 def calm(number: int = 1) -> FakeOrg:
@@ -107,46 +111,50 @@ def calm(number: int = 1) -> FakeOrg:
 
 
 def test_a_case_that_fits_no_more_ends_its_episode_at_the_orgs_time() -> None:
-    (one,) = watched(calm(), past(case()), of=policy(route("urgent", NEW)))
-    assert (one.event, one.past.state, one.past.ended_at) == ("ended", Memory.APPLIED, NOW)
+    (one,) = watched(calm(), escalation(case()), of=policy(route("urgent", NEW)))
+    assert (one.event, one.escalation.state, one.escalation.ended_at) == ("ended", EscalationState.APPLIED, NOW)
 
 
 def test_an_episode_ends_once() -> None:
-    assert watched(calm(), past(case(), ended_at=LONG_AGO), of=policy(route("urgent", NEW))) == ()
+    assert watched(calm(), escalation(case(), ended_at=LONG_AGO), of=policy(route("urgent", NEW))) == ()
 
 
 def test_an_incomplete_poll_ends_no_episode() -> None:
-    assert watched(calm(), past(case()), of=policy(route("urgent", NEW)), complete=False) == ()
+    assert watched(calm(), escalation(case()), of=policy(route("urgent", NEW)), complete=False) == ()
 
 
 def test_a_closed_case_ends_the_matter() -> None:
     org = FakeOrg([case(status="Closed")], closed={case().id})
-    assert events(watched(org, past(case()), of=policy(route("urgent", NEW)))) == [("closed", Memory.CLOSED)]
+    assert events(watched(org, escalation(case()), of=policy(route("urgent", NEW)))) == [
+        ("closed", EscalationState.CLOSED)
+    ]
 
 
 def test_a_deleted_case_is_gone_for_good() -> None:
-    assert events(watched(FakeOrg([case()], deleted={case().id}), past(case()))) == [("gone", Memory.GONE)]
+    assert events(watched(FakeOrg([case()], deleted={case().id}), escalation(case()))) == [
+        ("gone", EscalationState.GONE)
+    ]
 
 
 def test_a_merged_cases_escalation_moves_to_the_master() -> None:
     org = FakeOrg([case(1), case(2)], merged={case(1).id: case(2).id})
-    (one,) = watched(org, past(case(1)))
-    assert (one.event, one.past.state, one.past.case_id) == ("merged", Memory.APPLIED, case(2).id)
-    assert one.past.key == identity(case(1)).key
+    (one,) = watched(org, escalation(case(1)))
+    assert (one.event, one.escalation.state, one.escalation.case_id) == ("merged", EscalationState.APPLIED, case(2).id)
+    assert one.escalation.key == identity(case(1)).key
 
 
 def test_a_case_that_the_poll_returned_is_not_read_again() -> None:
     org = FakeOrg([case()])
-    history = remembering(past(case()))
+    history = remembering(escalation(case()))
     look = Look((case(),), frozenset())
-    assert watch(org, history, [view(policy(route("urgent", NEW)), history)], look, PATHS, complete=True) == ()
+    assert watch(org, history, [in_org(policy(route("urgent", NEW)), history)], look, PATHS, complete=True) == ()
     assert org.asked_users == []
 
 
 def ended(look: Look) -> list[str]:
-    history = remembering(past(case()))
+    history = remembering(escalation(case()))
     words = Text(("Description",), (parse_phrase("refund"),))
-    found = watch(FakeOrg(), history, [view(policy(route("urgent", words)), history)], look, PATHS, complete=True)
+    found = watch(FakeOrg(), history, [in_org(policy(route("urgent", words)), history)], look, PATHS, complete=True)
     return [one.event for one in found]
 
 

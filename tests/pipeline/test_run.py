@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, PlanRefused, RunBusy
-from sfdc_escalator.escalation.conditions.criteria import Condition
 from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.tree import Condition
 from sfdc_escalator.escalation.decisions.decision import State
-from sfdc_escalator.escalation.planning.choices import Choices
+from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import History, Memory, Values
-from sfdc_escalator.pipeline.brakes import Stop
-from sfdc_escalator.pipeline.ports import Fault, KeyedNote, Moved, NotExecuted, RolledBack, RowError, Unknown
+from sfdc_escalator.escalation.world.history import EscalationState, History, Values
+from sfdc_escalator.pipeline.ports import ErrorKind, KeyedNote, Moved, NotExecuted, RolledBack, RowError, Unknown
 from sfdc_escalator.pipeline.run import Result, carry_out, rehearse
+from sfdc_escalator.pipeline.stop import Stop
 from tests.builders import (
     AGENT,
     ME,
@@ -23,20 +23,20 @@ from tests.builders import (
     SUPPORT,
     caller,
     case,
+    escalation,
     identity,
     note,
-    past,
+    org_facts,
     policy,
     remembering,
     route,
-    survey,
 )
 from tests.pipeline.fakes import BrokenLedger, FakeLedger, FakeOrg, in_turn
 
 NEW: Condition = Field("Status", "is", "New")
 ONE = policy(route("urgent", NEW, status="Escalated", priority="Urgent"))
 LIVE = remembering(live=["urgent"])
-REFUSED = RolledBack({}, RowError(Fault.SIZE, "LIMIT_EXCEEDED", "too much"))
+REFUSED = RolledBack({}, RowError(ErrorKind.SIZE, "LIMIT_EXCEEDED", "too much"))
 
 
 @dataclass
@@ -48,14 +48,16 @@ class World:
     policies: tuple[Policy, ...] = (ONE,)
     told: list[tuple[int, int]] = field(default_factory=list)
 
-    def rehearse(self, choices: Choices | None = None) -> Result:
-        return rehearse("run", self.org, caller(), self.ledger, self.policies, choices or Choices())
+    def rehearse(self, options: RunOptions | None = None) -> Result:
+        return rehearse("run", self.org, caller(), self.ledger, self.policies, options or RunOptions())
 
-    def run(self, choices: Choices | None = None) -> Result:
+    def run(self, options: RunOptions | None = None) -> Result:
         def progress(what: str, done: int, whole: int) -> None:
             self.told.append((done, whole))
 
-        return carry_out("run", self.org, caller(), self.ledger, self.policies, choices or Choices(), progress, Stop())
+        return carry_out(
+            "run", self.org, caller(), self.ledger, self.policies, options or RunOptions(), progress, Stop()
+        )
 
 
 def world(
@@ -82,18 +84,24 @@ def test_a_rehearsal_writes_nothing_and_takes_no_lease() -> None:
 
 @pytest.mark.parametrize(
     "choices",
-    [Choices(), Choices(limit=2), Choices(backlog="escalate"), Choices(case="00000002"), Choices(route="urgent")],
+    [
+        RunOptions(),
+        RunOptions(limit=2),
+        RunOptions(backlog="escalate"),
+        RunOptions(case="00000002"),
+        RunOptions(route="urgent"),
+    ],
 )
-def test_the_plan_of_a_rehearsal_is_the_plan_of_the_run(choices: Choices) -> None:
+def test_the_plan_of_a_rehearsal_is_the_plan_of_the_run(options: RunOptions) -> None:
     one = world(ledger=FakeLedger(History()))
-    rehearsed = one.rehearse(choices).prepared.plan
-    carried_out = one.run(choices).prepared.plan
+    rehearsed = one.rehearse(options).prepared.plan
+    carried_out = one.run(options).prepared.plan
     assert rehearsed.digest == carried_out.digest
     assert rehearsed == carried_out
 
 
 def test_the_plan_is_the_same_also_where_something_was_recovered_and_found() -> None:
-    unknown = past(case(1), Memory.UNKNOWN)
+    unknown = escalation(case(1), EscalationState.UNKNOWN)
     notes = [KeyedNote(identity(case(n)).key, identity(case(n)).line, case(n).id, ME, NOW) for n in (1, 2)]
     one = world(ledger=FakeLedger(remembering(unknown, live=["urgent"])), notes=notes)
     rehearsed = one.rehearse()
@@ -130,7 +138,7 @@ def test_the_last_event_of_a_run_tells_its_counts_and_exit_code() -> None:
 
 
 def test_more_cases_than_a_chunk_holds_go_in_several() -> None:
-    roomy = replace(ONE, guards=replace(ONE.guards, most_cases=1000))
+    roomy = replace(ONE, guards=replace(ONE.guards, max_cases=1000))
     one = world(*(case(number) for number in range(1, 451)), policies=(roomy,))
     assert counts(one.run()) == {State.APPLIED: 450}
     assert sorted(len(numbers) for numbers in one.org.sent) == [50, 200, 200]
@@ -141,7 +149,7 @@ def test_more_cases_than_a_chunk_holds_go_in_several() -> None:
 
 def test_adopted_cases_are_remembered_and_nothing_is_written() -> None:
     one = world(ledger=FakeLedger(History()))
-    result = one.run(Choices(backlog="adopt"))
+    result = one.run(RunOptions(backlog="adopt"))
     assert (counts(result), one.org.writes, result.exit_code) == ({State.ALREADY: 3}, [], 0)
     assert one.ledger.events(case(1).id) == ["adopted"]
     again = world(ledger=FakeLedger(one.ledger.tomorrow()))
@@ -151,18 +159,18 @@ def test_adopted_cases_are_remembered_and_nothing_is_written() -> None:
 def test_what_was_adopted_or_found_was_not_written_by_this_run_and_the_ledger_says_so() -> None:
     """`before` and `wrote` are None where we sent nothing: nobody takes a person's value for ours later."""
     adopting = world(ledger=FakeLedger(History()))
-    adopting.run(Choices(backlog="adopt"))
+    adopting.run(RunOptions(backlog="adopt"))
     found = world(notes=[KeyedNote(identity(case(1)).key, identity(case(1)).line, case(1).id, ME, NOW)])
     found.run()
     for ledger in (adopting.ledger, found.ledger):
-        remembered = ledger.past(case(1).id)
+        remembered = ledger.escalation(case(1).id)
         assert (remembered.before, remembered.wrote) == (None, None), remembered.state
 
 
 def test_what_was_applied_is_remembered_with_the_values_before_and_after() -> None:
     one = world()
     one.run()
-    remembered = one.ledger.past(case(1).id)
+    remembered = one.ledger.escalation(case(1).id)
     assert remembered.before == Values(AGENT, "New", "Medium")
     assert remembered.wrote == Values(SUPPORT.id, "Escalated", "Urgent")
 
@@ -170,7 +178,7 @@ def test_what_was_applied_is_remembered_with_the_values_before_and_after() -> No
 def test_an_adopted_case_that_a_person_makes_urgent_goes_by_the_route_above() -> None:
     two = policy(route("top", Field("Priority", "is", "Urgent")), route("urgent", NEW, priority="Urgent"))
     first = world(case(1), ledger=FakeLedger(remembering(live=["top"])), policies=(two,))
-    first.run(Choices(backlog="adopt"))
+    first.run(RunOptions(backlog="adopt"))
     history = History.of(first.ledger.tomorrow().everything(), [("support", "top"), ("support", "urgent")])
     second = world(case(1, priority="Urgent"), ledger=FakeLedger(history), policies=(two,))
     result = second.run()
@@ -197,7 +205,7 @@ def test_a_case_that_is_gone_after_the_write_is_told_once_and_for_all() -> None:
     one = world(gone={case(3).id})
     result = one.run()
     assert [decision.case.id for decision in result.applied.gone] == [case(3).id]
-    assert one.ledger.past(case(3).id).state is Memory.GONE
+    assert one.ledger.escalation(case(3).id).state is EscalationState.GONE
 
 
 def test_an_org_that_cannot_be_read_back_is_exit_5_and_what_was_applied_stays_applied() -> None:
@@ -230,7 +238,7 @@ def test_a_held_case_is_exit_3() -> None:
 
 
 def test_an_outcome_that_is_still_unknown_is_exit_3_also_when_no_route_fits_any_more() -> None:
-    ledger = FakeLedger(remembering(past(case(9), Memory.UNKNOWN), live=["urgent"]))
+    ledger = FakeLedger(remembering(escalation(case(9), EscalationState.UNKNOWN), live=["urgent"]))
     result = world(case(1, status="Working"), ledger=ledger).run()
     assert (counts(result), result.unsettled, result.exit_code) == ({}, 1, 3)
 
@@ -242,7 +250,7 @@ def test_a_route_that_the_org_cannot_read_or_carry_out_is_exit_3() -> None:
 
 
 def moved_before(number: int = 1) -> FakeLedger:
-    before = past(case(number), Memory.PLANNED, attempts=1, tried_at=NOW - timedelta(minutes=15))
+    before = escalation(case(number), EscalationState.PLANNED, attempts=1, tried_at=NOW - timedelta(minutes=15))
     return FakeLedger(remembering(before, live=["urgent"]))
 
 
@@ -258,14 +266,14 @@ def test_a_case_deferred_once_is_exit_0_and_deferred_twice_by_the_org_is_exit_3(
 def test_a_limit_never_makes_exit_3(dry: bool) -> None:
     """The org deferred the case once; this time it is the person's limit that leaves it for later."""
     one = world(case(1, priority="High"), case(2, priority="Low"), ledger=moved_before(2))
-    result = (one.rehearse if dry else one.run)(Choices(limit=1))
+    result = (one.rehearse if dry else one.run)(RunOptions(limit=1))
     assert counts(result) == {(State.PLANNED if dry else State.APPLIED): 1, State.DEFERRED: 1}
     assert result.exit_code == 0
 
 
 def test_another_policys_turn_never_makes_exit_3() -> None:
     second = policy(route("urgent", NEW), name="billing")
-    before = past(case(1), Memory.PLANNED, policy_name="billing", attempts=1, tried_at=NOW)
+    before = escalation(case(1), EscalationState.PLANNED, policy_name="billing", attempts=1, tried_at=NOW)
     history = History.of([before], [("support", "urgent"), ("billing", "urgent")])
     result = world(case(1), ledger=FakeLedger(history), policies=(ONE, second)).run()
     assert (counts(result), result.exit_code) == ({State.APPLIED: 1, State.DEFERRED: 1}, 0)
@@ -288,7 +296,7 @@ def test_4_goes_before_3_and_5_before_4() -> None:
 
 def test_an_org_that_never_runs_the_write_is_exit_5_and_the_route_has_not_run_live() -> None:
     one = world(ledger=FakeLedger(History()), script=in_turn(NotExecuted("refused", fatal=True)))
-    assert one.run(Choices(backlog="escalate")).exit_code == 5
+    assert one.run(RunOptions(backlog="escalate")).exit_code == 5
     assert one.ledger.live == []
 
 
@@ -320,7 +328,7 @@ def test_a_ledger_that_takes_no_word_stops_the_run_before_the_first_write() -> N
 
 
 def test_a_lease_that_is_lost_while_chunks_are_on_their_way_sends_no_more() -> None:
-    roomy = replace(ONE, guards=replace(ONE.guards, most_cases=2000))
+    roomy = replace(ONE, guards=replace(ONE.guards, max_cases=2000))
     one = world(*(case(number) for number in range(1, 1801)), ledger=FakeLedger(LIVE, fails_from=2), policies=(roomy,))
     with pytest.raises(LeaseLost):
         one.run()
@@ -340,12 +348,12 @@ def test_an_org_that_is_not_there_is_no_plan() -> None:
 
 
 @pytest.mark.parametrize(
-    "choices", [Choices(), Choices(limit=1), Choices(backlog="escalate"), Choices(backlog="adopt")]
+    "choices", [RunOptions(), RunOptions(limit=1), RunOptions(backlog="escalate"), RunOptions(backlog="adopt")]
 )
-def test_every_match_is_accounted_for_exactly_once(choices: Choices) -> None:
+def test_every_match_is_accounted_for_exactly_once(options: RunOptions) -> None:
     for result in (
-        world(ledger=FakeLedger(History())).rehearse(choices),
-        world(ledger=FakeLedger(History())).run(choices),
+        world(ledger=FakeLedger(History())).rehearse(options),
+        world(ledger=FakeLedger(History())).run(options),
     ):
         assert sum(counts(result).values()) == len(result.decisions) == 3
         assert len({one.key for one in result.decisions}) == 3
@@ -356,7 +364,7 @@ def test_only_a_rehearsal_ends_with_something_planned() -> None:
     assert world().run().count(State.PLANNED) == 0
     assert world().rehearse().work_to_do
     assert (
-        not world(ledger=FakeLedger(remembering(*(past(case(n)) for n in (1, 2, 3)), live=["urgent"])))
+        not world(ledger=FakeLedger(remembering(*(escalation(case(n)) for n in (1, 2, 3)), live=["urgent"])))
         .rehearse()
         .work_to_do
     )
@@ -379,9 +387,9 @@ def test_a_run_that_lost_its_lease_says_so_and_does_not_call_the_ledger_lost() -
 
 def test_a_route_over_the_guards_is_sent_though_hardly_an_api_call_is_left() -> None:
     """Health and safety first: neither the plan's api_budget nor the one while sending holds it back."""
-    urgent = policy(route("urgent", NEW, status="Escalated", over_guards=True))
+    urgent = policy(route("urgent", NEW, status="Escalated", bypass_guards=True))
     for left in (3, None):
-        result = world(policies=(urgent,), facts=survey(api_left=left)).run()
+        result = world(policies=(urgent,), facts=org_facts(api_left=left)).run()
         assert (result.count(State.APPLIED), result.exit_code) == (3, 0)
-    withheld = world(facts=survey(api_left=3)).run()
+    withheld = world(facts=org_facts(api_left=3)).run()
     assert (withheld.count(State.WITHHELD), withheld.exit_code) == (3, 4)

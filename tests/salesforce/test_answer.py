@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.pipeline.ports import Answer, Committed, Fault, Moved, NotExecuted, RolledBack, RowError, Unknown
+from sfdc_escalator.pipeline.ports import (
+    Answer,
+    Committed,
+    ErrorKind,
+    Moved,
+    NotExecuted,
+    RolledBack,
+    RowError,
+    Unknown,
+)
 from sfdc_escalator.salesforce.writing.answer import read_answer
 from sfdc_escalator.salesforce.writing.write import Part
 from tests.builders import numbered
@@ -127,7 +136,7 @@ def test_a_request_that_ran_too_long_is_unknown() -> None:
 def test_a_request_that_is_too_large_is_a_matter_of_size() -> None:
     answer = read_answer(400, json.dumps([{"errorCode": "EXCEEDED_MAX_SIZE_REQUEST", "message": "x"}]), PARTS, "")
     assert isinstance(answer, RolledBack)
-    assert answer.error.fault is Fault.SIZE
+    assert answer.error.fault is ErrorKind.SIZE
 
 
 def test_a_missing_last_case_means_that_something_moved() -> None:
@@ -141,7 +150,7 @@ def test_a_failed_row_names_its_case_and_its_victims_do_not_count() -> None:
         row_error("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Say  why\nfirst"),
         row_error("ALL_OR_NONE_OPERATION_ROLLED_BACK"),
     ]
-    error = RowError(Fault.ROW, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "Say why first")
+    error = RowError(ErrorKind.ROW, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "Say why first")
     assert read(rolled_back(4, rows)) == RolledBack({IDS[1]: error}, error)
     assert read(rolled_back(4, rows, 200)) == RolledBack({IDS[1]: error}, error)
 
@@ -156,7 +165,7 @@ def test_success_inside_a_rolled_back_request_means_nothing() -> None:
 
 def test_an_error_of_a_whole_part_is_about_the_chunk() -> None:
     answer = read(rolled_back(3, [{"errorCode": "INVALID_FIELD", "message": "No such column", "fields": []}]))
-    assert answer == RolledBack({}, RowError(Fault.ROW, "INVALID_FIELD", "No such column"))
+    assert answer == RolledBack({}, RowError(ErrorKind.ROW, "INVALID_FIELD", "No such column"))
 
 
 def test_nothing_but_victims_is_still_rolled_back() -> None:
@@ -174,17 +183,21 @@ def test_a_failed_row_without_a_reason_is_rolled_back() -> None:
 @pytest.mark.parametrize(
     ("code", "message", "fault"),
     [
-        ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access", Fault.LOCK),
-        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: execution of AfterUpdate ... UNABLE_TO_LOCK_ROW, x", Fault.LOCK),
-        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "System.LimitException: Too many SOQL queries: 101", Fault.SIZE),
-        ("CANNOT_EXECUTE_FLOW_TRIGGER", "LIMIT_EXCEEDED: System.LimitException: Apex CPU time limit", Fault.SIZE),
-        ("TOO_MANY_APEX_REQUESTS", "", Fault.SIZE),
-        ("QUERY_TIMEOUT", "", Fault.SIZE),
-        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: System.NullPointerException", Fault.ROW),
-        ("INSUFFICIENT_ACCESS_OR_READONLY", "", Fault.ROW),
+        ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access", ErrorKind.LOCK),
+        (
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+            "T: execution of AfterUpdate ... UNABLE_TO_LOCK_ROW, x",
+            ErrorKind.LOCK,
+        ),
+        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "System.LimitException: Too many SOQL queries: 101", ErrorKind.SIZE),
+        ("CANNOT_EXECUTE_FLOW_TRIGGER", "LIMIT_EXCEEDED: System.LimitException: Apex CPU time limit", ErrorKind.SIZE),
+        ("TOO_MANY_APEX_REQUESTS", "", ErrorKind.SIZE),
+        ("QUERY_TIMEOUT", "", ErrorKind.SIZE),
+        ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: System.NullPointerException", ErrorKind.ROW),
+        ("INSUFFICIENT_ACCESS_OR_READONLY", "", ErrorKind.ROW),
     ],
 )
-def test_what_to_do_next_is_told_by_code_and_message(code: str, message: str, fault: Fault) -> None:
+def test_what_to_do_next_is_told_by_code_and_message(code: str, message: str, fault: ErrorKind) -> None:
     answer = read(rolled_back(2, [row_error(code, message), *done(*IDS[1:])]))
     assert isinstance(answer, RolledBack)
     assert answer.rows[IDS[0]].fault is answer.error.fault is fault
@@ -193,7 +206,7 @@ def test_what_to_do_next_is_told_by_code_and_message(code: str, message: str, fa
 def test_a_lock_speaks_for_the_whole_chunk() -> None:
     answer = read(rolled_back(2, [row_error("INVALID_STATUS"), row_error("UNABLE_TO_LOCK_ROW"), done(IDS[2])[0]]))
     assert isinstance(answer, RolledBack)
-    assert answer.error.fault is Fault.LOCK
+    assert answer.error.fault is ErrorKind.LOCK
 
 
 @pytest.mark.skipif(not GOLDEN.exists(), reason="recorded answers are not at hand")

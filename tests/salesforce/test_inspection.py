@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.org import Describe, Queue, Survey
+from sfdc_escalator.escalation.world.org import Describe, OrgFacts, Queue
 from sfdc_escalator.files.policies import load_policies
 from sfdc_escalator.salesforce.line.retry import ATTEMPTS
-from sfdc_escalator.salesforce.readiness.inspection import Inspection, QueryPlan
-from sfdc_escalator.salesforce.readiness.verdicts import lacks, of_the_poll, remarks
+from sfdc_escalator.salesforce.readiness.inspection import OrgInspection, QueryPlan
+from sfdc_escalator.salesforce.readiness.rights import lacks, of_the_poll, remarks
 from sfdc_escalator.salesforce.schema.describe import standard_describe
 from tests.builders import ME
 from tests.salesforce.conftest import Stage, error, page
@@ -44,14 +44,16 @@ def policy(tmp_path: Path) -> Policy:
     return load_policies([tmp_path / "policy.yaml"]).policies[0]
 
 
-def survey(stage: Stage, describe: Describe | None = None, **queues: Queue) -> Survey:
+def org_facts(stage: Stage, describe: Describe | None = None, **queues: Queue) -> OrgFacts:
     stage.answers("GET", "", {"identity": f"https://x/id/00D000000000001EAA/{ME}"})
     found = stage.org.identify()
-    return Survey(found, "Acme", True, queues or {"Leads": LEADS}, 10, describe or standard_describe(), api_left=9_000)
+    return OrgFacts(
+        found, "Acme", True, queues or {"Leads": LEADS}, 10, describe or standard_describe(), api_left=9_000
+    )
 
 
-def inspected(stage: Stage, policy: Policy, **answers: Any) -> tuple[Survey, Inspection]:
-    seen = survey(stage)
+def inspected(stage: Stage, policy: Policy, **answers: Any) -> tuple[OrgFacts, OrgInspection]:
+    seen = org_facts(stage)
     stage.composite(
         answers.get("comment", COMMENT),
         answers.get("post", {"createable": True}),
@@ -79,7 +81,7 @@ def inspected(stage: Stage, policy: Policy, **answers: Any) -> tuple[Survey, Ins
     return seen, stage.org.inspect(seen, [policy])
 
 
-def messages(policy: Policy, seen: Survey, found: Inspection) -> Mapping[str, str]:
+def messages(policy: Policy, seen: OrgFacts, found: OrgInspection) -> Mapping[str, str]:
     return {lack.message: lack.severity for lack in lacks(policy, seen, found)}
 
 

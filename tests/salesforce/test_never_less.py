@@ -14,20 +14,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operator
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql, TableIs
 from sfdc_escalator.escalation.conditions.related import MILESTONES, Milestone, Related
-from sfdc_escalator.escalation.conditions.scene import Scene
 from sfdc_escalator.escalation.conditions.speech import Spoke, Text
 from sfdc_escalator.escalation.conditions.tables import Row, Table
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
 from sfdc_escalator.escalation.conditions.words import parse_phrase
 from sfdc_escalator.escalation.policy.policy import OPEN_CASES
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Calendar
 from sfdc_escalator.escalation.time.opening_hours import week_of
-from sfdc_escalator.escalation.world.case import Case, Comment, Turn, Value
-from sfdc_escalator.escalation.world.evidence import Records
+from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
+from sfdc_escalator.escalation.world.needs import Records
 from sfdc_escalator.escalation.world.org import Describe, Queue
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.retry import Patience
@@ -36,8 +36,8 @@ from sfdc_escalator.salesforce.line.token import Token
 from sfdc_escalator.salesforce.reading.poll import selected
 from sfdc_escalator.salesforce.reading.records import CaseReader
 from sfdc_escalator.salesforce.schema.describe import parse_fields
-from sfdc_escalator.salesforce.soql import packing
-from sfdc_escalator.salesforce.soql.bounds import Bounds
+from sfdc_escalator.salesforce.soql import splitting
+from sfdc_escalator.salesforce.soql.narrowing import Bounds
 from sfdc_escalator.salesforce.soql.soql import NOTHING
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -89,9 +89,9 @@ class Loaded(NamedTuple):
     cases: tuple[Case, ...]
 
     @property
-    def scene(self) -> Scene:
+    def circumstances(self) -> Circumstances:
         owner = self.cases[0].owner_id
-        return Scene(NOW, {"Leads": Queue(owner, "Leads", frozenset({owner}))})
+        return Circumstances(NOW, {"Leads": Queue(owner, "Leads", frozenset({owner}))})
 
     def __repr__(self) -> str:
         return "loaded"
@@ -185,10 +185,10 @@ def lived(case: Case, chance: random.Random) -> Case:
     times = sorted(case.created + (NOW - case.created) * chance.random() for _ in range(chance.randint(0, 2)))
     older = case.created - timedelta(minutes=5)
     words = [Comment(case.owner_id, at, "", chance.choice(("agent", "customer"))) for at in [older, *times]]
-    turns = {"Status": tuple(Turn(at, None, case.status) for at in times)}
+    field_changes = {"Status": tuple(FieldChange(at, None, case.status) for at in times)}
     tasks: tuple[Mapping[str, Value], ...] = tuple({"CreatedDate": at, "Status": chance.choice(PICKS)} for at in times)
     related = {TASKS: tasks, MILESTONES: tuple({**task, "TargetDate": task["CreatedDate"]} for task in tasks)}
-    return replace(case, turns=turns, comments=tuple(words[chance.randint(0, 1) :]), related=related)
+    return replace(case, field_changes=field_changes, comments=tuple(words[chance.randint(0, 1) :]), related=related)
 
 
 LITERALS: tuple[Literal_, ...] = (
@@ -296,10 +296,10 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
 
 
 def returned(loaded: Loaded, condition: Condition) -> frozenset[str]:
-    where = Bounds(loaded.describe, loaded.scene).may(condition)
+    where = Bounds(loaded.describe, loaded.circumstances).may(condition)
     if where == NOTHING:
         return frozenset()
-    queries = packing.queries(["Id"], where)
+    queries = splitting.queries(["Id"], where)
     return frozenset(str(record["Id"]) for records in loaded.client.lookups(queries) for record in records)
 
 
@@ -307,8 +307,8 @@ def returned(loaded: Loaded, condition: Condition) -> frozenset[str]:
 @given(condition=CONDITIONS)
 def test_every_case_that_matches_is_returned_by_the_query(loaded: Loaded, condition: Condition) -> None:
     found = returned(loaded, condition)
-    lost = [case for case in loaded.cases if condition.holds(case, loaded.scene) and case.id not in found]
-    assert not lost, (Bounds(loaded.describe, loaded.scene).may(condition), lost[0].fields)
+    lost = [case for case in loaded.cases if condition.holds(case, loaded.circumstances) and case.id not in found]
+    assert not lost, (Bounds(loaded.describe, loaded.circumstances).may(condition), lost[0].fields)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -316,7 +316,9 @@ def test_every_case_that_matches_is_returned_by_the_query(loaded: Loaded, condit
 def test_what_a_comparison_leaves_out_is_returned_for_its_opposite(loaded: Loaded, leaf: Condition) -> None:
     """The lower bound, `must`: a case that the query for `not c` leaves out is a match of c."""
     found = returned(loaded, Not(leaf))
-    assert [case.id for case in loaded.cases if not leaf.holds(case, loaded.scene) and case.id not in found] == []
+    assert [
+        case.id for case in loaded.cases if not leaf.holds(case, loaded.circumstances) and case.id not in found
+    ] == []
 
 
 def test_the_query_narrows_where_it_can(loaded: Loaded) -> None:
@@ -324,6 +326,6 @@ def test_the_query_narrows_where_it_can(loaded: Loaded) -> None:
     condition = All(
         (OPEN_CASES, Field("Subject", "is", "URGENT"), Age("at_least", timedelta(hours=2), path="CreatedDate"))
     )
-    matching = {case.id for case in loaded.cases if condition.holds(case, loaded.scene)}
+    matching = {case.id for case in loaded.cases if condition.holds(case, loaded.circumstances)}
     assert matching == returned(loaded, condition)
     assert 0 < len(matching) < len(loaded.cases) / 4

@@ -7,14 +7,14 @@ from urllib.parse import unquote_plus, urlsplit
 import pytest
 
 from sfdc_escalator.errors import Invalid, OrgUnavailable
-from sfdc_escalator.escalation.conditions.criteria import AnyOf, Condition
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.tree import AnyOf, Condition
 from sfdc_escalator.escalation.conditions.words import parse_phrase
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy
-from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, Survey
+from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, OrgFacts
 from sfdc_escalator.salesforce import standard_describe
-from sfdc_escalator.salesforce.soql.packing import ROOM
+from sfdc_escalator.salesforce.soql.splitting import ROOM
 from tests.builders import AGENT, ME, NOW, note, numbered, policy, route
 from tests.salesforce.conftest import DATA, ORG, URL, Stage, error, page
 
@@ -25,7 +25,7 @@ CUSTOM = {
 }
 STANDARD = standard_describe().objects
 DESCRIBE = Describe({**STANDARD, "Case": {**STANDARD["Case"], **CUSTOM}})
-SURVEY = Survey(Caller(URL, ORG, ME, NOW - timedelta(minutes=1)), "Acme", False, {}, 10, DESCRIBE)
+SURVEY = OrgFacts(Caller(URL, ORG, ME, NOW - timedelta(minutes=1)), "Acme", False, {}, 10, DESCRIBE)
 ENGINE = "Id, CaseNumber, OwnerId, Status, Priority, CreatedDate, AccountId, ParentId, Owner.Name"
 
 

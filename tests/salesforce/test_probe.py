@@ -3,13 +3,22 @@
 import pytest
 
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.pipeline.ports import Answer, Committed, Fault, Moved, NotExecuted, RolledBack, RowError, Unknown
+from sfdc_escalator.pipeline.ports import (
+    Answer,
+    Committed,
+    ErrorKind,
+    Moved,
+    NotExecuted,
+    RolledBack,
+    RowError,
+    Unknown,
+)
 from sfdc_escalator.salesforce.readiness.probe import doomed, verdict
 
 CASE, NOTE = long_id("500000000000001"), long_id("00a000000000001")
 
 
-def rolled_back(fault: Fault, code: str) -> RolledBack:
+def rolled_back(fault: ErrorKind, code: str) -> RolledBack:
     error = RowError(fault, code, "no")
     return RolledBack({CASE: error}, error)
 
@@ -19,11 +28,11 @@ def rolled_back(fault: Fault, code: str) -> RolledBack:
     [
         (Moved(), "honoured", "a note on case 1 was written and rolled back"),
         (
-            rolled_back(Fault.ROW, "INSUFFICIENT_ACCESS"),
+            rolled_back(ErrorKind.ROW, "INSUFFICIENT_ACCESS"),
             "refused",
             "the org refuses a note on case 1: INSUFFICIENT_ACCESS: no",
         ),
-        (rolled_back(Fault.LOCK, "UNABLE_TO_LOCK_ROW"), "not_probed", "UNABLE_TO_LOCK_ROW: no"),
+        (rolled_back(ErrorKind.LOCK, "UNABLE_TO_LOCK_ROW"), "not_probed", "UNABLE_TO_LOCK_ROW: no"),
         (Unknown("no answer"), "not_probed", "no answer"),
         (NotExecuted("no line"), "not_probed", "no line"),
         (Committed("call"), "broken", "the org says that a request succeeded which could not"),
@@ -34,7 +43,7 @@ def test_only_the_documented_answer_is_a_proof(answer: Answer, state: str, becau
     assert (told.state, told.because) == (state, because)
 
 
-@pytest.mark.parametrize("answer", [Moved(), Unknown("no answer"), rolled_back(Fault.ROW, "ANY")])
+@pytest.mark.parametrize("answer", [Moved(), Unknown("no answer"), rolled_back(ErrorKind.ROW, "ANY")])
 def test_a_note_that_is_left_goes_before_every_answer(answer: Answer) -> None:
     assert verdict(answer, [NOTE], [], "1").state == "broken"
     assert f"could not be deleted: delete {NOTE}" in verdict(answer, [NOTE], [NOTE], "1").because

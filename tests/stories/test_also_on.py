@@ -13,7 +13,7 @@ teams: {leads: {queue: Leads}}
 defaults: {note: {also_on: Account}}
 routes:
   - {name: high, reason: High., when: [{field: Priority, is: High}], escalate: {queue: leads, status: Escalated}}
-guards: {most_cases: 500, most_share_of_open: 100%}
+guards: {max_cases: 500, max_share_of_open: 100%}
 """
 GROUPS = [{"Type": "Queue", "DeveloperName": "Leads", "Name": "Leads"}]
 

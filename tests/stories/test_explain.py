@@ -102,7 +102,7 @@ teams: {leads: {queue: Leads}}
 defaults: {note: {parts: {steps: {from: [Reason], if_missing: hold}}}}
 routes:
   - {name: high, reason: It is urgent., when: [{field: Priority, is: High}], escalate: {queue: leads}}
-guards: {most_cases: 2}
+guards: {max_cases: 2}
 """
 
 
@@ -110,7 +110,7 @@ def test_a_guard_that_would_withhold_the_route_is_told_with_its_figures(world: W
     world.policy(HELD_BACK)
     started(world, *(case(number, Reason="Leak") for number in range(1, 4)))
     route = told(world, "2")["high"]
-    assert (route["matches"], "3 cases at once is more than most_cases: 2" in route["held_back"]) == (True, True)
+    assert (route["matches"], "3 cases at once is more than max_cases: 2" in route["held_back"]) == (True, True)
     assert "withheld by the route high: 3 cases at once" in world.type("explain", "2").out
 
 

@@ -21,7 +21,7 @@ policy: support
 teams: {leads: {queue: Leads}}
 routes:
   - {name: high, reason: High., when: [{field: Priority, is: High}], escalate: {queue: leads, status: Escalated}}
-guards: {most_cases: 10, most_share_of_open: 100%}
+guards: {max_cases: 10, max_share_of_open: 100%}
 """
 JWT = "flow: jwt, client_id: the.consumer.key, username: bot@acme.example, private_key: 'file:{key}', token_url: {url}"
 CREDENTIALS = (

@@ -20,7 +20,7 @@ routes:
     reason: It is old.
     when: [{age: CreatedDate, at_least: 2d}]
     escalate: {note: {help_needed: Have a look.}, queue: leads}
-guards: {most_cases: 10, most_share_of_open: 100%}
+guards: {max_cases: 10, max_share_of_open: 100%}
 """
 QUEUES = [
     {"Type": "Queue", "DeveloperName": "Intake", "Name": "Intake"},
@@ -219,11 +219,11 @@ def test_a_limited_run_leaves_the_backlog_choice_open(support: World) -> None:
 
 
 def test_a_guard_withholds_only_the_route_that_is_too_large(support: World) -> None:
-    support.policy(POLICY.replace("most_cases: 10", "most_cases: 2"))
+    support.policy(POLICY.replace("max_cases: 10", "max_cases: 2"))
     start(support, *(case(number) for number in range(1, 5)), case(9, "hello", created=OLD))
     answer = support.run("--backlog", "escalate")
     assert (answer.code, answer.json["withheld"], answer.json["applied"]) == (4, 4, 1)
-    assert "most_cases: 2" in answer.json["refusals"][0]["reason"]
+    assert "max_cases: 2" in answer.json["refusals"][0]["reason"]
 
 
 def test_one_case_by_number_or_id_is_escalated_without_a_backlog_choice(support: World) -> None:

@@ -13,7 +13,7 @@ from tests.stories.world import World, advance, patch, select
 
 @pytest.fixture
 def support(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    world.policy(POLICY.replace("most_cases: 10", "most_cases: 100"))
+    world.policy(POLICY.replace("max_cases: 10", "max_cases: 100"))
     monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
     return world
 

@@ -21,7 +21,7 @@ CASES = 900
 
 @pytest.fixture
 def support(world: World) -> World:
-    world.policy(POLICY.replace("most_cases: 10", "most_cases: 1000"))
+    world.policy(POLICY.replace("max_cases: 10", "max_cases: 1000"))
     return world
 
 

@@ -11,7 +11,7 @@ from tests.stories.world import World, advance, select, writes
 
 @pytest.fixture
 def support(world: World) -> World:
-    world.policy(POLICY.replace("most_cases: 10", "most_cases: 500"))
+    world.policy(POLICY.replace("max_cases: 10", "max_cases: 500"))
     world.data()
     (world.folder / "org" / "Escalation_Key__c.csv").write_text("Key__c:external_id\n")
     return world

@@ -48,7 +48,7 @@ routes:
     reason: Nobody touched it for two weeks.
     when: [{age: LastModifiedDate, at_least: 14d}]
     escalate: {note: {help_needed: Ask the caller whether it still matters.}, queue: desk}
-guards: {most_cases: 500, most_share_of_open: 50%}
+guards: {max_cases: 500, max_share_of_open: 50%}
 """
 
 pytestmark = pytest.mark.skipif(not HISTORY.is_dir(), reason="the history files are not on this machine")

@@ -18,7 +18,7 @@ from tests.stories.world import World
 POLICY = """
 policy: support
 routes: [{name: high, reason: High., when: [{field: Priority, is: High}], escalate: {status: Escalated}}]
-guards: {most_share_of_open: 100%}
+guards: {max_share_of_open: 100%}
 """
 CASE = {"CaseNumber": "1", "Priority": "High", "Status": "New"}
 ECHO = "Bearer 00D000000000001!repeated.by.the.org.word.for.word may not"

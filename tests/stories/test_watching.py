@@ -21,7 +21,7 @@ POLICY = """
 policy: support
 routes:
   - {name: high, reason: High., when: [{field: Priority, is: High}], escalate: {status: Escalated}}
-guards: {most_cases: 10, most_share_of_open: 100%}
+guards: {max_cases: 10, max_share_of_open: 100%}
 """
 CASE = {"CaseNumber": "1", "Priority": "High", "Status": "New"}
 

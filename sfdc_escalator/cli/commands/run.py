@@ -62,20 +62,20 @@ def command(
     from sfdc_escalator.cli import logs
     from sfdc_escalator.cli.stopping import stop_on_signals
     from sfdc_escalator.cli.watching import WORK_TO_DO, watched
-    from sfdc_escalator.escalation.planning.choices import Choices
+    from sfdc_escalator.escalation.planning.run_options import RunOptions
     from sfdc_escalator.pipeline.run import carry_out, rehearse
 
     run = uuid.uuid4().hex[:12]
     logs.set_up(run)
-    choices = Choices(backlog, limit, route, case)
+    options = RunOptions(backlog, limit, route, case)
     with nullcontext() if dry_run else watched(org, metrics) as watch:
         loaded = wiring.policies(policies)
         with wiring.connect(org, now, deadline) as (door, caller):
             if dry_run:
-                result = rehearse(run, door, caller, wiring.history(ledger, caller, org), loaded.policies, choices)
+                result = rehearse(run, door, caller, wiring.history(ledger, caller, org), loaded.policies, options)
             else:
                 with progress() as tell, wiring.ledger(ledger, caller, org) as book, stop_on_signals(deadline) as stop:
-                    result = carry_out(run, door, caller, book, loaded.policies, choices, tell, stop)
+                    result = carry_out(run, door, caller, book, loaded.policies, options, tell, stop)
         code = result.exit_code or (WORK_TO_DO if exit_code and result.work_to_do else 0)
         show(result, loaded.warnings, org, code, dry_run=dry_run, as_json=as_json, in_full=case is not None)
         if watch:

@@ -12,7 +12,7 @@ from sfdc_escalator.cli.options import option, policy_option
 from sfdc_escalator.errors import EscalatorError, Problem
 
 if TYPE_CHECKING:
-    from sfdc_escalator.pipeline.brakes import Stop
+    from sfdc_escalator.pipeline.stop import Stop
     from sfdc_escalator.wiring.validation import Asked
 
 Form = Literal["text", "json", "junit", "github"]

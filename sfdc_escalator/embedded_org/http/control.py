@@ -13,7 +13,7 @@ from sfdc_escalator.embedded_org.basics import clock
 from sfdc_escalator.embedded_org.basics.clock import OrgClock
 from sfdc_escalator.embedded_org.http.exchange import Exchange
 from sfdc_escalator.embedded_org.http.request_log import RequestLog
-from sfdc_escalator.embedded_org.records import happenings
+from sfdc_escalator.embedded_org.records import people_act
 from sfdc_escalator.embedded_org.rest import calls
 from sfdc_escalator.embedded_org.rest.calls import Answer
 from sfdc_escalator.embedded_org.rest.request import Request
@@ -38,7 +38,7 @@ class Control:
             return self._log.entries(_whole(query.get("after", "0")))
         if (name, request.method) == ("act", "POST"):
             wanted = _parsed(request.content)
-            return self._exchange.act(lambda work: happenings.perform(work, wanted))
+            return self._exchange.act(lambda work: people_act.perform(work, wanted))
         if name == "clock" and request.method in ("GET", "POST"):
             moment = self._set(_parsed(request.content)) if request.method == "POST" else self._clock.now()
             return {"now": clock.iso(moment)}

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sfdc_escalator.embedded_org.basics.api_error import ApiError, not_found
 from sfdc_escalator.embedded_org.basics.clock import OrgClock
-from sfdc_escalator.embedded_org.http.faults import REFUSALS, Fault
+from sfdc_escalator.embedded_org.http.faults import REFUSALS, FaultOnDemand
 from sfdc_escalator.embedded_org.http.request_log import RequestLog
 from sfdc_escalator.embedded_org.records import bounce
 from sfdc_escalator.embedded_org.rest import identity, oauth, resources
@@ -95,7 +95,7 @@ class Exchange:
         if seconds > 0:
             self._closing.wait(seconds)
 
-    def answer(self, request: Request, fault: Fault | None) -> Answer:
+    def answer(self, request: Request, fault: FaultOnDemand | None) -> Answer:
         """The answer, with the work committed and logged."""
         if fault and fault.kind == "slow":
             self.wait(fault.seconds)
@@ -130,7 +130,11 @@ class Exchange:
         return answer
 
     def _carry_out(
-        self, request: Request, fault: Fault | None, shown_status: int | None = None, moment: datetime | None = None
+        self,
+        request: Request,
+        fault: FaultOnDemand | None,
+        shown_status: int | None = None,
+        moment: datetime | None = None,
     ) -> tuple[Answer, int]:
         with self._lock:
             if self._closing.is_set():

@@ -32,7 +32,7 @@ HTML = b"<html><head><title>Down for maintenance</title></head><body><h1>We will
 
 
 @dataclass(slots=True)
-class Fault:
+class FaultOnDemand:
     """`times` 0 means for ever; `seen` counts the requests that matched, `done` those that suffered."""
 
     kind: str
@@ -55,10 +55,10 @@ class Fault:
 class Faults:
     """The faults of an org, asked once per request."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[FaultOnDemand]) -> None:
         self._faults, self._lock = faults, threading.Lock()
 
-    def next(self, method: str, path: str) -> Fault | None:
+    def next(self, method: str, path: str) -> FaultOnDemand | None:
         with self._lock:
             due = [each for each in self._faults if each.strikes(method, path)]
             if due:
@@ -71,7 +71,7 @@ def load(path: Path, problems: list[Problem]) -> Faults:
     return Faults([_fault(each) for each in entries.read(path, problems, "faults")])
 
 
-def _fault(entry: Entry) -> Fault:
+def _fault(entry: Entry) -> FaultOnDemand:
     entry.keys(_KEYS)
     kind, match = entry.kind(KINDS), entry.values.get("match", {})
     if not isinstance(match, dict):
@@ -79,7 +79,7 @@ def _fault(entry: Entry) -> Fault:
         match = {}
     inner = entry.inner(match)
     inner.keys(_MATCH_KEYS)
-    return Fault(
+    return FaultOnDemand(
         kind or "", _method(inner), _pattern(inner), inner.number("nth", 1, 1), entry.number("times", 1, 0),
         entry.number("seconds", 5, 0, whole=False),
     )  # fmt: skip

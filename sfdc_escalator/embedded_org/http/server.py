@@ -18,7 +18,7 @@ from typing import Any
 from sfdc_escalator.embedded_org.basics.clock import OrgClock
 from sfdc_escalator.embedded_org.http.control import Control
 from sfdc_escalator.embedded_org.http.exchange import Exchange
-from sfdc_escalator.embedded_org.http.faults import HTML, Fault, Faults
+from sfdc_escalator.embedded_org.http.faults import HTML, FaultOnDemand, Faults
 from sfdc_escalator.embedded_org.rest.calls import Answer
 from sfdc_escalator.embedded_org.rest.request import Request
 
@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     # --- answering -----------------------------------------------------------------------------------------------
 
-    def _send(self, answer: Answer, fault: Fault | None) -> None:
+    def _send(self, answer: Answer, fault: FaultOnDemand | None) -> None:
         content = b"" if answer.status in (204, 304) else self._json(answer.body)
         kind = fault.kind if fault else ""
         if kind == "garbage":

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.comparison import TESTS, Literal_, Operand, Operator, Test, test_of
-from sfdc_escalator.escalation.conditions.scene import Scene
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.world.case import Case, Value
-from sfdc_escalator.escalation.world.evidence import Answered, Read
+from sfdc_escalator.escalation.world.needs import Answered, Need
 
 USER_PREFIX = "005"
 
@@ -18,7 +18,7 @@ USER_PREFIX = "005"
 class Fact:
     """A condition that time alone never changes."""
 
-    def crossings(self, case: Case, scene: Scene) -> Iterator[datetime]:
+    def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
         yield from ()
 
 
@@ -35,10 +35,10 @@ class Field(Fact):
         test = None if isinstance(self.operand, Table) else test_of(self.operator, self.operand)
         object.__setattr__(self, "_test", test)
 
-    def look(self, case: Case, scene: Scene) -> Value:
+    def look(self, case: Case, circumstances: Circumstances) -> Value:
         return case.fields.get(self.path)
 
-    def holds(self, case: Case, scene: Scene) -> bool:
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
         value, test = case.fields.get(self.path), self._test
         if test is not None:
             return test(value)
@@ -46,7 +46,7 @@ class Field(Fact):
         return operand is not None and TESTS[self.operator](value, operand)
 
     @property
-    def reads(self) -> frozenset[Read]:
+    def needs(self) -> frozenset[Need]:
         by = self.operand.by if isinstance(self.operand, Table) else ()
         return frozenset({self.path, *by})
 
@@ -59,14 +59,14 @@ class TableIs(Fact):
     operator: Operator
     operand: Operand
 
-    def look(self, case: Case, scene: Scene) -> Value:
+    def look(self, case: Case, circumstances: Circumstances) -> Value:
         return self.table.value(case)
 
-    def holds(self, case: Case, scene: Scene) -> bool:
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
         return TESTS[self.operator](self.table.value(case), self.operand)
 
     @property
-    def reads(self) -> frozenset[Read]:
+    def needs(self) -> frozenset[Need]:
         return frozenset(self.table.by)
 
 
@@ -77,19 +77,19 @@ class Owner(Fact):
     who: Literal["user", "in_queue", "member_of"]
     queues: tuple[str, ...] = ()
 
-    def look(self, case: Case, scene: Scene) -> Value:
+    def look(self, case: Case, circumstances: Circumstances) -> Value:
         return case.owner_name or case.owner_id
 
-    def holds(self, case: Case, scene: Scene) -> bool:
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
         if self.who == "user":
             return case.owner_id.startswith(USER_PREFIX)
-        known = [scene.queues[name] for name in self.queues if name in scene.queues]
+        known = [circumstances.queues[name] for name in self.queues if name in circumstances.queues]
         if self.who == "in_queue":
             return any(case.owner_id == queue.id for queue in known)
         return any(case.owner_id in queue.members for queue in known)
 
     @property
-    def reads(self) -> frozenset[Read]:
+    def needs(self) -> frozenset[Need]:
         return frozenset({"OwnerId"})
 
 
@@ -99,12 +99,12 @@ class Soql(Fact):
 
     fragment: str
 
-    def look(self, case: Case, scene: Scene) -> Value:
+    def look(self, case: Case, circumstances: Circumstances) -> Value:
         return case.answers.get(self.fragment)
 
-    def holds(self, case: Case, scene: Scene) -> bool:
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
         return case.answers.get(self.fragment, False)
 
     @property
-    def reads(self) -> frozenset[Read]:
+    def needs(self) -> frozenset[Need]:
         return frozenset({Answered(self.fragment)})

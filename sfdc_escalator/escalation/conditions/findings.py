@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.conditions.comparison import as_text, options
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Finding, Leaf, Not
 from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql, TableIs
 from sfdc_escalator.escalation.conditions.related import Milestone, Related
-from sfdc_escalator.escalation.conditions.running_clock import Clock
 from sfdc_escalator.escalation.conditions.speech import Spoke, Text
+from sfdc_escalator.escalation.conditions.stopped_clock import Clock
 from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Finding, Leaf, Not
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
-from sfdc_escalator.escalation.time.clock import in_words
+from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.world.case import Value
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.criterion import Criterion
-from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.condition import Criterion
 from sfdc_escalator.escalation.conditions.speech import Since, since_when
 from sfdc_escalator.escalation.world.case import Case, Value
-from sfdc_escalator.escalation.world.evidence import MESSAGES, Read, Records
+from sfdc_escalator.escalation.world.needs import MESSAGES, Need, Records
 
 COUNTS: Mapping[Operator, Callable[[int, int], bool]] = {
     "at_least": lambda count, limit: count >= limit,
@@ -43,8 +43,8 @@ class Related:
     within: timedelta | None = None
     since: Since | None = None
 
-    def fitting(self, case: Case, scene: Scene) -> list[Case]:
-        start = since_when(self.since, case, scene) if self.since else None
+    def fitting(self, case: Case, circumstances: Circumstances) -> list[Case]:
+        start = since_when(self.since, case, circumstances) if self.since else None
         if self.since and start is None:
             return []
         records = map(judged_alone, case.related.get(self.records, ()))
@@ -52,26 +52,26 @@ class Related:
             one
             for one in records
             if (start is None or one.created > start)
-            and (self.within is None or one.created >= scene.now - self.within)
-            and (self.where is None or self.where.holds(one, scene))
+            and (self.within is None or one.created >= circumstances.now - self.within)
+            and (self.where is None or self.where.holds(one, circumstances))
         ]
 
-    def look(self, case: Case, scene: Scene) -> int | None:
-        return len(self.fitting(case, scene)) if self.records in case.related else None
+    def look(self, case: Case, circumstances: Circumstances) -> int | None:
+        return len(self.fitting(case, circumstances)) if self.records in case.related else None
 
-    def holds(self, case: Case, scene: Scene) -> bool:
-        count = self.look(case, scene)
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
+        count = self.look(case, circumstances)
         return count is not None and COUNTS[self.operator](count, self.count)
 
-    def crossings(self, case: Case, scene: Scene) -> Iterator[datetime]:
+    def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
         for one in map(judged_alone, case.related.get(self.records, ())):
             if self.within is not None:
                 yield one.created + self.within
             if self.where is not None:
-                yield from self.where.crossings(one, scene)
+                yield from self.where.crossings(one, circumstances)
 
     @property
-    def reads(self) -> frozenset[Read]:
+    def needs(self) -> frozenset[Need]:
         words = MESSAGES if self.since and self.since != "escalation" else frozenset()
         return frozenset({self.records, *self.records.same, *words})
 
@@ -96,17 +96,17 @@ class Milestone:
             and (self.name is None or str(record.get(TYPE) or "").strip().lower() == self.name.strip().lower())
         ]
 
-    def look(self, case: Case, scene: Scene) -> datetime | None:
+    def look(self, case: Case, circumstances: Circumstances) -> datetime | None:
         """The earliest target."""
         return min(self.targets(case), default=None)
 
-    def holds(self, case: Case, scene: Scene) -> bool:
-        earliest = self.look(case, scene)
-        return earliest is not None and earliest <= scene.now + self.within
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
+        earliest = self.look(case, circumstances)
+        return earliest is not None and earliest <= circumstances.now + self.within
 
-    def crossings(self, case: Case, scene: Scene) -> Iterator[datetime]:
+    def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
         yield from (target - self.within for target in self.targets(case))
 
     @property
-    def reads(self) -> frozenset[Read]:
+    def needs(self) -> frozenset[Need]:
         return frozenset({MILESTONES})

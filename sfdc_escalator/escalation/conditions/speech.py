@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.facts import Fact
 from sfdc_escalator.escalation.conditions.own_words import own_words
-from sfdc_escalator.escalation.conditions.scene import Scene
 from sfdc_escalator.escalation.conditions.words import Phrase, mentioned
 from sfdc_escalator.escalation.world.case import Case, Comment, Speaker
-from sfdc_escalator.escalation.world.evidence import COMMENTS, EMAILS, MESSAGES, Read
+from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, MESSAGES, Need
 
 SPOKEN: dict[str, tuple[Literal["comments", "emails"], tuple[Speaker, ...]]] = {
     "comments": ("comments", ("customer", "agent", "nobody")),
@@ -30,14 +30,14 @@ def said(source: str, case: Case) -> tuple[Comment, ...]:
     return tuple(one for one in case.comments if one.source == where and one.speaker in who)
 
 
-def reads_of(source: str) -> Read:
+def need_of(source: str) -> Need:
     return (COMMENTS if SPOKEN[source][0] == "comments" else EMAILS) if source in SPOKEN else source
 
 
-def since_when(since: Since, case: Case, scene: Scene) -> datetime | None:
+def since_when(since: Since, case: Case, circumstances: Circumstances) -> datetime | None:
     """The moment that `since` names; the case itself is the customer's first word. None = it never came."""
     if since == "escalation":
-        return scene.escalated_at
+        return circumstances.escalated_at
     speaker = since.removeprefix("word_of.")
     spoke = [one.at for one in case.comments if one.speaker == speaker]
     return max(spoke, default=case.created if speaker == "customer" else None)
@@ -51,10 +51,10 @@ class Text(Fact):
     mentions: tuple[Phrase, ...]
     ignoring: tuple[Phrase, ...] = ()
 
-    def look(self, case: Case, scene: Scene) -> str | None:
+    def look(self, case: Case, circumstances: Circumstances) -> str | None:
         """Which source says which of the words."""
         for source in self.sources:
-            for text in texts_of(source, case, scene.words_from):
+            for text in texts_of(source, case, circumstances.words_from):
                 words = mentioned(text, self.mentions, self.ignoring)
                 # Most texts say none of the words, so what is quoted in them is looked for only in those that do.
                 if words is not None:
@@ -63,12 +63,12 @@ class Text(Fact):
                     return f'{source} says "{words}"'
         return None
 
-    def holds(self, case: Case, scene: Scene) -> bool:
-        return self.look(case, scene) is not None
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
+        return self.look(case, circumstances) is not None
 
     @property
-    def reads(self) -> frozenset[Read]:
-        return frozenset(map(reads_of, self.sources))
+    def needs(self) -> frozenset[Need]:
+        return frozenset(map(need_of, self.sources))
 
 
 def texts_of(source: str, case: Case, newer_than: datetime | None) -> Iterator[str]:
@@ -86,17 +86,17 @@ class Spoke(Fact):
     who: Literal["agent", "customer"]
     since: Since | None = None
 
-    def look(self, case: Case, scene: Scene) -> datetime | None:
+    def look(self, case: Case, circumstances: Circumstances) -> datetime | None:
         """When they last spoke."""
         return max((one.at for one in case.comments if one.speaker == self.who), default=None)
 
-    def holds(self, case: Case, scene: Scene) -> bool:
-        last = self.look(case, scene)
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
+        last = self.look(case, circumstances)
         if last is None or self.since is None:
             return last is not None
-        start = since_when(self.since, case, scene)
+        start = since_when(self.since, case, circumstances)
         return start is not None and last > start
 
     @property
-    def reads(self) -> frozenset[Read]:
-        return frozenset[Read](MESSAGES)
+    def needs(self) -> frozenset[Need]:
+        return frozenset[Need](MESSAGES)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.steps import Kind, Step
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Past
+from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.keys import Identity
 
 RouteName = tuple[str, str]
@@ -41,15 +41,19 @@ class Decision:
     reason: str
     findings: tuple[str, ...]
     steps: tuple[Step, ...] = ()
-    past: Past | None = None
-    takes_over: tuple[Past, ...] = ()
+    escalation: Escalation | None = None
+    takes_over: tuple[Escalation, ...] = ()
     adopt: bool = False
     deferrals: int = 0
 
     @property
     def key(self) -> str:
         """The key of the escalation that the decision is about: an earlier one where that ended the matter."""
-        return self.past.key if self.past and self.state in (State.ALREADY, State.UNKNOWN) else self.identity.key
+        return (
+            self.escalation.key
+            if self.escalation and self.state in (State.ALREADY, State.UNKNOWN)
+            else self.identity.key
+        )
 
     def ended(self, state: State, reason: str) -> "Decision":
         """The same match, come to another end: what was planned was not done."""

@@ -9,26 +9,38 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.policy.policy import NEW_RECORD, Route
-from sfdc_escalator.escalation.world.history import Memory, Past
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 
 
-def is_over(past: Past, route: Route, pasts: Sequence[Past], now: datetime, newest: datetime | None = None) -> bool:
-    """Whether the past's episode no longer stands in the way; `pasts` are all of the case in this policy, `newest` is
-    when the newest record was made that the route counts."""
-    if past.state is Memory.CLOSED:
+def is_over(
+    escalation: Escalation,
+    route: Route,
+    escalations: Sequence[Escalation],
+    now: datetime,
+    newest: datetime | None = None,
+) -> bool:
+    """Whether the escalation's episode no longer stands in the way; `escalations` are all of the case in this policy,
+    `newest` is when the newest record was made that the route counts."""
+    if escalation.state is EscalationState.CLOSED:
         return True
-    if past.state is Memory.SUPERSEDED:
-        return any(other.state is Memory.CLOSED for other in pasts) and not any(other.is_open for other in pasts)
-    if past.state not in (Memory.APPLIED, Memory.ADOPTED):
+    if escalation.state is EscalationState.SUPERSEDED:
+        return any(other.state is EscalationState.CLOSED for other in escalations) and not any(
+            other.is_open for other in escalations
+        )
+    if escalation.state not in (EscalationState.APPLIED, EscalationState.ADOPTED):
         return False
     if route.rearm == NEW_RECORD:
-        return past.tried_at is not None and newest is not None and newest > past.tried_at
-    return past.ended_at is not None and isinstance(route.rearm, timedelta) and now >= past.ended_at + route.rearm
+        return escalation.tried_at is not None and newest is not None and newest > escalation.tried_at
+    return (
+        escalation.ended_at is not None
+        and isinstance(route.rearm, timedelta)
+        and now >= escalation.ended_at + route.rearm
+    )
 
 
-def episode(route: Route, pasts: Sequence[Past], now: datetime, newest: datetime | None = None) -> int:
+def episode(route: Route, escalations: Sequence[Escalation], now: datetime, newest: datetime | None = None) -> int:
     """The number of the episode that the case is in now, or that would begin."""
-    same = [past for past in pasts if past.route in route.names]
-    over = [past.episode for past in same if is_over(past, route, pasts, now, newest)]
-    current = [past.episode for past in same if not is_over(past, route, pasts, now, newest)]
+    same = [escalation for escalation in escalations if escalation.route in route.names]
+    over = [escalation.episode for escalation in same if is_over(escalation, route, escalations, now, newest)]
+    current = [escalation.episode for escalation in same if not is_over(escalation, route, escalations, now, newest)]
     return max(current, default=1 + max(over, default=0))

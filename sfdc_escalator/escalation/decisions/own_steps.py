@@ -2,42 +2,56 @@
 
 from collections.abc import Iterable
 
-from sfdc_escalator.escalation.conditions.criteria import Condition, could_hold
-from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.tree import Condition, could_hold
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.evidence import Read
-from sfdc_escalator.escalation.world.history import Past
+from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.needs import Need
 
 
-def fits_without_us(
-    condition: Condition, case: Case, pasts: Iterable[Past], scene: Scene, unread: frozenset[Read] = frozenset()
+def matches_without_us(
+    condition: Condition,
+    case: Case,
+    escalations: Iterable[Escalation],
+    circumstances: Circumstances,
+    unread: frozenset[Need] = frozenset(),
 ) -> bool:
     """Whether the condition holds whatever we wrote: also with the owner, status and priority from before our steps."""
-    return holds_surely(condition, without_our_steps(case, pasts), case, scene, unread)
+    return holds_surely(condition, without_our_steps(case, escalations), case, circumstances, unread)
 
 
-def could_fit_without_us(
-    condition: Condition, case: Case, pasts: Iterable[Past], scene: Scene, unread: frozenset[Read]
+def could_match_without_us(
+    condition: Condition,
+    case: Case,
+    escalations: Iterable[Escalation],
+    circumstances: Circumstances,
+    unread: frozenset[Need],
 ) -> bool:
     """Whether the condition may hold without our steps, whatever stands in the paths not read."""
-    without = without_our_steps(case, pasts)
-    return could_hold(condition, without, scene, unread | unknown_of_owner(without, case))
+    without = without_our_steps(case, escalations)
+    return could_hold(condition, without, circumstances, unread | unknown_of_owner(without, case))
 
 
-def holds_surely(condition: Condition, without: Case, case: Case, scene: Scene, unread: frozenset[Read]) -> bool:
-    return not could_hold(condition, without, scene, unread | unknown_of_owner(without, case), want=False)
+def holds_surely(
+    condition: Condition, without: Case, case: Case, circumstances: Circumstances, unread: frozenset[Need]
+) -> bool:
+    return not could_hold(condition, without, circumstances, unread | unknown_of_owner(without, case), want=False)
 
 
-def unknown_of_owner(without: Case, case: Case) -> frozenset[Read]:
+def unknown_of_owner(without: Case, case: Case) -> frozenset[Need]:
     """What is read of the owner besides the id: nothing of it is known of an earlier owner."""
     if without.owner_id == case.owner_id:
         return frozenset()
     return frozenset(path for path in case.fields if path.lower().startswith("owner."))
 
 
-def without_our_steps(case: Case, pasts: Iterable[Past]) -> Case:
+def without_our_steps(case: Case, escalations: Iterable[Escalation]) -> Case:
     """The case with each value that still is what we wrote taken back to what it was before."""
-    ours = [(past.before, past.wrote) for past in pasts if past.was_sent and past.before and past.wrote]
+    ours = [
+        (escalation.before, escalation.wrote)
+        for escalation in escalations
+        if escalation.was_sent and escalation.before and escalation.wrote
+    ]
     owner = taken_back(case.owner_id, [(before.owner_id, wrote.owner_id) for before, wrote in ours])
     status = taken_back(case.status, [(before.status, wrote.status) for before, wrote in ours])
     priority = taken_back(case.priority, [(before.priority, wrote.priority) for before, wrote in ours])

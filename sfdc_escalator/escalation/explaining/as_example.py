@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks import Idle
 from sfdc_escalator.escalation.conditions.comparison import TESTS, as_text, fold, options
-from sfdc_escalator.escalation.conditions.criteria import Leaf, leaves, paths_of
 from sfdc_escalator.escalation.conditions.facts import Field, TableIs
 from sfdc_escalator.escalation.conditions.own_words import own_words
 from sfdc_escalator.escalation.conditions.related import Related
-from sfdc_escalator.escalation.conditions.running_clock import Clock
-from sfdc_escalator.escalation.conditions.scene import Scene
 from sfdc_escalator.escalation.conditions.speech import SPOKEN, Text
+from sfdc_escalator.escalation.conditions.stopped_clock import Clock
 from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tree import Leaf, leaves, paths_of
 from sfdc_escalator.escalation.conditions.words import finder, mentioned
 from sfdc_escalator.escalation.decisions.decide import fitting
-from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.examples import name_of
 from sfdc_escalator.escalation.policy.policy import Example
 from sfdc_escalator.escalation.world.case import Case, Value
@@ -24,11 +24,11 @@ GIVEN = frozenset({"CreatedDate", "IsClosed", "OwnerId", "LastModifiedDate"})
 ELSE = "..."
 
 
-def as_example(view: View, case: Case) -> Example:
+def as_example(in_org: PolicyInOrg, case: Case) -> Example:
     """What the policy's conditions see of the case; other texts become `...`."""
-    every = [leaf for route in view.policy.routes for leaf in leaves(view.policy.condition(route))]
-    demanded = {path for part in view.policy.scope for path in paths_of(part.reads)}  # said even where empty
-    route, age = next(fitting(view, case), None), age_of(case, every, view.scene)
+    every = [leaf for route in in_org.policy.routes for leaf in leaves(in_org.policy.condition(route))]
+    demanded = {path for part in in_org.policy.scope for path in paths_of(part.needs)}  # said even where empty
+    route, age = next(fitting(in_org, case), None), age_of(case, every, in_org.circumstances)
     closed: dict[str, Value] = {"IsClosed": True} if case.fields.get("IsClosed") is True else {}
     return Example(
         fields=closed
@@ -39,15 +39,15 @@ def as_example(view: View, case: Case) -> Example:
         },
         expect=route.name if route else None,
         age=age,
-        customer_spoke=spoke(case, "customer", every, view.scene, age),
-        agent_spoke=spoke(case, "agent", every, view.scene, age),
-        related={name_of(leaf.records): count for leaf, count in counts(case, every, view.scene)},
+        customer_spoke=spoke(case, "customer", every, in_org.circumstances, age),
+        agent_spoke=spoke(case, "agent", every, in_org.circumstances, age),
+        related={name_of(leaf.records): count for leaf, count in counts(case, every, in_org.circumstances)},
     )
 
 
 def read(every: list[Leaf]) -> list[str]:
     """The fields of the case that conditions look at."""
-    return sorted(frozenset[str]().union(*(paths_of(leaf.reads) for leaf in every)) - GIVEN)
+    return sorted(frozenset[str]().union(*(paths_of(leaf.needs) for leaf in every)) - GIVEN)
 
 
 def redacted(path: str, case: Case, every: list[Leaf]) -> Value:
@@ -107,24 +107,24 @@ def parts(value: str, path: str, every: list[Leaf]) -> Iterator[str]:
             yield from (as_text(one).strip() for one in asked if TESTS[leaf.operator](value, one))
 
 
-def age_of(case: Case, every: list[Leaf], scene: Scene) -> timedelta:
+def age_of(case: Case, every: list[Leaf], circumstances: Circumstances) -> timedelta:
     """The case's age; where a condition counts it by a calendar, what that clock shows."""
-    clocks = (leaf for leaf in every if isinstance(leaf, Clock) and leaf.calendar and "CreatedDate" in leaf.reads)
-    shown = next((leaf.look(case, scene) for leaf in clocks), None)
-    return shown if shown is not None else scene.now - case.created
+    clocks = (leaf for leaf in every if isinstance(leaf, Clock) and leaf.calendar and "CreatedDate" in leaf.needs)
+    shown = next((leaf.look(case, circumstances) for leaf in clocks), None)
+    return shown if shown is not None else circumstances.now - case.created
 
 
-def spoke(case: Case, who: str, every: list[Leaf], scene: Scene, age: timedelta) -> timedelta | None:
+def spoke(case: Case, who: str, every: list[Leaf], circumstances: Circumstances, age: timedelta) -> timedelta | None:
     """How long ago, or what a clock by a calendar shows of it; in no case longer than the case is old."""
     last = max((one.at for one in case.comments if one.speaker == who), default=None)
     if last is None:
         return None
     clocks = (leaf for leaf in every if isinstance(leaf, Idle) and leaf.calendar and not leaf.after_word_of)
-    shown = next((leaf.look(case, scene) for leaf in clocks if leaf.who in (who, "anyone")), None)
-    return min(age, scene.now - last if shown is None else shown)
+    shown = next((leaf.look(case, circumstances) for leaf in clocks if leaf.who in (who, "anyone")), None)
+    return min(age, circumstances.now - last if shown is None else shown)
 
 
-def counts(case: Case, every: list[Leaf], scene: Scene) -> Iterator[tuple[Related, int]]:
+def counts(case: Case, every: list[Leaf], circumstances: Circumstances) -> Iterator[tuple[Related, int]]:
     for leaf in every:
-        if isinstance(leaf, Related) and (count := leaf.look(case, scene)):
+        if isinstance(leaf, Related) and (count := leaf.look(case, circumstances)):
             yield leaf, count

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Finding, Not, judge
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.findings import in_plain_words, reasons, time_in_words
 from sfdc_escalator.escalation.conditions.related import Related
-from sfdc_escalator.escalation.conditions.running_clock import Clock
-from sfdc_escalator.escalation.conditions.scene import Scene
-from sfdc_escalator.escalation.decisions.view import View
+from sfdc_escalator.escalation.conditions.stopped_clock import Clock
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Finding, Not, judge
+from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.evidence import Read
+from sfdc_escalator.escalation.world.needs import Need
 
 SECOND = timedelta(seconds=1)
 ALMOST_A_MINUTE = timedelta(seconds=59)
@@ -78,17 +78,17 @@ def distance(found: Sequence[Miss]) -> tuple[int, timedelta, float]:
     return len(found), time, sum(miss.share for miss in found)
 
 
-def matches_at(condition: Condition, case: Case, scene: Scene) -> datetime | None:
+def matches_at(condition: Condition, case: Case, circumstances: Circumstances) -> datetime | None:
     """The first instant from now on at which the condition holds, if nothing but time changes; None = never.
 
     Beyond now, whole seconds: an org's time has no others.
     """
-    now = scene.now
+    now = circumstances.now
     for _ in range(MOST_CROSSINGS):
-        then = at(scene, now)
+        then = at(circumstances, now)
         if condition.holds(case, then):
             return now
-        if condition.holds(case, at(scene, now + SECOND)):
+        if condition.holds(case, at(circumstances, now + SECOND)):
             return now + SECOND
         crossings = (whole_second(one) for one in condition.crossings(case, then))
         now = min((one for one in crossings if one > now), default=now)
@@ -102,8 +102,10 @@ def whole_second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0) + SECOND if moment.microsecond else moment
 
 
-def at(scene: Scene, now: datetime) -> Scene:
-    return Scene(now, scene.queues, scene.calendars, scene.escalated_at, scene.newer_words)
+def at(circumstances: Circumstances, now: datetime) -> Circumstances:
+    return Circumstances(
+        now, circumstances.queues, circumstances.calendars, circumstances.escalated_at, circumstances.newer_words
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,38 +119,41 @@ class NearMiss:
 
 
 def nearest_misses(
-    views: Sequence[View],
+    policies_in_org: Sequence[PolicyInOrg],
     cases: Sequence[Case],
-    unread: Mapping[str, frozenset[Read]],
+    unread: Mapping[str, frozenset[Need]],
     route: str | None = None,
     count: int = 5,
 ) -> tuple[NearMiss, ...]:
     """The cases that come nearest to a match: fewest conditions missing, least time short, then by number. With
     `route` those of that route alone."""
-    every = near(views, cases, unread, route)
+    every = near(policies_in_org, cases, unread, route)
     found = sorted(every, key=lambda one: (*distance(one[1]), one[0].case.number))
     once = {one.case.id: one for one, _ in reversed(found)}
     return tuple(one for one, _ in found if once[one.case.id] is one)[:count]
 
 
 def near(
-    views: Sequence[View], cases: Sequence[Case], unread: Mapping[str, frozenset[Read]], only: str | None
+    policies_in_org: Sequence[PolicyInOrg],
+    cases: Sequence[Case],
+    unread: Mapping[str, frozenset[Need]],
+    only: str | None,
 ) -> Iterator[tuple[NearMiss, list[Miss]]]:
-    for view in views:
-        polled = (one for one in view.policy.routes if one.name not in view.unpolled and only in (None, one.name))
+    for in_org in policies_in_org:
+        polled = (one for one in in_org.policy.routes if one.name not in in_org.unpolled and only in (None, one.name))
         for route in polled:
             for case in cases:
-                finding = judge(view.policy.condition(route), case, view.scene_of(route, case))
+                finding = judge(in_org.policy.condition(route), case, in_org.circumstances_of(route, case))
                 if missing := misses(known(finding, unread.get(case.id, frozenset()))):
                     words = tuple(miss.words for miss in missing)
-                    yield NearMiss(view.policy.name, route.name, case, words), missing
+                    yield NearMiss(in_org.policy.name, route.name, case, words), missing
 
 
-def known(finding: Finding, unread: frozenset[Read]) -> Finding:
+def known(finding: Finding, unread: frozenset[Need]) -> Finding:
     """The finding with everything that was not read taken to hold: nobody knows that it does not."""
     if finding.parts:
         parts = tuple(known(part, unread) for part in finding.parts)
         every = any if isinstance(finding.condition, AnyOf) else all
         holds = finding.holds if isinstance(finding.condition, Not) else every(part.holds for part in parts)
         return finding._replace(parts=parts, holds=holds)
-    return finding if unread.isdisjoint(finding.condition.reads) else finding._replace(holds=True)
+    return finding if unread.isdisjoint(finding.condition.needs) else finding._replace(holds=True)

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sfdc_escalator.escalation.conditions.comparison import fold
-from sfdc_escalator.escalation.decisions.decide import LeftAlone
+from sfdc_escalator.escalation.decisions.decide import NoMatch
 from sfdc_escalator.escalation.decisions.decision import Decision, RouteName, State, name_of
-from sfdc_escalator.escalation.planning.choices import (
+from sfdc_escalator.escalation.planning.guards import guard_reasons
+from sfdc_escalator.escalation.planning.run_options import (
     BACKLOG,
-    Choices,
+    RunOptions,
     adopt,
     backlog_routes,
     limited,
     one_per_case,
     sort_out,
 )
-from sfdc_escalator.escalation.planning.guards import guard_reasons
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.steps import Kind
 from sfdc_escalator.escalation.world.history import History
-from sfdc_escalator.escalation.world.org import Survey
+from sfdc_escalator.escalation.world.org import OrgFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Plan:
     now: datetime
     policies: tuple[Policy, ...]
     decisions: tuple[Decision, ...]
-    left_alone: tuple[LeftAlone, ...]
+    no_match: tuple[NoMatch, ...]
     refusals: tuple[Refusal, ...]
     complete: frozenset[RouteName]
 
@@ -79,34 +79,34 @@ class Plan:
 
 def build_plan(
     policies: Sequence[Policy],
-    survey: Survey,
+    org_facts: OrgFacts,
     history: History,
     now: datetime,
-    judged: Iterable[Decision | LeftAlone],
-    choices: Choices,
+    judged: Iterable[Decision | NoMatch],
+    options: RunOptions,
     broken: Iterable[RouteName] = (),
 ) -> Plan:
     """The plan of one run. Choices and guards act in this order: route, one per case, backlog, limit, guards."""
-    decisions, left_alone = sort_out(judged, choices)
+    decisions, no_match = sort_out(judged, options)
     decisions.sort(key=order(policies))
     backlog = backlog_routes(decisions, history)
     why: dict[RouteName, str] = {}
-    if choices.backlog is None and not choices.is_trial:
+    if options.backlog is None and not options.is_trial:
         why = dict.fromkeys(sorted(backlog), BACKLOG)
-    elif choices.backlog == "adopt":
+    elif options.backlog == "adopt":
         decisions = [adopt(decision) if name_of(decision) in backlog else decision for decision in decisions]
     while True:
         refusals: list[Refusal] = []
-        left = limited(one_per_case(withhold(decisions, why, refusals)), backlog, choices)
-        offenders = guard_reasons(left, survey)
+        left = limited(one_per_case(withhold(decisions, why, refusals)), backlog, options)
+        offenders = guard_reasons(left, org_facts)
         if not offenders:
             break
         why |= offenders  # what they took from the others is the others' again
     decisions = left
-    left_out = {*broken, *why, *(backlog if choices.backlog is None else ())}
-    complete = frozenset(choices.routes(policies) - left_out) if not choices.is_trial else frozenset[RouteName]()
-    organization_id = survey.caller.organization_id
-    return Plan(organization_id, now, tuple(policies), tuple(decisions), left_alone, tuple(refusals), complete)
+    left_out = {*broken, *why, *(backlog if options.backlog is None else ())}
+    complete = frozenset(options.routes(policies) - left_out) if not options.is_trial else frozenset[RouteName]()
+    organization_id = org_facts.caller.organization_id
+    return Plan(organization_id, now, tuple(policies), tuple(decisions), no_match, tuple(refusals), complete)
 
 
 def order(policies: Sequence[Policy]) -> Callable[[Decision], tuple[int, int, int, datetime, str]]:

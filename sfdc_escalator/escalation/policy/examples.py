@@ -10,31 +10,31 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks import Idle
 from sfdc_escalator.escalation.conditions.comparison import fold, moment
-from sfdc_escalator.escalation.conditions.criteria import (
+from sfdc_escalator.escalation.conditions.findings import reasons
+from sfdc_escalator.escalation.conditions.related import COUNTS, MILESTONES, Related
+from sfdc_escalator.escalation.conditions.stopped_clock import Clock
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tree import (
     All,
     AnyOf,
     Condition,
     Leaf,
     Not,
     could_hold,
-    evidence_of,
     judge,
     leaves,
+    lookups_of,
     paths_of,
 )
-from sfdc_escalator.escalation.conditions.findings import reasons
-from sfdc_escalator.escalation.conditions.related import COUNTS, MILESTONES, Related
-from sfdc_escalator.escalation.conditions.running_clock import Clock
-from sfdc_escalator.escalation.conditions.scene import Scene
-from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.policy.policy import Example, Policy, Route
 from sfdc_escalator.escalation.policy.steps import chosen, priority_step
 from sfdc_escalator.escalation.proof.implication import conjuncts
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
-from sfdc_escalator.escalation.world.case import Case, Comment, Turn, Value
-from sfdc_escalator.escalation.world.evidence import MESSAGES, Answered, Read, Records, Turns
+from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
+from sfdc_escalator.escalation.world.needs import MESSAGES, Answered, FieldChanges, Need, Records
 
 NOBODY = "000000000000000AAA"
 STEPPED = ("OwnerId", "Status", "Priority")
@@ -43,23 +43,23 @@ STEPPED = ("OwnerId", "Status", "Priority")
 def failures(policy: Policy, now: datetime) -> Iterator[tuple[Example, str]]:
     """The examples that do not come out as expected, each with why."""
     for example in policy.examples:
-        if why := failure(policy, example, Scene(now)):
+        if why := failure(policy, example, Circumstances(now)):
             yield example, why
 
 
-def failure(policy: Policy, example: Example, scene: Scene) -> str | None:
+def failure(policy: Policy, example: Example, circumstances: Circumstances) -> str | None:
     """Why the example does not come out as expected; None when it does."""
-    case = case_of(policy, example, scene.now)
+    case = case_of(policy, example, circumstances.now)
     unread = left_open(policy, example)
     for route in policy.routes:
         condition = assuming(within_scope(policy, route, example), example)
         if route.name == example.expect:
-            if could_hold(condition, case, scene, unread):
+            if could_hold(condition, case, circumstances, unread):
                 return next(wrong_steps(policy, route, case, example), None)
-            why = next(reasons(judge(condition, case, scene), holding=False), "it does not match")
+            why = next(reasons(judge(condition, case, circumstances), holding=False), "it does not match")
             return f"the route {route.name} does not match: {why}"
-        if not could_hold(condition, case, scene, unread, want=False):
-            why = "; ".join(reasons(judge(condition, case, scene))) or "everything matches it"
+        if not could_hold(condition, case, circumstances, unread, want=False):
+            why = "; ".join(reasons(judge(condition, case, circumstances))) or "everything matches it"
             return f"the route {route.name} matches, which {before(example)}: {why}"
     return None
 
@@ -80,10 +80,10 @@ def mentions(example: Example, leaf: Leaf) -> bool:
         return name_of(leaf.records) in example.related
     spoke = example.customer_spoke is not None or example.agent_spoke is not None
     aged = spoke or example.age is not None
-    if aged and (isinstance(leaf, Idle) or "CreatedDate" in leaf.reads):
+    if aged and (isinstance(leaf, Idle) or "CreatedDate" in leaf.needs):
         return True
     said = {path.lower() for path in example.fields}
-    return (spoke and not MESSAGES.isdisjoint(leaf.reads)) or any(path.lower() in said for path in paths_of(leaf.reads))
+    return (spoke and not MESSAGES.isdisjoint(leaf.needs)) or any(path.lower() in said for path in paths_of(leaf.needs))
 
 
 def before(example: Example) -> str:
@@ -95,12 +95,14 @@ def case_of(policy: Policy, example: Example, now: datetime) -> Case:
     spoken = [("customer", example.customer_spoke), ("agent", example.agent_spoke)]
     ages = [age for age in (example.age, *(ago for _, ago in spoken)) if age is not None]
     created = now - max(ages, default=timedelta())
-    reads = policy.reads()
+    needs = policy.needs()
     said = {path.lower(): as_value(value) for path, value in example.fields.items()}
     fields: dict[str, Value] = {"CreatedDate": created, "IsClosed": False}
-    fields |= {path: said[path.lower()] for path in (*paths_of(reads), *STEPPED) if path.lower() in said}
-    evidence = evidence_of(reads)
-    turns: dict[str, tuple[Turn, ...]] = {one.path: () for one in evidence if isinstance(one, Turns)}
+    fields |= {path: said[path.lower()] for path in (*paths_of(needs), *STEPPED) if path.lower() in said}
+    lookups = lookups_of(needs)
+    field_changes: dict[str, tuple[FieldChange, ...]] = {
+        one.path: () for one in lookups if isinstance(one, FieldChanges)
+    }
     return Case(
         id=NOBODY,
         number="example",
@@ -112,7 +114,7 @@ def case_of(policy: Policy, example: Example, now: datetime) -> Case:
         comments=tuple(
             Comment(NOBODY, now - ago, "", "customer" if who == "customer" else "agent") for who, ago in spoken if ago
         ),
-        turns=turns,
+        field_changes=field_changes,
     )
 
 
@@ -125,10 +127,10 @@ def text(value: Value) -> str | None:
     return None if value is None else str(value)
 
 
-def left_open(policy: Policy, example: Example) -> frozenset[Read]:
+def left_open(policy: Policy, example: Example) -> frozenset[Need]:
     """What no example can say, and the owner where this one does not."""
-    evidence = evidence_of(policy.reads())
-    beyond: set[Read] = {one for one in evidence if isinstance(one, Answered) or one == MILESTONES}
+    lookups = lookups_of(policy.needs())
+    beyond: set[Need] = {one for one in lookups if isinstance(one, Answered) or one == MILESTONES}
     owned = "ownerid" in {path.lower() for path in example.fields}
     return frozenset(beyond if owned else beyond | {"OwnerId"})
 

@@ -4,29 +4,29 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from sfdc_escalator.escalation.conditions.comparison import fold
-from sfdc_escalator.escalation.conditions.criteria import Condition, leaves
 from sfdc_escalator.escalation.conditions.facts import Owner
-from sfdc_escalator.escalation.conditions.running_clock import BusinessHours, Clock
+from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours, Clock
 from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tree import Condition, leaves
 from sfdc_escalator.escalation.policy.policy import Policy, Route
-from sfdc_escalator.escalation.world.org import Survey
+from sfdc_escalator.escalation.world.org import OrgFacts
 
 
-def unfit_routes(policy: Policy, survey: Survey) -> dict[str, str]:
+def unfit_routes(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
     """Why a route cannot be carried out in this org, by route name."""
-    found = {route.name: next(lacks(policy.condition(route), route, survey), None) for route in policy.routes}
+    found = {route.name: next(lacks(policy.condition(route), route, org_facts), None) for route in policy.routes}
     return {name: reason for name, reason in found.items() if reason}
 
 
-def lacks(condition: Condition, route: Route, survey: Survey) -> Iterator[str]:
+def lacks(condition: Condition, route: Route, org_facts: OrgFacts) -> Iterator[str]:
     for queue in queues_of(condition, route):
-        if queue not in survey.queues:
-            yield f"this org has no queue {queue!r} for cases{nearest(queue, survey.queues)}"
+        if queue not in org_facts.queues:
+            yield f"this org has no queue {queue!r} for cases{nearest(queue, org_facts.queues)}"
     for hours in business_hours(condition):
-        if hours not in survey.calendars:
+        if hours not in org_facts.calendars:
             yield f"this org has no active business hours {hours!r}"
     for path, value in values(route):
-        if reason := unusable(path, value, survey, restricted=True):
+        if reason := unusable(path, value, org_facts, restricted=True):
             yield reason
 
 
@@ -53,16 +53,16 @@ def business_hours(condition: Condition) -> Iterator[str]:
                 yield one.name
 
 
-def doubts(policy: Policy, survey: Survey) -> Iterator[str]:
+def doubts(policy: Policy, org_facts: OrgFacts) -> Iterator[str]:
     """What the org takes but does not list: a value that its picklist does not have."""
     for route in policy.routes:
         for path, value in values(route):
-            if reason := unusable(path, value, survey, restricted=False):
+            if reason := unusable(path, value, org_facts, restricted=False):
                 yield f"route {route.name}: {reason}"
 
 
-def unusable(path: str, value: str, survey: Survey, *, restricted: bool) -> str | None:
-    info = survey.describe.field_at(path)
+def unusable(path: str, value: str, org_facts: OrgFacts, *, restricted: bool) -> str | None:
+    info = org_facts.describe.field_at(path)
     if not info or not info.values or info.restricted != restricted:
         return None
     if fold(value) in {fold(one) for one in info.values}:

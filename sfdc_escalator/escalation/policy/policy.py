@@ -6,12 +6,12 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
-from sfdc_escalator.escalation.conditions.criteria import All, Condition, paths_of
 from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.speech import reads_of
+from sfdc_escalator.escalation.conditions.speech import need_of
 from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tree import All, Condition, paths_of
 from sfdc_escalator.escalation.world.case import Value
-from sfdc_escalator.escalation.world.evidence import Read
+from sfdc_escalator.escalation.world.needs import Need
 
 Template = Callable[[Mapping[str, Any]], str]
 """Renders a note from its context; raises ValueError with advice when it cannot."""
@@ -55,7 +55,7 @@ class NoteSpec:
     The first of the `quick_texts` that the org has is the note's text, else the template. `quick_texts` are names of
     Quick Texts with the route's name filled in, or tables that give one by fields of the case. `also_on` names a record
     of the case that gets the note as well.
-    `reads` is what the template and the texts read of the case.
+    `needs` is what the template and the texts read of the case.
     """
 
     template: Template
@@ -67,13 +67,13 @@ class NoteSpec:
     also_on: Literal["Account", "Contact"] | None = None
 
     @property
-    def reads(self) -> frozenset[Read]:
+    def needs(self) -> frozenset[Need]:
         """What the note's parts and template read of the case."""
         sources = {source for part in self.parts for source in part.sources}
         own = {source for source in sources if source == "findings" or source.startswith("route.")}
         other = {f"{self.also_on}Id"} if self.also_on else set()
         other |= {path for one in self.quick_texts if isinstance(one, Table) for path in one.by}
-        return frozenset(reads_of(source) for source in (sources - own) | self.template_paths | other)
+        return frozenset(need_of(source) for source in (sources - own) | self.template_paths | other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ class Escalate:
         return self.priority.values if isinstance(self.priority, Table) else (self.priority,) if self.priority else ()
 
     @property
-    def reads(self) -> frozenset[Read]:
+    def needs(self) -> frozenset[Need]:
         tables = [one for one in (self.queue, self.priority) if isinstance(one, Table)]
-        return self.note.reads | frozenset(path for table in tables for path in table.by)
+        return self.note.needs | frozenset(path for table in tables for path in table.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Route:
     escalate: Escalate | None
     formerly: tuple[str, ...] = ()
     scan: bool = False
-    over_guards: bool = False
+    bypass_guards: bool = False
     rearm: timedelta | Literal["new_record"] | None = None
 
     @property
@@ -121,10 +121,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """`most_cases` and `most_share_of_open` count per route; the share counts from `share_from` cases on."""
+    """`max_cases` and `max_share_of_open` count per route; the share counts from `share_from` cases on."""
 
-    most_cases: int = 200
-    most_share_of_open: Fraction = Fraction(30, 100)
+    max_cases: int = 200
+    max_share_of_open: Fraction = Fraction(30, 100)
     share_from: int = 20
     api_budget: Fraction = Fraction(20, 100)
 
@@ -181,11 +181,11 @@ class Policy:
 
     def _in_scope(self, when: Condition) -> All:
         parts = (*self.scope, when)
-        speaks = any(path.lower() == "isclosed" for part in parts for path in paths_of(part.reads))
+        speaks = any(path.lower() == "isclosed" for part in parts for path in paths_of(part.needs))
         return All(parts if speaks else (OPEN_CASES, *parts))
 
-    def reads(self, routes: Iterable[Route] | None = None) -> frozenset[Read]:
+    def needs(self, routes: Iterable[Route] | None = None) -> frozenset[Need]:
         """Everything that the policy, or some of its routes, reads of a case."""
         chosen = self.routes if routes is None else tuple(routes)
-        conditions = frozenset[Read]().union(*(self.condition(route).reads for route in chosen))
-        return conditions.union(*(route.escalate.reads for route in chosen if route.escalate))
+        conditions = frozenset[Need]().union(*(self.condition(route).needs for route in chosen))
+        return conditions.union(*(route.escalate.needs for route in chosen if route.escalate))

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState
 from sfdc_escalator.escalation.conditions.comparison import TESTS
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Leaf, Not
 from sfdc_escalator.escalation.conditions.facts import Field, TableIs
 from sfdc_escalator.escalation.conditions.related import Milestone
-from sfdc_escalator.escalation.conditions.running_clock import Clock
 from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.stopped_clock import Clock
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.proof.witness import Demand, alike, possible, subject
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Leaf, Not
+from sfdc_escalator.escalation.proof.satisfiable import Demand, alike, possible, subject
 
 MOST_LOOKS, MOST_CHOICES = 400, 30
 TABLED = ("operand", "limit", "calendar")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from sfdc_escalator.escalation.world.evidence import Records
+from sfdc_escalator.escalation.world.needs import Records
 
 Value = str | int | float | bool | datetime | date | frozenset[str] | None
 
@@ -56,7 +56,7 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class FieldChange:
     """A field that took another value."""
 
     at: datetime
@@ -68,8 +68,9 @@ class Turn:
 class Case:
     """`fields` holds exactly the paths that the policies read, as they write them (`Account.Type`).
 
-    Read in a second look: `comments` (oldest first, none of them ours), `turns` of a field by its path (oldest first;
-    a path that is missing has no history to look at), `related` records, and the org's answers to `soql` fragments.
+    Read in a second look: `comments` (oldest first, none of them ours), `field_changes` by the field's path
+    (oldest first; a path that is missing has no history to look at), `related` records, and the org's answers to `soql`
+    fragments.
     """
 
     id: str
@@ -83,7 +84,7 @@ class Case:
     fields: Mapping[str, Value] = field(default_factory=dict)
     comments: tuple[Comment, ...] = ()
     owner_name: str = ""
-    turns: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
+    field_changes: Mapping[str, tuple[FieldChange, ...]] = field(default_factory=dict)
     related: Mapping[Records, tuple[Mapping[str, Value], ...]] = field(default_factory=dict)
     answers: Mapping[str, bool] = field(default_factory=dict)
 

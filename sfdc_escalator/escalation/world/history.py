@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.world.case import Case
 TRY_AGAIN = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
-class Memory(StrEnum):
+class EscalationState(StrEnum):
     """The states of an escalation in the ledger."""
 
     PLANNED = "planned"
@@ -39,7 +39,7 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class Escalation:
     """One escalation as the ledger remembers it.
 
     `before` and `wrote` are None where we sent nothing (adopted, found). `attempts` counts the rejections of a
@@ -51,7 +51,7 @@ class Past:
     policy: str
     route: str
     case_id: str
-    state: Memory
+    state: EscalationState
     rung: str = "start"
     episode: int = 1
     turn: int = 1
@@ -66,16 +66,21 @@ class Past:
     @property
     def was_sent(self) -> bool:
         """Whether it stands in the org, or may: not what was refused or given back."""
-        return self.state not in (Memory.PLANNED, Memory.REJECTED)
+        return self.state not in (EscalationState.PLANNED, EscalationState.REJECTED)
 
     @property
     def is_open(self) -> bool:
         """Whether the case counts as escalated by it, or may have been."""
-        return self.state in (Memory.APPLIED, Memory.ADOPTED, Memory.UNKNOWN, Memory.SENDING)
+        return self.state in (
+            EscalationState.APPLIED,
+            EscalationState.ADOPTED,
+            EscalationState.UNKNOWN,
+            EscalationState.SENDING,
+        )
 
     def try_again_at(self) -> datetime | None:
         """When a rejected escalation is tried again: after 15 min, 1 h, 6 h, then daily."""
-        if self.state is not Memory.REJECTED or self.tried_at is None:
+        if self.state is not EscalationState.REJECTED or self.tried_at is None:
             return None
         return self.tried_at + TRY_AGAIN[min(self.attempts, len(TRY_AGAIN)) - 1]
 
@@ -84,7 +89,7 @@ class Past:
 class History:
     """`live` holds (policy, route) of the routes that have run live in this org, `users` our user ids so far."""
 
-    by_case: Mapping[str, tuple[Past, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    by_case: Mapping[str, tuple[Escalation, ...]] = field(default_factory=lambda: MappingProxyType({}))
     live: frozenset[tuple[str, str]] = frozenset()
     users: frozenset[str] = frozenset()
     empty: bool = True
@@ -92,24 +97,26 @@ class History:
     @classmethod
     def of(
         cls,
-        past: Iterable[Past],
+        escalation: Iterable[Escalation],
         live: Iterable[tuple[str, str]] = (),
         users: Iterable[str] = (),
         *,
         empty: bool = False,
     ) -> "History":
-        by_case: dict[str, tuple[Past, ...]] = {}
-        for one in past:
+        by_case: dict[str, tuple[Escalation, ...]] = {}
+        for one in escalation:
             by_case[one.case_id] = (*by_case.get(one.case_id, ()), one)
         return cls(MappingProxyType(by_case), frozenset(live), frozenset(users), empty)
 
-    def of_case(self, case_id: str, policy: str) -> tuple[Past, ...]:
-        return tuple(past for past in self.by_case.get(case_id, ()) if past.policy == policy)
+    def of_case(self, case_id: str, policy: str) -> tuple[Escalation, ...]:
+        return tuple(escalation for escalation in self.by_case.get(case_id, ()) if escalation.policy == policy)
 
-    def everything(self) -> tuple[Past, ...]:
-        return tuple(past for pasts in self.by_case.values() for past in pasts)
+    def everything(self) -> tuple[Escalation, ...]:
+        return tuple(escalation for escalations in self.by_case.values() for escalation in escalations)
 
-    def with_past(self, news: Iterable[Past]) -> "History":
+    def with_escalations(self, news: Iterable[Escalation]) -> "History":
         """The same history after these escalations became known; a known key takes the new state."""
-        by_key = {past.key: past for past in self.everything()} | {past.key: past for past in news}
+        by_key = {escalation.key: escalation for escalation in self.everything()} | {
+            escalation.key: escalation for escalation in news
+        }
         return replace(self, by_case=History.of(by_key.values()).by_case)

@@ -81,7 +81,7 @@ class Describe:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class OrgFacts:
     """What is asked of the org once per run. `queues` by DeveloperName; `api_left` None when the org does not say.
 
     `calendars` are the business hours that the policies name, `quick_texts` the messages of those that they name.

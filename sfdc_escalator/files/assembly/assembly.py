@@ -56,7 +56,7 @@ def route_of(route: RouteShape, policy: PolicyShape, terms: Terms, templates: Te
         escalate=steps_of(route, policy, terms, templates),
         formerly=tuple(route.formerly),
         scan=route.scan,
-        over_guards=route.over_guards,
+        bypass_guards=route.bypass_guards,
         rearm=route.rearm or None,  # type: ignore[arg-type]
     )
 
@@ -95,7 +95,7 @@ def note_of(route: RouteShape, note: RouteNoteShape, default: NoteShape, templat
         parts=required(parts_of(said) or (*why, *own), said),
         texts=texts,
         visibility=said.get("visibility", "internal"),
-        template_paths=template.reads.paths | in_texts,
+        template_paths=template.needs.paths | in_texts,
         quick_texts=tuple(named_after(route.name, one) for one in said.get("quick_text", ())),
         also_on=said.get("also_on"),
     )

@@ -6,16 +6,16 @@ from typing import Any
 
 from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.conditions.comparison import Literal_
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Not, paths_of
 from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql, TableIs
 from sfdc_escalator.escalation.conditions.related import Milestone, Related
-from sfdc_escalator.escalation.conditions.running_clock import BusinessHours, CalendarRef, Calendars
 from sfdc_escalator.escalation.conditions.speech import Spoke, Text
+from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours, CalendarRef, Calendars
 from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not, paths_of
 from sfdc_escalator.escalation.conditions.words import Phrase, parse_phrase
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.evidence import Records
+from sfdc_escalator.escalation.world.needs import Records
 from sfdc_escalator.files.language.condition_shapes import LIMITS
 
 
@@ -62,7 +62,7 @@ def in_state(shape: Any, terms: Terms) -> Condition:
 
 def related(shape: Any, terms: Terms) -> Condition:
     where = together(conditions(shape.where, terms)) if shape.where else None
-    fields = tuple(sorted(paths_of(where.reads))) if where else ()
+    fields = tuple(sorted(paths_of(where.needs))) if where else ()
     back = shape.within if shape.same else None
     records = Records(shape.related, fields, shape.through or "", tuple(shape.same), back)
     counts = list(limits(shape)) or [("at_least", 1)]

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 from sfdc_escalator.files.language.names import NOTE_KEYS, texts_in
 from sfdc_escalator.files.templates.template_names import Reads
-from sfdc_escalator.files.text.wrong import Wrong, comma, nearest, one_of, shown, unknown
+from sfdc_escalator.files.text.fault import Fault, comma, nearest, one_of, shown, unknown
 from sfdc_escalator.files.text.yaml_document import Document, Path
 from sfdc_escalator.files.values.literals import SNAKE, SNAKE_FORM
 
 
 class Cross(NamedTuple):
     path: Path
-    wrong: Wrong
+    wrong: Fault
 
 
 class RawRoute(NamedTuple):
@@ -62,7 +62,7 @@ def twice(document: Document, names: Sequence[tuple[Path, str]], message: str) -
         if name in first:
             line = document.place(first[name])[0]
             expected = f"each name once; the first is on line {line}"
-            yield Cross(path, Wrong(f"{message} `{shown(name)}`", found=shown(name), expected=expected))
+            yield Cross(path, Fault(f"{message} `{shown(name)}`", found=shown(name), expected=expected))
         first.setdefault(name, path)
 
 
@@ -77,14 +77,14 @@ def former_crosses(document: Document, routes: Sequence[RawRoute], names: Mappin
                 line = document.place(names[former])[0]
                 expected = f"a name that no route has now; line {line} has it"
                 yield Cross(
-                    path, Wrong(f"`{shown(former)}` is another route's name", found=shown(former), expected=expected)
+                    path, Fault(f"`{shown(former)}` is another route's name", found=shown(former), expected=expected)
                 )
             claimed.append((path, former))
     yield from twice(document, claimed, "two routes claim the former name")
 
 
-def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cross]:
-    """A route's own texts against the parts and the template of its note. `reads` is by route."""
+def note_crosses(document: Document, needs: Mapping[Path, Reads]) -> Iterator[Cross]:
+    """A route's own texts against the parts and the template of its note. `needs` is by route."""
     default = mapping(document.value, "defaults", "note")
     routes = list(raw_routes(document))
     said_somewhere = frozenset(text for route in routes for text in texts_in(route.note))
@@ -94,7 +94,7 @@ def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cr
         sources = {name: texts(mapping(part).get("from")) for name, part in parts.items()}
         yield from required_crosses(("defaults", "note") if route.path == ("routes", 0) else None, default, parts)
         yield from required_crosses(place, route.note, parts)
-        read = reads.get(route.path, Reads())
+        read = needs.get(route.path, Reads())
         spoken = {source for listed in sources.values() for source in listed} | {f"route.{one}" for one in read.texts}
         elsewhere = not parts or bool(route.note.get("quick_text", default.get("quick_text")))
         for spot, note in ((place, route.note), *rung_notes(route)):
@@ -130,7 +130,7 @@ def required_crosses(place: Path | None, note: Mapping[str, Any], parts: Mapping
             path = (*place, "requires", *((number,) if isinstance(said, list) else ()))
             expected = f"{one_of(parts)}, or a field path" if parts else "a part of the note, or a field path"
             message = "`requires` names no part of the note"
-            yield Cross(path, Wrong(message, found=shown(name), expected=expected, nearest=nearest(name, parts)))
+            yield Cross(path, Fault(message, found=shown(name), expected=expected, nearest=nearest(name, parts)))
 
 
 def text_crosses(path: Path, key: str, said: Any, elsewhere: bool, spoken: set[str]) -> Iterator[Cross]:
@@ -140,9 +140,9 @@ def text_crosses(path: Path, key: str, said: Any, elsewhere: bool, spoken: set[s
         yield Cross(path, comma(key))
     elif key in ("name", "reason"):
         message = f"`route.{key}` is the route's {key} already"
-        yield Cross(path, Wrong(message, found=key, expected="another name for this text", on_key=True))
+        yield Cross(path, Fault(message, found=key, expected="another name for this text", on_key=True))
     elif not SNAKE.fullmatch(key):
-        wrong = Wrong(f"`{shown(key)}` cannot be a name here", found=shown(key), expected=SNAKE_FORM, on_key=True)
+        wrong = Fault(f"`{shown(key)}` cannot be a name here", found=shown(key), expected=SNAKE_FORM, on_key=True)
         yield Cross(path, wrong)
     elif f"route.{key}" in spoken:
         return
@@ -153,22 +153,22 @@ def text_crosses(path: Path, key: str, said: Any, elsewhere: bool, spoken: set[s
     elif (near := nearest(key, texts_of(spoken))) is not None or not elsewhere:
         message = f"nobody reads `{key}`: no part of the note, nor its template"
         expected = f"a part with `from: [route.{key}]`"
-        yield Cross(path, Wrong(message, found=key, expected=expected, nearest=near, on_key=True))
+        yield Cross(path, Fault(message, found=key, expected=expected, nearest=near, on_key=True))
 
 
 def texts_of(sources: set[str]) -> list[str]:
     return sorted(source.removeprefix("route.") for source in sources if source.startswith("route."))
 
 
-def unsaid(missing: str, own: Mapping[str, Any]) -> Wrong:
+def unsaid(missing: str, own: Mapping[str, Any]) -> Fault:
     message = f"the template reads `route.{missing}`, which this route does not say"
-    return Wrong(message, expected=f"`{missing}: ...` in the route's note", nearest=nearest(missing, own))
+    return Fault(message, expected=f"`{missing}: ...` in the route's note", nearest=nearest(missing, own))
 
 
-def never_said(part: str, sources: Sequence[str]) -> Wrong:
+def never_said(part: str, sources: Sequence[str]) -> Fault:
     message = f"part `{shown(part)}` would hold every case: this route never says it"
     wanted = " or ".join(source.removeprefix("route.") for source in sources)
-    return Wrong(message, expected=f"`{wanted}: ...` in the route's note")
+    return Fault(message, expected=f"`{wanted}: ...` in the route's note")
 
 
 def never_filled(sources: Sequence[str], own: Mapping[str, Any], said_somewhere: frozenset[str]) -> bool:

@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.time.calendars import Calendar, Limit
 from sfdc_escalator.files.checks.cross_checks import Cross, mapping
 from sfdc_escalator.files.language.condition_shapes import LIMITS
 from sfdc_escalator.files.language.table_values import raw_table
-from sfdc_escalator.files.text.wrong import Wrong, shown
+from sfdc_escalator.files.text.fault import Fault, shown
 from sfdc_escalator.files.text.yaml_document import Document, Path, mappings
 from sfdc_escalator.files.values import literals
 
@@ -25,7 +25,7 @@ def cutoff_lints(document: Document, calendars: Mapping[str, Calendar]) -> Itera
                     message = f"by the calendar `{never[0]}` this takes more than ten years"
                     expected = "a limit that is reached within ten years"
                     at = place if place[:1] == ("tables",) else (*path, key, *place)
-                    yield Cross(at, Wrong(message, found=shown(limit), expected=expected))
+                    yield Cross(at, Fault(message, found=shown(limit), expected=expected))
 
 
 def choices(said: Any, tables: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:

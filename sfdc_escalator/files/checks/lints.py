@@ -6,18 +6,18 @@ from typing import Any
 
 from sfdc_escalator.escalation.conditions.clocks import InState
 from sfdc_escalator.escalation.conditions.comparison import Operand, as_text, fold, options
-from sfdc_escalator.escalation.conditions.criteria import All, AnyOf, Condition, Leaf
 from sfdc_escalator.escalation.conditions.facts import Field, Owner, TableIs
 from sfdc_escalator.escalation.conditions.findings import limit_in_words
 from sfdc_escalator.escalation.conditions.related import Related
 from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Leaf
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.proof.implication import contradiction, implies
-from sfdc_escalator.escalation.proof.witness import Demand
+from sfdc_escalator.escalation.proof.satisfiable import Demand
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.files.checks.cross_checks import Cross
 from sfdc_escalator.files.language.table_values import RawTable, raw_table
-from sfdc_escalator.files.text.wrong import Wrong, shown
+from sfdc_escalator.files.text.fault import Fault, shown
 from sfdc_escalator.files.text.yaml_document import Document, Path, mappings
 
 Cells = tuple[Operand, ...]
@@ -29,13 +29,13 @@ def table_lints(document: Document) -> Iterator[Cross]:
         if "by" in value and ("rows" in value or "values" in value):
             try:
                 table = raw_table(value)
-            except Wrong:
+            except Fault:
                 continue
             yield from shadowed_rows(path, value, table)
             if table.otherwise is None and not is_total(table):
                 message = "the table says nothing where no row fits"
                 expected = "`else: ...`, or a row for every value"
-                yield Cross(path, Wrong(message, expected=expected, severity="warning"))
+                yield Cross(path, Fault(message, expected=expected, severity="warning"))
 
 
 def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterator[Cross]:
@@ -51,7 +51,7 @@ def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterato
             takers = "the rows above take" if one is None else f"row {one + 1} takes"
             message = f"row {place + 1} of the table is never reached: {takers} its cases"
             inside = (*path, "rows", place) if isinstance(value.get("rows"), list) else path
-            yield Cross(inside, Wrong(message, found=shown(found), expected="each case in one row"))
+            yield Cross(inside, Fault(message, found=shown(found), expected="each case in one row"))
 
 
 def wider(above: Cells, below: Cells) -> bool:
@@ -82,14 +82,14 @@ def route_lints(policy: Policy, document: Document) -> Iterator[Cross]:
         path: Path = ("routes", place, "name")
         if (clash := contradiction(policy.condition(route))) is not None:
             message = f"route `{route.name}` can never match: {never_together(clash)}"
-            yield Cross(path, Wrong(message, found=route.name, severity="warning"))
+            yield Cross(path, Fault(message, found=route.name, severity="warning"))
             continue
         if takers := taken_by(policy, place):
             lines = [document.place(("routes", policy.routes.index(one), "name"))[0] for one in takers]
             named = " or ".join(f"`{one.name}` (line {line})" for one, line in zip(takers, lines, strict=True))
             message = f"route `{route.name}` is never reached: every case of it matches {named}"
             expected = "the narrower route first, or another condition"
-            yield Cross(path, Wrong(message, found=route.name, expected=expected, severity="warning"))
+            yield Cross(path, Fault(message, found=route.name, expected=expected, severity="warning"))
 
 
 def taken_by(policy: Policy, place: int) -> tuple[Route, ...]:

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, PlainValidator, Tag,
 from sfdc_escalator.escalation.conditions.comparison import Literal_
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.files.language import names, table_values
-from sfdc_escalator.files.language.marks import (
+from sfdc_escalator.files.language.types import (
     Boundary,
     CalendarName,
     Choice,
@@ -23,7 +23,7 @@ from sfdc_escalator.files.language.marks import (
     Some,
     Text,
 )
-from sfdc_escalator.files.text.wrong import Wrong
+from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.values import fragments, literals
 
 LIMITS = ("at_least", "at_most", "more_than", "less_than")
@@ -44,7 +44,7 @@ class Compared(Shape):
         if len(self.model_fields_set) == 1:
             kind, *operators = self.allowed()
             expected = f"an operator: {', '.join(operators)}"
-            raise Wrong("the condition compares with nothing", found=f"`{kind}` alone", expected=expected)
+            raise Fault("the condition compares with nothing", found=f"`{kind}` alone", expected=expected)
         return self
 
 
@@ -74,7 +74,7 @@ class Clocked(Shape):
         if self.model_fields_set.isdisjoint(LIMITS):
             kind = self.allowed()[0]
             expected = f"one or more of {', '.join(LIMITS)}"
-            raise Wrong("the condition has no limit", found=f"`{kind}` alone", expected=expected)
+            raise Fault("the condition has no limit", found=f"`{kind}` alone", expected=expected)
         return self
 
 
@@ -94,7 +94,7 @@ class AgeShape(Clocked):
         only(self.except_while, ("field", "any", "all", "not"), "except_while")
         days = (getattr(self, name) for name in LIMITS)
         if self.except_while and any(isinstance(one, BusinessDays) for one in days):
-            raise Wrong(
+            raise Fault(
                 "a clock that pauses counts no business days", expected="hours of open time", key="except_while"
             )
         return self
@@ -126,7 +126,7 @@ class IdleShape(Clocked):
         if self.idle == self.after_word_of:
             other = "agent" if self.idle == "customer" else "customer"
             message = f"the {self.idle} does not wait for an answer of their own"
-            raise Wrong(message, found=self.idle, expected=f"`{other}`", key="after_word_of")
+            raise Fault(message, found=self.idle, expected=f"`{other}`", key="after_word_of")
         return self
 
 
@@ -173,7 +173,7 @@ class MilestoneShape(Shape):
         if (self.milestone == "due") != (self.within is not None):
             message = "`due` needs `within`" if self.milestone == "due" else "a violated milestone is past already"
             expected = "`within: 1h`" if self.milestone == "due" else "no `within`"
-            raise Wrong(message, found=self.milestone, expected=expected)
+            raise Fault(message, found=self.milestone, expected=expected)
         return self
 
 
@@ -195,7 +195,7 @@ class OwnerShape(Shape):
     def names_queues(self) -> "OwnerShape":
         if (self.owner == "user") == bool(self.in_):
             expected = "no `in`" if self.owner == "user" else "`in: [...]` with queues or teams"
-            raise Wrong(f"`{self.owner}` does not fit its `in`", found=self.owner, expected=expected)
+            raise Fault(f"`{self.owner}` does not fit its `in`", found=self.owner, expected=expected)
         return self
 
 
@@ -279,7 +279,7 @@ def only(conditions: list[Any], kinds: tuple[str, ...], key: str) -> None:
     """Wrong when there is a condition of another kind somewhere inside."""
     for kind in kinds_in(conditions):
         if kind not in kinds:
-            raise Wrong(f"`{kind}` cannot stand in `{key}`", found=kind, expected=f"one of {', '.join(kinds)}", key=key)
+            raise Fault(f"`{kind}` cannot stand in `{key}`", found=kind, expected=f"one of {', '.join(kinds)}", key=key)
 
 
 def kinds_in(conditions: list[Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sfdc_escalator.escalation.policy.policy import DEFAULT_PRIORITIES
-from sfdc_escalator.files.text.wrong import Wrong, nearest, nearest_in, shown, unknown
+from sfdc_escalator.files.text.fault import Fault, nearest, nearest_in, shown, unknown
 from sfdc_escalator.files.values import literals, people
 
 KINDS = (
@@ -133,7 +133,7 @@ def if_missing(value: Any, info: Info) -> str:
     choice = literals.if_missing(value)
     if choice == "tell_owner" and info.context.loud:
         message = "`tell_owner` is read but not carried out by this version"
-        raise Wrong(message, expected="the note says so, as with `say_so`", severity="warning")
+        raise Fault(message, expected="the note says so, as with `say_so`", severity="warning")
     return choice
 
 
@@ -150,7 +150,7 @@ def told_team(value: Any, info: Info) -> str:
     name = literals.text(value)
     try:
         return any_team(name, info)
-    except Wrong as wrong:
+    except Fault as wrong:
         if name in (info.context.channels or ()):
             wrong.nearest = f"{{channel: {name}}}"
         elif near := people.nearest_person(name):
@@ -164,7 +164,7 @@ def team(value: Any, info: Info) -> str:
     if known is not None and not known[name]:
         queues = ", ".join(team for team, has_queue in known.items() if has_queue)
         expected = f"a team with a `queue`: {queues}" if queues else "a team with a `queue`"
-        raise Wrong(f"team `{name}` has no queue", found=name, expected=expected)
+        raise Fault(f"team `{name}` has no queue", found=name, expected=expected)
     return name
 
 
@@ -235,14 +235,14 @@ def list_or_nothing(value: Any) -> Any:
 def kind_first(value: Any) -> Any:
     """A condition's first key is its kind."""
     if not isinstance(value, dict) or not value:
-        raise Wrong("a condition is a mapping", found=shown(value), expected=f"a mapping that starts with {kinds()}")
+        raise Fault("a condition is a mapping", found=shown(value), expected=f"a mapping that starts with {kinds()}")
     first = next(iter(value))
     if first in KINDS:
         return value
     further = next((key for key in value if key in KINDS), None)
     if further:
         message = f"a condition's first key is its kind: put `{further}` first"
-        raise Wrong(message, found=shown(first), expected=f"`{further}` first", key=first)
+        raise Fault(message, found=shown(first), expected=f"`{further}` first", key=first)
     wrong = unknown("kind of condition", first, KINDS)
     wrong.key = first
     if first in MEANT:
@@ -260,5 +260,5 @@ def kinds() -> str:
 def steps_or_none(value: Any) -> Any:
     """`none`: the route takes no step."""
     if value is None:
-        raise Wrong("this says nothing", found="nothing", expected="the steps, `none`, or `{}` for a note alone")
+        raise Fault("this says nothing", found="nothing", expected="the steps, `none`, or `{}` for a note alone")
     return None if value == "none" else value

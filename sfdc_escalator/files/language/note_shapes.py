@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, PlainValidator
 
 from sfdc_escalator.files.language import names, table_values
-from sfdc_escalator.files.language.marks import OneOrMore, PartName, Sentence, Shape, Text
+from sfdc_escalator.files.language.types import OneOrMore, PartName, Sentence, Shape, Text
 from sfdc_escalator.files.values import literals
 
 

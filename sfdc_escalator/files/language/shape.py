@@ -12,20 +12,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, ValidationError, Va
 
 from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.language.condition_shapes import CONDITIONS, Condition
-from sfdc_escalator.files.language.marks import (
-    Duration,
-    ListName,
-    Name,
-    OneOrMore,
-    Path,
-    Sentence,
-    Shape,
-    Share,
-    Some,
-    Text,
-    Unread,
-)
-from sfdc_escalator.files.language.never import keep_never
+from sfdc_escalator.files.language.forbidden_steps import keep_never
 from sfdc_escalator.files.language.note_shapes import NoteShape, PartShape, RouteNoteShape
 from sfdc_escalator.files.language.telling_shapes import (
     ChannelShape,
@@ -44,11 +31,24 @@ from sfdc_escalator.files.language.telling_shapes import (
     of_kind,
     told_now,
 )
-from sfdc_escalator.files.text.wrong import Wrong
+from sfdc_escalator.files.language.types import (
+    Duration,
+    ListName,
+    Name,
+    OneOrMore,
+    Path,
+    Sentence,
+    Shape,
+    Share,
+    Some,
+    Text,
+    Unread,
+)
+from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.values import calendar_files, literals, people
 
 
-class Fault(NamedTuple):
+class SchemaError(NamedTuple):
     """What pydantic found: where, which kind of fault, in which value, and what it knows about it."""
 
     loc: tuple[str | int, ...]
@@ -87,7 +87,7 @@ class RouteShape(Shape):
     unless: OneOrMore[Condition] = []
     scan: bool = False
     escalate: Annotated[EscalateShape | None, BeforeValidator(names.steps_or_none)]
-    over_guards: bool = False
+    bypass_guards: bool = False
     rearm: Annotated[timedelta | str, PlainValidator(literals.rearm)] = timedelta()
     never: NeverShape = NeverShape()
     notify: Annotated[NotifyShape | None, BeforeValidator(told_now), Unread] = None
@@ -105,7 +105,7 @@ class RouteShape(Shape):
     def counts_records(self) -> "RouteShape":
         if self.rearm == "new_record" and not has_related(self.when):
             expected = "a `related` condition in `when`, or a duration"
-            raise Wrong("`rearm: new_record` counts no record", found="new_record", expected=expected, key="rearm")
+            raise Fault("`rearm: new_record` counts no record", found="new_record", expected=expected, key="rearm")
         return self
 
     @model_validator(mode="after")
@@ -119,7 +119,7 @@ class RouteShape(Shape):
             for key in ("before_due", "after_due"):
                 if self.due is None and key in rung.model_fields_set:
                     message, place = f"`{key}` counts from `due`, which this route does not say", ("ladder", number)
-                    raise Wrong(message, found=key, expected="`due: ...` in the route", inside=place, key=key)
+                    raise Fault(message, found=key, expected="`due: ...` in the route", inside=place, key=key)
         return self
 
 
@@ -142,8 +142,8 @@ class DefaultsShape(Shape):
 class GuardsShape(Shape):
     """What makes a plan refuse itself, by route."""
 
-    most_cases: Annotated[int, Field(ge=1)] = 0
-    most_share_of_open: Share = Fraction(0)
+    max_cases: Annotated[int, Field(ge=1)] = 0
+    max_share_of_open: Share = Fraction(0)
     share_from: Annotated[int, Field(ge=0)] = 0
     api_budget: Share = Fraction(0)
 
@@ -205,13 +205,13 @@ BY_NAME: Mapping[str, type[Shape]] = {"teams": TeamShape, "calendars": CalendarS
 RECIPIENTS = frozenset({"now", "digest", "tell", "acknowledged", "closed"})
 
 
-def check(value: Any, known: names.Names) -> tuple[PolicyShape | None, list[Fault]]:
+def check(value: Any, known: names.Names) -> tuple[PolicyShape | None, list[SchemaError]]:
     """The policy as the file says it, or all that is wrong with it."""
     try:
         return PolicyShape.model_validate(value, context=known), []
     except ValidationError as error:
         found = error.errors(include_url=False)
-        return None, [Fault(one["loc"], one["type"], one["input"], one.get("ctx", {})) for one in found]
+        return None, [SchemaError(one["loc"], one["type"], one["input"], one.get("ctx", {})) for one in found]
 
 
 def keys_at(loc: tuple[str | int, ...]) -> list[str]:

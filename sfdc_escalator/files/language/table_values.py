@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand
-from sfdc_escalator.escalation.conditions.running_clock import BusinessHours
+from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.files.language import names
 from sfdc_escalator.files.language.names import Info
-from sfdc_escalator.files.text.wrong import Wrong, shown, unknown
+from sfdc_escalator.files.text.fault import Fault, shown, unknown
 from sfdc_escalator.files.values import literals
 
 T = TypeVar("T")
@@ -30,28 +30,28 @@ class RawTable(NamedTuple):
 def raw_table(value: Any) -> RawTable:
     """The table's form: fields, and one cell for each in every row. Wrong says what does not fit."""
     if not isinstance(value, dict):
-        raise Wrong("a table is a mapping", found=shown(value), expected="`by`, then `rows` or `values`, then `else`")
+        raise Fault("a table is a mapping", found=shown(value), expected="`by`, then `rows` or `values`, then `else`")
     for key in value:
         if key not in KEYS:
             wrong = unknown("key", str(key), KEYS)
             wrong.key = key
             raise wrong
     if "by" not in value or ("rows" in value) == ("values" in value):
-        raise Wrong(
+        raise Fault(
             "the table is not complete", found=", ".join(value), expected="`by`, and one of `rows` and `values`"
         )
     by = value["by"] if isinstance(value["by"], list) else [value["by"]]
     paths = tuple(literals.field_path(path) for path in by)
     if not paths:
-        raise Wrong("the table looks at no field", found="an empty list", expected="one field or more", key="by")
+        raise Fault("the table looks at no field", found="an empty list", expected="one field or more", key="by")
     rows = tuple(raw_rows(value, paths))
     if not rows:
-        raise Wrong("the table has no row", expected="one row or more", key="rows" if "rows" in value else "values")
+        raise Fault("the table has no row", expected="one row or more", key="rows" if "rows" in value else "values")
     places = places_in(value)
     for place, given in zip(places, (*(given for _, given in rows), value.get("else", ...)), strict=True):
         if given is None:
             expected = "a value, or no such entry"
-            raise Wrong("the table gives nothing here", found="nothing", expected=expected, inside=place)
+            raise Fault("the table gives nothing here", found="nothing", expected=expected, inside=place)
     return RawTable(paths, rows, value.get("else"), places)
 
 
@@ -66,7 +66,7 @@ def raw_rows(value: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[tuple
     if "values" in value:
         if len(paths) != 1 or not isinstance(value["values"], dict):
             message = "`values` is a mapping of the one field's values"
-            raise Wrong(message, found=shown(value["values"]), expected="`rows` for several fields", key="values")
+            raise Fault(message, found=shown(value["values"]), expected="`rows` for several fields", key="values")
         yield from (((cell(one),), given) for one, given in value["values"].items())
         return
     rows = value["rows"] if isinstance(value["rows"], list) else [value["rows"]]
@@ -74,7 +74,7 @@ def raw_rows(value: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[tuple
         if not isinstance(row, list) or len(row) != len(paths) + 1:
             found = f"{len(row)} entries" if isinstance(row, list) else shown(row)
             form = f"a list of {len(paths)} cells and the value: [{', '.join(paths)}, value]"
-            raise Wrong(f"row {place} of the table does not fit its fields", found=found, expected=form, key="rows")
+            raise Fault(f"row {place} of the table does not fit its fields", found=found, expected=form, key="rows")
         yield tuple(cell(one) for one in row[:-1]), row[-1]
 
 
@@ -107,25 +107,25 @@ def table(value: Any, info: Info, parse: Callable[[Any, Info], T]) -> Table[T]:
 def named(value: Mapping[str, Any], info: Info, parse: Callable[[Any, Info], T]) -> Table[T]:
     name, known = value["table"], info.context.tables
     if not isinstance(name, str) or not name.strip():
-        raise Wrong("`table` names a table", found=shown(name), expected="a table that `tables` declares")
+        raise Fault("`table` names a table", found=shown(name), expected="a table that `tables` declares")
     if len(value) > 1:
-        raise Wrong("`table` stands alone", found=", ".join(map(str, value)), expected="`{table: name}`")
+        raise Fault("`table` stands alone", found=", ".join(map(str, value)), expected="`{table: name}`")
     if known is not None and name not in known:
         raise unknown("table", name, known, "a table that `tables` declares")
     try:
         raw = raw_table((known or {}).get(name))
-    except Wrong:  # told where the table stands
+    except Fault:  # told where the table stands
         return Table(name, (), ())
     return built(name, raw, info, parse)
 
 
 def built(name: str, raw: RawTable, info: Info, parse: Callable[[Any, Info], T]) -> Table[T]:
     given = [value for _, value in raw.rows] + ([] if raw.otherwise is None else [raw.otherwise])
-    parsed, wrongs = list[T](), list[Wrong]()
+    parsed, wrongs = list[T](), list[Fault]()
     for place, value in zip(raw.places, given, strict=False):
         try:
             parsed.append(parse(value, info))
-        except Wrong as wrong:
+        except Fault as wrong:
             wrongs.append(placed(wrong, name, place))
     if wrongs:
         raise together(wrongs, f"the table `{name}`" if name else "the table", every=len(wrongs) == len(given))
@@ -133,14 +133,14 @@ def built(name: str, raw: RawTable, info: Info, parse: Callable[[Any, Info], T])
     return Table(name, raw.by, rows, None if raw.otherwise is None else parsed[-1])
 
 
-def placed(wrong: Wrong, name: str, place: tuple[str | int, ...]) -> Wrong:
+def placed(wrong: Fault, name: str, place: tuple[str | int, ...]) -> Fault:
     """The fault of a value where it stands: in the table of that name, or in the one in place."""
     wrong.at = ("tables", name, *place) if name else None
     wrong.inside = () if name else place
     return wrong
 
 
-def together(wrongs: Sequence[Wrong], called: str, *, every: bool) -> Wrong:
+def together(wrongs: Sequence[Fault], called: str, *, every: bool) -> Fault:
     """All of them as one. A table of which nothing fits is the wrong one: that is told where it is asked."""
     first, *more = wrongs
     if every:
@@ -153,7 +153,7 @@ def together(wrongs: Sequence[Wrong], called: str, *, every: bool) -> Wrong:
     return first
 
 
-def named_by(subject: str, wrong: Wrong) -> str:
+def named_by(subject: str, wrong: Fault) -> str:
     start, _, rest = wrong.message.partition(" ")
     return f"{subject} {rest}" if start == "this" else wrong.message
 
@@ -163,19 +163,19 @@ def duration(value: Any, info: Info) -> timedelta | BusinessDays:
     has_calendar = info.data.get("calendar") is not None
     if (days := literals.business_days(value)) is not None:
         if not has_calendar:
-            raise Wrong("business days need a calendar", found=shown(value), expected="`calendar: ...` beside them")
+            raise Fault("business days need a calendar", found=shown(value), expected="`calendar: ...` beside them")
         return days
     limit = literals.duration(value)
     if has_calendar and isinstance(value, str) and value[-1] in "dw":
         expected = "minutes or hours (`16h` of open time), or `2 business days`"
-        raise Wrong("with a calendar a limit in days is not clear", found=value, expected=expected)
+        raise Fault("with a calendar a limit in days is not clear", found=value, expected=expected)
     return limit
 
 
 def calendar_name(value: Any, info: Info) -> str | BusinessHours:
     if isinstance(value, dict):
         if list(value) != ["business_hours"]:
-            raise Wrong("this is no calendar", found=shown(value), expected="a name, or `{business_hours: Name}`")
+            raise Fault("this is no calendar", found=shown(value), expected="a name, or `{business_hours: Name}`")
         return BusinessHours(literals.text(value["business_hours"]))
     name, known = literals.text(value), info.context.calendars
     if known is not None and name not in known:

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from sfdc_escalator.files.language import names, table_values
-from sfdc_escalator.files.language.marks import CalendarName, Duration, Limit, OneOrMore, Path, Sentence, Shape, Text
 from sfdc_escalator.files.language.note_shapes import RouteNoteShape
-from sfdc_escalator.files.text.wrong import Wrong
+from sfdc_escalator.files.language.types import CalendarName, Duration, Limit, OneOrMore, Path, Sentence, Shape, Text
+from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.values import literals, people
 
 
@@ -35,7 +35,7 @@ class RecipientShape(Shape):
         said = self.model_fields_set - {"urgent"}
         if len(said) != 1:
             found = ", ".join(sorted(said)) or "none of them"
-            raise Wrong("a recipient is one of team, table, person and channel", found=found, expected="one of them")
+            raise Fault("a recipient is one of team, table, person and channel", found=found, expected="one of them")
         return self
 
 
@@ -103,7 +103,7 @@ class RungShape(Shape):
         said = [name for name in WHEN if name in self.model_fields_set]
         if len(said) != 1:
             found = ", ".join(said) or "none of them"
-            raise Wrong("a rung has one time", found=found, expected=f"one of {', '.join(WHEN)}")
+            raise Fault("a rung has one time", found=found, expected=f"one of {', '.join(WHEN)}")
         return self
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sfdc_escalator.files.orgs import settings
 from sfdc_escalator.files.orgs.settings import SECRETS
-from sfdc_escalator.files.text.wrong import Wrong, described, one_of, unknown
+from sfdc_escalator.files.text.fault import Fault, described, one_of, unknown
 from sfdc_escalator.files.values.secret import KINDS, SecretReference, reference
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
@@ -20,7 +20,7 @@ RETIRED = (
     "username-password logins are blocked in newer orgs, unknown to External Client Apps and being retired: "
     "plan for `flow: jwt` or `flow: client_credentials`"
 )
-Fault = tuple[tuple[str, ...], Wrong]
+LoginFault = tuple[tuple[str, ...], Fault]
 
 
 class Flow(NamedTuple):
@@ -52,12 +52,12 @@ KEYS = tuple(dict.fromkeys(["flow", *(key for flow in FLOWS.values() for key in 
 Said = Mapping[str, str | SecretReference]
 
 
-def login_faults(entry: Mapping[str, Any]) -> Iterator[Fault]:
+def login_faults(entry: Mapping[str, Any]) -> Iterator[LoginFault]:
     """What is wrong with the login of an entry: the flow, keys that it lacks or does not take, and each value."""
     name = entry.get("flow", "token")
     flow = FLOWS.get(name) if isinstance(name, str) else None
     if flow is None:
-        wrong = unknown("flow", str(name), FLOWS) if isinstance(name, str) else Wrong("this must be a flow")
+        wrong = unknown("flow", str(name), FLOWS) if isinstance(name, str) else Fault("this must be a flow")
         wrong.expected = one_of(FLOWS)
         yield ("flow",), wrong
     else:
@@ -67,34 +67,34 @@ def login_faults(entry: Mapping[str, Any]) -> Iterator[Fault]:
             yield from (((key,), wrong) for wrong in value_faults(key, entry[key]))
 
 
-def key_faults(entry: Mapping[str, Any], name: str, flow: Flow) -> Iterator[Fault]:
+def key_faults(entry: Mapping[str, Any], name: str, flow: Flow) -> Iterator[LoginFault]:
     for key in flow.needs:
         if key not in entry:
             by = f" (`flow: {name}`)" if "flow" in entry else ""
-            yield (), Wrong(f"`{key}` is missing", on_key=True, expected=f"`{key}:` in this mapping{by}")
+            yield (), Fault(f"`{key}` is missing", on_key=True, expected=f"`{key}:` in this mapping{by}")
     if name in NEEDS_ORG and urlsplit(str(entry.get("instance_url"))).hostname in LOGIN_HOSTS:
         expected = "the org's own My Domain, such as https://YOURCOMPANY.my.salesforce.com"
-        yield ("instance_url",), Wrong("`instance_url` is where people log in, not an org", expected=expected)
+        yield ("instance_url",), Fault("`instance_url` is where people log in, not an org", expected=expected)
     for key in entry:
         if key in KEYS and key not in ("flow", *flow.keys, *LINE):
             fits = [other for other, one in FLOWS.items() if key in one.keys]
             expected = f"`flow: {' | '.join(fits)}`, or no `{key}`"
-            yield (key,), Wrong(f"`{key}` is no part of `flow: {name}`", on_key=True, expected=expected)
+            yield (key,), Fault(f"`{key}` is no part of `flow: {name}`", on_key=True, expected=expected)
     if name == "password":
-        yield ("flow",), Wrong(RETIRED, found="password", severity="warning")
+        yield ("flow",), Fault(RETIRED, found="password", severity="warning")
 
 
-def value_faults(key: str, value: Any) -> Iterator[Wrong]:
+def value_faults(key: str, value: Any) -> Iterator[Fault]:
     if key in SECRETS:
         yield from reference_faults(value)
     elif not isinstance(value, str) or not value.strip():
         example = settings.EXAMPLE if key in ADDRESSES else "a text, or env:NAME"
         expected = f"an address such as {example}" if key in ADDRESSES else example
-        yield Wrong(
+        yield Fault(
             f"this must be {'an address' if key in ADDRESSES else 'a text'}", found=kind(value), expected=expected
         )
     elif is_reference(value) and key in ADDRESSES:
-        yield Wrong(
+        yield Fault(
             "an address is no secret, and stands here itself", expected=f"an address such as {settings.EXAMPLE}"
         )
     elif is_reference(value):
@@ -102,17 +102,17 @@ def value_faults(key: str, value: Any) -> Iterator[Wrong]:
     elif key in ADDRESSES:
         bare = value if key != "token_url" else value.removesuffix("/").removesuffix(TOKEN_PATH)
         for one in settings.url_problems(bare, f"`{key}`", "`access_token`"):
-            yield Wrong(one.message, found=one.found, expected=one.expected, nearest=one.nearest)
+            yield Fault(one.message, found=one.found, expected=one.expected, nearest=one.nearest)
     elif key == "proxy" and "@" in value:
-        yield Wrong("this holds a password", expected="env:NAME, where the whole address stands in that variable")
+        yield Fault("this holds a password", expected="env:NAME, where the whole address stands in that variable")
     elif key == "proxy" and not PROXY.fullmatch(value):
-        yield Wrong("this is no address of a proxy", expected=PROXY_EXPECTED)
+        yield Fault("this is no address of a proxy", expected=PROXY_EXPECTED)
 
 
-def reference_faults(value: Any) -> Iterator[Wrong]:
+def reference_faults(value: Any) -> Iterator[Fault]:
     try:
         reference(value)
-    except Wrong as wrong:
+    except Fault as wrong:
         yield wrong
 
 
@@ -153,12 +153,12 @@ def address(url: str) -> str:
     return settings.address(urlsplit(url))
 
 
-def resolved(said: Said, environ: Mapping[str, str]) -> Iterator[tuple[str, str | Wrong]]:
+def resolved(said: Said, environ: Mapping[str, str]) -> Iterator[tuple[str, str | Fault]]:
     """Each value, secrets fetched; or what is wrong with it."""
     for key, value in said.items():
         try:
             yield key, usable(key, value.secret(environ) if isinstance(value, SecretReference) else value)
-        except Wrong as wrong:
+        except Fault as wrong:
             yield key, wrong
 
 
@@ -167,11 +167,11 @@ def usable(key: str, value: str) -> str:
     if key == "ca_file":
         return certificates(os.path.expanduser(value))
     for bad in settings.token_problems(value, f"what `{key}` refers to") if key == "access_token" else ():
-        raise Wrong(bad.message, found=bad.found, expected=bad.expected)
+        raise Fault(bad.message, found=bad.found, expected=bad.expected)
     if key == "proxy" and not PROXY.fullmatch(value):
-        raise Wrong(f"what `{key}` refers to is no address of a proxy", expected=PROXY_EXPECTED)
+        raise Fault(f"what `{key}` refers to is no address of a proxy", expected=PROXY_EXPECTED)
     if key != "private_key" and not value.isprintable():
-        raise Wrong(f"what `{key}` refers to has several lines", expected="one line: the secret alone")
+        raise Fault(f"what `{key}` refers to has several lines", expected="one line: the secret alone")
     return value
 
 
@@ -186,5 +186,5 @@ def certificates(path: str) -> str:
             ssl.create_default_context(cafile=path)
     except OSError as error:  # an SSLError is one, too
         why = "it holds no certificate" if isinstance(error, ssl.SSLError) else (error.strerror or str(error)).lower()
-        raise Wrong(f"{path} cannot be read: {why}", expected="a PEM file with the certificates to trust") from None
+        raise Fault(f"{path} cannot be read: {why}", expected="a PEM file with the certificates to trust") from None
     return path

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress, WrongOrg
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.expect import Expect
-from sfdc_escalator.files.language.faults import YAML_1_1, problem_of
+from sfdc_escalator.files.language.schema_errors import YAML_1_1, problem_of
 from sfdc_escalator.files.orgs import org_logins, settings
-from sfdc_escalator.files.orgs.org_logins import ADDRESSES, Fault, Said, is_reference, kind
+from sfdc_escalator.files.orgs.org_logins import ADDRESSES, LoginFault, Said, is_reference, kind
 from sfdc_escalator.files.orgs.settings import SECRETS, OrgLogin, login_from_env
+from sfdc_escalator.files.text.fault import Fault, described, nearest, not_yet, unknown
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
-from sfdc_escalator.files.text.wrong import Wrong, described, nearest, not_yet, unknown
 from sfdc_escalator.files.text.yaml_document import Document, Place, parse
 from sfdc_escalator.files.text.yaml_document import Path as Loc
 from sfdc_escalator.files.values.literals import LIST_NAME
@@ -46,7 +46,7 @@ class OrgEntry:
     file: str | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
 
-    def problem(self, key: str, wrong: Wrong | Problem) -> Problem:
+    def problem(self, key: str, wrong: Fault | Problem) -> Problem:
         """What is wrong with one of its values, at its place in the file."""
         line, column = self.places.get(key, (None, None))
         return Problem(wrong.message, self.file, line, column, wrong.found, wrong.expected, wrong.nearest)
@@ -54,7 +54,7 @@ class OrgEntry:
     def refusal(self, key: str, why: str) -> WrongOrg:
         """The wrong-org guard's: it is not the org that `expect` says."""
         told = f"org {self.name}: {why}; nothing was done. {NEXT_STEP[key]}"
-        return WrongOrg(told, [self.problem(key, Wrong(why))])
+        return WrongOrg(told, [self.problem(key, Fault(why))])
 
     def login(self, environ: Mapping[str, str]) -> OrgLogin:
         """Raises Invalid with every secret that cannot be had, UnsafeAddress for plain http over a network."""
@@ -77,7 +77,7 @@ class OrgEntry:
             return self.heartbeat
         try:
             return str(heartbeat_of(self.heartbeat.secret(environ)))
-        except Wrong as wrong:
+        except Fault as wrong:
             told = self.problem("heartbeat", wrong)
             raise Invalid(f"the heartbeat of org {self.name} cannot be had", [told]) from None
 
@@ -131,7 +131,7 @@ def read_orgs(path: Path) -> tuple[dict[str, OrgEntry], list[Problem]]:
     except Unreadable as error:
         return {}, [error.problem]
     if not isinstance(document.value, dict):
-        return {}, [problem_of(document, (), Wrong("the file must be a mapping", found=kind(document.value)))]
+        return {}, [problem_of(document, (), Fault("the file must be a mapping", found=kind(document.value)))]
     faults = {name: list(entry_faults(name, said)) for name, said in document.value.items()}
     told = [problem_of(document, loc, named(loc, wrong)) for found in faults.values() for loc, wrong in found]
     problems = dict.fromkeys([*plain(document), *told])
@@ -140,11 +140,11 @@ def read_orgs(path: Path) -> tuple[dict[str, OrgEntry], list[Problem]]:
     return entries, sorted(problems, key=lambda one: (one.line or 0, one.column or 0))
 
 
-def serious(fault: Fault) -> bool:
+def serious(fault: LoginFault) -> bool:
     return fault[1].severity == "error"
 
 
-def named(loc: Loc, wrong: Wrong) -> Wrong:
+def named(loc: Loc, wrong: Fault) -> Fault:
     """With the name of what is wrong in place of `this`."""
     if wrong.message.startswith("this "):
         wrong.message = f"`{loc[-1]}`" + wrong.message.removeprefix("this")
@@ -176,12 +176,12 @@ def entry_of(document: Document, name: str, said: Mapping[str, Any]) -> OrgEntry
     )
 
 
-def entry_faults(name: str, said: Any) -> Iterator[Fault]:
+def entry_faults(name: str, said: Any) -> Iterator[LoginFault]:
     """Everything that is wrong with one org; what may be a secret is not shown."""
     if not LIST_NAME.fullmatch(name):
-        yield (name,), Wrong("no name for an org", on_key=True, expected="letters, digits, `_` and `-`, 63 at most")
+        yield (name,), Fault("no name for an org", on_key=True, expected="letters, digits, `_` and `-`, 63 at most")
     if not isinstance(said, dict):
-        yield (name,), Wrong("this must be a mapping", found=kind(said), expected=EXPECTED.partition(" to ")[2])
+        yield (name,), Fault("this must be a mapping", found=kind(said), expected=EXPECTED.partition(" to ")[2])
         return
     for key in said:
         yield from ((((name, key), wrong)) for wrong in key_faults(name, key))
@@ -192,10 +192,10 @@ def entry_faults(name: str, said: Any) -> Iterator[Fault]:
             yield from (((name, key, *loc), wrong) for loc, wrong in faults(said[key]))
 
 
-def key_faults(name: str, key: str) -> Iterator[Wrong]:
+def key_faults(name: str, key: str) -> Iterator[Fault]:
     if name == ENV and key in org_logins.KEYS:
         message = f"`{key}` cannot be said for `{ENV}`, which takes its login from {ENV_LOGIN}"
-        yield Wrong(message, on_key=True, expected="another name for this org, or `expect` and `ledger` alone")
+        yield Fault(message, on_key=True, expected="another name for this org, or `expect` and `ledger` alone")
     elif key in LATER:
         wrong = not_yet(f"`{key}`", on_key=True)
         wrong.severity = "warning"
@@ -206,19 +206,19 @@ def key_faults(name: str, key: str) -> Iterator[Wrong]:
         yield wrong
 
 
-def expect_faults(value: Any) -> Iterator[Fault]:
+def expect_faults(value: Any) -> Iterator[LoginFault]:
     if not isinstance(value, dict) or not value:
-        yield (), Wrong("this must be a mapping", found=described(value), expected="`organization_id`, `sandbox`")
+        yield (), Fault("this must be a mapping", found=described(value), expected="`organization_id`, `sandbox`")
         return
     for key, said in value.items():
         if key == "organization_id":
             if not is_organization(said):
                 expected = "the 15 or 18 characters of the org's id, 00D... (Setup, Company Information)"
-                yield (key,), Wrong("this is no id of an organization", found=described(said), expected=expected)
+                yield (key,), Fault("this is no id of an organization", found=described(said), expected=expected)
         elif key == "sandbox":
             if not isinstance(said, bool):
                 near = YAML_1_1.get(said.lower()) if isinstance(said, str) else None
-                yield (key,), Wrong("this must be true or false", found=described(said), nearest=near)
+                yield (key,), Fault("this must be true or false", found=described(said), nearest=near)
         else:
             wrong = unknown("key", key, ("organization_id", "sandbox"))
             wrong.on_key = True
@@ -232,19 +232,19 @@ def is_organization(value: Any) -> bool:
         return False
 
 
-def ledger_faults(value: Any) -> Iterator[Fault]:
+def ledger_faults(value: Any) -> Iterator[LoginFault]:
     if not isinstance(value, str) or not value.strip():
-        yield (), Wrong("this must be a path or a URL", found=kind(value), expected="such as state/escalations.db")
+        yield (), Fault("this must be a path or a URL", found=kind(value), expected="such as state/escalations.db")
     elif "password=" in value or ":" in value.partition("://")[2].rpartition("@")[0]:
         expected = "no password here: PostgreSQL takes it from PGPASSWORD or ~/.pgpass"
-        yield (), Wrong("this holds a password", expected=expected)
+        yield (), Fault("this holds a password", expected=expected)
 
 
-def heartbeat_faults(value: Any) -> Iterator[Fault]:
+def heartbeat_faults(value: Any) -> Iterator[LoginFault]:
     """The address may be told, but it is better kept like any secret: who has it can say that all is well."""
     try:
         heartbeat_of(value)
-    except Wrong as wrong:
+    except Fault as wrong:
         yield (), wrong
 
 
@@ -254,7 +254,7 @@ def heartbeat_of(value: Any) -> str | SecretReference | None:
     parts = urlsplit(value) if isinstance(value, str) else None
     safe = parts and (parts.scheme == "https" or settings.loopback(parts.hostname or ""))
     if not isinstance(value, str) or not parts or not parts.hostname or not safe:
-        raise Wrong(
+        raise Fault(
             "this is no address to ping", expected="https://..., or a reference to it such as env:HEARTBEAT_URL"
         )
     return value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress
-from sfdc_escalator.files.text.wrong import nearest, shortened
+from sfdc_escalator.files.text.fault import nearest, shortened
 
 URL, TOKEN = "SFDC_INSTANCE_URL", "SFDC_ACCESS_TOKEN"
 EXAMPLE = "https://example.my.salesforce.com"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sfdc_escalator.files.text.wrong import Wrong, shown, unknown
+from sfdc_escalator.files.text.fault import Fault, shown, unknown
 from sfdc_escalator.files.values.literals import field_path
 
 CONTEXT = ("case", "policy", "route", "parts", "findings", "now")
@@ -29,7 +29,7 @@ class Reads:
     needed: frozenset[str] = frozenset()
 
 
-def reads_of(tree: Any) -> tuple[Reads, list[tuple[int, Wrong]]]:
+def need_of(tree: Any) -> tuple[Reads, list[tuple[int, Fault]]]:
     """What the template reads, and what is wrong with that, by line."""
     reader = Reader(frozenset(own_names(tree)))
     reader.visit(tree)
@@ -37,9 +37,9 @@ def reads_of(tree: Any) -> tuple[Reads, list[tuple[int, Wrong]]]:
     for path, line in reader.paths:
         if path in paths:
             reader.check(path, line)
-    reads = Reads(frozenset(paths), frozenset(reader.texts), frozenset(reader.texts - reader.asked))
+    needs = Reads(frozenset(paths), frozenset(reader.texts), frozenset(reader.texts - reader.asked))
     once = {(line, wrong.message): (line, wrong) for line, wrong in reader.faults}
-    return reads, sorted(once.values(), key=lambda fault: fault[0])
+    return needs, sorted(once.values(), key=lambda fault: fault[0])
 
 
 def own_names(node: Any) -> Iterator[str]:
@@ -71,12 +71,12 @@ class Reader:
     paths: list[tuple[str, int]] = field(default_factory=list)
     texts: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
-    faults: list[tuple[int, Wrong]] = field(default_factory=list)
+    faults: list[tuple[int, Fault]] = field(default_factory=list)
 
     def visit(self, node: Any) -> None:
         if (statement := FORBIDDEN.get(kind(node))) is not None:
             self.faults.append(
-                (node.lineno, Wrong(f"`{statement}` is not allowed", expected="a template that stands alone"))
+                (node.lineno, Fault(f"`{statement}` is not allowed", expected="a template that stands alone"))
             )
         elif kind(node) == "Name" and node.name not in ("case", "route", "policy"):
             self.name(node)
@@ -98,17 +98,17 @@ class Reader:
 
     def name(self, node: Any) -> None:
         if node.ctx != "load" and node.name in CONTEXT:
-            self.faults.append((node.lineno, Wrong(f"`{node.name}` cannot be set", expected="a name of your own")))
+            self.faults.append((node.lineno, Fault(f"`{node.name}` cannot be set", expected="a name of your own")))
         elif node.ctx == "load" and node.name not in {*CONTEXT, *self.own, "range", "loop"}:
             self.faults.append((node.lineno, unknown("name", node.name, CONTEXT)))
 
     def chain(self, found: Chain, node: Any) -> None:
         root, parts = found
         if getattr(node, "ctx", "load") != "load":
-            self.faults.append((node.lineno, Wrong(f"`{root}` cannot be set", expected="a name of your own")))
+            self.faults.append((node.lineno, Fault(f"`{root}` cannot be set", expected="a name of your own")))
         elif not parts:
             examples = {"case": "case.Subject", "route": "route.reason", "policy": "policy.name"}
-            self.faults.append((node.lineno, Wrong(f"`{root}` alone is no text", found=root, expected=examples[root])))
+            self.faults.append((node.lineno, Fault(f"`{root}` alone is no text", found=root, expected=examples[root])))
         elif root == "case":
             self.paths.append((".".join(parts), node.lineno))
         elif root == "policy" and parts[0] != "name":
@@ -124,7 +124,7 @@ class Reader:
         else:
             expected = "a field by its name, such as case.Subject"
             self.faults.append(
-                (node.lineno, Wrong("a field cannot be chosen while rendering", found="case[...]", expected=expected))
+                (node.lineno, Fault("a field cannot be chosen while rendering", found="case[...]", expected=expected))
             )
 
     def asks(self, node: Any) -> None:
@@ -134,6 +134,6 @@ class Reader:
     def check(self, path: str, line: int) -> None:
         try:
             field_path(path)
-        except Wrong as wrong:
+        except Fault as wrong:
             wrong.found = f"case.{shown(path)}"
             self.faults.append((line, wrong))

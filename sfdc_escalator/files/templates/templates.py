@@ -14,9 +14,9 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sfdc_escalator.errors import Problem
-from sfdc_escalator.files.templates.template_names import Reads, reads_of
+from sfdc_escalator.files.templates.template_names import Reads, need_of
+from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shown
 from sfdc_escalator.files.text.source_text import Unreadable, names_in, read_text
-from sfdc_escalator.files.text.wrong import Wrong, nearest, one_of, shown
 
 BUILT_IN = "hand-off.md.j2"
 MAX_BYTES, MAX_OUTPUT, MAX_RANGE, MAX_NUMBER = 100_000, 100_000, 100, 10**12
@@ -99,7 +99,7 @@ class NoteTemplate:
 
     file: str
     text: str
-    reads: Reads = field(default_factory=Reads, compare=False)
+    needs: Reads = field(default_factory=Reads, compare=False)
     problems: tuple[Problem, ...] = ()
     stream: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
 
@@ -128,7 +128,7 @@ def load_template(policy: Path, name: str) -> NoteTemplate:
     relative = Path(name)
     if relative.is_absolute() or ".." in relative.parts or "\0" in name:
         expected = "a path inside the policy's folder or its parent, without `..`"
-        raise Wrong("the template lies outside the policy's folder", found=shown(name), expected=expected)
+        raise Fault("the template lies outside the policy's folder", found=shown(name), expected=expected)
     places = [policy.parent / relative, policy.parent / ".." / relative]
     place = next((place for place in places if os.path.exists(place)), None) or missing(places, name)
     try:
@@ -140,7 +140,7 @@ def load_template(policy: Path, name: str) -> NoteTemplate:
 def missing(places: list[Path], name: str) -> NoReturn:
     near = nearest(Path(name).name, (other for place in places for other in names_in(place.parent)))
     expected = f"a file in {' or '.join(str(place.parent) for place in places)}"
-    raise Wrong(
+    raise Fault(
         "there is no such template",
         found=shown(name),
         expected=expected,
@@ -151,7 +151,7 @@ def missing(places: list[Path], name: str) -> NoReturn:
 def compiled(file: str, text: str) -> NoteTemplate:
     try:
         tree = SANDBOX.parse(text)
-        reads, faults = reads_of(tree)
+        needs, faults = need_of(tree)
         stream = SANDBOX.from_string(text).generate
     except TemplateError as error:
         return NoteTemplate(file, text, problems=(syntax_problem(file, error),))
@@ -163,7 +163,7 @@ def compiled(file: str, text: str) -> NoteTemplate:
     problems = (
         Problem(wrong.message, file, line, None, wrong.found, wrong.expected, wrong.nearest) for line, wrong in faults
     )
-    return NoteTemplate(file, text, reads, tuple(problems), stream)
+    return NoteTemplate(file, text, needs, tuple(problems), stream)
 
 
 def syntax_problem(file: str, error: TemplateError) -> Problem:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from sfdc_escalator.errors import Problem
-from sfdc_escalator.files.text.wrong import nearest
+from sfdc_escalator.files.text.fault import nearest
 
 UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -14,8 +14,8 @@ import yaml
 from yaml import events
 
 from sfdc_escalator.errors import Problem, Severity
+from sfdc_escalator.files.text.fault import shortened
 from sfdc_escalator.files.text.source_text import Unreadable
-from sfdc_escalator.files.text.wrong import shortened
 
 Path = tuple[str | int, ...]
 Place = tuple[int, int]

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from sfdc_escalator.escalation.time.opening_hours import Spans, week_of
-from sfdc_escalator.files.text.wrong import Wrong, shown, unknown
+from sfdc_escalator.files.text.fault import Fault, shown, unknown
 from sfdc_escalator.files.values import literals
 
 KEYS = ("country", "subdivision", "dates")
@@ -24,14 +24,14 @@ def zone(value: Any) -> ZoneInfo:
 def week(value: Any) -> tuple[Spans, ...]:
     form = 'days with their hours, such as {mon-fri: "08:00-20:00", sat: "09:00-17:00"}'
     if not isinstance(value, dict) or not value:
-        raise Wrong("opening hours are a mapping", found=shown(value), expected=form)
+        raise Fault("opening hours are a mapping", found=shown(value), expected=form)
     hours = {str(days): of_days(str(days), text) for days, text in value.items()}
     try:
         found = week_of(hours)
     except ValueError as error:
         raise advice(error, found=str(error).rpartition("again in ")[2].partition(";")[0].strip("'")) from None
     if not any(found):
-        raise Wrong("the calendar is never open", found=shown(value), expected=form)
+        raise Fault("the calendar is never open", found=shown(value), expected=form)
     return found
 
 
@@ -48,9 +48,9 @@ def of_days(days: str, said: Any) -> list[str]:
     return hours
 
 
-def advice(error: ValueError, found: str) -> Wrong:
+def advice(error: ValueError, found: str) -> Fault:
     message, _, expected = str(error).partition("; expected ")
-    return Wrong(message, found=found, expected=expected or None)
+    return Fault(message, found=found, expected=expected or None)
 
 
 def holidays(value: Any) -> Container[date]:
@@ -59,7 +59,7 @@ def holidays(value: Any) -> Container[date]:
         return frozenset(map(day, value))
     if not isinstance(value, dict) or not value:
         expected = "`{country: US}`, with `subdivision` and `dates`, or a list of dates"
-        raise Wrong("these are no holidays", found=shown(value), expected=expected)
+        raise Fault("these are no holidays", found=shown(value), expected=expected)
     for key in value:
         if key not in KEYS:
             wrong = unknown("key", str(key), KEYS)
@@ -67,7 +67,7 @@ def holidays(value: Any) -> Container[date]:
             raise wrong
     dates = value.get("dates", [])
     if not isinstance(dates, list):
-        raise Wrong("these are no dates", found=shown(dates), expected="a list of dates", inside=("dates",))
+        raise Fault("these are no dates", found=shown(dates), expected="a list of dates", inside=("dates",))
     own = frozenset(map(day, dates))
     if "country" not in value:
         return own
@@ -87,7 +87,7 @@ def of_country(country: str, subdivision: Any, own: frozenset[date]) -> Containe
     return found
 
 
-def nowhere(country: str, part: str | None) -> Wrong:
+def nowhere(country: str, part: str | None) -> Fault:
     """What of them is unknown, and what there is. Only now, because to list it loads every country."""
     from holidays import list_supported_countries
 
@@ -105,4 +105,4 @@ def day(value: Any) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise Wrong("this is no date", found=shown(value), expected="a date such as 2026-12-24") from None
+        raise Fault("this is no date", found=shown(value), expected="a date such as 2026-12-24") from None

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sfdc_escalator.files.text.wrong import Wrong, shown
+from sfdc_escalator.files.text.fault import Fault, shown
 from sfdc_escalator.files.values.literals import text
 
 FRAGMENT_LENGTH = 4_000
@@ -17,15 +17,15 @@ def fragment(value: Any) -> str:
     """A raw SOQL filter: one expression, as it stands behind WHERE."""
     said = text(value).strip()
     if len(said) > FRAGMENT_LENGTH:
-        raise Wrong("the filter is too long", found=f"{len(said)} characters", expected=f"{FRAGMENT_LENGTH} at most")
+        raise Fault("the filter is too long", found=f"{len(said)} characters", expected=f"{FRAGMENT_LENGTH} at most")
     bare = LITERAL.sub("''", said)
     if bare.count("'") % 2 or not balanced(bare):
-        raise Wrong("quotes or parentheses do not match", found=shown(said), expected="each one closed")
+        raise Fault("quotes or parentheses do not match", found=shown(said), expected="each one closed")
     if clause := CLAUSE.search(INNER.sub("()", bare)):
         message = f"`{clause[0]}` cannot stand in a filter"
-        raise Wrong(message, found=shown(said), expected="an expression as behind WHERE, such as Amount__c > 100")
+        raise Fault(message, found=shown(said), expected="an expression as behind WHERE, such as Amount__c > 100")
     if not COMPARISON.search(bare):
-        raise Wrong("this compares nothing", found=shown(said), expected="an expression such as Amount__c > 100")
+        raise Fault("this compares nothing", found=shown(said), expected="an expression such as Amount__c > 100")
     return said
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from sfdc_escalator.escalation.conditions.comparison import Literal_, moment
 from sfdc_escalator.escalation.conditions.words import parse_phrase
 from sfdc_escalator.escalation.time.business_days import BusinessDays
-from sfdc_escalator.escalation.time.clock import DURATION_FORM, parse_duration
-from sfdc_escalator.files.text.wrong import Wrong, described, nearest, nearest_in, one_of, shown
+from sfdc_escalator.escalation.time.durations import DURATION_FORM, parse_duration
+from sfdc_escalator.files.text.fault import Fault, described, nearest, nearest_in, one_of, shown
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 NAME_FORM = "lower-case letters, digits and `-`, 63 at most"
@@ -38,10 +38,10 @@ def text(value: Any) -> str:
     if isinstance(value, str):
         if value.strip():
             return value
-        raise Wrong("the text is empty", found="an empty text", expected="a text")
+        raise Fault("the text is empty", found="an empty text", expected="a text")
     if isinstance(value, (bool, int, float)):
-        raise Wrong("this must be a text", found=shown(value), expected="a text: put it in quotes")
-    raise Wrong("this must be a text", found=shown(value), expected="a text")
+        raise Fault("this must be a text", found=shown(value), expected="a text: put it in quotes")
+    raise Fault("this must be a text", found=shown(value), expected="a text")
 
 
 def sentence(value: Any) -> str:
@@ -49,7 +49,7 @@ def sentence(value: Any) -> str:
     said = text(value)
     if placeholder := PLACEHOLDER.search(said):
         found, expected = shown(placeholder[0]), "a field such as `{Case.Subject}` or `{Account.Name}`"
-        raise Wrong(f"`{found}` stands for nothing here", found=found, expected=expected)
+        raise Fault(f"`{found}` stands for nothing here", found=found, expected=expected)
     for path in placeholder_paths(said):
         field_path(path)
     return said.strip()
@@ -63,7 +63,7 @@ def placeholder_paths(said: str) -> tuple[str, ...]:
 def queue_name(value: Any) -> str:
     name = text(value)
     if len(name) > 80 or name != name.strip() or not name.isprintable():
-        raise Wrong(
+        raise Fault(
             "this is no queue name", found=shown(value), expected="the queue's DeveloperName, 80 characters at most"
         )
     return name
@@ -71,7 +71,7 @@ def queue_name(value: Any) -> str:
 
 def route_name(value: Any) -> str:
     if value == "none":
-        raise Wrong(
+        raise Fault(
             "no route can be called `none`", found="none", expected="another name: examples say it for no route"
         )
     return name(value)
@@ -80,7 +80,7 @@ def route_name(value: Any) -> str:
 def formed(value: Any, form: re.Pattern[str], expected: str) -> str:
     name = text(value)
     if not form.fullmatch(name):
-        raise Wrong(f"`{shown(name)}` cannot be a name here", found=shown(name), expected=expected)
+        raise Fault(f"`{shown(name)}` cannot be a name here", found=shown(name), expected=expected)
     return name
 
 
@@ -102,16 +102,16 @@ def field_path(value: Any) -> str:
     path = text(value)
     if path.split(".")[0] in RESERVED:
         expected = "a field path; `text` reads comments" if path.startswith("comments") else "a field path"
-        raise Wrong(f"`{shown(path)}` is no field", found=shown(path), expected=expected)
+        raise Fault(f"`{shown(path)}` is no field", found=shown(path), expected=expected)
     if re.fullmatch(r"\d+[mhdw]", path):
         expected = "a field; the time is a limit beside it, such as `at_least: 4h`"
-        raise Wrong(f"`{path}` is no field", found=path, expected=expected)
+        raise Fault(f"`{path}` is no field", found=path, expected=expected)
     if not FIELD_PATH.fullmatch(path):
         expected = "API names with dots between them, such as Subject, Risk__c, Account.Type"
-        raise Wrong(f"`{shown(path)}` is no field path", found=shown(path), expected=expected)
+        raise Fault(f"`{shown(path)}` is no field path", found=shown(path), expected=expected)
     last = path.rpartition(".")[2].lower()
     if last in RECORDS or last.endswith("__r"):
-        raise Wrong(
+        raise Fault(
             f"`{path}` is a record, not a field", found=path, expected=f"one of its fields, such as {path}.Name"
         )
     return path
@@ -124,7 +124,7 @@ def text_source(value: Any) -> str:
         return source
     if source.split(".")[0].lower() in ("comments", "emails"):
         expected = f"{one_of(SPOKEN)}, or a field path"
-        raise Wrong(
+        raise Fault(
             f"unknown source `{shown(source)}`", found=shown(source), expected=expected, nearest=nearest(source, SPOKEN)
         )
     return field_path(source)
@@ -141,7 +141,7 @@ def part_source(value: Any, texts: frozenset[str] | None) -> str:
     texts = texts or frozenset()
     allowed = (*OWN_SOURCES, *(f"route.{said}" for said in sorted(texts)))
     if source not in allowed:
-        raise Wrong(
+        raise Fault(
             f"unknown source `{shown(source)}`",
             found=shown(source),
             expected=f"{one_of(allowed)}, or a field path",
@@ -153,13 +153,13 @@ def part_source(value: Any, texts: frozenset[str] | None) -> str:
 def scalar(value: Any) -> Literal_:
     """What a field is compared with."""
     if value is None or (isinstance(value, str) and not value.strip()):
-        raise Wrong(
+        raise Fault(
             "an empty value is compared by `is_empty`", found=shown(value), expected="a value, or `is_empty: true`"
         )
     if isinstance(value, list):
-        raise Wrong("one value is needed here", found="a list", expected="one value; `in` and `not_in` take a list")
+        raise Fault("one value is needed here", found="a list", expected="one value; `in` and `not_in` take a list")
     if not isinstance(value, (str, int, float, bool)):
-        raise Wrong("this is no value", found=shown(value), expected="a text, a number, true or false")
+        raise Fault("this is no value", found=shown(value), expected="a text, a number, true or false")
     return value
 
 
@@ -167,7 +167,7 @@ def choice(value: Any) -> Literal_:
     """One of the values of a multi-picklist, or a part of a text."""
     chosen = beginning(value)
     if isinstance(chosen, str) and ";" in chosen:
-        raise Wrong(
+        raise Fault(
             "`;` separates the values of a multi-picklist", found=shown(value), expected="a list: one value an entry"
         )
     return chosen
@@ -176,7 +176,7 @@ def choice(value: Any) -> Literal_:
 def beginning(value: Any) -> Literal_:
     start = scalar(value)
     if isinstance(start, bool):
-        raise Wrong("true and false are no text", found=shown(value), expected="a text")
+        raise Fault("true and false are no text", found=shown(value), expected="a text")
     return start
 
 
@@ -189,20 +189,20 @@ def boundary(value: Any) -> Literal_:
         return value
     if isinstance(value, str) and re.fullmatch(r"\d+[mhdw]", value):
         expected += "; a time since is asked by `age`"
-    raise Wrong("this has no order", found=described(value), expected=expected)
+    raise Fault("this has no order", found=described(value), expected=expected)
 
 
 def pattern(value: Any) -> str:
     """A regular expression of Python's `re`."""
     said = text(value)
     if len(said) > PATTERN_LENGTH:
-        raise Wrong("the pattern is too long", found=f"{len(said)} characters", expected=f"{PATTERN_LENGTH} at most")
+        raise Fault("the pattern is too long", found=f"{len(said)} characters", expected=f"{PATTERN_LENGTH} at most")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             re.compile(said, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError, Warning) as error:
-        raise Wrong(
+        raise Fault(
             f"the pattern cannot be read: {error}", found=shown(said), expected="a regular expression"
         ) from None
     return said
@@ -213,10 +213,10 @@ def duration(value: Any) -> timedelta:
         limit = parse_duration(value if isinstance(value, str) else "")
     except ValueError:
         if business_days(value) is not None:
-            raise Wrong("business days cannot stand here", found=shown(value), expected=DURATION_FORM) from None
-        raise Wrong("this is no duration", found=described(value), expected=DURATION_FORM) from None
+            raise Fault("business days cannot stand here", found=shown(value), expected=DURATION_FORM) from None
+        raise Fault("this is no duration", found=described(value), expected=DURATION_FORM) from None
     if limit > LONGEST:
-        raise Wrong("the duration is too long", found=shown(value), expected="10 years at most")
+        raise Fault("the duration is too long", found=shown(value), expected="10 years at most")
     return limit
 
 
@@ -237,7 +237,7 @@ def rearm(value: Any) -> timedelta | Literal["new_record"]:
     """How long after the end of an episode a new one may begin; or with the next related record."""
     try:
         return "new_record" if value == "new_record" else duration(value)
-    except Wrong as wrong:
+    except Fault as wrong:
         if wrong.expected == DURATION_FORM:
             wrong.expected = f"{DURATION_FORM}; or `new_record`"
             wrong.nearest = nearest(value, ["new_record"]) if isinstance(value, str) else None
@@ -249,7 +249,7 @@ def share(value: Any) -> Fraction:
     found = SHARE.fullmatch(value) if isinstance(value, str) else None
     part = Fraction(found[1]) / 100 if found else Fraction(0)
     if not 0 < part <= 1:
-        raise Wrong(
+        raise Fault(
             "this is no share", found=shown(value), expected="a percentage above 0% and up to 100%, such as 30%"
         )
     return part
@@ -262,7 +262,7 @@ def phrase(value: Any) -> str:
         parse_phrase(said)
     except ValueError:
         expected = "words with spaces between them, `this|that` for either"
-        raise Wrong("this is no phrase", found=shown(said), expected=expected) from None
+        raise Fault("this is no phrase", found=shown(said), expected=expected) from None
     return said
 
 
@@ -270,7 +270,7 @@ def listed_phrase(value: Any) -> str:
     """A phrase of a list of words: it cannot be another list."""
     said = phrase(value)
     if said.startswith("words."):
-        raise Wrong("a list of words holds no other list", found=shown(said), expected="a phrase")
+        raise Fault("a list of words holds no other list", found=shown(said), expected="a phrase")
     return said
 
 
@@ -279,7 +279,7 @@ def if_missing(value: Any) -> str:
     near = nearest(said, IF_MISSING)
     if said in IF_MISSING or len(said.split()) > 1 or (near is None and not SNAKE.fullmatch(said)):
         return said
-    raise Wrong(
+    raise Fault(
         f"unknown choice `{shown(said)}`",
         found=shown(said),
         expected=f"{one_of(IF_MISSING)}, or a sentence",
@@ -298,7 +298,7 @@ def quick_text(value: Any) -> str:
     for placeholder in re.findall(r"\{[^}]*\}?", name):
         if placeholder != "{route}":
             message = f"`{shown(placeholder)}` stands for nothing in a Quick Text's name"
-            raise Wrong(message, found=shown(placeholder), expected="`{route}`, the route's name")
+            raise Fault(message, found=shown(placeholder), expected="`{route}`, the route's name")
     return name
 
 
@@ -312,7 +312,7 @@ def some_time(value: Any) -> timedelta:
     """A duration that is longer than none."""
     if time := duration(value):
         return time
-    raise Wrong("this is no time at all", found=shown(value), expected="1m or more")
+    raise Fault("this is no time at all", found=shown(value), expected="1m or more")
 
 
 def example_value(value: Any) -> Literal_ | frozenset[str] | None:
@@ -321,4 +321,4 @@ def example_value(value: Any) -> Literal_ | frozenset[str] | None:
         return frozenset(text(one) for one in value)
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
-    raise Wrong("this is no value of a field", found=shown(value), expected="a text, a number, true, false or a list")
+    raise Fault("this is no value of a field", found=shown(value), expected="a text, a number, true, false or a list")

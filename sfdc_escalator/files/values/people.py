@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sfdc_escalator.files.text.wrong import Wrong, nearest, shown
+from sfdc_escalator.files.text.fault import Fault, nearest, shown
 from sfdc_escalator.files.values.literals import FIELD_PATH, formed, text
 
 USERS = ("Owner", "Manager", "CreatedBy", "LastModifiedBy", "DelegatedApprover")
@@ -17,7 +17,7 @@ def person(value: Any) -> str:
     last, near = path.rpartition(".")[2].lower(), nearest_person(path)
     if last.endswith("__r") or last in map(str.lower, USERS):
         return path
-    raise Wrong(f"`{shown(path)}` leads to no user", found=shown(path), expected=expected, nearest=near)
+    raise Fault(f"`{shown(path)}` leads to no user", found=shown(path), expected=expected, nearest=near)
 
 
 def nearest_person(path: str) -> str | None:
@@ -30,7 +30,7 @@ def address(value: Any) -> str:
     """An e-mail address."""
     said = text(value).strip()
     if not ADDRESS.fullmatch(said):
-        raise Wrong("this is no e-mail address", found=shown(said), expected="an address such as leads@example.com")
+        raise Fault("this is no e-mail address", found=shown(said), expected="an address such as leads@example.com")
     return said
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sfdc_escalator.files.text.wrong import Wrong, nearest, shortened
+from sfdc_escalator.files.text.fault import Fault, nearest, shortened
 
 FORMS = "a reference: env:NAME, file:PATH or cmd:COMMAND"
 KINDS = ("env", "file", "cmd")
@@ -42,11 +42,11 @@ def reference(value: Any) -> SecretReference:
     where = where.strip()
     if not mark or kind not in KINDS:
         near = nearest(kind, KINDS) if mark and kind.isalpha() else None
-        raise Wrong("this is no reference to a secret", expected=FORMS, nearest=near and f"{near}:")
+        raise Fault("this is no reference to a secret", expected=FORMS, nearest=near and f"{near}:")
     if not where:
-        raise Wrong(f"`{kind}:` names nothing", expected=FORMS)
+        raise Fault(f"`{kind}:` names nothing", expected=FORMS)
     if kind == "env" and not VARIABLE.fullmatch(where):
-        raise Wrong("`env:` names no variable", expected="env: and the name of an environment variable")
+        raise Fault("`env:` names no variable", expected="env: and the name of an environment variable")
     if kind == "cmd":
         words(where)
     return SecretReference(kind, where)
@@ -56,7 +56,7 @@ def words(command: str) -> list[str]:
     try:
         return shlex.split(command)
     except ValueError as error:
-        raise Wrong(f"`cmd:` cannot be split into words ({error})", expected="words as in a shell") from None
+        raise Fault(f"`cmd:` cannot be split into words ({error})", expected="words as in a shell") from None
 
 
 def from_environment(name: str, environ: Mapping[str, str]) -> str:
@@ -64,7 +64,7 @@ def from_environment(name: str, environ: Mapping[str, str]) -> str:
     if not secret:
         found = "an empty value" if name in environ else None
         near = None if found else nearest(name, environ)
-        raise Wrong(f"the variable {name} is not set", found=found, expected="the secret in it", nearest=near)
+        raise Fault(f"the variable {name} is not set", found=found, expected="the secret in it", nearest=near)
     return secret
 
 
@@ -77,12 +77,12 @@ def from_file(where: str) -> str:
             data = stream.read(MOST_BYTES + 1) if stat.S_ISREG(mode) else b""
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise Wrong(f"{path} cannot be read: {why.lower()}", expected=alone) from None
+        raise Fault(f"{path} cannot be read: {why.lower()}", expected=alone) from None
     if not stat.S_ISREG(mode):
-        raise Wrong(f"{path} is no file", expected=alone)
+        raise Fault(f"{path} is no file", expected=alone)
     if mode & OTHERS_MAY:
         found, expected = f"mode {stat.S_IMODE(mode):04o}", f"mode 0600: chmod 600 {shlex.quote(path)}"
-        raise Wrong(f"others may read or write {path}", found=found, expected=expected)
+        raise Fault(f"others may read or write {path}", found=found, expected=expected)
     return text_of(data, path)
 
 
@@ -103,14 +103,14 @@ def from_command(where: str) -> str:
                     os.killpg(process.pid, signal.SIGKILL)
                 raise
     except subprocess.TimeoutExpired:
-        raise Wrong(f"{name} did not end within {TIMEOUT:g} seconds", expected=by_hand) from None
+        raise Fault(f"{name} did not end within {TIMEOUT:g} seconds", expected=by_hand) from None
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
-        raise Wrong(f"{name} cannot be started: {why}", expected=by_hand) from None
+        raise Fault(f"{name} cannot be started: {why}", expected=by_hand) from None
     if process.returncode:
         code = process.returncode
         found = f"exit code {code}" if code > 0 else f"signal {-code}"
-        raise Wrong(f"{name} failed", found=found, expected=by_hand)
+        raise Fault(f"{name} failed", found=found, expected=by_hand)
     return text_of(data, name)
 
 
@@ -118,7 +118,7 @@ def text_of(data: bytes, source: str) -> str:
     try:
         secret = data.decode().strip()
     except UnicodeDecodeError:
-        raise Wrong(f"what {source} says is not UTF-8", expected="the secret alone") from None
+        raise Fault(f"what {source} says is not UTF-8", expected="the secret alone") from None
     if len(data) > MOST_BYTES or not secret:
-        raise Wrong(f"{source} says {'too much' if secret else 'nothing'}", expected="the secret alone")
+        raise Fault(f"{source} says {'too much' if secret else 'nothing'}", expected="the secret alone")
     return secret

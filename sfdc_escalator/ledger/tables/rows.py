@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.world.history import Memory, Past, Values
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
 from sfdc_escalator.ledger.tables.chain import plain
 
 Row = dict[str, Any]
@@ -35,32 +35,32 @@ def _values_of(side: str, row: Mapping[Any, Any]) -> Values | None:
     return None if owner is None else Values(owner, row[f"{side}_status"], row[f"{side}_priority"])
 
 
-def facts_of(past: Past, case_number: str) -> Row:
+def facts_of(escalation: Escalation, case_number: str) -> Row:
     """What a row says of an escalation, but for `sent_at` and `epoch`, which only a lease knows."""
     return {
-        "attempts": past.attempts,
+        "attempts": escalation.attempts,
         "case_number": plain(case_number),
-        "ended_at": said(past.ended_at),
-        "episode": past.episode,
-        "message": plain(past.message),
-        "policy": plain(past.policy),
-        "route": plain(past.route),
-        "rung": plain(past.rung),
-        "state": past.state.value,
-        "tried_at": said(past.tried_at),
-        "turn": past.turn,
-        **_values("before", past.before),
-        **_values("wrote", past.wrote),
+        "ended_at": said(escalation.ended_at),
+        "episode": escalation.episode,
+        "message": plain(escalation.message),
+        "policy": plain(escalation.policy),
+        "route": plain(escalation.route),
+        "rung": plain(escalation.rung),
+        "state": escalation.state.value,
+        "tried_at": said(escalation.tried_at),
+        "turn": escalation.turn,
+        **_values("before", escalation.before),
+        **_values("wrote", escalation.wrote),
     }
 
 
-def past_of(row: Mapping[Any, Any]) -> Past:
-    return Past(
+def escalation_of(row: Mapping[Any, Any]) -> Escalation:
+    return Escalation(
         key=row["key"],
         policy=row["policy"],
         route=row["route"],
         case_id=row["case_id"],
-        state=Memory(row["state"]),
+        state=EscalationState(row["state"]),
         rung=row["rung"],
         episode=row["episode"],
         turn=row["turn"],

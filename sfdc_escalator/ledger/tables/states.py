@@ -3,56 +3,60 @@
 from types import MappingProxyType
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.world.history import Memory
+from sfdc_escalator.escalation.world.history import EscalationState
 
-FIRST = frozenset({Memory.PLANNED, Memory.SENDING, Memory.ADOPTED, Memory.APPLIED})
+FIRST = frozenset({EscalationState.PLANNED, EscalationState.SENDING, EscalationState.ADOPTED, EscalationState.APPLIED})
 """The states in which an escalation may enter the ledger: planned when it was deferred before it was ever sent, applied
 when its note was found in the org."""
 
 AFTER = MappingProxyType(
     {
-        Memory.PLANNED: frozenset({Memory.SENDING, Memory.APPLIED, Memory.PLANNED}),
-        Memory.SENDING: frozenset({Memory.APPLIED, Memory.REJECTED, Memory.UNKNOWN, Memory.PLANNED}),
-        Memory.UNKNOWN: frozenset({Memory.APPLIED, Memory.PLANNED, Memory.GONE}),
-        Memory.APPLIED: frozenset({Memory.SUPERSEDED, Memory.GONE, Memory.CLOSED}),
-        Memory.REJECTED: frozenset({Memory.SENDING, Memory.APPLIED, Memory.PLANNED}),
-        Memory.ADOPTED: frozenset({Memory.SUPERSEDED, Memory.GONE, Memory.CLOSED}),
-        Memory.SUPERSEDED: frozenset[Memory](),
-        Memory.GONE: frozenset[Memory](),
-        Memory.CLOSED: frozenset[Memory](),
+        EscalationState.PLANNED: frozenset({EscalationState.SENDING, EscalationState.APPLIED, EscalationState.PLANNED}),
+        EscalationState.SENDING: frozenset(
+            {EscalationState.APPLIED, EscalationState.REJECTED, EscalationState.UNKNOWN, EscalationState.PLANNED}
+        ),
+        EscalationState.UNKNOWN: frozenset({EscalationState.APPLIED, EscalationState.PLANNED, EscalationState.GONE}),
+        EscalationState.APPLIED: frozenset({EscalationState.SUPERSEDED, EscalationState.GONE, EscalationState.CLOSED}),
+        EscalationState.REJECTED: frozenset(
+            {EscalationState.SENDING, EscalationState.APPLIED, EscalationState.PLANNED}
+        ),
+        EscalationState.ADOPTED: frozenset({EscalationState.SUPERSEDED, EscalationState.GONE, EscalationState.CLOSED}),
+        EscalationState.SUPERSEDED: frozenset[EscalationState](),
+        EscalationState.GONE: frozenset[EscalationState](),
+        EscalationState.CLOSED: frozenset[EscalationState](),
     }
 )
 
 TOLD_BY = MappingProxyType(
     {
-        "intended": Memory.SENDING,
-        "applied": Memory.APPLIED,
-        "found": Memory.APPLIED,
-        "recovered": Memory.APPLIED,
-        "rejected": Memory.REJECTED,
-        "unknown": Memory.UNKNOWN,
-        "returned": Memory.PLANNED,
-        "deferred": Memory.PLANNED,
-        "absent": Memory.PLANNED,
-        "adopted": Memory.ADOPTED,
-        "superseded": Memory.SUPERSEDED,
-        "gone": Memory.GONE,
-        "closed": Memory.CLOSED,
+        "intended": EscalationState.SENDING,
+        "applied": EscalationState.APPLIED,
+        "found": EscalationState.APPLIED,
+        "recovered": EscalationState.APPLIED,
+        "rejected": EscalationState.REJECTED,
+        "unknown": EscalationState.UNKNOWN,
+        "returned": EscalationState.PLANNED,
+        "deferred": EscalationState.PLANNED,
+        "absent": EscalationState.PLANNED,
+        "adopted": EscalationState.ADOPTED,
+        "superseded": EscalationState.SUPERSEDED,
+        "gone": EscalationState.GONE,
+        "closed": EscalationState.CLOSED,
     }
 )
-RESOLVED = frozenset({Memory.APPLIED, Memory.PLANNED})
+RESOLVED = frozenset({EscalationState.APPLIED, EscalationState.PLANNED})
 """What a person may say of an unknown outcome, by the event `resolved`."""
 
 STAYS = frozenset({"bounced", "merged", "ended"})
 """Events that tell of something without changing the state."""
 
 
-def check(key: str, event: str, old: Memory | None, new: Memory) -> None:
+def check(key: str, event: str, old: EscalationState | None, new: EscalationState) -> None:
     """Raises EscalatorError for a change that the rules do not know: a mistake of the program, not of its user."""
     if event in STAYS:
         fine = old is not None and old is new
     elif event == "resolved":
-        fine = old is Memory.UNKNOWN and new in RESOLVED
+        fine = old is EscalationState.UNKNOWN and new in RESOLVED
     else:
         fine = TOLD_BY.get(event) is new and new in (FIRST if old is None else AFTER[old])
     if not fine:

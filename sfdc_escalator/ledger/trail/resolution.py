@@ -5,28 +5,33 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.escalation.world.history import Memory, Past
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlLedger
-from sfdc_escalator.ledger.tables.rows import past_of
+from sfdc_escalator.ledger.tables.rows import escalation_of
 from sfdc_escalator.ledger.tables.schema import escalations, runs
 from sfdc_escalator.ledger.trail.audit import nearest
 from sfdc_escalator.pipeline.ports import Change, RunStart
 
 
-def resolve(ledger: SqlLedger, run: str, key: str, *, applied: bool, by: str) -> Past:
+def resolve(ledger: SqlLedger, run: str, key: str, *, applied: bool, by: str) -> Escalation:
     """Stores what the person `by` says of the escalation, and returns it as it is now. Raises Invalid for a key that is
     not known or not unknown, RunBusy while a run works on its org."""
     wanted = key.strip().upper()
     organization, user = _whose(ledger, wanted)
     with ledger.lease(RunStart(run, organization, user, {})) as lease:
-        past = _past(ledger, wanted)  # only now: taking the lease makes unknown what a dead run was sending
+        escalation = _past(ledger, wanted)  # only now: taking the lease makes unknown what a dead run was sending
         try:
-            if past.state is not Memory.UNKNOWN:
-                raise Invalid(f"{wanted} (case {past.case_number}) is {past.state}, not unknown: nothing to resolve")
-            state = Memory.APPLIED if applied else Memory.PLANNED
-            now = replace(past, state=state, attempts=0, message="" if applied else "a person: it was never written")
+            if escalation.state is not EscalationState.UNKNOWN:
+                said = (
+                    f"{wanted} (case {escalation.case_number}) is {escalation.state}, not unknown: nothing to resolve"
+                )
+                raise Invalid(said)
+            state = EscalationState.APPLIED if applied else EscalationState.PLANNED
+            now = replace(
+                escalation, state=state, attempts=0, message="" if applied else "a person: it was never written"
+            )
             told = {"by": by, "as": "applied" if applied else "absent"}
-            lease.record([Change("resolved", now, past.case_number, "", (), facts=told)])
+            lease.record([Change("resolved", now, escalation.case_number, "", (), facts=told)])
         except Invalid as error:
             lease.finish({"exit": error.exit_code, "error": error.code})
             raise
@@ -50,6 +55,8 @@ def _whose(ledger: SqlLedger, key: str) -> tuple[str, str]:
     return found.organization_id, found.user_id
 
 
-def _past(ledger: SqlLedger, key: str) -> Past:
+def _past(ledger: SqlLedger, key: str) -> Escalation:
     with ledger.reading() as connection:
-        return past_of(connection.execute(sa.select(escalations).where(escalations.c.key == key)).mappings().one())
+        return escalation_of(
+            connection.execute(sa.select(escalations).where(escalations.c.key == key)).mappings().one()
+        )

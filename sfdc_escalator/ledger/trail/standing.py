@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sfdc_escalator.escalation.world.history import Memory, Past
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlHistory
-from sfdc_escalator.ledger.tables.rows import past_of
+from sfdc_escalator.ledger.tables.rows import escalation_of
 from sfdc_escalator.ledger.tables.schema import escalations, runs
 
 
@@ -42,8 +42,8 @@ class Standing:
     last: Ran | None
     success: Ran | None
     open: int
-    unsettled: tuple[Past, ...]
-    rejected: tuple[Past, ...]
+    unsettled: tuple[Escalation, ...]
+    rejected: tuple[Escalation, ...]
 
 
 def standing(trail: SqlHistory) -> Standing:
@@ -52,22 +52,24 @@ def standing(trail: SqlHistory) -> Standing:
         last = connection.execute(newest.limit(1)).mappings().first()
         ended = connection.execute(newest.where(runs.c.result.is_not(None)).limit(1000)).mappings()
         success = next((found for row in ended if (found := ran(row)).exit == 0), None)
-        waiting = escalations.c.state.in_([Memory.UNKNOWN, Memory.SENDING, Memory.REJECTED])
-        past = [past_of(row) for row in connection.execute(sa.select(escalations).where(waiting)).mappings()]
-        is_open = (escalations.c.state == Memory.APPLIED) & escalations.c.ended_at.is_(None)
+        waiting = escalations.c.state.in_([EscalationState.UNKNOWN, EscalationState.SENDING, EscalationState.REJECTED])
+        escalation = [
+            escalation_of(row) for row in connection.execute(sa.select(escalations).where(waiting)).mappings()
+        ]
+        is_open = (escalations.c.state == EscalationState.APPLIED) & escalations.c.ended_at.is_(None)
         count = connection.execute(sa.select(sa.func.count()).select_from(escalations).where(is_open)).scalar_one()
     return Standing(
         where=trail.where,
         last=ran(last) if last else None,
         success=success,
         open=count,
-        unsettled=tuple(one for one in past if one.state is not Memory.REJECTED),
-        rejected=tuple(sorted((one for one in past if one.state is Memory.REJECTED), key=next_try)),
+        unsettled=tuple(one for one in escalation if one.state is not EscalationState.REJECTED),
+        rejected=tuple(sorted((one for one in escalation if one.state is EscalationState.REJECTED), key=next_try)),
     )
 
 
-def next_try(past: Past) -> str:
-    at = past.try_again_at()
+def next_try(escalation: Escalation) -> str:
+    at = escalation.try_again_at()
     return at.isoformat() if at else ""
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.world.history import Memory
+from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.ledger.tables import states
-from sfdc_escalator.ledger.tables.rows import Row, facts_of, past_of
+from sfdc_escalator.ledger.tables.rows import Row, escalation_of, facts_of
 from sfdc_escalator.ledger.tables.schema import ESCALATION_FACTS, escalations
 from sfdc_escalator.ledger.writing.journal import Journal
 from sfdc_escalator.pipeline.ports import Change
@@ -34,7 +34,9 @@ class Changes:
 
     def read_sending(self) -> list[Change]:
         """The escalations that a run now gone has left open, each as the change that says so."""
-        left = (escalations.c.organization_id == self._organization_id) & (escalations.c.state == Memory.SENDING.value)
+        left = (escalations.c.organization_id == self._organization_id) & (
+            escalations.c.state == EscalationState.SENDING.value
+        )
         self._take(
             self._connection.execute(sa.select(escalations).where(left).order_by(escalations.c.event)).mappings()
         )
@@ -45,9 +47,9 @@ class Changes:
 
     def add(self, change: Change) -> None:
         """Raises EscalatorError when the escalation's state does not allow the change."""
-        key = change.past.key
+        key = change.escalation.key
         old = self._rows.get(key)
-        states.check(key, change.event, Memory(old["state"]) if old else None, change.past.state)
+        states.check(key, change.event, EscalationState(old["state"]) if old else None, change.escalation.state)
         row = self._row(change, old)
         if old is None:
             self._new.add(key)
@@ -61,23 +63,23 @@ class Changes:
                 "reasons": change.reasons,
             },
             key=key,
-            case_id=change.past.case_id,
+            case_id=change.escalation.case_id,
             note=change.note,
         )
         self._rows[key] = self._changed[key] = row
 
     def _row(self, change: Change, old: Row | None) -> Row:
         if old is not None and old["organization_id"] != self._organization_id:
-            raise EscalatorError(f"escalation {change.past.key} belongs to the org {old['organization_id']}")
+            raise EscalatorError(f"escalation {change.escalation.key} belongs to the org {old['organization_id']}")
         sent = {"sent_at": old["sent_at"], "epoch": old["epoch"]} if old else {"sent_at": None, "epoch": None}
         if change.event == "intended":
             sent = {"sent_at": self._journal.at, "epoch": self._epoch}
         return {
-            "key": change.past.key,
+            "key": change.escalation.key,
             "organization_id": self._organization_id,
-            "case_id": change.past.case_id,
+            "case_id": change.escalation.case_id,
             "run": self._run,
-            **facts_of(change.past, change.case_number),
+            **facts_of(change.escalation, change.case_number),
             **sent,
         }
 
@@ -91,7 +93,11 @@ class Changes:
 
 
 def _left_open(row: Row) -> Change:
-    past = past_of(
-        {**row, "state": Memory.UNKNOWN.value, "message": "the run that was sending it ended without an answer"}
+    escalation = escalation_of(
+        {
+            **row,
+            "state": EscalationState.UNKNOWN.value,
+            "message": "the run that was sending it ended without an answer",
+        }
     )
-    return Change("unknown", past, row["case_number"], "", (past.message,), facts={"run_left": row["run"]})
+    return Change("unknown", escalation, row["case_number"], "", (escalation.message,), facts={"run_left": row["run"]})

@@ -67,7 +67,7 @@ class SqlLease:
         with self._transaction() as (connection, at):
             journal = Journal(connection, self._author, at)
             ours = Changes(connection, journal, self._start.organization_id, self._start.run, self._epoch)
-            ours.read([change.past.key for change in changes])
+            ours.read([change.escalation.key for change in changes])
             for change in changes:
                 ours.add(change)
             journal.write()

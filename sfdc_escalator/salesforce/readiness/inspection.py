@@ -12,15 +12,15 @@ from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.org import Survey
+from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports import RouteName
 from sfdc_escalator.salesforce.line.client import Client, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
-from sfdc_escalator.salesforce.readiness import nearby
-from sfdc_escalator.salesforce.readiness.nearby import Nearby
+from sfdc_escalator.salesforce.readiness import known_names
+from sfdc_escalator.salesforce.readiness.known_names import KnownNames
+from sfdc_escalator.salesforce.reading.org_facts import describe_path
 from sfdc_escalator.salesforce.reading.poll import refused_alone, refused_fragments, statements
 from sfdc_escalator.salesforce.reading.records import pick, read
-from sfdc_escalator.salesforce.reading.survey import describe_path
 from sfdc_escalator.salesforce.soql.soql import ids, quote, select
 from sfdc_escalator.salesforce.writing.answer import REFUSED_QUERY
 from sfdc_escalator.salesforce.writing.write import guard_query
@@ -59,7 +59,7 @@ class Sample(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Inspection:
+class OrgInspection:
     """What was read. None = it could not be read. `picklists` by record type, then by field, folded.
 
     `weak` is why the org does not take the guard's clause; `samples` by queue. `refused`: the routes
@@ -82,25 +82,25 @@ class Inspection:
     plans: tuple[QueryPlan | None, ...]
     refused: Mapping[RouteName, str] = field(default_factory=dict)
     refused_poll: str | None = None
-    nearby: Nearby = field(default_factory=Nearby)
+    nearby: KnownNames = field(default_factory=KnownNames)
     calls_per_run: int = 0
 
 
-def inspect(client: Client, survey: Survey, policies: Sequence[Policy]) -> Inspection:
+def inspect(client: Client, org_facts: OrgFacts, policies: Sequence[Policy]) -> OrgInspection:
     """Comes after the survey, whose calls are counted as those of any run."""
     fragments = refused_fragments(client, [(policy, route) for policy in policies for route in policy.routes])
     surveyed = client.session.api_calls
-    polls = statements(survey, policies, fragments)
-    samples = sample_queries(survey, policies)
-    me, rights, guard = user_query(survey), modify_all_query(survey), guard_of(survey)
+    polls = statements(org_facts, policies, fragments)
+    samples = sample_queries(org_facts, policies)
+    me, rights, guard = user_query(org_facts), modify_all_query(org_facts), guard_of(org_facts)
     queries = [OPEN_CASE, me, guard, SHARING, rights, ASSIGNMENT, FLOWS, *samples.values(), *map(one_of, polls)]
-    told = answers(client, [*queries, *nearby.questions(policies, survey)])
+    told = answers(client, [*queries, *known_names.questions(policies, org_facts)])
     if isinstance(told[OPEN_CASE], OrgUnavailable):
         raise told[OPEN_CASE]
     unasked = next((why for one in polls if isinstance(why := told[one_of(one)], Rejected)), None)
-    alone = {} if unasked is None else refused_alone(client, survey, policies, fragments)
-    return Inspection(
-        username=first(told[me], "Username") or survey.caller.user_id,
+    alone = {} if unasked is None else refused_alone(client, org_facts, policies, fragments)
+    return OrgInspection(
+        username=first(told[me], "Username") or org_facts.caller.user_id,
         open_case=case_of(told[OPEN_CASE]),
         weak=weakness(told[guard]),
         may_comment=said(told[COMMENT], "createable") is not False,
@@ -116,7 +116,7 @@ def inspect(client: Client, survey: Survey, policies: Sequence[Policy]) -> Inspe
         plans=tuple(map(partial(plan_of, client), polls)),
         refused={**fragments, **alone},
         refused_poll=None if unasked is None or alone else unasked.message,
-        nearby=nearby.answered(told),
+        nearby=known_names.answered(told),
         calls_per_run=surveyed + len(polls) + second_looks(policies) + OPEN_ESCALATIONS,
     )
 
@@ -145,13 +145,13 @@ def said(answer: Any, name: str) -> Any:
     return answer.get(name) if isinstance(answer, dict) else None
 
 
-def user_query(survey: Survey) -> str:
-    return select(["Username"], "User", f"Id IN {ids([survey.caller.user_id])}")
+def user_query(org_facts: OrgFacts) -> str:
+    return select(["Username"], "User", f"Id IN {ids([org_facts.caller.user_id])}")
 
 
-def guard_of(survey: Survey) -> str:
+def guard_of(org_facts: OrgFacts) -> str:
     """The guard's query, of no case."""
-    return guard_query([NO_CASE], survey.caller.now, survey.caller.user_id, weak=False)
+    return guard_query([NO_CASE], org_facts.caller.now, org_facts.caller.user_id, weak=False)
 
 
 def weakness(answer: Any) -> str | None:
@@ -169,18 +169,18 @@ def case_of(answer: Any) -> tuple[str, str] | None:
     return found[0] if found else None
 
 
-def modify_all_query(survey: Survey) -> str:
-    assigned = select(["PermissionSetId"], "PermissionSetAssignment", f"AssigneeId = {quote(survey.caller.user_id)}")
+def modify_all_query(org_facts: OrgFacts) -> str:
+    assigned = select(["PermissionSetId"], "PermissionSetAssignment", f"AssigneeId = {quote(org_facts.caller.user_id)}")
     where = f"SobjectType = 'Case' AND PermissionsModifyAllRecords = true AND ParentId IN ({assigned})"
     return select(["ParentId"], "ObjectPermissions", where)
 
 
-def sample_queries(survey: Survey, policies: Sequence[Policy]) -> dict[str, str]:
+def sample_queries(org_facts: OrgFacts, policies: Sequence[Policy]) -> dict[str, str]:
     """For each queue that the policies move cases to: one case that it owns, and the user's rights on that."""
     steps = [route.escalate for policy in policies for route in policy.routes if route.escalate]
-    wanted = sorted({team.queue for one in steps for team in one.teams} & survey.queues.keys())
+    wanted = sorted({team.queue for one in steps for team in one.teams} & org_facts.queues.keys())
     fields = ["CaseNumber", "UserRecordAccess.HasEditAccess"]
-    return {name: select(fields, "Case", f"OwnerId = {quote(survey.queues[name].id)}", "LIMIT 1") for name in wanted}
+    return {name: select(fields, "Case", f"OwnerId = {quote(org_facts.queues[name].id)}", "LIMIT 1") for name in wanted}
 
 
 def sampled(found: Mapping[str, Any]) -> Iterator[tuple[str, Sample]]:
@@ -238,4 +238,4 @@ def plan_of(client: Client, query: str) -> QueryPlan | None:
 
 def second_looks(policies: Sequence[Policy]) -> int:
     """Calls for what a query of cases cannot tell, where a policy asks for such things and a case may match."""
-    return int(any(not isinstance(one, str) for policy in policies for one in policy.reads()))
+    return int(any(not isinstance(one, str) for policy in policies for one in policy.needs()))

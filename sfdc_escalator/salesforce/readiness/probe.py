@@ -6,8 +6,8 @@ from typing import Literal
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.org import Survey
-from sfdc_escalator.pipeline.ports import Answer, Fault, Moved, NotExecuted, RolledBack, Unknown
+from sfdc_escalator.escalation.world.org import OrgFacts
+from sfdc_escalator.pipeline.ports import Answer, ErrorKind, Moved, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client, query_path
 from sfdc_escalator.salesforce.line.failures import Unanswered, said
 from sfdc_escalator.salesforce.reading.records import pick, read
@@ -42,14 +42,14 @@ class Rollback:
         return f"{self.state.replace('_', ' ')}: {self.because}"
 
 
-def not_asked(survey: Survey) -> Rollback:
-    return Rollback("not_probed", ASK if survey.is_sandbox else NEVER_IN_PRODUCTION)
+def not_asked(org_facts: OrgFacts) -> Rollback:
+    return Rollback("not_probed", ASK if org_facts.is_sandbox else NEVER_IN_PRODUCTION)
 
 
-def rollback(client: Client, survey: Survey, case: tuple[str, str], *, weak: bool) -> Rollback:
+def rollback(client: Client, org_facts: OrgFacts, case: tuple[str, str], *, weak: bool) -> Rollback:
     """Writes a note on a case of a sandbox in a request that must fail, and looks whether it is gone."""
     case_id, number = case
-    caller, mark = survey.caller, uuid.uuid4().hex
+    caller, mark = org_facts.caller, uuid.uuid4().hex
     request = doomed(client.base, case_id, mark, guard_query([case_id], caller.now, caller.user_id, weak=weak))
     answer = sent(client, request)
     by_us = f"ParentId IN {ids([case_id])} AND CreatedById IN {ids([caller.user_id])}"
@@ -85,7 +85,7 @@ def verdict(answer: Answer, left: list[str], still: list[str], number: str) -> R
     match answer:
         case Moved():
             return Rollback("honoured", f"a note on case {number} was written and rolled back")
-        case RolledBack(error=error) if error.fault is Fault.ROW:
+        case RolledBack(error=error) if error.fault is ErrorKind.ROW:
             return Rollback("refused", f"the org refuses a note on case {number}: {said(error.code, error.message)}")
         case RolledBack(error=error):
             return Rollback("not_probed", said(error.code, error.message))

@@ -13,17 +13,17 @@ from sfdc_escalator.errors import Severity, StoppedEarly
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.history import Values
-from sfdc_escalator.escalation.world.org import Survey
+from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports import Answer, Chunk, Committed, Moved, RolledBack
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.readiness import marked_cases
-from sfdc_escalator.salesforce.readiness.demands import Lack
-from sfdc_escalator.salesforce.readiness.inspection import Inspection
+from sfdc_escalator.salesforce.readiness.inspection import OrgInspection
 from sfdc_escalator.salesforce.readiness.marked_cases import MARK, Marked, reason
 from sfdc_escalator.salesforce.readiness.probe import Rollback, rollback, sent
-from sfdc_escalator.salesforce.readiness.verdicts import TOGETHER, lost_in
-from sfdc_escalator.salesforce.readiness.ways import Way, ways_of
-from sfdc_escalator.salesforce.reading.reads import read_back
+from sfdc_escalator.salesforce.readiness.requirements import Gap
+from sfdc_escalator.salesforce.readiness.rights import TOGETHER, lost_in
+from sfdc_escalator.salesforce.readiness.step_variants import StepVariant, ways_of
+from sfdc_escalator.salesforce.reading.lookups import read_back
 from sfdc_escalator.salesforce.reading.records import pick
 from sfdc_escalator.salesforce.soql.soql import ids, select
 from sfdc_escalator.salesforce.writing.write import MOST, composite
@@ -43,7 +43,7 @@ NO_DELETE = "this user may not delete cases, so --probe makes none: give it Dele
 class Trouble(NamedTuple):
     """What is wrong with a way, and on which case it was seen."""
 
-    way: Way
+    way: StepVariant
     message: str
     where: str
 
@@ -54,7 +54,7 @@ class Rehearsal:
 
     rollback: Rollback
     words: str
-    problems: tuple[tuple[str | None, Lack], ...]
+    problems: tuple[tuple[str | None, Gap], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +62,24 @@ class Stage:
     """Where it is played. `stopped` says why nothing more is to be sent; what is under way is awaited."""
 
     client: Client
-    survey: Survey
-    seen: Inspection
+    org_facts: OrgFacts
+    seen: OrgInspection
     stopped: Callable[[], str | None]
     mark: str = field(default_factory=lambda: f"{MARK} {uuid.uuid4().hex}")
 
     def clean(self) -> list[str]:
-        return marked_cases.whatever_happens(self.client, self.mark, self.survey.caller.user_id)
+        return marked_cases.whatever_happens(self.client, self.mark, self.org_facts.caller.user_id)
 
     def go_on(self) -> None:
         if why := self.stopped():
             raise StoppedEarly(f"stopped by {why} before everything was tried out")
 
-    def send(self, ways: Mapping[str, Way], *, doomed: bool = False) -> Answer:
+    def send(self, ways: Mapping[str, StepVariant], *, doomed: bool = False) -> Answer:
         """The steps on these cases as a run would send them; `doomed` is rolled back whatever the org thinks of it."""
         self.go_on()
         together = any(way.policy.together for way in ways.values())
-        chunk = Chunk(tuple(way.write(case) for case, way in ways.items()), self.survey.caller.now + AHEAD, together)
-        request = composite(chunk, self.client.base, self.survey.caller.user_id, weak=True)
+        chunk = Chunk(tuple(way.write(case) for case, way in ways.items()), self.org_facts.caller.now + AHEAD, together)
+        request = composite(chunk, self.client.base, self.org_facts.caller.user_id, weak=True)
         if doomed:  # the guard's last row is asked for at the end in place of the beginning, and one that is not there
             fresh, last, *steps = request.body["compositeRequest"]
             never = {**last, "url": last["url"].replace(".records[0].", ".records[1].")}
@@ -91,19 +91,17 @@ class Stage:
 def rehearse(stage: Stage, policies: Sequence[Policy], *, weak: bool) -> Rehearsal:
     """For a sandbox; who calls has seen to that."""
     if not stage.seen.may_delete:
-        return Rehearsal(Rollback("not_probed", NO_DELETE), "nothing", ((None, Lack("", (), NO_DELETE)),))
+        return Rehearsal(Rollback("not_probed", NO_DELETE), "nothing", ((None, Gap("", (), NO_DELETE)),))
     earlier = marked_cases.of_earlier_probes(stage.client)
-    ways = ways_of(policies, stage.survey)
+    ways = ways_of(policies, stage.org_facts)
     try:
         told, troubles, words = played(stage, ways[:MOST], weak=weak)
     except BaseException as error:
         raise ended(error, stage.clean()) from error
     left = stage.clean()
-    org = (
-        [Lack("", (), f"all-or-nothing {told.words}", severity=severity)] if (severity := SEVERITY[told.state]) else []
-    )
-    org += [Lack("", (), marked_cases.still_there(left))] if left else []
-    org += [Lack("", (), marked_cases.from_before(earlier), severity="warning")] if earlier else []
+    org = [Gap("", (), f"all-or-nothing {told.words}", severity=severity)] if (severity := SEVERITY[told.state]) else []
+    org += [Gap("", (), marked_cases.still_there(left))] if left else []
+    org += [Gap("", (), marked_cases.from_before(earlier), severity="warning")] if earlier else []
     words += f"; only the first {MOST} of {len(ways)} ways were tried" if len(ways) > MOST else ""
     return Rehearsal(told, words, (*placed(troubles), *((None, one) for one in org)))
 
@@ -117,7 +115,7 @@ def ended(error: BaseException, left: Sequence[str]) -> BaseException:
     return error
 
 
-def placed(troubles: Sequence[Trouble]) -> Iterator[tuple[str, Lack]]:
+def placed(troubles: Sequence[Trouble]) -> Iterator[tuple[str, Gap]]:
     """What was seen on several cases is told once."""
     told: dict[str, tuple[Trouble, list[str]]] = {}
     for one in troubles:
@@ -126,15 +124,17 @@ def placed(troubles: Sequence[Trouble]) -> Iterator[tuple[str, Lack]]:
         yield one.way.policy.file, one.way.problem(f"{one.message} ({', '.join(where)})")
 
 
-def played(stage: Stage, ways: Sequence[Way], *, weak: bool) -> tuple[Rollback, list[Trouble], str]:
+def played(stage: Stage, ways: Sequence[StepVariant], *, weak: bool) -> tuple[Rollback, list[Trouble], str]:
     """All the steps; their rolled-back rehearsal only where the org is proved to roll back."""
     stage.go_on()
-    own = [way for way in ways if not (way.queue and lost_in(way.queue, stage.survey, stage.seen))]
+    own = [way for way in ways if not (way.queue and lost_in(way.queue, stage.org_facts, stage.seen))]
     count = len(own) or (stage.seen.open_case is None)
     made = marked_cases.create(stage.client, stage.mark, count) if count else Marked(())
     case = stage.seen.open_case or next(iter(made.cases), None)
     stage.go_on()
-    told = rollback(stage.client, stage.survey, case, weak=weak) if case else Rollback("not_probed", "there is no case")
+    told = (
+        rollback(stage.client, stage.org_facts, case, weak=weak) if case else Rollback("not_probed", "there is no case")
+    )
     troubles: list[Trouble] = []
     if case and told.state == "honoured":
         where = f"case {case[1]}" if stage.seen.open_case else NEW
@@ -147,7 +147,7 @@ def played(stage: Stage, ways: Sequence[Way], *, weak: bool) -> tuple[Rollback, 
     return told, troubles, in_words(ways, own, told, made, len(list(placed(troubles))))
 
 
-def in_words(ways: Sequence[Way], own: Sequence[Way], told: Rollback, made: Marked, wrong: int) -> str:
+def in_words(ways: Sequence[StepVariant], own: Sequence[StepVariant], told: Rollback, made: Marked, wrong: int) -> str:
     count = len({(way.policy.name, way.route.name) for way in ways})
     tried = ["rolled back on a case"] if told.state == "honoured" and ways else []
     earnest = f"in earnest on {many(len(own), 'marked case')}, deleted again"
@@ -163,7 +163,7 @@ def many(count: int, what: str) -> str:
     return f"{count} {what}" + ("" if count == 1 else "s")
 
 
-def refused(stage: Stage, case_id: str, way: Way, where: str) -> Iterator[Trouble]:
+def refused(stage: Stage, case_id: str, way: StepVariant, where: str) -> Iterator[Trouble]:
     """What the org says against these steps on a case, in a request that is rolled back in any case."""
     answer = stage.send({case_id: way}, doomed=True)
     if not isinstance(answer, (Moved, RolledBack)):  # what can never be committed may be sent again
@@ -172,7 +172,7 @@ def refused(stage: Stage, case_id: str, way: Way, where: str) -> Iterator[Troubl
         yield Trouble(way, refusal(way, answer), where)
 
 
-def refusal(way: Way, answer: Answer) -> str:
+def refusal(way: StepVariant, answer: Answer) -> str:
     why = reason(answer)
     if not isinstance(answer, RolledBack):
         return f"its steps could not be tried: {why}"
@@ -180,14 +180,14 @@ def refusal(way: Way, answer: Answer) -> str:
     return f"the org refuses its steps: {why}{hint if NO_RIGHT in why and way.is_split else ''}"
 
 
-def in_earnest(stage: Stage, rows: Mapping[str, Way]) -> Iterator[Trouble]:
+def in_earnest(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Trouble]:
     """A case of its own for each way, escalated and read back."""
     for together in (False, True):
         some = {case: way for case, way in rows.items() if way.policy.together == together}
         yield from escalated(stage, some) if some else ()
 
 
-def escalated(stage: Stage, rows: Mapping[str, Way]) -> Iterator[Trouble]:
+def escalated(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Trouble]:
     """All at once; where the org refuses that, one by one, since it fails all of a batch for the fault of one."""
     answer = stage.send(rows)
     if isinstance(answer, Committed):
@@ -199,12 +199,12 @@ def escalated(stage: Stage, rows: Mapping[str, Way]) -> Iterator[Trouble]:
         yield from (Trouble(way, refusal(way, answer), NEW) for way in rows.values())
 
 
-def unlike(stage: Stage, rows: Mapping[str, Way]) -> Iterator[Trouble]:
+def unlike(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Trouble]:
     """What is otherwise than written: automation of the org changed it, or the note is gone."""
     after = read_back(stage.client, list(rows))
     notes = stage.client.lookups([select(["ParentId"], "CaseComment", f"ParentId IN {ids(list(rows))}")])[0]
     noted = {long_id(pick(note, "ParentId")) for note in notes}
-    queues = {queue.id: name for name, queue in stage.survey.queues.items()}
+    queues = {queue.id: name for name, queue in stage.org_facts.queues.items()}
     for case_id, way in rows.items():
         if case_id not in noted:
             yield Trouble(way, "the note is not on the case that the org says it wrote", NEW)
@@ -215,7 +215,7 @@ def unlike(stage: Stage, rows: Mapping[str, Way]) -> Iterator[Trouble]:
                 yield Trouble(way, message, NEW)
 
 
-def steps_of(way: Way, after: Values | None) -> list[tuple[str, str | None, str | None]]:
+def steps_of(way: StepVariant, after: Values | None) -> list[tuple[str, str | None, str | None]]:
     owner, status, priority = (after.owner_id, after.status, after.priority) if after else (None, None, None)
     wanted = (("queue", way.owner_id), ("status", way.status), ("priority", way.priority))
     return [(step, value, there) for (step, value), there in zip(wanted, (owner, status, priority), strict=True)]

@@ -7,20 +7,20 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.escalation.conditions.criteria import paths_of
-from sfdc_escalator.escalation.conditions.scene import Scene
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.note.quick_texts import paths_read
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case, long_id
-from sfdc_escalator.escalation.world.evidence import Answered, Records
-from sfdc_escalator.escalation.world.org import Describe, Survey
+from sfdc_escalator.escalation.world.needs import Answered, Records
+from sfdc_escalator.escalation.world.org import Describe, OrgFacts
 from sfdc_escalator.pipeline.ports import Poll, RouteName
 from sfdc_escalator.salesforce.line.client import QUERIES, Client, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.reading.records import COMPOUND, ENGINE_FIELDS, CaseReader
 from sfdc_escalator.salesforce.schema.describe import is_long_text, unknown_path
-from sfdc_escalator.salesforce.soql import packing
-from sfdc_escalator.salesforce.soql.bounds import Bounds, is_apart
+from sfdc_escalator.salesforce.soql import splitting
+from sfdc_escalator.salesforce.soql.narrowing import Bounds, is_apart
 from sfdc_escalator.salesforce.soql.soql import NOTHING, Filter, Leaf, conjuncts, factored, quote, raw, render, select
 
 RESTARTS = 2
@@ -44,43 +44,43 @@ class Asked:
         return is_apart(self.may, self.scope)
 
 
-def poll(client: Client, policies: Sequence[Policy], survey: Survey, case: str | None) -> Poll:
+def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
     """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is no number and no id."""
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
-    broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, survey.describe))}
+    broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, org_facts.describe))}
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
-    asked = sound(survey, policies, broken)
+    asked = sound(org_facts, policies, broken)
     try:
-        cases, at = _read(client, asked, survey, only)
+        cases, at = _read(client, asked, org_facts, only)
     except Rejected as error:
         if error.status != 400 or error.error_code in NOT_THE_QUERY:
             raise
-        found = _broken(client, asked, survey.describe)
+        found = _broken(client, asked, org_facts.describe)
         if not found:
             raise
         broken |= found
-        cases, at = _read(client, [one for one in asked if one.name not in found], survey, only)
+        cases, at = _read(client, [one for one in asked if one.name not in found], org_facts, only)
     return Poll(cases, at, broken)
 
 
-def longest_waiting(client: Client, policies: Sequence[Policy], survey: Survey, most: int) -> tuple[Case, ...]:
+def longest_waiting(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
     """See `Org.longest_waiting`. Nothing where the org turns the query down: no decision rests on it."""
-    asked = sound(survey, policies, ())
+    asked = sound(org_facts, policies, ())
     paths = paths_asked(asked)
-    fields, scopes = selected(paths, survey.describe), factored([one.scope for one in asked])
-    (query, *_) = packing.queries(fields, scopes, f"ORDER BY CreatedDate, Id LIMIT {most}")
+    fields, scopes = selected(paths, org_facts.describe), factored([one.scope for one in asked])
+    (query, *_) = splitting.queries(fields, scopes, f"ORDER BY CreatedDate, Id LIMIT {most}")
     try:
         records = client.query(query).records
     except Rejected:
         return ()
-    return tuple(CaseReader((path for path in paths if path in fields), survey.describe).cases(records))
+    return tuple(CaseReader((path for path in paths if path in fields), org_facts.describe).cases(records))
 
 
-def statements(survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[str]:
+def statements(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[str]:
     """The queries of a poll, for all routes that can be asked for."""
-    asked = sound(survey, policies, refused)
-    return queries(selected(paths_asked(asked), survey.describe), asked)
+    asked = sound(org_facts, policies, refused)
+    return queries(selected(paths_asked(asked), org_facts.describe), asked)
 
 
 def paths_asked(asked: Sequence[Asked]) -> frozenset[str]:
@@ -92,24 +92,24 @@ def queries(fields: list[str], asked: Sequence[Asked]) -> list[str]:
     shared = factored([one.may for one in asked if not one.is_apart])
     apart = [one.may for one in asked if one.is_apart and not set(conjuncts(shared)) <= set(conjuncts(one.may))]
     wheres = dict.fromkeys(where for where in (shared, *apart) if where != NOTHING)
-    return [query for where in wheres for query in packing.queries(fields, where)]
+    return [query for where in wheres for query in splitting.queries(fields, where)]
 
 
 def refused_alone(
-    client: Client, survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]
+    client: Client, org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[RouteName]
 ) -> Mapping[RouteName, str]:
     """The routes that the org does not take even alone, with its words; beside those known as refused."""
-    return _broken(client, sound(survey, policies, refused), survey.describe)
+    return _broken(client, sound(org_facts, policies, refused), org_facts.describe)
 
 
-def sound(survey: Survey, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[Asked]:
-    bounds = Bounds(survey.describe, Scene(survey.caller.now, survey.queues, survey.calendars))
+def sound(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[Asked]:
+    bounds = Bounds(org_facts.describe, Circumstances(org_facts.caller.now, org_facts.queues, org_facts.calendars))
     routes = [(p, r) for p in policies for r in p.routes if (p.name, r.name) not in refused]
-    texts = paths_read(survey.quick_texts.values(), survey.describe)
+    texts = paths_read(org_facts.quick_texts.values(), org_facts.describe)
     return [
-        Asked((p.name, r.name), reads(p, r) | texts, bounds.may(p.condition(r)), bounds.may(p.scope_of(r)))
+        Asked((p.name, r.name), needs(p, r) | texts, bounds.may(p.condition(r)), bounds.may(p.scope_of(r)))
         for p, r in routes
-        if not unreadable(p, r, survey.describe)
+        if not unreadable(p, r, org_facts.describe)
     ]
 
 
@@ -117,7 +117,7 @@ def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) ->
     """The routes with a raw filter that the org does not take, with its words."""
     readers: dict[str, list[RouteName]] = {}
     for policy, route in routes:
-        for one in policy.reads([route]):
+        for one in policy.needs([route]):
             if isinstance(one, Answered):
                 readers.setdefault(one.fragment, []).append((policy.name, route.name))
     queries = [select(["Id"], "Case", raw(fragment).text, "LIMIT 1") for fragment in readers]
@@ -130,22 +130,22 @@ def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) ->
     return refused
 
 
-def reads(policy: Policy, route: Route) -> frozenset[str]:
+def needs(policy: Policy, route: Route) -> frozenset[str]:
     """The case fields that a route reads, in its criteria, its tables and its note; and to find related records."""
-    wanted = policy.reads([route])
+    wanted = policy.needs([route])
     contact = any(isinstance(one, Records) and one.through == "Contact" for one in wanted)
     return paths_of(wanted) | (frozenset({"ContactId"}) if contact else frozenset())
 
 
 def unreadable(policy: Policy, route: Route, describe: Describe) -> str | None:
     """Why the org cannot be asked for this route."""
-    fields = (why for path in sorted(reads(policy, route)) if (why := unreadable_path(path, describe)))
+    fields = (why for path in sorted(needs(policy, route)) if (why := unreadable_path(path, describe)))
     records = (why for one in related(policy, route) if (why := unreadable_records(one, describe)))
     return next(fields, None) or next(records, None)
 
 
 def related(policy: Policy, route: Route) -> list[Records]:
-    return sorted((one for one in policy.reads([route]) if isinstance(one, Records)), key=repr)
+    return sorted((one for one in policy.needs([route]) if isinstance(one, Records)), key=repr)
 
 
 def unreadable_records(asked: Records, describe: Describe) -> str | None:
@@ -194,14 +194,14 @@ def selected(paths: frozenset[str], describe: Describe) -> list[str]:
 
 
 def _read(
-    client: Client, asked: Sequence[Asked], survey: Survey, only: Filter | None
+    client: Client, asked: Sequence[Asked], org_facts: OrgFacts, only: Filter | None
 ) -> tuple[tuple[Case, ...], datetime]:
     paths = paths_asked(asked)
-    fields = selected(paths, survey.describe)
-    wanted = queries(fields, asked) if only is None else packing.queries(fields, only)
+    fields = selected(paths, org_facts.describe)
+    wanted = queries(fields, asked) if only is None else splitting.queries(fields, only)
     if not wanted or not asked:
-        return (), survey.caller.now
-    reader = CaseReader((path for path in paths if path in fields), survey.describe)
+        return (), org_facts.caller.now
+    reader = CaseReader((path for path in paths if path in fields), org_facts.describe)
     found: dict[str, Case] = {}
     times = []
     for soql in wanted:
@@ -240,5 +240,5 @@ def _broken(client: Client, asked: Sequence[Asked], describe: Describe) -> Mappi
 
 
 def _alone(one: Asked, describe: Describe) -> str:
-    where = render(next(iter(packing.pieces(one.may, lambda part: len(render(part)) <= packing.ROOM // 3))))
+    where = render(next(iter(splitting.pieces(one.may, lambda part: len(render(part)) <= splitting.ROOM // 3))))
     return select(selected(one.paths, describe), "Case", where, "LIMIT 1")

@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.line.client import Record
 from sfdc_escalator.salesforce.line.failures import not_an_org
 
-Read = TypeVar("Read")
+Answer = TypeVar("Answer")
 ENGINE_FIELDS = (
     "Id",
     "CaseNumber",
@@ -156,7 +156,7 @@ def without_tags(html: str) -> str:
     return unescape(TAG.sub("", BREAK.sub("\n", HIDDEN.sub("", html))))
 
 
-def read(one: Callable[[Record], Read], records: Iterable[Record]) -> list[Read]:
+def read(one: Callable[[Record], Answer], records: Iterable[Record]) -> list[Answer]:
     """Each record read by `one`; a record of another shape is an OrgUnavailable."""
     try:
         return [one(record) for record in records]

@@ -4,7 +4,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sfdc_escalator.pipeline.ports import Answer, Committed, Fault, Moved, NotExecuted, RolledBack, RowError, Unknown
+from sfdc_escalator.pipeline.ports import (
+    Answer,
+    Committed,
+    ErrorKind,
+    Moved,
+    NotExecuted,
+    RolledBack,
+    RowError,
+    Unknown,
+)
 from sfdc_escalator.salesforce.line.failures import errors_in, in_one_line, said
 from sfdc_escalator.salesforce.writing.write import FRESH, KEY_FIELD, LAST, Part
 
@@ -20,7 +29,7 @@ TOO_MUCH = frozenset({"EXCEEDED_MAX_SIZE_REQUEST", "EXCEEDED_ID_LIMIT", "LIMIT_E
 TOO_MUCH_WORDS = ("System.LimitException", "Too many SOQL queries", "Apex CPU time limit", "LIMIT_EXCEEDED")
 
 
-WHOLE = (Fault.LOCK, Fault.SIZE)
+WHOLE = (ErrorKind.LOCK, ErrorKind.SIZE)
 
 
 class Found(NamedTuple):
@@ -131,17 +140,17 @@ def _rolled_back(found: Sequence[Found]) -> RolledBack:
         if one.row is not None and one.code not in VICTIMS and one.row < len(one.part.case_ids):
             rows.setdefault(one.part.case_ids[one.row], RowError(fault(one.code, one.message), one.code, one.message))
     errors = [RowError(fault(one.code, one.message), one.code, one.message) for one in found]
-    nothing_said = RowError(Fault.ROW, "UNKNOWN", "the org named no reason")
+    nothing_said = RowError(ErrorKind.ROW, "UNKNOWN", "the org named no reason")
     # A lock or a size error decides about the whole chunk, so it speaks for it.
     return RolledBack(rows, min(errors, key=lambda error: error.fault not in WHOLE, default=nothing_said))
 
 
-def fault(code: str, message: str) -> Fault:
+def fault(code: str, message: str) -> ErrorKind:
     """By code and message: triggers wrap lock and limit errors in CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY."""
     if code == "DUPLICATE_VALUE" and KEY_FIELD in message:
-        return Fault.DUPLICATE
+        return ErrorKind.DUPLICATE
     if code == LOCKED or LOCKED in message:
-        return Fault.LOCK
+        return ErrorKind.LOCK
     if code in TOO_MUCH or code.startswith("TOO_MANY_") or any(words in message for words in TOO_MUCH_WORDS):
-        return Fault.SIZE
-    return Fault.ROW
+        return ErrorKind.SIZE
+    return ErrorKind.ROW

@@ -1,0 +1,31 @@
+"""What conditions are judged against besides the case: the time, and what the org says of queues and business hours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sfdc_escalator.escalation.time.calendars import Calendar
+from sfdc_escalator.escalation.world.case import utc
+from sfdc_escalator.escalation.world.org import Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """`queues` by DeveloperName, `calendars` are the org's business hours by name.
+
+    `escalated_at` is when the route last escalated the case; with `newer_words` only what was said after it counts.
+    """
+
+    now: datetime
+    queues: Mapping[str, Queue] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    escalated_at: datetime | None = None
+    newer_words: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "now", utc(self.now))
+
+    @property
+    def words_from(self) -> datetime | None:
+        """Words count when they are newer than this."""
+        return self.escalated_at if self.newer_words else None

@@ -1,0 +1,73 @@
+"""What one policy's decisions rest on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.related import Related
+from sfdc_escalator.escalation.conditions.tree import Condition, leaves
+from sfdc_escalator.escalation.decisions.episodes import episode, is_over
+from sfdc_escalator.escalation.note.quick_texts import paths_read
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.escalation.world.org import OrgFacts
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyInOrg:
+    """`unpolled` and `unfit` say of a route why it was not read, and why this org cannot carry it out."""
+
+    policy: Policy
+    org_facts: OrgFacts
+    history: History
+    now: datetime
+    unpolled: Mapping[str, str]
+    unfit: Mapping[str, str]
+    circumstances: Circumstances = field(init=False, compare=False, repr=False)
+    judged: tuple[tuple[Route, Condition], ...] = field(init=False, compare=False, repr=False)
+    """The routes that can be judged, each with its condition."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scene", Circumstances(self.now, self.org_facts.queues, self.org_facts.calendars))
+        routes = (route for route in self.policy.routes if route.name not in self.unpolled)
+        object.__setattr__(self, "judged", tuple((route, self.policy.condition(route)) for route in routes))
+
+    def escalations(self, case: Case) -> tuple[Escalation, ...]:
+        return self.history.of_case(case.id, self.policy.name)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What is read of a case for the routes that can be judged."""
+        own = self.policy.needs(route for route, _ in self.judged)
+        return own | paths_read(self.org_facts.quick_texts.values(), self.org_facts.describe)
+
+    def circumstances_of(self, route: Route, case: Case, *, newer_words: bool = False) -> Circumstances:
+        """The scene with the time of the route's last escalation of the case; with `newer_words` only what was said
+        since then counts, if there was one."""
+        at = self.escalated_at(route, case)
+        return replace(self.circumstances, escalated_at=at, newer_words=newer_words) if at else self.circumstances
+
+    def escalated_at(self, route: Route, case: Case) -> datetime | None:
+        done = (EscalationState.APPLIED, EscalationState.ADOPTED, EscalationState.SUPERSEDED, EscalationState.CLOSED)
+        times = (
+            escalation.tried_at
+            for escalation in self.escalations(case)
+            if escalation.route in route.names and escalation.state in done
+        )
+        return max((at for at in times if at), default=None)
+
+    def over(self, escalation: Escalation, route: Route, case: Case) -> bool:
+        """Whether the past's episode is over; that of another route ends for that route."""
+        own = next((one for one in self.policy.routes if escalation.route in one.names), route)
+        return is_over(escalation, own, self.escalations(case), self.now, self.newest_record(own, case))
+
+    def episode(self, route: Route, case: Case) -> int:
+        return episode(route, self.escalations(case), self.now, self.newest_record(route, case))
+
+    def newest_record(self, route: Route, case: Case) -> datetime | None:
+        """When the newest of the related records that the route counts was made."""
+        counted = (leaf for leaf in leaves(route.when) if isinstance(leaf, Related))
+        return max((one.created for leaf in counted for one in leaf.fitting(case, self.circumstances)), default=None)

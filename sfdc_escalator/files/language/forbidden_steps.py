@@ -1,0 +1,50 @@
+"""`never:` proved: no step of the route and no rung of its ladder breaks it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.files.language.names import Names
+from sfdc_escalator.files.text.fault import Fault
+
+Place = tuple[str | int, ...]
+
+
+def keep_never(route: Any, known: Names) -> None:
+    """Wrong at each step and each rung that may do what `never` rules out."""
+    wrongs = list(breaches(route, known))
+    if wrongs:
+        wrongs[0].more = tuple(wrongs[1:])
+        raise wrongs[0]
+
+
+def breaches(route: Any, known: Names) -> Iterator[Fault]:
+    for key in ("queue", "status", "priority"):
+        barred = {meant(key, one, known) for one in getattr(route.never, key)}
+        for where, place, value in steps_of(route, key, known):
+            if meant(key, value, known) in barred:
+                message = f"{where} breaks `never`: its {key} may be {value}"
+                yield Fault(message, found=value, expected=f"a {key} that `never` does not name", inside=place)
+
+
+def meant(key: str, value: str, known: Names) -> str:
+    """Two teams may have one queue."""
+    queue = (known.teams or {}).get(value) if key == "queue" else None
+    return f"queue {queue}".casefold() if queue and queue != "?" else value.casefold()
+
+
+def steps_of(route: Any, key: str, known: Names) -> Iterator[tuple[str, Place, str]]:
+    """Every value that the step may have: who takes it, and where it is said."""
+    if route.escalate:
+        said = getattr(route.escalate, key)
+        yield from (("escalate", ("escalate", key), value) for value in values_of(said))
+        if key == "status" and not said and known.status:
+            yield "the status of `defaults`", ("never", "status"), known.status
+    for number, rung in enumerate(route.ladder):
+        if rung.escalate:
+            place = ("ladder", number, "escalate", key)
+            yield from ((f"ladder rung {number + 1}", place, value) for value in values_of(getattr(rung.escalate, key)))
+
+
+def values_of(step: Any) -> tuple[str, ...]:
+    return step.values if isinstance(step, Table) else (step,) if step else ()

@@ -1,0 +1,79 @@
+"""How the shapes of a policy file are declared: the base of all, the marks of keys, and the types of single values."""
+
+from datetime import timedelta
+from fractions import Fraction
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+)
+
+from sfdc_escalator.escalation.conditions.comparison import Literal_
+from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.time.calendars import BusinessDays
+from sfdc_escalator.files.language import names, table_values
+from sfdc_escalator.files.text.fault import Fault
+from sfdc_escalator.files.values import literals
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def says_something(cls, value: Any, info: ValidationInfo) -> Any:
+        """A key whose value was forgotten does not count as left out."""
+        field = cls.model_fields[str(info.field_name)]
+        if value is None and not field.is_required() and type(None) in get_args(field.annotation):
+            raise Fault("this says nothing", found="nothing", expected="a value, or no such key")
+        return value
+
+    @classmethod
+    def allowed(cls) -> list[str]:
+        """Its keys, as the file writes them."""
+        return [field.alias or key for key, field in cls.model_fields.items()]
+
+    def said(self) -> dict[str, Any]:
+        """The keys that the file says, as it writes them, with their values."""
+        fields = type(self).model_fields
+        return {fields[key].alias or key: getattr(self, key) for key in fields if key in self.model_fields_set}
+
+
+def told(value: Any, handler: ValidatorFunctionWrapHandler, info: names.Info) -> Any:
+    """A value that is checked like any other; that nothing comes of it yet is a warning."""
+    checked = handler(value)
+    if info.context.loud:
+        message = f"`{info.field_name}` is read but not carried out by this version"
+        raise Fault(message, on_key=True, severity="warning")
+    return checked
+
+
+T = TypeVar("T")
+Unread = WrapValidator(told)
+"""Marks a key that is read and checked, and not carried out by this version."""
+Text = Annotated[str, PlainValidator(literals.text)]
+Sentence = Annotated[str, PlainValidator(literals.sentence)]
+Name = Annotated[str, PlainValidator(literals.name)]
+PartName = Annotated[str, PlainValidator(literals.part_name)]
+ListName = Annotated[str, PlainValidator(literals.list_name)]
+Path = Annotated[str, PlainValidator(literals.field_path)]
+Plain = Annotated[Literal_, PlainValidator(literals.scalar)]
+Scalar = Annotated[Literal_ | Table[Literal_], PlainValidator(table_values.scalar)]
+Choice = Annotated[Literal_, PlainValidator(literals.choice)]
+Boundary = Annotated[Literal_ | Table[Literal_], PlainValidator(table_values.boundary)]
+Duration = Annotated[timedelta, PlainValidator(literals.duration)]
+Limit = Annotated[timedelta | BusinessDays | Table[timedelta | BusinessDays] | None, PlainValidator(table_values.limit)]
+SignedLimit = Annotated[timedelta | Table[timedelta] | None, PlainValidator(table_values.signed_limit)]
+CalendarName = Annotated[str | BusinessHours | Table[str] | None, PlainValidator(table_values.calendar)]
+Share = Annotated[Fraction, PlainValidator(literals.share)]
+Some = Annotated[list[T], Field(min_length=1)]
+OneOrMore = Annotated[list[T], Field(min_length=1), BeforeValidator(names.as_list)]

@@ -1,0 +1,169 @@
+"""What is asked once per run: who we are, the org's name, its queues with members, open cases, the objects read."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
+from sfdc_escalator.escalation.note.quick_texts import quick_text_paths
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.case import long_id
+from sfdc_escalator.escalation.world.needs import Need, Records
+from sfdc_escalator.escalation.world.org import Caller, Child, Describe, FieldInfo, OrgFacts, Queue
+from sfdc_escalator.salesforce.line.client import Client, Record, query_path
+from sfdc_escalator.salesforce.line.failures import Rejected, not_an_org
+from sfdc_escalator.salesforce.reading.org_settings import calendars_of, quick_texts_of, rows_of, tracked_of, wishes_of
+from sfdc_escalator.salesforce.reading.records import pick, read
+from sfdc_escalator.salesforce.schema.describe import (
+    missing_object,
+    objects_needed,
+    parse_children,
+    parse_fields,
+    standard_describe,
+)
+from sfdc_escalator.salesforce.writing.write import KEY_FIELD, KEY_OBJECT
+
+QUEUES = "SELECT QueueId, Queue.Name, Queue.DeveloperName FROM QueueSobject WHERE SobjectType = 'Case'"
+MEMBERS = "SELECT GroupId, UserOrGroupId FROM GroupMember WHERE Group.Type IN ('Queue','Regular')"
+OPEN = "SELECT COUNT() FROM Case WHERE IsClosed = false"
+FARTHEST = 5  # levels of a path (SOQL reference, relationship limits)
+
+
+def identify(client: Client) -> Caller:
+    """The org and user behind the token, and the org's time; needs no more than the api scope."""
+    resources, now = client.resources()
+    organization_id, user_id = _ids_in(resources.get("identity"))
+    return Caller(f"{client.session.scheme}://{client.session.netloc}", organization_id, user_id, now)
+
+
+def _ids_in(identity: Any) -> tuple[str, str]:
+    """`https://login.salesforce.com/id/00D.../005...` (Identity URLs)."""
+    if isinstance(identity, str):
+        parts = urlsplit(identity).path.strip("/").split("/")
+        try:
+            if parts[:1] == ["id"] and len(parts) == 3:
+                return long_id(parts[1]), long_id(parts[2])
+        except ValueError:
+            pass
+    raise not_an_org("its resources name no identity")
+
+
+def org_facts(client: Client, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
+    """See `Org.survey`."""
+    standard = standard_describe().objects
+    needs = frozenset[Need]().union(*(policy.needs() for policy in policies))
+    paths = paths_of(needs)
+    starts = {one.through for one in lookups_of(needs) if isinstance(one, Records) and one.through}
+    known_already = Describe({name: standard[name] for name in ("Case", "Name")})
+    names = ["Case", *sorted(starts | objects_needed(paths, known_already))]
+    row = f"sobjects/Organization/{caller.organization_id}?fields=Name,IsSandbox"
+    wishes = wishes_of(policies, needs)
+    asked = (row, *map(query_path, (QUEUES, MEMBERS, OPEN)), describe_path(KEY_OBJECT), *map(describe_path, names))
+    organization, queues, members, opened, keys, *described = client.try_get(*asked)
+    answers = client.try_get(*map(query_path, wishes.values())) if wishes else []
+    wished = dict(zip(wishes, answers, strict=True))
+    for answer in (organization, queues, members, opened, described[0]):
+        if isinstance(answer, OrgUnavailable):
+            raise answer
+    quick_texts = quick_texts_of(rows_of(client, wished.get("quick_texts")))
+    more = frozenset(path for message in quick_texts.values() for path in quick_text_paths(message))
+    known = Describe(dict(_described(names, described)), dict(_children(names, described)))
+    known = _completed(client, paths | more, known)
+    return OrgFacts(
+        caller=caller,
+        name=str(pick(organization, "Name")),
+        is_sandbox=pick(organization, "IsSandbox") is True,
+        queues=queues_of(client.records(queues), client.records(members)),
+        open_cases=_count(opened),
+        describe=with_related(client, needs, known),
+        api_left=client.session.api_left,
+        level="proved" if holds_keys_once(keys) else "guarded",
+        calendars=calendars_of(rows_of(client, wished.get("calendars"))),
+        quick_texts=quick_texts,
+        tracked=tracked_of(client, wished.get("tracked")),
+    )
+
+
+def holds_keys_once(answer: Any) -> bool:
+    """Whether the describe is that of the object for keys: creatable, its key unique and told apart by case."""
+    if not isinstance(answer, dict) or pick(answer, "createable") is not True:
+        return False
+    found = (field for field in answer.get("fields", ()) if pick(field, "name") == KEY_FIELD)
+    return any(pick(field, "unique") is True and pick(field, "createable") is True for field in found)
+
+
+def describe_path(name: str) -> str:
+    return f"sobjects/{name}/describe"
+
+
+def _described(names: Iterable[str], answers: Iterable[Any]) -> Iterable[tuple[str, Mapping[str, FieldInfo]]]:
+    """An object that we may not see counts as one without fields."""
+    for name, answer in zip(names, answers, strict=True):
+        if isinstance(answer, OrgUnavailable) and not isinstance(answer, Rejected):
+            raise answer
+        yield name, {} if isinstance(answer, Rejected) else parse_fields(answer)
+
+
+def _children(names: Iterable[str], answers: Iterable[Any]) -> Iterator[tuple[str, Mapping[str, Child]]]:
+    for name, answer in zip(names, answers, strict=True):
+        yield name, {} if isinstance(answer, OrgUnavailable) else parse_children(answer)
+
+
+def _completed(client: Client, paths: frozenset[str], known: Describe) -> Describe:
+    """Follows the paths, object by object, until everything on them is described."""
+    objects = {"Name": standard_describe().objects["Name"], **known.objects}
+    for _ in range(FARTHEST):
+        names = sorted(objects_needed(paths, Describe(objects)))
+        if not names:
+            break
+        objects.update(_described(names, client.try_get(*map(describe_path, names))))
+    return Describe(objects, known.children)
+
+
+def with_related(client: Client, needs: frozenset[Need], known: Describe) -> Describe:
+    """What stands on the far side of the child relationships that are asked for."""
+    asked = [one for one in lookups_of(needs) if isinstance(one, Records)]
+    found = {one: known.child(one.relation, one.through or "Case") for one in asked}
+    names = sorted({child.sobject for child in found.values() if child} - known.objects.keys())
+    if names:
+        more = dict(_described(names, client.try_get(*map(describe_path, names))))
+        known = Describe({**known.objects, **more}, known.children)
+    farther = {(path, child.sobject) for one, child in found.items() if child for path in one.fields if "." in path}
+    parents = sorted({name for path, start in farther if (name := missing_object(path, known, start))})
+    more = dict(_described(parents, client.try_get(*map(describe_path, parents)))) if parents else {}
+    return Describe({**known.objects, **more}, known.children)
+
+
+def _count(body: Any) -> int:
+    total = pick(body, "totalSize") if isinstance(body, dict) else None
+    if not isinstance(total, int):
+        raise not_an_org("a count without totalSize")
+    return total
+
+
+def queues_of(queues: Iterable[Record], members: Iterable[Record]) -> dict[str, Queue]:
+    """Queues by DeveloperName, each with its users: its own, and those of public groups in it, however deep."""
+    inside: dict[str, set[str]] = {}
+    for group, member in read(_membership, members):
+        inside.setdefault(group, set()).add(member)
+    return {name: Queue(queue, label, users_of(queue, inside)) for name, queue, label in read(_queue, queues)}
+
+
+def _membership(record: Record) -> tuple[str, str]:
+    return long_id(pick(record, "GroupId")), long_id(pick(record, "UserOrGroupId"))
+
+
+def _queue(record: Record) -> tuple[str, str, str]:
+    queue = pick(record, "Queue")
+    return str(queue["DeveloperName"]), long_id(pick(record, "QueueId")), str(queue["Name"])
+
+
+def users_of(group: str, inside: Mapping[str, set[str]]) -> frozenset[str]:
+    """The user ids in a group and the groups in it; groups in a circle end the search."""
+    seen, todo = {group}, [group]
+    while todo:
+        news = inside.get(todo.pop(), set()) - seen
+        seen |= news
+        todo += news
+    return frozenset(member for member in seen if member.startswith("005"))

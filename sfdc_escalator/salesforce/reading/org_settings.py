@@ -1,0 +1,99 @@
+"""What only some policies need to know of an org: business hours, Quick Texts, the fields whose history it keeps."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.conditions.comparison import fold
+from sfdc_escalator.escalation.note.quick_texts import possible_names
+from sfdc_escalator.escalation.policy.fitness import business_hours
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.time.calendars import Calendar
+from sfdc_escalator.escalation.time.opening_hours import Spans
+from sfdc_escalator.escalation.world.needs import FieldChanges, Need
+from sfdc_escalator.salesforce.line.client import Client, Record
+from sfdc_escalator.salesforce.reading.records import pick, read
+from sfdc_escalator.salesforce.soql import soql
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+TRACKED = (
+    "SELECT QualifiedApiName, IsFieldHistoryTracked FROM FieldDefinition "
+    "WHERE EntityDefinition.QualifiedApiName = 'Case'"
+)
+WHOLE_DAY = timedelta(days=1)
+
+
+def wishes_of(policies: Sequence[Policy], needs: frozenset[Need]) -> dict[str, str]:
+    """The queries that answer what these policies need; none for a policy that needs none of it."""
+    conditions = [policy.condition(route) for policy in policies for route in policy.routes]
+    hours = sorted({name for condition in conditions for name in business_hours(condition)})
+    routes = [route for policy in policies for route in policy.routes if route.escalate]
+    notes = [route.escalate.note for route in routes if route.escalate]
+    texts = sorted({name for note in notes for name in possible_names(note.quick_texts)})
+    wishes = {}
+    if hours:
+        times = [f"{day}{edge}Time" for day in DAYS for edge in ("Start", "End")]
+        listed = ",".join(map(soql.quote, hours))
+        wishes["calendars"] = soql.select(
+            ["Name", "TimeZoneSidKey", *times], "BusinessHours", f"IsActive = true AND Name IN ({listed})"
+        )
+    if texts:
+        listed = ",".join(map(soql.quote, texts))
+        wishes["quick_texts"] = soql.select(["Name", "Message"], "QuickText", f"Name IN ({listed})", "ORDER BY Id")
+    if any(isinstance(one, FieldChanges) for one in needs):
+        wishes["tracked"] = TRACKED
+    return wishes
+
+
+def rows_of(client: Client, answer: Any) -> list[Record]:
+    """The records of an answer; none where nothing was asked, or the org does not have such things."""
+    if answer is None or isinstance(answer, OrgUnavailable):
+        return []
+    return client.records(answer)
+
+
+def calendars_of(records: Iterable[Record]) -> dict[str, Calendar]:
+    """Business hours by name. Their holidays are no object of the API: none (Object Reference, Holiday)."""
+    return {calendar.name: calendar for calendar in read(calendar_of, records)}
+
+
+def calendar_of(record: Record) -> Calendar:
+    week = tuple(spans_of(pick(record, f"{day}StartTime"), pick(record, f"{day}EndTime")) for day in DAYS)
+    return Calendar(str(pick(record, "Name")), ZoneInfo(str(pick(record, "TimeZoneSidKey"))), week, frozenset())
+
+
+def spans_of(start: str | None, end: str | None) -> Spans:
+    """From midnight to midnight is the whole day; empty is closed (Object Reference, BusinessHours)."""
+    if start is None or end is None:
+        return ()
+    opens, closes = time_of(start), time_of(end)
+    closes = closes if closes > opens else WHOLE_DAY
+    return ((opens, closes),)
+
+
+def time_of(text: str) -> timedelta:
+    hours, minutes = text.split(":")[:2]
+    return timedelta(hours=int(hours), minutes=int(minutes))
+
+
+def quick_texts_of(records: Iterable[Record]) -> dict[str, str]:
+    """Messages by folded name; of several with one name the oldest."""
+    found: dict[str, str] = {}
+    for name, message in read(lambda one: (fold(str(pick(one, "Name"))), pick(one, "Message") or ""), records):
+        found.setdefault(name, message)
+    return found
+
+
+def tracked_of(client: Client, answer: Any) -> frozenset[str] | None:
+    """The fields whose history the org keeps; None where it does not say."""
+    if answer is None or isinstance(answer, OrgUnavailable):
+        return None
+    rows = read(lambda one: (pick(one, "QualifiedApiName"), pick(one, "IsFieldHistoryTracked")), client.records(answer))
+    return frozenset(tracked_path(str(name)) for name, tracked in rows if tracked is True)
+
+
+def tracked_path(name: str) -> str:
+    """`Owner` and other references are tracked by their relationship's name; policies read their ids."""
+    return "OwnerId" if name == "Owner" else name

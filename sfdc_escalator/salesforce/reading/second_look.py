@@ -1,0 +1,234 @@
+"""Second looks: long text, and what conditions look at besides fields, of the cases that may still match.
+
+All of it by id, 400 ids to a query, five queries to a call: the calls grow with the cases, not with the routes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.conditions.comparison import fold, same
+from sfdc_escalator.escalation.conditions.own_words import own_words
+from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
+from sfdc_escalator.escalation.world.case import Case, Comment, Value, long_id
+from sfdc_escalator.escalation.world.keys import key_of
+from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, Answered, FieldChanges, Need, Records
+from sfdc_escalator.escalation.world.org import Describe
+from sfdc_escalator.salesforce.line.client import Client, Record, query_path
+from sfdc_escalator.salesforce.line.failures import Rejected, not_an_org
+from sfdc_escalator.salesforce.reading.field_changes import HISTORY_FIELDS, history_names, with_field_changes
+from sfdc_escalator.salesforce.reading.lookups import in_ids
+from sfdc_escalator.salesforce.reading.records import Column, comment_of, email_of, pick, read
+from sfdc_escalator.salesforce.schema.describe import is_long_text
+from sfdc_escalator.salesforce.soql import soql
+from sfdc_escalator.salesforce.soql.soql import select
+
+COMMENT_FIELDS = ("ParentId", "CommentBody", "IsPublished", "CreatedById", "CreatedBy.UserType", "CreatedDate")
+EMAIL_FIELDS = (
+    "ParentId", "Incoming", "Status", "Subject", "TextBody", "HtmlBody", "Headers", "MessageDate", "CreatedDate",
+    "CreatedById", "CreatedBy.UserType",
+)  # fmt: skip
+ROOM = 10_000  # encoded bytes for the values of a query, which may hold 16,384 in all
+
+
+class Facts(NamedTuple):
+    """What is known of the org: its objects, the fields whose history it keeps, its time; and who we are."""
+
+    describe: Describe
+    tracked: frozenset[str] | None
+    now: datetime
+    us: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One kind of evidence: its queries, and how their records change the cases. What the org lacks is `optional`."""
+
+    queries: Sequence[str]
+    give: Callable[[Sequence[Case], Sequence[Record]], Iterable[Case]]
+    optional: bool = False
+
+
+def complete(client: Client, cases: Sequence[Case], needs: frozenset[Need], facts: Facts) -> tuple[Case, ...]:
+    """See `Org.complete`."""
+    looks = list(looks_for(cases, needs, facts))
+    queries = [query for look in looks for query in look.queries]
+    bodies = iter(client.try_get(*map(query_path, queries)))
+    for look in looks:
+        answers = [next(bodies) for _ in look.queries]
+        if not (look.optional and any(map(is_unknown_object, answers))):
+            cases = tuple(look.give(cases, [record for body in answers for record in records_in(client, body)]))
+    return tuple(cases)
+
+
+def is_unknown_object(body: Any) -> bool:
+    return isinstance(body, Rejected) and body.error_code == "INVALID_TYPE"
+
+
+def records_in(client: Client, body: Any) -> list[Record]:
+    if isinstance(body, OrgUnavailable):
+        raise body
+    return client.records(body)
+
+
+def looks_for(cases: Sequence[Case], needs: frozenset[Need], facts: Facts) -> Iterator[Look]:
+    case_ids, lookups = [case.id for case in cases], lookups_of(needs)
+    long = sorted(path for path in paths_of(needs) if is_long_text(facts.describe.field_at(path)))
+    if long:
+        columns = [Column(path, facts.describe) for path in long]
+        queries = in_ids(["Id", *long], "Case", "Id", case_ids)
+        yield Look(queries, lambda cases, records: with_texts(cases, records, columns))
+    if COMMENTS in lookups:
+        queries = in_ids(COMMENT_FIELDS, "CaseComment", "ParentId", case_ids, "ORDER BY CreatedDate, Id")
+        yield Look(queries, lambda cases, records: with_words(cases, records, comment_of, facts.us))
+    if EMAILS in lookups:
+        queries = in_ids(EMAIL_FIELDS, "EmailMessage", "ParentId", case_ids, "ORDER BY CreatedDate, Id")
+        nobody = frozenset[str]()  # we write no e-mails; an incoming one may be stored by our own user
+        yield Look(queries, lambda cases, records: with_words(cases, records, email_of, nobody), optional=True)
+    if paths := sorted(one.path for one in lookups if isinstance(one, FieldChanges)):
+        names = ",".join(soql.quote(name) for path in paths for name in history_names(path))
+        tail = f"AND Field IN ({names}) ORDER BY CreatedDate, Id"
+        queries = in_ids(HISTORY_FIELDS, "CaseHistory", "CaseId", case_ids, tail)
+        yield Look(
+            queries,
+            lambda cases, records: with_field_changes(cases, records, paths, facts.describe, facts.tracked),
+            optional=True,
+        )
+    for together in grouped(one for one in lookups if isinstance(one, Records)):
+        yield look_at_records(together, cases, facts)
+    for fragment in sorted(one.fragment for one in lookups if isinstance(one, Answered)):
+        queries = in_ids(["Id"], "Case", "Id", case_ids, f"AND {soql.raw(fragment).text}")
+        yield Look(queries, lambda cases, records, asked=fragment: with_answers(cases, records, asked))  # type: ignore[misc]
+
+
+def with_texts(cases: Sequence[Case], records: Sequence[Record], columns: Sequence[Column]) -> Iterator[Case]:
+    def texts(record: Record) -> tuple[str, dict[str, Value]]:
+        return long_id(pick(record, "Id")), {column.path: column.value(record) for column in columns}
+
+    found = dict(read(texts, records))
+    empty: Mapping[str, Value] = {column.path: None for column in columns}
+    return (replace(case, fields={**case.fields, **found.get(case.id, empty)}) for case in cases)
+
+
+def with_words(
+    cases: Sequence[Case], records: Sequence[Record], one: Callable[[Record], Comment | None], us: frozenset[str]
+) -> Iterator[Case]:
+    """What was said, oldest first, without our own and without what carries a key."""
+    said: dict[str, list[Comment]] = {}
+    for case_id, word in read(lambda record: (long_id(pick(record, "ParentId")), one(record)), records):
+        if word and word.author not in us and not carries_key(word):
+            said.setdefault(case_id, []).append(word)
+    for case in cases:
+        words = [*case.comments, *said.get(case.id, ())]
+        yield replace(case, comments=tuple(sorted(words, key=lambda word: word.at)))
+
+
+def carries_key(word: Comment) -> bool:
+    """Whether it is a note of ours; a customer's e-mail that quotes one is the customer's word."""
+    answers = word.source == "emails" and word.speaker == "customer"
+    return key_of(own_words(word.body) if answers else word.body) is not None
+
+
+def grouped(asked: Iterable[Records]) -> list[tuple[Records, ...]]:
+    """Those that one query answers: they differ in nothing but the fields that they read, and how far back."""
+    groups: dict[Any, list[Records]] = {}
+    for one in sorted(asked, key=repr):
+        groups.setdefault((one.relation.lower(), one.through, one.same), []).append(one)
+    return [tuple(group) for group in groups.values()]
+
+
+def widest(group: Sequence[Records]) -> Records:
+    """All that these ask for, in one."""
+    limits = [one.within for one in group if one.within is not None]
+    within = max(limits) if len(limits) == len(group) else None
+    fields = tuple(dict.fromkeys(path for one in group for path in one.fields))
+    return replace(group[0], fields=fields, within=within)
+
+
+def look_at_records(group: Sequence[Records], cases: Sequence[Case], facts: Facts) -> Look:
+    asked = widest(group)
+    child = facts.describe.child(asked.relation, asked.through or "Case")
+    if child is None:  # the route is broken, and told so
+        return Look((), lambda cases, _: cases)
+    columns = [Column(path, facts.describe, child.sobject) for path in ("CreatedDate", *asked.fields, *asked.same)]
+    fields = [child.field, *(column.path for column in columns)]
+    parents = sorted({parent for case in cases if (parent := parent_of(case, asked.through))})
+    if asked.same:
+        queries = same_values(asked, cases, fields, child.sobject, facts)
+    else:
+        queries = in_ids(fields, child.sobject, child.field, parents)
+
+    def give(cases: Sequence[Case], records: Sequence[Record]) -> Iterator[Case]:
+        rows: dict[Value, list[tuple[Any, Mapping[str, Value]]]] = {}
+        for record in records:
+            row = {column.path: column.value(record) for column in columns}
+            parent = pick(record, child.field)
+            rows.setdefault(folded(row[asked.same[0]]) if asked.same else long_id(parent), []).append((parent, row))
+        for case in cases:
+            key = folded(case.fields.get(asked.same[0])) if asked.same else parent_of(case, asked.through)
+            mine = tuple(row for parent, row in rows.get(key, ()) if belongs(row, parent, case, asked))
+            yield replace(case, related={**case.related, **dict.fromkeys(group, mine)})
+
+    return Look(queries, lambda cases, records: read_all(give, cases, records))
+
+
+def read_all(give: Callable[..., Iterator[Case]], cases: Sequence[Case], records: Sequence[Record]) -> list[Case]:
+    """All of them, or OrgUnavailable for a record of another shape."""
+    try:
+        return list(give(cases, records))
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise not_an_org(f"a record of another shape ({type(error).__name__})") from None
+
+
+def folded(value: Value) -> Value:
+    return fold(value) if isinstance(value, str) else value
+
+
+def parent_of(case: Case, through: str) -> str | None:
+    """The record whose children count: the case itself, or its contact or account."""
+    if not through:
+        return case.id
+    parent = case.account_id if through == "Account" else case.fields.get("ContactId")
+    return long_id(parent) if isinstance(parent, str) else None
+
+
+def belongs(row: Mapping[str, Value], parent: Any, case: Case, asked: Records) -> bool:
+    if asked.through and (not parent or parent_of(case, asked.through) != long_id(parent)):
+        return False
+    return all(alike(row[path], case.fields.get(path)) for path in asked.same)
+
+
+def alike(value: Value, other: Value) -> bool:
+    if isinstance(other, (str, int, float, bool)):
+        return same(value, other)
+    return value is not None and value == other
+
+
+def same_values(asked: Records, cases: Sequence[Case], fields: list[str], sobject: str, facts: Facts) -> list[str]:
+    """The records whose first `same` field has the value of one of the cases; the others are compared here."""
+    values = {case.fields.get(asked.same[0]) for case in cases} - {None}
+    literals = sorted({literal for value in values if (literal := soql.literal(value))})
+    back = f"AND CreatedDate >= {soql.instant(facts.now - asked.within)}" if asked.within else ""
+    where = (f"{asked.same[0]} IN ({part})" for part in listed(literals))
+    return [select(fields, sobject, condition, back) for condition in where]
+
+
+def listed(literals: Iterable[str]) -> Iterator[str]:
+    """The literals with commas between, as many to a list as a query has room for."""
+    part = ""
+    for literal in literals:
+        longer = f"{part},{literal}" if part else literal
+        if part and len(quote(longer, safe="")) > ROOM:
+            yield part
+            longer = literal
+        part = longer
+    if part:
+        yield part
+
+
+def with_answers(cases: Sequence[Case], records: Sequence[Record], fragment: str) -> Iterator[Case]:
+    yes = set(read(lambda record: long_id(pick(record, "Id")), records))
+    return (replace(case, answers={**case.answers, fragment: case.id in yes}) for case in cases)

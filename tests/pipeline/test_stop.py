@@ -1,0 +1,130 @@
+"""A run stops sending when it is told to, when its time or its API calls are used up, or when the org fails alike."""
+
+import os
+import signal
+import threading
+from math import inf
+
+import pytest
+
+from sfdc_escalator.cli.stopping import stop_on_signals
+from sfdc_escalator.errors import LeaseLost
+from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.planning.chunks import lanes
+from sfdc_escalator.pipeline import deliver
+from sfdc_escalator.pipeline.apply import send_all
+from sfdc_escalator.pipeline.deliver import Delivery, Tries
+from sfdc_escalator.pipeline.ports import Answer, Chunk, Committed, NotExecuted, Unknown
+from sfdc_escalator.pipeline.run_clock import Reading, RunClock
+from sfdc_escalator.pipeline.stop import ALIKE, Stop
+from tests.builders import NOW, planned
+from tests.pipeline.fakes import FakeLedger, FakeOrg
+
+
+def cases(count: int) -> list[Decision]:
+    return [planned(number) for number in range(1, count + 1)]
+
+
+def sent_one_by_one(org: FakeOrg, count: int, stop: Stop, calls: float = inf) -> list[Decision]:
+    ended: list[Decision] = []
+    delivery = Delivery(org, FakeLedger(), NOW, RunClock(NOW), stop, calls, ended.append)
+    for decision in cases(count):
+        delivery.send((decision,), Tries.of((decision,)))
+    return ended
+
+
+def states(ended: list[Decision]) -> list[State]:
+    return [one.state for one in ended]
+
+
+def test_a_stopped_run_sends_nothing_more_and_says_why() -> None:
+    stop = Stop()
+    stop.pull("SIGTERM")
+    org = FakeOrg()
+    ended = sent_one_by_one(org, 2, stop)
+    assert states(ended) == [State.DEFERRED] * 2
+    assert all("SIGTERM" in one.reason for one in ended)
+    assert not org.writes
+
+
+def test_what_was_never_sent_leaves_no_trace_in_the_ledger() -> None:
+    stop, ledger = Stop(), FakeLedger()
+    stop.pull("the deadline has passed")
+    decisions = cases(3)
+    send_all(Delivery(FakeOrg(), ledger, NOW, RunClock(NOW), stop, inf, lambda _: None), lanes(decisions))
+    assert not ledger.changes
+
+
+@pytest.mark.parametrize("answer", [Unknown("no answer"), NotExecuted("refused")])
+def test_an_org_that_fails_alike_is_left_alone_after_three_times(answer: Answer) -> None:
+    org = FakeOrg(script=lambda _: answer)
+    stop = Stop()
+    ended = sent_one_by_one(org, 5, stop)
+    assert len(org.writes) == ALIKE
+    assert states(ended)[ALIKE:] == [State.DEFERRED] * (5 - ALIKE)
+    assert stop.reason is not None
+    assert "3 times in a row" in stop.reason
+
+
+def test_failures_with_successes_between_them_stop_nothing() -> None:
+    def every_other(chunk: Chunk) -> Answer:
+        return Unknown("no answer") if int(chunk.writes[0].case_id[3:15]) % 2 else Committed("call")
+
+    org = FakeOrg(script=every_other)
+    stop = Stop()
+    sent_one_by_one(org, 8, stop)
+    assert len(org.writes) == 8
+    assert stop.reason is None
+
+
+def test_the_policys_share_of_the_api_calls_is_never_exceeded() -> None:
+    org, stop = FakeOrg(), Stop()
+    ended = sent_one_by_one(org, 5, stop, calls=2)
+    assert len(org.writes) == 2
+    assert states(ended) == [State.APPLIED] * 2 + [State.DEFERRED] * 3
+    assert stop.reason is not None
+    assert "api_budget" in stop.reason
+
+
+def test_a_process_that_was_paused_between_intent_and_send_does_not_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was stopped for longer than a minute and wakes up: what it read is too old."""
+    monkeypatch.setattr(Reading, "age", lambda _: deliver.LONGEST_PAUSE)
+    org = FakeOrg()
+    ended = sent_one_by_one(org, 1, Stop())
+    assert states(ended) == [State.DEFERRED]
+    assert not org.writes
+
+
+def test_a_lease_that_was_lost_after_the_intent_stops_the_send() -> None:
+    class Taken(FakeLedger):
+        def check(self) -> None:
+            raise LeaseLost()
+
+    org = FakeOrg()
+    delivery = Delivery(org, Taken(), NOW, RunClock(NOW), Stop(), inf, lambda _: None)
+    with pytest.raises(LeaseLost):
+        delivery.send(tuple(cases(1)), Tries.of(tuple(cases(1))))
+    assert not org.writes
+
+
+def test_sigterm_pulls_the_brake_and_leaves_the_process_alive() -> None:
+    with stop_on_signals(None) as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert stop.reason == "SIGTERM"
+
+
+def test_the_deadline_pulls_the_brake() -> None:
+    pulled = threading.Event()
+    with stop_on_signals(0.001) as stop:
+        for _ in range(1000):
+            if stop.reason or pulled.wait(0.01):
+                break
+    assert stop.reason == "the deadline has passed"
+
+
+def test_the_first_reason_stays() -> None:
+    stop = Stop()
+    stop.pull("SIGTERM")
+    stop.pull("the deadline has passed")
+    assert stop.reason == "SIGTERM"

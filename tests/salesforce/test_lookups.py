@@ -1,0 +1,189 @@
+"""The survey, and look-ups by id: few calls, further pages followed, our own words left out."""
+
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from sfdc_escalator.errors import LoginRefused, OrgUnavailable
+from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.policy.policy import NotePart
+from sfdc_escalator.escalation.world.case import long_id
+from sfdc_escalator.escalation.world.history import Values
+from sfdc_escalator.escalation.world.needs import COMMENTS
+from tests.builders import AGENT, ME, NOW, case, note, numbered, policy, route
+from tests.salesforce.conftest import ORG, Stage, error, page
+
+QUEUE, GROUP, DEEPER = long_id("00G000000000001"), long_id("00G000000000002"), long_id("00G000000000003")
+KEY_LINE = "ESC-0000-0000-0001 support/urgent/start/1/1"
+
+
+def described(**fields: str) -> dict[str, Any]:
+    def field(name: str, kind: str) -> dict[str, Any]:
+        target = {"referenceTo": [kind[4:]], "relationshipName": name.removesuffix("Id").replace("__c", "__r")}
+        base = {"name": name, "type": "reference" if kind.startswith("ref:") else kind, "filterable": True,
+                "nillable": True, "updateable": True, "caseSensitive": False, "picklistValues": []}  # fmt: skip
+        return base | (target if kind.startswith("ref:") else {})
+
+    return {"fields": [field(name, kind) for name, kind in fields.items()]}
+
+
+def member(group: str, user: str) -> dict[str, Any]:
+    return {"GroupId": group, "UserOrGroupId": user}
+
+
+QUEUES = page({"QueueId": QUEUE, "Queue": {"Name": "Supervisors", "DeveloperName": "Support_Supervisors"}})
+MEMBERS = page(
+    member(QUEUE, numbered("005", 1)), member(QUEUE, GROUP), member(GROUP, numbered("005", 2)[:15]),
+    member(GROUP, DEEPER), member(DEEPER, GROUP), member(DEEPER, numbered("005", 3)),
+)  # fmt: skip
+NO_KEYS = (404, error("NOT_FOUND"))
+COUNT = {"totalSize": 846, "done": True, "records": []}
+CASE = described(Id="id", Subject="string", AccountId="ref:Account", Thing__c="ref:Thing__c")
+
+
+def test_the_survey_is_one_call(stage: Stage) -> None:
+    stage.identified()
+    stage.composite(
+        {"Name": "Acme", "IsSandbox": True}, QUEUES, MEMBERS, COUNT, NO_KEYS, CASE, described(Type="picklist"),
+        headers={"Sforce-Limit-Info": "api-usage=10/100"},
+    )  # fmt: skip
+    needs = policy(route(when=Field("Account.Type", "is", "Gold")))
+    found = stage.org.facts(stage.org.identify(), [needs])
+    assert (found.name, found.is_sandbox, found.open_cases, found.api_left) == ("Acme", True, 846, 90)
+    queue = found.queues["Support_Supervisors"]
+    assert (queue.id, queue.name) == (QUEUE, "Supervisors")
+    assert queue.members == {numbered("005", number) for number in (1, 2, 3)}
+    assert found.describe.field_at("Account.Type") is not None
+    assert found.describe.field_at("Owner.Name") is None
+    assert [unquote(url).removeprefix("/services/data/v67.0/") for url in stage.urls()] == [
+        f"sobjects/Organization/{ORG}?fields=Name,IsSandbox",
+        "query?q=SELECT QueueId, Queue.Name, Queue.DeveloperName FROM QueueSobject WHERE SobjectType = 'Case'",
+        "query?q=SELECT GroupId, UserOrGroupId FROM GroupMember WHERE Group.Type IN ('Queue','Regular')",
+        "query?q=SELECT COUNT() FROM Case WHERE IsClosed = false",
+        "sobjects/Escalation_Key__c/describe",
+        "sobjects/Case/describe",
+        "sobjects/Account/describe",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "level"),
+    [
+        ({"createable": True, "fields": [{"name": "Key__c", "unique": True, "createable": True}]}, "proved"),
+        ({"createable": True, "fields": [{"name": "Key__c", "unique": False, "createable": True}]}, "guarded"),
+        ({"createable": True, "fields": [{"name": "Key__c", "unique": True, "createable": False}]}, "guarded"),
+        ({"createable": False, "fields": [{"name": "Key__c", "unique": True, "createable": True}]}, "guarded"),
+        ({"createable": True, "fields": []}, "guarded"),
+        (NO_KEYS, "guarded"),
+    ],
+)
+def test_the_level_is_proved_only_where_the_org_itself_refuses_a_key_twice(stage: Stage, keys: Any, level: str) -> None:
+    stage.identified()
+    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, MEMBERS, COUNT, keys, CASE)
+    assert stage.org.facts(stage.org.identify(), [policy()]).level == level
+
+
+def test_custom_relationships_are_described_as_far_as_the_policies_read(stage: Stage) -> None:
+    stage.identified()
+    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, MEMBERS, COUNT, NO_KEYS, CASE)
+    stage.composite(described(OwnerId="ref:User", Part__c="ref:Part__c"))
+    stage.composite((404, error("NOT_FOUND")), described(Name="string"))
+    when = Field("Thing__r.Owner.Name", "is", "Ann")
+    parts = note(NotePart("facts", ("Thing__r.Part__r.Name",)))
+    found = stage.org.facts(stage.org.identify(), [policy(route(when=when, note_spec=parts))])
+    assert found.describe.field_at("Thing__r.Owner.Name") is not None
+    assert found.describe.field_at("Thing__r.Part__r.Name") is None
+
+
+def test_members_on_a_second_page_count(stage: Stage) -> None:
+    stage.identified()
+    more = page(member(QUEUE, numbered("005", 1)), more="/services/data/v67.0/query/01g-2000")
+    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, more, COUNT, NO_KEYS, CASE)
+    stage.answers("GET", "query/01g-2000", page(member(QUEUE, numbered("005", 2))))
+    found = stage.org.facts(stage.org.identify(), [policy()])
+    assert len(found.queues["Support_Supervisors"].members) == 2
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "words"),
+    [
+        ((403, error("INSUFFICIENT_ACCESS", "no")), OrgUnavailable, "INSUFFICIENT_ACCESS"),
+        ((401, error("INVALID_SESSION_ID", "gone")), LoginRefused, "log in again"),
+        ({"no": "records"}, OrgUnavailable, "without records"),
+    ],
+)
+def test_a_survey_that_lacks_a_part_is_no_survey(stage: Stage, part: Any, kind: type[Exception], words: str) -> None:
+    stage.identified()
+    stage.composite({"Name": "Acme", "IsSandbox": False}, part, MEMBERS, COUNT, NO_KEYS, CASE)
+    with pytest.raises(kind, match=words):
+        stage.org.facts(stage.org.identify(), [policy()])
+
+
+def test_a_read_that_the_org_could_not_serve_now_is_repeated(stage: Stage) -> None:
+    stage.composite((503, error("SERVER_UNAVAILABLE")))
+    stage.composite(page({"Id": numbered("500", 1), "OwnerId": ME, "Status": "New", "Priority": None}))
+    assert stage.org.read_back([numbered("500", 1)]) == {numbered("500", 1): Values(ME, "New", None)}
+    assert len(stage.slept) == 1
+
+
+def test_2000_ids_are_one_call_and_one_more_is_two(stage: Stage) -> None:
+    stage.composite(*[page()] * 5)
+    stage.org.read_back([numbered("500", number) for number in range(2000)])
+    assert len(stage.mock.calls) == 1
+    stage.composite(*[page()] * 5)
+    stage.composite(page())
+    assert stage.org.read_back([numbered("500", number) for number in range(2001)]) == {}
+    assert len(stage.mock.calls) == 3
+    assert all(len(url) < 12_000 for url in stage.urls(0))
+
+
+def said(number: int, body: str, author: str = AGENT, kind: str | None = "Standard") -> dict[str, Any]:
+    user = {"attributes": {"type": "User"}, "UserType": kind}
+    return {"ParentId": numbered("500", number), "CommentBody": body, "CreatedById": author,
+            "CreatedBy": user if kind else None, "IsPublished": True,
+            "CreatedDate": "2026-03-02T15:00:00.000+0000"}  # fmt: skip
+
+
+def test_survivors_get_their_long_text_and_the_comments_that_are_not_ours(stage: Stage) -> None:
+    texts = page(
+        {"Id": numbered("500", 1), "Description": "It\nburns"}, {"Id": numbered("500", 2), "Description": None}
+    )
+    comments = page(
+        said(1, "first"), said(1, "mine", ME), said(1, f"a note\n\n{KEY_LINE}"),
+        said(1, "help!", kind="PowerCustomerSuccess"), said(2, f"{KEY_LINE}\nquoted above"),
+    )  # fmt: skip
+    stage.composite(texts, comments)
+    cases = [case(1), case(2), case(3)]
+    one, two, three = stage.org.complete(cases, frozenset({"Description", COMMENTS, "Subject"}), frozenset({ME}))
+    assert (one.fields["Description"], one.fields["Subject"]) == ("It\nburns", "It broke")
+    assert [(comment.body, comment.speaker == "agent", comment.at) for comment in one.comments] == [
+        ("first", True, NOW), ("help!", False, NOW),
+    ]  # fmt: skip
+    assert [comment.body for comment in two.comments] == [f"{KEY_LINE}\nquoted above"]
+    assert (three.fields["Description"], three.comments) == (None, ())
+    assert len(stage.mock.calls) == 1
+
+
+def test_what_the_policies_do_not_read_is_not_asked_for(stage: Stage) -> None:
+    cases = (case(1),)
+    assert stage.org.complete(cases, frozenset({"Subject"}), frozenset({ME})) == cases
+    assert stage.org.complete((), frozenset({"Description", COMMENTS}), frozenset({ME})) == ()
+    assert len(stage.mock.calls) == 0
+
+
+def test_notes_with_a_key_on_their_last_line_are_found(stage: Stage) -> None:
+    stage.composite(
+        page(said(1, f"a\r\n\r\n{KEY_LINE}  \n", ME), said(1, f"{KEY_LINE}\nmore", ME), said(2, "none", ME))
+    )
+    (found,) = stage.org.keyed_notes([numbered("500", 1), numbered("500", 2)], frozenset({ME}))
+    assert (found.key, found.line, found.case_id) == ("ESC-0000-0000-0001", KEY_LINE, numbered("500", 1))
+    assert (found.author, found.at) == (ME, NOW)
+    assert f"AND CreatedById IN ('{ME}')" in unquote(stage.urls()[0])
+
+
+def test_no_cases_or_no_users_need_no_look_up(stage: Stage) -> None:
+    assert stage.org.keyed_notes([], frozenset({ME})) == ()
+    assert stage.org.keyed_notes([numbered("500", 1)], frozenset()) == ()
+    assert stage.org.read_back([]) == {}
+    assert len(stage.mock.calls) == 0
