@@ -1,0 +1,1 @@
+"""One module per kind of condition, and the registry of all kinds."""
