@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sfdc_escalator.escalation.conditions.declaration import Several, Takes
-from sfdc_escalator.escalation.conditions.kinds.registry import KINDS
+from sfdc_escalator.escalation.conditions.registry import KINDS
 from sfdc_escalator.files.policies import EXPECTED, MAX_BYTES
 from sfdc_escalator.files.source_map import texts
 from sfdc_escalator.files.text.source_text import Unreadable, read_text

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.findings import in_plain_words, time_in_words
 from sfdc_escalator.escalation.conditions.leaf import Leaf

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.comparison import Operator
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.age import Age
@@ -22,7 +23,6 @@ from sfdc_escalator.escalation.conditions.kinds.related import Related
 from sfdc_escalator.escalation.conditions.kinds.text import Text
 from sfdc_escalator.escalation.conditions.leaf import Miss
 from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, judge
 from sfdc_escalator.escalation.decisions.decide import decide
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.kinds.registry import KINDS
+from sfdc_escalator.escalation.conditions.registry import KINDS
 from sfdc_escalator.files.first_hour.editor_schema import editor_schema
 from sfdc_escalator.files.first_hour.hover import KEYS, KEYS_OF
 from sfdc_escalator.files.first_hour.scaffold import files_of, procedures

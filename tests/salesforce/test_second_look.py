@@ -8,6 +8,7 @@ import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.age import Age
 from sfdc_escalator.escalation.conditions.kinds.field import Field
@@ -20,7 +21,6 @@ from sfdc_escalator.escalation.conditions.kinds.soql import Soql
 from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
 from sfdc_escalator.escalation.conditions.kinds.text import Text
 from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.time.calendars import Calendar

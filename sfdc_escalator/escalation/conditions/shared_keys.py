@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sfdc_escalator.escalation.conditions.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS, BusinessHours, CalendarRef, Calendars
 from sfdc_escalator.escalation.conditions.comparison import Operand, Operator
 from sfdc_escalator.escalation.conditions.declaration import Key, Refusal, Said, Takes, Terms
-from sfdc_escalator.escalation.conditions.stopped_clock import LIMITS, BusinessHours, CalendarRef, Calendars
 from sfdc_escalator.escalation.conditions.tables import Table
 
 DURATION = "The value is {}: a duration (15m, 4h, 2d, 2w), by a calendar hours or `2 business days`, or a table."

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.comparison import TESTS, as_text, fold, options
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.kinds.idle import Idle

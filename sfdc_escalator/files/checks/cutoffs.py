@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sfdc_escalator.escalation.conditions.stopped_clock import LIMITS
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS
 from sfdc_escalator.escalation.time.calendars import Calendar, Limit
 from sfdc_escalator.files.checks.cross_checks import Cross, mapping
 from sfdc_escalator.files.language.table_values import raw_table

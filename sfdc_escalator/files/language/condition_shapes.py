@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, create_model, m
 
 from sfdc_escalator.escalation.conditions import declaration
 from sfdc_escalator.escalation.conditions.declaration import Conditions, Form, Key, Kind, ListOf, Several
-from sfdc_escalator.escalation.conditions.kinds.registry import COMBINED, KINDS
+from sfdc_escalator.escalation.conditions.registry import COMBINED, KINDS
 from sfdc_escalator.files.language import names
 from sfdc_escalator.files.language.types import TAKEN, OneOrMore, Shape, Some
 from sfdc_escalator.files.text.fault import Fault

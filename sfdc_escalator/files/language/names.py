@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sfdc_escalator.escalation.conditions.kinds.registry import KINDS
+from sfdc_escalator.escalation.conditions.registry import KINDS
 from sfdc_escalator.escalation.policy.policy import DEFAULT_PRIORITIES
 from sfdc_escalator.files.text.fault import Fault, nearest, nearest_in, shown, unknown
 from sfdc_escalator.files.values import literals, people

@@ -17,9 +17,9 @@ from pydantic import (
     field_validator,
 )
 
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.comparison import Literal_
 from sfdc_escalator.escalation.conditions.declaration import Takes
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.time.calendars import BusinessDays
 from sfdc_escalator.files.language import names, table_values

@@ -1,1 +1,1 @@
-"""One module per kind of condition, and the registry of all kinds."""
+"""One module per kind of condition; `registry` beside this folder lists them."""

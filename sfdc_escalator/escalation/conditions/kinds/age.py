@@ -7,13 +7,14 @@ from itertools import pairwise
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clock import LOWER, Clock, without_limit
+from sfdc_escalator.escalation.conditions.clocks.clock import LOWER, Clock, without_limit
+from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import since
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS, Span, elapsed
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.declaration import Conditions, Key, Kind, Refusal, Said, Takes, Terms
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
 from sfdc_escalator.escalation.conditions.shared_keys import LIMIT_KEYS, clocks, limits, needs_limit
-from sfdc_escalator.escalation.conditions.stopped_clock import LIMITS, Span, elapsed
 from sfdc_escalator.escalation.conditions.tree import together
 from sfdc_escalator.escalation.time.calendars import BusinessDays
 from sfdc_escalator.escalation.world.case import Case, FieldChange, Value
@@ -55,7 +56,7 @@ class Age(Clock):
             return EVERYTHING  # where a table gives nothing, or a history is not known, the condition does not hold
         if self.except_while is not None and self.operator not in LOWER:
             return EVERYTHING
-        return self.since(self.path, self.operator, circumstances, want)
+        return since(self, self.path, self.operator, circumstances, want)
 
     @property
     def thing(self) -> str:

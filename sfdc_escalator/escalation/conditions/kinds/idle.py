@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import at_least_as_old
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.declaration import Key, Kind, OneOf, Refusal, Said, Terms
 from sfdc_escalator.escalation.conditions.kinds.age import plain_age
@@ -47,7 +48,7 @@ class Idle(Clock):
         return frozenset[Need](MESSAGES)
 
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
-        return self.at_least_as_old(want, circumstances)
+        return at_least_as_old(self, want, circumstances)
 
     @property
     def thing(self) -> str:

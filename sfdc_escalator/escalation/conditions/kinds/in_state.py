@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import at_least_as_old
 from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Several, Takes
 from sfdc_escalator.escalation.conditions.kinds.age import plain_age
 from sfdc_escalator.escalation.conditions.leaf import Leaf
@@ -35,7 +36,7 @@ class InState(Clock):
         return frozenset(self.paths) | frozenset(map(FieldChanges, self.paths))
 
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
-        return self.at_least_as_old(want, circumstances)
+        return at_least_as_old(self, want, circumstances)
 
     @property
     def thing(self) -> str:

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import Span, values
 from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Takes
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing, Until, some
 from sfdc_escalator.escalation.conditions.shared_keys import clocks, needs_limit, side_keys
-from sfdc_escalator.escalation.conditions.stopped_clock import Span, values
 from sfdc_escalator.escalation.conditions.tree import together
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need

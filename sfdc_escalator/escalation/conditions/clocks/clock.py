@@ -6,12 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.condition import Condition, Finding
-from sfdc_escalator.escalation.conditions.findings import compared, in_words, limit_in_words, time_in_words
-from sfdc_escalator.escalation.conditions.leaf import ByTable, Demand, Leaf, Miss, asked_of
-from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing, Since, some
-from sfdc_escalator.escalation.conditions.stopped_clock import (
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import (
     DUE,
     LIMITS,
     MOMENT,
@@ -25,6 +20,10 @@ from sfdc_escalator.escalation.conditions.stopped_clock import (
     in_hours,
     values,
 )
+from sfdc_escalator.escalation.conditions.comparison import Operator
+from sfdc_escalator.escalation.conditions.condition import Condition, Finding
+from sfdc_escalator.escalation.conditions.findings import compared, in_words, limit_in_words, time_in_words
+from sfdc_escalator.escalation.conditions.leaf import ByTable, Demand, Leaf, Miss, asked_of
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
 from sfdc_escalator.escalation.world.case import Case
@@ -108,24 +107,6 @@ class Clock(Leaf):
             later = span._replace(limit=span.limit + MOMENT) if isinstance(span.limit, timedelta) else None
             if span.calendar and later and (passed := due_at(later, circumstances.now)):
                 yield passed
-
-    # -- narrowing
-
-    def since(self, path: str, operator: Operator, circumstances: Circumstances, want: bool = True) -> Narrowing:
-        """The time since the field's, against every limit by every calendar that its tables may give."""
-        found = list[Narrowing]()
-        for limit in values(self.limit):
-            for calendar in values(self.calendar):
-                known = circumstances.calendars.get(calendar.name) if isinstance(calendar, BusinessHours) else calendar
-                unknown = known is None and calendar is not None
-                found.append(EVERYTHING if unknown else Since(path, operator, limit, known, want))
-        return some(found)
-
-    def at_least_as_old(self, want: bool, circumstances: Circumstances) -> Narrowing:
-        """A clock that starts with the case at the earliest cannot show more than the case's age."""
-        if want and self.operator in LOWER:
-            return self.since("CreatedDate", "at_least", circumstances)
-        return EVERYTHING
 
     # -- what it refers to
 
