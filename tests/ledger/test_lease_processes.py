@@ -39,15 +39,15 @@ COMPETE = """
 import json, sys
 from sfdc_escalator.errors import RunBusy
 from sfdc_escalator.ledger.store import open_ledger
-from sfdc_escalator.escalation.world.history import Memory
+from sfdc_escalator.escalation.world.history import EscalationState
 from tests.ledger.sample import change, past, start
 won = []
 with open_ledger(sys.argv[1], create=True) as ledger:
     for turn in range(40):
         try:
             with ledger.lease(start(f"{sys.argv[2]}-{turn}")) as lease:
-                lease.record([change(past(int(sys.argv[3]) + turn))])
-                lease.record([change(past(int(sys.argv[3]) + turn), Memory.APPLIED)])
+                lease.record([change(escalation(int(sys.argv[3]) + turn))])
+                lease.record([change(escalation(int(sys.argv[3]) + turn), EscalationState.APPLIED)])
             won.append(turn)
         except RunBusy:
             pass
