@@ -1,4 +1,4 @@
-"""Cells of a history file as values of fields. What cannot be read is a Wrong."""
+"""Cells of a history file as values of fields. Raises a Fault for a cell that cannot be read."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime

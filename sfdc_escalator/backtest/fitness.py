@@ -1,4 +1,4 @@
-"""Whether a history file can answer what a policy asks."""
+"""The check that a history file can answer the conditions of a policy."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.world.needs import FieldChanges
 from sfdc_escalator.files.text.fault import nearest
 
 GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
-"""What every replay knows of a case, mapped or not."""
+"""The fields that every replay knows of a case, mapped or not."""
 
 
 def check_replay(policy: Policy, mapping: HistoryMapping) -> None:
@@ -35,7 +35,7 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
             message = f"route {route.name}: business hours {hours!r} stand in an org"
             yield Problem(message, policy.file, expected="a calendar of the policy")
         for path in sorted(paths_of(condition.needs) - mapped - {"OwnerId"}):
-            message = f"route {route.name} reads {path}, which the mapping does not give"
+            message = f"route {route.name} needs {path}, which the mapping does not give"
             yield Problem(
                 message,
                 policy.file,

@@ -1,4 +1,4 @@
-"""The fields of the case that a policy file names, each with its place: for what is known of standard fields."""
+"""The fields of the case that a policy file names, each with its place, to check them against standard fields."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ EQUAL = frozenset({"is", "is_not", "in", "not_in"})
 
 
 class SaidField(NamedTuple):
-    """A field of the case that the file names. `texts` are those that it is to be equal to, each with its place."""
+    """A field of the case that the file names. `texts` are the texts that it is compared with, each with its place."""
 
     path: str
     place: Place

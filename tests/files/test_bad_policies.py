@@ -440,7 +440,7 @@ STEPS = [
     Bad(
         "{priority: {by: A, values: {x: Hihg}}}",
         18,
-        "the table gives what cannot stand here: unknown priority `Hihg`",
+        "the table gives values that cannot be used here: unknown priority `Hihg`",
         "Hihg",
         "one of Low, Medium, High",
         "High",

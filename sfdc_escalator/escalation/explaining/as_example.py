@@ -1,4 +1,4 @@
-"""A real case as an example to paste into a policy, redacted: of texts only the words that the policy itself names."""
+"""A real case as an example for a policy, redacted: of its texts only the words that the policy itself names."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ ELSE = "..."
 
 
 def as_example(in_org: PolicyInOrg, case: Case) -> Example:
-    """What the policy's conditions see of the case; other texts become `...`."""
+    """The values of the case that the policy's conditions look at; other texts become `...`."""
     every = [leaf for route in in_org.policy.routes for leaf in leaves(in_org.policy.condition(route))]
     demanded = {path for part in in_org.policy.scope for path in paths_of(part.needs)}  # said even where empty
     route, age = next(fitting(in_org, case), None), age_of(case, every, in_org.circumstances)
@@ -71,14 +71,14 @@ def said(value: str, path: str, every: list[Leaf]) -> str:
 
 
 def age_of(case: Case, every: list[Leaf], circumstances: Circumstances) -> timedelta:
-    """The case's age; where a condition counts it by a calendar, what that clock shows."""
+    """The case's age; where a condition counts it by a calendar, the time on that clock."""
     clocks = (leaf for leaf in every if isinstance(leaf, Clock) and leaf.calendar and "CreatedDate" in leaf.needs)
     shown = next((leaf.look(case, circumstances) for leaf in clocks), None)
     return shown if shown is not None else circumstances.now - case.created
 
 
 def spoke(case: Case, who: str, every: list[Leaf], circumstances: Circumstances, age: timedelta) -> timedelta | None:
-    """How long ago, or what a clock by a calendar shows of it; in no case longer than the case is old."""
+    """The time since they spoke, by the calendar of a clock where there is one; at most the case's age."""
     last = max((one.at for one in case.comments if one.speaker == who), default=None)
     if last is None:
         return None

@@ -1,7 +1,7 @@
 """Examples: cases that the policy's author made up, judged as the policy would judge them.
 
-What an example leaves out is empty. But it is a case within the policy's scope: a condition of the scope that it says
-nothing about counts as met. What it cannot say (who owns the case, what the org answers) stays open: a route that is
+A field that an example leaves out is empty. But it is a case within the policy's scope: a condition of the scope that
+it does not mention counts as met. What it cannot give (the owner, the org's answers) stays open: a route that is
 expected may match by it, any other route must match without it. Its times are what the clocks show: every calendar
 counts as open, so that an example comes out alike at any time of the day.
 """
@@ -29,14 +29,14 @@ STEPPED = ("OwnerId", "Status", "Priority")
 
 
 def failures(policy: Policy, now: datetime) -> Iterator[tuple[Example, str]]:
-    """The examples that do not come out as expected, each with why."""
+    """The examples that do not come out as expected, each with the reason."""
     for example in policy.examples:
-        if why := failure(policy, example, Circumstances(now)):
-            yield example, why
+        if reason := failure(policy, example, Circumstances(now)):
+            yield example, reason
 
 
 def failure(policy: Policy, example: Example, circumstances: Circumstances) -> str | None:
-    """Why the example does not come out as expected; None when it does."""
+    """The reason why the example does not come out as expected; None when it does."""
     case = case_of(policy, example, circumstances.now)
     unread = left_open(policy, example)
     for route in policy.routes:
@@ -44,16 +44,16 @@ def failure(policy: Policy, example: Example, circumstances: Circumstances) -> s
         if route.name == example.expect:
             if could_hold(condition, case, circumstances, unread):
                 return next(wrong_steps(policy, route, case, example), None)
-            why = next(reasons(judge(condition, case, circumstances), holding=False), "it does not match")
-            return f"the route {route.name} does not match: {why}"
+            reason = next(reasons(judge(condition, case, circumstances), holding=False), "it does not match")
+            return f"the route {route.name} does not match: {reason}"
         if not could_hold(condition, case, circumstances, unread, want=False):
-            why = "; ".join(reasons(judge(condition, case, circumstances))) or "everything matches it"
-            return f"the route {route.name} matches, which {before(example)}: {why}"
+            reason = "; ".join(reasons(judge(condition, case, circumstances))) or "every case matches it"
+            return f"the route {route.name} matches, which {before(example)}: {reason}"
     return None
 
 
 def within_scope(policy: Policy, route: Route, example: Example) -> Condition:
-    """The route's condition without what the scope demands and the example says nothing about."""
+    """The route's condition without the conditions of the scope that the example does not mention."""
     met = [part for part in conjuncts(All(policy.scope)) if not speaks_of(example, part)]
     return All(tuple(part for part in conjuncts(policy.condition(route)) if part not in met))
 
@@ -63,7 +63,7 @@ def speaks_of(example: Example, condition: Condition) -> bool:
 
 
 def mentions(example: Example, leaf: Leaf) -> bool:
-    """Whether the example says one of the things that the leaf looks at."""
+    """True where the example gives one of the values that the leaf needs."""
     if counted := [name_of(one) for one in leaf.needs if isinstance(one, Records)]:
         return not example.related.keys().isdisjoint(counted)
     spoke = example.customer_spoke is not None or example.agent_spoke is not None
@@ -79,7 +79,7 @@ def before(example: Example) -> str:
 
 
 def case_of(policy: Policy, example: Example, now: datetime) -> Case:
-    """The case that the example describes; it is as old as `age` says, or as its first word."""
+    """The case that the example describes; its age is `age`, or that of its first message."""
     spoken = [("customer", example.customer_spoke), ("agent", example.agent_spoke)]
     ages = [age for age in (example.age, *(ago for _, ago in spoken)) if age is not None]
     created = now - max(ages, default=timedelta())
@@ -116,7 +116,7 @@ def text(value: Value) -> str | None:
 
 
 def left_open(policy: Policy, example: Example) -> frozenset[Need]:
-    """What no example can say, and the owner where this one does not."""
+    """The needs that no example can give, and the owner where this one does not give it."""
     lookups = lookups_of(policy.needs())
     beyond: set[Need] = {one for one in lookups if isinstance(one, Answered) or one == MILESTONES}
     owned = "ownerid" in {path.lower() for path in example.fields}
@@ -135,7 +135,7 @@ def assuming(condition: Condition, example: Example) -> Condition:
 
 
 def wrong_steps(policy: Policy, route: Route, case: Case, example: Example) -> Iterator[str]:
-    """What the route would do otherwise than the example expects."""
+    """The steps of the route that differ from those that the example expects."""
     escalate = route.escalate
     team = chosen(escalate.queue, case) if escalate else None
     if example.queue is not None and (team is None or example.queue not in (team.queue, team.name)):

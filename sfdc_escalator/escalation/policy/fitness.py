@@ -1,4 +1,4 @@
-"""Whether this org can carry out what a route says: its queue, its status, its priority."""
+"""The check that this org can carry out a route: its queue, its status, its priority."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.world.org import OrgFacts
 
 
 def unfit_routes(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
-    """Why a route cannot be carried out in this org, by route name."""
+    """The reasons why routes cannot be carried out in this org, by route name."""
     found = {route.name: next(lacks(policy.condition(route), route, org_facts), None) for route in policy.routes}
     return {name: reason for name, reason in found.items() if reason}
 
@@ -49,7 +49,7 @@ def business_hours(condition: Condition) -> Iterator[str]:
 
 
 def doubts(policy: Policy, org_facts: OrgFacts) -> Iterator[str]:
-    """What the org takes but does not list: a value that its picklist does not have."""
+    """Values that the org accepts although its picklist does not list them."""
     for route in policy.routes:
         for path, value in values(route):
             if reason := unusable(path, value, org_facts, restricted=False):
