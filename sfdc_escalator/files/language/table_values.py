@@ -107,7 +107,7 @@ def named(value: Mapping[str, Any], info: Info, parse: Callable[[Any, Info], T])
     if not isinstance(name, str) or not name.strip():
         raise Fault("`table` names a table", found=shown(name), expected="a table that `tables` declares")
     if len(value) > 1:
-        raise Fault("`table` stands alone", found=", ".join(map(str, value)), expected="`{table: name}`")
+        raise Fault("`table` must be the only key", found=", ".join(map(str, value)), expected="`{table: name}`")
     if known is not None and name not in known:
         raise unknown("table", name, known, "a table that `tables` declares")
     try:
@@ -139,7 +139,7 @@ def placed(wrong: Fault, name: str, place: tuple[str | int, ...]) -> Fault:
 def together(wrongs: Sequence[Fault], called: str, *, every: bool) -> Fault:
     """All faults as one. When every value is wrong, the table itself is: that is reported where the table is used."""
     if every:
-        message = f"{called} gives values that cannot be used here: {named_by('a value', wrongs[0])}"
+        message = f"{called} gives a value that cannot be used here: {named_by('a value', wrongs[0])}"
         return wrongs[0].but(at=None, inside=(), message=message)
     first, *more = (wrong.but(message=named_by(f"a value of {called}", wrong)) for wrong in wrongs)
     return first.but(more=tuple(more))
