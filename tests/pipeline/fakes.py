@@ -11,20 +11,13 @@ from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.ledger.tables import states
-from sfdc_escalator.pipeline.ports import (
-    Answer,
-    CaseNow,
-    Change,
-    Chunk,
-    Committed,
-    KeyedNote,
-    Poll,
-    RouteName,
-    RunStart,
-)
+from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
+from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed
 from tests.builders import NOW, caller, org_facts, values
 
 Script = Callable[[Chunk], Answer]
