@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -19,9 +20,7 @@ from tests.builders import planned, policy, route
 
 def is_one_text(text: str) -> bool:
     """No two halves of a surrogate pair next to each other: JSON reads these as one character."""
-    return not any(
-        "\ud800" <= a <= "\udbff" and "\udc00" <= b <= "\udfff" for a, b in zip(text, text[1:], strict=False)
-    )
+    return not any("\ud800" <= a <= "\udbff" and "\udc00" <= b <= "\udfff" for a, b in pairwise(text))
 
 
 HALF = st.sampled_from(["\ud83d", "\ude00", "\x00", "\x85", "\u2028", '"', "\\", "\\ud83d", "{{", "</script>", "\r\n"])
