@@ -13,6 +13,7 @@ from sfdc_escalator.backtest.polls import Polls
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.tree import Condition
 from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.pipeline.read_models.backtest_result import PastMatch
 
 
 class Segment(NamedTuple):
@@ -23,20 +24,13 @@ class Segment(NamedTuple):
     case: Case
 
 
-class Match(NamedTuple):
-    """A case that a route matches: the first poll of its episode."""
-
-    number: str
-    route: str
-    episode: int
-    at: datetime
-
-
 Conditions = Mapping[str, Condition]
 """By route, most serious first: the scope and being open included."""
 
 
-def first_matches(number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls) -> Iterator[Match]:
+def first_matches(
+    number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls
+) -> Iterator[PastMatch]:
     """As the tool escalates: the first route that holds at a poll, each once, and then only routes above it."""
     above = list(conditions.items())
     for segment in segments:
@@ -45,20 +39,20 @@ def first_matches(number: str, segments: Sequence[Segment], conditions: Conditio
             circumstances = Circumstances(polls[place])
             rank = next((rank for rank, (_, one) in enumerate(above) if one.holds(segment.case, circumstances)), None)
             if rank is not None:
-                yield Match(number, above[rank][0], 1, polls[place])
+                yield PastMatch(number, above[rank][0], 1, polls[place])
                 above = above[:rank]
         if not above:
             return
 
 
-def all_matches(number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls) -> Iterator[Match]:
+def all_matches(number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls) -> Iterator[PastMatch]:
     """Of every route, each maximal run of neighbouring polls at which it holds."""
     for route, condition in conditions.items():
         episode, held_until = 0, -1
         for begin, end in runs(segments, condition, polls):
             if begin != held_until:
                 episode += 1
-                yield Match(number, route, episode, polls[begin])
+                yield PastMatch(number, route, episode, polls[begin])
             held_until = end
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.reports.metrics import Figures, metrics_text, success_in, write_metrics
+from sfdc_escalator.reports.text.metrics import Figures, metrics_text, success_in, write_metrics
 
 RUN = Figures('a"b\\c', 1_780_000_000.5, 0, 2.25, {"applied": 2, "held": 0}, 8, 5)
 

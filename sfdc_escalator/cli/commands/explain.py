@@ -35,7 +35,7 @@ def command(
     """
     from sfdc_escalator import wiring
     from sfdc_escalator.pipeline.examine import examine
-    from sfdc_escalator.reports import explain_report
+    from sfdc_escalator.reports.text import explain as explain_report
 
     loaded = wiring.policies(policies)
     with wiring.connect(org, now) as (door, caller):

@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.decisions.decision import Decision, State, note_o
 from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import table
-from sfdc_escalator.reports.words import counted
+from sfdc_escalator.reports.values import counted
 
 MOST_REASONS = 2
 

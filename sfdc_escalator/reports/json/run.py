@@ -1,16 +1,11 @@
 """A run as one JSON object, in the shape that programs rely on."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from sfdc_escalator.errors import EscalatorError, Problem, RunBusy
 from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.pipeline.run import Result
-
-
-def instant(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+from sfdc_escalator.reports.json.problems import no_notices
+from sfdc_escalator.reports.values import instant
 
 
 def run_json(result: Result, org: str) -> dict[str, Any]:
@@ -32,7 +27,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "recovered": prepared.recovered,
         "bounced": len(result.applied.bounced),
         "gone": len(result.applied.gone),
-        "notices": {"sent": 0, "failed": 0, "pending": 0},
+        "notices": no_notices(),
         "api_calls": result.api_calls,
         "retries": result.retries,
         "stopped": result.stopped,
@@ -72,30 +67,4 @@ def escalation_json(decision: Decision) -> dict[str, Any]:
             {"step": step.kind, "before": step.before, "after": step.after, "state": step.state}
             for step in decision.steps
         ],
-    }
-
-
-def failure_json(error: EscalatorError) -> dict[str, Any]:
-    problems = [problem_json(problem) for problem in error.problems]
-    failure: dict[str, Any] = {
-        "error": {"code": error.code, "message": error.message, "problems": problems},
-        "exit": error.exit_code,
-    }
-    if isinstance(error, RunBusy):
-        counts = {state.value: 0 for state in State}
-        busy = {"host": error.host, "pid": error.pid, "since": error.since}
-        more = {"polled": 0, "matched": 0, "recovered": 0, "bounced": 0, "gone": 0, "api_calls": 1, "escalations": []}
-        failure = {"busy": busy, **counts, **more, "exit": error.exit_code}
-    return failure
-
-
-def problem_json(problem: Problem) -> Mapping[str, Any]:
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "column": problem.column,
-        "message": problem.message,
-        "found": problem.found,
-        "expected": problem.expected,
-        "nearest": problem.nearest,
     }

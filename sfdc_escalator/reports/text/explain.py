@@ -18,7 +18,8 @@ from sfdc_escalator.escalation.policy.examples import failure
 from sfdc_escalator.escalation.policy.policy import Example
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.pipeline.examine import Examined
-from sfdc_escalator.reports.run_json import escalation_json, instant
+from sfdc_escalator.reports.json.run import escalation_json
+from sfdc_escalator.reports.values import instant
 
 MARKS = {True: "yes", False: "no "}
 
