@@ -90,9 +90,7 @@ def faults_of(value: Any) -> Iterator[FaultAt]:
         return
     for key in value:
         if key not in KEYS[kind]:
-            wrong = unknown("key", str(key), KEYS[kind])
-            wrong.on_key = True
-            yield (key,), wrong
+            yield (key,), unknown("key", str(key), KEYS[kind], on_key=True)
     for key in ("case", *COLUMNS[kind]):
         if not isinstance(value.get(key), str):
             yield (key,) if key in value else (), Fault(f"`{key}` names a column", expected=f"`{key}: column name`")
@@ -111,9 +109,8 @@ def fields_faults(fields: Any) -> Iterator[FaultAt]:
     for path, said in fields.items():
         try:
             literals.field_path(path)
-        except Fault as wrong:
-            wrong.on_key = True
-            yield ("fields", path), wrong
+        except Fault as fault:
+            yield ("fields", path), fault.but(on_key=True)
         if isinstance(said, str):
             continue
         if not isinstance(said, dict) or not isinstance(said.get("column"), str):

@@ -167,7 +167,7 @@ def test_a_case_is_escalated_once_a_run_and_a_second_policy_follows_in_the_next(
     ]
 
 
-@pytest.mark.parametrize("choices", [ROUTINE, RunOptions(backlog="adopt")])
+@pytest.mark.parametrize("options", [ROUTINE, RunOptions(backlog="adopt")])
 def test_a_policy_that_escalates_nothing_holds_back_no_other(options: RunOptions) -> None:
     """The first policy's backlog is withheld or adopted; the second policy's escalation has nobody to wait for."""
     second = policy(route("a", is_("a")), name="billing")

@@ -174,7 +174,7 @@ def test_where_looks_at_the_record_and_not_at_the_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("since", "evidence"),
+    ("since", "lookups"),
     [
         (None, frozenset()),
         ("escalation", frozenset()),

@@ -262,8 +262,8 @@ LINES = [
     ),
     Bad("description: 5", 14, "`description` must be a text", "5", "a text: put it in quotes"),
     Bad("description:", 13, "`description` must be a text", "nothing", "a text"),
-    Bad("guards: {max_cases: 0}", 22, "`max_cases` is too small", "0", "1 or more"),
-    Bad("guards: {max_cases: 2.5}", 22, "`max_cases` must be a whole number", "2.5", "a whole number"),
+    Bad("guards: {max_cases: 0}", 21, "`max_cases` is too small", "0", "1 or more"),
+    Bad("guards: {max_cases: 2.5}", 21, "`max_cases` must be a whole number", "2.5", "a whole number"),
     Bad("guards: {share_from: -1}", 22, "`share_from` is too small", "-1", "0 or more"),
     Bad(
         "guards: {api_budget: 0.3}",
@@ -274,18 +274,34 @@ LINES = [
     ),
     Bad(
         "guards: {max_share_of_open: 101%}",
-        30,
+        29,
         "`max_share_of_open` is no share",
         "101%",
         "a percentage above 0% and up to 100%, such as 30%",
     ),
     Bad(
-        "guards: {most_case: 5}",
+        "guards: {max_case: 5}",
         10,
-        "unknown key `most_case`",
-        "most_case",
+        "unknown key `max_case`",
+        "max_case",
         "one of max_cases, max_share_of_open, share_from, api_budget",
         "max_cases",
+    ),
+    Bad(
+        "guards: {most_cases: 5}",
+        10,
+        "unknown key `most_cases`",
+        "most_cases",
+        "one of max_cases, max_share_of_open, share_from, api_budget",
+        "max_cases",
+    ),
+    Bad(
+        "guards: {most_share_of_open: 5%}",
+        10,
+        "unknown key `most_share_of_open`",
+        "most_share_of_open",
+        "one of max_cases, max_share_of_open, share_from, api_budget",
+        "max_share_of_open",
     ),
     Bad(
         "defaults: {fields: seperate}",
@@ -376,7 +392,7 @@ LINES = [
     Bad("words: {a: words.b}", 1, "`words` stands here twice", "words", "each key once; the first is on line 5"),
     Bad(
         "guards: {max_cases: 99999999999999999999}",
-        22,
+        21,
         "the number is out of range",
         "99999999999999999999",
         "at most 18 digits, or quotes around it",
@@ -394,6 +410,12 @@ def test_a_wrong_line_is_a_problem_at_its_place(bad: Bad, tmp_path: Path) -> Non
     keys += "notices, owner, routes, guards, examples"
     expected = (bad.expected or "").format(folder=tmp_path) or (keys if bad.nearest == "policy" else None)
     assert problems(tmp_path, text) == [(6, bad.column, bad.message, bad.found, expected, bad.nearest)]
+
+
+def test_the_former_name_of_a_key_is_unknown_and_the_new_one_is_the_nearest(tmp_path: Path) -> None:
+    text = TOP + ROUTE.replace("when:", "over_guards: true, when:") % "{field: A, is: 1}"
+    [(_, _, message, found, _, nearest)] = problems(tmp_path, text)
+    assert (message, found, nearest) == ("unknown key `over_guards`", "over_guards", "bypass_guards")
 
 
 STEPS = [

@@ -83,7 +83,7 @@ def test_a_rehearsal_writes_nothing_and_takes_no_lease() -> None:
 
 
 @pytest.mark.parametrize(
-    "choices",
+    "options",
     [
         RunOptions(),
         RunOptions(limit=2),
@@ -348,7 +348,7 @@ def test_an_org_that_is_not_there_is_no_plan() -> None:
 
 
 @pytest.mark.parametrize(
-    "choices", [RunOptions(), RunOptions(limit=1), RunOptions(backlog="escalate"), RunOptions(backlog="adopt")]
+    "options", [RunOptions(), RunOptions(limit=1), RunOptions(backlog="escalate"), RunOptions(backlog="adopt")]
 )
 def test_every_match_is_accounted_for_exactly_once(options: RunOptions) -> None:
     for result in (
@@ -389,7 +389,7 @@ def test_a_route_over_the_guards_is_sent_though_hardly_an_api_call_is_left() -> 
     """Health and safety first: neither the plan's api_budget nor the one while sending holds it back."""
     urgent = policy(route("urgent", NEW, status="Escalated", bypass_guards=True))
     for left in (3, None):
-        result = world(policies=(urgent,), facts=org_facts(api_left=left)).run()
+        result = world(policies=(urgent,), org_facts=org_facts(api_left=left)).run()
         assert (result.count(State.APPLIED), result.exit_code) == (3, 0)
-    withheld = world(facts=org_facts(api_left=3)).run()
+    withheld = world(org_facts=org_facts(api_left=3)).run()
     assert (withheld.count(State.WITHHELD), withheld.exit_code) == (3, 4)

@@ -31,7 +31,9 @@ class PolicyInOrg:
     """The routes that can be judged, each with its condition."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scene", Circumstances(self.now, self.org_facts.queues, self.org_facts.calendars))
+        object.__setattr__(
+            self, "circumstances", Circumstances(self.now, self.org_facts.queues, self.org_facts.calendars)
+        )
         routes = (route for route in self.policy.routes if route.name not in self.unpolled)
         object.__setattr__(self, "judged", tuple((route, self.policy.condition(route)) for route in routes))
 

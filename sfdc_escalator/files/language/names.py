@@ -150,11 +150,11 @@ def told_team(value: Any, info: Info) -> str:
     name = literals.text(value)
     try:
         return any_team(name, info)
-    except Fault as wrong:
+    except Fault as fault:
         if name in (info.context.channels or ()):
-            wrong.nearest = f"{{channel: {name}}}"
-        elif near := people.nearest_person(name):
-            wrong.nearest = f"{{person: {near}}}"
+            raise fault.but(nearest=f"{{channel: {name}}}") from None
+        if near := people.nearest_person(name):
+            raise fault.but(nearest=f"{{person: {near}}}") from None
         raise
 
 
@@ -211,11 +211,9 @@ def words(value: Any, info: Info) -> str:
     said = literals.phrase(value)
     known = info.context.words
     if said.startswith("words.") and known is not None and said.removeprefix("words.") not in known:
-        wrong = unknown(
-            "list of words", said, sorted(f"words.{name}" for name in known), "a list that `words` declares"
-        )
-        wrong.nearest = nearest_in("words.", said, known)
-        raise wrong
+        allowed = sorted(f"words.{name}" for name in known)
+        near = nearest_in("words.", said, known)
+        raise unknown("list of words", said, allowed, "a list that `words` declares", nearest=near)
     return said
 
 
@@ -243,14 +241,13 @@ def kind_first(value: Any) -> Any:
     if further:
         message = f"a condition's first key is its kind: put `{further}` first"
         raise Fault(message, found=shown(first), expected=f"`{further}` first", key=first)
-    wrong = unknown("kind of condition", first, KINDS)
-    wrong.key = first
+    fault = unknown("kind of condition", first, KINDS, key=first)
     if first in MEANT:
-        wrong.nearest = MEANT[first]
-    elif wrong.nearest is None and literals.FIELD_PATH.fullmatch(first) and not first.islower():
+        raise fault.but(nearest=MEANT[first])
+    if fault.nearest is None and literals.FIELD_PATH.fullmatch(first) and not first.islower():
         said = value[first]
-        wrong.nearest = f"{{field: {first}, is: {'...' if isinstance(said, (dict, list)) else shown(said)}}}"
-    raise wrong
+        fault = fault.but(nearest=f"{{field: {first}, is: {'...' if isinstance(said, (dict, list)) else shown(said)}}}")
+    raise fault
 
 
 def kinds() -> str:

@@ -16,6 +16,8 @@ TYPES = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
+RENAMED = {"over_guards": "bypass_guards"}
+"""Keys of earlier versions whose new name is spelt too differently to be found as the nearest one."""
 YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
@@ -42,20 +44,20 @@ def problem_of(document: Document, loc: tuple[str | int, ...], wrong: Fault) -> 
 
 
 def meant(fault: SchemaError) -> str | None:
-    return nearest(str(fault.loc[-1]), keys_at(fault.loc[:-1]))
+    """The key of this mapping that was probably meant."""
+    key, keys = str(fault.loc[-1]), keys_at(fault.loc[:-1])
+    return RENAMED[key] if RENAMED.get(key) in keys else nearest(key, keys)
 
 
 def wrong_of(document: Document, fault: SchemaError) -> Fault:
     if isinstance(wrong := fault.about.get("error"), Fault):
         if wrong.message.startswith("this "):
-            wrong.message = subject(document.path(fault.loc)) + wrong.message.removeprefix("this")
+            return wrong.but(message=subject(document.path(fault.loc)) + wrong.message.removeprefix("this"))
         return wrong
     if fault.kind == "extra_forbidden" and fault.value is None and " " in str(fault.loc[-1]):
         return comma(str(fault.loc[-1]))
     if fault.kind == "extra_forbidden":
-        wrong = unknown("key", str(fault.loc[-1]), keys_at(fault.loc[:-1]))
-        wrong.on_key = True
-        return wrong
+        return unknown("key", str(fault.loc[-1]), keys_at(fault.loc[:-1]), nearest=meant(fault), on_key=True)
     if fault.kind == "missing":
         return Fault(f"`{fault.loc[-1]}` is missing", expected=f"`{fault.loc[-1]}:` in this mapping")
     return by_type(document.path(fault.loc), fault)

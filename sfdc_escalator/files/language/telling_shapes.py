@@ -129,10 +129,16 @@ class NeverShape(Shape):
     priority: OneOrMore[Annotated[str, PlainValidator(names.priority)]] = []
 
 
+ChannelKind = Literal[
+    "salesforce", "chatter", "slack", "teams", "email", "basecamp", "clickup", "sharepoint", "webhook", "pagerduty",
+    "apprise", "log",
+]  # fmt: skip
+
+
 class ChannelShape(Shape):
     """A way to tell people; its address stands in orgs.yaml."""
 
-    kind: Literal["slack", "email", "basecamp", "webhook"]
+    kind: ChannelKind
 
 
 def of_kind(value: Any) -> Any:

@@ -57,9 +57,8 @@ def login_faults(entry: Mapping[str, Any]) -> Iterator[LoginFault]:
     name = entry.get("flow", "token")
     flow = FLOWS.get(name) if isinstance(name, str) else None
     if flow is None:
-        wrong = unknown("flow", str(name), FLOWS) if isinstance(name, str) else Fault("this must be a flow")
-        wrong.expected = one_of(FLOWS)
-        yield ("flow",), wrong
+        fault = unknown("flow", str(name), FLOWS) if isinstance(name, str) else Fault("this must be a flow")
+        yield ("flow",), fault.but(expected=one_of(FLOWS))
     else:
         yield from key_faults(entry, str(name), flow)
     for key in KEYS[1:]:

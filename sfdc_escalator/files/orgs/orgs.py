@@ -144,11 +144,11 @@ def serious(fault: LoginFault) -> bool:
     return fault[1].severity == "error"
 
 
-def named(loc: Loc, wrong: Fault) -> Fault:
-    """With the name of what is wrong in place of `this`."""
-    if wrong.message.startswith("this "):
-        wrong.message = f"`{loc[-1]}`" + wrong.message.removeprefix("this")
-    return wrong
+def named(loc: Loc, fault: Fault) -> Fault:
+    """The fault with the name of the key in place of `this`."""
+    if not fault.message.startswith("this "):
+        return fault
+    return fault.but(message=f"`{loc[-1]}`" + fault.message.removeprefix("this"))
 
 
 def plain(document: Document) -> Iterator[Problem]:
@@ -197,13 +197,9 @@ def key_faults(name: str, key: str) -> Iterator[Fault]:
         message = f"`{key}` cannot be said for `{ENV}`, which takes its login from {ENV_LOGIN}"
         yield Fault(message, on_key=True, expected="another name for this org, or `expect` and `ledger` alone")
     elif key in LATER:
-        wrong = not_yet(f"`{key}`", on_key=True)
-        wrong.severity = "warning"
-        yield wrong
+        yield not_yet(f"`{key}`", on_key=True).but(severity="warning")
     elif key not in KEYS:
-        wrong = unknown("key", key, KEYS)
-        wrong.on_key = True
-        yield wrong
+        yield unknown("key", key, KEYS, on_key=True)
 
 
 def expect_faults(value: Any) -> Iterator[LoginFault]:
@@ -220,9 +216,7 @@ def expect_faults(value: Any) -> Iterator[LoginFault]:
                 near = YAML_1_1.get(said.lower()) if isinstance(said, str) else None
                 yield (key,), Fault("this must be true or false", found=described(said), nearest=near)
         else:
-            wrong = unknown("key", key, ("organization_id", "sandbox"))
-            wrong.on_key = True
-            yield (key,), wrong
+            yield (key,), unknown("key", key, ("organization_id", "sandbox"), on_key=True)
 
 
 def is_organization(value: Any) -> bool:

@@ -134,6 +134,5 @@ class Reader:
     def check(self, path: str, line: int) -> None:
         try:
             field_path(path)
-        except Fault as wrong:
-            wrong.found = f"case.{shown(path)}"
-            self.faults.append((line, wrong))
+        except Fault as fault:
+            self.faults.append((line, fault.but(found=f"case.{shown(path)}")))

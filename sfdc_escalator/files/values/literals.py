@@ -237,11 +237,11 @@ def rearm(value: Any) -> timedelta | Literal["new_record"]:
     """How long after the end of an episode a new one may begin; or with the next related record."""
     try:
         return "new_record" if value == "new_record" else duration(value)
-    except Fault as wrong:
-        if wrong.expected == DURATION_FORM:
-            wrong.expected = f"{DURATION_FORM}; or `new_record`"
-            wrong.nearest = nearest(value, ["new_record"]) if isinstance(value, str) else None
-        raise
+    except Fault as fault:
+        if fault.expected != DURATION_FORM:
+            raise
+        near = nearest(value, ["new_record"]) if isinstance(value, str) else None
+        raise fault.but(expected=f"{DURATION_FORM}; or `new_record`", nearest=near) from None
 
 
 def share(value: Any) -> Fraction:
