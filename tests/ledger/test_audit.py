@@ -13,7 +13,6 @@ from sfdc_escalator.ledger.trail.audit import audit_list, audit_show
 from tests.ledger.kinds import SqliteKind
 from tests.ledger.sample import change, escalation, start
 
-
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
