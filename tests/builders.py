@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.fitness import unfit_routes
 from sfdc_escalator.escalation.policy.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Team, Template
-from sfdc_escalator.escalation.world.case import Case, Comment, FieldValues, Speaker, Value
+from sfdc_escalator.escalation.world.case import Case, Comment, FieldValues, Speaker, Value, long_id
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, OrgFacts, Queue
@@ -25,8 +25,8 @@ EVERY_CASE: Condition = All(())
 
 
 def numbered(prefix: str, number: int) -> str:
-    """A record id of 18 characters; digits alone have the checksum AAA."""
-    return f"{prefix}{number:012d}AAA"
+    """A record id of 18 characters."""
+    return long_id(f"{prefix}{number:012d}")
 
 
 ORG = numbered("00D", 1)

@@ -36,6 +36,7 @@ from sfdc_escalator.pipeline.ports import (
 from tests.builders import ME, NOW, caller, org_facts, values
 
 Script = Callable[[Chunk], Answer]
+Fault = Literal["lock", "limit", "lose"]
 MARGIN = timedelta(seconds=2)
 LOCKED = RowError(ErrorKind.LOCK, "UNABLE_TO_LOCK_ROW", "another transaction holds the row")
 KNOWN_KEY = RowError(ErrorKind.DUPLICATE, "DUPLICATE_VALUE", "the key is there already")
@@ -62,10 +63,9 @@ def in_turn(*answers: Answer | Script, then: Script = commits) -> Script:
 class FakeOrg:
     """An org in memory. It answers a write as an org does, or as `script` says, and keeps what is committed.
 
-    A test may say what the org refuses (`refused`, `locked`, `network`), and act as its people: `edit`, `comment`,
-    `close`, `delete`, `delete_note`, `merge`. `moved` names cases that count as changed since any poll, `gone`
-    cases that are deleted right after a write.
-    A case that the org does not know passes the guard, so that a test of writes needs no cases.
+    A test may say what the org refuses (`refused`), what befalls the next writes (`faults`), and act as its people:
+    `edit`, `comment`, `close`, `delete`, `delete_note`, `merge`. `moved` names cases that count as changed since any
+    poll, `gone` cases that are deleted right after a write. A case that the org does not know passes the guard, so that a test of writes needs no cases.
     """
 
     cases: list[Case] = field(default_factory=list)
@@ -77,8 +77,7 @@ class FakeOrg:
     patience: int = 1_000_000
     moved: set[str] = field(default_factory=set)
     refused: Mapping[str, RowError] = field(default_factory=dict)
-    locked: set[str] = field(default_factory=set)
-    network: Literal["sound", "unreachable", "lost answers"] = "sound"
+    faults: list[Fault] = field(default_factory=list)
     bounced_to: Mapping[str, FieldValues] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     read_back_fails: bool = False
@@ -211,21 +210,22 @@ class FakeOrg:
     def write(self, chunk: Chunk) -> Answer:
         with self.lock:
             self.writes.append(chunk)
-            answer = self.script(chunk) if self.script else self.answer(chunk)
+            fault = self.faults.pop(0) if self.faults else None
+            if fault == "limit":
+                return NotExecuted("REQUEST_LIMIT_EXCEEDED", fatal=True)
+            answer = self.script(chunk) if self.script else self.answer(chunk, locked=fault == "lock")
             if isinstance(answer, Committed):
                 self.commit(chunk)
-            return Unknown("no answer came") if self.network == "lost answers" else answer
+            return Unknown("no answer came") if fault == "lose" else answer
 
-    def answer(self, chunk: Chunk) -> Answer:
+    def answer(self, chunk: Chunk, *, locked: bool) -> Answer:
         case_ids = {write.case_id for write in chunk.writes}
-        if self.network == "unreachable":
-            return NotExecuted("nobody answers")
         if not case_ids <= self.fresh(chunk):
             return Moved()
         if self.org_facts.level == "proved" and (twice := self.known_keys(chunk)):
             return rolled_back(dict.fromkeys(twice, KNOWN_KEY))
-        if held := case_ids & self.locked:
-            return rolled_back(dict.fromkeys(held, LOCKED))
+        if locked:
+            return rolled_back({chunk.writes[0].case_id: LOCKED})
         refused = {case_id: self.refused[case_id] for case_id in case_ids & self.refused.keys()}
         return rolled_back(refused) if refused else Committed("call")
 
