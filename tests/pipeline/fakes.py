@@ -65,7 +65,8 @@ class FakeOrg:
 
     A test may say what the org refuses (`refused`), what befalls the next writes (`faults`), and act as its people:
     `edit`, `comment`, `close`, `delete`, `delete_note`, `merge`. `moved` names cases that count as changed since any
-    poll, `gone` cases that are deleted right after a write. A case that the org does not know passes the guard, so that a test of writes needs no cases.
+    poll, `gone` cases that are deleted right after a write. A case that the org does not know passes the guard, so
+    that a test of writes needs no cases.
     """
 
     cases: list[Case] = field(default_factory=list)
