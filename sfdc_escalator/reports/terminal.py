@@ -15,7 +15,8 @@ from sfdc_escalator.reports.values import visible
 
 PIPE_WIDTH = 120
 
-Tell = Callable[[str, int, int], None]
+ShowProgress = Callable[[str, int, int], None]
+"""Shows how much of a stage is done: its name, the part that is done, the whole."""
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> str:
@@ -37,16 +38,16 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | No
 
 
 @contextmanager
-def progress_bar() -> Iterator[Tell]:
+def progress_bar() -> Iterator[ShowProgress]:
     """A progress bar on stderr while the block runs."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, int] = {}
 
-        def tell(stage: str, done: int, total: int) -> None:
+        def show(stage: str, done: int, total: int) -> None:
             task = tasks.setdefault(stage, -1)
             if task < 0:
                 task = tasks[stage] = bar.add_task(stage, total=total)
             bar.update(task, completed=done)  # type: ignore[arg-type]
 
-        yield tell
+        yield show

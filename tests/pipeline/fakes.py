@@ -73,6 +73,7 @@ class FakeOrg:
     script: Script | None = None
     notes: list[KeyedNote] = field(default_factory=list)
     broken: Mapping[RouteName, str] = field(default_factory=dict)
+    unknown_fields: frozenset[str] = frozenset()
     org_facts: OrgFacts = field(default_factory=org_facts)
     long_text: Mapping[str, str] = field(default_factory=dict)
     patience: int = 1_000_000
@@ -142,7 +143,17 @@ class FakeOrg:
     def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
         here = [one for one in self.cases if one.id not in self.unseen and not self.is_deleted(one.id)]
         cases = [one for one in here if (case in (one.id, one.number) if case else one.id not in self.closed)]
-        return Poll(tuple(map(self.at_first_look, sorted(cases, key=lambda one: one.id))), self.now, self.broken)
+        first_looks = map(self.at_first_look, sorted(cases, key=lambda one: one.id))
+        return Poll(tuple(first_looks), self.now, {**self.broken, **self.unreadable(policies)})
+
+    def unreadable(self, policies: Sequence[Policy]) -> dict[RouteName, str]:
+        """The routes that read a field that the org does not have."""
+        routes = ((policy, route) for policy in policies for route in policy.routes)
+        unknown = {
+            (policy.name, route.name): sorted(paths_of(policy.needs([route])) & self.unknown_fields)
+            for policy, route in routes
+        }
+        return {name: f"{paths[0]} is not a field of the org" for name, paths in unknown.items() if paths}
 
     def longest_waiting(self, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
         return tuple(sorted((*self.cases, *self.unpolled), key=lambda one: one.created))[:most]

@@ -21,6 +21,8 @@ from tests.stories.world import advance, delete, select, write_tables
 LONG_TEXT = "It broke.\nAgain."
 SUBJECT = "It broke"
 FORBIDDEN = "Not on Sundays"
+UNKNOWN_FIELD = "Wrong__c"
+"""A field that no org of the contract has."""
 NOT_ON_SUNDAYS = RowError(ErrorKind.ROW, "FIELD_CUSTOM_VALIDATION_EXCEPTION", FORBIDDEN)
 
 
@@ -125,6 +127,7 @@ class FakeKind:
                 org_facts=replace(facts, level="proved") if proved else facts,
                 long_text={"Description": LONG_TEXT},
                 refused=refused,
+                unknown_fields=frozenset({UNKNOWN_FIELD}),
                 patience=patience,
             )
         )

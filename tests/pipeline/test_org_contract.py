@@ -29,7 +29,7 @@ from sfdc_escalator.pipeline.ports import (
     Write,
 )
 from tests.builders import AGENT, BILLING, NOW, SUPPORT, case, identity, policy, route, values
-from tests.pipeline.org_kinds import FORBIDDEN, KINDS, LONG_TEXT, Stage, cases_of
+from tests.pipeline.org_kinds import FORBIDDEN, KINDS, LONG_TEXT, UNKNOWN_FIELD, Stage, cases_of
 
 NEW = policy(route("urgent", Field("Status", "is", "New")))
 LONG = policy(route("urgent", Field("Description", "contains_any", ("broke",))))
@@ -184,6 +184,15 @@ def test_a_poll_leaves_long_text_and_comments_out(site: Site) -> None:
     first = site.org.poll([LONG], site.facts, None).cases[0]
     assert "Description" not in first.fields
     assert first.comments == ()
+
+
+def test_a_route_that_reads_an_unknown_field_is_broken_and_the_others_are_polled(start: Open) -> None:
+    lost = route("lost", Field(UNKNOWN_FIELD, "is", "x"))
+    site = start(cases_of(2))
+    found = site.org.poll([policy(lost, route("urgent", Field("Status", "is", "New")))], site.facts, None)
+    assert [one.number for one in found.cases] == [ONE.number, TWO.number]
+    assert found.broken.keys() == {("support", "lost")}
+    assert UNKNOWN_FIELD in found.broken["support", "lost"]
 
 
 def test_the_longest_waiting_cases_come_oldest_first(start: Open) -> None:
