@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.errors import Invalid, Problem
-from sfdc_escalator.escalation.conditions.facts import Owner
-from sfdc_escalator.escalation.conditions.tree import Leaf, leaves, lookups_of, paths_of
+from sfdc_escalator.escalation.conditions.kinds.owner import Owner
+from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.tree import leaves, lookups_of, paths_of
 from sfdc_escalator.escalation.policy.fitness import business_hours
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.needs import FieldChanges
@@ -13,8 +14,6 @@ from sfdc_escalator.files.text.fault import nearest
 
 GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
 """What every replay knows of a case, mapped or not."""
-KEY = {"InState": "in_state", "TableIs": "table"}
-"""How a policy file calls a condition, where it is not the name of its class."""
 
 
 def check_replay(policy: Policy, mapping: HistoryMapping) -> None:
@@ -30,8 +29,8 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
         condition = policy.condition(route)
         for leaf in leaves(condition):
             if not answerable(leaf, mapping):
-                kind = KEY.get(type(leaf).__name__, type(leaf).__name__.lower())
-                yield Problem(f"route {route.name}: a history file cannot answer its `{kind}` condition", policy.file)
+                message = f"route {route.name}: a history file cannot answer its `{leaf.kind}` condition"
+                yield Problem(message, policy.file)
         for hours in business_hours(condition):
             message = f"route {route.name}: business hours {hours!r} stand in an org"
             yield Problem(message, policy.file, expected="a calendar of the policy")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sfdc_escalator.backtest.polls import Polls
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.tree import Condition
+from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.pipeline.read_models.backtest_result import PastMatch
 

@@ -6,8 +6,9 @@ from itertools import permutations
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.tree import AnyOf, Condition
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.tree import AnyOf
 from sfdc_escalator.escalation.decisions.decide import NoMatch, decide
 from sfdc_escalator.escalation.decisions.decision import Decision, State, note_of
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy

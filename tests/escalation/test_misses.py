@@ -10,18 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.related import MILESTONES, Milestone, Related
-from sfdc_escalator.escalation.conditions.speech import Text
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not, judge
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.idle import Idle
+from sfdc_escalator.escalation.conditions.kinds.in_state import InState
+from sfdc_escalator.escalation.conditions.kinds.left import Left
+from sfdc_escalator.escalation.conditions.kinds.milestone import MILESTONES, Milestone
+from sfdc_escalator.escalation.conditions.kinds.related import Related
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.leaf import Miss
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, judge
 from sfdc_escalator.escalation.decisions.decide import decide
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.explaining.explanation import FIRST_LIVE_RUN, Explained, explain
-from sfdc_escalator.escalation.explaining.misses import Miss, NearMiss, matches_at, misses, nearest_misses
+from sfdc_escalator.escalation.explaining.misses import NearMiss, matches_at, misses, nearest_misses
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.escalation.time.calendars import Calendar
@@ -136,7 +142,7 @@ def test_where_time_alone_never_makes_it_match_no_time_is_told(condition: Condit
 
 def test_a_time_that_is_over_says_what_is_seen_and_that_it_is_not_so() -> None:
     assert missing(Age("at_most", HOUR, path="CreatedDate"), aged(3)) == ["CreatedDate was 3 h ago (at most 1 h: no)"]
-    assert missing(Not(older(HOUR)), aged(3)) == ["must not be so: CreatedDate was 3 h ago (at least 1 h)"]
+    assert missing(Not(older(HOUR)), aged(3)) == ["must not hold: CreatedDate was 3 h ago (at least 1 h)"]
 
 
 def test_a_clock_that_stands_still_says_no_time() -> None:
@@ -240,10 +246,10 @@ def test_what_holds_misses_nothing() -> None:
     assert missing(AnyOf((HIGH, Field("Status", "is", "New")))) == []
 
 
-def test_a_list_that_must_not_be_so_says_what_makes_it_so() -> None:
+def test_a_list_that_must_not_hold_says_why_it_holds() -> None:
     condition = Not(All((Field("Status", "is", "New"), Field("Priority", "is", "Medium"))))
-    assert missing(condition) == ["must not be so: Status is New; Priority is Medium"]
-    assert missing(Not(All(()))) == ["must not be so: what is always so"]
+    assert missing(condition) == ["must not hold: Status is New; Priority is Medium"]
+    assert missing(Not(All(()))) == ["must not hold: a condition that always holds"]
 
 
 # -- the nearest misses of a run -----------------------------------------------------------------------------------

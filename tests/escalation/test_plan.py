@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.tree import Condition
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.decisions.decide import NoMatch, decide
 from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan

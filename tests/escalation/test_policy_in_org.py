@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.related import Related
-from sfdc_escalator.escalation.conditions.speech import Spoke, Text
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.related import Related
+from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf
 from sfdc_escalator.escalation.decisions.decide import OLD_WORDS, TELLS_ONLY, NoMatch, decide
 from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.explaining.explanation import explain

@@ -1,4 +1,4 @@
-"""Look-up tables: the first row whose cells all fit the case gives the value."""
+"""Look-up tables: the first row whose cells all match the case gives the value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, slots=True)
 class Row(Generic[T_co]):
-    """One cell for each field; a cell of several values fits any of them."""
+    """One cell for each field; a cell of several values matches any of them."""
 
     cells: tuple[Operand, ...]
     value: T_co
 
-    def fits(self, case: Case, by: tuple[str, ...]) -> bool:
+    def matches(self, case: Case, by: tuple[str, ...]) -> bool:
         fields = case.fields
         return all(
             any(same(fields.get(path), option) for option in options(cell))
@@ -28,7 +28,7 @@ class Row(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[T_co]):
-    """`otherwise` is the value where no row fits, if there is one. `name` is empty for a table that stands in place."""
+    """`otherwise` is the value where no row matches, if there is one. A table that stands in place has no name."""
 
     name: str
     by: tuple[str, ...]
@@ -36,7 +36,7 @@ class Table(Generic[T_co]):
     otherwise: T_co | None = None
 
     def value(self, case: Case) -> T_co | None:
-        return next((row.value for row in self.rows if row.fits(case, self.by)), self.otherwise)
+        return next((row.value for row in self.rows if row.matches(case, self.by)), self.otherwise)
 
     @property
     def values(self) -> tuple[T_co, ...]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.findings import reasons
-from sfdc_escalator.escalation.conditions.tree import Finding, judge
+from sfdc_escalator.escalation.conditions.tree import judge
 from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.decisions.own_steps import matches_without_us
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg

@@ -4,19 +4,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Idle
+from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.comparison import TESTS, as_text, fold, options
-from sfdc_escalator.escalation.conditions.facts import Field, TableIs
-from sfdc_escalator.escalation.conditions.own_words import own_words
-from sfdc_escalator.escalation.conditions.related import Related
-from sfdc_escalator.escalation.conditions.speech import SPOKEN, Text
-from sfdc_escalator.escalation.conditions.stopped_clock import Clock
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.idle import Idle
+from sfdc_escalator.escalation.conditions.kinds.related import Related, name_of
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN
+from sfdc_escalator.escalation.conditions.speech.own_words import own_words
+from sfdc_escalator.escalation.conditions.speech.words import finder, mentioned
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import Leaf, leaves, paths_of
-from sfdc_escalator.escalation.conditions.words import finder, mentioned
+from sfdc_escalator.escalation.conditions.tree import leaves, paths_of
 from sfdc_escalator.escalation.decisions.decide import fitting
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.policy.examples import name_of
 from sfdc_escalator.escalation.policy.policy import Example
 from sfdc_escalator.escalation.world.case import Case, Value
 
@@ -69,16 +70,8 @@ def named(path: str, every: list[Leaf]) -> set[str]:
     for leaf in every:
         if isinstance(leaf, Field) and leaf.path == path and not isinstance(leaf.operand, Table):
             found |= {fold(as_text(option)) for option in options(leaf.operand)}
-        found |= {fold(as_text(one)) for table in tables(leaf) for one in cells(table, path)}
+        found |= {fold(as_text(one)) for table in leaf.tables for one in cells(table, path)}
     return found
-
-
-def tables(leaf: Leaf) -> Iterator[Table[object]]:
-    candidates = (
-        (leaf.operand,) if isinstance(leaf, Field) else (leaf.table,) if isinstance(leaf, TableIs)
-        else (leaf.limit, leaf.calendar) if isinstance(leaf, Clock) else ()
-    )  # fmt: skip
-    yield from (one for one in candidates if isinstance(one, Table))
 
 
 def cells(table: Table[object], path: str) -> Iterator[str | int | float | bool]:

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sfdc_escalator.escalation.conditions.tree import Finding, judge
+from sfdc_escalator.escalation.conditions.condition import Finding
+from sfdc_escalator.escalation.conditions.leaf import Miss
+from sfdc_escalator.escalation.conditions.tree import judge
 from sfdc_escalator.escalation.decisions.decide import (
     ALREADY_WORDS,
     OLD_WORDS,
@@ -18,7 +20,7 @@ from sfdc_escalator.escalation.decisions.decide import (
 from sfdc_escalator.escalation.decisions.decide import has_newer_words as newer_words
 from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.explaining.misses import Miss, matches_at, misses
+from sfdc_escalator.escalation.explaining.misses import matches_at, misses
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.world.case import Case
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sfdc_escalator.escalation.conditions.speech import SPOKEN, said
+from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, said
 from sfdc_escalator.escalation.note.note_text import harmless, nested, shortened, text_of
 from sfdc_escalator.escalation.note.quick_texts import (
     Filling,

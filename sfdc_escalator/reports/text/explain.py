@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clocks.clock import Clock
+from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.findings import in_plain_words, time_in_words
-from sfdc_escalator.escalation.conditions.stopped_clock import Clock
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Finding, Not
+from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.decisions.decide import NoMatch
 from sfdc_escalator.escalation.decisions.decision import Decision
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
@@ -107,14 +109,13 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     if isinstance(condition, (All, AnyOf, Not)):
         parts = [finding_json(part) for part in finding.parts]
         return {"condition": title(condition), "holds": finding.holds, "parts": parts}
-    words = in_plain_words(finding)
-    kind = type(condition).__name__.lower()
+    assert isinstance(condition, Leaf)
     seen = time_seen(condition, finding.seen) if isinstance(condition, Clock) else plain(finding.seen)
-    return {"condition": words, "kind": kind, "holds": finding.holds, "seen": seen}
+    return {"condition": in_plain_words(finding), "kind": condition.kind, "holds": finding.holds, "seen": seen}
 
 
 def time_seen(clock: Clock, seen: Any) -> str | None:
-    return None if seen is None else time_in_words(seen, clock)
+    return None if seen is None else time_in_words(seen, open_time=clock.calendar is not None)
 
 
 def plain(value: Any) -> Any:
