@@ -282,8 +282,8 @@ def test_what_our_own_steps_wrote_tells_nobody() -> None:
 def test_an_explanation_says_that_a_matching_route_only_tells_people() -> None:
     seen = in_org(policy(telling("tell", NEW), telling("urgent", URGENT)), remembering(live=["tell", "urgent"]))
     fits, does_not = explain(seen, case(), decide(seen, case()))
-    assert (fits.matches, fits.held_back) == (True, (TELLS_ONLY,))
-    assert (does_not.matches, does_not.held_back) == (False, ())
+    assert (fits.matches, fits.obstacles) == (True, (TELLS_ONLY,))
+    assert (does_not.matches, does_not.obstacles) == (False, ())
 
 
 def test_a_route_that_only_tells_people_reads_its_condition_and_no_note() -> None:

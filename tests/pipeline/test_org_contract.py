@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import COMMENTS

@@ -30,13 +30,14 @@ FIRST_LIVE_RUN = "it has never run live in this org: its first matches wait for 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One route and one case. `when` is the first instant at which time alone makes it match, now included."""
+    """One route and one case. `when` is the first instant at which time alone makes it match, now included;
+    `obstacles` are the reasons for which a run does not escalate by this route even though it matches."""
 
     route: Route
     finding: Finding
     missing: tuple[Miss, ...]
     when: datetime | None
-    held_back: tuple[str, ...]
+    obstacles: tuple[str, ...]
 
     @property
     def matches(self) -> bool:
@@ -51,7 +52,7 @@ def explain(in_org: PolicyInOrg, case: Case, decision: Decision | NoMatch) -> tu
 def explained(in_org: PolicyInOrg, route: Route, case: Case, decision: Decision | NoMatch) -> Explained:
     condition, circumstances = in_org.policy.condition(route), in_org.circumstances_of(route, case)
     finding = judge(condition, case, circumstances)
-    why = dict.fromkeys(held_back(in_org, route, case, finding.holds))
+    why = dict.fromkeys(obstacles(in_org, route, case, finding.holds))
     if finding.holds:
         why |= dict.fromkeys(outdone(in_org, route, case, decision))
     return Explained(route, finding, tuple(misses(finding)), matches_at(condition, case, circumstances), tuple(why))
@@ -71,8 +72,8 @@ def outdone(in_org: PolicyInOrg, route: Route, case: Case, decision: Decision | 
         yield COMES_FIRST.format(decision.route.name)
 
 
-def held_back(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> Iterator[str]:
-    """What the ledger and the org know that stands in the way of a match, or would."""
+def obstacles(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> Iterator[str]:
+    """What stands in the way of a match, or would, as far as the ledger and the org know."""
     for why in (in_org.unpolled.get(route.name), in_org.unfit.get(route.name)):
         if why:
             yield why
