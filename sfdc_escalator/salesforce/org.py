@@ -11,7 +11,8 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, FieldValues, long_id
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
-from sfdc_escalator.pipeline.ports import Answer, CaseNow, Chunk, KeyedNote, NotExecuted, Poll, RolledBack, Unknown
+from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client, Record
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
 from sfdc_escalator.salesforce.line.retry import Patience

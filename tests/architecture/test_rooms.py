@@ -44,11 +44,11 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     "reports": (("org_seen", "problems_report"), ("text",), ("json",), ("terminal", "whole_file"), ("values",)),
     "pipeline": (
         ("rebuild",),
-        ("run",),
-        ("apply", "examine"),
+        ("examine", "run"),
+        ("apply", "nearest", "remember"),
         ("deliver", "prepare"),
-        ("changes", "nearest", "recover"),
-        ("run_clock", "second_look", "stop"),
+        ("recover",),
+        ("changes", "run_clock", "second_look", "stop"),
         ("ports", "read_models"),
     ),
     "escalation": (

@@ -12,25 +12,21 @@ from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldValues
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
-from sfdc_escalator.escalation.world.keys import key_of
+from sfdc_escalator.escalation.world.keys import RouteName, key_of
 from sfdc_escalator.escalation.world.needs import Messages, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.ledger.tables import states
-from sfdc_escalator.pipeline.ports import (
+from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
+from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.writing import (
     Answer,
-    CaseNow,
-    Change,
     Chunk,
     Committed,
     ErrorKind,
-    KeyedNote,
     Moved,
     NotExecuted,
-    Poll,
     RolledBack,
-    RouteName,
     RowError,
-    RunStart,
     Unknown,
 )
 from tests.builders import ME, NOW, caller, org_facts, values

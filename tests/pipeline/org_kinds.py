@@ -11,13 +11,17 @@ from typing import Any, Protocol
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.http.faults import FaultOnDemand, Faults
-from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.pipeline.ports import ErrorKind, Org, RowError
+from sfdc_escalator.escalation.world.case import Case, long_id
+from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.writing import ErrorKind, RowError
 from sfdc_escalator.salesforce.org import SalesforceOrg
-from tests.builders import AGENT, BILLING, NOW, SUPPORT, case, comment, org_facts
+from tests import builders
+from tests.builders import AGENT, NOW, case, comment, org_facts
 from tests.pipeline.fakes import FakeOrg, Fault
 from tests.stories.world import advance, delete, select, write_tables
 
+SUPPORT, BILLING = (replace(queue, id=long_id(queue.id[:15])) for queue in (builders.SUPPORT, builders.BILLING))
+"""The queues with ids as an org insists on them, checksum and all."""
 LONG_TEXT = "It broke.\nAgain."
 SUBJECT = "It broke"
 FORBIDDEN = "Not on Sundays"
@@ -119,7 +123,7 @@ class FakeKind:
     def open(
         self, folder: Path, cases: Sequence[Case], *, proved: bool = False, patience: int = 60
     ) -> Iterator[FakeStage]:
-        facts = org_facts(open_cases=len(cases))
+        facts = org_facts(open_cases=len(cases), queues=(SUPPORT, BILLING))
         refused = {one.id: NOT_ON_SUNDAYS for one in cases if one.fields["Subject"] == FORBIDDEN}
         yield FakeStage(
             FakeOrg(

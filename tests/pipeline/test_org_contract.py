@@ -14,22 +14,20 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import COMMENTS
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
-from sfdc_escalator.pipeline.ports import (
+from sfdc_escalator.pipeline.ports.org import KeyedNote, Org, Poll
+from sfdc_escalator.pipeline.ports.writing import (
     Answer,
     Chunk,
     Committed,
     ErrorKind,
-    KeyedNote,
     Moved,
     NotExecuted,
-    Org,
-    Poll,
     RolledBack,
     Unknown,
     Write,
 )
-from tests.builders import AGENT, BILLING, NOW, SUPPORT, case, identity, policy, route, values
-from tests.pipeline.org_kinds import FORBIDDEN, KINDS, LONG_TEXT, UNKNOWN_FIELD, Stage, cases_of
+from tests.builders import AGENT, NOW, case, identity, policy, route, values
+from tests.pipeline.org_kinds import BILLING, FORBIDDEN, KINDS, LONG_TEXT, SUPPORT, UNKNOWN_FIELD, Stage, cases_of
 
 NEW = policy(route("urgent", Field("Status", "is", "New")))
 LONG = policy(route("urgent", Field("Description", "contains_any", ("broke",))))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, Invalid, OrgUnavailable, Problem, RunBusy
-from sfdc_escalator.escalation.decisions.decision import State
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.reports.json.problems import failure_json, problem_json
 from tests.reports.hostile import HOSTILE
 

@@ -1,7 +1,7 @@
 """What a rebuild found in the org, as text."""
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
-from sfdc_escalator.pipeline.ports import KeyedNote
+from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.pipeline.rebuild import Rebuilt
 from sfdc_escalator.reports.text.rebuild import rebuild_text
 from tests.builders import ME, NOW

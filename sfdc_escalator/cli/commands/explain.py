@@ -39,7 +39,7 @@ def command(
     loaded = wiring.policies(policies)
     with wiring.connect(org, now) as (door, caller):
         history = wiring.history(ledger, caller, org).history(caller.organization_id)
-        examined = examine(door, caller, history, loaded.policies, named(case))
+        examined = examine(door, caller, history, loaded.policies, named(case), wiring.renderer())
     if as_json:
         from sfdc_escalator.reports.json.explain import explain_json
 

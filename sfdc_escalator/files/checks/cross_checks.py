@@ -53,7 +53,7 @@ def name_crosses(document: Document) -> Iterator[Cross]:
     listed = mapping(document.value).get("priorities")
     priorities = enumerate(listed if isinstance(listed, list) else ())
     folded = [(("priorities", place), name.casefold()) for place, name in priorities if isinstance(name, str)]
-    yield from twice(document, folded, "the priority stands here twice:")
+    yield from twice(document, folded, "the priority is given twice:")
 
 
 def twice(document: Document, names: Sequence[tuple[Path, str]], message: str) -> Iterator[Cross]:

@@ -78,7 +78,9 @@ def only(conditions: list[ConditionShape], kinds: tuple[str, ...], key: str) -> 
     """Raises a Fault when a condition of another kind is somewhere inside."""
     for kind in kinds_in(conditions):
         if kind not in kinds:
-            raise Fault(f"`{kind}` cannot stand in `{key}`", found=kind, expected=f"one of {', '.join(kinds)}", key=key)
+            raise Fault(
+                f"`{kind}` cannot be used in `{key}`", found=kind, expected=f"one of {', '.join(kinds)}", key=key
+            )
 
 
 def kinds_in(conditions: list[ConditionShape]) -> Iterator[str]:

@@ -59,7 +59,7 @@ OTHER = ("policy", "description", "scope", "defaults", "notices", "owner", "guar
 
 
 def misspelt(said: Mapping[str, Any]) -> Iterator[str]:
-    """Keys that were probably meant by others: what they declare cannot be known, and is no further fault."""
+    """Keys that were probably meant by others: what they declare cannot be known, and is not a further fault."""
     for key in said:
         near = None if key in (*DECLARING, *OTHER) else nearest(str(key), DECLARING)
         if near and near not in said:
@@ -254,5 +254,5 @@ def kinds() -> str:
 def steps_or_none(value: Any) -> Any:
     """`none`: the route takes no step."""
     if value is None:
-        raise Fault("this says nothing", found="nothing", expected="the steps, `none`, or `{}` for a note alone")
+        raise Fault("this has no value", found="nothing", expected="the steps, `none`, or `{}` for a note alone")
     return None if value == "none" else value

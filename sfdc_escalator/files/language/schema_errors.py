@@ -74,7 +74,7 @@ def by_type(path: Path, fault: SchemaError) -> Fault:
         if not isinstance(value, str):
             return Fault(f"{what} must be {one_of(allowed)}", found=shown(value), expected=one_of(allowed))
         near = nearest(value, allowed)
-        return Fault(f"{what} knows no `{shown(value)}`", found=shown(value), expected=one_of(allowed), nearest=near)
+        return Fault(f"{what} cannot be `{shown(value)}`", found=shown(value), expected=one_of(allowed), nearest=near)
     expected = TYPES.get(fault.kind, "another value")
     near = YAML_1_1.get(value.lower()) if fault.kind == "bool_type" and isinstance(value, str) else None
     return Fault(f"{what} must be {expected}", found=described(value), expected=expected, nearest=near)

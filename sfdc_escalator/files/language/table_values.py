@@ -167,7 +167,7 @@ def duration(value: Any, info: Info) -> timedelta | BusinessDays:
 def calendar_name(value: Any, info: Info) -> str | BusinessHours:
     if isinstance(value, dict):
         if list(value) != ["business_hours"]:
-            raise Fault("this is no calendar", found=shown(value), expected="a name, or `{business_hours: Name}`")
+            raise Fault("this is not a calendar", found=shown(value), expected="a name, or `{business_hours: Name}`")
         return BusinessHours(literals.text(value["business_hours"]))
     name, known = literals.text(value), info.context.calendars
     if known is not None and name not in known:

@@ -179,7 +179,12 @@ def entry_of(document: Document, name: str, said: Mapping[str, Any]) -> OrgEntry
 def entry_faults(name: str, said: Any) -> Iterator[LoginFault]:
     """Everything that is wrong with one org; what may be a secret is not shown."""
     if not LIST_NAME.fullmatch(name):
-        yield (name,), Fault("no name for an org", on_key=True, expected="letters, digits, `_` and `-`, 63 at most")
+        yield (
+            (name,),
+            Fault(
+                "this cannot be the name of an org", on_key=True, expected="letters, digits, `_` and `-`, 63 at most"
+            ),
+        )
     if not isinstance(said, dict):
         yield (name,), Fault("this must be a mapping", found=kind(said), expected=EXPECTED.partition(" to ")[2])
         return
@@ -210,7 +215,7 @@ def expect_faults(value: Any) -> Iterator[LoginFault]:
         if key == "organization_id":
             if not is_organization(said):
                 expected = "the 15 or 18 characters of the org's id, 00D... (Setup, Company Information)"
-                yield (key,), Fault("this is no id of an organization", found=described(said), expected=expected)
+                yield (key,), Fault("this is not an id of an organization", found=described(said), expected=expected)
         elif key == "sandbox":
             if not isinstance(said, bool):
                 near = YAML_1_1.get(said.lower()) if isinstance(said, str) else None
@@ -249,7 +254,8 @@ def heartbeat_of(value: Any) -> str | SecretReference | None:
     safe = parts and (parts.scheme == "https" or settings.loopback(parts.hostname or ""))
     if not isinstance(value, str) or not parts or not parts.hostname or not safe:
         raise Fault(
-            "this is no address to ping", expected="https://..., or a reference to it such as env:HEARTBEAT_URL"
+            "this is not an address that can be pinged",
+            expected="https://..., or a reference to it such as env:HEARTBEAT_URL",
         )
     return value
 

@@ -57,13 +57,13 @@ def holidays(value: Any) -> Container[date]:
         return frozenset(map(day, value))
     if not isinstance(value, dict) or not value:
         expected = "`{country: US}`, with `subdivision` and `dates`, or a list of dates"
-        raise Fault("these are no holidays", found=shown(value), expected=expected)
+        raise Fault("these are not holidays", found=shown(value), expected=expected)
     for key in value:
         if key not in KEYS:
             raise unknown("key", str(key), KEYS, key=key)
     dates = value.get("dates", [])
     if not isinstance(dates, list):
-        raise Fault("these are no dates", found=shown(dates), expected="a list of dates", inside=("dates",))
+        raise Fault("these are not dates", found=shown(dates), expected="a list of dates", inside=("dates",))
     own = frozenset(map(day, dates))
     if "country" not in value:
         return own
@@ -98,4 +98,4 @@ def day(value: Any) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise Fault("this is no date", found=shown(value), expected="a date such as 2026-12-24") from None
+        raise Fault("this is not a date", found=shown(value), expected="a date such as 2026-12-24") from None

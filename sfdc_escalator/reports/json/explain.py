@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.findings import in_plain_words, time_in_words
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
-from sfdc_escalator.escalation.decisions.decision import Decision
+from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.explaining.explanation import Explained, explain
 from sfdc_escalator.pipeline.examine import Examined
 from sfdc_escalator.reports.json.run import escalation_json
@@ -24,10 +24,10 @@ def explain_json(examined: Examined) -> dict[str, Any]:
         "policies": [
             {
                 "policy": in_org.policy.name,
-                "decision": escalation_json(decision) if isinstance(decision, Decision) else None,
-                "routes": [route_json(one) for one in explain(in_org, case, decision)],
+                "decision": escalation_json(judged.outcome) if isinstance(judged, Match) else None,
+                "routes": [route_json(one) for one in explain(in_org, case, judged)],
             }
-            for in_org, decision in zip(examined.policies_in_org, examined.decisions, strict=True)
+            for in_org, judged in zip(examined.policies_in_org, examined.judged, strict=True)
         ],
     }
 

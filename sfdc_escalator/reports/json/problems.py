@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sfdc_escalator.errors import EscalatorError, Problem, RunBusy
-from sfdc_escalator.escalation.decisions.decision import State
+from sfdc_escalator.escalation.decisions.outcome import State
 
 NOT_KNOWN = ("run", "org", "organization_id", "plan_digest", "now", "ledger", "level", "guard", "audit_head")
 """Facts of a run that a run does not have when another run is at work."""

@@ -6,8 +6,7 @@ from datetime import datetime
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.findings import in_plain_words
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
-from sfdc_escalator.escalation.decisions.decide import NoMatch
-from sfdc_escalator.escalation.decisions.decision import Decision
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.explaining.explanation import Explained, explain
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.pipeline.examine import Examined
@@ -27,18 +26,18 @@ def lines(examined: Examined) -> Iterator[str]:
     owner = case.owner_name or case.owner_id
     yield visible(f"status {case.status or 'empty'}, priority {case.priority or 'empty'}, owner {owner}")
     yield f"at {first.now:%Y-%m-%d %H:%M:%S} UTC"
-    for in_org, decision in zip(examined.policies_in_org, examined.decisions, strict=True):
+    for in_org, judged in zip(examined.policies_in_org, examined.judged, strict=True):
         yield ""
-        yield visible(f"policy {in_org.policy.name}: {decision_text(decision)}")
-        for one in explain(in_org, case, decision):
+        yield visible(f"policy {in_org.policy.name}: {match_text(judged)}")
+        for one in explain(in_org, case, judged):
             yield from route_lines(one, in_org.now)
 
 
-def decision_text(decision: Decision | NoMatch) -> str:
-    if isinstance(decision, NoMatch):
+def match_text(judged: Match | NoMatch) -> str:
+    if isinstance(judged, NoMatch):
         return "no match"
-    steps = ", ".join(step.kind for step in decision.steps if step.state == "planned")
-    return f"{decision.state} by the route {decision.route.name}: {steps or decision.reason}"
+    steps = ", ".join(step.kind for step in judged.outcome.steps if step.state == "planned")
+    return f"{judged.state} by the route {judged.route.name}: {steps or judged.reason}"
 
 
 def route_lines(one: Explained, now: datetime) -> Iterator[str]:

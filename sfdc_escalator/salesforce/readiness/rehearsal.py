@@ -13,7 +13,7 @@ from sfdc_escalator.errors import Severity, StoppedEarly
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import FieldValues, long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.pipeline.ports import Answer, Chunk, Committed, Moved, RolledBack
+from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed, Moved, RolledBack
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.readiness import marked_cases
 from sfdc_escalator.salesforce.readiness.inspection import OrgInspection

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sfdc_escalator.escalation.policy.policy import Escalate, Policy, Route
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.pipeline.ports import Write
+from sfdc_escalator.pipeline.ports.writing import Write
 from sfdc_escalator.salesforce.readiness.requirements import Gap
 
 WORDS = "sfdc-escalator rehearses its steps in this sandbox. The case and this note are deleted again."
