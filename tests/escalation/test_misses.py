@@ -276,7 +276,7 @@ def test_fewer_missing_conditions_are_nearer_whatever_the_time() -> None:
         case(2, created=NOW - HOUR, priority="High"),
         case(3, created=NOW - 500 * HOUR),
     )
-    assert [(int(one.case.number), len(one.words)) for one in found] == [(2, 1), (3, 1), (1, 2)]
+    assert [(int(one.case.number), len(one.missing)) for one in found] == [(2, 1), (3, 1), (1, 2)]
 
 
 def test_cases_equally_near_come_by_their_number() -> None:
@@ -287,7 +287,7 @@ def test_cases_equally_near_come_by_their_number() -> None:
 def test_a_case_is_told_once_with_the_route_that_it_comes_nearest_to() -> None:
     of = policy(route("far", All((HIGH, CLOSED))), route("near", older(25 * HOUR)), route("high", HIGH))
     [found] = nearest(of, case())
-    assert (found.policy, found.route, len(found.words)) == ("support", "near", 1)
+    assert (found.policy, found.route, len(found.missing)) == ("support", "near", 1)
 
 
 def test_what_matches_is_no_near_miss() -> None:
@@ -299,7 +299,7 @@ def test_what_nobody_read_is_not_held_against_a_case() -> None:
     of = policy(route("words", All((words, HIGH))))
     unread: Mapping[str, frozenset[Need]] = {case(1).id: frozenset({COMMENTS})}
     found = nearest(of, case(1), case(2), unread=unread)
-    assert [(int(one.case.number), len(one.words)) for one in found] == [(1, 1), (2, 2)]
+    assert [(int(one.case.number), len(one.missing)) for one in found] == [(1, 1), (2, 2)]
 
 
 # -- what an explanation says --------------------------------------------------------------------------------------

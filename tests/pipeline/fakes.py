@@ -163,17 +163,18 @@ class FakeOrg:
         self.completed += [case.id for case in cases]
         lookups = lookups_of(needs)
         sources = {one.source for one in lookups if isinstance(one, Messages)}
-        fields = {path: self.long_text.get(path, "") for path in paths_of(needs)}
         known = {one.id: one for one in (*self.cases, *self.unpolled)}
-        return tuple(self.at_second_look(case, known.get(case.id, case), fields, sources, us) for case in cases)
+        return tuple(
+            self.at_second_look(case, known.get(case.id, case), paths_of(needs), sources, us) for case in cases
+        )
 
     def at_second_look(
-        self, case: Case, known: Case, fields: Mapping[str, str], sources: Collection[str], us: frozenset[str]
+        self, case: Case, known: Case, paths: Collection[str], sources: Collection[str], us: frozenset[str]
     ) -> Case:
         said = (one for one in known.comments if one.source in sources and one.author not in us)
         return replace(
             case,
-            fields={**case.fields, **fields},
+            fields={**{path: self.long_text.get(path, "") for path in paths}, **case.fields},
             comments=tuple(one for one in said if key_of(one.body) is None),
             field_changes=known.field_changes,
             related=known.related,

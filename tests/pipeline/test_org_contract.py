@@ -209,6 +209,12 @@ def test_completing_adds_the_long_text_that_is_needed(site: Site) -> None:
     assert [(one.id, one.fields["Description"]) for one in complete] == [(ONE.id, LONG_TEXT), (TWO.id, LONG_TEXT)]
 
 
+def test_completing_leaves_what_the_poll_read_as_it_is(site: Site) -> None:
+    site.stage.edit(ONE.id, "Working")
+    [one] = site.org.complete(site.poll.cases[:1], frozenset({"Status", "Description"}), site.us)
+    assert (one.fields["Status"], one.fields["Description"]) == ("New", LONG_TEXT)
+
+
 def test_completing_adds_the_comments_of_others_oldest_first(site: Site) -> None:
     for text in ("first", "second"):
         site.stage.wait(1)

@@ -315,4 +315,4 @@ def test_where_the_org_lacks_what_every_route_reads_it_is_not_said_that_the_case
         assert "cannot see it" not in answer.err
     page = world.type("run", "--dry-run").out
     assert all(f"Case has no {name}" in page for name in fields)
-    assert "No case came near" not in page
+    assert "No case comes near" not in page

@@ -76,7 +76,7 @@ class NearMiss:
     policy: str
     route: str
     case: Case
-    words: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 def nearest_misses(
@@ -106,8 +106,8 @@ def near(
             for case in cases:
                 finding = judge(in_org.policy.condition(route), case, in_org.circumstances_of(route, case))
                 if missing := misses(known(finding, unread.get(case.id, frozenset()))):
-                    words = tuple(miss.words for miss in missing)
-                    yield NearMiss(in_org.policy.name, route.name, case, words), missing
+                    texts = tuple(miss.words for miss in missing)
+                    yield NearMiss(in_org.policy.name, route.name, case, texts), missing
 
 
 def known(finding: Finding, unread: frozenset[Need]) -> Finding:

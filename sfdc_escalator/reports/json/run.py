@@ -1,4 +1,4 @@
-"""A run as one JSON object, in the shape that programs rely on."""
+"""A run or a rehearsal."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from sfdc_escalator.reports.values import instant
 
 
 def run_json(result: Result, org: str) -> dict[str, Any]:
-    """The whole result. `exit` is left to the door, which knows what was asked for."""
+    """The whole result; the command adds what only it knows, such as `exit`."""
     prepared, plan = result.prepared, result.prepared.plan
     return {
         "run": result.run,
@@ -33,7 +33,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "stopped": result.stopped,
         "audit_head": result.audit_head,
         "escalations": [escalation_json(outcome) for outcome in result.outcomes],
-        "left_alone": [
+        "no_match": [
             {
                 "policy": one.policy,
                 "case_id": one.case.id,
@@ -43,7 +43,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
             for one in plan.no_match
         ],
         "nearest_misses": [
-            {"policy": one.policy, "route": one.route, "case_number": one.case.number, "missing": list(one.words)}
+            {"policy": one.policy, "route": one.route, "case_number": one.case.number, "missing": list(one.missing)}
             for one in result.near
         ],
         "refusals": [
@@ -65,6 +65,8 @@ def escalation_json(outcome: Outcome) -> dict[str, Any]:
         "policy": outcome.policy,
         "route": outcome.route,
         "rung": outcome.rung,
+        "turn": outcome.turn,
+        "due": None,  # no route has a deadline yet
         "state": outcome.state,
         "reason": outcome.reason,
         "held_by": outcome.held_by,

@@ -52,9 +52,13 @@ def flow(values: Mapping[str, Any]) -> str:
 
 
 def quoted(value: Any) -> str:
-    """A value in JSON, which is YAML, with an escape for each character that a terminal would obey or hide."""
+    """A value as JSON, which YAML reads too; with YAML's escape for each character that a terminal obeys or hides."""
     text = json.dumps(value, ensure_ascii=False)
-    return "".join(one if visible(one) == one else json.dumps(one)[1:-1] for one in text)
+    return "".join(one if visible(one) == one else escaped(ord(one)) for one in text)
+
+
+def escaped(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def duration(ago: timedelta) -> str:

@@ -1,39 +1,44 @@
-"""A run as a page of text: what happens to which case, why, and why not to this one."""
+"""A run or a rehearsal: which case is escalated, how, and the reason; and the reasons for those without a match."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
+from sfdc_escalator.escalation.explaining.misses import NearMiss
 from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState
 from sfdc_escalator.pipeline.prepare import Prepared
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import table
-from sfdc_escalator.reports.values import counted
+from sfdc_escalator.reports.values import counted, visible
 
 MOST_REASONS = 2
+MOST_NUMBERS = 3
+SHOWN_BY_STATE = (State.PLANNED, State.APPLIED, State.WITHHELD)
+"""The reason of these ends is plain from the state, or stands below the table."""
 
 
 def run_text(result: Result, *, all_notes: bool = False) -> str:
-    """The page; with `all_notes` the notes in full."""
-    return "\n".join(page(result, all_notes=all_notes))
+    """The page; with `all_notes` every note in full."""
+    return "\n".join(lines(result, all_notes=all_notes))
 
 
-def page(result: Result, *, all_notes: bool) -> Iterator[str]:
-    yield from head(result)
-    yield from warnings(result)
+def lines(result: Result, *, all_notes: bool) -> Iterator[str]:
+    yield from map(visible, head(result))
+    yield from map(visible, warnings(result))
     if result.outcomes:
         yield ""
         yield matches(result)
     if all_notes:
         yield from note_pages(result)
     elif result.is_rehearsal and result.outcomes:
-        yield "(a note in full: --case; all of them: --json)"
+        yield "(one note in full: --case CASE; all notes: --json)"
     yield from no_match(result.prepared)
     if result.is_rehearsal and not result.outcomes:
         yield from nearest(result)
-    yield from refusals(result)
+    yield from map(visible, refusals(result))
     if result.stopped:
-        yield f"\nThe run stopped early: {result.stopped}"
+        yield ""
+        yield visible(f"The run stopped early: {result.stopped}")
     yield ""
     yield summary(result)
 
@@ -55,24 +60,26 @@ def warnings(result: Result) -> Iterator[str]:
         yield f"! {doubt}"
 
 
+# -- matches -----------------------------------------------------------------------------------------------------------
+
+
 def matches(result: Result) -> str:
     names = {queue.id: queue.name for queue in result.prepared.org_facts.queues.values()}
     rows = [
         (one.case_number, one.route, one.state.value, steps_text(one, names), reason_text(one))
         for one in result.outcomes
     ]
-    return table(("Case", "Route", "State", "Steps", "Why"), rows)
+    return table(("Case", "Route", "State", "Steps", "Reason"), rows)
 
 
-def steps_text(outcome: Outcome, names: dict[str, str]) -> str:
+def steps_text(outcome: Outcome, names: Mapping[str, str]) -> str:
     """The steps that are sent; the JSON report lists those that are already so, too."""
-    owner = {step.before: outcome.owner_name for step in outcome.steps if step.kind is Kind.QUEUE and step.before}
-    names = names | {owner_id: name for owner_id, name in owner.items() if name}
-    sent = [step_text(step, names) for step in outcome.steps if step.state is not StepState.ALREADY_SO]
-    return ", ".join(sent) or "-"
+    owners = {step.before: outcome.owner_name for step in outcome.steps if step.kind is Kind.QUEUE and step.before}
+    known = {**names, **{owner_id: name for owner_id, name in owners.items() if name}}
+    return ", ".join(step_text(step, known) for step in outcome.steps if step.state is not StepState.ALREADY_SO) or "-"
 
 
-def step_text(step: Step, names: dict[str, str]) -> str:
+def step_text(step: Step, names: Mapping[str, str]) -> str:
     if step.kind is Kind.NOTE:
         return "note"
     before, after = (names.get(value or "", value or "empty") for value in (step.before, step.after))
@@ -80,17 +87,20 @@ def step_text(step: Step, names: dict[str, str]) -> str:
 
 
 def reason_text(outcome: Outcome) -> str:
-    """The findings; or how it ended, where neither the state nor the text below the table shows that."""
-    plain = outcome.state in (State.PLANNED, State.APPLIED, State.WITHHELD)
-    return "; ".join(outcome.findings) if plain else outcome.reason
+    """The findings; or the reason of an end that nothing else on the page explains."""
+    return "; ".join(outcome.findings) if outcome.state in SHOWN_BY_STATE else outcome.reason
 
 
 def note_pages(result: Result) -> Iterator[str]:
     for outcome in result.outcomes:
         if outcome.note:
             beside = f", also on its {outcome.beside.lower()}" if outcome.beside else ""
-            yield f"\nThe note for case {outcome.case_number}{beside}:"
-            yield "\n".join(f"  | {line}" for line in outcome.note.splitlines())
+            yield ""
+            yield visible(f"The note for case {outcome.case_number}{beside}:")
+            yield from (f"  | {visible(line)}" for line in outcome.note.splitlines())
+
+
+# -- no match ----------------------------------------------------------------------------------------------------------
 
 
 def no_match(prepared: Prepared) -> Iterator[str]:
@@ -98,63 +108,69 @@ def no_match(prepared: Prepared) -> Iterator[str]:
     cases = prepared.plan.no_match
     if not cases:
         return
-    groups: dict[tuple[str, str], list[str]] = {}
+    numbers: dict[str, dict[str, list[str]]] = {}
     for one in cases:
-        for route, why in prepared.reasons_against(one).items():
-            groups.setdefault((route, why), []).append(one.case.number)
-    shown = [
-        (route, why, str(len(numbers)), some(numbers))
-        for route in dict.fromkeys(route for route, _ in groups)
-        for why, numbers in commonest(groups, route)
+        for route, reason in prepared.reasons_against(one).items():
+            numbers.setdefault(route, {}).setdefault(reason, []).append(one.case.number)
+    rows = [
+        (route, reason, str(len(found)), first_of(found))
+        for route, by_reason in numbers.items()
+        for reason, found in most_common(by_reason)
     ]
     yield ""
-    yield table(("Fits not", "Because", "Cases", ""), shown, title=f"Left alone: {len(cases)}")
-    yield "(all reasons of one case with --case, of all cases with --json)"
+    yield table(("Route", "Missing", "Cases", ""), rows, title=f"No match: {counted(len(cases), 'case')}")
+    yield "(all reasons of one case: --case CASE; of all cases: --json)"
+
+
+def most_common(by_reason: Mapping[str, Sequence[str]]) -> list[tuple[str, Sequence[str]]]:
+    """The most common reasons of a route, and all its other reasons as one."""
+    found = sorted(by_reason.items(), key=lambda one: -len(one[1]))
+    others = [number for _, numbers in found[MOST_REASONS:] for number in numbers]
+    return [*found[:MOST_REASONS], *([("other reasons", others)] if others else [])]
+
+
+def first_of(numbers: Sequence[str]) -> str:
+    return ", ".join(numbers[:MOST_NUMBERS]) + (", ..." if len(numbers) > MOST_NUMBERS else "")
 
 
 def nearest(result: Result) -> Iterator[str]:
-    """Where nothing matches: what came nearest, and what it lacks."""
-    if len(result.prepared.poll.broken) == sum(len(policy.routes) for policy in result.prepared.plan.policies):
+    """The cases that come nearest to a match, and what each of them lacks."""
+    prepared = result.prepared
+    if len(prepared.poll.broken) == sum(len(policy.routes) for policy in prepared.plan.policies):
         return  # no case was read
     yield ""
-    found = result.near
-    if not found:
-        yield "No case came near: no case is in the scope of the policies. `explain CASE` tells why."
-        return
-    rows = [(one.case.number, one.route, "; ".join(one.words)) for one in found]
-    yield table(("Case", "Route", "Missing"), rows, title="Nearest misses")
+    if result.near:
+        yield table(("Case", "Route", "Missing"), [near_cells(one) for one in result.near], title="Nearest misses")
+    else:
+        yield "No case comes near a match: no case is in the scope of the policies."
+        yield "The reasons of one case: sfdc-escalator explain CASE"
 
 
-def commonest(groups: dict[tuple[str, str], list[str]], route: str) -> list[tuple[str, list[str]]]:
-    """The commonest reasons of a route, and all the others as one."""
-    found = sorted(
-        ((why, cases) for (name, why), cases in groups.items() if name == route), key=lambda one: -len(one[1])
-    )
-    rest = [number for _, numbers in found[MOST_REASONS:] for number in numbers]
-    return [*found[:MOST_REASONS], *([("other reasons", rest)] if rest else [])]
+def near_cells(one: NearMiss) -> tuple[str, str, str]:
+    return one.case.number, one.route, "; ".join(one.missing)
 
 
-def some(numbers: list[str]) -> str:
-    return ", ".join(numbers[:3]) + (", ..." if len(numbers) > 3 else "")
+# -- the end -----------------------------------------------------------------------------------------------------------
 
 
 def refusals(result: Result) -> Iterator[str]:
     """Each reason once, with the routes that it withholds."""
     found = result.prepared.plan.refusals
     for reason in dict.fromkeys(refusal.reason for refusal in found):
-        routes = [f"{one.policy}/{one.route} ({one.cases} cases)" for one in found if one.reason == reason]
-        yield f"\nWithheld: {', '.join(routes)}\n  {reason}"
+        routes = [f"{one.policy}/{one.route} ({counted(one.cases, 'case')})" for one in found if one.reason == reason]
+        yield ""
+        yield f"Withheld: {', '.join(routes)}"
+        yield f"  {reason}"
 
 
 def summary(result: Result) -> str:
     counts = Counter(outcome.state for outcome in result.outcomes)
-    told = ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state]) or "nothing to do"
-    extras = {
-        "settled from before": result.prepared.recovered,
+    states = [f"{counts[state]} {state.value}" for state in State if counts[state]] or ["nothing to do"]
+    others = {
+        "settled from an earlier run": result.prepared.recovered,
         "bounced to another owner": len(result.applied.bounced),
         "gone": len(result.applied.gone),
-        "still unsettled": result.unsettled,
+        "still not settled": result.unsettled,
     }
-    more = "".join(f", {count} {name}" for name, count in extras.items() if count)
-    read = len(result.prepared.poll.cases)
-    return f"{counted(read, 'case')} read, {len(result.outcomes)} matched: {told}{more}"
+    ends = ", ".join([*states, *(f"{count} {name}" for name, count in others.items() if count)])
+    return f"{counted(len(result.prepared.poll.cases), 'case')} read, {len(result.outcomes)} matched: {ends}"
