@@ -1,4 +1,4 @@
-"""What a sound policy says in vain: rows and routes that are never reached, tables with no last word."""
+"""Parts of a valid policy without effect: rows and routes that are never reached, tables without `else`."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ Cells = tuple[Operand, ...]
 
 
 def table_lints(document: Document) -> Iterator[Cross]:
-    """Of every table, wherever it stands; those whose form is wrong are told elsewhere."""
+    """Check every table of the policy. Tables of a wrong form are reported elsewhere."""
     for path, value in mappings(document.value, ()):
         if "by" in value and ("rows" in value or "values" in value):
             try:
@@ -28,13 +28,13 @@ def table_lints(document: Document) -> Iterator[Cross]:
                 continue
             yield from shadowed_rows(path, value, table)
             if table.otherwise is None and not is_total(table):
-                message = "the table says nothing where no row fits"
+                message = "the table gives no value when no row matches"
                 expected = "`else: ...`, or a row for every value"
                 yield Cross(path, Fault(message, expected=expected, severity="warning"))
 
 
 def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterator[Cross]:
-    """A row that another one above leaves no case for."""
+    """Rows that no case reaches because of a row above."""
     for place, (cells, _) in enumerate(table.rows):
         above = [other for other, _ in table.rows[:place]]
         one = next(
@@ -50,7 +50,7 @@ def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterato
 
 
 def wider(above: Cells, below: Cells) -> bool:
-    """A quick look before the proof."""
+    """Find probable candidates quickly, before the proof."""
     return all(folded(one) <= folded(other) for other, one in zip(above, below, strict=True))
 
 
@@ -67,7 +67,7 @@ def folded(cell: Operand) -> frozenset[str]:
 
 
 def is_total(table: RawTable) -> bool:
-    """Whether the rows say something for both values of a checkbox."""
+    """True if the rows cover both values of a checkbox."""
     said = frozenset[str]().union(*(folded(cells[0]) for cells, _ in table.rows))
     return len(table.by) == 1 and said == {"true", "false"}
 
@@ -88,7 +88,7 @@ def route_lints(policy: Policy, document: Document) -> Iterator[Cross]:
 
 
 def taken_by(policy: Policy, place: int) -> tuple[Route, ...]:
-    """The route above that takes every case of this one; or several of them together."""
+    """The route above, or the routes together, that take every case of this one."""
     condition, above = policy.condition(policy.routes[place]), policy.routes[:place]
     one = next((route for route in above if implies(condition, policy.condition(route))), None)
     if one is not None:
