@@ -29,7 +29,7 @@ from sfdc_escalator.pipeline.ports.writing import (
     RowError,
     Unknown,
 )
-from tests.builders import ME, NOW, caller, org_facts, values
+from tests.builders import ME, NOW, caller, org_facts
 
 Script = Callable[[Chunk], Answer]
 Fault = Literal["lock", "limit", "lose"]
@@ -256,9 +256,8 @@ class FakeOrg:
         for write in chunk.writes:
             line = write.note.rstrip().splitlines()[-1].strip()
             self.notes.append(KeyedNote(write.key, line, write.case_id, ME, self.now))
-            sent = {"OwnerId": write.owner_id, "Status": write.status, "Priority": write.priority}
-            if values := {name: value for name, value in sent.items() if value is not None}:
-                self.edit(write.case_id, values)
+            if write.values:
+                self.edit(write.case_id, write.values)
 
     def pause(self, attempt: int) -> bool:
         self.pauses.append(attempt)
@@ -270,11 +269,11 @@ class FakeOrg:
             raise OrgUnavailable("no answer")
         return self.fresh(chunk)
 
-    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, FieldValues]:
+    def read_back(self, case_ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, FieldValues]:
         if self.read_back_fails:
             raise OrgUnavailable("no answer")
         here = [one for one in self.cases if one.id in case_ids and not self.is_deleted(one.id)]
-        found = {one.id: values(one.owner_id, one.status, one.priority) for one in here}
+        found = {one.id: {name: one.text_of(name) for name in fields} for one in here}
         return {**found, **self.bounced_to}
 
 

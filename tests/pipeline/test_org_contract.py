@@ -1,6 +1,6 @@
 """The rules of an org, tried on the org in memory and on Salesforce's port over real HTTP."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ import pytest
 
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.needs import COMMENTS
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.org import KeyedNote, Org, Poll
@@ -33,6 +33,7 @@ NEW = policy(route("urgent", Field("Status", "is", "New")))
 LONG = policy(route("urgent", Field("Description", "contains_any", ("broke",))))
 ONE, TWO, THREE = (case(number) for number in (1, 2, 3))
 NOBODY = frozenset[str]()
+WRITTEN = ("OwnerId", "Status", "Priority")
 
 
 @dataclass
@@ -57,6 +58,9 @@ class Site:
 
     def write(self, *writes: Write, at: datetime | None = None, together: bool = False) -> Answer:
         return self.org.write(Chunk(writes, at or self.poll.at, together))
+
+    def read_back(self, *cases: Case, fields: Sequence[str] = WRITTEN) -> Mapping[str, FieldValues]:
+        return self.org.read_back([one.id for one in cases], fields)
 
     def poll_again(self) -> "Site":
         """The same org a little later."""
@@ -99,7 +103,9 @@ def write(
     of: Case, route_name: str = "urgent", *, owner: str | None = None, status: str | None = None, text: str = "Please"
 ) -> Write:
     key = identity(of, route_name)
-    return Write(key.key, of.id, f"{text}\n\n{key.line}", False, owner, status, None)
+    sent = {"OwnerId": owner, "Status": status}
+    values = {name: value for name, value in sent.items() if value is not None}
+    return Write(key.key, of.id, f"{text}\n\n{key.line}", False, values)
 
 
 def escalated(of: Case) -> Write:
@@ -342,7 +348,7 @@ def test_a_chunk_is_written_whole_and_named_by_its_call(site: Site, together: bo
     answer = site.write(escalated(ONE), write(TWO), together=together)
     assert isinstance(answer, Committed)
     assert answer.call
-    assert site.org.read_back([ONE.id, TWO.id]) == {
+    assert site.read_back(ONE, TWO) == {
         ONE.id: values(SUPPORT.id, "Escalated", "Medium"),
         TWO.id: values(AGENT, "New", "Medium"),
     }
@@ -354,7 +360,7 @@ def test_a_case_that_somebody_changed_since_the_poll_stops_its_chunk(site: Site)
     answer = site.write(escalated(ONE), escalated(TWO))
     assert isinstance(answer, Moved)
     assert site.notes(ONE, TWO) == ()
-    assert site.org.read_back([ONE.id])[ONE.id] == values(AGENT, "New", "Medium")
+    assert site.read_back(ONE)[ONE.id] == values(AGENT, "New", "Medium")
 
 
 def test_after_a_new_poll_a_changed_case_is_written(site: Site) -> None:
@@ -394,7 +400,7 @@ def test_a_row_error_rolls_everything_back_and_names_its_case(start: Open) -> No
     assert (error.fault, error.code, error.message) == (ErrorKind.ROW, "FIELD_CUSTOM_VALIDATION_EXCEPTION", FORBIDDEN)
     assert answer.error == error
     assert site.notes(ONE, TWO, THREE) == ()
-    assert site.org.read_back([ONE.id])[ONE.id] == values(AGENT, "New", "Medium")
+    assert site.read_back(ONE)[ONE.id] == values(AGENT, "New", "Medium")
 
 
 def test_the_rest_of_a_chunk_that_was_rolled_back_can_be_written(start: Open) -> None:
@@ -458,13 +464,17 @@ def test_unmoved_are_the_cases_that_the_guard_lets_pass(start: Open) -> None:
 def test_reading_back_leaves_out_a_case_that_is_gone(site: Site) -> None:
     site.write(escalated(ONE), escalated(TWO))
     site.stage.delete(TWO.id)
-    assert site.org.read_back([ONE.id, TWO.id]) == {ONE.id: values(SUPPORT.id, "Escalated", "Medium")}
+    assert site.read_back(ONE, TWO) == {ONE.id: values(SUPPORT.id, "Escalated", "Medium")}
+
+
+def test_reading_back_gives_the_fields_asked_for(site: Site) -> None:
+    assert site.read_back(ONE, fields=["Status", "Subject"]) == {ONE.id: {"Status": "New", "Subject": "It broke"}}
 
 
 def test_reading_back_sees_what_others_made_of_it_since(site: Site) -> None:
     site.write(escalated(ONE))
     site.stage.edit(ONE.id, "Working")
-    assert site.org.read_back([ONE.id])[ONE.id] == values(SUPPORT.id, "Working", "Medium")
+    assert site.read_back(ONE)[ONE.id] == values(SUPPORT.id, "Working", "Medium")
 
 
 def test_pauses_end_when_the_time_of_the_run_is_used_up(start: Open) -> None:

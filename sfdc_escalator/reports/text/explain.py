@@ -36,7 +36,7 @@ def lines(examined: Examined) -> Iterator[str]:
 def match_text(judged: Match | NoMatch) -> str:
     if isinstance(judged, NoMatch):
         return "no match"
-    steps = ", ".join(step.kind for step in judged.outcome.steps if step.state == "planned")
+    steps = ", ".join(step.name for step in judged.outcome.steps if step.state == "planned")
     return f"{judged.state} by the route {judged.route.name}: {steps or judged.reason}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.explaining.misses import NearMiss
-from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState
+from sfdc_escalator.escalation.policy.steps import FIELD_OF, Step, StepState
 from sfdc_escalator.pipeline.prepare import Prepared
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import table
@@ -74,16 +74,16 @@ def matches(result: Result) -> str:
 
 def steps_text(outcome: Outcome, names: Mapping[str, str]) -> str:
     """The steps that are sent; the JSON report lists those that are already so, too."""
-    owners = {step.before: outcome.owner_name for step in outcome.steps if step.kind is Kind.QUEUE and step.before}
-    known = {**names, **{owner_id: name for owner_id, name in owners.items() if name}}
+    owners = [step.before for step in outcome.steps if FIELD_OF.get(step.name) == "OwnerId"]
+    known = {**names, **{owner_id: outcome.owner_name for owner_id in owners if owner_id and outcome.owner_name}}
     return ", ".join(step_text(step, known) for step in outcome.steps if step.state is not StepState.ALREADY_SO) or "-"
 
 
 def step_text(step: Step, names: Mapping[str, str]) -> str:
-    if step.kind is Kind.NOTE:
+    if step.is_note:
         return "note"
     before, after = (names.get(value or "", value or "empty") for value in (step.before, step.after))
-    return f"{step.kind} {before} -> {after}"
+    return f"{step.name} {before} -> {after}"
 
 
 def reason_text(outcome: Outcome) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.policy.steps import NOTE
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.writing import Answer, ErrorKind, Moved, NotExecuted, RolledBack, Unknown
@@ -17,7 +18,6 @@ from sfdc_escalator.salesforce.writing.write import (
     FRESH,
     LAST,
     MARGIN,
-    NOTE,
     Composite,
     Part,
     collection,
