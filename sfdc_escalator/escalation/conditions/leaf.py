@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.comparison import Literal_
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
 from sfdc_escalator.escalation.conditions.tables import Table
@@ -62,6 +63,15 @@ class Leaf:
     def business_hours(self) -> tuple[str, ...]:
         """The names of the org's business hours that it counts by."""
         return ()
+
+    def named_for(self, path: str) -> Iterator[Literal_]:
+        """The values that it compares the field with."""
+        for table in self.tables:
+            yield from table.cells_of(path)
+
+    def parts_named(self, path: str, text: str) -> Iterator[str]:
+        """The parts of the field's text that it looks for."""
+        yield from ()
 
     # -- words
 

@@ -5,11 +5,13 @@ from typing import Any
 
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS, BusinessHours, CalendarRef, Calendars
-from sfdc_escalator.escalation.conditions.comparison import Operand, Operator
+from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, Operator
 from sfdc_escalator.escalation.conditions.declaration import Key, Refusal, Said, Takes, Terms
 from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.world.case import long_id
 
 DURATION = "The value is {}: a duration (15m, 4h, 2d, 2w), by a calendar hours or `2 business days`, or a table."
+EQUAL = ("is", "is_not", "in", "not_in")
 SIDES: dict[str, str] = {
     "at_least": "this or more",
     "at_most": "this or less",
@@ -59,8 +61,23 @@ def needs_operator(operators: tuple[Key, ...], said: Said) -> Iterator[Refusal]:
         yield Refusal("the condition compares with nothing", expected, f"`{next(iter(said))}` alone")
 
 
-def comparisons(said: Said) -> Iterator[tuple[Operator, Operand | Table[Any]]]:
-    """The operators with their operands."""
+def comparisons(said: Said, *, ids: bool = False) -> Iterator[tuple[Operator, Operand | Table[Any]]]:
+    """The operators with their operands. With `ids`: record ids are taken in the form in which the org gives them."""
     _, *operators = said.items()
-    for operator, operand in operators:
-        yield operator, tuple(operand) if isinstance(operand, list) else operand  # type: ignore[misc]
+    for operator, value in operators:
+        operand = tuple(value) if isinstance(value, list) else value
+        yield operator, full_ids(operand) if ids and operator in EQUAL else operand  # type: ignore[misc]
+
+
+def full_ids(operand: Operand | Table[Any]) -> Operand | Table[Any]:
+    """Record ids in the form in which the org gives them."""
+    if isinstance(operand, Table):
+        return operand
+    return tuple(map(full_id, operand)) if isinstance(operand, tuple) else full_id(operand)
+
+
+def full_id(operand: Literal_) -> Literal_:
+    try:
+        return long_id(operand.strip()) if isinstance(operand, str) else operand
+    except ValueError:
+        return operand

@@ -1,10 +1,10 @@
 """Look-up tables: the first row whose cells all match the case gives the value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sfdc_escalator.escalation.conditions.comparison import Operand, options, same
+from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, options, same
 from sfdc_escalator.escalation.world.case import Case
 
 T_co = TypeVar("T_co", covariant=True)
@@ -43,6 +43,13 @@ class Table(Generic[T_co]):
         """Every value that it may give."""
         last = () if self.otherwise is None else (self.otherwise,)
         return (*(row.value for row in self.rows), *last)
+
+    def cells_of(self, path: str) -> Iterator[Literal_]:
+        """The values that its rows compare the field with."""
+        for row in self.rows:
+            for by, cell in zip(self.by, row.cells, strict=True):
+                if by == path:
+                    yield from options(cell)
 
     def mapped(self, change: Callable[[T_co], U]) -> "Table[U]":
         """The same table with every value changed."""

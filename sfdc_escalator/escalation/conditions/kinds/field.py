@@ -1,6 +1,6 @@
 """`field`: the value of a field of the case, or of a record that it refers to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -24,10 +24,8 @@ from sfdc_escalator.escalation.conditions.samples import samples_of
 from sfdc_escalator.escalation.conditions.shared_keys import comparisons, needs_operator, side_keys
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import together
-from sfdc_escalator.escalation.world.case import Case, Value, long_id
+from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need
-
-EQUAL = ("is", "is_not", "in", "not_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +67,16 @@ class Field(Leaf):
     @property
     def tables(self) -> tuple[Table[Any], ...]:
         return (self.operand,) if isinstance(self.operand, Table) else ()
+
+    def named_for(self, path: str) -> Iterator[Literal_]:
+        if path == self.path and not isinstance(self.operand, Table):
+            yield from options(self.operand)
+        yield from Leaf.named_for(self, path)
+
+    def parts_named(self, path: str, text: str) -> Iterator[str]:
+        if path == self.path and self.operator in ("starts_with", "contains_any"):
+            asked = () if isinstance(self.operand, Table) else options(self.operand)
+            yield from (as_text(one).strip() for one in asked if TESTS[self.operator](text, one))
 
     def said(self, finding: Finding) -> str:
         return comparison_said(self.path, self.operator, self.operand, finding)
@@ -135,27 +143,8 @@ OPERATORS = (
 
 def build(said: Said, terms: Terms) -> Condition:
     path = said["field"]
-    is_id = path.endswith("Id")
-    return together(
-        [
-            Field(path, operator, full_ids(operand) if is_id and operator in EQUAL else operand)
-            for operator, operand in comparisons(said)
-        ]
-    )
-
-
-def full_ids(operand: Operand | Table[Any]) -> Operand | Table[Any]:
-    """Record ids in the form in which the org gives them."""
-    if isinstance(operand, Table):
-        return operand
-    return tuple(map(full_id, operand)) if isinstance(operand, tuple) else full_id(operand)
-
-
-def full_id(operand: Literal_) -> Literal_:
-    try:
-        return long_id(operand.strip()) if isinstance(operand, str) else operand
-    except ValueError:
-        return operand
+    asked = comparisons(said, ids=path.endswith("Id"))
+    return together([Field(path, operator, operand) for operator, operand in asked])
 
 
 KIND = Kind(

@@ -1,6 +1,6 @@
 """`text`: words in text fields, comments and e-mails."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Contains, Narrowing, every, some
 from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, need_of, texts_of
 from sfdc_escalator.escalation.conditions.speech.own_words import own_words
-from sfdc_escalator.escalation.conditions.speech.words import Phrase, mentioned, parse_phrase
+from sfdc_escalator.escalation.conditions.speech.words import Phrase, finder, mentioned, parse_phrase
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
 
@@ -51,6 +51,14 @@ class Text(Leaf):
         return some(
             every(Contains(source, word) for word in phrase) for source in self.sources for phrase in self.mentions
         )
+
+    def parts_named(self, path: str, text: str) -> Iterator[str]:
+        if path in self.sources and path not in SPOKEN:
+            own = own_words(text)
+            ignored = (finder(phrase).search(own) for phrase in self.ignoring)
+            yield from (" ".join(match[0].split()) for match in ignored if match)
+            if words := mentioned(own, self.mentions, self.ignoring):
+                yield words
 
     def said(self, finding: Finding) -> str:
         return str(finding.seen) if finding.holds else f"none of the words in {', '.join(self.sources)}"
