@@ -1,4 +1,4 @@
-"""Whether a history file can answer what a policy asks."""
+"""Checks that a history file can answer everything that a policy asks."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.world.needs import FieldChanges
 from sfdc_escalator.files.text.fault import nearest
 
 GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
-"""What every replay knows of a case, mapped or not."""
+"""The fields that every replay knows of a case, mapped or not."""
 
 
 def check_replay(policy: Policy, mapping: HistoryMapping) -> None:
@@ -32,7 +32,7 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
                 message = f"route {route.name}: a history file cannot answer its `{leaf.kind}` condition"
                 yield Problem(message, policy.file)
         for hours in business_hours(condition):
-            message = f"route {route.name}: business hours {hours!r} stand in an org"
+            message = f"route {route.name}: business hours {hours!r} exist only in an org"
             yield Problem(message, policy.file, expected="a calendar of the policy")
         for path in sorted(paths_of(condition.needs) - mapped - {"OwnerId"}):
             message = f"route {route.name} reads {path}, which the mapping does not give"
@@ -46,12 +46,12 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
 
 
 def answerable(leaf: Leaf, mapping: HistoryMapping) -> bool:
-    """Changes of fields are known of events alone: a snapshot shows each case once."""
+    """True where the file can answer the condition. Only events have changes of fields."""
     known = FieldChanges if mapping.kind == "events" else ()
     return not isinstance(leaf, Owner) and all(isinstance(one, known) for one in lookups_of(leaf.needs))
 
 
 def tracked(policy: Policy) -> list[str]:
-    """The fields whose changes the policy's conditions look at."""
+    """The fields whose changes the conditions of the policy need."""
     needs = (policy.condition(route).needs for route in policy.routes)
     return sorted({one.path for some in needs for one in lookups_of(some) if isinstance(one, FieldChanges)})

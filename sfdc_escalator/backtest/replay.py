@@ -17,7 +17,7 @@ from sfdc_escalator.pipeline.read_models.backtest_result import PastMatch
 
 
 class Segment(NamedTuple):
-    """A case as it stood from one change to the next."""
+    """A case between two of its changes."""
 
     begin: datetime
     end: datetime | None
@@ -31,7 +31,7 @@ Conditions = Mapping[str, Condition]
 def first_matches(
     number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls
 ) -> Iterator[PastMatch]:
-    """As the tool escalates: the first route that holds at a poll, each once, and then only routes above it."""
+    """The matches that a run would escalate: the first route that holds at a poll, then only routes above it."""
     above = list(conditions.items())
     for segment in segments:
         wanted = [condition for _, condition in above]
@@ -46,7 +46,7 @@ def first_matches(
 
 
 def all_matches(number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls) -> Iterator[PastMatch]:
-    """Of every route, each maximal run of neighbouring polls at which it holds."""
+    """The first poll of each unbroken series of polls at which a route holds, for every route."""
     for route, condition in conditions.items():
         episode, held_until = 0, -1
         for begin, end in runs(segments, condition, polls):
@@ -57,7 +57,7 @@ def all_matches(number: str, segments: Sequence[Segment], conditions: Conditions
 
 
 def runs(segments: Sequence[Segment], condition: Condition, polls: Polls) -> Iterator[tuple[int, int]]:
-    """From which place to before which the condition holds; neighbouring runs are not joined."""
+    """The places from which, and before which, the condition holds; neighbouring runs are not joined."""
     for segment in segments:
         places = turning_points(segment, [condition], polls)
         last = len(polls) if segment.end is None else polls.first_from(segment.end)
