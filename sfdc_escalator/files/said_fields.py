@@ -4,28 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from sfdc_escalator.escalation.conditions.declaration import Several, Takes
+from sfdc_escalator.escalation.conditions.registry import KINDS
 from sfdc_escalator.files.policies import EXPECTED, MAX_BYTES
 from sfdc_escalator.files.source_map import texts
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
 from sfdc_escalator.files.text.yaml_document import Document, Place, mappings, parse
 from sfdc_escalator.files.values.literals import FIELD_PATH, RESERVED, SNAKE
 
-FIELDS = frozenset(
-    {
-        "field",
-        "age",
-        "left",
-        "in_state",
-        "text",
-        "from",
-        "by",
-        "same",
-        "requires",
-        "must_say",
-        "links",
-        "one_notice_per",
-    }
-)
+FORMS_OF_FIELDS = (Takes.FIELD, Takes.TEXT_SOURCE, Several(Takes.FIELD), Several(Takes.TEXT_SOURCE))
+OF_CONDITIONS = frozenset(key.name for kind in KINDS.values() for key in kind.keys if key.takes in FORMS_OF_FIELDS)
+FIELDS = OF_CONDITIONS | {"from", "by", "requires", "must_say", "links", "one_notice_per"}
 EQUAL = frozenset({"is", "is_not", "in", "not_in"})
 
 

@@ -7,33 +7,20 @@ counts as open, so that an example comes out alike at any time of the day.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Idle
 from sfdc_escalator.escalation.conditions.comparison import moment
+from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.findings import reasons
-from sfdc_escalator.escalation.conditions.related import COUNTS, MILESTONES, Related
-from sfdc_escalator.escalation.conditions.stopped_clock import Clock
-from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import (
-    All,
-    AnyOf,
-    Condition,
-    Leaf,
-    Not,
-    could_hold,
-    judge,
-    leaves,
-    lookups_of,
-    paths_of,
-)
+from sfdc_escalator.escalation.conditions.kinds.milestone import MILESTONES
+from sfdc_escalator.escalation.conditions.kinds.related import name_of
+from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, could_hold, judge, leaves, lookups_of, paths_of
 from sfdc_escalator.escalation.policy.expected_steps import wrong_steps
 from sfdc_escalator.escalation.policy.policy import Example, Policy, Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.proof.implication import conjuncts
-from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange
 from sfdc_escalator.escalation.world.case import Value as CaseValue
 from sfdc_escalator.escalation.world.needs import MESSAGES, Answered, FieldChanges, Need, Records
@@ -78,11 +65,11 @@ def speaks_of(example: Example, condition: Condition) -> bool:
 
 def mentions(example: Example, leaf: Leaf) -> bool:
     """True where the example gives one of the facts that the leaf looks at."""
-    if isinstance(leaf, Related):
-        return name_of(leaf.records) in example.related
+    if counted := [name_of(one) for one in leaf.needs if isinstance(one, Records)]:
+        return not example.related.keys().isdisjoint(counted)
     spoke = example.customer_spoke is not None or example.agent_spoke is not None
     aged = spoke or example.age is not None
-    if aged and (isinstance(leaf, Idle) or "CreatedDate" in leaf.needs):
+    if aged and (leaf.starts_with_case or "CreatedDate" in leaf.needs):
         return True
     said = {path.lower() for path in example.fields}
     return (spoke and not MESSAGES.isdisjoint(leaf.needs)) or any(path.lower() in said for path in paths_of(leaf.needs))
@@ -145,22 +132,4 @@ def assuming(condition: Condition, example: Example) -> Condition:
         return AnyOf(tuple(assuming(part, example) for part in condition.parts))
     if isinstance(condition, Not):
         return Not(assuming(condition.part, example))
-    if isinstance(condition, Related):
-        count = example.related.get(name_of(condition.records), 0)
-        return All(()) if COUNTS[condition.operator](count, condition.count) else AnyOf(())
-    return always_open(condition) if isinstance(condition, Clock) else condition
-
-
-def always_open(clock: Clock) -> Leaf:
-    limit = clock.limit
-    limit = limit.mapped(in_hours) if isinstance(limit, Table) else in_hours(limit)
-    return replace(clock, calendar=None, limit=limit)  # type: ignore[return-value]
-
-
-def in_hours(limit: Limit) -> Limit:
-    return timedelta(days=limit.count) if isinstance(limit, BusinessDays) else limit
-
-
-def name_of(records: Records) -> str:
-    """The name of these records in an example: `Tasks`, or `Contact.ReturnOrders`."""
-    return f"{records.through}.{records.relation}" if records.through else records.relation
+    return condition.in_example(example.related) if isinstance(condition, Leaf) else condition
