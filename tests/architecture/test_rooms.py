@@ -32,7 +32,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     "embedded_org": (("org",), ("http",), ("data", "rest"), ("records", "soql"), ("store",), ("basics",)),
     "files": (
         ("said_fields",),
-        ("places",),
+        ("source_map",),
         ("first_hour", "policies"),
         ("assembly", "checks", "orgs"),
         ("language", "templates"),

@@ -76,21 +76,21 @@ CHANNELS = (
 )
 MISTAKES: list[tuple[str, str, str, Told]] = [
     ("accountable: leads", "accountable: leeds", "leeds", ("unknown team `leeds`", "leeds", TEAMS, "leads")),
-    ("every: 30d", "every: monthly", "monthly", ("`review_every` is no duration", '"monthly"', DURATION, None)),
-    ("every: 30d", "every: ", "}", ("`review_every` says nothing", "nothing", VALUE, None)),
+    ("every: 30d", "every: monthly", "monthly", ("`review_every` is not a duration", '"monthly"', DURATION, None)),
+    ("every: 30d", "every: ", "}", ("`review_every` has no value", "nothing", VALUE, None)),
     ("kind: slack", "kind: slak", "slak",
-     ("`kind` knows no `slak`", "slak", CHANNELS, "slack")),
+     ("`kind` cannot be `slak`", "slak", CHANNELS, "slack")),
     ("tell: mail}", "tell: male}", "male", ("unknown channel `male`", "male", "one of alarm, mail", "mail")),
     ("calendar: office, person", "calendar: ofice, person", "ofice",
      ("unknown calendar `ofice`", "ofice", "office", "office")),
     ("list: l@b.example", "list: leads", "leads, facts",
-     ("`list` is no e-mail address", "leads", "an address such as leads@example.com", None)),
+     ("`list` is not an e-mail address", "leads", "an address such as leads@example.com", None)),
     ("person: Account.Owner", "person: Account.Ownr", "Account.Ownr",
      ("`Account.Ownr` leads to no user", "Account.Ownr", USER, "Account.Owner")),
     ("Owner.Manager", "Owner.Maneger", "Owner.Maneger",
      ("`Owner.Maneger` leads to no user", "Owner.Maneger", USER, "Owner.Manager")),
     ("must_say: [Account.Name", "must_say: [Account Name", "Account Name",
-     ("`Account Name` is no field path", "Account Name",
+     ("`Account Name` is not a field path", "Account Name",
       "API names with dots between them, such as Subject, Risk__c, Account.Type", None)),
     ("{channel: mail}", "mail", "mail], repeat", ("unknown team `mail`", "mail", TEAMS, "{channel: mail}")),
     ("tell: [{person: Owner}]", "tell: owner", "owner}\n    ack",
@@ -110,23 +110,23 @@ MISTAKES: list[tuple[str, str, str, Told]] = [
     ("{x: leads, y: others}", "{x: leads, y: }", "}, else: leads",
      ("the table gives nothing here", "nothing", "a value, or no such entry", None)),
     ("due: {end_of: business_day, calendar: {table: hours}}", "due:", "\n    warn",
-     ("`due` says nothing", "nothing", VALUE, None)),
+     ("`due` has no value", "nothing", VALUE, None)),
     ("{end_of: business_day", "{end_off: business_day", "end_off",
      ("unknown key `end_off`", "end_off", "one of end_of, calendar", "end_of")),
     ("warn: {before: 30m", "warn: {before: 30", "30, tell",
-     ("`before` is no duration", "30", DURATION, None)),
+     ("`before` is not a duration", "30", DURATION, None)),
     ("repeat: {every: 1h", "repeat: {every: 0m", "0m, at_most",
-     ("`every` is no time at all", "0m", "1m or more", None)),
+     ("`every` is not a time", "0m", "1m or more", None)),
     ("{note: {help: Late.}", "{note: {hlp: Late.}", "hlp",
      ("nobody reads `hlp`: no part of the note, nor its template", "hlp", "a part with `from: [route.hlp]`", "help")),
     ("{note: {help: Late.}", "{note: {visibility: nobody}", "nobody",
-     ("`visibility` knows no `nobody`", "nobody", "one of internal, published", None)),
+     ("`visibility` cannot be `nobody`", "nobody", "one of internal, published", None)),
     ("until: closed}", "until: close}", "close}",
-     ("`until` knows no `close`", "close", "one of acknowledged, closed", "closed")),
+     ("`until` cannot be `close`", "close", "one of acknowledged, closed", "closed")),
     ("reason: Two.,", "reason: Two, and a half,", "and a half",
      ("a comma inside `{...}` starts a new key", "and a half", "quotes around a text with a comma in it", None)),
     ("escalate: none", "escalate: ", ", notify: [{person: Owner}],\n",
-     ("`escalate` says nothing", "nothing", "the steps, `none`, or `{}` for a note alone", None)),
+     ("`escalate` has no value", "nothing", "the steps, `none`, or `{}` for a note alone", None)),
     ("never: {queue: [third]", "never: {queue: [others]", "{table: who}, priority: High",
      ("escalate breaks `never`: its queue may be others", "others", "a queue that `never` does not name", None)),
     ("status: [Closed]", "status: [open]", "[open]",
@@ -157,7 +157,7 @@ def test_two_teams_of_one_queue_are_one_to_never(tmp_path: Path) -> None:
 def test_a_channel_may_be_said_by_its_kind_alone(tmp_path: Path) -> None:
     assert told(tmp_path, POLICY.replace("{kind: slack}", "slack")) == []
     ((line, column, (message, found, _, near)),) = told(tmp_path, POLICY.replace("{kind: slack}", "slak"))
-    assert (line, column, message, found, near) == (5, 19, "`alarm` knows no `slak`", "slak", "slack")
+    assert (line, column, message, found, near) == (5, 19, "`alarm` cannot be `slak`", "slak", "slack")
 
 
 def test_a_rung_that_counts_from_a_due_time_needs_one(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ NAMES = "one of case, policy, route, parts, findings, now"
             "a field by its name, such as case.Subject",
             None,
         ),
-        ("{% for f in case %}{% endfor %}", "`case` alone is no text", "case", "case.Subject", None),
+        ("{% for f in case %}{% endfor %}", "`case` alone is not a text", "case", "case.Subject", None),
         (
             "{{ case.Account }}",
             "`Account` is a record, not a field",

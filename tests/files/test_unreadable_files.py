@@ -17,8 +17,8 @@ FILE = "a policy file in YAML"
 @pytest.mark.parametrize(
     ("data", "place", "message", "found", "expected"),
     [
-        (b"", (1, 1), "the file says nothing", "an empty file", "`policy:` and `routes:`"),
-        (b"# only a comment\n", (1, 1), "the file says nothing", "an empty file", "`policy:` and `routes:`"),
+        (b"", (1, 1), "the file is empty", "an empty file", "`policy:` and `routes:`"),
+        (b"# only a comment\n", (1, 1), "the file is empty", "an empty file", "`policy:` and `routes:`"),
         (b"policy: a\nowner: Jos\xe9\n", (2, 11), "the file is not UTF-8", "byte 0xE9", TEXT),
         (b"\xef\xbb\xbfpolicy: \xff\n", (1, 9), "the file is not UTF-8", "byte 0xFF", TEXT),
         ("policy: a".encode("utf-16"), (1, 1), "the file is not UTF-8", "UTF-16 or UTF-32", TEXT),

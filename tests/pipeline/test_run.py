@@ -389,7 +389,7 @@ def test_a_route_over_the_guards_is_sent_though_hardly_an_api_call_is_left() -> 
     """Health and safety first: neither the plan's api_budget nor the one while sending holds it back."""
     urgent = policy(route("urgent", NEW, status="Escalated", bypass_guards=True))
     for left in (3, None):
-        result = world(policies=(urgent,), org_org_facts=org_facts(api_left=left)).run()
+        result = world(policies=(urgent,), org_facts=org_facts(api_left=left)).run()
         assert (result.count(State.APPLIED), result.exit_code) == (3, 0)
-    withheld = world(org_org_facts=org_facts(api_left=3)).run()
+    withheld = world(org_facts=org_facts(api_left=3)).run()
     assert (withheld.count(State.WITHHELD), withheld.exit_code) == (3, 4)

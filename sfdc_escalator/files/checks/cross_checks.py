@@ -53,7 +53,7 @@ def name_crosses(document: Document) -> Iterator[Cross]:
     listed = mapping(document.value).get("priorities")
     priorities = enumerate(listed if isinstance(listed, list) else ())
     folded = [(("priorities", place), name.casefold()) for place, name in priorities if isinstance(name, str)]
-    yield from twice(document, folded, "the priority stands here twice:")
+    yield from twice(document, folded, "the priority is given twice:")
 
 
 def twice(document: Document, names: Sequence[tuple[Path, str]], message: str) -> Iterator[Cross]:
@@ -147,9 +147,8 @@ def text_crosses(path: Path, key: str, said: Any, elsewhere: bool, spoken: set[s
     elif f"route.{key}" in spoken:
         return
     elif (near := nearest(key, NOTE_KEYS)) is not None:
-        wrong = unknown("key", key, (*NOTE_KEYS[:3], "a text of the route's own"))
-        wrong.nearest, wrong.on_key = near, True
-        yield Cross(path, wrong)
+        allowed = (*NOTE_KEYS[:3], "a text of the route's own")
+        yield Cross(path, unknown("key", key, allowed, nearest=near, on_key=True))
     elif (near := nearest(key, texts_of(spoken))) is not None or not elsewhere:
         message = f"nobody reads `{key}`: no part of the note, nor its template"
         expected = f"a part with `from: [route.{key}]`"

@@ -62,7 +62,7 @@ OTHER = ("policy", "description", "scope", "defaults", "notices", "owner", "guar
 
 
 def misspelt(said: Mapping[str, Any]) -> Iterator[str]:
-    """Keys that were probably meant by others: what they declare cannot be known, and is no further fault."""
+    """Keys that were probably meant by others: what they declare cannot be known, and is not a further fault."""
     for key in said:
         near = None if key in (*DECLARING, *OTHER) else nearest(str(key), DECLARING)
         if near and near not in said:
@@ -150,11 +150,11 @@ def told_team(value: Any, info: Info) -> str:
     name = literals.text(value)
     try:
         return any_team(name, info)
-    except Fault as wrong:
+    except Fault as fault:
         if name in (info.context.channels or ()):
-            wrong.nearest = f"{{channel: {name}}}"
-        elif near := people.nearest_person(name):
-            wrong.nearest = f"{{person: {near}}}"
+            raise fault.but(nearest=f"{{channel: {name}}}") from None
+        if near := people.nearest_person(name):
+            raise fault.but(nearest=f"{{person: {near}}}") from None
         raise
 
 
@@ -211,11 +211,9 @@ def words(value: Any, info: Info) -> str:
     said = literals.phrase(value)
     known = info.context.words
     if said.startswith("words.") and known is not None and said.removeprefix("words.") not in known:
-        wrong = unknown(
-            "list of words", said, sorted(f"words.{name}" for name in known), "a list that `words` declares"
-        )
-        wrong.nearest = nearest_in("words.", said, known)
-        raise wrong
+        allowed = sorted(f"words.{name}" for name in known)
+        near = nearest_in("words.", said, known)
+        raise unknown("list of words", said, allowed, "a list that `words` declares", nearest=near)
     return said
 
 
@@ -243,14 +241,13 @@ def kind_first(value: Any) -> Any:
     if further:
         message = f"a condition's first key is its kind: put `{further}` first"
         raise Fault(message, found=shown(first), expected=f"`{further}` first", key=first)
-    wrong = unknown("kind of condition", first, KINDS)
-    wrong.key = first
+    fault = unknown("kind of condition", first, KINDS, key=first)
     if first in MEANT:
-        wrong.nearest = MEANT[first]
-    elif wrong.nearest is None and literals.FIELD_PATH.fullmatch(first) and not first.islower():
+        raise fault.but(nearest=MEANT[first])
+    if fault.nearest is None and literals.FIELD_PATH.fullmatch(first) and not first.islower():
         said = value[first]
-        wrong.nearest = f"{{field: {first}, is: {'...' if isinstance(said, (dict, list)) else shown(said)}}}"
-    raise wrong
+        fault = fault.but(nearest=f"{{field: {first}, is: {'...' if isinstance(said, (dict, list)) else shown(said)}}}")
+    raise fault
 
 
 def kinds() -> str:
@@ -260,5 +257,5 @@ def kinds() -> str:
 def steps_or_none(value: Any) -> Any:
     """`none`: the route takes no step."""
     if value is None:
-        raise Fault("this says nothing", found="nothing", expected="the steps, `none`, or `{}` for a note alone")
+        raise Fault("this has no value", found="nothing", expected="the steps, `none`, or `{}` for a note alone")
     return None if value == "none" else value

@@ -34,7 +34,7 @@ class Shape(BaseModel):
         """A key whose value was forgotten does not count as left out."""
         field = cls.model_fields[str(info.field_name)]
         if value is None and not field.is_required() and type(None) in get_args(field.annotation):
-            raise Fault("this says nothing", found="nothing", expected="a value, or no such key")
+            raise Fault("this has no value", found="nothing", expected="a value, or no such key")
         return value
 
     @classmethod

@@ -57,9 +57,8 @@ def login_faults(entry: Mapping[str, Any]) -> Iterator[LoginFault]:
     name = entry.get("flow", "token")
     flow = FLOWS.get(name) if isinstance(name, str) else None
     if flow is None:
-        wrong = unknown("flow", str(name), FLOWS) if isinstance(name, str) else Fault("this must be a flow")
-        wrong.expected = one_of(FLOWS)
-        yield ("flow",), wrong
+        fault = unknown("flow", str(name), FLOWS) if isinstance(name, str) else Fault("this must be a flow")
+        yield ("flow",), fault.but(expected=one_of(FLOWS))
     else:
         yield from key_faults(entry, str(name), flow)
     for key in KEYS[1:]:
@@ -79,7 +78,7 @@ def key_faults(entry: Mapping[str, Any], name: str, flow: Flow) -> Iterator[Logi
         if key in KEYS and key not in ("flow", *flow.keys, *LINE):
             fits = [other for other, one in FLOWS.items() if key in one.keys]
             expected = f"`flow: {' | '.join(fits)}`, or no `{key}`"
-            yield (key,), Fault(f"`{key}` is no part of `flow: {name}`", on_key=True, expected=expected)
+            yield (key,), Fault(f"`{key}` is not part of `flow: {name}`", on_key=True, expected=expected)
     if name == "password":
         yield ("flow",), Fault(RETIRED, found="password", severity="warning")
 
@@ -95,7 +94,7 @@ def value_faults(key: str, value: Any) -> Iterator[Fault]:
         )
     elif is_reference(value) and key in ADDRESSES:
         yield Fault(
-            "an address is no secret, and stands here itself", expected=f"an address such as {settings.EXAMPLE}"
+            "an address is not a secret: write it here itself", expected=f"an address such as {settings.EXAMPLE}"
         )
     elif is_reference(value):
         yield from reference_faults(value)
@@ -106,7 +105,7 @@ def value_faults(key: str, value: Any) -> Iterator[Fault]:
     elif key == "proxy" and "@" in value:
         yield Fault("this holds a password", expected="env:NAME, where the whole address stands in that variable")
     elif key == "proxy" and not PROXY.fullmatch(value):
-        yield Fault("this is no address of a proxy", expected=PROXY_EXPECTED)
+        yield Fault("this is not an address of a proxy", expected=PROXY_EXPECTED)
 
 
 def reference_faults(value: Any) -> Iterator[Fault]:
@@ -166,12 +165,12 @@ def usable(key: str, value: str) -> str:
     """The value as a login takes it. Raises Wrong for what it cannot take, without a word of it."""
     if key == "ca_file":
         return certificates(os.path.expanduser(value))
-    for bad in settings.token_problems(value, f"what `{key}` refers to") if key == "access_token" else ():
+    for bad in settings.token_problems(value, f"the value that `{key}` refers to") if key == "access_token" else ():
         raise Fault(bad.message, found=bad.found, expected=bad.expected)
     if key == "proxy" and not PROXY.fullmatch(value):
-        raise Fault(f"what `{key}` refers to is no address of a proxy", expected=PROXY_EXPECTED)
+        raise Fault(f"the value that `{key}` refers to is not an address of a proxy", expected=PROXY_EXPECTED)
     if key != "private_key" and not value.isprintable():
-        raise Fault(f"what `{key}` refers to has several lines", expected="one line: the secret alone")
+        raise Fault(f"the value that `{key}` refers to has several lines", expected="one line: the secret alone")
     return value
 
 

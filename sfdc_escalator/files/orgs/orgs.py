@@ -144,11 +144,11 @@ def serious(fault: LoginFault) -> bool:
     return fault[1].severity == "error"
 
 
-def named(loc: Loc, wrong: Fault) -> Fault:
-    """With the name of what is wrong in place of `this`."""
-    if wrong.message.startswith("this "):
-        wrong.message = f"`{loc[-1]}`" + wrong.message.removeprefix("this")
-    return wrong
+def named(loc: Loc, fault: Fault) -> Fault:
+    """The fault with the name of the key in place of `this`."""
+    if not fault.message.startswith("this "):
+        return fault
+    return fault.but(message=f"`{loc[-1]}`" + fault.message.removeprefix("this"))
 
 
 def plain(document: Document) -> Iterator[Problem]:
@@ -179,7 +179,12 @@ def entry_of(document: Document, name: str, said: Mapping[str, Any]) -> OrgEntry
 def entry_faults(name: str, said: Any) -> Iterator[LoginFault]:
     """Everything that is wrong with one org; what may be a secret is not shown."""
     if not LIST_NAME.fullmatch(name):
-        yield (name,), Fault("no name for an org", on_key=True, expected="letters, digits, `_` and `-`, 63 at most")
+        yield (
+            (name,),
+            Fault(
+                "this cannot be the name of an org", on_key=True, expected="letters, digits, `_` and `-`, 63 at most"
+            ),
+        )
     if not isinstance(said, dict):
         yield (name,), Fault("this must be a mapping", found=kind(said), expected=EXPECTED.partition(" to ")[2])
         return
@@ -197,13 +202,9 @@ def key_faults(name: str, key: str) -> Iterator[Fault]:
         message = f"`{key}` cannot be said for `{ENV}`, which takes its login from {ENV_LOGIN}"
         yield Fault(message, on_key=True, expected="another name for this org, or `expect` and `ledger` alone")
     elif key in LATER:
-        wrong = not_yet(f"`{key}`", on_key=True)
-        wrong.severity = "warning"
-        yield wrong
+        yield not_yet(f"`{key}`", on_key=True).but(severity="warning")
     elif key not in KEYS:
-        wrong = unknown("key", key, KEYS)
-        wrong.on_key = True
-        yield wrong
+        yield unknown("key", key, KEYS, on_key=True)
 
 
 def expect_faults(value: Any) -> Iterator[LoginFault]:
@@ -214,15 +215,13 @@ def expect_faults(value: Any) -> Iterator[LoginFault]:
         if key == "organization_id":
             if not is_organization(said):
                 expected = "the 15 or 18 characters of the org's id, 00D... (Setup, Company Information)"
-                yield (key,), Fault("this is no id of an organization", found=described(said), expected=expected)
+                yield (key,), Fault("this is not an id of an organization", found=described(said), expected=expected)
         elif key == "sandbox":
             if not isinstance(said, bool):
                 near = YAML_1_1.get(said.lower()) if isinstance(said, str) else None
                 yield (key,), Fault("this must be true or false", found=described(said), nearest=near)
         else:
-            wrong = unknown("key", key, ("organization_id", "sandbox"))
-            wrong.on_key = True
-            yield (key,), wrong
+            yield (key,), unknown("key", key, ("organization_id", "sandbox"), on_key=True)
 
 
 def is_organization(value: Any) -> bool:
@@ -255,7 +254,8 @@ def heartbeat_of(value: Any) -> str | SecretReference | None:
     safe = parts and (parts.scheme == "https" or settings.loopback(parts.hostname or ""))
     if not isinstance(value, str) or not parts or not parts.hostname or not safe:
         raise Fault(
-            "this is no address to ping", expected="https://..., or a reference to it such as env:HEARTBEAT_URL"
+            "this is not an address that can be pinged",
+            expected="https://..., or a reference to it such as env:HEARTBEAT_URL",
         )
     return value
 

@@ -79,7 +79,7 @@ def url_problems(url: str, name: str = URL, token: str = TOKEN) -> Iterator[Prob
         found = shortened(url) if not re.search(r"[@?]", url) else None
         near = f"https://{url}" if bare else None
         yield Problem(
-            f"{name} is no address of an org", found=found, expected=f"an address such as {EXAMPLE}", nearest=near
+            f"{name} is not an address of an org", found=found, expected=f"an address such as {EXAMPLE}", nearest=near
         )
         return
     if parts.username is not None or parts.password is not None:
@@ -100,7 +100,7 @@ def token_problems(token: str, name: str = TOKEN) -> Iterator[Problem]:
     if bad is not None:
         found = "a line end" if bad in "\r\n" else "a blank" if bad.isspace() else f"the character U+{ord(bad):04X}"
         expected = "visible ASCII characters only, with nothing before or after the token"
-        yield Problem(f"{name} is no access token", found=found, expected=expected)
+        yield Problem(f"{name} is not an access token", found=found, expected=expected)
 
 
 def api_of(parts: SplitResult) -> str:

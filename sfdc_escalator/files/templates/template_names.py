@@ -108,7 +108,9 @@ class Reader:
             self.faults.append((node.lineno, Fault(f"`{root}` cannot be set", expected="a name of your own")))
         elif not parts:
             examples = {"case": "case.Subject", "route": "route.reason", "policy": "policy.name"}
-            self.faults.append((node.lineno, Fault(f"`{root}` alone is no text", found=root, expected=examples[root])))
+            self.faults.append(
+                (node.lineno, Fault(f"`{root}` alone is not a text", found=root, expected=examples[root]))
+            )
         elif root == "case":
             self.paths.append((".".join(parts), node.lineno))
         elif root == "policy" and parts[0] != "name":
@@ -134,6 +136,5 @@ class Reader:
     def check(self, path: str, line: int) -> None:
         try:
             field_path(path)
-        except Fault as wrong:
-            wrong.found = f"case.{shown(path)}"
-            self.faults.append((line, wrong))
+        except Fault as fault:
+            self.faults.append((line, fault.but(found=f"case.{shown(path)}")))

@@ -1,4 +1,4 @@
-"""What is wrong with one value, in plain words: what stands there, what is allowed, and the nearest allowed name."""
+"""What is wrong with one value: what was found there, what was expected, and the nearest allowed name."""
 
 import difflib
 from collections.abc import Iterable
@@ -10,10 +10,23 @@ SHOWN = 60
 
 
 class Fault(ValueError):
-    """One fault of one value. `on_key`: the fault is the key's, so its place is reported; `key`: of that key inside.
+    """One fault of one value; it never changes, `but` gives a changed copy.
 
-    `inside`: where in the value it stands; `at`: where in the file, when it is not in this value. `more`: further ones.
+    `on_key`: the place of the key is reported, not that of the value. `key`: the fault is that of this key inside the
+    value. `inside`: the path inside the value. `at`: the path in the file, when the fault is not in this value. `more`:
+    further faults of the same value.
     """
+
+    message: str
+    found: str | None
+    expected: str | None
+    nearest: str | None
+    key: str | None
+    inside: tuple[str | int, ...]
+    on_key: bool
+    severity: Severity
+    at: tuple[str | int, ...] | None
+    more: tuple["Fault", ...]
 
     def __init__(
         self,
@@ -26,12 +39,29 @@ class Fault(ValueError):
         inside: tuple[str | int, ...] = (),
         on_key: bool = False,
         severity: Severity = "error",
+        at: tuple[str | int, ...] | None = None,
+        more: tuple["Fault", ...] = (),
     ) -> None:
         super().__init__(message)
-        self.message, self.found, self.expected, self.nearest = message, found, expected, nearest
-        self.key, self.inside, self.on_key, self.severity = key, inside, on_key, severity
-        self.at: tuple[str | int, ...] | None = None
-        self.more: tuple[Fault, ...] = ()
+        facts: dict[str, Any] = {
+            "message": message,
+            "found": found,
+            "expected": expected,
+            "nearest": nearest,
+            "key": key,
+        }
+        facts |= {"inside": inside, "on_key": on_key, "severity": severity, "at": at, "more": more}
+        self.__dict__.update(facts)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in Fault.__annotations__:
+            raise AttributeError(f"a fault never changes: `but({name}=...)` gives a copy")
+        super().__setattr__(name, value)
+
+    def but(self, **changes: Any) -> "Fault":
+        """A copy with these facts changed."""
+        facts = {name: self.__dict__[name] for name in Fault.__annotations__} | changes
+        return Fault(facts.pop("message"), **facts)
 
 
 def shown(value: Any) -> str:
@@ -82,13 +112,13 @@ def one_of(allowed: Iterable[str]) -> str:
     return f"one of {listed}" if len(names) > 1 else listed
 
 
-def unknown(what: str, name: str, allowed: Iterable[str], otherwise: str | None = None) -> Fault:
-    """A name that is none of the allowed ones; `otherwise` is said when there are none at all."""
+def unknown(what: str, name: str, allowed: Iterable[str], otherwise: str | None = None, **facts: Any) -> Fault:
+    """The fault of a name that is not among the allowed ones. `otherwise` is what is expected when none is allowed;
+    `facts` are further facts of the fault."""
     names = list(allowed)
     expected = one_of(names) if names else otherwise
-    return Fault(
-        f"unknown {what} `{shortened(name)}`", found=shown(name), expected=expected, nearest=nearest(name, names)
-    )
+    facts = {"expected": expected, "nearest": nearest(name, names), **facts}
+    return Fault(f"unknown {what} `{shortened(name)}`", found=shown(name), **facts)
 
 
 def comma(rest: str) -> Fault:

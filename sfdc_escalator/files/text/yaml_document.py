@@ -72,7 +72,7 @@ class Document:
 
 
 def parse(file: str, text: str, *, what: str = "policy", holds: str = "`policy:` and `routes:`") -> Document:
-    """The one document of a file; Unreadable where it is no YAML. `what` the file is, and `holds` at least."""
+    """The one document of a file; Unreadable where it is not YAML. `what` the file is, and `holds` at least."""
     composer = Composer(file, text, what, holds)
     try:
         return composer.document()
@@ -139,7 +139,7 @@ class Composer:
                     break
                 value, started = self.value(next(self.events), ()), True
         if not started or value is None:
-            raise Unreadable(Problem("the file says nothing", self.file, 1, 1, "an empty file", self.holds))
+            raise Unreadable(Problem("the file is empty", self.file, 1, 1, "an empty file", self.holds))
         return Document(self.file, value, self.values, self.keys, tuple(self.problems), frozenset(self.broken))
 
     def value(self, event: Any, path: Path) -> Any:
@@ -195,7 +195,7 @@ class Composer:
             if key in entries:
                 first = self.keys[(*path, key)][0]
                 expected = f"each key once; the first is on line {first}"
-                self.wrong(f"`{shortened(key)}` stands here twice", place, found=shortened(key), expected=expected)
+                self.wrong(f"`{shortened(key)}` is given twice", place, found=shortened(key), expected=expected)
                 self.value(next(self.events), (*path, key, "again"))
             else:
                 self.keys[(*path, key)] = place
@@ -219,7 +219,7 @@ class Composer:
         if not event.implicit[0]:
             bad = next((char for char in text if ord(char) < 32 and char not in "\t\n\r"), None)
             if bad is not None:
-                self.wrong("a control character stands in the text", place, found=f"U+{ord(bad):04X}", expected="text")
+                self.wrong("the text has a control character in it", place, found=f"U+{ord(bad):04X}", expected="text")
             return text
         if text in WORDS:
             return WORDS[text]

@@ -15,9 +15,8 @@ KEYS = ("country", "subdivision", "dates")
 def zone(value: Any) -> ZoneInfo:
     name = literals.text(value)
     if name not in available_timezones():
-        wrong = unknown("time zone", name, sorted(available_timezones()))
-        wrong.expected = "a name of the tz database, such as America/Chicago"
-        raise wrong
+        expected = "a name of the tz database, such as America/Chicago"
+        raise unknown("time zone", name, sorted(available_timezones()), expected=expected)
     return ZoneInfo(name)
 
 
@@ -42,9 +41,8 @@ def of_days(days: str, said: Any) -> list[str]:
         try:
             week_of(part)
         except ValueError as error:
-            wrong = advice(error, found=days if key else shown(said))
-            wrong.key, wrong.inside = key, () if key else (days,)
-            raise wrong from None
+            fault = advice(error, found=days if key else shown(said))
+            raise fault.but(key=key, inside=() if key else (days,)) from None
     return hours
 
 
@@ -59,15 +57,13 @@ def holidays(value: Any) -> Container[date]:
         return frozenset(map(day, value))
     if not isinstance(value, dict) or not value:
         expected = "`{country: US}`, with `subdivision` and `dates`, or a list of dates"
-        raise Fault("these are no holidays", found=shown(value), expected=expected)
+        raise Fault("these are not holidays", found=shown(value), expected=expected)
     for key in value:
         if key not in KEYS:
-            wrong = unknown("key", str(key), KEYS)
-            wrong.key = key
-            raise wrong
+            raise unknown("key", str(key), KEYS, key=key)
     dates = value.get("dates", [])
     if not isinstance(dates, list):
-        raise Fault("these are no dates", found=shown(dates), expected="a list of dates", inside=("dates",))
+        raise Fault("these are not dates", found=shown(dates), expected="a list of dates", inside=("dates",))
     own = frozenset(map(day, dates))
     if "country" not in value:
         return own
@@ -93,16 +89,13 @@ def nowhere(country: str, part: str | None) -> Fault:
 
     known = list_supported_countries()
     if country not in known:
-        wrong = unknown("country", country, known)
-        wrong.key, wrong.expected = "country", "a code of ISO 3166, such as US, GB, DE"
-        return wrong
-    wrong = unknown("subdivision", str(part), known[country], f"none: {country} has no subdivisions here")
-    wrong.key = "subdivision"
-    return wrong
+        return unknown("country", country, known, key="country", expected="a code of ISO 3166, such as US, GB, DE")
+    otherwise = f"none: {country} has no subdivisions here"
+    return unknown("subdivision", str(part), known[country], otherwise, key="subdivision")
 
 
 def day(value: Any) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise Fault("this is no date", found=shown(value), expected="a date such as 2026-12-24") from None
+        raise Fault("this is not a date", found=shown(value), expected="a date such as 2026-12-24") from None

@@ -22,7 +22,7 @@ def fragment(value: Any) -> str:
     if bare.count("'") % 2 or not balanced(bare):
         raise Fault("quotes or parentheses do not match", found=shown(said), expected="each one closed")
     if clause := CLAUSE.search(INNER.sub("()", bare)):
-        message = f"`{clause[0]}` cannot stand in a filter"
+        message = f"`{clause[0]}` cannot be used in a filter"
         raise Fault(message, found=shown(said), expected="an expression as behind WHERE, such as Amount__c > 100")
     if not COMPARISON.search(bare):
         raise Fault("this compares nothing", found=shown(said), expected="an expression such as Amount__c > 100")

@@ -30,7 +30,7 @@ def address(value: Any) -> str:
     """An e-mail address."""
     said = text(value).strip()
     if not ADDRESS.fullmatch(said):
-        raise Fault("this is no e-mail address", found=shown(said), expected="an address such as leads@example.com")
+        raise Fault("this is not an e-mail address", found=shown(said), expected="an address such as leads@example.com")
     return said
 
 

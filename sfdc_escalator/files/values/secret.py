@@ -42,7 +42,7 @@ def reference(value: Any) -> SecretReference:
     where = where.strip()
     if not mark or kind not in KINDS:
         near = nearest(kind, KINDS) if mark and kind.isalpha() else None
-        raise Fault("this is no reference to a secret", expected=FORMS, nearest=near and f"{near}:")
+        raise Fault("this is not a reference to a secret", expected=FORMS, nearest=near and f"{near}:")
     if not where:
         raise Fault(f"`{kind}:` names nothing", expected=FORMS)
     if kind == "env" and not VARIABLE.fullmatch(where):
@@ -79,7 +79,7 @@ def from_file(where: str) -> str:
         why = getattr(error, "strerror", None) or str(error)
         raise Fault(f"{path} cannot be read: {why.lower()}", expected=alone) from None
     if not stat.S_ISREG(mode):
-        raise Fault(f"{path} is no file", expected=alone)
+        raise Fault(f"{path} is not a file", expected=alone)
     if mode & OTHERS_MAY:
         found, expected = f"mode {stat.S_IMODE(mode):04o}", f"mode 0600: chmod 600 {shlex.quote(path)}"
         raise Fault(f"others may read or write {path}", found=found, expected=expected)
@@ -118,7 +118,7 @@ def text_of(data: bytes, source: str) -> str:
     try:
         secret = data.decode().strip()
     except UnicodeDecodeError:
-        raise Fault(f"what {source} says is not UTF-8", expected="the secret alone") from None
+        raise Fault(f"{source} is not UTF-8 text", expected="the secret alone") from None
     if len(data) > MOST_BYTES or not secret:
-        raise Fault(f"{source} says {'too much' if secret else 'nothing'}", expected="the secret alone")
+        raise Fault(f"{source} {'is too long' if secret else 'is empty'}", expected="the secret alone")
     return secret
