@@ -1,13 +1,13 @@
 """What the pages show is true: entries of orgs, the README's policy and commands, the map of the house."""
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.cli.door import COMMANDS, run_command_line
+from sfdc_escalator.cli.door import COMMANDS
 from sfdc_escalator.files.orgs.orgs import read_orgs
+from tests.stories.world import World
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "sfdc_escalator"
@@ -33,12 +33,11 @@ def test_each_login_has_a_page_with_an_entry() -> None:
     assert len({page for page, _ in ENTRIES}) == 7
 
 
-def test_the_policy_of_the_readme_is_valid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_policy_of_the_readme_is_valid(world: World) -> None:
     (found,) = ENTRY.findall(README)
-    path = tmp_path / "policy.yaml"
-    path.write_text(found[1], encoding="utf-8")
-    assert run_command_line(["validate", "--format", "json", str(path)]) == 0
-    assert json.loads(capsys.readouterr().out)["problems"] == []
+    world.policy(found[1])
+    answer = world.type("validate", "--format", "json")
+    assert (answer.code, answer.json["problems"]) == (0, [])
     assert len([line for line in found[1].splitlines() if line.strip()]) <= 21
 
 

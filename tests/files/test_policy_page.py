@@ -13,17 +13,18 @@ from typing import Any, NamedTuple
 import pytest
 
 from sfdc_escalator.backtest.mapping import load_mapping
-from sfdc_escalator.cli.door import run_command_line
 from sfdc_escalator.files.first_hour.editor_schema import editor_schema
-from sfdc_escalator.files.language.names import KINDS
+from sfdc_escalator.files.language.condition_shapes import CONDITIONS
 from sfdc_escalator.files.language.shape import PolicyShape, RouteShape
 from sfdc_escalator.files.text.yaml_document import parse
+from tests.stories.world import World
 
 PAGE = Path(__file__).parents[2] / "config" / "policies" / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 HEADING = re.compile(r"^(#{2,3}) (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LATER = "Keys that are checked and not carried out yet"
+KINDS = {tag.removeprefix("kind:"): set(shape.allowed()) for tag, shape in CONDITIONS.items()}
 POLICY_KEYS, ROUTE_KEYS = set(PolicyShape.allowed()), set(RouteShape.allowed())
 NAMED = ("calendars", "teams", "words", "tables")
 
@@ -80,16 +81,15 @@ def policies_of(value: Any) -> Iterator[dict[str, Any]]:
         yield value if "policy" in value else {**BASE, **value, **merged}
 
 
-def problems_of(policy: Mapping[str, Any], folder: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+def problems_of(policy: Mapping[str, Any], world: World) -> list[dict[str, Any]]:
     """What `validate` says; a template of the page is that of the checkout."""
-    file = folder / "config" / "policies" / "page.yaml"
+    file = world.folder / "config" / "policies" / "page.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
-    notes = folder / "config" / "notes"
+    notes = world.folder / "config" / "notes"
     if not notes.exists():
         notes.symlink_to(PAGE.parents[1] / "notes")
     file.write_text(json.dumps(policy), encoding="utf-8")  # JSON is YAML
-    run_command_line(["validate", "--format", "json", str(file)])
-    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["problems"]
+    found: list[dict[str, Any]] = world.type("validate", "--format", "json", str(file)).json["problems"]
     return found
 
 
@@ -97,9 +97,9 @@ POLICY_BLOCKS = [block for block in BLOCKS if not is_mapping_file(block.value)]
 
 
 @pytest.mark.parametrize("block", POLICY_BLOCKS, ids=[block.name for block in POLICY_BLOCKS])
-def test_every_block_of_the_page_is_valid(block: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_block_of_the_page_is_valid(block: Block, world: World) -> None:
     for policy in policies_of(block.value):
-        found = problems_of(policy, tmp_path, capsys)
+        found = problems_of(policy, world)
         assert [one for one in found if one["severity"] == "error"] == []
         assert bool(found) == (block.section == LATER), found
 
@@ -134,20 +134,12 @@ def test_every_key_of_the_language_stands_in_a_block_of_the_page() -> None:
 
 
 def test_every_kind_of_condition_shows_each_of_its_operators_in_its_own_section() -> None:
-    kinds = {next(iter(node["required"])): set(node["properties"]) for node in whens()}
     of_kinds = [block for block in BLOCKS if block.chapter == "Conditions"]
     shown = {
         kind: {key for block in of_kinds if f"`{kind}`" in block.section for key in keys_in(block.value)}
-        for kind in kinds
+        for kind in KINDS
     }
-    assert {kind: sorted(keys - shown[kind]) for kind, keys in kinds.items() if keys - shown[kind]} == {}
-
-
-def whens() -> Iterator[Mapping[str, Any]]:
-    for node in editor_schema()["$defs"].values():
-        required = node.get("required", [""])
-        if "properties" in node and required[0] in KINDS and required[0] == next(iter(node["properties"])):
-            yield node
+    assert {kind: sorted(keys - shown[kind]) for kind, keys in KINDS.items() if keys - shown[kind]} == {}
 
 
 def anchor(heading: str) -> str:
