@@ -1,1 +1,1 @@
-"""Where news of a run goes: one outside world per module."""
+"""Receivers of news about a run: one outside world per module."""

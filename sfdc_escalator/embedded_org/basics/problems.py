@@ -1,4 +1,4 @@
-"""What is wrong with files given to the org: every problem at once, each with its place and what would be right."""
+"""Problems of files given to the org: all at once, each with its place and what is expected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every org has besides its data: the organization, the token's user, statuses, queues' rights, defaults."""
+"""The records that every org has: the organization, the token's user, statuses, queues' rights, defaults."""
 
 from __future__ import annotations
 

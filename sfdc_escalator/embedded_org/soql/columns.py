@@ -1,4 +1,4 @@
-"""What `columns=true` adds to a query's answer: each column's name and kind, nested as the records are."""
+"""The part that `columns=true` adds to a query's answer: each column's name and kind, nested as the records are."""
 
 from __future__ import annotations
 
