@@ -1,1 +1,1 @@
-"""Receivers of news about a run: one outside world per module."""
+"""Where news of a run goes: one outside world per module."""

@@ -1,8 +1,8 @@
-"""A heartbeat: a service outside that notices when no run comes. `URL/start`, then `URL` or `URL/<exit code>`.
+"""A heartbeat: somebody outside who misses us when no run comes. `URL/start`, then `URL` or `URL/<exit code>`.
 
-That is the convention of healthchecks.io and compatible services (its Pinging API). The address is a secret: anybody
-who has it can report success. A heartbeat never delays a run for long, and never stops or fails one: it is sent beside
-the run. What is not done in time, such as finding the host, is given up.
+That is the convention of healthchecks.io and of what speaks its language (its Pinging API). The address is a secret:
+whoever has it can say that all is well. A heartbeat never delays a run for long, and never stops or fails one: it is
+sent beside the run, and what does not come about in time, be it the name of the host, is given up.
 """
 
 import logging

@@ -84,7 +84,7 @@ class EmbeddedOrg:
         self._closed = False
 
     def ready(self) -> dict[str, str]:
-        """The line that `org serve` prints when it is ready."""
+        """What `org serve` prints when it is ready."""
         return {
             "instance_url": self.instance_url, "access_token": self.access_token, "api_version": self.api_version,
             "organization_id": self.organization_id,
@@ -95,7 +95,7 @@ class EmbeddedOrg:
         return self._log.entries(after)
 
     def act(self, act: str, **details: Any) -> dict[str, Any]:
-        """Acts as another person at the org's clock, such as `act("close", case="00001001")`; see `people_act`.
+        """What somebody else does at the org's clock, such as `act("close", case="00001001")`; see `happenings`.
 
         Neither logged nor counted. Answers what was done; raises ValueError for what cannot be done.
         """

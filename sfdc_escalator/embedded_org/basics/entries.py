@@ -49,13 +49,13 @@ class Entry:
         fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
         fits = fits and least <= value < math.inf
         if name in self.values and not fits:
-            self.refuse(f"{name} is not valid", f"a{' whole' if whole else ''} number, at least {least:g}", found=value)
+            self.refuse(f"{name} does not fit", f"a{' whole' if whole else ''} number, at least {least:g}", found=value)
         return value if fits else default
 
     def flag(self, name: str) -> bool:
         value = self.values.get(name, False)
         if not isinstance(value, bool):
-            self.refuse(f"{name} is not valid", "true or false", found=value)
+            self.refuse(f"{name} does not fit", "true or false", found=value)
         return value is True
 
     def text(self, name: str) -> str:
@@ -63,7 +63,7 @@ class Entry:
         value = self.values.get(name)
         if isinstance(value, str) and value.strip():
             return value
-        self.refuse(f"{name} is not valid" if name in self.values else f"{name} is missing", "a text", found=value)
+        self.refuse(f"{name} does not fit" if name in self.values else f"{name} is missing", "a text", found=value)
         return ""
 
     def texts(self, name: str) -> list[str]:
@@ -71,7 +71,7 @@ class Entry:
         value = self.values.get(name, [])
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             return value
-        self.refuse(f"{name} is not valid", "a list of texts", found=value)
+        self.refuse(f"{name} does not fit", "a list of texts", found=value)
         return []
 
 

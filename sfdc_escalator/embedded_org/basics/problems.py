@@ -1,4 +1,4 @@
-"""Problems of files given to the org: all at once, each with its place and what is expected."""
+"""What is wrong with files given to the org: every problem at once, each with its place and what would be right."""
 
 from __future__ import annotations
 

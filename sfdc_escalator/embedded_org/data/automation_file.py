@@ -153,7 +153,7 @@ class _Reader:
         try:
             return values.accepted(field, value)
         except ApiError:
-            entry.refuse(f"{test} is not a value of {field.name}", values.expected(field), found=value)
+            entry.refuse(f"{test} does not fit {field.name}", values.expected(field), found=value)
             return None
 
     def _named(self, entry: Entry, key: str, reference: Field) -> str:
@@ -165,7 +165,7 @@ class _Reader:
 
     def _target(self, entry: Entry, key: str, reference: Field, text: Any) -> str:
         if not isinstance(text, str):
-            entry.refuse(f"{key} is not valid", "a text", found=text)
+            entry.refuse(f"{key} does not fit", "a text", found=text)
             return ""
         found = data_folder.target(self._folder, reference, text, self._keys)
         if isinstance(found, Unresolved):

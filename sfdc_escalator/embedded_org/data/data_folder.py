@@ -186,7 +186,7 @@ def check_unique(folder: Folder) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """The reason why a reference leads nowhere."""
+    """Why a reference leads nowhere."""
 
     message: str
     expected: str

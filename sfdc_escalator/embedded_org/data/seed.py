@@ -1,4 +1,4 @@
-"""The records that every org has: the organization, the token's user, statuses, queues' rights, defaults."""
+"""What every org has besides its data: the organization, the token's user, statuses, queues' rights, defaults."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts of an org besides its records."""
+    """What an org is, besides its records."""
 
     instance_url: str
     organization_id: str
@@ -38,7 +38,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Late:
-    """A request whose sender got a timeout, and the time at which it is carried out."""
+    """A request whose sender was told of a timeout, and when it is carried out."""
 
     request: Request
     due: datetime
@@ -157,7 +157,7 @@ class Exchange:
         return answer, len(work.written)
 
     def _refused(self, kind: str) -> Answer | None:
-        """The answer of a fault in place of the work."""
+        """What a fault answers in place of the work."""
         if kind == "html":
             return Answer(200, None)
         known = REFUSALS.get(kind)

@@ -1,4 +1,4 @@
-"""The requests to the org and what each wrote, one entry per request, in the order of commits; never the token.
+"""What the org was asked and what that wrote, one entry per request, in the order of commits; never the token.
 
 `written` holds all that was written because of the request, in the order written: the rows of the request itself, what
 assignment rules wrote in its transaction, and, last, what owners that bounce wrote after its commit.

@@ -32,6 +32,6 @@ def _apply(work: Work, case_id: str, number: int, rule: Rule) -> None:
     try:
         with work.savepoint():
             records.change(work, cases, case, {"OwnerId": rule.to})
-    except ApiError:  # a flow that fails reports nothing: an owner who is no longer active is not set
+    except ApiError:  # nobody is told of a flow that fails: an owner who is no longer active stays away
         return
     work.database.execute("INSERT OR REPLACE INTO _bounces VALUES (?, ?, ?)", (number, case_id, times + 1))

@@ -1,4 +1,4 @@
-"""Further effects of saving a case, a person or a queue member: owner, status, names, history, comments."""
+"""What saving a case, a person or a queue member entails beyond the record: owner, status, names, history, comments."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class UncaughtException(ApiError):
 
 
 def check_rights(work: Work, sobject: SObject, record: Record) -> None:
-    """Raises ApiError when this work may not change the record as it is."""
+    """Whether this work may change the record as it is. Raises ApiError."""
     if work.automation is None or sobject.name != "Case":
         return
     if work.database.query("SELECT 1 FROM _locked WHERE RecordId = ?", (record["Id"],)):
@@ -53,7 +53,7 @@ def _exception(sobject: SObject, before: Record | None, limit: bool) -> Uncaught
 
 
 def assigned_owner(work: Work, sobject: SObject, before: Record | None, after: Record) -> str | None:
-    """The owner to whom the assignment rules send a saved case; None when it stays."""
+    """Where the assignment rules send a saved case, None when it stays."""
     if work.automation is None or not work.auto_assign or sobject.name != "Case":
         return None
     found = (each.to for each in work.automation.of("assignment_rule") if each.fits("Case", before, after))

@@ -1,4 +1,4 @@
-"""Acts of other people in an org: agents edit, close, comment on, delete, merge cases, approvals lock them.
+"""What other people do to an org meanwhile: agents edit, close, comment on, delete, merge cases, approvals lock them.
 
 An act is an object such as `{"act": "close", "case": "00001001"}`. Cases stand by Id or CaseNumber; `by` names a user
 by Username or Id, left out it is an agent, and a customer where a customer comments (both users are made on their

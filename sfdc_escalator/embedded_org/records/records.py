@@ -64,7 +64,7 @@ def update(work: Work, sobject: SObject, record_id: str, body: dict[str, Any]) -
 
 
 def change(work: Work, sobject: SObject, before: dict[str, Any], fields: dict[str, Any]) -> None:
-    """Changes a record as the org itself does: without the checks of a request, with its history, and as written."""
+    """What the org itself changes: without the checks of a request, but with its history, and as written."""
     changes = {**fields, **_audit(work, sobject)}
     case_rules.before_update(work, sobject, before, changes)
     _store(work, sobject, before, changes, fields, None)

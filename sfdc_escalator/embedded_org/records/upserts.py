@@ -15,7 +15,7 @@ from sfdc_escalator.embedded_org.store.work import Work
 
 
 def key_of(work: Work, name: str, field_name: str) -> tuple[SObject, Field]:
-    """The object and the field that identifies its records. Raises ApiError."""
+    """The object and the field that tells its records apart. Raises ApiError."""
     sobject = work.database.visible.get(name)
     field = sobject.field(field_name) if sobject else None
     if sobject is None:

@@ -1,4 +1,4 @@
-"""The user of the token: `/id/<org>/<user>` and `/services/oauth2/userinfo`."""
+"""Who the token stands for: `/id/<org>/<user>` and `/services/oauth2/userinfo`."""
 
 from __future__ import annotations
 

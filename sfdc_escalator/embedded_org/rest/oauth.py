@@ -31,7 +31,7 @@ Form = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ConnectedApp:
-    """The settings of an admin; None is not checked. `public_key` is PEM."""
+    """What an admin set up; None is not checked. `public_key` is PEM."""
 
     client_id: str | None = None
     client_secret: str | None = None

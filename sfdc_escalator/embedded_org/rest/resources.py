@@ -1,4 +1,4 @@
-"""The resources under `/services/data/vXX.X/`: finds the one for a call, from the network or inside a composite."""
+"""What stands under `/services/data/vXX.X/`: finds who serves a call, from the network or inside a composite."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _page(options: str) -> int:
 
 
 def _counts(work: Work, names: str) -> dict[str, Any]:
-    """The number of records of the objects; all objects when none is named. An unknown object is left out."""
+    """How many records the objects have; all objects when none is named, and what is no object is left out."""
     visible = work.database.visible
     asked = [visible.get(each.strip()) for each in names.split(",")] if names else list(visible)
     stored = sorted((each.name for each in asked if each and each.prefix), key=str.lower)

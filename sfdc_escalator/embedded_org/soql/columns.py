@@ -1,4 +1,4 @@
-"""The part that `columns=true` adds to a query's answer: each column's name and kind, nested as the records are."""
+"""What `columns=true` adds to a query's answer: each column's name and kind, nested as the records are."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ class Conditions:
 
 
 def comparable(column: Column) -> str:
-    """The SQL by which a column is compared and grouped: an external id with regard to case, other texts without."""
+    """How a column is compared and grouped: an external id with regard to case, other texts without."""
     folding = column.field.type in TEXT_TYPES and not column.field.unique
     return f"folded({column.sql})" if folding else column.sql
 

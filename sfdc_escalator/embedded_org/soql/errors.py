@@ -1,4 +1,4 @@
-"""The words of an error in a query: an excerpt, a caret under the place, its row and column, the reason."""
+"""How the org words an error in a query: an excerpt, a caret under the place, its row and column, the reason."""
 
 from __future__ import annotations
 

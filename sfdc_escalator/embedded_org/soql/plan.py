@@ -44,7 +44,7 @@ class Planner:
         return Scope(self._schema, sobject, query.source, query.text, self._user_id, self._aliases)
 
     def alive(self, scope: Scope) -> str:
-        """The filter of deleted rows; an object without IsDeleted has no recycle bin."""
+        """What has no field IsDeleted goes without a recycle bin."""
         return "1" if self._deleted and scope.sobject.field("IsDeleted") else f"{scope.alias}.IsDeleted = 0"
 
     def child(self, parent: Scope, query: Query) -> tuple[str, Plan]:
@@ -117,7 +117,7 @@ class Planner:
 
 
 def _kinship(outer: Column, inner: Column) -> bool:
-    """True when two columns hold ids of a common object."""
+    """Whether two columns hold ids of a common object."""
     if outer.field.type not in ID_TYPES or inner.field.type not in ID_TYPES:
         return False
     return bool(_targets(outer) & _targets(inner))

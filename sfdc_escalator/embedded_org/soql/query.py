@@ -118,7 +118,7 @@ def _page_size(plan: Plan, asked: int) -> int:
 
 
 def _within_budget(rows: list[Row], children: list[dict[str, list[Row]]], shape: Branch, page: int) -> int:
-    """The number of rows of one page: child rows count too, but there is always one row."""
+    """How many of the rows fit a page: child rows count too, but there is always one row."""
     used = 0
     for count, row in enumerate(rows):
         used += 1 + sum(len(each.get(row[shape.id_index], ())) for each in children)

@@ -28,7 +28,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The target of a relationship: one table, or (`sobject` None) several, of which at most one has the record."""
+    """Where a relationship leads: one table, or (`sobject` None) several, of which at most one has the record."""
 
     sobject: SObject | None
     targets: tuple[tuple[SObject, str], ...]

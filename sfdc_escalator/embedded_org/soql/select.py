@@ -19,7 +19,7 @@ _AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
 
 
 class Subqueries(Protocol):
-    """The parts that a SELECT asks its planner for: WHERE clauses with their semi-joins, and child queries."""
+    """What a SELECT asks of its planner: WHERE clauses with their semi-joins, and child queries."""
 
     def where(self, query: Query, scope: Scope, values: list[Any]) -> str: ...
 

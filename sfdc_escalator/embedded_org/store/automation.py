@@ -4,7 +4,7 @@ The file is a JSON list of objects, each with a `kind`. Queues, users and cases 
 (DeveloperName, Username, CaseNumber); `object` is Case where it is left out. Kinds with their keys, [optional] ones so:
 
 - assignment_rule: to, [when]. A saved case goes to owner `to`, unless `Sforce-Auto-Assign: FALSE` came with its
-  request, inside a composite with its subrequest; the first rule that matches counts.
+  request, inside a composite with its subrequest; the first rule that fits counts.
 - owner_bounce: from, to, [times]. After the commit of an owner change to `from` the case moves on to `to`; each case
   only its first `times` times (0, the default: always).
 - validation_rule: when, message, [object]. FIELD_CUSTOM_VALIDATION_EXCEPTION with `message`, for that record alone.

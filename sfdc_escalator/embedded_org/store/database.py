@@ -21,7 +21,7 @@ _UNSTORED = "UserRecordAccess"
 
 
 def folded(text: Any) -> Any:
-    """The form in which texts are compared: without regard to case, in any script."""
+    """How texts are compared: without regard to case, in any script."""
     return text.casefold() if isinstance(text, str) else text
 
 

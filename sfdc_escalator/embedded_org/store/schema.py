@@ -50,7 +50,7 @@ class Field:
 
     @property
     def key(self) -> bool:
-        """True when a record can be looked up by it (Object Reference: External ID and idLookup)."""
+        """Whether a record can be looked up by it (Object Reference: External ID and idLookup)."""
         return self.unique or self.name in _LOOKED_UP
 
     @property

@@ -23,7 +23,7 @@ _EXPECTED = {
 
 
 def expected(field: Field) -> str:
-    """The allowed content of a cell of this field, in words."""
+    """What a cell of this field may hold, in words."""
     return _EXPECTED.get(field.type, f"text of at most {field.length} characters")
 
 
