@@ -1,7 +1,6 @@
-"""The words that people read: phrases that are out, and where they still stand.
+"""Phrases that no text for people may contain: pages, shipped files, scripts, help texts, texts and comments of the code.
 
-Looked at are pages, shipped files, scripts, help texts, editor help, and of the code every text and comment. What
-stands there and in which room: `python -m tests.architecture.test_words [ROOM]`.
+`python -m tests.architecture.test_words [ROOM]` lists the findings by room.
 """
 
 import ast
@@ -71,9 +70,10 @@ class Finding(NamedTuple):
     where: str
     phrase: str
     around: str
+    better: str
 
     def __str__(self) -> str:
-        return f"{self.where}: `{self.phrase}` in ...{self.around}..."
+        return f"{self.where}: `{self.phrase}` in ...{self.around}... ({self.better})"
 
 
 # -- the code ------------------------------------------------------------------------------------------------------
@@ -118,7 +118,9 @@ def openings(path: Path) -> Iterator[Finding]:
     """Docstrings that begin with a question."""
     for line, text in docstrings(ast.parse(path.read_text(encoding="utf-8"))):
         if found := OPENING.match(text):
-            yield Finding(f"{path.relative_to(ROOT)}:{line}", found[0], text.splitlines()[0][:60])
+            yield Finding(
+                f"{path.relative_to(ROOT)}:{line}", found[0], text.splitlines()[0][:60], "a verb, or what is returned"
+            )
 
 
 # -- pages, help, editor -------------------------------------------------------------------------------------------
@@ -186,7 +188,12 @@ def findings(texts: Iterator[Text]) -> Iterator[Finding]:
     for where, text in texts:
         for found in PHRASE.finditer(text):
             around = " ".join(text[max(0, found.start() - 40) : found.end() + 40].split())
-            yield Finding(where, " ".join(found[0].split()), around)
+            yield Finding(where, " ".join(found[0].split()), around, better_than(text, found.start()))
+
+
+def better_than(text: str, start: int) -> str:
+    """The words to use in place of the phrase that starts there."""
+    return next(better for phrase, better in OUT.items() if re.compile(phrase, re.IGNORECASE).match(text, start))
 
 
 def everything() -> dict[str, list[Finding]]:
