@@ -1,4 +1,4 @@
-"""Phrases that no text for people may contain: pages, shipped files, scripts, help texts, texts and comments of the code.
+"""Phrases that no text for people may contain: pages, shipped files, scripts, help texts, texts and comments in code.
 
 `python -m tests.architecture.test_words [ROOM]` lists the findings by room.
 """
