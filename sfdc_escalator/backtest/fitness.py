@@ -1,4 +1,4 @@
-"""The check that a history file can answer the conditions of a policy."""
+"""Checks that a history file can answer everything that a policy asks."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,7 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
                 message = f"route {route.name}: a history file cannot answer its `{leaf.kind}` condition"
                 yield Problem(message, policy.file)
         for hours in business_hours(condition):
-            message = f"route {route.name}: business hours {hours!r} stand in an org"
+            message = f"route {route.name}: business hours {hours!r} exist only in an org"
             yield Problem(message, policy.file, expected="a calendar of the policy")
         for path in sorted(paths_of(condition.needs) - mapped - {"OwnerId"}):
             message = f"route {route.name} needs {path}, which the mapping does not give"
@@ -46,12 +46,12 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
 
 
 def answerable(leaf: Leaf, mapping: HistoryMapping) -> bool:
-    """Changes of fields are known of events alone: a snapshot shows each case once."""
+    """True where the file can answer the condition. Only events have changes of fields."""
     known = FieldChanges if mapping.kind == "events" else ()
     return not isinstance(leaf, Owner) and all(isinstance(one, known) for one in lookups_of(leaf.needs))
 
 
 def tracked(policy: Policy) -> list[str]:
-    """The fields whose changes the policy's conditions look at."""
+    """The fields whose changes the conditions of the policy need."""
     needs = (policy.condition(route).needs for route in policy.routes)
     return sorted({one.path for some in needs for one in lookups_of(some) if isinstance(one, FieldChanges)})

@@ -276,7 +276,7 @@ def test_fewer_missing_conditions_are_nearer_whatever_the_time() -> None:
         case(2, created=NOW - HOUR, priority="High"),
         case(3, created=NOW - 500 * HOUR),
     )
-    assert [(int(one.case.number), len(one.words)) for one in found] == [(2, 1), (3, 1), (1, 2)]
+    assert [(int(one.case.number), len(one.missing)) for one in found] == [(2, 1), (3, 1), (1, 2)]
 
 
 def test_cases_equally_near_come_by_their_number() -> None:
@@ -287,7 +287,7 @@ def test_cases_equally_near_come_by_their_number() -> None:
 def test_a_case_is_told_once_with_the_route_that_it_comes_nearest_to() -> None:
     of = policy(route("far", All((HIGH, CLOSED))), route("near", older(25 * HOUR)), route("high", HIGH))
     [found] = nearest(of, case())
-    assert (found.policy, found.route, len(found.words)) == ("support", "near", 1)
+    assert (found.policy, found.route, len(found.missing)) == ("support", "near", 1)
 
 
 def test_what_matches_is_no_near_miss() -> None:
@@ -299,7 +299,7 @@ def test_what_nobody_read_is_not_held_against_a_case() -> None:
     of = policy(route("words", All((words, HIGH))))
     unread: Mapping[str, frozenset[Need]] = {case(1).id: frozenset({COMMENTS})}
     found = nearest(of, case(1), case(2), unread=unread)
-    assert [(int(one.case.number), len(one.words)) for one in found] == [(1, 1), (2, 2)]
+    assert [(int(one.case.number), len(one.missing)) for one in found] == [(1, 1), (2, 2)]
 
 
 # -- what an explanation says --------------------------------------------------------------------------------------
@@ -331,18 +331,18 @@ def test_an_explanation_names_the_time_at_which_a_calendar_of_the_org_lets_it_ma
 def test_what_was_escalated_before_is_told_with_its_key_and_its_time() -> None:
     before = escalation(case(), EscalationState.APPLIED, "new", tried_at=NOW - HOUR)
     [told] = explained(in_org(policy(route("new")), remembering(before, live=["new"])), case())
-    assert told.held_back == (f"escalated by an earlier run: {before.key} at 2026-03-02 14:00 UTC",)
+    assert told.obstacles == (f"escalated by an earlier run: {before.key} at 2026-03-02 14:00 UTC",)
 
 
 def test_a_route_that_never_ran_live_says_that_its_first_matches_wait() -> None:
     [told] = explained(in_org(policy(route("new"))), case())
-    assert told.held_back == (FIRST_LIVE_RUN,)
+    assert told.obstacles == (FIRST_LIVE_RUN,)
 
 
 def test_a_matching_route_below_another_says_which_one_comes_first() -> None:
     seen = in_org(policy(route("first"), route("second")), remembering(live=["first", "second"]))
     first, second = explained(seen, case())
-    assert (first.held_back, second.held_back) == ((), ("the route first comes first",))
+    assert (first.obstacles, second.obstacles) == ((), ("the route first comes first",))
 
 
 def test_a_rejected_escalation_says_when_it_is_tried_again() -> None:
@@ -350,4 +350,4 @@ def test_a_rejected_escalation_says_when_it_is_tried_again() -> None:
         case(), EscalationState.REJECTED, "new", attempts=1, tried_at=NOW - SECOND, message="validation rule"
     )
     [told] = explained(in_org(policy(route("new")), remembering(before, live=["new"])), case())
-    assert "next try at 2026-03-02 15:14 UTC" in told.held_back[-1]
+    assert "next try at 2026-03-02 15:14 UTC" in told.obstacles[-1]

@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.conditions.kinds.idle import Idle
 from sfdc_escalator.escalation.conditions.kinds.related import Related, name_of
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tree import leaves, paths_of
-from sfdc_escalator.escalation.decisions.decide import fitting
+from sfdc_escalator.escalation.decisions.decide import matching
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.policy import Example
 from sfdc_escalator.escalation.world.case import Case, Value
@@ -20,10 +20,10 @@ ELSE = "..."
 
 
 def as_example(in_org: PolicyInOrg, case: Case) -> Example:
-    """The values of the case that the policy's conditions look at; other texts become `...`."""
+    """The facts of the case that the policy's conditions read; other texts become `...`."""
     every = [leaf for route in in_org.policy.routes for leaf in leaves(in_org.policy.condition(route))]
     demanded = {path for part in in_org.policy.scope for path in paths_of(part.needs)}  # said even where empty
-    route, age = next(fitting(in_org, case), None), age_of(case, every, in_org.circumstances)
+    route, age = next(matching(in_org, case), None), age_of(case, every, in_org.circumstances)
     closed: dict[str, Value] = {"IsClosed": True} if case.fields.get("IsClosed") is True else {}
     return Example(
         fields=closed
@@ -78,7 +78,7 @@ def age_of(case: Case, every: list[Leaf], circumstances: Circumstances) -> timed
 
 
 def spoke(case: Case, who: str, every: list[Leaf], circumstances: Circumstances, age: timedelta) -> timedelta | None:
-    """The time since they spoke, by the calendar of a clock where there is one; at most the case's age."""
+    """The time since then, by the clock of the condition; at most the age of the case."""
     last = max((one.at for one in case.comments if one.speaker == who), default=None)
     if last is None:
         return None

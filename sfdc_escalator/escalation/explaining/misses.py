@@ -1,4 +1,4 @@
-"""The conditions that a match still needs, in words: the fewest, how much is missing, and when time alone fills it."""
+"""The conditions that are missing for a match: the fewest that must change, and when time alone changes them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ FOREVER = timedelta(days=36525)
 
 
 def misses(finding: Finding) -> list[Miss]:
-    """The conditions that must change for the finding to hold: all of a list, of alternatives the nearest one."""
+    """The conditions that must change for the finding to hold: of a list all that fail, of alternatives the nearest."""
     if finding.holds:
         return []
     if isinstance(finding.condition, All):
@@ -76,7 +76,7 @@ class NearMiss:
     policy: str
     route: str
     case: Case
-    words: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 def nearest_misses(
@@ -106,8 +106,8 @@ def near(
             for case in cases:
                 finding = judge(in_org.policy.condition(route), case, in_org.circumstances_of(route, case))
                 if missing := misses(known(finding, unread.get(case.id, frozenset()))):
-                    words = tuple(miss.words for miss in missing)
-                    yield NearMiss(in_org.policy.name, route.name, case, words), missing
+                    texts = tuple(miss.words for miss in missing)
+                    yield NearMiss(in_org.policy.name, route.name, case, texts), missing
 
 
 def known(finding: Finding, unread: frozenset[Need]) -> Finding:

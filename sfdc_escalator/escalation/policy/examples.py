@@ -10,22 +10,23 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.comparison import fold, moment
+from sfdc_escalator.escalation.conditions.comparison import moment
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.findings import reasons
 from sfdc_escalator.escalation.conditions.kinds.milestone import MILESTONES
 from sfdc_escalator.escalation.conditions.kinds.related import name_of
 from sfdc_escalator.escalation.conditions.leaf import Leaf
-from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, could_hold, judge, leaves, lookups_of, paths_of
+from sfdc_escalator.escalation.policy.expected_steps import wrong_steps
 from sfdc_escalator.escalation.policy.policy import Example, Policy, Route
-from sfdc_escalator.escalation.policy.steps import chosen, priority_step
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.proof.implication import conjuncts
-from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
+from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange
+from sfdc_escalator.escalation.world.case import Value as CaseValue
 from sfdc_escalator.escalation.world.needs import MESSAGES, Answered, FieldChanges, Need, Records
 
 NOBODY = "000000000000000AAA"
-STEPPED = ("OwnerId", "Status", "Priority")
+STEPPED = tuple(step.field for step in FIELD_STEPS)
 
 
 def failures(policy: Policy, now: datetime) -> Iterator[tuple[Example, str]]:
@@ -53,7 +54,7 @@ def failure(policy: Policy, example: Example, circumstances: Circumstances) -> s
 
 
 def within_scope(policy: Policy, route: Route, example: Example) -> Condition:
-    """The route's condition without the conditions of the scope that the example does not mention."""
+    """The route's condition without the parts of the scope that the example does not mention."""
     met = [part for part in conjuncts(All(policy.scope)) if not speaks_of(example, part)]
     return All(tuple(part for part in conjuncts(policy.condition(route)) if part not in met))
 
@@ -63,7 +64,7 @@ def speaks_of(example: Example, condition: Condition) -> bool:
 
 
 def mentions(example: Example, leaf: Leaf) -> bool:
-    """True where the example gives one of the values that the leaf needs."""
+    """True where the example gives one of the facts that the leaf looks at."""
     if counted := [name_of(one) for one in leaf.needs if isinstance(one, Records)]:
         return not example.related.keys().isdisjoint(counted)
     spoke = example.customer_spoke is not None or example.agent_spoke is not None
@@ -85,7 +86,7 @@ def case_of(policy: Policy, example: Example, now: datetime) -> Case:
     created = now - max(ages, default=timedelta())
     needs = policy.needs()
     said = {path.lower(): as_value(value) for path, value in example.fields.items()}
-    fields: dict[str, Value] = {"CreatedDate": created, "IsClosed": False}
+    fields: dict[str, CaseValue] = {"CreatedDate": created, "IsClosed": False}
     fields |= {path: said[path.lower()] for path in (*paths_of(needs), *STEPPED) if path.lower() in said}
     lookups = lookups_of(needs)
     field_changes: dict[str, tuple[FieldChange, ...]] = {
@@ -106,17 +107,17 @@ def case_of(policy: Policy, example: Example, now: datetime) -> Case:
     )
 
 
-def as_value(value: Value) -> Value:
+def as_value(value: CaseValue) -> CaseValue:
     """A time as the policy writes it, as a time."""
     return (moment(value) or value) if isinstance(value, str) else value
 
 
-def text(value: Value) -> str | None:
+def text(value: CaseValue) -> str | None:
     return None if value is None else str(value)
 
 
 def left_open(policy: Policy, example: Example) -> frozenset[Need]:
-    """The needs that no example can give, and the owner where this one does not give it."""
+    """The facts that no example can give, and the owner where this one does not."""
     lookups = lookups_of(policy.needs())
     beyond: set[Need] = {one for one in lookups if isinstance(one, Answered) or one == MILESTONES}
     owned = "ownerid" in {path.lower() for path in example.fields}
@@ -132,23 +133,3 @@ def assuming(condition: Condition, example: Example) -> Condition:
     if isinstance(condition, Not):
         return Not(assuming(condition.part, example))
     return condition.in_example(example.related) if isinstance(condition, Leaf) else condition
-
-
-def wrong_steps(policy: Policy, route: Route, case: Case, example: Example) -> Iterator[str]:
-    """The steps of the route that differ from those that the example expects."""
-    escalate = route.escalate
-    team = chosen(escalate.queue, case) if escalate else None
-    if example.queue is not None and (team is None or example.queue not in (team.queue, team.name)):
-        yield f"its queue is {team.queue if team else 'none'}, not {example.queue}"
-    priority = chosen(escalate.priority, case) if escalate else None
-    for name, step, value in (
-        ("queue", escalate and escalate.queue, team),
-        ("priority", escalate and escalate.priority, priority),
-    ):
-        if isinstance(step, Table) and value is None:
-            yield f"its {name} comes from a table with no row for it, so it would be held"
-    after = priority_step(case.priority, priority, policy.priorities).after if priority else case.priority
-    status = (escalate.status if escalate else None) or case.status
-    for name, expected, found in (("priority", example.priority, after), ("status", example.status, status)):
-        if expected is not None and (found is None or fold(found) != fold(expected)):
-            yield f"its {name} is {found or 'none'}, not {expected}"

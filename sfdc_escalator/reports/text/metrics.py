@@ -1,11 +1,11 @@
-"""The figures of a run in Prometheus' text format, for node_exporter's textfile collector."""
+"""The figures of a run in the text format of Prometheus, for the textfile collector of node_exporter."""
 
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from sfdc_escalator.reports.whole_file import write_whole
 
 PREFIX = "sfdc_escalator_"
 KEPT = "last_success_timestamp_seconds"
@@ -14,11 +14,11 @@ HELP = {
     KEPT: "When a live run last ended with exit code 0.",
     "last_run_exit_code": "The exit code of the last live run.",
     "run_duration_seconds": "How long the last live run took.",
-    "matches": "The matches of the last live run, by what became of them.",
+    "matches": "The matches of the last live run, by outcome.",
     "api_calls": "The API calls of the last live run.",
-    "open_escalations": "Escalations of which the ledger knows that their case still counts as escalated.",
+    "open_escalations": "The escalations in the ledger whose case still counts as escalated.",
 }
-"""All are gauges: each file tells of one run."""
+"""All are gauges: a file holds the figures of one run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ def lines(figures: Figures, last_success: float | None) -> Iterator[str]:
         "open_escalations": [(label, figures.open_escalations)],
     }
     for name, samples in values.items():
-        told = [(labels, value) for labels, value in samples if value is not None]
-        if told:
+        known = [(labels, value) for labels, value in samples if value is not None]
+        if known:
             yield f"# HELP {PREFIX}{name} {HELP[name]}"
             yield f"# TYPE {PREFIX}{name} gauge"
-            yield from (f"{PREFIX}{name}{{{labels}}} {value:.15g}" for labels, value in told)
+            yield from (f"{PREFIX}{name}{{{labels}}} {value:.15g}" for labels, value in known)
 
 
 def escaped(label: str) -> str:
@@ -62,24 +62,16 @@ def escaped(label: str) -> str:
 
 
 def success_in(text: str, org: str) -> float | None:
-    """When the last success was, as an earlier file of this org tells it."""
+    """The time of the last success in an earlier file of this org."""
     wanted = re.escape(f'{PREFIX}{KEPT}{{org="{escaped(org)}"}} ')
     found = re.search(rf"^{wanted}([0-9.e+]+)$", text, re.MULTILINE)
     return float(found[1]) if found else None
 
 
 def write_metrics(path: Path, figures: Figures) -> None:
-    """Puts the new file in the place of the old one at once, readable for the collector. Raises OSError."""
+    """Replaces the file in one step, and keeps the time of the last success. Raises OSError."""
     try:
         before = success_in(path.read_text(encoding="utf-8"), figures.org)
     except (OSError, ValueError):
         before = None
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(metrics_text(figures, before))
-            os.fchmod(stream.fileno(), 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    write_whole(path, metrics_text(figures, before))
