@@ -28,7 +28,15 @@ FLOORS = (  # from top to bottom; a module imports only from lower floors, or fr
     ("errors",),
 )
 ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules beside them
-    "cli": (("commands",), ("door",), ("logs",), ("busy", "options", "secrets", "stopping", "watching")),
+    "cli": (("process",), ("commands",), ("door",), ("logs", "options", "stopping")),
+    "wiring": (
+        ("watching",),
+        ("errand",),
+        ("channels", "ledgers", "policies", "validation"),
+        ("orgs",),
+        ("surroundings",),
+        ("secrets",),
+    ),
     "embedded_org": (("org",), ("http",), ("data", "rest"), ("records", "soql"), ("store",), ("basics",)),
     "files": (
         ("said_fields",),
