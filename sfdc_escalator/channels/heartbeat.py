@@ -66,4 +66,4 @@ class Heartbeat:
 
     def _warn(self, path: str, reason: str) -> None:
         about = {"host": urlsplit(self._url).hostname, "ping": path or "/", "reason": reason}
-        log.warning("heartbeat.unheard", extra=about)
+        log.warning("heartbeat.not_sent", extra=about)

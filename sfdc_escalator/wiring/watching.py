@@ -47,7 +47,7 @@ class Watch:
             write_metrics(path, figures)
         except OSError as error:
             about = {"file": str(path), "reason": (error.strerror or str(error)).lower()}
-            log.warning("metrics.unwritten", extra=about)
+            log.warning("metrics.not_written", extra=about)
 
 
 def counts(result: Result) -> dict[str, Any]:

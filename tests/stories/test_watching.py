@@ -110,7 +110,7 @@ def test_metrics_tell_of_every_live_run_failed_ones_too(world: World, org: Embed
 def test_metrics_that_cannot_be_written_change_nothing(world: World, org: EmbeddedOrg) -> None:
     answer = world.run("--backlog", "escalate", "--metrics", "no/such/folder/m.prom")
     assert (answer.code, answer.json["applied"]) == (0, 1)
-    assert "metrics.unwritten" in answer.err
+    assert "metrics.not_written" in answer.err
 
 
 def test_status_says_what_the_last_run_did_and_what_is_open(world: World, org: EmbeddedOrg) -> None:

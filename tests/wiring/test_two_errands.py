@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeVar
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.errors import EscalatorError
+from sfdc_escalator.errors import EscalatorError, RunBusy
+from sfdc_escalator.escalation.decisions.decision import State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.reports.explain_report import explain_text
 from sfdc_escalator.reports.run_json import failure_json, run_json
@@ -135,6 +136,20 @@ def test_a_login_that_is_refused_leaves_the_other_errand_alone(sites: tuple[Site
     assert not writes(north.org)
     assert "stale.token" not in failed + done
     no_secret_in(failed + done, sites)
+
+
+def test_two_runs_for_one_org_at_once_escalate_each_case_once(sites: tuple[Site, Site]) -> None:
+    """The lease of the org keeps two threads apart as it keeps two processes apart."""
+    north, _ = sites
+
+    def work(one: Site) -> int:
+        try:
+            return errands.run(one.errand()).result.count(State.APPLIED)
+        except RunBusy:
+            return 0
+
+    assert sorted(at_once(work, (north, north))) == [0, 3]
+    assert sum(one["object"] == "CaseComment" for one in writes(north.org)) == 3
 
 
 def test_surroundings_know_the_secrets_that_their_own_errands_read(sites: tuple[Site, Site]) -> None:

@@ -89,18 +89,18 @@ def command(
         found = [backtest(one, events, meaning, polls, episodes, progress) for each in loaded for one in each.policies]
     file = None if out is None or str(out) == "-" else out
     if other:
-        unlike = list(differences(found[0].matches, found[1].matches))
-        told, page = report.difference_json(found, unlike), report.difference_csv(unlike)
-        text = report.difference_text(unlike, found)
+        different = list(differences(found[0].matches, found[1].matches))
+        figures, page = report.difference_json(found, different), report.difference_csv(different)
+        text = report.difference_text(different, found)
     else:
-        told, page = report.backtest_json(found[0], polls), report.matches_csv(found[0].matches)
+        figures, page = report.backtest_json(found[0], polls), report.matches_csv(found[0].matches)
         text = report.backtest_text(found[0], polls, str(file))
     if file is not None:
         report.write(file, page)
     about = {"from": report.iso(start), "to": report.iso(end), "every_seconds": every, "episodes": episodes}
     listed = {} if file is not None else {"listed": report.listed(page)}
     if as_json:
-        said = {**told, **about, "out": file and str(file), **listed, "exit": 0}
+        said = {**figures, **about, "out": file and str(file), **listed, "exit": 0}
         click.echo(json.dumps(said, ensure_ascii=False))
     else:
         click.echo(page if file is None else text, nl=file is not None)

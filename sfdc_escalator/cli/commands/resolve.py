@@ -39,8 +39,8 @@ def command(
 
     now = errand.resolve(errand.Errand(surroundings, org, ledger), key, applied=outcome == "applied", by=person())
     click.echo(
-        f"{now.key} (case {now.case_number or now.case_id}, {now.policy}/{now.route}) is {outcome}, "
-        f"as you said. {FOLLOWS[outcome]}"
+        f"{now.key} (case {now.case_number or now.case_id}, {now.policy}/{now.route}) is recorded as {outcome}. "
+        f"{FOLLOWS[outcome]}"
     )
     return 0
 
