@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sfdc_escalator.cli.commands.resolve import person
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.wiring import ledgers
 from sfdc_escalator.wiring.orgs import entry_of
@@ -124,3 +125,9 @@ def test_the_program_itself_hands_in_its_own_process(world: World) -> None:
     words = [sys.executable, "-m", "sfdc_escalator", "run", "--dry-run", "--ledger", "mine.db"]
     done = world.spawn(*words, env=environ, cwd=world.folder)
     assert (done.code, done.json["matched"], done.json["ledger"]) == (4, 4, str(world.folder / "mine.db"))
+
+
+def test_the_person_who_settles_an_outcome_is_that_of_the_surroundings() -> None:
+    assert person({"LOGNAME": "ann", "USER": "root"}) == "ann"
+    assert person({"USER": "bob"}) == "bob"
+    assert person({}) != ""

@@ -1,7 +1,8 @@
 """`resolve`: a person settles an unknown outcome."""
 
-import getpass
 import os
+import pwd
+from collections.abc import Mapping
 from typing import Literal
 
 import click
@@ -37,7 +38,9 @@ def command(
     """
     from sfdc_escalator.wiring import errand
 
-    now = errand.resolve(errand.Errand(surroundings, org, ledger), key, applied=outcome == "applied", by=person())
+    now = errand.resolve(
+        errand.Errand(surroundings, org, ledger), key, applied=outcome == "applied", by=person(surroundings.environ)
+    )
     click.echo(
         f"{now.key} (case {now.case_number or now.case_id}, {now.policy}/{now.route}) is recorded as {outcome}. "
         f"{FOLLOWS[outcome]}"
@@ -45,9 +48,11 @@ def command(
     return 0
 
 
-def person() -> str:
+def person(environ: Mapping[str, str]) -> str:
     """The login name, or the user id without a name."""
+    if name := environ.get("LOGNAME") or environ.get("USER"):
+        return name
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return f"user {os.getuid()}"
