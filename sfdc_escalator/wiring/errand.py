@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.wiring.ledgers import history, known_ledger, ledger, trail
 from sfdc_escalator.wiring.orgs import connect
-from sfdc_escalator.wiring.policies import policies
+from sfdc_escalator.wiring.policies import policies, renderer
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ def run(errand: Errand) -> Done:
 
     here = errand.surroundings
     here.set_up_log(errand.run_id)
-    loaded = policies(here, errand.policies)
+    loaded, render = policies(here, errand.policies), renderer()
     with (
         connect(here, errand.org, deadline=errand.deadline) as (door, caller),
         here.progress() as progress,
         ledger(*errand.place, caller) as book,
         here.stopping(errand.deadline) as stop,
     ):
-        result = carry_out(errand.run_id, door, caller, book, loaded.policies, errand.options, progress, stop)
+        result = carry_out(errand.run_id, door, caller, book, loaded.policies, errand.options, render, progress, stop)
     return Done(result, loaded.warnings)
 
 
@@ -96,10 +96,10 @@ def rehearse(errand: Errand) -> Done:
 
     here = errand.surroundings
     here.set_up_log(errand.run_id)
-    loaded = policies(here, errand.policies)
+    loaded, render = policies(here, errand.policies), renderer()
     with connect(here, errand.org, errand.now, errand.deadline) as (door, caller):
         known = history(*errand.place, caller)
-        result = pipeline.rehearse(errand.run_id, door, caller, known, loaded.policies, errand.options)
+        result = pipeline.rehearse(errand.run_id, door, caller, known, loaded.policies, errand.options, render)
     return Done(result, loaded.warnings)
 
 
@@ -110,7 +110,7 @@ def explain(errand: Errand, case: str) -> Explained:
     loaded = policies(errand.surroundings, errand.policies)
     with connect(errand.surroundings, errand.org, errand.now) as (door, caller):
         known = history(*errand.place, caller).history(caller.organization_id)
-        examined = examine(door, caller, known, loaded.policies, case)
+        examined = examine(door, caller, known, loaded.policies, case, renderer())
     return Explained(examined, loaded.warnings)
 
 

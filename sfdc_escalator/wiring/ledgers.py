@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.world.org import Caller
-from sfdc_escalator.pipeline.ports import HistoryReader
+from sfdc_escalator.pipeline.ports.ledger import HistoryReader
 from sfdc_escalator.wiring.orgs import connect, entry_of
 from sfdc_escalator.wiring.surroundings import ACCESS_TOKEN, Surroundings
 

@@ -10,6 +10,7 @@ from sfdc_escalator.errors import Invalid
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from sfdc_escalator.escalation.note.note import Renderer
     from sfdc_escalator.files.policies import Loaded
 
 
@@ -26,3 +27,10 @@ def policies(surroundings: Surroundings, chosen: Sequence[Path]) -> Loaded:
     from sfdc_escalator.files.policies import load_policies
 
     return load_policies(policy_paths(surroundings, chosen))
+
+
+def renderer() -> Renderer:
+    """Renders the note templates of policies."""
+    from sfdc_escalator.files.templates.templates import render
+
+    return render

@@ -13,7 +13,7 @@ import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.errors import EscalatorError, RunBusy
-from sfdc_escalator.escalation.decisions.decision import State
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.reports.explain_report import explain_text
 from sfdc_escalator.reports.run_json import failure_json, run_json
