@@ -19,8 +19,8 @@ from sfdc_escalator.wiring.policies import policies, renderer
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from sfdc_escalator.ledger.trail.standing import Standing
     from sfdc_escalator.pipeline.examine import Examined
+    from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus
     from sfdc_escalator.pipeline.rebuild import Rebuilt
     from sfdc_escalator.pipeline.run import Result
 
@@ -114,12 +114,12 @@ def explain(errand: Errand, case: str) -> Explained:
     return Explained(examined, loaded.warnings)
 
 
-def status(errand: Errand) -> Standing:
+def status(errand: Errand) -> LedgerStatus:
     """The last run and what is open, from the ledger alone."""
-    from sfdc_escalator.ledger.trail.standing import standing
+    from sfdc_escalator.ledger.trail.status import ledger_status
 
     with trail(*errand.place) as found:
-        return standing(found)
+        return ledger_status(found)
 
 
 def resolve(errand: Errand, key: str, *, applied: bool, by: str) -> Escalation:

@@ -15,9 +15,10 @@ from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.errors import EscalatorError, RunBusy
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
-from sfdc_escalator.reports.explain_report import explain_text
-from sfdc_escalator.reports.run_json import failure_json, run_json
-from sfdc_escalator.reports.run_text import run_text
+from sfdc_escalator.reports.json.problems import failure_json
+from sfdc_escalator.reports.json.run import run_json
+from sfdc_escalator.reports.text.explain import explain_text
+from sfdc_escalator.reports.text.run import run_text
 from sfdc_escalator.wiring import errand as errands
 from sfdc_escalator.wiring.errand import Errand
 from sfdc_escalator.wiring.surroundings import Surroundings

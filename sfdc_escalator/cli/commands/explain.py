@@ -36,19 +36,24 @@ def command(
 
     Nothing is written, in the org or in the ledger.
     """
-    from sfdc_escalator.reports import explain_report
     from sfdc_escalator.wiring.errand import Errand, explain
 
     errand = Errand(surroundings, org, ledger, policies, now=now)
     examined, warnings = explain(errand, named(case))
     if as_json:
-        click.echo(json.dumps({**explain_report.explain_json(examined), "exit": 0}, ensure_ascii=False))
+        from sfdc_escalator.reports.json.explain import explain_json
+
+        click.echo(json.dumps({**explain_json(examined), "exit": 0}, ensure_ascii=False))
     elif as_example:
-        click.echo(explain_report.example_page(examined))
+        from sfdc_escalator.reports.text.example import example_text
+
+        click.echo(example_text(examined))
     else:
+        from sfdc_escalator.reports.text.explain import explain_text
+
         for problem in warnings:
             click.echo(f"! {problem}")
-        click.echo(explain_report.explain_text(examined))
+        click.echo(explain_text(examined))
     return 0
 
 

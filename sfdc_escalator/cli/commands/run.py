@@ -93,7 +93,7 @@ def command(
 
 
 def show_json(done: "Done", org: str, code: int, *, dry_run: bool) -> None:
-    from sfdc_escalator.reports.run_json import run_json
+    from sfdc_escalator.reports.json.run import run_json
 
     warned = [str(problem) for problem in done.warnings]
     report = {**run_json(done.result, org), "dry_run": dry_run, "exit": code, "warnings": warned}
@@ -101,7 +101,7 @@ def show_json(done: "Done", org: str, code: int, *, dry_run: bool) -> None:
 
 
 def show_text(done: "Done", *, in_full: bool) -> None:
-    from sfdc_escalator.reports.run_text import run_text
+    from sfdc_escalator.reports.text.run import run_text
 
     for problem in done.warnings:
         click.echo(f"! {problem}")

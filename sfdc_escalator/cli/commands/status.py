@@ -29,7 +29,8 @@ def command(surroundings: Surroundings, org: str, ledger: str | None, expect_eve
 
     Exit code 3 when there was no live run for longer than --expect-every.
     """
-    from sfdc_escalator.reports.status_text import silence, status_json, status_text
+    from sfdc_escalator.reports.json.status import status_json
+    from sfdc_escalator.reports.text.status import silence, status_text
     from sfdc_escalator.wiring import errand
 
     found = errand.status(errand.Errand(surroundings, org, ledger))
