@@ -13,8 +13,8 @@ from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.fitness import unfit_routes
 from sfdc_escalator.escalation.policy.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Team, Template
-from sfdc_escalator.escalation.world.case import Case, Comment, Speaker, Value
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History, Values
+from sfdc_escalator.escalation.world.case import Case, Comment, FieldValues, Speaker, Value
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, OrgFacts, Queue
 
@@ -61,6 +61,11 @@ def case(
         fields=values | {"Subject": "It broke", "CreatedDate": created} | dict(fields or {}),
         comments=tuple(comments),
     )
+
+
+def values(owner: str, status: str | None, priority: str | None) -> FieldValues:
+    """The fields of a case that steps write."""
+    return {"OwnerId": owner, "Status": status, "Priority": priority}
 
 
 def comment(body: str, *, speaker: Speaker = "agent", minutes_ago: int = 60, author: str = AGENT) -> Comment:
@@ -152,8 +157,8 @@ def escalation(
     route_name: str = "urgent",
     *,
     policy_name: str = "support",
-    before: Values | None = None,
-    wrote: Values | None = None,
+    before: FieldValues | None = None,
+    wrote: FieldValues | None = None,
     attempts: int = 0,
     tried_at: datetime | None = None,
     message: str = "",

@@ -132,10 +132,10 @@ def read_back(org: Org, lease: Lease, applied: Sequence[Decision]) -> tuple[tupl
         decision
         for decision in applied
         if moved_owner(decision)
-        and values.get(decision.case.id, values_after(decision)).owner_id != owner_after(decision)
+        and values.get(decision.case.id, values_after(decision))["OwnerId"] != values_after(decision)["OwnerId"]
     )
     changes = [
-        change(one, "bounced", one.escalation, facts={"owner_now": values[one.case.id].owner_id})
+        change(one, "bounced", one.escalation, facts={"owner_now": values[one.case.id]["OwnerId"]})
         for one in bounced
         if one.escalation
     ]
@@ -149,10 +149,6 @@ def read_back(org: Org, lease: Lease, applied: Sequence[Decision]) -> tuple[tupl
 
 def moved_owner(decision: Decision) -> bool:
     return any(step.kind is Kind.QUEUE and step.state is StepState.APPLIED for step in decision.steps)
-
-
-def owner_after(decision: Decision) -> str:
-    return values_after(decision).owner_id
 
 
 def posts_too(prepared: Prepared) -> bool:

@@ -8,9 +8,11 @@ from typing import Any
 from sfdc_escalator.escalation.decisions.decision import Decision
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.policy.steps import Kind, StepState
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
+from sfdc_escalator.escalation.world.case import Case, FieldValues
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.pipeline.ports import Change, Post, Write
 
+FIELD_OF = {Kind.QUEUE: "OwnerId", Kind.STATUS: "Status", Kind.PRIORITY: "Priority"}
 SENT = frozenset({EscalationState.SENDING, EscalationState.APPLIED, EscalationState.UNKNOWN, EscalationState.GONE})
 
 
@@ -32,7 +34,7 @@ def escalation_of(
         rung=identity.rung,
         episode=identity.episode,
         turn=identity.turn,
-        before=Values.of(decision.case) if state in SENT else None,
+        before=values_before(decision.case) if state in SENT else None,
         wrote=values_after(decision) if state in SENT else None,
         attempts=attempts,
         tried_at=tried_at,
@@ -45,15 +47,15 @@ def escalation_found(decision: Decision, at: datetime) -> Escalation:
     return replace(escalation_of(decision, EscalationState.APPLIED, tried_at=at), before=None, wrote=None)
 
 
-def values_after(decision: Decision) -> Values:
-    """Owner, status and priority as they stand once the steps are done."""
-    after = {step.kind: step.after for step in decision.steps}
-    case = decision.case
-    return Values(
-        after.get(Kind.QUEUE) or case.owner_id,
-        after.get(Kind.STATUS, case.status),
-        after.get(Kind.PRIORITY, case.priority),
-    )
+def values_before(case: Case) -> FieldValues:
+    """The fields that steps may write, as they stand before them."""
+    return {name: case.text_of(name) for name in FIELD_OF.values()}
+
+
+def values_after(decision: Decision) -> FieldValues:
+    """The same fields as they stand once the steps are done."""
+    written = {FIELD_OF[step.kind]: step.after for step in decision.steps if step.kind in FIELD_OF}
+    return {**values_before(decision.case), **written}
 
 
 def change(decision: Decision, event: str, escalation: Escalation, **more: Any) -> Change:

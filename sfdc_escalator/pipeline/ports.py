@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, History, Values
+from sfdc_escalator.escalation.world.case import Case, FieldValues
+from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 
@@ -206,8 +206,8 @@ class Org(Protocol):
         """The cases of the chunk that the guard lets pass now."""
         ...
 
-    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, Values]:
-        """Owner, status and priority as they stand after a commit; a case that is gone is left out."""
+    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, FieldValues]:
+        """The values of the fields that steps write, as they stand after a commit; a case that is gone is left out."""
         ...
 
 

@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.decisions.decide import NoMatch, decide
 from sfdc_escalator.escalation.decisions.decision import Decision, State, note_of
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy
 from sfdc_escalator.escalation.policy.steps import Kind
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import key_of
 from tests.builders import (
     AGENT,
@@ -28,12 +28,13 @@ from tests.builders import (
     policy,
     remembering,
     route,
+    values,
 )
 
 URGENT: Condition = Field("Priority", "is", "Urgent")
 NEW: Condition = Field("Status", "is", "New")
 NEVER: Condition = AnyOf(())
-UNTOUCHED = Values(AGENT, "New", "Medium")
+UNTOUCHED = values(AGENT, "New", "Medium")
 TWO = policy(route("top", URGENT), route("base", NEW, status="Escalated", priority="Urgent"))
 """`base` raises the case to what `top` asks for."""
 
@@ -178,7 +179,7 @@ def test_a_route_above_takes_over_what_is_open(state: EscalationState) -> None:
 
 
 def written_by_base(state: EscalationState = EscalationState.APPLIED) -> Escalation:
-    wrote = Values(SUPPORT.id, "Escalated", "Urgent")
+    wrote = values(SUPPORT.id, "Escalated", "Urgent")
     return escalation(case(), state, "base", before=UNTOUCHED, wrote=wrote)
 
 
@@ -209,7 +210,7 @@ def test_the_steps_of_a_chain_of_escalations_are_all_taken_back_in_whatever_orde
     """Low -> High by one route, High -> Urgent by the next; a route for High cases was fired by neither."""
     routes = [route("top", Field("Priority", "in", ("High", "Urgent"))), *(route(name, NEVER) for name in "abc")]
     escalations = [
-        escalation(case(), state, name, before=Values(AGENT, "New", before), wrote=Values(SUPPORT.id, "New", after))
+        escalation(case(), state, name, before=values(AGENT, "New", before), wrote=values(SUPPORT.id, "New", after))
         for name, state, before, after in [
             ("c", EscalationState.SUPERSEDED, "Low", "Medium"),
             ("b", EscalationState.SUPERSEDED, "Medium", "High"),

@@ -16,7 +16,7 @@ from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.explaining.explanation import explain
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case, Comment, Value
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.needs import Records
 from tests.builders import (
@@ -32,6 +32,7 @@ from tests.builders import (
     policy,
     remembering,
     route,
+    values,
 )
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -268,8 +269,8 @@ def test_a_route_above_one_that_only_tells_people_escalates() -> None:
 
 def test_what_our_own_steps_wrote_tells_nobody() -> None:
     """Our own queue step raised the priority; the route below still remembers its escalation."""
-    wrote = Values(SUPPORT.id, "New", "Urgent")
-    below = escalation(case(), EscalationState.APPLIED, "base", before=Values(AGENT, "New", "Medium"), wrote=wrote)
+    wrote = values(SUPPORT.id, "New", "Urgent")
+    below = escalation(case(), EscalationState.APPLIED, "base", before=values(AGENT, "New", "Medium"), wrote=wrote)
     of = policy(telling("tell", URGENT), route("base", NEW))
     found = verdict(of, case(owner=SUPPORT.id, priority="Urgent"), below)
     assert isinstance(found, Decision)

@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.decisions.decision import State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import EscalationState, History, Values
+from sfdc_escalator.escalation.world.history import EscalationState, History
 from sfdc_escalator.pipeline.ports import ErrorKind, KeyedNote, Moved, NotExecuted, RolledBack, RowError, Unknown
 from sfdc_escalator.pipeline.run import Result, carry_out, rehearse
 from sfdc_escalator.pipeline.stop import Stop
@@ -30,6 +30,7 @@ from tests.builders import (
     policy,
     remembering,
     route,
+    values,
 )
 from tests.pipeline.fakes import BrokenLedger, FakeLedger, FakeOrg, in_turn
 
@@ -171,8 +172,8 @@ def test_what_was_applied_is_remembered_with_the_values_before_and_after() -> No
     one = world()
     one.run()
     remembered = one.ledger.escalation(case(1).id)
-    assert remembered.before == Values(AGENT, "New", "Medium")
-    assert remembered.wrote == Values(SUPPORT.id, "Escalated", "Urgent")
+    assert remembered.before == values(AGENT, "New", "Medium")
+    assert remembered.wrote == values(SUPPORT.id, "Escalated", "Urgent")
 
 
 def test_an_adopted_case_that_a_person_makes_urgent_goes_by_the_route_above() -> None:
@@ -189,7 +190,7 @@ def test_an_adopted_case_that_a_person_makes_urgent_goes_by_the_route_above() ->
 
 
 def test_an_owner_that_automation_moved_on_is_told_as_bounced() -> None:
-    one = world(bounced_to={case(2).id: Values(AGENT, "New", "Medium")})
+    one = world(bounced_to={case(2).id: values(AGENT, "New", "Medium")})
     result = one.run()
     assert [decision.case.id for decision in result.applied.bounced] == [case(2).id]
     assert one.ledger.events(case(2).id)[-1] == "bounced"
@@ -197,7 +198,7 @@ def test_an_owner_that_automation_moved_on_is_told_as_bounced() -> None:
 
 
 def test_an_owner_whom_we_did_not_move_does_not_bounce() -> None:
-    one = world(case(1, owner=SUPPORT.id), bounced_to={case(1).id: Values(AGENT, "New", "Medium")})
+    one = world(case(1, owner=SUPPORT.id), bounced_to={case(1).id: values(AGENT, "New", "Medium")})
     assert one.run().applied.bounced == ()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.case import FieldValues
 
 TRY_AGAIN = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
@@ -26,25 +26,12 @@ class EscalationState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """Owner, status and priority of a case at one time."""
-
-    owner_id: str
-    status: str | None
-    priority: str | None
-
-    @classmethod
-    def of(cls, case: Case) -> "Values":
-        return cls(case.owner_id, case.status, case.priority)
-
-
-@dataclass(frozen=True, slots=True)
 class Escalation:
     """One escalation as the ledger remembers it.
 
-    `before` and `wrote` are None where we sent nothing (adopted, found). `attempts` counts the rejections of a
-    rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's time of the last try.
-    `ended_at` is the org's time at which the route was first seen to fit no more.
+    `before` and `wrote` hold the fields that steps may write; None where we sent nothing (adopted, found). `attempts`
+    counts the rejections of a rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's
+    time of the last try. `ended_at` is the org's time at which the route was first seen to match no more.
     """
 
     key: str
@@ -55,8 +42,8 @@ class Escalation:
     rung: str = "start"
     episode: int = 1
     turn: int = 1
-    before: Values | None = None
-    wrote: Values | None = None
+    before: FieldValues | None = field(default=None, hash=False)
+    wrote: FieldValues | None = field(default=None, hash=False)
     attempts: int = 0
     tried_at: datetime | None = None
     message: str = ""
