@@ -6,6 +6,7 @@ import pytest
 
 from sfdc_escalator.errors import Invalid, LedgerUnusable
 from sfdc_escalator.ledger.engines.place import default_path, disk_of, only_ledger, path_of, refuse_network_disk
+from sfdc_escalator.ledger.engines.registry import database_of
 
 MOUNTS = """\
 /dev/root / ext4 rw,relatime 0 0
@@ -51,7 +52,7 @@ def test_a_ledger_is_named_by_a_path_or_a_url(
 )
 def test_what_names_no_file_is_refused_with_advice(where: str, words: str) -> None:
     with pytest.raises(Invalid, match=words) as refused:
-        path_of(where)
+        database_of(where)
     assert "secret" not in str(refused.value)
     assert refused.value.exit_code == 2
 

@@ -1,4 +1,4 @@
-"""Where a ledger lies: a URL or a path said by the user, or the state folder."""
+"""The place of a ledger file: the path that the user gave, or the state folder."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable, Problem
 
 NETWORK_DISKS = ("nfs", "cifs", "smb", "fuse.sshfs", "glusterfs", "fuse.glusterfs", "ceph", "fuse.ceph")
-"""File systems on which SQLite's locks and its shared memory do not hold between hosts; matched by their beginning."""
+"""File systems on which SQLite's locks and shared memory do not work between hosts; matched by their beginning."""
 
 
 def path_of(where: str) -> Path:
@@ -17,7 +17,7 @@ def path_of(where: str) -> Path:
     elif scheme != "sqlite":
         raise Invalid(
             "the ledger's address is not understood",
-            [Problem("a ledger", found=f"{scheme}://...", expected="a path, sqlite:///PATH or postgresql://...")],
+            [Problem("a ledger", found=f"{scheme}://...", expected="a path or sqlite:///PATH")],
         )
     elif not rest.startswith("/"):
         raise Invalid(f"the ledger {where!r} is not a file: write sqlite:///relative/path or sqlite:////absolute/path")
@@ -36,14 +36,14 @@ def state_folder() -> Path:
 
 
 def default_path(organization_id: str) -> Path:
-    """Where the ledger of this org lies when nobody says otherwise."""
+    """The ledger of this org when the user names none."""
     if not organization_id.isalnum():
         raise EscalatorError(f"{organization_id!r} is not an organization id")
     return state_folder() / f"{organization_id}.db"
 
 
 def only_ledger() -> Path:
-    """The only ledger in the state folder. Raises Invalid when there is none, or which there are."""
+    """The only ledger in the state folder. Raises Invalid when there is none or several."""
     folder = state_folder()
     try:
         found = sorted(path for path in folder.glob("*.db") if not path.name.startswith("."))
@@ -60,7 +60,7 @@ def only_ledger() -> Path:
 
 
 def disk_of(path: Path, mounts: str) -> str:
-    """The file system type that holds `path`, by the text of /proc/mounts; empty when it does not say."""
+    """The type of the file system that holds `path`, by the text of /proc/mounts; empty when it is not there."""
     best, kind = "", ""
     for line in mounts.splitlines():
         fields = line.split(" ")
@@ -73,7 +73,7 @@ def disk_of(path: Path, mounts: str) -> str:
 
 
 def refuse_network_disk(path: Path, mounts: str | None = None) -> None:
-    """Raises LedgerUnusable where `path` lies on a network disk: two hosts would not see each other's locks."""
+    """Raises LedgerUnusable where `path` is on a network disk: two hosts would not see each other's locks."""
     if mounts is None:
         try:
             mounts = Path("/proc/mounts").read_text(errors="surrogateescape")
@@ -82,6 +82,5 @@ def refuse_network_disk(path: Path, mounts: str | None = None) -> None:
     kind = disk_of(Path(os.path.realpath(path)), mounts)
     if kind.startswith(NETWORK_DISKS):
         raise LedgerUnusable(
-            f"the ledger {path} lies on a network disk ({kind}), where SQLite's locks do not hold; "
-            "put it on a local disk"
+            f"the ledger {path} is on a network disk ({kind}), where SQLite's locks do not work; put it on a local disk"
         )

@@ -1,4 +1,4 @@
-"""The trail as people read it: a list of escalations, and the story of one."""
+"""The trail as people read it: the list of escalations, and the events of one."""
 
 import difflib
 import json
@@ -29,8 +29,8 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One event. `body` is what was hashed; `note` is None where the event has none, or where it was erased."""
+class RecordedEvent:
+    """One event. `body` is the content that was hashed; `note` is None where there is none, or where it was erased."""
 
     seq: int
     at: str
@@ -50,24 +50,24 @@ def audit_list(trail: SqlHistory, limit: int = 50) -> tuple[Entry, ...]:
         return tuple(Entry(*found) for found in connection.execute(newest))
 
 
-def audit_show(trail: SqlHistory, key: str) -> tuple[Told, ...]:
-    """All events of one escalation, oldest first. Raises Invalid for a key that the ledger does not know."""
+def audit_show(trail: SqlHistory, key: str) -> tuple[RecordedEvent, ...]:
+    """All events of one escalation, oldest first. Raises Invalid for a key that the ledger does not have."""
     wanted = key.strip().upper()
-    told = (
+    wanted_events = (
         sa.select(*(events.c[name] for name in ("seq", "at", "event", "run", "hash", "body")), payloads.c.text)
         .outerjoin(payloads, payloads.c.event == events.c.seq)
         .where(events.c.key == wanted)
         .order_by(events.c.seq)
     )
     with trail.reading() as connection:
-        found = connection.execute(told).all()
+        found = connection.execute(wanted_events).all()
         if not found:
-            raise Invalid(f"the ledger {trail.where} knows no escalation {key}", [nearest(connection, wanted)])
-    return tuple(Told(*row[:4], row.hash.hex(), _read(row.seq, row.body), row.text) for row in found)
+            raise Invalid(f"the ledger {trail.where} has no escalation {key}", [nearest(connection, wanted)])
+    return tuple(RecordedEvent(*row[:4], row.hash.hex(), _read(row.seq, row.body), row.text) for row in found)
 
 
 def nearest(connection: sa.Connection, key: str) -> Problem:
-    """What is wrong with a key that is not known."""
+    """The problem of an unknown key, with the nearest known one."""
     known = connection.execute(
         sa.select(escalations.c.key).order_by(escalations.c.event.desc()).limit(10_000)
     ).scalars()
@@ -79,9 +79,9 @@ def nearest(connection: sa.Connection, key: str) -> Problem:
 
 def _read(seq: int, body: bytes) -> Mapping[str, Any]:
     try:
-        said = json.loads(body)
+        read = json.loads(body)
     except ValueError as error:
         raise AuditBroken(f"event {seq} cannot be read: it was changed; run: sfdc-escalator audit verify") from error
-    if not isinstance(said, dict):
+    if not isinstance(read, dict):
         raise AuditBroken(f"event {seq} cannot be read: it was changed; run: sfdc-escalator audit verify")
-    return said
+    return read

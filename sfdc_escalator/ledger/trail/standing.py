@@ -1,4 +1,4 @@
-"""How things stand by the ledger alone: its last runs, what is open, what waits."""
+"""The present state by the ledger alone: its last runs, open escalations, and those that wait."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from sfdc_escalator.ledger.tables.schema import escalations, runs
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One live run. `result` is what it said at its end, with its exit code; None while it goes on, or was killed."""
+    """One live run. `result` holds its counts and exit code; None while it runs, or where it was killed."""
 
     run: str
     organization_id: str
