@@ -1,6 +1,6 @@
 """The database under a ledger: the two protocols of an engine, and how a ledger of ours is recognised."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -50,6 +50,10 @@ class Dialect(Protocol):
 
     def json_of(self, column: str) -> str:
         """The SQL expression for the JSON text of a column, spelled as `chain.canonical` spells it."""
+        ...
+
+    def members(self, table: str, columns: Sequence[str]) -> str:
+        """The SQL expression for columns as the members of a JSON object, `"a":1,"b":null`, in the same spelling."""
         ...
 
     def place(self, text: str, within: str) -> str:

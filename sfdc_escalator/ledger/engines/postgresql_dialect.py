@@ -3,7 +3,7 @@
 Unqualified tables are those of the first schema of the search path: the ledger, or its backup while that is checked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +107,9 @@ class PostgresqlDialect:
 
     def json_of(self, column: str) -> str:
         return f"COALESCE(to_json({column})::text, 'null')"
+
+    def members(self, table: str, columns: Sequence[str]) -> str:
+        return " || ',' || ".join(f"""'"{name}":' || {self.json_of(f"{table}.{name}")}""" for name in columns)
 
     def place(self, text: str, within: str) -> str:
         return f"position({self.bytes_of(text)} IN {within})"

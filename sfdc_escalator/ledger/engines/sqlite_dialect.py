@@ -1,6 +1,6 @@
 """The words of SQLite: its clock, its catalogue, its triggers, and the SQL that a verification is made of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,11 @@ class SqliteDialect:
 
     def json_of(self, column: str) -> str:
         return f"json_quote({column})"
+
+    def members(self, table: str, columns: Sequence[str]) -> str:
+        """One call is faster than one per column; a member neither begins nor ends with a brace."""
+        pairs = ", ".join(f"'{name}', {table}.{name}" for name in columns)
+        return f"trim(json_object({pairs}), '{{}}')"
 
     def place(self, text: str, within: str) -> str:
         return f"instr({within}, {self.bytes_of(text)})"

@@ -5,34 +5,43 @@ Events are never rewritten, so a ledger that was migrated holds all of them. A b
 (`before_owner`, `before_priority`, `before_status`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 
 from sfdc_escalator.ledger.tables.schema import ESCALATION_FACTS, JSON_COLUMNS
 
-Json = Callable[[str], str]
-"""The SQL expression for the JSON text of a column."""
+JsonOf = Callable[[str], str]
+"""The SQL expression for the JSON text of a column; see `engines.database.Dialect`."""
+MembersOf = Callable[[str, Sequence[str]], str]
+"""The SQL expression for columns of a table as members of a JSON object."""
 
 SIDES = ("before", "wrote")
 FIELDS_0001 = {"OwnerId": "owner", "Priority": "priority", "Status": "status"}
 COLUMNS_0001 = tuple(f"{side}_{name}" for side in SIDES for name in FIELDS_0001.values())
 
 
-def members(table: str, columns: Iterable[str], json_of: Json) -> str:
-    """The members of a JSON object with these columns of a row, as an SQL expression: `"a":1,"b":null`."""
-    return " || ',' || ".join(f"""'"{name}":' || {value(table, name, json_of)}""" for name in columns)
+def members(table: str, columns: Iterable[str], members_of: MembersOf) -> str:
+    """The members of a JSON object with these columns of a row, as an SQL expression."""
+    return " || ',' || ".join(_parts(table, columns, members_of, _side))
 
 
-def value(table: str, column: str, json_of: Json) -> str:
-    """The JSON text of a column's value, as an SQL expression."""
-    name = f"{table}.{column}"
-    return f"COALESCE({name}, 'null')" if column in JSON_COLUMNS else json_of(name)
+def members_0001(table: str, members_of: MembersOf) -> str:
+    """The members that a body of version 0001 has for the same row of `escalations`."""
+    return " || ',' || ".join(_parts(table, ESCALATION_FACTS, members_of, _side_0001))
 
 
-def members_0001(table: str, json_of: Json) -> str:
-    """The members that a body of version 0001 has for the same row."""
-    return " || ',' || ".join(
-        _side_0001(table, name) if name in SIDES else members(table, (name,), json_of) for name in ESCALATION_FACTS
-    )
+def _parts(
+    table: str, columns: Iterable[str], members_of: MembersOf, side_of: Callable[[str, str], str]
+) -> Iterator[str]:
+    for is_json, names in groupby(columns, lambda name: name in JSON_COLUMNS):
+        if is_json:
+            yield from (side_of(table, name) for name in names)
+        else:
+            yield members_of(table, tuple(names))
+
+
+def _side(table: str, column: str) -> str:
+    return f"""'"{column}":' || COALESCE({table}.{column}, 'null')"""
 
 
 def _side_0001(table: str, side: str) -> str:
@@ -45,7 +54,7 @@ def _side_0001(table: str, side: str) -> str:
     return f"COALESCE({text}, '{empty}')"
 
 
-def side_from_0001(side: str, json_of: Json) -> str:
+def side_from_0001(side: str, json_of: JsonOf) -> str:
     """The text of a JSON column, as an SQL expression over the columns of version 0001."""
     names = [f"{side}_{name}" for name in FIELDS_0001.values()]
     empty = " AND ".join(f"{name} IS NULL" for name in names)

@@ -16,7 +16,7 @@ from sfdc_escalator.ledger.tables.shapes import members, members_0001
 
 def chain_rows(dialect: Dialect) -> str:
     """seq, prev, hash, body, and whether the columns equal what the body holds: one pass over the events for all."""
-    text = f"""'{{"about":{{' || {members("v", EVENT_ABOUT, dialect.json_of)} || '}},"'"""
+    text = f"""'{{"about":{{' || {members("v", EVENT_ABOUT, dialect.members)} || '}},"'"""
     return f"SELECT seq, prev, hash, body, {dialect.place(text, 'v.body')} = 1 FROM events v ORDER BY seq"  # noqa: S608
 
 
@@ -28,13 +28,13 @@ def note_rows(dialect: Dialect) -> str:
 
 def _escalations(dialect: Dialect) -> str:
     """A body holds the row in the shape of its version; the key that follows (`facts`) ends the object for sure."""
-    texts = (members("t", ESCALATION_FACTS, dialect.json_of), members_0001("t", dialect.json_of))
+    texts = (members("t", ESCALATION_FACTS, dialect.members), members_0001("t", dialect.members))
     places = [dialect.place(f"""'"escalation":{{' || {text} || '}},"facts":'""", "v.body") for text in texts]
     return _unlike(dialect, "escalations", "key", ("key", "organization_id", "case_id", "run"), places)
 
 
 def _facts(dialect: Dialect, table: str, name: str, facts: tuple[str, ...], same: tuple[str, ...]) -> str:
-    text = f"""'"facts":{{' || {members("t", facts, dialect.json_of)} || '}},"'"""
+    text = f"""'"facts":{{' || {members("t", facts, dialect.members)} || '}},"'"""
     return _unlike(dialect, table, name, same, [dialect.place(text, "v.body")])
 
 
