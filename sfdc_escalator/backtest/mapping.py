@@ -138,7 +138,7 @@ def times_faults(times: Any) -> Iterator[FaultAt]:
     form = times.get("format", "%Y")
     if not isinstance(form, str) or "%" not in form:
         expected = "a format of strptime, such as '%d/%m/%Y %H:%M'"
-        yield ("times", "format"), Fault("this is no format of times", found=shown(form), expected=expected)
+        yield ("times", "format"), Fault("this is not a format of times", found=shown(form), expected=expected)
 
 
 def closed_faults(closed: Any, fields: Any) -> Iterator[FaultAt]:
@@ -150,7 +150,7 @@ def closed_faults(closed: Any, fields: Any) -> Iterator[FaultAt]:
         if isinstance(fields, dict) and path not in fields:
             yield ("closed", path), unknown("field", path, fields)
         if not texts(values):
-            yield ("closed", path), Fault("these are no values", found=shown(values), expected="a list of texts")
+            yield ("closed", path), Fault("these are not values", found=shown(values), expected="a list of texts")
 
 
 def names_faults(value: Mapping[str, Any], key: str) -> Iterator[FaultAt]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
-from sfdc_escalator.pipeline.ports import Change, RunStart
+from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 
 ORG = "00D000000000001EAA"
 OTHER_ORG = "00D000000000002EAA"

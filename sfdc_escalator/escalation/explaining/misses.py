@@ -1,4 +1,4 @@
-"""What is missing for a match, in words: the nearest way in, how much of it is short, and when time alone brings it."""
+"""The conditions that are missing for a match: the fewest that must change, and when time alone changes them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from sfdc_escalator.escalation.world.needs import Need
 
 SECOND = timedelta(seconds=1)
 ALMOST_A_MINUTE = timedelta(seconds=59)
-"""What time is seen is rounded down, what is short is rounded up."""
+"""Time that has passed is rounded down, time that is missing is rounded up."""
 MOST_CROSSINGS = 100
 FOREVER = timedelta(days=36525)
 
@@ -32,7 +32,7 @@ class Miss:
 
 
 def misses(finding: Finding) -> list[Miss]:
-    """What must change for the finding to hold: all that fails of a list, the nearest of alternatives."""
+    """The conditions that must change for the finding to hold: of a list all that fail, of alternatives the nearest."""
     if finding.holds:
         return []
     if isinstance(finding.condition, All):
@@ -55,14 +55,14 @@ def miss_of(finding: Finding) -> Miss:
 
 
 def share_of(seen: object, wanted: object) -> float:
-    """How much of a wanted number is missing, 1 at most."""
+    """The share of a wanted number that is missing, at most 1."""
     if not isinstance(seen, (int, float)) or not isinstance(wanted, (int, float)):
         return 1.0
     return min(1.0, abs(wanted - seen) / (abs(wanted) or 1))
 
 
 def short_of(leaf: Clock, seen: timedelta, finding: Finding) -> Miss:
-    """How much time is short, and when it will have passed; or that it is too late."""
+    """The time that is missing, and when it will have passed; or that it is too late."""
     assert isinstance(finding.limit, timedelta)
     short = abs(finding.limit - seen)
     waits = leaf.operator in ("at_least", "more_than") and seen <= finding.limit

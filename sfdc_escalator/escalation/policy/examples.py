@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks import Idle
-from sfdc_escalator.escalation.conditions.comparison import fold, moment
+from sfdc_escalator.escalation.conditions.comparison import moment
 from sfdc_escalator.escalation.conditions.findings import reasons
 from sfdc_escalator.escalation.conditions.related import COUNTS, MILESTONES, Related
 from sfdc_escalator.escalation.conditions.stopped_clock import Clock
@@ -29,26 +29,28 @@ from sfdc_escalator.escalation.conditions.tree import (
     lookups_of,
     paths_of,
 )
+from sfdc_escalator.escalation.policy.expected_steps import wrong_steps
 from sfdc_escalator.escalation.policy.policy import Example, Policy, Route
-from sfdc_escalator.escalation.policy.steps import chosen, priority_step
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.proof.implication import conjuncts
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
-from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
+from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange
+from sfdc_escalator.escalation.world.case import Value as CaseValue
 from sfdc_escalator.escalation.world.needs import MESSAGES, Answered, FieldChanges, Need, Records
 
 NOBODY = "000000000000000AAA"
-STEPPED = ("OwnerId", "Status", "Priority")
+STEPPED = tuple(step.field for step in FIELD_STEPS)
 
 
 def failures(policy: Policy, now: datetime) -> Iterator[tuple[Example, str]]:
-    """The examples that do not come out as expected, each with why."""
+    """The examples that do not come out as expected, each with the reason."""
     for example in policy.examples:
         if why := failure(policy, example, Circumstances(now)):
             yield example, why
 
 
 def failure(policy: Policy, example: Example, circumstances: Circumstances) -> str | None:
-    """Why the example does not come out as expected; None when it does."""
+    """The reason why the example does not come out as expected; None when it does."""
     case = case_of(policy, example, circumstances.now)
     unread = left_open(policy, example)
     for route in policy.routes:
@@ -65,7 +67,7 @@ def failure(policy: Policy, example: Example, circumstances: Circumstances) -> s
 
 
 def within_scope(policy: Policy, route: Route, example: Example) -> Condition:
-    """The route's condition without what the scope demands and the example says nothing about."""
+    """The route's condition without the parts of the scope that the example does not mention."""
     met = [part for part in conjuncts(All(policy.scope)) if not speaks_of(example, part)]
     return All(tuple(part for part in conjuncts(policy.condition(route)) if part not in met))
 
@@ -75,7 +77,7 @@ def speaks_of(example: Example, condition: Condition) -> bool:
 
 
 def mentions(example: Example, leaf: Leaf) -> bool:
-    """Whether the example says one of the things that the leaf looks at."""
+    """True where the example gives one of the facts that the leaf looks at."""
     if isinstance(leaf, Related):
         return name_of(leaf.records) in example.related
     spoke = example.customer_spoke is not None or example.agent_spoke is not None
@@ -97,7 +99,7 @@ def case_of(policy: Policy, example: Example, now: datetime) -> Case:
     created = now - max(ages, default=timedelta())
     needs = policy.needs()
     said = {path.lower(): as_value(value) for path, value in example.fields.items()}
-    fields: dict[str, Value] = {"CreatedDate": created, "IsClosed": False}
+    fields: dict[str, CaseValue] = {"CreatedDate": created, "IsClosed": False}
     fields |= {path: said[path.lower()] for path in (*paths_of(needs), *STEPPED) if path.lower() in said}
     lookups = lookups_of(needs)
     field_changes: dict[str, tuple[FieldChange, ...]] = {
@@ -118,17 +120,17 @@ def case_of(policy: Policy, example: Example, now: datetime) -> Case:
     )
 
 
-def as_value(value: Value) -> Value:
+def as_value(value: CaseValue) -> CaseValue:
     """A time as the policy writes it, as a time."""
     return (moment(value) or value) if isinstance(value, str) else value
 
 
-def text(value: Value) -> str | None:
+def text(value: CaseValue) -> str | None:
     return None if value is None else str(value)
 
 
 def left_open(policy: Policy, example: Example) -> frozenset[Need]:
-    """What no example can say, and the owner where this one does not."""
+    """The facts that no example can give, and the owner where this one does not."""
     lookups = lookups_of(policy.needs())
     beyond: set[Need] = {one for one in lookups if isinstance(one, Answered) or one == MILESTONES}
     owned = "ownerid" in {path.lower() for path in example.fields}
@@ -160,25 +162,5 @@ def in_hours(limit: Limit) -> Limit:
 
 
 def name_of(records: Records) -> str:
-    """How an example calls these records: `Tasks`, or `Contact.ReturnOrders`."""
+    """The name of these records in an example: `Tasks`, or `Contact.ReturnOrders`."""
     return f"{records.through}.{records.relation}" if records.through else records.relation
-
-
-def wrong_steps(policy: Policy, route: Route, case: Case, example: Example) -> Iterator[str]:
-    """What the route would do otherwise than the example expects."""
-    escalate = route.escalate
-    team = chosen(escalate.queue, case) if escalate else None
-    if example.queue is not None and (team is None or example.queue not in (team.queue, team.name)):
-        yield f"its queue is {team.queue if team else 'none'}, not {example.queue}"
-    priority = chosen(escalate.priority, case) if escalate else None
-    for name, step, value in (
-        ("queue", escalate and escalate.queue, team),
-        ("priority", escalate and escalate.priority, priority),
-    ):
-        if isinstance(step, Table) and value is None:
-            yield f"its {name} comes from a table with no row for it, so it would be held"
-    after = priority_step(case.priority, priority, policy.priorities).after if priority else case.priority
-    status = (escalate.status if escalate else None) or case.status
-    for name, expected, found in (("priority", example.priority, after), ("status", example.status, status)):
-        if expected is not None and (found is None or fold(found) != fold(expected)):
-            yield f"its {name} is {found or 'none'}, not {expected}"

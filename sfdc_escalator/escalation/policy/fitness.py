@@ -1,4 +1,4 @@
-"""Whether this org can carry out what a route says: its queue, its status, its priority."""
+"""The reasons why this org cannot carry out a route: a queue, hours or a picklist value is missing."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
@@ -9,11 +9,12 @@ from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours, Cl
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import Condition, leaves
 from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.world.org import OrgFacts
 
 
 def unfit_routes(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
-    """Why a route cannot be carried out in this org, by route name."""
+    """The reason why a route cannot be carried out in this org, by route name."""
     found = {route.name: next(lacks(policy.condition(route), route, org_facts), None) for route in policy.routes}
     return {name: reason for name, reason in found.items() if reason}
 
@@ -38,10 +39,10 @@ def queues_of(condition: Condition, route: Route) -> list[str]:
 
 
 def values(route: Route) -> Iterator[tuple[str, str]]:
-    """The statuses and priorities that the route may write, each with its field."""
-    if route.escalate and route.escalate.status is not None:
-        yield "Status", route.escalate.status
-    yield from (("Priority", value) for value in (route.escalate.priorities if route.escalate else ()))
+    """The values that the route may write as the policy says them, such as a status, each with its field."""
+    for step in FIELD_STEPS:
+        if route.escalate and not step.names_team:
+            yield from ((step.field, value) for value in route.escalate.values(step.key))
 
 
 def business_hours(condition: Condition) -> Iterator[str]:
@@ -54,7 +55,7 @@ def business_hours(condition: Condition) -> Iterator[str]:
 
 
 def doubts(policy: Policy, org_facts: OrgFacts) -> Iterator[str]:
-    """What the org takes but does not list: a value that its picklist does not have."""
+    """The values that the org takes although its picklist does not have them."""
     for route in policy.routes:
         for path, value in values(route):
             if reason := unusable(path, value, org_facts, restricted=False):

@@ -1,4 +1,4 @@
-"""What the ledger remembers of an org, read once per run, as a value."""
+"""The escalations that the ledger remembers of an org, read once per run, as a value."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from sfdc_escalator.escalation.world.case import FieldValues
+from sfdc_escalator.escalation.world.keys import Identity
 
 TRY_AGAIN = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
@@ -50,14 +51,43 @@ class Escalation:
     case_number: str = ""
     ended_at: datetime | None = None
 
+    @classmethod
+    def of(
+        cls,
+        identity: Identity,
+        state: EscalationState,
+        *,
+        before: FieldValues | None = None,
+        wrote: FieldValues | None = None,
+        attempts: int = 0,
+        tried_at: datetime | None = None,
+        message: str = "",
+    ) -> "Escalation":
+        """The escalation with this identity."""
+        return cls(
+            key=identity.key,
+            policy=identity.policy,
+            route=identity.route,
+            case_id=identity.case_id,
+            state=state,
+            rung=identity.rung,
+            episode=identity.episode,
+            turn=identity.turn,
+            before=before,
+            wrote=wrote,
+            attempts=attempts,
+            tried_at=tried_at,
+            message=message,
+        )
+
     @property
     def was_sent(self) -> bool:
-        """Whether it stands in the org, or may: not what was refused or given back."""
+        """True where it stands in the org, or may: not what was refused or given back."""
         return self.state not in (EscalationState.PLANNED, EscalationState.REJECTED)
 
     @property
     def is_open(self) -> bool:
-        """Whether the case counts as escalated by it, or may have been."""
+        """True where the case counts as escalated by it, or may have been."""
         return self.state in (
             EscalationState.APPLIED,
             EscalationState.ADOPTED,
@@ -66,7 +96,7 @@ class Escalation:
         )
 
     def try_again_at(self) -> datetime | None:
-        """When a rejected escalation is tried again: after 15 min, 1 h, 6 h, then daily."""
+        """The time at which a rejected escalation is tried again: after 15 min, 1 h, 6 h, then daily."""
         if self.state is not EscalationState.REJECTED or self.tried_at is None:
             return None
         return self.tried_at + TRY_AGAIN[min(self.attempts, len(TRY_AGAIN)) - 1]

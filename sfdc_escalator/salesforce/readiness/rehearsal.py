@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from sfdc_escalator.errors import Severity, StoppedEarly
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.case import FieldValues, long_id
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
+from sfdc_escalator.escalation.world.case import ATTRIBUTES, FieldValues, long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.pipeline.ports import Answer, Chunk, Committed, Moved, RolledBack
+from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed, Moved, RolledBack
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.readiness import marked_cases
 from sfdc_escalator.salesforce.readiness.inspection import OrgInspection
@@ -200,7 +201,8 @@ def escalated(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Trouble
 
 def unlike(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Trouble]:
     """What is otherwise than written: automation of the org changed it, or the note is gone."""
-    after = read_back(stage.client, list(rows))
+    fields = dict.fromkeys((*ATTRIBUTES, *(name for way in rows.values() for name in way.values)))
+    after = read_back(stage.client, list(rows), list(fields))
     notes = stage.client.lookups([select(["ParentId"], "CaseComment", f"ParentId IN {ids(list(rows))}")])[0]
     noted = {long_id(pick(note, "ParentId")) for note in notes}
     queues = {queue.id: name for name, queue in stage.org_facts.queues.items()}
@@ -216,9 +218,4 @@ def unlike(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Trouble]:
 
 def steps_of(way: StepVariant, after: FieldValues) -> list[tuple[str, str | None, str | None]]:
     """Each step with the value that was written and the value that is there."""
-    written = (
-        ("queue", "OwnerId", way.owner_id),
-        ("status", "Status", way.status),
-        ("priority", "Priority", way.priority),
-    )
-    return [(step, value, after.get(name)) for step, name, value in written]
+    return [(step.key, way.values.get(step.field), after.get(step.field)) for step in FIELD_STEPS]

@@ -14,6 +14,7 @@ from sfdc_escalator.escalation.note.quick_texts import (
 )
 from sfdc_escalator.escalation.policy.fitness import unusable, values
 from sfdc_escalator.escalation.policy.policy import NoteSpec, Policy
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.world.needs import FieldChanges
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.salesforce.readiness.known_names import (
@@ -59,8 +60,9 @@ def lacks(policy: Policy, org_facts: OrgFacts, nearby: KnownNames) -> Iterator[G
     yield from _missing_texts(policy, org_facts, nearby)
     yield from _unfilled_texts(policy, org_facts)
     yield from _tracking(policy, org_facts)
-    for path, keys in (("Status", ("status",)), ("Priority", ("priority", *RESULTS))):
-        yield from _values(policy, org_facts, path, keys)
+    for step in FIELD_STEPS:
+        if not step.names_team:
+            yield from _values(policy, org_facts, step.field, (step.key, *RESULTS))
 
 
 def _fields(policy: Policy, org_facts: OrgFacts) -> Iterator[Gap]:

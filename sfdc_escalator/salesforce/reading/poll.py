@@ -12,9 +12,10 @@ from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.note.quick_texts import paths_read
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case, long_id
+from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Answered, Records
 from sfdc_escalator.escalation.world.org import Describe, OrgFacts
-from sfdc_escalator.pipeline.ports import Poll, RouteName
+from sfdc_escalator.pipeline.ports.org import Poll
 from sfdc_escalator.salesforce.line.client import QUERIES, Client, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.reading.records import COMPOUND, ENGINE_FIELDS, CaseReader
@@ -45,7 +46,7 @@ class Asked:
 
 
 def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
-    """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is no number and no id."""
+    """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is not a number and no id."""
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
     broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, org_facts.describe))}
@@ -188,7 +189,7 @@ def chosen_case(case: str) -> Filter:
 
 
 def selected(paths: frozenset[str], describe: Describe) -> list[str]:
-    """What the poll reads: the engine's fields, and the paths that are no long text."""
+    """What the poll reads: the engine's fields, and the paths that are not long text."""
     engine = [name for name in ENGINE_FIELDS if describe.field_at(name)]
     return [*engine, *sorted(path for path in paths if not is_long_text(describe.field_at(path)))]
 
