@@ -1,5 +1,6 @@
 """The database under a ledger: the two protocols of an engine, and how a ledger of ours is recognised."""
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -135,7 +136,7 @@ def check_version(where: str, found: str | None) -> None:
     if found != schema.VERSION:
         raise LedgerUnusable(
             f"the ledger {where} is of the older version {found}, this program needs {schema.VERSION}; "
-            f"run: sfdc-escalator ledger migrate --ledger {where}"
+            f"run: sfdc-escalator ledger migrate --ledger {shlex.quote(where)}"
         )
 
 
@@ -146,6 +147,6 @@ def check_columns(
     if missing:
         names = ", ".join(".".join(one) for one in sorted(missing)[:3])
         raise damage(
-            f"the ledger {where} is damaged or was changed by hand: it says version {version}, but has not the tables "
-            f"of that version (missing: {names}); restore a backup"
+            f"the ledger {where} is damaged or was changed by hand: its version row says {version}, but tables "
+            f"of that version are incomplete (missing: {names}); restore a backup"
         )
