@@ -36,6 +36,7 @@ class Outcome:
     policy: str
     route: str
     rung: str
+    turn: int
     case_id: str
     case_number: str
     state: State
@@ -55,6 +56,7 @@ def outcome_of(order: Order, state: State, reason: str, steps: tuple[Step, ...],
         policy=order.identity.policy,
         route=order.identity.route,
         rung=order.identity.rung,
+        turn=order.identity.turn,
         case_id=order.case_id,
         case_number=order.case_number,
         state=state,

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.related import Related
-from sfdc_escalator.escalation.conditions.tree import Condition, leaves
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.related import Related
+from sfdc_escalator.escalation.conditions.tree import leaves
 from sfdc_escalator.escalation.decisions.episodes import episode, is_over
 from sfdc_escalator.escalation.note.quick_texts import paths_read
 from sfdc_escalator.escalation.policy.policy import Policy, Route
@@ -72,4 +73,4 @@ class PolicyInOrg:
     def newest_record(self, route: Route, case: Case) -> datetime | None:
         """The time at which the newest of the related records was made that the route counts."""
         counted = (leaf for leaf in leaves(route.when) if isinstance(leaf, Related))
-        return max((one.created for leaf in counted for one in leaf.fitting(case, self.circumstances)), default=None)
+        return max((one.created for leaf in counted for one in leaf.counted(case, self.circumstances)), default=None)

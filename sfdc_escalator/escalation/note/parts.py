@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.conditions.speech import SPOKEN, said
+from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, said
 from sfdc_escalator.escalation.note.note_text import harmless, shortened, text_of
 from sfdc_escalator.escalation.note.quick_texts import filled_sentence
 from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec, Route

@@ -1,39 +1,26 @@
 """Examples: cases that the policy's author made up, judged as the policy would judge them.
 
-What an example leaves out is empty. But it is a case within the policy's scope: a condition of the scope that it says
-nothing about counts as met. What it cannot say (who owns the case, what the org answers) stays open: a route that is
+A field that an example leaves out is empty. But it is a case within the policy's scope: a condition of the scope that
+it does not mention counts as met. What it cannot give (the owner, the org's answers) stays open: a route that is
 expected may match by it, any other route must match without it. Its times are what the clocks show: every calendar
 counts as open, so that an example comes out alike at any time of the day.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Idle
 from sfdc_escalator.escalation.conditions.comparison import moment
+from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.findings import reasons
-from sfdc_escalator.escalation.conditions.related import COUNTS, MILESTONES, Related
-from sfdc_escalator.escalation.conditions.stopped_clock import Clock
-from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import (
-    All,
-    AnyOf,
-    Condition,
-    Leaf,
-    Not,
-    could_hold,
-    judge,
-    leaves,
-    lookups_of,
-    paths_of,
-)
+from sfdc_escalator.escalation.conditions.kinds.milestone import MILESTONES
+from sfdc_escalator.escalation.conditions.kinds.related import name_of
+from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, could_hold, judge, leaves, lookups_of, paths_of
 from sfdc_escalator.escalation.policy.expected_steps import wrong_steps
 from sfdc_escalator.escalation.policy.policy import Example, Policy, Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.proof.implication import conjuncts
-from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange
 from sfdc_escalator.escalation.world.case import Value as CaseValue
 from sfdc_escalator.escalation.world.needs import MESSAGES, Answered, FieldChanges, Need, Records
@@ -45,8 +32,8 @@ STEPPED = tuple(step.field for step in FIELD_STEPS)
 def failures(policy: Policy, now: datetime) -> Iterator[tuple[Example, str]]:
     """The examples that do not come out as expected, each with the reason."""
     for example in policy.examples:
-        if why := failure(policy, example, Circumstances(now)):
-            yield example, why
+        if reason := failure(policy, example, Circumstances(now)):
+            yield example, reason
 
 
 def failure(policy: Policy, example: Example, circumstances: Circumstances) -> str | None:
@@ -58,11 +45,11 @@ def failure(policy: Policy, example: Example, circumstances: Circumstances) -> s
         if route.name == example.expect:
             if could_hold(condition, case, circumstances, unread):
                 return next(wrong_steps(policy, route, case, example), None)
-            why = next(reasons(judge(condition, case, circumstances), holding=False), "it does not match")
-            return f"the route {route.name} does not match: {why}"
+            reason = next(reasons(judge(condition, case, circumstances), holding=False), "it does not match")
+            return f"the route {route.name} does not match: {reason}"
         if not could_hold(condition, case, circumstances, unread, want=False):
-            why = "; ".join(reasons(judge(condition, case, circumstances))) or "everything matches it"
-            return f"the route {route.name} matches, which {before(example)}: {why}"
+            reason = "; ".join(reasons(judge(condition, case, circumstances))) or "every case matches it"
+            return f"the route {route.name} matches, which {before(example)}: {reason}"
     return None
 
 
@@ -78,11 +65,11 @@ def speaks_of(example: Example, condition: Condition) -> bool:
 
 def mentions(example: Example, leaf: Leaf) -> bool:
     """True where the example gives one of the facts that the leaf looks at."""
-    if isinstance(leaf, Related):
-        return name_of(leaf.records) in example.related
+    if counted := [name_of(one) for one in leaf.needs if isinstance(one, Records)]:
+        return not example.related.keys().isdisjoint(counted)
     spoke = example.customer_spoke is not None or example.agent_spoke is not None
     aged = spoke or example.age is not None
-    if aged and (isinstance(leaf, Idle) or "CreatedDate" in leaf.needs):
+    if aged and (leaf.starts_with_case or "CreatedDate" in leaf.needs):
         return True
     said = {path.lower() for path in example.fields}
     return (spoke and not MESSAGES.isdisjoint(leaf.needs)) or any(path.lower() in said for path in paths_of(leaf.needs))
@@ -93,7 +80,7 @@ def before(example: Example) -> str:
 
 
 def case_of(policy: Policy, example: Example, now: datetime) -> Case:
-    """The case that the example describes; it is as old as `age` says, or as its first word."""
+    """The case that the example describes; its age is `age`, or that of its first message."""
     spoken = [("customer", example.customer_spoke), ("agent", example.agent_spoke)]
     ages = [age for age in (example.age, *(ago for _, ago in spoken)) if age is not None]
     created = now - max(ages, default=timedelta())
@@ -145,22 +132,4 @@ def assuming(condition: Condition, example: Example) -> Condition:
         return AnyOf(tuple(assuming(part, example) for part in condition.parts))
     if isinstance(condition, Not):
         return Not(assuming(condition.part, example))
-    if isinstance(condition, Related):
-        count = example.related.get(name_of(condition.records), 0)
-        return All(()) if COUNTS[condition.operator](count, condition.count) else AnyOf(())
-    return always_open(condition) if isinstance(condition, Clock) else condition
-
-
-def always_open(clock: Clock) -> Leaf:
-    limit = clock.limit
-    limit = limit.mapped(in_hours) if isinstance(limit, Table) else in_hours(limit)
-    return replace(clock, calendar=None, limit=limit)  # type: ignore[return-value]
-
-
-def in_hours(limit: Limit) -> Limit:
-    return timedelta(days=limit.count) if isinstance(limit, BusinessDays) else limit
-
-
-def name_of(records: Records) -> str:
-    """The name of these records in an example: `Tasks`, or `Contact.ReturnOrders`."""
-    return f"{records.through}.{records.relation}" if records.through else records.relation
+    return condition.in_example(example.related) if isinstance(condition, Leaf) else condition

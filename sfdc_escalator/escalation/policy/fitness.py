@@ -4,10 +4,8 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from sfdc_escalator.escalation.conditions.comparison import fold
-from sfdc_escalator.escalation.conditions.facts import Owner
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours, Clock
-from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import Condition, leaves
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.tree import leaves
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.world.org import OrgFacts
@@ -34,7 +32,7 @@ def lacks(condition: Condition, route: Route, org_facts: OrgFacts) -> Iterator[s
 def queues_of(condition: Condition, route: Route) -> list[str]:
     """The queues that the route moves cases to, or asks about."""
     teams = route.escalate.teams if route.escalate else ()
-    owners = (name for leaf in leaves(condition) if isinstance(leaf, Owner) for name in leaf.queues)
+    owners = (name for leaf in leaves(condition) for name in leaf.queues_named)
     return list(dict.fromkeys([*(team.queue for team in teams), *owners]))
 
 
@@ -48,10 +46,7 @@ def values(route: Route) -> Iterator[tuple[str, str]]:
 def business_hours(condition: Condition) -> Iterator[str]:
     """The names of the org's business hours that the condition counts by."""
     for leaf in leaves(condition):
-        calendar = leaf.calendar if isinstance(leaf, Clock) else None
-        for one in calendar.values if isinstance(calendar, Table) else (calendar,):
-            if isinstance(one, BusinessHours):
-                yield one.name
+        yield from leaf.business_hours
 
 
 def doubts(policy: Policy, org_facts: OrgFacts) -> Iterator[str]:

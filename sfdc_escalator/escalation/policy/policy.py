@@ -6,10 +6,11 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.speech import need_of
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.speech.messages import need_of
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import All, Condition, paths_of
+from sfdc_escalator.escalation.conditions.tree import All, paths_of
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, StepValue, every
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.world.case import ATTRIBUTES, Value

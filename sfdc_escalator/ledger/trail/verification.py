@@ -5,7 +5,7 @@ Python walks the chain. Queries find the rest, in threads beside it, because a d
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
 
@@ -15,18 +15,10 @@ from sfdc_escalator.ledger.engines.database import Dialect
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.trail.checks import chain_rows, note_rows, table_problems
+from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
 MOST_PROBLEMS = 50
 """At most this many are reported: the trail is broken anyway."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """`head` is the hash of the newest event. The trail is whole when there are no problems."""
-
-    events: int
-    head: str | None
-    problems: tuple[str, ...]
 
 
 def verify(trail: SqlHistory, expected_head: str | None = None) -> Verification:
