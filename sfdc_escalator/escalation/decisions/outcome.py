@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.policy.steps import Step
 
 HeldBy = Literal["note"]
-"""Who or what holds a case: a part of its note is missing."""
+"""The reason for which a case is held: a part of its note is missing."""
 
 
 class State(StrEnum):

@@ -20,7 +20,7 @@ ELSE = "..."
 
 
 def as_example(in_org: PolicyInOrg, case: Case) -> Example:
-    """What the policy's conditions see of the case; other texts become `...`."""
+    """The facts of the case that the policy's conditions read; other texts become `...`."""
     every = [leaf for route in in_org.policy.routes for leaf in leaves(in_org.policy.condition(route))]
     demanded = {path for part in in_org.policy.scope for path in paths_of(part.needs)}  # said even where empty
     route, age = next(matching(in_org, case), None), age_of(case, every, in_org.circumstances)
@@ -78,7 +78,7 @@ def age_of(case: Case, every: list[Leaf], circumstances: Circumstances) -> timed
 
 
 def spoke(case: Case, who: str, every: list[Leaf], circumstances: Circumstances, age: timedelta) -> timedelta | None:
-    """How long ago, or what a clock by a calendar shows of it; in no case longer than the case is old."""
+    """The time since then, by the clock of the condition; at most the age of the case."""
     last = max((one.at for one in case.comments if one.speaker == who), default=None)
     if last is None:
         return None

@@ -1,4 +1,4 @@
-"""Why a route matches a case or not, and what comes of it."""
+"""One route and one case explained: the findings, what is missing, and what a run does about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def explained(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoM
 
 
 def outdone(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMatch) -> Iterator[str]:
-    """What a run would rather do with a case that the route matches: another route, a guard, a note with a gap."""
+    """The reason why a run does not escalate a case that the route matches: another route, a guard, its note."""
     if isinstance(judged, NoMatch):
         first = next(matching(in_org, case), route)
         if first.escalate is None and first != route:
@@ -73,10 +73,8 @@ def outdone(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMat
 
 
 def obstacles(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> Iterator[str]:
-    """What stands in the way of a match, or would, as far as the ledger and the org know."""
-    for why in (in_org.unpolled.get(route.name), in_org.unfit.get(route.name)):
-        if why:
-            yield why
+    """The facts of the ledger and of the org that stand in the way of a match, or would."""
+    yield from filter(None, (in_org.unpolled.get(route.name), in_org.unfit.get(route.name)))
     for escalation in in_org.escalations(case):
         if escalation.route in route.names and not in_org.over(escalation, route, case):
             at = f" at {escalation.tried_at:%Y-%m-%d %H:%M} UTC" if escalation.tried_at else ""

@@ -1,4 +1,4 @@
-"""What is missing for a match, in words: the nearest way in, how much of it is short, and when time alone brings it."""
+"""The conditions that are missing for a match: the fewest that must change, and when time alone changes them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ FOREVER = timedelta(days=36525)
 
 
 def misses(finding: Finding) -> list[Miss]:
-    """What must change for the finding to hold: all that fails of a list, the nearest of alternatives."""
+    """The conditions that must change for the finding to hold: of a list all that fail, of alternatives the nearest."""
     if finding.holds:
         return []
     if isinstance(finding.condition, All):

@@ -26,11 +26,11 @@ class EscalateShape(StepsShape):
 
 
 class RungStepsShape(StepsShape):
-    """The steps of a rung. It writes a note only if a field changes."""
+    """The steps of a rung. It writes a note only when a field changes."""
 
 
 class NeverShape(Shape):
-    """The values that no step and no rung of the route may write."""
+    """Values that no step and no rung of the route may set."""
 
     queue: OneOrMore[Annotated[str, PlainValidator(names.team)]] = []
     status: OneOrMore[Text] = []
