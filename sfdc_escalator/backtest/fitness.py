@@ -35,7 +35,7 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
             message = f"route {route.name}: business hours {hours!r} exist only in an org"
             yield Problem(message, policy.file, expected="a calendar of the policy")
         for path in sorted(paths_of(condition.needs) - mapped - {"OwnerId"}):
-            message = f"route {route.name} reads {path}, which the mapping does not give"
+            message = f"route {route.name} needs {path}, which the mapping does not give"
             yield Problem(
                 message,
                 policy.file,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from sfdc_escalator.errors import Severity
+from sfdc_escalator.escalation.conditions import registry
 from sfdc_escalator.escalation.note.quick_texts import (
     PLACEHOLDER,
     case_path,
@@ -27,7 +28,7 @@ from sfdc_escalator.salesforce.readiness.known_names import (
 from sfdc_escalator.salesforce.reading.poll import needs, related, unreadable_path, unreadable_records
 
 DID_YOU_MEAN = "; did you mean "
-FIELD_KEYS = ("field", "age", "left", "text", "in_state", "from", "requires", "by")
+FIELD_KEYS = (*registry.FIELD_KEYS, "from", "requires", "by")
 MOST_NAMED = 12
 TRACK = "switch it on in Setup, Object Manager, Case, Set History Tracking"
 POSTED = ("AccountId", "ContactId")
