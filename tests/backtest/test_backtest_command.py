@@ -50,7 +50,7 @@ def typed(world: World, folder: Path, *more: str, events: str = "events.csv", po
     return world.type("backtest", *files, "--mapping", str(folder / "mapping.yaml"), *times, *more)
 
 
-def test_a_case_is_told_with_its_first_poll_at_or_after_the_limit(world: World, folder: Path) -> None:
+def test_a_case_is_listed_with_its_first_poll_at_or_after_the_limit(world: World, folder: Path) -> None:
     answer = typed(world, folder)
     assert answer.out.splitlines() == [
         "case_number,route,rung,episode,match_utc",
@@ -98,7 +98,7 @@ def test_a_difference_tells_which_cases_are_caught_earlier_later_or_only_once(wo
         ("fields:", "fieldz:", "did you mean fields?"),
     ],
 )
-def test_a_wrong_mapping_is_told_with_the_nearest_name(
+def test_a_wrong_mapping_is_reported_with_the_nearest_name(
     world: World, folder: Path, old: str, new: str, told: str
 ) -> None:
     (folder / "mapping.yaml").write_text(MAPPING.replace(old, new), encoding="utf-8")
@@ -159,13 +159,13 @@ def test_a_policy_that_the_file_cannot_answer_is_refused(world: World, folder: P
         ["--every", "1ms"],
     ],
 )
-def test_a_wrong_argument_is_told(world: World, folder: Path, words: list[str]) -> None:
+def test_a_wrong_argument_is_reported(world: World, folder: Path, words: list[str]) -> None:
     answer = typed(world, folder, *words)
     assert answer.code == 2
     assert words[0] in answer.err
 
 
-def test_an_output_that_cannot_be_written_is_told(world: World, folder: Path) -> None:
+def test_an_output_that_cannot_be_written_is_reported(world: World, folder: Path) -> None:
     answer = typed(world, folder, "--out", str(folder / "no" / "m.csv"))
     assert answer.code == 2
     assert "cannot be written" in answer.err
