@@ -85,7 +85,7 @@ def fault(here: Scene, series: Series, k: int) -> bool:
     one = FaultOnDemand(series.kind, nth=k, times=0 if series.lasting else 1, seconds=seconds)
     here.faults(one)
     here.run()
-    return one.done > 0
+    return one.applied > 0
 
 
 def strike(here: Scene, series: Series, k: int, cases: Sequence[str]) -> bool:

@@ -176,11 +176,11 @@ class Scene:
 
     def count_faults(self) -> int:
         """How many of them happened."""
-        done = sum(fault.done for fault in self._faults)
+        done = sum(fault.applied for fault in self._faults)
         for fault in self._faults:
-            self.tally[f"fault {fault.kind}"] += fault.done
-            if fault.done:
-                self.tell(f"  the org committed {fault.kind} at call {fault.nth} (x{fault.done})")
+            self.tally[f"fault {fault.kind}"] += fault.applied
+            if fault.applied:
+                self.tell(f"  the org committed {fault.kind} at call {fault.nth} (x{fault.applied})")
         self._faults = []
         return done
 

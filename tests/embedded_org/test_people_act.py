@@ -130,13 +130,13 @@ def test_records_other_than_cases_are_edited_by_id(org: Client) -> None:
         ([], "expected an object"),
         ({"act": "clos", "case": CASE}, "did you mean close?"),
         ({"act": "close", "cas": CASE}, "unknown key cas (did you mean case?); case is missing"),
-        ({"act": "close", "case": "99"}, "there is no case '99'"),
+        ({"act": "close", "case": "99"}, "case '99' does not exist"),
         ({"act": "edit", "case": CASE, "fields": {"Prioriti": "x"}}, "No such column 'Prioriti'"),
         ({"act": "edit", "fields": {}}, "either case or record"),
         ({"act": "edit", "case": CASE, "fields": []}, "fields must be an object"),
         ({"act": "merge", "case": CASE, "into": CASE}, "the same case"),
-        ({"act": "comment", "case": CASE, "text": "x", "as": "robot"}, "as 'robot' is unknown"),
-        ({"act": "comment", "case": CASE, "text": "x", "by": "old@example.org"}, "names no active user"),
+        ({"act": "comment", "case": CASE, "text": "x", "as": "robot"}, "as: 'robot' is unknown"),
+        ({"act": "comment", "case": CASE, "text": "x", "by": "old@example.org"}, "is not an active user"),
         ({"act": "comment", "case": CASE, "text": 5}, "Cannot deserialize"),
     ],
 )
@@ -148,5 +148,5 @@ def test_an_act_that_cannot_be_done_is_told_and_changes_nothing(org: Client, wan
 
 def test_a_deleted_case_is_not_acted_on(org: Client) -> None:
     org.org.act("delete", case=CASE)
-    with pytest.raises(ValueError, match="or it is deleted"):
+    with pytest.raises(ValueError, match="or is deleted"):
         org.org.act("close", case=CASE)
