@@ -1,4 +1,4 @@
-"""The story of one backtest: read the file, replay each case, keep the matches."""
+"""Runs one backtest: reads the file, replays each case, keeps the matches."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,12 +17,12 @@ from sfdc_escalator.escalation.policy.policy import Policy
 Episodes = Literal["first", "all"]
 Progress = Callable[[str, int, int], None]
 STEP = 500
-"""So many cases between two words of progress."""
+"""The number of cases between two reports of progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """What a policy would have matched. `matches` are sorted by case, route and episode."""
+    """The matches of a policy in a history file, sorted by case, route and episode."""
 
     policy: Policy
     matches: tuple[Match, ...]
@@ -31,7 +31,7 @@ class Backtest:
 
     @property
     def by_route(self) -> dict[str, int]:
-        """How many matches each route has."""
+        """The number of matches of each route."""
         counts = Counter(match.route for match in self.matches)
         return {route.name: counts[route.name] for route in self.policy.routes}
 
@@ -39,7 +39,7 @@ class Backtest:
 def backtest(
     policy: Policy, events: Path, mapping: HistoryMapping, polls: Polls, episodes: Episodes, progress: Progress
 ) -> Backtest:
-    """Raises Invalid for a policy that the file cannot answer, and for a file that does not fit its mapping."""
+    """Replays a policy. Raises Invalid for a policy that the file cannot answer, and for a file with faults."""
     check_replay(policy, mapping)
     history = HistoryFile(events, mapping)
     segments = Segments(mapping, history.cells, tracked(policy))

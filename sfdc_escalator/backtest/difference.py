@@ -1,4 +1,4 @@
-"""Two policies over one history: which cases each would catch, earlier or later."""
+"""Differences between two policies over one history: cases that each matches, earlier or later."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ How = Literal["only here", "only there", "earlier", "later", "other route"]
 
 
 class Difference(NamedTuple):
-    """A case that the two policies treat otherwise: the first match of each, `how` as seen from this policy."""
+    """A case with different results: the first match of each policy, `how` from the view of this policy."""
 
     number: str
     how: How
@@ -21,7 +21,7 @@ class Difference(NamedTuple):
 
 
 def differences(here: Sequence[Match], there: Sequence[Match]) -> Iterator[Difference]:
-    """By case number; cases that both catch alike are left out."""
+    """The differences by case number; cases with the same first match are left out."""
     ours, theirs = firsts(here), firsts(there)
     for number in sorted(ours.keys() | theirs.keys()):
         one, other = ours.get(number), theirs.get(number)

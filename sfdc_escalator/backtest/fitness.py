@@ -1,4 +1,4 @@
-"""Whether a history file can answer what a policy asks."""
+"""Checks that a history file has the data that a policy needs."""
 
 from collections.abc import Iterator
 
@@ -12,19 +12,19 @@ from sfdc_escalator.escalation.world.needs import FieldChanges
 from sfdc_escalator.files.text.fault import nearest
 
 GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
-"""What every replay knows of a case, mapped or not."""
+"""The fields that every replay has, mapped or not."""
 KEY = {"InState": "in_state", "TableIs": "table"}
-"""How a policy file calls a condition, where it is not the name of its class."""
+"""The name of a condition in a policy file, if it is not the name of its class."""
 
 
 def check_replay(policy: Policy, mapping: HistoryMapping) -> None:
-    """Raises Invalid with everything that the file cannot answer."""
-    problems = list(dict.fromkeys(lacks(policy, mapping)))
+    """Raises Invalid with every need of the policy that the file cannot meet."""
+    problems = list(dict.fromkeys(gaps(policy, mapping)))
     if problems:
         raise Invalid(f"the policy {policy.name} cannot be replayed over this file", problems)
 
 
-def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
+def gaps(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
     mapped = {one.path for one in mapping.fields} | GIVEN
     for route in policy.routes:
         condition = policy.condition(route)
@@ -33,7 +33,7 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
                 kind = KEY.get(type(leaf).__name__, type(leaf).__name__.lower())
                 yield Problem(f"route {route.name}: a history file cannot answer its `{kind}` condition", policy.file)
         for hours in business_hours(condition):
-            message = f"route {route.name}: business hours {hours!r} stand in an org"
+            message = f"route {route.name}: the business hours {hours!r} are in an org, not in a file"
             yield Problem(message, policy.file, expected="a calendar of the policy")
         for path in sorted(paths_of(condition.needs) - mapped - {"OwnerId"}):
             message = f"route {route.name} reads {path}, which the mapping does not give"
@@ -47,12 +47,12 @@ def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
 
 
 def answerable(leaf: Leaf, mapping: HistoryMapping) -> bool:
-    """Changes of fields are known of events alone: a snapshot shows each case once."""
+    """True if the file can answer the condition; only events have field changes, a snapshot has each case once."""
     known = FieldChanges if mapping.kind == "events" else ()
     return not isinstance(leaf, Owner) and all(isinstance(one, known) for one in lookups_of(leaf.needs))
 
 
 def tracked(policy: Policy) -> list[str]:
-    """The fields whose changes the policy's conditions look at."""
+    """The fields whose changes the policy's conditions need."""
     needs = (policy.condition(route).needs for route in policy.routes)
     return sorted({one.path for some in needs for one in lookups_of(some) if isinstance(one, FieldChanges)})

@@ -1,4 +1,4 @@
-"""What the columns of a history file mean: the mapping file, checked, with every problem at once."""
+"""The mapping file, which says what the columns of a history file are: checked, with every problem at once."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ FaultAt = tuple[Loc, Fault]
 
 @dataclass(frozen=True, slots=True)
 class FieldColumn:
-    """A field of the case, and the column that holds it."""
+    """A field of the case, and its column."""
 
     path: str
     column: str
@@ -42,10 +42,10 @@ class FieldColumn:
 
 @dataclass(frozen=True, slots=True)
 class HistoryMapping:
-    """`order` sorts rows of one stamp; `missing` are the texts that mean no value, besides an empty cell.
+    """A checked mapping. `order` sorts rows with the same stamp; `missing` are texts that mean no value.
 
-    Of events: a row is the whole case after one update at `stamp`; `closed` says which values of a field close it.
-    Of a snapshot: one row a case, open from `opened` until `closed_at`. `time_format` None means ISO 8601.
+    Events: a row is the whole case after one update at `stamp`; `closed` has the values of a field that close it.
+    Snapshot: one row per case, open from `opened` until `closed_at`. `time_format` None means ISO 8601.
     """
 
     kind: Kind
@@ -62,19 +62,19 @@ class HistoryMapping:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that is read."""
+        """The columns that are read."""
         times = (self.stamp, *self.order, self.opened, self.closed_at)
         return tuple(dict.fromkeys(name for name in (self.case, *times, *(one.column for one in self.fields)) if name))
 
 
 def load_mapping(path: Path) -> HistoryMapping:
-    """Raises Invalid, with every problem of the file."""
+    """The mapping in a file. Raises Invalid with every problem of the file."""
     try:
         document = parse(str(path), read_text(path, EXPECTED, MAX_BYTES), what="mapping", holds="`kind:` and `fields:`")
     except Unreadable as error:
         raise Invalid(error.problem.message, [error.problem]) from None
     faults = list(faults_of(document.value))
-    problems = [*document.problems, *(problem_of(document, loc, wrong) for loc, wrong in faults)]
+    problems = [*document.problems, *(problem_of(document, loc, fault) for loc, fault in faults)]
     if problems:
         raise Invalid(f"the mapping is invalid: {len(problems)} problem{'s' * (len(problems) > 1)}", problems)
     return mapping_of(document)
@@ -82,7 +82,7 @@ def load_mapping(path: Path) -> HistoryMapping:
 
 def faults_of(value: Any) -> Iterator[FaultAt]:
     if not isinstance(value, dict):
-        yield (), Fault("a mapping file is a mapping", found=shown(value), expected=EXPECTED)
+        yield (), Fault("the mapping file is not a mapping", found=shown(value), expected=EXPECTED)
         return
     kind = value.get("kind")
     if not isinstance(kind, str) or kind not in KEYS:
@@ -93,7 +93,10 @@ def faults_of(value: Any) -> Iterator[FaultAt]:
             yield (key,), unknown("key", str(key), KEYS[kind], on_key=True)
     for key in ("case", *COLUMNS[kind]):
         if not isinstance(value.get(key), str):
-            yield (key,) if key in value else (), Fault(f"`{key}` names a column", expected=f"`{key}: column name`")
+            yield (
+                (key,) if key in value else (),
+                Fault(f"`{key}` must be the name of a column", expected=f"`{key}: column name`"),
+            )
     yield from fields_faults(value.get("fields"))
     yield from times_faults(value.get("times", {}))
     if kind == "events":
@@ -104,28 +107,31 @@ def faults_of(value: Any) -> Iterator[FaultAt]:
 
 def fields_faults(fields: Any) -> Iterator[FaultAt]:
     if not isinstance(fields, dict) or not fields:
-        yield ("fields",) if fields is not None else (), Fault("`fields` maps fields to columns", found=shown(fields))
+        yield (
+            ("fields",) if fields is not None else (),
+            Fault("`fields` must be a mapping of fields to columns", found=shown(fields)),
+        )
         return
-    for path, said in fields.items():
+    for path, given in fields.items():
         try:
             literals.field_path(path)
         except Fault as fault:
             yield ("fields", path), fault.but(on_key=True)
-        if isinstance(said, str):
+        if isinstance(given, str):
             continue
-        if not isinstance(said, dict) or not isinstance(said.get("column"), str):
+        if not isinstance(given, dict) or not isinstance(given.get("column"), str):
             expected = "a column, or `{column: name, type: number}`"
-            yield ("fields", path), Fault("this names no column", found=shown(said), expected=expected)
-        elif said.get("type", "text") not in TYPES:
-            yield ("fields", path, "type"), unknown("type", shown(said["type"]), TYPES)
+            yield ("fields", path), Fault("this is not a column", found=shown(given), expected=expected)
+        elif given.get("type", "text") not in TYPES:
+            yield ("fields", path, "type"), unknown("type", shown(given["type"]), TYPES)
         else:
-            for key in said.keys() - {"column", "type"}:
+            for key in given.keys() - {"column", "type"}:
                 yield ("fields", path, key), unknown("key", key, ("column", "type"))
 
 
 def times_faults(times: Any) -> Iterator[FaultAt]:
     if not isinstance(times, dict):
-        yield ("times",), Fault("`times` is a mapping", found=shown(times), expected="`{format: ..., zone: UTC}`")
+        yield ("times",), Fault("`times` must be a mapping", found=shown(times), expected="`{format: ..., zone: UTC}`")
         return
     for key in times:
         if key not in ("format", "zone"):
@@ -133,31 +139,41 @@ def times_faults(times: Any) -> Iterator[FaultAt]:
     if "zone" in times:
         try:
             calendar_files.zone(times["zone"])
-        except Fault as wrong:
-            yield ("times", "zone"), wrong
+        except Fault as fault:
+            yield ("times", "zone"), fault
     form = times.get("format", "%Y")
     if not isinstance(form, str) or "%" not in form:
         expected = "a format of strptime, such as '%d/%m/%Y %H:%M'"
-        yield ("times", "format"), Fault("this is not a format of times", found=shown(form), expected=expected)
+        yield ("times", "format"), Fault("this is not a time format", found=shown(form), expected=expected)
 
 
 def closed_faults(closed: Any, fields: Any) -> Iterator[FaultAt]:
     if not isinstance(closed, dict):
         expected = "a field and its values, such as `{Status: [Closed]}`"
-        yield ("closed",), Fault("`closed` says which values close a case", found=shown(closed), expected=expected)
+        yield (
+            ("closed",),
+            Fault(
+                "`closed` must be a mapping of fields to the values that close a case",
+                found=shown(closed),
+                expected=expected,
+            ),
+        )
         return
     for path, values in closed.items():
         if isinstance(fields, dict) and path not in fields:
             yield ("closed", path), unknown("field", path, fields)
         if not texts(values):
-            yield ("closed", path), Fault("these are not values", found=shown(values), expected="a list of texts")
+            yield (
+                ("closed", path),
+                Fault("this is not a list of values", found=shown(values), expected="a list of texts"),
+            )
 
 
 def names_faults(value: Mapping[str, Any], key: str) -> Iterator[FaultAt]:
     if key in value and not texts(value[key]):
         yield (
             (key,),
-            Fault(f"`{key}` is a text or a list of texts", found=shown(value[key]), expected="texts"),
+            Fault(f"`{key}` must be a text or a list of texts", found=shown(value[key]), expected="texts"),
         )
 
 
@@ -172,20 +188,20 @@ def mapping_of(document: Document) -> HistoryMapping:
     return HistoryMapping(
         kind=value["kind"],
         case=value["case"],
-        fields=tuple(field_of(path, said) for path, said in value["fields"].items()),
+        fields=tuple(field_of(path, given) for path, given in value["fields"].items()),
         stamp=value.get("stamp", ""),
         order=texts(value.get("order", [])),
         opened=value.get("opened", ""),
         closed_at="" if events else value["closed"],
-        closed={path: texts(said) for path, said in value.get("closed", {}).items()} if events else None,
+        closed={path: texts(given) for path, given in value.get("closed", {}).items()} if events else None,
         missing=frozenset(texts(value.get("missing", []))),
         time_format=times.get("format"),
         zone=calendar_files.zone(times.get("zone", "UTC")),
     )
 
 
-def field_of(path: str, said: Any) -> FieldColumn:
+def field_of(path: str, given: Any) -> FieldColumn:
     known: Type = "datetime" if path.lower() in DATETIMES else "text"
-    if isinstance(said, str):
-        return FieldColumn(path, said, known)
-    return FieldColumn(path, said["column"], said.get("type", known))
+    if isinstance(given, str):
+        return FieldColumn(path, given, known)
+    return FieldColumn(path, given["column"], given.get("type", known))

@@ -16,7 +16,7 @@ from sfdc_escalator.escalation.world.case import Case
 
 
 class Segment(NamedTuple):
-    """A case as it stood from one change to the next."""
+    """A case as it was from one change to the next."""
 
     begin: datetime
     end: datetime | None
@@ -33,11 +33,11 @@ class Match(NamedTuple):
 
 
 Conditions = Mapping[str, Condition]
-"""By route, most serious first: the scope and being open included."""
+"""The conditions by route, most serious first, with the scope and "is open" included."""
 
 
 def first_matches(number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls) -> Iterator[Match]:
-    """As the tool escalates: the first route that holds at a poll, each once, and then only routes above it."""
+    """The matches as the tool escalates: the first route that holds at a poll, once, then only routes above it."""
     above = list(conditions.items())
     for segment in segments:
         wanted = [condition for _, condition in above]
@@ -52,7 +52,7 @@ def first_matches(number: str, segments: Sequence[Segment], conditions: Conditio
 
 
 def all_matches(number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls) -> Iterator[Match]:
-    """Of every route, each maximal run of neighbouring polls at which it holds."""
+    """The matches of every route: one for each longest series of successive polls at which it holds."""
     for route, condition in conditions.items():
         episode, held_until = 0, -1
         for begin, end in runs(segments, condition, polls):
@@ -63,7 +63,7 @@ def all_matches(number: str, segments: Sequence[Segment], conditions: Conditions
 
 
 def runs(segments: Sequence[Segment], condition: Condition, polls: Polls) -> Iterator[tuple[int, int]]:
-    """From which place to before which the condition holds; neighbouring runs are not joined."""
+    """The ranges of polls (end excluded) at which the condition holds; adjacent ranges are not joined."""
     for segment in segments:
         places = turning_points(segment, [condition], polls)
         last = len(polls) if segment.end is None else polls.first_from(segment.end)
@@ -73,7 +73,7 @@ def runs(segments: Sequence[Segment], condition: Condition, polls: Polls) -> Ite
 
 
 def turning_points(segment: Segment, conditions: Sequence[Condition], polls: Polls) -> list[int]:
-    """The places of the segment's polls at which an answer may differ from that at the poll before."""
+    """The indexes of the segment's polls at which an answer may differ from that at the previous poll."""
     first = polls.first_from(segment.begin)
     last = len(polls) if segment.end is None else polls.first_from(segment.end)
     if first >= last:
@@ -83,6 +83,6 @@ def turning_points(segment: Segment, conditions: Sequence[Condition], polls: Pol
     for condition in conditions:
         for crossing in condition.crossings(segment.case, circumstances):
             place = polls.first_from(crossing)
-            # At the limit, and just after it, where a strict one is passed.
+            # At the limit, and at the next poll, when a strict limit is passed.
             places.update(one for one in (place, place + 1) if first < one < last)
     return sorted(places)

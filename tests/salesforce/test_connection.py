@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.salesforce.line.failures import Unanswered
-from sfdc_escalator.salesforce.line.session import STRAIGHT, Line
+from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line
 from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests.salesforce.conftest import TOKEN, error
 
@@ -83,7 +83,7 @@ def tls(certificate: tuple[Path, Path]) -> Iterator[str]:
         yield f"https://127.0.0.1:{port}"
 
 
-def refused(url: str, line: Line = STRAIGHT) -> OrgUnavailable:
+def refused(url: str, line: Line = DEFAULT_LINE) -> OrgUnavailable:
     with SalesforceOrg(url, TOKEN, line=line, sleep=lambda _: None) as org, pytest.raises(OrgUnavailable) as told:
         org.identify()
     assert TOKEN not in str(told.value)

@@ -119,7 +119,7 @@ class _Reader:
         found = sobject.field(name) if isinstance(name, str) else None
         if found is None or found.via:
             near = nearest(name, sobject.fields) if isinstance(name, str) else None
-            entry.refuse(f"{sobject.name} has no stored field {name}", "a field", near, name)
+            entry.refuse(f"{sobject.name} has no field {name} that is stored", "a field", near, name)
             return None
         return found
 

@@ -1,4 +1,4 @@
-"""Logins: each flow gives an access token and the org's address. Our own, for the reasons see `token_endpoint`."""
+"""Logins: each flow gives an access token and the org's address."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ Form = Callable[[Values], Mapping[str, str]]
 
 
 def login(flow: str, values: Values) -> Login:
-    """The login of this flow. It raises LoginRefused, Invalid or Unanswered, each with the next step."""
+    """The login of this flow, which raises LoginRefused, Invalid or Unanswered, each with the next step."""
     if flow == "token":
         return lambda: Grant(values["instance_url"], values["access_token"])
     if flow == "cli":
