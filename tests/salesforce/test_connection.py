@@ -127,7 +127,7 @@ def test_trusted_certificates_that_cannot_be_read_are_told(
 
 def test_an_address_where_no_tls_is_spoken_is_told() -> None:
     with serving() as port:
-        assert "no TLS is spoken" in never_sent(refused(f"https://127.0.0.1:{port}"))
+        assert "does not answer with TLS" in never_sent(refused(f"https://127.0.0.1:{port}"))
 
 
 def test_a_proxy_that_refuses_us_is_told_by_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_a_proxy_that_is_not_there_is_not_mistaken_for_the_org() -> None:
 @pytest.mark.parametrize("proxy", [f"socks9://ann:{PASSWORD}@127.0.0.1:1", f"http://ann:{PASSWORD}@127.0.0.1:99999"])
 def test_a_proxy_of_the_environment_that_is_no_address_is_told(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    assert "the proxy's address is none" in never_sent(refused("https://acme.my.salesforce.com"))
+    assert "the address of the proxy is not valid" in never_sent(refused("https://acme.my.salesforce.com"))
 
 
 def test_an_org_on_this_machine_is_asked_without_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,7 @@ def refused(body: Any, flow: str = "jwt", status: int = 400, error: type[Excepti
         ("invalid_grant", "invalid assertion", "certificate uploaded to the app"),
         ("invalid_grant", "request not supported on this domain", "My Domain"),
         ("invalid_grant", "no client credentials user enabled", "Run As user"),
-        ("invalid_grant", "expired access/refresh token", "log in once more by hand"),
+        ("invalid_grant", "expired access/refresh token", "log in once more yourself"),
         ("invalid_grant", "inactive user", "activate it"),
         ("invalid_grant", "authentication failure", "use JWT or client credentials"),
         ("invalid_client_id", "client identifier invalid", "Consumer Key"),
@@ -175,13 +175,13 @@ def test_a_login_page_in_place_of_an_answer_is_told() -> None:
 def test_a_login_that_leads_elsewhere_is_not_followed() -> None:
     moved = {"Location": "https://other.example.com/"}
     message = refused("", status=302, error=OrgUnavailable, headers=moved)
-    assert message == "acme.my.salesforce.com leads on to other.example.com: give that as the address to log in at"
+    assert message == "acme.my.salesforce.com redirects to other.example.com: give that as the login address"
 
 
 @pytest.mark.parametrize("place", ["/login", "https://login.salesforce.com/?startURL=x"])
 def test_a_login_that_leads_to_a_login_page_is_told(place: str) -> None:
     message = refused("", status=302, error=OrgUnavailable, headers={"Location": place})
-    assert "acme.my.salesforce.com is not a login of Salesforce: HTTP 302 with a way to a login page" in message
+    assert "acme.my.salesforce.com is not a login of Salesforce: HTTP 302 with a redirect to a login page" in message
 
 
 def test_too_many_logins_are_told_whatever_the_body_says() -> None:

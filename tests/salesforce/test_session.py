@@ -55,7 +55,7 @@ def test_a_login_in_netrc_does_not_replace_the_token(
 
 def test_a_redirect_is_not_followed_but_named(stage: Stage) -> None:
     stage.answers("GET", "", "", 302, {"Location": "https://new.my.salesforce.com/services/data"})
-    with pytest.raises(OrgUnavailable, match=r"leads on to new\.my\.salesforce\.com"):
+    with pytest.raises(OrgUnavailable, match=r"redirects to new\.my\.salesforce\.com"):
         stage.org.identify()
     assert len(stage.mock.calls) == 1
 
@@ -66,7 +66,7 @@ def test_a_redirect_is_not_followed_but_named(stage: Stage) -> None:
 def test_a_way_to_a_login_page_is_no_way_to_an_org(place: str, stage: Stage) -> None:
     stage.answers("GET", "", "", 302, {"Location": place})
     with pytest.raises(
-        OrgUnavailable, match="does not answer like a Salesforce org: HTTP 302 with a way to a login page"
+        OrgUnavailable, match="does not answer like a Salesforce org: HTTP 302 with a redirect to a login page"
     ):
         stage.org.identify()
 

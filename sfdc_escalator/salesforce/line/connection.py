@@ -47,7 +47,7 @@ def _never_connected(chain: Sequence[BaseException]) -> Unanswered | None:
         )
         return Unanswered(message, sent=False, passing=False)
     if any(isinstance(link, ProxyError) for link in chain):
-        message = f"the proxy refuses the connection ({_reason(chain)}): check HTTPS_PROXY, or `proxy` of the org"
+        message = f"the proxy does not let us through ({_reason(chain)}): check HTTPS_PROXY, or `proxy` of the org"
         return Unanswered(message, sent=False, passing="(4" not in message)
     if any(isinstance(link, NO_LINE) for link in chain):
         message = f"the org cannot be reached ({_reason(chain)}): check the address and the network"

@@ -84,7 +84,7 @@ def described(code: str, message: str) -> str:
 
 def not_an_org(what: str) -> OrgUnavailable:
     return OrgUnavailable(
-        f"the answer is not that of a Salesforce org: {what}; "
+        f"this does not answer like a Salesforce org: {what}; "
         "check the instance URL, such as https://acme.my.salesforce.com"
     )
 

@@ -30,7 +30,7 @@ def grant(alias: str) -> Grant:
     """The CLI's login. Raises Invalid without the CLI or the alias, LoginRefused when its login is no longer valid."""
     about = asked(DISPLAY, alias)
     if GONE.search(state := str(about.get("connectedStatus"))):  # reported as a success
-        raise LoginRefused(f"sf:{alias}: the CLI's login has ended ({in_one_line(state)}): {AGAIN.format(alias=alias)}")
+        raise LoginRefused(f"sf:{alias}: the CLI's login is over ({in_one_line(state)}): {AGAIN.format(alias=alias)}")
     url, token = about.get("instanceUrl"), about.get("accessToken")
     if not is_token(token):
         token = asked(SHOW, alias).get("accessToken")
@@ -53,7 +53,7 @@ def asked(command: tuple[str, ...], alias: str) -> Mapping[str, Any]:
         return result
     name, message = str(answer.get("name", "")), in_one_line(answer.get("message"))
     if name.startswith(UNKNOWN_ALIAS) or "No authorization information" in message:
-        raise Invalid(f"sf:{alias}: the CLI has no org with this alias; `sf org list` shows its orgs")
+        raise Invalid(f"sf:{alias}: the CLI has no org of that name; sf org list shows its orgs")
     reason = f"{name}: {message}" if name else f"exit code {code}"
     raise LoginRefused(f"sf:{alias}: the CLI refuses ({reason}): {AGAIN.format(alias=alias)}")
 

@@ -29,7 +29,7 @@ def rsa_key(pem: str) -> RSAPrivateKey:
         key = load_pem_private_key(text.encode(), password=None)
     except TypeError:
         raise Invalid(
-            "the private key has a passphrase, which cron cannot type: write a copy without it "
+            "the private key asks for a passphrase, which cron cannot type: write a copy without it "
             "(openssl pkey -in KEY -out KEY.plain), set its mode to 0600, and name that file"
         ) from None
     except (ValueError, UnsupportedAlgorithm):
@@ -49,4 +49,4 @@ def what_it_is(pem: str) -> str:
         "OPENSSH": "in the format of OpenSSH",
     }
     found = (kind for mark, kind in kinds.items() if f"-----BEGIN {mark}" in pem)
-    return next(found, "damaged, cut short, or of an unknown kind" if "-----BEGIN" in pem else "not PEM")
+    return next(found, "damaged, cut short, or of an unknown kind" if "-----BEGIN" in pem else "not a PEM file")

@@ -38,7 +38,7 @@ ADVICE = (
     ("no client credentials user", "in the app's policies, choose a Run As user for the Client Credentials Flow"),
     ("not supported on this domain", "client credentials work only at the org's own My Domain: set "
      "`instance_url` to https://YOURCOMPANY.my.salesforce.com"),
-    ("expired access/refresh token", "the refresh token has expired or was revoked: log in again in a browser and "
+    ("expired access/refresh token", "the refresh token has expired or was revoked: log in once more yourself and "
      "store the new token, or use JWT, which needs none"),
     ("user is inactive|inactive user", "the user is deactivated: activate it in Setup, Users, or name another"),
     ("inactive org|(org|organization) is inactive", "the org is locked or deleted: ask its admin, or Salesforce"),
@@ -56,7 +56,7 @@ ADVICE = (
      "username-password logins are off by default and are being retired; use JWT or client credentials"),
     ("access denied", "the app does not let this user in: in the app's policies, select its permission set or profile"),
 )  # fmt: skip
-OTHERWISE = "see the user's Login History in Setup for the reason"
+OTHERWISE = "the user's Login History in Setup says why"
 
 
 class TokenEndpoint:
@@ -96,7 +96,7 @@ def granted(answer: requests.Response) -> Grant:
     if answer.status_code == 200 and is_header(token) and is_header(instance) and urlsplit(instance).hostname:
         return Grant(instance.rstrip("/"), token)
     if host := moved_to(answer):
-        raise OrgUnavailable(f"{url.hostname} redirects to {host}: use that as the login address")
+        raise OrgUnavailable(f"{url.hostname} redirects to {host}: give that as the login address")
     raise OrgUnavailable(
         f"{url.hostname} is not a login of Salesforce: HTTP {answer.status_code} with {kind_of(answer)}; expected "
         "https://login.salesforce.com, https://test.salesforce.com, or the org's My Domain"

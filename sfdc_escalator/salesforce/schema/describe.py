@@ -18,7 +18,7 @@ def parse_fields(body: Any) -> dict[str, FieldInfo]:
     try:
         return {field["name"]: _field(field) for field in body["fields"]}
     except (TypeError, KeyError) as error:
-        raise not_an_org(f"a describe of another shape ({error})") from None
+        raise not_an_org(f"a describe with an unexpected shape ({error})") from None
 
 
 def parse_children(body: Any) -> dict[str, Child]:
@@ -27,7 +27,7 @@ def parse_children(body: Any) -> dict[str, Child]:
         found = [one for one in body.get("childRelationships") or () if one.get("relationshipName")]
         return {one["relationshipName"]: Child(one["childSObject"], one["field"]) for one in found}
     except (TypeError, KeyError, AttributeError) as error:
-        raise not_an_org(f"a describe of another shape ({error})") from None
+        raise not_an_org(f"a describe with an unexpected shape ({error})") from None
 
 
 def _field(field: Mapping[str, Any]) -> FieldInfo:

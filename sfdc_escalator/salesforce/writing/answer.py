@@ -14,7 +14,7 @@ from sfdc_escalator.pipeline.ports import (
     RowError,
     Unknown,
 )
-from sfdc_escalator.salesforce.line.failures import errors_in, in_one_line, described
+from sfdc_escalator.salesforce.line.failures import described, errors_in, in_one_line
 from sfdc_escalator.salesforce.writing.write import FRESH, KEY_FIELD, LAST, Part
 
 # Refused before anything ran (correctness: everything else after the first byte is unknown).
