@@ -50,7 +50,7 @@ def typed(world: World, folder: Path, *more: str, events: str = "events.csv", po
     return world.type("backtest", *files, "--mapping", str(folder / "mapping.yaml"), *times, *more)
 
 
-def test_a_case_is_told_with_its_first_poll_at_or_after_the_limit(world: World, folder: Path) -> None:
+def test_a_case_is_reported_at_the_first_poll_at_or_after_the_limit(world: World, folder: Path) -> None:
     answer = typed(world, folder)
     assert answer.out.splitlines() == [
         "case_number,route,rung,episode,match_utc",
@@ -58,7 +58,7 @@ def test_a_case_is_told_with_its_first_poll_at_or_after_the_limit(world: World, 
     ]
 
 
-def test_a_compressed_file_is_read_as_well(world: World, folder: Path) -> None:
+def test_a_compressed_file_is_read_too(world: World, folder: Path) -> None:
     (folder / "events.csv.gz").write_bytes(gzip.compress(EVENTS.encode()))
     assert typed(world, folder, events="events.csv.gz").out == typed(world, folder).out
 
@@ -75,7 +75,7 @@ def test_no_poll_happens_in_an_outage(world: World, folder: Path) -> None:
     assert "2026-03-01T17:00:00Z" in answer.out
 
 
-def test_a_difference_tells_which_cases_are_caught_earlier_later_or_only_once(world: World, folder: Path) -> None:
+def test_a_difference_has_the_cases_matched_earlier_later_or_by_one_policy(world: World, folder: Path) -> None:
     (folder / "other.yaml").write_text(POLICY.replace("2h", "0m"), encoding="utf-8")
     answer = typed(world, folder, "--diff", str(folder / "other.yaml"))
     rows = list(csv.DictReader(io.StringIO(answer.out)))
@@ -98,7 +98,7 @@ def test_a_difference_tells_which_cases_are_caught_earlier_later_or_only_once(wo
         ("fields:", "fieldz:", "did you mean fields?"),
     ],
 )
-def test_a_wrong_mapping_is_told_with_the_nearest_name(
+def test_a_fault_in_a_mapping_is_reported_with_the_nearest_name(
     world: World, folder: Path, old: str, new: str, told: str
 ) -> None:
     (folder / "mapping.yaml").write_text(MAPPING.replace(old, new), encoding="utf-8")
@@ -123,7 +123,9 @@ def test_a_wrong_mapping_is_told_with_the_nearest_name(
         (EVENTS.replace("1/3/2026 11:00", "").encode(), "the row has no time"),
     ],
 )
-def test_a_wrong_history_file_is_told_with_its_line(world: World, folder: Path, text: bytes, told: str) -> None:
+def test_a_fault_in_a_history_file_is_reported_with_its_line(
+    world: World, folder: Path, text: bytes, told: str
+) -> None:
     (folder / "events.csv").write_bytes(text)
     answer = typed(world, folder, "--out", str(folder / "m.csv"))
     assert answer.code == 2
@@ -159,13 +161,13 @@ def test_a_policy_that_the_file_cannot_answer_is_refused(world: World, folder: P
         ["--every", "1ms"],
     ],
 )
-def test_a_wrong_argument_is_told(world: World, folder: Path, words: list[str]) -> None:
+def test_a_wrong_argument_is_reported(world: World, folder: Path, words: list[str]) -> None:
     answer = typed(world, folder, *words)
     assert answer.code == 2
     assert words[0] in answer.err
 
 
-def test_an_output_that_cannot_be_written_is_told(world: World, folder: Path) -> None:
+def test_an_output_that_cannot_be_written_is_reported(world: World, folder: Path) -> None:
     answer = typed(world, folder, "--out", str(folder / "no" / "m.csv"))
     assert answer.code == 2
     assert "cannot be written" in answer.err
@@ -193,7 +195,7 @@ def snapshot(folder: Path) -> Path:
     return folder
 
 
-def test_a_snapshot_tells_each_case_from_its_opening_to_its_closing_by_the_first_reading_of_the_clock(
+def test_a_snapshot_has_each_case_from_opening_to_closing_with_the_first_of_two_equal_times(
     world: World, snapshot: Path
 ) -> None:
     answer = typed(world, snapshot, "--from", "2015-11-01T05:00:00Z", "--to", "2015-11-01T09:00:00Z")
@@ -203,7 +205,7 @@ def test_a_snapshot_tells_each_case_from_its_opening_to_its_closing_by_the_first
     ]
 
 
-def test_a_snapshot_cannot_tell_how_long_a_value_was_held(world: World, snapshot: Path) -> None:
+def test_a_snapshot_does_not_know_how_long_a_field_had_its_value(world: World, snapshot: Path) -> None:
     when = "{in_state: Status, at_least: 2h}"
     text = POLICY.replace("{age: CreatedDate, at_least: 2h}", when)
     (snapshot / "policy.yaml").write_text(text, encoding="utf-8")

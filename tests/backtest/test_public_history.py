@@ -41,7 +41,7 @@ def replayed(
 
 
 @pytest.mark.parametrize(("answer", "policy", "source", "episodes"), ANSWERS, ids=[one[0] for one in ANSWERS])
-def test_the_known_answer_is_given_exactly(
+def test_the_backtest_gives_exactly_the_known_answer(
     world: World, tmp_path: Path, answer: str, policy: str, source: tuple[str, str, str, str], episodes: str
 ) -> None:
     found = replayed(world, tmp_path, policy, source, episodes)

@@ -89,7 +89,7 @@ def at_every_poll(made: list[Segment], conditions: dict[str, Condition], polls: 
 
 @given(HISTORIES, st.lists(CONDITIONS, min_size=1, max_size=3), EVERY, OUTAGES)
 @settings(max_examples=150, deadline=None)
-def test_a_replay_finds_what_judging_at_every_poll_finds(
+def test_a_replay_finds_the_same_as_judging_at_every_poll(
     history: list[tuple[int, tuple[str, str]]],
     some: list[Condition],
     every: timedelta,
@@ -126,11 +126,11 @@ def plain_first(told: list[dict[str, bool]], names: list[str], polls: Polls) -> 
     return found
 
 
-def test_both_ends_are_polled() -> None:
+def test_the_first_and_the_last_time_are_polled() -> None:
     assert Polls(START, START + 2 * DAY, DAY).instants == [START, START + DAY, START + 2 * DAY]
 
 
-def test_an_outage_leaves_out_its_beginning_and_not_its_end() -> None:
+def test_a_poll_at_the_beginning_of_an_outage_is_left_out_and_one_at_its_end_is_not() -> None:
     assert Polls(START, START + 2 * DAY, DAY, [(START, START + DAY)]).instants == [START + DAY, START + 2 * DAY]
 
 
@@ -141,7 +141,7 @@ def test_polls_around_an_outage_are_neighbours() -> None:
     assert [(one.episode, one.at) for one in found] == [(1, START)]
 
 
-def test_a_limit_that_must_be_passed_is_passed_at_the_poll_after_it() -> None:
+def test_a_strict_limit_is_passed_at_the_poll_after_it() -> None:
     polls, made = Polls(START, START + 2 * DAY, timedelta(hours=1)), segments([(0, ("New", "Low"))])
     limits: list[tuple[Operator, int]] = [("at_least", 13), ("more_than", 14)]  # seven hours old at the first poll
     for operator, hour in limits:

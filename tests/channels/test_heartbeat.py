@@ -22,7 +22,7 @@ def told_in(caplog: pytest.LogCaptureFixture) -> str:
 
 
 @pytest.mark.parametrize(("code", "path"), [(0, ""), (3, "/3"), (5, "/5")])
-def test_it_tells_the_start_and_how_the_run_ended(code: int, path: str) -> None:
+def test_it_reports_the_start_and_the_exit_code(code: int, path: str) -> None:
     with responses.RequestsMock() as mock:
         mock.add("GET", f"{URL}/start")
         mock.add("GET", URL + path)
@@ -36,7 +36,7 @@ def test_it_tells_the_start_and_how_the_run_ended(code: int, path: str) -> None:
 @pytest.mark.parametrize(
     "answer", [requests.ConnectionError(f"no route to {URL}"), requests.Timeout(URL), OSError(URL), 404, 500]
 )
-def test_one_that_is_not_heard_is_a_warning_without_its_address(
+def test_a_failed_heartbeat_is_a_warning_without_its_address(
     answer: Exception | int, caplog: pytest.LogCaptureFixture
 ) -> None:
     with responses.RequestsMock() as mock:
@@ -55,7 +55,7 @@ def test_one_that_is_not_heard_is_a_warning_without_its_address(
     assert SECRET not in told
 
 
-def test_the_head_of_the_audit_trail_goes_along_where_it_is_kept() -> None:
+def test_the_head_of_the_audit_trail_is_sent_in_the_user_agent() -> None:
     with responses.RequestsMock() as mock:
         mock.add("GET", URL)
         Heartbeat(URL).end(0, "ab" * 32)
@@ -74,7 +74,7 @@ def babbling(line: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("script", [silent, babbling])
-def test_one_that_never_ends_its_answer_is_not_waited_for(
+def test_an_endless_answer_is_not_waited_for(
     script: Callable[[socket.socket], None],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -98,7 +98,7 @@ def test_one_that_never_ends_its_answer_is_not_waited_for(
             line.close()
 
 
-def test_a_host_whose_name_is_never_found_is_not_waited_for(
+def test_a_slow_look_up_of_the_host_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = threading.Event()
@@ -113,7 +113,7 @@ def test_a_host_whose_name_is_never_found_is_not_waited_for(
     assert SECRET not in told
 
 
-def test_whatever_goes_wrong_with_it_the_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_run_goes_on_after_any_error_of_the_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(URL)
 
@@ -123,7 +123,7 @@ def test_whatever_goes_wrong_with_it_the_run_goes_on(monkeypatch: pytest.MonkeyP
     heartbeat.end(0)
 
 
-def test_it_leads_nowhere_else() -> None:
+def test_a_redirect_of_the_heartbeat_is_not_followed() -> None:
     with responses.RequestsMock() as mock:
         mock.add("GET", URL, status=302, headers={"Location": "https://elsewhere.example.com"})
         Heartbeat(URL).end(0)

@@ -55,7 +55,7 @@ def written(client: Client) -> list[tuple[str, str, list[str]]]:
 # --- assignment rules ------------------------------------------------------------------------------------------------
 
 
-def test_a_saved_case_goes_where_the_assignment_rule_says(automated: Automated) -> None:
+def test_an_assignment_rule_moves_a_saved_case(automated: Automated) -> None:
     """Without the header rules run, whatever was changed; what they write is written too."""
     with automated(ASSIGN) as client:
         assert patch(client, "00001001", {"Subject": "trivial"}).status_code == 204
@@ -67,13 +67,13 @@ def test_a_saved_case_goes_where_the_assignment_rule_says(automated: Automated) 
 
 
 @pytest.mark.parametrize("value", ["FALSE", "false"])
-def test_the_header_keeps_assignment_rules_off(automated: Automated, value: str) -> None:
+def test_the_header_turns_assignment_rules_off(automated: Automated, value: str) -> None:
     with automated(ASSIGN) as client:
         patch(client, "00001001", {"Subject": "trivial"}, headers={"Sforce-Auto-Assign": value})
         assert owner(client) == "First line"
 
 
-def test_inside_a_composite_each_subrequest_says_it_for_itself(automated: Automated) -> None:
+def test_inside_a_composite_the_header_of_the_subrequest_counts(automated: Automated) -> None:
     """The header of the whole call is not inherited."""
     with automated(ASSIGN) as client:
         one, two, three = (client.case(f"0000100{i}") for i in (1, 2, 4))
@@ -88,7 +88,7 @@ def test_inside_a_composite_each_subrequest_says_it_for_itself(automated: Automa
         assert [owner(client, f"0000100{i}") for i in (1, 2, 4)] == ["First line", "Second line", "Second line"]
 
 
-def test_the_first_assignment_rule_that_fits_counts(automated: Automated) -> None:
+def test_the_first_matching_assignment_rule_counts(automated: Automated) -> None:
     rules = [{**ASSIGN, "to": "ann@example.org", "when": [{"field": "Priority", "is": "low"}]}, ASSIGN]
     with automated(*rules) as client:
         patch(client, "00001003", {"Subject": "x"})
@@ -96,7 +96,7 @@ def test_the_first_assignment_rule_that_fits_counts(automated: Automated) -> Non
         assert [owner(client, "00001003"), owner(client, "00001001")] == ["Ann Ash", "Second line"]
 
 
-def test_a_comment_is_no_saved_case(automated: Automated) -> None:
+def test_a_comment_does_not_run_assignment_rules(automated: Automated) -> None:
     with automated(ASSIGN) as client:
         client.call("POST", "/sobjects/CaseComment", json={"ParentId": client.case("00001001"), "CommentBody": "x"})
         assert owner(client) == "First line"
@@ -129,7 +129,7 @@ def test_a_read_inside_the_same_composite_does_not_see_the_bounce(automated: Aut
         assert owner(client) == "Ann Ash"
 
 
-def test_each_case_bounces_its_first_times_only(automated: Automated, tmp_path: Path) -> None:
+def test_each_case_bounces_only_its_first_times(automated: Automated, tmp_path: Path) -> None:
     """Kept across restarts with the data."""
     with automated({**BOUNCE, "times": 1}, db=tmp_path / "org.db") as client:
         move(client, "second_line")
@@ -141,7 +141,7 @@ def test_each_case_bounces_its_first_times_only(automated: Automated, tmp_path: 
 
 
 @pytest.mark.parametrize("number", ["00001001", "00001003"])
-def test_what_is_rolled_back_or_no_change_of_owner_does_not_bounce(automated: Automated, number: str) -> None:
+def test_a_rolled_back_or_missing_change_of_owner_does_not_bounce(automated: Automated, number: str) -> None:
     with automated(BOUNCE) as client:
         case, queue, before = client.case(number), client.queue("second_line"), owner(client, number)
         client.composite(
@@ -154,7 +154,7 @@ def test_what_is_rolled_back_or_no_change_of_owner_does_not_bounce(automated: Au
         assert owner(client, number) == before
 
 
-def test_a_bounce_that_fails_leaves_the_owner_and_the_answer_as_they_are(automated: Automated) -> None:
+def test_a_failed_bounce_changes_neither_the_owner_nor_the_answer(automated: Automated) -> None:
     with automated({**BOUNCE, "to": "old@example.org"}) as client:
         assert move(client, "second_line").status_code == 204
         assert owner(client) == "Second line"
@@ -190,7 +190,7 @@ def test_a_validation_rule_judges_the_record_after_the_save(
             assert answer.json() == [wrong]
 
 
-def test_a_validation_error_is_the_rows_own(automated: Automated) -> None:
+def test_a_validation_error_fails_only_its_row(automated: Automated) -> None:
     rule = {"kind": "validation_rule", "when": {"field": "Priority", "is": "High"}, "message": "No."}
     with automated(rule) as client:
         cases = [{"id": client.case(f"0000100{i}"), "Subject": "x"} for i in (1, 2)]
@@ -199,7 +199,7 @@ def test_a_validation_error_is_the_rows_own(automated: Automated) -> None:
         assert second["success"] is True
 
 
-def test_a_trigger_that_throws_fails_its_whole_batch(automated: Automated) -> None:
+def test_a_trigger_exception_fails_its_whole_batch(automated: Automated) -> None:
     """As an uncaught exception does: the records beside it fail with the same error, and nothing is saved."""
     with automated(THROW) as client:
         cases = [{"id": client.case(f"0000100{i}"), "Subject": "x"} for i in (1, 2)]
@@ -212,7 +212,7 @@ def test_a_trigger_that_throws_fails_its_whole_batch(automated: Automated) -> No
         assert patch(client, "00001002", {"Subject": "x"}).status_code == 204
 
 
-def test_a_trigger_that_cannot_bear_large_batches(automated: Automated) -> None:
+def test_a_trigger_may_fail_only_large_batches(automated: Automated) -> None:
     with automated({"kind": "trigger_error", "object": "CaseComment", "batch_over": 2, "limit": True}) as client:
         note = {"ParentId": client.case("00001001"), "CommentBody": "x"}
         for count, fits in ((3, False), (2, True)):
@@ -263,7 +263,7 @@ def test_a_field_may_be_invisible(automated: Automated, tmp_path: Path) -> None:
         assert "Priority" not in client.query("SELECT FIELDS(STANDARD) FROM Case LIMIT 1")["records"][0]
 
 
-def test_the_edit_right_goes_with_the_move_to_a_queue(automated: Automated) -> None:
+def test_a_move_to_a_queue_may_remove_the_edit_right(automated: Automated) -> None:
     """Later in the same composite already; the note and other cases are not concerned."""
     with automated({"kind": "lose_edit_right", "queue": "second_line"}) as client:
         case, queue = client.case("00001001"), client.queue("second_line")
@@ -283,7 +283,7 @@ def test_the_edit_right_goes_with_the_move_to_a_queue(automated: Automated) -> N
         assert patch(client, "00001002", {"Priority": "Low"}).status_code == 204
 
 
-def test_user_record_access_tells_the_lost_right(automated: Automated) -> None:
+def test_user_record_access_shows_the_lost_right(automated: Automated) -> None:
     with automated({"kind": "lose_edit_right", "queue": "second_line"}) as client:
         soql = "SELECT CaseNumber, UserRecordAccess.HasEditAccess, UserRecordAccess.MaxAccessLevel FROM Case"
         found = {each["CaseNumber"]: each["UserRecordAccess"] for each in client.query(soql)["records"]}
@@ -343,7 +343,9 @@ def test_a_locked_case_is_not_written(automated: Automated) -> None:
         ('[{"kind": "locked"}]', 1, "cases is missing", None),
     ],
 )
-def test_an_automation_file_that_is_wrong(tmp_path: Path, text: str, line: int, words: str, near: str | None) -> None:
+def test_a_fault_in_an_automation_file_is_reported_with_its_place(
+    tmp_path: Path, text: str, line: int, words: str, near: str | None
+) -> None:
     folder = write_folder(tmp_path)
     (folder / "automation.json").write_text(text)
     with pytest.raises(InvalidData) as caught:
@@ -353,7 +355,7 @@ def test_an_automation_file_that_is_wrong(tmp_path: Path, text: str, line: int, 
     assert words in found.message
 
 
-def test_problems_of_automation_and_data_are_told_together(tmp_path: Path) -> None:
+def test_problems_of_automation_and_data_are_reported_together(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, {**FILES, "Account": "Nam\nx\n"})
     (folder / "automation.json").write_text('[{"kind": "x"},\n{"kind": "locked", "cases": ["1", "2"]}]')
     with pytest.raises(InvalidData) as caught:
@@ -365,7 +367,7 @@ def test_problems_of_automation_and_data_are_told_together(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["Automation.json", "automations.json", "automation.yaml"])
-def test_an_automation_file_under_a_wrong_name_is_not_passed_over(tmp_path: Path, name: str) -> None:
+def test_an_automation_file_with_a_wrong_name_is_reported(tmp_path: Path, name: str) -> None:
     (write_folder(tmp_path) / name).write_text("[]")
     with pytest.raises(InvalidData, match=r"did you mean automation\.json"):
         EmbeddedOrg(data=tmp_path, now=NOW)

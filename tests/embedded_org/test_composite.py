@@ -63,7 +63,7 @@ def test_a_reference_without_a_value_halts_its_subrequest_and_what_depends_on_it
     assert answer[2]["body"][0]["message"] == "Execution halted as previous operation (r) was not successful."
 
 
-def test_together_one_failure_takes_everything_back(org: Client) -> None:
+def test_with_all_or_none_one_failure_undoes_everything(org: Client) -> None:
     case = org.case("00001001")
     before = org.query(f"SELECT FIELDS(STANDARD) FROM Case WHERE Id = '{case}'")
     answer = org.composite(
@@ -82,7 +82,7 @@ def test_together_one_failure_takes_everything_back(org: Client) -> None:
     assert [each["written"] for each in org.org.requests() if each["method"] == "POST"] == [[]]
 
 
-def test_apart_a_failure_leaves_the_others(org: Client) -> None:
+def test_without_all_or_none_a_failure_leaves_the_others(org: Client) -> None:
     case = org.case("00001001")
     answer = org.composite(
         sub("PATCH", f"/sobjects/Case/{case}", "a", {"Status": "Escalated"}),
@@ -113,7 +113,7 @@ def test_a_guard_that_needs_the_last_row_of_a_query_stops_the_whole_call(org: Cl
     assert org.query("SELECT COUNT() FROM CaseComment")["totalSize"] == 5
 
 
-def test_outer_together_and_inner_apart_prints_success_of_rows_that_were_taken_back(org: Client) -> None:
+def test_a_composite_that_is_undone_still_shows_success_of_its_rows(org: Client) -> None:
     """The trap of the REST guide: only the failed row tells."""
     case = org.case("00001001")
     answer = org.composite(
@@ -126,7 +126,7 @@ def test_outer_together_and_inner_apart_prints_success_of_rows_that_were_taken_b
     assert org.query("SELECT COUNT() FROM CaseComment")["totalSize"] == 3
 
 
-def test_outer_apart_leaves_the_choice_to_the_collection(org: Client) -> None:
+def test_without_outer_all_or_none_the_collection_decides(org: Client) -> None:
     case = org.case("00001001")
     answer = org.composite(
         sub("POST", "/composite/sobjects", "a", rows("CaseComment", note(case), note("500000000000009AAA"))),
@@ -191,7 +191,7 @@ def test_more_than_25_subrequests_or_5_large_ones_are_one_error(org: Client) -> 
     assert codes(org.composite(*large[:5])) == [200] * 5
 
 
-def test_what_may_not_stand_inside_a_composite_is_not_found(org: Client) -> None:
+def test_a_resource_not_allowed_in_a_composite_is_not_found(org: Client) -> None:
     answer = org.composite(
         sub("POST", "/composite", "a", {"compositeRequest": []}),
         sub("GET", "/limits", "b"),
@@ -200,7 +200,7 @@ def test_what_may_not_stand_inside_a_composite_is_not_found(org: Client) -> None
     assert codes(answer) == [404, 404, 404]
 
 
-def test_a_stale_case_is_left_alone(org: Client) -> None:
+def test_a_case_changed_since_is_not_written(org: Client) -> None:
     case = org.case("00001001")
     stale = {**NO_RULES, "If-Unmodified-Since": "Fri, 20 Feb 2026 07:59:59 GMT"}
     exact = {**NO_RULES, "If-Unmodified-Since": "Fri, 20 Feb 2026 08:00:00 GMT"}

@@ -55,7 +55,7 @@ def problems_of(folder: Path) -> tuple[Problem, ...]:
         ("Key__c", "Key__c:external_id\nA\na\nA\n", 4, 1, "appears twice", None),
     ],
 )  # fmt: skip
-def test_a_fault_in_a_file_is_named_with_its_place_and_what_would_be_right(
+def test_every_fault_is_reported_at_its_place_with_what_is_expected(
     tmp_path: Path, name: str, text: str, line: int | None, column: int | None, words: str, nearest: str | None
 ) -> None:
     files = {
@@ -86,7 +86,7 @@ def test_a_file_that_is_not_csv_in_utf_8_is_one_problem(
     assert (found.line, words in found.message) == (line, True)
 
 
-def test_every_problem_of_every_file_is_told_at_once(tmp_path: Path) -> None:
+def test_every_problem_of_every_file_is_reported_at_once(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, {"Case": "Subjct,Vip__c:checkbox\na,1\nb,2\n", "Account": "Nam\nx\n"})
     assert [(Path(each.file).name, each.line) for each in problems_of(folder)] == [
         ("Account.csv", 1),
@@ -96,7 +96,7 @@ def test_every_problem_of_every_file_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_what_an_org_exports_can_be_loaded(tmp_path: Path) -> None:
+def test_an_export_of_an_org_can_be_loaded(tmp_path: Path) -> None:
     """Header names in any case, times with offsets, system users, deleted rows."""
     text = (
         "ID,SUBJECT,CREATEDDATE,LASTMODIFIEDDATE,CREATEDBYID,ISDELETED\n"
@@ -118,7 +118,7 @@ def test_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
     assert "does not exist" in missing.message
 
 
-def test_system_fields_left_out_lie_a_day_back_and_follow_each_other(reading: Client) -> None:
+def test_missing_system_fields_are_a_day_before_the_clock(reading: Client) -> None:
     """CreatedDate left out is a day before the clock; the others follow it."""
     fields = "CreatedDate, LastModifiedDate, SystemModstamp, CreatedBy.Username"
     (account,) = reading.query(f"SELECT {fields} FROM Account WHERE Name = 'Acme'")["records"]
@@ -137,7 +137,7 @@ def test_ids_are_made_valid_and_given_ids_are_kept(tmp_path: Path) -> None:
     assert found[1].startswith("500")
 
 
-def test_what_every_org_has_beside_its_data(reading: Client) -> None:
+def test_every_org_has_standard_records_besides_its_data(reading: Client) -> None:
     """The organization, the token's user, a serving queue, statuses, default business hours."""
     assert reading.query("SELECT Id, IsSandbox FROM Organization")["records"][0]["Id"] == reading.org.organization_id
     me = reading.call("GET", "/services/oauth2/userinfo").json()["user_id"]
@@ -194,6 +194,6 @@ def test_fifty_thousand_cases_load_and_are_looked_up_in_seconds(tmp_path: Path) 
     assert time.perf_counter() - began < 20
 
 
-def test_a_clock_without_zone_is_refused() -> None:
+def test_a_time_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
         EmbeddedOrg(now=datetime(2026, 3, 1))  # noqa: DTZ001

@@ -122,7 +122,7 @@ def test_the_identity_has_the_keys_of_a_recorded_one(reading: Client) -> None:
 
 
 @needs_samples
-def test_columns_are_told_as_recorded(reading: Client) -> None:
+def test_columns_are_described_as_recorded(reading: Client) -> None:
     recorded = sample("fixtures_plugin_data/query_columns_true.json")["response"]["body"]
     for name, soql in (
         ("subquery", "SELECT Name, (SELECT LastName FROM Contacts) FROM Account"),

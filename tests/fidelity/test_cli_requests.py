@@ -78,7 +78,7 @@ def test_each_request_of_a_command_is_answered_as_recorded(cli: Cli, command: st
     assert len(cli.answers(command)) == len(COMMANDS[command])
 
 
-def test_a_login_learns_who_and_where_it_is(cli: Cli) -> None:
+def test_a_login_finds_its_user_and_org(cli: Cli) -> None:
     who, user, _, versions, found, _ = cli.answers("org login access-token")
     (organization,) = found["records"]
     assert (who["preferred_username"], who["user_id"]) == ("integration@embedded.example", cli.ids["user"])
@@ -89,7 +89,7 @@ def test_a_login_learns_who_and_where_it_is(cli: Cli) -> None:
     assert (organization["IsSandbox"], organization["TrialExpirationDate"]) == (True, None)
 
 
-def test_a_login_by_jwt_is_good_though_its_end_is_in_milliseconds() -> None:
+def test_a_jwt_login_with_its_end_in_milliseconds_is_accepted() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     with EmbeddedOrg(now=NOW, app=ConnectedApp("key", None, public)) as org:
@@ -102,12 +102,12 @@ def test_a_login_by_jwt_is_good_though_its_end_is_in_milliseconds() -> None:
     assert found == [200, 400]
 
 
-def test_the_token_and_address_that_it_hands_on_are_asked_for_by_listing_resources(cli: Cli) -> None:
+def test_the_token_and_address_are_checked_by_listing_resources(cli: Cli) -> None:
     (resources,) = cli.answers("org display")
     assert resources["query"] == "/services/data/v67.0/query"
 
 
-def test_a_query_is_told_with_its_columns(cli: Cli) -> None:
+def test_a_query_is_answered_with_its_columns(cli: Cli) -> None:
     rows, columns, _, groups, count, no_columns, refused = cli.answers("data query")
     assert rows["totalSize"] == len(rows["records"])
     told = columns["columnMetadata"]

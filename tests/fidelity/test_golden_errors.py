@@ -194,7 +194,7 @@ def test_an_error_is_answered_as_it_was_collected(client: Client, error: dict[st
         assert general(body) == general(error["body"])
 
 
-def test_what_cannot_be_provoked_is_little_and_named() -> None:
+def test_the_errors_that_cannot_be_caused_here_are_few_and_listed() -> None:
     assert len(CANNOT_BE) <= 5
     assert {known(each) for each in ERRORS} == {*PROVOKED, *CANNOT_BE}
 

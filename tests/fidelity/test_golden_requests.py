@@ -130,7 +130,7 @@ def counts_rows(recorded: Any) -> bool:
 
 
 @pytest.mark.parametrize("recording", recordings() if GOLDEN.is_dir() else [], ids=lambda path: path.stem)
-def test_what_was_recorded_is_answered_alike(org: EmbeddedOrg, recording: Path) -> None:
+def test_a_recorded_request_is_answered_in_the_same_shape(org: EmbeddedOrg, recording: Path) -> None:
     replay = Replay(org, recording)
     answer = replay.answer()
     ours = answer.json() if answer.content else None
@@ -139,6 +139,6 @@ def test_what_was_recorded_is_answered_alike(org: EmbeddedOrg, recording: Path) 
         assert list(unlike(replay.recorded["body"], ours)) == []
 
 
-def test_the_recordings_that_cannot_be_sent_again_are_few_and_named() -> None:
+def test_the_recordings_that_cannot_be_repeated_are_few_and_listed() -> None:
     assert len(recordings()) >= 30
     assert set(CANNOT_BE) <= {path.stem for folder in RECORDED for path in (GOLDEN / folder).glob("*.json")}

@@ -40,7 +40,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
         return loaded
 
 
-def test_it_finds_the_versions_and_who_it_is(told: Mapping[str, Any]) -> None:
+def test_it_finds_the_versions_and_its_user(told: Mapping[str, Any]) -> None:
     assert told["versions"][-1] == "67.0"
     assert told["identity"]["username"] == "integration@embedded.example"
 
@@ -76,7 +76,7 @@ def test_its_query_builder_finds_counts_and_updates(told: Mapping[str, Any]) -> 
     assert told["retrieveMany"] == [250, "00000250"]
 
 
-def test_all_rows_of_a_collection_or_none(told: Mapping[str, Any]) -> None:
+def test_a_collection_saves_all_rows_or_none(told: Mapping[str, Any]) -> None:
     codes = [each["errors"][0]["statusCode"] for each in told["tooMany"]]
     assert codes == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "INVALID_FIELD"]
 
@@ -85,7 +85,7 @@ def test_a_composite_runs_in_order_with_references(told: Mapping[str, Any]) -> N
     assert told["composite"] == [["note", 201], ["status", 204], ["read", 200]]
 
 
-def test_limits_are_told_by_the_resource_and_with_each_answer(told: Mapping[str, Any]) -> None:
+def test_limits_are_reported_by_the_resource_and_with_each_answer(told: Mapping[str, Any]) -> None:
     assert told["limits"] == 15_000
     assert 0 < told["limitInfo"]["used"] < told["limitInfo"]["limit"] == 15_000
 

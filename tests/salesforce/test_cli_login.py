@@ -37,7 +37,7 @@ def result(**said: str) -> dict[str, Any]:
     return {"status": 0, "result": said, "warnings": []}
 
 
-def test_a_new_cli_tells_the_token_when_asked_for_it_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_cli_gives_the_token_by_its_own_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sf(tmp_path, monkeypatch, result(instanceUrl=URL, accessToken=HIDDEN), result(accessToken=TOKEN))
     assert grant("dev") == Grant(URL, TOKEN)
     assert TOKEN not in (tmp_path / "asked").read_text()
@@ -50,13 +50,15 @@ def test_a_new_cli_tells_the_token_when_asked_for_it_by_name(tmp_path: Path, mon
         {"name": "CommandNotFound", "message": "command org:auth:show-access-token not found", "status": 127},
     ],
 )
-def test_an_older_cli_tells_it_with_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, show: Any) -> None:
+def test_an_older_cli_gives_the_token_with_the_display(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, show: Any
+) -> None:
     sf(tmp_path, monkeypatch, result(instanceUrl=URL + "/", accessToken=TOKEN), show)
     assert grant("dev") == Grant(URL, TOKEN)
 
 
 @pytest.mark.parametrize("noise", ["update available\n", "Warning: {plugin} is deprecated {}\n", '{"warning": 1}\n'])
-def test_words_of_the_cli_around_its_answer_do_no_harm(
+def test_warnings_of_the_cli_around_its_answer_are_ignored(
     noise: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noisy = f"{noise}{json.dumps(result(instanceUrl=URL))}\n{noise}"
@@ -71,7 +73,7 @@ def test_words_of_the_cli_around_its_answer_do_no_harm(
         ("RefreshTokenAuthError", "expired access/refresh token", LoginRefused, "sf org login web --alias dev"),
     ],
 )
-def test_what_the_cli_refuses_is_told_with_the_next_step(
+def test_a_refusal_of_the_cli_is_reported_with_the_next_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str, error: type[EscalatorError], told: str
 ) -> None:
     answer = {"name": name, "message": message, "status": 1}
@@ -84,7 +86,7 @@ OVER = ["Session expired or invalid", "RefreshTokenAuthError", "expired access/r
 
 
 @pytest.mark.parametrize("state", OVER)
-def test_a_login_that_is_over_is_told_though_the_cli_calls_it_a_success(
+def test_a_login_that_has_ended_is_reported_even_as_a_success_of_the_cli(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     display = result(instanceUrl=URL, accessToken=HIDDEN, connectedStatus=state)
@@ -94,7 +96,7 @@ def test_a_login_that_is_over_is_told_though_the_cli_calls_it_a_success(
 
 
 @pytest.mark.parametrize("state", ["Connected", "Unknown", "fetch failed"])
-def test_an_org_that_the_cli_did_not_reach_is_asked_by_us(
+def test_an_org_that_the_cli_did_not_reach_is_called_directly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     sf(tmp_path, monkeypatch, result(instanceUrl=URL, connectedStatus=state), result(accessToken=TOKEN))
@@ -102,7 +104,7 @@ def test_an_org_that_the_cli_did_not_reach_is_asked_by_us(
 
 
 @pytest.mark.parametrize("hidden", [HIDDEN, "", "use sf org auth show-access-token", "********"])
-def test_a_cli_that_hides_the_token_altogether_is_told(
+def test_a_cli_that_never_gives_the_token_is_reported(
     hidden: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sf(tmp_path, monkeypatch, result(instanceUrl=URL, accessToken=hidden), result(accessToken=hidden))
@@ -110,13 +112,13 @@ def test_a_cli_that_hides_the_token_altogether_is_told(
         grant("dev")
 
 
-def test_without_the_cli_the_next_step_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_cli_is_reported_with_the_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Invalid, match="not on the PATH"):
         grant("dev")
 
 
-def test_a_cli_that_hangs_is_ended_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cli_that_hangs_is_killed_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sf(tmp_path, monkeypatch, result(), result())
     (tmp_path / "sf").write_text("#!/bin/sh\ntail -f /dev/null\n", encoding="utf-8")
     monkeypatch.setattr(cli_login, "TIMEOUT", 0.2)

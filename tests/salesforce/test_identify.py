@@ -12,13 +12,13 @@ from tests.builders import ME, NOW
 from tests.salesforce.conftest import IDENTITY, ORG, TOKEN, URL, Stage, error
 
 
-def test_it_says_whose_org_it_is_who_we_are_and_its_time(stage: Stage) -> None:
+def test_the_first_answer_gives_the_org_the_user_and_the_time(stage: Stage) -> None:
     stage.answers("GET", "", {"identity": IDENTITY})
     caller = stage.org.identify()
     assert (caller.instance_url, caller.organization_id, caller.user_id, caller.now) == (URL, ORG, ME, NOW)
 
 
-def test_short_ids_become_long_ones(stage: Stage) -> None:
+def test_short_ids_become_long_ids(stage: Stage) -> None:
     stage.answers("GET", "", {"identity": IDENTITY.replace(ORG, ORG[:15])})
     assert stage.org.identify().organization_id == ORG
 
@@ -51,14 +51,14 @@ def test_any_other_answer_is_an_unavailable_org_with_advice(stage: Stage, status
     assert not stage.slept
 
 
-def test_an_answer_without_a_date_is_no_org(stage: Stage) -> None:
+def test_an_answer_without_a_date_is_not_from_an_org(stage: Stage) -> None:
     stage.answers("GET", "", {"identity": IDENTITY}, headers={"Date": "today"})
     with pytest.raises(OrgUnavailable, match="without a Date"):
         stage.org.identify()
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_passing_failure_is_tried_again(stage: Stage, status: int) -> None:
+def test_a_temporary_failure_is_tried_again(stage: Stage, status: int) -> None:
     stage.answers("GET", "", "oops", status, {"Retry-After": "2"})
     stage.answers("GET", "", {"identity": IDENTITY})
     assert stage.org.identify().user_id == ME
@@ -90,6 +90,6 @@ def test_a_failing_line_is_an_unavailable_org(stage: Stage, failure: Exception, 
     assert caught.value.__suppress_context__
 
 
-def test_no_secret_shows_in_the_door_itself(stage: Stage) -> None:
+def test_the_org_object_shows_no_secret(stage: Stage) -> None:
     assert TOKEN not in repr(stage.org)
     assert TOKEN not in repr(vars(stage.org))

@@ -305,7 +305,7 @@ def returned(loaded: Loaded, condition: Condition) -> frozenset[str]:
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(condition=CONDITIONS)
-def test_every_case_that_matches_is_returned_by_the_query(loaded: Loaded, condition: Condition) -> None:
+def test_the_query_returns_every_case_that_matches(loaded: Loaded, condition: Condition) -> None:
     found = returned(loaded, condition)
     lost = [case for case in loaded.cases if condition.holds(case, loaded.circumstances) and case.id not in found]
     assert not lost, (Bounds(loaded.describe, loaded.circumstances).may(condition), lost[0].fields)
@@ -313,7 +313,7 @@ def test_every_case_that_matches_is_returned_by_the_query(loaded: Loaded, condit
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(leaf=st.one_of(fields(), ages(), further()))
-def test_what_a_comparison_leaves_out_is_returned_for_its_opposite(loaded: Loaded, leaf: Condition) -> None:
+def test_the_query_of_the_opposite_returns_what_a_comparison_leaves_out(loaded: Loaded, leaf: Condition) -> None:
     """The lower bound, `must`: a case that the query for `not c` leaves out is a match of c."""
     found = returned(loaded, Not(leaf))
     assert [
