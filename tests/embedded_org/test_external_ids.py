@@ -126,7 +126,7 @@ def test_a_key_of_several_records_is_answered_with_their_addresses(keyed: Client
     ("path", "body", "status"),
     [("Note__c/Text__c/x", {}, 404), ("Note__c/Key__c/x", {"Key__c": "y"}, 400), ("Note__c/Key__c/x/y", {}, 404)],
 )
-def test_a_field_that_is_not_a_key_is_refused(keyed: Client, path: str, body: dict[str, Any], status: int) -> None:
+def test_a_wrong_key_or_path_is_refused(keyed: Client, path: str, body: dict[str, Any], status: int) -> None:
     assert keyed.call("PATCH", f"/sobjects/{path}", json=body).status_code == status
 
 

@@ -141,7 +141,7 @@ def test_records_are_counted_by_object(reading: Client) -> None:
     assert len({each["name"] for each in everything}) == len(everything) > 20
 
 
-def test_an_unknown_method_is_refused(reading: Client) -> None:
+def test_a_method_that_is_not_allowed_is_refused(reading: Client) -> None:
     answer = reading.call("DELETE", "/query", params={"q": "SELECT Id FROM Case"})
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (405, "METHOD_NOT_ALLOWED")
 

@@ -78,7 +78,7 @@ PKCS1 = KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncr
     ],
     ids=["PKCS#1", "CRLF", "one line", "one line with CRLF", "in quotes", "with words before it"],
 )
-def test_a_key_is_read_with_real_or_escaped_line_ends(key: str) -> None:
+def test_a_key_is_read_in_every_common_notation(key: str) -> None:
     assert answered("jwt", JWT | {"private_key": key})
 
 
