@@ -1,4 +1,4 @@
-"""The heartbeat tells of a run's start and end, and never stands in its way."""
+"""The heartbeat reports the start and end of a run, and never stops it."""
 
 import logging
 import socket
@@ -16,8 +16,8 @@ SECRET = "5f1c9b7e-hidden-uuid"
 URL = f"https://hc.example.com/ping/{SECRET}"
 
 
-def told_in(caplog: pytest.LogCaptureFixture) -> str:
-    """All that was logged, facts included."""
+def all_logged(caplog: pytest.LogCaptureFixture) -> str:
+    """Everything that was logged, including the facts."""
     return str([vars(record) for record in caplog.records])
 
 
@@ -49,10 +49,10 @@ def test_a_failed_heartbeat_is_a_warning_without_its_address(
             heartbeat = Heartbeat(URL)
             heartbeat.start()
             heartbeat.end(0)
-    told = told_in(caplog)
-    assert "heartbeat.unheard" in told
-    assert "hc.example.com" in told
-    assert SECRET not in told
+    logged = all_logged(caplog)
+    assert "heartbeat.unheard" in logged
+    assert "hc.example.com" in logged
+    assert SECRET not in logged
 
 
 def test_the_head_of_the_audit_trail_is_sent_in_the_user_agent() -> None:
@@ -93,7 +93,7 @@ def test_an_endless_answer_is_not_waited_for(
         heartbeat = Heartbeat(f"http://127.0.0.1:{server.getsockname()[1]}/{SECRET}")
         heartbeat.start()
         heartbeat.end(0)
-        assert "no answer in time" in told_in(caplog)
+        assert "no answer in time" in all_logged(caplog)
         for line in lines:
             line.close()
 
@@ -108,9 +108,9 @@ def test_a_slow_look_up_of_the_host_is_not_waited_for(
     heartbeat.start()
     heartbeat.end(3)
     found.set()
-    told = told_in(caplog)
-    assert "no answer in time" in told
-    assert SECRET not in told
+    logged = all_logged(caplog)
+    assert "no answer in time" in logged
+    assert SECRET not in logged
 
 
 def test_the_run_goes_on_after_any_error_of_the_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:

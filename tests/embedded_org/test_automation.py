@@ -1,4 +1,4 @@
-"""Org automation: what the org does of its own accord when records are saved, and automation files that are wrong."""
+"""Org automation: rules that apply when records are saved, and faults in automation files."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def move(client: Client, queue: str, number: str = "00001001") -> Any:
 
 
 def written(client: Client) -> list[tuple[str, str, list[str]]]:
-    """What the last request that wrote anything wrote."""
+    """The writes of the last request that wrote something."""
     last = next(each for each in reversed(client.org.requests()) if each["written"])
     return [(each["object"], each["op"], list(each["fields"])) for each in last["written"]]
 
@@ -56,7 +56,7 @@ def written(client: Client) -> list[tuple[str, str, list[str]]]:
 
 
 def test_an_assignment_rule_moves_a_saved_case(automated: Automated) -> None:
-    """Without the header rules run, whatever was changed; what they write is written too."""
+    """Without the header, rules run on every save; their writes are logged too."""
     with automated(ASSIGN) as client:
         assert patch(client, "00001001", {"Subject": "trivial"}).status_code == 204
         assert written(client) == [("Case", "update", ["Subject"]), ("Case", "update", ["OwnerId"])]
@@ -106,7 +106,7 @@ def test_a_comment_does_not_run_assignment_rules(automated: Automated) -> None:
 
 
 def test_an_owner_bounces_after_the_commit(automated: Automated) -> None:
-    """Another user moved the case on; the log tells it last."""
+    """Another user moves the case on; this is the last write in the log."""
     with automated(BOUNCE) as client:
         assert move(client, "second_line").status_code == 204
         assert written(client) == [("Case", "update", ["OwnerId"]), ("Case", "update", ["OwnerId"])]
@@ -130,7 +130,7 @@ def test_a_read_inside_the_same_composite_does_not_see_the_bounce(automated: Aut
 
 
 def test_each_case_bounces_only_its_first_times(automated: Automated, tmp_path: Path) -> None:
-    """Kept across restarts with the data."""
+    """The count is kept across restarts with the data."""
     with automated({**BOUNCE, "times": 1}, db=tmp_path / "org.db") as client:
         move(client, "second_line")
         move(client, "second_line", "00001004")
@@ -186,8 +186,8 @@ def test_a_validation_rule_judges_the_record_after_the_save(
         answer = patch(client, "00001001", fields, headers=NO_RULES)
         assert answer.status_code == (400 if fails else 204)
         if fails:
-            wrong = {"message": "Not like this.", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "fields": []}
-            assert answer.json() == [wrong]
+            expected = {"message": "Not like this.", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "fields": []}
+            assert answer.json() == [expected]
 
 
 def test_a_validation_error_fails_only_its_row(automated: Automated) -> None:
@@ -200,7 +200,7 @@ def test_a_validation_error_fails_only_its_row(automated: Automated) -> None:
 
 
 def test_a_trigger_exception_fails_its_whole_batch(automated: Automated) -> None:
-    """As an uncaught exception does: the records beside it fail with the same error, and nothing is saved."""
+    """All records of the batch fail with the same error, and nothing is saved."""
     with automated(THROW) as client:
         cases = [{"id": client.case(f"0000100{i}"), "Subject": "x"} for i in (1, 2)]
         answer = client.call("PATCH", "/composite/sobjects", json=rows("Case", *cases)).json()
@@ -246,7 +246,7 @@ def test_a_field_may_be_read_only(automated: Automated) -> None:
 
 
 def test_a_field_may_be_invisible(automated: Automated, tmp_path: Path) -> None:
-    """Neither described, read nor written; the org itself still fills it. The same after a restart."""
+    """It cannot be described, read or written; the org still fills it. The same after a restart."""
     with automated({"kind": "field_security", "hidden": ["Priority", "Vip__c"]}, db=tmp_path / "org.db"):
         pass
     with EmbeddedOrg(db=tmp_path / "org.db") as org, Client(org) as client:
@@ -264,7 +264,7 @@ def test_a_field_may_be_invisible(automated: Automated, tmp_path: Path) -> None:
 
 
 def test_a_move_to_a_queue_may_remove_the_edit_right(automated: Automated) -> None:
-    """Later in the same composite already; the note and other cases are not concerned."""
+    """This counts already later in the same composite, but not for the note and other cases."""
     with automated({"kind": "lose_edit_right", "queue": "second_line"}) as client:
         case, queue = client.case("00001001"), client.queue("second_line")
         answer = client.composite(
@@ -307,11 +307,11 @@ def test_a_locked_case_is_not_written(automated: Automated) -> None:
         assert patch(client, "00001002", {"Status": "Escalated"}).status_code == 204
 
 
-# --- files that are wrong --------------------------------------------------------------------------------------------
+# --- faults in the file ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words", "near"),
+    ("text", "line", "message", "near"),
     [
         ("{}", 1, "is not a list", None),
         ("[", 1, "is not JSON", None),
@@ -344,7 +344,7 @@ def test_a_locked_case_is_not_written(automated: Automated) -> None:
     ],
 )
 def test_a_fault_in_an_automation_file_is_reported_with_its_place(
-    tmp_path: Path, text: str, line: int, words: str, near: str | None
+    tmp_path: Path, text: str, line: int, message: str, near: str | None
 ) -> None:
     folder = write_folder(tmp_path)
     (folder / "automation.json").write_text(text)
@@ -352,7 +352,7 @@ def test_a_fault_in_an_automation_file_is_reported_with_its_place(
         EmbeddedOrg(data=folder, now=NOW)
     (found,) = caught.value.problems
     assert (Path(found.file).name, found.line, found.nearest) == ("automation.json", line, near)
-    assert words in found.message
+    assert message in found.message
 
 
 def test_problems_of_automation_and_data_are_reported_together(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Composite: one call, up to 25 subrequests, together or each for itself, in order or not."""
+"""Composite: one call with up to 25 subrequests, with or without all-or-none, in order or not."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_guard_that_needs_the_last_row_of_a_query_stops_the_whole_call(org: Cl
 
 
 def test_a_composite_that_is_undone_still_shows_success_of_its_rows(org: Client) -> None:
-    """The trap of the REST guide: only the failed row tells."""
+    """As in the REST guide: only the failed row shows it."""
     case = org.case("00001001")
     answer = org.composite(
         sub("PATCH", f"/sobjects/Case/{case}", "status", {"Status": "Escalated"}),
@@ -139,7 +139,7 @@ def test_without_outer_all_or_none_the_collection_decides(org: Client) -> None:
 
 
 def test_collated_subrequests_keep_no_order_but_answers_do(org: Client) -> None:
-    """Without `collateSubrequests: false`, from v49, nobody may rely on the order of like subrequests."""
+    """From v49, without `collateSubrequests: false`, similar subrequests have no promised order."""
     case = org.case("00001001")
     steps = [sub("PATCH", f"/sobjects/Case/{case}", name, {"Priority": name}) for name in ("one", "two", "three")]
     answer = org.composite(*steps)
@@ -160,7 +160,7 @@ def test_collated_subrequests_keep_the_order_of_their_references(org: Client) ->
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         ({"referenceId": "has space"}, "must start with a letter or a number"),
         ({"referenceId": "_x"}, "must start with a letter or a number"),
@@ -171,12 +171,12 @@ def test_collated_subrequests_keep_the_order_of_their_references(org: Client) ->
         ({"headers": {}}, 'Unrecognized field "headers"'),
     ],
 )
-def test_a_malformed_subrequest_fails_the_whole_call(org: Client, change: dict[str, Any], words: str) -> None:
+def test_a_malformed_subrequest_fails_the_whole_call(org: Client, change: dict[str, Any], message: str) -> None:
     good = sub("POST", "/sobjects/Account", "other", {"Name": "Never"})
     bad = {**sub("GET", "/sobjects/Case", "mine"), **change}
     answer = org.call("POST", "/composite", json={"compositeRequest": [good, bad]})
     assert answer.status_code == 400
-    assert words in answer.json()[0]["message"]
+    assert message in answer.json()[0]["message"]
     assert org.query("SELECT COUNT() FROM Account WHERE Name = 'Never'")["totalSize"] == 0
 
 

@@ -1,4 +1,4 @@
-"""What a data folder may hold, and what is said about one that is wrong."""
+"""Data folders: their content, and the faults that are reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def problems_of(folder: Path) -> tuple[Problem, ...]:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "line", "column", "words", "nearest"),
+    ("name", "text", "line", "column", "message", "nearest"),
     [
         ("Case", "Subject,Prioriti\na,b\n", 1, 2, "no field Prioriti", "Priority"),
         ("Case", "Subject,Subject\na,b\n", 1, 2, "appears twice", None),
@@ -56,7 +56,7 @@ def problems_of(folder: Path) -> tuple[Problem, ...]:
     ],
 )  # fmt: skip
 def test_every_fault_is_reported_at_its_place_with_what_is_expected(
-    tmp_path: Path, name: str, text: str, line: int | None, column: int | None, words: str, nearest: str | None
+    tmp_path: Path, name: str, text: str, line: int | None, column: int | None, message: str, nearest: str | None
 ) -> None:
     files = {
         "Case": "Subject\nfine\n",
@@ -65,12 +65,12 @@ def test_every_fault_is_reported_at_its_place_with_what_is_expected(
     }
     (found,) = problems_of(write_folder(tmp_path, {**files, name: text}))
     assert (Path(found.file).name, found.line, found.column) == (f"{name}.csv", line, column)
-    assert words in found.message
+    assert message in found.message
     assert found.nearest == nearest
 
 
 @pytest.mark.parametrize(
-    ("content", "line", "words"),
+    ("content", "line", "message"),
     [
         (b"Subject\nfine\n\xff\xfe\n", 3, "is not UTF-8"),
         (b"Subject\nfine\nbi\x00nary\n", 3, "is not text"),
@@ -79,11 +79,11 @@ def test_every_fault_is_reported_at_its_place_with_what_is_expected(
     ],
 )
 def test_a_file_that_is_not_csv_in_utf_8_is_one_problem(
-    tmp_path: Path, content: bytes, line: int | None, words: str
+    tmp_path: Path, content: bytes, line: int | None, message: str
 ) -> None:
     (tmp_path / "Case.csv").write_bytes(content)
     (found,) = problems_of(tmp_path)
-    assert (found.line, words in found.message) == (line, True)
+    assert (found.line, message in found.message) == (line, True)
 
 
 def test_every_problem_of_every_file_is_reported_at_once(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_system_fields_are_a_day_before_the_clock(reading: Client) -> None:
-    """CreatedDate left out is a day before the clock; the others follow it."""
+    """A missing CreatedDate is a day before the clock; the other fields are equal to it."""
     fields = "CreatedDate, LastModifiedDate, SystemModstamp, CreatedBy.Username"
     (account,) = reading.query(f"SELECT {fields} FROM Account WHERE Name = 'Acme'")["records"]
     assert account["CreatedDate"] == account["LastModifiedDate"] == "2026-02-28T10:00:00.000+0000"
@@ -185,7 +185,7 @@ def test_custom_objects_and_fields_are_described_and_queried(reading: Client) ->
 
 
 def test_fifty_thousand_cases_load_and_are_looked_up_in_seconds(tmp_path: Path) -> None:
-    """A generous bound that only an algorithm of the wrong order misses."""
+    """A generous limit that only an algorithm of a higher order exceeds."""
     lines = "".join(f"Subject {i},New,2026-01-01T00:00:00Z,{i % 9}\n" for i in range(50_000))
     folder = write_folder(tmp_path, {"Case": "Subject,Status,CreatedDate,Moves__c:number\n" + lines})
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""External ids: unique, with regard to case, and the way to a record by its key."""
+"""External ids: unique, case-sensitive, and keys of records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Misbehaviour on demand: each kind, which requests it strikes, and fault files that are wrong."""
+"""Faults on demand: each kind, the requests that it applies to, and faults in the file itself."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_lock_inside_a_composite_is_an_error_of_a_row_and_rolls_back(faulty: F
 
 
 def test_a_slow_answer_waits_and_a_late_one_is_a_timeout(faulty: Faulty) -> None:
-    """slow: the answer takes its time; late: 504 at once, the work is done afterwards."""
+    """slow: the answer is delayed; late: 504 at once, and the work is done afterwards."""
     with faulty(
         {"kind": "slow", "match": WRITE, "seconds": 0.2}, {"kind": "late", "match": {**WRITE, "nth": 2}, "seconds": 0.2}
     ) as client:
@@ -102,7 +102,7 @@ def test_a_slow_answer_waits_and_a_late_one_is_a_timeout(faulty: Faulty) -> None
 
 
 def test_a_late_request_is_carried_out_when_the_clock_passes_it(faulty: Faulty) -> None:
-    """Whoever reads at once sees nothing; after the clock was moved all is there, as of the moment it was due."""
+    """A read before that sees nothing; after the clock was moved, everything is there with the due time."""
     with faulty({"kind": "late", "match": WRITE, "times": 2, "seconds": 600}) as client:
         assert [post(client).status_code for _ in range(2)] == [504, 504]
         assert written(client) == 0
@@ -165,7 +165,7 @@ def _ignoring(action: Callable[..., Any], *given: Any) -> None:
 
 
 def test_faults_count_the_requests_that_match_them(faulty: Faulty) -> None:
-    """From the second on, two times; an entry without end strikes for ever."""
+    """From the second request on, two times; with `times` 0 for ever."""
     with faulty(
         {"kind": "503", "match": {**WRITE, "nth": 2}, "times": 2},
         {"kind": "500", "match": {"method": "DELETE"}, "times": 0},
@@ -175,7 +175,7 @@ def test_faults_count_the_requests_that_match_them(faulty: Faulty) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words", "near"),
+    ("text", "line", "message", "near"),
     [
         ('[\n {"kind": "loose"}]', 2, "unknown kind loose", "lose"),
         ('[{"match": {}}]', 1, "kind is missing", None),
@@ -192,7 +192,7 @@ def test_faults_count_the_requests_that_match_them(faulty: Faulty) -> None:
     ],
 )
 def test_a_problem_in_a_fault_file_is_reported_with_its_place(
-    tmp_path: Path, text: str, line: int, words: str, near: str | None
+    tmp_path: Path, text: str, line: int, message: str, near: str | None
 ) -> None:
     file = tmp_path / "faults.json"
     file.write_text(text)
@@ -200,7 +200,7 @@ def test_a_problem_in_a_fault_file_is_reported_with_its_place(
         EmbeddedOrg(faults=file)
     (found,) = caught.value.problems
     assert (found.file, found.line, found.nearest) == (str(file), line, near)
-    assert words in found.message
+    assert message in found.message
 
 
 def test_problems_of_faults_and_data_are_reported_together(tmp_path: Path) -> None:

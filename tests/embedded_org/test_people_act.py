@@ -1,4 +1,4 @@
-"""What other people do to an org meanwhile, through Python and through `/__embedded__/act`."""
+"""Acts of other people in an org, through Python and through `/__embedded__/act`."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def test_a_case_is_closed(org: Client) -> None:
 
 
 def test_agents_and_customers_comment(org: Client) -> None:
-    """A customer is a portal user, and so nobody of the staff."""
+    """A customer is a portal user, not an agent."""
     org.org.act("comment", case=CASE, text="on it", published=False)
     org.org.act("comment", case=CASE, text="any news?", **{"as": "customer"})
     org.org.act("comment", case=CASE, text="from Ann", by="ann@example.org")
     soql = "SELECT CommentBody, IsPublished, CreatedBy.UserType, CreatedBy.Name FROM CaseComment WHERE CreatedDate >= "
     found = org.query(f"{soql}2026-03-01T10:00:00Z ORDER BY Id")["records"]
-    told = [(e["CommentBody"], e["IsPublished"], e["CreatedBy"]["UserType"], e["CreatedBy"]["Name"]) for e in found]
-    assert told == [
+    comments = [(e["CommentBody"], e["IsPublished"], e["CreatedBy"]["UserType"], e["CreatedBy"]["Name"]) for e in found]
+    assert comments == [
         ("on it", False, "Standard", "Agent"),
         ("any news?", True, "CspLitePortal", "Customer"),
         ("from Ann", True, "Standard", "Ann Ash"),
@@ -125,7 +125,7 @@ def test_records_other_than_cases_are_edited_by_id(org: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "words"),
+    ("wanted", "message"),
     [
         ([], "expected an object"),
         ({"act": "clos", "case": CASE}, "did you mean close?"),
@@ -140,9 +140,9 @@ def test_records_other_than_cases_are_edited_by_id(org: Client) -> None:
         ({"act": "comment", "case": CASE, "text": 5}, "Cannot deserialize"),
     ],
 )
-def test_an_impossible_act_is_refused_and_changes_nothing(org: Client, wanted: Any, words: str) -> None:
+def test_an_impossible_act_is_refused_and_changes_nothing(org: Client, wanted: Any, message: str) -> None:
     answer = org.call("POST", "/__embedded__/act", json=wanted)
-    assert (answer.status_code, words in answer.json()["error"]) == (400, True)
+    assert (answer.status_code, message in answer.json()["error"]) == (400, True)
     assert org.query("SELECT COUNT() FROM Case WHERE LastModifiedDate > 2026-03-01T09:59:00Z")["totalSize"] == 0
 
 

@@ -1,4 +1,4 @@
-"""Records one by one and in collections: what may be written, what follows, and each error's words."""
+"""Single records and collections: what may be written, its effects, and the message of each error."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_record_is_created_read_updated_and_deleted(org: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "body", "code", "words", "fields"),
+    ("kind", "body", "code", "message", "fields"),
     [
         ("Case", {"Colour": "x"}, "INVALID_FIELD", "No such column 'Colour' on sobject of type Case", None),
         ("Case", {"CaseNumber": "1"}, "INVALID_FIELD_FOR_INSERT_UPDATE", "Unable to create/update", ["CaseNumber"]),
@@ -57,11 +57,11 @@ def test_a_record_is_created_read_updated_and_deleted(org: Client) -> None:
     ],
 )  # fmt: skip
 def test_a_write_that_breaks_a_rule_is_refused(
-    reading: Client, kind: str, body: dict[str, Any], code: str, words: str, fields: list[str] | None
+    reading: Client, kind: str, body: dict[str, Any], code: str, message: str, fields: list[str] | None
 ) -> None:
     status, error = refusal(reading, "POST", f"/sobjects/{kind}", body)
     assert (status, error["errorCode"], error.get("fields")) == (400, code, fields)
-    assert words in error["message"]
+    assert message in error["message"]
 
 
 def test_a_comment_is_limited_in_bytes_not_characters(org: Client) -> None:
@@ -76,8 +76,8 @@ def test_owners_must_be_active_users_or_queues_for_cases(org: Client) -> None:
     inactive = org.id("SELECT Id FROM User WHERE IsActive = FALSE")
     staff = org.id("SELECT Id FROM Group WHERE DeveloperName = 'staff'")
     assert refusal(org, "PATCH", case, {"OwnerId": inactive})[1]["errorCode"] == "INACTIVE_OWNER_OR_USER"
-    wrong = refusal(org, "PATCH", case, {"OwnerId": staff})[1]
-    assert (wrong["errorCode"], wrong["message"]) == (
+    refused = refusal(org, "PATCH", case, {"OwnerId": staff})[1]
+    assert (refused["errorCode"], refused["message"]) == (
         "INVALID_OPERATION",
         "Queue not associated with this SObject type",
     )
@@ -85,7 +85,7 @@ def test_owners_must_be_active_users_or_queues_for_cases(org: Client) -> None:
 
 
 def test_changes_set_time_stamps_and_history(org: Client) -> None:
-    """History: two rows for the owner (name and id), one for status and priority, none for what did not change."""
+    """History has two rows for the owner (name and id), one for status and priority, none for unchanged fields."""
     case, queue = org.case("00001001"), org.queue("second_line")
     old = org.queue("first_line")
     org.call("PATCH", f"/sobjects/Case/{case}", json={"OwnerId": queue, "Status": "Escalated", "Priority": "High"})
@@ -138,7 +138,7 @@ def test_the_comments_field_of_a_case_makes_an_internal_comment(org: Client) -> 
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "code", "words"),
+    ("path", "status", "code", "message"),
     [
         ("/sobjects/Foo", 404, "NOT_FOUND", "The requested resource does not exist"),
         (
@@ -153,10 +153,10 @@ def test_the_comments_field_of_a_case_makes_an_internal_comment(org: Client) -> 
         ("/sobjects//Case", 404, "NOT_FOUND", "The requested resource does not exist"),
     ],
 )
-def test_an_unknown_address_is_an_error(reading: Client, path: str, status: int, code: str, words: str) -> None:
+def test_an_unknown_address_is_an_error(reading: Client, path: str, status: int, code: str, message: str) -> None:
     answer = reading.call("GET", path)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (status, code)
-    assert words in answer.json()[0]["message"]
+    assert message in answer.json()[0]["message"]
 
 
 def test_a_record_is_read_if_modified_since(org: Client) -> None:
@@ -177,10 +177,10 @@ def test_a_collection_saves_in_order_and_reports_each_row_at_its_place(org: Clie
         "PATCH", "/composite/sobjects",
         json=rows("Case", {"id": first, "Status": "Escalated"}, {"id": second, "Nonsense": 1}, {"Status": "x"}),
     )  # fmt: skip
-    saved, wrong, missing = answer.json()
+    saved, refused, missing = answer.json()
     assert answer.status_code == 200
     assert saved == {"id": first, "success": True, "errors": []}
-    assert (wrong["success"], wrong["errors"][0]["statusCode"]) == (False, "INVALID_FIELD")
+    assert (refused["success"], refused["errors"][0]["statusCode"]) == (False, "INVALID_FIELD")
     assert missing["errors"] == [
         {"statusCode": "MISSING_ARGUMENT", "message": "Id not specified in an update call", "fields": []}
     ]
@@ -200,7 +200,7 @@ def test_a_collection_with_all_or_none_saves_everything_or_nothing(org: Client) 
 
 
 @pytest.mark.parametrize(
-    ("records", "code", "words"),
+    ("records", "code", "message"),
     [
         ([], "REQUIRED_FIELD_MISSING", "At least 1 record is required"),
         ([{"attributes": {"type": "Account"}, "Name": "x"}] * 201, "EXCEEDED_ID_LIMIT", "more than 200 records"),
@@ -210,11 +210,11 @@ def test_a_collection_with_all_or_none_saves_everything_or_nothing(org: Client) 
     ],
 )
 def test_a_malformed_collection_is_refused_as_a_whole(
-    reading: Client, records: list[dict[str, Any]], code: str, words: str
+    reading: Client, records: list[dict[str, Any]], code: str, message: str
 ) -> None:
     status, error = refusal(reading, "POST", "/composite/sobjects", {"records": records})
     assert (status, error["errorCode"]) == (400, code)
-    assert words in error["message"]
+    assert message in error["message"]
 
 
 def test_the_same_record_twice_fails_the_collection(org: Client) -> None:

@@ -1,4 +1,4 @@
-"""The org as a server: sessions, versions, pages, limits, its clock, its log, and what a restart keeps."""
+"""The org as a server: sessions, versions, pages, limits, clock, log, and the data kept by a restart."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_the_date_header_is_the_orgs_clock_which_moves_forward_only(org: Client)
     assert parsedate_to_datetime(org.call("GET", "/limits").headers["Date"]).hour == 23
     made = org.call("POST", "/sobjects/Account", json={"Name": "Later"}).json()["id"]
     assert org.call("GET", f"/sobjects/Account/{made}").json()["CreatedDate"].startswith("2026-03-01T23:00:")
-    wrongs: tuple[object, ...] = (
+    bodies: tuple[object, ...] = (
         {"now": "2026-03-01T10:00:00Z"},
         {"advance": "-1m"},
         {"advance": "99999999999999w"},
@@ -199,8 +199,8 @@ def test_the_date_header_is_the_orgs_clock_which_moves_forward_only(org: Client)
         {"add": "1m"},
         [],
     )
-    for wrong in wrongs:
-        answer = org.call("POST", "/__embedded__/clock", json=wrong)
+    for body in bodies:
+        answer = org.call("POST", "/__embedded__/clock", json=body)
         assert answer.status_code == 400
         assert answer.json()["error"]
 
@@ -367,7 +367,7 @@ def test_an_error_in_the_org_itself_is_an_answer(
 
 
 def test_data_is_not_needed_for_a_filled_database(tmp_path: Path) -> None:
-    """`data` fills an empty database only, so the folder may be gone later."""
+    """`data` fills only an empty database, so the folder may be missing later."""
     with EmbeddedOrg(data=write_folder(tmp_path / "data", FILES), db=tmp_path / "org.db", now=NOW):
         pass
     with EmbeddedOrg(data=tmp_path / "gone", db=tmp_path / "org.db") as org, Client(org) as client:

@@ -1,4 +1,4 @@
-"""SOQL: what each construct finds, and how the org words what it cannot run."""
+"""SOQL: the result of each construct, and the errors for queries that cannot be run."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_condition_finds_its_cases(reading: Client, where: str, numbers: str) 
 
 
 @pytest.mark.parametrize(
-    ("soql", "code", "words"),
+    ("soql", "code", "message"),
     [
         ("SELEKT Id FROM Case", "MALFORMED_QUERY", "unexpected token: SELEKT"),
         ("SELECT Id, FROM Case", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
@@ -144,12 +144,12 @@ def test_a_condition_finds_its_cases(reading: Client, where: str, numbers: str) 
     ],
 )  # fmt: skip
 def test_a_query_that_cannot_be_run_is_an_error_and_never_an_answer(
-    reading: Client, soql: str, code: str, words: str
+    reading: Client, soql: str, code: str, message: str
 ) -> None:
     found = reading.query(soql)
     assert isinstance(found, list), found
     assert found[0]["errorCode"] == code
-    assert words in found[0]["message"]
+    assert message in found[0]["message"]
 
 
 @pytest.mark.parametrize(
@@ -256,8 +256,8 @@ UNSUPPORTED = ("//", "/*", "Contact..", " offset", "A + B", "LIMIT -10", "OFFSET
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the collected queries are not here")
 def test_the_grammar_agrees_with_salesforces_own_on_collected_queries() -> None:
-    """What it does not support it refuses: it never accepts what Salesforce refuses, beyond names given later."""
-    wrong = []
+    """It refuses unsupported queries, and never accepts a query that Salesforce refuses, except for newer names."""
+    different = []
     for each in json.loads(SAMPLES.read_text())["cases"]:
         try:
             parse(each["soql"])
@@ -266,8 +266,8 @@ def test_the_grammar_agrees_with_salesforces_own_on_collected_queries() -> None:
             accepted = False
         later = any(word in each["soql"].lower() for word in ("count() myalias", " with", "account for"))
         if accepted != each["valid"] and not later and not any(part in each["soql"] for part in UNSUPPORTED):
-            wrong.append((each["valid"], each["soql"]))
-    assert [each for each in wrong if each[1] != "SELECT Name FROM Account OFFSET"] == []
+            different.append((each["valid"], each["soql"]))
+    assert [each for each in different if each[1] != "SELECT Name FROM Account OFFSET"] == []
 
 
 def test_the_first_and_the_last_text_are_found_ignoring_case(org: Client) -> None:

@@ -1,4 +1,4 @@
-"""simple-salesforce, unmodified, works on the embedded org as it does on Salesforce, from its own logins on."""
+"""simple-salesforce, unmodified, works on the embedded org as it does on Salesforce, including its logins."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicK
 
 
 class ToTheOrg(requests.Session):
-    """The client writes https and salesforce.com into its addresses; the org is on loopback, on plain http."""
+    """A session that sends to the org on loopback, because the client always uses https and salesforce.com."""
 
     def __init__(self, org: EmbeddedOrg) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Applied only if every part and every row says so; in doubt, unknown."""
+"""Applied only if every part and every row confirms it; in doubt, unknown."""
 
 import json
 from collections.abc import Callable

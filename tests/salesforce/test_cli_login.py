@@ -1,4 +1,4 @@
-"""A login borrowed from Salesforce's own CLI, which is here a real process of that name."""
+"""A login from Salesforce's own CLI, which is a real process of that name here."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ HIDDEN = "[REDACTED] use sf org auth show-access-token"
 
 
 def sf(folder: Path, monkeypatch: pytest.MonkeyPatch, display: Any, show: Any, code: int = 0) -> None:
-    """A command `sf` that answers so; a text is printed as it is."""
+    """Creates a command `sf` with these answers; a text is printed unchanged."""
     for name, answer in (("display", display), ("show", show)):
         (folder / name).write_text(answer if isinstance(answer, str) else json.dumps(answer), encoding="utf-8")
     script = folder / "sf"
@@ -33,8 +33,8 @@ def sf(folder: Path, monkeypatch: pytest.MonkeyPatch, display: Any, show: Any, c
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
 
-def result(**said: str) -> dict[str, Any]:
-    return {"status": 0, "result": said, "warnings": []}
+def result(**fields: str) -> dict[str, Any]:
+    return {"status": 0, "result": fields, "warnings": []}
 
 
 def test_a_new_cli_gives_the_token_by_its_own_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,18 +67,18 @@ def test_warnings_of_the_cli_around_its_answer_are_ignored(
 
 
 @pytest.mark.parametrize(
-    ("name", "message", "error", "told"),
+    ("name", "message", "error", "expected"),
     [
         ("NamedOrgNotFoundError", "No authorization information found for dev.", Invalid, "sf org list"),
         ("RefreshTokenAuthError", "expired access/refresh token", LoginRefused, "sf org login web --alias dev"),
     ],
 )
 def test_a_refusal_of_the_cli_is_reported_with_the_next_step(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str, error: type[EscalatorError], told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str, error: type[EscalatorError], expected: str
 ) -> None:
     answer = {"name": name, "message": message, "status": 1}
     sf(tmp_path, monkeypatch, answer, answer, code=1)
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=expected):
         grant("dev")
 
 

@@ -1,4 +1,4 @@
-"""Ways to an org that do not lead there: real certificates, real proxies. Each says what to look at, and no secret."""
+"""Failed connections to an org, with real certificates and proxies: messages say what to check, without secrets."""
 
 import socket
 import ssl
@@ -60,7 +60,7 @@ def serving(wrap: Callable[[socket.socket], socket.socket] = lambda plain: plain
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that nobody signed, and its key."""
+    """A self-signed certificate for 127.0.0.1, and its key."""
     folder, key = tmp_path_factory.mktemp("tls"), rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "org")]), datetime.now(UTC)
     made = (
@@ -84,11 +84,11 @@ def tls(certificate: tuple[Path, Path]) -> Iterator[str]:
 
 
 def refused(url: str, line: Line = DEFAULT_LINE) -> OrgUnavailable:
-    with SalesforceOrg(url, TOKEN, line=line, sleep=lambda _: None) as org, pytest.raises(OrgUnavailable) as told:
+    with SalesforceOrg(url, TOKEN, line=line, sleep=lambda _: None) as org, pytest.raises(OrgUnavailable) as caught:
         org.identify()
-    assert TOKEN not in str(told.value)
-    assert PASSWORD not in str(told.value)
-    return told.value
+    assert TOKEN not in str(caught.value)
+    assert PASSWORD not in str(caught.value)
+    return caught.value
 
 
 def never_sent(refusal: OrgUnavailable) -> str:
@@ -98,9 +98,9 @@ def never_sent(refusal: OrgUnavailable) -> str:
 
 
 def test_an_untrusted_certificate_is_refused_with_the_next_step(tls: str) -> None:
-    words = never_sent(refused(tls))
-    assert "certificate is refused (self-signed certificate)" in words
-    assert "`ca_file`" in words
+    message = never_sent(refused(tls))
+    assert "certificate is refused (self-signed certificate)" in message
+    assert "`ca_file`" in message
 
 
 def test_a_private_certificate_is_trusted_when_the_org_names_it(tls: str, certificate: tuple[Path, Path]) -> None:
@@ -133,15 +133,15 @@ def test_an_address_without_tls_is_reported() -> None:
 def test_a_refusal_of_the_proxy_is_reported_with_its_message(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving() as port:
         proxy = f"http://ann:{PASSWORD}@127.0.0.1:{port}"
-        words = never_sent(refused("https://acme.my.salesforce.com", Line(proxy=proxy)))
-        assert "the proxy does not let us through (407 Proxy Authentication Required)" in words
+        message = never_sent(refused("https://acme.my.salesforce.com", Line(proxy=proxy)))
+        assert "the proxy does not let us through (407 Proxy Authentication Required)" in message
         monkeypatch.setenv("HTTPS_PROXY", proxy)
         assert "HTTPS_PROXY" in never_sent(refused("https://acme.my.salesforce.com"))
 
 
 def test_a_missing_proxy_is_reported_as_the_proxy() -> None:
-    words = never_sent(refused("https://acme.my.salesforce.com", Line(proxy=f"http://ann:{PASSWORD}@127.0.0.1:9")))
-    assert "the proxy does not let us through (Connection refused)" in words
+    message = never_sent(refused("https://acme.my.salesforce.com", Line(proxy=f"http://ann:{PASSWORD}@127.0.0.1:9")))
+    assert "the proxy does not let us through (Connection refused)" in message
 
 
 @pytest.mark.parametrize("proxy", [f"socks9://ann:{PASSWORD}@127.0.0.1:1", f"http://ann:{PASSWORD}@127.0.0.1:99999"])

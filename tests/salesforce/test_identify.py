@@ -1,4 +1,4 @@
-"""The first answer of the org: who we are there, its time, and advice when it is none."""
+"""The first answer of the org: its user and time, or an error with advice."""
 
 import ssl
 from typing import Any
@@ -24,7 +24,7 @@ def test_short_ids_become_long_ids(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "words"),
+    ("status", "body", "message"),
     [
         (401, error("INVALID_SESSION_ID", "Session expired or invalid"), "log in again"),
         (403, error("API_DISABLED_FOR_ORG", "API is not enabled"), "API access"),
@@ -42,9 +42,9 @@ def test_short_ids_become_long_ids(stage: Stage) -> None:
         (418, "", "does not answer like a Salesforce org"),
     ],
 )
-def test_any_other_answer_is_an_unavailable_org_with_advice(stage: Stage, status: int, body: Any, words: str) -> None:
+def test_any_other_answer_is_an_unavailable_org_with_advice(stage: Stage, status: int, body: Any, message: str) -> None:
     stage.answers("GET", "", body, status)
-    with pytest.raises(OrgUnavailable, match=words) as caught:
+    with pytest.raises(OrgUnavailable, match=message) as caught:
         stage.org.identify()
     assert isinstance(caught.value, LoginRefused) == (status == 401)
     assert caught.value.exit_code == 5
@@ -72,7 +72,7 @@ def refused() -> requests.ConnectionError:
 
 
 @pytest.mark.parametrize(
-    ("failure", "words", "tries"),
+    ("failure", "message", "tries"),
     [
         (refused(), r"cannot be reached \(Connection refused\)", 4),
         (requests.ReadTimeout("Read timed out"), "did not answer in time", 4),
@@ -81,9 +81,9 @@ def refused() -> requests.ConnectionError:
         (requests.exceptions.ChunkedEncodingError("IncompleteRead"), "connection to the org broke", 4),
     ],
 )
-def test_a_failing_line_is_an_unavailable_org(stage: Stage, failure: Exception, words: str, tries: int) -> None:
+def test_a_failing_line_is_an_unavailable_org(stage: Stage, failure: Exception, message: str, tries: int) -> None:
     stage.answers("GET", "", failure)
-    with pytest.raises(OrgUnavailable, match=words) as caught:
+    with pytest.raises(OrgUnavailable, match=message) as caught:
         stage.org.identify()
     assert len(stage.mock.calls) == tries
     assert TOKEN not in str(caught.value)

@@ -1,4 +1,4 @@
-"""A write on a line that breaks: real sockets, real failures. In doubt, unknown; never sent twice."""
+"""Writes on a failing connection, with real sockets and failures: in doubt unknown, and never sent twice."""
 
 import json
 import socket
@@ -48,7 +48,7 @@ def nonsense(line: socket.socket) -> None:
 
 @contextmanager
 def org_that(script: Script, seen: list[bool]) -> Iterator[SalesforceOrg]:
-    """An org whose every connection goes by the script."""
+    """An org whose connections follow the script."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -115,7 +115,7 @@ def test_a_write_gives_the_name_of_its_call(stage: Stage) -> None:
 
 
 def test_an_org_that_rejects_the_comment_clause_is_queried_without_it(stage: Stage) -> None:
-    """Nothing ran, so it is sent again; the clause stays away for the rest of the run."""
+    """Nothing ran, so the write is sent again; the clause is left out for the rest of the run."""
     stage.identified().answers("POST", "composite", REFUSED)
     stage.answers("POST", "composite", APPLIED)
     assert isinstance(stage.org.write(CHUNK), Committed)

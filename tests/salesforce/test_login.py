@@ -1,4 +1,4 @@
-"""Logins to the byte: what each flow sends, what it makes of the answer, and what it says of a refusal."""
+"""Logins: the exact form of each flow, the use of the answer, and the message for a refusal."""
 
 import time
 from email.utils import formatdate
@@ -112,9 +112,9 @@ def refused(body: Any, flow: str = "jwt", status: int = 400, error: type[Excepti
             mock.add("POST", URL, body=body, status=status, **more)
         else:
             mock.add("POST", URL, json=body, status=status, **more)
-        with pytest.raises(error) as told:
+        with pytest.raises(error) as expected:
             login(flow, values | {"token_url": URL})()
-    message = str(told.value)
+    message = str(expected.value)
     assert SECRET not in message
     assert "PRIVATE" not in message
     return message
@@ -154,11 +154,11 @@ def test_a_refusal_is_reported_with_the_next_step(code: str, description: str, s
     assert code in message
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(-600, "10 min ahead of"), (600, "10 min behind")])
-def test_a_wrong_clock_is_reported_when_a_login_is_refused(seconds: int, told: str) -> None:
+@pytest.mark.parametrize(("seconds", "expected"), [(-600, "10 min ahead of"), (600, "10 min behind")])
+def test_a_wrong_clock_is_reported_when_a_login_is_refused(seconds: int, expected: str) -> None:
     date = formatdate(time.time() + seconds, usegmt=True)
     message = refused({"error": "invalid_grant", "error_description": "invalid assertion"}, headers={"Date": date})
-    assert told in message
+    assert expected in message
 
 
 def test_a_correct_clock_is_not_reported() -> None:
@@ -206,16 +206,16 @@ def test_an_answer_without_usable_token_is_not_a_login(granted: Any) -> None:
 def test_an_unanswered_login_may_be_tried_again(body: Any, status: int) -> None:
     with responses.RequestsMock() as mock:
         mock.add("POST", URL, body=body, status=status)
-        with pytest.raises(Unanswered) as told:
+        with pytest.raises(Unanswered) as expected:
             login("jwt", JWT)()
-    assert (told.value.sent, told.value.passing) == (False, True)
+    assert (expected.value.sent, expected.value.passing) == (False, True)
 
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 
 
 @pytest.mark.parametrize(
-    ("key", "told"),
+    ("key", "expected"),
     [
         (pem(KEY, BestAvailableEncryption(b"secret")), "passphrase"),
         (CERTIFICATE, "is a certificate"),
@@ -227,8 +227,8 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
         (pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)), "has 1024 bits.*2048 bits or more"),
     ],
 )
-def test_an_unusable_key_is_reported_without_showing_it(key: str, told: str) -> None:
-    with pytest.raises(Invalid, match=told) as error:
+def test_an_unusable_key_is_reported_without_showing_it(key: str, expected: str) -> None:
+    with pytest.raises(Invalid, match=expected) as error:
         login("jwt", JWT | {"private_key": key})()
     assert not any(line in str(error.value) for line in key.splitlines()[1:-1] if len(line) > 20)
 

@@ -1,4 +1,4 @@
-"""The survey, and look-ups by id: few calls, further pages followed, our own words left out."""
+"""The facts of an org, and look-ups by id: few calls, all pages, without our own comments."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -106,17 +106,17 @@ def test_members_on_a_second_page_count(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "kind", "words"),
+    ("part", "kind", "message"),
     [
         ((403, error("INSUFFICIENT_ACCESS", "no")), OrgUnavailable, "INSUFFICIENT_ACCESS"),
         ((401, error("INVALID_SESSION_ID", "gone")), LoginRefused, "log in again"),
         ({"no": "records"}, OrgUnavailable, "without records"),
     ],
 )
-def test_facts_with_a_missing_part_are_an_error(stage: Stage, part: Any, kind: type[Exception], words: str) -> None:
+def test_facts_with_a_missing_part_are_an_error(stage: Stage, part: Any, kind: type[Exception], message: str) -> None:
     stage.identified()
     stage.composite({"Name": "Acme", "IsSandbox": False}, part, MEMBERS, COUNT, NO_KEYS, CASE)
-    with pytest.raises(kind, match=words):
+    with pytest.raises(kind, match=message):
         stage.org.facts(stage.org.identify(), [policy()])
 
 
@@ -138,7 +138,7 @@ def test_2000_ids_are_one_call_and_one_more_is_two(stage: Stage) -> None:
     assert all(len(url) < 12_000 for url in stage.urls(0))
 
 
-def said(number: int, body: str, author: str = AGENT, kind: str | None = "Standard") -> dict[str, Any]:
+def comment(number: int, body: str, author: str = AGENT, kind: str | None = "Standard") -> dict[str, Any]:
     user = {"attributes": {"type": "User"}, "UserType": kind}
     return {"ParentId": numbered("500", number), "CommentBody": body, "CreatedById": author,
             "CreatedBy": user if kind else None, "IsPublished": True,
@@ -150,8 +150,8 @@ def test_cases_get_their_long_text_and_the_comments_of_others(stage: Stage) -> N
         {"Id": numbered("500", 1), "Description": "It\nburns"}, {"Id": numbered("500", 2), "Description": None}
     )
     comments = page(
-        said(1, "first"), said(1, "mine", ME), said(1, f"a note\n\n{KEY_LINE}"),
-        said(1, "help!", kind="PowerCustomerSuccess"), said(2, f"{KEY_LINE}\nquoted above"),
+        comment(1, "first"), comment(1, "mine", ME), comment(1, f"a note\n\n{KEY_LINE}"),
+        comment(1, "help!", kind="PowerCustomerSuccess"), comment(2, f"{KEY_LINE}\nquoted above"),
     )  # fmt: skip
     stage.composite(texts, comments)
     cases = [case(1), case(2), case(3)]
@@ -174,7 +174,7 @@ def test_only_what_the_policies_read_is_queried(stage: Stage) -> None:
 
 def test_notes_with_a_key_on_their_last_line_are_found(stage: Stage) -> None:
     stage.composite(
-        page(said(1, f"a\r\n\r\n{KEY_LINE}  \n", ME), said(1, f"{KEY_LINE}\nmore", ME), said(2, "none", ME))
+        page(comment(1, f"a\r\n\r\n{KEY_LINE}  \n", ME), comment(1, f"{KEY_LINE}\nmore", ME), comment(2, "none", ME))
     )
     (found,) = stage.org.keyed_notes([numbered("500", 1), numbered("500", 2)], frozenset({ME}))
     assert (found.key, found.line, found.case_id) == ("ESC-0000-0000-0001", KEY_LINE, numbered("500", 1))

@@ -1,4 +1,4 @@
-"""SOQL narrows, Python decides: whatever the criteria match, the query for them returns, over real HTTP."""
+"""SOQL narrows, Python decides: the query returns every case that the criteria match, over real HTTP."""
 
 import csv
 import random
@@ -164,18 +164,18 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
 
 
 def everything(client: Client, describe: Describe) -> tuple[Case, ...]:
-    """All cases with all fields, the long text among them."""
+    """All cases with all fields, including long text."""
     fields = [*selected(frozenset({*PATHS, "IsClosed"}), describe), "Description"]
     first = client.query(f"SELECT {', '.join(dict.fromkeys(fields))} FROM Case".replace("account.", "Account."))
     assert first.more is None
     cases = CaseReader({*PATHS, "IsClosed", "OwnerId"}, describe).cases(first.records)
-    told = {one: ids_of(client, one) for one in FRAGMENTS}
+    found = {one: ids_of(client, one) for one in FRAGMENTS}
     lives = (lived(case, random.Random(case.number)) for case in cases)
-    return tuple(replace(case, answers={one: case.id in ids for one, ids in told.items()}) for case in lives)
+    return tuple(replace(case, answers={one: case.id in ids for one, ids in found.items()}) for case in lives)
 
 
 def ids_of(client: Client, fragment: str) -> frozenset[str]:
-    """What the org itself says to a raw filter."""
+    """The ids that the org returns for a raw filter."""
     return frozenset(str(record["Id"]) for record in client.query(f"SELECT Id FROM Case WHERE ({fragment})").records)
 
 
@@ -184,11 +184,11 @@ def lived(case: Case, chance: random.Random) -> Case:
     and milestones."""
     times = sorted(case.created + (NOW - case.created) * chance.random() for _ in range(chance.randint(0, 2)))
     older = case.created - timedelta(minutes=5)
-    words = [Comment(case.owner_id, at, "", chance.choice(("agent", "customer"))) for at in [older, *times]]
+    comments = [Comment(case.owner_id, at, "", chance.choice(("agent", "customer"))) for at in [older, *times]]
     field_changes = {"Status": tuple(FieldChange(at, None, case.status) for at in times)}
     tasks: tuple[Mapping[str, Value], ...] = tuple({"CreatedDate": at, "Status": chance.choice(PICKS)} for at in times)
     related = {TASKS: tasks, MILESTONES: tuple({**task, "TargetDate": task["CreatedDate"]} for task in tasks)}
-    return replace(case, field_changes=field_changes, comments=tuple(words[chance.randint(0, 1) :]), related=related)
+    return replace(case, field_changes=field_changes, comments=tuple(comments[chance.randint(0, 1) :]), related=related)
 
 
 LITERALS: tuple[Literal_, ...] = (
@@ -243,7 +243,7 @@ def ages(draw: st.DrawFn) -> Age:
 
 @st.composite
 def tables(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> Table[Any]:
-    """A table by two fields, with or without a last word."""
+    """A table by two fields, with or without `else`."""
     cells = st.sampled_from(["urgent", "Phone", ("Web", "Phone"), "High"])
     rows = draw(
         st.lists(st.builds(lambda a, b, value: Row((a, b), value), cells, cells, values), min_size=1, max_size=3)
@@ -253,7 +253,7 @@ def tables(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> Table[Any]:
 
 @st.composite
 def further(draw: st.DrawFn) -> Condition:
-    """The conditions that look at more than one field, or only at the age of the case."""
+    """Conditions on more than one field, or only on the age of the case."""
     side, limit = draw(st.sampled_from(SIDES)), draw(st.sampled_from(LIMITS))
     picked = st.sampled_from(("Urgent", "Low"))
     left = st.sampled_from([*LIMITS, *(-one for one in LIMITS)])
@@ -322,7 +322,7 @@ def test_the_query_of_the_opposite_returns_what_a_comparison_leaves_out(loaded: 
 
 
 def test_the_query_narrows_where_it_can(loaded: Loaded) -> None:
-    """A query that returned everything would pass the tests above."""
+    """A query that returns everything passes the tests above."""
     condition = All(
         (OPEN_CASES, Field("Subject", "is", "URGENT"), Age("at_least", timedelta(hours=2), path="CreatedDate"))
     )

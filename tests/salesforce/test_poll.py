@@ -1,4 +1,4 @@
-"""One query for all routes; a field that breaks a route breaks no other; a page is never lost."""
+"""One query for all routes; a broken field breaks only its route; no page is lost."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -135,7 +135,7 @@ def test_an_unknown_field_breaks_only_its_route_and_names_the_nearest(stage: Sta
 
 
 def test_a_rejected_field_breaks_only_its_own_route(stage: Stage) -> None:
-    """Describe said yes, the query says no: each route is asked alone, the others run."""
+    """The field is described, but the query fails: each route is queried alone, and the others run."""
     stage.answers("GET", "query/", error("INVALID_FIELD", "No such column 'Origin'"), 400)
     stage.composite((400, error("INVALID_FIELD", "No such column 'Origin'")), page())
     stage.answers("GET", "query/", page(record(1)))

@@ -1,4 +1,4 @@
-"""A refused token is renewed once, whoever was refused, and the same bytes are sent once more."""
+"""A refused token is renewed once for all threads, and the same bytes are sent once more."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ BODY = {"records": [{"Id": "500000000000001AAA", "Subject": "Käse"}]}
 
 
 class Logins:
-    """Counts logins and gives these tokens, one after the other."""
+    """A login that counts its calls and gives these tokens, one after the other."""
 
     def __init__(self, *tokens: str, url: str = URL) -> None:
         self.tokens, self.url, self.count = list(tokens), url, 0

@@ -1,4 +1,4 @@
-"""Trying again: reads a few times within the budget, writes only when they never left."""
+"""Retries: reads a few times within the budget, writes only when they were never sent."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from sfdc_escalator.salesforce.line.retry import ATTEMPTS, Patience
 
 
 class Failing:
-    """Fails so often, then answers."""
+    """A call that fails `times` times, then answers."""
 
     def __init__(self, times: int, error: Exception) -> None:
         self.left, self.error, self.calls = times, error, 0
@@ -56,7 +56,7 @@ def test_the_whole_run_has_one_budget() -> None:
             patience.reading("query", Failing(1, Unanswered("busy", retry_after=1)))
         except Unanswered:
             break
-    # The calls themselves take a moment, so the last second may not fit.
+    # The calls themselves take some time, so the last second may exceed the budget.
     assert 4 <= sum(slept) <= 5
 
 

@@ -1,4 +1,4 @@
-"""Second looks over the embedded org: what conditions look at besides fields, read by id and grouped."""
+"""Second looks over the embedded org: the data of conditions besides fields, read by id and grouped."""
 
 import re
 from datetime import datetime, timedelta
@@ -42,7 +42,7 @@ def case(number: int, **more: str) -> Row:
 
 
 class Sight:
-    """What one run sees of an org: every case with all that a policy reads."""
+    """The view of one run: every case with all that a policy reads."""
 
     def __init__(self, org: EmbeddedOrg, of: Policy) -> None:
         with SalesforceOrg(org.instance_url, org.access_token, sleep=lambda _: None) as door:
@@ -62,7 +62,7 @@ class Sight:
 
 @pytest.fixture
 def org(world: World) -> EmbeddedOrg:
-    said = [
+    comments = [
         {"ParentId": "00000001", "CommentBody": "please call", "CreatedById": CUSTOMER, "CreatedDate": YESTERDAY,
          "IsPublished": "true"},
         {"ParentId": "00000002", "CommentBody": "please call", "CreatedById": AGENT, "CreatedDate": YESTERDAY},
@@ -85,7 +85,7 @@ def org(world: World) -> EmbeddedOrg:
             case(5, Reason="leak "),
         ],
         Contact=[{"LastName": "One", "Name": "One"}],
-        CaseComment=said,
+        CaseComment=comments,
         EmailMessage=mails,
         CaseHistory=history,
         Task=[{"WhatId": "00000002", "TaskSubtype": "Call", "Subject": "Call", "CreatedDate": YESTERDAY}],
@@ -171,7 +171,7 @@ def test_a_field_with_a_history_in_the_data_is_tracked(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "why"),
+    ("condition", "reason"),
     [
         (Related(Records("Taks"), "at_least", 1), "Case has no such child relationship .* did you mean Tasks?"),
         (Related(Records("Tasks", ("Subtype",)), "at_least", 1), "Task has no Subtype"),
@@ -179,14 +179,14 @@ def test_a_field_with_a_history_in_the_data_is_tracked(world: World) -> None:
         (AnyOf((Soql("No_Such__c = 1"), Owner("user"))), "No_Such__c"),
     ],
 )
-def test_data_missing_in_the_org_breaks_only_its_route(org: EmbeddedOrg, condition: Condition, why: str) -> None:
+def test_data_missing_in_the_org_breaks_only_its_route(org: EmbeddedOrg, condition: Condition, reason: str) -> None:
     cases_now = Sight(org, policy(route("a", condition), route("b")))
     assert list(cases_now.broken) == [("support", "a")]
-    assert re.search(why.replace("?", r"\?"), cases_now.broken["support", "a"])
+    assert re.search(reason.replace("?", r"\?"), cases_now.broken["support", "a"])
 
 
 def test_a_route_with_a_subquery_runs_beside_any_other_route(org: EmbeddedOrg) -> None:
-    """A semi-join must not stand under OR: the org would turn the query of all routes down."""
+    """A semi-join is not allowed under OR: the org would reject the query of all routes."""
     called = Soql("Id IN (SELECT ParentId FROM EmailMessage WHERE Incoming = true)")
     leak = Field("Reason", "is", "Leak")
     of = policy(

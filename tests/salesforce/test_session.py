@@ -1,4 +1,4 @@
-"""One session speaks with one org, safely."""
+"""A session sends to one org only, safely."""
 
 import socket
 import threading
@@ -38,7 +38,7 @@ def test_a_request_to_another_host_is_never_sent() -> None:
 
 
 def test_a_next_page_on_another_host_is_not_followed(stage: Stage) -> None:
-    """A page address that would change the host is stopped before the token leaves."""
+    """An address of a page on another host is stopped before the token is sent."""
     with pytest.raises(OrgUnavailable):
         stage.org._client._next("@evil.example/services/data/v67.0/query/01g")
     assert len(stage.mock.calls) == 0
@@ -80,7 +80,7 @@ def test_every_request_has_a_timeout_and_a_user_agent(stage: Stage) -> None:
 
 
 def test_api_calls_are_counted_and_the_rest_is_read(stage: Stage) -> None:
-    """A refused token costs nothing; the org's own usage header says what is left."""
+    """A refused token is not counted; the usage header of the org has the rest."""
     stage.answers("GET", "", error("INVALID_SESSION_ID"), 401)
     with pytest.raises(OrgUnavailable):
         stage.org.identify()

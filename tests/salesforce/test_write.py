@@ -1,4 +1,4 @@
-"""The write is one request: guard, notes, owners, statuses, priorities; all or nothing; in this order."""
+"""A write is one request: guard, notes, owners, statuses, priorities, in this order, all or nothing."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

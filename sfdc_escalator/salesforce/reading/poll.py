@@ -48,7 +48,7 @@ def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: 
     """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is neither a number nor an id."""
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
-    broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, org_facts.describe))}
+    broken = {(p.name, r.name): reason for p, r in routes if (reason := unreadable(p, r, org_facts.describe))}
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
     asked = sound(org_facts, policies, broken)
     try:
@@ -139,8 +139,8 @@ def needs(policy: Policy, route: Route) -> frozenset[str]:
 
 def unreadable(policy: Policy, route: Route, describe: Describe) -> str | None:
     """The reason why this route cannot be read; None if it can."""
-    fields = (why for path in sorted(needs(policy, route)) if (why := unreadable_path(path, describe)))
-    records = (why for one in related(policy, route) if (why := unreadable_records(one, describe)))
+    fields = (reason for path in sorted(needs(policy, route)) if (reason := unreadable_path(path, describe)))
+    records = (reason for one in related(policy, route) if (reason := unreadable_records(one, describe)))
     return next(fields, None) or next(records, None)
 
 

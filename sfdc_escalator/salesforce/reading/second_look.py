@@ -83,11 +83,11 @@ def looks_for(cases: Sequence[Case], needs: frozenset[Need], facts: Facts) -> It
         yield Look(queries, lambda cases, records: with_texts(cases, records, columns))
     if COMMENTS in lookups:
         queries = in_ids(COMMENT_FIELDS, "CaseComment", "ParentId", case_ids, "ORDER BY CreatedDate, Id")
-        yield Look(queries, lambda cases, records: with_words(cases, records, comment_of, facts.us))
+        yield Look(queries, lambda cases, records: with_comments(cases, records, comment_of, facts.us))
     if EMAILS in lookups:
         queries = in_ids(EMAIL_FIELDS, "EmailMessage", "ParentId", case_ids, "ORDER BY CreatedDate, Id")
         nobody = frozenset[str]()  # we send no e-mails; an incoming one may be stored by our own user
-        yield Look(queries, lambda cases, records: with_words(cases, records, email_of, nobody), optional=True)
+        yield Look(queries, lambda cases, records: with_comments(cases, records, email_of, nobody), optional=True)
     if paths := sorted(one.path for one in lookups if isinstance(one, FieldChanges)):
         names = ",".join(soql.quote(name) for path in paths for name in history_names(path))
         tail = f"AND Field IN ({names}) ORDER BY CreatedDate, Id"
@@ -113,23 +113,23 @@ def with_texts(cases: Sequence[Case], records: Sequence[Record], columns: Sequen
     return (replace(case, fields={**case.fields, **found.get(case.id, empty)}) for case in cases)
 
 
-def with_words(
+def with_comments(
     cases: Sequence[Case], records: Sequence[Record], one: Callable[[Record], Comment | None], us: frozenset[str]
 ) -> Iterator[Case]:
     """Adds comments to the cases, oldest first, without our own and without notes that have a key."""
-    said: dict[str, list[Comment]] = {}
-    for case_id, word in read(lambda record: (long_id(pick(record, "ParentId")), one(record)), records):
-        if word and word.author not in us and not carries_key(word):
-            said.setdefault(case_id, []).append(word)
+    found: dict[str, list[Comment]] = {}
+    for case_id, comment in read(lambda record: (long_id(pick(record, "ParentId")), one(record)), records):
+        if comment and comment.author not in us and not has_key(comment):
+            found.setdefault(case_id, []).append(comment)
     for case in cases:
-        words = [*case.comments, *said.get(case.id, ())]
-        yield replace(case, comments=tuple(sorted(words, key=lambda word: word.at)))
+        comments = [*case.comments, *found.get(case.id, ())]
+        yield replace(case, comments=tuple(sorted(comments, key=lambda comment: comment.at)))
 
 
-def carries_key(word: Comment) -> bool:
+def has_key(comment: Comment) -> bool:
     """True if it is a note with a key; a customer's e-mail that quotes one is the customer's own."""
-    answers = word.source == "emails" and word.speaker == "customer"
-    return key_of(own_words(word.body) if answers else word.body) is not None
+    answers = comment.source == "emails" and comment.speaker == "customer"
+    return key_of(own_words(comment.body) if answers else comment.body) is not None
 
 
 def grouped(asked: Iterable[Records]) -> list[tuple[Records, ...]]:
