@@ -1,20 +1,19 @@
-"""Checks that a history file has the data that a policy needs."""
+"""Checks that a history file can answer everything that a policy asks."""
 
 from collections.abc import Iterator
 
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.errors import Invalid, Problem
-from sfdc_escalator.escalation.conditions.facts import Owner
-from sfdc_escalator.escalation.conditions.tree import Leaf, leaves, lookups_of, paths_of
+from sfdc_escalator.escalation.conditions.kinds.owner import Owner
+from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.tree import leaves, lookups_of, paths_of
 from sfdc_escalator.escalation.policy.fitness import business_hours
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.needs import FieldChanges
 from sfdc_escalator.files.text.fault import nearest
 
 GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
-"""The fields that every replay has, mapped or not."""
-KEY = {"InState": "in_state", "TableIs": "table"}
-"""The name of a condition in a policy file, if it is not the name of its class."""
+"""The fields that every replay knows of a case, mapped or not."""
 
 
 def check_replay(policy: Policy, mapping: HistoryMapping) -> None:
@@ -30,13 +29,13 @@ def gaps(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
         condition = policy.condition(route)
         for leaf in leaves(condition):
             if not answerable(leaf, mapping):
-                kind = KEY.get(type(leaf).__name__, type(leaf).__name__.lower())
-                yield Problem(f"route {route.name}: a history file cannot answer its `{kind}` condition", policy.file)
+                message = f"route {route.name}: a history file cannot answer its `{leaf.kind}` condition"
+                yield Problem(message, policy.file)
         for hours in business_hours(condition):
-            message = f"route {route.name}: the business hours {hours!r} are in an org, not in a file"
+            message = f"route {route.name}: business hours {hours!r} exist only in an org"
             yield Problem(message, policy.file, expected="a calendar of the policy")
         for path in sorted(paths_of(condition.needs) - mapped - {"OwnerId"}):
-            message = f"route {route.name} reads {path}, which the mapping does not give"
+            message = f"route {route.name} needs {path}, which the mapping does not give"
             yield Problem(
                 message,
                 policy.file,
@@ -47,12 +46,12 @@ def gaps(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
 
 
 def answerable(leaf: Leaf, mapping: HistoryMapping) -> bool:
-    """True if the file can answer the condition; only events have field changes, a snapshot has each case once."""
+    """True where the file can answer the condition. Only events have changes of fields."""
     known = FieldChanges if mapping.kind == "events" else ()
     return not isinstance(leaf, Owner) and all(isinstance(one, known) for one in lookups_of(leaf.needs))
 
 
 def tracked(policy: Policy) -> list[str]:
-    """The fields whose changes the policy's conditions need."""
+    """The fields whose changes the conditions of the policy need."""
     needs = (policy.condition(route).needs for route in policy.routes)
     return sorted({one.path for some in needs for one in lookups_of(some) if isinstance(one, FieldChanges)})

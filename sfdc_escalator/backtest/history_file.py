@@ -1,7 +1,7 @@
-"""A history file as cases. Only mapped columns are read.
+"""The cases in a history file. Only mapped columns are read.
 
-A snapshot is read row by row. For events, the mapped cells of every row are kept until the end of the file, because
-the rows of a case may be anywhere: about 1 kB per row.
+A snapshot is read row by row. With events, the mapped cells of all rows are kept until the end of the file, because
+the rows of a case may be anywhere in it: about 1 kB for each row.
 """
 
 import csv
@@ -24,7 +24,7 @@ EXPECTED = "a CSV file with a header line, plain or compressed with gzip"
 
 
 class Row(NamedTuple):
-    """One row: its line in the file, its time stamp, its order among rows with the same stamp, and the mapped cells."""
+    """One row: its line in the file, its stamp, the sort key of rows with the same stamp, and the mapped cells."""
 
     line: int
     at: datetime
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 
 class HistoryFile:
-    """The cases of a file; `rows` counts the rows read so far. Raises Invalid for a file that cannot be read."""
+    """Iterates over the cases; `rows` counts the rows read so far. Raises Invalid when the file cannot be read."""
 
     def __init__(self, path: Path, mapping: HistoryMapping) -> None:
         self.path, self.mapping, self.cells = path, mapping, Cells(mapping)
@@ -42,7 +42,7 @@ class HistoryFile:
         self._problems: list[Problem] = []
 
     def cases(self) -> Iterator[tuple[str, list[Row]]]:
-        """Each case with its rows, oldest first; one row per case in a snapshot."""
+        """Each case with its rows, oldest first; one row for each case in a snapshot."""
         if self.mapping.kind == "snapshot":
             for number, row in self._read():
                 yield number, [row]
@@ -76,13 +76,13 @@ class HistoryFile:
             self.rows += 1
             if len(cells) != len(header):
                 found, expected = f"{len(cells)} cells", f"{len(header)}, as in the header"
-                fault = Fault("the row and the header have different lengths", found=found, expected=expected)
+                fault = Fault("the row does not match the header", found=found, expected=expected)
                 self._problem(reader.line_num, None, fault)
             elif row := self._row(reader.line_num, [cells[place] for place in places]):
                 yield cells[places[0]], row
 
     def _places(self, header: Sequence[str]) -> list[int]:
-        """The positions of the mapped columns, that of the case first."""
+        """The places of the mapped columns, that of the case first."""
         missing = [name for name in self.mapping.columns if name not in header]
         if missing:
             raise self._invalid(*(self._no_column(name, header) for name in missing))
@@ -93,14 +93,14 @@ class HistoryFile:
         return Problem(message, str(self.path), 1, expected=one_of(header), nearest=nearest(name, header))
 
     def _row(self, line: int, cells: list[str]) -> Row | None:
-        """The row; None for a row with a problem."""
+        """The row; None when it has a problem, which is kept."""
         mapping = self.mapping
         by_name = dict(zip(mapping.columns, cells, strict=True))
         column = mapping.stamp or mapping.opened
         try:
             at = self.cells.moment(by_name[column])
             if at is None:
-                raise Fault("the row has no time", found="an empty cell", expected="a time")
+                raise Fault("the row has no time", found="an empty cell", expected="the time of the update")
             column = mapping.closed_at
             until = self.cells.moment(by_name[column]) if column else None
             for one in mapping.fields:
@@ -113,8 +113,8 @@ class HistoryFile:
         return Row(line, at, order, tuple(by_name[one.column] for one in mapping.fields), until)
 
     def _problem(self, line: int, column: str | None, fault: Fault) -> None:
-        message = f"column {column}: {fault.message}" if column else fault.message
-        self._problems.append(Problem(message, str(self.path), line, None, fault.found, fault.expected))
+        what = f"column {column}: {fault.message}" if column else fault.message
+        self._problems.append(Problem(what, str(self.path), line, None, fault.found, fault.expected))
         if len(self._problems) >= MOST_PROBLEMS:
             self._raise_problems()
 

@@ -1,4 +1,4 @@
-"""The mapping file, which says what the columns of a history file are: checked, with every problem at once."""
+"""The meaning of the columns of a history file: the mapping file, checked, with all problems at once."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -42,10 +42,10 @@ class FieldColumn:
 
 @dataclass(frozen=True, slots=True)
 class HistoryMapping:
-    """A checked mapping. `order` sorts rows with the same stamp; `missing` are texts that mean no value.
+    """`order` sorts the rows with the same stamp; a cell with one of the texts in `missing` has no value.
 
-    Events: a row is the whole case after one update at `stamp`; `closed` has the values of a field that close it.
-    Snapshot: one row per case, open from `opened` until `closed_at`. `time_format` None means ISO 8601.
+    Events: a row is the whole case after one update at `stamp`; `closed` lists the values of a field that close it.
+    Snapshot: one row for each case, open from `opened` until `closed_at`. `time_format` None means ISO 8601.
     """
 
     kind: Kind
@@ -62,13 +62,13 @@ class HistoryMapping:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that are read."""
+        """The columns that are read, each once."""
         times = (self.stamp, *self.order, self.opened, self.closed_at)
         return tuple(dict.fromkeys(name for name in (self.case, *times, *(one.column for one in self.fields)) if name))
 
 
 def load_mapping(path: Path) -> HistoryMapping:
-    """The mapping in a file. Raises Invalid with every problem of the file."""
+    """The mapping. Raises Invalid with all problems of the file."""
     try:
         document = parse(str(path), read_text(path, EXPECTED, MAX_BYTES), what="mapping", holds="`kind:` and `fields:`")
     except Unreadable as error:
@@ -112,20 +112,20 @@ def fields_faults(fields: Any) -> Iterator[FaultAt]:
             Fault("`fields` must be a mapping of fields to columns", found=shown(fields)),
         )
         return
-    for path, given in fields.items():
+    for path, column in fields.items():
         try:
             literals.field_path(path)
         except Fault as fault:
             yield ("fields", path), fault.but(on_key=True)
-        if isinstance(given, str):
+        if isinstance(column, str):
             continue
-        if not isinstance(given, dict) or not isinstance(given.get("column"), str):
+        if not isinstance(column, dict) or not isinstance(column.get("column"), str):
             expected = "a column, or `{column: name, type: number}`"
-            yield ("fields", path), Fault("this is not a column", found=shown(given), expected=expected)
-        elif given.get("type", "text") not in TYPES:
-            yield ("fields", path, "type"), unknown("type", shown(given["type"]), TYPES)
+            yield ("fields", path), Fault("this does not name a column", found=shown(column), expected=expected)
+        elif column.get("type", "text") not in TYPES:
+            yield ("fields", path, "type"), unknown("type", shown(column["type"]), TYPES)
         else:
-            for key in given.keys() - {"column", "type"}:
+            for key in column.keys() - {"column", "type"}:
                 yield ("fields", path, key), unknown("key", key, ("column", "type"))
 
 
@@ -188,20 +188,20 @@ def mapping_of(document: Document) -> HistoryMapping:
     return HistoryMapping(
         kind=value["kind"],
         case=value["case"],
-        fields=tuple(field_of(path, given) for path, given in value["fields"].items()),
+        fields=tuple(field_of(path, column) for path, column in value["fields"].items()),
         stamp=value.get("stamp", ""),
         order=texts(value.get("order", [])),
         opened=value.get("opened", ""),
         closed_at="" if events else value["closed"],
-        closed={path: texts(given) for path, given in value.get("closed", {}).items()} if events else None,
+        closed={path: texts(values) for path, values in value.get("closed", {}).items()} if events else None,
         missing=frozenset(texts(value.get("missing", []))),
         time_format=times.get("format"),
         zone=calendar_files.zone(times.get("zone", "UTC")),
     )
 
 
-def field_of(path: str, given: Any) -> FieldColumn:
+def field_of(path: str, column: Any) -> FieldColumn:
     known: Type = "datetime" if path.lower() in DATETIMES else "text"
-    if isinstance(given, str):
-        return FieldColumn(path, given, known)
-    return FieldColumn(path, given["column"], given.get("type", known))
+    if isinstance(column, str):
+        return FieldColumn(path, column, known)
+    return FieldColumn(path, column["column"], column.get("type", known))

@@ -1,36 +1,22 @@
-"""The fields of the case that a policy file names, each with its place: for what is known of standard fields."""
+"""The fields of the case that a policy file names, each with its place, to check them against standard fields."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from sfdc_escalator.escalation.conditions.registry import FIELD_KEYS
 from sfdc_escalator.files.policies import EXPECTED, MAX_BYTES
 from sfdc_escalator.files.source_map import texts
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
 from sfdc_escalator.files.text.yaml_document import Document, Place, mappings, parse
 from sfdc_escalator.files.values.literals import FIELD_PATH, RESERVED, SNAKE
 
-FIELDS = frozenset(
-    {
-        "field",
-        "age",
-        "left",
-        "in_state",
-        "text",
-        "from",
-        "by",
-        "same",
-        "requires",
-        "must_say",
-        "links",
-        "one_notice_per",
-    }
-)
+FIELDS = FIELD_KEYS | {"from", "by", "requires", "must_say", "links", "one_notice_per"}
 EQUAL = frozenset({"is", "is_not", "in", "not_in"})
 
 
 class SaidField(NamedTuple):
-    """A field of the case that the file names. `texts` are those that it is to be equal to, each with its place."""
+    """A field of the case that the file names. `texts` are the texts that it is compared with, each with its place."""
 
     path: str
     place: Place

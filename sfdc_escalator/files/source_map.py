@@ -1,4 +1,4 @@
-"""Where a policy file says something: for what only the org can find wrong with it."""
+"""The places of texts in a policy file: for problems that only the org can find."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -58,8 +58,7 @@ def named(document: Document, routes: Collection[str]) -> Iterator[Loc]:
 
 
 def texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
-    """Every text of the file but those of examples; of a table's row only what it gives, not the cells that it
-    compares."""
+    """Every text of the file but those of examples; of a table's row only its value, not the cells."""
     if isinstance(value, str):
         yield loc, value
     elif isinstance(value, (dict, list)):

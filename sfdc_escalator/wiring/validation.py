@@ -79,8 +79,7 @@ def cost_warnings(policy: Policy, route: Route) -> Iterator[Problem]:
 
 
 def expected(example: Example) -> str:
-    said = {"queue": example.queue, "status": example.status, "priority": example.priority}
-    steps = " and ".join(f"{name} {value}" for name, value in said.items() if value)
+    steps = " and ".join(f"{name} {value}" for name, value in example.steps.items())
     return f"the route {example.expect}{' with ' if steps else ''}{steps}" if example.expect else "no route"
 
 

@@ -41,6 +41,16 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     ),
     "salesforce": (("org",), ("readiness",), ("reading",), ("login", "schema", "writing"), ("line", "soql")),
     "ledger": (("upkeep",), ("trail",), ("store",), ("writing",), ("engines",), ("tables",)),
+    "reports": (("org_seen", "problems_report"), ("text",), ("json",), ("terminal", "whole_file"), ("values",)),
+    "pipeline": (
+        ("rebuild",),
+        ("examine", "run"),
+        ("apply", "nearest", "remember"),
+        ("deliver", "prepare"),
+        ("recover",),
+        ("changes", "run_clock", "second_look", "stop"),
+        ("ports", "read_models"),
+    ),
     "escalation": (
         ("explaining", "planning"),
         ("decisions",),

@@ -117,7 +117,7 @@ def test_a_fault_in_a_mapping_is_reported_with_the_nearest_name(
         (EVENTS.replace("1/3/2026 12:30", "yesterday").encode(), "events.csv:3: column at: this is not a time"),
         (
             EVENTS.replace("A2,New,1/3/2026 10:00,1/3/2026 10:00,0,?", "A2,New").encode(),
-            "events.csv:4: the row and the header have different lengths",
+            "events.csv:4: the row does not match",
         ),
         (EVENTS.replace(",3,1\n", ",3,many\n").encode(), "column moves: this is not a number"),
         (EVENTS.replace("1/3/2026 11:00", "").encode(), "the row has no time"),

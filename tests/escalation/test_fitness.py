@@ -4,7 +4,7 @@ from sfdc_escalator.escalation.policy.fitness import doubts, unfit_routes
 from tests.builders import org_facts, policy, route
 
 
-def test_a_route_to_a_queue_that_the_org_lacks_is_unfit_and_the_nearest_name_is_told() -> None:
+def test_a_route_to_a_queue_that_the_org_lacks_is_unfit_and_the_nearest_name_is_said() -> None:
     reasons = unfit_routes(policy(route("a", queue="Suport"), route("b")), org_facts())
     assert reasons == {"a": "this org has no queue 'Suport' for cases; did you mean 'Support'?"}
 
@@ -23,5 +23,5 @@ def test_a_status_outside_an_open_picklist_is_a_doubt_only() -> None:
     )
 
 
-def test_a_route_without_queue_status_and_priority_fits_every_org() -> None:
+def test_a_route_without_queue_status_and_priority_can_run_in_every_org() -> None:
     assert unfit_routes(policy(route(queue=None)), org_facts(queues=())) == {}

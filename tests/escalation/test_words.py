@@ -2,7 +2,7 @@
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.words import mentioned, parse_phrase
+from sfdc_escalator.escalation.conditions.speech.words import mentioned, parse_phrase
 
 SUPERVISOR = parse_phrase("speak|talk to|with a|your|the supervisor|manager")
 
@@ -70,6 +70,6 @@ def test_an_ascii_letter_stands_for_itself_only() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "a||b", "|a", "a|", "x |"])
-def test_an_empty_alternative_is_no_phrase(text: str) -> None:
+def test_an_empty_alternative_is_not_a_phrase(text: str) -> None:
     with pytest.raises(ValueError, match="is not a phrase"):
         parse_phrase(text)

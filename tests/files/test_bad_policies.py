@@ -73,7 +73,7 @@ CONDITIONS = [
         "an expression as behind WHERE, such as Amount__c > 100",
     ),
     Bad("{milestone: due}", 1, "`due` needs `within`", "due", "`within: 1h`"),
-    Bad("{owner: in_queue}", 1, "`in_queue` does not fit its `in`", "in_queue", "`in: [...]` with queues or teams"),
+    Bad("{owner: in_queue}", 1, "`in_queue` needs `in`", "in_queue", "`in: [...]` with queues or teams"),
     Bad(
         "{related: Tasks, where: {text: Subject, mentions: x}}",
         18,
@@ -375,7 +375,7 @@ LINES = [
     Bad(
         "defaults: {note: {template: policy.yml}}",
         29,
-        "there is no such template",
+        "the template does not exist",
         "policy.yml",
         TEMPLATE_PLACES,
         "policy.yaml",
@@ -440,7 +440,7 @@ STEPS = [
     Bad(
         "{priority: {by: A, values: {x: Hihg}}}",
         18,
-        "the table gives what cannot stand here: unknown priority `Hihg`",
+        "the table gives a value that cannot be used here: unknown priority `Hihg`",
         "Hihg",
         "one of Low, Medium, High",
         "High",
@@ -486,7 +486,7 @@ STEPS = [
     Bad(
         "{note: {help: x, parts: {why: {from: findings}}}}",
         15,
-        "nobody reads `help`: no part of the note, nor its template",
+        "`help` is not used by any part of the note, nor by its template",
         "help",
         "a part with `from: [route.help]`",
     ),
@@ -527,7 +527,7 @@ routes:
     told = [(line, column, message) for line, column, message, *_ in problems(tmp_path, text)]
     assert told == [
         (1, 9, "`Support Team` cannot be a name here"),
-        (3, 29, "there is no such template"),
+        (3, 29, "the template does not exist"),
         (6, 5, "unknown key `reson`"),
         (8, 38, "`at_least` is not a duration"),
         (9, 29, "an empty value is compared by `is_empty`"),

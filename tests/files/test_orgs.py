@@ -91,7 +91,7 @@ BAD = [
      Problem("`private_key` is missing", None, 1, 1, None, "`private_key:` in this mapping (`flow: jwt`)")),
     (PROD + "proxy: 'http://me:hush@proxy:3128'}",
      Problem("`proxy` holds a password", None, 1, 65, None,
-             "env:NAME, where the whole address stands in that variable")),
+             "env:NAME, with the whole address in that variable")),
     (PROD + "channels: {}}",
      Problem("`channels` is not carried out by this version yet", None, 1, 58, severity="warning")),
     (PROD + "expect: {organization_id: 00D00000000001}}",
@@ -126,7 +126,7 @@ BAD = [
              "an address such as https://example.my.salesforce.com")),
     ("prod: {instance_url: 'https://me:hush@a.com', access_token: env:T}",
      Problem("`instance_url` holds a user name or password", None, 1, 22, None,
-             "the address alone; the token stands in `access_token`", "https://a.com")),
+             "the address alone; the token is in `access_token`", "https://a.com")),
     (PROD + "ledger: a}\nprod: {}",
      Problem("`prod` is given twice", None, 2, 1, "prod", "each key once; the first is on line 1")),
     (PROD + "ledger: a}\n---\nx: 1",
@@ -196,7 +196,7 @@ def test_an_unknown_name_is_told_the_nearest_and_the_file(tmp_path: Path) -> Non
 
 
 def test_without_the_file_a_name_is_told_where_it_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match=f"{tmp_path / 'orgs.yaml'} is missing") as error:
+    with pytest.raises(Invalid, match=f"{tmp_path / 'orgs.yaml'} does not exist") as error:
         org_entry("prod", tmp_path / "orgs.yaml")
     assert "env" in str(error.value.problems[0])
 

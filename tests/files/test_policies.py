@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.clocks import Age, Left
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.left import Left
+from sfdc_escalator.escalation.conditions.kinds.text import Text
 from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.policy.policy import (
@@ -19,8 +20,8 @@ from sfdc_escalator.escalation.policy.policy import (
     NoteSpec,
     Policy,
     Route,
-    Team,
 )
+from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.files.policies import load_policies
 from sfdc_escalator.files.templates.templates import built_in, load_template
 
@@ -85,7 +86,7 @@ def test_a_rich_policy_becomes_exactly_this_value(tmp_path: Path) -> None:
     (tmp_path / "notes" / "hand-off.md.j2").write_text("{{ case.Account.Name }}: {{ route.help_needed }}")
     path = tmp_path / "policies" / "support.yaml"
     policy = load(path, RICH)
-    template = load_template(path, "notes/hand-off.md.j2")
+    template = load_template(path, "notes/hand-off.md.j2").source
     closed = (Field("IsClosed", "is", False), Field("RecordType.DeveloperName", "in", ("Member_Case", "Customer_Case")))
     wants = ((("speak", "talk"), ("to",), ("a",), ("supervisor",)), (("escalate",), ("this",)), (("manager",),))
     text = Text(("Subject", "comments"), wants, ((("legal",), ("notice",)),))
@@ -106,9 +107,7 @@ def test_a_rich_policy_becomes_exactly_this_value(tmp_path: Path) -> None:
                 visibility="published",
                 template_paths=frozenset({"Account.Name"}),
             ),
-            queue=Team("supervisors", "Support_Supervisors"),
-            status="Open",
-            priority="Urgent",
+            steps={"queue": Team("supervisors", "Support_Supervisors"), "status": "Open", "priority": "Urgent"},
         ),
         formerly=("manager-request",),
         scan=True,
@@ -134,9 +133,7 @@ def test_a_rich_policy_becomes_exactly_this_value(tmp_path: Path) -> None:
                 texts={"help_needed": "Answer."},
                 template_paths=frozenset({"Account.Name"}),
             ),
-            queue=None,
-            status="Escalated",
-            priority=None,
+            steps={"status": "Escalated"},
         ),
     )
     assert policy == Policy(
@@ -168,8 +165,8 @@ def test_whatever_is_not_said_has_its_default(tmp_path: Path) -> None:
     note = steps(policy).note
     assert (policy.description, policy.scope, policy.priorities) == ("", (), DEFAULT_PRIORITIES)
     assert (policy.guards, policy.together) == (Guards(), False)
-    assert policy.routes[0].escalate == Escalate(note, None, None, None)
-    assert (note.template, note.visibility) == (built_in(), "internal")
+    assert policy.routes[0].escalate == Escalate(note, {})
+    assert (note.template, note.visibility) == (built_in().source, "internal")
 
 
 def test_without_parts_the_note_says_why_and_every_text_of_the_route(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ ADDRESS = f"an address such as {ORG}"
             "https://user:secret@example.com",
             "holds a user name or password",
             None,
-            "the address alone; the token stands in SFDC_ACCESS_TOKEN",
+            "the address alone; the token is in SFDC_ACCESS_TOKEN",
             "https://example.com",
         ),
     ],

@@ -4,14 +4,16 @@ import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, RunBusy
 from sfdc_escalator.escalation.world.history import EscalationState
-from sfdc_escalator.pipeline.ports import Change, Lease, Ledger, Moved, Org, RunStart
+from sfdc_escalator.pipeline.ports.ledger import Change, Lease, Ledger, RunStart
+from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.writing import Moved
 from tests.builders import ME, ORG, case, escalation
 from tests.pipeline.fakes import FakeLedger, FakeOrg, in_turn
 
 START = RunStart("run", ORG, ME, {})
 
 
-def test_they_fit_the_ports() -> None:
+def test_they_implement_the_ports() -> None:
     org: Org = FakeOrg()
     ledger: Ledger = FakeLedger()
     lease: Lease = FakeLedger()

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import responses
 
-from sfdc_escalator.pipeline.ports import Chunk, Committed, NotExecuted, RolledBack, Unknown, Write
+from sfdc_escalator.pipeline.ports.writing import Chunk, Committed, NotExecuted, RolledBack, Unknown, Write
 from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests.builders import ME, NOW, numbered
 from tests.salesforce.conftest import TOKEN, Stage, error, page
 
-CHUNK = Chunk((Write("ESC-0000-0000-0000", numbered("500", 1), "Note", False, None, None, None),), NOW)
+CHUNK = Chunk((Write("ESC-0000-0000-0000", numbered("500", 1), "Note", False, {}),), NOW)
 Script = Callable[[socket.socket], None]
 
 

@@ -1,24 +1,26 @@
-"""Why a route matches a case or not, and what comes of it."""
+"""One route and one case explained: the findings, what is missing, and what a run does about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sfdc_escalator.escalation.conditions.tree import Finding, judge
+from sfdc_escalator.escalation.conditions.condition import Finding
+from sfdc_escalator.escalation.conditions.leaf import Miss
+from sfdc_escalator.escalation.conditions.tree import judge
 from sfdc_escalator.escalation.decisions.decide import (
     ALREADY_WORDS,
     OLD_WORDS,
     OUR_VALUES,
     TELLS_ONLY,
     UNSETTLED,
-    NoMatch,
-    fitting,
+    matching,
     own_doing,
 )
 from sfdc_escalator.escalation.decisions.decide import has_newer_words as newer_words
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.explaining.misses import Miss, matches_at, misses
+from sfdc_escalator.escalation.explaining.misses import matches_at, misses
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.world.case import Case
 
@@ -28,52 +30,51 @@ FIRST_LIVE_RUN = "it has never run live in this org: its first matches wait for 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One route and one case. `when` is the first instant at which time alone makes it match, now included."""
+    """One route and one case. `when` is the first instant at which time alone makes it match, now included;
+    `obstacles` are the reasons for which a run does not escalate by this route even though it matches."""
 
     route: Route
     finding: Finding
     missing: tuple[Miss, ...]
     when: datetime | None
-    held_back: tuple[str, ...]
+    obstacles: tuple[str, ...]
 
     @property
     def matches(self) -> bool:
         return self.finding.holds
 
 
-def explain(in_org: PolicyInOrg, case: Case, decision: Decision | NoMatch) -> tuple[Explained, ...]:
-    """Every route of the policy, most serious first; `decision` is what a run would make of the case."""
-    return tuple(explained(in_org, route, case, decision) for route in in_org.policy.routes)
+def explain(in_org: PolicyInOrg, case: Case, judged: Match | NoMatch) -> tuple[Explained, ...]:
+    """Every route of the policy, most serious first; `judged` is the judgement of a run."""
+    return tuple(explained(in_org, route, case, judged) for route in in_org.policy.routes)
 
 
-def explained(in_org: PolicyInOrg, route: Route, case: Case, decision: Decision | NoMatch) -> Explained:
+def explained(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMatch) -> Explained:
     condition, circumstances = in_org.policy.condition(route), in_org.circumstances_of(route, case)
     finding = judge(condition, case, circumstances)
-    why = dict.fromkeys(held_back(in_org, route, case, finding.holds))
+    why = dict.fromkeys(obstacles(in_org, route, case, finding.holds))
     if finding.holds:
-        why |= dict.fromkeys(outdone(in_org, route, case, decision))
+        why |= dict.fromkeys(outdone(in_org, route, case, judged))
     return Explained(route, finding, tuple(misses(finding)), matches_at(condition, case, circumstances), tuple(why))
 
 
-def outdone(in_org: PolicyInOrg, route: Route, case: Case, decision: Decision | NoMatch) -> Iterator[str]:
-    """What a run would rather do with a case that the route matches: another route, a guard, a note with a gap."""
-    if isinstance(decision, NoMatch):
-        first = next(fitting(in_org, case), route)
+def outdone(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMatch) -> Iterator[str]:
+    """The reason why a run does not escalate a case that the route matches: another route, a guard, its note."""
+    if isinstance(judged, NoMatch):
+        first = next(matching(in_org, case), route)
         if first.escalate is None and first != route:
             yield f"{COMES_FIRST.format(first.name)}, and only tells people"
-    elif decision.route == route:
-        remembered = decision.escalation is not None and decision.escalation.route in route.names
-        if decision.state is State.REJECTED or (decision.state is not State.PLANNED and not remembered):
-            yield decision.reason
-    elif in_org.policy.routes.index(decision.route) < in_org.policy.routes.index(route):
-        yield COMES_FIRST.format(decision.route.name)
+    elif judged.route == route:
+        remembered = judged.escalation is not None and judged.escalation.route in route.names
+        if judged.state is State.REJECTED or (judged.state is not State.PLANNED and not remembered):
+            yield judged.reason
+    elif in_org.policy.routes.index(judged.route) < in_org.policy.routes.index(route):
+        yield COMES_FIRST.format(judged.route.name)
 
 
-def held_back(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> Iterator[str]:
-    """What the ledger and the org know that stands in the way of a match, or would."""
-    for why in (in_org.unpolled.get(route.name), in_org.unfit.get(route.name)):
-        if why:
-            yield why
+def obstacles(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> Iterator[str]:
+    """The facts of the ledger and of the org that stand in the way of a match, or would."""
+    yield from filter(None, (in_org.unpolled.get(route.name), in_org.unfit.get(route.name)))
     for escalation in in_org.escalations(case):
         if escalation.route in route.names and not in_org.over(escalation, route, case):
             at = f" at {escalation.tried_at:%Y-%m-%d %H:%M} UTC" if escalation.tried_at else ""

@@ -1,19 +1,18 @@
-"""Whether this org can carry out what a route says: its queue, its status, its priority."""
+"""The reasons why this org cannot carry out a route: a queue, hours or a picklist value is missing."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from sfdc_escalator.escalation.conditions.comparison import fold
-from sfdc_escalator.escalation.conditions.facts import Owner
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours, Clock
-from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import Condition, leaves
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.tree import leaves
 from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.world.org import OrgFacts
 
 
 def unfit_routes(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
-    """Why a route cannot be carried out in this org, by route name."""
+    """The reason why a route cannot be carried out in this org, by route name."""
     found = {route.name: next(lacks(policy.condition(route), route, org_facts), None) for route in policy.routes}
     return {name: reason for name, reason in found.items() if reason}
 
@@ -33,28 +32,25 @@ def lacks(condition: Condition, route: Route, org_facts: OrgFacts) -> Iterator[s
 def queues_of(condition: Condition, route: Route) -> list[str]:
     """The queues that the route moves cases to, or asks about."""
     teams = route.escalate.teams if route.escalate else ()
-    owners = (name for leaf in leaves(condition) if isinstance(leaf, Owner) for name in leaf.queues)
+    owners = (name for leaf in leaves(condition) for name in leaf.queues_named)
     return list(dict.fromkeys([*(team.queue for team in teams), *owners]))
 
 
 def values(route: Route) -> Iterator[tuple[str, str]]:
-    """The statuses and priorities that the route may write, each with its field."""
-    if route.escalate and route.escalate.status is not None:
-        yield "Status", route.escalate.status
-    yield from (("Priority", value) for value in (route.escalate.priorities if route.escalate else ()))
+    """The values that the route may write as the policy says them, such as a status, each with its field."""
+    for step in FIELD_STEPS:
+        if route.escalate and not step.names_team:
+            yield from ((step.field, value) for value in route.escalate.values(step.key))
 
 
 def business_hours(condition: Condition) -> Iterator[str]:
     """The names of the org's business hours that the condition counts by."""
     for leaf in leaves(condition):
-        calendar = leaf.calendar if isinstance(leaf, Clock) else None
-        for one in calendar.values if isinstance(calendar, Table) else (calendar,):
-            if isinstance(one, BusinessHours):
-                yield one.name
+        yield from leaf.business_hours
 
 
 def doubts(policy: Policy, org_facts: OrgFacts) -> Iterator[str]:
-    """What the org takes but does not list: a value that its picklist does not have."""
+    """The values that the org takes although its picklist does not have them."""
     for route in policy.routes:
         for path, value in values(route):
             if reason := unusable(path, value, org_facts, restricted=False):

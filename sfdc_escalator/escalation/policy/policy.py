@@ -1,20 +1,20 @@
-"""The policy as a value: what the file says, checked, with every default filled in."""
+"""The policy as a value: the file, checked, with every default filled in."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.speech import need_of
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.speech.messages import need_of
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import All, Condition, paths_of
-from sfdc_escalator.escalation.world.case import Value
+from sfdc_escalator.escalation.conditions.tree import All, paths_of
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, StepValue, every
+from sfdc_escalator.escalation.policy.team import Team
+from sfdc_escalator.escalation.world.case import ATTRIBUTES, Value
 from sfdc_escalator.escalation.world.needs import Need
-
-Template = Callable[[Mapping[str, Any]], str]
-"""Renders a note from its context; raises ValueError with advice when it cannot."""
 
 DEFAULT_PRIORITIES = ("Low", "Medium", "High")
 OPEN_CASES = Field("IsClosed", "is", False)
@@ -22,11 +22,11 @@ NEW_RECORD = "new_record"
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
-    """`queue` is the queue's DeveloperName."""
+class Template:
+    """The text of a note template, and the file in which it stands."""
 
     name: str
-    queue: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class NotePart:
 
     @property
     def is_required(self) -> bool:
-        """Whether there is no note without it."""
+        """True where there is no note without it."""
         return self.if_missing == "hold"
 
 
@@ -55,7 +55,7 @@ class NoteSpec:
     The first of the `quick_texts` that the org has is the note's text, else the template. `quick_texts` are names of
     Quick Texts with the route's name filled in, or tables that give one by fields of the case. `also_on` names a record
     of the case that gets the note as well.
-    `needs` is what the template and the texts read of the case.
+    `template_paths` are the fields that the template and the texts read.
     """
 
     template: Template
@@ -68,7 +68,7 @@ class NoteSpec:
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What the note's parts and template read of the case."""
+        """The facts of the case that the note's parts and template read."""
         sources = {source for part in self.parts for source in part.sources}
         own = {source for source in sources if source == "findings" or source.startswith("route.")}
         other = {f"{self.also_on}Id"} if self.also_on else set()
@@ -78,27 +78,26 @@ class NoteSpec:
 
 @dataclass(frozen=True, slots=True)
 class Escalate:
-    """What a route does. None = no such step; a table gives the value by fields of the case."""
+    """The note of a route, and its further steps by their keys; a table gives a value by fields of the case."""
 
     note: NoteSpec
-    queue: Team | Table[Team] | None
-    status: str | None
-    priority: str | Table[str] | None
+    steps: Mapping[str, StepValue]
+
+    def values(self, key: str) -> tuple[Any, ...]:
+        """Every value that the step of this key may give: teams, or texts."""
+        return every(self.steps.get(key))
 
     @property
     def teams(self) -> tuple[Team, ...]:
         """Every team to which it may move a case."""
-        return self.queue.values if isinstance(self.queue, Table) else (self.queue,) if self.queue else ()
-
-    @property
-    def priorities(self) -> tuple[str, ...]:
-        """Every priority that it may give."""
-        return self.priority.values if isinstance(self.priority, Table) else (self.priority,) if self.priority else ()
+        return tuple(team for step in FIELD_STEPS if step.names_team for team in self.values(step.key))
 
     @property
     def needs(self) -> frozenset[Need]:
-        tables = [one for one in (self.queue, self.priority) if isinstance(one, Table)]
-        return self.note.needs | frozenset(path for table in tables for path in table.by)
+        """The fields that the note and the tables read, and those that steps write."""
+        by_tables = {path for one in self.steps.values() if isinstance(one, Table) for path in one.by}
+        written = {step.field for step in FIELD_STEPS if step.key in self.steps} - ATTRIBUTES.keys()
+        return self.note.needs | by_tables | written
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,8 @@ class Example:
     """A case that the policy's author made up, and what they expect of it.
 
     `fields` by path, times as written; `age` since the case was made; who spoke how long ago; `related` counts by
-    relation, as written (`Contact.ReturnOrders`); `expect` is a route's name, or None. `place` is (line, column).
+    relation, as written (`Contact.ReturnOrders`); `expect` is a route's name, or None; `steps` are the values that its
+    steps are expected to give, by key. `place` is (line, column).
     """
 
     fields: Mapping[str, Value]
@@ -143,9 +143,7 @@ class Example:
     customer_spoke: timedelta | None = None
     agent_spoke: timedelta | None = None
     related: Mapping[str, int] = field(default_factory=dict)
-    queue: str | None = None
-    priority: str | None = None
-    status: str | None = None
+    steps: Mapping[str, str] = field(default_factory=dict)
     place: tuple[int, int] = (0, 0)
 
 
@@ -176,7 +174,7 @@ class Policy:
         return self._conditions[route.name]
 
     def scope_of(self, route: Route) -> All:
-        """What a case must meet before the route's own `when` is asked."""
+        """The conditions that a case must meet before the route's own `when`."""
         return All(self.condition(route).parts[:-1])
 
     def _in_scope(self, when: Condition) -> All:

@@ -1,8 +1,9 @@
-"""The policy's value out of what the file says, every default filled in."""
+"""The policy's value from its checked shape, with every default filled in."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from sfdc_escalator.escalation.conditions.declaration import Terms
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.policy.policy import (
     DEFAULT_PRIORITIES,
@@ -13,10 +14,11 @@ from sfdc_escalator.escalation.policy.policy import (
     NoteSpec,
     Policy,
     Route,
-    Team,
 )
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, StepValue
+from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.time.calendars import Calendar
-from sfdc_escalator.files.assembly.conditions import Terms, conditions, route_condition
+from sfdc_escalator.files.assembly.conditions import conditions, route_condition
 from sfdc_escalator.files.language.note_shapes import NoteShape, RouteNoteShape
 from sfdc_escalator.files.language.shape import ExampleShape, PolicyShape, RouteShape
 from sfdc_escalator.files.templates.templates import NoteTemplate
@@ -65,17 +67,18 @@ def steps_of(route: RouteShape, policy: PolicyShape, terms: Terms, templates: Te
     steps = route.escalate
     if steps is None:
         return None
-    queue = steps.queue
+    said = {one.key: getattr(steps, one.key) or getattr(policy.defaults, one.key, "") for one in FIELD_STEPS}
     return Escalate(
         note=note_of(route, steps.note, policy.defaults.note, templates),
-        queue=queue.mapped(lambda name: team_of(name, terms))
-        if isinstance(queue, Table)
-        else team_of(queue, terms)
-        if queue
-        else None,
-        status=steps.status or policy.defaults.status or None,
-        priority=steps.priority or None,
+        steps={one.key: wanted(one, said[one.key], terms) for one in FIELD_STEPS if said[one.key]},
     )
+
+
+def wanted(step: FieldStep, said: str | Table[str], terms: Terms) -> StepValue:
+    """The value of a step, or the table that gives it; teams in place of their names."""
+    if not step.names_team:
+        return said
+    return said.mapped(lambda name: team_of(name, terms)) if isinstance(said, Table) else team_of(said, terms)
 
 
 def team_of(name: str, terms: Terms) -> Team:
@@ -91,7 +94,7 @@ def note_of(route: RouteShape, note: RouteNoteShape, default: NoteShape, templat
     why = (NotePart("reason", ("route.reason",)), NotePart("findings", ("findings",)))
     in_texts = {path for text in (route.reason, *texts.values()) for path in placeholder_paths(text)}
     return NoteSpec(
-        template=template,
+        template=template.source,
         parts=required(parts_of(said) or (*why, *own), said),
         texts=texts,
         visibility=said.get("visibility", "internal"),
@@ -102,7 +105,7 @@ def note_of(route: RouteShape, note: RouteNoteShape, default: NoteShape, templat
 
 
 def named_after(route: str, quick_text: str | Table[str]) -> str | Table[str]:
-    """The name of a Quick Text, or the table that gives it, with the route's name filled in."""
+    """The name of a Quick Text, or the table of names, with the route's name filled in."""
     if isinstance(quick_text, Table):
         return quick_text.mapped(lambda name: name.replace("{route}", route))
     return quick_text.replace("{route}", route)
@@ -116,7 +119,7 @@ def parts_of(said: Mapping[str, Any]) -> tuple[NotePart, ...]:
 
 
 def required(parts: tuple[NotePart, ...], said: Mapping[str, Any]) -> tuple[NotePart, ...]:
-    """The parts with what is required of some of them; a field that is required is a part of its own."""
+    """The parts with their requirements. A required field is a part by itself."""
     requires, if_missing = said.get("requires", ()), said.get("if_missing", "hold")
     known = {part.name for part in parts}
     changed = (
@@ -128,7 +131,7 @@ def required(parts: tuple[NotePart, ...], said: Mapping[str, Any]) -> tuple[Note
 
 
 def name_of(path: str) -> str:
-    """A field's name as the name of a part: `ClickUp_Project__c` -> `clickup_project`."""
+    """The name of a part for a field: `ClickUp_Project__c` -> `clickup_project`."""
     plain = path.rpartition(".")[2].removesuffix("__c").lower()
     return plain if SNAKE.fullmatch(plain) else "field"
 
@@ -141,8 +144,6 @@ def example_of(shape: ExampleShape, place: tuple[int, int]) -> Example:
         customer_spoke=shape.customer_spoke,
         agent_spoke=shape.agent_spoke,
         related=shape.related,
-        queue=shape.queue or None,
-        priority=shape.priority or None,
-        status=shape.status or None,
+        steps={one.key: value for one in FIELD_STEPS if (value := getattr(shape, one.key))},
         place=place,
     )

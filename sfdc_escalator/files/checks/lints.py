@@ -1,20 +1,15 @@
-"""What a sound policy says in vain: rows and routes that are never reached, tables with no last word."""
+"""Parts of a valid policy without effect: rows and routes that are never reached, tables without `else`."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
-from sfdc_escalator.escalation.conditions.clocks import InState
 from sfdc_escalator.escalation.conditions.comparison import Operand, as_text, fold, options
-from sfdc_escalator.escalation.conditions.facts import Field, Owner, TableIs
-from sfdc_escalator.escalation.conditions.findings import limit_in_words
-from sfdc_escalator.escalation.conditions.related import Related
-from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Leaf
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.leaf import Demand
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.proof.implication import contradiction, implies
-from sfdc_escalator.escalation.proof.satisfiable import Demand
-from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.files.checks.cross_checks import Cross
 from sfdc_escalator.files.language.table_values import RawTable, raw_table
 from sfdc_escalator.files.text.fault import Fault, shown
@@ -24,7 +19,7 @@ Cells = tuple[Operand, ...]
 
 
 def table_lints(document: Document) -> Iterator[Cross]:
-    """Of every table, wherever it stands; those whose form is wrong are told elsewhere."""
+    """Check every table of the policy. Tables of a wrong form are reported elsewhere."""
     for path, value in mappings(document.value, ()):
         if "by" in value and ("rows" in value or "values" in value):
             try:
@@ -33,13 +28,13 @@ def table_lints(document: Document) -> Iterator[Cross]:
                 continue
             yield from shadowed_rows(path, value, table)
             if table.otherwise is None and not is_total(table):
-                message = "the table says nothing where no row fits"
+                message = "the table gives no value when no row matches"
                 expected = "`else: ...`, or a row for every value"
                 yield Cross(path, Fault(message, expected=expected, severity="warning"))
 
 
 def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterator[Cross]:
-    """A row that another one above leaves no case for."""
+    """Rows that no case reaches because of a row above."""
     for place, (cells, _) in enumerate(table.rows):
         above = [other for other, _ in table.rows[:place]]
         one = next(
@@ -55,7 +50,7 @@ def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterato
 
 
 def wider(above: Cells, below: Cells) -> bool:
-    """A quick look before the proof."""
+    """Find probable candidates quickly, before the proof."""
     return all(folded(one) <= folded(other) for other, one in zip(above, below, strict=True))
 
 
@@ -72,7 +67,7 @@ def folded(cell: Operand) -> frozenset[str]:
 
 
 def is_total(table: RawTable) -> bool:
-    """Whether the rows say something for both values of a checkbox."""
+    """True if the rows cover both values of a checkbox."""
     said = frozenset[str]().union(*(folded(cells[0]) for cells, _ in table.rows))
     return len(table.by) == 1 and said == {"true", "false"}
 
@@ -93,7 +88,7 @@ def route_lints(policy: Policy, document: Document) -> Iterator[Cross]:
 
 
 def taken_by(policy: Policy, place: int) -> tuple[Route, ...]:
-    """The route above that takes every case of this one; or several of them together."""
+    """The route above, or the routes together, that take every case of this one."""
     condition, above = policy.condition(policy.routes[place]), policy.routes[:place]
     one = next((route for route in above if implies(condition, policy.condition(route))), None)
     if one is not None:
@@ -115,32 +110,10 @@ def never_together(clash: Sequence[Demand]) -> str:
     if not clash:
         return "a table that it asks gives nothing"
     said = list(dict.fromkeys(map(in_few_words, clash)))
-    if len(said) == 1 and isinstance(clash[0].leaf, TableIs):
+    if len(said) == 1 and clash[0].leaf.by_table():
         return f"no row gives {said[0]}"
     return f"{' and '.join(said)} exclude each other" if len(said) > 1 else f"{said[0]} cannot be"
 
 
 def in_few_words(demand: Demand) -> str:
-    leaf = demand.leaf
-    operator = getattr(leaf, "operator", "").replace("_", " ")
-    limit, operand = getattr(leaf, "limit", None), getattr(leaf, "operand", None)
-    said = f" {operator} {limit_in_words(limit)}" if isinstance(limit, (timedelta, BusinessDays)) else ""
-    if operand is not None and not isinstance(operand, Table):
-        said = f" {operator} {', '.join(map(as_text, options(operand)))}"
-    if isinstance(leaf, Related):
-        said = f" {operator} {leaf.count}"
-    if isinstance(leaf, Owner):
-        said = f" {leaf.who.replace('_', ' ')} {', '.join(leaf.queues)}".rstrip()
-    words = f"{thing(leaf)}{said}"
-    return words if demand.holds else f"not ({words})"
-
-
-def thing(leaf: Leaf) -> str:
-    """What the condition looks at, as the policy says it."""
-    kind = "in_state" if isinstance(leaf, InState) else type(leaf).__name__.lower()
-    if isinstance(leaf, TableIs):
-        return f"table {leaf.table.name}".strip()
-    if isinstance(leaf, Related):
-        return f"{kind} {leaf.records.relation}"
-    subject = next((getattr(leaf, name) for name in ("path", "who", "state") if hasattr(leaf, name)), "")
-    return str(subject) if isinstance(leaf, Field) else kind if isinstance(leaf, Owner) else f"{kind} {subject}".strip()
+    return demand.leaf.brief if demand.holds else f"not ({demand.leaf.brief})"

@@ -1,4 +1,4 @@
-"""Faults of a value in the words of its file: where, what stands there, what is allowed."""
+"""Errors of pydantic as faults in the words of the file: the place, the value found, the values allowed."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -81,7 +81,7 @@ def by_type(path: Path, fault: SchemaError) -> Fault:
 
 
 def subject(path: Path) -> str:
-    """How a message calls the value at a path."""
+    """The name of the value at a path, for a message."""
     if not path:
         return "a policy"
     names: list[Any] = [part for part in path if isinstance(part, str)]

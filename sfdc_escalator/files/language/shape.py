@@ -1,6 +1,6 @@
 """The shape of a policy file: every key of the language is declared here or beside it, once.
 
-A key marked `Unread` is checked like any other, and accepted with a warning: nothing comes of it in this version.
+A key marked `Unread` is checked like any other, and accepted with a warning: this version does not carry it out.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationError, ValidationInfo, model_validator
 
 from sfdc_escalator.files.language import names, table_values
-from sfdc_escalator.files.language.condition_shapes import CONDITIONS, Condition
+from sfdc_escalator.files.language.condition_shapes import CONDITIONS, Condition, kinds_in
 from sfdc_escalator.files.language.forbidden_steps import keep_never
 from sfdc_escalator.files.language.note_shapes import NoteShape, PartShape, RouteNoteShape
+from sfdc_escalator.files.language.step_shapes import EscalateShape, ExpectedStepsShape, NeverShape, RungStepsShape
 from sfdc_escalator.files.language.telling_shapes import (
     ChannelShape,
     Due,
     EndOfDayShape,
-    NeverShape,
     NoticesShape,
     NotifyShape,
     NotifyWhenShape,
@@ -26,7 +26,6 @@ from sfdc_escalator.files.language.telling_shapes import (
     RecipientShape,
     RepeatShape,
     RungShape,
-    RungStepsShape,
     WarnShape,
     of_kind,
     told_now,
@@ -49,7 +48,7 @@ from sfdc_escalator.files.values import calendar_files, literals, people
 
 
 class SchemaError(NamedTuple):
-    """What pydantic found: where, which kind of fault, in which value, and what it knows about it."""
+    """An error as pydantic reports it: its place, its kind, the value, and its context."""
 
     loc: tuple[str | int, ...]
     kind: str
@@ -58,7 +57,7 @@ class SchemaError(NamedTuple):
 
 
 class TeamShape(Shape):
-    """A queue, the people and channels to tell, a calendar; all of them optional."""
+    """A queue, people and channels for notices, a calendar; all of them optional."""
 
     queue: Annotated[str, PlainValidator(literals.queue_name)] = ""
     tell: Annotated[OneOrMore[Annotated[str, PlainValidator(names.channel)]], Unread] = []
@@ -66,15 +65,6 @@ class TeamShape(Shape):
     person: Annotated[str, PlainValidator(people.one_person), Unread] = ""
     list: Annotated[str, PlainValidator(people.address), Unread] = ""
     facts: Annotated[dict[str, Text], Unread] = {}
-
-
-class EscalateShape(Shape):
-    """The steps, always in this order: note, queue, status, priority. A priority is raised, never lowered."""
-
-    note: RouteNoteShape = RouteNoteShape.model_construct()
-    queue: Annotated[Any, PlainValidator(table_values.team)] = ""
-    status: Text = ""
-    priority: Annotated[Any, PlainValidator(table_values.priority)] = ""
 
 
 class RouteShape(Shape):
@@ -123,16 +113,12 @@ class RouteShape(Shape):
         return self
 
 
-def has_related(conditions: list[Any]) -> bool:
-    inner = ("any", "all", "not_")
-    return any(
-        one.allowed()[0] == "related" or any(has_related(getattr(one, key, [])) for key in inner if hasattr(one, key))
-        for one in conditions
-    )
+def has_related(conditions: list[Condition]) -> bool:
+    return "related" in kinds_in(conditions)
 
 
 class DefaultsShape(Shape):
-    """What holds for every route that does not say otherwise."""
+    """Defaults for every route."""
 
     note: NoteShape = NoteShape()
     status: Text = ""
@@ -140,7 +126,7 @@ class DefaultsShape(Shape):
 
 
 class GuardsShape(Shape):
-    """What makes a plan refuse itself, by route."""
+    """The limits above which a plan withholds a route."""
 
     max_cases: Annotated[int, Field(ge=1)] = 0
     max_share_of_open: Share = Fraction(0)
@@ -156,8 +142,8 @@ class CalendarShape(Shape):
     holidays: Annotated[Any, PlainValidator(calendar_files.holidays)] = frozenset()
 
 
-class ExampleShape(Shape):
-    """A made-up case, and the route that is expected to match it, or none. `validate` runs it."""
+class ExampleCaseShape(Shape):
+    """A made-up case, and the route that is expected to match it, or none."""
 
     case: dict[str, Annotated[Any, PlainValidator(literals.example_value)]] = {}
     age: Duration | None = None
@@ -165,9 +151,10 @@ class ExampleShape(Shape):
     agent_spoke: Duration | None = None
     related: dict[str, Annotated[int, Field(ge=0)]] = {}
     expect: Annotated[str | None, PlainValidator(names.route)]
-    queue: Text = ""
-    priority: Text = ""
-    status: Text = ""
+
+
+class ExampleShape(ExpectedStepsShape, ExampleCaseShape):
+    """A made-up case, and the route that is expected to match it, or none. `validate` runs it."""
 
 
 class PolicyShape(Shape):
@@ -206,7 +193,7 @@ RECIPIENTS = frozenset({"now", "digest", "tell", "acknowledged", "closed"})
 
 
 def check(value: Any, known: names.Names) -> tuple[PolicyShape | None, list[SchemaError]]:
-    """The policy as the file says it, or all that is wrong with it."""
+    """The shape of the policy, or all its errors."""
     try:
         return PolicyShape.model_validate(value, context=known), []
     except ValidationError as error:
@@ -215,7 +202,7 @@ def check(value: Any, known: names.Names) -> tuple[PolicyShape | None, list[Sche
 
 
 def keys_at(loc: tuple[str | int, ...]) -> list[str]:
-    """The keys that may stand in the mapping at that place."""
+    """The keys that the mapping at that place may have."""
     path = tuple(part for part in loc if isinstance(part, str))
     if path and path[-1] in CONDITIONS:
         return CONDITIONS[path[-1]].allowed()

@@ -1,5 +1,6 @@
-"""How the shapes of a policy file are declared: the base of all, the marks of keys, and the types of single values."""
+"""The base of all shapes of a policy file, the marks of their keys, and the types of single values."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
 from typing import Annotated, Any, TypeVar, get_args
@@ -16,13 +17,14 @@ from pydantic import (
     field_validator,
 )
 
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.comparison import Literal_
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
+from sfdc_escalator.escalation.conditions.declaration import Takes
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.time.calendars import BusinessDays
 from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.text.fault import Fault
-from sfdc_escalator.files.values import literals
+from sfdc_escalator.files.values import fragments, literals
 
 
 class Shape(BaseModel):
@@ -31,7 +33,7 @@ class Shape(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def says_something(cls, value: Any, info: ValidationInfo) -> Any:
-        """A key whose value was forgotten does not count as left out."""
+        """Refuse a key without a value: it does not count as left out."""
         field = cls.model_fields[str(info.field_name)]
         if value is None and not field.is_required() and type(None) in get_args(field.annotation):
             raise Fault("this has no value", found="nothing", expected="a value, or no such key")
@@ -39,17 +41,17 @@ class Shape(BaseModel):
 
     @classmethod
     def allowed(cls) -> list[str]:
-        """Its keys, as the file writes them."""
+        """The allowed keys, as the file writes them."""
         return [field.alias or key for key, field in cls.model_fields.items()]
 
     def said(self) -> dict[str, Any]:
-        """The keys that the file says, as it writes them, with their values."""
+        """The keys that the file gives, as it writes them, with their values."""
         fields = type(self).model_fields
         return {fields[key].alias or key: getattr(self, key) for key in fields if key in self.model_fields_set}
 
 
 def told(value: Any, handler: ValidatorFunctionWrapHandler, info: names.Info) -> Any:
-    """A value that is checked like any other; that nothing comes of it yet is a warning."""
+    """Check a value that is not carried out yet, and warn about it."""
     checked = handler(value)
     if info.context.loud:
         message = f"`{info.field_name}` is read but not carried out by this version"
@@ -77,3 +79,27 @@ CalendarName = Annotated[str | BusinessHours | Table[str] | None, PlainValidator
 Share = Annotated[Fraction, PlainValidator(literals.share)]
 Some = Annotated[list[T], Field(min_length=1)]
 OneOrMore = Annotated[list[T], Field(min_length=1), BeforeValidator(names.as_list)]
+TAKEN: Mapping[Takes, Any] = {
+    Takes.FIELD: Path,
+    Takes.TEXT_SOURCE: Annotated[str, PlainValidator(literals.text_source)],
+    Takes.VALUE: Plain,
+    Takes.VALUE_OR_TABLE: Scalar,
+    Takes.BOUNDARY: Annotated[Literal_, PlainValidator(literals.boundary)],
+    Takes.BOUNDARY_OR_TABLE: Boundary,
+    Takes.BEGINNING: Annotated[Literal_, PlainValidator(literals.beginning)],
+    Takes.CHOICE: Choice,
+    Takes.PATTERN: Annotated[str, PlainValidator(literals.pattern)],
+    Takes.FLAG: bool,
+    Takes.COUNT: Annotated[int, Field(ge=0)],
+    Takes.NAME: Text,
+    Takes.PHRASE: Annotated[str, PlainValidator(names.words)],
+    Takes.QUEUE: Annotated[str, PlainValidator(names.queue)],
+    Takes.RELATION: Annotated[str, PlainValidator(literals.relation)],
+    Takes.TABLE: Annotated[Any, PlainValidator(table_values.condition_table)],
+    Takes.FRAGMENT: Annotated[str, PlainValidator(fragments.fragment)],
+    Takes.DURATION: Duration,
+    Takes.LIMIT: Limit,
+    Takes.SIGNED_LIMIT: SignedLimit,
+    Takes.CALENDAR: CalendarName,
+}
+"""The type of each single value that a key of a condition takes."""

@@ -1,4 +1,4 @@
-"""Note templates: a sandbox that renders data as data, and what a template reads, known before any case is seen.
+"""Note templates: a sandbox that renders data as data, and the fields that a template uses, found before any run.
 
 The only module that imports jinja2.
 """
@@ -6,6 +6,7 @@ The only module that imports jinja2.
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,6 +15,7 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sfdc_escalator.errors import Problem
+from sfdc_escalator.escalation.policy.policy import Template
 from sfdc_escalator.files.templates.template_names import Reads, need_of
 from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shown
 from sfdc_escalator.files.text.source_text import Unreadable, names_in, read_text
@@ -25,7 +27,7 @@ WIDE = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "
 
 
 class Named(StrictUndefined):
-    """A name that is not there: says which one, and which was probably meant."""
+    """An unknown name; its message names the nearest known one."""
 
     @property
     def _undefined_message(self) -> str:
@@ -38,7 +40,8 @@ class Named(StrictUndefined):
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Small numbers, short output, no files; mappings give their entries only, and an empty record has empty fields."""
+    """A sandbox with bounded numbers and output and no files. A mapping gives only its entries; an empty record has
+    empty fields."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
@@ -95,27 +98,37 @@ SANDBOX = sandbox()
 
 @dataclass(frozen=True, slots=True)
 class NoteTemplate:
-    """Renders a note; equal by its text. `problems` of a template that cannot be used stand in its own file."""
+    """A template file that was read, with what it needs and what is wrong with it."""
 
     file: str
     text: str
     needs: Reads = field(default_factory=Reads, compare=False)
     problems: tuple[Problem, ...] = ()
-    stream: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
 
-    def __call__(self, context: Mapping[str, Any]) -> str:
-        """The note; ValueError, with advice, when the template cannot say it."""
-        assert self.stream is not None, "a template with problems never reaches a policy"
-        pieces, length = list[str](), 0
-        try:
-            for piece in self.stream(context):
-                pieces.append(piece)
-                length += len(piece)
-                if length > MAX_OUTPUT:
-                    raise ValueError(f"the note grows over {MAX_OUTPUT} characters")
-        except Exception as error:
-            raise ValueError(f"the template {self.file} cannot be rendered: {error}") from error
-        return "".join(pieces)
+    @property
+    def source(self) -> Template:
+        """The template as a policy holds it."""
+        return Template(self.file, self.text)
+
+
+def render(template: Template, context: Mapping[str, Any]) -> str:
+    """The note; ValueError, with advice, when the template cannot be rendered."""
+    pieces, length = list[str](), 0
+    try:
+        for piece in stream_of(template.text)(context):
+            pieces.append(piece)
+            length += len(piece)
+            if length > MAX_OUTPUT:
+                raise ValueError(f"the note grows over {MAX_OUTPUT} characters")
+    except Exception as error:
+        raise ValueError(f"the template {template.name} cannot be rendered: {error}") from error
+    return "".join(pieces)
+
+
+@cache
+def stream_of(text: str) -> Callable[..., Any]:
+    """The compiled template. Raises TemplateError and whatever else a compiler raises."""
+    return SANDBOX.from_string(text).generate
 
 
 def built_in() -> NoteTemplate:
@@ -141,7 +154,7 @@ def missing(places: list[Path], name: str) -> NoReturn:
     near = nearest(Path(name).name, (other for place in places for other in names_in(place.parent)))
     expected = f"a file in {' or '.join(str(place.parent) for place in places)}"
     raise Fault(
-        "there is no such template",
+        "the template does not exist",
         found=shown(name),
         expected=expected,
         nearest=near and str(Path(name).with_name(near)),
@@ -152,7 +165,7 @@ def compiled(file: str, text: str) -> NoteTemplate:
     try:
         tree = SANDBOX.parse(text)
         needs, faults = need_of(tree)
-        stream = SANDBOX.from_string(text).generate
+        stream_of(text)
     except TemplateError as error:
         return NoteTemplate(file, text, problems=(syntax_problem(file, error),))
     except (RecursionError, SyntaxError, MemoryError, ValueError):
@@ -163,7 +176,7 @@ def compiled(file: str, text: str) -> NoteTemplate:
     problems = (
         Problem(wrong.message, file, line, None, wrong.found, wrong.expected, wrong.nearest) for line, wrong in faults
     )
-    return NoteTemplate(file, text, needs, tuple(problems), stream)
+    return NoteTemplate(file, text, needs, tuple(problems))
 
 
 def syntax_problem(file: str, error: TemplateError) -> Problem:

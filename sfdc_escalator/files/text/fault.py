@@ -65,7 +65,7 @@ class Fault(ValueError):
 
 
 def shown(value: Any) -> str:
-    """A value as a message shows it: on one line, of a bounded length."""
+    """The value on one line, of a bounded length, for a message."""
     if isinstance(value, dict):
         return "a mapping" if value else "an empty mapping"
     if isinstance(value, list):
@@ -76,7 +76,7 @@ def shown(value: Any) -> str:
 
 
 def described(value: Any) -> str:
-    """As `shown`, with texts in quotes: where it matters that it is a text."""
+    """As `shown`, with texts in quotes, for messages about the type."""
     return f'"{shortened(value)}"' if isinstance(value, str) and value.strip() else shown(value)
 
 
@@ -87,12 +87,12 @@ def shortened(text: str) -> str:
 
 
 def seen(char: str) -> str:
-    """A character that prints nothing: white space of YAML as a space, any other by its number."""
+    """A character that is not printable: white space of YAML as a space, any other by its number."""
     return " " if char in " \t\r\n" else f"\\u{ord(char):04x}"
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str | None:
-    """The allowed name that was probably meant, or None."""
+    """The allowed name that was probably meant; None when no name is near."""
     if len(name) > 100:
         return None
     folded = {choice.casefold(): choice for choice in sorted(allowed, reverse=True)}
@@ -101,7 +101,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
 
 
 def nearest_in(prefix: str, name: str, allowed: Iterable[str]) -> str | None:
-    """The same among names behind a prefix, which makes no two of them alike."""
+    """The nearest name among names with this prefix, compared without it."""
     near = nearest(name.removeprefix(prefix), allowed) if name.startswith(prefix) else None
     return near and prefix + near
 
@@ -122,7 +122,7 @@ def unknown(what: str, name: str, allowed: Iterable[str], otherwise: str | None 
 
 
 def comma(rest: str) -> Fault:
-    """A text in flow form that its comma ends: what follows became a key that says nothing."""
+    """The fault of a text inside `{...}` that a comma cut in two: its rest was read as a key without a value."""
     message = "a comma inside `{...}` starts a new key"
     return Fault(message, found=shown(rest), expected="quotes around a text with a comma in it", on_key=True)
 

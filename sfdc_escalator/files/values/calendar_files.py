@@ -1,4 +1,4 @@
-"""`calendars:` as the file says them: time zones, opening hours, and holidays out of the `holidays` library."""
+"""The values of `calendars:`: time zones, opening hours, and holidays from the `holidays` library."""
 
 from collections.abc import Container
 from datetime import date
@@ -35,7 +35,7 @@ def week(value: Any) -> tuple[Spans, ...]:
 
 
 def of_days(days: str, said: Any) -> list[str]:
-    """The hours of some days, checked; a fault of the days themselves is the key's."""
+    """The checked hours of some days. A fault of the days themselves is reported at the key."""
     hours = [str(one) for one in said] if isinstance(said, list) else [str(said)]
     for part, key in (({days: "00:00-24:00"}, days), ({"mon": hours}, None)):
         try:
@@ -52,7 +52,7 @@ def advice(error: ValueError, found: str) -> Fault:
 
 
 def holidays(value: Any) -> Container[date]:
-    """A country's holidays, dates of one's own, or both."""
+    """A country's holidays, dates of the team's own, or both."""
     if isinstance(value, list):
         return frozenset(map(day, value))
     if not isinstance(value, dict) or not value:
@@ -84,7 +84,8 @@ def of_country(country: str, subdivision: Any, own: frozenset[date]) -> Containe
 
 
 def nowhere(country: str, part: str | None) -> Fault:
-    """What of them is unknown, and what there is. Only now, because to list it loads every country."""
+    """The fault of an unknown country or subdivision. The known ones are listed only here, because that loads every
+    country."""
     from holidays import list_supported_countries
 
     known = list_supported_countries()

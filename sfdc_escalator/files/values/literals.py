@@ -1,4 +1,4 @@
-"""What may stand as one value of the policy file: each function gives the value back, checked, or raises Wrong."""
+"""Single values of the policy file: each function returns the checked value, or raises Fault."""
 
 import re
 import warnings
@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from sfdc_escalator.escalation.conditions.comparison import Literal_, moment
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.escalation.time.durations import DURATION_FORM, parse_duration
 from sfdc_escalator.files.text.fault import Fault, described, nearest, nearest_in, one_of, shown
@@ -34,7 +34,7 @@ RELATION = re.compile(r"[A-Za-z]\w{0,79}", re.ASCII)
 
 
 def text(value: Any) -> str:
-    """A text that says something."""
+    """A text that is not empty."""
     if isinstance(value, str):
         if value.strip():
             return value
@@ -45,7 +45,7 @@ def text(value: Any) -> str:
 
 
 def sentence(value: Any) -> str:
-    """A text for a note; `{Case.Reason}` and `{Account.Name}` in it stand for fields of the case."""
+    """A text for a note; `{Case.Reason}` and `{Account.Name}` in it are replaced by fields of the case."""
     said = text(value)
     if placeholder := PLACEHOLDER.search(said):
         found, expected = shown(placeholder[0]), "a field such as `{Case.Subject}` or `{Account.Name}`"
@@ -85,7 +85,7 @@ def formed(value: Any, form: re.Pattern[str], expected: str) -> str:
 
 
 def name(value: Any) -> str:
-    """Of a policy, a route or a team: it stands in a note's key line, between slashes."""
+    """The name of a policy, a route or a team; it is part of a note's key line, between slashes."""
     return formed(value, NAME, NAME_FORM)
 
 
@@ -118,7 +118,7 @@ def field_path(value: Any) -> str:
 
 
 def text_source(value: Any) -> str:
-    """Where a `text` condition looks: a field path, or what was said, by anybody or by one side."""
+    """The source of a `text` condition: a field path, or comments or e-mails, of everybody or of one side."""
     source = text(value)
     if source in SPOKEN:
         return source
@@ -131,7 +131,7 @@ def text_source(value: Any) -> str:
 
 
 def part_source(value: Any, texts: frozenset[str] | None) -> str:
-    """Where a part of the note comes from. `texts` are the texts that some route says; None = they cannot be known."""
+    """The source of a part of the note. `texts` are the texts that some route gives; None when they cannot be known."""
     source = text(value)
     first = source.split(".")[0].lower()
     if first not in RESERVED:
@@ -151,7 +151,7 @@ def part_source(value: Any, texts: frozenset[str] | None) -> str:
 
 
 def scalar(value: Any) -> Literal_:
-    """What a field is compared with."""
+    """The value that a field is compared with."""
     if value is None or (isinstance(value, str) and not value.strip()):
         raise Fault(
             "an empty value is compared by `is_empty`", found=shown(value), expected="a value, or `is_empty: true`"
@@ -181,7 +181,7 @@ def beginning(value: Any) -> Literal_:
 
 
 def boundary(value: Any) -> Literal_:
-    """What at_least, at_most, more_than and less_than compare with."""
+    """The value that at_least, at_most, more_than and less_than compare with."""
     expected = "a number, a date (2026-01-31) or a time with its zone (2026-01-31T09:00:00Z)"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
@@ -234,7 +234,7 @@ def business_days(value: Any) -> BusinessDays | None:
 
 
 def rearm(value: Any) -> timedelta | Literal["new_record"]:
-    """How long after the end of an episode a new one may begin; or with the next related record."""
+    """The time after the end of an episode when a new one may begin, or `new_record`."""
     try:
         return "new_record" if value == "new_record" else duration(value)
     except Fault as fault:
@@ -267,7 +267,7 @@ def phrase(value: Any) -> str:
 
 
 def listed_phrase(value: Any) -> str:
-    """A phrase of a list of words: it cannot be another list."""
+    """A phrase in a list of words; it cannot name another list."""
     said = phrase(value)
     if said.startswith("words."):
         raise Fault("a list of words holds no other list", found=shown(said), expected="a phrase")
@@ -293,7 +293,7 @@ def relation(value: Any) -> str:
 
 
 def quick_text(value: Any) -> str:
-    """The name of a Quick Text; `{route}` in it stands for the route's name."""
+    """The name of a Quick Text; `{route}` in it is replaced by the route's name."""
     name = text(value).strip()
     for placeholder in re.findall(r"\{[^}]*\}?", name):
         if placeholder != "{route}":
@@ -303,13 +303,13 @@ def quick_text(value: Any) -> str:
 
 
 def part_or_path(value: Any) -> str:
-    """A part of the note by its name, or a field of the case."""
+    """The name of a part of the note, or a field of the case."""
     said = text(value)
     return said if SNAKE.fullmatch(said) else field_path(said)
 
 
 def some_time(value: Any) -> timedelta:
-    """A duration that is longer than none."""
+    """A duration that is longer than zero."""
     if time := duration(value):
         return time
     raise Fault("this is not a time", found=shown(value), expected="1m or more")

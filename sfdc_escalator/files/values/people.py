@@ -1,4 +1,4 @@
-"""Who is told, as one value of the policy file: a user on a path from the case, or an address."""
+"""Recipients as values of the policy file: a user on a path from the case, or an e-mail address."""
 
 import re
 from typing import Any
@@ -35,5 +35,5 @@ def address(value: Any) -> str:
 
 
 def one_person(value: Any) -> str:
-    """Somebody by their address, or a user on a path from the case."""
+    """An e-mail address, or a user on a path from the case."""
     return address(value) if not isinstance(value, str) or "@" in value else person(value)

@@ -12,8 +12,8 @@ from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import long_id
+from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.pipeline.ports import RouteName
 from sfdc_escalator.salesforce.line.client import Client, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.readiness import known_names

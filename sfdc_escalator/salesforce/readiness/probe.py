@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.policy.steps import NOTE
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.pipeline.ports import Answer, ErrorKind, Moved, NotExecuted, RolledBack, Unknown
+from sfdc_escalator.pipeline.ports.writing import Answer, ErrorKind, Moved, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client, query_path
 from sfdc_escalator.salesforce.line.failures import Unanswered, described
 from sfdc_escalator.salesforce.reading.records import pick, read
@@ -17,7 +18,6 @@ from sfdc_escalator.salesforce.writing.write import (
     FRESH,
     LAST,
     MARGIN,
-    NOTE,
     Composite,
     Part,
     collection,

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from sfdc_escalator.errors import Severity, StoppedEarly
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.history import Values
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
+from sfdc_escalator.escalation.world.case import ATTRIBUTES, FieldValues, long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.pipeline.ports import Answer, Chunk, Committed, Moved, RolledBack
+from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed, Moved, RolledBack
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.readiness import marked_cases
 from sfdc_escalator.salesforce.readiness.inspection import OrgInspection
@@ -201,21 +201,21 @@ def escalated(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Trouble
 
 def unlike(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Trouble]:
     """What is otherwise than written: automation of the org changed it, or the note is gone."""
-    after = read_back(stage.client, list(rows))
+    fields = dict.fromkeys((*ATTRIBUTES, *(name for way in rows.values() for name in way.values)))
+    after = read_back(stage.client, list(rows), list(fields))
     notes = stage.client.lookups([select(["ParentId"], "CaseComment", f"ParentId IN {ids(list(rows))}")])[0]
     noted = {long_id(pick(note, "ParentId")) for note in notes}
     queues = {queue.id: name for name, queue in stage.org_facts.queues.items()}
     for case_id, way in rows.items():
         if case_id not in noted:
             yield Trouble(way, "the note is not on the case that the org says it wrote", NEW)
-        for step, wanted, there in steps_of(way, after.get(case_id)):
+        for step, wanted, there in steps_of(way, after.get(case_id, {})):
             if wanted is not None and wanted != there:
                 names = [queues.get(one or "", one or "nothing") for one in (wanted, there)]
                 message = f"the org's automation undid its {step}: {names[0]} was written, {names[1]} is there"
                 yield Trouble(way, message, NEW)
 
 
-def steps_of(way: StepVariant, after: Values | None) -> list[tuple[str, str | None, str | None]]:
-    owner, status, priority = (after.owner_id, after.status, after.priority) if after else (None, None, None)
-    wanted = (("queue", way.owner_id), ("status", way.status), ("priority", way.priority))
-    return [(step, value, there) for (step, value), there in zip(wanted, (owner, status, priority), strict=True)]
+def steps_of(way: StepVariant, after: FieldValues) -> list[tuple[str, str | None, str | None]]:
+    """Each step with the value that was written and the value that is there."""
+    return [(step.key, way.values.get(step.field), after.get(step.field)) for step in FIELD_STEPS]

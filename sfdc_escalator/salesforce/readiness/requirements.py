@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from sfdc_escalator.errors import Severity
+from sfdc_escalator.escalation.conditions import registry
 from sfdc_escalator.escalation.note.quick_texts import (
     PLACEHOLDER,
     case_path,
@@ -14,6 +15,7 @@ from sfdc_escalator.escalation.note.quick_texts import (
 )
 from sfdc_escalator.escalation.policy.fitness import unusable, values
 from sfdc_escalator.escalation.policy.policy import NoteSpec, Policy
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.world.needs import FieldChanges
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.salesforce.readiness.known_names import (
@@ -26,7 +28,7 @@ from sfdc_escalator.salesforce.readiness.known_names import (
 from sfdc_escalator.salesforce.reading.poll import needs, related, unreadable_path, unreadable_records
 
 DID_YOU_MEAN = "; did you mean "
-FIELD_KEYS = ("field", "age", "left", "text", "in_state", "from", "requires", "by")
+FIELD_KEYS = (*registry.FIELD_KEYS, "from", "requires", "by")
 MOST_NAMED = 12
 TRACK = "switch it on in Setup, Object Manager, Case, Set History Tracking"
 POSTED = ("AccountId", "ContactId")
@@ -59,8 +61,9 @@ def lacks(policy: Policy, org_facts: OrgFacts, nearby: KnownNames) -> Iterator[G
     yield from _missing_texts(policy, org_facts, nearby)
     yield from _unfilled_texts(policy, org_facts)
     yield from _tracking(policy, org_facts)
-    for path, keys in (("Status", ("status",)), ("Priority", ("priority", *RESULTS))):
-        yield from _values(policy, org_facts, path, keys)
+    for step in FIELD_STEPS:
+        if not step.names_team:
+            yield from _values(policy, org_facts, step.field, (step.key, *RESULTS))
 
 
 def _fields(policy: Policy, org_facts: OrgFacts) -> Iterator[Gap]:

@@ -1,12 +1,13 @@
 """What the inspection means for a policy: what its steps may not do here, and what is worth knowing of the org."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sfdc_escalator.errors import Severity
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.policy.fitness import values
 from sfdc_escalator.escalation.policy.policy import Escalate, Policy, Route
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.world.needs import Answered
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.salesforce.readiness.inspection import OrgInspection
@@ -18,11 +19,6 @@ from sfdc_escalator.salesforce.soql.narrowing import route_is_scan
 OPEN_TO_ALL = frozenset({"ReadWrite", "ReadWriteTransfer", "FullAccess"})
 MOST_NAMED = 10
 RUNS_A_DAY = 24 * 6  # every ten minutes, as `init` sets cron up
-STEPS: tuple[tuple[str, str, Callable[[Escalate], bool]], ...] = (
-    ("OwnerId", "queue", lambda one: bool(one.teams)),
-    ("Status", "status", lambda one: one.status is not None),
-    ("Priority", "priority", lambda one: bool(one.priorities)),
-)
 AUTOMATION = (
     ("assignment rule", "assignment_rules", "switched off in our writes (Sforce-Auto-Assign)"),
     ("validation rule", "validation_rules", "one that refuses a step makes the case `rejected`"),
@@ -61,13 +57,15 @@ def is_scan_here(policy: Policy, route: Route, org_facts: OrgFacts) -> bool:
 
 def rights(policy: Policy, org_facts: OrgFacts, seen: OrgInspection) -> Iterator[Gap]:
     steps = {route.name: route.escalate for route in policy.routes if route.escalate}
-    for path, key, takes in STEPS:
-        routes = [name for name, one in steps.items() if takes(one)]
-        info = org_facts.describe.field_at(path)
+    for step in FIELD_STEPS:
+        routes = [name for name, one in steps.items() if one.values(step.key)]
+        info = org_facts.describe.field_at(step.field)
         if routes and (info is None or not info.updateable):
             may = "edit" if info else "see"
-            message = f"this user may not {may} Case.{path}, which {listed(routes)} would set: give it edit access to"
-            yield Gap("", (key,), f"{message} the field in a permission set", routes=tuple(routes))
+            message = (
+                f"this user may not {may} Case.{step.field}, which {listed(routes)} would set: give it edit access to"
+            )
+            yield Gap("", (step.key,), f"{message} the field in a permission set", routes=tuple(routes))
     if (posting := [name for name, one in steps.items() if one.note.also_on]) and not seen.may_post:
         yield Gap("", ("also_on",), f"{NO_POST} ({listed(posting)})", routes=tuple(posting))
     if steps and not seen.may_comment:
@@ -109,7 +107,7 @@ def lost_in(name: str, org_facts: OrgFacts, seen: OrgInspection) -> Loss | None:
 
 def queues_then_more(steps: Escalate) -> list[str]:
     """The queues after whose step there is another one."""
-    more = steps.status is not None or bool(steps.priorities)
+    more = any(steps.values(step.key) for step in FIELD_STEPS if not step.names_team)
     return [team.queue for team in steps.teams] if more else []
 
 

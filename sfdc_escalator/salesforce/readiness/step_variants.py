@@ -1,11 +1,13 @@
-"""In how many ways a policy's routes may take their steps, where tables choose queue and priority."""
+"""The ways in which a policy's routes may take their steps, where tables choose the values."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sfdc_escalator.escalation.policy.policy import Escalate, Policy, Route
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
+from sfdc_escalator.escalation.world.case import FieldValues
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.pipeline.ports import Write
+from sfdc_escalator.pipeline.ports.writing import Write
 from sfdc_escalator.salesforce.readiness.requirements import Gap
 
 WORDS = "sfdc-escalator rehearses its steps in this sandbox. The case and this note are deleted again."
@@ -18,9 +20,7 @@ class StepVariant:
     policy: Policy
     route: Route
     queue: str | None
-    owner_id: str | None
-    status: str | None
-    priority: str | None
+    values: FieldValues
     which: str = ""
 
     @property
@@ -29,18 +29,18 @@ class StepVariant:
 
     @property
     def is_split(self) -> bool:
-        """Whether something is saved after the move to the queue."""
-        return bool(self.owner_id and (self.status or self.priority)) and not self.policy.together
+        """True where something is saved after the move to the queue."""
+        return self.queue is not None and len(self.values) > 1 and not self.policy.together
 
     def write(self, case_id: str) -> Write:
-        return Write("", case_id, WORDS, False, self.owner_id, self.status, self.priority)
+        return Write("", case_id, WORDS, False, self.values)
 
     def problem(self, words: str) -> Gap:
         return Gap("", (), f"{self.name}: {words}", routes=(self.route.name,))
 
 
 def ways_of(policies: Sequence[Policy], org_facts: OrgFacts) -> list[StepVariant]:
-    """Every queue and every priority that a route may give stands in one of them; without queues that are missing."""
+    """Every value that a step may give stands in one of them; without queues that are missing."""
     return [
         way
         for policy in policies
@@ -51,15 +51,17 @@ def ways_of(policies: Sequence[Policy], org_facts: OrgFacts) -> list[StepVariant
 
 
 def ways(policy: Policy, route: Route, steps: Escalate, org_facts: OrgFacts) -> Iterator[StepVariant]:
-    wanted = list(dict.fromkeys(team.queue for team in steps.teams))
-    queues = [queue for queue in wanted if queue in org_facts.queues]
-    if wanted and not queues:
+    wanted = {step: list(dict.fromkeys(steps.values(step.key))) for step in FIELD_STEPS if steps.values(step.key)}
+    names = {
+        step: [team.queue for team in values if team.queue in org_facts.queues] if step.names_team else values
+        for step, values in wanted.items()
+    }
+    if not all(names.values()):
         return
-    priorities = list(dict.fromkeys(steps.priorities))
-    count = max(len(queues), len(priorities), 1)
+    count = max(map(len, names.values()), default=1)
     for place in range(count):
-        queue = queues[place % len(queues)] if queues else None
-        priority = priorities[place % len(priorities)] if priorities else None
-        which = f" ({', '.join(filter(None, (queue, priority)))})" if count > 1 else ""
-        owner_id = org_facts.queues[queue].id if queue else None
-        yield StepVariant(policy, route, queue, owner_id, steps.status, priority, which)
+        here = {step: some[place % len(some)] for step, some in names.items()}
+        choice = ", ".join(name for step, name in here.items() if len(names[step]) > 1)
+        queue = next((name for step, name in here.items() if step.names_team), None)
+        values = {step.field: org_facts.queues[name].id if step.names_team else name for step, name in here.items()}
+        yield StepVariant(policy, route, queue, values, f" ({choice})" if count > 1 else "")

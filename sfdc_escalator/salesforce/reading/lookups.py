@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.history import Values
+from sfdc_escalator.escalation.world.case import FieldValues, long_id
 from sfdc_escalator.escalation.world.keys import key_of
-from sfdc_escalator.pipeline.ports import KeyedNote
+from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.salesforce.line.client import Client, Record
 from sfdc_escalator.salesforce.reading.records import instant, pick, read
 from sfdc_escalator.salesforce.soql.soql import ids, select
@@ -55,12 +54,17 @@ def _note(record: Record) -> KeyedNote | None:
     )
 
 
-def read_back(client: Client, case_ids: Sequence[str]) -> dict[str, Values]:
+def read_back(client: Client, case_ids: Sequence[str], fields: Sequence[str]) -> dict[str, FieldValues]:
     """See `Org.read_back`."""
-    answers = client.lookups(in_ids(("Id", "OwnerId", "Status", "Priority"), "Case", "Id", case_ids))
-    return dict(read(_values, (record for part in answers for record in part)))
+
+    def values(record: Record) -> tuple[str, FieldValues]:
+        found = {name: pick(record, name) for name in fields}
+        return long_id(pick(record, "Id")), {name: normal(name, value) for name, value in found.items()}
+
+    answers = client.lookups(in_ids(("Id", *fields), "Case", "Id", case_ids))
+    return dict(read(values, (record for part in answers for record in part)))
 
 
-def _values(record: Record) -> tuple[str, Values]:
-    owner = long_id(pick(record, "OwnerId"))
-    return long_id(pick(record, "Id")), Values(owner, pick(record, "Status"), pick(record, "Priority"))
+def normal(field: str, value: str | None) -> str | None:
+    """The value of a field as decisions compare it: the id of an owner has 18 characters."""
+    return long_id(value) if value and field == "OwnerId" else value

@@ -12,9 +12,10 @@ from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.note.quick_texts import paths_read
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case, long_id
+from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Answered, Records
 from sfdc_escalator.escalation.world.org import Describe, OrgFacts
-from sfdc_escalator.pipeline.ports import Poll, RouteName
+from sfdc_escalator.pipeline.ports.org import Poll
 from sfdc_escalator.salesforce.line.client import QUERIES, Client, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.reading.records import COMPOUND, ENGINE_FIELDS, CaseReader

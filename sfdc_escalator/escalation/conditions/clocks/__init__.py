@@ -1,0 +1,1 @@
+"""The parts that the kinds of conditions that count time share."""
