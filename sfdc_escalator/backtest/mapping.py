@@ -93,10 +93,8 @@ def faults_of(value: Any) -> Iterator[FaultAt]:
             yield (key,), unknown("key", str(key), KEYS[kind], on_key=True)
     for key in ("case", *COLUMNS[kind]):
         if not isinstance(value.get(key), str):
-            yield (
-                (key,) if key in value else (),
-                Fault(f"`{key}` must be the name of a column", expected=f"`{key}: column name`"),
-            )
+            message = f"`{key}` must be the name of a column"
+            yield (key,) if key in value else (), Fault(message, expected=f"`{key}: column name`")
     yield from fields_faults(value.get("fields"))
     yield from times_faults(value.get("times", {}))
     if kind == "events":
@@ -107,10 +105,8 @@ def faults_of(value: Any) -> Iterator[FaultAt]:
 
 def fields_faults(fields: Any) -> Iterator[FaultAt]:
     if not isinstance(fields, dict) or not fields:
-        yield (
-            ("fields",) if fields is not None else (),
-            Fault("`fields` must be a mapping of fields to columns", found=shown(fields)),
-        )
+        message = "`fields` must be a mapping of fields to columns"
+        yield ("fields",) if fields is not None else (), Fault(message, found=shown(fields))
         return
     for path, column in fields.items():
         try:
@@ -150,23 +146,15 @@ def times_faults(times: Any) -> Iterator[FaultAt]:
 def closed_faults(closed: Any, fields: Any) -> Iterator[FaultAt]:
     if not isinstance(closed, dict):
         expected = "a field and its values, such as `{Status: [Closed]}`"
-        yield (
-            ("closed",),
-            Fault(
-                "`closed` must be a mapping of fields to the values that close a case",
-                found=shown(closed),
-                expected=expected,
-            ),
-        )
+        message = "`closed` must be a mapping of fields to the values that close a case"
+        yield ("closed",), Fault(message, found=shown(closed), expected=expected)
         return
     for path, values in closed.items():
         if isinstance(fields, dict) and path not in fields:
             yield ("closed", path), unknown("field", path, fields)
         if not texts(values):
-            yield (
-                ("closed", path),
-                Fault("this is not a list of values", found=shown(values), expected="a list of texts"),
-            )
+            message = "this is not a list of values"
+            yield ("closed", path), Fault(message, found=shown(values), expected="a list of texts")
 
 
 def names_faults(value: Mapping[str, Any], key: str) -> Iterator[FaultAt]:
