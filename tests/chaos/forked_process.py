@@ -88,8 +88,9 @@ def run(line: socket.socket) -> None:
         checkpoints = Checkpoints(command.points, words, answers)
         settle_in(command, checkpoints)
         from sfdc_escalator.cli.door import run_command_line
+        from sfdc_escalator.cli.process import surroundings_of_a_process
 
-        code = run_command_line(command.arguments)
+        code = run_command_line(command.arguments, surroundings_of_a_process(os.environ, Path(), no_wait))
         sys.stdout.flush()
         sys.stderr.flush()
         seen = [[*place, times] for place, times in checkpoints.seen.items()]
@@ -112,18 +113,18 @@ def settle_in(command: Command, checkpoints: Checkpoints) -> None:
     watch(checkpoints, command.run)
 
 
+def no_wait(_seconds: float) -> None:
+    """Replaces the waits between attempts."""
+
+
 def adapt(command: Command) -> None:
-    """Sets small chunks, short waits, and the host's name; everything else is as for a user."""
-    from sfdc_escalator import wiring
+    """Sets small chunks, a short wait for the ledger, and the host's name; everything else is as for a user."""
     from sfdc_escalator.ledger import store
     from sfdc_escalator.ledger.writing import lease
     from sfdc_escalator.pipeline import apply
 
-    def no_wait(_: float) -> None: ...
-
     changes: list[tuple[Any, str, Any]] = [
         *defects.changes(command.defect),
-        (wiring, "wait", no_wait),
         (apply, "CHUNK", command.chunk),
         (store, "Terms", partial(lease.Terms, busy=timedelta(seconds=command.busy))),
     ]

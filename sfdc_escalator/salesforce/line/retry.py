@@ -3,7 +3,6 @@
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 class Patience:
     """The retries of a run; `budget` is the seconds for failed attempts and waits of all calls, `sleep` waits."""
 
-    def __init__(self, budget: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, budget: float, sleep: Callable[[float], None]) -> None:
         self._left, self._sleep, self._lock = budget, sleep, threading.Lock()
         self.retries = 0
 
