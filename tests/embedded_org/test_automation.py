@@ -332,7 +332,7 @@ def test_a_locked_case_is_not_written(automated: Automated) -> None:
         ('[{"kind": "trigger_error", "when": {"field": "Subject", "is": 5}}]', 1, "is is not a value of Subject", None),
         ('[{"kind": "trigger_error", "when": {"field": "Subject", "is_empty": "yes"}}]', 1, "is_empty", None),
         ('[{"kind": "trigger_error", "when": "always"}]', 1, "not a condition", None),
-        ('[{"kind": "trigger_error", "object": "Cas"}]', 1, "no object Cas", "Case"),
+        ('[{"kind": "trigger_error", "object": "Cas"}]', 1, "Cas is not an object", "Case"),
         ('[{"kind": "trigger_error", "batch_over": 1.5}]', 1, "batch_over is not valid", None),
         ('[{"kind": "trigger_error", "limit": "yes"}]', 1, "limit is not valid", None),
         ('[{"kind": "field_security"}]', 1, "readonly or hidden is missing", None),

@@ -103,7 +103,7 @@ class _Reader:
             return found
         names = [each.name for each in self._folder.schema if each.may]
         near = nearest(name, names) if isinstance(name, str) else None
-        entry.refuse(f"there is no object {name} that can be saved", ", ".join(names), near, name)
+        entry.refuse(f"{name} is not an object that can be saved", ", ".join(names), near, name)
         return self._folder.schema["Case"]
 
     def _fields(self, entry: Entry, sobject: SObject, key: str) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def _sheet(path: Path, schema: Schema, problems: list[Problem]) -> Sheet | None:
     if not name.endswith("__c") and (known is None or not known.prefix):
         names = [each.name for each in schema if each.prefix]
         problems.append(
-            Problem(str(path), f"there is no object {name}", found=name, expected="the name of a standard object, "
+            Problem(str(path), f"{name} is not an object", found=name, expected="the name of a standard object, "
                     "or of a custom one with its __c", nearest=nearest(name, names))
         )  # fmt: skip
         return None

@@ -66,10 +66,10 @@ def _standard(sheet: Sheet, schema: Schema, name: str, kind: str | None) -> Fiel
 
 def _custom(sheet: Sheet, schema: Schema, name: str, kind: str, target: str | None) -> Field:
     if kind not in _DECLARABLE:
-        raise _Refused(f"there is no type {kind}", ", ".join(_DECLARABLE), nearest(kind, _DECLARABLE))
+        raise _Refused(f"{kind} is not a type", ", ".join(_DECLARABLE), nearest(kind, _DECLARABLE))
     if (kind == "reference") != bool(target):
         raise _Refused("a reference needs the name of its object, and no other type has one", "reference(Case)")
     parent = schema.get(target) if target else None
     if target and parent is None:
-        raise _Refused(f"there is no object {target}", None, nearest(target, [each.name for each in schema]))
+        raise _Refused(f"{target} is not an object", None, nearest(target, [each.name for each in schema]))
     return custom_field(name, kind, parent.name if parent else None, sheet.sobject)
