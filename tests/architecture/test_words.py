@@ -224,7 +224,7 @@ def test_no_phrase_that_is_out_stands_in_a_room(room: str) -> None:
 
 
 def test_the_phrases_find_what_they_are_for() -> None:
-    old = "It is not a case. It fits not. So many are told. This says nothing."
+    old = "It is no case. It fits not. So many are told. This says nothing."
     assert [one.phrase for one in findings(iter([Text("", old)]))] == [
         "is no",
         "fits not",
