@@ -1,1 +1,1 @@
-"""The channels that news of a run goes to: one outside world per module."""
+"""The receivers of messages about a run: one outside system per module."""

@@ -55,7 +55,7 @@ def test_a_heartbeat_that_does_not_arrive_is_a_warning_without_its_address(
     assert SECRET not in logged
 
 
-def test_the_head_of_the_audit_trail_goes_along_where_it_is_kept() -> None:
+def test_the_head_of_the_audit_trail_is_sent_in_the_user_agent() -> None:
     with responses.RequestsMock() as mock:
         mock.add("GET", URL)
         Heartbeat(URL).end(0, "ab" * 32)
@@ -101,7 +101,7 @@ def test_an_answer_that_never_ends_is_not_waited_for(
             line.close()
 
 
-def test_a_host_whose_name_is_never_found_is_not_waited_for(
+def test_a_slow_look_up_of_the_host_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = threading.Event()
@@ -116,7 +116,7 @@ def test_a_host_whose_name_is_never_found_is_not_waited_for(
     assert SECRET not in logged
 
 
-def test_whatever_goes_wrong_with_it_the_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_run_goes_on_after_any_error_of_the_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(URL)
 

@@ -126,7 +126,7 @@ WRONG: list[tuple[str, dict[str, Any], str, int]] = [
     (JWT, {"client_id": "another.key"}, "Consumer Key", 5),
     (JWT.replace("token_url", "audience: https://acme.example, token_url"), {}, "`audience` is", 5),
     (CREDENTIALS, {"client_secret": "another"}, "Consumer Secret", 5),
-    (REFRESH, {"refresh_token": "another"}, "log in once more by hand", 5),
+    (REFRESH, {"refresh_token": "another"}, "log in once more yourself", 5),
     (JWT.replace("file:{key}", "file:{key}.gone"), {}, "orgs.yaml:1:", 2),
 ]  # fmt: skip
 

@@ -1,7 +1,7 @@
-"""A login borrowed from Salesforce's own CLI: `sf:ALIAS`. For a person's hands; cron has no such login.
+"""A login from Salesforce's own CLI: `sf:ALIAS`. For interactive use; cron has no such login.
 
-Since 2.136.8 `sf org display` hides the token, which `sf org auth show-access-token` tells; older ones know only the
-former (Salesforce CLI release notes, 27 May 2026).
+Since 2.136.8 `sf org display` hides the token and `sf org auth show-access-token` prints it; older versions have only
+the former (Salesforce CLI release notes, 27 May 2026).
 """
 
 import json
@@ -27,9 +27,9 @@ AGAIN = "log in again: sf org login web --alias {alias}"
 
 
 def grant(alias: str, environ: Mapping[str, str]) -> Grant:
-    """Raises Invalid without a CLI or without such an alias, LoginRefused when its login is no longer valid."""
+    """The CLI's login. Raises Invalid without the CLI or the alias, LoginRefused when its login is no longer valid."""
     about = asked(DISPLAY, alias, environ)
-    if GONE.search(state := str(about.get("connectedStatus"))):  # told as a success
+    if GONE.search(state := str(about.get("connectedStatus"))):  # reported as a success
         raise LoginRefused(f"sf:{alias}: the CLI's login is over ({in_one_line(state)}): {AGAIN.format(alias=alias)}")
     url, token = about.get("instanceUrl"), about.get("accessToken")
     if not is_token(token):
@@ -40,7 +40,7 @@ def grant(alias: str, environ: Mapping[str, str]) -> Grant:
 
 
 def is_token(value: Any) -> TypeGuard[str]:
-    """Older CLIs display it, newer ones some words in its place."""
+    """True if the value is a token; newer CLIs display a text in its place."""
     return isinstance(value, str) and bool(TOKEN.fullmatch(value.strip()))
 
 
@@ -53,13 +53,13 @@ def asked(command: tuple[str, ...], alias: str, environ: Mapping[str, str]) -> M
         return result
     name, message = str(answer.get("name", "")), in_one_line(answer.get("message"))
     if name.startswith(UNKNOWN_ALIAS) or "No authorization information" in message:
-        raise Invalid(f"sf:{alias}: the CLI knows no org of that name; sf org list tells those that it knows")
-    words = f"{name}: {message}" if name else f"exit code {code}"
-    raise LoginRefused(f"sf:{alias}: the CLI refuses ({words}): {AGAIN.format(alias=alias)}")
+        raise Invalid(f"sf:{alias}: the CLI has no org of that name; sf org list shows its orgs")
+    reason = f"{name}: {message}" if name else f"exit code {code}"
+    raise LoginRefused(f"sf:{alias}: the CLI refuses ({reason}): {AGAIN.format(alias=alias)}")
 
 
 def json_in(text: str) -> Mapping[str, Any]:
-    """The CLI's answer, among whatever warnings stand around it; empty where there is none."""
+    """The CLI's answer without the warnings around it; empty when there is none."""
     for place in (found.start() for found in re.finditer("{", text)):
         with suppress(ValueError):
             answer, _ = json.JSONDecoder().raw_decode(text, place)
@@ -69,11 +69,11 @@ def json_in(text: str) -> Mapping[str, Any]:
 
 
 def run(command: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
-    """Exit code and stdout. The token is in there, so it is never shown."""
+    """Exit code and stdout, which contains the token and is never shown."""
     quiet = {**environ, "NO_COLOR": "1", "SF_AUTOUPDATE_DISABLE": "true", "SF_DISABLE_TELEMETRY": "true"}
     quiet.pop("FORCE_COLOR", None)
     try:
-        with subprocess.Popen(  # noqa: S603 - a fixed command; the alias is one word of it
+        with subprocess.Popen(  # noqa: S603 - a fixed command with the alias as one argument
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=quiet,
             start_new_session=True,
         ) as process:  # fmt: skip
@@ -84,7 +84,7 @@ def run(command: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
                     os.killpg(process.pid, signal.SIGKILL)
                 raise
     except subprocess.TimeoutExpired:
-        raise LoginRefused(f"the command sf did not end within {TIMEOUT:g} seconds; try it by hand") from None
+        raise LoginRefused(f"the command sf did not end within {TIMEOUT:g} seconds; run it yourself") from None
     except OSError:
         raise Invalid(
             "the command sf is not on the PATH: install Salesforce's CLI, or name an org of config/orgs.yaml"

@@ -1,4 +1,4 @@
-"""Logins: each flow gives an access token and the org's address. Our own, for the reasons see `token_endpoint`."""
+"""Logins: each flow gives an access token and the org's address."""
 
 import time
 from collections.abc import Callable, Mapping
