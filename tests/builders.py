@@ -11,8 +11,8 @@ from sfdc_escalator.escalation.conditions.tree import All, Condition
 from sfdc_escalator.escalation.decisions.decide import NoMatch, decide
 from sfdc_escalator.escalation.decisions.decision import Decision, State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.policy.fitness import unfit_routes
 from sfdc_escalator.escalation.policy.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Team, Template
+from sfdc_escalator.escalation.readiness.fitness import unfit_routes
 from sfdc_escalator.escalation.world.case import Case, Comment, Speaker, Value
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History, Values
 from sfdc_escalator.escalation.world.keys import Identity

@@ -6,8 +6,8 @@ from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.errors import Invalid, Problem
 from sfdc_escalator.escalation.conditions.facts import Owner
 from sfdc_escalator.escalation.conditions.tree import Leaf, leaves, lookups_of, paths_of
-from sfdc_escalator.escalation.policy.fitness import business_hours
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.readiness.requirements import business_hours
 from sfdc_escalator.escalation.world.needs import FieldChanges
 from sfdc_escalator.files.text.fault import nearest
 

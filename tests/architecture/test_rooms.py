@@ -31,9 +31,8 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     "cli": (("commands",), ("door",), ("logs",), ("busy", "options", "secrets", "stopping", "watching")),
     "embedded_org": (("org",), ("http",), ("data", "rest"), ("records", "soql"), ("store",), ("basics",)),
     "files": (
-        ("said_fields",),
+        ("first_hour", "named_fields", "policies"),
         ("source_map",),
-        ("first_hour", "policies"),
         ("assembly", "checks", "orgs"),
         ("language", "templates"),
         ("values",),
@@ -43,7 +42,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     "ledger": (("upkeep",), ("trail",), ("store",), ("writing",), ("engines",), ("tables",)),
     "escalation": (
         ("explaining", "planning"),
-        ("decisions",),
+        ("decisions", "readiness"),
         ("note",),
         ("policy",),
         ("proof",),

@@ -47,7 +47,7 @@ def left(org: EmbeddedOrg) -> tuple[int, int]:
 def test_each_route_is_carried_out_on_a_case_of_its_own_and_nothing_stays(world: World) -> None:
     org = sandbox(world)
     assert probed(world) == (
-        0, [], "the steps of 2 routes, rolled back on a case, then in earnest on 2 marked cases, deleted again: every "
+        0, [], "the steps of 2 routes, rolled back on a case, then carried out on 2 marked cases, deleted again: every "
         "step as the policy says",
     )  # fmt: skip
     assert left(org) == (1, 0)

@@ -108,7 +108,7 @@ def test_where_a_case_of_the_queue_shows_that_none_could_be_deleted_none_is_move
     org = sandbox(world, {"kind": "lose_edit_right", "queue": "Leads"})
     answer = probed(world)
     assert answer.code == 2
-    assert "(not with Leads: this user could not delete the cases any more)" in answer.out
+    assert "(not with Leads: this user could not delete such cases)" in answer.out
     assert "costs the right to edit the case before route first can go on" in answer.out
     assert marked(org) == []
     assert [one["fields"].get("OwnerId") for one in writes(org) if one["op"] == "update"] != []

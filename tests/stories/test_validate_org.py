@@ -124,7 +124,7 @@ def test_json_tells_the_org_beside_the_problems(world: World, org: EmbeddedOrg) 
         "level": "guarded",
         "guard": "full",
         "all_or_nothing": "honoured",
-        "because": "a note on case 00000001 was written and rolled back",
+        "reason": "a note on case 00000001 was written and rolled back",
     }
 
 
@@ -186,10 +186,10 @@ def test_what_only_an_org_knows_is_told_at_the_very_value(world: World) -> None:
     answer = world.type("validate", "--org", "env", "--format", "json")
     lines = path.read_text().splitlines()
     wanted = [
-        ("Web_Leads", "the queue Web_Leads does not serve cases", None),
+        ("Web_Leads", "the queue 'Web_Leads' does not serve cases", None),
         ("Escalations", "holds {!Case.Subjct}: Case has no Subjct that the user may read (routes asked, ", "Subject"),
         ("Escalations", "holds {part}, which stands for nothing in a note (routes asked, chosen, ", None),
-        ("Nope__c = 1", "route asked: its part of the poll is refused: the org answered INVALID_FIELD", None),
+        ("Nope__c = 1", "route asked: the org refuses its part of the poll: the org answered INVALID_FIELD", None),
         ("Ask {Case.Helper__c}.", "Helper__c: Case has no Helper__c that the user may read", None),
         ("Risk__c", "Risk__c: Case has no Risk__c that the user may read", None),
         ("Critcal", "Priority 'Critcal' is not a value of this org's picklist", None),
@@ -278,7 +278,7 @@ def test_without_an_open_case_everything_is_tried_on_the_marked_ones(world: Worl
     answer = world.type("validate", "--probe", "--org", "env")
     assert answer.code == 0
     assert "all-or-nothing honoured: a note on case 00001001 was written and rolled back." in answer.out
-    assert "Rehearsed the steps of 1 route, rolled back on a case, then in earnest on 1 marked case" in answer.out
+    assert "Rehearsed the steps of 1 route, rolled back on a case, then carried out on 1 marked case" in answer.out
     assert len(select(org, "SELECT Id FROM Case")) == 1
 
 
@@ -326,7 +326,7 @@ def test_a_file_that_the_org_was_not_asked_about_is_named(world: World, org: Emb
     bad = world.policy("policy: other\nroutes: []\nscop: []\n", "other.yaml")
     answer = world.type("validate", str(bad), "--org", "env")
     assert answer.code == 2
-    assert f"Not asked about, until its errors are mended: {bad}." in answer.out
+    assert f"Not checked in the org, as they have errors: {bad}." in answer.out
 
 
 def test_an_org_that_cannot_be_reached_is_exit_5_unless_the_files_are_wrong(world: World, org: EmbeddedOrg) -> None:

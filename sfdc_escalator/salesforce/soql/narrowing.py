@@ -17,8 +17,8 @@ from sfdc_escalator.escalation.conditions.speech import SPOKEN, Text
 from sfdc_escalator.escalation.conditions.stopped_clock import Clock
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.policy.fitness import business_hours
 from sfdc_escalator.escalation.policy.policy import OPEN_CASES, Policy, Route
+from sfdc_escalator.escalation.readiness.requirements import business_hours
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.soql.clock_filters import at_least_as_old, clock_filter, left_filter

@@ -1,0 +1,52 @@
+"""What a route requires of an org: queues, business hours, values, fields, related records, tracked fields."""
+
+from collections.abc import Iterator
+
+from sfdc_escalator.escalation.conditions.facts import Owner
+from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours, Clock
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tree import Condition, leaves, paths_of
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.world.needs import FieldChanges, Records
+
+
+def queues_of(condition: Condition, route: Route) -> list[str]:
+    """The queues that the route moves cases to or asks about."""
+    teams = route.escalate.teams if route.escalate else ()
+    owners = (name for leaf in leaves(condition) if isinstance(leaf, Owner) for name in leaf.queues)
+    return list(dict.fromkeys([*(team.queue for team in teams), *owners]))
+
+
+def business_hours(condition: Condition) -> Iterator[str]:
+    """The names of the org's business hours that the condition counts by."""
+    for leaf in leaves(condition):
+        calendar = leaf.calendar if isinstance(leaf, Clock) else None
+        for one in calendar.values if isinstance(calendar, Table) else (calendar,):
+            if isinstance(one, BusinessHours):
+                yield one.name
+
+
+def values_of(route: Route) -> list[tuple[str, str]]:
+    """The picklist values that the route may write, each with its field."""
+    steps = route.escalate
+    if steps is None:
+        return []
+    status = [("Status", steps.status)] if steps.status is not None else []
+    return list(dict.fromkeys([*status, *(("Priority", value) for value in steps.priorities)]))
+
+
+def fields_of(policy: Policy, route: Route) -> frozenset[str]:
+    """The case fields that a route reads, in its criteria, its tables and its note; and to find related records."""
+    needs = policy.needs([route])
+    contact = any(isinstance(one, Records) and one.through == "Contact" for one in needs)
+    return paths_of(needs) | (frozenset({"ContactId"}) if contact else frozenset())
+
+
+def records_of(policy: Policy, route: Route) -> list[Records]:
+    """The related records that a route reads."""
+    return sorted((one for one in policy.needs([route]) if isinstance(one, Records)), key=repr)
+
+
+def tracked_by(policy: Policy, route: Route) -> list[str]:
+    """The fields whose changes a route reads."""
+    return sorted({one.path for one in policy.needs([route]) if isinstance(one, FieldChanges)})

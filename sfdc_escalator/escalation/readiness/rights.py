@@ -1,0 +1,53 @@
+"""What this user may not do in the org, though a route does it."""
+
+from collections.abc import Callable, Iterator
+
+from sfdc_escalator.escalation.policy.policy import Escalate, Policy, Route
+from sfdc_escalator.escalation.readiness.gap import Gap, Kind
+from sfdc_escalator.escalation.readiness.inspection import OrgInspection
+from sfdc_escalator.escalation.world.org import OrgFacts
+
+OPEN_TO_ALL = frozenset({"ReadWrite", "ReadWriteTransfer", "FullAccess"})
+STEPS: tuple[tuple[str, str, Callable[[Escalate], bool]], ...] = (
+    ("OwnerId", "queue", lambda one: bool(one.teams)),
+    ("Status", "status", lambda one: one.status is not None),
+    ("Priority", "priority", lambda one: bool(one.priorities)),
+)
+
+
+def denied_rights(route: Route, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
+    steps = route.escalate
+    if steps is None:
+        return
+    for path, key, takes in STEPS:
+        info = org_facts.describe.field_at(path)
+        if takes(steps) and (info is None or not info.updateable):
+            kind = Kind.FIELD_READ_ONLY if info else Kind.FIELD_HIDDEN
+            yield Gap(kind, keys=(key,), values={"field": path})
+    if steps.note.also_on and not inspection.may_post:
+        yield Gap(Kind.POSTS, keys=("also_on",))
+    if not inspection.may_comment:
+        yield Gap(Kind.NOTES)
+
+
+def lost_rights(policy: Policy, route: Route, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
+    """The user may lose the right to edit a case with the move to the queue, before status and priority are set."""
+    steps = route.escalate
+    if policy.together or steps is None or (steps.status is None and not steps.priorities):
+        return
+    for queue in dict.fromkeys(team.queue for team in steps.teams):
+        if gap := right_lost_in(queue, org_facts, inspection):
+            yield gap
+
+
+def right_lost_in(name: str, org_facts: OrgFacts, inspection: OrgInspection) -> Gap | None:
+    """A case that the queue has already proves it; without one the sharing model is what there is."""
+    queue, sample = org_facts.queues.get(name), inspection.samples.get(name)
+    if queue is None or inspection.modifies_all or (sample and sample.editable):
+        return None
+    if sample:
+        return Gap(Kind.RIGHT_LOST, name, ("queue",), {"case": sample.number})
+    sharing, is_member = inspection.sharing, org_facts.caller.user_id in queue.members
+    if sharing is None or sharing in OPEN_TO_ALL or is_member:
+        return None
+    return Gap(Kind.RIGHT_AT_RISK, name, ("queue",), {"sharing": sharing}, severity="warning")
