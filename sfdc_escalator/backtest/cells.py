@@ -39,7 +39,7 @@ class Cells:
         try:
             return int(text) if text.strip().lstrip("+-").isdigit() else float(text)
         except ValueError:
-            raise Fault("this is no number", found=shown(text), expected="a number such as 3 or 2.5") from None
+            raise Fault("this is not a number", found=shown(text), expected="a number such as 3 or 2.5") from None
 
     def checkbox(self, text: str) -> Value:
         folded = text.strip().lower()
@@ -54,7 +54,7 @@ class Cells:
             found = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007
         except ValueError:
             expected = f"a time of the form {form}" if form else "a time such as 2026-01-31T09:00:00Z"
-            raise Fault("this is no time", found=shown(text), expected=expected) from None
+            raise Fault("this is not a time", found=shown(text), expected=expected) from None
         local = found if found.tzinfo else found.replace(tzinfo=self._mapping.zone)
         return local.astimezone(UTC)
 
@@ -62,7 +62,7 @@ class Cells:
         try:
             return date.fromisoformat(text.strip())
         except ValueError:
-            raise Fault("this is no date", found=shown(text), expected="a date such as 2026-01-31") from None
+            raise Fault("this is not a date", found=shown(text), expected="a date such as 2026-01-31") from None
 
     def multipicklist(self, text: str) -> Value:
         return frozenset(one.strip() for one in text.split(";") if one.strip())

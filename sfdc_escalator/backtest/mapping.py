@@ -90,9 +90,7 @@ def faults_of(value: Any) -> Iterator[FaultAt]:
         return
     for key in value:
         if key not in KEYS[kind]:
-            wrong = unknown("key", str(key), KEYS[kind])
-            wrong.on_key = True
-            yield (key,), wrong
+            yield (key,), unknown("key", str(key), KEYS[kind], on_key=True)
     for key in ("case", *COLUMNS[kind]):
         if not isinstance(value.get(key), str):
             yield (key,) if key in value else (), Fault(f"`{key}` names a column", expected=f"`{key}: column name`")
@@ -111,9 +109,8 @@ def fields_faults(fields: Any) -> Iterator[FaultAt]:
     for path, said in fields.items():
         try:
             literals.field_path(path)
-        except Fault as wrong:
-            wrong.on_key = True
-            yield ("fields", path), wrong
+        except Fault as fault:
+            yield ("fields", path), fault.but(on_key=True)
         if isinstance(said, str):
             continue
         if not isinstance(said, dict) or not isinstance(said.get("column"), str):
@@ -141,7 +138,7 @@ def times_faults(times: Any) -> Iterator[FaultAt]:
     form = times.get("format", "%Y")
     if not isinstance(form, str) or "%" not in form:
         expected = "a format of strptime, such as '%d/%m/%Y %H:%M'"
-        yield ("times", "format"), Fault("this is no format of times", found=shown(form), expected=expected)
+        yield ("times", "format"), Fault("this is not a format of times", found=shown(form), expected=expected)
 
 
 def closed_faults(closed: Any, fields: Any) -> Iterator[FaultAt]:
@@ -153,7 +150,7 @@ def closed_faults(closed: Any, fields: Any) -> Iterator[FaultAt]:
         if isinstance(fields, dict) and path not in fields:
             yield ("closed", path), unknown("field", path, fields)
         if not texts(values):
-            yield ("closed", path), Fault("these are no values", found=shown(values), expected="a list of texts")
+            yield ("closed", path), Fault("these are not values", found=shown(values), expected="a list of texts")
 
 
 def names_faults(value: Mapping[str, Any], key: str) -> Iterator[FaultAt]:

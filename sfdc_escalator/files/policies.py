@@ -118,13 +118,19 @@ def read_policy(path: Path) -> PolicyFile:
 
 def once_each(warnings: Iterable[SchemaError]) -> list[SchemaError]:
     """One warning for all the places with the same message."""
-    found: dict[str, list[SchemaError]] = {}
+    by_message: dict[str, list[SchemaError]] = {}
     for fault in warnings:
-        found.setdefault(fault.about["error"].message, []).append(fault)
-    for message, faults in found.items():
-        if len(faults) > 1:
-            faults[0].about["error"].message = f"{message} ({len(faults)} times in this file)"
-    return [faults[0] for faults in found.values()]
+        by_message.setdefault(fault.about["error"].message, []).append(fault)
+    return [first_of(faults, message) for message, faults in by_message.items()]
+
+
+def first_of(faults: Sequence[SchemaError], message: str) -> SchemaError:
+    """The first of these, with their count in its message."""
+    first = faults[0]
+    if len(faults) == 1:
+        return first
+    counted = first.about["error"].but(message=f"{message} ({len(faults)} times in this file)")
+    return first._replace(about={**first.about, "error": counted})
 
 
 def in_order(file: str, problems: Sequence[Problem]) -> list[Problem]:

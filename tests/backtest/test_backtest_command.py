@@ -93,7 +93,7 @@ def test_a_difference_tells_which_cases_are_caught_earlier_later_or_only_once(wo
         ("Status: state", "Status: stat", "did you mean state?"),
         ("type: number", "type: numbr", "did you mean number?"),
         ("zone: America/New_York", "zone: America/NewYork", "did you mean America/New_York?"),
-        ("'%d/%m/%Y %H:%M'", "'%Y-%m-%d'", "this is no time"),
+        ("'%d/%m/%Y %H:%M'", "'%Y-%m-%d'", "this is not a time"),
         ("closed: {Status: [Closed]}", "closed: {Statu: [Closed]}", "did you mean Status?"),
         ("fields:", "fieldz:", "did you mean fields?"),
     ],
@@ -114,12 +114,12 @@ def test_a_wrong_mapping_is_told_with_the_nearest_name(
         (b"", "empty"),
         (b"\x00\xff\xfe junk", "cannot be read"),
         (b"\x1f\x8bjunk", "cannot be read"),
-        (EVENTS.replace("1/3/2026 12:30", "yesterday").encode(), "events.csv:3: column at: this is no time"),
+        (EVENTS.replace("1/3/2026 12:30", "yesterday").encode(), "events.csv:3: column at: this is not a time"),
         (
             EVENTS.replace("A2,New,1/3/2026 10:00,1/3/2026 10:00,0,?", "A2,New").encode(),
             "events.csv:4: the row does not fit",
         ),
-        (EVENTS.replace(",3,1\n", ",3,many\n").encode(), "column moves: this is no number"),
+        (EVENTS.replace(",3,1\n", ",3,many\n").encode(), "column moves: this is not a number"),
         (EVENTS.replace("1/3/2026 11:00", "").encode(), "the row has no time"),
     ],
 )

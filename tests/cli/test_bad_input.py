@@ -190,7 +190,7 @@ def test_an_org_that_does_not_listen(ready: World, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(params=["html", "json", "nothing"])
 def other_server(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A web server that is no org."""
+    """A web server that is not an org."""
     body = {"html": b"<html>Welcome</html>", "json": b'{"hello": "world"}', "nothing": b""}[request.param]
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -236,7 +236,7 @@ def ledgers(folder: Path) -> dict[str, str]:
 def test_a_ledger_that_is(what: str, more: list[str], ready: World) -> None:
     answer = ready.run("--ledger", ledgers(ready.folder)[what], "--backlog", "escalate", *more)
     if what == "below a file" and more and answer.code == 0:
-        pytest.fail("a ledger that can never exist is no empty history")
+        pytest.fail("a ledger that can never exist is not an empty history")
     refused(answer, 2)
     assert "hunter2" not in answer.out + answer.err
     assert all(not writes(org) for org in ready.orgs)

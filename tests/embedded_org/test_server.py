@@ -324,7 +324,7 @@ def test_a_failed_start_leaves_an_empty_database_that_can_be_filled_later(tmp_pa
 
 def test_a_file_that_is_not_an_orgs_database_is_refused(tmp_path: Path) -> None:
     text, foreign = tmp_path / "text.db", tmp_path / "foreign.db"
-    text.write_text("this is no database at all, but long enough to be looked at" * 20)
+    text.write_text("this is not a database at all, but long enough to be looked at" * 20)
     connection = sqlite3.connect(foreign)
     connection.execute("CREATE TABLE other (x)")
     connection.close()

@@ -103,7 +103,7 @@ def test_a_time_without_a_zone_is_no_time(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_a_time_beyond_the_calendar_is_no_time(text: str) -> None:
-    """A time that has no place in UTC is like any other text that is no time: it ends no run with a traceback."""
+    """A time that has no place in UTC is like any other text that is not a time: it ends no run with a traceback."""
     assert moment(text) is None
 
 

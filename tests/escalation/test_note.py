@@ -215,7 +215,7 @@ def test_braces_in_a_multi_picklist_are_harmless(value: Value) -> None:
 
 @pytest.mark.parametrize("follows", ["!", "{", "!x", "{{"])
 def test_a_brace_at_the_end_of_a_cases_text_makes_no_placeholder_with_what_follows(follows: str) -> None:
-    """The template's own `!` and the next field's first letter are no reason to hold a case."""
+    """The template's own `!` and the next field's first letter are not reason to hold a case."""
     one = case(fields={"Subject": "Hi {", "Description": follows})
     after = follows if follows in "!{" else None
     spec = note(template=lambda seen: f"About: {seen['case']['Subject']}{after or seen['case']['Description']}")

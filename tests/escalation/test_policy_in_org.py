@@ -166,7 +166,7 @@ def word(hours_ago: float, body: str = "call me") -> Comment:
 def test_after_the_last_escalation_only_newer_words_begin_a_new_episode(
     one: Case, fits: bool, state: EscalationState
 ) -> None:
-    """Closed and opened again, or armed again: the old words alone are no reason to escalate again."""
+    """Closed and opened again, or armed again: the old words alone are not reason to escalate again."""
     before = replace(escalated(4, state, "call"), ended_at=NOW - 3 * HOUR)
     found = verdict(policy(route("call", CALL, rearm=HOUR)), one, before)
     assert isinstance(found, Decision) is fits

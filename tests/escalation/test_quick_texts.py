@@ -317,7 +317,7 @@ def test_a_text_of_the_route_is_filled_or_says_nothing(said: str, filled: str) -
 
 
 def test_a_text_of_the_route_is_filled_once() -> None:
-    """What a field says is no placeholder of the route either."""
+    """What a field says is not a placeholder of the route either."""
     by = spec(HELP, help_needed="Call {Contact.Name}.")
     one = case(fields={"Contact.Name": "{Account.Name}", "Account.Name": "Acme"})
     assert text("{help_needed}", one, by) == "Call {Account.Name}."

@@ -53,12 +53,12 @@ CONDITIONS = [
     ),
     Bad("{and: [{field: A, is: 1}]}", 2, "unknown kind of condition `and`", "and", KINDS, "all"),
     Bad("{Status: New}", 2, "unknown kind of condition `Status`", "Status", KINDS, "{field: Status, is: New}"),
-    Bad("{age: 4h}", 7, "`4h` is no field", "4h", "a field; the time is a limit beside it, such as `at_least: 4h`"),
+    Bad("{age: 4h}", 7, "`4h` is not a field", "4h", "a field; the time is a limit beside it, such as `at_least: 4h`"),
     Bad("{idle: customer}", 1, "the condition has no limit", "`idle` alone", LIMITS),
     Bad(
         "{idle: custmer, at_least: 1h}",
         8,
-        "`idle` knows no `custmer`",
+        "`idle` cannot be `custmer`",
         "custmer",
         "one of customer, agent, anyone",
         "customer",
@@ -68,7 +68,7 @@ CONDITIONS = [
     Bad(
         "{soql: A = 1 LIMIT 5}",
         8,
-        "`LIMIT` cannot stand in a filter",
+        "`LIMIT` cannot be used in a filter",
         "A = 1 LIMIT 5",
         "an expression as behind WHERE, such as Amount__c > 100",
     ),
@@ -77,14 +77,14 @@ CONDITIONS = [
     Bad(
         "{related: Tasks, where: {text: Subject, mentions: x}}",
         18,
-        "`text` cannot stand in `where`",
+        "`text` cannot be used in `where`",
         "text",
         "one of field, age, any, all, not",
     ),
     Bad(
         "{age: CreatedDate, at_least: 4h, except_while: {idle: agent, at_least: 1h}}",
         34,
-        "`idle` cannot stand in `except_while`",
+        "`idle` cannot be used in `except_while`",
         "idle",
         "one of field, any, all, not",
     ),
@@ -99,7 +99,7 @@ CONDITIONS = [
     Bad(
         "{field: A..B, is: 1}",
         9,
-        "`A..B` is no field path",
+        "`A..B` is not a field path",
         "A..B",
         "API names with dots between them, such as Subject, Risk__c, Account.Type",
     ),
@@ -110,7 +110,7 @@ CONDITIONS = [
         "Account",
         "one of its fields, such as Account.Name",
     ),
-    Bad("{field: comments, is: 1}", 9, "`comments` is no field", "comments", "a field path; `text` reads comments"),
+    Bad("{field: comments, is: 1}", 9, "`comments` is not a field", "comments", "a field path; `text` reads comments"),
     Bad(
         "{field: A, is: null}",
         16,
@@ -141,7 +141,7 @@ CONDITIONS = [
         "a;b",
         "a list: one value an entry",
     ),
-    Bad("{field: A, starts_with: true}", 25, "true and false are no text", "true", "a text"),
+    Bad("{field: A, starts_with: true}", 25, "true and false are not texts", "true", "a text"),
     Bad("{field: A, is_empty: yes}", 22, "`is_empty` must be true or false", '"yes"', "true or false", "true"),
     Bad("{field: A, at_least: '3'}", 22, "`at_least` has no order", '"3"', BOUNDARY),
     Bad("{field: A, at_least: true}", 22, "`at_least` has no order", "true", BOUNDARY),
@@ -168,8 +168,8 @@ CONDITIONS = [
         "t",
         NO_TABLE,
     ),
-    Bad("{age: CreatedDate, at_least: 4 hours}", 30, "`at_least` is no duration", '"4 hours"', DURATION),
-    Bad("{age: CreatedDate, at_least: 4}", 30, "`at_least` is no duration", "4", DURATION),
+    Bad("{age: CreatedDate, at_least: 4 hours}", 30, "`at_least` is not a duration", '"4 hours"', DURATION),
+    Bad("{age: CreatedDate, at_least: 4}", 30, "`at_least` is not a duration", "4", DURATION),
     Bad(
         "{age: CreatedDate, at_least: 2 business days}",
         30,
@@ -234,7 +234,7 @@ CONDITIONS = [
     Bad(
         "{text: Subject, mentions: [ok, 'a||b']}",
         32,
-        "an entry of `mentions` is no phrase",
+        "an entry of `mentions` is not a phrase",
         "a||b",
         "words with spaces between them, `this|that` for either",
     ),
@@ -256,7 +256,7 @@ LINES = [
     Bad(
         "priorities: [High, high]",
         20,
-        "the priority stands here twice: `high`",
+        "the priority is given twice: `high`",
         "high",
         "each name once; the first is on line 6",
     ),
@@ -268,14 +268,14 @@ LINES = [
     Bad(
         "guards: {api_budget: 0.3}",
         22,
-        "`api_budget` is no share",
+        "`api_budget` is not a share",
         "0.3",
         "a percentage above 0% and up to 100%, such as 30%",
     ),
     Bad(
         "guards: {max_share_of_open: 101%}",
         29,
-        "`max_share_of_open` is no share",
+        "`max_share_of_open` is not a share",
         "101%",
         "a percentage above 0% and up to 100%, such as 30%",
     ),
@@ -306,7 +306,7 @@ LINES = [
     Bad(
         "defaults: {fields: seperate}",
         20,
-        "`fields` knows no `seperate`",
+        "`fields` cannot be `seperate`",
         "seperate",
         "one of separate, together",
         "separate",
@@ -314,7 +314,7 @@ LINES = [
     Bad(
         "defaults: {note: {visibility: public}}",
         31,
-        "`visibility` knows no `public`",
+        "`visibility` cannot be `public`",
         "public",
         "one of internal, published",
         "published",
@@ -375,7 +375,7 @@ LINES = [
     Bad(
         "defaults: {note: {template: policy.yml}}",
         29,
-        "there is no such template",
+        "the template does not exist",
         "policy.yml",
         TEMPLATE_PLACES,
         "policy.yaml",
@@ -383,13 +383,13 @@ LINES = [
     Bad(
         "policy: again",
         1,
-        "`policy` stands here twice",
+        "`policy` is given twice",
         "policy",
         "each key once; the first is on line 1",
     ),
     Bad("description: !!str 5", 14, "tags are not allowed", "tag:yaml.org,2002:str", "a plain value"),
     Bad("description: *x", 14, "the alias names no anchor above it", "*x"),
-    Bad("words: {a: words.b}", 1, "`words` stands here twice", "words", "each key once; the first is on line 5"),
+    Bad("words: {a: words.b}", 1, "`words` is given twice", "words", "each key once; the first is on line 5"),
     Bad(
         "guards: {max_cases: 99999999999999999999}",
         21,
@@ -397,7 +397,7 @@ LINES = [
         "99999999999999999999",
         "at most 18 digits, or quotes around it",
     ),
-    Bad('description: "a\\0b"', 14, "a control character stands in the text", "U+0000", "text"),
+    Bad('description: "a\\0b"', 14, "the text has a control character in it", "U+0000", "text"),
     Bad("<<: {policy: b}", 1, "`<<` merges nothing in YAML 1.2", "<<", "the keys written out, or an alias as a value"),
     Bad("5: x", 1, "a key must be a text", "5", "a name; numbers in quotes"),
 ]
@@ -440,7 +440,7 @@ STEPS = [
     Bad(
         "{priority: {by: A, values: {x: Hihg}}}",
         18,
-        "the table gives what cannot stand here: unknown priority `Hihg`",
+        "the table gives a value that cannot be used here: unknown priority `Hihg`",
         "Hihg",
         "one of Low, Medium, High",
         "High",
@@ -479,14 +479,14 @@ STEPS = [
     Bad(
         "{note: {help: 'Ask {someone}.'}}",
         21,
-        "`{someone}` stands for nothing here",
+        "`{someone}` has no value here",
         "{someone}",
         "a field such as `{Case.Subject}` or `{Account.Name}`",
     ),
     Bad(
         "{note: {help: x, parts: {why: {from: findings}}}}",
         15,
-        "nobody reads `help`: no part of the note, nor its template",
+        "`help` is not used by any part of the note, nor by its template",
         "help",
         "a part with `from: [route.help]`",
     ),
@@ -527,13 +527,13 @@ routes:
     told = [(line, column, message) for line, column, message, *_ in problems(tmp_path, text)]
     assert told == [
         (1, 9, "`Support Team` cannot be a name here"),
-        (3, 29, "there is no such template"),
+        (3, 29, "the template does not exist"),
         (6, 5, "unknown key `reson`"),
-        (8, 38, "`at_least` is no duration"),
+        (8, 38, "`at_least` is not a duration"),
         (9, 29, "an empty value is compared by `is_empty`"),
         (10, 23, "unknown team `senior`"),
         (10, 41, "unknown priority `Urgent`"),
-        (11, 12, "`rearm` is no duration"),
+        (11, 12, "`rearm` is not a duration"),
         (12, 5, "`when` is missing"),
         (12, 11, "two routes have the name `late`"),
     ]

@@ -44,7 +44,7 @@ def test_a_row_that_several_rows_above_leave_no_case_for_is_an_error(tmp_path: P
 def test_a_table_without_a_last_word_is_a_warning_unless_it_is_complete(tmp_path: Path) -> None:
     bare = "when: {age: CreatedDate, at_least: {by: Priority, values: {High: 1h}}}"
     assert [one[1:] for one in told(tmp_path, routes(bare))] == [
-        ("warning", "the table says nothing where no row fits")
+        ("warning", "the table gives no value when no row matches")
     ]
     both = 'when: {age: CreatedDate, at_least: {by: Vip__c, values: {"true": 1h, "false": 2h}}}'
     assert told(tmp_path, routes(both)) == []

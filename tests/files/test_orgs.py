@@ -73,7 +73,7 @@ KEYS = (
     "refresh_token, password, security_token, alias, proxy, ca_file, expect, ledger, heartbeat"
 )
 BAD = [
-    ("", Problem("the file says nothing", None, 1, 1, "an empty file", "a name with an org")),
+    ("", Problem("the file is empty", None, 1, 1, "an empty file", "a name with an org")),
     ("just words", Problem("the file must be a mapping", None, 1, 1, "a text")),
     (f"prod: {SECRET}", Problem("`prod` must be a mapping", None, 1, 7, "a text", MAPPING)),
     ("prod:", Problem("`prod` must be a mapping", None, 1, 6, "nothing", MAPPING)),
@@ -86,20 +86,20 @@ BAD = [
      Problem("unknown flow `jwtt`", None, 1, 64, "jwtt",
              "one of token, jwt, client_credentials, refresh_token, password, cli", "jwt")),
     (PROD + "username: me}",
-     Problem("`username` is no part of `flow: token`", None, 1, 58, None, "`flow: jwt | password`, or no `username`")),
+     Problem("`username` is not part of `flow: token`", None, 1, 58, None, "`flow: jwt | password`, or no `username`")),
     ("prod: {flow: jwt, client_id: x, username: y}",
      Problem("`private_key` is missing", None, 1, 1, None, "`private_key:` in this mapping (`flow: jwt`)")),
     (PROD + "proxy: 'http://me:hush@proxy:3128'}",
      Problem("`proxy` holds a password", None, 1, 65, None,
-             "env:NAME, where the whole address stands in that variable")),
+             "env:NAME, with the whole address in that variable")),
     (PROD + "channels: {}}",
      Problem("`channels` is not carried out by this version yet", None, 1, 58, severity="warning")),
     (PROD + "expect: {organization_id: 00D00000000001}}",
-     Problem("`organization_id` is no id of an organization", None, 1, 84, '"00D00000000001"', ORG_ID)),
+     Problem("`organization_id` is not an id of an organization", None, 1, 84, '"00D00000000001"', ORG_ID)),
     (PROD + "expect: {organization_id: 00D000000000001EAB}}",
-     Problem("`organization_id` is no id of an organization", None, 1, 84, '"00D000000000001EAB"', ORG_ID)),
+     Problem("`organization_id` is not an id of an organization", None, 1, 84, '"00D000000000001EAB"', ORG_ID)),
     (PROD + "expect: {organization_id: 005000000000001}}",
-     Problem("`organization_id` is no id of an organization", None, 1, 84, "5000000000001", ORG_ID)),
+     Problem("`organization_id` is not an id of an organization", None, 1, 84, "5000000000001", ORG_ID)),
     (PROD + "expect: {sandbox: yes}}",
      Problem("`sandbox` must be true or false", None, 1, 76, '"yes"', None, "true")),
     (PROD + "expect: {sandboxx: true}}",
@@ -114,21 +114,21 @@ BAD = [
      Problem("`ledger` holds a password", None, 1, 66, None,
              "no password here: PostgreSQL takes it from PGPASSWORD or ~/.pgpass")),
     ("'a b': {instance_url: https://a.com, access_token: env:T}",
-     Problem("no name for an org", None, 1, 1, None, "letters, digits, `_` and `-`, 63 at most")),
+     Problem("`a b` cannot be the name of an org", None, 1, 1, None, "letters, digits, `_` and `-`, 63 at most")),
     ("env: {access_token: env:T}",
      Problem("`access_token` cannot be said for `env`, which takes its login from SFDC_INSTANCE_URL and "
              "SFDC_ACCESS_TOKEN", None, 1, 7, None, "another name for this org, or `expect` and `ledger` alone")),
     ("prod: {instance_url: a.com, access_token: env:T}",
-     Problem("`instance_url` is no address of an org", None, 1, 22, "a.com",
+     Problem("`instance_url` is not an address of an org", None, 1, 22, "a.com",
              "an address such as https://example.my.salesforce.com", "https://a.com")),
     ("prod: {instance_url: , access_token: env:T}",
      Problem("`instance_url` must be an address", None, 1, 22, "nothing",
              "an address such as https://example.my.salesforce.com")),
     ("prod: {instance_url: 'https://me:hush@a.com', access_token: env:T}",
      Problem("`instance_url` holds a user name or password", None, 1, 22, None,
-             "the address alone; the token stands in `access_token`", "https://a.com")),
+             "the address alone; the token is in `access_token`", "https://a.com")),
     (PROD + "ledger: a}\nprod: {}",
-     Problem("`prod` stands here twice", None, 2, 1, "prod", "each key once; the first is on line 1")),
+     Problem("`prod` is given twice", None, 2, 1, "prod", "each key once; the first is on line 1")),
     (PROD + "ledger: a}\n---\nx: 1",
      Problem("the file holds more than one document", None, 2, 1, None, "one mapping of orgs per file")),
 ]  # fmt: skip
@@ -158,7 +158,7 @@ NOT_SECRET = [
 @pytest.mark.parametrize(("value", "near"), NOT_SECRET)
 def test_a_secret_itself_is_refused_and_never_shown(value: str, near: str | None, tmp_path: Path) -> None:
     found = problems_of(tmp_path, f"prod:\n  instance_url: https://a.com\n  access_token: {value}\n")
-    assert Problem("`access_token` is no reference to a secret", None, 3, 17, None, REFERENCE, near) in found
+    assert Problem("`access_token` is not a reference to a secret", None, 3, 17, None, REFERENCE, near) in found
     assert all(line == 3 for line in (problem.line for problem in found))
     assert not any(part in str(found) for part in ("AQEAQ", "12345", "TOKEN"))
 
@@ -196,7 +196,7 @@ def test_an_unknown_name_is_told_the_nearest_and_the_file(tmp_path: Path) -> Non
 
 
 def test_without_the_file_a_name_is_told_where_it_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match=f"{tmp_path / 'orgs.yaml'} is missing") as error:
+    with pytest.raises(Invalid, match=f"{tmp_path / 'orgs.yaml'} does not exist") as error:
         org_entry("prod", tmp_path / "orgs.yaml")
     assert "env" in str(error.value.problems[0])
 
@@ -285,7 +285,7 @@ def test_an_address_stands_in_the_file_itself(key: str, tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path, text)
     assert (problem.line, problem.message) == (
         text[: text.index("env:URL")].count("\n") + 1,
-        "an address is no secret, and stands here itself",
+        "an address is not a secret: write it here itself",
     )
 
 
@@ -319,7 +319,7 @@ def refused(tmp_path: Path, more: str, **environ: str) -> Problem:
 
 def test_a_secret_of_several_lines_is_no_secret(tmp_path: Path) -> None:
     problem = refused(tmp_path, "", S="first line\nsecond line")
-    assert problem.message == "what `client_secret` refers to has several lines"
+    assert problem.message == "the value that `client_secret` refers to has several lines"
     assert (problem.line, "line" in str(problem.found)) == (1, False)
 
 
@@ -327,7 +327,7 @@ def test_a_secret_of_several_lines_is_no_secret(tmp_path: Path) -> None:
 def test_what_is_no_proxy_is_told_and_not_shown(proxy: str, tmp_path: Path) -> None:
     problem = refused(tmp_path, ", proxy: env:P", P=proxy)
     assert (problem.message, problem.expected) == (
-        "what `proxy` refers to is no address of a proxy",
+        "the value that `proxy` refers to is not an address of a proxy",
         "http://HOST:PORT",
     )
     assert "hush" not in str(problem)
@@ -363,7 +363,7 @@ def test_plain_http_over_a_network_is_unsafe(tmp_path: Path) -> None:
     [
         ({}, "the variable PROD_TOKEN is not set"),
         ({"PROD_TOKEN": " "}, "the variable PROD_TOKEN is not set"),
-        ({"PROD_TOKEN": "top secret"}, "what `access_token` refers to is no access token"),
+        ({"PROD_TOKEN": "top secret"}, "the value that `access_token` refers to is not an access token"),
     ],
 )
 def test_a_token_that_cannot_be_had_is_told_at_its_reference(

@@ -54,10 +54,10 @@ def test_a_file_that_others_may_read_or_write_is_refused(mode: int, tmp_path: Pa
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "says nothing"),
-        (b" \n", "says nothing"),
+        (b"", "is empty"),
+        (b" \n", "is empty"),
         (b"\xff\xfe", "is not UTF-8"),
-        (b"x" * 200_000, "says too much"),
+        (b"x" * 200_000, "is too long"),
     ],
 )
 def test_a_file_without_a_secret(content: bytes, message: str, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_file_without_a_secret(content: bytes, message: str, tmp_path: Path) -
 
 def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
-    for name, message in (("pipe", "is no file"), ("", "is no file|is a directory"), ("none", "no such file")):
+    for name, message in (("pipe", "is not a file"), ("", "is not a file|is a directory"), ("none", "no such file")):
         with pytest.raises(Fault, match=message):
             read(f"file:{tmp_path / name}")
     with pytest.raises(Fault, match="null byte"):
@@ -82,7 +82,7 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     [
         ([f"print('{SECRET}')", "raise SystemExit(3)"], "failed", "exit code 3"),
         (["import os; os.kill(os.getpid(), 9)"], "failed", "signal 9"),
-        (["pass"], "says nothing", None),
+        (["pass"], "is empty", None),
         (["import sys; sys.stdout.buffer.write(b'\\xff')"], "is not UTF-8", None),
     ],
 )

@@ -39,13 +39,13 @@ ADDRESS = f"an address such as {ORG}"
 @pytest.mark.parametrize(
     ("url", "message", "found", "expected", "nearest"),
     [
-        ("example.my.salesforce.com", "is no address of an org", "example.my.salesforce.com", ADDRESS, ORG),
-        ("ftp://example.com", "is no address of an org", "ftp://example.com", ADDRESS, None),
-        ("https://", "is no address of an org", "https://", ADDRESS, None),
-        ("https://a b.com", "is no address of an org", "https://a b.com", ADDRESS, None),
-        ("https://a.com\n", "is no address of an org", "https://a.com", ADDRESS, None),
-        ("https://a.com:99999", "is no address of an org", "https://a.com:99999", ADDRESS, None),
-        ("http://[::", "is no address of an org", "http://[::", ADDRESS, None),
+        ("example.my.salesforce.com", "is not an address of an org", "example.my.salesforce.com", ADDRESS, ORG),
+        ("ftp://example.com", "is not an address of an org", "ftp://example.com", ADDRESS, None),
+        ("https://", "is not an address of an org", "https://", ADDRESS, None),
+        ("https://a b.com", "is not an address of an org", "https://a b.com", ADDRESS, None),
+        ("https://a.com\n", "is not an address of an org", "https://a.com", ADDRESS, None),
+        ("https://a.com:99999", "is not an address of an org", "https://a.com:99999", ADDRESS, None),
+        ("http://[::", "is not an address of an org", "http://[::", ADDRESS, None),
         (
             "https://example.lightning.force.com",
             "is the address of the org's pages, not of its API",
@@ -78,7 +78,7 @@ ADDRESS = f"an address such as {ORG}"
             "https://user:secret@example.com",
             "holds a user name or password",
             None,
-            "the address alone; the token stands in SFDC_ACCESS_TOKEN",
+            "the address alone; the token is in SFDC_ACCESS_TOKEN",
             "https://example.com",
         ),
     ],
@@ -101,7 +101,9 @@ def test_a_token_with_anything_invisible_in_it_is_refused_without_showing_it(tok
     with pytest.raises(Invalid) as error:
         login_from_env({"SFDC_INSTANCE_URL": ORG, "SFDC_ACCESS_TOKEN": token})
     expected = "visible ASCII characters only, with nothing before or after the token"
-    assert error.value.problems == (Problem("SFDC_ACCESS_TOKEN is no access token", found=found, expected=expected),)
+    assert error.value.problems == (
+        Problem("SFDC_ACCESS_TOKEN is not an access token", found=found, expected=expected),
+    )
 
 
 def test_misspelt_variables_are_named_and_all_problems_come_at_once() -> None:
@@ -109,7 +111,7 @@ def test_misspelt_variables_are_named_and_all_problems_come_at_once() -> None:
         login_from_env({"SFDC_INSTANCE_URI": ORG, "SFDC_ACCESS_TOKEN": "a b", "SFDC_ESCALATOR_ORG": "env"})
     assert [(one.message, one.found, one.nearest) for one in error.value.problems] == [
         ("SFDC_INSTANCE_URL is not set", "the variable SFDC_INSTANCE_URI", "SFDC_INSTANCE_URL"),
-        ("SFDC_ACCESS_TOKEN is no access token", "a blank", None),
+        ("SFDC_ACCESS_TOKEN is not an access token", "a blank", None),
     ]
 
 

@@ -107,7 +107,7 @@ NAMES = "one of case, policy, route, parts, findings, now"
             "a field by its name, such as case.Subject",
             None,
         ),
-        ("{% for f in case %}{% endfor %}", "`case` alone is no text", "case", "case.Subject", None),
+        ("{% for f in case %}{% endfor %}", "`case` alone is not a text", "case", "case.Subject", None),
         (
             "{{ case.Account }}",
             "`Account` is a record, not a field",
@@ -117,9 +117,9 @@ NAMES = "one of case, policy, route, parts, findings, now"
         ),
         ("{% set case = 1 %}", "`case` cannot be set", None, "a name of your own", None),
         ("{% for now in parts %}{% endfor %}", "`now` cannot be set", None, "a name of your own", None),
-        ("{% include 'x' %}", "`include` is not allowed", None, "a template that stands alone", None),
-        ("{% extends 'x' %}", "`extends` is not allowed", None, "a template that stands alone", None),
-        ("{% macro m() %}{% endmacro %}", "`macro` is not allowed", None, "a template that stands alone", None),
+        ("{% include 'x' %}", "`include` is not allowed", None, "a template in one file", None),
+        ("{% extends 'x' %}", "`extends` is not allowed", None, "a template in one file", None),
+        ("{% macro m() %}{% endmacro %}", "`macro` is not allowed", None, "a template in one file", None),
     ],
 )
 def test_what_a_template_must_not_read_is_found_at_its_line(
@@ -156,13 +156,13 @@ def test_a_template_stands_in_the_folder_of_the_policy_or_else_in_its_parent(tmp
     assert load_template(folder / "a.yaml", "note.j2").text == "parent"
     (folder / "note.j2").write_text("own")
     assert load_template(folder / "a.yaml", "note.j2").text == "own"
-    with pytest.raises(Fault, match="no such template") as error:
+    with pytest.raises(Fault, match="template does not exist") as error:
         load_template(folder / "a.yaml", "noet.j2")
     assert error.value.nearest == "note.j2"
 
 
 def test_a_template_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
-    with pytest.raises(Fault, match="no such template"):
+    with pytest.raises(Fault, match="template does not exist"):
         load_template(tmp_path / "a.yaml", "x" * 5000)
 
 

@@ -17,8 +17,8 @@ FILE = "a policy file in YAML"
 @pytest.mark.parametrize(
     ("data", "place", "message", "found", "expected"),
     [
-        (b"", (1, 1), "the file says nothing", "an empty file", "`policy:` and `routes:`"),
-        (b"# only a comment\n", (1, 1), "the file says nothing", "an empty file", "`policy:` and `routes:`"),
+        (b"", (1, 1), "the file is empty", "an empty file", "`policy:` and `routes:`"),
+        (b"# only a comment\n", (1, 1), "the file is empty", "an empty file", "`policy:` and `routes:`"),
         (b"policy: a\nowner: Jos\xe9\n", (2, 11), "the file is not UTF-8", "byte 0xE9", TEXT),
         (b"\xef\xbb\xbfpolicy: \xff\n", (1, 9), "the file is not UTF-8", "byte 0xFF", TEXT),
         ("policy: a".encode("utf-16"), (1, 1), "the file is not UTF-8", "UTF-16 or UTF-32", TEXT),
@@ -43,14 +43,14 @@ FILE = "a policy file in YAML"
             (3, 1),
             "the file is not YAML: found character that cannot start any token",
             None,
-            "spaces, no tabs, before a key; a text that starts with @, ` or % stands in quotes",
+            "spaces, no tabs, before a key; put a text that starts with @, ` or % in quotes",
         ),
         (
             b"policy: a: b\n",
             (1, 10),
             "the file is not YAML: mapping values are not allowed in this context",
             None,
-            "one `key: value` a line; a text with `: ` in it stands in quotes",
+            "one `key: value` a line; put a text with `: ` in it in quotes",
         ),
         (b"just words\n", (1, 1), "a policy must be a mapping", '"just words"', "a mapping"),
         (b"- policy: a\n", (1, 1), "a policy must be a mapping", "a list", "a mapping"),
@@ -77,13 +77,13 @@ def test_a_missing_file_names_the_nearest_one(tmp_path: Path) -> None:
     (tmp_path / "support.yaml").write_text("")
     path = tmp_path / "suport.yaml"
     near = str(tmp_path / "support.yaml")
-    assert check_policies([path]) == (Problem("there is no such file", str(path), expected=FILE, nearest=near),)
+    assert check_policies([path]) == (Problem("the file does not exist", str(path), expected=FILE, nearest=near),)
 
 
 def test_a_missing_folder_and_a_folder_in_place_of_a_file_are_told_apart(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere" / "policy.yaml"
     assert check_policies([nowhere, tmp_path]) == (
-        Problem(f"there is no folder {tmp_path / 'nowhere'}", str(nowhere), expected=FILE),
+        Problem(f"the folder {tmp_path / 'nowhere'} does not exist", str(nowhere), expected=FILE),
         Problem(f"{tmp_path} is a folder", str(tmp_path), expected=FILE),
     )
 

@@ -21,14 +21,14 @@ HOLD = """
 import socket, sys
 from sfdc_escalator.errors import LeaseLost
 from sfdc_escalator.ledger.store import open_ledger
-from tests.ledger.sample import change, past, start
+from tests.ledger.sample import change, escalation, start
 if len(sys.argv) > 2:
     socket.gethostname = lambda: sys.argv[2]
 with open_ledger(sys.argv[1], create=True) as ledger, ledger.lease(start("of-the-child")) as lease:
-    lease.record([change(past(1))])
+    lease.record([change(escalation(1))])
     print("holding", flush=True)
     sys.stdin.read()
-    for write in (lease.check, lambda: lease.record([change(past(2))]), lambda: lease.finish({})):
+    for write in (lease.check, lambda: lease.record([change(escalation(2))]), lambda: lease.finish({})):
         try:
             write()
         except LeaseLost:
@@ -39,15 +39,15 @@ COMPETE = """
 import json, sys
 from sfdc_escalator.errors import RunBusy
 from sfdc_escalator.ledger.store import open_ledger
-from sfdc_escalator.escalation.world.history import Memory
-from tests.ledger.sample import change, past, start
+from sfdc_escalator.escalation.world.history import EscalationState
+from tests.ledger.sample import change, escalation, start
 won = []
 with open_ledger(sys.argv[1], create=True) as ledger:
     for turn in range(40):
         try:
             with ledger.lease(start(f"{sys.argv[2]}-{turn}")) as lease:
-                lease.record([change(past(int(sys.argv[3]) + turn))])
-                lease.record([change(past(int(sys.argv[3]) + turn), Memory.APPLIED)])
+                lease.record([change(escalation(int(sys.argv[3]) + turn))])
+                lease.record([change(escalation(int(sys.argv[3]) + turn), EscalationState.APPLIED)])
             won.append(turn)
         except RunBusy:
             pass

@@ -38,7 +38,7 @@ class Stage:
         return self
 
     def composite(self, *bodies: Any, headers: Mapping[str, str] | None = None) -> None:
-        """Answers a read of that many parts; (status, body) for a part that is no success."""
+        """Answers a read of that many parts; (status, body) for a part that is not a success."""
         self.answers("POST", "composite", read_answer(bodies), headers=headers)
 
     def sent(self, number: int = -1) -> Any:

@@ -181,7 +181,7 @@ def test_a_login_that_leads_elsewhere_is_not_followed() -> None:
 @pytest.mark.parametrize("place", ["/login", "https://login.salesforce.com/?startURL=x"])
 def test_a_login_that_leads_to_a_login_page_is_told(place: str) -> None:
     message = refused("", status=302, error=OrgUnavailable, headers={"Location": place})
-    assert "acme.my.salesforce.com is no login of Salesforce: HTTP 302 with a way to a login page" in message
+    assert "acme.my.salesforce.com is not a login of Salesforce: HTTP 302 with a way to a login page" in message
 
 
 def test_too_many_logins_are_told_whatever_the_body_says() -> None:
@@ -199,7 +199,7 @@ def test_too_many_logins_are_told_whatever_the_body_says() -> None:
     ],
 )
 def test_an_answer_that_grants_nothing_usable_is_no_login(granted: Any) -> None:
-    assert "is no login of Salesforce" in refused(granted, status=200, error=OrgUnavailable)
+    assert "is not a login of Salesforce" in refused(granted, status=200, error=OrgUnavailable)
 
 
 @pytest.mark.parametrize(("body", "status"), [("", 503), (ConnectionError("reset"), 200)])
@@ -219,7 +219,7 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
     [
         (pem(KEY, BestAvailableEncryption(b"secret")), "passphrase"),
         (CERTIFICATE, "is a certificate"),
-        ("just words", "is no PEM"),
+        ("just words", "is not a PEM"),
         (PUBLIC, "is a public key"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nabcd\n-----END OPENSSH PRIVATE KEY-----\n", "of OpenSSH"),
         (PEM[:400] + "\n-----END PRIVATE KEY-----\n", "cannot be read"),

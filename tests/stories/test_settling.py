@@ -103,7 +103,7 @@ def test_rearm_counts_from_the_end_of_the_episode_also_seen_by_an_idle_run(suppo
 
 
 def test_our_own_steps_end_no_episode(world: World) -> None:
-    """The route asks for new cases and sets another status itself: that is no reason to escalate again."""
+    """The route asks for new cases and sets another status itself: that is not a reason to escalate again."""
     world.policy(
         POLICY.replace("{field: Subject, starts_with: urgent}", "{field: Status, is: New}").replace(
             "reason: It is urgent.\n", "reason: It is urgent.\n    rearm: 1h\n"

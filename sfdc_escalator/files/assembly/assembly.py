@@ -1,4 +1,4 @@
-"""The policy's value out of what the file says, every default filled in."""
+"""The policy's value from its checked shape, with every default filled in."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -102,7 +102,7 @@ def note_of(route: RouteShape, note: RouteNoteShape, default: NoteShape, templat
 
 
 def named_after(route: str, quick_text: str | Table[str]) -> str | Table[str]:
-    """The name of a Quick Text, or the table that gives it, with the route's name filled in."""
+    """The name of a Quick Text, or the table of names, with the route's name filled in."""
     if isinstance(quick_text, Table):
         return quick_text.mapped(lambda name: name.replace("{route}", route))
     return quick_text.replace("{route}", route)
@@ -116,7 +116,7 @@ def parts_of(said: Mapping[str, Any]) -> tuple[NotePart, ...]:
 
 
 def required(parts: tuple[NotePart, ...], said: Mapping[str, Any]) -> tuple[NotePart, ...]:
-    """The parts with what is required of some of them; a field that is required is a part of its own."""
+    """The parts with their requirements. A required field is a part by itself."""
     requires, if_missing = said.get("requires", ()), said.get("if_missing", "hold")
     known = {part.name for part in parts}
     changed = (
@@ -128,7 +128,7 @@ def required(parts: tuple[NotePart, ...], said: Mapping[str, Any]) -> tuple[Note
 
 
 def name_of(path: str) -> str:
-    """A field's name as the name of a part: `ClickUp_Project__c` -> `clickup_project`."""
+    """The name of a part for a field: `ClickUp_Project__c` -> `clickup_project`."""
     plain = path.rpartition(".")[2].removesuffix("__c").lower()
     return plain if SNAKE.fullmatch(plain) else "field"
 

@@ -1,6 +1,6 @@
-"""What one value of a policy says against another: names used twice, texts that nobody reads, parts never filled.
+"""Contradictions between values of a policy: names used twice, unused texts, parts that are never filled.
 
-They look at the file as it stands, so that they report even where something else is wrong with it.
+They look at the raw file, so that they report even when something else in it is wrong.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ class Cross(NamedTuple):
 
 
 class RawRoute(NamedTuple):
-    """A route as the file says it, with its place among the routes; what is not a mapping counts as empty."""
+    """A route as it is written, with its place among the routes. A value that is not a mapping counts as empty."""
 
     path: Path
     said: Mapping[str, Any]
@@ -45,7 +45,7 @@ def texts(value: Any) -> list[str]:
 
 
 def name_crosses(document: Document) -> Iterator[Cross]:
-    """Route names and priorities that are said twice."""
+    """Route names and priorities that are given twice."""
     routes = list(raw_routes(document))
     names = [((*route.path, "name"), name) for route in routes if isinstance(name := route.said.get("name"), str)]
     yield from twice(document, names, "two routes have the name")
@@ -53,7 +53,7 @@ def name_crosses(document: Document) -> Iterator[Cross]:
     listed = mapping(document.value).get("priorities")
     priorities = enumerate(listed if isinstance(listed, list) else ())
     folded = [(("priorities", place), name.casefold()) for place, name in priorities if isinstance(name, str)]
-    yield from twice(document, folded, "the priority stands here twice:")
+    yield from twice(document, folded, "the priority is given twice:")
 
 
 def twice(document: Document, names: Sequence[tuple[Path, str]], message: str) -> Iterator[Cross]:
@@ -67,7 +67,7 @@ def twice(document: Document, names: Sequence[tuple[Path, str]], message: str) -
 
 
 def former_crosses(document: Document, routes: Sequence[RawRoute], names: Mapping[str, Path]) -> Iterator[Cross]:
-    """A former name stands for one route: else the past of one would count for another."""
+    """Former names that two routes claim: the history of one route would count for the other."""
     claimed: list[tuple[Path, str]] = []
     for route in routes:
         said = route.said.get("formerly")
@@ -84,7 +84,7 @@ def former_crosses(document: Document, routes: Sequence[RawRoute], names: Mappin
 
 
 def note_crosses(document: Document, needs: Mapping[Path, Reads]) -> Iterator[Cross]:
-    """A route's own texts against the parts and the template of its note. `needs` is by route."""
+    """Texts of a route that its note does not use, and parts that no text fills. `needs` is by route."""
     default = mapping(document.value, "defaults", "note")
     routes = list(raw_routes(document))
     said_somewhere = frozenset(text for route in routes for text in texts_in(route.note))
@@ -117,13 +117,13 @@ def rung_notes(route: RawRoute) -> Iterator[tuple[Path, Mapping[str, Any]]]:
 
 
 def holds_without(part: str, note: Mapping[str, Any], default: Mapping[str, Any]) -> bool:
-    """Whether `requires` holds the cases that lack this part."""
+    """True if `requires` holds the cases that lack this part."""
     said = {**default, **note}
     return part in texts(said.get("requires")) and said.get("if_missing", "hold") == "hold"
 
 
 def required_crosses(place: Path | None, note: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[Cross]:
-    """Parts that are required and do not exist; a field path that is required is a part of its own."""
+    """Required parts that do not exist. A required field path is a part by itself."""
     said = note.get("requires")
     for number, name in enumerate(texts(said)):
         if place is not None and SNAKE.fullmatch(name) and name not in parts:
@@ -134,8 +134,8 @@ def required_crosses(place: Path | None, note: Mapping[str, Any], parts: Mapping
 
 
 def text_crosses(path: Path, key: str, said: Any, elsewhere: bool, spoken: set[str]) -> Iterator[Cross]:
-    """What is wrong with a text of the route's own. It may be read `elsewhere`: it is a part of its own, or a Quick
-    Text of the org names it; then only what looks like a slip is told."""
+    """The faults of one of the route's own texts. With `elsewhere` it may be a part by itself or be used by a Quick
+    Text of the org; then only a probable slip is reported."""
     if " " in key and said is None:
         yield Cross(path, comma(key))
     elif key in ("name", "reason"):
@@ -147,11 +147,10 @@ def text_crosses(path: Path, key: str, said: Any, elsewhere: bool, spoken: set[s
     elif f"route.{key}" in spoken:
         return
     elif (near := nearest(key, NOTE_KEYS)) is not None:
-        wrong = unknown("key", key, (*NOTE_KEYS[:3], "a text of the route's own"))
-        wrong.nearest, wrong.on_key = near, True
-        yield Cross(path, wrong)
+        allowed = (*NOTE_KEYS[:3], "a text of the route's own")
+        yield Cross(path, unknown("key", key, allowed, nearest=near, on_key=True))
     elif (near := nearest(key, texts_of(spoken))) is not None or not elsewhere:
-        message = f"nobody reads `{key}`: no part of the note, nor its template"
+        message = f"`{key}` is not used by any part of the note, nor by its template"
         expected = f"a part with `from: [route.{key}]`"
         yield Cross(path, Fault(message, found=key, expected=expected, nearest=near, on_key=True))
 
@@ -172,6 +171,6 @@ def never_said(part: str, sources: Sequence[str]) -> Fault:
 
 
 def never_filled(sources: Sequence[str], own: Mapping[str, Any], said_somewhere: frozenset[str]) -> bool:
-    """Whether all sources are texts of other routes."""
+    """True if all sources are texts of other routes."""
     foreign = {f"route.{key}" for key in said_somewhere - set(own)}
     return bool(sources) and foreign.issuperset(sources)

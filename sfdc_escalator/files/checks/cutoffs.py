@@ -1,4 +1,4 @@
-"""Limits of open time that are never reached: by a calendar that is hardly ever open, or by a slip of the pen."""
+"""Limits of open time that are never reached, because the calendar is hardly ever open or the limit is a slip."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from sfdc_escalator.files.values import literals
 
 
 def cutoff_lints(document: Document, calendars: Mapping[str, Calendar]) -> Iterator[Cross]:
-    """Of a sound policy: each limit by each calendar that it may be counted by."""
+    """Check each limit of a valid policy by each calendar that it may be counted by."""
     now, tables = datetime.now(UTC), mapping(document.value, "tables")
     for path, said in mappings(document.value, ()):
         names = [name for _, name in choices(said.get("calendar"), tables) if isinstance(name, str)]
@@ -29,7 +29,7 @@ def cutoff_lints(document: Document, calendars: Mapping[str, Calendar]) -> Itera
 
 
 def choices(said: Any, tables: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """The value, or every value of the table that gives it, each with its place: in the value, or in the file."""
+    """The value, or every value of its table, each with its place in the value or in the file."""
     named = said.get("table") if isinstance(said, dict) else None
     table = tables[named] if named else said
     start: Path = ("tables", named) if named else ()

@@ -1,4 +1,4 @@
-"""What a sound policy says in vain: rows and routes that are never reached, tables with no last word."""
+"""Parts of a valid policy without effect: rows and routes that are never reached, tables without `else`."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -24,7 +24,7 @@ Cells = tuple[Operand, ...]
 
 
 def table_lints(document: Document) -> Iterator[Cross]:
-    """Of every table, wherever it stands; those whose form is wrong are told elsewhere."""
+    """Check every table of the policy. Tables of a wrong form are reported elsewhere."""
     for path, value in mappings(document.value, ()):
         if "by" in value and ("rows" in value or "values" in value):
             try:
@@ -33,13 +33,13 @@ def table_lints(document: Document) -> Iterator[Cross]:
                 continue
             yield from shadowed_rows(path, value, table)
             if table.otherwise is None and not is_total(table):
-                message = "the table says nothing where no row fits"
+                message = "the table gives no value when no row matches"
                 expected = "`else: ...`, or a row for every value"
                 yield Cross(path, Fault(message, expected=expected, severity="warning"))
 
 
 def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterator[Cross]:
-    """A row that another one above leaves no case for."""
+    """Rows that no case reaches because of a row above."""
     for place, (cells, _) in enumerate(table.rows):
         above = [other for other, _ in table.rows[:place]]
         one = next(
@@ -55,7 +55,7 @@ def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterato
 
 
 def wider(above: Cells, below: Cells) -> bool:
-    """A quick look before the proof."""
+    """Find probable candidates quickly, before the proof."""
     return all(folded(one) <= folded(other) for other, one in zip(above, below, strict=True))
 
 
@@ -72,7 +72,7 @@ def folded(cell: Operand) -> frozenset[str]:
 
 
 def is_total(table: RawTable) -> bool:
-    """Whether the rows say something for both values of a checkbox."""
+    """True if the rows cover both values of a checkbox."""
     said = frozenset[str]().union(*(folded(cells[0]) for cells, _ in table.rows))
     return len(table.by) == 1 and said == {"true", "false"}
 
@@ -93,7 +93,7 @@ def route_lints(policy: Policy, document: Document) -> Iterator[Cross]:
 
 
 def taken_by(policy: Policy, place: int) -> tuple[Route, ...]:
-    """The route above that takes every case of this one; or several of them together."""
+    """The route above, or the routes together, that take every case of this one."""
     condition, above = policy.condition(policy.routes[place]), policy.routes[:place]
     one = next((route for route in above if implies(condition, policy.condition(route))), None)
     if one is not None:
@@ -136,7 +136,7 @@ def in_few_words(demand: Demand) -> str:
 
 
 def thing(leaf: Leaf) -> str:
-    """What the condition looks at, as the policy says it."""
+    """The subject of the condition, as the policy writes it."""
     kind = "in_state" if isinstance(leaf, InState) else type(leaf).__name__.lower()
     if isinstance(leaf, TableIs):
         return f"table {leaf.table.name}".strip()

@@ -18,7 +18,7 @@ class Lenient(GenerateJsonSchema):
         return {}
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Without the default: it stands for a key that is left out, and is no value to write."""
+        """Without the default: it stands for a key that is left out, and is not a value to write."""
         return self.generate_inner(schema["schema"])
 
 

@@ -1,4 +1,4 @@
-"""What `init` writes beside the policy: the org and its login, its environment, and how cron or systemd start it."""
+"""The files that `init` writes beside the policy: the org and its login, the environment, cron and systemd."""
 
 import json
 import re
@@ -37,7 +37,8 @@ LOGINS = {
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What somebody chose. `program` are the words that start a run: cron-run, which reads .env itself, or the program.
+    """The choices of the user. `program` is the command that starts a run: cron-run, which reads .env itself, or the
+    program.
 
     `folder` is absolute; `ledger` None means the state folder.
     """
@@ -71,7 +72,7 @@ def orgs_yaml(setup: Setup) -> str:
     said = [f"  {key}: {EXAMPLE.get(key) or 'env:' + SECRET_OF[key]}" for key in keys]
     ledger = f"  ledger: {in_yaml(setup.ledger)}" if setup.ledger else "  # ledger: /var/lib/sfdc-escalator/sandbox.db"
     lines = [
-        "# The orgs by name: run --org NAME. Secrets never stand here, only where they are found:",
+        "# The orgs by name: run --org NAME. Secrets are never written here, only references to them:",
         "# env:NAME, file:PATH (mode 0600) or cmd:COMMAND.",
         f"{setup.org}:",
         f"  flow: {setup.login}",
@@ -84,7 +85,7 @@ def orgs_yaml(setup: Setup) -> str:
 
 
 def in_yaml(text: str) -> str:
-    """In quotes where it would not be read as the text that it is; JSON is YAML."""
+    """The text in quotes if YAML would read it as something else; JSON is YAML."""
     return text if PLAIN.fullmatch(text) and "/" in text else json.dumps(text, ensure_ascii=False)
 
 
@@ -140,7 +141,7 @@ TimeoutStopSec=11min
 
 
 def quoted(word: str) -> str:
-    """As systemd reads a command line."""
+    """The text as systemd reads it in a command line."""
     if PLAIN.fullmatch(word):
         return word
     return '"' + word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") + '"'

@@ -1,4 +1,4 @@
-"""The first files of a team: a policy by a known procedure, and the schema that lets an editor help with it."""
+"""The first files of a team: a policy made from a known procedure, and the schema for editors."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ Outcome = Literal["written", "as it was", "kept: you changed it"]
 
 
 def procedures() -> dict[str, str]:
-    """The names of the procedures that a policy is shipped for, each with what it is about (its first comment line)."""
+    """The procedures that come with a policy, by name, each with its subject (the first comment line)."""
     folder = resources.files("sfdc_escalator.files.first_hour").joinpath("procedures")
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     texts = {file.name.removesuffix(".yaml"): file.read_text(encoding="utf-8") for file in files}
@@ -27,9 +27,9 @@ def procedures() -> dict[str, str]:
 
 
 def scaffold(folder: Path, setup: Setup) -> Iterator[tuple[Path, Outcome]]:
-    """Writes the first files into the folder; a file that stands there and differs is kept.
+    """Write the first files into the folder; an existing file that differs is kept.
 
-    Raises Invalid for an unknown procedure or a name that cannot be, and where nothing can be written.
+    Raises Invalid for an unknown procedure or a wrong name, and when the folder cannot be written.
     """
     if setup.procedure not in procedures():
         wrong = unknown("procedure", setup.procedure, procedures())

@@ -279,7 +279,9 @@ def only(conditions: list[Any], kinds: tuple[str, ...], key: str) -> None:
     """Wrong when there is a condition of another kind somewhere inside."""
     for kind in kinds_in(conditions):
         if kind not in kinds:
-            raise Fault(f"`{kind}` cannot stand in `{key}`", found=kind, expected=f"one of {', '.join(kinds)}", key=key)
+            raise Fault(
+                f"`{kind}` cannot be used in `{key}`", found=kind, expected=f"one of {', '.join(kinds)}", key=key
+            )
 
 
 def kinds_in(conditions: list[Any]) -> Iterator[str]:

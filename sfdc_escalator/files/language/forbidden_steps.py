@@ -12,10 +12,9 @@ Place = tuple[str | int, ...]
 
 def keep_never(route: Any, known: Names) -> None:
     """Wrong at each step and each rung that may do what `never` rules out."""
-    wrongs = list(breaches(route, known))
-    if wrongs:
-        wrongs[0].more = tuple(wrongs[1:])
-        raise wrongs[0]
+    found = list(breaches(route, known))
+    if found:
+        raise found[0].but(more=tuple(found[1:]))
 
 
 def breaches(route: Any, known: Names) -> Iterator[Fault]:

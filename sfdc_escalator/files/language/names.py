@@ -1,4 +1,4 @@
-"""What the file itself declares, and the checks of what refers to it: teams, priorities, words, texts, kinds."""
+"""The names that a policy file declares (teams, priorities, words, texts), and the checks of references to them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ NOTE_KEYS = ("parts", "template", "visibility", "quick_text", "requires", "if_mi
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the file declares, for the checks of what refers to it. None = it cannot be known: nothing is checked.
+    """The names that the file declares. None = they cannot be known, and references to them are not checked.
 
-    `teams` with the queue of each, empty where it has none; `status` is that of `defaults`. `loud`: unread keys are
+    `teams` with the queue of each, empty when it has none; `status` is that of `defaults`. `loud`: unread keys are
     reported, as faults that are warnings.
     """
 
@@ -37,7 +37,7 @@ class Names:
 
     @classmethod
     def of(cls, value: Any, loud: bool) -> "Names":
-        """The names that a file declares, whatever else is wrong with it."""
+        """The names that a file declares, also when other parts of it are wrong."""
         said = value if isinstance(value, dict) else {}
         said = {**dict.fromkeys(misspelt(said)), **said}
         teams, priorities = mapping_at(said, "teams"), said.get("priorities", list(DEFAULT_PRIORITIES))
@@ -62,7 +62,8 @@ OTHER = ("policy", "description", "scope", "defaults", "notices", "owner", "guar
 
 
 def misspelt(said: Mapping[str, Any]) -> Iterator[str]:
-    """Keys that were probably meant by others: what they declare cannot be known, and is no further fault."""
+    """Keys that unknown keys probably mean. The names that they declare cannot be known, so no reference to them is
+    a fault."""
     for key in said:
         near = None if key in (*DECLARING, *OTHER) else nearest(str(key), DECLARING)
         if near and near not in said:
@@ -97,7 +98,7 @@ def texts_in(note: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def queue_of(team: Any) -> str:
-    """The team's queue; empty where it has none, `?` where something else is wrong with it."""
+    """The team's queue; empty when it has none, `?` when something else is wrong with it."""
     if isinstance(team, dict) and not any(nearest(str(key), ["queue"]) for key in team):
         return ""
     queue = team.get("queue") if isinstance(team, dict) else None
@@ -105,7 +106,7 @@ def queue_of(team: Any) -> str:
 
 
 def notes_in(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The notes of routes and rungs, as far as they are such."""
+    """The notes of routes and rungs that are mappings."""
     routes = said.get("routes")
     for route in routes if isinstance(routes, list) else ():
         rungs = as_list(route.get("ladder")) if isinstance(route, dict) else []
@@ -117,7 +118,7 @@ def notes_in(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 class Info(Protocol):
-    """What pydantic hands to a check beside the value."""
+    """The context that pydantic gives a check beside the value."""
 
     @property
     def context(self) -> Any: ...
@@ -146,15 +147,15 @@ def any_team(value: Any, info: Info) -> str:
 
 
 def told_team(value: Any, info: Info) -> str:
-    """A team that is told something; a channel and a person are said in another way."""
+    """A team that gets a message; a channel and a person have keys of their own."""
     name = literals.text(value)
     try:
         return any_team(name, info)
-    except Fault as wrong:
+    except Fault as fault:
         if name in (info.context.channels or ()):
-            wrong.nearest = f"{{channel: {name}}}"
-        elif near := people.nearest_person(name):
-            wrong.nearest = f"{{person: {near}}}"
+            raise fault.but(nearest=f"{{channel: {name}}}") from None
+        if near := people.nearest_person(name):
+            raise fault.but(nearest=f"{{person: {near}}}") from None
         raise
 
 
@@ -169,7 +170,7 @@ def team(value: Any, info: Info) -> str:
 
 
 def queue(value: Any, info: Info) -> str:
-    """A team with a queue, or a queue by its DeveloperName. Members are asked for of a team, or of a team's queue."""
+    """A team with a queue, or a queue by its DeveloperName. `member_of` takes a team, or a team's queue."""
     known, name = info.context.teams, literals.text(value)
     asks_members = info.data.get("owner") == "member_of" and known is not None and name not in known.values()
     return team(name, info) if (known and name in known) or asks_members else literals.queue_name(name)
@@ -211,11 +212,9 @@ def words(value: Any, info: Info) -> str:
     said = literals.phrase(value)
     known = info.context.words
     if said.startswith("words.") and known is not None and said.removeprefix("words.") not in known:
-        wrong = unknown(
-            "list of words", said, sorted(f"words.{name}" for name in known), "a list that `words` declares"
-        )
-        wrong.nearest = nearest_in("words.", said, known)
-        raise wrong
+        allowed = sorted(f"words.{name}" for name in known)
+        near = nearest_in("words.", said, known)
+        raise unknown("list of words", said, allowed, "a list that `words` declares", nearest=near)
     return said
 
 
@@ -228,7 +227,7 @@ def as_list(value: Any) -> Any:
 
 
 def list_or_nothing(value: Any) -> Any:
-    """A key whose entries are all commented out says nothing."""
+    """An empty list for a key whose entries are all commented out."""
     return [] if value is None else value
 
 
@@ -243,14 +242,13 @@ def kind_first(value: Any) -> Any:
     if further:
         message = f"a condition's first key is its kind: put `{further}` first"
         raise Fault(message, found=shown(first), expected=f"`{further}` first", key=first)
-    wrong = unknown("kind of condition", first, KINDS)
-    wrong.key = first
+    fault = unknown("kind of condition", first, KINDS, key=first)
     if first in MEANT:
-        wrong.nearest = MEANT[first]
-    elif wrong.nearest is None and literals.FIELD_PATH.fullmatch(first) and not first.islower():
+        raise fault.but(nearest=MEANT[first])
+    if fault.nearest is None and literals.FIELD_PATH.fullmatch(first) and not first.islower():
         said = value[first]
-        wrong.nearest = f"{{field: {first}, is: {'...' if isinstance(said, (dict, list)) else shown(said)}}}"
-    raise wrong
+        fault = fault.but(nearest=f"{{field: {first}, is: {'...' if isinstance(said, (dict, list)) else shown(said)}}}")
+    raise fault
 
 
 def kinds() -> str:
@@ -260,5 +258,5 @@ def kinds() -> str:
 def steps_or_none(value: Any) -> Any:
     """`none`: the route takes no step."""
     if value is None:
-        raise Fault("this says nothing", found="nothing", expected="the steps, `none`, or `{}` for a note alone")
+        raise Fault("this has no value", found="nothing", expected="the steps, `none`, or `{}` for a note alone")
     return None if value == "none" else value

@@ -10,7 +10,7 @@ from sfdc_escalator.files.values import literals
 
 
 class PartShape(Shape):
-    """A part of the hand-off note: its sources, and what happens when none of them says anything."""
+    """A part of the hand-off note: its sources, and what happens when all of them are empty."""
 
     from_: OneOrMore[Annotated[str, PlainValidator(names.part_source)]] = Field(alias="from")
     if_missing: Annotated[str, PlainValidator(names.if_missing)] = "say_so"
@@ -31,7 +31,7 @@ class NoteShape(Shape):
 
 
 class RouteNoteShape(NoteShape):
-    """Any other key is a text of the route's own, read by a part as `route.<key>`."""
+    """The note of one route. Any other key is a text of the route, used by a part as `route.<key>`."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Sentence]

@@ -1,4 +1,4 @@
-"""Faults of a value in the words of its file: where, what stands there, what is allowed."""
+"""Errors of pydantic as faults in the words of the file: the place, the value found, the values allowed."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -52,15 +52,12 @@ def meant(fault: SchemaError) -> str | None:
 def wrong_of(document: Document, fault: SchemaError) -> Fault:
     if isinstance(wrong := fault.about.get("error"), Fault):
         if wrong.message.startswith("this "):
-            wrong.message = subject(document.path(fault.loc)) + wrong.message.removeprefix("this")
+            return wrong.but(message=subject(document.path(fault.loc)) + wrong.message.removeprefix("this"))
         return wrong
     if fault.kind == "extra_forbidden" and fault.value is None and " " in str(fault.loc[-1]):
         return comma(str(fault.loc[-1]))
     if fault.kind == "extra_forbidden":
-        wrong = unknown("key", str(fault.loc[-1]), keys_at(fault.loc[:-1]))
-        wrong.nearest = meant(fault)
-        wrong.on_key = True
-        return wrong
+        return unknown("key", str(fault.loc[-1]), keys_at(fault.loc[:-1]), nearest=meant(fault), on_key=True)
     if fault.kind == "missing":
         return Fault(f"`{fault.loc[-1]}` is missing", expected=f"`{fault.loc[-1]}:` in this mapping")
     return by_type(document.path(fault.loc), fault)
@@ -77,14 +74,14 @@ def by_type(path: Path, fault: SchemaError) -> Fault:
         if not isinstance(value, str):
             return Fault(f"{what} must be {one_of(allowed)}", found=shown(value), expected=one_of(allowed))
         near = nearest(value, allowed)
-        return Fault(f"{what} knows no `{shown(value)}`", found=shown(value), expected=one_of(allowed), nearest=near)
+        return Fault(f"{what} cannot be `{shown(value)}`", found=shown(value), expected=one_of(allowed), nearest=near)
     expected = TYPES.get(fault.kind, "another value")
     near = YAML_1_1.get(value.lower()) if fault.kind == "bool_type" and isinstance(value, str) else None
     return Fault(f"{what} must be {expected}", found=described(value), expected=expected, nearest=near)
 
 
 def subject(path: Path) -> str:
-    """How a message calls the value at a path."""
+    """The name of the value at a path, for a message."""
     if not path:
         return "a policy"
     names: list[Any] = [part for part in path if isinstance(part, str)]

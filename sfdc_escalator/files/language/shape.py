@@ -1,6 +1,6 @@
 """The shape of a policy file: every key of the language is declared here or beside it, once.
 
-A key marked `Unread` is checked like any other, and accepted with a warning: nothing comes of it in this version.
+A key marked `Unread` is checked like any other, and accepted with a warning: this version does not carry it out.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ from sfdc_escalator.files.values import calendar_files, literals, people
 
 
 class SchemaError(NamedTuple):
-    """What pydantic found: where, which kind of fault, in which value, and what it knows about it."""
+    """An error as pydantic reports it: its place, its kind, the value, and its context."""
 
     loc: tuple[str | int, ...]
     kind: str
@@ -58,7 +58,7 @@ class SchemaError(NamedTuple):
 
 
 class TeamShape(Shape):
-    """A queue, the people and channels to tell, a calendar; all of them optional."""
+    """A queue, people and channels for notices, a calendar; all of them optional."""
 
     queue: Annotated[str, PlainValidator(literals.queue_name)] = ""
     tell: Annotated[OneOrMore[Annotated[str, PlainValidator(names.channel)]], Unread] = []
@@ -132,7 +132,7 @@ def has_related(conditions: list[Any]) -> bool:
 
 
 class DefaultsShape(Shape):
-    """What holds for every route that does not say otherwise."""
+    """Defaults for every route."""
 
     note: NoteShape = NoteShape()
     status: Text = ""
@@ -140,7 +140,7 @@ class DefaultsShape(Shape):
 
 
 class GuardsShape(Shape):
-    """What makes a plan refuse itself, by route."""
+    """The limits above which a plan withholds a route."""
 
     max_cases: Annotated[int, Field(ge=1)] = 0
     max_share_of_open: Share = Fraction(0)
@@ -206,7 +206,7 @@ RECIPIENTS = frozenset({"now", "digest", "tell", "acknowledged", "closed"})
 
 
 def check(value: Any, known: names.Names) -> tuple[PolicyShape | None, list[SchemaError]]:
-    """The policy as the file says it, or all that is wrong with it."""
+    """The shape of the policy, or all its errors."""
     try:
         return PolicyShape.model_validate(value, context=known), []
     except ValidationError as error:
@@ -215,7 +215,7 @@ def check(value: Any, known: names.Names) -> tuple[PolicyShape | None, list[Sche
 
 
 def keys_at(loc: tuple[str | int, ...]) -> list[str]:
-    """The keys that may stand in the mapping at that place."""
+    """The keys that the mapping at that place may have."""
     path = tuple(part for part in loc if isinstance(part, str))
     if path and path[-1] in CONDITIONS:
         return CONDITIONS[path[-1]].allowed()

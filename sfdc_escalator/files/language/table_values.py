@@ -33,9 +33,7 @@ def raw_table(value: Any) -> RawTable:
         raise Fault("a table is a mapping", found=shown(value), expected="`by`, then `rows` or `values`, then `else`")
     for key in value:
         if key not in KEYS:
-            wrong = unknown("key", str(key), KEYS)
-            wrong.key = key
-            raise wrong
+            raise unknown("key", str(key), KEYS, key=key)
     if "by" not in value or ("rows" in value) == ("values" in value):
         raise Fault(
             "the table is not complete", found=", ".join(value), expected="`by`, and one of `rows` and `values`"
@@ -74,7 +72,7 @@ def raw_rows(value: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[tuple
         if not isinstance(row, list) or len(row) != len(paths) + 1:
             found = f"{len(row)} entries" if isinstance(row, list) else shown(row)
             form = f"a list of {len(paths)} cells and the value: [{', '.join(paths)}, value]"
-            raise Fault(f"row {place} of the table does not fit its fields", found=found, expected=form, key="rows")
+            raise Fault(f"row {place} of the table does not match its fields", found=found, expected=form, key="rows")
         yield tuple(cell(one) for one in row[:-1]), row[-1]
 
 
@@ -109,7 +107,7 @@ def named(value: Mapping[str, Any], info: Info, parse: Callable[[Any, Info], T])
     if not isinstance(name, str) or not name.strip():
         raise Fault("`table` names a table", found=shown(name), expected="a table that `tables` declares")
     if len(value) > 1:
-        raise Fault("`table` stands alone", found=", ".join(map(str, value)), expected="`{table: name}`")
+        raise Fault("`table` must be the only key", found=", ".join(map(str, value)), expected="`{table: name}`")
     if known is not None and name not in known:
         raise unknown("table", name, known, "a table that `tables` declares")
     try:
@@ -135,22 +133,16 @@ def built(name: str, raw: RawTable, info: Info, parse: Callable[[Any, Info], T])
 
 def placed(wrong: Fault, name: str, place: tuple[str | int, ...]) -> Fault:
     """The fault of a value where it stands: in the table of that name, or in the one in place."""
-    wrong.at = ("tables", name, *place) if name else None
-    wrong.inside = () if name else place
-    return wrong
+    return wrong.but(at=("tables", name, *place) if name else None, inside=() if name else place)
 
 
 def together(wrongs: Sequence[Fault], called: str, *, every: bool) -> Fault:
     """All of them as one. A table of which nothing fits is the wrong one: that is told where it is asked."""
-    first, *more = wrongs
     if every:
-        first.at, first.inside = None, ()
-        first.message = f"{called} gives what cannot stand here: {named_by('a value', first)}"
-        return first
-    for wrong in wrongs:
-        wrong.message = named_by(f"a value of {called}", wrong)
-    first.more = tuple(more)
-    return first
+        message = f"{called} gives a value that cannot be used here: {named_by('a value', wrongs[0])}"
+        return wrongs[0].but(at=None, inside=(), message=message)
+    first, *more = (wrong.but(message=named_by(f"a value of {called}", wrong)) for wrong in wrongs)
+    return first.but(more=tuple(more))
 
 
 def named_by(subject: str, wrong: Fault) -> str:
@@ -175,7 +167,7 @@ def duration(value: Any, info: Info) -> timedelta | BusinessDays:
 def calendar_name(value: Any, info: Info) -> str | BusinessHours:
     if isinstance(value, dict):
         if list(value) != ["business_hours"]:
-            raise Fault("this is no calendar", found=shown(value), expected="a name, or `{business_hours: Name}`")
+            raise Fault("this is not a calendar", found=shown(value), expected="a name, or `{business_hours: Name}`")
         return BusinessHours(literals.text(value["business_hours"]))
     name, known = literals.text(value), info.context.calendars
     if known is not None and name not in known:

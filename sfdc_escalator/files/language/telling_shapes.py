@@ -1,4 +1,4 @@
-"""The shapes of what a route tells people and does later: notices, rungs, deadlines. Checked now, carried out later."""
+"""The shapes of notices, rungs and deadlines. They are checked now and carried out by a later version."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -22,7 +22,7 @@ def told_now(value: Any) -> Any:
 
 
 class RecipientShape(Shape):
-    """Who is told: a team, the team that a table names, a person by a path, or a channel."""
+    """A recipient: a team, the team that a table names, a person by a path, or a channel."""
 
     team: Annotated[str, PlainValidator(names.told_team)] = ""
     table: Annotated[Any, PlainValidator(table_values.recipient)] = None
@@ -43,14 +43,14 @@ Recipients = OneOrMore[Annotated[RecipientShape, BeforeValidator(a_team)]]
 
 
 class NotifyShape(Shape):
-    """Who is told at once, and who with the next digest."""
+    """The recipients of an immediate notice, and those of the next digest."""
 
     now: Recipients = []
     digest: Recipients = []
 
 
 class RepeatShape(Shape):
-    """Once more after each such time, so many times at most."""
+    """Repeat after each `every`, at most `at_most` times."""
 
     every: Annotated[timedelta, PlainValidator(literals.some_time)]
     at_most: Annotated[int, Field(ge=1)]
@@ -67,14 +67,14 @@ Due = Annotated[Duration | EndOfDayShape, PlainValidator(lambda value, info: due
 
 
 def due(value: Any, info: names.Info) -> Any:
-    """A time from the escalation on, out of a table or not; or the end of a business day."""
+    """A time from the escalation on, which may come from a table, or the end of a business day."""
     if isinstance(value, dict) and not table_values.is_table(value):
         return EndOfDayShape.model_validate(value, context=info.context)
     return table_values.plain_duration(value, info)
 
 
 class RungStepsShape(Shape):
-    """What a rung changes. It writes a note only if a field moves."""
+    """The steps of a rung. It writes a note only when a field changes."""
 
     note: RouteNoteShape = RouteNoteShape.model_construct()
     queue: Annotated[Any, PlainValidator(table_values.team)] = ""
@@ -86,7 +86,7 @@ WHEN = ("after", "before_due", "after_due")
 
 
 class RungShape(Shape):
-    """What happens when nobody acted in time, until somebody does."""
+    """What happens when nobody acts in time."""
 
     calendar: CalendarName = None
     after: Limit = None
@@ -108,21 +108,21 @@ class RungShape(Shape):
 
 
 class WarnShape(Shape):
-    """Who is told so long before it is due."""
+    """The recipients of a warning, this time before the case is due."""
 
     before: Duration
     tell: Recipients
 
 
 class NotifyWhenShape(Shape):
-    """Who is told when somebody acted, or when the case is closed."""
+    """The recipients of a notice when somebody acted, or when the case is closed."""
 
     acknowledged: Recipients = []
     closed: Recipients = []
 
 
 class NeverShape(Shape):
-    """What no step and no rung of the route may do."""
+    """Values that no step and no rung of the route may set."""
 
     queue: OneOrMore[Annotated[str, PlainValidator(names.team)]] = []
     status: OneOrMore[Text] = []
@@ -136,7 +136,7 @@ ChannelKind = Literal[
 
 
 class ChannelShape(Shape):
-    """A way to tell people; its address stands in orgs.yaml."""
+    """A channel for notices; its address is in orgs.yaml."""
 
     kind: ChannelKind
 
@@ -147,7 +147,7 @@ def of_kind(value: Any) -> Any:
 
 
 class NoticesShape(Shape):
-    """What every notice says."""
+    """The texts of every notice."""
 
     opens_with: Text = ""
     must_say: OneOrMore[Annotated[str, PlainValidator(literals.part_or_path)]] = []
@@ -155,7 +155,7 @@ class NoticesShape(Shape):
 
 
 class OwnerOfPolicyShape(Shape):
-    """Who answers for this policy, and how often it is looked at again."""
+    """The owner of this policy, and how often it is reviewed."""
 
     accountable: Annotated[str, PlainValidator(names.any_team)] = ""
     review_every: Duration | None = None

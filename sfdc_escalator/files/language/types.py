@@ -1,4 +1,4 @@
-"""How the shapes of a policy file are declared: the base of all, the marks of keys, and the types of single values."""
+"""The base of all shapes of a policy file, the marks of their keys, and the types of single values."""
 
 from datetime import timedelta
 from fractions import Fraction
@@ -31,25 +31,25 @@ class Shape(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def says_something(cls, value: Any, info: ValidationInfo) -> Any:
-        """A key whose value was forgotten does not count as left out."""
+        """Refuse a key without a value: it does not count as left out."""
         field = cls.model_fields[str(info.field_name)]
         if value is None and not field.is_required() and type(None) in get_args(field.annotation):
-            raise Fault("this says nothing", found="nothing", expected="a value, or no such key")
+            raise Fault("this has no value", found="nothing", expected="a value, or no such key")
         return value
 
     @classmethod
     def allowed(cls) -> list[str]:
-        """Its keys, as the file writes them."""
+        """The allowed keys, as the file writes them."""
         return [field.alias or key for key, field in cls.model_fields.items()]
 
     def said(self) -> dict[str, Any]:
-        """The keys that the file says, as it writes them, with their values."""
+        """The keys that the file gives, as it writes them, with their values."""
         fields = type(self).model_fields
         return {fields[key].alias or key: getattr(self, key) for key in fields if key in self.model_fields_set}
 
 
 def told(value: Any, handler: ValidatorFunctionWrapHandler, info: names.Info) -> Any:
-    """A value that is checked like any other; that nothing comes of it yet is a warning."""
+    """Check a value that is not carried out yet, and warn about it."""
     checked = handler(value)
     if info.context.loud:
         message = f"`{info.field_name}` is read but not carried out by this version"

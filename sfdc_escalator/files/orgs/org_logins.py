@@ -1,4 +1,4 @@
-"""How an org of `config/orgs.yaml` is logged in to: the flows, what each needs, and what may stand there."""
+"""The login of an org in `config/orgs.yaml`: the flows, the keys that each needs, and the values that they take."""
 
 import os
 import re
@@ -24,7 +24,7 @@ LoginFault = tuple[tuple[str, ...], Fault]
 
 
 class Flow(NamedTuple):
-    """The keys that it needs, and those that it takes besides."""
+    """The keys that a flow needs, and the optional ones."""
 
     needs: tuple[str, ...]
     takes: tuple[str, ...] = ()
@@ -53,13 +53,12 @@ Said = Mapping[str, str | SecretReference]
 
 
 def login_faults(entry: Mapping[str, Any]) -> Iterator[LoginFault]:
-    """What is wrong with the login of an entry: the flow, keys that it lacks or does not take, and each value."""
+    """The faults of an entry's login: the flow, missing or unused keys, and each value."""
     name = entry.get("flow", "token")
     flow = FLOWS.get(name) if isinstance(name, str) else None
     if flow is None:
-        wrong = unknown("flow", str(name), FLOWS) if isinstance(name, str) else Fault("this must be a flow")
-        wrong.expected = one_of(FLOWS)
-        yield ("flow",), wrong
+        fault = unknown("flow", str(name), FLOWS) if isinstance(name, str) else Fault("this must be a flow")
+        yield ("flow",), fault.but(expected=one_of(FLOWS))
     else:
         yield from key_faults(entry, str(name), flow)
     for key in KEYS[1:]:
@@ -79,7 +78,7 @@ def key_faults(entry: Mapping[str, Any], name: str, flow: Flow) -> Iterator[Logi
         if key in KEYS and key not in ("flow", *flow.keys, *LINE):
             fits = [other for other, one in FLOWS.items() if key in one.keys]
             expected = f"`flow: {' | '.join(fits)}`, or no `{key}`"
-            yield (key,), Fault(f"`{key}` is no part of `flow: {name}`", on_key=True, expected=expected)
+            yield (key,), Fault(f"`{key}` is not part of `flow: {name}`", on_key=True, expected=expected)
     if name == "password":
         yield ("flow",), Fault(RETIRED, found="password", severity="warning")
 
@@ -95,7 +94,7 @@ def value_faults(key: str, value: Any) -> Iterator[Fault]:
         )
     elif is_reference(value) and key in ADDRESSES:
         yield Fault(
-            "an address is no secret, and stands here itself", expected=f"an address such as {settings.EXAMPLE}"
+            "an address is not a secret: write it here itself", expected=f"an address such as {settings.EXAMPLE}"
         )
     elif is_reference(value):
         yield from reference_faults(value)
@@ -104,9 +103,9 @@ def value_faults(key: str, value: Any) -> Iterator[Fault]:
         for one in settings.url_problems(bare, f"`{key}`", "`access_token`"):
             yield Fault(one.message, found=one.found, expected=one.expected, nearest=one.nearest)
     elif key == "proxy" and "@" in value:
-        yield Fault("this holds a password", expected="env:NAME, where the whole address stands in that variable")
+        yield Fault("this holds a password", expected="env:NAME, with the whole address in that variable")
     elif key == "proxy" and not PROXY.fullmatch(value):
-        yield Fault("this is no address of a proxy", expected=PROXY_EXPECTED)
+        yield Fault("this is not an address of a proxy", expected=PROXY_EXPECTED)
 
 
 def reference_faults(value: Any) -> Iterator[Fault]:
@@ -121,12 +120,12 @@ def is_reference(value: str) -> bool:
 
 
 def kind(value: Any) -> str:
-    """What stands there, without its text: it may be a secret."""
+    """The type of a value, without its text, because it may be a secret."""
     return "a text" if isinstance(value, str) and value.strip() else described(value)
 
 
 def said_login(entry: Mapping[str, Any]) -> Said:
-    """The sound values of an entry, references as such, with what follows from them."""
+    """The valid values of an entry, with references unresolved, and the values that follow from them."""
     said = {key: entry[key].strip() for key in KEYS if key in entry}
     flow = said.pop("flow", "token")
     if "token_url" in FLOWS[flow].takes:
@@ -143,7 +142,7 @@ def said_login(entry: Mapping[str, Any]) -> Said:
 
 
 def is_sandbox(entry: Mapping[str, Any]) -> bool:
-    """As `expect` says, else as the address looks."""
+    """True for a sandbox, by `expect`, else by the look of the address."""
     expect = entry.get("expect")
     said = expect.get("sandbox") if isinstance(expect, dict) else None
     return said if isinstance(said, bool) else any(mark in entry.get("instance_url", "") for mark in SANDBOX_HOSTS)
@@ -154,7 +153,7 @@ def address(url: str) -> str:
 
 
 def resolved(said: Said, environ: Mapping[str, str]) -> Iterator[tuple[str, str | Fault]]:
-    """Each value, secrets fetched; or what is wrong with it."""
+    """Each value with its secret fetched, or its fault."""
     for key, value in said.items():
         try:
             yield key, usable(key, value.secret(environ) if isinstance(value, SecretReference) else value)
@@ -163,20 +162,20 @@ def resolved(said: Said, environ: Mapping[str, str]) -> Iterator[tuple[str, str 
 
 
 def usable(key: str, value: str) -> str:
-    """The value as a login takes it. Raises Wrong for what it cannot take, without a word of it."""
+    """The value as a login takes it. Raises Fault, without the value itself, when a login cannot take it."""
     if key == "ca_file":
         return certificates(os.path.expanduser(value))
-    for bad in settings.token_problems(value, f"what `{key}` refers to") if key == "access_token" else ():
+    for bad in settings.token_problems(value, f"the value that `{key}` refers to") if key == "access_token" else ():
         raise Fault(bad.message, found=bad.found, expected=bad.expected)
     if key == "proxy" and not PROXY.fullmatch(value):
-        raise Fault(f"what `{key}` refers to is no address of a proxy", expected=PROXY_EXPECTED)
+        raise Fault(f"the value that `{key}` refers to is not an address of a proxy", expected=PROXY_EXPECTED)
     if key != "private_key" and not value.isprintable():
-        raise Fault(f"what `{key}` refers to has several lines", expected="one line: the secret alone")
+        raise Fault(f"the value that `{key}` refers to has several lines", expected="one line: the secret alone")
     return value
 
 
 def certificates(path: str) -> str:
-    """The path, once what stands there can be read as certificates."""
+    """The path, after a check that certificates can be read from it."""
     import ssl
 
     try:

@@ -1,4 +1,4 @@
-"""`config/orgs.yaml`: the orgs by name, each with its login, what it must be, and where its ledger lies."""
+"""`config/orgs.yaml`: the orgs by name, each with its login, the org that is expected, and the place of its ledger."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -36,7 +36,7 @@ NEXT_STEP = {
 
 @dataclass(frozen=True, slots=True)
 class OrgEntry:
-    """An org of the file; `env` may stand for itself. `places`: where its values stand."""
+    """An org of the file. `env` needs no entry. `places` are the places of its values in the file."""
 
     name: str
     said: Said = field(default_factory=dict)
@@ -47,17 +47,18 @@ class OrgEntry:
     places: Mapping[str, Place] = field(default_factory=dict)
 
     def problem(self, key: str, wrong: Fault | Problem) -> Problem:
-        """What is wrong with one of its values, at its place in the file."""
+        """The problem with one of its values, at its place in the file."""
         line, column = self.places.get(key, (None, None))
         return Problem(wrong.message, self.file, line, column, wrong.found, wrong.expected, wrong.nearest)
 
     def refusal(self, key: str, why: str) -> WrongOrg:
-        """The wrong-org guard's: it is not the org that `expect` says."""
+        """The error of the wrong-org guard: the login leads to another org than `expect` names."""
         told = f"org {self.name}: {why}; nothing was done. {NEXT_STEP[key]}"
         return WrongOrg(told, [self.problem(key, Fault(why))])
 
     def login(self, environ: Mapping[str, str]) -> OrgLogin:
-        """Raises Invalid with every secret that cannot be had, UnsafeAddress for plain http over a network."""
+        """The login with its secrets. Raises Invalid with every secret that cannot be read, UnsafeAddress for plain
+        http over a network."""
         if not self.said:
             return login_from_env(environ)
         for key in ADDRESSES:
@@ -72,7 +73,8 @@ class OrgEntry:
         return OrgLogin(values.pop("flow"), values)
 
     def heartbeat_url(self, environ: Mapping[str, str]) -> str | None:
-        """Raises Invalid where a reference leads to no address."""
+        """The address to ping; None when the entry has none. Raises Invalid when the reference does not lead to an
+        address."""
         if not isinstance(self.heartbeat, SecretReference):
             return self.heartbeat
         try:
@@ -92,14 +94,14 @@ def org_entry(name: str, path: Path) -> tuple[OrgEntry, tuple[Problem, ...]]:
     errors = [problem for problem in problems if problem.severity == "error"]
     if is_missing(path):
         near = [Problem(f"unknown org `{name}`", expected=f"{ENV} ({ENV_LOGIN})", nearest=nearest(name, [ENV]))]
-        raise Invalid(f"there is no org {name}: {path.absolute()} is missing", [*near, *errors])
+        raise Invalid(f"unknown org {name}: {path.absolute()} does not exist", [*near, *errors])
     if errors:
         count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
         raise Invalid(f"{path} is invalid: {count}", errors)
     if name not in entries:
         wrong = unknown("org", name, sorted(entries))
         told = Problem(wrong.message, str(path), None, None, wrong.found, wrong.expected, wrong.nearest)
-        raise Invalid(f"there is no org {name} in {path.absolute()}", [told])
+        raise Invalid(f"unknown org {name}: it is not in {path.absolute()}", [told])
     return entries[name], tuple(problems)
 
 
@@ -112,7 +114,7 @@ def of_cli(name: str) -> OrgEntry:
 
 
 def is_missing(path: Path) -> bool:
-    """Whether nothing stands there; a file that cannot be looked at may expect something."""
+    """True if the file does not exist. A file that cannot be looked at may exist, and may hold an `expect`."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -123,7 +125,7 @@ def is_missing(path: Path) -> bool:
 
 
 def read_orgs(path: Path) -> tuple[dict[str, OrgEntry], list[Problem]]:
-    """The orgs of the file, `env` among them, as far as they are sound; and every problem of it, in order."""
+    """The valid orgs of the file, `env` included, and every problem of the file, in order."""
     try:
         document = parse(
             str(path), read_text(path, EXPECTED, MAX_BYTES), what="mapping of orgs", holds="a name with an org"
@@ -144,15 +146,15 @@ def serious(fault: LoginFault) -> bool:
     return fault[1].severity == "error"
 
 
-def named(loc: Loc, wrong: Fault) -> Fault:
-    """With the name of what is wrong in place of `this`."""
-    if wrong.message.startswith("this "):
-        wrong.message = f"`{loc[-1]}`" + wrong.message.removeprefix("this")
-    return wrong
+def named(loc: Loc, fault: Fault) -> Fault:
+    """The fault with the name of the key in place of `this`."""
+    if not fault.message.startswith("this "):
+        return fault
+    return fault.but(message=f"`{loc[-1]}`" + fault.message.removeprefix("this"))
 
 
 def plain(document: Document) -> Iterator[Problem]:
-    """What YAML itself complains of, without what may be a secret."""
+    """The problems of the YAML itself, without any text that may be a secret."""
     hidden = {
         place for loc, place in document.values.items() if {*SECRETS, "heartbeat", "proxy"}.intersection(map(str, loc))
     }
@@ -177,9 +179,14 @@ def entry_of(document: Document, name: str, said: Mapping[str, Any]) -> OrgEntry
 
 
 def entry_faults(name: str, said: Any) -> Iterator[LoginFault]:
-    """Everything that is wrong with one org; what may be a secret is not shown."""
+    """All faults of one org; no value that may be a secret is shown."""
     if not LIST_NAME.fullmatch(name):
-        yield (name,), Fault("no name for an org", on_key=True, expected="letters, digits, `_` and `-`, 63 at most")
+        yield (
+            (name,),
+            Fault(
+                "this cannot be the name of an org", on_key=True, expected="letters, digits, `_` and `-`, 63 at most"
+            ),
+        )
     if not isinstance(said, dict):
         yield (name,), Fault("this must be a mapping", found=kind(said), expected=EXPECTED.partition(" to ")[2])
         return
@@ -197,13 +204,9 @@ def key_faults(name: str, key: str) -> Iterator[Fault]:
         message = f"`{key}` cannot be said for `{ENV}`, which takes its login from {ENV_LOGIN}"
         yield Fault(message, on_key=True, expected="another name for this org, or `expect` and `ledger` alone")
     elif key in LATER:
-        wrong = not_yet(f"`{key}`", on_key=True)
-        wrong.severity = "warning"
-        yield wrong
+        yield not_yet(f"`{key}`", on_key=True).but(severity="warning")
     elif key not in KEYS:
-        wrong = unknown("key", key, KEYS)
-        wrong.on_key = True
-        yield wrong
+        yield unknown("key", key, KEYS, on_key=True)
 
 
 def expect_faults(value: Any) -> Iterator[LoginFault]:
@@ -214,15 +217,13 @@ def expect_faults(value: Any) -> Iterator[LoginFault]:
         if key == "organization_id":
             if not is_organization(said):
                 expected = "the 15 or 18 characters of the org's id, 00D... (Setup, Company Information)"
-                yield (key,), Fault("this is no id of an organization", found=described(said), expected=expected)
+                yield (key,), Fault("this is not an id of an organization", found=described(said), expected=expected)
         elif key == "sandbox":
             if not isinstance(said, bool):
                 near = YAML_1_1.get(said.lower()) if isinstance(said, str) else None
                 yield (key,), Fault("this must be true or false", found=described(said), nearest=near)
         else:
-            wrong = unknown("key", key, ("organization_id", "sandbox"))
-            wrong.on_key = True
-            yield (key,), wrong
+            yield (key,), unknown("key", key, ("organization_id", "sandbox"), on_key=True)
 
 
 def is_organization(value: Any) -> bool:
@@ -241,7 +242,8 @@ def ledger_faults(value: Any) -> Iterator[LoginFault]:
 
 
 def heartbeat_faults(value: Any) -> Iterator[LoginFault]:
-    """The address may be told, but it is better kept like any secret: who has it can say that all is well."""
+    """The faults of a heartbeat. Its address may be written as plain text, but a reference is better: whoever knows the
+    address can report success."""
     try:
         heartbeat_of(value)
     except Fault as wrong:
@@ -255,7 +257,8 @@ def heartbeat_of(value: Any) -> str | SecretReference | None:
     safe = parts and (parts.scheme == "https" or settings.loopback(parts.hostname or ""))
     if not isinstance(value, str) or not parts or not parts.hostname or not safe:
         raise Fault(
-            "this is no address to ping", expected="https://..., or a reference to it such as env:HEARTBEAT_URL"
+            "this is not an address that can be pinged",
+            expected="https://..., or a reference to it such as env:HEARTBEAT_URL",
         )
     return value
 

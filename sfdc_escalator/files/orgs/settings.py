@@ -1,4 +1,4 @@
-"""The login that stands in the environment: `--org env`."""
+"""The login from environment variables: `--org env`."""
 
 import ipaddress
 import re
@@ -18,21 +18,23 @@ HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class OrgLogin:
-    """How to log in: the flow, and the values that it needs, secrets among them. Addresses end without a slash."""
+    """A login: the flow and its values, secrets included. Addresses end without a slash."""
 
     flow: str
     values: Mapping[str, str] = field(repr=False)
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What must show nowhere: of a key with several lines also each of them, of a proxy's address the login."""
+        """The texts that no output may show: each secret, each line of a key with several lines, the login in a
+        proxy's address."""
         login = self.values.get("proxy", "").rpartition("@")[0].rpartition("/")[2]
         found = [login, *login.split(":"), *(self.values[key] for key in SECRETS if key in self.values)]
         return frozenset(line for text in found for line in (text, *text.split("\n")) if not line.startswith("-----"))
 
 
 def login_from_env(environ: Mapping[str, str]) -> OrgLogin:
-    """The org and its token; Invalid with all that is wrong with them, UnsafeAddress for plain http over a network."""
+    """The org's address and token. Raises Invalid with all their problems, UnsafeAddress for plain http over a
+    network."""
     url, token = environ.get(URL, ""), environ.get(TOKEN, "")
     problems = [*unset(environ), *(token_problems(token) if token else ())]
     wrong_address = list(url_problems(url)) if url else []
@@ -63,7 +65,7 @@ def unset(environ: Mapping[str, str]) -> Iterator[Problem]:
 
 
 def url_problems(url: str, name: str = URL, token: str = TOKEN) -> Iterator[Problem]:
-    """What is wrong with the address that stands under this name. A password in it is never shown."""
+    """The problems of the address in this variable. A password in it is never shown."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -79,11 +81,11 @@ def url_problems(url: str, name: str = URL, token: str = TOKEN) -> Iterator[Prob
         found = shortened(url) if not re.search(r"[@?]", url) else None
         near = f"https://{url}" if bare else None
         yield Problem(
-            f"{name} is no address of an org", found=found, expected=f"an address such as {EXAMPLE}", nearest=near
+            f"{name} is not an address of an org", found=found, expected=f"an address such as {EXAMPLE}", nearest=near
         )
         return
     if parts.username is not None or parts.password is not None:
-        expected = f"the address alone; the token stands in {token}"
+        expected = f"the address alone; the token is in {token}"
         yield Problem(f"{name} holds a user name or password", expected=expected, nearest=api_of(parts))
     if parts.path.strip("/") or parts.query or parts.fragment:
         message = f"{name} holds more than the address of the org"
@@ -95,16 +97,16 @@ def url_problems(url: str, name: str = URL, token: str = TOKEN) -> Iterator[Prob
 
 
 def token_problems(token: str, name: str = TOKEN) -> Iterator[Problem]:
-    """A token with a blank or line end in it would break, or forge, a header."""
+    """The problems of a token: a blank or line end in it would break, or forge, a header."""
     bad = next((char for char in token if not "!" <= char <= "~"), None)
     if bad is not None:
         found = "a line end" if bad in "\r\n" else "a blank" if bad.isspace() else f"the character U+{ord(bad):04X}"
         expected = "visible ASCII characters only, with nothing before or after the token"
-        yield Problem(f"{name} is no access token", found=found, expected=expected)
+        yield Problem(f"{name} is not an access token", found=found, expected=expected)
 
 
 def api_of(parts: SplitResult) -> str:
-    """The address of the API where that of the org's pages was given."""
+    """The address of the API, when the address of the org's pages was given."""
     url = address(parts)
     page = next((page for page in NOT_THE_API if url.endswith(page)), None)
     return url.removesuffix(page) + ".my.salesforce.com" if page else url

@@ -1,6 +1,6 @@
-"""What a template reads, found in its syntax tree: fields of the case, texts of the route, names that are not there.
+"""The names that a template uses, from its syntax tree: fields of the case, texts of the route, unknown names.
 
-It goes by the names of jinja2's node classes, so that jinja2 is imported by `templates` alone.
+It looks at the names of jinja2's node classes, so that only `templates` imports jinja2.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ Chain = tuple[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """`texts`: the route's own texts it reads; `needed`: those it cannot do without."""
+    """`texts`: the route's own texts that the template uses; `needed`: those that it cannot be rendered without."""
 
     paths: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
@@ -30,7 +30,7 @@ class Reads:
 
 
 def need_of(tree: Any) -> tuple[Reads, list[tuple[int, Fault]]]:
-    """What the template reads, and what is wrong with that, by line."""
+    """The names that the template uses, and their faults by line."""
     reader = Reader(frozenset(own_names(tree)))
     reader.visit(tree)
     paths = {path for path, _ in reader.paths if not any(other.startswith(f"{path}.") for other, _ in reader.paths)}
@@ -75,9 +75,7 @@ class Reader:
 
     def visit(self, node: Any) -> None:
         if (statement := FORBIDDEN.get(kind(node))) is not None:
-            self.faults.append(
-                (node.lineno, Fault(f"`{statement}` is not allowed", expected="a template that stands alone"))
-            )
+            self.faults.append((node.lineno, Fault(f"`{statement}` is not allowed", expected="a template in one file")))
         elif kind(node) == "Name" and node.name not in ("case", "route", "policy"):
             self.name(node)
         elif (found := chain(node)) is not None:
@@ -108,7 +106,9 @@ class Reader:
             self.faults.append((node.lineno, Fault(f"`{root}` cannot be set", expected="a name of your own")))
         elif not parts:
             examples = {"case": "case.Subject", "route": "route.reason", "policy": "policy.name"}
-            self.faults.append((node.lineno, Fault(f"`{root}` alone is no text", found=root, expected=examples[root])))
+            self.faults.append(
+                (node.lineno, Fault(f"`{root}` alone is not a text", found=root, expected=examples[root]))
+            )
         elif root == "case":
             self.paths.append((".".join(parts), node.lineno))
         elif root == "policy" and parts[0] != "name":
@@ -117,7 +117,8 @@ class Reader:
             self.texts.add(parts[0])
 
     def item(self, node: Any, found: Chain) -> None:
-        """A slice or a letter of a field's text is fine; a field chosen while rendering cannot be polled."""
+        """Allow a slice or one letter of a field's text; refuse a field that is chosen while rendering, which cannot
+        be polled."""
         if kind(node.arg) == "Slice" or isinstance(getattr(node.arg, "value", None), int):
             self.chain(found, node.node)
             self.children(node, but=node.node)
@@ -134,6 +135,5 @@ class Reader:
     def check(self, path: str, line: int) -> None:
         try:
             field_path(path)
-        except Fault as wrong:
-            wrong.found = f"case.{shown(path)}"
-            self.faults.append((line, wrong))
+        except Fault as fault:
+            self.faults.append((line, fault.but(found=f"case.{shown(path)}")))

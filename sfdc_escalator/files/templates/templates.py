@@ -1,4 +1,4 @@
-"""Note templates: a sandbox that renders data as data, and what a template reads, known before any case is seen.
+"""Note templates: a sandbox that renders data as data, and the fields that a template uses, found before any run.
 
 The only module that imports jinja2.
 """
@@ -25,7 +25,7 @@ WIDE = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "
 
 
 class Named(StrictUndefined):
-    """A name that is not there: says which one, and which was probably meant."""
+    """An unknown name; its message names the nearest known one."""
 
     @property
     def _undefined_message(self) -> str:
@@ -38,7 +38,8 @@ class Named(StrictUndefined):
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Small numbers, short output, no files; mappings give their entries only, and an empty record has empty fields."""
+    """A sandbox with bounded numbers and output and no files. A mapping gives only its entries; an empty record has
+    empty fields."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
@@ -141,7 +142,7 @@ def missing(places: list[Path], name: str) -> NoReturn:
     near = nearest(Path(name).name, (other for place in places for other in names_in(place.parent)))
     expected = f"a file in {' or '.join(str(place.parent) for place in places)}"
     raise Fault(
-        "there is no such template",
+        "the template does not exist",
         found=shown(name),
         expected=expected,
         nearest=near and str(Path(name).with_name(near)),

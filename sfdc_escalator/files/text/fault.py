@@ -1,4 +1,4 @@
-"""What is wrong with one value, in plain words: what stands there, what is allowed, and the nearest allowed name."""
+"""What is wrong with one value: what was found there, what was expected, and the nearest allowed name."""
 
 import difflib
 from collections.abc import Iterable
@@ -10,10 +10,23 @@ SHOWN = 60
 
 
 class Fault(ValueError):
-    """One fault of one value. `on_key`: the fault is the key's, so its place is reported; `key`: of that key inside.
+    """One fault of one value; it never changes, `but` gives a changed copy.
 
-    `inside`: where in the value it stands; `at`: where in the file, when it is not in this value. `more`: further ones.
+    `on_key`: the place of the key is reported, not that of the value. `key`: the fault is that of this key inside the
+    value. `inside`: the path inside the value. `at`: the path in the file, when the fault is not in this value. `more`:
+    further faults of the same value.
     """
+
+    message: str
+    found: str | None
+    expected: str | None
+    nearest: str | None
+    key: str | None
+    inside: tuple[str | int, ...]
+    on_key: bool
+    severity: Severity
+    at: tuple[str | int, ...] | None
+    more: tuple["Fault", ...]
 
     def __init__(
         self,
@@ -26,16 +39,33 @@ class Fault(ValueError):
         inside: tuple[str | int, ...] = (),
         on_key: bool = False,
         severity: Severity = "error",
+        at: tuple[str | int, ...] | None = None,
+        more: tuple["Fault", ...] = (),
     ) -> None:
         super().__init__(message)
-        self.message, self.found, self.expected, self.nearest = message, found, expected, nearest
-        self.key, self.inside, self.on_key, self.severity = key, inside, on_key, severity
-        self.at: tuple[str | int, ...] | None = None
-        self.more: tuple[Fault, ...] = ()
+        facts: dict[str, Any] = {
+            "message": message,
+            "found": found,
+            "expected": expected,
+            "nearest": nearest,
+            "key": key,
+        }
+        facts |= {"inside": inside, "on_key": on_key, "severity": severity, "at": at, "more": more}
+        self.__dict__.update(facts)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in Fault.__annotations__:
+            raise AttributeError(f"a fault never changes: `but({name}=...)` gives a copy")
+        super().__setattr__(name, value)
+
+    def but(self, **changes: Any) -> "Fault":
+        """A copy with these facts changed."""
+        facts = {name: self.__dict__[name] for name in Fault.__annotations__} | changes
+        return Fault(facts.pop("message"), **facts)
 
 
 def shown(value: Any) -> str:
-    """A value as a message shows it: on one line, of a bounded length."""
+    """The value on one line, of a bounded length, for a message."""
     if isinstance(value, dict):
         return "a mapping" if value else "an empty mapping"
     if isinstance(value, list):
@@ -46,7 +76,7 @@ def shown(value: Any) -> str:
 
 
 def described(value: Any) -> str:
-    """As `shown`, with texts in quotes: where it matters that it is a text."""
+    """As `shown`, with texts in quotes, for messages about the type."""
     return f'"{shortened(value)}"' if isinstance(value, str) and value.strip() else shown(value)
 
 
@@ -57,12 +87,12 @@ def shortened(text: str) -> str:
 
 
 def seen(char: str) -> str:
-    """A character that prints nothing: white space of YAML as a space, any other by its number."""
+    """A character that is not printable: white space of YAML as a space, any other by its number."""
     return " " if char in " \t\r\n" else f"\\u{ord(char):04x}"
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str | None:
-    """The allowed name that was probably meant, or None."""
+    """The allowed name that was probably meant; None when no name is near."""
     if len(name) > 100:
         return None
     folded = {choice.casefold(): choice for choice in sorted(allowed, reverse=True)}
@@ -71,7 +101,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
 
 
 def nearest_in(prefix: str, name: str, allowed: Iterable[str]) -> str | None:
-    """The same among names behind a prefix, which makes no two of them alike."""
+    """The nearest name among names with this prefix, compared without it."""
     near = nearest(name.removeprefix(prefix), allowed) if name.startswith(prefix) else None
     return near and prefix + near
 
@@ -82,17 +112,17 @@ def one_of(allowed: Iterable[str]) -> str:
     return f"one of {listed}" if len(names) > 1 else listed
 
 
-def unknown(what: str, name: str, allowed: Iterable[str], otherwise: str | None = None) -> Fault:
-    """A name that is none of the allowed ones; `otherwise` is said when there are none at all."""
+def unknown(what: str, name: str, allowed: Iterable[str], otherwise: str | None = None, **facts: Any) -> Fault:
+    """The fault of a name that is not among the allowed ones. `otherwise` is what is expected when none is allowed;
+    `facts` are further facts of the fault."""
     names = list(allowed)
     expected = one_of(names) if names else otherwise
-    return Fault(
-        f"unknown {what} `{shortened(name)}`", found=shown(name), expected=expected, nearest=nearest(name, names)
-    )
+    facts = {"expected": expected, "nearest": nearest(name, names), **facts}
+    return Fault(f"unknown {what} `{shortened(name)}`", found=shown(name), **facts)
 
 
 def comma(rest: str) -> Fault:
-    """A text in flow form that its comma ends: what follows became a key that says nothing."""
+    """The fault of a text inside `{...}` that a comma cut in two: its rest was read as a key without a value."""
     message = "a comma inside `{...}` starts a new key"
     return Fault(message, found=shown(rest), expected="quotes around a text with a comma in it", on_key=True)
 

@@ -1,4 +1,4 @@
-"""A file's bytes into text, with one clear problem for whatever cannot be read as a text."""
+"""Read a file as text, with one clear problem for a file that cannot be read as text."""
 
 import codecs
 import os
@@ -13,7 +13,7 @@ CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 
 
 class Unreadable(Exception):
-    """The file cannot be read any further."""
+    """The file cannot be read."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -42,13 +42,13 @@ def read_text(path: Path, what: str, limit: int) -> str:
 def missing(path: Path, what: str) -> Problem:
     folder = path.parent
     if not folder.is_dir():
-        return Problem(f"there is no folder {folder}", str(path), expected=what)
+        return Problem(f"the folder {folder} does not exist", str(path), expected=what)
     near = nearest(path.name, names_in(folder))
-    return Problem("there is no such file", str(path), expected=what, nearest=near and str(folder / near))
+    return Problem("the file does not exist", str(path), expected=what, nearest=near and str(folder / near))
 
 
 def names_in(folder: Path) -> list[str]:
-    """The names in a folder; none where it cannot be listed."""
+    """The names in a folder; none when it cannot be listed."""
     try:
         return sorted(entry.name for entry in folder.iterdir())
     except OSError:
@@ -69,7 +69,7 @@ def decoded(file: str, data: bytes) -> str:
 
 
 def printable(file: str, text: str) -> str:
-    """YAML 1.2, 5.1: what may stand in a text."""
+    """True for a character that YAML 1.2 (5.1) allows in a text."""
     bad = CONTROL.search(text)
     if not bad:
         return text

@@ -31,12 +31,12 @@ WORDS: Mapping[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 ADVICE = {
-    "mapping values are not allowed": "one `key: value` a line; a text with `: ` in it stands in quotes",
-    "cannot start any token": "spaces, no tabs, before a key; a text that starts with @, ` or % stands in quotes",
-    "did not find expected key": "keys of one mapping in one column; a text with quotes, : or # in it stands in quotes",
+    "mapping values are not allowed": "one `key: value` a line; put a text with `: ` in it in quotes",
+    "cannot start any token": "spaces, no tabs, before a key; put a text that starts with @, ` or % in quotes",
+    "did not find expected key": "keys of one mapping in one column; put a text with quotes, : or # in it in quotes",
     "did not find expected ',' or": "a closing bracket, and commas between the entries",
     "could not find expected ':'": "`key: value`, with a space after the colon",
-    "did not find expected alphabetic or numeric": "a text that starts with * or & stands in quotes",
+    "did not find expected alphabetic or numeric": "put a text that starts with * or & in quotes",
     "found unexpected ':'": "a space behind the colon, then a value",
     "did not find expected '-' indicator": "the entries of one list in one column",
 }  # fmt: skip
@@ -44,9 +44,10 @@ ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a YAML file says, and where. `problems` are those that YAML itself knows; the value holds nevertheless.
+    """The value of a YAML file, and the place of each part. `problems` are those of the YAML itself; the value is
+    usable all the same.
 
-    `broken`: where a value or key already has such a problem, so that nothing more need be said about it.
+    `broken`: the paths of values and keys that have such a problem, so that no second problem is reported for them.
     """
 
     file: str
@@ -57,7 +58,7 @@ class Document:
     broken: frozenset[Path] = frozenset()
 
     def path(self, loc: Sequence[str | int]) -> Path:
-        """The longest path of the file along `loc`; parts that do not stand in the file are left out."""
+        """The longest path along `loc` that exists in the file; parts that do not exist are left out."""
         here, path = self.value, list[str | int]()
         for part in loc:
             in_list = isinstance(here, list) and isinstance(part, int) and part < len(here)
@@ -72,7 +73,8 @@ class Document:
 
 
 def parse(file: str, text: str, *, what: str = "policy", holds: str = "`policy:` and `routes:`") -> Document:
-    """The one document of a file; Unreadable where it is no YAML. `what` the file is, and `holds` at least."""
+    """The one document of a file. Raises Unreadable for a file that is not YAML. `what` names the kind of file, `holds`
+    what it must have at least."""
     composer = Composer(file, text, what, holds)
     try:
         return composer.document()
@@ -139,7 +141,7 @@ class Composer:
                     break
                 value, started = self.value(next(self.events), ()), True
         if not started or value is None:
-            raise Unreadable(Problem("the file says nothing", self.file, 1, 1, "an empty file", self.holds))
+            raise Unreadable(Problem("the file is empty", self.file, 1, 1, "an empty file", self.holds))
         return Document(self.file, value, self.values, self.keys, tuple(self.problems), frozenset(self.broken))
 
     def value(self, event: Any, path: Path) -> Any:
@@ -164,7 +166,7 @@ class Composer:
         return value
 
     def alias(self, event: Any, path: Path, place: Place) -> Any:
-        """The anchored value again, with its places: so a fault in it is reported where it is written."""
+        """The anchored value again, with its own places, so that a fault in it is reported where it is written."""
         self.aliases += 1
         start, value = self.anchors.get(event.anchor, ((), None))
         if event.anchor not in self.anchors:
@@ -195,7 +197,7 @@ class Composer:
             if key in entries:
                 first = self.keys[(*path, key)][0]
                 expected = f"each key once; the first is on line {first}"
-                self.wrong(f"`{shortened(key)}` stands here twice", place, found=shortened(key), expected=expected)
+                self.wrong(f"`{shortened(key)}` is given twice", place, found=shortened(key), expected=expected)
                 self.value(next(self.events), (*path, key, "again"))
             else:
                 self.keys[(*path, key)] = place
@@ -219,7 +221,7 @@ class Composer:
         if not event.implicit[0]:
             bad = next((char for char in text if ord(char) < 32 and char not in "\t\n\r"), None)
             if bad is not None:
-                self.wrong("a control character stands in the text", place, found=f"U+{ord(bad):04X}", expected="text")
+                self.wrong("the text has a control character in it", place, found=f"U+{ord(bad):04X}", expected="text")
             return text
         if text in WORDS:
             return WORDS[text]

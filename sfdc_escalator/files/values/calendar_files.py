@@ -1,4 +1,4 @@
-"""`calendars:` as the file says them: time zones, opening hours, and holidays out of the `holidays` library."""
+"""The values of `calendars:`: time zones, opening hours, and holidays from the `holidays` library."""
 
 from collections.abc import Container
 from datetime import date
@@ -15,9 +15,8 @@ KEYS = ("country", "subdivision", "dates")
 def zone(value: Any) -> ZoneInfo:
     name = literals.text(value)
     if name not in available_timezones():
-        wrong = unknown("time zone", name, sorted(available_timezones()))
-        wrong.expected = "a name of the tz database, such as America/Chicago"
-        raise wrong
+        expected = "a name of the tz database, such as America/Chicago"
+        raise unknown("time zone", name, sorted(available_timezones()), expected=expected)
     return ZoneInfo(name)
 
 
@@ -36,15 +35,14 @@ def week(value: Any) -> tuple[Spans, ...]:
 
 
 def of_days(days: str, said: Any) -> list[str]:
-    """The hours of some days, checked; a fault of the days themselves is the key's."""
+    """The checked hours of some days. A fault of the days themselves is reported at the key."""
     hours = [str(one) for one in said] if isinstance(said, list) else [str(said)]
     for part, key in (({days: "00:00-24:00"}, days), ({"mon": hours}, None)):
         try:
             week_of(part)
         except ValueError as error:
-            wrong = advice(error, found=days if key else shown(said))
-            wrong.key, wrong.inside = key, () if key else (days,)
-            raise wrong from None
+            fault = advice(error, found=days if key else shown(said))
+            raise fault.but(key=key, inside=() if key else (days,)) from None
     return hours
 
 
@@ -54,20 +52,18 @@ def advice(error: ValueError, found: str) -> Fault:
 
 
 def holidays(value: Any) -> Container[date]:
-    """A country's holidays, dates of one's own, or both."""
+    """A country's holidays, dates of the team's own, or both."""
     if isinstance(value, list):
         return frozenset(map(day, value))
     if not isinstance(value, dict) or not value:
         expected = "`{country: US}`, with `subdivision` and `dates`, or a list of dates"
-        raise Fault("these are no holidays", found=shown(value), expected=expected)
+        raise Fault("these are not holidays", found=shown(value), expected=expected)
     for key in value:
         if key not in KEYS:
-            wrong = unknown("key", str(key), KEYS)
-            wrong.key = key
-            raise wrong
+            raise unknown("key", str(key), KEYS, key=key)
     dates = value.get("dates", [])
     if not isinstance(dates, list):
-        raise Fault("these are no dates", found=shown(dates), expected="a list of dates", inside=("dates",))
+        raise Fault("these are not dates", found=shown(dates), expected="a list of dates", inside=("dates",))
     own = frozenset(map(day, dates))
     if "country" not in value:
         return own
@@ -88,21 +84,19 @@ def of_country(country: str, subdivision: Any, own: frozenset[date]) -> Containe
 
 
 def nowhere(country: str, part: str | None) -> Fault:
-    """What of them is unknown, and what there is. Only now, because to list it loads every country."""
+    """The fault of an unknown country or subdivision. The known ones are listed only here, because that loads every
+    country."""
     from holidays import list_supported_countries
 
     known = list_supported_countries()
     if country not in known:
-        wrong = unknown("country", country, known)
-        wrong.key, wrong.expected = "country", "a code of ISO 3166, such as US, GB, DE"
-        return wrong
-    wrong = unknown("subdivision", str(part), known[country], f"none: {country} has no subdivisions here")
-    wrong.key = "subdivision"
-    return wrong
+        return unknown("country", country, known, key="country", expected="a code of ISO 3166, such as US, GB, DE")
+    otherwise = f"none: {country} has no subdivisions here"
+    return unknown("subdivision", str(part), known[country], otherwise, key="subdivision")
 
 
 def day(value: Any) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise Fault("this is no date", found=shown(value), expected="a date such as 2026-12-24") from None
+        raise Fault("this is not a date", found=shown(value), expected="a date such as 2026-12-24") from None

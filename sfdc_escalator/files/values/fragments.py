@@ -1,4 +1,4 @@
-"""A raw SOQL filter as one value of the policy file. What it means, only the org knows; that it is one, is checked."""
+"""A raw SOQL filter as one value of the policy file. Its form is checked here; its meaning only the org knows."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ COMPARISON = re.compile(r"[=<>]|\b(LIKE|IN|INCLUDES|EXCLUDES)\b", re.IGNORECASE)
 
 
 def fragment(value: Any) -> str:
-    """A raw SOQL filter: one expression, as it stands behind WHERE."""
+    """A raw SOQL filter: one expression, as written after WHERE."""
     said = text(value).strip()
     if len(said) > FRAGMENT_LENGTH:
         raise Fault("the filter is too long", found=f"{len(said)} characters", expected=f"{FRAGMENT_LENGTH} at most")
@@ -22,7 +22,7 @@ def fragment(value: Any) -> str:
     if bare.count("'") % 2 or not balanced(bare):
         raise Fault("quotes or parentheses do not match", found=shown(said), expected="each one closed")
     if clause := CLAUSE.search(INNER.sub("()", bare)):
-        message = f"`{clause[0]}` cannot stand in a filter"
+        message = f"`{clause[0]}` cannot be used in a filter"
         raise Fault(message, found=shown(said), expected="an expression as behind WHERE, such as Amount__c > 100")
     if not COMPARISON.search(bare):
         raise Fault("this compares nothing", found=shown(said), expected="an expression such as Amount__c > 100")

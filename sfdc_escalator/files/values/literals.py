@@ -1,4 +1,4 @@
-"""What may stand as one value of the policy file: each function gives the value back, checked, or raises Wrong."""
+"""Single values of the policy file: each function returns the checked value, or raises Fault."""
 
 import re
 import warnings
@@ -34,7 +34,7 @@ RELATION = re.compile(r"[A-Za-z]\w{0,79}", re.ASCII)
 
 
 def text(value: Any) -> str:
-    """A text that says something."""
+    """A text that is not empty."""
     if isinstance(value, str):
         if value.strip():
             return value
@@ -45,11 +45,11 @@ def text(value: Any) -> str:
 
 
 def sentence(value: Any) -> str:
-    """A text for a note; `{Case.Reason}` and `{Account.Name}` in it stand for fields of the case."""
+    """A text for a note; `{Case.Reason}` and `{Account.Name}` in it are replaced by fields of the case."""
     said = text(value)
     if placeholder := PLACEHOLDER.search(said):
         found, expected = shown(placeholder[0]), "a field such as `{Case.Subject}` or `{Account.Name}`"
-        raise Fault(f"`{found}` stands for nothing here", found=found, expected=expected)
+        raise Fault(f"`{found}` has no value here", found=found, expected=expected)
     for path in placeholder_paths(said):
         field_path(path)
     return said.strip()
@@ -64,7 +64,7 @@ def queue_name(value: Any) -> str:
     name = text(value)
     if len(name) > 80 or name != name.strip() or not name.isprintable():
         raise Fault(
-            "this is no queue name", found=shown(value), expected="the queue's DeveloperName, 80 characters at most"
+            "this is not a queue name", found=shown(value), expected="the queue's DeveloperName, 80 characters at most"
         )
     return name
 
@@ -85,7 +85,7 @@ def formed(value: Any, form: re.Pattern[str], expected: str) -> str:
 
 
 def name(value: Any) -> str:
-    """Of a policy, a route or a team: it stands in a note's key line, between slashes."""
+    """The name of a policy, a route or a team; it is part of a note's key line, between slashes."""
     return formed(value, NAME, NAME_FORM)
 
 
@@ -102,13 +102,13 @@ def field_path(value: Any) -> str:
     path = text(value)
     if path.split(".")[0] in RESERVED:
         expected = "a field path; `text` reads comments" if path.startswith("comments") else "a field path"
-        raise Fault(f"`{shown(path)}` is no field", found=shown(path), expected=expected)
+        raise Fault(f"`{shown(path)}` is not a field", found=shown(path), expected=expected)
     if re.fullmatch(r"\d+[mhdw]", path):
         expected = "a field; the time is a limit beside it, such as `at_least: 4h`"
-        raise Fault(f"`{path}` is no field", found=path, expected=expected)
+        raise Fault(f"`{path}` is not a field", found=path, expected=expected)
     if not FIELD_PATH.fullmatch(path):
         expected = "API names with dots between them, such as Subject, Risk__c, Account.Type"
-        raise Fault(f"`{shown(path)}` is no field path", found=shown(path), expected=expected)
+        raise Fault(f"`{shown(path)}` is not a field path", found=shown(path), expected=expected)
     last = path.rpartition(".")[2].lower()
     if last in RECORDS or last.endswith("__r"):
         raise Fault(
@@ -118,7 +118,7 @@ def field_path(value: Any) -> str:
 
 
 def text_source(value: Any) -> str:
-    """Where a `text` condition looks: a field path, or what was said, by anybody or by one side."""
+    """The source of a `text` condition: a field path, or comments or e-mails, of everybody or of one side."""
     source = text(value)
     if source in SPOKEN:
         return source
@@ -131,7 +131,7 @@ def text_source(value: Any) -> str:
 
 
 def part_source(value: Any, texts: frozenset[str] | None) -> str:
-    """Where a part of the note comes from. `texts` are the texts that some route says; None = they cannot be known."""
+    """The source of a part of the note. `texts` are the texts that some route gives; None when they cannot be known."""
     source = text(value)
     first = source.split(".")[0].lower()
     if first not in RESERVED:
@@ -151,7 +151,7 @@ def part_source(value: Any, texts: frozenset[str] | None) -> str:
 
 
 def scalar(value: Any) -> Literal_:
-    """What a field is compared with."""
+    """The value that a field is compared with."""
     if value is None or (isinstance(value, str) and not value.strip()):
         raise Fault(
             "an empty value is compared by `is_empty`", found=shown(value), expected="a value, or `is_empty: true`"
@@ -159,7 +159,7 @@ def scalar(value: Any) -> Literal_:
     if isinstance(value, list):
         raise Fault("one value is needed here", found="a list", expected="one value; `in` and `not_in` take a list")
     if not isinstance(value, (str, int, float, bool)):
-        raise Fault("this is no value", found=shown(value), expected="a text, a number, true or false")
+        raise Fault("this cannot be a value", found=shown(value), expected="a text, a number, true or false")
     return value
 
 
@@ -176,12 +176,12 @@ def choice(value: Any) -> Literal_:
 def beginning(value: Any) -> Literal_:
     start = scalar(value)
     if isinstance(start, bool):
-        raise Fault("true and false are no text", found=shown(value), expected="a text")
+        raise Fault("true and false are not texts", found=shown(value), expected="a text")
     return start
 
 
 def boundary(value: Any) -> Literal_:
-    """What at_least, at_most, more_than and less_than compare with."""
+    """The value that at_least, at_most, more_than and less_than compare with."""
     expected = "a number, a date (2026-01-31) or a time with its zone (2026-01-31T09:00:00Z)"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
@@ -213,8 +213,8 @@ def duration(value: Any) -> timedelta:
         limit = parse_duration(value if isinstance(value, str) else "")
     except ValueError:
         if business_days(value) is not None:
-            raise Fault("business days cannot stand here", found=shown(value), expected=DURATION_FORM) from None
-        raise Fault("this is no duration", found=described(value), expected=DURATION_FORM) from None
+            raise Fault("business days cannot be used here", found=shown(value), expected=DURATION_FORM) from None
+        raise Fault("this is not a duration", found=described(value), expected=DURATION_FORM) from None
     if limit > LONGEST:
         raise Fault("the duration is too long", found=shown(value), expected="10 years at most")
     return limit
@@ -234,14 +234,14 @@ def business_days(value: Any) -> BusinessDays | None:
 
 
 def rearm(value: Any) -> timedelta | Literal["new_record"]:
-    """How long after the end of an episode a new one may begin; or with the next related record."""
+    """The time after the end of an episode when a new one may begin, or `new_record`."""
     try:
         return "new_record" if value == "new_record" else duration(value)
-    except Fault as wrong:
-        if wrong.expected == DURATION_FORM:
-            wrong.expected = f"{DURATION_FORM}; or `new_record`"
-            wrong.nearest = nearest(value, ["new_record"]) if isinstance(value, str) else None
-        raise
+    except Fault as fault:
+        if fault.expected != DURATION_FORM:
+            raise
+        near = nearest(value, ["new_record"]) if isinstance(value, str) else None
+        raise fault.but(expected=f"{DURATION_FORM}; or `new_record`", nearest=near) from None
 
 
 def share(value: Any) -> Fraction:
@@ -250,7 +250,7 @@ def share(value: Any) -> Fraction:
     part = Fraction(found[1]) / 100 if found else Fraction(0)
     if not 0 < part <= 1:
         raise Fault(
-            "this is no share", found=shown(value), expected="a percentage above 0% and up to 100%, such as 30%"
+            "this is not a share", found=shown(value), expected="a percentage above 0% and up to 100%, such as 30%"
         )
     return part
 
@@ -262,12 +262,12 @@ def phrase(value: Any) -> str:
         parse_phrase(said)
     except ValueError:
         expected = "words with spaces between them, `this|that` for either"
-        raise Fault("this is no phrase", found=shown(said), expected=expected) from None
+        raise Fault("this is not a phrase", found=shown(said), expected=expected) from None
     return said
 
 
 def listed_phrase(value: Any) -> str:
-    """A phrase of a list of words: it cannot be another list."""
+    """A phrase in a list of words; it cannot name another list."""
     said = phrase(value)
     if said.startswith("words."):
         raise Fault("a list of words holds no other list", found=shown(said), expected="a phrase")
@@ -293,26 +293,26 @@ def relation(value: Any) -> str:
 
 
 def quick_text(value: Any) -> str:
-    """The name of a Quick Text; `{route}` in it stands for the route's name."""
+    """The name of a Quick Text; `{route}` in it is replaced by the route's name."""
     name = text(value).strip()
     for placeholder in re.findall(r"\{[^}]*\}?", name):
         if placeholder != "{route}":
-            message = f"`{shown(placeholder)}` stands for nothing in a Quick Text's name"
+            message = f"`{shown(placeholder)}` has no value in the name of a Quick Text"
             raise Fault(message, found=shown(placeholder), expected="`{route}`, the route's name")
     return name
 
 
 def part_or_path(value: Any) -> str:
-    """A part of the note by its name, or a field of the case."""
+    """The name of a part of the note, or a field of the case."""
     said = text(value)
     return said if SNAKE.fullmatch(said) else field_path(said)
 
 
 def some_time(value: Any) -> timedelta:
-    """A duration that is longer than none."""
+    """A duration that is longer than zero."""
     if time := duration(value):
         return time
-    raise Fault("this is no time at all", found=shown(value), expected="1m or more")
+    raise Fault("this is not a time", found=shown(value), expected="1m or more")
 
 
 def example_value(value: Any) -> Literal_ | frozenset[str] | None:
@@ -321,4 +321,6 @@ def example_value(value: Any) -> Literal_ | frozenset[str] | None:
         return frozenset(text(one) for one in value)
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
-    raise Fault("this is no value of a field", found=shown(value), expected="a text, a number, true, false or a list")
+    raise Fault(
+        "this cannot be the value of a field", found=shown(value), expected="a text, a number, true, false or a list"
+    )

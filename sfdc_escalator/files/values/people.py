@@ -1,4 +1,4 @@
-"""Who is told, as one value of the policy file: a user on a path from the case, or an address."""
+"""Recipients as values of the policy file: a user on a path from the case, or an e-mail address."""
 
 import re
 from typing import Any
@@ -30,10 +30,10 @@ def address(value: Any) -> str:
     """An e-mail address."""
     said = text(value).strip()
     if not ADDRESS.fullmatch(said):
-        raise Fault("this is no e-mail address", found=shown(said), expected="an address such as leads@example.com")
+        raise Fault("this is not an e-mail address", found=shown(said), expected="an address such as leads@example.com")
     return said
 
 
 def one_person(value: Any) -> str:
-    """Somebody by their address, or a user on a path from the case."""
+    """An e-mail address, or a user on a path from the case."""
     return address(value) if not isinstance(value, str) or "@" in value else person(value)

@@ -1,5 +1,5 @@
-"""References to secrets: `env:NAME`, `file:PATH`, `cmd:COMMAND`. A secret itself never stands in a file of ours,
-and no message shows what may be one."""
+"""References to secrets: `env:NAME`, `file:PATH`, `cmd:COMMAND`. A secret itself is never written in our
+files, and no message shows a text that may be one."""
 
 import os
 import re
@@ -24,25 +24,25 @@ OTHERS_MAY = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 @dataclass(frozen=True, slots=True)
 class SecretReference:
-    """Where a secret is to be found; `where` is the variable, the path or the command."""
+    """The place of a secret; `where` is the variable, the path or the command."""
 
     kind: str
     where: str = field(repr=False)
 
     def secret(self, environ: Mapping[str, str]) -> str:
-        """The secret, stripped. Raises Wrong when it cannot be had, is not for us alone, or is empty."""
+        """The secret, stripped. Raises Fault when it cannot be read, others may read it, or it is empty."""
         if self.kind == "env":
             return from_environment(self.where, environ)
         return from_file(self.where) if self.kind == "file" else from_command(self.where)
 
 
 def reference(value: Any) -> SecretReference:
-    """The reference that a file says. Raises Wrong for anything else, above all for the secret itself."""
+    """The reference in a file. Raises Fault for anything else, above all for the secret itself."""
     kind, mark, where = value.partition(":") if isinstance(value, str) else ("", "", "")
     where = where.strip()
     if not mark or kind not in KINDS:
         near = nearest(kind, KINDS) if mark and kind.isalpha() else None
-        raise Fault("this is no reference to a secret", expected=FORMS, nearest=near and f"{near}:")
+        raise Fault("this is not a reference to a secret", expected=FORMS, nearest=near and f"{near}:")
     if not where:
         raise Fault(f"`{kind}:` names nothing", expected=FORMS)
     if kind == "env" and not VARIABLE.fullmatch(where):
@@ -79,7 +79,7 @@ def from_file(where: str) -> str:
         why = getattr(error, "strerror", None) or str(error)
         raise Fault(f"{path} cannot be read: {why.lower()}", expected=alone) from None
     if not stat.S_ISREG(mode):
-        raise Fault(f"{path} is no file", expected=alone)
+        raise Fault(f"{path} is not a file", expected=alone)
     if mode & OTHERS_MAY:
         found, expected = f"mode {stat.S_IMODE(mode):04o}", f"mode 0600: chmod 600 {shlex.quote(path)}"
         raise Fault(f"others may read or write {path}", found=found, expected=expected)
@@ -87,7 +87,7 @@ def from_file(where: str) -> str:
 
 
 def from_command(where: str) -> str:
-    """What the command prints. No shell reads it; what it says on stderr is not shown, for a secret may be in it."""
+    """The output of the command. It is not run by a shell; its stderr is not shown, because a secret may be in it."""
     command = words(where)
     name = f"the command `{shortened(command[0])}`"
     by_hand = "its output is the secret alone; try it by hand, as this user"
@@ -118,7 +118,7 @@ def text_of(data: bytes, source: str) -> str:
     try:
         secret = data.decode().strip()
     except UnicodeDecodeError:
-        raise Fault(f"what {source} says is not UTF-8", expected="the secret alone") from None
+        raise Fault(f"{source} is not UTF-8 text", expected="the secret alone") from None
     if len(data) > MOST_BYTES or not secret:
-        raise Fault(f"{source} says {'too much' if secret else 'nothing'}", expected="the secret alone")
+        raise Fault(f"{source} {'is too long' if secret else 'is empty'}", expected="the secret alone")
     return secret

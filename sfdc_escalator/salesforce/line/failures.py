@@ -61,7 +61,7 @@ def in_one_line(text: object) -> str:
 
 
 def of_answer(status: int, body: Any, retry_after: float | None = None) -> OrgUnavailable:
-    """The error for an answer that is no success."""
+    """The error for an answer that is not a success."""
     errors = errors_in(body)
     if status in NOT_NOW:
         words = f" ({said(*errors[0])})" if errors else ""

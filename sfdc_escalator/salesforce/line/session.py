@@ -21,7 +21,7 @@ API_CALL = re.compile(r"/services/data/v\d")
 
 
 def checked_address(instance_url: str) -> tuple[str, str]:
-    """(scheme, host:port). Raises UnsafeAddress for plain http beyond loopback, Invalid for what is no address."""
+    """(scheme, host:port). Raises UnsafeAddress for plain http beyond loopback, Invalid for what is not an address."""
     try:
         parts = urlsplit(instance_url.strip())
         host, _ = parts.hostname, parts.port

@@ -15,7 +15,7 @@ NEW = "make a new one (openssl req -x509 -newkey rsa:2048 -nodes ...) and upload
 
 
 def assertion(client_id: str, username: str, audience: str, private_key: str, now: float) -> str:
-    """RS256. Raises Invalid for what is no private key that can sign it, without a word of the key."""
+    """RS256. Raises Invalid for what is not a private key that can sign it, without a word of the key."""
     claims = {"iss": client_id, "sub": username, "aud": audience, "exp": int(now) + VALID}
     return jwt.encode(claims, rsa_key(private_key), algorithm="RS256")
 

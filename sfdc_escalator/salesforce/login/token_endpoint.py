@@ -98,7 +98,7 @@ def granted(answer: requests.Response) -> Grant:
     if host := moved_to(answer):
         raise OrgUnavailable(f"{url.hostname} leads on to {host}: give that as the address to log in at")
     raise OrgUnavailable(
-        f"{url.hostname} is no login of Salesforce: HTTP {answer.status_code} with {kind_of(answer)}; expected "
+        f"{url.hostname} is not a login of Salesforce: HTTP {answer.status_code} with {kind_of(answer)}; expected "
         "https://login.salesforce.com, https://test.salesforce.com, or the org's My Domain"
     )
 

@@ -46,7 +46,7 @@ class Asked:
 
 
 def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
-    """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is no number and no id."""
+    """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is not a number and no id."""
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
     broken = {(p.name, r.name): why for p, r in routes if (why := unread(p, r, org_facts.describe))}
@@ -152,7 +152,7 @@ def chosen_case(case: str) -> Filter:
 
 
 def selected(paths: frozenset[str], describe: Describe) -> list[str]:
-    """What the poll reads: the engine's fields, and the paths that are no long text."""
+    """What the poll reads: the engine's fields, and the paths that are not long text."""
     engine = [name for name in ENGINE_FIELDS if describe.field_at(name)]
     return [*engine, *sorted(path for path in paths if not is_long_text(describe.field_at(path)))]
 

@@ -145,7 +145,7 @@ def email_of(record: Record) -> Comment | None:
 
 
 def is_automatic(email: Record) -> bool:
-    """Whether a machine wrote it: somebody's absence is no word of theirs."""
+    """Whether a machine wrote it: somebody's absence is not a word of theirs."""
     headers, subject = pick(email, "Headers") or "", pick(email, "Subject") or ""
     return bool(AUTOMATIC.search(headers) or AUTOMATIC_SUBJECT.match(subject))
 

@@ -48,7 +48,7 @@ def composite(chunk: Chunk, base: str, user_id: str, *, weak: bool, proved: bool
     """The chunk as one request. The GET behind the guard query needs its last row: one case missing stops everything.
 
     `proved` inserts each key into the object that holds them only once, in the collection of the notes.
-    `base` is `/services/data/vXX.X`. ValueError for an empty or too long chunk, a case twice, or what is no id.
+    `base` is `/services/data/vXX.X`. ValueError for an empty or too long chunk, a case twice, or what is not an id.
     """
     writes = chunk.writes
     case_ids = [long_id(write.case_id) for write in writes]
