@@ -1,6 +1,6 @@
 """Values for tests: a case, a route, a policy, an org and a past, each with every default filled in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -8,13 +8,16 @@ from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import All, Condition
-from sfdc_escalator.escalation.decisions.decide import NoMatch, decide
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.decide import decide
+from sfdc_escalator.escalation.decisions.draft import draft
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.decisions.order import Order
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Team, Template
 from sfdc_escalator.escalation.readiness.fitness import unfit_routes
-from sfdc_escalator.escalation.world.case import Case, Comment, Speaker, Value
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History, Values
+from sfdc_escalator.escalation.world.case import Case, Comment, FieldValues, Speaker, Value
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, OrgFacts, Queue
 
@@ -63,6 +66,11 @@ def case(
     )
 
 
+def values(owner: str, status: str | None, priority: str | None) -> FieldValues:
+    """The fields of a case that steps write."""
+    return {"OwnerId": owner, "Status": status, "Priority": priority}
+
+
 def comment(body: str, *, speaker: Speaker = "agent", minutes_ago: int = 60, author: str = AGENT) -> Comment:
     return Comment(author, NOW - timedelta(minutes=minutes_ago), body, speaker)
 
@@ -77,17 +85,35 @@ def plain_template(context: Mapping[str, Any]) -> str:
     return f"ESCALATION {context['policy']['name']}/{context['route']['name']}\n\n{parts}\n"
 
 
+Rendered = Callable[[Mapping[str, Any]], str]
+RENDERED: dict[str, Rendered] = {}
+
+
+def template_of(rendered: Rendered) -> Template:
+    """A template that this function renders."""
+    name = f"{len(RENDERED)}-{rendered.__name__}"
+    RENDERED[name] = rendered
+    return Template(name, "")
+
+
+def render(template: Template, context: Mapping[str, Any]) -> str:
+    """Renders the templates of tests."""
+    return RENDERED[template.name](context)
+
+
+PLAIN = template_of(plain_template)
 REASON = NotePart("reason", ("route.reason",))
 
 
 def note(
     *parts: NotePart,
-    template: Template = plain_template,
+    template: Template | Rendered = PLAIN,
     visibility: Literal["internal", "published"] = "internal",
     paths: Iterable[str] = (),
     **texts: str,
 ) -> NoteSpec:
-    return NoteSpec(template, parts or (REASON,), texts, visibility, frozenset(paths))
+    made = template if isinstance(template, Template) else template_of(template)
+    return NoteSpec(made, parts or (REASON,), texts, visibility, frozenset(paths))
 
 
 def route(
@@ -152,8 +178,8 @@ def escalation(
     route_name: str = "urgent",
     *,
     policy_name: str = "support",
-    before: Values | None = None,
-    wrote: Values | None = None,
+    before: FieldValues | None = None,
+    wrote: FieldValues | None = None,
     attempts: int = 0,
     tried_at: datetime | None = None,
     message: str = "",
@@ -186,18 +212,25 @@ def in_org(
     return PolicyInOrg(of, org, history or remembering(), now, {}, unfit_routes(of, org))
 
 
-def decided(of: Policy, *cases: Case, history: History | None = None) -> list[Decision]:
-    """What the policy decides of these cases; every one of them must match."""
-    verdicts = [decide(in_org(of, history), one) for one in cases]
+def judged(of: PolicyInOrg, one: Case) -> Match | NoMatch:
+    """The judgement about a case; a match that is planned has its order."""
+    found = decide(of, one)
+    return draft(of, found, render) if isinstance(found, Match) else found
+
+
+def decided(of: Policy, *cases: Case, history: History | None = None) -> list[Match]:
+    """The matches of these cases; every one of them must match."""
+    verdicts = [judged(in_org(of, history), one) for one in cases]
     assert not any(isinstance(one, NoMatch) for one in verdicts)
-    return [one for one in verdicts if isinstance(one, Decision)]
+    return [one for one in verdicts if isinstance(one, Match)]
 
 
-def planned(number: int, of: Policy | None = None, **values: Any) -> Decision:
-    """One planned escalation of a case with this number."""
-    [decision] = decided(of or policy(), case(number, **values))
-    assert decision.state is State.PLANNED
-    return decision
+def planned(number: int, of: Policy | None = None, **values: Any) -> Order:
+    """The order to escalate a case with this number."""
+    [match] = decided(of or policy(), case(number, **values))
+    assert match.state is State.PLANNED
+    assert match.order is not None
+    return match.order
 
 
 def condition_on(path: str, value: str | bool) -> Field:

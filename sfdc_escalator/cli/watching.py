@@ -49,7 +49,7 @@ class Watch:
 
 
 def counts(result: "Result") -> dict[str, Any]:
-    from sfdc_escalator.escalation.decisions.decision import State
+    from sfdc_escalator.escalation.decisions.outcome import State
 
     done = result.count(State.APPLIED)
     known = sum(

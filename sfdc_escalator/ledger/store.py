@@ -14,7 +14,7 @@ from sfdc_escalator.ledger.tables.rows import escalation_of
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, take
-from sfdc_escalator.pipeline.ports import HistoryReader, RunStart
+from sfdc_escalator.pipeline.ports.ledger import HistoryReader, RunStart
 
 
 class SqlHistory:

@@ -1,26 +1,29 @@
-"""From a plan to outcomes: store what was found, send the chunks side by side, read back what was written."""
+"""From orders to outcomes: send the chunks side by side, read back what was written."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.order import Order
+from sfdc_escalator.escalation.decisions.outcome import Outcome
 from sfdc_escalator.escalation.planning.chunks import Batch, lanes
 from sfdc_escalator.escalation.planning.guards import CHUNK
 from sfdc_escalator.escalation.policy.steps import Kind, StepState
-from sfdc_escalator.escalation.world.history import EscalationState
-from sfdc_escalator.pipeline.changes import change, escalation_of, values_after
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.keys import RouteName
+from sfdc_escalator.pipeline.changes import change
 from sfdc_escalator.pipeline.deliver import Delivery, Tries
-from sfdc_escalator.pipeline.ports import Change, Lease, Org
-from sfdc_escalator.pipeline.prepare import Prepared
+from sfdc_escalator.pipeline.ports.ledger import Lease
+from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.run_clock import RunClock
-from sfdc_escalator.pipeline.stop import Stop, call_budget
+from sfdc_escalator.pipeline.stop import Stop
 
 log = logging.getLogger(__name__)
 SIDE_BY_SIDE = 4
@@ -28,16 +31,31 @@ SLOW_CALL = 20.0
 """Seconds. Salesforce bounds the calls of 20 s and more that run at the same time (REST limits): then one by one."""
 
 Progress = Callable[[str, int, int], None]
-"""What is being done, how much of it is done, how much there is."""
+"""The work that is done now, how much of it is done, how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms on which orders are carried out.
+
+    `polled_at` is the time of the reading that they rest on; `calls` how many API calls may go into sending; `live` the
+    routes that have run live once all is sent. `is_proved` says that keys go into an object of their own.
+    """
+
+    polled_at: datetime
+    clock: RunClock
+    calls: float
+    live: tuple[RouteName, ...] = ()
+    is_proved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How the plan's decisions ended. `trouble` is why the org could not be worked with to the end."""
+    """How the orders ended, by key. `trouble` is the error that kept the run from working with the org to the end."""
 
-    decisions: tuple[Decision, ...]
-    bounced: tuple[Decision, ...] = ()
-    gone: tuple[Decision, ...] = ()
+    outcomes: Mapping[str, Outcome]
+    bounced: tuple[Order, ...] = ()
+    gone: tuple[Order, ...] = ()
     trouble: EscalatorError | None = None
 
 
@@ -59,43 +77,26 @@ class Gate:
         self.slow = self.slow or time.monotonic() - start >= SLOW_CALL
 
 
-def apply(prepared: Prepared, org: Org, lease: Lease, progress: Progress, clock: RunClock, stop: Stop) -> Applied:
-    """Carries out the plan. Every decision of the plan comes back, ended."""
-    plan = prepared.plan
-    remember(prepared, lease)
-    done: dict[str, Decision] = {}
+def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progress: Progress, stop: Stop) -> Applied:
+    """Carries out the orders. Every order comes back as an outcome."""
+    outcomes: dict[str, Outcome] = {}
 
-    def ended(decision: Decision) -> None:
-        done[decision.identity.key] = decision
-        progress("escalating", len(done), len(plan.planned))
+    def ended(outcome: Outcome) -> None:
+        outcomes[outcome.key] = outcome
+        progress("escalating", len(outcomes), len(orders))
 
-    calls = org.api_calls + call_budget(plan, prepared.org_facts)
-    delivery = Delivery(org, lease, prepared.poll.at, clock, stop, calls, ended)
-    # With the keys in an object of their own, a case takes two rows of the notes' collection.
-    most = CHUNK // (1 + (prepared.org_facts.level == "proved") + posts_too(prepared))
-    send_all(delivery, lanes(plan.planned, most))
-    decisions = tuple(done.get(one.identity.key, one) if one.state is State.PLANNED else one for one in plan.decisions)
-    applied = [decision for decision in decisions if decision.state is State.APPLIED]
+    delivery = Delivery(org, lease, terms.polled_at, terms.clock, stop, org.api_calls + terms.calls, ended)
+    # With the keys in an object of their own, a case takes two rows of the notes' collection; so does a post.
+    most = CHUNK // (1 + terms.is_proved + any(order.post for order in orders))
+    send_all(delivery, lanes(orders, most))
     if delivery.trouble is None and stop.reason is None:
-        lease.mark_live(sorted(plan.complete))
+        lease.mark_live(terms.live)
+    written = [(order, delivery.written[order.key]) for order in orders if order.key in delivery.written]
     try:
-        bounced, gone = read_back(org, lease, applied)
+        bounced, gone = read_back(org, lease, written)
     except OrgUnavailable as error:
-        return Applied(decisions, trouble=delivery.trouble or error)
-    return Applied(decisions, bounced, gone, delivery.trouble)
-
-
-def remember(prepared: Prepared, lease: Lease) -> None:
-    """Stores what became known by reading, and the backlog that is adopted."""
-    changes = [Change(one.event, one.escalation, one.escalation.case_number, "") for one in prepared.settled]
-    changes += [change(one, "found", one.escalation) for one in prepared.found if one.escalation]
-    at = prepared.plan.now
-    changes += [
-        change(one, "adopted", escalation_of(one, EscalationState.ADOPTED, tried_at=at))
-        for one in prepared.plan.adopted
-    ]
-    if changes:
-        lease.record(changes)
+        return Applied(outcomes, trouble=delivery.trouble or error)
+    return Applied(outcomes, bounced, gone, delivery.trouble)
 
 
 def send_all(delivery: Delivery, plan_lanes: Sequence[Sequence[Batch]]) -> None:
@@ -117,45 +118,34 @@ def send_all(delivery: Delivery, plan_lanes: Sequence[Sequence[Batch]]) -> None:
         future.result()
 
 
-def read_back(org: Org, lease: Lease, applied: Sequence[Decision]) -> tuple[tuple[Decision, ...], tuple[Decision, ...]]:
-    """What happened right after us: owners that automation moved on, cases that somebody deleted or merged."""
-    if not applied:
+def read_back(
+    org: Org, lease: Lease, written: Sequence[tuple[Order, Escalation]]
+) -> tuple[tuple[Order, ...], tuple[Order, ...]]:
+    """The orders whose case automation moved on to another owner, and those whose case was deleted or merged since."""
+    if not written:
         return (), ()
-    values = org.read_back([decision.case.id for decision in applied])
-    missing = [decision for decision in applied if decision.case.id not in values]
-    seen = org.cases_now([decision.case.id for decision in missing], frozenset(), frozenset()) if missing else {}
-    gone = tuple(one for one in missing if one.case.id in seen and seen[one.case.id].is_deleted)
+    values = org.read_back([order.case_id for order, _ in written])
+    missing = [order for order, _ in written if order.case_id not in values]
+    seen = org.cases_now([order.case_id for order in missing], frozenset(), frozenset()) if missing else {}
+    gone = tuple(order for order in missing if order.case_id in seen and seen[order.case_id].is_deleted)
     if len(missing) > len(gone):
-        cases = [one.case.number for one in missing if one not in gone]
+        cases = [order.case_number for order in missing if order not in gone]
         log.warning("out of sight after the move", extra={"cases": cases})
     bounced = tuple(
-        decision
-        for decision in applied
-        if moved_owner(decision)
-        and values.get(decision.case.id, values_after(decision)).owner_id != owner_after(decision)
+        order
+        for order, _ in written
+        if moved_owner(order) and values.get(order.case_id, order.after)["OwnerId"] != order.after["OwnerId"]
     )
+    escalations = {order.key: escalation for order, escalation in written}
     changes = [
-        change(one, "bounced", one.escalation, facts={"owner_now": values[one.case.id].owner_id})
+        change(one, "bounced", escalations[one.key], facts={"owner_now": values[one.case_id]["OwnerId"]})
         for one in bounced
-        if one.escalation
     ]
-    changes += [
-        change(one, "gone", replace(one.escalation, state=EscalationState.GONE)) for one in gone if one.escalation
-    ]
+    changes += [change(one, "gone", replace(escalations[one.key], state=EscalationState.GONE)) for one in gone]
     if changes:
         lease.record(changes)
     return bounced, gone
 
 
-def moved_owner(decision: Decision) -> bool:
-    return any(step.kind is Kind.QUEUE and step.state is StepState.APPLIED for step in decision.steps)
-
-
-def owner_after(decision: Decision) -> str:
-    return values_after(decision).owner_id
-
-
-def posts_too(prepared: Prepared) -> bool:
-    """Whether notes also go to accounts or contacts, which takes rows of the same collection."""
-    routes = (route for policy in prepared.plan.policies for route in policy.routes)
-    return any(route.escalate is not None and route.escalate.note.also_on is not None for route in routes)
+def moved_owner(order: Order) -> bool:
+    return any(step.kind is Kind.QUEUE and step.state is StepState.PLANNED for step in order.steps)

@@ -1,103 +1,76 @@
-"""What the ledger is told of a decision: the escalation after the change, and the facts of the event."""
+"""The changes that the ledger records of an order: the escalation after the change, and the facts of the event."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sfdc_escalator.escalation.decisions.decision import Decision
-from sfdc_escalator.escalation.policy.policy import Route
+from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.policy.steps import Kind, StepState
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
-from sfdc_escalator.pipeline.ports import Change, Post, Write
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.pipeline.ports.ledger import Change
+from sfdc_escalator.pipeline.ports.writing import Write
 
 SENT = frozenset({EscalationState.SENDING, EscalationState.APPLIED, EscalationState.UNKNOWN, EscalationState.GONE})
 
 
 def escalation_of(
-    decision: Decision,
+    order: Order,
     state: EscalationState,
     *,
     attempts: int = 0,
     tried_at: datetime | None = None,
     message: str = "",
 ) -> Escalation:
-    identity = decision.identity
-    return Escalation(
-        key=identity.key,
-        policy=identity.policy,
-        route=identity.route,
-        case_id=identity.case_id,
-        state=state,
-        rung=identity.rung,
-        episode=identity.episode,
-        turn=identity.turn,
-        before=Values.of(decision.case) if state in SENT else None,
-        wrote=values_after(decision) if state in SENT else None,
-        attempts=attempts,
-        tried_at=tried_at,
-        message=message,
+    """The order as the ledger knows it in this state."""
+    before, wrote = (order.before, order.after) if state in SENT else (None, None)
+    return Escalation.of(
+        order.identity, state, before=before, wrote=wrote, attempts=attempts, tried_at=tried_at, message=message
     )
 
 
-def escalation_found(decision: Decision, at: datetime) -> Escalation:
+def escalation_found(identity: Identity, at: datetime) -> Escalation:
     """Written by somebody else at that time: what the case was before, and what was written, is not known."""
-    return replace(escalation_of(decision, EscalationState.APPLIED, tried_at=at), before=None, wrote=None)
+    return Escalation.of(identity, EscalationState.APPLIED, tried_at=at)
 
 
-def values_after(decision: Decision) -> Values:
-    """Owner, status and priority as they stand once the steps are done."""
-    after = {step.kind: step.after for step in decision.steps}
-    case = decision.case
-    return Values(
-        after.get(Kind.QUEUE) or case.owner_id,
-        after.get(Kind.STATUS, case.status),
-        after.get(Kind.PRIORITY, case.priority),
-    )
+def change(order: Order, event: str, escalation: Escalation, **more: Any) -> Change:
+    return Change(event, escalation, order.case_number, order.policy_digest, order.findings, **more)
 
 
-def change(decision: Decision, event: str, escalation: Escalation, **more: Any) -> Change:
-    policy = decision.policy
-    return Change(event, escalation, decision.case.number, policy.digest, decision.findings, **more)
-
-
-def intended(decision: Decision, now: datetime, *, together: bool) -> Change:
+def intended(order: Order, now: datetime, *, together: bool) -> Change:
     """Stored before the call: the whole of what is about to be sent, and the org's time."""
-    note = next(step.after for step in decision.steps if step.kind is Kind.NOTE)
-    escalation = escalation_of(decision, EscalationState.SENDING, tried_at=now)
-    return change(decision, "intended", escalation, note=note, facts={"steps": steps(decision), "together": together})
+    escalation = escalation_of(order, EscalationState.SENDING, tried_at=now)
+    facts = {"steps": steps(order), "together": together}
+    return change(order, "intended", escalation, note=order.note, facts=facts)
 
 
-def steps(decision: Decision) -> list[Mapping[str, str | None]]:
-    """The steps as an event tells them; the note's text is personal and stays out."""
+def superseded(order: Order) -> list[Change]:
+    """The escalations that the order takes over."""
+    ended = (replace(one, state=EscalationState.SUPERSEDED) for one in order.takes_over)
+    return [change(order, "superseded", one) for one in ended]
+
+
+def steps(order: Order) -> list[Mapping[str, str | None]]:
+    """The steps as an event records them; the note's text is personal and stays out."""
     return [
         {"step": step.kind, "before": step.before, "after": None if step.kind is Kind.NOTE else step.after}
-        for step in decision.steps
+        for step in order.steps
         if step.state is StepState.PLANNED
     ]
 
 
-def write_of(decision: Decision) -> Write:
-    """What is sent for this decision: only the steps that are planned."""
-    after = {step.kind: step.after for step in decision.steps if step.state is StepState.PLANNED}
+def write_of(order: Order) -> Write:
+    """The write that carries out the order: only the steps that are planned."""
+    after = {step.kind: step.after for step in order.steps if step.state is StepState.PLANNED}
     return Write(
-        key=decision.identity.key,
-        case_id=decision.case.id,
-        note=after[Kind.NOTE] or "",
-        published=is_published(decision.route),
+        key=order.key,
+        case_id=order.case_id,
+        note=order.note,
+        published=order.published,
         owner_id=after.get(Kind.QUEUE),
         status=after.get(Kind.STATUS),
         priority=after.get(Kind.PRIORITY),
-        post=post_of(decision, after[Kind.NOTE] or ""),
+        post=order.post,
     )
-
-
-def post_of(decision: Decision, note: str) -> Post | None:
-    """The note on the record beside the case; None where the policy wants none, or the case has no such record."""
-    spec = decision.route.escalate.note if decision.route.escalate else None
-    parent = decision.case.fields.get(f"{spec.also_on}Id") if spec and spec.also_on else None
-    return Post(parent, f"Case {decision.case.number}\n\n{note}") if isinstance(parent, str) else None
-
-
-def is_published(route: Route) -> bool:
-    return route.escalate is not None and route.escalate.note.visibility == "published"

@@ -1,29 +1,28 @@
 """One chunk on its way to the org: intend, perform, settle. What is turned down goes again in smaller parts.
 
-Whatever the org answers, every decision ends as applied, rejected, deferred or unknown. A write whose outcome is not
+Whatever the org answers, every order ends as applied, rejected, deferred or unknown. A write whose outcome is not
 known is never sent again.
 """
 
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.outcome import Outcome, State, applied_outcome, undone_outcome, unknown_outcome
 from sfdc_escalator.escalation.planning.chunks import Batch
-from sfdc_escalator.escalation.world.history import EscalationState
-from sfdc_escalator.pipeline.changes import change, escalation_found, escalation_of, intended, write_of
-from sfdc_escalator.pipeline.ports import (
-    Change,
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.pipeline.changes import change, escalation_found, escalation_of, intended, superseded, write_of
+from sfdc_escalator.pipeline.ports.ledger import Change, Lease
+from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.writing import (
     Chunk,
     Committed,
     ErrorKind,
-    Lease,
     Moved,
     NotExecuted,
-    Org,
     RolledBack,
     RowError,
     Unknown,
@@ -57,9 +56,10 @@ class Tries:
 
 
 class Delivery:
-    """Sends batches and remembers how each decision ended. Used by several threads at once.
+    """Sends batches and reports how each order ended. Used by several threads at once.
 
-    `calls` is the number of API calls of the org at which nothing more is sent.
+    `calls` is the number of API calls of the org at which nothing more is sent. `written` are the escalations of the
+    orders that were applied, by key.
     """
 
     def __init__(
@@ -70,11 +70,12 @@ class Delivery:
         clock: RunClock,
         stop: Stop,
         calls: float,
-        ended: Callable[[Decision], None],
+        ended: Callable[[Outcome], None],
     ) -> None:
         self.org, self.lease, self.polled_at, self.clock, self.ended = org, lease, polled_at, clock, ended
         self.stop, self.breaker, self.calls = stop, Breaker(stop), calls
         self.trouble: EscalatorError | None = None
+        self.written: dict[str, Escalation] = {}
 
     def send(self, batch: Batch, tries: Tries) -> None:
         """The batch as one write, and everything that follows from the answer."""
@@ -85,8 +86,8 @@ class Delivery:
         if not tries.take():
             return self.defer(batch, "the org turned down too many tries before this case was sent")
         intent, at = Reading(), self.clock.now()
-        together = batch[0].policy.together or tries.together
-        self.lease.record([intended(decision, at, together=together) for decision in batch])
+        together = batch[0].together or tries.together
+        self.lease.record([intended(order, at, together=together) for order in batch])
         chunk = Chunk(tuple(map(write_of, batch)), self.polled_at, together)
         self.lease.check()
         if intent.age() >= LONGEST_PAUSE:
@@ -110,17 +111,13 @@ class Delivery:
     def applied(self, batch: Batch, answer: Committed, at: datetime) -> None:
         """`at` is when it was about to be sent: what is said or made from then on is newer than the escalation."""
         changes: list[Change] = []
-        escalations = [escalation_of(decision, EscalationState.APPLIED, tried_at=at) for decision in batch]
-        for decision, done in zip(batch, escalations, strict=True):
-            changes.append(change(decision, "applied", done, call=answer.call))
-            changes += (
-                change(decision, "superseded", replace(escalation, state=EscalationState.SUPERSEDED))
-                for escalation in decision.takes_over
-            )
+        escalations = {one.key: escalation_of(one, EscalationState.APPLIED, tried_at=at) for one in batch}
+        for order in batch:
+            changes += [change(order, "applied", escalations[order.key], call=answer.call), *superseded(order)]
         self.lease.record(changes)
-        for decision, escalation in zip(batch, escalations, strict=True):
-            steps = tuple(step.done() for step in decision.steps)
-            self.ended(replace(decision, state=State.APPLIED, steps=steps, escalation=escalation))
+        self.written.update(escalations)
+        for order in batch:
+            self.ended(applied_outcome(order))
 
     def moved(self, batch: Batch, chunk: Chunk, tries: Tries) -> None:
         """Cases that changed since the poll wait for the next run; the rest goes once more."""
@@ -134,12 +131,12 @@ class Delivery:
             return self.defer(
                 batch, f"moved: a case of its chunk changed, and which one cannot be told: {error.message}"
             )
-        stay = tuple(decision for decision in batch if decision.case.id in still)
+        stay = tuple(order for order in batch if order.case_id in still)
         self.defer(without(batch, stay), "moved: somebody changed the case since it was read")
         self.again([stay], tries)
 
     def turned_down(self, batch: Batch, answer: RolledBack, tries: Tries) -> None:
-        known = any(decision.case.id in answer.rows for decision in batch)
+        known = any(order.case_id in answer.rows for order in batch)
         if answer.error.fault is ErrorKind.LOCK:
             self.locked(batch, answer.error, tries)
         elif answer.error.fault is ErrorKind.SIZE or not known:
@@ -156,22 +153,22 @@ class Delivery:
 
     def smaller(self, batch: Batch, error: RowError, tries: Tries) -> None:
         if len(batch) == 1:
-            return self.reject(batch, {batch[0].case.id: error})
+            return self.reject(batch, {batch[0].case_id: error})
         self.again(halves(batch), tries)
 
     def row_errors(self, batch: Batch, answer: RolledBack, tries: Tries) -> None:
         """Rows that the org complains of go alone to get their own error; the rest goes again without them."""
         twice = {case_id for case_id, row in answer.rows.items() if row.fault is ErrorKind.DUPLICATE}
-        if known := tuple(decision for decision in batch if decision.case.id in twice):
+        if known := tuple(order for order in batch if order.case_id in twice):
             self.found(known)
             return self.again([without(batch, known)], tries)
         if not tries.together and any(row.code.startswith(NO_RIGHT) for row in answer.rows.values()):
             tries.together = True  # the queue move may have cost the right to the next step: one save needs it once
             return self.again([batch], tries)
-        bad = tuple(decision for decision in batch if decision.case.id in answer.rows)
+        bad = tuple(order for order in batch if order.case_id in answer.rows)
         rest = without(batch, bad)
         if not is_widespread(batch, answer) and len(batch) > 1:
-            return self.again([rest, *((decision,) for decision in bad)], tries)
+            return self.again([rest, *((order,) for order in bad)], tries)
         if not tries.halved and len(batch) > 1:
             tries.halved = True
             return self.again(halves(batch), tries)
@@ -184,7 +181,7 @@ class Delivery:
         self.trouble = OrgUnavailable(answer.reason)
         self.defer(batch, answer.reason)
 
-    # -- how a decision ends -----------------------------------------------------------------------------------
+    # -- how an order ends --------------------------------------------------------------------------------------
 
     def again(self, parts: Sequence[Batch], tries: Tries) -> None:
         """Nothing was written: the escalations are planned again, and sent in these parts."""
@@ -199,17 +196,17 @@ class Delivery:
 
     def found(self, batch: Batch) -> None:
         """The org has these keys already: another run wrote them."""
-        escalations = [escalation_found(one, self.clock.start) for one in batch]
+        escalations = [escalation_found(one.identity, self.clock.start) for one in batch]
         self.lease.record(
             [change(one, "found", escalation) for one, escalation in zip(batch, escalations, strict=True)]
         )
-        for decision in batch:
-            self.ended(decision.ended(State.ALREADY, "another run escalated it while this one was under way"))
+        for order in batch:
+            self.ended(undone_outcome(order, State.ALREADY, "another run escalated it while this one was under way"))
 
     def leave(self, batch: Batch, reason: str) -> None:
         """Not sent at all: nothing to remember, the next run plans it anew."""
-        for decision in batch:
-            self.ended(decision.ended(State.DEFERRED, f"the run stopped before this case was sent: {reason}"))
+        for order in batch:
+            self.ended(undone_outcome(order, State.DEFERRED, f"the run stopped before this case was sent: {reason}"))
 
     def defer(self, batch: Batch, reason: str) -> None:
         if not batch:
@@ -218,7 +215,7 @@ class Delivery:
             escalation_of(
                 one,
                 EscalationState.PLANNED,
-                attempts=in_a_row(one, EscalationState.PLANNED),
+                attempts=one.deferrals + 1,
                 tried_at=self.clock.start,
                 message=reason,
             )
@@ -227,8 +224,8 @@ class Delivery:
         self.lease.record(
             [change(one, "deferred", escalation) for one, escalation in zip(batch, escalations, strict=True)]
         )
-        for decision, escalation in zip(batch, escalations, strict=True):
-            self.ended(replace(decision.ended(State.DEFERRED, reason), deferrals=escalation.attempts))
+        for order in batch:
+            self.ended(undone_outcome(order, State.DEFERRED, reason, order.deferrals + 1))
 
     def reject(self, batch: Batch, errors: Mapping[str, RowError]) -> None:
         """Each with its own error, by case id."""
@@ -237,17 +234,17 @@ class Delivery:
             escalation_of(
                 one,
                 EscalationState.REJECTED,
-                attempts=in_a_row(one, EscalationState.REJECTED),
+                attempts=one.rejections + 1,
                 tried_at=self.clock.start,
-                message=messages[one.case.id],
+                message=messages[one.case_id],
             )
             for one in batch
         ]
         self.lease.record(
             [change(one, "rejected", escalation) for one, escalation in zip(batch, escalations, strict=True)]
         )
-        for decision in batch:
-            self.ended(decision.ended(State.REJECTED, messages[decision.case.id]))
+        for order in batch:
+            self.ended(undone_outcome(order, State.REJECTED, messages[order.case_id]))
 
     def unknown(self, batch: Batch, answer: Unknown) -> None:
         changes = [
@@ -259,19 +256,13 @@ class Delivery:
             for one in batch
         ]
         self.lease.record(changes)
-        for decision in batch:
-            self.ended(replace(decision, state=State.UNKNOWN, reason=answer.reason))
-
-
-def in_a_row(decision: Decision, state: EscalationState) -> int:
-    """How often in a row it ended like this, this time included."""
-    escalation = decision.escalation
-    return 1 + (escalation.attempts if escalation and escalation.state is state else 0)
+        for order in batch:
+            self.ended(unknown_outcome(order, answer.reason))
 
 
 def without(batch: Batch, some: Batch) -> Batch:
-    keys = {decision.key for decision in some}
-    return tuple(decision for decision in batch if decision.key not in keys)
+    keys = {order.key for order in some}
+    return tuple(order for order in batch if order.key not in keys)
 
 
 def halves(batch: Batch) -> tuple[Batch, ...]:

@@ -1,4 +1,4 @@
-"""Which cases came nearest to a match, where a rehearsal found none. Reads only."""
+"""The cases that came nearest to a match, where a rehearsal found none. Reads only."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,11 +7,11 @@ from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.explaining.misses import NearMiss, nearest_misses
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.pipeline.ports import Org
+from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.second_look import Look, second_look
 
 MOST_READ = 2_000
-"""So many cases are looked through: one page of a query."""
+"""The most cases that are looked through: one page of a query."""
 
 
 def near_misses(

@@ -10,7 +10,8 @@ from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.org import Caller
-from sfdc_escalator.pipeline.ports import Change, KeyedNote, Lease, Ledger, Org, RunStart
+from sfdc_escalator.pipeline.ports.ledger import Change, Lease, Ledger, RunStart
+from sfdc_escalator.pipeline.ports.org import KeyedNote, Org
 from sfdc_escalator.pipeline.run import close_failed
 
 NOT_SETTLED = frozenset({EscalationState.PLANNED, EscalationState.REJECTED, EscalationState.UNKNOWN})

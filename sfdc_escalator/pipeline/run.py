@@ -6,29 +6,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.match import Match
+from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.explaining.misses import NearMiss
+from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.org import Caller
-from sfdc_escalator.pipeline.apply import Applied, Progress, apply
-from sfdc_escalator.pipeline.ports import HistoryReader, Lease, Ledger, Org, RunStart
+from sfdc_escalator.pipeline.apply import Applied, Progress, Terms, apply
+from sfdc_escalator.pipeline.nearest import near_misses
+from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunStart
+from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.prepare import Prepared, prepare
+from sfdc_escalator.pipeline.remember import remember
 from sfdc_escalator.pipeline.run_clock import RunClock
-from sfdc_escalator.pipeline.stop import Stop
+from sfdc_escalator.pipeline.stop import Stop, call_budget
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a run, or would become of it. `unsettled` counts escalations whose outcome is still unknown;
-    `near` are the nearest misses of a rehearsal without a match."""
+    """The result of a run or of a rehearsal. `outcomes` are how the matches ended, in plan order; `unsettled` counts
+    escalations whose outcome is still unknown; `near` are the nearest misses of a rehearsal without a match."""
 
     run: str
     prepared: Prepared
     applied: Applied
+    outcomes: tuple[Outcome, ...]
     unsettled: int
     api_calls: int
     retries: int
@@ -39,12 +45,8 @@ class Result:
     is_rehearsal: bool
     near: tuple[NearMiss, ...] = ()
 
-    @property
-    def decisions(self) -> tuple[Decision, ...]:
-        return self.applied.decisions
-
     def count(self, state: State) -> int:
-        return sum(decision.state is state for decision in self.decisions)
+        return sum(outcome.state is state for outcome in self.outcomes)
 
     @property
     def exit_code(self) -> int:
@@ -57,23 +59,30 @@ class Result:
 
     @property
     def work_to_do(self) -> bool:
-        return any(decision.state in (State.PLANNED, State.DEFERRED, State.WITHHELD) for decision in self.decisions)
+        return any(one.state in (State.PLANNED, State.DEFERRED, State.WITHHELD) for one in self.outcomes)
 
     @property
     def needs_a_person(self) -> bool:
-        states = Counter(decision.state for decision in self.decisions)
+        states = Counter(outcome.state for outcome in self.outcomes)
         stuck = states[State.REJECTED] or states[State.UNKNOWN] or states[State.HELD] or self.unsettled
         failed = self.applied.bounced or self.prepared.broken or self.stopped
-        return bool(stuck or failed or any(decision.deferrals > 1 for decision in self.decisions))
+        return bool(stuck or failed or any(outcome.deferrals > 1 for outcome in self.outcomes))
 
 
 def rehearse(
-    run: str, org: Org, caller: Caller, ledger: HistoryReader, policies: Sequence[Policy], options: RunOptions
+    run: str,
+    org: Org,
+    caller: Caller,
+    ledger: HistoryReader,
+    policies: Sequence[Policy],
+    options: RunOptions,
+    render: Renderer,
 ) -> Result:
-    """The plan of a run, and nothing done about it."""
-    prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options)
-    near = () if prepared.plan.decisions else prepared.near()
-    return replace(account(run, org, ledger, prepared, Applied(prepared.plan.decisions)), near=near)
+    """The plan of a run. Nothing is carried out."""
+    prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render)
+    in_org, look = prepared.policies_in_org, prepared.look
+    near = () if prepared.plan.matches else near_misses(org, in_org, look, prepared.us, options)
+    return replace(account(run, org, ledger, prepared, Applied({})), near=near)
 
 
 def carry_out(
@@ -83,6 +92,7 @@ def carry_out(
     ledger: Ledger,
     policies: Sequence[Policy],
     options: RunOptions,
+    render: Renderer,
     progress: Progress,
     stop: Stop,
 ) -> Result:
@@ -91,11 +101,12 @@ def carry_out(
     digests = {policy.name: policy.digest for policy in policies}
     with ledger.lease(RunStart(run, caller.organization_id, caller.user_id, digests)) as lease:
         try:
-            prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options)
-            if prepared.plan.planned:  # cron mails what stands in the log: a run with nothing to do says nothing
-                about = {"planned": len(prepared.plan.planned), "digest": prepared.plan.digest}
-                log.info("planned", extra=about)
-            applied = apply(prepared, org, lease, progress, clock, stop)
+            prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render)
+            orders = prepared.plan.orders
+            if orders:  # cron mails what stands in the log: a run with nothing to do says nothing
+                log.info("planned", extra={"planned": len(orders), "digest": prepared.plan.digest})
+            remember(prepared, lease)
+            applied = apply(orders, terms_of(prepared, clock), org, lease, progress, stop)
         except EscalatorError as error:
             if isinstance(error, PlanRefused):
                 lease.check()  # a run that lost its lease while it was paused must not call the ledger lost
@@ -104,9 +115,21 @@ def carry_out(
         result = account(run, org, ledger, prepared, applied, stop)
         lease.finish({"exit": result.exit_code, **{state.value: result.count(state) for state in State}})
     head = ledger.head()
-    if prepared.plan.planned:
+    if orders:
         log.info("ended", extra={"exit": result.exit_code, "audit_head": head})
     return replace(result, audit_head=head)
+
+
+def outcome_in(applied: Applied, match: Match) -> Outcome:
+    """How the match ended: as its order was carried out, else as the plan has it."""
+    done = applied.outcomes.get(match.identity.key) if match.state is State.PLANNED else None
+    return done or match.outcome
+
+
+def terms_of(prepared: Prepared, clock: RunClock) -> Terms:
+    plan, org_facts = prepared.plan, prepared.org_facts
+    budget = call_budget(plan, org_facts)
+    return Terms(prepared.poll.at, clock, budget, tuple(sorted(plan.complete)), org_facts.level == "proved")
 
 
 def close_failed(lease: Lease, error: EscalatorError) -> None:
@@ -129,6 +152,7 @@ def account(
         run,
         prepared,
         applied,
+        tuple(outcome_in(applied, match) for match in prepared.plan.matches),
         unsettled,
         org.api_calls,
         org.retries,

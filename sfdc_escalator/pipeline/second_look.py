@@ -7,7 +7,7 @@ from sfdc_escalator.escalation.conditions.tree import could_hold
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
-from sfdc_escalator.pipeline.ports import Org
+from sfdc_escalator.pipeline.ports.org import Org
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,20 @@
-"""What stops a run from sending on: a signal, a deadline, an org that fails again and again, a spent API budget."""
+"""The reasons to stop a run: a signal, a deadline, an org that fails again and again, a spent API budget."""
 
 import threading
 from dataclasses import dataclass, field
 from math import inf
 
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.plan import Plan
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.pipeline.ports import Answer, Committed, NotExecuted, Unknown
+from sfdc_escalator.pipeline.ports.writing import Answer, Committed, NotExecuted, Unknown
 
 ALIKE = 3
-"""So many sends in a row without a clear answer are no accident."""
+"""This many sends in a row without a clear answer are not an accident."""
 
 
 class Stop:
-    """Says why nothing more is to be sent; the first reason stays. Used by several threads and signal handlers."""
+    """Holds the reason to send nothing more; the first one stays. Used by several threads and signal handlers."""
 
     def __init__(self) -> None:
         self._reason: str | None = None
@@ -46,11 +47,11 @@ class Breaker:
 
 
 def call_budget(plan: Plan, org_facts: OrgFacts) -> float:
-    """How many API calls may go into sending: the smallest share of what is left that one of the policies allows.
+    """The API calls that may go into sending: the smallest share of the calls left that one of the policies allows.
 
-    No guard holds back a route that stands over the guards, this one neither.
+    No limit where a planned route bypasses the guards.
     """
-    if any(decision.route.bypass_guards for decision in plan.planned):
+    if any(match.route.bypass_guards for match in plan.matches if match.state is State.PLANNED):
         return inf
     shares = [policy.guards.api_budget for policy in plan.policies]
     return int(min(shares) * org_facts.api_left) if org_facts.api_left is not None and shares else 0

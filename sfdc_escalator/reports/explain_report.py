@@ -9,8 +9,7 @@ from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.findings import in_plain_words, time_in_words
 from sfdc_escalator.escalation.conditions.stopped_clock import Clock
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Finding, Not
-from sfdc_escalator.escalation.decisions.decide import NoMatch
-from sfdc_escalator.escalation.decisions.decision import Decision
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.explaining.as_example import as_example
 from sfdc_escalator.escalation.explaining.explanation import Explained, explain
@@ -33,18 +32,18 @@ def page(examined: Examined) -> Iterator[str]:
     owner = case.owner_name or case.owner_id
     yield f"status {case.status or 'empty'}, priority {case.priority or 'empty'}, owner {owner}"
     yield f"at {examined.policies_in_org[0].now:%Y-%m-%d %H:%M:%S} UTC"
-    for in_org, decision in zip(examined.policies_in_org, examined.decisions, strict=True):
-        yield f"\npolicy {in_org.policy.name}: {outcome(decision)}"
-        for one in explain(in_org, case, decision):
+    for in_org, judged in zip(examined.policies_in_org, examined.judged, strict=True):
+        yield f"\npolicy {in_org.policy.name}: {outcome(judged)}"
+        for one in explain(in_org, case, judged):
             yield from route_lines(one, in_org.now)
 
 
-def outcome(decision: Decision | NoMatch) -> str:
-    if isinstance(decision, NoMatch):
+def outcome(judged: Match | NoMatch) -> str:
+    if isinstance(judged, NoMatch):
         return "a run would leave it alone"
-    steps = ", ".join(step.kind for step in decision.steps if step.state == "planned")
-    what = f"{decision.state} by the route {decision.route.name}"
-    return f"a run would have it {what}" + (f" ({steps})" if steps else f": {decision.reason}")
+    steps = ", ".join(step.kind for step in judged.outcome.steps if step.state == "planned")
+    what = f"{judged.state} by the route {judged.route.name}"
+    return f"a run would have it {what}" + (f" ({steps})" if steps else f": {judged.reason}")
 
 
 def route_lines(one: Explained, now: datetime) -> Iterator[str]:
@@ -82,10 +81,10 @@ def explain_json(examined: Examined) -> dict[str, Any]:
         "policies": [
             {
                 "policy": in_org.policy.name,
-                "decision": escalation_json(decision) if isinstance(decision, Decision) else None,
-                "routes": [route_json(one) for one in explain(in_org, case, decision)],
+                "decision": escalation_json(judged.outcome) if isinstance(judged, Match) else None,
+                "routes": [route_json(one) for one in explain(in_org, case, judged)],
             }
-            for in_org, decision in zip(examined.policies_in_org, examined.decisions, strict=True)
+            for in_org, judged in zip(examined.policies_in_org, examined.judged, strict=True)
         ],
     }
 

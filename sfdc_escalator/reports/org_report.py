@@ -6,7 +6,8 @@ from typing import Any
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
 from sfdc_escalator.escalation.readiness.sentences import listed
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.pipeline.readiness import Readiness, Rehearsal, Rollback
+from sfdc_escalator.pipeline.ports.inspector import Rehearsal, Rollback
+from sfdc_escalator.pipeline.readiness import Readiness
 from sfdc_escalator.reports.words import counted
 
 IN_PRODUCTION = "this is production, where validate writes nothing"

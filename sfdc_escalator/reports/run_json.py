@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sfdc_escalator.errors import EscalatorError, Problem, RunBusy
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.pipeline.run import Result
 
 
@@ -27,7 +27,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "level": prepared.org_facts.level,
         "guard": result.guard,
         "polled": len(prepared.poll.cases),
-        "matched": len(result.decisions),
+        "matched": len(result.outcomes),
         **{state.value: result.count(state) for state in State},
         "recovered": prepared.recovered,
         "bounced": len(result.applied.bounced),
@@ -37,9 +37,14 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "retries": result.retries,
         "stopped": result.stopped,
         "audit_head": result.audit_head,
-        "escalations": [escalation_json(decision) for decision in result.decisions],
+        "escalations": [escalation_json(outcome) for outcome in result.outcomes],
         "left_alone": [
-            {"policy": one.policy, "case_id": one.case.id, "case_number": one.case.number, "reasons": dict(one.reasons)}
+            {
+                "policy": one.policy,
+                "case_id": one.case.id,
+                "case_number": one.case.number,
+                "reasons": dict(prepared.reasons_against(one)),
+            }
             for one in plan.no_match
         ],
         "nearest_misses": [
@@ -57,20 +62,21 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
     }
 
 
-def escalation_json(decision: Decision) -> dict[str, Any]:
+def escalation_json(outcome: Outcome) -> dict[str, Any]:
     return {
-        "key": decision.key,
-        "case_id": decision.case.id,
-        "case_number": decision.case.number,
-        "policy": decision.policy.name,
-        "route": decision.route.name,
-        "rung": decision.identity.rung,
-        "state": decision.state,
-        "reason": decision.reason,
-        "findings": list(decision.findings),
+        "key": outcome.key,
+        "case_id": outcome.case_id,
+        "case_number": outcome.case_number,
+        "policy": outcome.policy,
+        "route": outcome.route,
+        "rung": outcome.rung,
+        "state": outcome.state,
+        "reason": outcome.reason,
+        "held_by": outcome.held_by,
+        "findings": list(outcome.findings),
         "steps": [
             {"step": step.kind, "before": step.before, "after": step.after, "state": step.state}
-            for step in decision.steps
+            for step in outcome.steps
         ],
     }
 

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from sfdc_escalator.escalation.decisions.decide import NoMatch
-from sfdc_escalator.escalation.decisions.decision import Decision, State, note_of
+from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState
+from sfdc_escalator.pipeline.prepare import Prepared
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import table
 from sfdc_escalator.reports.words import counted
@@ -21,15 +21,15 @@ def run_text(result: Result, *, all_notes: bool = False) -> str:
 def page(result: Result, *, all_notes: bool) -> Iterator[str]:
     yield from head(result)
     yield from warnings(result)
-    if result.decisions:
+    if result.outcomes:
         yield ""
         yield matches(result)
     if all_notes:
         yield from note_pages(result)
-    elif result.is_rehearsal and result.decisions:
+    elif result.is_rehearsal and result.outcomes:
         yield "(a note in full: --case; all of them: --json)"
-    yield from no_match(result.prepared.plan.no_match)
-    if result.is_rehearsal and not result.decisions:
+    yield from no_match(result.prepared)
+    if result.is_rehearsal and not result.outcomes:
         yield from nearest(result)
     yield from refusals(result)
     if result.stopped:
@@ -57,17 +57,18 @@ def warnings(result: Result) -> Iterator[str]:
 
 def matches(result: Result) -> str:
     names = {queue.id: queue.name for queue in result.prepared.org_facts.queues.values()}
-    names |= {one.case.owner_id: one.case.owner_name for one in result.decisions if one.case.owner_name}
     rows = [
-        (one.case.number, one.route.name, one.state.value, steps_text(one, names), reason_text(one))
-        for one in result.decisions
+        (one.case_number, one.route, one.state.value, steps_text(one, names), reason_text(one))
+        for one in result.outcomes
     ]
     return table(("Case", "Route", "State", "Steps", "Why"), rows)
 
 
-def steps_text(decision: Decision, names: dict[str, str]) -> str:
-    """What is sent, and only that: the JSON report lists what is already so, too."""
-    sent = [step_text(step, names) for step in decision.steps if step.state is not StepState.ALREADY_SO]
+def steps_text(outcome: Outcome, names: dict[str, str]) -> str:
+    """The steps that are sent; the JSON report lists those that are already so, too."""
+    owner = {step.before: outcome.owner_name for step in outcome.steps if step.kind is Kind.QUEUE and step.before}
+    names = names | {owner_id: name for owner_id, name in owner.items() if name}
+    sent = [step_text(step, names) for step in outcome.steps if step.state is not StepState.ALREADY_SO]
     return ", ".join(sent) or "-"
 
 
@@ -78,28 +79,28 @@ def step_text(step: Step, names: dict[str, str]) -> str:
     return f"{step.kind} {before} -> {after}"
 
 
-def reason_text(decision: Decision) -> str:
-    """What was found; and how it ended, where that is not plain from the state or told below the table."""
-    plain = decision.state in (State.PLANNED, State.APPLIED, State.WITHHELD)
-    return "; ".join(decision.findings) if plain else decision.reason
+def reason_text(outcome: Outcome) -> str:
+    """The findings; or how it ended, where neither the state nor the text below the table shows that."""
+    plain = outcome.state in (State.PLANNED, State.APPLIED, State.WITHHELD)
+    return "; ".join(outcome.findings) if plain else outcome.reason
 
 
 def note_pages(result: Result) -> Iterator[str]:
-    for decision in result.decisions:
-        if note := note_of(decision):
-            also = decision.route.escalate.note.also_on if decision.route.escalate else None
-            beside = f", also on its {also.lower()}" if also and decision.case.fields.get(f"{also}Id") else ""
-            yield f"\nThe note for case {decision.case.number}{beside}:"
-            yield "\n".join(f"  | {line}" for line in note.splitlines())
+    for outcome in result.outcomes:
+        if outcome.note:
+            beside = f", also on its {outcome.beside.lower()}" if outcome.beside else ""
+            yield f"\nThe note for case {outcome.case_number}{beside}:"
+            yield "\n".join(f"  | {line}" for line in outcome.note.splitlines())
 
 
-def no_match(cases: tuple[NoMatch, ...]) -> Iterator[str]:
-    """The cases read that fit no route, grouped by what is missing."""
+def no_match(prepared: Prepared) -> Iterator[str]:
+    """The cases that no route matches, grouped by what is missing."""
+    cases = prepared.plan.no_match
     if not cases:
         return
     groups: dict[tuple[str, str], list[str]] = {}
     for one in cases:
-        for route, why in one.reasons.items():
+        for route, why in prepared.reasons_against(one).items():
             groups.setdefault((route, why), []).append(one.case.number)
     shown = [
         (route, why, str(len(numbers)), some(numbers))
@@ -146,7 +147,7 @@ def refusals(result: Result) -> Iterator[str]:
 
 
 def summary(result: Result) -> str:
-    counts = Counter(decision.state for decision in result.decisions)
+    counts = Counter(outcome.state for outcome in result.outcomes)
     told = ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state]) or "nothing to do"
     extras = {
         "settled from before": result.prepared.recovered,
@@ -156,4 +157,4 @@ def summary(result: Result) -> str:
     }
     more = "".join(f", {count} {name}" for name, count in extras.items() if count)
     read = len(result.prepared.poll.cases)
-    return f"{counted(read, 'case')} read, {len(result.decisions)} matched: {told}{more}"
+    return f"{counted(read, 'case')} read, {len(result.outcomes)} matched: {told}{more}"

@@ -8,11 +8,11 @@ from typing import Self
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.case import Case, long_id
-from sfdc_escalator.escalation.world.history import Values
+from sfdc_escalator.escalation.world.case import Case, FieldValues, long_id
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
-from sfdc_escalator.pipeline.ports import Answer, CaseNow, Chunk, KeyedNote, NotExecuted, Poll, RolledBack, Unknown
+from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client, Record
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
 from sfdc_escalator.salesforce.line.retry import Patience
@@ -112,7 +112,7 @@ class SalesforceOrg:
     def keyed_notes_everywhere(self, users: frozenset[str]) -> tuple[KeyedNote, ...]:
         return lookups.keyed_notes_everywhere(self._client, users)
 
-    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, Values]:
+    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, FieldValues]:
         return lookups.read_back(self._client, case_ids)
 
     def pause(self, attempt: int) -> bool:

@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 from sfdc_escalator.errors import Invalid, LoginRefused, OrgUnavailable, Problem
 from sfdc_escalator.escalation.world.expect import wrong_kind, wrong_organization
 from sfdc_escalator.escalation.world.org import Caller
-from sfdc_escalator.pipeline.ports import HistoryReader
+from sfdc_escalator.pipeline.ports.ledger import HistoryReader
 
 if TYPE_CHECKING:
     from sfdc_escalator.channels.heartbeat import Heartbeat
     from sfdc_escalator.embedded_org import EmbeddedOrg
+    from sfdc_escalator.escalation.note.note import Renderer
     from sfdc_escalator.files.orgs.orgs import OrgEntry
     from sfdc_escalator.files.orgs.settings import OrgLogin
     from sfdc_escalator.files.policies import Loaded
@@ -47,6 +48,13 @@ def policies(chosen: Sequence[Path]) -> Loaded:
     from sfdc_escalator.files.policies import load_policies
 
     return load_policies(policy_paths(chosen))
+
+
+def renderer() -> Renderer:
+    """Renders the note templates of policies."""
+    from sfdc_escalator.files.templates.templates import render
+
+    return render
 
 
 def entry_of(org: str) -> tuple[OrgEntry, tuple[Problem, ...]]:

@@ -40,6 +40,15 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     ),
     "salesforce": (("org",), ("readiness",), ("reading",), ("login", "schema", "writing"), ("line", "soql")),
     "ledger": (("upkeep",), ("trail",), ("store",), ("writing",), ("engines",), ("tables",)),
+    "pipeline": (
+        ("rebuild",),
+        ("examine", "run"),
+        ("apply", "nearest", "remember"),
+        ("deliver", "prepare", "readiness"),
+        ("recover",),
+        ("changes", "run_clock", "second_look", "stop"),
+        ("ports",),
+    ),
     "escalation": (
         ("explaining", "planning"),
         ("decisions", "readiness"),

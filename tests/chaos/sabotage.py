@@ -31,7 +31,7 @@ def hasty() -> Changes:
 def forgetful() -> Changes:
     """Takes what has no clear answer for done."""
     from sfdc_escalator.pipeline import deliver
-    from sfdc_escalator.pipeline.ports import Committed
+    from sfdc_escalator.pipeline.ports.writing import Committed
 
     def unknown(self: Any, batch: Any, answer: Any) -> None:
         self.applied(batch, Committed(answer.reason), self.clock.now())
@@ -61,7 +61,7 @@ def meddling() -> Changes:
 
     def rehearse_and_write(name: str, org: Any, *words: Any) -> Any:
         found = rehearse(name, org, *words)
-        comment = {"ParentId": found.decisions[0].case.id, "CommentBody": "Hello.", "IsPublished": False}
+        comment = {"ParentId": found.outcomes[0].case_id, "CommentBody": "Hello.", "IsPublished": False}
         org._client._org.restful("sobjects/CaseComment", method="POST", json=comment)
         return found
 
@@ -72,14 +72,14 @@ def silent() -> Changes:
     """Counts what it wrote as written before."""
     from dataclasses import replace
 
-    from sfdc_escalator.escalation.decisions.decision import State
+    from sfdc_escalator.escalation.decisions.outcome import State
     from sfdc_escalator.pipeline import deliver
 
     applied = deliver.Delivery.applied
 
     def quietly(self: Any, batch: Any, answer: Any, at: Any) -> None:
         tell = self.ended
-        self.ended = lambda decision: tell(replace(decision, state=State.ALREADY))
+        self.ended = lambda outcome: tell(replace(outcome, state=State.ALREADY))
         applied(self, batch, answer, at)
         self.ended = tell
 

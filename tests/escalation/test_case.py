@@ -1,6 +1,7 @@
 """A case as one poll saw it, and the ids of records."""
 
 import string
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.world.case import Comment, long_id
-from tests.builders import AGENT, case
+from tests.builders import AGENT, case, values
 
 IDS = st.text(string.ascii_letters + string.digits, min_size=15, max_size=15)
 
@@ -66,9 +67,16 @@ def test_times_are_kept_in_utc() -> None:
 
 
 def test_a_case_with_other_values_shows_them_wherever_a_policy_reads_them() -> None:
-    seen = case(fields={"priority": "Medium", "Subject": "x"}).with_values("005X", "Escalated", "Urgent")
+    seen = case(fields={"priority": "Medium", "Subject": "x"}).with_values(values("005X", "Escalated", "Urgent"))
     assert (seen.owner_id, seen.status, seen.priority) == ("005X", "Escalated", "Urgent")
     assert seen.fields["OwnerId"] == "005X"
     assert seen.fields["Status"] == "Escalated"
     assert seen.fields["Priority"] == seen.fields["priority"] == "Urgent"
     assert seen.fields["Subject"] == "x"
+
+
+def test_the_text_of_a_field_is_found_by_its_name_whether_a_policy_reads_it_or_not() -> None:
+    bare = case(owner="005X", status="New", priority=None)
+    seen = replace(bare, fields={"type": "Return"})
+    names = ("OwnerId", "Status", "Priority", "Type", "Origin")
+    assert [seen.text_of(name) for name in names] == ["005X", "New", None, "Return", None]

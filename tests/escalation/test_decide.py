@@ -1,5 +1,6 @@
 """What is to be done with one case."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
@@ -8,11 +9,12 @@ import pytest
 
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.tree import AnyOf, Condition
-from sfdc_escalator.escalation.decisions.decide import NoMatch, decide
-from sfdc_escalator.escalation.decisions.decision import Decision, State, note_of
+from sfdc_escalator.escalation.decisions.decide import decide, no_match_reasons
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy
 from sfdc_escalator.escalation.policy.steps import Kind
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import key_of
 from tests.builders import (
     AGENT,
@@ -24,29 +26,36 @@ from tests.builders import (
     escalation,
     in_org,
     note,
-    org_facts,
     policy,
     remembering,
     route,
+    values,
 )
 
 URGENT: Condition = Field("Priority", "is", "Urgent")
 NEW: Condition = Field("Status", "is", "New")
 NEVER: Condition = AnyOf(())
-UNTOUCHED = Values(AGENT, "New", "Medium")
+UNTOUCHED = values(AGENT, "New", "Medium")
 TWO = policy(route("top", URGENT), route("base", NEW, status="Escalated", priority="Urgent"))
 """`base` raises the case to what `top` asks for."""
 
 
-def one(of: Policy, *escalations: Escalation, **values: str) -> Decision:
+def one(of: Policy, *escalations: Escalation, **values: str) -> Match:
     [decision] = decided(of, case(**values), history=remembering(*escalations))  # type: ignore[arg-type]
     return decision
 
 
-def left(of: Policy, *escalations: Escalation, **values: str) -> NoMatch:
-    result = decide(in_org(of, remembering(*escalations)), case(**values))  # type: ignore[arg-type]
+def left(of: Policy, *escalations: Escalation, **values: str) -> Mapping[str, str]:
+    """The reasons why no route matches."""
+    seen = in_org(of, remembering(*escalations))
+    result = decide(seen, case(**values))  # type: ignore[arg-type]
     assert isinstance(result, NoMatch), result
-    return result
+    return no_match_reasons(seen, result)
+
+
+def taken_over(decision: Match) -> tuple[Escalation, ...]:
+    assert decision.order is not None
+    return decision.order.takes_over
 
 
 # -- which route ---------------------------------------------------------------------------------------------------
@@ -60,7 +69,7 @@ def test_the_first_route_that_matches_wins() -> None:
 
 def test_a_planned_escalation_has_its_note_its_key_and_its_reasons() -> None:
     decision = one(policy(route("b", NEW)))
-    assert key_of(note_of(decision)) == decision.key == decision.identity.key
+    assert key_of(decision.outcome.note) == decision.key == decision.identity.key
     assert decision.identity.organization_id == ORG
     assert decision.reason == "Because of b."
     assert decision.findings == ("Status is New",)
@@ -68,7 +77,7 @@ def test_a_planned_escalation_has_its_note_its_key_and_its_reasons() -> None:
 
 def test_a_case_that_no_route_fits_is_left_alone_with_the_first_thing_missing_for_each() -> None:
     two = policy(route("a", URGENT), route("b", Field("Subject", "is", "x")))
-    reasons = left(two).reasons
+    reasons = left(two)
     assert reasons["a"].startswith("Priority is Medium")
     assert reasons["b"].startswith("Subject is It broke")
 
@@ -76,7 +85,7 @@ def test_a_case_that_no_route_fits_is_left_alone_with_the_first_thing_missing_fo
 def test_a_route_that_could_not_be_polled_is_passed_over_with_its_reason() -> None:
     seen = replace(in_org(policy(route("a", NEW), route("b", NEW))), unpolled={"a": "No such column"})
     decision = decide(seen, case())
-    assert isinstance(decision, Decision)
+    assert isinstance(decision, Match)
     assert decision.route.name == "b"
 
 
@@ -91,11 +100,11 @@ def test_a_note_that_cannot_be_complete_holds_the_case() -> None:
     spec = note(NotePart("offers", ("Offers__c",), "hold"))
     decision = one(policy(route("a", NEW, note_spec=spec)))
     assert (decision.state, decision.steps) == (State.HELD, ())
+    assert (decision.held_by, decision.outcome.held_by) == ("note", "note")
 
 
 def test_a_queue_is_known_by_the_orgs_id() -> None:
-    decision = decide(in_org(policy(route("a", NEW)), org=org_facts()), case())
-    assert isinstance(decision, Decision)
+    [decision] = decided(policy(route("a", NEW)), case())
     assert [(step.before, step.after) for step in decision.steps if step.kind is Kind.QUEUE] == [(AGENT, SUPPORT.id)]
 
 
@@ -148,12 +157,16 @@ def test_a_rejected_case_is_tried_again_after_its_time(minutes_ago: int, attempt
     decision = one(policy(route("a", NEW)), rejected(minutes_ago, attempts))
     assert decision.state is State.PLANNED
     assert decision.escalation == rejected(minutes_ago, attempts)
+    assert decision.order is not None
+    assert (decision.order.rejections, decision.order.deferrals) == (attempts, 0)
 
 
 def test_what_was_planned_and_never_sent_is_planned_again() -> None:
     before = escalation(case(), EscalationState.PLANNED, "a", attempts=1, tried_at=NOW)
     decision = one(policy(route("a", NEW)), before)
-    assert (decision.state, decision.escalation, decision.takes_over) == (State.PLANNED, before, ())
+    assert (decision.state, decision.escalation, taken_over(decision)) == (State.PLANNED, before, ())
+    assert decision.order is not None
+    assert (decision.order.rejections, decision.order.deferrals) == (0, 1)
 
 
 def test_another_policy_of_the_same_org_escalates_for_itself() -> None:
@@ -174,24 +187,24 @@ def test_a_route_below_does_not_take_over() -> None:
 def test_a_route_above_takes_over_what_is_open(state: EscalationState) -> None:
     below = escalation(case(), state, "base")
     decision = one(TWO, below, priority="Urgent")
-    assert (decision.route.name, decision.state, decision.takes_over) == ("top", State.PLANNED, (below,))
+    assert (decision.route.name, decision.state, taken_over(decision)) == ("top", State.PLANNED, (below,))
 
 
 def written_by_base(state: EscalationState = EscalationState.APPLIED) -> Escalation:
-    wrote = Values(SUPPORT.id, "Escalated", "Urgent")
+    wrote = values(SUPPORT.id, "Escalated", "Urgent")
     return escalation(case(), state, "base", before=UNTOUCHED, wrote=wrote)
 
 
 def test_what_our_own_steps_wrote_does_not_fire_a_route_above() -> None:
     """Raising a priority to Urgent must not fire the route for Urgent cases."""
-    reasons = left(TWO, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent").reasons
+    reasons = left(TWO, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent")
     assert "our own steps" in reasons["top"]
 
 
 def test_a_person_who_changes_our_value_makes_it_count_again() -> None:
     three = policy(route("top", Field("Priority", "is", "High")), *TWO.routes[1:])
     decision = one(three, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="High")
-    assert (decision.route.name, decision.takes_over) == ("top", (written_by_base(),))
+    assert (decision.route.name, taken_over(decision)) == ("top", (written_by_base(),))
 
 
 def test_a_route_above_that_fits_also_without_our_steps_takes_over() -> None:
@@ -202,14 +215,14 @@ def test_a_route_above_that_fits_also_without_our_steps_takes_over() -> None:
 
 def test_what_another_policy_wrote_counts_as_our_own() -> None:
     other = replace(written_by_base(), policy="billing")
-    assert "our own steps" in left(TWO, other, owner=SUPPORT.id, status="Escalated", priority="Urgent").reasons["top"]
+    assert "our own steps" in left(TWO, other, owner=SUPPORT.id, status="Escalated", priority="Urgent")["top"]
 
 
 def test_the_steps_of_a_chain_of_escalations_are_all_taken_back_in_whatever_order_the_ledger_tells_them() -> None:
     """Low -> High by one route, High -> Urgent by the next; a route for High cases was fired by neither."""
     routes = [route("top", Field("Priority", "in", ("High", "Urgent"))), *(route(name, NEVER) for name in "abc")]
     escalations = [
-        escalation(case(), state, name, before=Values(AGENT, "New", before), wrote=Values(SUPPORT.id, "New", after))
+        escalation(case(), state, name, before=values(AGENT, "New", before), wrote=values(SUPPORT.id, "New", after))
         for name, state, before, after in [
             ("c", EscalationState.SUPERSEDED, "Low", "Medium"),
             ("b", EscalationState.SUPERSEDED, "Medium", "High"),
@@ -217,7 +230,7 @@ def test_the_steps_of_a_chain_of_escalations_are_all_taken_back_in_whatever_orde
         ]
     ]
     for order in permutations(escalations):
-        assert "our own steps" in left(policy(*routes), *order, owner=SUPPORT.id, priority="Urgent").reasons["top"]
+        assert "our own steps" in left(policy(*routes), *order, owner=SUPPORT.id, priority="Urgent")["top"]
 
 
 @pytest.mark.parametrize("state", [EscalationState.REJECTED, EscalationState.PLANNED])
@@ -236,7 +249,7 @@ def test_what_was_adopted_was_never_written_by_us() -> None:
 def test_an_attempt_that_wrote_nothing_gives_a_route_no_right_to_take_over(state: EscalationState) -> None:
     """`top` was tried once and not written; that our own steps make it fit now is still our own doing."""
     tried = escalation(case(), state, "top", attempts=1, tried_at=NOW - timedelta(days=2))
-    reasons = left(TWO, tried, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent").reasons
+    reasons = left(TWO, tried, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent")
     assert "our own steps" in reasons["top"]
 
 
@@ -253,7 +266,7 @@ def test_a_queues_name_is_as_much_our_own_as_its_id() -> None:
 
 def test_what_was_planned_and_not_done_is_told_as_not_applied() -> None:
     ended = one(policy(route("a", NEW, status="New"))).ended(State.DEFERRED, "the run stopped")
-    assert [step.state.value for step in ended.steps] == ["not_applied", "not_applied", "already_so"]
+    assert [step.state.value for step in ended.outcome.steps] == ["not_applied", "not_applied", "already_so"]
     assert ended.reason == "the run stopped"
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.world.history import EscalationState, Values
+from sfdc_escalator.escalation.world.history import EscalationState
 from tests.builders import NOW, case, escalation, remembering
 
 OPEN = {EscalationState.APPLIED, EscalationState.ADOPTED, EscalationState.UNKNOWN, EscalationState.SENDING}
@@ -41,7 +41,3 @@ def test_what_becomes_known_takes_the_place_of_what_was() -> None:
 def test_a_policy_sees_its_own_escalations_of_a_case() -> None:
     ours, theirs = escalation(case()), escalation(case(), policy_name="billing")
     assert remembering(ours, theirs).of_case(case().id, "support") == (ours,)
-
-
-def test_the_values_of_a_case_are_its_owner_status_and_priority() -> None:
-    assert Values.of(case(owner="005X", status="New", priority=None)) == Values("005X", "New", None)

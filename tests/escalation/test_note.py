@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.note.note import MOST_BYTES, Held, size, write_note
+from sfdc_escalator.escalation.note.note import MOST_BYTES, Incomplete, size, write_note
 from sfdc_escalator.escalation.note.note_text import harmless, nested, shortened, text_of
-from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec, Template
+from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.keys import key_of
-from tests.builders import NOW, case, comment, identity, note, policy, route
+from tests.builders import NOW, Rendered, case, comment, identity, note, policy, render, route
 
 FORGED = identity(case(99)).line
 DESCRIPTION = NotePart("description", ("Description",))
@@ -26,9 +26,9 @@ HOSTILE = st.one_of(
 )  # fmt: skip
 
 
-def written(spec: NoteSpec, one: Case, findings: tuple[str, ...] = ()) -> str | Held:
+def written(spec: NoteSpec, one: Case, findings: tuple[str, ...] = ()) -> str | Incomplete:
     its_route = route(note_spec=spec)
-    return write_note(policy(its_route), its_route, one, identity(one), findings, NOW)
+    return write_note(policy(its_route), its_route, one, identity(one), findings, NOW, render)
 
 
 def text(spec: NoteSpec, one: Case, findings: tuple[str, ...] = ()) -> str:
@@ -37,7 +37,7 @@ def text(spec: NoteSpec, one: Case, findings: tuple[str, ...] = ()) -> str:
     return result
 
 
-def shows(path: str) -> Template:
+def shows(path: str) -> Rendered:
     """A template that prints one field of the case and nothing else."""
     return lambda context: str(context["case"][path])
 
@@ -90,14 +90,14 @@ def test_a_missing_part_says_so_or_says_the_sentence_of_the_policy(if_missing: s
 
 def test_a_missing_part_can_hold_the_case() -> None:
     result = written(note(NotePart("offers", ("Offers__c", "comments"), "hold")), case())
-    assert result == Held("the note's part 'offers' is missing: nothing in Offers__c, comments")
+    assert result == Incomplete("the note's part 'offers' is missing: nothing in Offers__c, comments")
 
 
 def test_a_template_that_fails_holds_the_case() -> None:
     def broken(context: Mapping[str, Any]) -> str:
         raise ValueError("`case.Nope` is not there")
 
-    assert written(note(template=broken), case()) == Held("the note cannot be written: `case.Nope` is not there")
+    assert written(note(template=broken), case()) == Incomplete("the note cannot be written: `case.Nope` is not there")
 
 
 # -- the size ------------------------------------------------------------------------------------------------------
@@ -117,13 +117,13 @@ def room() -> int:
 def test_a_note_of_exactly_4000_bytes_fits_and_one_more_does_not(letter: str, weight: int) -> None:
     body = letter * (room() // weight) + "x" * (room() % weight)
     assert size(text(note(template=lambda _: body), case())) == MOST_BYTES
-    assert isinstance(written(note(template=lambda _: body + "x"), case()), Held)
+    assert isinstance(written(note(template=lambda _: body + "x"), case()), Incomplete)
 
 
 def test_line_ends_of_the_body_count_two() -> None:
     body = "x\n" * (room() // 3) + "x" * (room() % 3)
     assert size(text(note(template=lambda _: body), case())) <= MOST_BYTES
-    assert isinstance(written(note(template=lambda _: "\n" + "y" + body + "x"), case()), Held)
+    assert isinstance(written(note(template=lambda _: "\n" + "y" + body + "x"), case()), Incomplete)
 
 
 def test_a_long_text_is_cut_at_a_word() -> None:
@@ -140,7 +140,7 @@ def test_a_long_text_of_another_part_costs_no_part_its_place() -> None:
 
 def test_parts_of_the_policy_that_do_not_fit_hold_the_case() -> None:
     result = written(note(NotePart("help", ("route.help",)), help="x " * 2000), case())
-    assert isinstance(result, Held)
+    assert isinstance(result, Incomplete)
     assert "does not fit into 4000 bytes" in result.reason
 
 
@@ -154,7 +154,7 @@ def test_a_required_part_stays_whole_and_the_others_are_cut_to_make_room() -> No
 def test_required_parts_that_do_not_fit_hold_the_case_and_are_named() -> None:
     one = case(fields={"Steps__c": "step " * 900, "Description": "x"})
     result = written(note(NotePart("steps", ("Steps__c",), "hold"), DESCRIPTION), one)
-    assert isinstance(result, Held)
+    assert isinstance(result, Incomplete)
     assert result.reason.endswith("cut to 30 characters and 'steps' whole, as required")
 
 
@@ -193,7 +193,7 @@ def test_a_shortened_text_ends_at_a_word_and_says_that_more_stood_there(cut: int
 @pytest.mark.parametrize("placeholder", ["Dear {!Contact.Name}", "Dear {{ name }}", "{{{"])
 def test_a_placeholder_that_the_template_left_holds_the_case(placeholder: str) -> None:
     result = written(note(template=lambda _: placeholder), case())
-    assert isinstance(result, Held)
+    assert isinstance(result, Incomplete)
     assert "unfilled placeholder" in result.reason
 
 

@@ -10,15 +10,16 @@ import pytest
 
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.tree import Condition
-from sfdc_escalator.escalation.decisions.decide import NoMatch, decide
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.decide import no_match_reasons
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Guards, NotePart, Policy
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.org import OrgFacts
-from tests.builders import NOW, case, escalation, in_org, note, org_facts, policy, remembering, route
+from tests.builders import NOW, SUPPORT, case, escalation, in_org, judged, note, org_facts, policy, remembering, route
 
 ROUTINE = RunOptions()
 ALL_LIVE = History(
@@ -47,12 +48,12 @@ def plan_of(
 ) -> Plan:
     every = [policies] if isinstance(policies, Policy) else list(policies)
     org = org or org_facts()
-    judged = [decide(in_org(one, history, org=org), each) for one in every for each in some]
-    return build_plan(every, org, history, NOW, judged, options)
+    found = [judged(in_org(one, history, org=org), each) for one in every for each in some]
+    return build_plan(every, org, history, NOW, found, options)
 
 
 def states(plan: Plan, route_name: str | None = None) -> Counter[State]:
-    return Counter(one.state for one in plan.decisions if route_name in (None, one.route.name))
+    return Counter(one.state for one in plan.matches if route_name in (None, one.route.name))
 
 
 # -- order ---------------------------------------------------------------------------------------------------------
@@ -69,13 +70,13 @@ def test_the_most_serious_route_goes_first_then_the_highest_priority_then_the_lo
         case(6, {"Subject": "a"}, priority="High", created=older),
     ]
     plan = plan_of(AB, some)
-    assert [int(one.case.number) for one in plan.decisions] == [5, 6, 4, 2, 3, 1]
+    assert [int(one.case.number) for one in plan.matches] == [5, 6, 4, 2, 3, 1]
 
 
 def test_policies_go_in_the_order_of_their_files() -> None:
     second = policy(route("a", is_("b")), name="billing")
     plan = plan_of([AB, second], [*cases(1, "b", 1), *cases(1, "a", 2)])
-    assert [one.policy.name for one in plan.decisions] == ["support", "support", "billing"]
+    assert [one.policy.name for one in plan.matches] == ["support", "support", "billing"]
 
 
 # -- the choices ---------------------------------------------------------------------------------------------------
@@ -153,15 +154,15 @@ def test_trying_one_case_leaves_the_choice_open() -> None:
 
 def test_one_route_alone_is_dealt_with_when_one_is_named() -> None:
     plan = plan_of(AB, [*cases(1, "a"), *cases(1, "b", 50)], RunOptions(route="b"))
-    assert [one.route.name for one in plan.decisions] == ["b"]
-    assert any("leaves out" in reason for one in plan.no_match for reason in one.reasons.values())
+    assert [one.route.name for one in plan.matches] == ["b"]
+    assert any("leaves out" in reason for one in plan.no_match for reason in no_match_reasons(in_org(AB), one).values())
     assert plan.complete == {("support", "b")}
 
 
 def test_a_case_is_escalated_once_a_run_and_a_second_policy_follows_in_the_next() -> None:
     second = policy(route("a", is_("a")), name="billing")
     plan = plan_of([AB, second], cases(1))
-    assert [(one.policy.name, one.state) for one in plan.decisions] == [
+    assert [(one.policy.name, one.state) for one in plan.matches] == [
         ("support", State.PLANNED),
         ("billing", State.DEFERRED),
     ]
@@ -173,7 +174,7 @@ def test_a_policy_that_escalates_nothing_holds_back_no_other(options: RunOptions
     second = policy(route("a", is_("a")), name="billing")
     only_second_live = History(live=frozenset({("billing", "a")}), empty=False)
     plan = plan_of([AB, second], cases(1), options, only_second_live)
-    [second_decision] = [one for one in plan.decisions if one.policy.name == "billing"]
+    [second_decision] = [one for one in plan.matches if one.policy.name == "billing"]
     assert second_decision.state is State.PLANNED, second_decision.reason
 
 
@@ -181,7 +182,7 @@ def test_a_policy_whose_route_a_guard_withholds_holds_back_no_other() -> None:
     first = policy(route("a", is_("a")), guards=Guards(max_cases=1))
     second = policy(route("a", is_("a")), name="billing")
     plan = plan_of([first, second], cases(2))
-    assert [one.state for one in plan.decisions if one.policy.name == "billing"] == [State.PLANNED, State.PLANNED]
+    assert [one.state for one in plan.matches if one.policy.name == "billing"] == [State.PLANNED, State.PLANNED]
 
 
 # -- the guards ----------------------------------------------------------------------------------------------------
@@ -282,6 +283,14 @@ def test_the_digest_is_the_same_for_the_same_plan_whatever_the_order_of_the_poll
     assert digest(some=cases(5)) == digest(some=reversed(cases(5)))
 
 
+def test_the_digest_of_a_plan_never_changes_from_version_to_version() -> None:
+    """A saved plan, and whoever compares two runs, rests on it."""
+    one = policy(route("urgent", priority="Urgent", status="Escalated"), route("base", queue="Billing"))
+    some = [case(1), case(2, priority=None), case(3, owner=SUPPORT.id), case(4, status="Escalated", priority="Urgent")]
+    found = digest(one, some, remembering(live=["urgent", "base"]))
+    assert found == "de6967866fd46d93d5165ae5b4e4cb9f7fe3c2a60b9751bf359a84e395938865"
+
+
 def test_the_digest_holds_no_texts_ages_or_times() -> None:
     other_text = policy(
         *(
@@ -322,7 +331,7 @@ def test_another_value_before_is_another_digest() -> None:
 def test_every_match_is_counted_exactly_once() -> None:
     some = [*cases(3, "a"), *cases(2, "b", 50), *cases(4, "c", 90)]
     plan = plan_of(AB, some, RunOptions(limit=2))
-    matched = [one for one in (decide(in_org(AB), each) for each in some) if isinstance(one, Decision)]
-    assert len(plan.decisions) == len(matched) == 5
+    matched = [one for one in (judged(in_org(AB), each) for each in some) if isinstance(one, Match)]
+    assert len(plan.matches) == len(matched) == 5
     assert sum(states(plan).values()) + len(plan.no_match) == len(some)
     assert all(isinstance(one, NoMatch) for one in plan.no_match)

@@ -11,12 +11,13 @@ from sfdc_escalator.escalation.conditions.related import Related
 from sfdc_escalator.escalation.conditions.speech import Spoke, Text
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition
 from sfdc_escalator.escalation.conditions.words import parse_phrase
-from sfdc_escalator.escalation.decisions.decide import OLD_WORDS, TELLS_ONLY, NoMatch, decide
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.decide import OLD_WORDS, TELLS_ONLY, decide, reasons_against
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.explaining.explanation import explain
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case, Comment, Value
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.needs import Records
 from tests.builders import (
@@ -32,6 +33,7 @@ from tests.builders import (
     policy,
     remembering,
     route,
+    values,
 )
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -59,14 +61,14 @@ def escalated(
     return replace(escalation(case(), state, name), key=key, episode=episode, tried_at=tried_at)
 
 
-def verdict(of: Policy, one: Case, *escalations: Escalation, now: datetime = NOW) -> Decision | NoMatch:
+def verdict(of: Policy, one: Case, *escalations: Escalation, now: datetime = NOW) -> Match | NoMatch:
     return decide(in_org(of, remembering(*escalations), now=now), one)
 
 
 def ended(of: Policy, one: Case, *escalations: Escalation) -> tuple[State, int]:
     """How it is decided, and in which episode."""
     found = verdict(of, one, *escalations)
-    assert isinstance(found, Decision), found.reasons
+    assert isinstance(found, Match)
     return found.state, found.identity.episode
 
 
@@ -102,7 +104,7 @@ def test_each_new_record_is_escalated_once() -> None:
 def test_a_new_episode_has_a_key_of_its_own() -> None:
     before = escalated(4)
     found = verdict(REPEATED, returned(9, 7, 3), before)
-    assert isinstance(found, Decision)
+    assert isinstance(found, Match)
     assert found.key != before.key
     assert found.key == escalated(0, episode=2).key
 
@@ -168,12 +170,13 @@ def test_after_the_last_escalation_only_newer_words_begin_a_new_episode(
 ) -> None:
     """Closed and opened again, or armed again: the old words alone are not reason to escalate again."""
     before = replace(escalated(4, state, "call"), ended_at=NOW - 3 * HOUR)
-    found = verdict(policy(route("call", CALL, rearm=HOUR)), one, before)
-    assert isinstance(found, Decision) is fits
-    if isinstance(found, Decision):
+    of = policy(route("call", CALL, rearm=HOUR))
+    found = verdict(of, one, before)
+    assert isinstance(found, Match) is fits
+    if isinstance(found, Match):
         assert (found.state, found.identity.episode) == (State.PLANNED, 2)
     else:
-        assert found.reasons["call"].endswith(OLD_WORDS)
+        assert reasons_against(in_org(of, remembering(before)), one)["call"].endswith(OLD_WORDS)
 
 
 def test_it_is_the_last_of_several_escalations_that_counts_in_whatever_order_they_are_told() -> None:
@@ -215,7 +218,7 @@ def test_a_route_that_asks_for_no_words_begins_its_new_episode_without_any() -> 
 def test_a_route_whose_words_are_old_leaves_the_case_to_the_routes_below() -> None:
     of = policy(route("call", CALL), route("new", Field("Status", "is", "New")))
     found = verdict(of, saying(word(5)), escalated(4, EscalationState.CLOSED, "call"))
-    assert isinstance(found, Decision)
+    assert isinstance(found, Match)
     assert (found.route.name, found.state) == ("new", State.PLANNED)
 
 
@@ -238,41 +241,40 @@ URGENT: Condition = Field("Priority", "is", "Urgent")
 
 
 def test_a_route_that_only_tells_people_takes_no_step() -> None:
-    found = verdict(policy(telling("tell", NEW)), case())
-    assert isinstance(found, NoMatch)
-    assert found.reasons == {"tell": TELLS_ONLY}
+    of = policy(telling("tell", NEW))
+    assert isinstance(verdict(of, case()), NoMatch)
+    assert reasons_against(in_org(of), case()) == {"tell": TELLS_ONLY}
 
 
 def test_a_route_that_only_tells_people_keeps_the_case_from_the_routes_below() -> None:
     """First match wins; and each route is told what keeps it from this case, not what keeps another."""
-    found = verdict(
-        policy(route("top", URGENT), telling("tell", NEW), route("base", NEW), telling("last", NEW)), case()
-    )
-    assert isinstance(found, NoMatch)
-    assert found.reasons["top"].startswith("Priority is Medium")
-    assert (found.reasons["tell"], found.reasons["last"]) == (TELLS_ONLY, TELLS_ONLY)
-    assert found.reasons["base"] == "it fits; the route tell comes first, and only tells people"
+    of = policy(route("top", URGENT), telling("tell", NEW), route("base", NEW), telling("last", NEW))
+    assert isinstance(verdict(of, case()), NoMatch)
+    reasons = reasons_against(in_org(of), case())
+    assert reasons["top"].startswith("Priority is Medium")
+    assert (reasons["tell"], reasons["last"]) == (TELLS_ONLY, TELLS_ONLY)
+    assert reasons["base"] == "it matches; the route tell comes first, and only tells people"
 
 
 @pytest.mark.parametrize("priority", ["Urgent", "Low"])
 def test_a_route_that_only_tells_people_stands_in_the_way_only_where_it_fits(priority: str) -> None:
     found = verdict(policy(telling("tell", URGENT), route("base", NEW)), case(priority=priority))
-    assert isinstance(found, Decision) is (priority == "Low")
+    assert isinstance(found, Match) is (priority == "Low")
 
 
 def test_a_route_above_one_that_only_tells_people_escalates() -> None:
     found = verdict(policy(route("base", NEW), telling("tell", NEW)), case())
-    assert isinstance(found, Decision)
+    assert isinstance(found, Match)
     assert (found.route.name, found.state) == ("base", State.PLANNED)
 
 
 def test_what_our_own_steps_wrote_tells_nobody() -> None:
     """Our own queue step raised the priority; the route below still remembers its escalation."""
-    wrote = Values(SUPPORT.id, "New", "Urgent")
-    below = escalation(case(), EscalationState.APPLIED, "base", before=Values(AGENT, "New", "Medium"), wrote=wrote)
+    wrote = values(SUPPORT.id, "New", "Urgent")
+    below = escalation(case(), EscalationState.APPLIED, "base", before=values(AGENT, "New", "Medium"), wrote=wrote)
     of = policy(telling("tell", URGENT), route("base", NEW))
     found = verdict(of, case(owner=SUPPORT.id, priority="Urgent"), below)
-    assert isinstance(found, Decision)
+    assert isinstance(found, Match)
     assert (found.route.name, found.state) == ("base", State.ALREADY)
 
 

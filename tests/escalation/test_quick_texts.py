@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.conditions.tables import Row, Table
-from sfdc_escalator.escalation.decisions.decide import decide
-from sfdc_escalator.escalation.decisions.decision import Decision, State
-from sfdc_escalator.escalation.note.note import MOST_BYTES, Held, size, write_note
+from sfdc_escalator.escalation.decisions.match import Match
+from sfdc_escalator.escalation.decisions.outcome import State
+from sfdc_escalator.escalation.note.note import MOST_BYTES, Incomplete, size, write_note
 from sfdc_escalator.escalation.note.quick_texts import (
     chosen_text,
     filled_sentence,
@@ -23,7 +23,7 @@ from sfdc_escalator.escalation.note.quick_texts import (
 from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.keys import key_of
-from tests.builders import NOW, case, identity, in_org, org_facts, policy, route
+from tests.builders import NOW, case, identity, in_org, judged, org_facts, policy, render, route
 from tests.builders import note as note_spec
 
 NAMES = ("HIP urgent", "Escalations")
@@ -35,11 +35,11 @@ def spec(*parts: NotePart, quick_texts: tuple[str | Table[str], ...] = NAMES, **
     return replace(note_spec(*parts), quick_texts=quick_texts, texts=texts)
 
 
-def written(messages: Mapping[str, str], one: Case | None = None, by: NoteSpec | None = None) -> str | Held:
+def written(messages: Mapping[str, str], one: Case | None = None, by: NoteSpec | None = None) -> str | Incomplete:
     """The note of a case, with the Quick Texts that the org has."""
     one, its_route = one or case(), route(note_spec=by or spec())
     kept = {fold(name): message for name, message in messages.items()}
-    return write_note(policy(its_route), its_route, one, identity(one), ("Priority is High",), NOW, kept)
+    return write_note(policy(its_route), its_route, one, identity(one), ("Priority is High",), NOW, render, kept)
 
 
 def text(message: str, one: Case | None = None, by: NoteSpec | None = None) -> str:
@@ -145,7 +145,7 @@ def test_a_placeholder_stands_for_a_field_a_part_or_a_text_of_the_route(placehol
 
 def test_a_field_that_was_not_read_holds_the_case_for_it_is_not_known_to_be_empty() -> None:
     held = written({"Escalations": "{!Case.Nowhere__c} {parts}"}, case(fields=FIELDS))
-    assert held == Held("the Quick Text 'Escalations' holds Nowhere__c, a field that cannot be read")
+    assert held == Incomplete("the Quick Text 'Escalations' holds Nowhere__c, a field that cannot be read")
 
 
 @pytest.mark.parametrize("literal", ["{ route }", "{}", "{1}", "{a-b}", "100 % }", '{"json": 1}', "{"])
@@ -174,33 +174,33 @@ def test_braces_that_are_no_placeholder_stay_as_they_are(literal: str) -> None:
 )
 def test_a_placeholder_that_stands_for_nothing_holds_the_case_and_is_named(placeholder: str) -> None:
     result = written({"Escalations": f"Hello {placeholder} {{parts}}"})
-    assert result == Held(f"the Quick Text 'Escalations' holds {placeholder}, which stands for nothing in a note")
+    assert result == Incomplete(f"the Quick Text 'Escalations' holds {placeholder}, which stands for nothing in a note")
     assert unknown_placeholders(f"{placeholder}{{parts}}", ["reason"], []) == (placeholder,)
 
 
 @pytest.mark.parametrize("message", ["{!Case.{now}}", "Dear {{", "{{{parts}", "Dear {!Case.Subject"])
 def test_half_a_placeholder_holds_the_case(message: str) -> None:
     result = written({"Escalations": message})
-    assert isinstance(result, Held)
+    assert isinstance(result, Incomplete)
     assert "unfilled placeholder" in result.reason
 
 
 def test_only_the_quick_text_that_is_taken_can_hold_the_case() -> None:
     assert isinstance(written({"HIP urgent": "fine", "Escalations": "{!User.Name}"}), str)
-    assert isinstance(written({"HIP urgent": "{!User.Name}", "Escalations": "fine"}), Held)
+    assert isinstance(written({"HIP urgent": "{!User.Name}", "Escalations": "fine"}), Incomplete)
 
 
 def test_a_quick_text_that_cannot_be_filled_holds_the_match_and_takes_no_step() -> None:
     org = replace(org_facts(), quick_texts={"escalations": "Dear {!User.Name}"})
-    decision = decide(in_org(policy(route(note_spec=spec())), org=org), case())
-    assert isinstance(decision, Decision)
+    decision = judged(in_org(policy(route(note_spec=spec())), org=org), case())
+    assert isinstance(decision, Match)
     assert (decision.state, decision.steps) == (State.HELD, ())
     assert "{!User.Name}" in decision.reason
 
 
 def test_a_part_that_must_not_be_missing_holds_the_case_with_a_quick_text_too() -> None:
     result = written({"Escalations": "Hello"}, by=spec(NotePart("offers", ("Offers__c",), "hold")))
-    assert result == Held("the note's part 'offers' is missing: nothing in Offers__c")
+    assert result == Incomplete("the note's part 'offers' is missing: nothing in Offers__c")
 
 
 def test_the_fields_of_a_quick_text_are_known_before_it_is_filled() -> None:
@@ -294,7 +294,7 @@ def test_whatever_a_case_says_its_quick_text_is_filled_fits_and_ends_with_its_ke
 
 def test_a_quick_text_too_long_for_a_note_holds_the_case() -> None:
     result = written({"Escalations": "x " * 2000})
-    assert isinstance(result, Held)
+    assert isinstance(result, Incomplete)
     assert "does not fit" in result.reason
 
 

@@ -58,7 +58,7 @@ def test_what_the_route_does_not_say_is_no_step() -> None:
 def test_a_case_is_never_taken_out_of_a_helping_hand(owner: str) -> None:
     step = queue_step(case(owner=owner), SUPPORT)
     assert (step.before, step.after, step.state) == (owner, owner, StepState.ALREADY_SO)
-    assert step.because
+    assert step.reason
 
 
 def test_a_status_that_already_holds_is_not_sent() -> None:
@@ -74,7 +74,7 @@ def test_a_case_without_a_priority_gets_one(before: str | None) -> None:
 def test_a_priority_that_the_policy_does_not_rank_stays() -> None:
     step = priority_step("P0", "Urgent", PRIORITIES)
     assert (step.after, step.state) == ("P0", StepState.NOT_APPLIED)
-    assert "'P0'" in step.because
+    assert "'P0'" in step.reason
 
 
 @given(st.one_of(st.sampled_from([*PRIORITIES, *map(str.upper, PRIORITIES), "P0"])), st.sampled_from(PRIORITIES))

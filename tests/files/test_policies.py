@@ -85,7 +85,7 @@ def test_a_rich_policy_becomes_exactly_this_value(tmp_path: Path) -> None:
     (tmp_path / "notes" / "hand-off.md.j2").write_text("{{ case.Account.Name }}: {{ route.help_needed }}")
     path = tmp_path / "policies" / "support.yaml"
     policy = load(path, RICH)
-    template = load_template(path, "notes/hand-off.md.j2")
+    template = load_template(path, "notes/hand-off.md.j2").source
     closed = (Field("IsClosed", "is", False), Field("RecordType.DeveloperName", "in", ("Member_Case", "Customer_Case")))
     wants = ((("speak", "talk"), ("to",), ("a",), ("supervisor",)), (("escalate",), ("this",)), (("manager",),))
     text = Text(("Subject", "comments"), wants, ((("legal",), ("notice",)),))
@@ -169,7 +169,7 @@ def test_whatever_is_not_said_has_its_default(tmp_path: Path) -> None:
     assert (policy.description, policy.scope, policy.priorities) == ("", (), DEFAULT_PRIORITIES)
     assert (policy.guards, policy.together) == (Guards(), False)
     assert policy.routes[0].escalate == Escalate(note, None, None, None)
-    assert (note.template, note.visibility) == (built_in(), "internal")
+    assert (note.template, note.visibility) == (built_in().source, "internal")
 
 
 def test_without_parts_the_note_says_why_and_every_text_of_the_route(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.files.policies import check_policies
-from sfdc_escalator.files.templates.templates import built_in, compiled, load_template
+from sfdc_escalator.files.templates.templates import built_in, compiled, load_template, render
 from sfdc_escalator.files.text.fault import Fault
 
 CONTEXT: dict[str, Any] = {
@@ -30,7 +30,7 @@ CONTEXT: dict[str, Any] = {
 
 
 def test_the_built_in_note_says_escalation_policy_route_case_and_every_part_with_its_title() -> None:
-    assert built_in()(CONTEXT) == (
+    assert render(built_in().source, CONTEXT) == (
         "ESCALATION support/late, case 00001234\n\nReason:\nLate.\n\nHelp needed:\nAnswer\ntoday.\n"
     )
     assert built_in().needs.paths == {"CaseNumber"}
@@ -53,7 +53,7 @@ def test_the_built_in_note_says_escalation_policy_route_case_and_every_part_with
 def test_a_template_says_the_case_as_data(text: str, said: str) -> None:
     template = compiled("note.j2", text)
     assert template.problems == ()
-    assert template(CONTEXT) == said
+    assert render(template.source, CONTEXT) == said
 
 
 def test_the_fields_that_a_template_reads_are_known_beforehand() -> None:
@@ -87,7 +87,7 @@ def test_what_cannot_be_rendered_is_a_value_error_with_advice(text: str, advice:
     template = compiled("note.j2", text)
     assert template.problems == ()
     with pytest.raises(ValueError, match=r"^the template note\.j2 cannot be rendered: ") as error:
-        template(CONTEXT)
+        render(template.source, CONTEXT)
     assert str(error.value).removeprefix("the template note.j2 cannot be rendered: ") == advice
 
 

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
-from sfdc_escalator.pipeline.ports import Change, RunStart
+from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 
 ORG = "00D000000000001EAA"
 OTHER_ORG = "00D000000000002EAA"
 USER = "005000000000001AAA"
+WROTE = {"OwnerId": "00G000000000002AAA", "Status": "Open", "Priority": "Urgent"}
 AT = datetime(2026, 3, 2, 15, 0, 30, 250_000, tzinfo=UTC)
 EVENT_OF = {
     EscalationState.SENDING: "intended",
@@ -38,8 +39,8 @@ def escalation(
         "supervisor",
         case_id,
         state,
-        before=Values("00G000000000001AAA", "New", None),
-        wrote=Values("00G000000000002AAA", "Open", "Urgent"),
+        before={"OwnerId": "00G000000000001AAA", "Status": "New", "Priority": None},
+        wrote=WROTE,
         attempts=1,
         tried_at=AT,
         case_number="00001234",

@@ -9,23 +9,16 @@ from typing import Any
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, RunBusy
 from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History, Values
+from sfdc_escalator.escalation.world.case import Case, FieldValues
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.ledger.tables import states
-from sfdc_escalator.pipeline.ports import (
-    Answer,
-    CaseNow,
-    Change,
-    Chunk,
-    Committed,
-    KeyedNote,
-    Poll,
-    RouteName,
-    RunStart,
-)
-from tests.builders import NOW, caller, org_facts
+from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
+from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed
+from tests.builders import NOW, caller, org_facts, values
 
 Script = Callable[[Chunk], Answer]
 
@@ -59,7 +52,7 @@ class FakeOrg:
     long_text: Mapping[str, str] = field(default_factory=dict)
     patience: int = 1_000_000
     moved: set[str] = field(default_factory=set)
-    bounced_to: Mapping[str, Values] = field(default_factory=dict)
+    bounced_to: Mapping[str, FieldValues] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     read_back_fails: bool = False
     unmoved_fails: bool = False
@@ -143,18 +136,18 @@ class FakeOrg:
             raise OrgUnavailable("no answer")
         return frozenset(write.case_id for write in chunk.writes) - self.moved
 
-    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, Values]:
+    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, FieldValues]:
         if self.read_back_fails:
             raise OrgUnavailable("no answer")
         written = {write.case_id: write for chunk in self.writes for write in chunk.writes}
         here = {case.id: case for case in self.cases}
-        values = {}
+        found = {}
         for case_id in case_ids:
             write, case = written[case_id], here[case_id]
-            values[case_id] = Values(
+            found[case_id] = values(
                 write.owner_id or case.owner_id, write.status or case.status, write.priority or case.priority
             )
-        return {key: value for key, value in {**values, **self.bounced_to}.items() if key not in self.gone}
+        return {key: value for key, value in {**found, **self.bounced_to}.items() if key not in self.gone}
 
 
 def with_fields(case: Case, more: Mapping[str, Any]) -> Case:

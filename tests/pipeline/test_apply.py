@@ -6,11 +6,12 @@ from threading import Barrier, Lock
 
 import pytest
 
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.order import Order
+from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.planning.chunks import lanes
 from sfdc_escalator.pipeline import apply
 from sfdc_escalator.pipeline.deliver import Delivery
-from sfdc_escalator.pipeline.ports import Answer, Chunk
+from sfdc_escalator.pipeline.ports.writing import Answer, Chunk
 from sfdc_escalator.pipeline.run_clock import RunClock
 from sfdc_escalator.pipeline.stop import Stop
 from tests.builders import NOW, planned
@@ -38,9 +39,9 @@ class BusyOrg(FakeOrg):
         return answer
 
 
-def send(org: FakeOrg, decisions: list[Decision]) -> list[Decision]:
-    ended: list[Decision] = []
-    apply.send_all(Delivery(org, FakeLedger(), NOW, RunClock(NOW), Stop(), inf, ended.append), lanes(decisions))
+def send(org: FakeOrg, orders: list[Order]) -> list[Outcome]:
+    ended: list[Outcome] = []
+    apply.send_all(Delivery(org, FakeLedger(), NOW, RunClock(NOW), Stop(), inf, ended.append), lanes(orders))
     return ended
 
 

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.errors import LeaseLost
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.order import Order
+from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.pipeline.deliver import Delivery, Tries
-from sfdc_escalator.pipeline.ports import (
+from sfdc_escalator.pipeline.ports.writing import (
     Answer,
     Chunk,
     Committed,
@@ -28,7 +29,7 @@ from sfdc_escalator.pipeline.ports import (
 )
 from sfdc_escalator.pipeline.run_clock import RunClock
 from sfdc_escalator.pipeline.stop import Stop
-from tests.builders import NOW, SUPPORT, escalation, numbered, planned, policy, route
+from tests.builders import NOW, SUPPORT, case, escalation, numbered, planned, policy, route
 from tests.pipeline.fakes import FakeLedger, FakeOrg, Script, commits, in_turn
 
 POLLED_AT = NOW - timedelta(seconds=2)
@@ -40,9 +41,13 @@ UNCLEAR = RolledBack({}, RowError(ErrorKind.ROW, "UNKNOWN_EXCEPTION", "?"))
 END_STATES = {State.APPLIED, State.REJECTED, State.DEFERRED, State.UNKNOWN}
 
 
-def batch_of(count: int) -> tuple[Decision, ...]:
-    cases = [replace(TEMPLATE.case, id=numbered("500", number), number=str(number)) for number in range(1, count + 1)]
-    return tuple(replace(TEMPLATE, case=case, identity=replace(TEMPLATE.identity, case_id=case.id)) for case in cases)
+def batch_of(count: int) -> tuple[Order, ...]:
+    numbers = range(1, count + 1)
+    identities = [replace(TEMPLATE.identity, case_id=numbered("500", number)) for number in numbers]
+    return tuple(
+        replace(TEMPLATE, identity=identity, case_number=str(number))
+        for identity, number in zip(identities, numbers, strict=True)
+    )
 
 
 class Sent:
@@ -54,12 +59,12 @@ class Sent:
         script: Script,
         ledger: FakeLedger | None = None,
         *,
-        batch: tuple[Decision, ...] = (),
+        batch: tuple[Order, ...] = (),
         **org: object,
     ) -> None:
         self.org = FakeOrg(script=script, **org)  # type: ignore[arg-type]
         self.ledger = ledger or FakeLedger()
-        self.ended: list[Decision] = []
+        self.ended: list[Outcome] = []
         self.delivery = Delivery(self.org, self.ledger, POLLED_AT, RunClock(NOW), Stop(), inf, self.ended.append)
         self.batch = batch or batch_of(count)
 
@@ -70,7 +75,7 @@ class Sent:
     @property
     def states(self) -> dict[int, State]:
         assert len({one.key for one in self.ended}) == len(self.ended), "a case ended twice"
-        return {int(one.case.id[3:15]): one.state for one in self.ended}
+        return {int(one.case_id[3:15]): one.state for one in self.ended}
 
     def ending(self, state: State) -> list[int]:
         return sorted(number for number, ended in self.states.items() if ended is state)
@@ -139,7 +144,7 @@ def test_the_intent_is_stored_before_the_call_and_the_outcome_after() -> None:
 
 
 def test_an_escalation_that_takes_over_ends_the_one_below() -> None:
-    below = escalation(TEMPLATE.case, EscalationState.APPLIED, "below")
+    below = escalation(case(1), EscalationState.APPLIED, "below")
     ledger = FakeLedger()
     ledger.now_state[below.key] = EscalationState.APPLIED
     Sent(0, commits, ledger, batch=(replace(TEMPLATE, takes_over=(below,)),)).now()
@@ -181,14 +186,13 @@ def test_a_row_that_is_refused_goes_alone_and_the_rest_again() -> None:
 
 def test_a_row_is_rejected_with_its_own_error() -> None:
     done = sent(30, rejecting(3, 7, message=lambda number: f"error {number}"))
-    messages = {int(one.case.number): one.reason for one in done.ended if one.state is State.REJECTED}
+    messages = {int(one.case_number): one.reason for one in done.ended if one.state is State.REJECTED}
     assert messages == {number: f"FIELD_CUSTOM_VALIDATION_EXCEPTION: error {number}" for number in (3, 7)}
 
 
 def test_a_rejected_case_counts_its_attempts_and_the_time_of_the_last() -> None:
-    before = escalation(TEMPLATE.case, EscalationState.REJECTED, attempts=2, tried_at=NOW - timedelta(days=1))
-    done = Sent(0, rejecting(1), batch=(replace(TEMPLATE, escalation=before),)).now()
-    remembered = done.ledger.escalation(TEMPLATE.case.id)
+    done = Sent(0, rejecting(1), batch=(replace(TEMPLATE, rejections=2),)).now()
+    remembered = done.ledger.escalation(TEMPLATE.case_id)
     assert (remembered.state, remembered.attempts, remembered.tried_at) == (EscalationState.REJECTED, 3, NOW)
 
 
@@ -277,9 +281,9 @@ def test_a_fatal_answer_stops_the_rest() -> None:
 
 
 def test_deferrals_in_a_row_are_counted() -> None:
-    before = escalation(TEMPLATE.case, EscalationState.PLANNED, attempts=1, tried_at=NOW)
-    done = Sent(0, in_turn(NotExecuted("refused")), batch=(replace(TEMPLATE, escalation=before),)).now()
-    assert done.ledger.escalation(TEMPLATE.case.id).attempts == 2
+    done = Sent(0, in_turn(NotExecuted("refused")), batch=(replace(TEMPLATE, deferrals=1),)).now()
+    assert done.ended[0].deferrals == 2
+    assert done.ledger.escalation(TEMPLATE.case_id).attempts == 2
 
 
 def test_an_unknown_outcome_is_never_sent_again() -> None:

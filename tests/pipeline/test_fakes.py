@@ -4,7 +4,9 @@ import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, RunBusy
 from sfdc_escalator.escalation.world.history import EscalationState
-from sfdc_escalator.pipeline.ports import Change, Lease, Ledger, Moved, Org, RunStart
+from sfdc_escalator.pipeline.ports.ledger import Change, Lease, Ledger, RunStart
+from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.writing import Moved
 from tests.builders import ME, ORG, case, escalation
 from tests.pipeline.fakes import FakeLedger, FakeOrg, in_turn
 

@@ -9,12 +9,12 @@ from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.speech import Text
 from sfdc_escalator.escalation.conditions.tree import All, Condition
 from sfdc_escalator.escalation.conditions.words import parse_phrase
-from sfdc_escalator.escalation.decisions.decision import State
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy
 from sfdc_escalator.escalation.world.history import EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
-from sfdc_escalator.pipeline.ports import KeyedNote
+from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.pipeline.prepare import Prepared, prepare
 from tests.builders import (
     ME,
@@ -27,6 +27,7 @@ from tests.builders import (
     numbered,
     policy,
     remembering,
+    render,
     route,
 )
 from tests.pipeline.fakes import FakeOrg, numbers
@@ -38,7 +39,7 @@ FORMER_ME = numbered("005", 99)
 
 
 def prepared(org: FakeOrg, history: History = LIVE, *policies: Policy, options: RunOptions | None = None) -> Prepared:
-    return prepare(org, caller(), history, policies or (POLICY,), options or RunOptions())
+    return prepare(org, caller(), history, policies or (POLICY,), options or RunOptions(), render)
 
 
 def noted(of: Identity, author: str = ME) -> KeyedNote:
@@ -46,7 +47,7 @@ def noted(of: Identity, author: str = ME) -> KeyedNote:
 
 
 def state(of: Prepared) -> State:
-    [decision] = of.plan.decisions
+    [decision] = of.plan.matches
     return decision.state
 
 
@@ -56,9 +57,9 @@ def state(of: Prepared) -> State:
 def test_a_key_that_stands_on_the_case_counts_as_done_and_is_found() -> None:
     org = FakeOrg([case(1), case(2)], notes=[noted(identity(case(1)))])
     result = prepared(org)
-    assert [one.state for one in result.plan.decisions] == [State.ALREADY, State.PLANNED]
-    assert [one.case.id for one in result.found] == [case(1).id]
-    assert result.plan.decisions[0].key == identity(case(1)).key
+    assert [one.state for one in result.plan.matches] == [State.ALREADY, State.PLANNED]
+    assert [one.escalation.case_id for one in result.found] == [case(1).id]
+    assert result.plan.matches[0].key == identity(case(1)).key
 
 
 @pytest.mark.parametrize("name", ["old", "older"])
@@ -72,13 +73,13 @@ def test_a_key_under_a_former_name_counts_too(name: str) -> None:
 def test_a_key_of_another_case_is_somebodys_copy() -> None:
     copied = KeyedNote(identity(case(1)).key, identity(case(1)).line, case(2).id, ME, NOW)
     org = FakeOrg([case(1), case(2)], notes=[copied])
-    assert [one.state for one in prepared(org).plan.decisions] == [State.PLANNED, State.PLANNED]
+    assert [one.state for one in prepared(org).plan.matches] == [State.PLANNED, State.PLANNED]
 
 
 def test_a_key_of_a_case_that_was_merged_into_this_one_counts_for_it() -> None:
     moved = KeyedNote(identity(case(1)).key, identity(case(1)).line, case(2).id, ME, NOW)
     result = prepared(FakeOrg([case(2)], notes=[moved], merged={case(1).id: case(2).id}))
-    assert [one.state for one in result.plan.decisions] == [State.ALREADY]
+    assert [one.state for one in result.plan.matches] == [State.ALREADY]
 
 
 def test_keys_count_for_users_the_ledger_has_used_and_for_nobody_else() -> None:
@@ -141,21 +142,21 @@ def test_long_text_is_read_for_those_cases_alone_that_could_still_match() -> Non
     org = FakeOrg([case(1), case(2, status="Working")], long_text={"Description": "I want a refund"})
     result = prepared(org, LIVE, policy(route("urgent", All((NEW, WORDS)))))
     assert numbers(org.completed) == [1]
-    assert numbers(one.case.id for one in result.plan.planned) == [1]
+    assert numbers(one.case_id for one in result.plan.orders) == [1]
 
 
 def test_a_case_whose_long_text_says_nothing_of_it_is_left_alone() -> None:
     org = FakeOrg([case(1)], long_text={"Description": "thank you"})
     result = prepared(org, LIVE, policy(route("urgent", WORDS)))
-    assert result.plan.decisions == ()
+    assert result.plan.matches == ()
     assert numbers(one.case.id for one in result.plan.no_match) == [1]
 
 
 def test_what_the_note_says_is_read_before_the_note_is_written() -> None:
     spec = note(NotePart("description", ("Description",)))
     org = FakeOrg([case()], long_text={"Description": "No power"})
-    [decision] = prepared(org, LIVE, policy(route("urgent", NEW, note_spec=spec))).plan.planned
-    assert "No power" in (decision.steps[0].after or "")
+    [order] = prepared(org, LIVE, policy(route("urgent", NEW, note_spec=spec))).plan.orders
+    assert "No power" in order.note
 
 
 # -- what a person asked for ---------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ def test_a_route_that_does_not_exist_is_told_with_those_that_do_before_anything_
 def test_a_case_that_matches_nothing_is_left_alone_with_its_reasons() -> None:
     result = prepared(FakeOrg([case(status="Working")]), options=RunOptions(case="00000001"))
     [left] = result.plan.no_match
-    assert left.reasons["urgent"].startswith("Status is Working")
+    assert result.reasons_against(left)["urgent"].startswith("Status is Working")
 
 
 # -- what the org cannot do ----------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ def test_a_field_that_the_org_lacks_breaks_its_own_route_alone() -> None:
     two = policy(route("a", Field("Nope__c", "is", "x")), route("urgent", NEW))
     org = FakeOrg([case()], broken={("support", "a"): "No such column 'Nope__c'"})
     result = prepared(org, remembering(live=["a", "urgent"]), two)
-    assert [one.route.name for one in result.plan.planned] == ["urgent"]
+    assert [one.identity.route for one in result.plan.orders] == ["urgent"]
     assert dict(result.broken) == {("support", "a"): "No such column 'Nope__c'"}
     assert ("support", "a") not in result.plan.complete
 

@@ -9,7 +9,7 @@ from sfdc_escalator.errors import OrgUnavailable, RunBusy
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
-from sfdc_escalator.pipeline.ports import KeyedNote
+from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.pipeline.rebuild import Rebuilt, rebuild
 from tests.builders import AGENT, ME, NOW, caller, case, escalation, identity, remembering
 from tests.pipeline.fakes import FakeLedger, FakeOrg

@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.conditions.tree import Condition
 from sfdc_escalator.escalation.conditions.words import parse_phrase
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
-from sfdc_escalator.pipeline.ports import KeyedNote
+from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.pipeline.recover import SETTLE_AFTER, Settled, recover, watch
 from sfdc_escalator.pipeline.second_look import Look
 from tests.builders import ME, NOW, case, escalation, identity, in_org, policy, remembering, route

@@ -8,12 +8,13 @@ import pytest
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, PlanRefused, RunBusy
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.tree import Condition
-from sfdc_escalator.escalation.decisions.decision import State
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import EscalationState, History, Values
-from sfdc_escalator.pipeline.ports import ErrorKind, KeyedNote, Moved, NotExecuted, RolledBack, RowError, Unknown
+from sfdc_escalator.escalation.world.history import EscalationState, History
+from sfdc_escalator.pipeline.ports.org import KeyedNote
+from sfdc_escalator.pipeline.ports.writing import ErrorKind, Moved, NotExecuted, RolledBack, RowError, Unknown
 from sfdc_escalator.pipeline.run import Result, carry_out, rehearse
 from sfdc_escalator.pipeline.stop import Stop
 from tests.builders import (
@@ -29,7 +30,9 @@ from tests.builders import (
     org_facts,
     policy,
     remembering,
+    render,
     route,
+    values,
 )
 from tests.pipeline.fakes import BrokenLedger, FakeLedger, FakeOrg, in_turn
 
@@ -49,14 +52,14 @@ class World:
     told: list[tuple[int, int]] = field(default_factory=list)
 
     def rehearse(self, options: RunOptions | None = None) -> Result:
-        return rehearse("run", self.org, caller(), self.ledger, self.policies, options or RunOptions())
+        return rehearse("run", self.org, caller(), self.ledger, self.policies, options or RunOptions(), render)
 
     def run(self, options: RunOptions | None = None) -> Result:
         def progress(what: str, done: int, whole: int) -> None:
             self.told.append((done, whole))
 
         return carry_out(
-            "run", self.org, caller(), self.ledger, self.policies, options or RunOptions(), progress, Stop()
+            "run", self.org, caller(), self.ledger, self.policies, options or RunOptions(), render, progress, Stop()
         )
 
 
@@ -171,8 +174,8 @@ def test_what_was_applied_is_remembered_with_the_values_before_and_after() -> No
     one = world()
     one.run()
     remembered = one.ledger.escalation(case(1).id)
-    assert remembered.before == Values(AGENT, "New", "Medium")
-    assert remembered.wrote == Values(SUPPORT.id, "Escalated", "Urgent")
+    assert remembered.before == values(AGENT, "New", "Medium")
+    assert remembered.wrote == values(SUPPORT.id, "Escalated", "Urgent")
 
 
 def test_an_adopted_case_that_a_person_makes_urgent_goes_by_the_route_above() -> None:
@@ -182,29 +185,29 @@ def test_an_adopted_case_that_a_person_makes_urgent_goes_by_the_route_above() ->
     history = History.of(first.ledger.tomorrow().everything(), [("support", "top"), ("support", "urgent")])
     second = world(case(1, priority="Urgent"), ledger=FakeLedger(history), policies=(two,))
     result = second.run()
-    assert [(one.route.name, one.state) for one in result.decisions] == [("top", State.APPLIED)]
+    assert [(one.route, one.state) for one in result.outcomes] == [("top", State.APPLIED)]
 
 
 # -- read back -----------------------------------------------------------------------------------------------------
 
 
 def test_an_owner_that_automation_moved_on_is_told_as_bounced() -> None:
-    one = world(bounced_to={case(2).id: Values(AGENT, "New", "Medium")})
+    one = world(bounced_to={case(2).id: values(AGENT, "New", "Medium")})
     result = one.run()
-    assert [decision.case.id for decision in result.applied.bounced] == [case(2).id]
+    assert [order.case_id for order in result.applied.bounced] == [case(2).id]
     assert one.ledger.events(case(2).id)[-1] == "bounced"
     assert (counts(result), result.exit_code) == ({State.APPLIED: 3}, 3)
 
 
 def test_an_owner_whom_we_did_not_move_does_not_bounce() -> None:
-    one = world(case(1, owner=SUPPORT.id), bounced_to={case(1).id: Values(AGENT, "New", "Medium")})
+    one = world(case(1, owner=SUPPORT.id), bounced_to={case(1).id: values(AGENT, "New", "Medium")})
     assert one.run().applied.bounced == ()
 
 
 def test_a_case_that_is_gone_after_the_write_is_told_once_and_for_all() -> None:
     one = world(gone={case(3).id})
     result = one.run()
-    assert [decision.case.id for decision in result.applied.gone] == [case(3).id]
+    assert [order.case_id for order in result.applied.gone] == [case(3).id]
     assert one.ledger.escalation(case(3).id).state is EscalationState.GONE
 
 
@@ -355,9 +358,9 @@ def test_every_match_is_accounted_for_exactly_once(options: RunOptions) -> None:
         world(ledger=FakeLedger(History())).rehearse(options),
         world(ledger=FakeLedger(History())).run(options),
     ):
-        assert sum(counts(result).values()) == len(result.decisions) == 3
-        assert len({one.key for one in result.decisions}) == 3
-        assert all(one.reason for one in result.decisions)
+        assert sum(counts(result).values()) == len(result.outcomes) == 3
+        assert len({one.key for one in result.outcomes}) == 3
+        assert all(one.reason for one in result.outcomes)
 
 
 def test_only_a_rehearsal_ends_with_something_planned() -> None:

@@ -9,31 +9,32 @@ import pytest
 
 from sfdc_escalator.cli.stopping import stop_on_signals
 from sfdc_escalator.errors import LeaseLost
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.order import Order
+from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.planning.chunks import lanes
 from sfdc_escalator.pipeline import deliver
 from sfdc_escalator.pipeline.apply import send_all
 from sfdc_escalator.pipeline.deliver import Delivery, Tries
-from sfdc_escalator.pipeline.ports import Answer, Chunk, Committed, NotExecuted, Unknown
+from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed, NotExecuted, Unknown
 from sfdc_escalator.pipeline.run_clock import Reading, RunClock
 from sfdc_escalator.pipeline.stop import ALIKE, Stop
 from tests.builders import NOW, planned
 from tests.pipeline.fakes import FakeLedger, FakeOrg
 
 
-def cases(count: int) -> list[Decision]:
+def orders(count: int) -> list[Order]:
     return [planned(number) for number in range(1, count + 1)]
 
 
-def sent_one_by_one(org: FakeOrg, count: int, stop: Stop, calls: float = inf) -> list[Decision]:
-    ended: list[Decision] = []
+def sent_one_by_one(org: FakeOrg, count: int, stop: Stop, calls: float = inf) -> list[Outcome]:
+    ended: list[Outcome] = []
     delivery = Delivery(org, FakeLedger(), NOW, RunClock(NOW), stop, calls, ended.append)
-    for decision in cases(count):
-        delivery.send((decision,), Tries.of((decision,)))
+    for order in orders(count):
+        delivery.send((order,), Tries.of((order,)))
     return ended
 
 
-def states(ended: list[Decision]) -> list[State]:
+def states(ended: list[Outcome]) -> list[State]:
     return [one.state for one in ended]
 
 
@@ -50,8 +51,7 @@ def test_a_stopped_run_sends_nothing_more_and_says_why() -> None:
 def test_what_was_never_sent_leaves_no_trace_in_the_ledger() -> None:
     stop, ledger = Stop(), FakeLedger()
     stop.pull("the deadline has passed")
-    decisions = cases(3)
-    send_all(Delivery(FakeOrg(), ledger, NOW, RunClock(NOW), stop, inf, lambda _: None), lanes(decisions))
+    send_all(Delivery(FakeOrg(), ledger, NOW, RunClock(NOW), stop, inf, lambda _: None), lanes(orders(3)))
     assert not ledger.changes
 
 
@@ -103,7 +103,7 @@ def test_a_lease_that_was_lost_after_the_intent_stops_the_send() -> None:
     org = FakeOrg()
     delivery = Delivery(org, Taken(), NOW, RunClock(NOW), Stop(), inf, lambda _: None)
     with pytest.raises(LeaseLost):
-        delivery.send(tuple(cases(1)), Tries.of(tuple(cases(1))))
+        delivery.send(tuple(orders(1)), Tries.of(tuple(orders(1))))
     assert not org.writes
 
 

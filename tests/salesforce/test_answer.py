@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.pipeline.ports import (
+from sfdc_escalator.pipeline.ports.writing import (
     Answer,
     Committed,
     ErrorKind,

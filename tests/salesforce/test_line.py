@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import responses
 
-from sfdc_escalator.pipeline.ports import Chunk, Committed, NotExecuted, RolledBack, Unknown, Write
+from sfdc_escalator.pipeline.ports.writing import Chunk, Committed, NotExecuted, RolledBack, Unknown, Write
 from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests.builders import ME, NOW, numbered
 from tests.salesforce.conftest import TOKEN, Stage, error, page

@@ -9,9 +9,8 @@ from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.policy.policy import NotePart
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.history import Values
 from sfdc_escalator.escalation.world.needs import COMMENTS
-from tests.builders import AGENT, ME, NOW, case, note, numbered, policy, route
+from tests.builders import AGENT, ME, NOW, case, note, numbered, policy, route, values
 from tests.salesforce.conftest import ORG, Stage, error, page
 
 QUEUE, GROUP, DEEPER = long_id("00G000000000001"), long_id("00G000000000002"), long_id("00G000000000003")
@@ -123,7 +122,7 @@ def test_a_survey_that_lacks_a_part_is_no_survey(stage: Stage, part: Any, kind: 
 def test_a_read_that_the_org_could_not_serve_now_is_repeated(stage: Stage) -> None:
     stage.composite((503, error("SERVER_UNAVAILABLE")))
     stage.composite(page({"Id": numbered("500", 1), "OwnerId": ME, "Status": "New", "Priority": None}))
-    assert stage.org.read_back([numbered("500", 1)]) == {numbered("500", 1): Values(ME, "New", None)}
+    assert stage.org.read_back([numbered("500", 1)]) == {numbered("500", 1): values(ME, "New", None)}
     assert len(stage.slept) == 1
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.pipeline.ports import (
+from sfdc_escalator.pipeline.ports.writing import (
     Answer,
     Committed,
     ErrorKind,

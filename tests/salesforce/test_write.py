@@ -7,8 +7,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from sfdc_escalator.escalation.decisions.order import Post
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.pipeline.ports import Chunk, Post, Write
+from sfdc_escalator.pipeline.ports.writing import Chunk, Write
 from sfdc_escalator.salesforce.writing.write import composite
 from tests.builders import ME, numbered
 
@@ -98,7 +99,7 @@ def test_a_published_note_says_so() -> None:
 
 def test_a_note_on_the_account_stands_behind_the_notes_in_the_same_collection() -> None:
     account = long_id("001000000000001")
-    posted = replace(write(ONE), post=Post(account, "Case 1\n\nNote"))
+    posted = replace(write(ONE), post=Post("Account", account, "Case 1\n\nNote"))
     made = composite(Chunk((posted, write(TWO)), POLLED), BASE, ME, weak=False)
     records = made.body["compositeRequest"][2]["body"]["records"]
     assert [one["attributes"]["type"] for one in records] == ["CaseComment", "CaseComment", "FeedItem"]
@@ -110,7 +111,7 @@ def test_a_note_on_the_account_stands_behind_the_notes_in_the_same_collection() 
 
 @pytest.mark.parametrize(("proved", "most"), [(False, 100), (True, 66)])
 def test_a_chunk_with_notes_on_accounts_holds_fewer_cases(proved: bool, most: int) -> None:
-    post = Post(long_id("001000000000001"), "x" * 20_000)
+    post = Post("Account", long_id("001000000000001"), "x" * 20_000)
     many = tuple(replace(write(numbered("500", n)), post=post) for n in range(1, most + 2))
     made = composite(Chunk(many[:-1], POLLED), BASE, ME, weak=False, proved=proved)
     records = made.body["compositeRequest"][2]["body"]["records"]

@@ -40,7 +40,7 @@ def command(
     loaded = wiring.policies(policies)
     with wiring.connect(org, now) as (door, caller):
         history = wiring.history(ledger, caller, org).history(caller.organization_id)
-        examined = examine(door, caller, history, loaded.policies, named(case))
+        examined = examine(door, caller, history, loaded.policies, named(case), wiring.renderer())
     if as_json:
         click.echo(json.dumps({**explain_report.explain_json(examined), "exit": 0}, ensure_ascii=False))
     elif as_example:

@@ -69,13 +69,15 @@ def command(
     logs.set_up(run)
     options = RunOptions(backlog, limit, route, case)
     with nullcontext() if dry_run else watched(org, metrics) as watch:
-        loaded = wiring.policies(policies)
+        loaded, render = wiring.policies(policies), wiring.renderer()
         with wiring.connect(org, now, deadline) as (door, caller):
             if dry_run:
-                result = rehearse(run, door, caller, wiring.history(ledger, caller, org), loaded.policies, options)
+                result = rehearse(
+                    run, door, caller, wiring.history(ledger, caller, org), loaded.policies, options, render
+                )
             else:
                 with progress() as tell, wiring.ledger(ledger, caller, org) as book, stop_on_signals(deadline) as stop:
-                    result = carry_out(run, door, caller, book, loaded.policies, options, tell, stop)
+                    result = carry_out(run, door, caller, book, loaded.policies, options, render, tell, stop)
         code = result.exit_code or (WORK_TO_DO if exit_code and result.work_to_do else 0)
         show(result, loaded.warnings, org, code, dry_run=dry_run, as_json=as_json, in_full=case is not None)
         if watch:

@@ -16,7 +16,7 @@ def matches_without_us(
     circumstances: Circumstances,
     unread: frozenset[Need] = frozenset(),
 ) -> bool:
-    """Whether the condition holds whatever we wrote: also with the owner, status and priority from before our steps."""
+    """Whether the condition holds whatever we wrote: also with the values from before our own steps."""
     return holds_surely(condition, without_our_steps(case, escalations), case, circumstances, unread)
 
 
@@ -46,18 +46,18 @@ def unknown_of_owner(without: Case, case: Case) -> frozenset[Need]:
 
 
 def without_our_steps(case: Case, escalations: Iterable[Escalation]) -> Case:
-    """The case with each value that still is what we wrote taken back to what it was before."""
+    """The case, where each value that is still what we wrote is replaced by the value from before."""
     ours = [
         (escalation.before, escalation.wrote)
         for escalation in escalations
         if escalation.was_sent and escalation.before and escalation.wrote
     ]
-    owner = taken_back(case.owner_id, [(before.owner_id, wrote.owner_id) for before, wrote in ours])
-    status = taken_back(case.status, [(before.status, wrote.status) for before, wrote in ours])
-    priority = taken_back(case.priority, [(before.priority, wrote.priority) for before, wrote in ours])
-    if (owner, status, priority) == (case.owner_id, case.status, case.priority):
-        return case
-    return case.with_values(owner or case.owner_id, status, priority)
+    now = {name: case.text_of(name) for _, wrote in ours for name in wrote}
+    values = {
+        name: taken_back(value, [(before.get(name), wrote.get(name)) for before, wrote in ours])
+        for name, value in now.items()
+    }
+    return case if values == now else case.with_values(values)
 
 
 def taken_back(value: str | None, changes: list[tuple[str | None, str | None]]) -> str | None:

@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.conditions.stopped_clock import Clock
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import Leaf, leaves, paths_of
 from sfdc_escalator.escalation.conditions.words import finder, mentioned
-from sfdc_escalator.escalation.decisions.decide import fitting
+from sfdc_escalator.escalation.decisions.decide import matching
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.examples import name_of
 from sfdc_escalator.escalation.policy.policy import Example
@@ -28,7 +28,7 @@ def as_example(in_org: PolicyInOrg, case: Case) -> Example:
     """What the policy's conditions see of the case; other texts become `...`."""
     every = [leaf for route in in_org.policy.routes for leaf in leaves(in_org.policy.condition(route))]
     demanded = {path for part in in_org.policy.scope for path in paths_of(part.needs)}  # said even where empty
-    route, age = next(fitting(in_org, case), None), age_of(case, every, in_org.circumstances)
+    route, age = next(matching(in_org, case), None), age_of(case, every, in_org.circumstances)
     closed: dict[str, Value] = {"IsClosed": True} if case.fields.get("IsClosed") is True else {}
     return Example(
         fields=closed

@@ -11,12 +11,12 @@ from sfdc_escalator.escalation.decisions.decide import (
     OUR_VALUES,
     TELLS_ONLY,
     UNSETTLED,
-    NoMatch,
-    fitting,
+    matching,
     own_doing,
 )
 from sfdc_escalator.escalation.decisions.decide import has_newer_words as newer_words
-from sfdc_escalator.escalation.decisions.decision import Decision, State
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.explaining.misses import Miss, matches_at, misses
 from sfdc_escalator.escalation.policy.policy import Route
@@ -41,32 +41,32 @@ class Explained:
         return self.finding.holds
 
 
-def explain(in_org: PolicyInOrg, case: Case, decision: Decision | NoMatch) -> tuple[Explained, ...]:
-    """Every route of the policy, most serious first; `decision` is what a run would make of the case."""
-    return tuple(explained(in_org, route, case, decision) for route in in_org.policy.routes)
+def explain(in_org: PolicyInOrg, case: Case, judged: Match | NoMatch) -> tuple[Explained, ...]:
+    """Every route of the policy, most serious first; `judged` is the judgement of a run."""
+    return tuple(explained(in_org, route, case, judged) for route in in_org.policy.routes)
 
 
-def explained(in_org: PolicyInOrg, route: Route, case: Case, decision: Decision | NoMatch) -> Explained:
+def explained(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMatch) -> Explained:
     condition, circumstances = in_org.policy.condition(route), in_org.circumstances_of(route, case)
     finding = judge(condition, case, circumstances)
     why = dict.fromkeys(held_back(in_org, route, case, finding.holds))
     if finding.holds:
-        why |= dict.fromkeys(outdone(in_org, route, case, decision))
+        why |= dict.fromkeys(outdone(in_org, route, case, judged))
     return Explained(route, finding, tuple(misses(finding)), matches_at(condition, case, circumstances), tuple(why))
 
 
-def outdone(in_org: PolicyInOrg, route: Route, case: Case, decision: Decision | NoMatch) -> Iterator[str]:
+def outdone(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMatch) -> Iterator[str]:
     """What a run would rather do with a case that the route matches: another route, a guard, a note with a gap."""
-    if isinstance(decision, NoMatch):
-        first = next(fitting(in_org, case), route)
+    if isinstance(judged, NoMatch):
+        first = next(matching(in_org, case), route)
         if first.escalate is None and first != route:
             yield f"{COMES_FIRST.format(first.name)}, and only tells people"
-    elif decision.route == route:
-        remembered = decision.escalation is not None and decision.escalation.route in route.names
-        if decision.state is State.REJECTED or (decision.state is not State.PLANNED and not remembered):
-            yield decision.reason
-    elif in_org.policy.routes.index(decision.route) < in_org.policy.routes.index(route):
-        yield COMES_FIRST.format(decision.route.name)
+    elif judged.route == route:
+        remembered = judged.escalation is not None and judged.escalation.route in route.names
+        if judged.state is State.REJECTED or (judged.state is not State.PLANNED and not remembered):
+            yield judged.reason
+    elif in_org.policy.routes.index(judged.route) < in_org.policy.routes.index(route):
+        yield COMES_FIRST.format(judged.route.name)
 
 
 def held_back(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> Iterator[str]:

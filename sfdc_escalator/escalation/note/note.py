@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sfdc_escalator.escalation.conditions.speech import SPOKEN, said
 from sfdc_escalator.escalation.note.note_text import harmless, nested, shortened, text_of
@@ -23,7 +23,7 @@ from sfdc_escalator.escalation.note.quick_texts import (
     quick_text_paths,
     unknown_placeholders,
 )
-from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec, Policy, Route
+from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec, Policy, Route, Template
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.keys import Identity
 
@@ -36,10 +36,16 @@ Cut = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """Why a case must wait for a person before it can be escalated."""
+class Incomplete:
+    """Why there can be no note: the case must wait for a person before it can be escalated."""
 
     reason: str
+
+
+class Renderer(Protocol):
+    """Renders a template. Raises ValueError with advice when it cannot."""
+
+    def __call__(self, template: Template, context: Mapping[str, Any]) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,9 @@ def write_note(
     identity: Identity,
     findings: Sequence[str],
     now: datetime,
+    render: Renderer,
     quick_texts: Mapping[str, str] = MappingProxyType({}),
-) -> str | Held:
+) -> str | Incomplete:
     """The note's whole text with its key line, at most 4,000 bytes; or why there can be none.
 
     `quick_texts` are the messages that the org has, by folded name.
@@ -68,27 +75,27 @@ def write_note(
     spec, reason = route.escalate.note, ""
     message = chosen_text(names_for(spec.quick_texts, case), quick_texts)
     if message and (unknown := unknown_placeholders(message[1], (part.name for part in spec.parts), spec.texts)):
-        return Held(f"the Quick Text {message[0]!r} holds {unknown[0]}, which stands for nothing in a note")
+        return Incomplete(f"the Quick Text {message[0]!r} holds {unknown[0]}, which stands for nothing in a note")
     if message and (unread := sorted(quick_text_paths(message[1]) - known(case).keys())):
-        return Held(f"the Quick Text {message[0]!r} holds {unread[0]}, a field that cannot be read")
+        return Incomplete(f"the Quick Text {message[0]!r} holds {unread[0]}, a field that cannot be read")
     for cut in CUTS:
         seen = Seen(route, spec, case, tuple(findings), cut)
         parts = [fill(part, seen.uncut if part.is_required else seen) for part in spec.parts]
-        if missing := [part.reason for part in parts if isinstance(part, Held)]:
-            return Held("; ".join(missing))
+        if missing := [part.reason for part in parts if isinstance(part, Incomplete)]:
+            return Incomplete("; ".join(missing))
         told = context(policy, seen, [part for part in parts if isinstance(part, Part)], now)
         try:
-            body = (from_quick_text(message[1], told) if message else spec.template(told)).strip()
+            body = (from_quick_text(message[1], told) if message else render(spec.template, told)).strip()
         except ValueError as error:
             reason = f"the note cannot be written: {error}"
             continue
         if "{!" in body or "{{" in body:
-            return Held("the note still holds an unfilled placeholder ({! or {{)")
+            return Incomplete("the note still holds an unfilled placeholder ({! or {{)")
         note = f"{body}\n\n{identity.line}"
         if size(note) <= MOST_BYTES:
             return note
         reason = too_long(spec, cut)
-    return Held(reason)
+    return Incomplete(reason)
 
 
 def too_long(spec: NoteSpec, cut: Cut) -> str:
@@ -162,7 +169,7 @@ def known(case: Case) -> Mapping[str, Value]:
     return engine | dict(case.fields)
 
 
-def fill(part: NotePart, seen: Seen) -> Part | Held:
+def fill(part: NotePart, seen: Seen) -> Part | Incomplete:
     """The first of the part's sources that says something, or all of them; findings come on top wherever named."""
     title = part.name.replace("_", " ").capitalize()
     each = ("\n".join(from_source(one, part, seen)) for one in part.sources if one != "findings")
@@ -173,7 +180,7 @@ def fill(part: NotePart, seen: Seen) -> Part | Held:
     if text := "\n".join(filter(None, said)):
         return Part(part.name, title, text)
     if part.if_missing == "hold":
-        return Held(f"the note's part {part.name!r} is missing: nothing in {', '.join(part.sources)}")
+        return Incomplete(f"the note's part {part.name!r} is missing: nothing in {', '.join(part.sources)}")
     sentence = NOT_RECORDED if part.if_missing in ("say_so", "tell_owner") else part.if_missing
     return Part(part.name, title, sentence)
 

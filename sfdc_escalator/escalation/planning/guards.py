@@ -3,19 +3,21 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from sfdc_escalator.escalation.decisions.decision import Decision, RouteName, State, name_of
+from sfdc_escalator.escalation.decisions.match import Match
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.org import OrgFacts
 
 CHUNK = 200
 LOOK_UP = 2000
 
 
-def guard_reasons(decisions: Sequence[Decision], org_facts: OrgFacts) -> dict[RouteName, str]:
-    """Why a guard withholds a route: only the offenders. The price of the whole counts once none is too large."""
-    planned = [decision for decision in decisions if decision.state is State.PLANNED]
-    counts = Counter(name_of(decision) for decision in planned)
-    guarded = {name_of(one): one.policy for one in planned if not one.route.bypass_guards}
+def guard_reasons(matches: Sequence[Match], org_facts: OrgFacts) -> dict[RouteName, str]:
+    """The reason of each route that a guard withholds. The price of the plan counts once no route is too large."""
+    planned = [match for match in matches if match.state is State.PLANNED]
+    counts = Counter(match.name for match in planned)
+    guarded = {one.name: one.policy for one in planned if not one.route.bypass_guards}
     found = {name: too_many(policy, counts[name], org_facts) for name, policy in guarded.items()}
     if not any(found.values()):
         found = {name: too_dear(policy, len(planned), org_facts) for name, policy in guarded.items()}

@@ -1,15 +1,16 @@
-"""The plan: every match with its decision, in the order in which it is carried out. It can refuse itself."""
+"""The plan: every match, in the order in which it is carried out, and the orders. It can refuse itself."""
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sfdc_escalator.escalation.conditions.comparison import fold
-from sfdc_escalator.escalation.decisions.decide import NoMatch
-from sfdc_escalator.escalation.decisions.decision import Decision, RouteName, State, name_of
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.decisions.order import Order
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.guards import guard_reasons
 from sfdc_escalator.escalation.planning.run_options import (
     BACKLOG,
@@ -23,6 +24,7 @@ from sfdc_escalator.escalation.planning.run_options import (
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.steps import Kind
 from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.org import OrgFacts
 
 
@@ -43,31 +45,32 @@ class Plan:
     organization_id: str
     now: datetime
     policies: tuple[Policy, ...]
-    decisions: tuple[Decision, ...]
+    matches: tuple[Match, ...]
     no_match: tuple[NoMatch, ...]
     refusals: tuple[Refusal, ...]
     complete: frozenset[RouteName]
 
     @property
-    def planned(self) -> tuple[Decision, ...]:
-        return tuple(decision for decision in self.decisions if decision.state is State.PLANNED)
+    def orders(self) -> tuple[Order, ...]:
+        """The escalations to carry out, in plan order."""
+        return tuple(match.order for match in self.matches if match.order and match.state is State.PLANNED)
 
     @property
-    def adopted(self) -> tuple[Decision, ...]:
-        return tuple(decision for decision in self.decisions if decision.adopt)
+    def adopted(self) -> tuple[Match, ...]:
+        return tuple(match for match in self.matches if match.adopt)
 
     @property
     def digest(self) -> str:
         """SHA-256 of what is planned: no texts, ages or times."""
         escalations = [
             {
-                "key": decision.key,
+                "key": order.key,
                 "steps": [
                     [step.kind, None, None] if step.kind is Kind.NOTE else [step.kind, step.before, step.after]
-                    for step in decision.steps
+                    for step in order.steps
                 ],
             }
-            for decision in sorted(self.planned, key=lambda decision: decision.key)
+            for order in sorted(self.orders, key=lambda order: order.key)
         ]
         content = {
             "escalations": escalations,
@@ -82,54 +85,53 @@ def build_plan(
     org_facts: OrgFacts,
     history: History,
     now: datetime,
-    judged: Iterable[Decision | NoMatch],
+    judged: Iterable[Match | NoMatch],
     options: RunOptions,
     broken: Iterable[RouteName] = (),
 ) -> Plan:
-    """The plan of one run. Choices and guards act in this order: route, one per case, backlog, limit, guards."""
-    decisions, no_match = sort_out(judged, options)
-    decisions.sort(key=order(policies))
-    backlog = backlog_routes(decisions, history)
-    why: dict[RouteName, str] = {}
+    """The plan of one run. Options and guards act in this order: route, one per case, backlog, limit, guards."""
+    matches, no_match = sort_out(judged, options)
+    matches.sort(key=place_in(policies))
+    backlog = backlog_routes(matches, history)
+    reasons: dict[RouteName, str] = {}
     if options.backlog is None and not options.is_trial:
-        why = dict.fromkeys(sorted(backlog), BACKLOG)
+        reasons = dict.fromkeys(sorted(backlog), BACKLOG)
     elif options.backlog == "adopt":
-        decisions = [adopt(decision) if name_of(decision) in backlog else decision for decision in decisions]
+        matches = [adopt(match) if match.name in backlog else match for match in matches]
     while True:
         refusals: list[Refusal] = []
-        left = limited(one_per_case(withhold(decisions, why, refusals)), backlog, options)
+        left = limited(one_per_case(withhold(matches, reasons, refusals)), backlog, options)
         offenders = guard_reasons(left, org_facts)
         if not offenders:
             break
-        why |= offenders  # what they took from the others is the others' again
-    decisions = left
-    left_out = {*broken, *why, *(backlog if options.backlog is None else ())}
+        reasons |= offenders  # what they took from the other routes is free again
+    left_out = {*broken, *reasons, *(backlog if options.backlog is None else ())}
     complete = frozenset(options.routes(policies) - left_out) if not options.is_trial else frozenset[RouteName]()
     organization_id = org_facts.caller.organization_id
-    return Plan(organization_id, now, tuple(policies), tuple(decisions), no_match, tuple(refusals), complete)
+    return Plan(organization_id, now, tuple(policies), tuple(left), no_match, tuple(refusals), complete)
 
 
-def order(policies: Sequence[Policy]) -> Callable[[Decision], tuple[int, int, int, datetime, str]]:
-    """By policy, route, priority (highest first), longest wait."""
+def place_in(policies: Sequence[Policy]) -> Callable[[Match], tuple[int, int, int, datetime, str]]:
+    """The sort key of a match: by policy, route, priority (highest first), longest wait."""
     places = {policy.name: place for place, policy in enumerate(policies)}
     routes = {(policy.name, route.name): place for policy in policies for place, route in enumerate(policy.routes)}
     ranks = {policy.name: {fold(name): rank for rank, name in enumerate(policy.priorities)} for policy in policies}
 
-    def place(decision: Decision) -> tuple[int, int, int, datetime, str]:
-        case, policy = decision.case, decision.policy.name
+    def place(match: Match) -> tuple[int, int, int, datetime, str]:
+        case, policy = match.case, match.policy.name
         rank = ranks[policy].get(fold(case.priority or ""), -1)
-        return places[policy], routes[name_of(decision)], -rank, case.created, case.id
+        return places[policy], routes[match.name], -rank, case.created, case.id
 
     return place
 
 
-def withhold(decisions: Sequence[Decision], why: dict[RouteName, str], refusals: list[Refusal]) -> list[Decision]:
-    """Keeps back what these routes plan, and notes one refusal for each."""
-    counts = Counter(name_of(one) for one in decisions if one.state is State.PLANNED and name_of(one) in why)
-    refusals.extend(Refusal(*name, why[name], count) for name, count in counts.items())
+def withhold(matches: Sequence[Match], reasons: Mapping[RouteName, str], refusals: list[Refusal]) -> list[Match]:
+    """Withholds what these routes plan, and adds one refusal for each."""
+    counts = Counter(one.name for one in matches if one.state is State.PLANNED and one.name in reasons)
+    refusals.extend(Refusal(*name, reasons[name], count) for name, count in counts.items())
     return [
-        decision.ended(State.WITHHELD, why[name_of(decision)])
-        if decision.state is State.PLANNED and name_of(decision) in why
-        else decision
-        for decision in decisions
+        match.ended(State.WITHHELD, reasons[match.name])
+        if match.state is State.PLANNED and match.name in reasons
+        else match
+        for match in matches
     ]

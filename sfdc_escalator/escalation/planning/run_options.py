@@ -1,14 +1,14 @@
-"""What the person or cron line that started the run chose, and what it keeps out of the plan."""
+"""The options of a run, and what they keep out of the plan."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal
 
-from sfdc_escalator.escalation.decisions.decide import NoMatch
-from sfdc_escalator.escalation.decisions.decision import Decision, RouteName, State, name_of
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.escalation.world.keys import RouteName
 
 BACKLOG = (
     "never run live in this org, and there is a backlog: choose with --backlog escalate, "
@@ -18,7 +18,7 @@ BACKLOG = (
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What the person or cron line that started the run chose."""
+    """The choices of the person, or of the cron line, that started the run."""
 
     backlog: Literal["adopt", "escalate"] | None = None
     limit: int | None = None
@@ -27,7 +27,7 @@ class RunOptions:
 
     @property
     def is_trial(self) -> bool:
-        """Whether a person tries some cases by hand; a backlog's choice stays open."""
+        """True where a person tries some cases by hand; a backlog's choice stays open."""
         return self.limit is not None or self.case is not None
 
     def routes(self, policies: Sequence[Policy]) -> set[RouteName]:
@@ -36,60 +36,59 @@ class RunOptions:
         return {name for name in names if self.route in (None, name[1])}
 
 
-def sort_out(judged: Iterable[Decision | NoMatch], options: RunOptions) -> tuple[list[Decision], tuple[NoMatch, ...]]:
-    decisions, no_match = [], []
+def sort_out(judged: Iterable[Match | NoMatch], options: RunOptions) -> tuple[list[Match], tuple[NoMatch, ...]]:
+    """The matches of the routes that this run deals with, and all other cases."""
+    matches, no_match = [], []
     for one in judged:
         if isinstance(one, NoMatch):
             no_match.append(one)
         elif options.route in (None, one.route.name):
-            decisions.append(one)
+            matches.append(one)
         else:
-            reason = f"it goes by the route {one.route.name}, which this run leaves out"
-            why = partial(dict[str, str], {one.route.name: reason})
-            no_match.append(NoMatch(one.policy.name, one.case, why))
-    return decisions, tuple(no_match)
+            no_match.append(NoMatch(one.policy.name, one.case, left_out=one.route.name))
+    return matches, tuple(no_match)
 
 
-def one_per_case(decisions: Iterable[Decision]) -> list[Decision]:
+def one_per_case(matches: Iterable[Match]) -> list[Match]:
     """One escalation per case and run: a second policy waits for the next run."""
     taken: dict[str, str] = {}
     result = []
-    for decision in decisions:
-        if decision.state is State.PLANNED:
-            first = taken.setdefault(decision.case.id, decision.policy.name)
-            if first != decision.policy.name:
+    for match in matches:
+        if match.state is State.PLANNED:
+            first = taken.setdefault(match.case.id, match.policy.name)
+            if first != match.policy.name:
                 reason = f"the policy {first} escalates this case in the same run; this one follows in the next"
-                decision = decision.ended(State.DEFERRED, reason)
-        result.append(decision)
+                match = match.ended(State.DEFERRED, reason)
+        result.append(match)
     return result
 
 
-def backlog_routes(decisions: Iterable[Decision], history: History) -> frozenset[RouteName]:
+def backlog_routes(matches: Iterable[Match], history: History) -> frozenset[RouteName]:
     """The routes with work, held or not, that have never run live in this org, under this or a former name."""
     return frozenset(
-        name_of(decision)
-        for decision in decisions
-        if decision.state in (State.PLANNED, State.HELD)
-        and history.live.isdisjoint((decision.policy.name, name) for name in decision.route.names)
+        match.name
+        for match in matches
+        if match.state in (State.PLANNED, State.HELD)
+        and history.live.isdisjoint((match.policy.name, name) for name in match.route.names)
     )
 
 
-def adopt(decision: Decision) -> Decision:
-    if decision.state not in (State.PLANNED, State.HELD):
-        return decision
-    return replace(decision.ended(State.ALREADY, "adopted with the backlog: remembered as seen"), adopt=True)
+def adopt(match: Match) -> Match:
+    if match.state not in (State.PLANNED, State.HELD):
+        return match
+    return replace(match.ended(State.ALREADY, "adopted with the backlog: remembered as seen"), adopt=True, held_by=None)
 
 
-def limited(decisions: Sequence[Decision], backlog: frozenset[RouteName], options: RunOptions) -> list[Decision]:
-    """The first `limit` of the plan; what is left of a backlog stays withheld, its choice open."""
-    left = options.limit if options.limit is not None else len(decisions)
+def limited(matches: Sequence[Match], backlog: frozenset[RouteName], options: RunOptions) -> list[Match]:
+    """The first `limit` of the plan; the rest of a backlog stays withheld, its choice open."""
+    left = options.limit if options.limit is not None else len(matches)
     result = []
-    for decision in decisions:
-        if decision.state is State.PLANNED:
+    for match in matches:
+        if match.state is State.PLANNED:
             left -= 1
-            if left < 0 and name_of(decision) in backlog and options.backlog is None:
-                decision = decision.ended(State.WITHHELD, f"beyond --limit {options.limit}; the backlog choice is open")
+            if left < 0 and match.name in backlog and options.backlog is None:
+                match = match.ended(State.WITHHELD, f"beyond --limit {options.limit}; the backlog choice is open")
             elif left < 0:
-                decision = decision.ended(State.DEFERRED, f"beyond --limit {options.limit}")
-        result.append(decision)
+                match = match.ended(State.DEFERRED, f"beyond --limit {options.limit}")
+        result.append(match)
     return result

@@ -1,10 +1,10 @@
 """The policy as a value: what the file says, checked, with every default filled in."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.speech import need_of
@@ -12,9 +12,6 @@ from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import All, Condition, paths_of
 from sfdc_escalator.escalation.world.case import Value
 from sfdc_escalator.escalation.world.needs import Need
-
-Template = Callable[[Mapping[str, Any]], str]
-"""Renders a note from its context; raises ValueError with advice when it cannot."""
 
 DEFAULT_PRIORITIES = ("Low", "Medium", "High")
 OPEN_CASES = Field("IsClosed", "is", False)
@@ -27,6 +24,14 @@ class Team:
 
     name: str
     queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The text of a note template, and the file in which it stands."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

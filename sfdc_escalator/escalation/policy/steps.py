@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.policy.policy import Escalate
-from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.org import Queue
 
 T = TypeVar("T")
@@ -19,6 +19,10 @@ class Kind(StrEnum):
     QUEUE = "queue"
     STATUS = "status"
     PRIORITY = "priority"
+
+
+FIELD_OF = {Kind.QUEUE: "OwnerId", Kind.STATUS: "Status", Kind.PRIORITY: "Priority"}
+"""The field of the case that a step writes."""
 
 
 class StepState(StrEnum):
@@ -32,14 +36,14 @@ class StepState(StrEnum):
 class Step:
     """`before` and `after`: Salesforce ids for queue, API values for status and priority, None and the text for note.
 
-    `because` says why a step that is already so, or cannot be told, is not sent.
+    `reason` says why a step that is already so, or cannot be decided, is not sent.
     """
 
     kind: Kind
     before: str | None
     after: str | None
     state: StepState = StepState.PLANNED
-    because: str = ""
+    reason: str = ""
 
     def undone(self) -> "Step":
         return replace(self, state=StepState.NOT_APPLIED) if self.state is StepState.PLANNED else self
@@ -48,10 +52,15 @@ class Step:
         return replace(self, state=StepState.APPLIED) if self.state is StepState.PLANNED else self
 
 
+def values_of(case: Case) -> FieldValues:
+    """The fields that steps may write, as they stand."""
+    return {name: case.text_of(name) for name in FIELD_OF.values()}
+
+
 def planned_steps(
     case: Case, escalate: Escalate, note: str, queues: Mapping[str, Queue], priorities: Sequence[str]
 ) -> tuple[Step, ...] | str:
-    """The steps in their order; or why there can be none: a table that says nothing for this case."""
+    """The steps in their order; or why there can be none: a table without a row for this case."""
     team, priority = chosen(escalate.queue, case), chosen(escalate.priority, case)
     for name, step, value in (("queue", escalate.queue, team), ("priority", escalate.priority, priority)):
         if isinstance(step, Table) and value is None:
@@ -95,8 +104,8 @@ def priority_step(before: str | None, after: str, priorities: Sequence[str]) -> 
     if before is None or not before.strip():
         return Step(Kind.PRIORITY, before, after)
     if fold(before) not in ranks:
-        because = f"{before!r} is not among the policy's priorities, so nobody can tell whether {after!r} is higher"
-        return Step(Kind.PRIORITY, before, before, StepState.NOT_APPLIED, because)
+        reason = f"{before!r} is not among the policy's priorities, so nobody can tell whether {after!r} is higher"
+        return Step(Kind.PRIORITY, before, before, StepState.NOT_APPLIED, reason)
     if ranks[fold(before)] >= ranks[fold(after)]:
         return Step(Kind.PRIORITY, before, before, StepState.ALREADY_SO, "a priority is never lowered")
     return Step(Kind.PRIORITY, before, after)

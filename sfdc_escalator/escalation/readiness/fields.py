@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sfdc_escalator.escalation.policy.policy import Policy, Route
-from sfdc_escalator.escalation.readiness.gap import FIELD_KEYS, Gap, Kind
+from sfdc_escalator.escalation.readiness.gap import FIELD_KEYS, Gap, GapKind
 from sfdc_escalator.escalation.readiness.requirements import fields_of, records_of, tracked_by
 from sfdc_escalator.escalation.readiness.spelling import SEVERAL, nearest
 from sfdc_escalator.escalation.world.needs import Records
@@ -29,11 +29,11 @@ def unreadable_field(path: str, describe: Describe) -> Gap | None:
     info = describe.field_at(path)
     if info and info.type in COMPOUND:
         part = f"{path.removesuffix('Address')}City"
-        return Gap(Kind.COMPOUND_FIELD, path, FIELD_KEYS, {"part": part}, instead=instead)
+        return Gap(GapKind.COMPOUND_FIELD, path, FIELD_KEYS, {"part": part}, instead=instead)
     if info:
         return None
     values, near = missing_step(path, describe)
-    return Gap(Kind.FIELD, path, FIELD_KEYS, values, near, instead=instead)
+    return Gap(GapKind.FIELD, path, FIELD_KEYS, values, near, instead=instead)
 
 
 def missing_step(path: str, describe: Describe) -> tuple[dict[str, str], str | None]:
@@ -54,15 +54,15 @@ def unreadable_records(records: Records, describe: Describe) -> Gap | None:
     child = describe.child(records.relation, start)
     if child is None:
         near = nearest(records.relation, describe.children.get(start, {}))
-        return Gap(Kind.RELATION, records.relation, keys, {"object": start}, near)
+        return Gap(GapKind.RELATION, records.relation, keys, {"object": start}, near)
     for path in (*records.fields, *records.same):
         info = describe.field_at(path, child.sobject)
         if info is None:
-            return Gap(Kind.RELATED_FIELD, records.relation, keys, {"object": child.sobject, "name": path})
+            return Gap(GapKind.RELATED_FIELD, records.relation, keys, {"object": child.sobject, "name": path})
     for path in records.same:
         info = describe.field_at(path, child.sobject)
         if info is None or not info.filterable or info.type == "multipicklist":
-            return Gap(Kind.RELATED_FILTER, records.relation, keys, {"name": path})
+            return Gap(GapKind.RELATED_FILTER, records.relation, keys, {"name": path})
     return None
 
 
@@ -73,4 +73,4 @@ def untracked(policy: Policy, route: Route, org_facts: OrgFacts) -> Iterator[Gap
     tracked = {path.lower() for path in org_facts.tracked}
     for path in tracked_by(policy, route):
         if path.lower() not in tracked:
-            yield Gap(Kind.HISTORY_TRACKING, path, ("in_state", "field"))
+            yield Gap(GapKind.HISTORY_TRACKING, path, ("in_state", "field"))

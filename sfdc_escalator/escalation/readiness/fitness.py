@@ -6,7 +6,7 @@ from dataclasses import replace
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.readiness import names
 from sfdc_escalator.escalation.readiness.fields import unreadable, untracked
-from sfdc_escalator.escalation.readiness.gap import Gap, Kind, once_each
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind, once_each
 from sfdc_escalator.escalation.readiness.inspection import KnownNames, OrgInspection
 from sfdc_escalator.escalation.readiness.picklists import unknown_values, values_of_record_types
 from sfdc_escalator.escalation.readiness.rights import denied_rights, lost_rights
@@ -34,7 +34,7 @@ def gaps(policies: Sequence[Policy], org_facts: OrgFacts, inspection: OrgInspect
     return once_each((*of_the_routes, *of_the_poll))
 
 
-def missing_kinds(policies: Sequence[Policy], org_facts: OrgFacts) -> frozenset[Kind]:
+def missing_kinds(policies: Sequence[Policy], org_facts: OrgFacts) -> frozenset[GapKind]:
     """The kinds of what is missing: to ask the org for what it has instead."""
     return frozenset(
         gap.kind for policy in policies for route in policy.routes for gap in missing(policy, route, org_facts)
@@ -85,16 +85,16 @@ def denied(policy: Policy, route: Route, org_facts: OrgFacts, inspection: OrgIns
     if refusal := inspection.refused.get(this):
         raw = [one.fragment for one in policy.needs([route]) if isinstance(one, Answered)]
         subject = raw[0] if len(raw) == 1 else ""
-        yield Gap(Kind.ROUTE_REFUSED, subject, ("soql",), {"route": route.name, "reason": refusal})
+        yield Gap(GapKind.ROUTE_REFUSED, subject, ("soql",), {"route": route.name, "reason": refusal})
     if this in inspection.scans and not route.scan:
-        yield Gap(Kind.READS_ALL_HERE, values={"route": route.name}, severity="warning")
+        yield Gap(GapKind.READS_ALL_HERE, values={"route": route.name}, severity="warning")
 
 
 def poll_gaps(inspection: OrgInspection) -> Iterator[Gap]:
     """What is wrong with the query of all routes."""
     if inspection.poll_refusal:
-        yield Gap(Kind.POLL_REFUSED, values={"reason": inspection.poll_refusal})
+        yield Gap(GapKind.POLL_REFUSED, values={"reason": inspection.poll_refusal})
     for plan in inspection.plans:
         if plan and plan.cost > 1:
             values = {"operation": plan.operation, "cases": f"{plan.cases:,}", "cost": f"{plan.cost:g}"}
-            yield Gap(Kind.POLL_SLOW, values=values, severity="warning")
+            yield Gap(GapKind.POLL_SLOW, values=values, severity="warning")

@@ -11,7 +11,7 @@ GIVEN_BY_TABLES = ("values", "rows", "else")
 FIELD_KEYS = ("field", "age", "left", "text", "in_state", "from", "requires", "by")
 
 
-class Kind(StrEnum):
+class GapKind(StrEnum):
     """One kind for each sentence."""
 
     FIELD = auto()
@@ -66,7 +66,7 @@ class Gap:
     rejects the cases of the routes. `file` is that of the policy, None for a gap of the org as a whole.
     """
 
-    kind: Kind
+    kind: GapKind
     subject: str = ""
     keys: tuple[str, ...] = ()
     values: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)

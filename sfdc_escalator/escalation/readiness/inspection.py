@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sfdc_escalator.escalation.world.keys import RouteName
+
 
 class QueryPlan(NamedTuple):
     """How the org would run a query of the poll; above a cost of 1 it is not selective (REST guide, `explain`)."""
@@ -56,8 +58,8 @@ class OrgInspection:
     validation_rules: tuple[str, ...] | None
     flows: tuple[str, ...] | None
     plans: tuple[QueryPlan | None, ...]
-    refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    scans: frozenset[tuple[str, str]] = frozenset()
+    refused: Mapping[RouteName, str] = field(default_factory=dict)
+    scans: frozenset[RouteName] = frozenset()
     poll_refusal: str | None = None
     known_names: KnownNames = field(default_factory=KnownNames)
     calls_per_run: int = 0

@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.note.quick_texts import (
 )
 from sfdc_escalator.escalation.policy.policy import NoteSpec, Policy, Route
 from sfdc_escalator.escalation.readiness.fields import unreadable_field
-from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, Kind
+from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import KnownNames
 from sfdc_escalator.escalation.readiness.requirements import business_hours, queues_of
 from sfdc_escalator.escalation.readiness.spelling import nearest
@@ -27,9 +27,9 @@ def missing_queues(policy: Policy, route: Route, org_facts: OrgFacts, known: Kno
         if queue in org_facts.queues:
             continue
         if queue in known.queues:
-            yield Gap(Kind.QUEUE_OBJECTS, queue, keys, allowed=allowed, blocks=True)
+            yield Gap(GapKind.QUEUE_OBJECTS, queue, keys, allowed=allowed, blocks=True)
         else:
-            yield Gap(Kind.QUEUE, queue, keys, nearest=nearest(queue, allowed), allowed=allowed, blocks=True)
+            yield Gap(GapKind.QUEUE, queue, keys, nearest=nearest(queue, allowed), allowed=allowed, blocks=True)
 
 
 def missing_hours(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
@@ -38,9 +38,9 @@ def missing_hours(policy: Policy, route: Route, org_facts: OrgFacts, known: Know
         if name in org_facts.calendars:
             continue
         if known.hours.get(name) is False:
-            yield Gap(Kind.HOURS_INACTIVE, name, keys, allowed=active, blocks=True)
+            yield Gap(GapKind.HOURS_INACTIVE, name, keys, allowed=active, blocks=True)
         else:
-            yield Gap(Kind.HOURS, name, keys, nearest=nearest(name, active), allowed=active, blocks=True)
+            yield Gap(GapKind.HOURS, name, keys, nearest=nearest(name, active), allowed=active, blocks=True)
 
 
 def missing_quick_texts(route: Route, org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
@@ -49,7 +49,7 @@ def missing_quick_texts(route: Route, org_facts: OrgFacts, known: KnownNames) ->
     if names and not possible_texts(names, org_facts.quick_texts):
         last = possible_names(names)[-1]
         near = nearest(last, known.quick_texts)
-        yield Gap(Kind.QUICK_TEXT, last, TEXT_KEYS, nearest=near, severity="warning", instead=("quick_text",))
+        yield Gap(GapKind.QUICK_TEXT, last, TEXT_KEYS, nearest=near, severity="warning", instead=("quick_text",))
 
 
 def unfilled_quick_texts(route: Route, org_facts: OrgFacts) -> Iterator[Gap]:
@@ -65,7 +65,7 @@ def unfilled(name: str, text: str, note: NoteSpec, org_facts: OrgFacts) -> Itera
     for path in sorted(quick_text_paths(text)):
         if gap := unreadable_field(path, org_facts.describe):
             written = next(one[0] for one in PLACEHOLDER.finditer(text) if case_path(one[1], one[2]) == path)
-            kind = Kind.QUICK_TEXT_FIELD if gap.kind is Kind.FIELD else Kind.QUICK_TEXT_COMPOUND
+            kind = GapKind.QUICK_TEXT_FIELD if gap.kind is GapKind.FIELD else GapKind.QUICK_TEXT_COMPOUND
             yield Gap(kind, name, TEXT_KEYS, {**gap.values, "placeholder": written}, gap.nearest, instead=instead)
     for placeholder in unknown_placeholders(text, (part.name for part in note.parts), note.texts):
-        yield Gap(Kind.PLACEHOLDER, name, TEXT_KEYS, {"placeholder": placeholder}, instead=instead)
+        yield Gap(GapKind.PLACEHOLDER, name, TEXT_KEYS, {"placeholder": placeholder}, instead=instead)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.policy.policy import Route
-from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, Kind
+from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
 from sfdc_escalator.escalation.readiness.requirements import values_of
 from sfdc_escalator.escalation.readiness.spelling import nearest
@@ -20,10 +20,10 @@ def unknown_values(route: Route, describe: Describe) -> Iterator[Gap]:
             continue
         keys, values = keys_of(path), {"field": path}
         if fold(value) in {fold(one) for one in info.inactive}:
-            yield Gap(Kind.VALUE_INACTIVE, value, keys, values, allowed=info.values, blocks=info.restricted)
+            yield Gap(GapKind.VALUE_INACTIVE, value, keys, values, allowed=info.values, blocks=info.restricted)
         else:
             near = nearest(value, info.values)
-            yield Gap(Kind.VALUE, value, keys, values, near, allowed=info.values, blocks=info.restricted)
+            yield Gap(GapKind.VALUE, value, keys, values, near, allowed=info.values, blocks=info.restricted)
 
 
 def values_of_record_types(route: Route, inspection: OrgInspection) -> Iterator[Gap]:
@@ -32,7 +32,7 @@ def values_of_record_types(route: Route, inspection: OrgInspection) -> Iterator[
         without = tuple(name for name, offered in offers.items() if fold(value) not in offered)
         if without:
             yield Gap(
-                Kind.VALUE_OF_RECORD_TYPE,
+                GapKind.VALUE_OF_RECORD_TYPE,
                 value,
                 keys_of(path),
                 {"field": path, "record_types": without},

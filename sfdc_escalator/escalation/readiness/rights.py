@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from sfdc_escalator.escalation.policy.policy import Escalate, Policy, Route
-from sfdc_escalator.escalation.readiness.gap import Gap, Kind
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
 from sfdc_escalator.escalation.world.org import OrgFacts
 
@@ -22,12 +22,12 @@ def denied_rights(route: Route, org_facts: OrgFacts, inspection: OrgInspection) 
     for path, key, takes in STEPS:
         info = org_facts.describe.field_at(path)
         if takes(steps) and (info is None or not info.updateable):
-            kind = Kind.FIELD_READ_ONLY if info else Kind.FIELD_HIDDEN
+            kind = GapKind.FIELD_READ_ONLY if info else GapKind.FIELD_HIDDEN
             yield Gap(kind, keys=(key,), values={"field": path})
     if steps.note.also_on and not inspection.may_post:
-        yield Gap(Kind.POSTS, keys=("also_on",))
+        yield Gap(GapKind.POSTS, keys=("also_on",))
     if not inspection.may_comment:
-        yield Gap(Kind.NOTES)
+        yield Gap(GapKind.NOTES)
 
 
 def lost_rights(policy: Policy, route: Route, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
@@ -46,8 +46,8 @@ def right_lost_in(name: str, org_facts: OrgFacts, inspection: OrgInspection) -> 
     if queue is None or inspection.modifies_all or (sample and sample.editable):
         return None
     if sample:
-        return Gap(Kind.RIGHT_LOST, name, ("queue",), {"case": sample.number})
+        return Gap(GapKind.RIGHT_LOST, name, ("queue",), {"case": sample.number})
     sharing, is_member = inspection.sharing, org_facts.caller.user_id in queue.members
     if sharing is None or sharing in OPEN_TO_ALL or is_member:
         return None
-    return Gap(Kind.RIGHT_AT_RISK, name, ("queue",), {"sharing": sharing}, severity="warning")
+    return Gap(GapKind.RIGHT_AT_RISK, name, ("queue",), {"sharing": sharing}, severity="warning")

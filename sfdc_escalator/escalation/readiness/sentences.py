@@ -7,77 +7,86 @@ route that is not read, are made below the reports.
 from collections.abc import Mapping, Sequence
 
 from sfdc_escalator.errors import Problem
-from sfdc_escalator.escalation.readiness.gap import Gap, Kind
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 
 MOST_ALLOWED = 12
 MOST_LISTED = 10
 KEEP_THE_RIGHT = "say `fields: together` under `defaults`, add the user to the queue, or give it Modify All on Case"
+PERMISSION = "give it edit access to the field in a permission set"
 HISTORY = "switch it on in Setup, Object Manager, Case, Set History Tracking"
 INDEX = "filter by an indexed field such as CreatedDate, or ask Salesforce for an index"
 MEANT = "`scan: true` says that this is meant"
 
-SENTENCES: Mapping[Kind, str] = {
-    Kind.FIELD: "{subject}: {object} has no {name} that the user may read",
-    Kind.COMPOUND_FIELD: "{subject} is made of several fields: read one of them, such as {part}",
-    Kind.RELATION: "{subject}: {object} has no such child relationship that the user may read",
-    Kind.RELATED_FIELD: "{subject}: {object} has no {name} that the user may read",
-    Kind.RELATED_FILTER: "{subject}: records cannot be looked up by {name}; expected a field of one short value",
-    Kind.STANDARD_FIELD: "no standard field is called `{subject}`",
-    Kind.CHECKBOX_VALUE: "`{field}` is a checkbox",
-    Kind.QUEUE: "this org has no queue {subject!r} for cases",
-    Kind.QUEUE_OBJECTS: "the queue {subject!r} does not serve cases: add Case to its supported objects (Setup, Queues)",
-    Kind.HOURS: "this org has no active business hours {subject!r}",
-    Kind.HOURS_INACTIVE: "the business hours {subject!r} of this org are not active",
-    Kind.QUICK_TEXT: "this org has no Quick Text {subject!r}, and none of those before it: the template is used",
-    Kind.QUICK_TEXT_FIELD: "the Quick Text {subject!r} holds {placeholder}: {object} has no {name} that the user may "
-    "read",
-    Kind.QUICK_TEXT_COMPOUND: "the Quick Text {subject!r} holds {placeholder}, a field made of several: use {part}",
-    Kind.PLACEHOLDER: "the Quick Text {subject!r} holds {placeholder}, which stands for nothing in a note",
-    Kind.HISTORY_TRACKING: "this org does not track the history of {subject}: " + HISTORY,
-    Kind.VALUE: "{field} {subject!r} is not a value of this org's picklist",
-    Kind.VALUE_INACTIVE: "{field} {subject!r} is inactive in this org's picklist",
-    Kind.VALUE_OF_RECORD_TYPE: "{field} {subject!r} is not offered by these record types: {record_types}. Their cases "
-    "may be rejected",
-    Kind.FIELD_HIDDEN: "this user may not see Case.{field}, which {routes} would set: give it edit access to the field "
-    "in a permission set",
-    Kind.FIELD_READ_ONLY: "this user may not edit Case.{field}, which {routes} would set: give it edit access to the "
-    "field in a permission set",
-    Kind.NOTES: "this user may not create case comments, which hold the notes: give it Edit on Case",
-    Kind.POSTS: "this user may not post in feeds, which `also_on` does: Chatter is off, or its permission is missing",
-    Kind.RIGHT_LOST: "the move to {subject} costs the right to edit the case before {routes} can go on "
+SENTENCES: Mapping[GapKind, str] = {
+    GapKind.FIELD: "{subject}: {object} has no {name} that the user may read",
+    GapKind.COMPOUND_FIELD: "{subject} is made of several fields: read one of them, such as {part}",
+    GapKind.RELATION: "{subject}: {object} has no such child relationship that the user may read",
+    GapKind.RELATED_FIELD: "{subject}: {object} has no {name} that the user may read",
+    GapKind.RELATED_FILTER: "{subject}: records cannot be looked up by {name}; expected a field of one short value",
+    GapKind.STANDARD_FIELD: "no standard field is called `{subject}`",
+    GapKind.CHECKBOX_VALUE: "`{field}` is a checkbox",
+    GapKind.QUEUE: "this org has no queue {subject!r} for cases",
+    GapKind.QUEUE_OBJECTS: "the queue {subject!r} does not serve cases: add Case to its supported objects (Setup, "
+    "Queues)",
+    GapKind.HOURS: "this org has no active business hours {subject!r}",
+    GapKind.HOURS_INACTIVE: "the business hours {subject!r} of this org are not active",
+    GapKind.QUICK_TEXT: "this org has no Quick Text {subject!r}, and none of those before it: the template is used",
+    GapKind.QUICK_TEXT_FIELD: "the Quick Text {subject!r} holds {placeholder}: {object} has no {name} that the user "
+    "may read",
+    GapKind.QUICK_TEXT_COMPOUND: "the Quick Text {subject!r} holds {placeholder}, a field made of several: use {part}",
+    GapKind.PLACEHOLDER: "the Quick Text {subject!r} holds {placeholder}, which stands for nothing in a note",
+    GapKind.HISTORY_TRACKING: "this org does not track the history of {subject}: " + HISTORY,
+    GapKind.VALUE: "{field} {subject!r} is not a value of this org's picklist",
+    GapKind.VALUE_INACTIVE: "{field} {subject!r} is inactive in this org's picklist",
+    GapKind.VALUE_OF_RECORD_TYPE: "{field} {subject!r} is not offered by these record types: {record_types}. Their "
+    "cases may be rejected",
+    GapKind.FIELD_HIDDEN: "this user may not see Case.{field}, which {routes} would set: " + PERMISSION,
+    GapKind.FIELD_READ_ONLY: "this user may not edit Case.{field}, which {routes} would set: " + PERMISSION,
+    GapKind.NOTES: "this user may not create case comments, which hold the notes: give it Edit on Case",
+    GapKind.POSTS: "this user may not post in feeds, which `also_on` does: Chatter is off, or its permission is "
+    "missing",
+    GapKind.RIGHT_LOST: "the move to {subject} costs the right to edit the case before {routes} can go on "
     "(UserRecordAccess says that this user may not edit its case {case}): " + KEEP_THE_RIGHT,
-    Kind.RIGHT_AT_RISK: "the move to {subject} may cost the right to edit the case before {routes} can go on "
+    GapKind.RIGHT_AT_RISK: "the move to {subject} may cost the right to edit the case before {routes} can go on "
     "(Case is {sharing}, the user is not a member of the queue): " + KEEP_THE_RIGHT,
-    Kind.READS_ALL: "route {route} reads every open case: the server can filter by no condition in its `when`; "
+    GapKind.READS_ALL: "route {route} reads every open case: the server can filter by no condition in its `when`; "
     + MEANT,
-    Kind.READS_ALL_HERE: "route {route} reads every open case: this org can filter by no field in its `when`",
-    Kind.READS_APART: "route {route} needs a query of its own: only a subquery filters it, and that cannot be combined "
-    "with other routes; " + MEANT,
-    Kind.ROUTE_REFUSED: "route {route}: the org refuses its part of the poll: {reason}",
-    Kind.POLL_REFUSED: "the org refuses the poll: {reason}",
-    Kind.POLL_SLOW: "the poll is not selective ({operation} over {cases} cases, relative cost {cost}): it is slow from "
-    "about 100,000 cases on, or refused; " + INDEX,
-    Kind.STEPS_REFUSED: "{variant}: the org refuses its steps: {reason}",
-    Kind.STEPS_REFUSED_AFTER_MOVE: "{variant}: the org refuses its steps: {reason}; if the move to the queue costs the "
-    "right to edit, " + KEEP_THE_RIGHT,
-    Kind.STEPS_NOT_TRIED: "{variant}: its steps could not be tried: {reason}",
-    Kind.STEP_UNDONE: "{variant}: the org's automation undid its {step}: {written} was written, {found} is there",
-    Kind.NOTE_LOST: "{variant}: the note is not on the case, although the org confirmed it",
-    Kind.NO_MARKED_CASE: "{variant}: no marked case could be created, so nothing was proved: {reason}",
-    Kind.NO_DELETE: "this user may not delete cases, so --probe makes none: give it Delete on Case in this sandbox",
-    Kind.ROLLBACK: "all-or-nothing {state}: {reason}",
-    Kind.CASES_LEFT: "cases of this probe are left in the org, delete them: {cases}",
-    Kind.CASES_LEFT_BEFORE: "cases of an earlier probe are left in the org, delete them: {cases}",
+    GapKind.READS_ALL_HERE: "route {route} reads every open case: this org can filter by no field in its `when`",
+    GapKind.READS_APART: "route {route} needs a query of its own: only a subquery filters it, and that cannot be "
+    "combined with other routes; " + MEANT,
+    GapKind.ROUTE_REFUSED: "route {route}: the org refuses its part of the poll: {reason}",
+    GapKind.POLL_REFUSED: "the org refuses the poll: {reason}",
+    GapKind.POLL_SLOW: "the poll is not selective ({operation} over {cases} cases, relative cost {cost}): it is slow "
+    "from about 100,000 cases on, or refused; " + INDEX,
+    GapKind.STEPS_REFUSED: "{variant}: the org refuses its steps: {reason}",
+    GapKind.STEPS_REFUSED_AFTER_MOVE: "{variant}: the org refuses its steps: {reason}; if the move to the queue costs "
+    "the right to edit, " + KEEP_THE_RIGHT,
+    GapKind.STEPS_NOT_TRIED: "{variant}: its steps could not be tried: {reason}",
+    GapKind.STEP_UNDONE: "{variant}: the org's automation undid its {step}: {written} was written, {found} is there",
+    GapKind.NOTE_LOST: "{variant}: the note is not on the case, although the org confirmed it",
+    GapKind.NO_MARKED_CASE: "{variant}: no marked case could be created, so nothing was proved: {reason}",
+    GapKind.NO_DELETE: "this user may not delete cases, so --probe makes none: give it Delete on Case in this sandbox",
+    GapKind.ROLLBACK: "all-or-nothing {state}: {reason}",
+    GapKind.CASES_LEFT: "cases of this probe are left in the org, delete them: {cases}",
+    GapKind.CASES_LEFT_BEFORE: "cases of an earlier probe are left in the org, delete them: {cases}",
 }
-USES: Mapping[Kind, str] = {
-    **dict.fromkeys((Kind.FIELD, Kind.COMPOUND_FIELD, Kind.HISTORY_TRACKING), "read by {routes}"),
-    **dict.fromkeys((Kind.RELATION, Kind.RELATED_FIELD, Kind.RELATED_FILTER), "read by {routes}"),
-    **dict.fromkeys((Kind.QUEUE, Kind.QUEUE_OBJECTS, Kind.HOURS, Kind.HOURS_INACTIVE), "required by {routes}"),
-    **dict.fromkeys((Kind.QUICK_TEXT, Kind.QUICK_TEXT_FIELD, Kind.QUICK_TEXT_COMPOUND, Kind.PLACEHOLDER), "{routes}"),
-    **dict.fromkeys((Kind.VALUE, Kind.VALUE_INACTIVE), "written by {routes}"),
-    Kind.POSTS: "{routes}",
-    **dict.fromkeys((Kind.STEPS_REFUSED, Kind.STEPS_REFUSED_AFTER_MOVE, Kind.STEPS_NOT_TRIED), "{where}"),
-    **dict.fromkeys((Kind.STEP_UNDONE, Kind.NOTE_LOST, Kind.NO_MARKED_CASE), "{where}"),
+NAMES = (GapKind.QUEUE, GapKind.QUEUE_OBJECTS, GapKind.HOURS, GapKind.HOURS_INACTIVE)
+QUICK_TEXTS = (GapKind.QUICK_TEXT, GapKind.QUICK_TEXT_FIELD, GapKind.QUICK_TEXT_COMPOUND, GapKind.PLACEHOLDER)
+TRIED = (
+    GapKind.STEPS_REFUSED,
+    GapKind.STEPS_REFUSED_AFTER_MOVE,
+    GapKind.STEPS_NOT_TRIED,
+    GapKind.STEP_UNDONE,
+    GapKind.NOTE_LOST,
+    GapKind.NO_MARKED_CASE,
+)
+USES: Mapping[GapKind, str] = {
+    **dict.fromkeys((GapKind.FIELD, GapKind.COMPOUND_FIELD, GapKind.HISTORY_TRACKING), "read by {routes}"),
+    **dict.fromkeys((GapKind.RELATION, GapKind.RELATED_FIELD, GapKind.RELATED_FILTER), "read by {routes}"),
+    **dict.fromkeys(NAMES, "required by {routes}"),
+    **dict.fromkeys((*QUICK_TEXTS, GapKind.POSTS), "{routes}"),
+    **dict.fromkeys((GapKind.VALUE, GapKind.VALUE_INACTIVE), "written by {routes}"),
+    **dict.fromkeys(TRIED, "{where}"),
 }
 """Who or what is concerned: in brackets behind the sentence."""
 
@@ -100,7 +109,7 @@ def reason(gap: Gap) -> str:
 
 def expected(gap: Gap) -> str | None:
     """What may stand there, where that is not too much to read."""
-    if gap.kind is Kind.CHECKBOX_VALUE:
+    if gap.kind is GapKind.CHECKBOX_VALUE:
         return " or ".join(gap.allowed)
     return f"one of {', '.join(gap.allowed)}" if 0 < len(gap.allowed) <= MOST_ALLOWED else None
 

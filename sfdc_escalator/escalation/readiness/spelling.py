@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from sfdc_escalator.escalation.conditions.comparison import fold
-from sfdc_escalator.escalation.readiness.gap import Gap, Kind
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.world.org import Describe
 
 SEVERAL = "Name"
@@ -36,7 +36,7 @@ def standard_field_gap(path: str, standard: Describe) -> Gap | None:
             continue
         near = None if step.lower().endswith(CUSTOM) or not fields else nearest(step, known, ALIKE)
         meant = near and ".".join([*steps[:place], near, *steps[place + 1 :]])
-        return Gap(Kind.STANDARD_FIELD, path, nearest=meant, severity="warning") if meant else None
+        return Gap(GapKind.STANDARD_FIELD, path, nearest=meant, severity="warning") if meant else None
     return None
 
 
@@ -46,4 +46,4 @@ def checkbox_gap(path: str, text: str, standard: Describe) -> Gap | None:
     if info is None or info.type != "boolean" or fold(text) in ("true", "false"):
         return None
     meant = TRUTH.get(text.lower())
-    return Gap(Kind.CHECKBOX_VALUE, text, values={"field": path}, nearest=meant, allowed=("true", "false"))
+    return Gap(GapKind.CHECKBOX_VALUE, text, values={"field": path}, nearest=meant, allowed=("true", "false"))

@@ -8,8 +8,12 @@ from typing import Literal
 
 from sfdc_escalator.escalation.world.needs import Records
 
+FieldValues = Mapping[str, str | None]
+"""Some values of a case's fields at one time, by API name (`OwnerId`)."""
 Value = str | int | float | bool | datetime | date | frozenset[str] | None
 
+ATTRIBUTES = {"OwnerId": "owner_id", "Status": "status", "Priority": "priority"}
+"""The fields that are read of every case, by API name; a policy need not ask for them."""
 ALPHABET = string.ascii_uppercase + "012345"
 
 
@@ -94,8 +98,17 @@ class Case:
             if isinstance(value, datetime) and value.tzinfo is None:
                 utc(value)
 
-    def with_values(self, owner_id: str, status: str | None, priority: str | None) -> "Case":
-        """The same case, had it these values: what the rules would see without our own steps."""
-        values: dict[str, Value] = {"ownerid": owner_id, "status": status, "priority": priority}
-        fields = {path: values.get(path.lower(), value) for path, value in self.fields.items()}
-        return replace(self, owner_id=owner_id, status=status, priority=priority, fields=fields)
+    def text_of(self, field_name: str) -> str | None:
+        """The value of a text field by its API name; None where it is empty or was not read."""
+        if field_name in ATTRIBUTES:
+            value = getattr(self, ATTRIBUTES[field_name])
+        else:
+            value = next((one for path, one in self.fields.items() if path.lower() == field_name.lower()), None)
+        return None if value is None else str(value)
+
+    def with_values(self, values: FieldValues) -> "Case":
+        """The same case with other values in these fields, wherever a policy reads them."""
+        folded = {name.lower(): value for name, value in values.items()}
+        fields = {path: folded.get(path.lower(), value) for path, value in self.fields.items()}
+        attributes = {ATTRIBUTES[name]: value for name, value in values.items() if name in ATTRIBUTES}
+        return replace(self, fields=fields, **attributes)  # type: ignore[arg-type]

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.case import FieldValues
+from sfdc_escalator.escalation.world.keys import Identity
 
 TRY_AGAIN = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
@@ -26,25 +27,12 @@ class EscalationState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """Owner, status and priority of a case at one time."""
-
-    owner_id: str
-    status: str | None
-    priority: str | None
-
-    @classmethod
-    def of(cls, case: Case) -> "Values":
-        return cls(case.owner_id, case.status, case.priority)
-
-
-@dataclass(frozen=True, slots=True)
 class Escalation:
     """One escalation as the ledger remembers it.
 
-    `before` and `wrote` are None where we sent nothing (adopted, found). `attempts` counts the rejections of a
-    rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's time of the last try.
-    `ended_at` is the org's time at which the route was first seen to fit no more.
+    `before` and `wrote` hold the fields that steps may write; None where we sent nothing (adopted, found). `attempts`
+    counts the rejections of a rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's
+    time of the last try. `ended_at` is the org's time at which the route was first seen to match no more.
     """
 
     key: str
@@ -55,22 +43,51 @@ class Escalation:
     rung: str = "start"
     episode: int = 1
     turn: int = 1
-    before: Values | None = None
-    wrote: Values | None = None
+    before: FieldValues | None = field(default=None, hash=False)
+    wrote: FieldValues | None = field(default=None, hash=False)
     attempts: int = 0
     tried_at: datetime | None = None
     message: str = ""
     case_number: str = ""
     ended_at: datetime | None = None
 
+    @classmethod
+    def of(
+        cls,
+        identity: Identity,
+        state: EscalationState,
+        *,
+        before: FieldValues | None = None,
+        wrote: FieldValues | None = None,
+        attempts: int = 0,
+        tried_at: datetime | None = None,
+        message: str = "",
+    ) -> "Escalation":
+        """The escalation with this identity."""
+        return cls(
+            key=identity.key,
+            policy=identity.policy,
+            route=identity.route,
+            case_id=identity.case_id,
+            state=state,
+            rung=identity.rung,
+            episode=identity.episode,
+            turn=identity.turn,
+            before=before,
+            wrote=wrote,
+            attempts=attempts,
+            tried_at=tried_at,
+            message=message,
+        )
+
     @property
     def was_sent(self) -> bool:
-        """Whether it stands in the org, or may: not what was refused or given back."""
+        """True where it stands in the org, or may: not what was refused or given back."""
         return self.state not in (EscalationState.PLANNED, EscalationState.REJECTED)
 
     @property
     def is_open(self) -> bool:
-        """Whether the case counts as escalated by it, or may have been."""
+        """True where the case counts as escalated by it, or may have been."""
         return self.state in (
             EscalationState.APPLIED,
             EscalationState.ADOPTED,

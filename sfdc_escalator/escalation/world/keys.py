@@ -7,6 +7,8 @@ from dataclasses import dataclass
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 KEY_LINE = re.compile(r"(ESC(?:-[0-9A-HJKMNP-TV-Z]{4}){3}) (\S+)")
 FIRST_RUNG = "start"
+RouteName = tuple[str, str]
+"""(policy, route)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def note_of(route: RouteShape, note: RouteNoteShape, default: NoteShape, templat
     why = (NotePart("reason", ("route.reason",)), NotePart("findings", ("findings",)))
     in_texts = {path for text in (route.reason, *texts.values()) for path in placeholder_paths(text)}
     return NoteSpec(
-        template=template,
+        template=template.source,
         parts=required(parts_of(said) or (*why, *own), said),
         texts=texts,
         visibility=said.get("visibility", "internal"),

@@ -6,6 +6,7 @@ The only module that imports jinja2.
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,6 +15,7 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sfdc_escalator.errors import Problem
+from sfdc_escalator.escalation.policy.policy import Template
 from sfdc_escalator.files.templates.template_names import Reads, need_of
 from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shown
 from sfdc_escalator.files.text.source_text import Unreadable, names_in, read_text
@@ -96,27 +98,37 @@ SANDBOX = sandbox()
 
 @dataclass(frozen=True, slots=True)
 class NoteTemplate:
-    """Renders a note; equal by its text. `problems` of a template that cannot be used stand in its own file."""
+    """A template file that was read, with what it needs and what is wrong with it."""
 
     file: str
     text: str
     needs: Reads = field(default_factory=Reads, compare=False)
     problems: tuple[Problem, ...] = ()
-    stream: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
 
-    def __call__(self, context: Mapping[str, Any]) -> str:
-        """The note; ValueError, with advice, when the template cannot say it."""
-        assert self.stream is not None, "a template with problems never reaches a policy"
-        pieces, length = list[str](), 0
-        try:
-            for piece in self.stream(context):
-                pieces.append(piece)
-                length += len(piece)
-                if length > MAX_OUTPUT:
-                    raise ValueError(f"the note grows over {MAX_OUTPUT} characters")
-        except Exception as error:
-            raise ValueError(f"the template {self.file} cannot be rendered: {error}") from error
-        return "".join(pieces)
+    @property
+    def source(self) -> Template:
+        """The template as a policy holds it."""
+        return Template(self.file, self.text)
+
+
+def render(template: Template, context: Mapping[str, Any]) -> str:
+    """The note; ValueError, with advice, when the template cannot be rendered."""
+    pieces, length = list[str](), 0
+    try:
+        for piece in stream_of(template.text)(context):
+            pieces.append(piece)
+            length += len(piece)
+            if length > MAX_OUTPUT:
+                raise ValueError(f"the note grows over {MAX_OUTPUT} characters")
+    except Exception as error:
+        raise ValueError(f"the template {template.name} cannot be rendered: {error}") from error
+    return "".join(pieces)
+
+
+@cache
+def stream_of(text: str) -> Callable[..., Any]:
+    """The compiled template. Raises TemplateError and whatever else a compiler raises."""
+    return SANDBOX.from_string(text).generate
 
 
 def built_in() -> NoteTemplate:
@@ -153,7 +165,7 @@ def compiled(file: str, text: str) -> NoteTemplate:
     try:
         tree = SANDBOX.parse(text)
         needs, faults = need_of(tree)
-        stream = SANDBOX.from_string(text).generate
+        stream_of(text)
     except TemplateError as error:
         return NoteTemplate(file, text, problems=(syntax_problem(file, error),))
     except (RecursionError, SyntaxError, MemoryError, ValueError):
@@ -164,7 +176,7 @@ def compiled(file: str, text: str) -> NoteTemplate:
     problems = (
         Problem(wrong.message, file, line, None, wrong.found, wrong.expected, wrong.nearest) for line, wrong in faults
     )
-    return NoteTemplate(file, text, needs, tuple(problems), stream)
+    return NoteTemplate(file, text, needs, tuple(problems))
 
 
 def syntax_problem(file: str, error: TemplateError) -> Problem:

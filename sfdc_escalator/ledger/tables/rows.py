@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, Values
+from sfdc_escalator.escalation.world.case import FieldValues
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.ledger.tables.chain import plain
 
 Row = dict[str, Any]
+COLUMNS = {"OwnerId": "owner", "Status": "status", "Priority": "priority"}
+"""The fields of a case whose values a row holds, before and after; the end of the columns' names."""
 
 
 def said(at: datetime | None) -> str | None:
@@ -24,15 +27,16 @@ def time_of(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _values(side: str, values: Values | None) -> Row:
-    owner, status, priority = (values.owner_id, values.status, values.priority) if values else (None, None, None)
-    row = {f"{side}_owner": owner, f"{side}_status": status, f"{side}_priority": priority}
-    return {name: value if value is None else plain(value) for name, value in row.items()}
+def _values(side: str, values: FieldValues | None) -> Row:
+    row = {f"{side}_{column}": (values or {}).get(name) for name, column in COLUMNS.items()}
+    return {column: value if value is None else plain(value) for column, value in row.items()}
 
 
-def _values_of(side: str, row: Mapping[Any, Any]) -> Values | None:
-    owner = row[f"{side}_owner"]
-    return None if owner is None else Values(owner, row[f"{side}_status"], row[f"{side}_priority"])
+def _values_of(side: str, row: Mapping[Any, Any]) -> FieldValues | None:
+    """An owner is never empty: without one there are no values."""
+    if row[f"{side}_owner"] is None:
+        return None
+    return {name: row[f"{side}_{column}"] for name, column in COLUMNS.items()}
 
 
 def facts_of(escalation: Escalation, case_number: str) -> Row:

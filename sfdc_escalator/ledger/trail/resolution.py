@@ -10,7 +10,7 @@ from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.rows import escalation_of
 from sfdc_escalator.ledger.tables.schema import escalations, runs
 from sfdc_escalator.ledger.trail.audit import nearest
-from sfdc_escalator.pipeline.ports import Change, RunStart
+from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 
 
 def resolve(ledger: SqlLedger, run: str, key: str, *, applied: bool, by: str) -> Escalation:

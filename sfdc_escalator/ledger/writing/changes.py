@@ -11,7 +11,7 @@ from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.ledger.tables.rows import Row, escalation_of, facts_of
 from sfdc_escalator.ledger.tables.schema import ESCALATION_FACTS, escalations
 from sfdc_escalator.ledger.writing.journal import Journal
-from sfdc_escalator.pipeline.ports import Change
+from sfdc_escalator.pipeline.ports.ledger import Change
 
 KEYS_PER_QUERY = 500
 

@@ -11,13 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, LedgerUnusable, RunBusy
+from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, now
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
 from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal, alone
-from sfdc_escalator.pipeline.ports import Change, RouteName, RunStart
+from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 
 
 @dataclass(frozen=True, slots=True)

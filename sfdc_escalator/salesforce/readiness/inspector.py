@@ -7,7 +7,7 @@ from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
-from sfdc_escalator.pipeline.readiness import Rehearsal
+from sfdc_escalator.pipeline.ports.inspector import Rehearsal
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.readiness import inspection, rehearsal
 from sfdc_escalator.salesforce.reading import org_facts

@@ -3,17 +3,17 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from sfdc_escalator.escalation.readiness.gap import Kind
+from sfdc_escalator.escalation.readiness.gap import GapKind
 from sfdc_escalator.escalation.readiness.inspection import KnownNames
 from sfdc_escalator.salesforce.reading.records import pick
 
 QUEUES = "SELECT DeveloperName FROM Group WHERE Type = 'Queue'"
 HOURS = "SELECT Name, IsActive FROM BusinessHours"
 QUICK_TEXTS = "SELECT Name FROM QuickText ORDER BY Name LIMIT 2000"
-ASKED_FOR = {Kind.QUEUE: QUEUES, Kind.HOURS: HOURS, Kind.QUICK_TEXT: QUICK_TEXTS}
+ASKED_FOR = {GapKind.QUEUE: QUEUES, GapKind.HOURS: HOURS, GapKind.QUICK_TEXT: QUICK_TEXTS}
 
 
-def questions(missing: Collection[Kind]) -> tuple[str, ...]:
+def questions(missing: Collection[GapKind]) -> tuple[str, ...]:
     return tuple(query for kind, query in ASKED_FOR.items() if kind in missing)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.pipeline.ports import Answer, Committed, NotExecuted, RolledBack
+from sfdc_escalator.pipeline.ports.writing import Answer, Committed, NotExecuted, RolledBack
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import said
 from sfdc_escalator.salesforce.readiness.probe import sent

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from sfdc_escalator.escalation.policy.policy import Policy, Route
-from sfdc_escalator.escalation.readiness.gap import Gap, Kind
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
+from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.schema.describe import standard_describe
 from sfdc_escalator.salesforce.soql.narrowing import route_is_apart, route_is_scan
@@ -18,13 +19,13 @@ def poll_cost_gaps(policies: Sequence[Policy]) -> Iterator[Gap]:
                 yield Gap(kind, values=values, severity="warning", routes=(route.name,), file=policy.file)
 
 
-def cost_of(policy: Policy, route: Route) -> Kind | None:
+def cost_of(policy: Policy, route: Route) -> GapKind | None:
     if route_is_scan(policy, route, standard_describe()):
-        return Kind.READS_ALL
-    return Kind.READS_APART if route_is_apart(policy, route, standard_describe()) else None
+        return GapKind.READS_ALL
+    return GapKind.READS_APART if route_is_apart(policy, route, standard_describe()) else None
 
 
-def scans_here(policies: Sequence[Policy], describe: Describe) -> frozenset[tuple[str, str]]:
+def scans_here(policies: Sequence[Policy], describe: Describe) -> frozenset[RouteName]:
     """The routes that this org cannot filter for, though a new one can: what is a scan everywhere is known offline."""
     return frozenset(
         (policy.name, route.name)

@@ -5,8 +5,8 @@ import uuid
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.pipeline.ports import Answer, ErrorKind, Moved, NotExecuted, RolledBack, Unknown
-from sfdc_escalator.pipeline.readiness import Rollback
+from sfdc_escalator.pipeline.ports.inspector import Rollback
+from sfdc_escalator.pipeline.ports.writing import Answer, ErrorKind, Moved, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client, query_path
 from sfdc_escalator.salesforce.line.failures import Unanswered, said
 from sfdc_escalator.salesforce.reading.records import pick, read

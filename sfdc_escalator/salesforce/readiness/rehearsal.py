@@ -11,16 +11,15 @@ from typing import NamedTuple
 
 from sfdc_escalator.errors import Severity, StoppedEarly
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.readiness.gap import Gap, Kind
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
 from sfdc_escalator.escalation.readiness.rights import right_lost_in
 from sfdc_escalator.escalation.readiness.sentences import sentence
 from sfdc_escalator.escalation.readiness.step_variants import StepVariant, step_variants
-from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.history import Values
+from sfdc_escalator.escalation.world.case import FieldValues, long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.pipeline.ports import Answer, Chunk, Committed, Moved, RolledBack, Write
-from sfdc_escalator.pipeline.readiness import Rehearsal, Rollback
+from sfdc_escalator.pipeline.ports.inspector import Rehearsal, Rollback
+from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed, Moved, RolledBack, Write
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.readiness import marked_cases
 from sfdc_escalator.salesforce.readiness.marked_cases import MARK, Marked, reason
@@ -46,7 +45,7 @@ class Failure(NamedTuple):
     """What went wrong with a variant of the steps, and on which case. `values` fill the sentence of the kind."""
 
     variant: StepVariant
-    kind: Kind
+    kind: GapKind
     values: Mapping[str, str]
     where: str
 
@@ -91,7 +90,7 @@ def write_of(case_id: str, variant: StepVariant) -> Write:
 def rehearse(stage: Stage, policies: Sequence[Policy]) -> Rehearsal:
     """For a sandbox; the caller has checked that."""
     if not stage.inspection.may_delete:
-        gap = Gap(Kind.NO_DELETE)
+        gap = Gap(GapKind.NO_DELETE)
         return Rehearsal(Rollback("not_probed", sentence(gap)), gaps=(gap,))
     earlier = marked_cases.of_earlier_probes(stage.client)
     variants = step_variants(policies, stage.org_facts)
@@ -106,16 +105,16 @@ def rehearse(stage: Stage, policies: Sequence[Policy]) -> Rehearsal:
 def org_gaps(told: Rollback, left: Sequence[str], earlier: Sequence[str]) -> Iterator[Gap]:
     if severity := SEVERITY[told.state]:
         values = {"state": told.state.replace("_", " "), "reason": told.reason}
-        yield Gap(Kind.ROLLBACK, values=values, severity=severity)
+        yield Gap(GapKind.ROLLBACK, values=values, severity=severity)
     if left:
-        yield Gap(Kind.CASES_LEFT, values={"cases": tuple(left)})
+        yield Gap(GapKind.CASES_LEFT, values={"cases": tuple(left)})
     if earlier:
-        yield Gap(Kind.CASES_LEFT_BEFORE, values={"cases": tuple(earlier)}, severity="warning")
+        yield Gap(GapKind.CASES_LEFT_BEFORE, values={"cases": tuple(earlier)}, severity="warning")
 
 
 def with_left_cases(error: BaseException, left: Sequence[str]) -> BaseException:
     """The same error, with the cases that are left in the org; an interruption by somebody is not a defect."""
-    gap = Gap(Kind.CASES_LEFT, values={"cases": tuple(left)})
+    gap = Gap(GapKind.CASES_LEFT, values={"cases": tuple(left)})
     after = sentence(gap) if left else "none of the marked cases is left"
     if isinstance(error, KeyboardInterrupt):
         return StoppedEarly(f"interrupted; {after}")
@@ -157,7 +156,7 @@ def try_out(stage: Stage, variants: Sequence[StepVariant]) -> Rehearsal:
     if made.cases and outcome.state != "broken":
         failures += carried_out(stage, dict(zip((case_id for case_id, _ in made.cases), safe, strict=False)))
     if count and not made.cases and variants:
-        failures.append(Failure(variants[0], Kind.NO_MARKED_CASE, {"reason": made.reason}, NEW))
+        failures.append(Failure(variants[0], GapKind.NO_MARKED_CASE, {"reason": made.reason}, NEW))
     gaps = gaps_of(failures)
     return Rehearsal(
         outcome,
@@ -189,10 +188,10 @@ def refused(stage: Stage, case_id: str, variant: StepVariant, where: str) -> Ite
 
 def refusal(variant: StepVariant, answer: Answer, where: str) -> Failure:
     message = reason(answer)
-    kind = Kind.STEPS_NOT_TRIED
+    kind = GapKind.STEPS_NOT_TRIED
     if isinstance(answer, RolledBack):
         is_right = NO_RIGHT in message and variant.saves_after_move
-        kind = Kind.STEPS_REFUSED_AFTER_MOVE if is_right else Kind.STEPS_REFUSED
+        kind = GapKind.STEPS_REFUSED_AFTER_MOVE if is_right else GapKind.STEPS_REFUSED
     return Failure(variant, kind, {"reason": message}, where)
 
 
@@ -223,14 +222,18 @@ def unlike(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Failure]:
     queues = {queue.id: name for name, queue in stage.org_facts.queues.items()}
     for case_id, variant in rows.items():
         if case_id not in noted:
-            yield Failure(variant, Kind.NOTE_LOST, {}, NEW)
-        for step, wanted, there in steps_of(variant, after.get(case_id)):
+            yield Failure(variant, GapKind.NOTE_LOST, {}, NEW)
+        for step, wanted, there in steps_of(variant, after.get(case_id, {})):
             if wanted is not None and wanted != there:
                 written, found = (queues.get(one or "", one or "nothing") for one in (wanted, there))
-                yield Failure(variant, Kind.STEP_UNDONE, {"step": step, "written": written, "found": found}, NEW)
+                yield Failure(variant, GapKind.STEP_UNDONE, {"step": step, "written": written, "found": found}, NEW)
 
 
-def steps_of(variant: StepVariant, after: Values | None) -> list[tuple[str, str | None, str | None]]:
-    owner, status, priority = (after.owner_id, after.status, after.priority) if after else (None, None, None)
-    wanted = (("queue", variant.owner_id), ("status", variant.status), ("priority", variant.priority))
-    return [(step, value, there) for (step, value), there in zip(wanted, (owner, status, priority), strict=True)]
+def steps_of(variant: StepVariant, after: FieldValues) -> list[tuple[str, str | None, str | None]]:
+    """Each step with the value that was written and the value that is there."""
+    written = (
+        ("queue", "OwnerId", variant.owner_id),
+        ("status", "Status", variant.status),
+        ("priority", "Priority", variant.priority),
+    )
+    return [(step, value, after.get(name)) for step, name, value in written]

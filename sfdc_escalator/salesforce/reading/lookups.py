@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.history import Values
+from sfdc_escalator.escalation.world.case import FieldValues, long_id
 from sfdc_escalator.escalation.world.keys import key_of
-from sfdc_escalator.pipeline.ports import KeyedNote
+from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.salesforce.line.client import Client, Record
 from sfdc_escalator.salesforce.reading.records import instant, pick, read
 from sfdc_escalator.salesforce.soql.soql import ids, select
 
 IDS = 400  # a quoted id takes 27 encoded bytes of a query's 16,384
+WRITTEN = ("OwnerId", "Status", "Priority")
 NOTE_FIELDS = ("ParentId", "CommentBody", "CreatedById", "CreatedDate")
 
 
@@ -55,12 +55,12 @@ def _note(record: Record) -> KeyedNote | None:
     )
 
 
-def read_back(client: Client, case_ids: Sequence[str]) -> dict[str, Values]:
+def read_back(client: Client, case_ids: Sequence[str]) -> dict[str, FieldValues]:
     """See `Org.read_back`."""
-    answers = client.lookups(in_ids(("Id", "OwnerId", "Status", "Priority"), "Case", "Id", case_ids))
+    answers = client.lookups(in_ids(("Id", *WRITTEN), "Case", "Id", case_ids))
     return dict(read(_values, (record for part in answers for record in part)))
 
 
-def _values(record: Record) -> tuple[str, Values]:
-    owner = long_id(pick(record, "OwnerId"))
-    return long_id(pick(record, "Id")), Values(owner, pick(record, "Status"), pick(record, "Priority"))
+def _values(record: Record) -> tuple[str, FieldValues]:
+    values = {name: pick(record, name) for name in WRITTEN}
+    return long_id(pick(record, "Id")), values | {"OwnerId": long_id(values["OwnerId"])}

@@ -13,9 +13,10 @@ from sfdc_escalator.escalation.readiness.fields import unreadable
 from sfdc_escalator.escalation.readiness.requirements import fields_of
 from sfdc_escalator.escalation.readiness.sentences import reason
 from sfdc_escalator.escalation.world.case import Case, long_id
+from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Answered
 from sfdc_escalator.escalation.world.org import Describe, OrgFacts
-from sfdc_escalator.pipeline.ports import Poll, RouteName
+from sfdc_escalator.pipeline.ports.org import Poll
 from sfdc_escalator.salesforce.line.client import QUERIES, Client, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.reading.records import ENGINE_FIELDS, CaseReader

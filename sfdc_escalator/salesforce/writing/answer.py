@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sfdc_escalator.pipeline.ports import (
+from sfdc_escalator.pipeline.ports.writing import (
     Answer,
     Committed,
     ErrorKind,

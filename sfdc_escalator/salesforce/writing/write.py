@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.pipeline.ports import Chunk, Write
+from sfdc_escalator.pipeline.ports.writing import Chunk, Write
 from sfdc_escalator.salesforce.line.client import query_path
 from sfdc_escalator.salesforce.soql.soql import ids, instant, quote, select
 

@@ -7,7 +7,7 @@ import pytest
 
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.fitness import gaps
-from sfdc_escalator.escalation.readiness.gap import Gap, Kind
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import QueryPlan, Sample
 from sfdc_escalator.escalation.readiness.sentences import message
 from sfdc_escalator.escalation.world.org import OrgFacts, Queue
@@ -44,7 +44,7 @@ def test_the_poll_of_several_policies_is_a_gap_of_none_of_them() -> None:
 @pytest.mark.parametrize(("cost", "warned"), [(2.4, True), (1.0, False), (0.2, False)])
 def test_a_poll_that_is_not_selective_is_a_warning_however_few_cases_there_are(cost: float, warned: bool) -> None:
     some = found(plans=(QueryPlan("TableScan", cost, 9, 450), None))
-    assert [(gap.kind, gap.severity) for gap in some] == ([(Kind.POLL_SLOW, "warning")] if warned else [])
+    assert [(gap.kind, gap.severity) for gap in some] == ([(GapKind.POLL_SLOW, "warning")] if warned else [])
 
 
 def test_a_record_type_that_does_not_offer_the_value_is_a_warning() -> None:
@@ -89,7 +89,7 @@ def test_a_user_who_keeps_the_right_or_needs_it_once_is_not_warned(cause: str) -
 def test_a_field_that_the_user_may_not_edit_is_an_error_at_its_step(readonly: str, key: str) -> None:
     of = policy(route("high", queue="Support", status="Escalated", priority="High"))
     [gap] = found(of, with_field(complete_org(), readonly, updateable=False))
-    assert (gap.kind, gap.keys) == (Kind.FIELD_READ_ONLY, (key,))
+    assert (gap.kind, gap.keys) == (GapKind.FIELD_READ_ONLY, (key,))
     assert message(gap) == (
         f"this user may not edit Case.{readonly}, which route high would set: give it edit access to the field in a "
         "permission set"
@@ -104,7 +104,7 @@ def test_a_user_who_may_not_comment_can_leave_no_note() -> None:
 def test_a_user_who_may_not_post_in_feeds_is_a_gap_where_the_policy_posts() -> None:
     posting = policy(route("high", note_spec=replace(note(), also_on="Account")))
     assert found(may_post=False) == ()
-    assert [gap.kind for gap in found(posting, may_post=False) if gap.kind is not Kind.FIELD] == [Kind.POSTS]
+    assert [gap.kind for gap in found(posting, may_post=False) if gap.kind is not GapKind.FIELD] == [GapKind.POSTS]
 
 
 def test_a_route_that_this_org_cannot_filter_for_is_a_warning_unless_it_is_meant() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.fitness import gaps
-from sfdc_escalator.escalation.readiness.gap import FIELD_KEYS, Gap, Kind
+from sfdc_escalator.escalation.readiness.gap import FIELD_KEYS, Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import KnownNames
 from sfdc_escalator.escalation.readiness.sentences import message
 from sfdc_escalator.escalation.world.needs import Records
@@ -33,7 +33,7 @@ def test_a_queue_is_one_gap_with_every_route_that_requires_it() -> None:
     wanted = policy(route("a", queue="suport"), route("b", queue="suport"), route("c", queue=None))
     [gap] = found(wanted)
     assert gap == Gap(
-        Kind.QUEUE,
+        GapKind.QUEUE,
         "suport",
         ("queue", "in"),
         nearest="Support",
@@ -54,7 +54,7 @@ def test_a_field_is_a_gap_with_the_nearest_one() -> None:
 def test_a_field_that_is_made_of_several_cannot_be_read() -> None:
     org = with_field(complete_org(), "Subject", type="address")
     [gap] = found(policy(route("a", when=condition_on("Subject", "x"))), org)
-    assert (gap.kind, gap.nearest) == (Kind.COMPOUND_FIELD, None)
+    assert (gap.kind, gap.nearest) == (GapKind.COMPOUND_FIELD, None)
 
 
 def test_a_value_that_is_a_slip_is_a_gap_with_the_one_that_was_meant() -> None:
@@ -84,12 +84,12 @@ def test_a_value_that_nobody_can_choose_is_an_error_even_where_the_org_would_tak
 @pytest.mark.parametrize(
     ("known", "kind", "nearest"),
     [
-        (KnownNames(), Kind.QUEUE, None),
-        (KnownNames(queues=frozenset({"Leads_Only"})), Kind.QUEUE_OBJECTS, None),
+        (KnownNames(), GapKind.QUEUE, None),
+        (KnownNames(queues=frozenset({"Leads_Only"})), GapKind.QUEUE_OBJECTS, None),
     ],
 )
 def test_a_queue_that_serves_other_objects_is_a_gap_of_its_own(
-    known: KnownNames, kind: Kind, nearest: str | None
+    known: KnownNames, kind: GapKind, nearest: str | None
 ) -> None:
     [gap] = found(policy(route("a", queue="Leads_Only")), known=known)
     assert (gap.kind, gap.nearest) == (kind, nearest)
@@ -98,26 +98,26 @@ def test_a_queue_that_serves_other_objects_is_a_gap_of_its_own(
 @pytest.mark.parametrize(
     ("names", "texts", "expected"),
     [
-        (("Escalation", "Other"), {}, [(Kind.QUICK_TEXT, "Other", "Others", "warning")]),
+        (("Escalation", "Other"), {}, [(GapKind.QUICK_TEXT, "Other", "Others", "warning")]),
         (("Escalation", "Other"), {"escalation": "{parts}"}, []),
         (
             ("Escalation",),
             {"escalation": "{!Case.Subjct}"},
-            [(Kind.QUICK_TEXT_FIELD, "Escalation", "Subject", "error")],
+            [(GapKind.QUICK_TEXT_FIELD, "Escalation", "Subject", "error")],
         ),
-        (("Escalation",), {"escalation": "{part}"}, [(Kind.PLACEHOLDER, "Escalation", None, "error")]),
+        (("Escalation",), {"escalation": "{part}"}, [(GapKind.PLACEHOLDER, "Escalation", None, "error")]),
         (
             ("Escalation",),
             {"escalation": "{part} {!Case.Subjct}"},
             [
-                (Kind.QUICK_TEXT_FIELD, "Escalation", "Subject", "error"),
-                (Kind.PLACEHOLDER, "Escalation", None, "error"),
+                (GapKind.QUICK_TEXT_FIELD, "Escalation", "Subject", "error"),
+                (GapKind.PLACEHOLDER, "Escalation", None, "error"),
             ],
         ),
     ],
 )
 def test_a_quick_text_has_to_be_there_and_to_be_filled(
-    names: tuple[str, ...], texts: dict[str, str], expected: list[tuple[Kind, str, str | None, str]]
+    names: tuple[str, ...], texts: dict[str, str], expected: list[tuple[GapKind, str, str | None, str]]
 ) -> None:
     org = replace(complete_org(), quick_texts=texts)
     some = found(with_quick_texts(*names), org, KnownNames(quick_texts=("Others",)))
@@ -133,12 +133,12 @@ ORDERS = Describe(
 @pytest.mark.parametrize(
     ("records", "kind", "nearest"),
     [
-        (Records("Order__r"), Kind.RELATION, "Orders__r"),
-        (Records("Orders__r", fields=("State__c",)), Kind.RELATED_FIELD, None),
-        (Records("Orders__r", same=("State__c",)), Kind.RELATED_FIELD, None),
+        (Records("Order__r"), GapKind.RELATION, "Orders__r"),
+        (Records("Orders__r", fields=("State__c",)), GapKind.RELATED_FIELD, None),
+        (Records("Orders__r", same=("State__c",)), GapKind.RELATED_FIELD, None),
     ],
 )
-def test_related_records_have_to_be_readable(records: Records, kind: Kind, nearest: str | None) -> None:
+def test_related_records_have_to_be_readable(records: Records, kind: GapKind, nearest: str | None) -> None:
     from sfdc_escalator.escalation.readiness.fields import unreadable_records
 
     gap = unreadable_records(records, ORDERS)

@@ -5,22 +5,24 @@ import re
 import pytest
 
 from sfdc_escalator.errors import Problem
-from sfdc_escalator.escalation.readiness.gap import Gap, Kind, once_each
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind, once_each
 from sfdc_escalator.escalation.readiness.sentences import SENTENCES, message, problem, reason
 
-QUEUE = Gap(Kind.QUEUE, "Leds", ("queue",), nearest="Leads", allowed=("Leads", "Billing"), routes=("a",), file="p.yaml")
+QUEUE = Gap(
+    GapKind.QUEUE, "Leds", ("queue",), nearest="Leads", allowed=("Leads", "Billing"), routes=("a",), file="p.yaml"
+)
 
 
-def values_of(kind: Kind) -> dict[str, str]:
+def values_of(kind: GapKind) -> dict[str, str]:
     return {name: name.upper() for name in re.findall(r"{(\w+)", SENTENCES[kind])} | {"where": "here"}
 
 
 def test_every_kind_has_a_sentence() -> None:
-    assert set(SENTENCES) == set(Kind)
+    assert set(SENTENCES) == set(GapKind)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_a_sentence_is_filled_completely(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(GapKind))
+def test_a_sentence_is_filled_completely(kind: GapKind) -> None:
     text = message(Gap(kind, "subject", values=values_of(kind), routes=("one", "two")))
     assert not re.search(r"[{}](?!\w*`)", text)
     assert "None" not in text
@@ -38,15 +40,15 @@ def test_the_reason_in_a_run_names_no_route() -> None:
 
 
 def test_too_many_names_are_not_listed() -> None:
-    many = Gap(Kind.QUEUE, "x", allowed=tuple(map(str, range(13))), routes=("a",))
-    types = Gap(Kind.VALUE_OF_RECORD_TYPE, "x", values={"field": "Status", "record_types": tuple("abcdefghijklm")})
+    many = Gap(GapKind.QUEUE, "x", allowed=tuple(map(str, range(13))), routes=("a",))
+    types = Gap(GapKind.VALUE_OF_RECORD_TYPE, "x", values={"field": "Status", "record_types": tuple("abcdefghijklm")})
     assert problem(many).expected is None
     assert "a, b, c, d, e, f, g, h, i, j, ..." in message(types)
 
 
 def test_the_same_gap_of_several_routes_is_one_gap() -> None:
-    other = Gap(Kind.QUEUE, "Leds", ("queue",), nearest="Leads", allowed=QUEUE.allowed, routes=("b",), file="p.yaml")
-    foreign = Gap(Kind.QUEUE, "Leds", ("queue",), routes=("b",), file="q.yaml")
+    other = Gap(GapKind.QUEUE, "Leds", ("queue",), nearest="Leads", allowed=QUEUE.allowed, routes=("b",), file="p.yaml")
+    foreign = Gap(GapKind.QUEUE, "Leds", ("queue",), routes=("b",), file="q.yaml")
     assert [(gap.file, gap.routes) for gap in once_each([QUEUE, other, QUEUE, foreign])] == [
         ("p.yaml", ("a", "b")),
         ("q.yaml", ("b",)),
@@ -54,5 +56,5 @@ def test_the_same_gap_of_several_routes_is_one_gap() -> None:
 
 
 def test_braces_in_a_value_stay_as_they_are() -> None:
-    gap = Gap(Kind.PLACEHOLDER, "Escalations", values={"placeholder": "{!Case.Subjct}"}, routes=("a",))
+    gap = Gap(GapKind.PLACEHOLDER, "Escalations", values={"placeholder": "{!Case.Subjct}"}, routes=("a",))
     assert message(gap).startswith("the Quick Text 'Escalations' holds {!Case.Subjct}, which")

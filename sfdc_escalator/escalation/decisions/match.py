@@ -1,0 +1,84 @@
+"""A match: a case that a route matches, with the reasons, and what the history says of it."""
+
+from dataclasses import dataclass, replace
+
+from sfdc_escalator.escalation.decisions.order import Order
+from sfdc_escalator.escalation.decisions.outcome import HeldBy, Outcome, State, outcome_of, undone_outcome
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.steps import Step
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.keys import Identity, RouteName
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """A case that was read and that no route of the policy matches; or one whose route this run leaves out."""
+
+    policy: str
+    case: Case
+    left_out: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The judgement about a case that a route matches.
+
+    `escalation` is what the history knows of it: the escalation that ended the matter, or an earlier try. `order` is
+    what would be sent. `adopt` says that the case is to be remembered as seen.
+    """
+
+    policy: Policy
+    route: Route
+    case: Case
+    identity: Identity
+    state: State
+    reason: str
+    findings: tuple[str, ...]
+    escalation: Escalation | None = None
+    order: Order | None = None
+    adopt: bool = False
+    held_by: HeldBy | None = None
+
+    @property
+    def name(self) -> RouteName:
+        return self.policy.name, self.route.name
+
+    @property
+    def key(self) -> str:
+        """The key of the escalation that the match is about: an earlier one where that ended the matter."""
+        ended_by = self.escalation if self.state in (State.ALREADY, State.UNKNOWN) else None
+        return ended_by.key if ended_by else self.identity.key
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that are planned for it."""
+        return self.order.steps if self.order else ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the match ended in the plan."""
+        if self.order and self.state is State.PLANNED:
+            return outcome_of(self.order, self.state, self.reason, self.order.steps)
+        if self.order:
+            return replace(undone_outcome(self.order, self.state, self.reason), key=self.key)
+        return Outcome(
+            key=self.key,
+            policy=self.policy.name,
+            route=self.route.name,
+            rung=self.identity.rung,
+            case_id=self.case.id,
+            case_number=self.case.number,
+            state=self.state,
+            reason=self.reason,
+            findings=self.findings,
+            held_by=self.held_by,
+            owner_name=self.case.owner_name,
+        )
+
+    def ended(self, state: State, reason: str) -> "Match":
+        """The same match with another end: what was planned is not done."""
+        return replace(self, state=state, reason=reason)
+
+    def held(self, reason: str, by: HeldBy) -> "Match":
+        return replace(self, state=State.HELD, reason=reason, held_by=by)

@@ -1,0 +1,62 @@
+"""An order: everything that is sent for one case, and everything that the ledger records of it, as plain data."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sfdc_escalator.escalation.policy.steps import FIELD_OF, Kind, Step
+from sfdc_escalator.escalation.world.case import FieldValues
+from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.keys import Identity
+
+
+class Post(NamedTuple):
+    """The note on a record beside the case; `on` is the kind of record (`Account`)."""
+
+    on: str
+    parent_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One escalation to carry out. It needs neither the policy nor the case.
+
+    `before` holds the fields that steps may write, as they stand before them; `takes_over` the open escalations that
+    this one supersedes; `rejections` and `deferrals` how often in a row it was rejected or deferred before.
+    `together` saves all fields as one. `locks` are the records that a save of the case locks, besides the case.
+    `owner_name` is for reports.
+    """
+
+    identity: Identity
+    case_number: str
+    policy_digest: str
+    reason: str
+    findings: tuple[str, ...]
+    steps: tuple[Step, ...]
+    before: FieldValues = field(hash=False)
+    published: bool = False
+    post: Post | None = None
+    together: bool = False
+    takes_over: tuple[Escalation, ...] = ()
+    rejections: int = 0
+    deferrals: int = 0
+    locks: tuple[str, ...] = ()
+    owner_name: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.identity.key
+
+    @property
+    def case_id(self) -> str:
+        return self.identity.case_id
+
+    @property
+    def note(self) -> str:
+        """The note's text, its key on the last line."""
+        return next((step.after or "" for step in self.steps if step.kind is Kind.NOTE), "")
+
+    @property
+    def after(self) -> FieldValues:
+        """The fields of `before` as they stand once the steps are done."""
+        return {**self.before, **{FIELD_OF[step.kind]: step.after for step in self.steps if step.kind in FIELD_OF}}

@@ -1,0 +1,114 @@
+"""An order as JSON values, and back. The canonical text of an order is the same on every machine."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sfdc_escalator.escalation.decisions.order import Order, Post
+from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.keys import Identity
+
+Json = dict[str, Any]
+
+
+def canonical(value: Any) -> str:
+    """The value as JSON text: sorted keys, no blanks, and text as it is.
+
+    Half a surrogate pair has no UTF-8 form, so it is escaped.
+    """
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def order_json(order: Order) -> Json:
+    """The order as JSON values. The note's text stands once, not in its step as well."""
+    identity = order.identity
+    return {
+        "key": order.key,
+        "organization_id": identity.organization_id,
+        "policy": identity.policy,
+        "policy_digest": order.policy_digest,
+        "route": identity.route,
+        "case_id": identity.case_id,
+        "case_number": order.case_number,
+        "rung": identity.rung,
+        "episode": identity.episode,
+        "turn": identity.turn,
+        "reason": order.reason,
+        "findings": list(order.findings),
+        "note": order.note,
+        "published": order.published,
+        "post": order.post._asdict() if order.post else None,
+        "steps": [_step_json(step) for step in order.steps],
+        "before": dict(order.before),
+        "together": order.together,
+        "takes_over": [_escalation_json(one) for one in order.takes_over],
+        "rejections": order.rejections,
+        "deferrals": order.deferrals,
+        "locks": list(order.locks),
+        "owner_name": order.owner_name,
+    }
+
+
+def order_of(found: Mapping[str, Any]) -> Order:
+    """The order out of its JSON values. ValueError for anything that is not an order."""
+    try:
+        return _order(found)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"this is not an order: {error!r}") from error
+
+
+def _order(found: Mapping[str, Any]) -> Order:
+    order = Order(
+        identity=Identity(
+            found["organization_id"],
+            found["policy"],
+            found["route"],
+            found["case_id"],
+            found["rung"],
+            found["episode"],
+            found["turn"],
+        ),
+        case_number=found["case_number"],
+        policy_digest=found["policy_digest"],
+        reason=found["reason"],
+        findings=tuple(found["findings"]),
+        steps=tuple(_step_of(one, found["note"]) for one in found["steps"]),
+        before=dict(found["before"]),
+        published=found["published"],
+        post=Post(**found["post"]) if found["post"] else None,
+        together=found["together"],
+        takes_over=tuple(_escalation_of(one) for one in found["takes_over"]),
+        rejections=found["rejections"],
+        deferrals=found["deferrals"],
+        locks=tuple(found["locks"]),
+        owner_name=found["owner_name"],
+    )
+    if order.key != found["key"]:
+        raise ValueError(f"the key {found['key']!r} does not follow from the order's facts: expected {order.key}")
+    return order
+
+
+def _step_json(step: Step) -> Json:
+    after = None if step.kind is Kind.NOTE else step.after
+    return {"step": step.kind, "before": step.before, "after": after, "state": step.state, "reason": step.reason}
+
+
+def _step_of(found: Mapping[str, Any], note: str) -> Step:
+    step = Step(Kind(found["step"]), found["before"], found["after"], StepState(found["state"]), found["reason"])
+    return replace(step, after=note) if step.kind is Kind.NOTE else step
+
+
+def _escalation_json(escalation: Escalation) -> Json:
+    facts = {name: getattr(escalation, name) for name in Escalation.__dataclass_fields__}
+    values = {name: dict(facts[name]) if facts[name] is not None else None for name in ("before", "wrote")}
+    times = {name: facts[name].isoformat() if facts[name] else None for name in ("tried_at", "ended_at")}
+    return facts | values | times
+
+
+def _escalation_of(found: Mapping[str, Any]) -> Escalation:
+    times = {name: datetime.fromisoformat(found[name]) if found[name] else None for name in ("tried_at", "ended_at")}
+    return Escalation(**{**found, **times, "state": EscalationState(found["state"])})

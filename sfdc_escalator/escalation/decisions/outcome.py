@@ -1,0 +1,83 @@
+"""An outcome: how a match ended, as plain data."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from sfdc_escalator.escalation.decisions.order import Order
+from sfdc_escalator.escalation.policy.steps import Step
+
+HeldBy = Literal["note"]
+"""Who or what holds a case: a part of its note is missing."""
+
+
+class State(StrEnum):
+    """The end of a match; every match ends as exactly one of these."""
+
+    PLANNED = "planned"
+    APPLIED = "applied"
+    ALREADY = "already"
+    HELD = "held"
+    WITHHELD = "withheld"
+    REJECTED = "rejected"
+    DEFERRED = "deferred"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a match ended. `key` names the escalation: an earlier one where that ended the matter.
+
+    `deferrals` counts how often in a row the org deferred it, this run included. `beside` is the kind of record that
+    gets the note as well. `owner_name` is the owner's name before the steps.
+    """
+
+    key: str
+    policy: str
+    route: str
+    rung: str
+    case_id: str
+    case_number: str
+    state: State
+    reason: str
+    findings: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+    deferrals: int = 0
+    held_by: HeldBy | None = None
+    note: str = ""
+    beside: str = ""
+    owner_name: str = ""
+
+
+def outcome_of(order: Order, state: State, reason: str, steps: tuple[Step, ...], deferrals: int = 0) -> Outcome:
+    return Outcome(
+        key=order.key,
+        policy=order.identity.policy,
+        route=order.identity.route,
+        rung=order.identity.rung,
+        case_id=order.case_id,
+        case_number=order.case_number,
+        state=state,
+        reason=reason,
+        findings=order.findings,
+        steps=steps,
+        deferrals=deferrals,
+        note=order.note,
+        beside=order.post.on if order.post else "",
+        owner_name=order.owner_name,
+    )
+
+
+def applied_outcome(order: Order) -> Outcome:
+    """Everything was written."""
+    return outcome_of(order, State.APPLIED, order.reason, tuple(step.done() for step in order.steps))
+
+
+def undone_outcome(order: Order, state: State, reason: str, deferrals: int = 0) -> Outcome:
+    """Nothing was written."""
+    return outcome_of(order, state, reason, tuple(step.undone() for step in order.steps), deferrals)
+
+
+def unknown_outcome(order: Order, reason: str) -> Outcome:
+    """It may or may not have been written."""
+    return outcome_of(order, State.UNKNOWN, reason, order.steps)

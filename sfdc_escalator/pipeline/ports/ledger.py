@@ -1,0 +1,79 @@
+"""The ledger as a run sees it: the history, the lease, and the changes to store."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sfdc_escalator.escalation.world.history import Escalation, History
+from sfdc_escalator.escalation.world.keys import RouteName
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of an escalation and the event that tells of it; both are stored in one transaction.
+
+    `event` is one of intended, applied, rejected, unknown, returned (nothing written, to be sent again), deferred,
+    found, recovered, absent, resolved (a person said so), merged, gone, closed, ended, adopted, superseded, bounced.
+    `note` is personal text: the event holds only its salted hash. `facts` are further JSON values for the event.
+    """
+
+    event: str
+    escalation: Escalation
+    case_number: str
+    policy_digest: str
+    reasons: tuple[str, ...] = ()
+    note: str | None = None
+    call: str | None = None
+    facts: Mapping[str, Any] | None = None
+
+
+class HistoryReader(Protocol):
+    """The ledger as a dry run sees it: nothing is created, nothing is written."""
+
+    @property
+    def where(self) -> str:
+        """The ledger's URL or path, without secrets."""
+        ...
+
+    def history(self, organization_id: str) -> History: ...
+
+    def head(self) -> str | None:
+        """The hash of the newest event; None when there is none."""
+        ...
+
+
+class Lease(Protocol):
+    """The right to work on one org. Every write checks that it is still ours, and raises LeaseLost when not."""
+
+    def record(self, changes: Sequence[Change]) -> None:
+        """Stores the changes and their events, all or nothing, durable when it returns."""
+        ...
+
+    def check(self) -> None:
+        """Raises LeaseLost when the lease is no longer ours."""
+        ...
+
+    def mark_live(self, routes: Sequence[RouteName]) -> None:
+        """These routes have run live in this org."""
+        ...
+
+    def finish(self, result: Mapping[str, Any]) -> None:
+        """The run's last event: its counts and exit code."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunStart:
+    """Who starts a run, on what. `policies` maps names to digests."""
+
+    run: str
+    organization_id: str
+    user_id: str
+    policies: Mapping[str, str]
+
+
+class Ledger(HistoryReader, Protocol):
+    def lease(self, start: RunStart) -> AbstractContextManager[Lease]:
+        """Takes the run lease of the org and stores the run's first event. Raises RunBusy while somebody holds it."""
+        ...

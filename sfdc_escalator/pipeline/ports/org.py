@@ -1,0 +1,118 @@
+"""The org as a run sees it. An edge raises errors of our own tree only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.case import Case, FieldValues
+from sfdc_escalator.escalation.world.keys import RouteName
+from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.escalation.world.org import Caller, OrgFacts
+from sfdc_escalator.pipeline.ports.writing import Answer, Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """The cases that a poll read. `at` is the Date header of its first page; `broken` says why a route was not."""
+
+    cases: tuple[Case, ...]
+    at: datetime
+    broken: Mapping[RouteName, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedNote:
+    """A note with a key on its last line, by one of the users asked for."""
+
+    key: str
+    line: str
+    case_id: str
+    author: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNow:
+    """A case as it stands, deleted or not. `master_id` names the case that it was merged into; `keys` the keys on the
+    last lines of the notes asked for."""
+
+    case: Case
+    is_closed: bool
+    is_deleted: bool
+    master_id: str | None
+    keys: frozenset[str] = frozenset()
+
+
+class Org(Protocol):
+    """A Salesforce org. Reads are retried inside; a write is sent once per call of `write`."""
+
+    @property
+    def api_calls(self) -> int:
+        """The API calls made so far."""
+        ...
+
+    @property
+    def retries(self) -> int:
+        """How often a call was tried again so far."""
+        ...
+
+    @property
+    def guard(self) -> str:
+        """`full`, or `weak` where the org does not take the comment clause of the guard query."""
+        ...
+
+    def identify(self) -> Caller:
+        """The first answer of the org. Raises OrgUnavailable."""
+        ...
+
+    def facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
+        """Queues with members, the open count, and the objects that the policies read."""
+        ...
+
+    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
+        """The open cases that the policies' queries return, by id; with `case` (number or id) that case alone,
+        whatever the criteria. Long text and comments are left out."""
+        ...
+
+    def longest_waiting(self, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
+        """The oldest cases in the policies' scopes, whatever their routes ask, read as a poll reads them."""
+        ...
+
+    def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
+        """The same cases with their long text and all evidence that `needs` names; `us` are our own user ids."""
+        ...
+
+    def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
+        """The notes with a key on these cases by these users, oldest first."""
+        ...
+
+    def keyed_notes_everywhere(self, users: frozenset[str]) -> tuple[KeyedNote, ...]:
+        """All notes with a key by these users, whatever the case, oldest first."""
+        ...
+
+    def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """The cases that were merged into each of these."""
+        ...
+
+    def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
+        """These cases, deleted ones too, with what the paths say short of long text; and, with `users`, the keys of
+        their notes, deleted ones too, in the very same answer. A case that cannot be seen is left out."""
+        ...
+
+    def write(self, chunk: Chunk) -> Answer:
+        """One guarded all-or-nothing write of the chunk. Never raises for what the org or the line does."""
+        ...
+
+    def pause(self, attempt: int) -> bool:
+        """Waits before a locked chunk is sent again, longer each time; False when the run's time is used up."""
+        ...
+
+    def unmoved(self, chunk: Chunk) -> frozenset[str]:
+        """The cases of the chunk that the guard lets pass now."""
+        ...
+
+    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, FieldValues]:
+        """The values of the fields that steps write, as they stand after a commit; a case that is gone is left out."""
+        ...

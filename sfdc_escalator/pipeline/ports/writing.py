@@ -1,0 +1,87 @@
+"""The write of a chunk, and the org's answer to it. The answer is a value, not an error: see `Answer`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sfdc_escalator.escalation.decisions.order import Post
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One case in a chunk: its note, then the new owner, status and priority. None = the step is not sent."""
+
+    key: str
+    case_id: str
+    note: str
+    published: bool
+    owner_id: str | None
+    status: str | None
+    priority: str | None
+    post: Post | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Up to 200 writes that commit or roll back as one. `polled_at` is the time of the poll that they rest on."""
+
+    writes: tuple[Write, ...]
+    polled_at: datetime
+    together: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Everything was written; `call` names the API call for the audit trail."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The guard stopped it: a case changed since the poll. Nothing was written."""
+
+
+class ErrorKind(StrEnum):
+    """Why a write was turned down, as far as it decides what to do next. DUPLICATE: the org has this key already."""
+
+    ROW = "row"
+    DUPLICATE = "duplicate"
+    LOCK = "lock"
+    SIZE = "size"
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """What the org says of one case."""
+
+    fault: ErrorKind
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """Nothing was written. `rows` names the cases that the org complains of; empty when it is about the whole."""
+
+    rows: Mapping[str, RowError]
+    error: RowError
+
+
+@dataclass(frozen=True, slots=True)
+class NotExecuted:
+    """The request never ran; it is safe to send it again. `reason` is for people."""
+
+    reason: str
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may or may not have been written; only reading can tell."""
+
+    reason: str
+
+
+Answer = Committed | Moved | RolledBack | NotExecuted | Unknown
