@@ -14,7 +14,9 @@ from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.policy.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Team, Template
+from sfdc_escalator.escalation.policy.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Template
+from sfdc_escalator.escalation.policy.steps import StepValue
+from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.readiness.fitness import unfit_routes
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldValues, Speaker, Value
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
@@ -129,7 +131,9 @@ def route(
     rearm: timedelta | Literal["new_record"] | None = None,
 ) -> Route:
     team = Team(queue.lower(), queue) if isinstance(queue, str) else queue
-    escalate = Escalate(note_spec or note(), team, status, priority)
+    said: dict[str, StepValue | None] = {"queue": team, "status": status, "priority": priority}
+    steps = {key: value for key, value in said.items() if value is not None}
+    escalate = Escalate(note_spec or note(), steps)
     return Route(name, f"Because of {name}.", when, escalate, tuple(formerly), bypass_guards=bypass_guards, rearm=rearm)
 
 

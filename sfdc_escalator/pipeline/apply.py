@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.decisions.outcome import Outcome
 from sfdc_escalator.escalation.planning.chunks import Batch, lanes
 from sfdc_escalator.escalation.planning.guards import CHUNK
-from sfdc_escalator.escalation.policy.steps import Kind, StepState
+from sfdc_escalator.escalation.policy.steps import values_written
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.pipeline.changes import change
@@ -124,7 +124,8 @@ def read_back(
     """The orders whose case automation moved on to another owner, and those whose case was deleted or merged since."""
     if not written:
         return (), ()
-    values = org.read_back([order.case_id for order, _ in written])
+    fields = list(dict.fromkeys(name for order, _ in written for name in order.before))
+    values = org.read_back([order.case_id for order, _ in written], fields)
     missing = [order for order, _ in written if order.case_id not in values]
     seen = org.cases_now([order.case_id for order in missing], frozenset(), frozenset()) if missing else {}
     gone = tuple(order for order in missing if order.case_id in seen and seen[order.case_id].is_deleted)
@@ -148,4 +149,4 @@ def read_back(
 
 
 def moved_owner(order: Order) -> bool:
-    return any(step.kind is Kind.QUEUE and step.state is StepState.PLANNED for step in order.steps)
+    return "OwnerId" in values_written(order.steps)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sfdc_escalator.escalation.decisions.order import Order
-from sfdc_escalator.escalation.policy.steps import Kind, StepState
+from sfdc_escalator.escalation.policy.steps import StepState, values_written
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.ports.ledger import Change
@@ -55,7 +55,7 @@ def superseded(order: Order) -> list[Change]:
 def steps(order: Order) -> list[Mapping[str, str | None]]:
     """The steps as an event records them; the note's text is personal and stays out."""
     return [
-        {"step": step.kind, "before": step.before, "after": None if step.kind is Kind.NOTE else step.after}
+        {"step": step.name, "before": step.before, "after": None if step.is_note else step.after}
         for step in order.steps
         if step.state is StepState.PLANNED
     ]
@@ -63,14 +63,11 @@ def steps(order: Order) -> list[Mapping[str, str | None]]:
 
 def write_of(order: Order) -> Write:
     """The write that carries out the order: only the steps that are planned."""
-    after = {step.kind: step.after for step in order.steps if step.state is StepState.PLANNED}
     return Write(
         key=order.key,
         case_id=order.case_id,
         note=order.note,
         published=order.published,
-        owner_id=after.get(Kind.QUEUE),
-        status=after.get(Kind.STATUS),
-        priority=after.get(Kind.PRIORITY),
+        values=values_written(order.steps),
         post=order.post,
     )

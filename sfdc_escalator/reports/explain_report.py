@@ -41,7 +41,7 @@ def page(examined: Examined) -> Iterator[str]:
 def outcome(judged: Match | NoMatch) -> str:
     if isinstance(judged, NoMatch):
         return "a run would leave it alone"
-    steps = ", ".join(step.kind for step in judged.outcome.steps if step.state == "planned")
+    steps = ", ".join(step.name for step in judged.outcome.steps if step.state == "planned")
     what = f"{judged.state} by the route {judged.route.name}"
     return f"a run would have it {what}" + (f" ({steps})" if steps else f": {judged.reason}")
 

@@ -75,7 +75,7 @@ def escalation_json(outcome: Outcome) -> dict[str, Any]:
         "held_by": outcome.held_by,
         "findings": list(outcome.findings),
         "steps": [
-            {"step": step.kind, "before": step.before, "after": step.after, "state": step.state}
+            {"step": step.name, "before": step.before, "after": step.after, "state": step.state}
             for step in outcome.steps
         ],
     }

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
-from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState
+from sfdc_escalator.escalation.policy.steps import FIELD_OF, Step, StepState
 from sfdc_escalator.pipeline.prepare import Prepared
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import table
@@ -66,17 +66,17 @@ def matches(result: Result) -> str:
 
 def steps_text(outcome: Outcome, names: dict[str, str]) -> str:
     """The steps that are sent; the JSON report lists those that are already so, too."""
-    owner = {step.before: outcome.owner_name for step in outcome.steps if step.kind is Kind.QUEUE and step.before}
-    names = names | {owner_id: name for owner_id, name in owner.items() if name}
+    owners = [step.before for step in outcome.steps if FIELD_OF.get(step.name) == "OwnerId"]
+    names = names | {owner_id: outcome.owner_name for owner_id in owners if owner_id and outcome.owner_name}
     sent = [step_text(step, names) for step in outcome.steps if step.state is not StepState.ALREADY_SO]
     return ", ".join(sent) or "-"
 
 
 def step_text(step: Step, names: dict[str, str]) -> str:
-    if step.kind is Kind.NOTE:
+    if step.is_note:
         return "note"
     before, after = (names.get(value or "", value or "empty") for value in (step.before, step.after))
-    return f"{step.kind} {before} -> {after}"
+    return f"{step.name} {before} -> {after}"
 
 
 def reason_text(outcome: Outcome) -> str:

@@ -112,8 +112,8 @@ class SalesforceOrg:
     def keyed_notes_everywhere(self, users: frozenset[str]) -> tuple[KeyedNote, ...]:
         return lookups.keyed_notes_everywhere(self._client, users)
 
-    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, FieldValues]:
-        return lookups.read_back(self._client, case_ids)
+    def read_back(self, case_ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, FieldValues]:
+        return lookups.read_back(self._client, case_ids, fields)
 
     def pause(self, attempt: int) -> bool:
         return self._patience.pause(attempt)

@@ -95,8 +95,7 @@ def failed_examples(loaded: Loaded) -> Iterator[Problem]:
 
 
 def expected(example: Example) -> str:
-    values = {"queue": example.queue, "status": example.status, "priority": example.priority}
-    steps = " and ".join(f"{name} {value}" for name, value in values.items() if value)
+    steps = " and ".join(f"{name} {value}" for name, value in example.steps.items())
     return f"the route {example.expect}{' with ' if steps else ''}{steps}" if example.expect else "no route"
 
 

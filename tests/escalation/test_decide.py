@@ -13,7 +13,6 @@ from sfdc_escalator.escalation.decisions.decide import decide, no_match_reasons
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy
-from sfdc_escalator.escalation.policy.steps import Kind
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import key_of
 from tests.builders import (
@@ -105,7 +104,7 @@ def test_a_note_that_cannot_be_complete_holds_the_case() -> None:
 
 def test_a_queue_is_known_by_the_orgs_id() -> None:
     [decision] = decided(policy(route("a", NEW)), case())
-    assert [(step.before, step.after) for step in decision.steps if step.kind is Kind.QUEUE] == [(AGENT, SUPPORT.id)]
+    assert [(step.before, step.after) for step in decision.steps if step.name == "queue"] == [(AGENT, SUPPORT.id)]
 
 
 # -- what the ledger remembers -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.decisions.order import Order, Post
 from sfdc_escalator.escalation.decisions.order_json import canonical, order_json, order_of
-from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, NOTE, Step, StepState
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from tests.builders import planned, policy, route
@@ -33,10 +33,8 @@ COUNTS = st.integers(0, 10**12)
 NAME = st.text(max_size=20)
 IDENTITIES = st.builds(Identity, NAME, NAME, NAME, NAME, NAME, COUNTS, COUNTS)
 STATES = st.sampled_from(StepState)
-FIELD_STEPS = st.builds(
-    Step, st.sampled_from([one for one in Kind if one is not Kind.NOTE]), MAYBE, MAYBE, STATES, TEXT
-)
-NOTE_STEPS = st.builds(Step, st.just(Kind.NOTE), st.none(), TEXT, STATES)
+PLANNED_STEPS = st.builds(Step, st.sampled_from([one.key for one in FIELD_STEPS]), MAYBE, MAYBE, STATES, TEXT)
+NOTE_STEPS = st.builds(Step, st.just(NOTE), st.none(), TEXT, STATES)
 ESCALATIONS = st.builds(
     Escalation,
     TEXT,
@@ -62,7 +60,7 @@ ORDERS = st.builds(
     TEXT,
     TEXT,
     st.lists(TEXT, max_size=3).map(tuple),
-    st.tuples(NOTE_STEPS) | st.tuples(NOTE_STEPS, FIELD_STEPS) | st.tuples(NOTE_STEPS, FIELD_STEPS, FIELD_STEPS),
+    st.tuples(NOTE_STEPS) | st.tuples(NOTE_STEPS, PLANNED_STEPS) | st.tuples(NOTE_STEPS, PLANNED_STEPS, PLANNED_STEPS),
     VALUES,
     st.booleans(),
     st.none() | st.builds(Post, TEXT, TEXT, TEXT),

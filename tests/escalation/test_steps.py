@@ -5,13 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.conditions.tables import Row, Table
-from sfdc_escalator.escalation.policy.policy import Route, Team
-from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState, planned_steps, priority_step, queue_step
+from sfdc_escalator.escalation.policy.policy import Route
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, NOTE, Setting, Step, StepState, planned_steps
+from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.org import Queue
 from tests.builders import AGENT, BILLING, PRIORITIES, SUPPORT, case, route
 
-QUEUES = {queue.name: queue for queue in (SUPPORT, BILLING)}
+SETTING = Setting({queue.name: queue for queue in (SUPPORT, BILLING)}, PRIORITIES)
+QUEUE, STATUS, PRIORITY = FIELD_STEPS
 BY_TYPE: Table[Team] = Table(
     "by_type", ("Type",), (Row((("Bill", "Refund"),), Team("billing", "Billing")),), Team("support", "Support")
 )
@@ -19,7 +21,7 @@ BY_TYPE: Table[Team] = Table(
 
 def steps_of(of: Route, one: Case, note: str = "n") -> list[Step]:
     assert of.escalate is not None
-    steps = planned_steps(one, of.escalate, note, QUEUES, PRIORITIES)
+    steps = planned_steps(one, of.escalate.steps, note, SETTING)
     assert not isinstance(steps, str), steps
     return list(steps)
 
@@ -36,27 +38,27 @@ def test_a_table_that_says_nothing_for_the_case_is_told_with_the_values_seen() -
     table: Table[str] = Table("by_risk", ("Risk__c", "Vip__c"), (Row(("High", True), "Urgent"),))
     escalate = route(priority=table).escalate
     assert escalate is not None
-    told = planned_steps(case(fields={"Risk__c": "Low"}), escalate, "n", QUEUES, PRIORITIES)
+    told = planned_steps(case(fields={"Risk__c": "Low"}), escalate.steps, "n", SETTING)
     assert told == "the priority comes from a table with no row for this case: Risk__c is Low, Vip__c is empty"
 
 
 def test_note_then_queue_then_status_then_priority() -> None:
     steps = steps_of(route(status="Escalated", priority="Urgent"), case(), "the note")
     assert steps == [
-        Step(Kind.NOTE, None, "the note"),
-        Step(Kind.QUEUE, AGENT, SUPPORT.id),
-        Step(Kind.STATUS, "New", "Escalated"),
-        Step(Kind.PRIORITY, "Medium", "Urgent"),
+        Step(NOTE, None, "the note"),
+        Step("queue", AGENT, SUPPORT.id),
+        Step("status", "New", "Escalated"),
+        Step("priority", "Medium", "Urgent"),
     ]
 
 
 def test_what_the_route_does_not_say_is_no_step() -> None:
-    assert [step.kind for step in steps_of(route(queue=None), case())] == [Kind.NOTE]
+    assert [step.name for step in steps_of(route(queue=None), case())] == [NOTE]
 
 
 @pytest.mark.parametrize("owner", [SUPPORT.id, *SUPPORT.members])
 def test_a_case_is_never_taken_out_of_a_helping_hand(owner: str) -> None:
-    step = queue_step(case(owner=owner), SUPPORT)
+    step = QUEUE.plan(case(owner=owner), Team("support", "Support"), SETTING)
     assert (step.before, step.after, step.state) == (owner, owner, StepState.ALREADY_SO)
     assert step.reason
 
@@ -68,11 +70,11 @@ def test_a_status_that_already_holds_is_not_sent() -> None:
 
 @pytest.mark.parametrize("before", [None, "", "  "])
 def test_a_case_without_a_priority_gets_one(before: str | None) -> None:
-    assert priority_step(before, "Low", PRIORITIES) == Step(Kind.PRIORITY, before, "Low")
+    assert PRIORITY.plan(case(priority=before), "Low", SETTING) == Step("priority", before, "Low")
 
 
 def test_a_priority_that_the_policy_does_not_rank_stays() -> None:
-    step = priority_step("P0", "Urgent", PRIORITIES)
+    step = PRIORITY.plan(case(priority="P0"), "Urgent", SETTING)
     assert (step.after, step.state) == ("P0", StepState.NOT_APPLIED)
     assert "'P0'" in step.reason
 
@@ -80,7 +82,7 @@ def test_a_priority_that_the_policy_does_not_rank_stays() -> None:
 @given(st.one_of(st.sampled_from([*PRIORITIES, *map(str.upper, PRIORITIES), "P0"])), st.sampled_from(PRIORITIES))
 @settings(max_examples=60, deadline=None)
 def test_a_priority_is_raised_and_never_lowered(before: str, target: str) -> None:
-    step = priority_step(before, target, PRIORITIES)
+    step = PRIORITY.plan(case(priority=before), target, SETTING)
     ranks = {name.lower(): rank for rank, name in enumerate(PRIORITIES)}
     if before == "P0":
         assert step.after == before
@@ -99,5 +101,5 @@ def test_a_priority_is_raised_and_never_lowered(before: str, target: str) -> Non
     ],
 )
 def test_what_was_not_planned_is_neither_done_nor_undone(state: StepState, done: StepState, undone: StepState) -> None:
-    step = Step(Kind.STATUS, "a", "b", state)
+    step = Step("status", "a", "b", state)
     assert (step.done().state, step.undone().state) == (done, undone)

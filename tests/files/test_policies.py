@@ -19,8 +19,8 @@ from sfdc_escalator.escalation.policy.policy import (
     NoteSpec,
     Policy,
     Route,
-    Team,
 )
+from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.files.policies import load_policies
 from sfdc_escalator.files.templates.templates import built_in, load_template
 
@@ -106,9 +106,7 @@ def test_a_rich_policy_becomes_exactly_this_value(tmp_path: Path) -> None:
                 visibility="published",
                 template_paths=frozenset({"Account.Name"}),
             ),
-            queue=Team("supervisors", "Support_Supervisors"),
-            status="Open",
-            priority="Urgent",
+            steps={"queue": Team("supervisors", "Support_Supervisors"), "status": "Open", "priority": "Urgent"},
         ),
         formerly=("manager-request",),
         scan=True,
@@ -134,9 +132,7 @@ def test_a_rich_policy_becomes_exactly_this_value(tmp_path: Path) -> None:
                 texts={"help_needed": "Answer."},
                 template_paths=frozenset({"Account.Name"}),
             ),
-            queue=None,
-            status="Escalated",
-            priority=None,
+            steps={"status": "Escalated"},
         ),
     )
     assert policy == Policy(
@@ -168,7 +164,7 @@ def test_whatever_is_not_said_has_its_default(tmp_path: Path) -> None:
     note = steps(policy).note
     assert (policy.description, policy.scope, policy.priorities) == ("", (), DEFAULT_PRIORITIES)
     assert (policy.guards, policy.together) == (Guards(), False)
-    assert policy.routes[0].escalate == Escalate(note, None, None, None)
+    assert policy.routes[0].escalate == Escalate(note, {})
     assert (note.template, note.visibility) == (built_in().source, "internal")
 
 

@@ -18,7 +18,7 @@ from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed
-from tests.builders import NOW, caller, org_facts, values
+from tests.builders import NOW, caller, org_facts
 
 Script = Callable[[Chunk], Answer]
 
@@ -136,17 +136,15 @@ class FakeOrg:
             raise OrgUnavailable("no answer")
         return frozenset(write.case_id for write in chunk.writes) - self.moved
 
-    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, FieldValues]:
+    def read_back(self, case_ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, FieldValues]:
         if self.read_back_fails:
             raise OrgUnavailable("no answer")
         written = {write.case_id: write for chunk in self.writes for write in chunk.writes}
         here = {case.id: case for case in self.cases}
-        found = {}
+        found: dict[str, FieldValues] = {}
         for case_id in case_ids:
             write, case = written[case_id], here[case_id]
-            found[case_id] = values(
-                write.owner_id or case.owner_id, write.status or case.status, write.priority or case.priority
-            )
+            found[case_id] = {name: case.text_of(name) for name in fields} | dict(write.values)
         return {key: value for key, value in {**found, **self.bounced_to}.items() if key not in self.gone}
 
 

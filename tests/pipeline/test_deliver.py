@@ -29,7 +29,7 @@ from sfdc_escalator.pipeline.ports.writing import (
 )
 from sfdc_escalator.pipeline.run_clock import RunClock
 from sfdc_escalator.pipeline.stop import Stop
-from tests.builders import NOW, SUPPORT, case, escalation, numbered, planned, policy, route
+from tests.builders import NOW, SUPPORT, case, escalation, numbered, planned, policy, route, values
 from tests.pipeline.fakes import FakeLedger, FakeOrg, Script, commits, in_turn
 
 POLLED_AT = NOW - timedelta(seconds=2)
@@ -118,7 +118,7 @@ def test_what_is_committed_is_applied_with_its_steps() -> None:
 def test_a_write_holds_the_steps_that_are_planned_and_rests_on_the_poll() -> None:
     [chunk] = sent(1, commits).org.writes
     [write] = chunk.writes
-    assert (write.owner_id, write.status, write.priority) == (SUPPORT.id, "Escalated", "Urgent")
+    assert write.values == values(SUPPORT.id, "Escalated", "Urgent")
     assert write.note.endswith(TEMPLATE.identity.line)
     assert chunk.polled_at == POLLED_AT
     assert not chunk.together
@@ -126,7 +126,7 @@ def test_a_write_holds_the_steps_that_are_planned_and_rests_on_the_poll() -> Non
 
 def test_a_step_that_is_already_so_is_not_sent() -> None:
     [chunk] = Sent(0, commits, batch=(planned(1, owner=SUPPORT.id),)).now().org.writes
-    assert chunk.writes[0].owner_id is None
+    assert "OwnerId" not in chunk.writes[0].values
 
 
 def test_the_intent_is_stored_before_the_call_and_the_outcome_after() -> None:

@@ -15,7 +15,7 @@ from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests.builders import ME, NOW, numbered
 from tests.salesforce.conftest import TOKEN, Stage, error, page
 
-CHUNK = Chunk((Write("ESC-0000-0000-0000", numbered("500", 1), "Note", False, None, None, None),), NOW)
+CHUNK = Chunk((Write("ESC-0000-0000-0000", numbered("500", 1), "Note", False, {}),), NOW)
 Script = Callable[[socket.socket], None]
 
 

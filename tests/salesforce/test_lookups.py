@@ -14,6 +14,7 @@ from tests.builders import AGENT, ME, NOW, case, note, numbered, policy, route, 
 from tests.salesforce.conftest import ORG, Stage, error, page
 
 QUEUE, GROUP, DEEPER = long_id("00G000000000001"), long_id("00G000000000002"), long_id("00G000000000003")
+WRITTEN = ("OwnerId", "Status", "Priority")
 KEY_LINE = "ESC-0000-0000-0001 support/urgent/start/1/1"
 
 
@@ -122,17 +123,17 @@ def test_a_survey_that_lacks_a_part_is_no_survey(stage: Stage, part: Any, kind: 
 def test_a_read_that_the_org_could_not_serve_now_is_repeated(stage: Stage) -> None:
     stage.composite((503, error("SERVER_UNAVAILABLE")))
     stage.composite(page({"Id": numbered("500", 1), "OwnerId": ME, "Status": "New", "Priority": None}))
-    assert stage.org.read_back([numbered("500", 1)]) == {numbered("500", 1): values(ME, "New", None)}
+    assert stage.org.read_back([numbered("500", 1)], WRITTEN) == {numbered("500", 1): values(ME, "New", None)}
     assert len(stage.slept) == 1
 
 
 def test_2000_ids_are_one_call_and_one_more_is_two(stage: Stage) -> None:
     stage.composite(*[page()] * 5)
-    stage.org.read_back([numbered("500", number) for number in range(2000)])
+    stage.org.read_back([numbered("500", number) for number in range(2000)], WRITTEN)
     assert len(stage.mock.calls) == 1
     stage.composite(*[page()] * 5)
     stage.composite(page())
-    assert stage.org.read_back([numbered("500", number) for number in range(2001)]) == {}
+    assert stage.org.read_back([numbered("500", number) for number in range(2001)], WRITTEN) == {}
     assert len(stage.mock.calls) == 3
     assert all(len(url) < 12_000 for url in stage.urls(0))
 
@@ -184,5 +185,5 @@ def test_notes_with_a_key_on_their_last_line_are_found(stage: Stage) -> None:
 def test_no_cases_or_no_users_need_no_look_up(stage: Stage) -> None:
     assert stage.org.keyed_notes([], frozenset({ME})) == ()
     assert stage.org.keyed_notes([numbered("500", 1)], frozenset()) == ()
-    assert stage.org.read_back([]) == {}
+    assert stage.org.read_back([], WRITTEN) == {}
     assert len(stage.mock.calls) == 0

@@ -25,7 +25,9 @@ COMMENTED = (
 
 
 def write(case_id: str, *, owner: str | None = None, status: str | None = None, priority: str | None = None) -> Write:
-    return Write("ESC-0000-0000-0000", case_id, f"Note of {case_id}\u00e9", False, owner, status, priority)
+    found = {"OwnerId": owner, "Status": status, "Priority": priority}
+    values = {name: value for name, value in found.items() if value is not None}
+    return Write("ESC-0000-0000-0000", case_id, f"Note of {case_id}\u00e9", False, values)
 
 
 def requests_of(chunk: Chunk, *, weak: bool = False) -> list[dict[str, Any]]:
@@ -93,7 +95,7 @@ def test_together_saves_owner_status_and_priority_at_once_after_the_note() -> No
 
 
 def test_a_published_note_says_so() -> None:
-    one = Write("k", ONE, "n", True, None, None, None)
+    one = Write("k", ONE, "n", True, {})
     assert requests_of(Chunk((one,), POLLED))[2]["body"]["records"][0]["IsPublished"] is True
 
 

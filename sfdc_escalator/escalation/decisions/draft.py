@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.note.note import Incomplete, Renderer, write_note
 from sfdc_escalator.escalation.policy.policy import NoteSpec
-from sfdc_escalator.escalation.policy.steps import planned_steps, values_of
+from sfdc_escalator.escalation.policy.steps import Setting, planned_steps, values_before
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 
@@ -23,7 +23,7 @@ def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
     note = write_note(policy, route, case, match.identity, match.findings, in_org.now, render, texts)
     if isinstance(note, Incomplete):
         return match.held(note.reason, by="note")
-    steps = planned_steps(case, route.escalate, note, org_facts.queues, policy.priorities)
+    steps = planned_steps(case, route.escalate.steps, note, Setting(org_facts.queues, policy.priorities))
     if isinstance(steps, str):
         return match.held(steps, by="note")
     earlier = next((one for one in in_org.escalations(case) if one.key == match.identity.key), None)
@@ -34,7 +34,7 @@ def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
         reason=match.reason,
         findings=match.findings,
         steps=steps,
-        before=values_of(case),
+        before=values_before(case, steps),
         published=route.escalate.note.visibility == "published",
         post=post_of(route.escalate.note, case, note),
         together=policy.together,

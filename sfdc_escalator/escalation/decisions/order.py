@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.policy.steps import FIELD_OF, Kind, Step
+from sfdc_escalator.escalation.policy.steps import Step, values_after
 from sfdc_escalator.escalation.world.case import FieldValues
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.keys import Identity
@@ -54,9 +54,9 @@ class Order:
     @property
     def note(self) -> str:
         """The note's text, its key on the last line."""
-        return next((step.after or "" for step in self.steps if step.kind is Kind.NOTE), "")
+        return next((step.after or "" for step in self.steps if step.is_note), "")
 
     @property
     def after(self) -> FieldValues:
         """The fields of `before` as they stand once the steps are done."""
-        return {**self.before, **{FIELD_OF[step.kind]: step.after for step in self.steps if step.kind in FIELD_OF}}
+        return values_after(self.before, self.steps)

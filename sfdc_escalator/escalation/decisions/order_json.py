@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sfdc_escalator.escalation.decisions.order import Order, Post
-from sfdc_escalator.escalation.policy.steps import Kind, Step, StepState
+from sfdc_escalator.escalation.policy.steps import FIELD_OF, NOTE, Step, StepState
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 
@@ -93,13 +92,16 @@ def _order(found: Mapping[str, Any]) -> Order:
 
 
 def _step_json(step: Step) -> Json:
-    after = None if step.kind is Kind.NOTE else step.after
-    return {"step": step.kind, "before": step.before, "after": after, "state": step.state, "reason": step.reason}
+    after = None if step.is_note else step.after
+    return {"step": step.name, "before": step.before, "after": after, "state": step.state, "reason": step.reason}
 
 
 def _step_of(found: Mapping[str, Any], note: str) -> Step:
-    step = Step(Kind(found["step"]), found["before"], found["after"], StepState(found["state"]), found["reason"])
-    return replace(step, after=note) if step.kind is Kind.NOTE else step
+    name = found["step"]
+    if name not in (NOTE, *FIELD_OF):
+        raise ValueError(f"{name!r} is not a step of this version: expected one of {', '.join((NOTE, *FIELD_OF))}")
+    after = note if name == NOTE else found["after"]
+    return Step(name, found["before"], after, StepState(found["state"]), found["reason"])
 
 
 def _escalation_json(escalation: Escalation) -> Json:

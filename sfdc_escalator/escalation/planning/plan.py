@@ -22,7 +22,6 @@ from sfdc_escalator.escalation.planning.run_options import (
     sort_out,
 )
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.policy.steps import Kind
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.org import OrgFacts
@@ -66,7 +65,7 @@ class Plan:
             {
                 "key": order.key,
                 "steps": [
-                    [step.kind, None, None] if step.kind is Kind.NOTE else [step.kind, step.before, step.after]
+                    [step.name, None, None] if step.is_note else [step.name, step.before, step.after]
                     for step in order.steps
                 ],
             }

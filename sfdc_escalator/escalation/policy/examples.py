@@ -30,14 +30,16 @@ from sfdc_escalator.escalation.conditions.tree import (
     paths_of,
 )
 from sfdc_escalator.escalation.policy.policy import Example, Policy, Route
-from sfdc_escalator.escalation.policy.steps import chosen, priority_step
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, Setting, Value, chosen
+from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.proof.implication import conjuncts
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
-from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
+from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange
+from sfdc_escalator.escalation.world.case import Value as CaseValue
 from sfdc_escalator.escalation.world.needs import MESSAGES, Answered, FieldChanges, Need, Records
 
 NOBODY = "000000000000000AAA"
-STEPPED = ("OwnerId", "Status", "Priority")
+STEPPED = tuple(step.field for step in FIELD_STEPS)
 
 
 def failures(policy: Policy, now: datetime) -> Iterator[tuple[Example, str]]:
@@ -97,7 +99,7 @@ def case_of(policy: Policy, example: Example, now: datetime) -> Case:
     created = now - max(ages, default=timedelta())
     needs = policy.needs()
     said = {path.lower(): as_value(value) for path, value in example.fields.items()}
-    fields: dict[str, Value] = {"CreatedDate": created, "IsClosed": False}
+    fields: dict[str, CaseValue] = {"CreatedDate": created, "IsClosed": False}
     fields |= {path: said[path.lower()] for path in (*paths_of(needs), *STEPPED) if path.lower() in said}
     lookups = lookups_of(needs)
     field_changes: dict[str, tuple[FieldChange, ...]] = {
@@ -118,12 +120,12 @@ def case_of(policy: Policy, example: Example, now: datetime) -> Case:
     )
 
 
-def as_value(value: Value) -> Value:
+def as_value(value: CaseValue) -> CaseValue:
     """A time as the policy writes it, as a time."""
     return (moment(value) or value) if isinstance(value, str) else value
 
 
-def text(value: Value) -> str | None:
+def text(value: CaseValue) -> str | None:
     return None if value is None else str(value)
 
 
@@ -165,20 +167,22 @@ def name_of(records: Records) -> str:
 
 
 def wrong_steps(policy: Policy, route: Route, case: Case, example: Example) -> Iterator[str]:
-    """What the route would do otherwise than the example expects."""
-    escalate = route.escalate
-    team = chosen(escalate.queue, case) if escalate else None
-    if example.queue is not None and (team is None or example.queue not in (team.queue, team.name)):
-        yield f"its queue is {team.queue if team else 'none'}, not {example.queue}"
-    priority = chosen(escalate.priority, case) if escalate else None
-    for name, step, value in (
-        ("queue", escalate and escalate.queue, team),
-        ("priority", escalate and escalate.priority, priority),
-    ):
-        if isinstance(step, Table) and value is None:
-            yield f"its {name} comes from a table with no row for it, so it would be held"
-    after = priority_step(case.priority, priority, policy.priorities).after if priority else case.priority
-    status = (escalate.status if escalate else None) or case.status
-    for name, expected, found in (("priority", example.priority, after), ("status", example.status, status)):
-        if expected is not None and (found is None or fold(found) != fold(expected)):
-            yield f"its {name} is {found or 'none'}, not {expected}"
+    """The differences between what the route would do and what the example expects."""
+    steps = route.escalate.steps if route.escalate else {}
+    for step in FIELD_STEPS:
+        expected, source = example.steps.get(step.key), steps.get(step.key)
+        value = chosen(source, case)
+        if isinstance(source, Table) and value is None:
+            yield f"its {step.key} comes from a table with no row for it, so it would be held"
+        elif expected is not None and fold(expected) not in map(fold, names := after(step, value, case, policy)):
+            yield f"its {step.key} is {names[0] if names else 'none'}, not {expected}"
+
+
+def after(step: FieldStep, value: Value | None, case: Case, policy: Policy) -> list[str]:
+    """The names of the value that the case has after the step; of a team its queue's, and its own."""
+    if isinstance(value, Team):
+        return [value.queue, value.name]
+    if step.names_team:
+        return []
+    text = step.plan(case, value, Setting({}, policy.priorities)).after if value else case.text_of(step.field)
+    return [text] if text else []

@@ -4,26 +4,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from sfdc_escalator.escalation.conditions.facts import Field
 from sfdc_escalator.escalation.conditions.speech import need_of
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import All, Condition, paths_of
-from sfdc_escalator.escalation.world.case import Value
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, StepValue, every
+from sfdc_escalator.escalation.policy.team import Team
+from sfdc_escalator.escalation.world.case import ATTRIBUTES, Value
 from sfdc_escalator.escalation.world.needs import Need
 
 DEFAULT_PRIORITIES = ("Low", "Medium", "High")
 OPEN_CASES = Field("IsClosed", "is", False)
 NEW_RECORD = "new_record"
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """`queue` is the queue's DeveloperName."""
-
-    name: str
-    queue: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +77,26 @@ class NoteSpec:
 
 @dataclass(frozen=True, slots=True)
 class Escalate:
-    """What a route does. None = no such step; a table gives the value by fields of the case."""
+    """The note of a route, and its further steps by their keys; a table gives a value by fields of the case."""
 
     note: NoteSpec
-    queue: Team | Table[Team] | None
-    status: str | None
-    priority: str | Table[str] | None
+    steps: Mapping[str, StepValue]
+
+    def values(self, key: str) -> tuple[Any, ...]:
+        """Every value that the step of this key may give: teams, or texts."""
+        return every(self.steps.get(key))
 
     @property
     def teams(self) -> tuple[Team, ...]:
         """Every team to which it may move a case."""
-        return self.queue.values if isinstance(self.queue, Table) else (self.queue,) if self.queue else ()
-
-    @property
-    def priorities(self) -> tuple[str, ...]:
-        """Every priority that it may give."""
-        return self.priority.values if isinstance(self.priority, Table) else (self.priority,) if self.priority else ()
+        return tuple(team for step in FIELD_STEPS if step.names_team for team in self.values(step.key))
 
     @property
     def needs(self) -> frozenset[Need]:
-        tables = [one for one in (self.queue, self.priority) if isinstance(one, Table)]
-        return self.note.needs | frozenset(path for table in tables for path in table.by)
+        """The fields that the note and the tables read, and those that steps write."""
+        by_tables = {path for one in self.steps.values() if isinstance(one, Table) for path in one.by}
+        written = {step.field for step in FIELD_STEPS if step.key in self.steps} - ATTRIBUTES.keys()
+        return self.note.needs | by_tables | written
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +132,8 @@ class Example:
     """A case that the policy's author made up, and what they expect of it.
 
     `fields` by path, times as written; `age` since the case was made; who spoke how long ago; `related` counts by
-    relation, as written (`Contact.ReturnOrders`); `expect` is a route's name, or None. `place` is (line, column).
+    relation, as written (`Contact.ReturnOrders`); `expect` is a route's name, or None; `steps` are the values that its
+    steps are expected to give, by key. `place` is (line, column).
     """
 
     fields: Mapping[str, Value]
@@ -148,9 +142,7 @@ class Example:
     customer_spoke: timedelta | None = None
     agent_spoke: timedelta | None = None
     related: Mapping[str, int] = field(default_factory=dict)
-    queue: str | None = None
-    priority: str | None = None
-    status: str | None = None
+    steps: Mapping[str, str] = field(default_factory=dict)
     place: tuple[int, int] = (0, 0)
 
 

@@ -1,28 +1,23 @@
-"""The steps of an escalation, always in this order: note, queue, status, priority."""
+"""The steps of an escalation: the note first, then one step for each field, in the order of `FIELD_STEPS`.
 
-from collections.abc import Mapping, Sequence
+A further step is a further line of the table. Policy files, plans, writes, the ledger and the checks of an org walk it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.policy.policy import Escalate
-from sfdc_escalator.escalation.world.case import Case, FieldValues
+from sfdc_escalator.escalation.policy.team import Team
+from sfdc_escalator.escalation.world.case import ATTRIBUTES, Case, FieldValues
 from sfdc_escalator.escalation.world.org import Queue
 
-T = TypeVar("T")
-
-
-class Kind(StrEnum):
-    NOTE = "note"
-    QUEUE = "queue"
-    STATUS = "status"
-    PRIORITY = "priority"
-
-
-FIELD_OF = {Kind.QUEUE: "OwnerId", Kind.STATUS: "Status", Kind.PRIORITY: "Priority"}
-"""The field of the case that a step writes."""
+NOTE = "note"
+Value = str | Team
+StepValue = Value | Table[Any]
+"""A value that a step gives, or the table that gives it by fields of the case."""
 
 
 class StepState(StrEnum):
@@ -34,16 +29,20 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`before` and `after`: Salesforce ids for queue, API values for status and priority, None and the text for note.
+    """`before` and `after` are API values of the step's field; None and the text for the note.
 
     `reason` says why a step that is already so, or cannot be decided, is not sent.
     """
 
-    kind: Kind
+    name: str
     before: str | None
     after: str | None
     state: StepState = StepState.PLANNED
     reason: str = ""
+
+    @property
+    def is_note(self) -> bool:
+        return self.name == NOTE
 
     def undone(self) -> "Step":
         return replace(self, state=StepState.NOT_APPLIED) if self.state is StepState.PLANNED else self
@@ -52,60 +51,113 @@ class Step:
         return replace(self, state=StepState.APPLIED) if self.state is StepState.PLANNED else self
 
 
-def values_of(case: Case) -> FieldValues:
-    """The fields that steps may write, as they stand."""
-    return {name: case.text_of(name) for name in FIELD_OF.values()}
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The facts besides the case that rules look at: the org's queues by DeveloperName, the policy's priorities."""
+
+    queues: Mapping[str, Queue]
+    priorities: Sequence[str]
 
 
-def planned_steps(
-    case: Case, escalate: Escalate, note: str, queues: Mapping[str, Queue], priorities: Sequence[str]
-) -> tuple[Step, ...] | str:
+def move_to_queue(step: "FieldStep", case: Case, wanted: Team, setting: Setting) -> Step:
+    """Never out of a helping hand: a member of the team keeps the case."""
+    owner, queue = case.owner_id, setting.queues[wanted.queue]
+    if owner == queue.id:
+        return step.already_so(owner, "the case is in this queue")
+    if owner in queue.members:
+        return step.already_so(owner, "the owner is a member of the team")
+    return Step(step.key, owner, queue.id)
+
+
+def set_value(step: "FieldStep", case: Case, wanted: str, _: Setting) -> Step:
+    """The value as the policy says it, unless the case has it already."""
+    before = case.text_of(step.field)
+    if before is not None and fold(before) == fold(wanted):
+        return step.already_so(before)
+    return Step(step.key, before, wanted)
+
+
+def raise_value(step: "FieldStep", case: Case, wanted: str, setting: Setting) -> Step:
+    """Raise, never lower; a priority that the policy does not rank cannot be compared, and stays."""
+    before = case.text_of(step.field)
+    ranks = {fold(name): rank for rank, name in enumerate(setting.priorities)}
+    if before is None or not before.strip():
+        return Step(step.key, before, wanted)
+    if fold(before) not in ranks:
+        reason = f"{before!r} is not among the policy's priorities, so nobody can tell whether {wanted!r} is higher"
+        return Step(step.key, before, before, StepState.NOT_APPLIED, reason)
+    if ranks[fold(before)] >= ranks[fold(wanted)]:
+        return step.already_so(before, "a priority is never lowered")
+    return Step(step.key, before, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldStep:
+    """A step that writes one field of the case.
+
+    `key` is its name in a policy file, `field` the API name; `rule` plans it for a case. Where it `names_team`, a
+    policy names a team, and the id of the team's queue is written.
+    """
+
+    key: str
+    field: str
+    rule: Callable[["FieldStep", Case, Any, Setting], Step]
+    names_team: bool = False
+
+    def plan(self, case: Case, wanted: Value, setting: Setting) -> Step:
+        return self.rule(self, case, wanted, setting)
+
+    def already_so(self, value: str, reason: str = "") -> Step:
+        return Step(self.key, value, value, StepState.ALREADY_SO, reason)
+
+
+FIELD_STEPS = (
+    FieldStep("queue", "OwnerId", move_to_queue, names_team=True),
+    FieldStep("status", "Status", set_value),
+    FieldStep("priority", "Priority", raise_value),
+)
+FIELD_OF = {step.key: step.field for step in FIELD_STEPS}
+
+
+def planned_steps(case: Case, wanted: Mapping[str, StepValue], note: str, setting: Setting) -> tuple[Step, ...] | str:
     """The steps in their order; or why there can be none: a table without a row for this case."""
-    team, priority = chosen(escalate.queue, case), chosen(escalate.priority, case)
-    for name, step, value in (("queue", escalate.queue, team), ("priority", escalate.priority, priority)):
-        if isinstance(step, Table) and value is None:
-            return f"the {name} comes from a table with no row for this case: {shown_cells(step, case)}"
-    steps = [Step(Kind.NOTE, None, note)]
-    if team is not None:
-        steps.append(queue_step(case, queues[team.queue]))
-    if escalate.status is not None:
-        steps.append(value_step(Kind.STATUS, case.status, escalate.status))
-    if priority is not None:
-        steps.append(priority_step(case.priority, priority, priorities))
+    steps = [Step(NOTE, None, note)]
+    for step in FIELD_STEPS:
+        source = wanted.get(step.key)
+        value = chosen(source, case)
+        if value is not None:
+            steps.append(step.plan(case, value, setting))
+        elif isinstance(source, Table):
+            return f"the {step.key} comes from a table with no row for this case: {shown_cells(source, case)}"
     return tuple(steps)
 
 
-def chosen(value: T | Table[T] | None, case: Case) -> T | None:
+def values_before(case: Case, steps: Sequence[Step]) -> FieldValues:
+    """The fields that are read of every case, and those that these steps write, as they stand."""
+    written = (FIELD_OF[step.name] for step in steps if not step.is_note)
+    return {name: case.text_of(name) for name in dict.fromkeys((*ATTRIBUTES, *written))}
+
+
+def values_written(steps: Sequence[Step]) -> FieldValues:
+    """The fields that these steps send."""
+    sent = (step for step in steps if step.state is StepState.PLANNED and not step.is_note)
+    return {FIELD_OF[step.name]: step.after for step in sent}
+
+
+def values_after(before: FieldValues, steps: Sequence[Step]) -> FieldValues:
+    """The fields of `before` once the steps are done."""
+    return {**before, **{FIELD_OF[step.name]: step.after for step in steps if not step.is_note}}
+
+
+def chosen(value: StepValue | None, case: Case) -> Value | None:
+    """The value for this case; None where there is no such step, or no row of its table matches the case."""
     return value.value(case) if isinstance(value, Table) else value
+
+
+def every(value: StepValue | None) -> tuple[Any, ...]:
+    """Every value that a step may give."""
+    return value.values if isinstance(value, Table) else () if value is None else (value,)
 
 
 def shown_cells(table: Table[Any], case: Case) -> str:
     return ", ".join(f"{path} is {case.fields.get(path) or 'empty'}" for path in table.by)
-
-
-def queue_step(case: Case, queue: Queue) -> Step:
-    """Never out of a helping hand: a member of the team keeps the case."""
-    if case.owner_id == queue.id:
-        return Step(Kind.QUEUE, queue.id, queue.id, StepState.ALREADY_SO, "the case is in this queue")
-    if case.owner_id in queue.members:
-        return Step(Kind.QUEUE, case.owner_id, case.owner_id, StepState.ALREADY_SO, "the owner is a member of the team")
-    return Step(Kind.QUEUE, case.owner_id, queue.id)
-
-
-def value_step(kind: Kind, before: str | None, after: str) -> Step:
-    if before is not None and fold(before) == fold(after):
-        return Step(kind, before, before, StepState.ALREADY_SO)
-    return Step(kind, before, after)
-
-
-def priority_step(before: str | None, after: str, priorities: Sequence[str]) -> Step:
-    """Raise, never lower; a priority that the policy does not rank cannot be compared, and stays."""
-    ranks = {fold(name): rank for rank, name in enumerate(priorities)}
-    if before is None or not before.strip():
-        return Step(Kind.PRIORITY, before, after)
-    if fold(before) not in ranks:
-        reason = f"{before!r} is not among the policy's priorities, so nobody can tell whether {after!r} is higher"
-        return Step(Kind.PRIORITY, before, before, StepState.NOT_APPLIED, reason)
-    if ranks[fold(before)] >= ranks[fold(after)]:
-        return Step(Kind.PRIORITY, before, before, StepState.ALREADY_SO, "a priority is never lowered")
-    return Step(Kind.PRIORITY, before, after)

@@ -7,6 +7,7 @@ from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours, Cl
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import Condition, leaves, paths_of
 from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep
 from sfdc_escalator.escalation.world.needs import FieldChanges, Records
 
 
@@ -26,13 +27,11 @@ def business_hours(condition: Condition) -> Iterator[str]:
                 yield one.name
 
 
-def values_of(route: Route) -> list[tuple[str, str]]:
-    """The picklist values that the route may write, each with its field."""
-    steps = route.escalate
-    if steps is None:
-        return []
-    status = [("Status", steps.status)] if steps.status is not None else []
-    return list(dict.fromkeys([*status, *(("Priority", value) for value in steps.priorities)]))
+def values_of(route: Route) -> Iterator[tuple[FieldStep, str]]:
+    """The texts that the route may write, such as a status, each with its step."""
+    for step in FIELD_STEPS:
+        if route.escalate and not step.names_team:
+            yield from ((step, value) for value in dict.fromkeys(route.escalate.values(step.key)))
 
 
 def fields_of(policy: Policy, route: Route) -> frozenset[str]:

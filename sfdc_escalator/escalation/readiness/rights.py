@@ -1,29 +1,25 @@
 """What this user may not do in the org, though a route does it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from sfdc_escalator.escalation.policy.policy import Escalate, Policy, Route
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
 from sfdc_escalator.escalation.world.org import OrgFacts
 
 OPEN_TO_ALL = frozenset({"ReadWrite", "ReadWriteTransfer", "FullAccess"})
-STEPS: tuple[tuple[str, str, Callable[[Escalate], bool]], ...] = (
-    ("OwnerId", "queue", lambda one: bool(one.teams)),
-    ("Status", "status", lambda one: one.status is not None),
-    ("Priority", "priority", lambda one: bool(one.priorities)),
-)
 
 
 def denied_rights(route: Route, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
     steps = route.escalate
     if steps is None:
         return
-    for path, key, takes in STEPS:
-        info = org_facts.describe.field_at(path)
-        if takes(steps) and (info is None or not info.updateable):
+    for step in FIELD_STEPS:
+        info = org_facts.describe.field_at(step.field)
+        if steps.values(step.key) and (info is None or not info.updateable):
             kind = GapKind.FIELD_READ_ONLY if info else GapKind.FIELD_HIDDEN
-            yield Gap(kind, keys=(key,), values={"field": path})
+            yield Gap(kind, keys=(step.key,), values={"field": step.field})
     if steps.note.also_on and not inspection.may_post:
         yield Gap(GapKind.POSTS, keys=("also_on",))
     if not inspection.may_comment:
@@ -31,9 +27,11 @@ def denied_rights(route: Route, org_facts: OrgFacts, inspection: OrgInspection) 
 
 
 def lost_rights(policy: Policy, route: Route, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
-    """The user may lose the right to edit a case with the move to the queue, before status and priority are set."""
+    """The user may lose the right to edit a case with the move to the queue, before its other fields are set."""
     steps = route.escalate
-    if policy.together or steps is None or (steps.status is None and not steps.priorities):
+    if policy.together or steps is None:
+        return
+    if not any(steps.values(step.key) for step in FIELD_STEPS if not step.names_team):
         return
     for queue in dict.fromkeys(team.queue for team in steps.teams):
         if gap := right_lost_in(queue, org_facts, inspection):

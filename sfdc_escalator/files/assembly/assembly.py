@@ -13,8 +13,9 @@ from sfdc_escalator.escalation.policy.policy import (
     NoteSpec,
     Policy,
     Route,
-    Team,
 )
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, StepValue
+from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.files.assembly.conditions import Terms, conditions, route_condition
 from sfdc_escalator.files.language.note_shapes import NoteShape, RouteNoteShape
@@ -65,17 +66,18 @@ def steps_of(route: RouteShape, policy: PolicyShape, terms: Terms, templates: Te
     steps = route.escalate
     if steps is None:
         return None
-    queue = steps.queue
+    said = {one.key: getattr(steps, one.key) or getattr(policy.defaults, one.key, "") for one in FIELD_STEPS}
     return Escalate(
         note=note_of(route, steps.note, policy.defaults.note, templates),
-        queue=queue.mapped(lambda name: team_of(name, terms))
-        if isinstance(queue, Table)
-        else team_of(queue, terms)
-        if queue
-        else None,
-        status=steps.status or policy.defaults.status or None,
-        priority=steps.priority or None,
+        steps={one.key: wanted(one, said[one.key], terms) for one in FIELD_STEPS if said[one.key]},
     )
+
+
+def wanted(step: FieldStep, said: str | Table[str], terms: Terms) -> StepValue:
+    """The value of a step, or the table that gives it; teams in place of their names."""
+    if not step.names_team:
+        return said
+    return said.mapped(lambda name: team_of(name, terms)) if isinstance(said, Table) else team_of(said, terms)
 
 
 def team_of(name: str, terms: Terms) -> Team:
@@ -141,8 +143,6 @@ def example_of(shape: ExampleShape, place: tuple[int, int]) -> Example:
         customer_spoke=shape.customer_spoke,
         agent_spoke=shape.agent_spoke,
         related=shape.related,
-        queue=shape.queue or None,
-        priority=shape.priority or None,
-        status=shape.status or None,
+        steps={one.key: value for one in FIELD_STEPS if (value := getattr(shape, one.key))},
         place=place,
     )

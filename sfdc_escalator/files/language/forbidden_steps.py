@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.policy.steps import FIELD_OF
 from sfdc_escalator.files.language.names import Names
 from sfdc_escalator.files.text.fault import Fault
 
@@ -18,7 +19,7 @@ def keep_never(route: Any, known: Names) -> None:
 
 
 def breaches(route: Any, known: Names) -> Iterator[Fault]:
-    for key in ("queue", "status", "priority"):
+    for key in FIELD_OF:
         barred = {meant(key, one, known) for one in getattr(route.never, key)}
         for where, place, value in steps_of(route, key, known):
             if meant(key, value, known) in barred:

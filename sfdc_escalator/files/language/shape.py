@@ -14,11 +14,11 @@ from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.language.condition_shapes import CONDITIONS, Condition
 from sfdc_escalator.files.language.forbidden_steps import keep_never
 from sfdc_escalator.files.language.note_shapes import NoteShape, PartShape, RouteNoteShape
+from sfdc_escalator.files.language.step_shapes import EscalateShape, ExpectedStepsShape, NeverShape, RungStepsShape
 from sfdc_escalator.files.language.telling_shapes import (
     ChannelShape,
     Due,
     EndOfDayShape,
-    NeverShape,
     NoticesShape,
     NotifyShape,
     NotifyWhenShape,
@@ -26,7 +26,6 @@ from sfdc_escalator.files.language.telling_shapes import (
     RecipientShape,
     RepeatShape,
     RungShape,
-    RungStepsShape,
     WarnShape,
     of_kind,
     told_now,
@@ -66,15 +65,6 @@ class TeamShape(Shape):
     person: Annotated[str, PlainValidator(people.one_person), Unread] = ""
     list: Annotated[str, PlainValidator(people.address), Unread] = ""
     facts: Annotated[dict[str, Text], Unread] = {}
-
-
-class EscalateShape(Shape):
-    """The steps, always in this order: note, queue, status, priority. A priority is raised, never lowered."""
-
-    note: RouteNoteShape = RouteNoteShape.model_construct()
-    queue: Annotated[Any, PlainValidator(table_values.team)] = ""
-    status: Text = ""
-    priority: Annotated[Any, PlainValidator(table_values.priority)] = ""
 
 
 class RouteShape(Shape):
@@ -156,8 +146,8 @@ class CalendarShape(Shape):
     holidays: Annotated[Any, PlainValidator(calendar_files.holidays)] = frozenset()
 
 
-class ExampleShape(Shape):
-    """A made-up case, and the route that is expected to match it, or none. `validate` runs it."""
+class ExampleCaseShape(Shape):
+    """A made-up case, and the route that is expected to match it, or none."""
 
     case: dict[str, Annotated[Any, PlainValidator(literals.example_value)]] = {}
     age: Duration | None = None
@@ -165,9 +155,10 @@ class ExampleShape(Shape):
     agent_spoke: Duration | None = None
     related: dict[str, Annotated[int, Field(ge=0)]] = {}
     expect: Annotated[str | None, PlainValidator(names.route)]
-    queue: Text = ""
-    priority: Text = ""
-    status: Text = ""
+
+
+class ExampleShape(ExpectedStepsShape, ExampleCaseShape):
+    """A made-up case, and the route that is expected to match it, or none. `validate` runs it."""
 
 
 class PolicyShape(Shape):

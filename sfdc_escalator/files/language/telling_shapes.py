@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from sfdc_escalator.files.language import names, table_values
-from sfdc_escalator.files.language.note_shapes import RouteNoteShape
+from sfdc_escalator.files.language.step_shapes import RungStepsShape
 from sfdc_escalator.files.language.types import CalendarName, Duration, Limit, OneOrMore, Path, Sentence, Shape, Text
 from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.values import literals, people
@@ -73,15 +73,6 @@ def due(value: Any, info: names.Info) -> Any:
     return table_values.plain_duration(value, info)
 
 
-class RungStepsShape(Shape):
-    """The steps of a rung. It writes a note only when a field changes."""
-
-    note: RouteNoteShape = RouteNoteShape.model_construct()
-    queue: Annotated[Any, PlainValidator(table_values.team)] = ""
-    status: Text = ""
-    priority: Annotated[Any, PlainValidator(table_values.priority)] = ""
-
-
 WHEN = ("after", "before_due", "after_due")
 
 
@@ -119,14 +110,6 @@ class NotifyWhenShape(Shape):
 
     acknowledged: Recipients = []
     closed: Recipients = []
-
-
-class NeverShape(Shape):
-    """Values that no step and no rung of the route may set."""
-
-    queue: OneOrMore[Annotated[str, PlainValidator(names.team)]] = []
-    status: OneOrMore[Text] = []
-    priority: OneOrMore[Annotated[str, PlainValidator(names.priority)]] = []
 
 
 ChannelKind = Literal[

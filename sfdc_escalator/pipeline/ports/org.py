@@ -113,6 +113,6 @@ class Org(Protocol):
         """The cases of the chunk that the guard lets pass now."""
         ...
 
-    def read_back(self, case_ids: Sequence[str]) -> Mapping[str, FieldValues]:
-        """The values of the fields that steps write, as they stand after a commit; a case that is gone is left out."""
+    def read_back(self, case_ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, FieldValues]:
+        """The values of these fields as they stand after a commit; a case that is gone is left out."""
         ...

@@ -6,19 +6,18 @@ from datetime import datetime
 from enum import StrEnum
 
 from sfdc_escalator.escalation.decisions.order import Post
+from sfdc_escalator.escalation.world.case import FieldValues
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One case in a chunk: its note, then the new owner, status and priority. None = the step is not sent."""
+    """One case in a chunk: its note, then the fields that change, with their new values."""
 
     key: str
     case_id: str
     note: str
     published: bool
-    owner_id: str | None
-    status: str | None
-    priority: str | None
+    values: FieldValues
     post: Post | None = None
 
 

@@ -3,6 +3,7 @@
 import uuid
 
 from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.policy.steps import NOTE
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rollback
@@ -16,7 +17,6 @@ from sfdc_escalator.salesforce.writing.write import (
     FRESH,
     LAST,
     MARGIN,
-    NOTE,
     Composite,
     Part,
     collection,

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from sfdc_escalator.errors import Severity, StoppedEarly
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
 from sfdc_escalator.escalation.readiness.rights import right_lost_in
 from sfdc_escalator.escalation.readiness.sentences import sentence
 from sfdc_escalator.escalation.readiness.step_variants import StepVariant, step_variants
-from sfdc_escalator.escalation.world.case import FieldValues, long_id
+from sfdc_escalator.escalation.world.case import ATTRIBUTES, FieldValues, long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rehearsal, Rollback
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed, Moved, RolledBack, Write
@@ -84,7 +85,7 @@ class Stage:
 
 
 def write_of(case_id: str, variant: StepVariant) -> Write:
-    return Write("", case_id, WORDS, False, variant.owner_id, variant.status, variant.priority)
+    return Write("", case_id, WORDS, False, variant.values)
 
 
 def rehearse(stage: Stage, policies: Sequence[Policy]) -> Rehearsal:
@@ -216,7 +217,8 @@ def escalated(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Failure
 
 def unlike(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Failure]:
     """What differs from what was written: automation of the org changed it, or the note is gone."""
-    after = read_back(stage.client, list(rows))
+    fields = dict.fromkeys((*ATTRIBUTES, *(name for variant in rows.values() for name in variant.values)))
+    after = read_back(stage.client, list(rows), list(fields))
     notes = stage.client.lookups([select(["ParentId"], "CaseComment", f"ParentId IN {ids(list(rows))}")])[0]
     noted = {long_id(pick(note, "ParentId")) for note in notes}
     queues = {queue.id: name for name, queue in stage.org_facts.queues.items()}
@@ -231,9 +233,4 @@ def unlike(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Failure]:
 
 def steps_of(variant: StepVariant, after: FieldValues) -> list[tuple[str, str | None, str | None]]:
     """Each step with the value that was written and the value that is there."""
-    written = (
-        ("queue", "OwnerId", variant.owner_id),
-        ("status", "Status", variant.status),
-        ("priority", "Priority", variant.priority),
-    )
-    return [(step, value, after.get(name)) for step, name, value in written]
+    return [(step.key, variant.values.get(step.field), after.get(step.field)) for step in FIELD_STEPS]

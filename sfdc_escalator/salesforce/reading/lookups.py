@@ -10,7 +10,6 @@ from sfdc_escalator.salesforce.reading.records import instant, pick, read
 from sfdc_escalator.salesforce.soql.soql import ids, select
 
 IDS = 400  # a quoted id takes 27 encoded bytes of a query's 16,384
-WRITTEN = ("OwnerId", "Status", "Priority")
 NOTE_FIELDS = ("ParentId", "CommentBody", "CreatedById", "CreatedDate")
 
 
@@ -55,12 +54,17 @@ def _note(record: Record) -> KeyedNote | None:
     )
 
 
-def read_back(client: Client, case_ids: Sequence[str]) -> dict[str, FieldValues]:
+def read_back(client: Client, case_ids: Sequence[str], fields: Sequence[str]) -> dict[str, FieldValues]:
     """See `Org.read_back`."""
-    answers = client.lookups(in_ids(("Id", *WRITTEN), "Case", "Id", case_ids))
-    return dict(read(_values, (record for part in answers for record in part)))
+
+    def values(record: Record) -> tuple[str, FieldValues]:
+        found = {name: pick(record, name) for name in fields}
+        return long_id(pick(record, "Id")), {name: normal(name, value) for name, value in found.items()}
+
+    answers = client.lookups(in_ids(("Id", *fields), "Case", "Id", case_ids))
+    return dict(read(values, (record for part in answers for record in part)))
 
 
-def _values(record: Record) -> tuple[str, FieldValues]:
-    values = {name: pick(record, name) for name in WRITTEN}
-    return long_id(pick(record, "Id")), values | {"OwnerId": long_id(values["OwnerId"])}
+def normal(field: str, value: str | None) -> str | None:
+    """The value of a field as decisions compare it: the id of an owner has 18 characters."""
+    return long_id(value) if value and field == "OwnerId" else value

@@ -1,10 +1,11 @@
-"""The write: one composite of guard, notes, owners, statuses and priorities, all or nothing (REST guide, Composite)."""
+"""The write: one composite of guard, notes and one save a field, all or nothing (REST guide, Composite)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, NOTE, FieldStep
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.pipeline.ports.writing import Chunk, Write
 from sfdc_escalator.salesforce.line.client import query_path
@@ -13,7 +14,7 @@ from sfdc_escalator.salesforce.soql.soql import ids, instant, quote, select
 MARGIN = timedelta(seconds=2)  # the org's clock may run on while it reads
 MOST = 200  # records of one collection (REST guide, sObject Collections)
 MOST_POSTED = 10_000  # characters of a feed item (Object Reference, FeedItem)
-FRESH, LAST, NOTE = "fresh", "last", "note"
+FRESH, LAST = "fresh", "last"
 KEY_OBJECT, KEY_FIELD = "Escalation_Key__c", "Key__c"
 NO_ASSIGNMENT = {"Sforce-Auto-Assign": "FALSE"}  # the default would let assignment rules move the owner on
 
@@ -70,31 +71,31 @@ def composite(chunk: Chunk, base: str, user_id: str, *, weak: bool, proved: bool
     return Composite({"allOrNone": True, "collateSubrequests": False, "compositeRequest": requests}, tuple(parts))
 
 
-Step = tuple[str, str, Callable[[Write], dict[str, Any]], Callable[[Write], bool]]
-FIELDS: tuple[tuple[str, str, Callable[[Write], str | None]], ...] = (
-    ("owner", "OwnerId", lambda write: write.owner_id and long_id(write.owner_id)),
-    ("status", "Status", lambda write: write.status),
-    ("priority", "Priority", lambda write: write.priority),
-)
+Save = tuple[str, str, Callable[[Write], dict[str, Any]], Callable[[Write], bool]]
 
 
-def _steps(chunk: Chunk) -> list[Step]:
-    """The note first, then owner, status and priority; `together` makes one save of these three."""
-    names = [name for _, name, _ in FIELDS]
-    notes: Step = (NOTE, "POST", _note, lambda _: True)
+def _steps(chunk: Chunk) -> list[Save]:
+    """The note first, then one save for each field of the table of steps; `together` makes one save of all fields."""
+    notes: Save = (NOTE, "POST", _note, lambda _: True)
     if chunk.together:
-        return [notes, _patch("fields", names)]
-    return [notes, *(_patch(reference, [name]) for reference, name, _ in FIELDS)]
+        return [notes, _patch("fields", FIELD_STEPS)]
+    return [notes, *(_patch(step.field.removesuffix("Id").lower(), [step]) for step in FIELD_STEPS)]
 
 
-def _patch(reference: str, names: Sequence[str]) -> Step:
+def _patch(reference: str, steps: Sequence[FieldStep]) -> Save:
     def values(write: Write) -> dict[str, Any]:
-        return {name: value for _, name, get in FIELDS if name in names and (value := get(write)) is not None}
+        return {
+            step.field: _value(step, value) for step in steps if (value := write.values.get(step.field)) is not None
+        }
 
     def record(write: Write) -> dict[str, Any]:
         return {"attributes": {"type": "Case"}, "id": long_id(write.case_id), **values(write)}
 
     return reference, "PATCH", record, lambda write: bool(values(write))
+
+
+def _value(step: FieldStep, value: str) -> str:
+    return long_id(value) if step.names_team else value
 
 
 def _key(write: Write) -> dict[str, Any]:

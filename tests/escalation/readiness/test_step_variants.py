@@ -1,9 +1,9 @@
 """Every queue and every priority that a route may give is in one variant of its steps."""
 
 from sfdc_escalator.escalation.conditions.tables import Row, Table
-from sfdc_escalator.escalation.policy.policy import Team
+from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.readiness.step_variants import step_variants
-from tests.builders import org_facts, policy, route
+from tests.builders import SUPPORT, org_facts, policy, route
 
 QUEUES = Table("", ("Type",), (Row(("A",), Team("support", "Support")),), Team("billing", "Billing"))
 PRIORITIES = Table("", ("Type",), (Row(("A",), "Low"), Row(("B",), "Medium")), "High")
@@ -11,7 +11,8 @@ PRIORITIES = Table("", ("Type",), (Row(("A",), "Low"), Row(("B",), "Medium")), "
 
 def test_a_route_without_tables_has_one_variant() -> None:
     [variant] = step_variants([policy(route("a", queue="Support", status="Escalated"))], org_facts())
-    assert (variant.name, variant.queue, variant.status, variant.priority) == ("route a", "Support", "Escalated", None)
+    assert (variant.name, variant.queue) == ("route a", "Support")
+    assert variant.values == {"OwnerId": SUPPORT.id, "Status": "Escalated"}
     assert variant.saves_after_move
 
 

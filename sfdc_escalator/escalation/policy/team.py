@@ -1,0 +1,11 @@
+"""A team, as far as steps need it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """`queue` is the queue's DeveloperName."""
+
+    name: str
+    queue: str
