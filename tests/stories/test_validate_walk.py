@@ -20,8 +20,8 @@ ASKED = {"sfdc_escalator.escalation.policy.policy", "sfdc_escalator.escalation.r
 
 
 def hands_over_policies(frame: FrameType) -> bool:
-    code = frame.f_code
-    arguments = [frame.f_locals.get(name) for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]]
+    names = frame.f_code.co_varnames[: frame.f_code.co_argcount + frame.f_code.co_kwonlyargcount]
+    arguments: list[Any] = [frame.f_locals.get(name) for name in names]
     some = [one for value in arguments for one in (value if type(value) in (list, tuple) else (value,))]
     return any(isinstance(one, (Policy, Route, Loaded, Checked)) for one in some)
 
