@@ -55,6 +55,9 @@ class GapKind(StrEnum):
     ROLLBACK = auto()
     CASES_LEFT = auto()
     CASES_LEFT_BEFORE = auto()
+    HISTORY_CONDITION = auto()
+    HISTORY_HOURS = auto()
+    HISTORY_FIELD = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,9 @@ SENTENCES: Mapping[GapKind, str] = {
     GapKind.ROLLBACK: "all-or-nothing {state}: {reason}",
     GapKind.CASES_LEFT: "cases of this probe are left in the org, delete them: {cases}",
     GapKind.CASES_LEFT_BEFORE: "cases of an earlier probe are left in the org, delete them: {cases}",
+    GapKind.HISTORY_CONDITION: "route {route}: a history file cannot answer its `{condition}` condition",
+    GapKind.HISTORY_HOURS: "route {route}: a history file does not have the business hours {subject!r} of an org",
+    GapKind.HISTORY_FIELD: "route {route} reads {subject}, which the mapping does not give",
 }
 NAMES = (GapKind.QUEUE, GapKind.QUEUE_OBJECTS, GapKind.HOURS, GapKind.HOURS_INACTIVE)
 QUICK_TEXTS = (GapKind.QUICK_TEXT, GapKind.QUICK_TEXT_FIELD, GapKind.QUICK_TEXT_COMPOUND, GapKind.PLACEHOLDER)
@@ -89,6 +92,12 @@ USES: Mapping[GapKind, str] = {
     **dict.fromkeys(TRIED, "{where}"),
 }
 """Who or what is concerned: in brackets behind the sentence."""
+EXPECTED: Mapping[GapKind, str] = {
+    GapKind.CHECKBOX_VALUE: "true or false",
+    GapKind.HISTORY_HOURS: "a calendar of the policy",
+    GapKind.HISTORY_FIELD: "`{subject}: column` in `fields`",
+}
+"""What may stand there; for the other kinds one of the names that are allowed."""
 
 
 def sentence(gap: Gap) -> str:
@@ -109,8 +118,8 @@ def reason(gap: Gap) -> str:
 
 def expected(gap: Gap) -> str | None:
     """What may stand there, where that is not too much to read."""
-    if gap.kind is GapKind.CHECKBOX_VALUE:
-        return " or ".join(gap.allowed)
+    if gap.kind in EXPECTED:
+        return EXPECTED[gap.kind].format_map(words(gap))
     return f"one of {', '.join(gap.allowed)}" if 0 < len(gap.allowed) <= MOST_ALLOWED else None
 
 

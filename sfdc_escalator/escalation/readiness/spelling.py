@@ -46,4 +46,4 @@ def checkbox_gap(path: str, text: str, standard: Describe) -> Gap | None:
     if info is None or info.type != "boolean" or fold(text) in ("true", "false"):
         return None
     meant = TRUTH.get(text.lower())
-    return Gap(GapKind.CHECKBOX_VALUE, text, values={"field": path}, nearest=meant, allowed=("true", "false"))
+    return Gap(GapKind.CHECKBOX_VALUE, text, values={"field": path}, nearest=meant)
