@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import All, Condition
+from sfdc_escalator.escalation.conditions.tree import All
 from sfdc_escalator.escalation.decisions.decide import decide
 from sfdc_escalator.escalation.decisions.draft import draft
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch

@@ -1,4 +1,4 @@
-"""Cells of a history file as values of fields. What cannot be read is a Wrong."""
+"""Cells of a history file as values of fields. A cell that cannot be read is a Fault."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -11,14 +11,14 @@ YES, NO = frozenset({"true", "yes", "1", "t", "y"}), frozenset({"false", "no", "
 
 
 class Cells:
-    """Reads cells as the mapping says; each text once, as the same few stand in most rows."""
+    """Reads cells as the mapping says, each different text only once: most rows hold the same few texts."""
 
     def __init__(self, mapping: HistoryMapping) -> None:
         self._mapping = mapping
         self._known: dict[tuple[Type, str], Value] = {}
 
     def value(self, kind: Type, text: str) -> Value:
-        """None for an empty cell, or one that the mapping calls missing."""
+        """The value of a cell; None for an empty cell, and for a text that the mapping lists as missing."""
         key = kind, text
         if key not in self._known:
             self._known[key] = None if self.is_missing(text) else PARSERS[kind](self, text)
@@ -48,7 +48,7 @@ class Cells:
         raise Fault("this is neither true nor false", found=shown(text), expected="true or false")
 
     def datetime(self, text: str) -> Value:
-        """A time without zone is of the mapping's zone; of a repeated hour the first reading counts."""
+        """The time in UTC. A time without a zone is in the mapping's zone; in a repeated hour it is the first one."""
         form = self._mapping.time_format
         try:
             found = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007

@@ -1,43 +1,28 @@
-"""Two policies over one history: which cases each would catch, earlier or later."""
+"""Two policies over one history: the cases that they treat differently."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Literal, NamedTuple
 
-from sfdc_escalator.backtest.replay import Match
-
-How = Literal["only here", "only there", "earlier", "later", "other route"]
+from sfdc_escalator.pipeline.read_models.backtest_result import Difference, DifferenceKind, PastMatch
 
 
-class Difference(NamedTuple):
-    """A case that the two policies treat otherwise: the first match of each, `how` as seen from this policy."""
-
-    number: str
-    how: How
-    route: str | None
-    at: datetime | None
-    other_route: str | None
-    other_at: datetime | None
-
-
-def differences(here: Sequence[Match], there: Sequence[Match]) -> Iterator[Difference]:
-    """By case number; cases that both catch alike are left out."""
+def differences(here: Sequence[PastMatch], there: Sequence[PastMatch]) -> Iterator[Difference]:
+    """By case number, without the cases that both match by the same route at the same poll."""
     ours, theirs = firsts(here), firsts(there)
     for number in sorted(ours.keys() | theirs.keys()):
         one, other = ours.get(number), theirs.get(number)
-        if how := compared(one, other):
-            yield Difference(number, how, one and one.route, one and one.at, other and other.route, other and other.at)
+        if kind := compared(one, other):
+            yield Difference(number, kind, one and one.route, one and one.at, other and other.route, other and other.at)
 
 
-def firsts(matches: Sequence[Match]) -> dict[str, Match]:
-    found: dict[str, Match] = {}
+def firsts(matches: Sequence[PastMatch]) -> dict[str, PastMatch]:
+    found: dict[str, PastMatch] = {}
     for match in matches:
         if match.number not in found or match.at < found[match.number].at:
             found[match.number] = match
     return found
 
 
-def compared(one: Match | None, other: Match | None) -> How | None:
+def compared(one: PastMatch | None, other: PastMatch | None) -> DifferenceKind | None:
     if one is None or other is None:
         return "only there" if one is None else "only here"
     if one.at != other.at:

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.escalation.conditions.facts import Owner
-from sfdc_escalator.escalation.conditions.tree import Leaf, leaves, lookups_of, paths_of
+from sfdc_escalator.escalation.conditions.kinds.owner import Owner
+from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.tree import leaves, lookups_of, paths_of
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.readiness.requirements import business_hours, tracked_by
@@ -16,8 +17,6 @@ from sfdc_escalator.escalation.world.needs import FieldChanges
 
 GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
 """The fields that every replay knows of a case, mapped or not."""
-KEY = {"InState": "in_state", "TableIs": "table"}
-"""The keys of conditions in a policy file, where they are not the names of their classes."""
 
 
 def check_replay(policy: Policy, mapping: HistoryMapping) -> None:
@@ -37,8 +36,7 @@ def missing(policy: Policy, route: Route, mapping: HistoryMapping) -> Iterator[G
     condition, mapped = policy.condition(route), {one.path for one in mapping.fields} | GIVEN
     for leaf in leaves(condition):
         if not answerable(leaf, mapping):
-            kind = KEY.get(type(leaf).__name__, type(leaf).__name__.lower())
-            yield Gap(GapKind.HISTORY_CONDITION, values={"route": route.name, "condition": kind})
+            yield Gap(GapKind.HISTORY_CONDITION, values={"route": route.name, "condition": leaf.kind})
     for hours in business_hours(condition):
         yield Gap(GapKind.HISTORY_HOURS, hours, values={"route": route.name})
     for path in sorted(paths_of(condition.needs) - mapped - {"OwnerId"}):
@@ -46,7 +44,7 @@ def missing(policy: Policy, route: Route, mapping: HistoryMapping) -> Iterator[G
 
 
 def answerable(leaf: Leaf, mapping: HistoryMapping) -> bool:
-    """Changes of fields are known of events alone: a snapshot shows each case once."""
+    """True where the file can answer the condition. Only events have changes of fields."""
     known = FieldChanges if mapping.kind == "events" else ()
     return not isinstance(leaf, Owner) and all(isinstance(one, known) for one in lookups_of(leaf.needs))
 

@@ -1,7 +1,7 @@
-"""A history file as the cases that it tells of. Only mapped columns are read.
+"""The cases in a history file. Only mapped columns are read.
 
-A snapshot is read row by row. Of events the mapped cells of every row are kept until the end of the file, because the
-rows of a case may stand anywhere: about 1 kB a row.
+A snapshot is read row by row. With events, the mapped cells of all rows are kept until the end of the file, because
+the rows of a case may be anywhere in it: about 1 kB for each row.
 """
 
 import csv
@@ -24,7 +24,7 @@ EXPECTED = "a CSV file with a header line, as it is or compressed by gzip"
 
 
 class Row(NamedTuple):
-    """One row: its line in the file, when it was stamped, what orders rows of one stamp, and the mapped cells."""
+    """One row: its line in the file, its stamp, the sort key of rows with the same stamp, and the mapped cells."""
 
     line: int
     at: datetime
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 
 class HistoryFile:
-    """Iterates over cases; `rows` counts what was read so far. Raises Invalid for what cannot be read."""
+    """Iterates over the cases; `rows` counts the rows read so far. Raises Invalid when the file cannot be read."""
 
     def __init__(self, path: Path, mapping: HistoryMapping) -> None:
         self.path, self.mapping, self.cells = path, mapping, Cells(mapping)
@@ -42,7 +42,7 @@ class HistoryFile:
         self._problems: list[Problem] = []
 
     def cases(self) -> Iterator[tuple[str, list[Row]]]:
-        """Each case with its rows, oldest first; of a snapshot one row a case."""
+        """Each case with its rows, oldest first; one row for each case in a snapshot."""
         if self.mapping.kind == "snapshot":
             for number, row in self._read():
                 yield number, [row]
@@ -76,16 +76,16 @@ class HistoryFile:
             self.rows += 1
             if len(cells) != len(header):
                 found, expected = f"{len(cells)} cells", f"{len(header)}, as in the header"
-                wrong = Fault("the row does not fit the header", found=found, expected=expected)
-                self._problem(reader.line_num, None, wrong)
+                fault = Fault("the row does not match the header", found=found, expected=expected)
+                self._problem(reader.line_num, None, fault)
             elif row := self._row(reader.line_num, [cells[place] for place in places]):
                 yield cells[places[0]], row
 
     def _places(self, header: Sequence[str]) -> list[int]:
-        """Where the mapped columns stand, that of the case first."""
-        lacking = [name for name in self.mapping.columns if name not in header]
-        if lacking:
-            raise self._invalid(*(self._no_column(name, header) for name in lacking))
+        """The places of the mapped columns, that of the case first."""
+        missing = [name for name in self.mapping.columns if name not in header]
+        if missing:
+            raise self._invalid(*(self._no_column(name, header) for name in missing))
         return [header.index(name) for name in self.mapping.columns]
 
     def _no_column(self, name: str, header: Sequence[str]) -> Problem:
@@ -93,28 +93,28 @@ class HistoryFile:
         return Problem(message, str(self.path), 1, expected=one_of(header), nearest=nearest(name, header))
 
     def _row(self, line: int, cells: list[str]) -> Row | None:
-        """None for a row with a problem, or one whose case has no time to begin."""
+        """The row; None when it has a problem, which is kept."""
         mapping = self.mapping
         by_name = dict(zip(mapping.columns, cells, strict=True))
         column = mapping.stamp or mapping.opened
         try:
             at = self.cells.moment(by_name[column])
             if at is None:
-                raise Fault("the row has no time", found="an empty cell", expected="when it happened")
+                raise Fault("the row has no time", found="an empty cell", expected="the time of the update")
             column = mapping.closed_at
             until = self.cells.moment(by_name[column]) if column else None
             for one in mapping.fields:
                 column = one.column
                 self.cells.value(one.type, by_name[column])
-        except Fault as wrong:
-            self._problem(line, column, wrong)
+        except Fault as fault:
+            self._problem(line, column, fault)
             return None
         order = tuple(sortable(by_name[name]) for name in mapping.order)
         return Row(line, at, order, tuple(by_name[one.column] for one in mapping.fields), until)
 
-    def _problem(self, line: int, column: str | None, wrong: Fault) -> None:
-        what = f"column {column}: {wrong.message}" if column else wrong.message
-        self._problems.append(Problem(what, str(self.path), line, None, wrong.found, wrong.expected))
+    def _problem(self, line: int, column: str | None, fault: Fault) -> None:
+        what = f"column {column}: {fault.message}" if column else fault.message
+        self._problems.append(Problem(what, str(self.path), line, None, fault.found, fault.expected))
         if len(self._problems) >= MOST_PROBLEMS:
             self._raise_problems()
 
@@ -123,11 +123,11 @@ class HistoryFile:
             raise self._invalid(*self._problems)
 
     def _invalid(self, *problems: Problem) -> Invalid:
-        return Invalid(f"{self.path} does not fit its mapping", problems)
+        return Invalid(f"{self.path} does not match its mapping", problems)
 
 
 def sortable(text: str) -> tuple[int, float, str]:
-    """Numbers by their value, before texts."""
+    """A sort key: numbers by value, then texts."""
     try:
         return 0, float(text), ""
     except ValueError:

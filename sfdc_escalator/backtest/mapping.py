@@ -1,4 +1,4 @@
-"""What the columns of a history file mean: the mapping file, checked, with every problem at once."""
+"""The meaning of the columns of a history file: the mapping file, checked, with all problems at once."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -42,10 +42,10 @@ class FieldColumn:
 
 @dataclass(frozen=True, slots=True)
 class HistoryMapping:
-    """`order` sorts rows of one stamp; `missing` are the texts that mean no value, besides an empty cell.
+    """`order` sorts the rows with the same stamp; a cell with one of the texts in `missing` has no value.
 
-    Of events: a row is the whole case after one update at `stamp`; `closed` says which values of a field close it.
-    Of a snapshot: one row a case, open from `opened` until `closed_at`. `time_format` None means ISO 8601.
+    Events: a row is the whole case after one update at `stamp`; `closed` lists the values of a field that close it.
+    Snapshot: one row for each case, open from `opened` until `closed_at`. `time_format` None means ISO 8601.
     """
 
     kind: Kind
@@ -62,19 +62,19 @@ class HistoryMapping:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that is read."""
+        """The columns that are read, each once."""
         times = (self.stamp, *self.order, self.opened, self.closed_at)
         return tuple(dict.fromkeys(name for name in (self.case, *times, *(one.column for one in self.fields)) if name))
 
 
 def load_mapping(path: Path) -> HistoryMapping:
-    """Raises Invalid, with every problem of the file."""
+    """The mapping. Raises Invalid with all problems of the file."""
     try:
         document = parse(str(path), read_text(path, EXPECTED, MAX_BYTES), what="mapping", holds="`kind:` and `fields:`")
     except Unreadable as error:
         raise Invalid(error.problem.message, [error.problem]) from None
     faults = list(faults_of(document.value))
-    problems = [*document.problems, *(problem_of(document, loc, wrong) for loc, wrong in faults)]
+    problems = [*document.problems, *(problem_of(document, loc, fault) for loc, fault in faults)]
     if problems:
         raise Invalid(f"the mapping is invalid: {len(problems)} problem{'s' * (len(problems) > 1)}", problems)
     return mapping_of(document)
@@ -106,20 +106,20 @@ def fields_faults(fields: Any) -> Iterator[FaultAt]:
     if not isinstance(fields, dict) or not fields:
         yield ("fields",) if fields is not None else (), Fault("`fields` maps fields to columns", found=shown(fields))
         return
-    for path, said in fields.items():
+    for path, column in fields.items():
         try:
             literals.field_path(path)
         except Fault as fault:
             yield ("fields", path), fault.but(on_key=True)
-        if isinstance(said, str):
+        if isinstance(column, str):
             continue
-        if not isinstance(said, dict) or not isinstance(said.get("column"), str):
+        if not isinstance(column, dict) or not isinstance(column.get("column"), str):
             expected = "a column, or `{column: name, type: number}`"
-            yield ("fields", path), Fault("this names no column", found=shown(said), expected=expected)
-        elif said.get("type", "text") not in TYPES:
-            yield ("fields", path, "type"), unknown("type", shown(said["type"]), TYPES)
+            yield ("fields", path), Fault("this does not name a column", found=shown(column), expected=expected)
+        elif column.get("type", "text") not in TYPES:
+            yield ("fields", path, "type"), unknown("type", shown(column["type"]), TYPES)
         else:
-            for key in said.keys() - {"column", "type"}:
+            for key in column.keys() - {"column", "type"}:
                 yield ("fields", path, key), unknown("key", key, ("column", "type"))
 
 
@@ -133,8 +133,8 @@ def times_faults(times: Any) -> Iterator[FaultAt]:
     if "zone" in times:
         try:
             calendar_files.zone(times["zone"])
-        except Fault as wrong:
-            yield ("times", "zone"), wrong
+        except Fault as fault:
+            yield ("times", "zone"), fault
     form = times.get("format", "%Y")
     if not isinstance(form, str) or "%" not in form:
         expected = "a format of strptime, such as '%d/%m/%Y %H:%M'"
@@ -172,20 +172,20 @@ def mapping_of(document: Document) -> HistoryMapping:
     return HistoryMapping(
         kind=value["kind"],
         case=value["case"],
-        fields=tuple(field_of(path, said) for path, said in value["fields"].items()),
+        fields=tuple(field_of(path, column) for path, column in value["fields"].items()),
         stamp=value.get("stamp", ""),
         order=texts(value.get("order", [])),
         opened=value.get("opened", ""),
         closed_at="" if events else value["closed"],
-        closed={path: texts(said) for path, said in value.get("closed", {}).items()} if events else None,
+        closed={path: texts(values) for path, values in value.get("closed", {}).items()} if events else None,
         missing=frozenset(texts(value.get("missing", []))),
         time_format=times.get("format"),
         zone=calendar_files.zone(times.get("zone", "UTC")),
     )
 
 
-def field_of(path: str, said: Any) -> FieldColumn:
+def field_of(path: str, column: Any) -> FieldColumn:
     known: Type = "datetime" if path.lower() in DATETIMES else "text"
-    if isinstance(said, str):
-        return FieldColumn(path, said, known)
-    return FieldColumn(path, said["column"], said.get("type", known))
+    if isinstance(column, str):
+        return FieldColumn(path, column, known)
+    return FieldColumn(path, column["column"], column.get("type", known))

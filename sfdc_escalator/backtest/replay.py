@@ -11,33 +11,27 @@ from typing import NamedTuple
 
 from sfdc_escalator.backtest.polls import Polls
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.tree import Condition
+from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.pipeline.read_models.backtest_result import PastMatch
 
 
 class Segment(NamedTuple):
-    """A case as it stood from one change to the next."""
+    """A case between two of its changes."""
 
     begin: datetime
     end: datetime | None
     case: Case
 
 
-class Match(NamedTuple):
-    """A case that a route matches: the first poll of its episode."""
-
-    number: str
-    route: str
-    episode: int
-    at: datetime
-
-
 Conditions = Mapping[str, Condition]
 """By route, most serious first: the scope and being open included."""
 
 
-def first_matches(number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls) -> Iterator[Match]:
-    """As the tool escalates: the first route that holds at a poll, each once, and then only routes above it."""
+def first_matches(
+    number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls
+) -> Iterator[PastMatch]:
+    """The matches that a run would escalate: the first route that holds at a poll, then only routes above it."""
     above = list(conditions.items())
     for segment in segments:
         wanted = [condition for _, condition in above]
@@ -45,25 +39,25 @@ def first_matches(number: str, segments: Sequence[Segment], conditions: Conditio
             circumstances = Circumstances(polls[place])
             rank = next((rank for rank, (_, one) in enumerate(above) if one.holds(segment.case, circumstances)), None)
             if rank is not None:
-                yield Match(number, above[rank][0], 1, polls[place])
+                yield PastMatch(number, above[rank][0], 1, polls[place])
                 above = above[:rank]
         if not above:
             return
 
 
-def all_matches(number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls) -> Iterator[Match]:
-    """Of every route, each maximal run of neighbouring polls at which it holds."""
+def all_matches(number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls) -> Iterator[PastMatch]:
+    """The first poll of each unbroken series of polls at which a route holds, for every route."""
     for route, condition in conditions.items():
         episode, held_until = 0, -1
         for begin, end in runs(segments, condition, polls):
             if begin != held_until:
                 episode += 1
-                yield Match(number, route, episode, polls[begin])
+                yield PastMatch(number, route, episode, polls[begin])
             held_until = end
 
 
 def runs(segments: Sequence[Segment], condition: Condition, polls: Polls) -> Iterator[tuple[int, int]]:
-    """From which place to before which the condition holds; neighbouring runs are not joined."""
+    """The places from which, and before which, the condition holds; neighbouring runs are not joined."""
     for segment in segments:
         places = turning_points(segment, [condition], polls)
         last = len(polls) if segment.end is None else polls.first_from(segment.end)

@@ -1,4 +1,4 @@
-"""The rows of a case as the case that it was, from change to change."""
+"""The rows of a case as the states of that case, from change to change."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ NOBODY = "000000000000000AAA"
 
 
 class Segments:
-    """Makes the segments of cases; `tracked` are the paths whose changes conditions look at."""
+    """Makes the segments of cases; `tracked` are the paths whose changes conditions need."""
 
     def __init__(self, mapping: HistoryMapping, cells: Cells, tracked: Sequence[str]) -> None:
         self._mapping, self._cells, self._tracked = mapping, cells, tracked
@@ -27,7 +27,7 @@ class Segments:
         return self._of_events(number, rows)
 
     def _of_events(self, number: str, rows: Sequence[Row]) -> list[Segment]:
-        """Each row is in force from its stamp to that of the next; every row may be a change of a field."""
+        """Each row holds from its stamp to the stamp of the next row; every row may be a change of a field."""
         field_changes: dict[str, tuple[FieldChange, ...]] = dict.fromkeys(self._tracked, ())
         before: dict[str, Value] = {}
         segments: list[Segment] = []
@@ -53,12 +53,12 @@ class Segments:
         return [Segment(row.at, row.until, opened), Segment(row.until, None, closed)]
 
     def _fields(self, number: str, row: Row, begin: datetime) -> dict[str, Value]:
-        """What was known when the row was written; without a CreatedDate the case begins with its first row."""
+        """The fields as the row has them; without a CreatedDate the case begins with its first row."""
         columns = zip(self._mapping.fields, row.cells, strict=True)
-        said = {one.path: self._cells.value(one.type, text) for one, text in columns}
-        closed = any(fold(str(said.get(path) or "")) in values for path, values in self._closing.items())
+        read = {one.path: self._cells.value(one.type, text) for one, text in columns}
+        closed = any(fold(str(read.get(path) or "")) in values for path, values in self._closing.items())
         fields: dict[str, Value] = {"CaseNumber": number, "CreatedDate": begin, "IsClosed": closed}
-        return fields | said | ({} if said.get("CreatedDate") else {"CreatedDate": begin})
+        return fields | read | ({} if read.get("CreatedDate") else {"CreatedDate": begin})
 
     def _case(
         self, number: str, fields: dict[str, Value], begin: datetime, field_changes: dict[str, tuple[FieldChange, ...]]

@@ -9,7 +9,7 @@ import click
 
 from sfdc_escalator import __version__
 from sfdc_escalator.cli.options import PREFIX
-from sfdc_escalator.errors import EscalatorError, Invalid
+from sfdc_escalator.errors import EscalatorError, Invalid, RunBusy
 
 COMMANDS = {  # each is a module of `commands`
     "init": "Write the first files: a policy by a known procedure, the editor's schema.",
@@ -108,9 +108,10 @@ def tell(error: EscalatorError, arguments: Sequence[str]) -> int:
     if wants_json(arguments):
         import json
 
-        from sfdc_escalator.reports.run_json import failure_json
+        from sfdc_escalator.reports.json.problems import failure_json
 
-        click.echo(redact(json.dumps(failure_json(error), ensure_ascii=False)))
+        failure = failure_json(error) | ({"dry_run": False} if isinstance(error, RunBusy) else {})
+        click.echo(redact(json.dumps(failure, ensure_ascii=False)))
     else:
         click.echo(redact("\n".join(lines_of(error))), err=True)
     return error.exit_code

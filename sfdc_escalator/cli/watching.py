@@ -37,7 +37,7 @@ class Watch:
             self._heartbeat.end(code, result.audit_head if result else None)
 
     def _write(self, path: Path, code: int, result: "Result | None") -> None:
-        from sfdc_escalator.reports.metrics import Figures, write_metrics
+        from sfdc_escalator.reports.text.metrics import Figures, write_metrics
 
         figures = Figures(self._org, time.time(), code, time.monotonic() - self._began)
         figures = replace(figures, **counts(result)) if result else figures

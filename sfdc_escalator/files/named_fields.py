@@ -3,26 +3,12 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from sfdc_escalator.escalation.conditions.registry import FIELD_KEYS
 from sfdc_escalator.files.source_map import SourceMap, texts
 from sfdc_escalator.files.text.yaml_document import Place, mappings
 from sfdc_escalator.files.values.literals import FIELD_PATH, RESERVED, SNAKE
 
-FIELDS = frozenset(
-    {
-        "field",
-        "age",
-        "left",
-        "in_state",
-        "text",
-        "from",
-        "by",
-        "same",
-        "requires",
-        "must_say",
-        "links",
-        "one_notice_per",
-    }
-)
+FIELDS = FIELD_KEYS | {"from", "by", "requires", "must_say", "links", "one_notice_per"}
 EQUAL = frozenset({"is", "is_not", "in", "not_in"})
 
 

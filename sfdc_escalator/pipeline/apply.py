@@ -51,7 +51,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How the orders ended, by key. `trouble` is the error that kept the run from working with the org to the end."""
+    """The outcomes of the orders, by key. `trouble` is the error that ended the work with the org too early."""
 
     outcomes: Mapping[str, Outcome]
     bounced: tuple[Order, ...] = ()

@@ -38,7 +38,7 @@ LONGEST_PAUSE = 60.0
 
 @dataclass(slots=True)
 class Tries:
-    """What a chunk may still cost: at most 2 x log2(chunk) + 10 calls beyond the first."""
+    """The calls that a chunk may still cost: at most 2 x log2(chunk) + 10 beyond the first."""
 
     left: int
     locked: int = 0
@@ -128,9 +128,7 @@ class Delivery:
             still = self.org.unmoved(chunk)
         except OrgUnavailable as error:
             self.trouble = error
-            return self.defer(
-                batch, f"moved: a case of its chunk changed, and which one cannot be told: {error.message}"
-            )
+            return self.defer(batch, f"moved: a case of its chunk changed, and which one is not known: {error.message}")
         stay = tuple(order for order in batch if order.case_id in still)
         self.defer(without(batch, stay), "moved: somebody changed the case since it was read")
         self.again([stay], tries)

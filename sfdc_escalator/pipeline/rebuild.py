@@ -15,7 +15,7 @@ from sfdc_escalator.pipeline.ports.org import KeyedNote, Org
 from sfdc_escalator.pipeline.run import close_failed
 
 NOT_SETTLED = frozenset({EscalationState.PLANNED, EscalationState.REJECTED, EscalationState.UNKNOWN})
-"""What a note in the org proves wrong, or settles."""
+"""The states that a note in the org proves wrong, or settles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _take_in(org: Org, caller: Caller, history: History, lease: Lease) -> Rebuil
 
 
 def _identity(note: KeyedNote, organization_id: str, losers: Mapping[str, Iterable[str]]) -> Identity | None:
-    """What the note's last line says in clear, if the key follows from it on this case or on one merged into it."""
+    """The facts on the note's last line, if the key follows from them on this case or on one merged into it."""
     try:
         policy, route, rung, episode, turn = note.line.removeprefix(note.key).strip().split("/")
         facts = (rung, int(episode), int(turn))

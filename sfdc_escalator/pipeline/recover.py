@@ -1,4 +1,4 @@
-"""What changed outside our sight is settled by reading the org: unknown outcomes, and what became of open escalations.
+"""Changes outside our sight, settled by reading the org: unknown outcomes, and the fate of open escalations.
 
 All steps of a chunk commit or roll back as one, so a note that is there proves the rest. A note is absent only when the
 same answer shows the case itself, long enough after the last possible send. Everything here is a value; only a live run
@@ -19,7 +19,7 @@ from sfdc_escalator.pipeline.second_look import Look
 
 SETTLE_AFTER = timedelta(minutes=15)
 MERGES = 5
-"""How many merges in a row are followed."""
+"""The number of merges in a row that are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def recover(
 
 
 def outcome(escalation: Escalation, seen: Mapping[str, CaseNow], now: datetime) -> Settled | None:
-    """Presence settles at once, absence only after SETTLE_AFTER; None while nobody can tell."""
+    """Presence settles at once, absence only after SETTLE_AFTER; None while it is not known."""
     trail = list(homes(escalation.case_id, seen))
     if not trail:
         return None
@@ -74,7 +74,7 @@ def watch(
     *,
     complete: bool,
 ) -> tuple[Settled, ...]:
-    """What became of the escalations that stand: read by id where the poll did not return the case.
+    """The escalations that stand and have changed: read by id where the poll did not return the case.
 
     `complete` says that the poll dealt with every route: only then can an episode end.
     """
@@ -119,7 +119,7 @@ def fate(
 def still_matches(
     escalation: Escalation, home: CaseNow, in_org: PolicyInOrg, history: History, unread: frozenset[Need]
 ) -> bool:
-    """Whether the route may still fit, our own values and what was not read set aside."""
+    """True where the route may still match, our own values and what was not read set aside."""
     route = next((one for one in in_org.policy.routes if escalation.route in one.names), None)
     if route is None:
         return not home.is_closed

@@ -1,4 +1,4 @@
-"""What became known by reading, and the backlog that is adopted, stored in the ledger before anything is sent."""
+"""Stores in the ledger, before anything is sent, what became known by reading and the backlog that is adopted."""
 
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState

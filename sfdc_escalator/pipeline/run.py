@@ -103,7 +103,7 @@ def carry_out(
         try:
             prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render)
             orders = prepared.plan.orders
-            if orders:  # cron mails what stands in the log: a run with nothing to do says nothing
+            if orders:  # cron mails what stands in the log: a run with nothing to do logs nothing
                 log.info("planned", extra={"planned": len(orders), "digest": prepared.plan.digest})
             remember(prepared, lease)
             applied = apply(orders, terms_of(prepared, clock), org, lease, progress, stop)
@@ -121,7 +121,7 @@ def carry_out(
 
 
 def outcome_in(applied: Applied, match: Match) -> Outcome:
-    """How the match ended: as its order was carried out, else as the plan has it."""
+    """The outcome of the match: as its order was carried out, else as the plan has it."""
     done = applied.outcomes.get(match.identity.key) if match.state is State.PLANNED else None
     return done or match.outcome
 

@@ -1,1 +1,1 @@
-"""Plans, outcomes and the audit trail as text and JSON."""
+"""Runs, explanations, the audit trail and figures as text and JSON."""

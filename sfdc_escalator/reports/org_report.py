@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.readiness.sentences import listed
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rehearsal, Rollback
 from sfdc_escalator.pipeline.readiness import Readiness
-from sfdc_escalator.reports.words import counted
+from sfdc_escalator.reports.values import counted
 
 IN_PRODUCTION = "this is production, where validate writes nothing"
 IN_SANDBOX = "--probe tries it out in a sandbox"

@@ -7,8 +7,8 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 from sfdc_escalator.errors import Problem
-from sfdc_escalator.reports.run_json import problem_json
-from sfdc_escalator.reports.words import counted
+from sfdc_escalator.reports.json.problems import problem_json
+from sfdc_escalator.reports.values import counted
 
 SUITE = "sfdc-escalator validate"
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -117,13 +117,13 @@ def test_a_wrong_mapping_is_told_with_the_nearest_name(
         (EVENTS.replace("1/3/2026 12:30", "yesterday").encode(), "events.csv:3: column at: this is not a time"),
         (
             EVENTS.replace("A2,New,1/3/2026 10:00,1/3/2026 10:00,0,?", "A2,New").encode(),
-            "events.csv:4: the row does not fit",
+            "events.csv:4: the row does not match",
         ),
         (EVENTS.replace(",3,1\n", ",3,many\n").encode(), "column moves: this is not a number"),
         (EVENTS.replace("1/3/2026 11:00", "").encode(), "the row has no time"),
     ],
 )
-def test_a_wrong_history_file_is_told_with_its_line(world: World, folder: Path, text: bytes, told: str) -> None:
+def test_a_wrong_history_file_is_reported_with_its_line(world: World, folder: Path, text: bytes, told: str) -> None:
     (folder / "events.csv").write_bytes(text)
     answer = typed(world, folder, "--out", str(folder / "m.csv"))
     assert answer.code == 2

@@ -6,17 +6,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.backtest.polls import Polls
-from sfdc_escalator.backtest.replay import Match, Segment, all_matches, first_matches
+from sfdc_escalator.backtest.replay import Segment, all_matches, first_matches
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Age, InState, Left
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.in_state import InState
+from sfdc_escalator.escalation.conditions.kinds.left import Left
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import week_of
 from sfdc_escalator.escalation.time.zones import DAY
 from sfdc_escalator.escalation.world.case import Case, FieldChange
 from sfdc_escalator.files.values.calendar_files import zone
+from sfdc_escalator.pipeline.read_models.backtest_result import PastMatch
 from tests.builders import NOW, case
 
 START = NOW.replace(minute=0)
@@ -101,7 +105,7 @@ def test_a_replay_finds_what_judging_at_every_poll_finds(
     made = segments(history)
     told = at_every_poll(made, conditions, polls)
     expected = [
-        Match("1", name, 1 + sum(held(told, name, earlier) for earlier in range(place)), polls[place])
+        PastMatch("1", name, 1 + sum(held(told, name, earlier) for earlier in range(place)), polls[place])
         for name in conditions
         for place in range(len(told))
         if held(told, name, place)
@@ -115,13 +119,13 @@ def held(told: list[dict[str, bool]], name: str, place: int) -> bool:
     return bool(told[place].get(name)) and not (place and told[place - 1].get(name))
 
 
-def plain_first(told: list[dict[str, bool]], names: list[str], polls: Polls) -> list[Match]:
-    found: list[Match] = []
+def plain_first(told: list[dict[str, bool]], names: list[str], polls: Polls) -> list[PastMatch]:
+    found: list[PastMatch] = []
     left = names
     for place, holds in enumerate(told):
         name = next((one for one in left if holds.get(one)), None)
         if name is not None:
-            found.append(Match("1", name, 1, polls[place]))
+            found.append(PastMatch("1", name, 1, polls[place]))
             left = left[: left.index(name)]
     return found
 

@@ -4,13 +4,20 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.conditions.comparison import Operand, Operator
-from sfdc_escalator.escalation.conditions.facts import Field, Owner, TableIs
-from sfdc_escalator.escalation.conditions.speech import Spoke, Text
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.idle import Idle
+from sfdc_escalator.escalation.conditions.kinds.in_state import InState
+from sfdc_escalator.escalation.conditions.kinds.left import Left
+from sfdc_escalator.escalation.conditions.kinds.owner import Owner
+from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
+from sfdc_escalator.escalation.conditions.kinds.table_is import TableIs
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.conditions.tables import Row, Table
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.world.case import Case, Value
 from tests.builders import NOW, case, comment
 

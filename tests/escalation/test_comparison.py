@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.conditions.comparison import TESTS, Literal_, Operand, Operator, fold, moment
 from sfdc_escalator.escalation.conditions.comparison import test_of as prepared
-from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.world.case import Value
 from tests.builders import SCENE, case
 

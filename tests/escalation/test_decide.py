@@ -7,8 +7,9 @@ from itertools import permutations
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.tree import AnyOf, Condition
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.tree import AnyOf
 from sfdc_escalator.escalation.decisions.decide import decide, no_match_reasons
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 
-from sfdc_escalator.escalation.conditions.clocks import Age
-from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.findings import reasons
-from sfdc_escalator.escalation.conditions.speech import Text
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not, judge
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, judge
 from sfdc_escalator.escalation.world.case import Case
 from tests.builders import NOW, SCENE, case
 from tests.escalation.conditions import CASES, CONDITIONS

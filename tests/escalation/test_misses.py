@@ -10,18 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.related import MILESTONES, Milestone, Related
-from sfdc_escalator.escalation.conditions.speech import Text
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not, judge
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.idle import Idle
+from sfdc_escalator.escalation.conditions.kinds.in_state import InState
+from sfdc_escalator.escalation.conditions.kinds.left import Left
+from sfdc_escalator.escalation.conditions.kinds.milestone import MILESTONES, Milestone
+from sfdc_escalator.escalation.conditions.kinds.related import Related
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.leaf import Miss
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, judge
 from sfdc_escalator.escalation.decisions.decide import decide
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.explaining.explanation import FIRST_LIVE_RUN, Explained, explain
-from sfdc_escalator.escalation.explaining.misses import Miss, NearMiss, matches_at, misses, nearest_misses
+from sfdc_escalator.escalation.explaining.misses import NearMiss, matches_at, misses, nearest_misses
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.escalation.time.calendars import Calendar
@@ -136,7 +142,7 @@ def test_where_time_alone_never_makes_it_match_no_time_is_told(condition: Condit
 
 def test_a_time_that_is_over_says_what_is_seen_and_that_it_is_not_so() -> None:
     assert missing(Age("at_most", HOUR, path="CreatedDate"), aged(3)) == ["CreatedDate was 3 h ago (at most 1 h: no)"]
-    assert missing(Not(older(HOUR)), aged(3)) == ["must not be so: CreatedDate was 3 h ago (at least 1 h)"]
+    assert missing(Not(older(HOUR)), aged(3)) == ["must not hold: CreatedDate was 3 h ago (at least 1 h)"]
 
 
 def test_a_clock_that_stands_still_says_no_time() -> None:
@@ -240,10 +246,10 @@ def test_what_holds_misses_nothing() -> None:
     assert missing(AnyOf((HIGH, Field("Status", "is", "New")))) == []
 
 
-def test_a_list_that_must_not_be_so_says_what_makes_it_so() -> None:
+def test_a_list_that_must_not_hold_says_why_it_holds() -> None:
     condition = Not(All((Field("Status", "is", "New"), Field("Priority", "is", "Medium"))))
-    assert missing(condition) == ["must not be so: Status is New; Priority is Medium"]
-    assert missing(Not(All(()))) == ["must not be so: what is always so"]
+    assert missing(condition) == ["must not hold: Status is New; Priority is Medium"]
+    assert missing(Not(All(()))) == ["must not hold: a condition that always holds"]
 
 
 # -- the nearest misses of a run -----------------------------------------------------------------------------------
@@ -270,7 +276,7 @@ def test_fewer_missing_conditions_are_nearer_whatever_the_time() -> None:
         case(2, created=NOW - HOUR, priority="High"),
         case(3, created=NOW - 500 * HOUR),
     )
-    assert [(int(one.case.number), len(one.words)) for one in found] == [(2, 1), (3, 1), (1, 2)]
+    assert [(int(one.case.number), len(one.missing)) for one in found] == [(2, 1), (3, 1), (1, 2)]
 
 
 def test_cases_equally_near_come_by_their_number() -> None:
@@ -281,7 +287,7 @@ def test_cases_equally_near_come_by_their_number() -> None:
 def test_a_case_is_told_once_with_the_route_that_it_comes_nearest_to() -> None:
     of = policy(route("far", All((HIGH, CLOSED))), route("near", older(25 * HOUR)), route("high", HIGH))
     [found] = nearest(of, case())
-    assert (found.policy, found.route, len(found.words)) == ("support", "near", 1)
+    assert (found.policy, found.route, len(found.missing)) == ("support", "near", 1)
 
 
 def test_what_matches_is_no_near_miss() -> None:
@@ -293,7 +299,7 @@ def test_what_nobody_read_is_not_held_against_a_case() -> None:
     of = policy(route("words", All((words, HIGH))))
     unread: Mapping[str, frozenset[Need]] = {case(1).id: frozenset({COMMENTS})}
     found = nearest(of, case(1), case(2), unread=unread)
-    assert [(int(one.case.number), len(one.words)) for one in found] == [(1, 1), (2, 2)]
+    assert [(int(one.case.number), len(one.missing)) for one in found] == [(1, 1), (2, 2)]
 
 
 # -- what an explanation says --------------------------------------------------------------------------------------
@@ -325,18 +331,18 @@ def test_an_explanation_names_the_time_at_which_a_calendar_of_the_org_lets_it_ma
 def test_what_was_escalated_before_is_told_with_its_key_and_its_time() -> None:
     before = escalation(case(), EscalationState.APPLIED, "new", tried_at=NOW - HOUR)
     [told] = explained(in_org(policy(route("new")), remembering(before, live=["new"])), case())
-    assert told.held_back == (f"escalated by an earlier run: {before.key} at 2026-03-02 14:00 UTC",)
+    assert told.obstacles == (f"escalated by an earlier run: {before.key} at 2026-03-02 14:00 UTC",)
 
 
 def test_a_route_that_never_ran_live_says_that_its_first_matches_wait() -> None:
     [told] = explained(in_org(policy(route("new"))), case())
-    assert told.held_back == (FIRST_LIVE_RUN,)
+    assert told.obstacles == (FIRST_LIVE_RUN,)
 
 
 def test_a_matching_route_below_another_says_which_one_comes_first() -> None:
     seen = in_org(policy(route("first"), route("second")), remembering(live=["first", "second"]))
     first, second = explained(seen, case())
-    assert (first.held_back, second.held_back) == ((), ("the route first comes first",))
+    assert (first.obstacles, second.obstacles) == ((), ("the route first comes first",))
 
 
 def test_a_rejected_escalation_says_when_it_is_tried_again() -> None:
@@ -344,4 +350,4 @@ def test_a_rejected_escalation_says_when_it_is_tried_again() -> None:
         case(), EscalationState.REJECTED, "new", attempts=1, tried_at=NOW - SECOND, message="validation rule"
     )
     [told] = explained(in_org(policy(route("new")), remembering(before, live=["new"])), case())
-    assert "next try at 2026-03-02 15:14 UTC" in told.held_back[-1]
+    assert "next try at 2026-03-02 15:14 UTC" in told.obstacles[-1]

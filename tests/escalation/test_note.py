@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.note.note import MOST_BYTES, Incomplete, size, write_note
+from sfdc_escalator.escalation.note.note import MOST_BYTES, size, write_note
 from sfdc_escalator.escalation.note.note_text import harmless, nested, shortened, text_of
+from sfdc_escalator.escalation.note.parts import Incomplete
 from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.keys import key_of
@@ -141,7 +142,7 @@ def test_a_long_text_of_another_part_costs_no_part_its_place() -> None:
 def test_parts_of_the_policy_that_do_not_fit_hold_the_case() -> None:
     result = written(note(NotePart("help", ("route.help",)), help="x " * 2000), case())
     assert isinstance(result, Incomplete)
-    assert "does not fit into 4000 bytes" in result.reason
+    assert "is longer than 4000 bytes" in result.reason
 
 
 def test_a_required_part_stays_whole_and_the_others_are_cut_to_make_room() -> None:

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.related import Related
-from sfdc_escalator.escalation.conditions.speech import Spoke, Text
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.related import Related
+from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf
 from sfdc_escalator.escalation.decisions.decide import OLD_WORDS, TELLS_ONLY, decide, reasons_against
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
@@ -281,8 +283,8 @@ def test_what_our_own_steps_wrote_tells_nobody() -> None:
 def test_an_explanation_says_that_a_matching_route_only_tells_people() -> None:
     seen = in_org(policy(telling("tell", NEW), telling("urgent", URGENT)), remembering(live=["tell", "urgent"]))
     fits, does_not = explain(seen, case(), decide(seen, case()))
-    assert (fits.matches, fits.held_back) == (True, (TELLS_ONLY,))
-    assert (does_not.matches, does_not.held_back) == (False, ())
+    assert (fits.matches, fits.obstacles) == (True, (TELLS_ONLY,))
+    assert (does_not.matches, does_not.obstacles) == (False, ())
 
 
 def test_a_route_that_only_tells_people_reads_its_condition_and_no_note() -> None:

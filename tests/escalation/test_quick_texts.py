@@ -11,7 +11,8 @@ from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import State
-from sfdc_escalator.escalation.note.note import MOST_BYTES, Incomplete, size, write_note
+from sfdc_escalator.escalation.note.note import MOST_BYTES, size, write_note
+from sfdc_escalator.escalation.note.parts import Incomplete
 from sfdc_escalator.escalation.note.quick_texts import (
     chosen_text,
     filled_sentence,
@@ -295,7 +296,7 @@ def test_whatever_a_case_says_its_quick_text_is_filled_fits_and_ends_with_its_ke
 def test_a_quick_text_too_long_for_a_note_holds_the_case() -> None:
     result = written({"Escalations": "x " * 2000})
     assert isinstance(result, Incomplete)
-    assert "does not fit" in result.reason
+    assert "is longer than" in result.reason
 
 
 # -- texts of the route --------------------------------------------------------------------------------------------

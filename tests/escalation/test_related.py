@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Age
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.condition import Criterion
-from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.findings import in_plain_words
-from sfdc_escalator.escalation.conditions.related import MILESTONES, Milestone, Related
-from sfdc_escalator.escalation.conditions.speech import Since
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not, judge
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.milestone import MILESTONES, Milestone
+from sfdc_escalator.escalation.conditions.kinds.related import Related
+from sfdc_escalator.escalation.conditions.speech.messages import Since
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, judge
 from sfdc_escalator.escalation.world.case import Case, Comment, Value
 from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, Records
 from tests.builders import NOW, SCENE, case, comment, email
@@ -163,7 +164,7 @@ AMOUNTS = [made(Amount__c=amount, Status=status) for amount, status in [(100, "O
         (Age("at_least", HOUR, path="Received__c"), 0),
     ],
 )
-def test_where_is_asked_of_each_record_by_the_rules_of_the_case(where: Criterion | None, counted: int) -> None:
+def test_where_is_asked_of_each_record_by_the_rules_of_the_case(where: Condition | None, counted: int) -> None:
     assert Related(RETURNS, "at_least", 1, where).look(with_records(*AMOUNTS), SCENE) == counted
 
 

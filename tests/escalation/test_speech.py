@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.own_words import own_words
-from sfdc_escalator.escalation.conditions.speech import Spoke, Text
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.own_words import own_words
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from tests.builders import NOW, SCENE, case, comment, email
 
 HOUR = timedelta(hours=1)

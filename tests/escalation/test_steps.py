@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.world.org import Queue
 from tests.builders import AGENT, BILLING, PRIORITIES, SUPPORT, case, route
 
 SETTING = Setting({queue.name: queue for queue in (SUPPORT, BILLING)}, PRIORITIES)
-QUEUE, STATUS, PRIORITY = FIELD_STEPS
+QUEUE, STATUS, PRIORITY = FIELD_STEPS[:3]
 BY_TYPE: Table[Team] = Table(
     "by_type", ("Type",), (Row((("Bill", "Refund"),), Team("billing", "Billing")),), Team("support", "Support")
 )

@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.comparison import Operand, Operator, options, same
-from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql, TableIs
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.owner import Owner
+from sfdc_escalator.escalation.conditions.kinds.soql import Soql
+from sfdc_escalator.escalation.conditions.kinds.table_is import TableIs
 from sfdc_escalator.escalation.conditions.tables import Row, Table
-from sfdc_escalator.escalation.conditions.tree import Condition, Not, judge
+from sfdc_escalator.escalation.conditions.tree import Not, judge
 from sfdc_escalator.escalation.world.case import Value
 from sfdc_escalator.escalation.world.needs import Answered
 from sfdc_escalator.escalation.world.org import Queue
@@ -75,12 +79,12 @@ def test_the_first_row_whose_cells_all_fit_gives_the_value_and_else_the_rest(
 )
 def test_a_cell_fits_as_is_and_in_do(value: Value, cell: Operand, fits: bool) -> None:
     one = case(fields={"A": value})
-    assert Row((cell,), 1).fits(one, ("A",)) is fits
+    assert Row((cell,), 1).matches(one, ("A",)) is fits
     assert Field("A", "in", options(cell)).holds(one, SCENE) is fits
 
 
 def test_a_field_that_was_never_read_fits_no_cell_but_that_of_an_unticked_checkbox() -> None:
-    assert [Row((cell,), 1).fits(case(), ("Nowhere__c",)) for cell in ("x", True, 0, False)] == [
+    assert [Row((cell,), 1).matches(case(), ("Nowhere__c",)) for cell in ("x", True, 0, False)] == [
         False,
         False,
         False,

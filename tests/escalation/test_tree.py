@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.escalation.conditions.clocks import Age
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.speech import Text
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not, could_hold, judge
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, could_hold, judge
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import COMMENTS, Need
 from tests.builders import NOW, SCENE, case, comment, policy, route

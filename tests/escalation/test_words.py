@@ -2,7 +2,7 @@
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.words import mentioned, parse_phrase
+from sfdc_escalator.escalation.conditions.speech.words import mentioned, parse_phrase
 
 SUPERVISOR = parse_phrase("speak|talk to|with a|your|the supervisor|manager")
 

@@ -73,7 +73,7 @@ CONDITIONS = [
         "an expression as behind WHERE, such as Amount__c > 100",
     ),
     Bad("{milestone: due}", 1, "`due` needs `within`", "due", "`within: 1h`"),
-    Bad("{owner: in_queue}", 1, "`in_queue` does not fit its `in`", "in_queue", "`in: [...]` with queues or teams"),
+    Bad("{owner: in_queue}", 1, "`in_queue` needs `in`", "in_queue", "`in: [...]` with queues or teams"),
     Bad(
         "{related: Tasks, where: {text: Subject, mentions: x}}",
         18,

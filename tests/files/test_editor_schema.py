@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from sfdc_escalator.escalation.conditions.registry import KINDS
 from sfdc_escalator.files.first_hour.editor_schema import editor_schema
 from sfdc_escalator.files.first_hour.hover import KEYS, KEYS_OF
 from sfdc_escalator.files.first_hour.scaffold import files_of, procedures
 from sfdc_escalator.files.language.condition_shapes import CONDITIONS
-from sfdc_escalator.files.language.names import KINDS, NOTE_KEYS
+from sfdc_escalator.files.language.names import NOTE_KEYS
 from sfdc_escalator.files.language.shape import BY_NAME, MAPPINGS, keys_at
 from sfdc_escalator.files.policies import check_policies
 from sfdc_escalator.files.text.yaml_document import parse
@@ -133,7 +134,7 @@ def test_each_mapping_of_names_has_the_keys_that_the_checks_allow_there(key: str
 
 def test_every_kind_of_condition_is_there_with_its_keys_and_its_kind_is_required() -> None:
     whens = {next(iter(node["required"])): frozenset(node["properties"]) for node in at(("routes", "when"))}
-    assert tuple(whens) == KINDS
+    assert tuple(whens) == tuple(KINDS)
     assert whens == {tag.removeprefix("kind:"): frozenset(shape.allowed()) for tag, shape in CONDITIONS.items()}
 
 

@@ -3,14 +3,15 @@
 from typing import get_args
 
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.files.language.condition_shapes import CONDITIONS, FieldShape
-from sfdc_escalator.files.language.names import DECLARING, KINDS, NOTE_KEYS, OTHER
+from sfdc_escalator.escalation.conditions.registry import KINDS
+from sfdc_escalator.files.language.condition_shapes import CONDITIONS
+from sfdc_escalator.files.language.names import DECLARING, NOTE_KEYS, OTHER
 from sfdc_escalator.files.language.note_shapes import NoteShape
 from sfdc_escalator.files.language.shape import PolicyShape
 
 
 def test_every_operator_of_a_field_can_be_written() -> None:
-    assert FieldShape.allowed() == ["field", *get_args(Operator)]
+    assert CONDITIONS["kind:field"].allowed() == ["field", *get_args(Operator)]
 
 
 def test_the_keys_of_a_note_are_known_where_a_text_of_the_route_is_told_from_them() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.clocks import Age, Left
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.speech import Text
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.left import Left
+from sfdc_escalator.escalation.conditions.kinds.text import Text
 from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.policy.policy import (

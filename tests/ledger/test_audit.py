@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +12,8 @@ from sfdc_escalator.ledger.store import SqlHistory, open_trail
 from sfdc_escalator.ledger.trail.audit import audit_list, audit_show
 from tests.ledger.kinds import SqliteKind
 from tests.ledger.sample import change, escalation, start
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @pytest.fixture
@@ -32,10 +35,10 @@ def test_the_list_shows_the_newest_first(trail: SqlHistory) -> None:
         (escalation(2).key, "unknown", "run-2"),
         (escalation(1).key, "applied", "run-1"),
     ]
-    assert replace(listed[0], at="") == replace(
-        listed[0], at="", case_id=escalation(3).case_id, case_number="00001234", policy="support", route="supervisor"
+    assert replace(listed[0], at=NEVER) == replace(
+        listed[0], at=NEVER, case_id=escalation(3).case_id, case_number="00001234", policy="support", route="supervisor"
     )
-    assert listed[0].at.endswith("Z")
+    assert listed[0].at.utcoffset() == timedelta(0)
 
 
 def test_the_list_is_as_long_as_asked_for(trail: SqlHistory) -> None:
@@ -65,3 +68,12 @@ def test_an_event_that_cannot_be_read_is_a_broken_trail(trail: SqlHistory, sqlit
     sqlite_kind.execute("UPDATE events SET body = X'7B22' WHERE key = ?", escalation(2).key)
     with pytest.raises(AuditBroken, match="audit verify"):
         audit_show(trail, escalation(2).key)
+
+
+def test_an_event_whose_time_cannot_be_read_is_a_broken_trail(trail: SqlHistory, sqlite_kind: SqliteKind) -> None:
+    sqlite_kind.execute("DROP TRIGGER events_no_update")
+    sqlite_kind.execute("UPDATE events SET at = 'yesterday' WHERE key = ?", escalation(2).key)
+    with pytest.raises(AuditBroken, match="audit verify"):
+        audit_show(trail, escalation(2).key)
+    with pytest.raises(AuditBroken, match="audit verify"):
+        audit_list(trail)

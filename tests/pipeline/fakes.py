@@ -1,26 +1,41 @@
-"""An org that answers by script, and a ledger in memory. See `pipeline.ports`."""
+"""An org and a ledger in memory. See `pipeline.ports`; `test_org_contract` holds the rules of the org."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, RunBusy
-from sfdc_escalator.escalation.conditions.tree import paths_of
+from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.case import Case, FieldValues
+from sfdc_escalator.escalation.world.case import Case, Comment, FieldValues
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
-from sfdc_escalator.escalation.world.keys import RouteName
-from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.escalation.world.keys import RouteName, key_of
+from sfdc_escalator.escalation.world.needs import Messages, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
-from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed
-from tests.builders import NOW, caller, org_facts
+from sfdc_escalator.pipeline.ports.writing import (
+    Answer,
+    Chunk,
+    Committed,
+    ErrorKind,
+    Moved,
+    NotExecuted,
+    RolledBack,
+    RowError,
+    Unknown,
+)
+from tests.builders import ME, NOW, caller, org_facts
 
 Script = Callable[[Chunk], Answer]
+Fault = Literal["lock", "limit", "lose"]
+MARGIN = timedelta(seconds=2)
+LOCKED = RowError(ErrorKind.LOCK, "UNABLE_TO_LOCK_ROW", "another transaction holds the row")
+KNOWN_KEY = RowError(ErrorKind.DUPLICATE, "DUPLICATE_VALUE", "the key is there already")
 
 
 def commits(chunk: Chunk) -> Answer:
@@ -42,16 +57,25 @@ def in_turn(*answers: Answer | Script, then: Script = commits) -> Script:
 
 @dataclass
 class FakeOrg:
-    """`script` answers the writes; what it commits is what `keyed_notes` and `read_back` tell afterwards."""
+    """An org in memory. It answers a write as an org does, or as `script` says, and keeps what is committed.
+
+    A test may say what the org refuses (`refused`), what befalls the next writes (`faults`), and act as its people:
+    `edit`, `comment`, `close`, `delete`, `delete_note`, `merge`. `moved` names cases that count as changed since any
+    poll, `gone` cases that are deleted right after a write. A case that the org does not know passes the guard, so
+    that a test of writes needs no cases.
+    """
 
     cases: list[Case] = field(default_factory=list)
-    script: Script = commits
+    script: Script | None = None
     notes: list[KeyedNote] = field(default_factory=list)
     broken: Mapping[RouteName, str] = field(default_factory=dict)
+    unknown_fields: frozenset[str] = frozenset()
     org_facts: OrgFacts = field(default_factory=org_facts)
     long_text: Mapping[str, str] = field(default_factory=dict)
     patience: int = 1_000_000
     moved: set[str] = field(default_factory=set)
+    refused: Mapping[str, RowError] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
     bounced_to: Mapping[str, FieldValues] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     read_back_fails: bool = False
@@ -64,67 +88,176 @@ class FakeOrg:
     guard: str = "full"
     lock: Any = field(default_factory=Lock)
 
+    now: datetime = NOW
     retries: int = 0
     deleted: set[str] = field(default_factory=set)
+    deleted_notes: set[str] = field(default_factory=set)
     merged: Mapping[str, str] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
     unseen: set[str] = field(default_factory=set)
     unpolled: list[Case] = field(default_factory=list)
+    changed: dict[str, datetime] = field(default_factory=dict)
+
+    # -- what its people do --------------------------------------------------------------------------------------------
+
+    def edit(self, case_id: str, values: FieldValues) -> None:
+        self.changed[case_id] = self.now
+        self.cases = [one.with_values(values) if one.id == case_id else one for one in self.cases]
+
+    def comment(self, case_id: str, said: Comment) -> None:
+        here = [replace(one, comments=(*one.comments, said)) if one.id == case_id else one for one in self.cases]
+        self.cases = here
+
+    def close(self, case_id: str) -> None:
+        self.changed[case_id] = self.now
+        self.closed.add(case_id)
+
+    def delete(self, case_id: str) -> None:
+        self.deleted.add(case_id)
+
+    def delete_note(self, key: str) -> None:
+        self.deleted_notes.add(key)
+
+    def merge(self, loser: str, master: str) -> None:
+        """The notes of the case that goes stand on the master afterwards."""
+        self.merged = {**self.merged, loser: master}
+        self.changed[master] = self.now
+        self.notes = [replace(note, case_id=master) if note.case_id == loser else note for note in self.notes]
+
+    # -- reading -------------------------------------------------------------------------------------------------------
 
     @property
     def api_calls(self) -> int:
         return len(self.writes)
 
-    def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
-        self.asked_users.append(users)
-        here = [one for one in self.cases if one.id in case_ids and one.id not in self.unseen]
-        return {one.id: self.sighting(one, users) for one in here}
-
-    def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        masters = {master for master in self.merged.values() if master in case_ids}
-        return {one: frozenset(loser for loser, into in self.merged.items() if into == one) for one in masters}
-
-    def sighting(self, one: Case, users: frozenset[str]) -> CaseNow:
-        keys = {note.key for note in self.notes if note.case_id == one.id and note.author in users}
-        master = self.merged.get(one.id)
-        is_deleted = one.id in self.deleted or one.id in self.gone or master is not None
-        return CaseNow(one, one.id in self.closed, is_deleted, master, frozenset(keys))
-
-    @property
-    def sent(self) -> list[list[int]]:
-        """The numbers of the cases of each write, in the order of the writes."""
-        return [[int(write.case_id[3:15]) for write in chunk.writes] for chunk in self.writes]
-
     def identify(self) -> Caller:
-        return caller()
+        return caller(self.now)
 
     def facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
         return self.org_facts
 
     def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
-        cases = tuple(one for one in self.cases if case in (None, one.id, one.number))
-        return Poll(cases, NOW, self.broken)
+        here = [one for one in self.cases if one.id not in self.unseen and not self.is_deleted(one.id)]
+        cases = [one for one in here if (case in (one.id, one.number) if case else one.id not in self.closed)]
+        first_looks = map(self.at_first_look, sorted(cases, key=lambda one: one.id))
+        return Poll(tuple(first_looks), self.now, {**self.broken, **self.unreadable(policies)})
+
+    def unreadable(self, policies: Sequence[Policy]) -> dict[RouteName, str]:
+        """The routes that read a field that the org does not have."""
+        routes = ((policy, route) for policy in policies for route in policy.routes)
+        unknown = {
+            (policy.name, route.name): sorted(paths_of(policy.needs([route])) & self.unknown_fields)
+            for policy, route in routes
+        }
+        return {name: f"{paths[0]} is not a field of the org" for name, paths in unknown.items() if paths}
 
     def longest_waiting(self, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
         return tuple(sorted((*self.cases, *self.unpolled), key=lambda one: one.created))[:most]
 
+    def at_first_look(self, one: Case) -> Case:
+        """Without long text, and without everything that is read in a second look."""
+        fields = {path: value for path, value in one.fields.items() if path not in self.long_text}
+        return replace(one, fields=fields, comments=(), field_changes={}, related={}, answers={})
+
     def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
         self.completed += [case.id for case in cases]
-        more = {path: self.long_text.get(path, "") for path in paths_of(needs)}
-        return tuple(with_fields(case, more) for case in cases)
+        lookups = lookups_of(needs)
+        sources = {one.source for one in lookups if isinstance(one, Messages)}
+        known = {one.id: one for one in (*self.cases, *self.unpolled)}
+        return tuple(
+            self.at_second_look(case, known.get(case.id, case), paths_of(needs), sources, us) for case in cases
+        )
+
+    def at_second_look(
+        self, case: Case, known: Case, paths: Collection[str], sources: Collection[str], us: frozenset[str]
+    ) -> Case:
+        said = (one for one in known.comments if one.source in sources and one.author not in us)
+        return replace(
+            case,
+            fields={**{path: self.long_text.get(path, "") for path in paths}, **case.fields},
+            comments=tuple(one for one in said if key_of(one.body) is None),
+            field_changes=known.field_changes,
+            related=known.related,
+            answers=known.answers,
+        )
 
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
         self.asked_users.append(users)
-        return tuple(note for note in self.notes if note.case_id in case_ids and note.author in users)
+        return tuple(note for note in self.in_order(users) if note.case_id in case_ids)
 
     def keyed_notes_everywhere(self, users: frozenset[str]) -> tuple[KeyedNote, ...]:
         self.asked_users.append(users)
-        return tuple(note for note in self.notes if note.author in users)
+        return tuple(note for note in self.in_order(users) if note.key not in self.deleted_notes)
+
+    def in_order(self, users: frozenset[str]) -> list[KeyedNote]:
+        return sorted((note for note in self.notes if note.author in users), key=lambda note: note.at)
+
+    def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
+        self.asked_users.append(users)
+        here = [one for one in self.cases if one.id in case_ids and one.id not in self.unseen]
+        return {one.id: self.case_now(one, users) for one in here}
+
+    def case_now(self, one: Case, users: frozenset[str]) -> CaseNow:
+        keys = {note.key for note in self.notes if note.case_id == one.id and note.author in users}
+        is_closed, master = one.id in self.closed, self.merged.get(one.id)
+        return CaseNow(self.at_first_look(one), is_closed, self.is_deleted(one.id), master, frozenset(keys))
+
+    def is_deleted(self, case_id: str) -> bool:
+        return case_id in self.deleted or case_id in self.merged
+
+    def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        masters = {master for master in self.merged.values() if master in case_ids}
+        return {one: frozenset(loser for loser, into in self.merged.items() if into == one) for one in masters}
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    @property
+    def sent(self) -> list[list[int]]:
+        """The numbers of the cases of each write, in the order of the writes."""
+        return [numbers(write.case_id for write in chunk.writes) for chunk in self.writes]
 
     def write(self, chunk: Chunk) -> Answer:
         with self.lock:
             self.writes.append(chunk)
-            return self.script(chunk)
+            fault = self.faults.pop(0) if self.faults else None
+            if fault == "limit":
+                return NotExecuted("REQUEST_LIMIT_EXCEEDED", fatal=True)
+            answer = self.script(chunk) if self.script else self.answer(chunk, locked=fault == "lock")
+            if isinstance(answer, Committed):
+                self.commit(chunk)
+            return Unknown("no answer came") if fault == "lose" else answer
+
+    def answer(self, chunk: Chunk, *, locked: bool) -> Answer:
+        case_ids = {write.case_id for write in chunk.writes}
+        if not case_ids <= self.fresh(chunk):
+            return Moved()
+        if self.org_facts.level == "proved" and (twice := self.known_keys(chunk)):
+            return rolled_back(dict.fromkeys(twice, KNOWN_KEY))
+        if locked:
+            return rolled_back({chunk.writes[0].case_id: LOCKED})
+        refused = {case_id: self.refused[case_id] for case_id in case_ids & self.refused.keys()}
+        return rolled_back(refused) if refused else Committed("call")
+
+    def known_keys(self, chunk: Chunk) -> list[str]:
+        known = {note.key for note in self.notes}
+        return [write.case_id for write in chunk.writes if write.key in known]
+
+    def fresh(self, chunk: Chunk) -> frozenset[str]:
+        """The cases that the guard lets pass: nobody changed them, and we did not comment on them, since the poll."""
+        before = chunk.polled_at - MARGIN
+        ours = {note.case_id for note in self.notes if note.author == ME and note.at >= before}
+        changed = {case_id for case_id, at in self.changed.items() if at > before}
+        case_ids = {write.case_id for write in chunk.writes}
+        away = {case_id for case_id in case_ids if self.is_deleted(case_id)}
+        return frozenset(case_ids - ours - changed - away - self.moved)
+
+    def commit(self, chunk: Chunk) -> None:
+        self.deleted |= self.gone & {write.case_id for write in chunk.writes}
+        for write in chunk.writes:
+            line = write.note.rstrip().splitlines()[-1].strip()
+            self.notes.append(KeyedNote(write.key, line, write.case_id, ME, self.now))
+            if write.values:
+                self.edit(write.case_id, write.values)
 
     def pause(self, attempt: int) -> bool:
         self.pauses.append(attempt)
@@ -134,25 +267,18 @@ class FakeOrg:
         self.asked_unmoved += 1
         if self.unmoved_fails:
             raise OrgUnavailable("no answer")
-        return frozenset(write.case_id for write in chunk.writes) - self.moved
+        return self.fresh(chunk)
 
     def read_back(self, case_ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, FieldValues]:
         if self.read_back_fails:
             raise OrgUnavailable("no answer")
-        written = {write.case_id: write for chunk in self.writes for write in chunk.writes}
-        here = {case.id: case for case in self.cases}
-        found: dict[str, FieldValues] = {}
-        for case_id in case_ids:
-            write, case = written[case_id], here[case_id]
-            found[case_id] = {name: case.text_of(name) for name in fields} | dict(write.values)
-        return {key: value for key, value in {**found, **self.bounced_to}.items() if key not in self.gone}
+        here = [one for one in self.cases if one.id in case_ids and not self.is_deleted(one.id)]
+        found = {one.id: {name: one.text_of(name) for name in fields} for one in here}
+        return {**found, **self.bounced_to}
 
 
-def with_fields(case: Case, more: Mapping[str, Any]) -> Case:
-    return Case(
-        **{name: getattr(case, name) for name in case.__dataclass_fields__ if name != "fields"},
-        fields={**case.fields, **more},
-    )
+def rolled_back(rows: Mapping[str, RowError]) -> RolledBack:
+    return RolledBack(rows, next(iter(rows.values())))
 
 
 @dataclass

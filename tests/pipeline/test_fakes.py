@@ -13,7 +13,7 @@ from tests.pipeline.fakes import FakeLedger, FakeOrg, in_turn
 START = RunStart("run", ORG, ME, {})
 
 
-def test_they_fit_the_ports() -> None:
+def test_they_implement_the_ports() -> None:
     org: Org = FakeOrg()
     ledger: Ledger = FakeLedger()
     lease: Lease = FakeLedger()

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.errors import Invalid, PlanRefused
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.speech import Text
-from sfdc_escalator.escalation.conditions.tree import All, Condition
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import All
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.speech import Text
-from sfdc_escalator.escalation.conditions.tree import Condition
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.pipeline.ports.org import KeyedNote

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, PlanRefused, RunBusy
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.tree import Condition
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.reports.metrics import Figures, metrics_text, success_in, write_metrics
+from sfdc_escalator.reports.text.metrics import Figures, metrics_text, success_in, write_metrics
 
 RUN = Figures('a"b\\c', 1_780_000_000.5, 0, 2.25, {"applied": 2, "held": 0}, 8, 5)
 
@@ -23,6 +23,30 @@ def test_every_figure_has_its_help_and_type() -> None:
     label = 'org="a\\"b\\\\c"'
     assert samples(text)[f'sfdc_escalator_matches{{{label},outcome="applied"}}'] == "2"
     assert samples(text)[f"sfdc_escalator_last_success_timestamp_seconds{{{label}}}"] == "1780000000.5"
+
+
+def test_the_file_of_a_run_without_matches() -> None:
+    figures = Figures("prod", 1_780_000_000.0, 5, 1.0)
+    assert metrics_text(figures, 1_770_000_000.0) == (
+        "# HELP sfdc_escalator_last_run_timestamp_seconds When the last live run ended.\n"
+        "# TYPE sfdc_escalator_last_run_timestamp_seconds gauge\n"
+        'sfdc_escalator_last_run_timestamp_seconds{org="prod"} 1780000000\n'
+        "# HELP sfdc_escalator_last_success_timestamp_seconds When a live run last ended with exit code 0.\n"
+        "# TYPE sfdc_escalator_last_success_timestamp_seconds gauge\n"
+        'sfdc_escalator_last_success_timestamp_seconds{org="prod"} 1770000000\n'
+        "# HELP sfdc_escalator_last_run_exit_code The exit code of the last live run.\n"
+        "# TYPE sfdc_escalator_last_run_exit_code gauge\n"
+        'sfdc_escalator_last_run_exit_code{org="prod"} 5\n'
+        "# HELP sfdc_escalator_run_duration_seconds How long the last live run took.\n"
+        "# TYPE sfdc_escalator_run_duration_seconds gauge\n"
+        'sfdc_escalator_run_duration_seconds{org="prod"} 1\n'
+    )
+
+
+def test_the_name_of_an_org_adds_no_line() -> None:
+    text = metrics_text(Figures('a\nb"} 1\nc{x="', 1.0, 0, 1.0), None)
+    assert {line[0] for line in text.splitlines()} == {"#", "s"}
+    assert success_in(text, 'a\nb"} 1\nc{x="') == 1.0
 
 
 def test_a_run_that_failed_keeps_the_time_of_the_last_success(tmp_path: Path) -> None:

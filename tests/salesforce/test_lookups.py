@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
-from sfdc_escalator.escalation.conditions.facts import Field
+from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.policy.policy import NotePart
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.needs import COMMENTS

@@ -6,14 +6,17 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Age, Left
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.comparison import Operand, Operator
-from sfdc_escalator.escalation.conditions.facts import Field, Soql
-from sfdc_escalator.escalation.conditions.speech import Text
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.left import Left
+from sfdc_escalator.escalation.conditions.kinds.soql import Soql
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.conditions.tables import Row, Table
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.policy.policy import OPEN_CASES
 from sfdc_escalator.escalation.world.org import Describe, FieldInfo
 from sfdc_escalator.salesforce import route_is_apart, route_is_scan, standard_describe

@@ -15,19 +15,28 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operator
-from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql, TableIs
-from sfdc_escalator.escalation.conditions.related import MILESTONES, Milestone, Related
-from sfdc_escalator.escalation.conditions.speech import Spoke, Text
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.idle import Idle
+from sfdc_escalator.escalation.conditions.kinds.in_state import InState
+from sfdc_escalator.escalation.conditions.kinds.left import Left
+from sfdc_escalator.escalation.conditions.kinds.milestone import MILESTONES, Milestone
+from sfdc_escalator.escalation.conditions.kinds.owner import Owner
+from sfdc_escalator.escalation.conditions.kinds.related import Related
+from sfdc_escalator.escalation.conditions.kinds.soql import Soql
+from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
+from sfdc_escalator.escalation.conditions.kinds.table_is import TableIs
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.conditions.tables import Row, Table
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, paths_of
 from sfdc_escalator.escalation.policy.policy import OPEN_CASES
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Calendar
 from sfdc_escalator.escalation.time.opening_hours import week_of
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
-from sfdc_escalator.escalation.world.needs import Records
+from sfdc_escalator.escalation.world.needs import Answered, Need, Records
 from sfdc_escalator.escalation.world.org import Describe, Queue
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.retry import Patience
@@ -39,6 +48,7 @@ from sfdc_escalator.salesforce.schema.describe import parse_fields
 from sfdc_escalator.salesforce.soql import splitting
 from sfdc_escalator.salesforce.soql.narrowing import Bounds
 from sfdc_escalator.salesforce.soql.soql import NOTHING
+from tests import kind_examples
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 WORDS = (
@@ -78,7 +88,14 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 }
 PATHS = tuple(VALUES)
 TASKS = Records("Tasks", ("Status",))
-FRAGMENTS = ("Subject LIKE 'urgent%'", "Origin = 'Phone' OR Priority = null")
+EXAMPLES = kind_examples.CONDITIONS
+NEEDED = frozenset[Need]().union(*(condition.needs for condition in EXAMPLES.values()))
+FRAGMENTS = {
+    "Subject LIKE 'urgent%'",
+    "Origin = 'Phone' OR Priority = null",
+    *(one.fragment for one in NEEDED if isinstance(one, Answered)),
+}
+COUNTED = frozenset({TASKS, *(one for one in NEEDED if isinstance(one, Records) and one != MILESTONES)})
 
 
 class Loaded(NamedTuple):
@@ -165,13 +182,14 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
 
 def everything(client: Client, describe: Describe) -> tuple[Case, ...]:
     """All cases with all fields, the long text among them."""
-    fields = [*selected(frozenset({*PATHS, "IsClosed"}), describe), "Description"]
+    known = {*PATHS, "IsClosed", *(path for path in paths_of(NEEDED) if describe.field_at(path))}
+    fields = [*selected(frozenset(known), describe), "Description"]
     first = client.query(f"SELECT {', '.join(dict.fromkeys(fields))} FROM Case".replace("account.", "Account."))
     assert first.more is None
-    cases = CaseReader({*PATHS, "IsClosed", "OwnerId"}, describe).cases(first.records)
-    told = {one: ids_of(client, one) for one in FRAGMENTS}
+    cases = CaseReader({*known, "OwnerId"}, describe).cases(first.records)
+    answers = {one: ids_of(client, one) for one in FRAGMENTS}
     lives = (lived(case, random.Random(case.number)) for case in cases)
-    return tuple(replace(case, answers={one: case.id in ids for one, ids in told.items()}) for case in lives)
+    return tuple(replace(case, answers={one: case.id in ids for one, ids in answers.items()}) for case in lives)
 
 
 def ids_of(client: Client, fragment: str) -> frozenset[str]:
@@ -187,7 +205,10 @@ def lived(case: Case, chance: random.Random) -> Case:
     words = [Comment(case.owner_id, at, "", chance.choice(("agent", "customer"))) for at in [older, *times]]
     field_changes = {"Status": tuple(FieldChange(at, None, case.status) for at in times)}
     tasks: tuple[Mapping[str, Value], ...] = tuple({"CreatedDate": at, "Status": chance.choice(PICKS)} for at in times)
-    related = {TASKS: tasks, MILESTONES: tuple({**task, "TargetDate": task["CreatedDate"]} for task in tasks)}
+    related = {
+        **dict.fromkeys(COUNTED, tasks),
+        MILESTONES: tuple({**task, "TargetDate": task["CreatedDate"]} for task in tasks),
+    }
     return replace(case, field_changes=field_changes, comments=tuple(words[chance.randint(0, 1) :]), related=related)
 
 
@@ -270,7 +291,7 @@ def further(draw: st.DrawFn) -> Condition:
             st.builds(lambda where, back: Related(TASKS, side, 1, where, limit, back), asked, since),
             st.sampled_from([Milestone("violated"), Milestone("due", limit, "First Response")]),
             st.builds(Spoke, st.sampled_from(["agent", "customer"]), since),
-            st.sampled_from(FRAGMENTS).map(Soql),
+            st.sampled_from(sorted(FRAGMENTS)).map(Soql),
             st.sampled_from([Owner("user"), Owner("in_queue", ("Leads", "None_Such")), Owner("member_of", ("Leads",))]),
         )
     )
@@ -285,7 +306,7 @@ def texts(draw: st.DrawFn) -> Text:
 
 
 CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
-    st.one_of(fields(), fields(), ages(), ages(), texts(), further()),
+    st.one_of(fields(), fields(), ages(), ages(), texts(), further(), st.sampled_from([*EXAMPLES.values()])),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4).map(lambda parts: All(tuple(parts))),
         st.lists(inner, max_size=4).map(lambda parts: AnyOf(tuple(parts))),
@@ -309,6 +330,16 @@ def test_every_case_that_matches_is_returned_by_the_query(loaded: Loaded, condit
     found = returned(loaded, condition)
     lost = [case for case in loaded.cases if condition.holds(case, loaded.circumstances) and case.id not in found]
     assert not lost, (Bounds(loaded.describe, loaded.circumstances).may(condition), lost[0].fields)
+
+
+@pytest.mark.parametrize("condition", EXAMPLES.values(), ids=EXAMPLES)
+@pytest.mark.parametrize("want", [True, False])
+def test_every_kind_is_narrowed_to_no_less_than_it_matches(loaded: Loaded, condition: Condition, want: bool) -> None:
+    """Of each kind that the registry knows, its examples: the query for yes, and the query for no."""
+    found = returned(loaded, condition if want else Not(condition))
+    assert [
+        case.id for case in loaded.cases if condition.holds(case, loaded.circumstances) == want and case.id not in found
+    ] == []
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))

@@ -7,10 +7,11 @@ from urllib.parse import unquote_plus, urlsplit
 import pytest
 
 from sfdc_escalator.errors import Invalid, OrgUnavailable
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.speech import Text
-from sfdc_escalator.escalation.conditions.tree import AnyOf, Condition
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import AnyOf
 from sfdc_escalator.escalation.policy.policy import NotePart, Policy
 from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, OrgFacts
 from sfdc_escalator.salesforce import standard_describe

@@ -8,13 +8,20 @@ import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState
-from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql
-from sfdc_escalator.escalation.conditions.related import Milestone, Related
-from sfdc_escalator.escalation.conditions.speech import Spoke, Text
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.age import Age
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.idle import Idle
+from sfdc_escalator.escalation.conditions.kinds.in_state import InState
+from sfdc_escalator.escalation.conditions.kinds.milestone import Milestone
+from sfdc_escalator.escalation.conditions.kinds.owner import Owner
+from sfdc_escalator.escalation.conditions.kinds.related import Related
+from sfdc_escalator.escalation.conditions.kinds.soql import Soql
+from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
+from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.world.case import Case

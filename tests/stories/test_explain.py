@@ -90,9 +90,9 @@ def test_an_address_without_a_case_is_told(support: World) -> None:
 
 def test_what_holds_a_match_back_is_told(support: World) -> None:
     started(support, case(1, Subject="I am furious"))
-    assert "has never run live" in told(support, "1")["angry"]["held_back"][0]
+    assert "has never run live" in told(support, "1")["angry"]["obstacles"][0]
     assert support.run("--backlog", "escalate").json["applied"] == 1
-    (back, *_) = told(support, "1")["angry"]["held_back"]
+    (back, *_) = told(support, "1")["angry"]["obstacles"]
     assert back.startswith("escalated by an earlier run: ESC-")
 
 
@@ -110,14 +110,14 @@ def test_a_guard_that_would_withhold_the_route_is_told_with_its_figures(world: W
     world.policy(HELD_BACK)
     started(world, *(case(number, Reason="Leak") for number in range(1, 4)))
     route = told(world, "2")["high"]
-    assert (route["matches"], "3 cases at once is more than max_cases: 2" in route["held_back"]) == (True, True)
+    assert (route["matches"], "3 cases at once is more than max_cases: 2" in route["obstacles"]) == (True, True)
     assert "withheld by the route high: 3 cases at once" in world.type("explain", "2").out
 
 
 def test_a_note_with_a_gap_holds_the_case_back_and_says_so(world: World) -> None:
     world.policy(HELD_BACK)
     started(world, case(1, Reason="Leak"), case(2))
-    (gap,) = [why for why in told(world, "2")["high"]["held_back"] if "missing" in why]
+    (gap,) = [why for why in told(world, "2")["high"]["obstacles"] if "missing" in why]
     assert gap == "the note's part 'steps' is missing: nothing in Reason"
 
 
@@ -126,7 +126,7 @@ def test_a_lost_ledger_holds_the_case_back_and_says_so(world: World) -> None:
     started(world, case(1, Reason="Leak"))
     assert world.run("--backlog", "escalate").json["applied"] == 1
     route = told(world, "1", "--ledger", str(world.folder / "another.db"))["high"]
-    assert any("the ledger is empty" in why for why in route["held_back"])
+    assert any("the ledger is empty" in why for why in route["obstacles"])
 
 
 def test_the_page_shows_every_condition_with_its_value(support: World) -> None:
@@ -135,7 +135,7 @@ def test_the_page_shows_every_condition_with_its_value(support: World) -> None:
     assert 'yes  Subject says "furious"' in page
     assert "yes  Priority is High" in page
     assert "time alone will make it match at 2026-03-03 12:00 UTC" in page
-    assert "a run would have it planned by the route angry" in page
+    assert "planned by the route angry: note, queue" in page
 
 
 def test_at_the_time_that_is_told_a_run_escalates_and_a_second_before_it_does_not(support: World) -> None:
@@ -197,8 +197,8 @@ def test_a_pasted_example_is_accepted_at_any_time(world: World, when: str, more:
 @pytest.mark.parametrize(
     ("when", "more", "why"),
     [
-        ("{text: comments, mentions: furious}", {}, "comes out otherwise: the route one does not match"),
-        ("{age: Due__c, at_most: 1d}", {"Due__c:datetime": "2026-03-02T12:00:00Z"}, "otherwise as time passes: "),
+        ("{text: comments, mentions: furious}", {}, "gives another result: the route one does not match"),
+        ("{age: Due__c, at_most: 1d}", {"Due__c:datetime": "2026-03-02T12:00:00Z"}, "another result as time passes: "),
     ],
 )
 def test_what_no_example_can_say_stands_as_a_comment_that_can_be_pasted_too(
@@ -276,7 +276,7 @@ def test_a_case_outside_the_scope_says_so_as_an_example_even_by_an_empty_field(s
     entry = support.type("explain", "1", "--as-example").out
     assert "Type: null" in entry
     assert "expect: none" in entry
-    assert "comes out otherwise" not in entry
+    assert "gives another result" not in entry
     support.policy(SCOPED + "examples:\n" + entry.split("\n", 1)[1])
     checked = support.type("validate")
     assert checked.code == 0, checked.out
@@ -286,7 +286,7 @@ def test_a_closed_case_is_a_closed_one_as_an_example(support: World) -> None:
     started(support, case(1, Subject="I am furious", Status="Closed", IsClosed="true"))
     entry = support.type("explain", "1", "--as-example").out
     assert "IsClosed: true" in entry
-    assert "comes out otherwise" not in entry
+    assert "gives another result" not in entry
 
 
 def test_a_dry_run_without_a_match_shows_the_five_nearest_misses(support: World) -> None:
@@ -315,4 +315,4 @@ def test_where_the_org_lacks_what_every_route_reads_it_is_not_said_that_the_case
         assert "cannot see it" not in answer.err
     page = world.type("run", "--dry-run").out
     assert all(f"Case has no {name}" in page for name in fields)
-    assert "No case came near" not in page
+    assert "No case comes near" not in page

@@ -233,11 +233,11 @@ def test_one_case_by_number_or_id_is_escalated_without_a_backlog_choice(support:
     assert support.run("--case", other[:15]).json["applied"] == 1
 
 
-def test_a_single_case_that_does_not_match_is_told_why(support: World) -> None:
+def test_a_single_case_that_does_not_match_is_reported_with_its_reasons(support: World) -> None:
     start(support, case(1, "hello"))
-    (alone,) = support.run("--dry-run", "--case", "00000001").json["left_alone"]
-    assert set(alone["reasons"]) == {"urgent", "old"}
-    assert "CreatedDate was 6 h ago" in alone["reasons"]["old"]
+    (unmatched,) = support.run("--dry-run", "--case", "00000001").json["no_match"]
+    assert set(unmatched["reasons"]) == {"urgent", "old"}
+    assert "CreatedDate was 6 h ago" in unmatched["reasons"]["old"]
 
 
 def test_a_missing_queue_breaks_its_own_route_alone(support: World) -> None:

@@ -85,4 +85,4 @@ def test_since_the_escalation_counts_from_the_routes_own_last_one(world: World) 
     act(org, act="comment", case="00000001", text="Hello?", **{"as": "customer"})
     seen = json.loads(world.type("explain", "1", "--json").out)["policies"][0]["routes"][0]
     assert [part["holds"] for part in seen["conditions"]["parts"][1]["parts"]] == [True, True]
-    assert "at 2026-03-02 15:00 UTC" in seen["held_back"][0]
+    assert "at 2026-03-02 15:00 UTC" in seen["obstacles"][0]

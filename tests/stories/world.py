@@ -5,7 +5,7 @@ import csv
 import json
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +53,18 @@ def pieces_of(secret: str) -> set[str]:
     return {*inside, *guises, secret.encode().hex()}
 
 
+def write_tables(folder: Path, objects: Mapping[str, Sequence[Row]]) -> Path:
+    """A data folder of an embedded org, a CSV file for each object."""
+    folder.mkdir(exist_ok=True)
+    for name, rows in objects.items():
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+    return folder
+
+
 @dataclass
 class World:
     """One org and the person at its command line."""
@@ -66,15 +78,7 @@ class World:
 
     def data(self, **objects: Sequence[Row]) -> Path:
         """Writes a data folder: `Case=[{"CaseNumber": "1"}]`."""
-        folder = self.folder / "org"
-        folder.mkdir(exist_ok=True)
-        for name, rows in objects.items():
-            columns = list(dict.fromkeys(column for row in rows for column in row))
-            with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, columns, restval="")
-                writer.writeheader()
-                writer.writerows(rows)
-        return folder
+        return write_tables(self.folder / "org", objects)
 
     def org(self, *, now: datetime = NOW, faults: Sequence[Any] = (), **objects: Sequence[Row]) -> EmbeddedOrg:
         """Starts an org with this data that commits these faults, and logs the person in."""

@@ -1,7 +1,6 @@
 """`audit`: the trail of what was done, and the proof that nobody changed it."""
 
 import json
-from dataclasses import asdict
 
 import click
 
@@ -26,11 +25,13 @@ def list_(org: str, ledger: str | None, limit: int, as_json: bool) -> int:
     with wiring.trail(ledger, org) as trail:
         entries = audit_list(trail, limit)
     if as_json:
-        click.echo(json.dumps({"ledger": trail.where, "escalations": [asdict(entry) for entry in entries], "exit": 0}))
-        return 0
-    from sfdc_escalator.reports.audit_text import list_text
+        from sfdc_escalator.reports.json.audit import list_json
 
-    click.echo(list_text(trail.where, entries))
+        click.echo(json.dumps({**list_json(trail.where, entries), "exit": 0}))
+    else:
+        from sfdc_escalator.reports.text.audit import list_text
+
+        click.echo(list_text(trail.where, entries))
     return 0
 
 
@@ -43,17 +44,17 @@ def show(key: str, org: str, ledger: str | None, as_json: bool) -> int:
     """Everything that happened to one escalation, by its key (ESC-XXXX-XXXX-XXXX)."""
     from sfdc_escalator import wiring
     from sfdc_escalator.ledger.trail.audit import audit_show
-    from sfdc_escalator.reports.audit_text import event_json
 
     with wiring.trail(ledger, org) as trail:
-        told = audit_show(trail, key)
+        events = audit_show(trail, key)
     if as_json:
-        events = [event_json(one) for one in told]
-        click.echo(json.dumps({"ledger": trail.where, "key": key, "events": events, "exit": 0}, ensure_ascii=False))
-        return 0
-    from sfdc_escalator.reports.audit_text import show_text
+        from sfdc_escalator.reports.json.audit import show_json
 
-    click.echo(show_text(told))
+        click.echo(json.dumps({**show_json(trail.where, key, events), "exit": 0}, ensure_ascii=False))
+    else:
+        from sfdc_escalator.reports.text.audit import show_text
+
+        click.echo(show_text(events))
     return 0
 
 
@@ -72,11 +73,11 @@ def verify(org: str, ledger: str | None, head: str | None, as_json: bool) -> int
         found = verify_trail(trail, head)
     code = AuditBroken.exit_code if found.problems else 0
     if as_json:
-        report = {"ok": not found.problems, "events": found.events, "head": found.head, "problems": found.problems}
-        click.echo(json.dumps({**report, "ledger": trail.where, "exit": code}, ensure_ascii=False))
-        return code
-    for problem in found.problems:
-        click.echo(f"! {problem}")
-    verdict = "BROKEN: it was changed or damaged" if found.problems else "whole"
-    click.echo(f"The audit trail of {trail.where} is {verdict}: {found.events} events, head {found.head or 'none'}")
+        from sfdc_escalator.reports.json.audit import verify_json
+
+        click.echo(json.dumps({**verify_json(trail.where, found), "exit": code}, ensure_ascii=False))
+    else:
+        from sfdc_escalator.reports.text.audit import verify_text
+
+        click.echo(verify_text(trail.where, found))
     return code

@@ -72,7 +72,10 @@ def command(
     from sfdc_escalator.backtest.mapping import load_mapping
     from sfdc_escalator.backtest.polls import Polls
     from sfdc_escalator.cli.commands.run import progress
-    from sfdc_escalator.reports import backtest_report as report
+    from sfdc_escalator.reports.json import backtest as as_object
+    from sfdc_escalator.reports.text import backtest as as_text
+    from sfdc_escalator.reports.text import backtest_csv as as_csv
+    from sfdc_escalator.reports.values import instant
 
     # Each by itself: the two of a difference may well bear one name.
     loaded = [wiring.policies([path]) for path in (policy, other) if path]
@@ -88,18 +91,17 @@ def command(
     file = None if out is None or str(out) == "-" else out
     if other:
         unlike = list(differences(found[0].matches, found[1].matches))
-        told, page = report.difference_json(found, unlike), report.difference_csv(unlike)
-        text = report.difference_text(unlike, found)
+        report, listed = as_object.difference_json(found, unlike), as_object.differences_json(unlike)
+        page, text = as_csv.differences_csv(unlike), as_text.difference_text(unlike, found)
     else:
-        told, page = report.backtest_json(found[0], polls), report.matches_csv(found[0].matches)
-        text = report.backtest_text(found[0], polls, str(file))
+        report, listed = as_object.backtest_json(found[0]), as_object.matches_json(found[0].matches)
+        page, text = as_csv.matches_csv(found[0].matches), as_text.backtest_text(found[0], str(file))
     if file is not None:
-        report.write(file, page)
-    about = {"from": report.iso(start), "to": report.iso(end), "every_seconds": every, "episodes": episodes}
-    listed = {} if file is not None else {"listed": report.listed(page)}
+        as_csv.write_csv(file, page)
     if as_json:
-        said = {**told, **about, "out": file and str(file), **listed, "exit": 0}
-        click.echo(json.dumps(said, ensure_ascii=False))
+        report |= {"from": instant(start), "to": instant(end), "every_seconds": every, "episodes": episodes}
+        report |= {"out": file and str(file)} | ({} if file is not None else {"listed": listed})
+        click.echo(json.dumps({**report, "exit": 0}, ensure_ascii=False))
     else:
         click.echo(page if file is None else text, nl=file is not None)
     return 0

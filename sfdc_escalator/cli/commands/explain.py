@@ -35,20 +35,25 @@ def command(
     """
     from sfdc_escalator import wiring
     from sfdc_escalator.pipeline.examine import examine
-    from sfdc_escalator.reports import explain_report
 
     loaded = wiring.policies(policies)
     with wiring.connect(org, now) as (door, caller):
         history = wiring.history(ledger, caller, org).history(caller.organization_id)
         examined = examine(door, caller, history, loaded.policies, named(case), wiring.renderer())
     if as_json:
-        click.echo(json.dumps({**explain_report.explain_json(examined), "exit": 0}, ensure_ascii=False))
+        from sfdc_escalator.reports.json.explain import explain_json
+
+        click.echo(json.dumps({**explain_json(examined), "exit": 0}, ensure_ascii=False))
     elif as_example:
-        click.echo(explain_report.example_page(examined))
+        from sfdc_escalator.reports.text.example import example_text
+
+        click.echo(example_text(examined))
     else:
+        from sfdc_escalator.reports.text.explain import explain_text
+
         for problem in loaded.warnings:
             click.echo(f"! {problem}")
-        click.echo(explain_report.explain_text(examined))
+        click.echo(explain_text(examined))
     return 0
 
 

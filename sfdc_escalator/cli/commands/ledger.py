@@ -56,7 +56,7 @@ def rebuild(org: str, ledger: str | None) -> int:
     from sfdc_escalator.cli import logs
     from sfdc_escalator.cli.busy import busy_is_an_error
     from sfdc_escalator.pipeline.rebuild import rebuild as read_back
-    from sfdc_escalator.reports.rebuild_text import rebuild_text
+    from sfdc_escalator.reports.text.rebuild import rebuild_text
 
     run = uuid.uuid4().hex[:12]
     logs.set_up(run)

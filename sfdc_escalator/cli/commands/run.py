@@ -96,13 +96,13 @@ def show(
     in_full: bool,
 ) -> None:
     if as_json:
-        from sfdc_escalator.reports.run_json import run_json
+        from sfdc_escalator.reports.json.run import run_json
 
         warned = [str(problem) for problem in warnings]
         report = {**run_json(result, org), "dry_run": dry_run, "exit": code, "warnings": warned}
         click.echo(json.dumps(report, ensure_ascii=False))
     else:
-        from sfdc_escalator.reports.run_text import run_text
+        from sfdc_escalator.reports.text.run import run_text
 
         for problem in warnings:
             click.echo(f"! {problem}")

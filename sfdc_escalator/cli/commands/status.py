@@ -21,11 +21,12 @@ def command(org: str, ledger: str | None, expect_every: float, as_json: bool) ->
     Exit code 3 when there was no live run for longer than --expect-every.
     """
     from sfdc_escalator import wiring
-    from sfdc_escalator.ledger.trail.standing import standing
-    from sfdc_escalator.reports.status_text import silence, status_json, status_text
+    from sfdc_escalator.ledger.trail.status import ledger_status
+    from sfdc_escalator.reports.json.status import status_json
+    from sfdc_escalator.reports.text.status import silence, status_text
 
     with wiring.trail(ledger, org) as trail:
-        found = standing(trail)
+        found = ledger_status(trail)
     silent = silence(found, datetime.now(UTC), timedelta(seconds=expect_every))
     code = SILENT if silent else 0
     if as_json:

@@ -1,20 +1,50 @@
-"""What every condition can do, for conditions that hold others."""
+"""The protocol that every condition satisfies, and a finding: its judgement of one case with what was seen."""
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.conditions.narrowing import Narrowing
+from sfdc_escalator.escalation.time.calendars import Limit
+from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need
 
 
-class Criterion(Protocol):
-    """`holds` is the answer, `needs` what it must be given, `crossings` when time alone may change the answer."""
-
-    def holds(self, case: Case, circumstances: Circumstances) -> bool: ...
-
-    def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]: ...
+class Condition(Protocol):
+    """A question about a case. A kind of condition is a `Leaf`; `tree` combines conditions."""
 
     @property
-    def needs(self) -> frozenset[Need]: ...
+    def needs(self) -> frozenset[Need]:
+        """The fields and lookups that the answer depends on."""
+        ...
+
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
+        """The answer."""
+        ...
+
+    def judged(self, case: Case, circumstances: Circumstances) -> "Finding":
+        """The answer with its reasons."""
+        ...
+
+    def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
+        """The instants at which time alone may change the answer, when nothing else changes."""
+        ...
+
+    def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
+        """A filter for the server that every case passes for which the answer is `want`."""
+        ...
+
+
+class Finding(NamedTuple):
+    """A judgement with its reasons: what was asked, what was seen, whether it holds, and the parts of it.
+
+    Of a clock: `limit` is the limit for this case, `due` is when time alone reaches it, or passes it for `more_than`.
+    """
+
+    condition: Condition
+    holds: bool
+    seen: Value | timedelta
+    parts: tuple["Finding", ...] = ()
+    limit: Limit | None = None
+    due: datetime | None = None

@@ -1,10 +1,10 @@
-"""Look-up tables: the first row whose cells all fit the case gives the value."""
+"""Look-up tables: the first row whose cells all match the case gives the value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sfdc_escalator.escalation.conditions.comparison import Operand, options, same
+from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, options, same
 from sfdc_escalator.escalation.world.case import Case
 
 T_co = TypeVar("T_co", covariant=True)
@@ -13,12 +13,12 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, slots=True)
 class Row(Generic[T_co]):
-    """One cell for each field; a cell of several values fits any of them."""
+    """One cell for each field; a cell of several values matches any of them."""
 
     cells: tuple[Operand, ...]
     value: T_co
 
-    def fits(self, case: Case, by: tuple[str, ...]) -> bool:
+    def matches(self, case: Case, by: tuple[str, ...]) -> bool:
         fields = case.fields
         return all(
             any(same(fields.get(path), option) for option in options(cell))
@@ -28,7 +28,7 @@ class Row(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[T_co]):
-    """`otherwise` is the value where no row fits, if there is one. `name` is empty for a table that stands in place."""
+    """`otherwise` is the value where no row matches, if there is one. A table that stands in place has no name."""
 
     name: str
     by: tuple[str, ...]
@@ -36,13 +36,20 @@ class Table(Generic[T_co]):
     otherwise: T_co | None = None
 
     def value(self, case: Case) -> T_co | None:
-        return next((row.value for row in self.rows if row.fits(case, self.by)), self.otherwise)
+        return next((row.value for row in self.rows if row.matches(case, self.by)), self.otherwise)
 
     @property
     def values(self) -> tuple[T_co, ...]:
         """Every value that it may give."""
         last = () if self.otherwise is None else (self.otherwise,)
         return (*(row.value for row in self.rows), *last)
+
+    def cells_of(self, path: str) -> Iterator[Literal_]:
+        """The values that its rows compare the field with."""
+        for row in self.rows:
+            for by, cell in zip(self.by, row.cells, strict=True):
+                if by == path:
+                    yield from options(cell)
 
     def mapped(self, change: Callable[[T_co], U]) -> "Table[U]":
         """The same table with every value changed."""

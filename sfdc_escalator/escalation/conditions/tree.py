@@ -1,31 +1,23 @@
-"""Conditions and their one meaning: `judge`. The server's query only narrows; what matches is decided here.
-
-Every condition has `holds` (the answer), `look` (what it sees), `needs` (what it must be given) and `crossings` (the
-instants at which time alone may change the answer, when nothing else does).
+"""Conditions combined, and the one meaning of a condition: `judge`. The server's query only narrows; what matches is
+decided here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState, Left
-from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql, TableIs
-from sfdc_escalator.escalation.conditions.related import Milestone, Related
-from sfdc_escalator.escalation.conditions.speech import Spoke, Text
-from sfdc_escalator.escalation.conditions.stopped_clock import Clock
-from sfdc_escalator.escalation.time.calendars import Limit
-from sfdc_escalator.escalation.world.case import Case, Value
+from sfdc_escalator.escalation.conditions.condition import Condition, Finding
+from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.narrowing import Narrowing, every, some
+from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Lookup, Need
-
-Leaf = Field | Age | Left | Idle | InState | Text | Spoke | Owner | TableIs | Related | Milestone | Soql
 
 
 @dataclass(frozen=True, slots=True)
 class All:
-    parts: tuple["Condition", ...]
-    _flat: tuple["Condition", ...] = field(init=False, compare=False, repr=False)
+    parts: tuple[Condition, ...]
+    _flat: tuple[Condition, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         flat = (one for part in self.parts for one in (part._flat if isinstance(part, All) else (part,)))
@@ -37,9 +29,16 @@ class All:
                 return False
         return True
 
+    def judged(self, case: Case, circumstances: Circumstances) -> Finding:
+        parts = tuple(part.judged(case, circumstances) for part in self.parts)
+        return Finding(self, all(part.holds for part in parts), None, parts)
+
     def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
         for part in self.parts:
             yield from part.crossings(case, circumstances)
+
+    def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
+        return (every if want else some)(part.narrowed(want, circumstances) for part in self.parts)
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -48,14 +47,21 @@ class All:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    parts: tuple["Condition", ...]
+    parts: tuple[Condition, ...]
 
     def holds(self, case: Case, circumstances: Circumstances) -> bool:
         return any(part.holds(case, circumstances) for part in self.parts)
 
+    def judged(self, case: Case, circumstances: Circumstances) -> Finding:
+        parts = tuple(part.judged(case, circumstances) for part in self.parts)
+        return Finding(self, any(part.holds for part in parts), None, parts)
+
     def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
         for part in self.parts:
             yield from part.crossings(case, circumstances)
+
+    def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
+        return (some if want else every)(part.narrowed(want, circumstances) for part in self.parts)
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -64,84 +70,67 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    part: "Condition"
+    part: Condition
 
     def holds(self, case: Case, circumstances: Circumstances) -> bool:
         return not self.part.holds(case, circumstances)
 
+    def judged(self, case: Case, circumstances: Circumstances) -> Finding:
+        part = self.part.judged(case, circumstances)
+        return Finding(self, not part.holds, None, (part,))
+
     def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
         return self.part.crossings(case, circumstances)
+
+    def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
+        """Pushed down to the leaves: the server's own NOT treats empty values another way."""
+        return self.part.narrowed(not want, circumstances)
 
     @property
     def needs(self) -> frozenset[Need]:
         return self.part.needs
 
 
-Condition = Leaf | All | AnyOf | Not
-
-
-class Finding(NamedTuple):
-    """A judgement with its reasons: what was asked, what was seen, whether it holds, and the parts of it.
-
-    Of a clock: `limit` is the one for this case, `due` when time alone reaches it, or passes it where more is asked.
-    """
-
-    condition: Condition
-    holds: bool
-    seen: Value | timedelta
-    parts: tuple["Finding", ...] = ()
-    limit: Limit | None = None
-    due: datetime | None = None
-
-
 def judge(condition: Condition, case: Case, circumstances: Circumstances) -> Finding:
-    """What the condition says of the case at that instant, with every part judged."""
-    if isinstance(condition, (All, AnyOf)):
-        parts = tuple(judge(part, case, circumstances) for part in condition.parts)
-        every = all if isinstance(condition, All) else any
-        return Finding(condition, every(part.holds for part in parts), None, parts)
-    if isinstance(condition, Not):
-        part = judge(condition.part, case, circumstances)
-        return Finding(condition, not part.holds, None, (part,))
-    holds, seen = condition.holds(case, circumstances), condition.look(case, circumstances)
-    if isinstance(condition, Clock):
-        crossings = condition.crossings(case, circumstances)
-        due = next(crossings, None)
-        passed = next(crossings, due) if condition.operator == "more_than" else due
-        return Finding(condition, holds, seen, (), condition.limit_of(case), passed)
-    return Finding(condition, holds, seen)
+    """The judgement of the case at that instant, with every part judged."""
+    return condition.judged(case, circumstances)
 
 
 def could_hold(
     condition: Condition, case: Case, circumstances: Circumstances, unread: frozenset[Need], want: bool = True
 ) -> bool:
-    """Whether the condition could come out as `want` once what is not yet read is known."""
+    """True where the condition could come out as `want` once the needs that are not yet read are known."""
     if isinstance(condition, Not):
         return could_hold(condition.part, case, circumstances, unread, not want)
     if isinstance(condition, (All, AnyOf)):
-        every = all if isinstance(condition, All) == want else any
-        return every(could_hold(part, case, circumstances, unread, want) for part in condition.parts)
+        joined = all if isinstance(condition, All) == want else any
+        return joined(could_hold(part, case, circumstances, unread, want) for part in condition.parts)
     if not unread.isdisjoint(condition.needs):
         return True
     return condition.holds(case, circumstances) == want
 
 
 def leaves(condition: Condition) -> Iterator[Leaf]:
-    """Every comparison in the condition, those of a clock's pause left out."""
+    """Every leaf of the condition, those of a clock's pause left out."""
     if isinstance(condition, (All, AnyOf)):
         for part in condition.parts:
             yield from leaves(part)
     elif isinstance(condition, Not):
         yield from leaves(condition.part)
-    else:
+    elif isinstance(condition, Leaf):
         yield condition
 
 
+def together(parts: Sequence[Condition]) -> Condition:
+    """All of the parts; one part as it is."""
+    return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
 def paths_of(needs: frozenset[Need]) -> frozenset[str]:
-    """The fields of the case among what is read."""
+    """The fields of the case among the needs."""
     return frozenset(one for one in needs if isinstance(one, str))
 
 
 def lookups_of(needs: frozenset[Need]) -> frozenset[Lookup]:
-    """What needs a second look among what is read."""
+    """The lookups among the needs: what is read in a second look."""
     return frozenset(one for one in needs if not isinstance(one, str))

@@ -1,1 +1,1 @@
-"""Which route a case gets, seen together with its history."""
+"""The judgement about a case: a match, the order that carries it out, and the outcome."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.findings import reasons
-from sfdc_escalator.escalation.conditions.tree import Finding, judge
+from sfdc_escalator.escalation.conditions.tree import judge
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.own_steps import matches_without_us
@@ -164,5 +165,5 @@ def match(
 ) -> Match:
     organization, number = in_org.org_facts.caller.organization_id, in_org.episode(route, case)
     identity = Identity(organization, in_org.policy.name, route.name, case.id, episode=number)
-    own = finding.parts[-1]  # the route's `when`; the scope before it says nothing about this case in particular
+    own = finding.parts[-1]  # the route's `when`; the scope before it holds for every case
     return Match(in_org.policy, route, case, identity, state, reason, tuple(reasons(own)), escalation)

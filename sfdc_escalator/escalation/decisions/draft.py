@@ -6,7 +6,8 @@ from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.order import Order, Post
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.note.note import Incomplete, Renderer, write_note
+from sfdc_escalator.escalation.note.note import Renderer, write_note
+from sfdc_escalator.escalation.note.parts import Incomplete
 from sfdc_escalator.escalation.policy.policy import NoteSpec
 from sfdc_escalator.escalation.policy.steps import Setting, planned_steps, values_before
 from sfdc_escalator.escalation.world.case import Case
@@ -65,5 +66,5 @@ def taken_over(in_org: PolicyInOrg, match: Match) -> tuple[Escalation, ...]:
 
 
 def in_a_row(earlier: Escalation | None, state: EscalationState) -> int:
-    """How often in a row it ended in this state."""
+    """The number of times in a row that it ended in this state."""
     return earlier.attempts if earlier and earlier.state is state else 0

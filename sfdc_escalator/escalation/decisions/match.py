@@ -67,6 +67,7 @@ class Match:
             policy=self.policy.name,
             route=self.route.name,
             rung=self.identity.rung,
+            turn=self.identity.turn,
             case_id=self.case.id,
             case_number=self.case.number,
             state=self.state,

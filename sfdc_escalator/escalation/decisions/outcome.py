@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.policy.steps import Step
 
 HeldBy = Literal["note"]
-"""Who or what holds a case: a part of its note is missing."""
+"""The reason for which a case is held: a part of its note is missing."""
 
 
 class State(StrEnum):
@@ -36,6 +36,7 @@ class Outcome:
     policy: str
     route: str
     rung: str
+    turn: int
     case_id: str
     case_number: str
     state: State
@@ -55,6 +56,7 @@ def outcome_of(order: Order, state: State, reason: str, steps: tuple[Step, ...],
         policy=order.identity.policy,
         route=order.identity.route,
         rung=order.identity.rung,
+        turn=order.identity.turn,
         case_id=order.case_id,
         case_number=order.case_number,
         state=state,

@@ -1,9 +1,10 @@
-"""Our own steps must not feed the rules: what a case would be, had we not touched it."""
+"""Our own steps must not feed the rules: a case as it would be without them."""
 
 from collections.abc import Iterable
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.tree import Condition, could_hold
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.tree import could_hold
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.needs import Need
@@ -16,7 +17,7 @@ def matches_without_us(
     circumstances: Circumstances,
     unread: frozenset[Need] = frozenset(),
 ) -> bool:
-    """Whether the condition holds whatever we wrote: also with the values from before our own steps."""
+    """True where the condition holds whatever we wrote: also with the values from before our own steps."""
     return holds_surely(condition, without_our_steps(case, escalations), case, circumstances, unread)
 
 
@@ -27,7 +28,7 @@ def could_match_without_us(
     circumstances: Circumstances,
     unread: frozenset[Need],
 ) -> bool:
-    """Whether the condition may hold without our steps, whatever stands in the paths not read."""
+    """True where the condition may hold without our steps, whatever stands in the fields that were not read."""
     without = without_our_steps(case, escalations)
     return could_hold(condition, without, circumstances, unread | unknown_of_owner(without, case))
 
@@ -39,7 +40,7 @@ def holds_surely(
 
 
 def unknown_of_owner(without: Case, case: Case) -> frozenset[Need]:
-    """What is read of the owner besides the id: nothing of it is known of an earlier owner."""
+    """The fields of the owner besides the id: of an earlier owner they are not known."""
     if without.owner_id == case.owner_id:
         return frozenset()
     return frozenset(path for path in case.fields if path.lower().startswith("owner."))

@@ -1,12 +1,13 @@
-"""What one policy's decisions rest on."""
+"""One policy in one org: the facts that its matches rest on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.related import Related
-from sfdc_escalator.escalation.conditions.tree import Condition, leaves
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.related import Related
+from sfdc_escalator.escalation.conditions.tree import leaves
 from sfdc_escalator.escalation.decisions.episodes import episode, is_over
 from sfdc_escalator.escalation.note.quick_texts import paths_read
 from sfdc_escalator.escalation.policy.policy import Policy, Route
@@ -18,7 +19,7 @@ from sfdc_escalator.escalation.world.org import OrgFacts
 
 @dataclass(frozen=True, slots=True)
 class PolicyInOrg:
-    """`unpolled` and `unfit` say of a route why it was not read, and why this org cannot carry it out."""
+    """`unpolled` and `unfit` give the reason why a route was not read, and why this org cannot carry it out."""
 
     policy: Policy
     org_facts: OrgFacts
@@ -42,13 +43,13 @@ class PolicyInOrg:
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What is read of a case for the routes that can be judged."""
+        """The facts of a case that the routes read which can be judged."""
         own = self.policy.needs(route for route, _ in self.judged)
         return own | paths_read(self.org_facts.quick_texts.values(), self.org_facts.describe)
 
     def circumstances_of(self, route: Route, case: Case, *, newer_words: bool = False) -> Circumstances:
-        """The scene with the time of the route's last escalation of the case; with `newer_words` only what was said
-        since then counts, if there was one."""
+        """The circumstances with the time of the route's last escalation of the case; with `newer_words` only what was
+        said since then counts, if there was one."""
         at = self.escalated_at(route, case)
         return replace(self.circumstances, escalated_at=at, newer_words=newer_words) if at else self.circumstances
 
@@ -62,7 +63,7 @@ class PolicyInOrg:
         return max((at for at in times if at), default=None)
 
     def over(self, escalation: Escalation, route: Route, case: Case) -> bool:
-        """Whether the past's episode is over; that of another route ends for that route."""
+        """True where the escalation's episode is over; one of another route ends by the rules of that route."""
         own = next((one for one in self.policy.routes if escalation.route in one.names), route)
         return is_over(escalation, own, self.escalations(case), self.now, self.newest_record(own, case))
 
@@ -70,6 +71,6 @@ class PolicyInOrg:
         return episode(route, self.escalations(case), self.now, self.newest_record(route, case))
 
     def newest_record(self, route: Route, case: Case) -> datetime | None:
-        """When the newest of the related records that the route counts was made."""
+        """The time at which the newest of the related records was made that the route counts."""
         counted = (leaf for leaf in leaves(route.when) if isinstance(leaf, Related))
-        return max((one.created for leaf in counted for one in leaf.fitting(case, self.circumstances)), default=None)
+        return max((one.created for leaf in counted for one in leaf.counted(case, self.circumstances)), default=None)

@@ -1,1 +1,1 @@
-"""Why a case matches or not, and what is missing."""
+"""Explanations: the reasons of a match, and the conditions that are missing."""

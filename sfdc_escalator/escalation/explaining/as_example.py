@@ -4,19 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Idle
-from sfdc_escalator.escalation.conditions.comparison import TESTS, as_text, fold, options
-from sfdc_escalator.escalation.conditions.facts import Field, TableIs
-from sfdc_escalator.escalation.conditions.own_words import own_words
-from sfdc_escalator.escalation.conditions.related import Related
-from sfdc_escalator.escalation.conditions.speech import SPOKEN, Text
-from sfdc_escalator.escalation.conditions.stopped_clock import Clock
-from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import Leaf, leaves, paths_of
-from sfdc_escalator.escalation.conditions.words import finder, mentioned
+from sfdc_escalator.escalation.conditions.clocks.clock import Clock
+from sfdc_escalator.escalation.conditions.comparison import as_text, fold
+from sfdc_escalator.escalation.conditions.kinds.idle import Idle
+from sfdc_escalator.escalation.conditions.kinds.related import Related, name_of
+from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.tree import leaves, paths_of
 from sfdc_escalator.escalation.decisions.decide import matching
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.policy.examples import name_of
 from sfdc_escalator.escalation.policy.policy import Example
 from sfdc_escalator.escalation.world.case import Case, Value
 
@@ -25,7 +20,7 @@ ELSE = "..."
 
 
 def as_example(in_org: PolicyInOrg, case: Case) -> Example:
-    """What the policy's conditions see of the case; other texts become `...`."""
+    """The facts of the case that the policy's conditions read; other texts become `...`."""
     every = [leaf for route in in_org.policy.routes for leaf in leaves(in_org.policy.condition(route))]
     demanded = {path for part in in_org.policy.scope for path in paths_of(part.needs)}  # said even where empty
     route, age = next(matching(in_org, case), None), age_of(case, every, in_org.circumstances)
@@ -65,46 +60,14 @@ def redacted(path: str, case: Case, every: list[Leaf]) -> Value:
 
 def named(path: str, every: list[Leaf]) -> set[str]:
     """The values that the policy itself names for the field, folded."""
-    found: set[str] = set()
-    for leaf in every:
-        if isinstance(leaf, Field) and leaf.path == path and not isinstance(leaf.operand, Table):
-            found |= {fold(as_text(option)) for option in options(leaf.operand)}
-        found |= {fold(as_text(one)) for table in tables(leaf) for one in cells(table, path)}
-    return found
-
-
-def tables(leaf: Leaf) -> Iterator[Table[object]]:
-    candidates = (
-        (leaf.operand,) if isinstance(leaf, Field) else (leaf.table,) if isinstance(leaf, TableIs)
-        else (leaf.limit, leaf.calendar) if isinstance(leaf, Clock) else ()
-    )  # fmt: skip
-    yield from (one for one in candidates if isinstance(one, Table))
-
-
-def cells(table: Table[object], path: str) -> Iterator[str | int | float | bool]:
-    for row in table.rows:
-        for by, cell in zip(table.by, row.cells, strict=True):
-            if by == path:
-                yield from options(cell)
+    return {fold(as_text(one)) for leaf in every for one in leaf.named_for(path)}
 
 
 def said(value: str, path: str, every: list[Leaf]) -> str:
-    """The words of the text that conditions look for, or leave out; its beginning first, where one asks for it."""
-    kept = sorted(parts(value, path, every), key=lambda part: not value.strip().lower().startswith(part.lower()))
-    for leaf in every:
-        if isinstance(leaf, Text) and path in leaf.sources and path not in SPOKEN:
-            ignored = (finder(phrase).search(own_words(value)) for phrase in leaf.ignoring)
-            words = mentioned(own_words(value), leaf.mentions, leaf.ignoring)
-            kept += [" ".join(match[0].split()) for match in ignored if match] + ([words] if words else [])
-    return f" {ELSE} ".join(dict.fromkeys(kept))
-
-
-def parts(value: str, path: str, every: list[Leaf]) -> Iterator[str]:
-    """The parts of the text that fields are compared with."""
-    for leaf in every:
-        if isinstance(leaf, Field) and leaf.path == path and leaf.operator in ("starts_with", "contains_any"):
-            asked = () if isinstance(leaf.operand, Table) else options(leaf.operand)
-            yield from (as_text(one).strip() for one in asked if TESTS[leaf.operator](value, one))
+    """The parts of the text that conditions look for, or leave out; its beginning first, where one asks for it."""
+    text, kept = value.strip().lower(), (part for leaf in every for part in leaf.parts_named(path, value))
+    ordered = sorted(kept, key=lambda part: -len(part) if text.startswith(part.lower()) else 1)
+    return f" {ELSE} ".join(dict.fromkeys(ordered))
 
 
 def age_of(case: Case, every: list[Leaf], circumstances: Circumstances) -> timedelta:
@@ -115,7 +78,7 @@ def age_of(case: Case, every: list[Leaf], circumstances: Circumstances) -> timed
 
 
 def spoke(case: Case, who: str, every: list[Leaf], circumstances: Circumstances, age: timedelta) -> timedelta | None:
-    """How long ago, or what a clock by a calendar shows of it; in no case longer than the case is old."""
+    """The time since then, by the clock of the condition; at most the age of the case."""
     last = max((one.at for one in case.comments if one.speaker == who), default=None)
     if last is None:
         return None

@@ -1,10 +1,12 @@
-"""Why a route matches a case or not, and what comes of it."""
+"""One route and one case explained: the findings, what is missing, and what a run does about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sfdc_escalator.escalation.conditions.tree import Finding, judge
+from sfdc_escalator.escalation.conditions.condition import Finding
+from sfdc_escalator.escalation.conditions.leaf import Miss
+from sfdc_escalator.escalation.conditions.tree import judge
 from sfdc_escalator.escalation.decisions.decide import (
     ALREADY_WORDS,
     OLD_WORDS,
@@ -18,7 +20,7 @@ from sfdc_escalator.escalation.decisions.decide import has_newer_words as newer_
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.explaining.misses import Miss, matches_at, misses
+from sfdc_escalator.escalation.explaining.misses import matches_at, misses
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.world.case import Case
 
@@ -28,13 +30,14 @@ FIRST_LIVE_RUN = "it has never run live in this org: its first matches wait for 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One route and one case. `when` is the first instant at which time alone makes it match, now included."""
+    """One route and one case. `when` is the first instant at which time alone makes it match, now included;
+    `obstacles` are the reasons for which a run does not escalate by this route even though it matches."""
 
     route: Route
     finding: Finding
     missing: tuple[Miss, ...]
     when: datetime | None
-    held_back: tuple[str, ...]
+    obstacles: tuple[str, ...]
 
     @property
     def matches(self) -> bool:
@@ -49,14 +52,14 @@ def explain(in_org: PolicyInOrg, case: Case, judged: Match | NoMatch) -> tuple[E
 def explained(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMatch) -> Explained:
     condition, circumstances = in_org.policy.condition(route), in_org.circumstances_of(route, case)
     finding = judge(condition, case, circumstances)
-    why = dict.fromkeys(held_back(in_org, route, case, finding.holds))
+    why = dict.fromkeys(obstacles(in_org, route, case, finding.holds))
     if finding.holds:
         why |= dict.fromkeys(outdone(in_org, route, case, judged))
     return Explained(route, finding, tuple(misses(finding)), matches_at(condition, case, circumstances), tuple(why))
 
 
 def outdone(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMatch) -> Iterator[str]:
-    """What a run would rather do with a case that the route matches: another route, a guard, a note with a gap."""
+    """The reason why a run does not escalate a case that the route matches: another route, a guard, its note."""
     if isinstance(judged, NoMatch):
         first = next(matching(in_org, case), route)
         if first.escalate is None and first != route:
@@ -69,11 +72,9 @@ def outdone(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMat
         yield COMES_FIRST.format(judged.route.name)
 
 
-def held_back(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> Iterator[str]:
-    """What the ledger and the org know that stands in the way of a match, or would."""
-    for why in (in_org.unpolled.get(route.name), in_org.unfit.get(route.name)):
-        if why:
-            yield why
+def obstacles(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> Iterator[str]:
+    """The facts of the ledger and of the org that stand in the way of a match, or would."""
+    yield from filter(None, (in_org.unpolled.get(route.name), in_org.unfit.get(route.name)))
     for escalation in in_org.escalations(case):
         if escalation.route in route.names and not in_org.over(escalation, route, case):
             at = f" at {escalation.tried_at:%Y-%m-%d %H:%M} UTC" if escalation.tried_at else ""

@@ -1,38 +1,25 @@
-"""What is missing for a match, in words: the nearest way in, how much of it is short, and when time alone brings it."""
+"""The conditions that are missing for a match: the fewest that must change, and when time alone changes them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.findings import in_plain_words, reasons, time_in_words
-from sfdc_escalator.escalation.conditions.related import Related
-from sfdc_escalator.escalation.conditions.stopped_clock import Clock
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Finding, Not, judge
+from sfdc_escalator.escalation.conditions.condition import Condition, Finding
+from sfdc_escalator.escalation.conditions.findings import reasons
+from sfdc_escalator.escalation.conditions.leaf import Leaf, Miss
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, judge
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
 
 SECOND = timedelta(seconds=1)
-ALMOST_A_MINUTE = timedelta(seconds=59)
-"""What time is seen is rounded down, what is short is rounded up."""
 MOST_CROSSINGS = 100
 FOREVER = timedelta(days=36525)
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
-    """One condition that stands in the way. `short` is the time that is missing, where time is what is missing;
-    `share` how much of a number is missing, 1 where it is no number."""
-
-    words: str
-    short: timedelta | None = None
-    share: float = field(default=1.0, compare=False)
-
-
 def misses(finding: Finding) -> list[Miss]:
-    """What must change for the finding to hold: all that fails of a list, the nearest of alternatives."""
+    """The conditions that must change for the finding to hold: of a list all that fail, of alternatives the nearest."""
     if finding.holds:
         return []
     if isinstance(finding.condition, All):
@@ -40,36 +27,10 @@ def misses(finding: Finding) -> list[Miss]:
     if isinstance(finding.condition, AnyOf):
         return min((misses(part) for part in finding.parts), key=distance, default=[Miss("nothing can match it")])
     if isinstance(finding.condition, Not):
-        return [Miss(f"must not be so: {'; '.join(reasons(finding.parts[0])) or 'what is always so'}")]
-    return [miss_of(finding)]
-
-
-def miss_of(finding: Finding) -> Miss:
-    leaf, seen = finding.condition, finding.seen
-    if isinstance(leaf, Clock) and isinstance(seen, timedelta) and isinstance(finding.limit, timedelta):
-        return short_of(leaf, seen, finding)
-    if isinstance(leaf, Related) and isinstance(seen, int) and leaf.operator in ("at_least", "more_than"):
-        needed = leaf.count + (leaf.operator == "more_than")
-        return Miss(f"needs {needed} or more {leaf.records.relation}, has {seen}", share=share_of(seen, needed))
-    return Miss(in_plain_words(finding), share=share_of(seen, leaf.operand) if isinstance(leaf, Field) else 1.0)
-
-
-def share_of(seen: object, wanted: object) -> float:
-    """How much of a wanted number is missing, 1 at most."""
-    if not isinstance(seen, (int, float)) or not isinstance(wanted, (int, float)):
-        return 1.0
-    return min(1.0, abs(wanted - seen) / (abs(wanted) or 1))
-
-
-def short_of(leaf: Clock, seen: timedelta, finding: Finding) -> Miss:
-    """How much time is short, and when it will have passed; or that it is too late."""
-    assert isinstance(finding.limit, timedelta)
-    short = abs(finding.limit - seen)
-    waits = leaf.operator in ("at_least", "more_than") and seen <= finding.limit
-    if not waits or finding.due is None:
-        return Miss(in_plain_words(finding))
-    time = time_in_words(short + ALMOST_A_MINUTE, leaf)
-    return Miss(f"{in_plain_words(finding)}: {time} short, at {finding.due:%Y-%m-%d %H:%M} UTC", short)
+        words = "; ".join(reasons(finding.parts[0])) or "a condition that always holds"
+        return [Miss(f"must not hold: {words}")]
+    assert isinstance(finding.condition, Leaf)
+    return [finding.condition.missed(finding)]
 
 
 def distance(found: Sequence[Miss]) -> tuple[int, timedelta, float]:
@@ -115,7 +76,7 @@ class NearMiss:
     policy: str
     route: str
     case: Case
-    words: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 def nearest_misses(
@@ -145,8 +106,8 @@ def near(
             for case in cases:
                 finding = judge(in_org.policy.condition(route), case, in_org.circumstances_of(route, case))
                 if missing := misses(known(finding, unread.get(case.id, frozenset()))):
-                    words = tuple(miss.words for miss in missing)
-                    yield NearMiss(in_org.policy.name, route.name, case, words), missing
+                    texts = tuple(miss.words for miss in missing)
+                    yield NearMiss(in_org.policy.name, route.name, case, texts), missing
 
 
 def known(finding: Finding, unread: frozenset[Need]) -> Finding:

@@ -5,14 +5,13 @@ reserved first. Text of the case is data: it is cut at a word to make room, but 
 and can forge neither key nor template.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from sfdc_escalator.escalation.conditions.speech import SPOKEN, said
 from sfdc_escalator.escalation.note.note_text import harmless, nested, shortened, text_of
+from sfdc_escalator.escalation.note.parts import CUTS, Cut, Incomplete, Part, Seen, fill, known
 from sfdc_escalator.escalation.note.quick_texts import (
     Filling,
     blocks,
@@ -23,38 +22,17 @@ from sfdc_escalator.escalation.note.quick_texts import (
     quick_text_paths,
     unknown_placeholders,
 )
-from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec, Policy, Route, Template
-from sfdc_escalator.escalation.world.case import Case, Value
+from sfdc_escalator.escalation.policy.policy import NoteSpec, Policy, Route, Template
+from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.keys import Identity
 
 MOST_BYTES = 4000
-UNCUT = 10**9
-CUTS = ((UNCUT, 200), (2000, 40), (1200, 20), (800, 10), (500, 6), (300, 5), (180, 4), (100, 3), (60, 2), (30, 1))
-"""How many characters of each text of the case are kept, and how many of its newest comments: the first that fits."""
-NOT_RECORDED = "not recorded"
-Cut = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Incomplete:
-    """Why there can be no note: the case must wait for a person before it can be escalated."""
-
-    reason: str
 
 
 class Renderer(Protocol):
     """Renders a template. Raises ValueError with advice when it cannot."""
 
     def __call__(self, template: Template, context: Mapping[str, Any]) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the note as a template sees it."""
-
-    name: str
-    title: str
-    text: str
 
 
 def write_note(
@@ -83,9 +61,9 @@ def write_note(
         parts = [fill(part, seen.uncut if part.is_required else seen) for part in spec.parts]
         if missing := [part.reason for part in parts if isinstance(part, Incomplete)]:
             return Incomplete("; ".join(missing))
-        told = context(policy, seen, [part for part in parts if isinstance(part, Part)], now)
+        facts = context(policy, seen, [part for part in parts if isinstance(part, Part)], now)
         try:
-            body = (from_quick_text(message[1], told) if message else render(spec.template, told)).strip()
+            body = (from_quick_text(message[1], facts) if message else render(spec.template, facts)).strip()
         except ValueError as error:
             reason = f"the note cannot be written: {error}"
             continue
@@ -101,35 +79,11 @@ def write_note(
 def too_long(spec: NoteSpec, cut: Cut) -> str:
     required = ", ".join(repr(part.name) for part in spec.parts if part.is_required)
     whole = f" and {required} whole, as required" if required else ""
-    return f"the note does not fit into {MOST_BYTES} bytes, even with each text cut to {cut[0]} characters{whole}"
+    return f"the note is longer than {MOST_BYTES} bytes, even with each text cut to {cut[0]} characters{whole}"
 
 
 def size(note: str) -> int:
     return len(note.encode()) + note.count("\n")
-
-
-class Seen(NamedTuple):
-    """What a part of the note is filled from."""
-
-    route: Route
-    spec: NoteSpec
-    case: Case
-    findings: tuple[str, ...]
-    cut: Cut
-
-    @property
-    def uncut(self) -> "Seen":
-        return self._replace(cut=CUTS[0])
-
-    @property
-    def fields(self) -> dict[str, str]:
-        return {path: shortened(text_of(value), self.cut[0]) for path, value in known(self.case).items()}
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """The route's own texts, with the fields of the case filled in."""
-        said = {**self.spec.texts, "reason": self.route.reason}
-        return {name: filled_sentence(text, self.fields) for name, text in said.items()}
 
 
 def context(policy: Policy, seen: Seen, parts: Sequence[Part], now: datetime) -> Mapping[str, Any]:
@@ -144,53 +98,14 @@ def context(policy: Policy, seen: Seen, parts: Sequence[Part], now: datetime) ->
     }
 
 
-def from_quick_text(message: str, told: Mapping[str, Any]) -> str:
-    parts = {part.name: (part.title, part.text) for part in told["parts"]}
-    words = {f"route.{name}": text for name, text in told["route"].items()}
-    words |= {"route": told["route"]["name"], "policy": told["policy"]["name"], "now": told["now"]}
-    words |= {"findings": "\n".join(told["findings"]), "parts": "\n\n".join(blocks(parts.values()))}
-    return fill_in(message, Filling(parts, words, told["fields"]))
+def from_quick_text(message: str, facts: Mapping[str, Any]) -> str:
+    parts = {part.name: (part.title, part.text) for part in facts["parts"]}
+    words = {f"route.{name}": text for name, text in facts["route"].items()}
+    words |= {"route": facts["route"]["name"], "policy": facts["policy"]["name"], "now": facts["now"]}
+    words |= {"findings": "\n".join(facts["findings"]), "parts": "\n\n".join(blocks(parts.values()))}
+    return fill_in(message, Filling(parts, words, facts["fields"]))
 
 
 def reason_of(route: Route, case: Case) -> str:
     """The route's reason with the fields of the case filled in; as it stands where one of them is empty."""
     return filled_sentence(route.reason, {path: text_of(value) for path, value in known(case).items()}) or route.reason
-
-
-def known(case: Case) -> Mapping[str, Value]:
-    engine: dict[str, Value] = {
-        "Id": case.id,
-        "CaseNumber": case.number,
-        "OwnerId": case.owner_id,
-        "Status": case.status,
-        "Priority": case.priority,
-        "CreatedDate": case.created,
-    }
-    return engine | dict(case.fields)
-
-
-def fill(part: NotePart, seen: Seen) -> Part | Incomplete:
-    """The first of the part's sources that says something, or all of them; findings come on top wherever named."""
-    title = part.name.replace("_", " ").capitalize()
-    each = ("\n".join(from_source(one, part, seen)) for one in part.sources if one != "findings")
-    spoken = list(dict.fromkeys(filter(None, each)))
-    said = spoken if part.every else spoken[:1]
-    if "findings" in part.sources:
-        said += [shortened(harmless(finding), seen.cut[0]) for finding in seen.findings]
-    if text := "\n".join(filter(None, said)):
-        return Part(part.name, title, text)
-    if part.if_missing == "hold":
-        return Incomplete(f"the note's part {part.name!r} is missing: nothing in {', '.join(part.sources)}")
-    sentence = NOT_RECORDED if part.if_missing in ("say_so", "tell_owner") else part.if_missing
-    return Part(part.name, title, sentence)
-
-
-def from_source(source: str, part: NotePart, seen: Seen) -> Iterator[str]:
-    if source.startswith("route."):
-        yield from filter(None, [seen.texts.get(source.removeprefix("route."), "")])
-    elif source in SPOKEN:
-        chosen = said(source, seen.case)
-        for one in chosen[-min(part.last or seen.cut[1], seen.cut[1]) :]:
-            yield f"{one.at:%Y-%m-%d %H:%M} {shortened(harmless(one.body), seen.cut[0])}"
-    elif text := text_of(seen.case.fields.get(source)):
-        yield shortened(text, seen.cut[0])

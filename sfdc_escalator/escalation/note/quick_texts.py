@@ -17,12 +17,12 @@ PLACEHOLDER = re.compile(r"\{!\s*([^{}]*?)\s*\}|\{([A-Za-z]\w*(?:\.[A-Za-z]\w*)*
 PATH = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*){0,5}", re.ASCII)
 OWN = ("parts", "findings", "route", "policy", "now")
 FOREIGN = frozenset({"user", "organization", "label", "setup", "profile", "system", "recipient", "sender", "api"})
-"""What merge fields may begin with that is no record of the case."""
+"""The first parts of merge fields that are not a record of the case."""
 WHOLE = "parts"
 
 
 def names_for(names: Sequence[str | Table[str]], case: Case) -> list[str]:
-    """The names as they are for this case; a table that says nothing of it names none."""
+    """The names as they are for this case; a table without a row for it names none."""
     found = [one.value(case) if isinstance(one, Table) else one for one in names]
     return [name for name in found if name is not None]
 
@@ -87,7 +87,7 @@ def unknown_placeholders(message: str, parts: Iterable[str], texts: Iterable[str
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """What placeholders stand for: parts of the note (title, text), texts of the route, fields of the case."""
+    """The values of placeholders: parts of the note (title, text), texts of the route, fields of the case."""
 
     parts: Mapping[str, tuple[str, str]]
     words: Mapping[str, str]

@@ -29,7 +29,7 @@ from sfdc_escalator.escalation.world.org import OrgFacts
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why the plan withholds a route."""
+    """A route that the plan withholds, with the reason."""
 
     policy: str
     route: str

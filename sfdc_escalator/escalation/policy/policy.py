@@ -1,4 +1,4 @@
-"""The policy as a value: what the file says, checked, with every default filled in."""
+"""The policy as a value: the file, checked, with every default filled in."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,10 +6,11 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
-from sfdc_escalator.escalation.conditions.facts import Field
-from sfdc_escalator.escalation.conditions.speech import need_of
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.speech.messages import need_of
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import All, Condition, paths_of
+from sfdc_escalator.escalation.conditions.tree import All, paths_of
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, StepValue, every
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.world.case import ATTRIBUTES, Value
@@ -43,7 +44,7 @@ class NotePart:
 
     @property
     def is_required(self) -> bool:
-        """Whether there is no note without it."""
+        """True where there is no note without it."""
         return self.if_missing == "hold"
 
 
@@ -54,7 +55,7 @@ class NoteSpec:
     The first of the `quick_texts` that the org has is the note's text, else the template. `quick_texts` are names of
     Quick Texts with the route's name filled in, or tables that give one by fields of the case. `also_on` names a record
     of the case that gets the note as well.
-    `needs` is what the template and the texts read of the case.
+    `template_paths` are the fields that the template and the texts read.
     """
 
     template: Template
@@ -67,7 +68,7 @@ class NoteSpec:
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What the note's parts and template read of the case."""
+        """The facts of the case that the note's parts and template read."""
         sources = {source for part in self.parts for source in part.sources}
         own = {source for source in sources if source == "findings" or source.startswith("route.")}
         other = {f"{self.also_on}Id"} if self.also_on else set()
@@ -173,7 +174,7 @@ class Policy:
         return self._conditions[route.name]
 
     def scope_of(self, route: Route) -> All:
-        """What a case must meet before the route's own `when` is asked."""
+        """The conditions that a case must meet before the route's own `when`."""
         return All(self.condition(route).parts[:-1])
 
     def _in_scope(self, when: Condition) -> All:

@@ -6,23 +6,17 @@ hold together.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sfdc_escalator.escalation.conditions.clocks import Age, Idle, InState
-from sfdc_escalator.escalation.conditions.comparison import TESTS
-from sfdc_escalator.escalation.conditions.facts import Field, TableIs
-from sfdc_escalator.escalation.conditions.related import Milestone
-from sfdc_escalator.escalation.conditions.speech import Text
-from sfdc_escalator.escalation.conditions.stopped_clock import Clock
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.leaf import Demand, Leaf
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Leaf, Not
-from sfdc_escalator.escalation.proof.satisfiable import Demand, alike, possible, subject
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
+from sfdc_escalator.escalation.proof.satisfiable import alike, possible
 
 MOST_LOOKS, MOST_CHOICES = 400, 30
-TABLED = ("operand", "limit", "calendar")
-LOWER = ("at_least", "more_than")
 Wanted = tuple[Condition, bool]
 
 
@@ -68,9 +62,9 @@ class Search:
             condition, want = pending.pop()
             parts = parts_of(condition, want)
             if parts is None:
-                assert not isinstance(condition, (All, AnyOf, Not))
+                assert isinstance(condition, Leaf)
                 for demand in consequences(Demand(condition, want)):
-                    known = [*known, Known(subject(demand.leaf), demand)]
+                    known = [*known, Known(demand.leaf.subject, demand)]
                     if self.clashes(known):
                         return True
             elif parts.together or len(parts.wanted) == 1:
@@ -87,9 +81,6 @@ class Search:
         if self.looks >= MOST_LOOKS:
             return False
         about, newest = known[-1]
-        if isinstance(newest.leaf, TableIs):  # no row gives that
-            self.clash = self.clash or (newest,)
-            return newest.holds
         about_it = [one for other, one in known if other == about]
         apart = [(one, newest) for _, one in known if rules_out(one, newest) or rules_out(newest, one)]
         if not apart and possible(about_it):
@@ -110,9 +101,7 @@ class Parts:
 def is_composed(wanted: Wanted) -> bool:
     """What is plain is looked at first: it is the shortest way to a branch that stays open."""
     condition = wanted[0]
-    return isinstance(condition, (All, AnyOf, Not, TableIs)) or any(
-        isinstance(getattr(condition, name, None), Table) for name in TABLED
-    )
+    return not isinstance(condition, Leaf) or condition.by_table() is not None
 
 
 def parts_of(condition: Condition, want: bool) -> Parts | None:
@@ -121,63 +110,46 @@ def parts_of(condition: Condition, want: bool) -> Parts | None:
         return Parts(True, [(condition.part, not want)])
     if isinstance(condition, (All, AnyOf)):
         return Parts(isinstance(condition, All) == want, [(part, want) for part in condition.parts])
-    rows = by_rows(condition)
+    rows = by_rows(condition) if isinstance(condition, Leaf) else None
     return None if rows is None else Parts(want is False, [(row, want) for row in rows])
 
 
 def by_rows(leaf: Leaf) -> list[Condition] | None:
-    """What looks something up in a table, as one condition for each row that counts."""
-    if isinstance(leaf, TableIs):
-        test = TESTS[leaf.operator]
-        found = [row for row, value in rows_of(leaf.table) if test(value, leaf.operand)]
-        return found or None
-    for name in TABLED:
-        table = getattr(leaf, name, None)
-        if isinstance(table, Table):
-            said = (All((row, changed(leaf, name, value))) for row, value in rows_of(table) if value is not None)
-            return list(said)
-    return None
-
-
-def changed(leaf: Leaf, name: str, value: Any) -> Leaf:
-    return Field(leaf.path, leaf.operator, value) if isinstance(leaf, Field) else replace(leaf, **{name: value})
+    """What asks a table, as one condition for each row that counts. None where a leaf stays: it asks no table, or only
+    whether the table gives a value that no row gives."""
+    asked = leaf.by_table()
+    if asked is None:
+        return None
+    outcomes = [(row, asked.then(value)) for row, value in rows_of(asked.table)]
+    found: list[Condition] = [
+        row if outcome is True else All((row, outcome))
+        for row, outcome in outcomes
+        if not isinstance(outcome, bool) or outcome
+    ]
+    return None if asked.decides and not found else found
 
 
 def rows_of(table: Table[Any]) -> Iterator[tuple[Condition, Any]]:
-    """Each row as a condition: its cells fit, and those of no row above. At the end, where none fits."""
+    """Each row as a condition: its cells match, and those of no row above. At the end: no row matches."""
     above: list[Condition] = []
     for row in table.rows:
         cells = (
             Field(path, "in", cell if isinstance(cell, tuple) else (cell,))
             for path, cell in zip(table.by, row.cells, strict=True)
         )
-        fits = All(tuple(cells))
-        yield All((fits, *map(Not, above))), row.value
-        above.append(fits)
+        matches = All(tuple(cells))
+        yield All((matches, *map(Not, above))), row.value
+        above.append(matches)
     yield All(tuple(map(Not, above))), table.otherwise
 
 
 def consequences(demand: Demand) -> Iterator[Demand]:
-    """The demand, after what follows from it: open time is no longer than time, nor silence than the case is old."""
-    leaf = demand.leaf
-    if demand.holds and isinstance(leaf, Clock) and leaf.operator in LOWER and isinstance(leaf.limit, timedelta):
-        path = leaf.path if isinstance(leaf, Age) else "CreatedDate" if isinstance(leaf, (Idle, InState)) else None
-        if path and leaf.limit > timedelta():
-            yield Demand(Age(leaf.operator, leaf.limit, path=path))
+    """The demand, after what follows from it."""
+    if demand.holds and (simpler := demand.leaf.consequence()) is not None:
+        yield Demand(simpler)
     yield demand
 
 
 def rules_out(one: Demand, other: Demand) -> bool:
     """A demand that holds, and another that does not although it follows from the first."""
-    if not one.holds or other.holds:
-        return False
-    if isinstance(one.leaf, Text) and isinstance(other.leaf, Text):
-        return text_implies(one.leaf, other.leaf)
-    if isinstance(one.leaf, Milestone) and isinstance(other.leaf, Milestone):
-        return one.leaf.within <= other.leaf.within and other.leaf.name in (None, one.leaf.name)
-    return False
-
-
-def text_implies(part: Text, wanted: Text) -> bool:
-    inside = set(part.sources) <= set(wanted.sources) and set(part.mentions) <= set(wanted.mentions)
-    return inside and set(wanted.ignoring) <= set(part.ignoring)
+    return one.holds and not other.holds and one.leaf.implies(other.leaf)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum, auto
 
 from sfdc_escalator.errors import Severity
+from sfdc_escalator.escalation.conditions import registry
 
 GIVEN_BY_TABLES = ("values", "rows", "else")
 """The keys under which a table holds what it gives."""
-FIELD_KEYS = ("field", "age", "left", "text", "in_state", "from", "requires", "by")
+FIELD_KEYS = (*registry.FIELD_KEYS, "from", "requires", "by")
 
 
 class GapKind(StrEnum):

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from sfdc_escalator.escalation.conditions.facts import Owner
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours, Clock
-from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import Condition, leaves, paths_of
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.tree import leaves, paths_of
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep
 from sfdc_escalator.escalation.world.needs import FieldChanges, Records
@@ -14,17 +12,14 @@ from sfdc_escalator.escalation.world.needs import FieldChanges, Records
 def queues_of(condition: Condition, route: Route) -> list[str]:
     """The queues that the route moves cases to or asks about."""
     teams = route.escalate.teams if route.escalate else ()
-    owners = (name for leaf in leaves(condition) if isinstance(leaf, Owner) for name in leaf.queues)
+    owners = (name for leaf in leaves(condition) for name in leaf.queues_named)
     return list(dict.fromkeys([*(team.queue for team in teams), *owners]))
 
 
 def business_hours(condition: Condition) -> Iterator[str]:
     """The names of the org's business hours that the condition counts by."""
     for leaf in leaves(condition):
-        calendar = leaf.calendar if isinstance(leaf, Clock) else None
-        for one in calendar.values if isinstance(calendar, Table) else (calendar,):
-            if isinstance(one, BusinessHours):
-                yield one.name
+        yield from leaf.business_hours
 
 
 def values_of(route: Route) -> Iterator[tuple[FieldStep, str]]:

@@ -1,4 +1,4 @@
-"""What the ledger remembers of an org, read once per run, as a value."""
+"""The escalations that the ledger remembers of an org, read once per run, as a value."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -96,7 +96,7 @@ class Escalation:
         )
 
     def try_again_at(self) -> datetime | None:
-        """When a rejected escalation is tried again: after 15 min, 1 h, 6 h, then daily."""
+        """The time at which a rejected escalation is tried again: after 15 min, 1 h, 6 h, then daily."""
         if self.state is not EscalationState.REJECTED or self.tried_at is None:
             return None
         return self.tried_at + TRY_AGAIN[min(self.attempts, len(TRY_AGAIN)) - 1]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sfdc_escalator.escalation.conditions.declaration import Terms
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.policy.policy import (
     DEFAULT_PRIORITIES,
@@ -17,7 +18,7 @@ from sfdc_escalator.escalation.policy.policy import (
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, StepValue
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.time.calendars import Calendar
-from sfdc_escalator.files.assembly.conditions import Terms, conditions, route_condition
+from sfdc_escalator.files.assembly.conditions import conditions, route_condition
 from sfdc_escalator.files.language.note_shapes import NoteShape, RouteNoteShape
 from sfdc_escalator.files.language.shape import ExampleShape, PolicyShape, RouteShape
 from sfdc_escalator.files.templates.templates import NoteTemplate

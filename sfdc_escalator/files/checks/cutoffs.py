@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS
 from sfdc_escalator.escalation.time.calendars import Calendar, Limit
 from sfdc_escalator.files.checks.cross_checks import Cross, mapping
-from sfdc_escalator.files.language.condition_shapes import LIMITS
 from sfdc_escalator.files.language.table_values import raw_table
 from sfdc_escalator.files.text.fault import Fault, shown
 from sfdc_escalator.files.text.yaml_document import Document, Path, mappings

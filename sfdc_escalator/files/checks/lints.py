@@ -1,20 +1,15 @@
 """Parts of a valid policy without effect: rows and routes that are never reached, tables without `else`."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
-from sfdc_escalator.escalation.conditions.clocks import InState
 from sfdc_escalator.escalation.conditions.comparison import Operand, as_text, fold, options
-from sfdc_escalator.escalation.conditions.facts import Field, Owner, TableIs
-from sfdc_escalator.escalation.conditions.findings import limit_in_words
-from sfdc_escalator.escalation.conditions.related import Related
-from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Leaf
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.leaf import Demand
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.proof.implication import contradiction, implies
-from sfdc_escalator.escalation.proof.satisfiable import Demand
-from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.files.checks.cross_checks import Cross
 from sfdc_escalator.files.language.table_values import RawTable, raw_table
 from sfdc_escalator.files.text.fault import Fault, shown
@@ -115,32 +110,10 @@ def never_together(clash: Sequence[Demand]) -> str:
     if not clash:
         return "a table that it asks gives nothing"
     said = list(dict.fromkeys(map(in_few_words, clash)))
-    if len(said) == 1 and isinstance(clash[0].leaf, TableIs):
+    if len(said) == 1 and clash[0].leaf.by_table():
         return f"no row gives {said[0]}"
     return f"{' and '.join(said)} exclude each other" if len(said) > 1 else f"{said[0]} cannot be"
 
 
 def in_few_words(demand: Demand) -> str:
-    leaf = demand.leaf
-    operator = getattr(leaf, "operator", "").replace("_", " ")
-    limit, operand = getattr(leaf, "limit", None), getattr(leaf, "operand", None)
-    said = f" {operator} {limit_in_words(limit)}" if isinstance(limit, (timedelta, BusinessDays)) else ""
-    if operand is not None and not isinstance(operand, Table):
-        said = f" {operator} {', '.join(map(as_text, options(operand)))}"
-    if isinstance(leaf, Related):
-        said = f" {operator} {leaf.count}"
-    if isinstance(leaf, Owner):
-        said = f" {leaf.who.replace('_', ' ')} {', '.join(leaf.queues)}".rstrip()
-    words = f"{thing(leaf)}{said}"
-    return words if demand.holds else f"not ({words})"
-
-
-def thing(leaf: Leaf) -> str:
-    """The subject of the condition, as the policy writes it."""
-    kind = "in_state" if isinstance(leaf, InState) else type(leaf).__name__.lower()
-    if isinstance(leaf, TableIs):
-        return f"table {leaf.table.name}".strip()
-    if isinstance(leaf, Related):
-        return f"{kind} {leaf.records.relation}"
-    subject = next((getattr(leaf, name) for name in ("path", "who", "state") if hasattr(leaf, name)), "")
-    return str(subject) if isinstance(leaf, Field) else kind if isinstance(leaf, Owner) else f"{kind} {subject}".strip()
+    return demand.leaf.brief if demand.holds else f"not ({demand.leaf.brief})"

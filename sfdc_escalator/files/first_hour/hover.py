@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-LIMIT = "The value is {}: a duration (15m, 4h, 2d, 2w), by a calendar hours or `2 business days`, or a table."
-COUNT = "There are {} records."
-COMPARED = "The value is {}: a number, a date, a time with its zone, or a table."
+from sfdc_escalator.files.language.condition_shapes import CONDITIONS
 
 KEYS: Mapping[str, str] = {
     # the policy
@@ -58,44 +56,6 @@ KEYS: Mapping[str, str] = {
     "also_on": "The record that gets the note in its feed as well.",
     "from": "Where it comes from, the first that says something: fields, comments, emails, findings, route.reason.",
     "last": "So many of the last comments.",
-    # conditions
-    "field": "A field of the case, or of a record that it refers to, such as Account.Type.",
-    "is": "Equal to; texts in any case.",
-    "is_not": "Not equal to; an empty field is not equal either.",
-    "in": "One of these.",
-    "not_in": "None of these; an empty field is none either.",
-    "at_least": LIMIT.format("this or more"),
-    "at_most": LIMIT.format("this or less"),
-    "more_than": LIMIT.format("more than this"),
-    "less_than": LIMIT.format("less than this"),
-    "starts_with": "The text begins so, in any case.",
-    "contains_any": "One of these is in the text, or chosen in the multi-picklist.",
-    "matches": "A regular expression that is found in the text, in any case.",
-    "is_empty": "Whether the field says nothing.",
-    "age": "The time since this datetime field.",
-    "calendar": "Counts open time only: a calendar, `{business_hours: Name}`, or a table.",
-    "except_while": "The clock stands still while these hold. The org tracks the history of their fields.",
-    "left": "The time left until this datetime field; negative when it is past.",
-    "idle": "The time since this side last said something.",
-    "after_word_of": "Counts from the first word of this side that waits for an answer.",
-    "in_state": "How long this field, or several together, have held their value without a break.",
-    "related": "Records that belong to the case, by their relationship, such as Tasks or ReturnOrders.",
-    "through": "Those of all cases of this record.",
-    "same": "All records that have the same values in these fields as the case.",
-    "where": "Which of the records count: conditions on their fields and ages.",
-    "since": "Only what is newer than this.",
-    "within": "Only what is no older than this.",
-    "milestone": "An open milestone: `violated`, or `due` within a time.",
-    "text": "Where to look: fields, comments, emails, each of them also `.agent` or `.customer`.",
-    "mentions": "Words to look for: phrases, or `words.name`. Whole words, any case.",
-    "ignoring": "Phrases that are taken out of the text first.",
-    "owner": "Whose the case is: a `user`'s, `in_queue`, or with a `member_of` a team.",
-    "spoke": "Whether this side said something.",
-    "table": "A table by its name, or in place.",
-    "soql": "A filter as behind WHERE; only the org judges it.",
-    "any": "One of these is enough.",
-    "all": "All of these.",
-    "not": "Not all of these.",
     # telling
     "tell": "Whom to tell.",
     "team": "A team that is told.",
@@ -134,18 +94,10 @@ KEYS: Mapping[str, str] = {
     "expect": "The route that is expected, or `none`.",
 }
 KEYS_OF: Mapping[tuple[str, str], str] = {
-    ("FieldShape", "at_least"): COMPARED.format("this or more"),
-    ("FieldShape", "at_most"): COMPARED.format("this or less"),
-    ("FieldShape", "more_than"): COMPARED.format("more than this"),
-    ("FieldShape", "less_than"): COMPARED.format("less than this"),
-    ("RelatedShape", "at_least"): COUNT.format("so many or more"),
-    ("RelatedShape", "at_most"): COUNT.format("so many at most"),
-    ("RelatedShape", "more_than"): COUNT.format("more than so many"),
-    ("RelatedShape", "less_than"): COUNT.format("fewer than so many"),
+    **{(shape.__name__, key.name): key.hover for shape in CONDITIONS.values() for key in shape.kind.keys},
+    ("RecipientShape", "table"): "The table that names the team: its name, or in place.",
+    ("RungShape", "calendar"): "Counts open time only: a calendar, `{business_hours: Name}`, or a table.",
     ("RepeatShape", "at_most"): "So many times at most.",
-    ("MilestoneShape", "name"): "Only the milestone of this name.",
-    ("MilestoneShape", "within"): "Its target is reached within this time.",
-    ("OwnerShape", "in"): "Teams, or queues by their DeveloperName.",
     ("PolicyShape", "owner"): "Who answers for this policy.",
     ("TeamShape", "queue"): "The queue's DeveloperName.",
     ("TeamShape", "calendar"): "When the team is there.",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.policy.steps import FIELD_OF
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep
 from sfdc_escalator.files.language.names import Names
 from sfdc_escalator.files.text.fault import Fault
 
@@ -19,17 +19,17 @@ def keep_never(route: Any, known: Names) -> None:
 
 
 def breaches(route: Any, known: Names) -> Iterator[Fault]:
-    for key in FIELD_OF:
-        barred = {meant(key, one, known) for one in getattr(route.never, key)}
-        for where, place, value in steps_of(route, key, known):
-            if meant(key, value, known) in barred:
-                message = f"{where} breaks `never`: its {key} may be {value}"
-                yield Fault(message, found=value, expected=f"a {key} that `never` does not name", inside=place)
+    for step in FIELD_STEPS:
+        barred = {meant(step, one, known) for one in getattr(route.never, step.key)}
+        for where, place, value in steps_of(route, step.key, known):
+            if meant(step, value, known) in barred:
+                message = f"{where} breaks `never`: its {step.key} may be {value}"
+                yield Fault(message, found=value, expected=f"a {step.key} that `never` does not name", inside=place)
 
 
-def meant(key: str, value: str, known: Names) -> str:
+def meant(step: FieldStep, value: str, known: Names) -> str:
     """Two teams may have one queue."""
-    queue = (known.teams or {}).get(value) if key == "queue" else None
+    queue = (known.teams or {}).get(value) if step.names_team else None
     return f"queue {queue}".casefold() if queue and queue != "?" else value.casefold()
 
 

@@ -4,14 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sfdc_escalator.escalation.conditions.registry import KINDS
 from sfdc_escalator.escalation.policy.policy import DEFAULT_PRIORITIES
 from sfdc_escalator.files.text.fault import Fault, nearest, nearest_in, shown, unknown
 from sfdc_escalator.files.values import literals, people
 
-KINDS = (
-    "field", "age", "left", "idle", "in_state", "related", "milestone", "text", "owner", "spoke", "table", "soql",
-    "any", "all", "not",
-)  # fmt: skip
 MEANT = {"and": "all", "or": "any"}
 NOTE_KEYS = ("parts", "template", "visibility", "quick_text", "requires", "if_missing", "also_on")
 

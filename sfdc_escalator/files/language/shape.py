@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationError, ValidationInfo, model_validator
 
 from sfdc_escalator.files.language import names, table_values
-from sfdc_escalator.files.language.condition_shapes import CONDITIONS, Condition
+from sfdc_escalator.files.language.condition_shapes import CONDITIONS, Condition, kinds_in
 from sfdc_escalator.files.language.forbidden_steps import keep_never
 from sfdc_escalator.files.language.note_shapes import NoteShape, PartShape, RouteNoteShape
 from sfdc_escalator.files.language.step_shapes import EscalateShape, ExpectedStepsShape, NeverShape, RungStepsShape
@@ -113,12 +113,8 @@ class RouteShape(Shape):
         return self
 
 
-def has_related(conditions: list[Any]) -> bool:
-    inner = ("any", "all", "not_")
-    return any(
-        one.allowed()[0] == "related" or any(has_related(getattr(one, key, [])) for key in inner if hasattr(one, key))
-        for one in conditions
-    )
+def has_related(conditions: list[Condition]) -> bool:
+    return "related" in kinds_in(conditions)
 
 
 class DefaultsShape(Shape):

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.files.language import names

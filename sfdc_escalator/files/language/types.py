@@ -1,5 +1,6 @@
 """The base of all shapes of a policy file, the marks of their keys, and the types of single values."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
 from typing import Annotated, Any, TypeVar, get_args
@@ -16,13 +17,14 @@ from pydantic import (
     field_validator,
 )
 
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.comparison import Literal_
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours
+from sfdc_escalator.escalation.conditions.declaration import Takes
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.time.calendars import BusinessDays
 from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.text.fault import Fault
-from sfdc_escalator.files.values import literals
+from sfdc_escalator.files.values import fragments, literals
 
 
 class Shape(BaseModel):
@@ -77,3 +79,27 @@ CalendarName = Annotated[str | BusinessHours | Table[str] | None, PlainValidator
 Share = Annotated[Fraction, PlainValidator(literals.share)]
 Some = Annotated[list[T], Field(min_length=1)]
 OneOrMore = Annotated[list[T], Field(min_length=1), BeforeValidator(names.as_list)]
+TAKEN: Mapping[Takes, Any] = {
+    Takes.FIELD: Path,
+    Takes.TEXT_SOURCE: Annotated[str, PlainValidator(literals.text_source)],
+    Takes.VALUE: Plain,
+    Takes.VALUE_OR_TABLE: Scalar,
+    Takes.BOUNDARY: Annotated[Literal_, PlainValidator(literals.boundary)],
+    Takes.BOUNDARY_OR_TABLE: Boundary,
+    Takes.BEGINNING: Annotated[Literal_, PlainValidator(literals.beginning)],
+    Takes.CHOICE: Choice,
+    Takes.PATTERN: Annotated[str, PlainValidator(literals.pattern)],
+    Takes.FLAG: bool,
+    Takes.COUNT: Annotated[int, Field(ge=0)],
+    Takes.NAME: Text,
+    Takes.PHRASE: Annotated[str, PlainValidator(names.words)],
+    Takes.QUEUE: Annotated[str, PlainValidator(names.queue)],
+    Takes.RELATION: Annotated[str, PlainValidator(literals.relation)],
+    Takes.TABLE: Annotated[Any, PlainValidator(table_values.condition_table)],
+    Takes.FRAGMENT: Annotated[str, PlainValidator(fragments.fragment)],
+    Takes.DURATION: Duration,
+    Takes.LIMIT: Limit,
+    Takes.SIGNED_LIMIT: SignedLimit,
+    Takes.CALENDAR: CalendarName,
+}
+"""The type of each single value that a key of a condition takes."""

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from sfdc_escalator.escalation.conditions.comparison import Literal_, moment
-from sfdc_escalator.escalation.conditions.words import parse_phrase
+from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.escalation.time.durations import DURATION_FORM, parse_duration
 from sfdc_escalator.files.text.fault import Fault, described, nearest, nearest_in, one_of, shown

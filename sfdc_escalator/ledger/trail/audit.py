@@ -1,9 +1,9 @@
-"""The trail as people read it: a list of escalations, and the story of one."""
+"""The trail for people: a list of escalations, and all events of one."""
 
 import difflib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,59 +11,46 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import AuditBroken, Invalid, Problem
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.schema import escalations, events, payloads
+from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One escalation in a list. `at` is the time of its newest event, of which `run` is the run."""
-
-    key: str
-    case_id: str
-    case_number: str
-    policy: str
-    route: str
-    rung: str
-    state: str
-    at: str
-    run: str
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One event. `body` is what was hashed; `note` is None where the event has none, or where it was erased."""
-
-    seq: int
-    at: str
-    event: str
-    run: str
-    hash: str
-    body: Mapping[str, Any]
-    note: str | None
-
-
-def audit_list(trail: SqlHistory, limit: int = 50) -> tuple[Entry, ...]:
+def audit_list(trail: SqlHistory, limit: int = 50) -> tuple[EscalationEntry, ...]:
     """The escalations, the one with the newest event first."""
     row = escalations.c
     wanted = (row.key, row.case_id, row.case_number, row.policy, row.route, row.rung, row.state, events.c.at, row.run)
     newest = sa.select(*wanted).join(events, events.c.seq == row.event).order_by(row.event.desc()).limit(limit)
     with trail.reading() as connection:
-        return tuple(Entry(*found) for found in connection.execute(newest))
+        found = connection.execute(newest).all()
+    return tuple(EscalationEntry(*row[:7], _time(row.key, row.at), row.run) for row in found)
 
 
-def audit_show(trail: SqlHistory, key: str) -> tuple[Told, ...]:
+def audit_show(trail: SqlHistory, key: str) -> tuple[AuditEvent, ...]:
     """All events of one escalation, oldest first. Raises Invalid for a key that the ledger does not know."""
     wanted = key.strip().upper()
-    told = (
+    by_seq = (
         sa.select(*(events.c[name] for name in ("seq", "at", "event", "run", "hash", "body")), payloads.c.text)
         .outerjoin(payloads, payloads.c.event == events.c.seq)
         .where(events.c.key == wanted)
         .order_by(events.c.seq)
     )
     with trail.reading() as connection:
-        found = connection.execute(told).all()
+        found = connection.execute(by_seq).all()
         if not found:
             raise Invalid(f"the ledger {trail.where} knows no escalation {key}", [nearest(connection, wanted)])
-    return tuple(Told(*row[:4], row.hash.hex(), _read(row.seq, row.body), row.text) for row in found)
+    return tuple(_event(row) for row in found)
+
+
+def _event(row: Any) -> AuditEvent:
+    at = _time(f"event {row.seq}", row.at)
+    return AuditEvent(row.seq, at, row.event, row.run, row.hash.hex(), _body(row.seq, row.body), row.text)
+
+
+def _time(what: str, text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _changed(what) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def nearest(connection: sa.Connection, key: str) -> Problem:
@@ -77,11 +64,15 @@ def nearest(connection: sa.Connection, key: str) -> Problem:
     )
 
 
-def _read(seq: int, body: bytes) -> Mapping[str, Any]:
+def _body(seq: int, body: bytes) -> Mapping[str, Any]:
     try:
-        said = json.loads(body)
+        found = json.loads(body)
     except ValueError as error:
-        raise AuditBroken(f"event {seq} cannot be read: it was changed; run: sfdc-escalator audit verify") from error
-    if not isinstance(said, dict):
-        raise AuditBroken(f"event {seq} cannot be read: it was changed; run: sfdc-escalator audit verify")
-    return said
+        raise _changed(f"event {seq}") from error
+    if not isinstance(found, dict):
+        raise _changed(f"event {seq}")
+    return found
+
+
+def _changed(what: str) -> AuditBroken:
+    return AuditBroken(f"{what} cannot be read because it was changed; run: sfdc-escalator audit verify")

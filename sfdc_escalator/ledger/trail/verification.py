@@ -6,7 +6,6 @@ because a database works without Python's lock.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 
@@ -15,18 +14,10 @@ import sqlalchemy as sa
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.trail.checks import chain_rows, database_problems, note_rows, rows, table_problems, tongue_of
+from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
 MOST_PROBLEMS = 50
 """Past this many the rest is left out: the trail is broken anyway."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """`head` is the hash of the newest event. The trail is whole when there are no problems."""
-
-    events: int
-    head: str | None
-    problems: tuple[str, ...]
 
 
 def verify(trail: SqlHistory, expected_head: str | None = None) -> Verification:

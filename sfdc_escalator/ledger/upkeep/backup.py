@@ -8,7 +8,8 @@ from typing import Any
 from sfdc_escalator.errors import AuditBroken, Invalid, Problem
 from sfdc_escalator.ledger.engines.sqlite_file import SqliteFile, under_another_name
 from sfdc_escalator.ledger.store import SqlHistory, open_trail
-from sfdc_escalator.ledger.trail.verification import Verification, verify
+from sfdc_escalator.ledger.trail.verification import verify
+from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
 
 def backup(trail: SqlHistory, target: Path) -> Verification:

@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.world.keys import RouteName
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of an escalation and the event that tells of it; both are stored in one transaction.
+    """One change of an escalation and the event that records it; both are stored in one transaction.
 
     `event` is one of intended, applied, rejected, unknown, returned (nothing written, to be sent again), deferred,
     found, recovered, absent, resolved (a person said so), merged, gone, closed, ended, adopted, superseded, bounced.
@@ -65,7 +65,7 @@ class Lease(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """Who starts a run, on what. `policies` maps names to digests."""
+    """The start of a run: by whom, in which org. `policies` maps names to digests."""
 
     run: str
     organization_id: str

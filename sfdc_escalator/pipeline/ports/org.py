@@ -55,7 +55,7 @@ class Org(Protocol):
 
     @property
     def retries(self) -> int:
-        """How often a call was tried again so far."""
+        """The number of calls that were tried again so far."""
         ...
 
     @property

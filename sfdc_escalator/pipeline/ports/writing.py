@@ -43,7 +43,7 @@ class Moved:
 
 
 class ErrorKind(StrEnum):
-    """Why a write was turned down, as far as it decides what to do next. DUPLICATE: the org has this key already."""
+    """The kind of error, as far as it decides what to do next. DUPLICATE: the org has this key already."""
 
     ROW = "row"
     DUPLICATE = "duplicate"
@@ -53,7 +53,7 @@ class ErrorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """What the org says of one case."""
+    """The error of one case."""
 
     fault: ErrorKind
     code: str

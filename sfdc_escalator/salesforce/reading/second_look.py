@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.conditions.comparison import fold, same
-from sfdc_escalator.escalation.conditions.own_words import own_words
+from sfdc_escalator.escalation.conditions.speech.own_words import own_words
 from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
 from sfdc_escalator.escalation.world.case import Case, Comment, Value, long_id
 from sfdc_escalator.escalation.world.keys import key_of

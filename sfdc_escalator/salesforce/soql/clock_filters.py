@@ -1,13 +1,10 @@
-"""Clocks as filters on datetime fields. A calendar's limit becomes one cut-off: `created <= cutoff`."""
+"""Times against limits as filters on datetime fields. A calendar's limit becomes one cut-off: `created <= cutoff`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Age, Left
 from sfdc_escalator.escalation.conditions.comparison import Operator
-from sfdc_escalator.escalation.conditions.stopped_clock import BusinessHours, Clock
-from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.narrowing import Since, Until
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.escalation.time.calendars import Calendar, Limit
 from sfdc_escalator.salesforce.soql import soql
@@ -29,56 +26,23 @@ OPPOSITE: dict[Operator, Operator] = {
 SECOND = timedelta(seconds=1)
 
 
-def clock_filter(column: Column, age: Age, circumstances: Circumstances, want: bool) -> Filter:
-    """At least the cases for which the age comes out as `want`. A clock that pauses shows less than the plain one."""
+def since_filter(column: Column, asked: Since, now: datetime) -> Filter:
+    """At least the cases for which the comparison comes out as wanted. An empty field has no time since it."""
     if not column.info.filterable or column.kind != "datetime":
         return EVERYTHING
-    operator = age.operator if want else OPPOSITE[age.operator]
-    if not want and (age.except_while or isinstance(age.limit, Table) or isinstance(age.calendar, Table)):
-        return EVERYTHING  # where a table gives nothing, or a history is not known, the condition does not hold
-    if age.except_while is not None and operator not in ("at_least", "more_than"):
-        return EVERYTHING
-    found = either(
-        since(column, operator, limit, calendar, circumstances) for limit, calendar in choices(age, circumstances)
-    )
-    return found if want else either([found, Leaf(f"{column.path} = null")])
+    if asked.want:
+        return since(column, asked.operator, asked.limit, asked.calendar, now)
+    found = since(column, OPPOSITE[asked.operator], asked.limit, asked.calendar, now)
+    return either([found, Leaf(f"{column.path} = null")])
 
 
-def at_least_as_old(created: Column, clock: Clock, circumstances: Circumstances) -> Filter:
-    """A clock that starts with the case at the earliest cannot show more than the case's age."""
-    if clock.operator not in ("at_least", "more_than"):
-        return EVERYTHING
-    return either(
-        since(created, "at_least", limit, calendar, circumstances) for limit, calendar in choices(clock, circumstances)
-    )
-
-
-def choices(clock: Clock, circumstances: Circumstances) -> Iterator[tuple[Limit, Calendar | BusinessHours | None]]:
-    """Every limit with every calendar that its tables may give."""
-    limits = clock.limit.values if isinstance(clock.limit, Table) else (clock.limit,)
-    calendars = clock.calendar.values if isinstance(clock.calendar, Table) else (clock.calendar,)
-    for calendar in calendars:
-        known = (
-            circumstances.calendars.get(calendar.name, calendar) if isinstance(calendar, BusinessHours) else calendar
-        )
-        yield from ((limit, known) for limit in limits)
-
-
-def since(
-    column: Column,
-    operator: Operator,
-    limit: Limit,
-    calendar: Calendar | BusinessHours | None,
-    circumstances: Circumstances,
-) -> Filter:
-    """The field lies so long ago; everything where that cannot be said as one cut-off."""
-    if isinstance(calendar, BusinessHours):
-        return EVERYTHING
+def since(column: Column, operator: Operator, limit: Limit, calendar: Calendar | None, now: datetime) -> Filter:
+    """The field's time is that long ago; everything where one cut-off cannot say that."""
     if calendar is not None:
-        return by_calendar(column, operator, limit, calendar, circumstances.now)
+        return by_calendar(column, operator, limit, calendar, now)
     if isinstance(limit, BusinessDays):
         return EVERYTHING
-    return against(column, TURNED[operator], lambda: circumstances.now - limit)
+    return against(column, TURNED[operator], lambda: now - limit)
 
 
 def by_calendar(column: Column, operator: Operator, limit: Limit, calendar: Calendar, now: datetime) -> Filter:
@@ -96,20 +60,12 @@ def by_calendar(column: Column, operator: Operator, limit: Limit, calendar: Cale
     return sided(column, turned, soql.instant(cutoff), soql.instant(cutoff, up=True), True)
 
 
-def left_filter(column: Column, left: Left, now: datetime, want: bool) -> Filter:
+def until_filter(column: Column, asked: Until, now: datetime) -> Filter:
     """`at_most 4h` left is `field <= now + 4h`."""
-    if not column.info.filterable or column.kind != "datetime":
+    limit = asked.limit
+    if not column.info.filterable or column.kind != "datetime" or isinstance(limit, BusinessDays):
         return EVERYTHING
-    if not isinstance(left.limit, Table):
-        return until(column, left.operator, left.limit, now, want)
-    if not want:
-        return EVERYTHING
-    return either(until(column, left.operator, limit, now) for limit in left.limit.values)
-
-
-def until(column: Column, operator: Operator, limit: Limit, now: datetime, want: bool = True) -> Filter:
-    """So much time is left until the field's time."""
-    return EVERYTHING if isinstance(limit, BusinessDays) else against(column, operator, lambda: now + limit, want)
+    return against(column, asked.operator, lambda: now + limit, asked.want)
 
 
 def against(column: Column, operator: Operator, away: Callable[[], datetime], want: bool = True) -> Filter:

@@ -1,8 +1,7 @@
 """Conditions as filters that return every case the condition matches, and maybe more: SOQL narrows, Python decides.
 
-A condition has an upper bound `may` (every match satisfies it) and a lower bound `must` (what satisfies it matches).
-`must c` is the opposite of `may (not c)`, so one function serves both: `superset(c, want)` returns every case for which
-the condition comes out as `want`. A `not` is pushed down to the leaves: SOQL's own NOT treats empty values another way.
+Each condition says itself how far the server can narrow it, for its answer yes and for its answer no: `narrowed`. Here
+that becomes SOQL, with what `describe` says of the fields. In doubt everything is returned.
 """
 
 from dataclasses import dataclass
@@ -10,18 +9,23 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.clocks import Age, Left
-from sfdc_escalator.escalation.conditions.comparison import TESTS, options
-from sfdc_escalator.escalation.conditions.facts import Field, Owner, Soql, TableIs
-from sfdc_escalator.escalation.conditions.speech import SPOKEN, Text
-from sfdc_escalator.escalation.conditions.stopped_clock import Clock
-from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Condition, Not
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.narrowing import (
+    Compared,
+    Contains,
+    Every,
+    IdAmong,
+    Narrowing,
+    OfField,
+    Raw,
+    Since,
+    Some,
+)
 from sfdc_escalator.escalation.policy.policy import OPEN_CASES, Policy, Route
 from sfdc_escalator.escalation.readiness.requirements import business_hours
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.world.org import Describe
-from sfdc_escalator.salesforce.soql.clock_filters import at_least_as_old, clock_filter, left_filter
+from sfdc_escalator.salesforce.soql.clock_filters import since_filter, until_filter
 from sfdc_escalator.salesforce.soql.comparisons import Column, field_filter, word_filter
 from sfdc_escalator.salesforce.soql.soql import (
     EVERYTHING,
@@ -36,7 +40,7 @@ from sfdc_escalator.salesforce.soql.soql import (
     with_joins,
 )
 
-MOST_OWNERS = 400
+MOST_IDS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,96 +52,37 @@ class Bounds:
     unknown: Filter = EVERYTHING
 
     def may(self, condition: Condition) -> Filter:
-        """Every case that matches satisfies it."""
-        return with_joins(self.superset(condition, True))
+        """A filter that every match of the condition passes."""
+        return with_joins(self.filter_of(condition.narrowed(True, self.circumstances)))
 
-    def superset(self, condition: Condition, want: bool) -> Filter:
-        if isinstance(condition, Not):
-            return self.superset(condition.part, not want)
-        if isinstance(condition, (All, AnyOf)):
-            join = both if isinstance(condition, All) == want else either
-            return join(self.superset(part, want) for part in condition.parts)
-        if isinstance(condition, Field):
-            return self._field(condition, want)
-        if isinstance(condition, Clock):
-            return self._clock(condition, want)
-        if isinstance(condition, Owner):
-            return self._owner(condition, want)
-        if not want:
-            return EVERYTHING
-        if isinstance(condition, Text):
-            return self._text(condition)
-        if isinstance(condition, TableIs):
-            return self._table(condition)
-        return raw(condition.fragment) if isinstance(condition, Soql) else EVERYTHING
+    def filter_of(self, asked: Narrowing) -> Filter:
+        if isinstance(asked, Every):
+            return both(map(self.filter_of, asked.parts))
+        if isinstance(asked, Some):
+            return either(map(self.filter_of, asked.parts))
+        if isinstance(asked, Raw):
+            return raw(asked.fragment)
+        info = self.describe.field_at(asked.path)
+        return self.unknown if info is None else self.of_field(asked, Column(asked.path, info))
 
-    def _field(self, field: Field, want: bool) -> Filter:
-        column = self._column(field.path)
-        if column is None:
-            return self.unknown
-        if not isinstance(field.operand, Table):
-            return field_filter(column, field.operator, field.operand, want)
-        if not want:
-            return EVERYTHING
-        return either(field_filter(column, field.operator, value, True) for value in field.operand.values)
+    def of_field(self, asked: OfField, column: Column) -> Filter:
+        if isinstance(asked, Compared):
+            return field_filter(column, asked.operator, asked.operand, asked.want)
+        if isinstance(asked, Contains):
+            return word_filter(column, asked.words)
+        if isinstance(asked, IdAmong):
+            return id_filter(column, asked)
+        if isinstance(asked, Since):
+            return since_filter(column, asked, self.circumstances.now)
+        return until_filter(column, asked, self.circumstances.now)
 
-    def _clock(self, clock: Clock, want: bool) -> Filter:
-        if isinstance(clock, (Age, Left)):
-            column = self._column(clock.path)
-            if column is None:
-                return self.unknown
-            if isinstance(clock, Left):
-                return left_filter(column, clock, self.circumstances.now, want)
-            return clock_filter(column, clock, self.circumstances, want)
-        created = self._column("CreatedDate")
-        return at_least_as_old(created, clock, self.circumstances) if want and created else EVERYTHING
 
-    def _owner(self, owner: Owner, want: bool) -> Filter:
-        column = self._column("OwnerId")
-        if owner.who == "user" or column is None:
-            return EVERYTHING
-        known = [self.circumstances.queues[name] for name in owner.queues if name in self.circumstances.queues]
-        members = frozenset[str]().union(*(queue.members for queue in known))
-        wanted = members if owner.who == "member_of" else frozenset(queue.id for queue in known)
-        if not wanted:
-            return NOTHING if want else EVERYTHING
-        if len(wanted) > MOST_OWNERS:
-            return EVERYTHING
-        return Leaf(f"OwnerId {'IN' if want else 'NOT IN'} {ids(sorted(wanted))}")
-
-    def _text(self, text: Text) -> Filter:
-        """Every word of a phrase is somewhere in the field that has it; ignored phrases only take words away."""
-        found = []
-        for source in text.sources:
-            if source in SPOKEN:
-                return EVERYTHING
-            column = self._column(source)
-            phrases = text.mentions
-            found.append(
-                either(both(word_filter(column, word) for word in phrase) for phrase in phrases)
-                if column
-                else self.unknown
-            )
-        return either(found)
-
-    def _table(self, condition: TableIs) -> Filter:
-        """The cells of the rows whose value is asked for; that an earlier row may win only takes cases away."""
-        table, test = condition.table, TESTS[condition.operator]
-        if test(table.otherwise, condition.operand):
-            return EVERYTHING
-        rows = [row for row in table.rows if test(row.value, condition.operand)]
-        columns = [self._column(path) for path in table.by]
-        return either(
-            both(
-                field_filter(column, "in", options(cell), True) if column else self.unknown
-                for column, cell in zip(columns, row.cells, strict=True)
-            )
-            for row in rows
-        )
-
-    def _column(self, path: str) -> Column | None:
-        info = self.describe.field_at(path)
-        return Column(path, info) if info else None
+def id_filter(column: Column, asked: IdAmong) -> Filter:
+    if not asked.ids:
+        return NOTHING if asked.want else EVERYTHING
+    if len(asked.ids) > MOST_IDS:
+        return EVERYTHING
+    return Leaf(f"{column.path} {'IN' if asked.want else 'NOT IN'} {ids(sorted(asked.ids))}")
 
 
 def always_open(name: str) -> Calendar:

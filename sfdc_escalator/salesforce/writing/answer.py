@@ -1,4 +1,4 @@
-"""What the org's answer to a write means. Applied only if every part and every row says so; in doubt, unknown."""
+"""The meaning of the org's answer to a write: applied only if every part and row says so; in doubt, unknown."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,7 +65,7 @@ def read_answer(status: int, text: str, parts: Sequence[Part], call: str) -> Ans
 
 
 def refuses_guard(answer: RolledBack, text: str) -> bool:
-    """Whether the org does not take the guard query itself; nothing ran then."""
+    """True where the org does not take the guard query itself; nothing ran then."""
     if answer.rows or answer.error.code not in REFUSED_QUERY:
         return False
     first = json.loads(text)["compositeResponse"][0]

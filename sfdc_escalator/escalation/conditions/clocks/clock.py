@@ -1,0 +1,183 @@
+"""What the kinds that count time share: a limit, a calendar, and how the time on them is said."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import (
+    DUE,
+    LIMITS,
+    MOMENT,
+    BusinessHours,
+    Calendars,
+    Limits,
+    Span,
+    calendar_of,
+    due_at,
+    elapsed,
+    in_hours,
+    values,
+)
+from sfdc_escalator.escalation.conditions.comparison import Operator
+from sfdc_escalator.escalation.conditions.condition import Condition, Finding
+from sfdc_escalator.escalation.conditions.findings import compared, in_words, limit_in_words, time_in_words
+from sfdc_escalator.escalation.conditions.leaf import ByTable, Demand, Leaf, Miss, asked_of
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.needs import Need
+
+LOWER = ("at_least", "more_than")
+ALMOST_A_MINUTE = timedelta(seconds=59)
+"""The time that is seen is rounded down, the time that is short is rounded up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock(Leaf):
+    """A condition on a time. `limit` and `calendar` may come out of a table, by fields of the case.
+
+    A kind of clock says `sources`, `start`, `thing` and `time_said`.
+    """
+
+    operator: Operator
+    limit: Limits
+    calendar: Calendars = None
+
+    @property
+    def sources(self) -> frozenset[Need]:
+        """What it needs besides the fields of its tables."""
+        raise NotImplementedError
+
+    def start(self, case: Case, circumstances: Circumstances) -> datetime | None:
+        """When it starts; None where it does not run."""
+        raise NotImplementedError
+
+    @property
+    def thing(self) -> str:
+        """What it counts from, as a policy says it."""
+        raise NotImplementedError
+
+    def time_said(self, time: str) -> str:
+        """The time on it in words."""
+        raise NotImplementedError
+
+    # -- judging
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        return frozenset(path for table in self.tables for path in table.by) | self.sources
+
+    def limit_of(self, case: Case) -> Limit | None:
+        return self.limit.value(case) if isinstance(self.limit, Table) else self.limit
+
+    def span(self, case: Case, circumstances: Circumstances) -> Span | None:
+        start, limit = self.start(case, circumstances), self.limit_of(case)
+        calendar = calendar_of(self.calendar, case, circumstances)
+        if start is None or limit is None or (calendar is None and self.calendar is not None):
+            return None
+        return Span(elapsed(calendar, start, circumstances.now), start, limit, calendar)
+
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
+        span = self.span(case, circumstances)
+        if span is None:
+            return False
+        if isinstance(span.limit, BusinessDays):
+            due = due_at(span, circumstances.now)
+            return due is not None and DUE[self.operator](circumstances.now, due)
+        return LIMITS[self.operator](span.time, span.limit)
+
+    def look(self, case: Case, circumstances: Circumstances) -> timedelta | None:
+        span = self.span(case, circumstances)
+        return span.time if span else None
+
+    def judged(self, case: Case, circumstances: Circumstances) -> Finding:
+        holds, seen = self.holds(case, circumstances), self.look(case, circumstances)
+        crossings = self.crossings(case, circumstances)
+        due = next(crossings, None)
+        passed = next(crossings, due) if self.operator == "more_than" else due
+        return Finding(self, holds, seen, (), self.limit_of(case), passed)
+
+    def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
+        """When the limit is reached; and by a calendar when it is passed, which may be at the next opening."""
+        span = self.span(case, circumstances)
+        if span and (due := due_at(span, circumstances.now)):
+            yield due
+            later = span._replace(limit=span.limit + MOMENT) if isinstance(span.limit, timedelta) else None
+            if span.calendar and later and (passed := due_at(later, circumstances.now)):
+                yield passed
+
+    # -- what it refers to
+
+    @property
+    def tables(self) -> tuple[Table[Any], ...]:
+        return tuple(one for one in (self.limit, self.calendar) if isinstance(one, Table))
+
+    @property
+    def business_hours(self) -> tuple[str, ...]:
+        return tuple(one.name for one in values(self.calendar) if isinstance(one, BusinessHours))
+
+    # -- words
+
+    def said(self, finding: Finding) -> str:
+        time = (
+            time_in_words(finding.seen, open_time=self.calendar is not None)
+            if isinstance(finding.seen, timedelta)
+            else "unknown"
+        )
+        limit = limit_in_words(finding.limit, days=self.calendar is None)
+        return compared(self.time_said(time), f"{in_words(self.operator)} {limit}", finding)
+
+    def missed(self, finding: Finding) -> Miss:
+        """How much time is short, and when it will have passed; nothing of that where it is too late."""
+        seen, limit, words = finding.seen, finding.limit, self.said(finding)
+        if not isinstance(seen, timedelta) or not isinstance(limit, timedelta) or finding.due is None:
+            return Miss(words)
+        if self.operator not in LOWER or seen > limit:
+            return Miss(words)
+        time = time_in_words(limit - seen + ALMOST_A_MINUTE, open_time=self.calendar is not None)
+        return Miss(f"{words}: {time} short, at {finding.due:%Y-%m-%d %H:%M} UTC", limit - seen)
+
+    @property
+    def brief(self) -> str:
+        limit = "" if isinstance(self.limit, Table) else f" {in_words(self.operator)} {limit_in_words(self.limit)}"
+        return f"{self.kind} {self.thing}{limit}"
+
+    # -- proofs
+
+    @property
+    def subject(self) -> object:
+        return without_limit(self)
+
+    def possible(self, demands: Sequence[Demand]) -> bool:
+        """Of a clock that shows some time, or does not run."""
+        sure = [(one, one.limit, holds) for one, holds in asked_of(Clock, demands) if isinstance(one.limit, timedelta)]
+        limits = {one.signed(limit) for one, limit, _ in sure}
+        times = {limit + away for limit in limits for away in (-MOMENT, timedelta(), MOMENT)}
+        return not any(holds for _, _, holds in sure) or any(
+            all(LIMITS[one.operator](one.signed(time), limit) == holds for one, limit, holds in sure) for time in times
+        )
+
+    def signed(self, time: timedelta) -> timedelta:
+        """The time as clocks on the same subject count it."""
+        return time
+
+    def by_table(self) -> ByTable | None:
+        if isinstance(self.limit, Table):
+            return ByTable(self.limit, lambda value: value is not None and replace(self, limit=value))
+        if isinstance(self.calendar, Table):
+            return ByTable(self.calendar, lambda value: value is not None and replace(self, calendar=value))
+        return None
+
+    # -- examples of a policy
+
+    def in_example(self, counts: Mapping[str, int]) -> Condition:
+        """By a calendar that is always open, where a business day is 24 hours."""
+        limit = self.limit.mapped(in_hours) if isinstance(self.limit, Table) else in_hours(self.limit)
+        return replace(self, calendar=None, limit=limit)
+
+
+def without_limit(clock: Clock) -> object:
+    """The clock whatever its limit: demands on it are on one time."""
+    return type(clock), replace(clock, operator="at_least", limit=timedelta())

@@ -1,0 +1,82 @@
+"""A clock that may stand still: the time on it for a case, its limit, its calendar, and when the limit is reached.
+
+Limits are inclusive. A calendar counts open time only.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.comparison import Operator
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.time.calendars import BusinessDays, Calendar, Limit
+from sfdc_escalator.escalation.world.case import Case
+
+LIMITS: Mapping[Operator, Callable[[timedelta, timedelta], bool]] = {
+    "at_least": lambda time, limit: time >= limit,
+    "at_most": lambda time, limit: time <= limit,
+    "more_than": lambda time, limit: time > limit,
+    "less_than": lambda time, limit: time < limit,
+}
+DUE: Mapping[Operator, Callable[[datetime, datetime], bool]] = {
+    "at_least": lambda now, due: now >= due,
+    "at_most": lambda now, due: now <= due,
+    "more_than": lambda now, due: now > due,
+    "less_than": lambda now, due: now < due,
+}
+
+
+MOMENT = timedelta(microseconds=1)
+
+
+class BusinessHours(NamedTuple):
+    """Business hours that an admin keeps in the org, by name."""
+
+    name: str
+
+
+CalendarRef = Calendar | BusinessHours
+Calendars = CalendarRef | Table[CalendarRef] | None
+Limits = Limit | Table[Limit]
+
+
+class Span(NamedTuple):
+    """A clock as it runs for one case: the time on it, since when it runs without a stop, its limit and calendar."""
+
+    time: timedelta
+    running: datetime | None
+    limit: Limit
+    calendar: Calendar | None
+
+
+def calendar_of(calendar: Calendars, case: Case, circumstances: Circumstances) -> Calendar | None:
+    found = calendar.value(case) if isinstance(calendar, Table) else calendar
+    return circumstances.calendars.get(found.name) if isinstance(found, BusinessHours) else found
+
+
+def elapsed(calendar: Calendar | None, start: datetime, end: datetime) -> timedelta:
+    return calendar.open_between(start, end) if calendar else end - start
+
+
+def due_at(span: Span, now: datetime) -> datetime | None:
+    """When the limit is reached, if nothing changes; None while the clock stands still, or beyond ten years."""
+    if span.running is None:
+        return None
+    try:
+        if isinstance(span.limit, BusinessDays):
+            return span.calendar.reached(span.running, span.limit) if span.calendar else None
+        left = span.limit - (span.time - elapsed(span.calendar, span.running, now))
+        return span.calendar.reached(span.running, left) if span.calendar else span.running + left
+    except (OverflowError, ValueError):  # beyond the years that a datetime can hold
+        return None
+
+
+def in_hours(limit: Limit) -> Limit:
+    """A business day as 24 hours."""
+    return timedelta(days=limit.count) if isinstance(limit, BusinessDays) else limit
+
+
+def values(given: Any) -> tuple[Any, ...]:
+    """Every value that it may be, where a table may give it."""
+    return given.values if isinstance(given, Table) else (given,)

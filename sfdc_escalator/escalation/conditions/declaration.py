@@ -1,0 +1,118 @@
+"""How a kind of condition declares its form in a policy file: its keys, what each takes, and examples.
+
+`files/language` makes the checks, the editor's schema and the hover texts out of it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, NamedTuple
+
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.time.calendars import Calendar
+
+
+class Takes(Enum):
+    """The single values that keys take. `files/language/types` checks each of them."""
+
+    FIELD = auto()
+    TEXT_SOURCE = auto()
+    VALUE = auto()
+    VALUE_OR_TABLE = auto()
+    BOUNDARY = auto()
+    BOUNDARY_OR_TABLE = auto()
+    BEGINNING = auto()
+    CHOICE = auto()
+    PATTERN = auto()
+    FLAG = auto()
+    COUNT = auto()
+    NAME = auto()
+    PHRASE = auto()
+    QUEUE = auto()
+    RELATION = auto()
+    TABLE = auto()
+    FRAGMENT = auto()
+    DURATION = auto()
+    LIMIT = auto()
+    SIGNED_LIMIT = auto()
+    CALENDAR = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """A list with one entry or more, or one entry without a list."""
+
+    of: "Takes | OneOf"
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list with one entry or more."""
+
+    of: "Takes | OneOf"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """A condition or a list of them, all of these kinds; of any kind when `kinds` is empty."""
+
+    kinds: tuple[str, ...] = ()
+
+
+Form = Takes | OneOf | Several | ListOf | Conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a condition. `hover` is shown over it in an editor."""
+
+    name: str
+    takes: Form
+    hover: str
+    required: bool = False
+
+
+class Refusal(NamedTuple):
+    """Why a condition whose single values are right cannot stand. `key` is the key that is wrong, if one is."""
+
+    message: str
+    expected: str
+    found: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The declarations of the policy that its conditions name. `queues` is the queue of each team that has one."""
+
+    words: Mapping[str, Sequence[str]]
+    calendars: Mapping[str, Calendar]
+    queues: Mapping[str, str]
+
+
+Said = Mapping[str, Any]
+"""The keys that the file says, each with its checked value."""
+
+
+def nothing(said: Said) -> Iterator[Refusal]:
+    yield from ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of condition. Its first key has its name and takes its subject. `examples` are conditions of this kind."""
+
+    about: str
+    keys: tuple[Key, ...]
+    build: Callable[[Said, Terms], Condition]
+    examples: tuple[str, ...]
+    refusals: Callable[[Said], Iterable[Refusal]] = nothing
+
+    @property
+    def name(self) -> str:
+        return self.keys[0].name

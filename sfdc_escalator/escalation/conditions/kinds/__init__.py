@@ -1,0 +1,1 @@
+"""One module per kind of condition; `registry` beside this folder lists them."""

@@ -1,0 +1,75 @@
+"""`left`: the time left until a datetime field."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clocks.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import Span, values
+from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Takes
+from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing, Until, some
+from sfdc_escalator.escalation.conditions.shared_keys import clocks, needs_limit, side_keys
+from sfdc_escalator.escalation.conditions.tree import together
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.needs import Need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left(Clock):
+    """The time left until a datetime field; negative when it is past."""
+
+    kind: ClassVar[str] = "left"
+    path: str
+
+    def start(self, case: Case, circumstances: Circumstances) -> datetime | None:
+        value = case.fields.get(self.path)
+        return value if isinstance(value, datetime) else None
+
+    def span(self, case: Case, circumstances: Circumstances) -> Span | None:
+        span = Clock.span(self, case, circumstances)
+        return span and span._replace(time=-span.time)
+
+    def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
+        span = self.span(case, circumstances)
+        if span and span.running and isinstance(span.limit, timedelta):
+            yield span.running - span.limit
+
+    @property
+    def sources(self) -> frozenset[Need]:
+        return frozenset({self.path})
+
+    def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
+        if not want and self.tables:
+            return EVERYTHING  # where the table gives no limit, the condition does not hold
+        return some(Until(self.path, self.operator, limit, want) for limit in values(self.limit))
+
+    @property
+    def thing(self) -> str:
+        return self.path
+
+    def time_said(self, time: str) -> str:
+        return f"{self.path} is {time} away"
+
+    @property
+    def subject(self) -> object:
+        """The time left is the age with the other sign."""
+        return "age", self.path.lower()
+
+    def signed(self, time: timedelta) -> timedelta:
+        return -time
+
+
+KIND = Kind(
+    about="The time left until a datetime field; negative when it is past, and a limit may be negative, too.",
+    keys=(
+        Key("left", Takes.FIELD, "The time left until this datetime field; negative when it is past.", True),
+        *side_keys(
+            Takes.SIGNED_LIMIT, "The value is {}: a duration such as 15m, 4h, 2d, `-1h` for an hour past, or a table."
+        ),
+    ),
+    build=lambda said, terms: together(clocks(Left, said, terms, path=said["left"])),
+    examples=("{left: SlaExitDate, at_most: 1h}", "{left: SlaExitDate, at_most: -30m}"),
+    refusals=needs_limit,
+)

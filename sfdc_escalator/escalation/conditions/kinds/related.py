@@ -1,0 +1,154 @@
+"""`related`: how many records there are next to the case."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.comparison import Operator
+from sfdc_escalator.escalation.conditions.condition import Condition, Finding
+from sfdc_escalator.escalation.conditions.declaration import Conditions, Key, Kind, OneOf, Said, Several, Takes, Terms
+from sfdc_escalator.escalation.conditions.findings import compared, in_words, shown
+from sfdc_escalator.escalation.conditions.leaf import Demand, Leaf, Miss, asked_of, share_of
+from sfdc_escalator.escalation.conditions.shared_keys import limits, side_keys
+from sfdc_escalator.escalation.conditions.speech.messages import SINCE, Since, since_when
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, paths_of, together
+from sfdc_escalator.escalation.world.case import Case, Value
+from sfdc_escalator.escalation.world.needs import MESSAGES, Need, Records
+
+COUNTS: Mapping[Operator, Callable[[int, int], bool]] = {
+    "at_least": lambda count, limit: count >= limit,
+    "at_most": lambda count, limit: count <= limit,
+    "more_than": lambda count, limit: count > limit,
+    "less_than": lambda count, limit: count < limit,
+}
+
+
+def judged_alone(record: Mapping[str, Value]) -> Case:
+    """A record as the subject of field and age conditions."""
+    created = record.get("CreatedDate")
+    assert isinstance(created, datetime)
+    return Case(id="", number="", owner_id="", status=None, priority=None, created=created, fields=record)
+
+
+@dataclass(frozen=True, slots=True)
+class Related(Leaf):
+    """The number of records that match all of `where`, are no older than `within` and newer than `since`.
+
+    `where` may look at fields and ages of the record. With `same` the case counts itself.
+    """
+
+    kind: ClassVar[str] = "related"
+    records: Records
+    operator: Operator
+    count: int
+    where: Condition | None = None
+    within: timedelta | None = None
+    since: Since | None = None
+
+    def counted(self, case: Case, circumstances: Circumstances) -> list[Case]:
+        start = since_when(self.since, case, circumstances) if self.since else None
+        if self.since and start is None:
+            return []
+        records = map(judged_alone, case.related.get(self.records, ()))
+        return [
+            one
+            for one in records
+            if (start is None or one.created > start)
+            and (self.within is None or one.created >= circumstances.now - self.within)
+            and (self.where is None or self.where.holds(one, circumstances))
+        ]
+
+    def look(self, case: Case, circumstances: Circumstances) -> int | None:
+        return len(self.counted(case, circumstances)) if self.records in case.related else None
+
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
+        count = self.look(case, circumstances)
+        return count is not None and COUNTS[self.operator](count, self.count)
+
+    def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
+        for one in map(judged_alone, case.related.get(self.records, ())):
+            if self.within is not None:
+                yield one.created + self.within
+            if self.where is not None:
+                yield from self.where.crossings(one, circumstances)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        words = MESSAGES if self.since and self.since != "escalation" else frozenset()
+        return frozenset({self.records, *self.records.same, *words})
+
+    def said(self, finding: Finding) -> str:
+        records, seen = self.records, "cannot be read" if finding.seen is None else shown(finding.seen)
+        through = f" through {records.through}" if records.through else ""
+        same = f" with the same {' and '.join(records.same)}" if records.same else ""
+        asked = f"{in_words(self.operator)} {self.count}"
+        return compared(f"{records.relation}{through}{same}: {seen}", asked, finding)
+
+    def missed(self, finding: Finding) -> Miss:
+        seen = finding.seen
+        if not isinstance(seen, int) or self.operator not in ("at_least", "more_than"):
+            return Miss(self.said(finding))
+        needed = self.count + (self.operator == "more_than")
+        return Miss(f"needs {needed} or more {self.records.relation}, has {seen}", share=share_of(seen, needed))
+
+    @property
+    def brief(self) -> str:
+        return f"related {self.records.relation} {in_words(self.operator)} {self.count}"
+
+    @property
+    def subject(self) -> object:
+        return "related", replace(self, operator="at_least", count=0)
+
+    def possible(self, demands: Sequence[Demand]) -> bool:
+        """A count from none on. Records that cannot be read match no count."""
+        asked = asked_of(Related, demands)
+        if not any(holds for _, holds in asked):
+            return True
+        most = max(one.count for one, _ in asked)
+        counts = [*range(most + 2)] if most < 1000 else [*range(3), *(most + away for away in (-1, 0, 1))]
+        return any(all(COUNTS[one.operator](count, one.count) == holds for one, holds in asked) for count in counts)
+
+    def in_example(self, counts: Mapping[str, int]) -> Condition:
+        """The count that the example gives decides."""
+        return All(()) if COUNTS[self.operator](counts.get(name_of(self.records), 0), self.count) else AnyOf(())
+
+
+def name_of(records: Records) -> str:
+    """How an example calls these records: `Tasks`, or `Contact.ReturnOrders`."""
+    return f"{records.through}.{records.relation}" if records.through else records.relation
+
+
+def build(said: Said, terms: Terms) -> Condition:
+    where = together(said["where"]) if "where" in said else None
+    fields = tuple(sorted(paths_of(where.needs))) if where else ()
+    same, within, since = tuple(said.get("same", ())), said.get("within"), said.get("since")
+    records = Records(said["related"], fields, said.get("through", ""), same, within if same else None)
+    counts = list(limits(said)) or [("at_least", 1)]
+    return together([Related(records, operator, count, where, within, since) for operator, count in counts])
+
+
+KIND = Kind(
+    about="The number of records next to the case.",
+    keys=(
+        Key(
+            "related",
+            Takes.RELATION,
+            "Records that belong to the case, by their relationship, such as Tasks or ReturnOrders.",
+            True,
+        ),
+        Key("through", OneOf(("Contact", "Account")), "The records of all cases of this contact or account."),
+        Key("same", Several(Takes.FIELD), "All records that have the same values in these fields as the case."),
+        Key(
+            "where",
+            Conditions(("field", "age", "any", "all", "not")),
+            "Which of the records count: conditions on their fields and ages.",
+        ),
+        Key("since", OneOf(SINCE), "Only records that are newer than this."),
+        Key("within", Takes.DURATION, "Only records that are no older than this."),
+        *side_keys(Takes.COUNT, "The number of records is {}."),
+    ),
+    build=build,
+    examples=("{related: Tasks, at_least: 1, where: {field: Status, is: Open}}", "{related: Tasks, at_most: 0}"),
+)

@@ -1,0 +1,91 @@
+"""`table`: the value that a look-up table gives for the case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.comparison import TESTS, Literal_, Operand, Operator, options
+from sfdc_escalator.escalation.conditions.condition import Condition, Finding
+from sfdc_escalator.escalation.conditions.declaration import Key, Kind, ListOf, Said, Takes, Terms
+from sfdc_escalator.escalation.conditions.findings import comparison_in_brief, comparison_said
+from sfdc_escalator.escalation.conditions.leaf import ByTable, Demand, Leaf
+from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Compared, Narrowing, every, some
+from sfdc_escalator.escalation.conditions.shared_keys import comparisons, needs_operator, side_keys
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tree import together
+from sfdc_escalator.escalation.world.case import Case, Value
+from sfdc_escalator.escalation.world.needs import Need
+
+
+@dataclass(frozen=True, slots=True)
+class TableIs(Leaf):
+    """The value that a table gives for the case, compared with an operand."""
+
+    kind: ClassVar[str] = "table"
+    table: Table[Literal_]
+    operator: Operator
+    operand: Operand
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        return frozenset(self.table.by)
+
+    def look(self, case: Case, circumstances: Circumstances) -> Value:
+        return self.table.value(case)
+
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
+        return TESTS[self.operator](self.table.value(case), self.operand)
+
+    def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
+        """The cells of the rows whose value is asked for; that an earlier row may win only takes cases away."""
+        test = TESTS[self.operator]
+        if not want or test(self.table.otherwise, self.operand):
+            return EVERYTHING
+        return some(
+            every(Compared(path, "in", options(cell)) for path, cell in zip(self.table.by, row.cells, strict=True))
+            for row in self.table.rows
+            if test(row.value, self.operand)
+        )
+
+    @property
+    def tables(self) -> tuple[Table[Any], ...]:
+        return (self.table,)
+
+    def said(self, finding: Finding) -> str:
+        subject = f"the table {self.table.name}" if self.table.name else f"the table by {', '.join(self.table.by)}"
+        return comparison_said(subject, self.operator, self.operand, finding)
+
+    @property
+    def brief(self) -> str:
+        return f"{f'table {self.table.name}'.strip()}{comparison_in_brief(self.operator, self.operand)}"
+
+    def possible(self, demands: Sequence[Demand]) -> bool:
+        """Demands on the table itself are those that none of its rows meets: see `by_table`."""
+        return not any(one.holds for one in demands)
+
+    def by_table(self) -> ByTable | None:
+        return ByTable(self.table, lambda value: TESTS[self.operator](value, self.operand), decides=True)
+
+
+OPERATORS = (
+    Key("is", Takes.VALUE, "Equal to; texts in any case."),
+    Key("is_not", Takes.VALUE, "Not equal to; no value is not equal either."),
+    Key("in", ListOf(Takes.VALUE), "One of these."),
+    Key("not_in", ListOf(Takes.VALUE), "None of these; no value is none of them."),
+    *side_keys(Takes.BOUNDARY, "The value is {}: a number, a date, or a time with its zone."),
+)
+
+
+def build(said: Said, terms: Terms) -> Condition:
+    table = said["table"]
+    return together([TableIs(table, operator, operand) for operator, operand in comparisons(said)])  # type: ignore[arg-type]
+
+
+KIND = Kind(
+    about="The value that a look-up table gives for the case.",
+    keys=(Key("table", Takes.TABLE, "A table by its name, or in place.", True), *OPERATORS),
+    build=build,
+    examples=("{table: {by: Status, values: {New: 1, Working: 2}, else: 3}, at_most: 2}",),
+    refusals=lambda said: needs_operator(OPERATORS, said),
+)

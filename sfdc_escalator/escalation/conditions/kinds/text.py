@@ -1,0 +1,116 @@
+"""`text`: words in text fields, comments and e-mails."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.condition import Finding
+from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Said, Several, Takes, Terms
+from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Contains, Narrowing, every, some
+from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, need_of, texts_of
+from sfdc_escalator.escalation.conditions.speech.own_words import own_words
+from sfdc_escalator.escalation.conditions.speech.words import Phrase, finder, mentioned, parse_phrase
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.needs import Need
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Leaf):
+    """Words in text fields, comments and e-mails that are not our own, without signatures and quoted replies."""
+
+    kind: ClassVar[str] = "text"
+    sources: tuple[str, ...]
+    mentions: tuple[Phrase, ...]
+    ignoring: tuple[Phrase, ...] = ()
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        return frozenset(map(need_of, self.sources))
+
+    def look(self, case: Case, circumstances: Circumstances) -> str | None:
+        """Which source says which of the words."""
+        for source in self.sources:
+            for text in texts_of(source, case, circumstances.words_from):
+                words = mentioned(text, self.mentions, self.ignoring)
+                # Most texts say none of the words, so what is quoted in them is looked for only in those that do.
+                if words is not None:
+                    words = mentioned(own_words(text), self.mentions, self.ignoring)
+                if words is not None:
+                    return f'{source} says "{words}"'
+        return None
+
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
+        return self.look(case, circumstances) is not None
+
+    def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
+        """Every word of a phrase is somewhere in the field that has it; ignored phrases only take words away."""
+        if not want or not SPOKEN.keys().isdisjoint(self.sources):
+            return EVERYTHING
+        return some(
+            every(Contains(source, word) for word in phrase) for source in self.sources for phrase in self.mentions
+        )
+
+    def parts_named(self, path: str, text: str) -> Iterator[str]:
+        if path in self.sources and path not in SPOKEN:
+            own = own_words(text)
+            ignored = (finder(phrase).search(own) for phrase in self.ignoring)
+            yield from (" ".join(match[0].split()) for match in ignored if match)
+            if words := mentioned(own, self.mentions, self.ignoring):
+                yield words
+
+    def said(self, finding: Finding) -> str:
+        return str(finding.seen) if finding.holds else f"none of the words in {', '.join(self.sources)}"
+
+    @property
+    def brief(self) -> str:
+        return f"text {', '.join(self.sources)}"
+
+    def implies(self, other: Leaf) -> bool:
+        """The other looks for more words in more places, and ignores less."""
+        return (
+            isinstance(other, Text)
+            and set(self.sources) <= set(other.sources)
+            and set(self.mentions) <= set(other.mentions)
+            and set(other.ignoring) <= set(self.ignoring)
+        )
+
+
+def build(said: Said, terms: Terms) -> Text:
+    return Text(tuple(said["text"]), phrases(said["mentions"], terms), phrases(said.get("ignoring", ()), terms))
+
+
+def phrases(items: Iterable[str], terms: Terms) -> tuple[Phrase, ...]:
+    """`words.name` stands for all the phrases of that list."""
+    texts = (text for item in items for text in words_of(item, terms))
+    return tuple(dict.fromkeys(parse_phrase(text) for text in texts))
+
+
+def words_of(item: str, terms: Terms) -> Sequence[str]:
+    return terms.words[item.removeprefix("words.")] if item.startswith("words.") else (item,)
+
+
+KIND = Kind(
+    about="Words in text fields, comments and e-mails: whole words, any case, `this|that` for either.",
+    keys=(
+        Key(
+            "text",
+            Several(Takes.TEXT_SOURCE),
+            "Where to look: fields, comments, emails, the latter also `.agent` or `.customer`.",
+            True,
+        ),
+        Key(
+            "mentions",
+            Several(Takes.PHRASE),
+            "Words to look for: phrases, or `words.name`. Whole words, any case.",
+            True,
+        ),
+        Key("ignoring", Several(Takes.PHRASE), "Phrases that are taken out of the text first."),
+    ),
+    build=build,
+    examples=(
+        "{text: Subject, mentions: speak|talk to a manager}",
+        "{text: [Subject, comments.customer], mentions: urgent, ignoring: not urgent}",
+    ),
+)

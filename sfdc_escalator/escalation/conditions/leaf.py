@@ -1,0 +1,158 @@
+"""A kind of condition: what it answers for itself, and what it is taken to answer where it does not."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.comparison import Literal_
+from sfdc_escalator.escalation.conditions.condition import Condition, Finding
+from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.world.case import Case, Value
+from sfdc_escalator.escalation.world.needs import Need
+
+K = TypeVar("K")
+
+
+class Leaf:
+    """The base of every kind. A kind must say `kind`, `needs`, `holds`, `look`, `said` and `brief`."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+    """The key of a policy file that starts it."""
+    starts_with_case: ClassVar[bool] = False
+    """Its clock starts when the case was created, when nothing else starts it."""
+
+    # -- judging
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        raise NotImplementedError
+
+    def holds(self, case: Case, circumstances: Circumstances) -> bool:
+        raise NotImplementedError
+
+    def look(self, case: Case, circumstances: Circumstances) -> Value | timedelta:
+        """What it sees."""
+        raise NotImplementedError
+
+    def judged(self, case: Case, circumstances: Circumstances) -> Finding:
+        return Finding(self, self.holds(case, circumstances), self.look(case, circumstances))
+
+    def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
+        yield from ()
+
+    def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
+        return EVERYTHING
+
+    # -- what it refers to
+
+    @property
+    def tables(self) -> tuple[Table[Any], ...]:
+        """The look-up tables that it asks."""
+        return ()
+
+    @property
+    def queues_named(self) -> tuple[str, ...]:
+        """The DeveloperNames of the queues that it asks about."""
+        return ()
+
+    @property
+    def business_hours(self) -> tuple[str, ...]:
+        """The names of the org's business hours that it counts by."""
+        return ()
+
+    def named_for(self, path: str) -> Iterator[Literal_]:
+        """The values that it compares the field with."""
+        for table in self.tables:
+            yield from table.cells_of(path)
+
+    def parts_named(self, path: str, text: str) -> Iterator[str]:
+        """The parts of the field's text that it looks for."""
+        yield from ()
+
+    # -- words
+
+    def said(self, finding: Finding) -> str:
+        """The finding in words: what is seen, and what it was compared with."""
+        raise NotImplementedError
+
+    def missed(self, finding: Finding) -> "Miss":
+        """What is missing, of a finding that does not hold."""
+        return Miss(self.said(finding))
+
+    @property
+    def brief(self) -> str:
+        """The condition in a few words, as a policy says it."""
+        raise NotImplementedError
+
+    # -- proofs
+
+    @property
+    def subject(self) -> object:
+        """Demands on one subject are looked at together."""
+        return self
+
+    def possible(self, demands: "Sequence[Demand]") -> bool:
+        """False where surely no value meets all the demands, which are on the subject of this one."""
+        return True
+
+    def implies(self, other: "Leaf") -> bool:
+        """True where the other surely holds when this one does."""
+        return False
+
+    def consequence(self) -> "Leaf | None":
+        """A simpler condition that holds when this one does."""
+        return None
+
+    def by_table(self) -> "ByTable | None":
+        """The table that it asks, and what is left to ask once the table has answered."""
+        return None
+
+    # -- examples of a policy
+
+    def in_example(self, counts: Mapping[str, int]) -> Condition:
+        """The condition for a made-up case, which has counts of related records and no calendar."""
+        return self
+
+
+class Demand(NamedTuple):
+    """A condition that must hold, or must not."""
+
+    leaf: Leaf
+    holds: bool = True
+
+
+class ByTable(NamedTuple):
+    """`then` gives the condition for a value of the table, or True or False where that value decides.
+
+    With `decides` the value always decides: the condition is about the table itself.
+    """
+
+    table: Table[Any]
+    then: Callable[[Any], "Leaf | bool"]
+    decides: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One condition that does not hold. `short` is the time that is missing, where only time is missing;
+    `share` is how much of a number is missing, 1 where it is not a number."""
+
+    words: str
+    short: timedelta | None = None
+    share: float = field(default=1.0, compare=False)
+
+
+def asked_of(kind: type[K], demands: Sequence[Demand]) -> list[tuple[K, bool]]:
+    """The conditions of this kind that are demanded, each with what it must come to."""
+    return [(one.leaf, one.holds) for one in demands if isinstance(one.leaf, kind)]
+
+
+def share_of(seen: object, wanted: object) -> float:
+    """How much of a wanted number is missing, 1 at most."""
+    if not isinstance(seen, (int, float)) or not isinstance(wanted, (int, float)):
+        return 1.0
+    return min(1.0, abs(wanted - seen) / (abs(wanted) or 1))

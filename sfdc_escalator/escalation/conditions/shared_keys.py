@@ -1,0 +1,83 @@
+"""Keys that several kinds of conditions share: operators, limits and calendars."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sfdc_escalator.escalation.conditions.clocks.clock import Clock
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS, BusinessHours, CalendarRef, Calendars
+from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, Operator
+from sfdc_escalator.escalation.conditions.declaration import Key, Refusal, Said, Takes, Terms
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.world.case import long_id
+
+DURATION = "The value is {}: a duration (15m, 4h, 2d, 2w), by a calendar hours or `2 business days`, or a table."
+EQUAL = ("is", "is_not", "in", "not_in")
+SIDES: dict[str, str] = {
+    "at_least": "this or more",
+    "at_most": "this or less",
+    "more_than": "more than this",
+    "less_than": "less than this",
+}
+
+
+def side_keys(takes: Takes, hover: str = DURATION) -> tuple[Key, ...]:
+    """at_least, at_most, more_than and less_than; `hover` with a place for which of them it is."""
+    return tuple(Key(name, takes, hover.format(words)) for name, words in SIDES.items())
+
+
+CALENDAR = Key("calendar", Takes.CALENDAR, "Counts open time only: a calendar, `{business_hours: Name}`, or a table.")
+LIMIT_KEYS = (CALENDAR, *side_keys(Takes.LIMIT))
+
+
+def needs_limit(said: Said) -> Iterator[Refusal]:
+    if LIMITS.keys().isdisjoint(said):
+        expected = f"one or more of {', '.join(LIMITS)}"
+        yield Refusal("the condition has no limit", expected, f"`{next(iter(said))}` alone")
+
+
+def limits(said: Said) -> Iterator[tuple[Any, Any]]:
+    return ((name, value) for name, value in said.items() if name in LIMITS)
+
+
+def clocks(kind: type[Clock], said: Said, terms: Terms, **given: Any) -> list[Clock]:
+    """A clock of that kind for each of the limits."""
+    calendar = calendar_of(said.get("calendar"), terms)
+    return [kind(operator, limit, calendar, **given) for operator, limit in limits(said)]
+
+
+def calendar_of(said: str | BusinessHours | Table[str] | None, terms: Terms) -> Calendars:
+    if isinstance(said, Table):
+        return said.mapped(lambda name: known_calendar(name, terms))
+    return None if said is None else known_calendar(said, terms)
+
+
+def known_calendar(name: str | BusinessHours, terms: Terms) -> CalendarRef:
+    return name if isinstance(name, BusinessHours) else terms.calendars[name]
+
+
+def needs_operator(operators: tuple[Key, ...], said: Said) -> Iterator[Refusal]:
+    if len(said) == 1:
+        expected = f"an operator: {', '.join(key.name for key in operators)}"
+        yield Refusal("the condition compares with nothing", expected, f"`{next(iter(said))}` alone")
+
+
+def comparisons(said: Said, *, ids: bool = False) -> Iterator[tuple[Operator, Operand | Table[Any]]]:
+    """The operators with their operands. With `ids`: record ids are taken in the form in which the org gives them."""
+    _, *operators = said.items()
+    for operator, value in operators:
+        operand = tuple(value) if isinstance(value, list) else value
+        yield operator, full_ids(operand) if ids and operator in EQUAL else operand  # type: ignore[misc]
+
+
+def full_ids(operand: Operand | Table[Any]) -> Operand | Table[Any]:
+    """Record ids in the form in which the org gives them."""
+    if isinstance(operand, Table):
+        return operand
+    return tuple(map(full_id, operand)) if isinstance(operand, tuple) else full_id(operand)
+
+
+def full_id(operand: Literal_) -> Literal_:
+    try:
+        return long_id(operand.strip()) if isinstance(operand, str) else operand
+    except ValueError:
+        return operand

@@ -1,0 +1,97 @@
+"""The parts of a hand-off note, filled from their sources. Text of the case is data: cut at a word, and harmless."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, said
+from sfdc_escalator.escalation.note.note_text import harmless, shortened, text_of
+from sfdc_escalator.escalation.note.quick_texts import filled_sentence
+from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec, Route
+from sfdc_escalator.escalation.world.case import Case, Value
+
+UNCUT = 10**9
+CUTS = ((UNCUT, 200), (2000, 40), (1200, 20), (800, 10), (500, 6), (300, 5), (180, 4), (100, 3), (60, 2), (30, 1))
+"""The characters kept of each text of the case, and the number of its newest comments. The first that is small enough
+is taken."""
+NOT_RECORDED = "not recorded"
+Cut = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """The reason why there can be no note: the case waits for a person."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the note as a template sees it."""
+
+    name: str
+    title: str
+    text: str
+
+
+class Seen(NamedTuple):
+    """The sources of a part of the note."""
+
+    route: Route
+    spec: NoteSpec
+    case: Case
+    findings: tuple[str, ...]
+    cut: Cut
+
+    @property
+    def uncut(self) -> "Seen":
+        return self._replace(cut=CUTS[0])
+
+    @property
+    def fields(self) -> dict[str, str]:
+        return {path: shortened(text_of(value), self.cut[0]) for path, value in known(self.case).items()}
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The route's own texts, with the fields of the case filled in."""
+        said = {**self.spec.texts, "reason": self.route.reason}
+        return {name: filled_sentence(text, self.fields) for name, text in said.items()}
+
+
+def known(case: Case) -> Mapping[str, Value]:
+    engine: dict[str, Value] = {
+        "Id": case.id,
+        "CaseNumber": case.number,
+        "OwnerId": case.owner_id,
+        "Status": case.status,
+        "Priority": case.priority,
+        "CreatedDate": case.created,
+    }
+    return engine | dict(case.fields)
+
+
+def fill(part: NotePart, seen: Seen) -> Part | Incomplete:
+    """The first of the part's sources that says something, or all of them; findings come on top wherever named."""
+    title = part.name.replace("_", " ").capitalize()
+    each = ("\n".join(from_source(one, part, seen)) for one in part.sources if one != "findings")
+    spoken = list(dict.fromkeys(filter(None, each)))
+    said = spoken if part.every else spoken[:1]
+    if "findings" in part.sources:
+        said += [shortened(harmless(finding), seen.cut[0]) for finding in seen.findings]
+    if text := "\n".join(filter(None, said)):
+        return Part(part.name, title, text)
+    if part.if_missing == "hold":
+        return Incomplete(f"the note's part {part.name!r} is missing: nothing in {', '.join(part.sources)}")
+    sentence = NOT_RECORDED if part.if_missing in ("say_so", "tell_owner") else part.if_missing
+    return Part(part.name, title, sentence)
+
+
+def from_source(source: str, part: NotePart, seen: Seen) -> Iterator[str]:
+    if source.startswith("route."):
+        yield from filter(None, [seen.texts.get(source.removeprefix("route."), "")])
+    elif source in SPOKEN:
+        chosen = said(source, seen.case)
+        for one in chosen[-min(part.last or seen.cut[1], seen.cut[1]) :]:
+            yield f"{one.at:%Y-%m-%d %H:%M} {shortened(harmless(one.body), seen.cut[0])}"
+    elif text := text_of(seen.case.fields.get(source)):
+        yield shortened(text, seen.cut[0])

@@ -1,0 +1,54 @@
+"""The state of a ledger, read from the ledger alone: its last runs, what is open, what waits."""
+
+import json
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.ledger.store import SqlHistory
+from sfdc_escalator.ledger.tables.rows import escalation_of
+from sfdc_escalator.ledger.tables.schema import escalations, runs
+from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
+
+WAITING = (EscalationState.UNKNOWN, EscalationState.SENDING, EscalationState.REJECTED)
+RUNS_LOOKED_AT = 1000
+
+
+def ledger_status(trail: SqlHistory) -> LedgerStatus:
+    with trail.reading() as connection:
+        newest = sa.select(runs).order_by(runs.c.event.desc())
+        last = connection.execute(newest.limit(1)).mappings().first()
+        ended = connection.execute(newest.where(runs.c.result.is_not(None)).limit(RUNS_LOOKED_AT)).mappings()
+        success = next((record for row in ended if (record := run_record(row)).exit == 0), None)
+        waiting = [escalation_of(row) for row in connection.execute(_waiting()).mappings()]
+        is_open = (escalations.c.state == EscalationState.APPLIED) & escalations.c.ended_at.is_(None)
+        count = connection.execute(sa.select(sa.func.count()).select_from(escalations).where(is_open)).scalar_one()
+    return LedgerStatus(
+        where=trail.where,
+        last_run=run_record(last) if last else None,
+        last_success=success,
+        open=count,
+        unsettled=tuple(one for one in waiting if one.state is not EscalationState.REJECTED),
+        rejected=tuple(sorted((one for one in waiting if one.state is EscalationState.REJECTED), key=_next_try)),
+    )
+
+
+def _waiting() -> sa.Select[tuple[object, ...]]:
+    return sa.select(escalations).where(escalations.c.state.in_(WAITING))
+
+
+def _next_try(escalation: Escalation) -> str:
+    at = escalation.try_again_at()
+    return at.isoformat() if at else ""
+
+
+def run_record(row: sa.RowMapping) -> RunRecord:
+    return RunRecord(
+        run=row["run"],
+        organization_id=row["organization_id"],
+        host=row["host"],
+        started=datetime.fromisoformat(row["started_at"]),
+        finished=datetime.fromisoformat(row["finished_at"]) if row["finished_at"] else None,
+        result=json.loads(row["result"]) if row["result"] else None,
+    )

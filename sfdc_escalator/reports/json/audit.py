@@ -1,0 +1,38 @@
+"""The audit trail."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, Verification
+from sfdc_escalator.reports.values import instant
+
+
+def list_json(where: str, entries: Sequence[EscalationEntry]) -> dict[str, Any]:
+    return {"ledger": where, "escalations": [{**asdict(entry), "at": instant(entry.at)} for entry in entries]}
+
+
+def show_json(where: str, key: str, events: Sequence[AuditEvent]) -> dict[str, Any]:
+    return {"ledger": where, "key": key, "events": [event_json(event) for event in events]}
+
+
+def event_json(event: AuditEvent) -> dict[str, Any]:
+    """One flat object; `body` is the text that was hashed."""
+    return {
+        "seq": event.seq,
+        "at": instant(event.at),
+        "event": event.event,
+        "hash": event.hash,
+        "note_text": event.note,
+        "body": event.body,
+    }
+
+
+def verify_json(where: str, found: Verification) -> dict[str, Any]:
+    return {
+        "ok": not found.problems,
+        "events": found.events,
+        "head": found.head,
+        "problems": found.problems,
+        "ledger": where,
+    }

@@ -1,0 +1,67 @@
+"""The result of a backtest, and the difference between two."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, get_args
+
+from sfdc_escalator.pipeline.read_models.backtest_result import BacktestResult, Difference, DifferenceKind, PastMatch
+from sfdc_escalator.reports.values import instant
+
+START = "start"
+"""The rung of a match; a backtest does not replay ladders."""
+
+
+def backtest_json(result: BacktestResult) -> dict[str, Any]:
+    return {
+        "policy": result.policy,
+        "digest": result.digest,
+        "polls": result.polls,
+        "cases": result.cases,
+        "rows": result.rows,
+        "matches": len(result.matches),
+        "routes": dict(result.by_route),
+    }
+
+
+def difference_json(results: Sequence[BacktestResult], differences: Sequence[Difference]) -> dict[str, Any]:
+    counts = Counter(one.kind for one in differences)
+    return {
+        "policies": [{"policy": one.policy, "digest": one.digest, "matches": len(one.matches)} for one in results],
+        "differences": len(differences),
+        "counts": {kind: counts[kind] for kind in get_args(DifferenceKind)},
+    }
+
+
+def matches_json(matches: Iterable[PastMatch]) -> list[dict[str, str | None]]:
+    return [match_row(one) for one in matches]
+
+
+def differences_json(differences: Iterable[Difference]) -> list[dict[str, str | None]]:
+    return [difference_row(one) for one in differences]
+
+
+def match_row(match: PastMatch) -> dict[str, str | None]:
+    """The columns of the CSV file; all values are texts there and in JSON."""
+    return {
+        "case_number": match.number,
+        "route": match.route,
+        "rung": START,
+        "episode": str(match.episode),
+        "match_utc": instant(match.at),
+    }
+
+
+def difference_row(one: Difference) -> dict[str, str | None]:
+    return {
+        "case_number": one.number,
+        "difference": one.kind,
+        "route": one.route,
+        "match_utc": instant_or_none(one.at),
+        "other_route": one.other_route,
+        "other_match_utc": instant_or_none(one.other_at),
+    }
+
+
+def instant_or_none(at: datetime | None) -> str | None:
+    return instant(at) if at else None

@@ -1,0 +1,78 @@
+"""A run or a rehearsal."""
+
+from typing import Any
+
+from sfdc_escalator.escalation.decisions.outcome import Outcome, State
+from sfdc_escalator.pipeline.run import Result
+from sfdc_escalator.reports.json.problems import no_notices
+from sfdc_escalator.reports.values import instant
+
+
+def run_json(result: Result, org: str) -> dict[str, Any]:
+    """The whole result; the command adds what only it knows, such as `exit`."""
+    prepared, plan = result.prepared, result.prepared.plan
+    return {
+        "run": result.run,
+        "org": org,
+        "organization_id": plan.organization_id,
+        "policies": [{"policy": policy.name, "digest": policy.digest} for policy in plan.policies],
+        "plan_digest": plan.digest,
+        "now": instant(plan.now),
+        "ledger": result.ledger,
+        "level": prepared.org_facts.level,
+        "guard": result.guard,
+        "polled": len(prepared.poll.cases),
+        "matched": len(result.outcomes),
+        **{state.value: result.count(state) for state in State},
+        "recovered": prepared.recovered,
+        "bounced": len(result.applied.bounced),
+        "gone": len(result.applied.gone),
+        "notices": no_notices(),
+        "api_calls": result.api_calls,
+        "retries": result.retries,
+        "stopped": result.stopped,
+        "audit_head": result.audit_head,
+        "escalations": [escalation_json(outcome) for outcome in result.outcomes],
+        "no_match": [
+            {
+                "policy": one.policy,
+                "case_id": one.case.id,
+                "case_number": one.case.number,
+                "reasons": dict(prepared.reasons_against(one)),
+            }
+            for one in plan.no_match
+        ],
+        "nearest_misses": [
+            {"policy": one.policy, "route": one.route, "case_number": one.case.number, "missing": list(one.missing)}
+            for one in result.near
+        ],
+        "refusals": [
+            {"policy": one.policy, "route": one.route, "cases": one.cases, "reason": one.reason}
+            for one in plan.refusals
+        ],
+        "broken": [
+            {"policy": policy, "route": route, "reason": reason}
+            for (policy, route), reason in sorted(prepared.broken.items())
+        ],
+    }
+
+
+def escalation_json(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "key": outcome.key,
+        "case_id": outcome.case_id,
+        "case_number": outcome.case_number,
+        "policy": outcome.policy,
+        "route": outcome.route,
+        "rung": outcome.rung,
+        "turn": outcome.turn,
+        "due": None,  # no route has a deadline yet
+        "state": outcome.state,
+        "reason": outcome.reason,
+        "held_by": outcome.held_by,
+        "findings": list(outcome.findings),
+        "steps": [
+            {"step": step.name, "before": step.before, "after": step.after, "state": step.state}
+            for step in outcome.steps
+        ],
+    }

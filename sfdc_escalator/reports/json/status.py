@@ -1,0 +1,46 @@
+"""The state of a ledger."""
+
+from typing import Any
+
+from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
+from sfdc_escalator.reports.values import instant
+
+
+def status_json(status: LedgerStatus, silent: str | None) -> dict[str, Any]:
+    """`silent` says for how long no run was recorded, when that is too long."""
+    return {
+        "ledger": status.where,
+        "last_run": run_json(status.last_run),
+        "last_success": run_json(status.last_success),
+        "silent": silent,
+        "open": status.open,
+        "unsettled": [escalation_json(one) for one in status.unsettled],
+        "rejected": [escalation_json(one) for one in status.rejected],
+    }
+
+
+def run_json(record: RunRecord | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    return {
+        "run": record.run,
+        "organization_id": record.organization_id,
+        "host": record.host,
+        "started": instant(record.started),
+        "finished": instant(record.finished) if record.finished else None,
+        **(record.result or {"exit": None}),
+    }
+
+
+def escalation_json(escalation: Escalation) -> dict[str, Any]:
+    again = escalation.try_again_at()
+    return {
+        "key": escalation.key,
+        "case_number": escalation.case_number,
+        "policy": escalation.policy,
+        "route": escalation.route,
+        "state": escalation.state.value,
+        "message": escalation.message,
+        "try_again_at": instant(again) if again else None,
+    }

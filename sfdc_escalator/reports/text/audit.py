@@ -1,0 +1,48 @@
+"""The audit trail."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, Verification
+from sfdc_escalator.reports.terminal import table
+from sfdc_escalator.reports.values import instant, visible
+
+
+def list_text(where: str, entries: Sequence[EscalationEntry]) -> str:
+    if not entries:
+        return f"The ledger {where} has no escalations."
+    rows = [
+        (one.key, one.case_number, f"{one.policy}/{one.route}", one.state, instant(one.at), one.run) for one in entries
+    ]
+    return table(("Key", "Case", "Route", "State", "Last event", "Run"), rows, title=f"Ledger {where}")
+
+
+def show_text(events: Sequence[AuditEvent]) -> str:
+    return "\n".join(line for event in events for line in event_lines(event))
+
+
+def event_lines(event: AuditEvent) -> Iterator[str]:
+    yield f"{instant(event.at)}  {event.event.upper():<10}  #{event.seq}  {event.hash[:16]}"
+    for path, value in leaves({name: part for name, part in event.body.items() if name != "about"}):
+        yield f"    {visible(path)}: {visible(value)}"
+    for line in (event.note or "").splitlines():
+        yield f"    | {visible(line)}"
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """The values of an event that are not empty, with their paths."""
+    if isinstance(value, Mapping):
+        for name, part in sorted(value.items()):
+            yield from leaves(part, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for part in value:
+            yield path, part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
+    elif value not in (None, ""):
+        yield path, str(value)
+
+
+def verify_text(where: str, found: Verification) -> str:
+    verdict = "BROKEN: it was changed or damaged" if found.problems else "whole"
+    conclusion = f"The audit trail of {where} is {verdict}: {found.events} events, head {found.head or 'none'}"
+    return "\n".join([*(f"! {visible(problem)}" for problem in found.problems), conclusion])

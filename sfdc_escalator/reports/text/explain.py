@@ -1,0 +1,66 @@
+"""One case explained: each route of each policy with its conditions."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sfdc_escalator.escalation.conditions.condition import Finding
+from sfdc_escalator.escalation.conditions.findings import in_plain_words
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.explaining.explanation import Explained, explain
+from sfdc_escalator.escalation.time.durations import in_words
+from sfdc_escalator.pipeline.examine import Examined
+from sfdc_escalator.reports.json.explain import group_name
+from sfdc_escalator.reports.values import visible
+
+MARKS = {True: "yes", False: "no "}
+
+
+def explain_text(examined: Examined) -> str:
+    return "\n".join(lines(examined))
+
+
+def lines(examined: Examined) -> Iterator[str]:
+    case, first = examined.case, examined.policies_in_org[0]
+    yield f"case {visible(case.number)}  {first.org_facts.caller.instance_url}/{case.id}"
+    owner = case.owner_name or case.owner_id
+    yield visible(f"status {case.status or 'empty'}, priority {case.priority or 'empty'}, owner {owner}")
+    yield f"at {first.now:%Y-%m-%d %H:%M:%S} UTC"
+    for in_org, judged in zip(examined.policies_in_org, examined.judged, strict=True):
+        yield ""
+        yield visible(f"policy {in_org.policy.name}: {match_text(judged)}")
+        for one in explain(in_org, case, judged):
+            yield from route_lines(one, in_org.now)
+
+
+def match_text(judged: Match | NoMatch) -> str:
+    if isinstance(judged, NoMatch):
+        return "no match"
+    steps = ", ".join(step.name for step in judged.outcome.steps if step.state == "planned")
+    return f"{judged.state} by the route {judged.route.name}: {steps or judged.reason}"
+
+
+def route_lines(one: Explained, now: datetime) -> Iterator[str]:
+    yield ""
+    yield f"  {one.route.name}: {'matches' if one.matches else 'does not match'}"
+    yield from (f"    {line}" for line in finding_lines(one.finding))
+    if one.missing:
+        yield visible(f"    missing: {'; '.join(miss.words for miss in one.missing)}")
+    if not one.matches:
+        yield f"    {time_text(one.when, now)}"
+    yield from (visible(f"    obstacle: {reason}") for reason in one.obstacles)
+
+
+def time_text(when: datetime | None, now: datetime) -> str:
+    if when is None:
+        return "time alone will not make it match"
+    return f"time alone will make it match at {when:%Y-%m-%d %H:%M} UTC, in {in_words(when - now)}"
+
+
+def finding_lines(finding: Finding) -> Iterator[str]:
+    condition = finding.condition
+    if isinstance(condition, (All, AnyOf, Not)):
+        yield f"{MARKS[finding.holds]}  {group_name(condition)}"
+        yield from (f"  {line}" for part in finding.parts for line in finding_lines(part))
+    else:
+        yield f"{MARKS[finding.holds]}  {visible(in_plain_words(finding))}"

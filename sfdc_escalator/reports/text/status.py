@@ -1,0 +1,68 @@
+"""The state of a ledger."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
+from sfdc_escalator.reports.values import counted, instant, visible
+
+MOST_LISTED = 20
+
+
+def silence(status: LedgerStatus, now: datetime, expected: timedelta) -> str | None:
+    """For how long no run was recorded; None when a run is not overdue."""
+    if status.last_run is None:
+        return "no live run yet"
+    started = status.last_run.started
+    since = now - started
+    return f"no run since {instant(started)} ({duration(since)})" if since > expected else None
+
+
+def duration(time: timedelta) -> str:
+    minutes = int(time.total_seconds()) // 60
+    days, hours = minutes // 1440, minutes // 60 % 24
+    return f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def status_text(status: LedgerStatus, silent: str | None) -> str:
+    return "\n".join(lines(status, silent))
+
+
+def lines(status: LedgerStatus, silent: str | None) -> Iterator[str]:
+    yield f"Ledger {status.where}"
+    if silent:
+        yield f"! {silent}"
+    last, success = status.last_run, status.last_success
+    if last:
+        yield f"Last run {last.run} at {instant(last.started)} on {visible(last.host)}: {outcome(last)}"
+    if success and last and success.run != last.run:
+        yield f"Last run with exit code 0: {success.run} at {instant(success.started)}"
+    yield counted(status.open, "open escalation")
+    yield from listed("not settled yet", status.unsettled)
+    yield from listed("rejected", status.rejected)
+
+
+def listed(title: str, escalations: Sequence[Escalation]) -> Iterator[str]:
+    if escalations:
+        yield f"{len(escalations)} {title}:"
+        yield from (f"  {escalation_line(one)}" for one in escalations[:MOST_LISTED])
+    if len(escalations) > MOST_LISTED:
+        yield f"  ... and {len(escalations) - MOST_LISTED} more: sfdc-escalator audit list"
+
+
+def outcome(record: RunRecord) -> str:
+    if record.result is None:
+        return "still running, or killed before its end"
+    error = f" ({record.result['error']})" if "error" in record.result else ""
+    counts = [f"{count} {name}" for name, count in record.result.items() if name not in ("exit", "error") and count]
+    if not counts and record.exit == 0:
+        counts = ["nothing to do"]
+    return visible(", ".join([f"exit {record.exit}{error}", *counts]))
+
+
+def escalation_line(escalation: Escalation) -> str:
+    again = escalation.try_again_at()
+    next_try = f"; next try at {instant(again)}" if again else ""
+    subject = f"{escalation.key} case {escalation.case_number} {escalation.policy}/{escalation.route}"
+    return visible(f"{subject}: {escalation.message or escalation.state.value}{next_try}")

@@ -1,0 +1,484 @@
+"""The rules of an org, tried on the org in memory and on Salesforce's port over real HTTP."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.case import Case, FieldValues
+from sfdc_escalator.escalation.world.needs import COMMENTS
+from sfdc_escalator.escalation.world.org import Caller, OrgFacts
+from sfdc_escalator.pipeline.ports.org import KeyedNote, Org, Poll
+from sfdc_escalator.pipeline.ports.writing import (
+    Answer,
+    Chunk,
+    Committed,
+    ErrorKind,
+    Moved,
+    NotExecuted,
+    RolledBack,
+    Unknown,
+    Write,
+)
+from tests.builders import AGENT, NOW, case, identity, policy, route, values
+from tests.pipeline.org_kinds import BILLING, FORBIDDEN, KINDS, LONG_TEXT, SUPPORT, UNKNOWN_FIELD, Stage, cases_of
+
+NEW = policy(route("urgent", Field("Status", "is", "New")))
+LONG = policy(route("urgent", Field("Description", "contains_any", ("broke",))))
+ONE, TWO, THREE = (case(number) for number in (1, 2, 3))
+NOBODY = frozenset[str]()
+WRITTEN = ("OwnerId", "Status", "Priority")
+
+
+@dataclass
+class Site:
+    """An org that somebody works on: what it says of itself, and what a poll read."""
+
+    stage: Stage
+    caller: Caller
+    facts: OrgFacts
+    poll: Poll
+
+    @property
+    def org(self) -> Org:
+        return self.stage.org
+
+    @property
+    def us(self) -> frozenset[str]:
+        return frozenset({self.caller.user_id})
+
+    def polled(self, of: Policy = NEW, only: str | None = None) -> list[str]:
+        return [one.number for one in self.org.poll([of], self.facts, only).cases]
+
+    def write(self, *writes: Write, at: datetime | None = None, together: bool = False) -> Answer:
+        return self.org.write(Chunk(writes, at or self.poll.at, together))
+
+    def read_back(self, *cases: Case, fields: Sequence[str] = WRITTEN) -> Mapping[str, FieldValues]:
+        return self.org.read_back([one.id for one in cases], fields)
+
+    def poll_again(self) -> "Site":
+        """The same org a little later."""
+        self.stage.wait(1)
+        return replace(self, poll=self.org.poll([NEW], self.facts, None))
+
+    def notes(self, *cases: Case) -> tuple[KeyedNote, ...]:
+        return self.org.keyed_notes([one.id for one in cases], self.us)
+
+
+class Open(Protocol):
+    def __call__(self, cases: Sequence[Case], *, proved: bool = False, patience: int = 60) -> Site: ...
+
+
+@pytest.fixture(params=KINDS)
+def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Opens an org of each kind."""
+    entered: list[AbstractContextManager[Stage]] = []
+
+    def opened(cases: Sequence[Case], *, proved: bool = False, patience: int = 60) -> Site:
+        context = KINDS[request.param].open(tmp_path / "org", cases, proved=proved, patience=patience)
+        stage = context.__enter__()
+        entered.append(context)
+        caller = stage.org.identify()
+        facts = stage.org.facts(caller, [NEW, LONG])
+        return Site(stage, caller, facts, stage.org.poll([NEW], facts, None))
+
+    yield opened
+    for context in entered:
+        context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def site(start: Open) -> Site:
+    """Three open cases."""
+    return start(cases_of(3))
+
+
+def write(
+    of: Case, route_name: str = "urgent", *, owner: str | None = None, status: str | None = None, text: str = "Please"
+) -> Write:
+    key = identity(of, route_name)
+    sent = {"OwnerId": owner, "Status": status}
+    values = {name: value for name, value in sent.items() if value is not None}
+    return Write(key.key, of.id, f"{text}\n\n{key.line}", False, values)
+
+
+def escalated(of: Case) -> Write:
+    return write(of, owner=SUPPORT.id, status="Escalated")
+
+
+# -- identify, facts -------------------------------------------------------------------------------------------------
+
+
+def test_an_org_says_who_we_are_with_long_ids_and_its_time_with_a_zone(site: Site) -> None:
+    assert (site.caller.organization_id[:3], len(site.caller.organization_id)) == ("00D", 18)
+    assert (site.caller.user_id[:3], len(site.caller.user_id)) == ("005", 18)
+    assert site.caller.now.utcoffset() == timedelta(0)
+    assert timedelta(0) <= site.caller.now - NOW < timedelta(minutes=1)
+
+
+def test_the_facts_hold_the_queues_by_name_with_their_members(site: Site) -> None:
+    assert site.facts.queues["Support"] == SUPPORT
+    assert site.facts.queues["Billing"] == BILLING
+
+
+def test_the_facts_count_the_open_cases_and_describe_what_is_written(site: Site) -> None:
+    assert site.facts.open_cases == 3
+    assert site.facts.describe.field_at("Status") is not None
+    assert site.facts.describe.field_at("Priority") is not None
+
+
+@pytest.mark.parametrize(("proved", "level"), [(False, "guarded"), (True, "proved")])
+def test_the_level_is_proved_where_the_org_takes_each_key_once(start: Open, proved: bool, level: str) -> None:
+    assert start(cases_of(1), proved=proved).facts.level == level
+
+
+def test_the_guard_is_full_unless_the_org_refuses_its_query(site: Site) -> None:
+    site.write(escalated(ONE))
+    assert site.org.guard == "full"
+
+
+def test_every_write_counts_as_an_api_call(site: Site) -> None:
+    before = site.org.api_calls
+    site.write(escalated(ONE))
+    assert site.org.api_calls > before
+
+
+# -- poll ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_poll_reads_the_open_cases_by_id(site: Site) -> None:
+    assert [one.id for one in site.poll.cases] == [ONE.id, TWO.id, THREE.id]
+    assert [(one.owner_id, one.status, one.priority) for one in site.poll.cases] == [(AGENT, "New", "Medium")] * 3
+    assert site.poll.broken == {}
+
+
+def test_the_time_of_a_poll_is_the_org_s(site: Site) -> None:
+    later = site.poll_again().poll.at - site.poll.at
+    assert timedelta(minutes=1) <= later < timedelta(minutes=2)
+    assert site.poll.at.utcoffset() == timedelta(0)
+
+
+def test_a_poll_leaves_closed_deleted_and_merged_cases_out(start: Open) -> None:
+    site = start(cases_of(5))
+    site.stage.close(ONE.id)
+    site.stage.delete(TWO.id)
+    site.stage.merge(THREE.id, case(4).id)
+    assert site.polled() == ["00000004", "00000005"]
+
+
+@pytest.mark.parametrize("name", [TWO.id, TWO.number])
+def test_a_poll_for_one_case_reads_that_case_by_id_or_number(site: Site, name: str) -> None:
+    assert site.polled(only=name) == [TWO.number]
+
+
+def test_a_poll_for_one_case_reads_it_whatever_the_criteria(site: Site) -> None:
+    site.stage.edit(TWO.id, "Working")
+    site.stage.close(THREE.id)
+    assert [site.polled(only=one.id) for one in (TWO, THREE)] == [[TWO.number], [THREE.number]]
+
+
+def test_a_poll_leaves_long_text_and_comments_out(site: Site) -> None:
+    site.stage.comment(ONE.id, "Any news?")
+    first = site.org.poll([LONG], site.facts, None).cases[0]
+    assert "Description" not in first.fields
+    assert first.comments == ()
+
+
+def test_a_route_that_reads_an_unknown_field_is_broken_and_the_others_are_polled(start: Open) -> None:
+    lost = route("lost", Field(UNKNOWN_FIELD, "is", "x"))
+    site = start(cases_of(2))
+    found = site.org.poll([policy(lost, route("urgent", Field("Status", "is", "New")))], site.facts, None)
+    assert [one.number for one in found.cases] == [ONE.number, TWO.number]
+    assert found.broken.keys() == {("support", "lost")}
+    assert UNKNOWN_FIELD in found.broken["support", "lost"]
+
+
+def test_the_longest_waiting_cases_come_oldest_first(start: Open) -> None:
+    old = replace(case(2, {"Subject": "old"}), created=NOW - timedelta(days=9))
+    site = start([*cases_of(1), old])
+    assert [one.id for one in site.org.longest_waiting([NEW], site.facts, 5)] == [TWO.id, ONE.id]
+    assert [one.id for one in site.org.longest_waiting([NEW], site.facts, 1)] == [TWO.id]
+
+
+# -- complete --------------------------------------------------------------------------------------------------------
+
+
+def test_completing_adds_the_long_text_that_is_needed(site: Site) -> None:
+    cases = site.org.poll([LONG], site.facts, None).cases
+    complete = site.org.complete(cases[:2], frozenset({"Description"}), site.us)
+    assert [(one.id, one.fields["Description"]) for one in complete] == [(ONE.id, LONG_TEXT), (TWO.id, LONG_TEXT)]
+
+
+def test_completing_leaves_what_the_poll_read_as_it_is(site: Site) -> None:
+    site.stage.edit(ONE.id, "Working")
+    [one] = site.org.complete(site.poll.cases[:1], frozenset({"Status", "Description"}), site.us)
+    assert (one.fields["Status"], one.fields["Description"]) == ("New", LONG_TEXT)
+
+
+def test_completing_adds_the_comments_of_others_oldest_first(site: Site) -> None:
+    for text in ("first", "second"):
+        site.stage.wait(1)
+        site.stage.comment(ONE.id, text)
+    [one, two] = site.org.complete(site.poll.cases[:2], frozenset({COMMENTS}), site.us)
+    assert [said.body for said in one.comments] == ["first", "second"]
+    assert {said.at.utcoffset() for said in one.comments} == {timedelta(0)}
+    assert two.comments == ()
+
+
+def test_our_own_notes_are_not_among_the_comments(site: Site) -> None:
+    site.write(escalated(ONE))
+    site.stage.comment(ONE.id, f"somebody copied it\n\n{identity(ONE).line}")
+    [one] = site.org.complete(site.poll.cases[:1], frozenset({COMMENTS}), site.us)
+    assert one.comments == ()
+
+
+# -- notes with a key ------------------------------------------------------------------------------------------------
+
+
+def test_a_committed_note_is_found_by_its_key_line_case_author_and_time(site: Site) -> None:
+    site.write(escalated(ONE))
+    [note] = site.notes(ONE, TWO)
+    key = identity(ONE)
+    assert (note.key, note.line, note.case_id, note.author) == (key.key, key.line, ONE.id, site.caller.user_id)
+    assert timedelta(0) <= note.at - site.caller.now < timedelta(minutes=1)
+
+
+def test_notes_are_found_oldest_first_on_the_cases_asked_for(site: Site) -> None:
+    site.write(write(TWO))
+    later = site.poll_again()
+    later.write(write(ONE), write(THREE))
+    assert [note.case_id for note in later.notes(ONE, TWO)] == [TWO.id, ONE.id]
+
+
+def test_notes_by_other_users_do_not_count(site: Site) -> None:
+    site.write(escalated(ONE))
+    assert site.org.keyed_notes([ONE.id], frozenset({AGENT})) == ()
+    assert site.org.keyed_notes_everywhere(frozenset({AGENT})) == ()
+
+
+@pytest.mark.parametrize("users", [NOBODY, None])
+def test_without_cases_or_users_there_are_no_notes(site: Site, users: frozenset[str] | None) -> None:
+    site.write(escalated(ONE))
+    case_ids = [ONE.id] if users is not None else []
+    assert site.org.keyed_notes(case_ids, site.us if users is None else users) == ()
+
+
+def test_a_deleted_note_still_counts_on_its_case_and_not_everywhere(site: Site) -> None:
+    """A run must not write it again; a rebuild must not revive what somebody took back."""
+    site.write(escalated(ONE), escalated(TWO))
+    site.stage.delete_note(identity(ONE).key)
+    assert [note.case_id for note in site.notes(ONE)] == [ONE.id]
+    assert [note.case_id for note in site.org.keyed_notes_everywhere(site.us)] == [TWO.id]
+
+
+def test_notes_everywhere_need_no_case(site: Site) -> None:
+    site.write(escalated(THREE))
+    assert [note.key for note in site.org.keyed_notes_everywhere(site.us)] == [identity(THREE).key]
+
+
+# -- cases as they are now -------------------------------------------------------------------------------------------
+
+
+def test_the_cases_now_have_their_values_and_the_fields_asked_for(site: Site) -> None:
+    site.stage.edit(ONE.id, "Working")
+    found = site.org.cases_now([ONE.id, TWO.id], frozenset({"Subject"}), NOBODY)
+    assert {one.case.number: one.case.status for one in found.values()} == {ONE.number: "Working", TWO.number: "New"}
+    assert found[TWO.id].case.fields["Subject"] == "It broke"
+    assert not found[TWO.id].is_closed
+    assert not found[TWO.id].is_deleted
+
+
+def test_the_cases_now_are_read_without_long_text(site: Site) -> None:
+    found = site.org.cases_now([ONE.id], frozenset({"Subject", "Description"}), NOBODY)
+    assert "Description" not in found[ONE.id].case.fields
+
+
+def test_the_cases_now_say_what_is_closed_deleted_and_merged(start: Open) -> None:
+    site = start(cases_of(4))
+    site.stage.close(ONE.id)
+    site.stage.delete(TWO.id)
+    site.stage.merge(THREE.id, case(4).id)
+    found = site.org.cases_now([ONE.id, TWO.id, THREE.id, case(4).id], frozenset(), NOBODY)
+    assert {one.case.number: (one.is_closed, one.is_deleted, one.master_id) for one in found.values()} == {
+        ONE.number: (True, False, None),
+        TWO.number: (False, True, None),
+        THREE.number: (False, True, case(4).id),
+        case(4).number: (False, False, None),
+    }
+
+
+def test_the_cases_now_hold_the_keys_of_the_notes_of_the_users_asked_for(site: Site) -> None:
+    site.write(escalated(ONE), escalated(TWO))
+    site.stage.delete_note(identity(TWO).key)
+    found = site.org.cases_now([ONE.id, TWO.id, THREE.id], frozenset(), site.us)
+    assert [found[one.id].keys for one in (ONE, TWO, THREE)] == [{identity(ONE).key}, {identity(TWO).key}, set()]
+    assert site.org.cases_now([ONE.id], frozenset(), NOBODY)[ONE.id].keys == frozenset()
+
+
+def test_a_case_that_is_not_there_is_left_out(site: Site) -> None:
+    assert site.org.cases_now([case(99).id, ONE.id], frozenset(), NOBODY).keys() == {ONE.id}
+    assert site.org.cases_now([], frozenset(), NOBODY) == {}
+
+
+def test_the_cases_that_were_merged_into_a_case_are_named_by_it(start: Open) -> None:
+    site = start(cases_of(4))
+    site.stage.merge(ONE.id, THREE.id)
+    site.stage.merge(TWO.id, THREE.id)
+    found = site.org.merged_into([THREE.id, case(4).id])
+    assert found == {THREE.id: frozenset({ONE.id, TWO.id})}
+
+
+def test_the_notes_of_a_merged_case_stand_on_its_master(site: Site) -> None:
+    site.write(escalated(ONE))
+    site.stage.merge(ONE.id, TWO.id)
+    assert [(note.key, note.case_id) for note in site.notes(ONE, TWO)] == [(identity(ONE).key, TWO.id)]
+
+
+# -- write -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_chunk_is_written_whole_and_named_by_its_call(site: Site, together: bool) -> None:
+    answer = site.write(escalated(ONE), write(TWO), together=together)
+    assert isinstance(answer, Committed)
+    assert answer.call
+    assert site.read_back(ONE, TWO) == {
+        ONE.id: values(SUPPORT.id, "Escalated", "Medium"),
+        TWO.id: values(AGENT, "New", "Medium"),
+    }
+    assert {note.key for note in site.notes(ONE, TWO)} == {identity(ONE).key, identity(TWO).key}
+
+
+def test_a_case_that_somebody_changed_since_the_poll_stops_its_chunk(site: Site) -> None:
+    site.stage.edit(TWO.id, "Working")
+    answer = site.write(escalated(ONE), escalated(TWO))
+    assert isinstance(answer, Moved)
+    assert site.notes(ONE, TWO) == ()
+    assert site.read_back(ONE)[ONE.id] == values(AGENT, "New", "Medium")
+
+
+def test_after_a_new_poll_a_changed_case_is_written(site: Site) -> None:
+    site.stage.edit(TWO.id, "Working")
+    assert isinstance(site.poll_again().write(escalated(TWO)), Committed)
+
+
+@pytest.mark.parametrize("act", ["delete", "merge"])
+def test_a_case_that_is_gone_stops_its_chunk(site: Site, act: str) -> None:
+    if act == "delete":
+        site.stage.delete(TWO.id)
+    else:
+        site.stage.merge(TWO.id, THREE.id)
+    assert isinstance(site.write(escalated(ONE), escalated(TWO)), Moved)
+    assert site.notes(ONE, TWO) == ()
+
+
+def test_a_comment_by_somebody_else_stops_no_chunk(site: Site) -> None:
+    site.stage.comment(ONE.id, "I look at it")
+    assert isinstance(site.write(escalated(ONE)), Committed)
+
+
+@pytest.mark.parametrize("make", [escalated, write])
+def test_the_same_chunk_is_not_written_twice(site: Site, make: Callable[[Case], Write]) -> None:
+    """Also where it only leaves a note, which does not count as a change of the case."""
+    assert isinstance(site.write(make(ONE)), Committed)
+    assert isinstance(site.write(make(ONE)), Moved)
+    assert len(site.notes(ONE)) == 1
+
+
+def test_a_row_error_rolls_everything_back_and_names_its_case(start: Open) -> None:
+    site = start(cases_of(3, refused=[2]))
+    answer = site.write(*map(escalated, (ONE, TWO, THREE)))
+    assert isinstance(answer, RolledBack)
+    assert answer.rows.keys() == {TWO.id}
+    error = answer.rows[TWO.id]
+    assert (error.fault, error.code, error.message) == (ErrorKind.ROW, "FIELD_CUSTOM_VALIDATION_EXCEPTION", FORBIDDEN)
+    assert answer.error == error
+    assert site.notes(ONE, TWO, THREE) == ()
+    assert site.read_back(ONE)[ONE.id] == values(AGENT, "New", "Medium")
+
+
+def test_the_rest_of_a_chunk_that_was_rolled_back_can_be_written(start: Open) -> None:
+    site = start(cases_of(3, refused=[2]))
+    site.write(*map(escalated, (ONE, TWO, THREE)))
+    assert isinstance(site.write(escalated(ONE), escalated(THREE)), Committed)
+
+
+def test_a_known_key_is_refused_where_the_level_is_proved(start: Open) -> None:
+    site = start(cases_of(2), proved=True)
+    site.write(write(ONE))
+    later = site.poll_again()
+    answer = later.write(write(ONE), write(TWO))
+    assert isinstance(answer, RolledBack)
+    assert answer.rows.keys() == {ONE.id}
+    assert answer.rows[ONE.id].fault is ErrorKind.DUPLICATE
+    assert [note.key for note in later.notes(ONE, TWO)] == [identity(ONE).key]
+
+
+def test_another_key_on_the_same_case_is_no_duplicate(start: Open) -> None:
+    site = start(cases_of(1), proved=True)
+    site.write(write(ONE))
+    assert isinstance(site.poll_again().write(write(ONE, "other")), Committed)
+
+
+def test_a_lock_rolls_everything_back_and_speaks_for_the_whole_chunk(site: Site) -> None:
+    site.stage.strike("lock")
+    answer = site.write(escalated(ONE), escalated(TWO))
+    assert isinstance(answer, RolledBack)
+    assert answer.error.fault is ErrorKind.LOCK
+    assert site.notes(ONE, TWO) == ()
+    assert isinstance(site.write(escalated(ONE), escalated(TWO)), Committed)
+
+
+def test_a_write_that_the_org_refuses_to_run_is_not_executed(site: Site) -> None:
+    site.stage.strike("limit")
+    answer = site.write(escalated(ONE))
+    assert isinstance(answer, NotExecuted)
+    assert answer.fatal
+    assert site.notes(ONE) == ()
+
+
+def test_a_write_whose_answer_is_lost_is_unknown_and_its_note_is_found(site: Site) -> None:
+    site.stage.strike("lose")
+    assert isinstance(site.write(escalated(ONE)), Unknown)
+    assert [note.key for note in site.notes(ONE)] == [identity(ONE).key]
+
+
+# -- unmoved, read back, pause ---------------------------------------------------------------------------------------
+
+
+def test_unmoved_are_the_cases_that_the_guard_lets_pass(start: Open) -> None:
+    site = start(cases_of(4))
+    site.write(write(case(4)))
+    site.stage.edit(ONE.id, "Working")
+    site.stage.delete(TWO.id)
+    chunk = Chunk(tuple(map(escalated, (ONE, TWO, THREE, case(4)))), site.poll.at)
+    assert site.org.unmoved(chunk) == {THREE.id}
+
+
+def test_reading_back_leaves_out_a_case_that_is_gone(site: Site) -> None:
+    site.write(escalated(ONE), escalated(TWO))
+    site.stage.delete(TWO.id)
+    assert site.read_back(ONE, TWO) == {ONE.id: values(SUPPORT.id, "Escalated", "Medium")}
+
+
+def test_reading_back_gives_the_fields_asked_for(site: Site) -> None:
+    assert site.read_back(ONE, fields=["Status", "Subject"]) == {ONE.id: {"Status": "New", "Subject": "It broke"}}
+
+
+def test_reading_back_sees_what_others_made_of_it_since(site: Site) -> None:
+    site.write(escalated(ONE))
+    site.stage.edit(ONE.id, "Working")
+    assert site.read_back(ONE)[ONE.id] == values(SUPPORT.id, "Working", "Medium")
+
+
+def test_pauses_end_when_the_time_of_the_run_is_used_up(start: Open) -> None:
+    org = start(cases_of(1), patience=9).org
+    pauses = [org.pause(attempt) for attempt in range(1, 12)]
+    assert pauses[0]
+    assert not pauses[-1]

@@ -1,0 +1,137 @@
+"""The state of a ledger, as text and as JSON."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
+from sfdc_escalator.reports.json.status import status_json
+from sfdc_escalator.reports.text.status import silence, status_text
+from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
+
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+DONE = RunRecord("run-1", "00D000000000001EAA", "host", NOW, NOW, {"exit": 0, "applied": 2, "already": 0})
+EMPTY = LedgerStatus("/ledger.db", None, None, 0, (), ())
+LOST = Escalation("ESC-1", "support", "urgent", "500", EscalationState.UNKNOWN, case_number="00000001", message="cut")
+REFUSED = replace(
+    LOST, key="ESC-2", state=EscalationState.REJECTED, attempts=2, tried_at=NOW, case_number="00000002", message=""
+)
+
+
+def status(last: RunRecord | None = DONE, **more: object) -> LedgerStatus:
+    return replace(EMPTY, last_run=last, last_success=DONE if last else None, **more)  # type: ignore[arg-type]
+
+
+def test_an_empty_ledger_has_no_run_and_nothing_open() -> None:
+    assert status_text(EMPTY, "no live run yet") == "Ledger /ledger.db\n! no live run yet\n0 open escalations"
+    assert status_json(EMPTY, "no live run yet") == {
+        "ledger": "/ledger.db",
+        "last_run": None,
+        "last_success": None,
+        "silent": "no live run yet",
+        "open": 0,
+        "unsettled": [],
+        "rejected": [],
+    }
+
+
+def test_the_page_holds_the_last_run_the_last_success_and_what_waits() -> None:
+    failed = RunRecord("run-2", DONE.organization_id, "host", NOW, NOW, {"exit": 5, "error": "org_unavailable"})
+    page = status_text(status(failed, open=1, unsettled=(LOST,), rejected=(REFUSED,)), None)
+    assert page.splitlines() == [
+        "Ledger /ledger.db",
+        "Last run run-2 at 2026-03-02T15:00:00Z on host: exit 5 (org_unavailable)",
+        "Last run with exit code 0: run-1 at 2026-03-02T15:00:00Z",
+        "1 open escalation",
+        "1 not settled yet:",
+        "  ESC-1 case 00000001 support/urgent: cut",
+        "1 rejected:",
+        "  ESC-2 case 00000002 support/urgent: rejected; next try at 2026-03-02T16:00:00Z",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome"),
+    [
+        ({"exit": 0, "applied": 2, "already": 0}, "exit 0, 2 applied"),
+        ({"exit": 0, "applied": 0}, "exit 0, nothing to do"),
+        ({"exit": 4, "withheld": 9}, "exit 4, 9 withheld"),
+        ({"exit": 3}, "exit 3"),
+        (None, "still running, or killed before its end"),
+    ],
+)
+def test_a_run_ends_with_its_exit_code_and_its_counts(result: dict[str, int] | None, outcome: str) -> None:
+    last = replace(DONE, result=result, finished=NOW if result else None)
+    assert status_text(status(last), None).splitlines()[1].endswith(f"on host: {outcome}")
+
+
+def test_a_run_without_an_end_has_no_exit_code_in_json() -> None:
+    report = status_json(status(replace(DONE, result=None, finished=None)), None)
+    assert report["last_run"] == {
+        "run": "run-1",
+        "organization_id": "00D000000000001EAA",
+        "host": "host",
+        "started": "2026-03-02T15:00:00Z",
+        "finished": None,
+        "exit": None,
+    }
+    assert report["last_success"]["exit"] == 0
+    assert report["last_success"]["applied"] == 2
+
+
+def test_an_escalation_that_waits_has_its_message_and_its_next_try_in_json() -> None:
+    report = status_json(status(unsettled=(LOST,), rejected=(REFUSED,)), None)
+    assert report["unsettled"] == [
+        {
+            "key": "ESC-1",
+            "case_number": "00000001",
+            "policy": "support",
+            "route": "urgent",
+            "state": "unknown",
+            "message": "cut",
+            "try_again_at": None,
+        }
+    ]
+    assert report["rejected"][0]["try_again_at"] == "2026-03-02T16:00:00Z"
+
+
+def test_a_long_list_ends_with_the_number_of_the_others() -> None:
+    page = status_text(status(unsettled=(LOST,) * 23), None)
+    assert page.splitlines()[-1] == "  ... and 3 more: sfdc-escalator audit list"
+    assert len(status_json(status(unsettled=(LOST,) * 23), None)["unsettled"]) == 23
+
+
+def test_hostile_texts_do_nothing_to_a_terminal() -> None:
+    one = replace(LOST, message=HOSTILE, case_number=HOSTILE, route=HOSTILE)
+    failed = replace(DONE, host=HOSTILE, result={"exit": 1, "error": HOSTILE})
+    page = status_text(status(failed, unsettled=(one,)), None)
+    assert_harmless(page)
+    assert len(page.splitlines()) == 5
+    assert SHOWN in page
+    report = status_json(status(failed, unsettled=(one,)), None)
+    assert json.loads(json.dumps(report))["unsettled"][0]["message"] == HOSTILE
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"),
+    [
+        (59, None),
+        (60, None),
+        (61, "no run since 2026-03-02T15:00:00Z (1 h 1 min)"),
+        (2 * 1440 + 180, "no run since 2026-03-02T15:00:00Z (2 d 3 h)"),
+    ],
+)
+def test_a_run_is_overdue_after_the_time_that_was_expected(minutes: int, text: str | None) -> None:
+    assert silence(status(), NOW + timedelta(minutes=minutes), timedelta(hours=1)) == text
+
+
+def test_a_short_silence_is_written_in_minutes() -> None:
+    found = silence(status(), NOW + timedelta(minutes=6), timedelta(minutes=5))
+    assert found == "no run since 2026-03-02T15:00:00Z (6 min)"
+
+
+def test_without_a_run_there_is_no_live_run_yet() -> None:
+    assert silence(EMPTY, NOW, timedelta(days=9)) == "no live run yet"
