@@ -135,12 +135,12 @@ def test_time_that_is_short_says_how_much_and_until_when(
         (Related(RETURNS, "at_least", 2, within=DAY), returned(1)),
     ],
 )
-def test_where_time_alone_never_makes_it_match_no_time_is_told(condition: Condition, one: Case) -> None:
+def test_where_time_alone_never_makes_it_match_no_time_is_said(condition: Condition, one: Case) -> None:
     assert matches_at(condition, one, SCENE) is None
     assert misses(judge(condition, one, SCENE))
 
 
-def test_a_time_that_is_over_says_what_is_seen_and_that_it_is_not_so() -> None:
+def test_a_time_that_is_over_says_what_is_seen_and_no() -> None:
     assert missing(Age("at_most", HOUR, path="CreatedDate"), aged(3)) == ["CreatedDate was 3 h ago (at most 1 h: no)"]
     assert missing(Not(older(HOUR)), aged(3)) == ["must not hold: CreatedDate was 3 h ago (at least 1 h)"]
 
@@ -206,7 +206,7 @@ MIXED: st.SearchStrategy[Condition] = st.recursive(
 
 @given(MIXED)
 @settings(max_examples=150, deadline=None)
-def test_the_time_told_is_one_at_which_it_matches_and_before_which_it_does_not(condition: Condition) -> None:
+def test_the_time_that_is_said_is_the_first_at_which_it_matches(condition: Condition) -> None:
     one = replace(case(created=NOW - 5 * HOUR, fields={"Due__c": NOW + 30 * HOUR}), related=returned(1).related)
     when = matches_at(condition, one, SCENE)
     assert when is None or condition.holds(one, Circumstances(when))
@@ -222,7 +222,7 @@ def test_the_time_told_is_one_at_which_it_matches_and_before_which_it_does_not(c
 HIGH, CLOSED = Field("Priority", "is", "High"), Field("Status", "is", "Closed")
 
 
-def test_all_that_fails_of_a_list_is_told_and_nothing_that_holds() -> None:
+def test_of_a_list_all_that_fails_is_said_and_nothing_that_holds() -> None:
     words = missing(All((HIGH, Field("Status", "is", "New"), Related(RETURNS, "at_least", 2))), returned(1))
     assert words == ["Priority is Medium (asked for High: no)", "needs 2 or more ReturnOrders, has 1"]
 

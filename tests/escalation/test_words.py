@@ -70,6 +70,6 @@ def test_an_ascii_letter_stands_for_itself_only() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "a||b", "|a", "a|", "x |"])
-def test_an_empty_alternative_is_no_phrase(text: str) -> None:
+def test_an_empty_alternative_is_not_a_phrase(text: str) -> None:
     with pytest.raises(ValueError, match="is not a phrase"):
         parse_phrase(text)

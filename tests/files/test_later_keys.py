@@ -108,7 +108,7 @@ MISTAKES: list[tuple[str, str, str, Told]] = [
     ("{x: leads, y: others}", "{x: leads, y: 5}", "5}, else",
      ("a value of the table `who` must be a text", "5", "a text: put it in quotes", None)),
     ("{x: leads, y: others}", "{x: leads, y: }", "}, else: leads",
-     ("the table gives nothing here", "nothing", "a value, or no such entry", None)),
+     ("the table has an empty value here", "nothing", "a value, or no such entry", None)),
     ("due: {end_of: business_day, calendar: {table: hours}}", "due:", "\n    warn",
      ("`due` has no value", "nothing", VALUE, None)),
     ("{end_of: business_day", "{end_off: business_day", "end_off",

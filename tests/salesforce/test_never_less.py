@@ -17,6 +17,7 @@ from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operator
 from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.declaration import Kind
 from sfdc_escalator.escalation.conditions.kinds.age import Age
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.kinds.idle import Idle
@@ -29,6 +30,7 @@ from sfdc_escalator.escalation.conditions.kinds.soql import Soql
 from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
 from sfdc_escalator.escalation.conditions.kinds.table_is import TableIs
 from sfdc_escalator.escalation.conditions.kinds.text import Text
+from sfdc_escalator.escalation.conditions.registry import LEAVES
 from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, paths_of
@@ -152,6 +154,7 @@ def case_row(chance: random.Random, number: int, accounts: list[str]) -> dict[st
         "Tags__c:multipicklist": ";".join(tags),
         "Score__c:number": some(chance, NUMBERS),
         "Opened__c:datetime": some(chance, TIMES),
+        "Due__c:datetime": some(chance, TIMES),
         "CreatedDate": chance.choice(TIMES),
         "Day__c:date": some(chance, DAYS),
         "Vip__c:checkbox": chance.choice(CHECKS),
@@ -340,6 +343,13 @@ def test_every_kind_is_narrowed_to_no_less_than_it_matches(loaded: Loaded, condi
     assert [
         case.id for case in loaded.cases if condition.holds(case, loaded.circumstances) == want and case.id not in found
     ] == []
+
+
+@pytest.mark.parametrize("kind", LEAVES, ids=lambda kind: kind.name)
+def test_some_example_of_every_kind_matches_here(loaded: Loaded, kind: Kind) -> None:
+    """Examples that matched nothing would prove nothing."""
+    conditions = [EXAMPLES[example] for example in kind.examples]
+    assert any(condition.holds(case, loaded.circumstances) for condition in conditions for case in loaded.cases)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))

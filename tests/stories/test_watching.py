@@ -211,7 +211,7 @@ def test_cron_mails_what_goes_wrong_and_nothing_else(world: World, org: Embedded
     found = cron(world, "--log", "run.log")
     assert (found.code, found.out) == (5, "")
     assert found.err == (
-        "cron-run: exit code 5, the org cannot be reached or lets nobody in: see the last line of run.log\n"
+        "cron-run: exit code 5, the org cannot be reached or refuses the login: see the last line of run.log\n"
     )
     last = json.loads((world.folder / "run.log").read_text().splitlines()[-1])
     assert (last["exit"], last["error"]["code"]) == (5, "login_refused")

@@ -1,4 +1,4 @@
-"""What conditions are judged against besides the case: the time, and what the org says of queues and business hours."""
+"""The circumstances in which a case is judged: the time, and the queues and business hours of the org."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.world.org import Queue
 class Circumstances:
     """`queues` by DeveloperName, `calendars` are the org's business hours by name.
 
-    `escalated_at` is when the route last escalated the case; with `newer_words` only what was said after it counts.
+    `escalated_at` is when the route last escalated the case; with `newer_words` only later messages count.
     """
 
     now: datetime
@@ -27,5 +27,5 @@ class Circumstances:
 
     @property
     def words_from(self) -> datetime | None:
-        """Words count when they are newer than this."""
+        """Messages count when they are newer than this."""
         return self.escalated_at if self.newer_words else None

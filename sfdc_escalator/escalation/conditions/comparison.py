@@ -1,4 +1,5 @@
-"""What a field operator means for one value. Two-valued: an empty value satisfies only is_empty, is_not and not_in."""
+"""The meaning of each operator for one value. The answer is yes or no: an empty value satisfies only is_empty, is_not
+and not_in."""
 
 import re
 import string
@@ -22,7 +23,7 @@ ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """The form in which texts compare: trimmed, any case. ASCII never equals non-ASCII (`\u00df` is not `ss`):
+    """The form in which texts are compared: trimmed, any case. ASCII never equals non-ASCII (`\u00df` is not `ss`):
     the org does not find one by the other, so a condition must not either."""
     text = text.strip(string.whitespace)
     return text.lower() if text.isascii() else "\0" + text.casefold()
@@ -54,7 +55,7 @@ def moment(text: str) -> datetime | date | None:
 
 
 def same(value: Value, operand: Literal_) -> bool:
-    """Whether the value is the operand: texts folded, a multi-picklist as an exact set of one."""
+    """True where the value equals the operand: texts folded, a multi-picklist as an exact set of one."""
     if isinstance(operand, bool) and (value is None or isinstance(value, bool)):
         return bool(value) == operand
     if value is None or isinstance(value, bool):
@@ -70,7 +71,7 @@ def same(value: Value, operand: Literal_) -> bool:
 
 @lru_cache(maxsize=4096)
 def number(operand: Literal_) -> float | None:
-    """None for a text that is no number; not a number (`nan`) is none either: it has no order."""
+    """The operand as a number; None for a text that is not a number, and for `nan`, which has no order."""
     try:
         found = operand if isinstance(operand, (int, float)) else float(operand)
     except ValueError:
@@ -150,7 +151,7 @@ ORDERED: dict[Operator, Callable[[float, float], bool]] = {
 
 
 def test_of(operator: Operator, operand: Operand) -> Test:
-    """`TESTS[operator]` with this operand, made ready for many values: what is compared most is prepared once."""
+    """`TESTS[operator]` with this operand, for many values: the most frequent comparisons are prepared once."""
     if operator in ("is", "in", "is_not", "not_in"):
         return _among(operator, operand)
     limit = number(one(operand)) if operator in ORDERED and not isinstance(one(operand), bool) else None

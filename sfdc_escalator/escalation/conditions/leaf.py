@@ -1,4 +1,4 @@
-"""A kind of condition: what it answers for itself, and what it is taken to answer where it does not."""
+"""The base of every kind of condition: the questions that a kind may be asked, with an answer for most of them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class Leaf:
         raise NotImplementedError
 
     def look(self, case: Case, circumstances: Circumstances) -> Value | timedelta:
-        """What it sees."""
+        """The value that it looks at."""
         raise NotImplementedError
 
     def judged(self, case: Case, circumstances: Circumstances) -> Finding:
@@ -76,11 +76,11 @@ class Leaf:
     # -- words
 
     def said(self, finding: Finding) -> str:
-        """The finding in words: what is seen, and what it was compared with."""
+        """The finding in words: the value that was seen, and what it was compared with."""
         raise NotImplementedError
 
     def missed(self, finding: Finding) -> "Miss":
-        """What is missing, of a finding that does not hold."""
+        """The part that is missing, of a finding that does not hold."""
         return Miss(self.said(finding))
 
     @property

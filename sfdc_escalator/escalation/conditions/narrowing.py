@@ -1,6 +1,6 @@
 """Filters for the server as plain data. A filter may let through more cases than a condition matches, never fewer.
 
-What each of them is in SOQL, `salesforce/soql` knows. It takes everything where the server cannot filter by a field.
+`salesforce/soql` turns them into SOQL, and into no filter where the server cannot filter by the field.
 """
 
 from collections.abc import Iterable

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sfdc_escalator.escalation.conditions.declaration import Conditions, Key, Kind
+from sfdc_escalator.escalation.conditions.declaration import Conditions, Key, Kind, Several, Takes
 from sfdc_escalator.escalation.conditions.kinds import (
     age,
     field,
@@ -53,3 +53,7 @@ LEAVES = (
     soql.KIND,
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*LEAVES, *COMBINED)}
+
+NAMES_FIELDS = (Takes.FIELD, Takes.TEXT_SOURCE, Several(Takes.FIELD), Several(Takes.TEXT_SOURCE))
+FIELD_KEYS = frozenset(key.name for kind in LEAVES for key in kind.keys if key.takes in NAMES_FIELDS)
+"""The keys of conditions that name fields of the case."""

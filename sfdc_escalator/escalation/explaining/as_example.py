@@ -1,4 +1,4 @@
-"""A real case as an example to paste into a policy, redacted: of texts only the words that the policy itself names."""
+"""A real case as an example for a policy, redacted: of its texts only the words that the policy itself names."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -71,7 +71,7 @@ def said(value: str, path: str, every: list[Leaf]) -> str:
 
 
 def age_of(case: Case, every: list[Leaf], circumstances: Circumstances) -> timedelta:
-    """The case's age; where a condition counts it by a calendar, what that clock shows."""
+    """The case's age; where a condition counts it by a calendar, the time on that clock."""
     clocks = (leaf for leaf in every if isinstance(leaf, Clock) and leaf.calendar and "CreatedDate" in leaf.needs)
     shown = next((leaf.look(case, circumstances) for leaf in clocks), None)
     return shown if shown is not None else circumstances.now - case.created

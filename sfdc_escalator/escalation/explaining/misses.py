@@ -34,7 +34,7 @@ def misses(finding: Finding) -> list[Miss]:
 
 
 def distance(found: Sequence[Miss]) -> tuple[int, timedelta, float]:
-    """Few misses come before many, little time before much, and a number that is nearly reached before others."""
+    """A sort key: first few misses, then little missing time, then a number that is nearly reached."""
     time = max((miss.short if miss.short is not None else FOREVER for miss in found), default=timedelta())
     return len(found), time, sum(miss.share for miss in found)
 
@@ -111,7 +111,7 @@ def near(
 
 
 def known(finding: Finding, unread: frozenset[Need]) -> Finding:
-    """The finding with everything that was not read taken to hold: nobody knows that it does not."""
+    """The finding, with every condition that was not read counted as held: it may hold."""
     if finding.parts:
         parts = tuple(known(part, unread) for part in finding.parts)
         every = any if isinstance(finding.condition, AnyOf) else all

@@ -1,7 +1,7 @@
 """Examples: cases that the policy's author made up, judged as the policy would judge them.
 
-What an example leaves out is empty. But it is a case within the policy's scope: a condition of the scope that it says
-nothing about counts as met. What it cannot say (who owns the case, what the org answers) stays open: a route that is
+A field that an example leaves out is empty. But it is a case within the policy's scope: a condition of the scope that
+it does not mention counts as met. What it cannot give (the owner, the org's answers) stays open: a route that is
 expected may match by it, any other route must match without it. Its times are what the clocks show: every calendar
 counts as open, so that an example comes out alike at any time of the day.
 """
@@ -32,8 +32,8 @@ STEPPED = tuple(step.field for step in FIELD_STEPS)
 def failures(policy: Policy, now: datetime) -> Iterator[tuple[Example, str]]:
     """The examples that do not come out as expected, each with the reason."""
     for example in policy.examples:
-        if why := failure(policy, example, Circumstances(now)):
-            yield example, why
+        if reason := failure(policy, example, Circumstances(now)):
+            yield example, reason
 
 
 def failure(policy: Policy, example: Example, circumstances: Circumstances) -> str | None:
@@ -45,11 +45,11 @@ def failure(policy: Policy, example: Example, circumstances: Circumstances) -> s
         if route.name == example.expect:
             if could_hold(condition, case, circumstances, unread):
                 return next(wrong_steps(policy, route, case, example), None)
-            why = next(reasons(judge(condition, case, circumstances), holding=False), "it does not match")
-            return f"the route {route.name} does not match: {why}"
+            reason = next(reasons(judge(condition, case, circumstances), holding=False), "it does not match")
+            return f"the route {route.name} does not match: {reason}"
         if not could_hold(condition, case, circumstances, unread, want=False):
-            why = "; ".join(reasons(judge(condition, case, circumstances))) or "everything matches it"
-            return f"the route {route.name} matches, which {before(example)}: {why}"
+            reason = "; ".join(reasons(judge(condition, case, circumstances))) or "every case matches it"
+            return f"the route {route.name} matches, which {before(example)}: {reason}"
     return None
 
 
@@ -80,7 +80,7 @@ def before(example: Example) -> str:
 
 
 def case_of(policy: Policy, example: Example, now: datetime) -> Case:
-    """The case that the example describes; it is as old as `age` says, or as its first word."""
+    """The case that the example describes; its age is `age`, or that of its first message."""
     spoken = [("customer", example.customer_spoke), ("agent", example.agent_spoke)]
     ages = [age for age in (example.age, *(ago for _, ago in spoken)) if age is not None]
     created = now - max(ages, default=timedelta())

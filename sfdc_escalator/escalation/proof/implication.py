@@ -1,4 +1,4 @@
-"""What conditions say of each other, as far as it can be proved: never claims what may not be so.
+"""Proofs about conditions: one implies another, one never holds. Nothing is claimed that is not sure.
 
 A condition is taken apart into branches, each a set of demands that hold together; a branch that no case can meet is
 closed. A condition all of whose branches are closed never holds; one implies another when it and `not` the other never
@@ -26,14 +26,14 @@ class Known(NamedTuple):
 
 
 def conjuncts(condition: Condition) -> tuple[Condition, ...]:
-    """What must hold all together."""
+    """The conditions that must all hold."""
     if isinstance(condition, All):
         return tuple(one for part in condition.parts for one in conjuncts(part))
     return (condition,)
 
 
 def implies(one: Condition, other: Condition) -> bool:
-    """Whether every match of the one is surely a match of the other."""
+    """True where every match of the one is surely a match of the other."""
     given = conjuncts(one)
     asked = [part for part in conjuncts(other) if not any(alike(part, known) for known in given)]
     return not asked or Search().closed([(All(tuple(asked)), False), (one, True)], [])
@@ -56,7 +56,7 @@ class Search:
     clash: tuple[Demand, ...] = field(default=())
 
     def closed(self, pending: list[Wanted], known: list[Known], choices: Sequence[list[Wanted]] = ()) -> bool:
-        """Whether no case meets all that is known and pending, and one of each choice. The choices come last."""
+        """True where no case meets all that is known and pending, and one of each choice. The choices come last."""
         open_choices = list(choices)
         while pending:
             condition, want = pending.pop()
@@ -92,20 +92,20 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a condition consists of: all together, or one of them."""
+    """The parts of a condition, of which all must hold together, or one."""
 
     together: bool
     wanted: list[Wanted]
 
 
 def is_composed(wanted: Wanted) -> bool:
-    """What is plain is looked at first: it is the shortest way to a branch that stays open."""
+    """True for a condition with parts. The others are tried first: that is the shortest way to an open branch."""
     condition = wanted[0]
     return not isinstance(condition, Leaf) or condition.by_table() is not None
 
 
 def parts_of(condition: Condition, want: bool) -> Parts | None:
-    """None for what cannot be taken apart."""
+    """The parts of the condition; None where it cannot be taken apart."""
     if isinstance(condition, Not):
         return Parts(True, [(condition.part, not want)])
     if isinstance(condition, (All, AnyOf)):
@@ -115,8 +115,8 @@ def parts_of(condition: Condition, want: bool) -> Parts | None:
 
 
 def by_rows(leaf: Leaf) -> list[Condition] | None:
-    """What asks a table, as one condition for each row that counts. None where a leaf stays: it asks no table, or only
-    whether the table gives a value that no row gives."""
+    """A leaf that asks a table, as one condition for each row that counts. None where it stays a leaf: it asks no
+    table, or it is about a value that no row gives."""
     asked = leaf.by_table()
     if asked is None:
         return None

@@ -1,6 +1,6 @@
-"""Whether there is a value that meets several demands on one thing at once: a field, a clock, the owner, a count.
+"""Demands that one value can or cannot meet together: on a field, a clock, the owner, a count.
 
-Each kind of condition knows that of its own demands. What is called impossible is impossible.
+Each kind of condition answers for its own demands. An answer of impossible is always right.
 """
 
 from collections.abc import Sequence
@@ -17,5 +17,5 @@ def possible(demands: Sequence[Demand]) -> bool:
 
 
 def alike(one: Condition, other: Condition) -> bool:
-    """Whether they ask the same; true and 1 are equal to Python, and not the same."""
+    """True where they ask the same. To Python true and 1 are equal; here they are not."""
     return one == other and repr(one) == repr(other)

@@ -12,7 +12,7 @@ from sfdc_escalator.files.language.telling_shapes import ChannelShape, EndOfDayS
 
 
 class Lenient(GenerateJsonSchema):
-    """A value that is checked by a function is anything to an editor: `validate` tells the rest."""
+    """To an editor a value that a function checks may be anything: `validate` reports the rest."""
 
     def function_plain_schema(self, schema: core_schema.PlainValidatorFunctionSchema) -> JsonSchemaValue:  # noqa: ARG002
         return {}
@@ -28,7 +28,7 @@ SHORT: Mapping[str, Any] = {
     "#/$defs/RecipientShape": {"type": "string"},
     "#/$defs/ChannelShape": {"enum": list(get_args(ChannelShape.model_fields["kind"].annotation))},
 }
-"""What may stand in place of a mapping."""
+"""The values that may stand in place of a mapping."""
 DUE: Mapping[str, Any] = {
     "anyOf": [
         {"type": "string"},
@@ -37,7 +37,7 @@ DUE: Mapping[str, Any] = {
         {"type": "object", "required": ["table"]},
     ]
 }
-"""What a function checks, and an editor can help with nevertheless."""
+"""A value that a function checks, and that an editor can still help with."""
 
 
 def editor_schema() -> dict[str, Any]:

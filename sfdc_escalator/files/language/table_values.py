@@ -28,7 +28,7 @@ class RawTable(NamedTuple):
 
 
 def raw_table(value: Any) -> RawTable:
-    """The table's form: fields, and one cell for each in every row. Wrong says what does not fit."""
+    """The table's form: fields, and one cell for each in every row. Raises a Fault where the form is wrong."""
     if not isinstance(value, dict):
         raise Fault("a table is a mapping", found=shown(value), expected="`by`, then `rows` or `values`, then `else`")
     for key in value:
@@ -41,7 +41,7 @@ def raw_table(value: Any) -> RawTable:
     by = value["by"] if isinstance(value["by"], list) else [value["by"]]
     paths = tuple(literals.field_path(path) for path in by)
     if not paths:
-        raise Fault("the table looks at no field", found="an empty list", expected="one field or more", key="by")
+        raise Fault("the table compares no field", found="an empty list", expected="one field or more", key="by")
     rows = tuple(raw_rows(value, paths))
     if not rows:
         raise Fault("the table has no row", expected="one row or more", key="rows" if "rows" in value else "values")
@@ -49,7 +49,7 @@ def raw_table(value: Any) -> RawTable:
     for place, given in zip(places, (*(given for _, given in rows), value.get("else", ...)), strict=True):
         if given is None:
             expected = "a value, or no such entry"
-            raise Fault("the table gives nothing here", found="nothing", expected=expected, inside=place)
+            raise Fault("the table has an empty value here", found="nothing", expected=expected, inside=place)
     return RawTable(paths, rows, value.get("else"), places)
 
 
@@ -77,7 +77,7 @@ def raw_rows(value: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[tuple
 
 
 def cell(value: Any) -> Operand:
-    """What a field is compared with; a list means any of them."""
+    """A value that a field is compared with; a list means any of them."""
     if isinstance(value, list):
         return tuple(literals.scalar(one) for one in value)
     return literals.scalar(value)
@@ -112,7 +112,7 @@ def named(value: Mapping[str, Any], info: Info, parse: Callable[[Any, Info], T])
         raise unknown("table", name, known, "a table that `tables` declares")
     try:
         raw = raw_table((known or {}).get(name))
-    except Fault:  # told where the table stands
+    except Fault:  # reported where the table stands
         return Table(name, (), ())
     return built(name, raw, info, parse)
 
@@ -137,7 +137,7 @@ def placed(wrong: Fault, name: str, place: tuple[str | int, ...]) -> Fault:
 
 
 def together(wrongs: Sequence[Fault], called: str, *, every: bool) -> Fault:
-    """All of them as one. A table of which nothing fits is the wrong one: that is told where it is asked."""
+    """All faults as one. When every value is wrong, the table itself is: that is reported where the table is used."""
     if every:
         message = f"{called} gives a value that cannot be used here: {named_by('a value', wrongs[0])}"
         return wrongs[0].but(at=None, inside=(), message=message)
@@ -151,7 +151,7 @@ def named_by(subject: str, wrong: Fault) -> str:
 
 
 def duration(value: Any, info: Info) -> timedelta | BusinessDays:
-    """A limit. By a calendar minutes and hours are open time; days would be no day that anybody means."""
+    """A limit. By a calendar minutes and hours are open time; days of open time would be unclear."""
     has_calendar = info.data.get("calendar") is not None
     if (days := literals.business_days(value)) is not None:
         if not has_calendar:

@@ -32,8 +32,8 @@ def with_field_changes(
     for record in records:
         column = columns.get(str(pick(record, "Field")).lower())
         if column and not tells_names(record, column.path, describe):
-            turn = read(lambda one, its=column: field_change_of(one, its), [record])[0]  # type: ignore[misc]
-            found.setdefault((long_id(pick(record, "CaseId")), column.path), []).append(turn)
+            change = read(lambda one, its=column: field_change_of(one, its), [record])[0]  # type: ignore[misc]
+            found.setdefault((long_id(pick(record, "CaseId")), column.path), []).append(change)
     kept = [path for path in paths if is_kept(path, tracked, {path for _, path in found})]
     for case in cases:
         yield replace(

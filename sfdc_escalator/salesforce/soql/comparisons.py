@@ -97,7 +97,7 @@ def _boolean(column: Column, operator: Operator, operand: Operand, want: bool) -
 
 
 def _among(column: Column, literals: Sequence[Literal_], want: bool) -> Filter:
-    """Equal to one of the literals, or to none of them. A literal that fits no value of the field is left out."""
+    """Equal to one of the literals, or to none of them. A literal that no value of the field can equal is left out."""
     texts = [equal_literal(column, literal, want) for literal in literals if not _is_blank(column, literal)]
     sure = [text for text in texts if text is not None]
     if want and len(sure) < len(texts):
@@ -118,7 +118,7 @@ def _is_blank(column: Column, literal: Literal_) -> bool:
 
 
 def equal_literal(column: Column, literal: Literal_, want: bool) -> str | None:
-    """The literal as SOQL says it for this field; None where the two may differ in what they call equal."""
+    """The SOQL literal for this field; None where SOQL and Python may differ in what is equal."""
     if isinstance(literal, bool):
         return None  # an empty value counts as false, whatever the field
     if column.kind in TIMES or column.kind in NUMBERS:
@@ -154,7 +154,7 @@ def _scalar(column: Column, literal: Literal_) -> str | None:
             return None
         return soql.number(int(value) if value == int(value) else value)
     moment = comparison.moment(comparison.as_text(literal))
-    if not _is_told(column, moment):
+    if not _is_sayable(column, moment):
         return None
     if isinstance(moment, datetime):
         return soql.instant(moment) if moment.microsecond == 0 else None
@@ -162,10 +162,10 @@ def _scalar(column: Column, literal: Literal_) -> str | None:
     return soql.day(moment)
 
 
-def _is_told(column: Column, moment: date | None) -> bool:
-    """Whether the moment is of the field's type and can be said in SOQL."""
-    fits = isinstance(moment, datetime) if column.kind == "datetime" else type(moment) is date
-    return fits and moment is not None and moment.year in YEARS
+def _is_sayable(column: Column, moment: date | None) -> bool:
+    """True where the moment is of the field's type and SOQL has a literal for it."""
+    of_type = isinstance(moment, datetime) if column.kind == "datetime" else type(moment) is date
+    return of_type and moment is not None and moment.year in YEARS
 
 
 def _ordered(column: Column, operator: Operator, literal: Literal_, want: bool) -> Filter:
@@ -204,7 +204,7 @@ def _like(column: Column, before: str, literal: Literal_, want: bool) -> Filter:
 
 
 def _can_like(column: Column, text: str) -> bool:
-    """A backslash is left out: whether LIKE reads it once or twice is not documented."""
+    """No backslash: it is not documented whether LIKE unescapes it once or twice."""
     info = column.info
     return info.filterable and column.kind in WORDS and not info.case_sensitive and _is_plain(text) and "\\" not in text
 

@@ -90,8 +90,8 @@ def always_open(name: str) -> Calendar:
 
 
 def route_is_scan(policy: Policy, route: Route, describe: Describe) -> bool:
-    """Whether the server cannot narrow this route: all open cases would be read. Unknown fields and business hours are
-    taken to narrow."""
+    """True where the server cannot narrow this route: all open cases would be read. Unknown fields and business hours
+    count as narrowing."""
     bounds = some_bounds(policy.condition(route), describe)
     opened = conjuncts(bounds.may(OPEN_CASES))
     rest = both(part for part in conjuncts(bounds.may(policy.condition(route))) if part not in opened)
@@ -99,7 +99,7 @@ def route_is_scan(policy: Policy, route: Route, describe: Describe) -> bool:
 
 
 def route_is_apart(policy: Policy, route: Route, describe: Describe) -> bool:
-    """Whether this route needs a query of its own."""
+    """True where this route needs a query of its own."""
     bounds = some_bounds(policy.condition(route), describe)
     return is_apart(bounds.may(policy.condition(route)), bounds.may(policy.scope_of(route)))
 
@@ -110,6 +110,6 @@ def some_bounds(condition: Condition, describe: Describe) -> Bounds:
 
 
 def is_apart(may: Filter, scope: Filter) -> bool:
-    """Whether nothing but a semi-join narrows the scope: it cannot stand in one query with other routes, under OR."""
+    """True where only a semi-join narrows the scope: it cannot share a query with other routes, under OR."""
     bare = with_joins(may, 0)
     return bare != may and set(conjuncts(bare)) <= set(conjuncts(scope))

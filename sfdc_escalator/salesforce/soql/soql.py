@@ -49,7 +49,7 @@ def number(value: float) -> str:
 
 
 def literal(value: object) -> str | None:
-    """A value of a field as SOQL says it; None for one that it cannot say."""
+    """A value of a field as a SOQL literal; None where there is no literal for it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -62,13 +62,13 @@ def literal(value: object) -> str | None:
 
 
 def ids(record_ids: Iterable[str]) -> str:
-    """A list of ids to stand behind IN. ValueError for what is no id."""
+    """A list of ids for IN. Raises ValueError for a text that is not an id."""
     return "(" + ",".join(f"'{long_id(one)}'" for one in record_ids) + ")"
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One comparison as text; or a raw expression, with so many semi-joins in it."""
+    """One comparison as text, or a raw expression; `joins` is the number of its semi-joins."""
 
     text: str
     joins: int = 0
@@ -119,7 +119,7 @@ def either(parts: Iterable[Filter]) -> Filter:
 
 
 def with_joins(part: Filter, most: int = MOST_JOINS) -> Filter:
-    """The filter with so many semi-joins at most; they stand in a list of demands, of which any may be left out."""
+    """The filter with at most this number of semi-joins: the others are left out, which only widens it."""
     kept = []
     for one in conjuncts(part):
         joins = one.joins if isinstance(one, Leaf) else 0

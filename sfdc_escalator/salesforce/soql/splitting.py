@@ -1,4 +1,4 @@
-"""A filter cut into queries that fit the length the org accepts. Cutting may return more, never less."""
+"""A filter split into queries that are short enough for the org. Splitting may return more, never less."""
 
 from collections.abc import Callable
 from urllib.parse import quote
@@ -17,20 +17,20 @@ def queries(fields: list[str], where: Filter, tail: str = "ORDER BY Id") -> list
     return [query(part) for part in pieces(where, lambda part: len(quote(query(part), safe="")) <= ROOM)]
 
 
-def pieces(where: Filter, fits: Callable[[Filter], bool]) -> list[Filter]:
-    """The longest OR is halved until all fits; a comparison too long by itself is dropped, which only widens."""
-    if fits(where) or where == EVERYTHING:
+def pieces(where: Filter, is_short: Callable[[Filter], bool]) -> list[Filter]:
+    """Short pieces: the longest OR is halved. A comparison too long by itself is dropped, which only widens."""
+    if is_short(where) or where == EVERYTHING:
         return [where]
     if isinstance(where, Leaf):
         return [EVERYTHING]
     if isinstance(where, Or):
         half = len(where.parts) // 2
         halves = where.parts[:half], where.parts[half:]
-        return [piece for parts in halves for piece in pieces(either(parts), fits)]
+        return [piece for parts in halves for piece in pieces(either(parts), is_short)]
     longest = max(where.parts, key=lambda part: len(render(part)))
     rest = And(tuple(part for part in where.parts if part is not longest))
     if not isinstance(longest, Or):
-        return pieces(both(rest.parts), fits)
+        return pieces(both(rest.parts), is_short)
     half = len(longest.parts) // 2
     halves = longest.parts[:half], longest.parts[half:]
-    return [piece for parts in halves for piece in pieces(both([*rest.parts, either(parts)]), fits)]
+    return [piece for parts in halves for piece in pieces(both([*rest.parts, either(parts)]), is_short)]

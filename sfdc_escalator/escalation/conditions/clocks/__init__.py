@@ -1,1 +1,1 @@
-"""What the kinds of conditions that count time share."""
+"""The parts that the kinds of conditions that count time share."""

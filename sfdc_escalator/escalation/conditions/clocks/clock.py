@@ -1,4 +1,4 @@
-"""What the kinds that count time share: a limit, a calendar, and how the time on them is said."""
+"""The base of the kinds that count time: a limit, a calendar, and the time on them in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,7 +47,7 @@ class Clock(Leaf):
 
     @property
     def sources(self) -> frozenset[Need]:
-        """What it needs besides the fields of its tables."""
+        """The needs besides the fields of its tables."""
         raise NotImplementedError
 
     def start(self, case: Case, circumstances: Circumstances) -> datetime | None:
@@ -56,7 +56,7 @@ class Clock(Leaf):
 
     @property
     def thing(self) -> str:
-        """What it counts from, as a policy says it."""
+        """The subject of the clock, as a policy says it."""
         raise NotImplementedError
 
     def time_said(self, time: str) -> str:
@@ -151,7 +151,7 @@ class Clock(Leaf):
         return without_limit(self)
 
     def possible(self, demands: Sequence[Demand]) -> bool:
-        """Of a clock that shows some time, or does not run."""
+        """False where neither a time on the clock nor a clock that does not run meets all of them."""
         sure = [(one, one.limit, holds) for one, holds in asked_of(Clock, demands) if isinstance(one.limit, timedelta)]
         limits = {one.signed(limit) for one, limit, _ in sure}
         times = {limit + away for limit in limits for away in (-MOMENT, timedelta(), MOMENT)}

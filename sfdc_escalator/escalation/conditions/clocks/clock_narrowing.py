@@ -1,4 +1,4 @@
-"""How far a server can narrow the kinds that count time."""
+"""Filters for the server of the kinds that count time."""
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks.clock import LOWER, Clock

@@ -60,7 +60,8 @@ def elapsed(calendar: Calendar | None, start: datetime, end: datetime) -> timede
 
 
 def due_at(span: Span, now: datetime) -> datetime | None:
-    """When the limit is reached, if nothing changes; None while the clock stands still, or beyond ten years."""
+    """The instant at which the limit is reached, if nothing changes; None while the clock stands still, or beyond ten
+    years."""
     if span.running is None:
         return None
     try:

@@ -70,6 +70,6 @@ KIND = Kind(
         ),
     ),
     build=lambda said, terms: together(clocks(Left, said, terms, path=said["left"])),
-    examples=("{left: SlaExitDate, at_most: 1h}", "{left: SlaExitDate, at_most: -30m}"),
+    examples=("{left: SlaExitDate, at_most: 1h}", "{left: Due__c, at_most: -30m}"),
     refusals=needs_limit,
 )

@@ -30,7 +30,7 @@ class Text(Leaf):
         return frozenset(map(need_of, self.sources))
 
     def look(self, case: Case, circumstances: Circumstances) -> str | None:
-        """Which source says which of the words."""
+        """The first source that has some of the words, and these words."""
         for source in self.sources:
             for text in texts_of(source, case, circumstances.words_from):
                 words = mentioned(text, self.mentions, self.ignoring)

@@ -1,1 +1,1 @@
-"""What people said on a case: whose messages count, which words are their own, and phrases in them."""
+"""Messages on a case: who wrote them, which words are their own, and phrases in them."""

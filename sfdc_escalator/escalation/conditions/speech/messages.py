@@ -32,7 +32,7 @@ def need_of(source: str) -> Need:
 
 
 def since_when(since: Since, case: Case, circumstances: Circumstances) -> datetime | None:
-    """The moment that `since` names; the case itself is the customer's first word. None = it never came."""
+    """The moment that `since` names, None where there was none. The case itself is the customer's first word."""
     if since == "escalation":
         return circumstances.escalated_at
     speaker = since.removeprefix("word_of.")

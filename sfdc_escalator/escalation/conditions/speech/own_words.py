@@ -1,4 +1,4 @@
-"""What a writer said in this very message: without the replies quoted in it, and without the signature."""
+"""The writer's own words in a message: without the replies quoted in it, and without the signature."""
 
 import re
 
@@ -14,12 +14,12 @@ HEADER = re.compile(
 )
 SIGNATURE = re.compile(r"^\s*(--|\u2014|__|sent from my \S.{0,60}|get outlook for \S.{0,30})\s*$", re.IGNORECASE)
 HEADERS = 3
-"""So many header lines in a row are a quoted e-mail, not somebody's words."""
+"""This number of header lines in a row is a quoted e-mail, not the writer's words."""
 
 
 def own_words(text: str) -> str:
-    """The text up to the first signature or e-mail quoted in full; of one quoted line by line the lines go, and what
-    is answered between and below them stays."""
+    """The text up to the first signature or e-mail quoted in full. Of an e-mail quoted line by line only the
+    quoted lines are left out: answers between and below them stay."""
     lines = text.splitlines()
     kept, place = list[str](), 0
     while place < len(lines):
@@ -36,7 +36,7 @@ def own_words(text: str) -> str:
 
 
 def introduction(lines: list[str], place: int) -> int:
-    """How many lines from here introduce a quoted e-mail: an `On ... wrote:` may be broken over two."""
+    """The number of lines from here that introduce a quoted e-mail: `On ... wrote:` may be broken over two."""
     here = lines[place : place + 2]
     return next((count for count in range(1, len(here) + 1) if REPLY_TO.match(" ".join(here[:count]))), 0)
 

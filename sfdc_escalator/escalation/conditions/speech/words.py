@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 GAP = " \u01c1 "
-"""What an ignored phrase leaves behind: a word that nobody writes, so that its neighbours do not join."""
+"""The replacement for an ignored phrase: a word that nobody writes, so that its neighbours do not join."""
 Phrase = tuple[tuple[str, ...], ...]
 
 
@@ -24,7 +24,7 @@ def finder(phrase: Phrase) -> re.Pattern[str]:
 
 
 def letters(word: str) -> str:
-    """The word in any case; an ASCII letter stands for itself only, as for the server (`k` is no Kelvin sign)."""
+    """The word in any case; an ASCII letter stands for itself only, as for the server (`k` is not the Kelvin sign)."""
     return "".join(f"[{char}{char.upper()}]" if char.isascii() and char.isalpha() else other(char) for char in word)
 
 

@@ -1,11 +1,10 @@
-"""What was said: whose words count, which are quoted, and which are newer than the last escalation."""
+"""`text`: words of the right side, without quoted replies, newer than the last escalation."""
 
 from datetime import timedelta
 
 import pytest
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
 from sfdc_escalator.escalation.conditions.kinds.text import Text
 from sfdc_escalator.escalation.conditions.speech.own_words import own_words
 from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
@@ -18,6 +17,13 @@ SAID = [
     comment("hello", speaker="agent", minutes_ago=120),
     email("Hi", speaker="customer", minutes_ago=60),
 ]
+
+
+def test_words_are_looked_for_in_each_source_on_its_own() -> None:
+    condition = Text(("Subject", "comments"), (parse_phrase("speak to a manager"),))
+    assert condition.holds(case(comments=[comment("no"), comment("Speak to a manager!")]), SCENE)
+    apart = case(fields={"Subject": "speak to"}, comments=[comment("a"), comment("manager")])
+    assert not condition.holds(apart, SCENE)
 
 
 @pytest.mark.parametrize(
@@ -82,25 +88,6 @@ def test_a_field_is_as_old_as_its_case() -> None:
 def test_ignored_phrases_are_taken_out_before() -> None:
     text = Text(("comments",), CALL, (parse_phrase("please call later"),))
     assert not text.holds(case(comments=[comment("please call later")]), SCENE)
-
-
-@pytest.mark.parametrize(
-    ("spoke", "holds"),
-    [
-        (Spoke("customer"), True),
-        (Spoke("customer", "word_of.agent"), True),
-        (Spoke("agent", "word_of.customer"), False),
-        (Spoke("customer", "escalation"), False),
-    ],
-)
-def test_who_spoke_since_when(spoke: Spoke, holds: bool) -> None:
-    assert spoke.holds(case(comments=SAID), SCENE) is holds
-
-
-@pytest.mark.parametrize(("minutes", "holds"), [(61, True), (60, False)])
-def test_since_the_escalation_means_strictly_after_it(minutes: int, holds: bool) -> None:
-    circumstances = Circumstances(NOW, escalated_at=NOW - timedelta(minutes=minutes))
-    assert Spoke("customer", "escalation").holds(case(comments=SAID), circumstances) is holds
 
 
 @pytest.mark.parametrize(

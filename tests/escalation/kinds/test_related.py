@@ -1,4 +1,4 @@
-"""Records next to the case: how many fit, how old they may be, and milestones that are due."""
+"""`related`: the number of records next to the case, and how old they may be."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -36,9 +36,6 @@ def with_records(
     *records: Mapping[str, Value], kind: Records = RETURNS, created: timedelta = DAY, said: Sequence[Comment] = ()
 ) -> Case:
     return replace(case(created=NOW - created, comments=said), related={kind: records})
-
-
-# -- how many ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -83,9 +80,6 @@ def test_records_of_the_case_of_its_contact_and_of_its_account_are_counted_apart
     condition = Related(kind, "at_least", 2)
     assert condition.look(one, SCENE) == count
     assert in_plain_words(judge(condition, one, SCENE)) == words
-
-
-# -- how old -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("ago", "counted"), [(DAY - SECOND, 1), (DAY, 1), (DAY + SECOND, 0)])
@@ -138,8 +132,6 @@ def test_within_and_since_and_where_must_all_be_met() -> None:
     assert condition.look(with_records(made(HOUR, Status="Open")), later) == 0
 
 
-# -- which records -------------------------------------------------------------------------------------------------
-
 AMOUNTS = [made(Amount__c=amount, Status=status) for amount, status in [(100, "Open"), (99, "open "), (None, None)]]
 
 
@@ -189,71 +181,6 @@ def test_what_was_said_is_read_only_where_somebodys_word_is_the_beginning(
     kind = replace(RETURNS, same=("Reason",))
     assert Related(kind, "at_least", 1, since=since).needs == {kind, "Reason"} | lookups
 
-
-# -- milestones ----------------------------------------------------------------------------------------------------
-
-
-def milestone(
-    minutes: float | None = None, completed: Value = False, name: str | None = "First Response"
-) -> Mapping[str, Value]:
-    """A milestone whose target is so many minutes away."""
-    target = None if minutes is None else NOW + timedelta(minutes=minutes)
-    return {**made(TargetDate=target, IsCompleted=completed), "MilestoneType.Name": name}
-
-
-def timed(*milestones: Mapping[str, Value]) -> Case:
-    return with_records(*milestones, kind=MILESTONES)
-
-
-@pytest.mark.parametrize(("minutes", "due"), [(-600, True), (0, True), (59, True), (60, True), (60.1, False)])
-def test_a_milestone_is_due_within_the_time_its_last_moment_included(minutes: float, due: bool) -> None:
-    assert Milestone("due", HOUR).holds(timed(milestone(minutes)), SCENE) is due
-
-
-@pytest.mark.parametrize(("minutes", "violated"), [(-1, True), (0, True), (1, False)])
-def test_a_milestone_is_violated_from_its_target_on(minutes: float, violated: bool) -> None:
-    assert Milestone("violated").holds(timed(milestone(minutes)), SCENE) is violated
-
-
-@pytest.mark.parametrize(
-    ("milestones", "holds"),
-    [
-        ([], False),
-        ([milestone(-10, completed=True)], False),
-        ([milestone(-10, completed=None)], True),
-        ([milestone(None)], False),
-        ([milestone(-10, completed=True), milestone(10)], False),
-        ([milestone(None), milestone(10), milestone(-10)], True),
-    ],
-)
-def test_any_milestone_counts_that_has_a_target_and_is_not_completed(
-    milestones: list[Mapping[str, Value]], holds: bool
-) -> None:
-    one = timed(*milestones)
-    assert Milestone("violated").holds(one, SCENE) is holds
-    assert Not(Milestone("violated")).holds(one, SCENE) is not holds
-
-
-def test_milestones_that_nobody_read_are_neither_due_nor_violated() -> None:
-    for condition in (Milestone("due", DAY), Milestone("violated")):
-        assert not condition.holds(case(), SCENE)
-        assert condition.look(case(), SCENE) is None
-        assert "does not exist" in in_plain_words(judge(condition, case(), SCENE))
-
-
-@pytest.mark.parametrize(
-    ("name", "holds"), [("first response", True), (" First Response ", True), ("Resolution", False), (None, True)]
-)
-def test_a_milestone_may_be_asked_for_by_name_in_any_case(name: str | None, holds: bool) -> None:
-    one = timed(milestone(-10), milestone(10, name="Resolution"), milestone(20, name=None))
-    assert Milestone("violated", name=name).holds(one, SCENE) is holds
-
-
-def test_the_earliest_target_is_the_one_that_is_told() -> None:
-    assert Milestone("due", HOUR).look(timed(milestone(50), milestone(20), milestone(70)), SCENE) == NOW + HOUR / 3
-
-
-# -- when time alone changes the answer ----------------------------------------------------------------------------
 
 MINUTES = st.integers(-300, 300).map(lambda minutes: timedelta(minutes=minutes))
 BACK = st.integers(1, 300).map(lambda minutes: timedelta(minutes=minutes))
