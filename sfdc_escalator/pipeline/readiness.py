@@ -1,4 +1,4 @@
-"""Does an org fit the policies? Facts, inspection, gaps; and a rehearsal where somebody asks for it."""
+"""Is an org ready for the policies? Facts, inspection, gaps; and a rehearsal where somebody asks for it."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -18,7 +18,7 @@ Trial = Callable[[], AbstractContextManager[Stop]]
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What the org is, what it said, and where it does not fit. `rehearsal` None: nothing was tried out."""
+    """The org's facts, its inspection, and the gaps to the policies. `rehearsal` None: nothing was tried out."""
 
     org_facts: OrgFacts
     inspection: OrgInspection

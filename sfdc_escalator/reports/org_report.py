@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.readiness.sentences import listed
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rehearsal, Rollback
 from sfdc_escalator.pipeline.readiness import Readiness
-from sfdc_escalator.reports.values import counted
+from sfdc_escalator.reports.values import counted, visible
 
 IN_PRODUCTION = "this is production, where validate writes nothing"
 IN_SANDBOX = "--probe tries it out in a sandbox"
@@ -54,7 +54,7 @@ def org_text(found: Readiness, unasked: Sequence[str]) -> str:
         *([f"Rehearsed {rehearsed(found.rehearsal)}."] if found.rehearsal else []),
         *remarks(found.inspection, org_facts, unasked),
     ]
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def rollback_of(found: Readiness) -> Rollback:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as Xml
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.reports.json.problems import problem_json
-from sfdc_escalator.reports.values import counted
+from sfdc_escalator.reports.values import counted, visible
 
 SUITE = "sfdc-escalator validate"
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -24,7 +24,7 @@ def as_text(files: Sequence[str], problems: Sequence[Problem], *, strict: bool) 
     warned = len(problems) - errors
     result = f"ok ({', '.join(files)})" if is_ok(problems, strict=strict) else counted(errors, "problem")
     after = f", {counted(warned, 'warning')}{' (--strict)' if strict else ''}" if warned else ""
-    return "\n".join([*(f"{problem.severity}: {problem}" for problem in problems), result + after])
+    return "\n".join([*(visible(f"{problem.severity}: {problem}") for problem in problems), result + after])
 
 
 def as_json(problems: Sequence[Problem], about: Mapping[str, Any], *, strict: bool) -> str:

@@ -76,3 +76,10 @@ def test_the_org_is_described_alike_in_text_and_json(
     assert (about["all_or_nothing"], about["guard"], about["sandbox"]) == (state, "full", is_sandbox)
     assert f"You are {about['username']} in {about['name']} ({about['organization_id']}, " in text
     assert (about["rehearsal"] or "") in text
+
+
+def test_names_of_the_org_cannot_forge_a_line() -> None:
+    facts = replace(complete_org(), name="Acme\n\x1b[2Jok")
+    found = Readiness(facts, inspection(flows=("A\nok",)), ())
+    assert "Acme\\n\\x1b[2Jok" in org_text(found, ())
+    assert "ok" not in org_text(found, ()).splitlines()

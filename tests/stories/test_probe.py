@@ -34,7 +34,7 @@ def sandbox(world: World, *rules: dict[str, Any]) -> EmbeddedOrg:
 
 
 def probed(world: World) -> tuple[int, list[tuple[int | None, str]], str]:
-    """Exit code, each problem with its line, and what is said of the rehearsal."""
+    """Exit code, each problem with its line, and the result of the rehearsal."""
     answer = world.type("validate", "--org", "env", "--probe", "--format", "json")
     told = [(one["line"], one["message"]) for one in answer.json["problems"]]
     return answer.code, told, answer.json["org"]["rehearsal"] or ""
@@ -55,7 +55,7 @@ def test_each_route_is_carried_out_on_a_case_of_its_own_and_nothing_stays(world:
     assert sum(one["object"] == "Case" and one["op"] == "insert" for one in writes(org)) == 2
 
 
-def test_a_validation_rule_that_refuses_a_step_is_told_at_its_route(world: World) -> None:
+def test_a_validation_rule_that_refuses_a_step_is_reported_at_its_route(world: World) -> None:
     rule = {"kind": "validation_rule", "when": [{"field": "Status", "is": "Escalated"}], "message": "Ask first."}
     org = sandbox(world, rule)
     code, problems, _ = probed(world)
@@ -68,7 +68,7 @@ def test_a_validation_rule_that_refuses_a_step_is_told_at_its_route(world: World
     assert left(org) == (1, 0)
 
 
-def test_an_owner_that_bounces_is_told(world: World) -> None:
+def test_an_owner_that_bounces_is_reported(world: World) -> None:
     org = sandbox(world, {"kind": "owner_bounce", "from": "Leads", "to": "Elsewhere"})
     code, problems, _ = probed(world)
     assert code == 2

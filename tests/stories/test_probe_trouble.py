@@ -1,4 +1,4 @@
-"""`validate --probe` when the line breaks, the org fails, or somebody stops it: nothing stays, or it is told."""
+"""`validate --probe` when the line breaks, the org fails, or somebody stops it: nothing stays, or it is reported."""
 
 import signal
 from collections.abc import Callable
@@ -17,8 +17,8 @@ BEFORE = 3
 """Composites before the marked cases are made: the survey, two of the inspection, the cases of earlier probes."""
 KINDS = ("refuse", "lose", "cut", "500", "503", "lock", "limit", "session", "html", "garbage")
 CALLS = range(1, 13)
-"""Make the cases, look for them, the note that is rolled back, look for it, two routes rolled back, both in earnest,
-read them back, their notes; look for the cases, delete them, look again."""
+"""Make the cases, look for them, the note that is rolled back, look for it, two routes rolled back, both carried
+out, read them back, their notes; look for the cases, delete them, look again."""
 LOOK_AT_LAST = 10
 
 
@@ -165,7 +165,7 @@ def test_who_does_not_wait_for_the_answer_gets_the_cases_deleted_too(world: Worl
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_json_tells_an_interruption_as_one_object(world: World) -> None:
+def test_json_reports_an_interruption_as_one_object(world: World) -> None:
     sandbox(world)
     world.monkeypatch.setattr(Client, "send", stopped_by(signal.SIGTERM))
     answer = world.type("validate", "--org", "env", "--probe", "--format", "json")

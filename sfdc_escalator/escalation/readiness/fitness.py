@@ -1,4 +1,4 @@
-"""Does this org fit this policy? All gaps of policies in an org, and those that a run has to know."""
+"""Is this org ready for this policy? All gaps of policies in an org, and those that a run has to know."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -49,7 +49,7 @@ def unfit_routes(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
 
 
 def doubts(policy: Policy, org_facts: OrgFacts) -> Iterator[str]:
-    """What a run writes although the org does not offer it."""
+    """The values that a run writes although the org does not offer them."""
     for route in policy.routes:
         for gap in carry_out(policy, route, org_facts):
             if not gap.blocks:

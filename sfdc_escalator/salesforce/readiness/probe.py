@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rollback
 from sfdc_escalator.pipeline.ports.writing import Answer, ErrorKind, Moved, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client, query_path
-from sfdc_escalator.salesforce.line.failures import Unanswered, said
+from sfdc_escalator.salesforce.line.failures import Unanswered, error_text
 from sfdc_escalator.salesforce.reading.records import pick, read
 from sfdc_escalator.salesforce.soql.soql import ids, instant, select
 from sfdc_escalator.salesforce.writing.answer import read_answer
@@ -67,9 +67,11 @@ def conclusion(answer: Answer, left: list[str], still: list[str], number: str) -
         case Moved():
             return Rollback("honoured", f"a note on case {number} was written and rolled back")
         case RolledBack(error=error) if error.fault is ErrorKind.ROW:
-            return Rollback("refused", f"the org refuses a note on case {number}: {said(error.code, error.message)}")
+            return Rollback(
+                "refused", f"the org refuses a note on case {number}: {error_text(error.code, error.message)}"
+            )
         case RolledBack(error=error):
-            return Rollback("not_probed", said(error.code, error.message))
+            return Rollback("not_probed", error_text(error.code, error.message))
         case NotExecuted(reason=reason) | Unknown(reason=reason):
             return Rollback("not_probed", reason)
     return Rollback("broken", "the org says that a request succeeded that cannot succeed")

@@ -103,9 +103,9 @@ def rehearse(stage: Stage, policies: Sequence[Policy]) -> Rehearsal:
     return replace(tried, variants=len(variants), tried=min(len(variants), MOST), gaps=(*tried.gaps, *org))
 
 
-def org_gaps(told: Rollback, left: Sequence[str], earlier: Sequence[str]) -> Iterator[Gap]:
-    if severity := SEVERITY[told.state]:
-        values = {"state": told.state.replace("_", " "), "reason": told.reason}
+def org_gaps(outcome: Rollback, left: Sequence[str], earlier: Sequence[str]) -> Iterator[Gap]:
+    if severity := SEVERITY[outcome.state]:
+        values = {"state": outcome.state.replace("_", " "), "reason": outcome.reason}
         yield Gap(GapKind.ROLLBACK, values=values, severity=severity)
     if left:
         yield Gap(GapKind.CASES_LEFT, values={"cases": tuple(left)})
