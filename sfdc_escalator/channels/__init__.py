@@ -1,1 +1,1 @@
-"""Where news of a run goes: one outside world per module."""
+"""The channels that news of a run goes to: one outside world per module."""

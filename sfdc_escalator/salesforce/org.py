@@ -1,7 +1,6 @@
 """A Salesforce org behind the pipeline's port."""
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
@@ -46,7 +45,7 @@ class SalesforceOrg:
         line: Line = STRAIGHT,
         api_version: str = API_VERSION,
         budget: float = 300.0,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None],
     ) -> None:
         self._session = OrgSession(instance_url, Token(access_token, login), line)
         self._patience = Patience(budget, sleep)

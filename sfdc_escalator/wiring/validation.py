@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sfdc_escalator.errors import EscalatorError, Invalid, Problem
-from sfdc_escalator.wiring import entry_of, reach
+from sfdc_escalator.wiring.orgs import entry_of, reach
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from sfdc_escalator.escalation.policy.policy import Example
@@ -48,7 +49,7 @@ def check(chosen: Sequence[Path], *, in_org: bool = False) -> Checked:
     return Checked(files, loaded, in_order((*loaded.problems, *more), files))
 
 
-def check_in_org(checked: Checked, org: str, trial: Trial | None = None) -> CheckedInOrg:
+def check_in_org(surroundings: Surroundings, checked: Checked, org: str, trial: Trial | None = None) -> CheckedInOrg:
     """Asks the org for what the policies require; with a `trial` also tries their steps out, in a sandbox alone.
 
     An error of the files is reported even when the org cannot be asked.
@@ -57,8 +58,8 @@ def check_in_org(checked: Checked, org: str, trial: Trial | None = None) -> Chec
 
     loaded, known = checked.loaded, checked.problems
     try:
-        entry, warnings = entry_of(org)
-        with reach(entry) as (door, caller):
+        entry, warnings = entry_of(surroundings, org)
+        with reach(surroundings, entry) as (door, caller):
             found = check_readiness(door.inspector(), caller, loaded.policies, trial)
     except EscalatorError as error:
         if loaded.errors:

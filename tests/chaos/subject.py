@@ -88,8 +88,9 @@ def run(line: socket.socket) -> None:
         places = Places(order.points, words, answers)
         settle_in(order, places)
         from sfdc_escalator.cli.door import run_command_line
+        from sfdc_escalator.cli.process import surroundings_of_a_process
 
-        code = run_command_line(order.words)
+        code = run_command_line(order.words, surroundings_of_a_process(os.environ, Path(), no_wait))
         sys.stdout.flush()
         sys.stderr.flush()
         seen = [[*place, times] for place, times in places.seen.items()]
@@ -112,18 +113,18 @@ def settle_in(order: Order, places: Places) -> None:
     watch(places, order.run)
 
 
+def no_wait(_seconds: float) -> None:
+    """No subject waits between two tries."""
+
+
 def adapt(order: Order) -> None:
-    """Small chunks, short waits, and the host's name; nothing else is other than for a user."""
-    from sfdc_escalator import wiring
+    """Small chunks, a short wait for the ledger, and the host's name; everything else is as for a user."""
     from sfdc_escalator.ledger import store
     from sfdc_escalator.ledger.writing import lease
     from sfdc_escalator.pipeline import apply
 
-    def no_wait(_: float) -> None: ...
-
     changes: list[tuple[Any, str, Any]] = [
         *sabotage.changes(order.sabotage),
-        (wiring, "wait", no_wait),
         (apply, "CHUNK", order.chunk),
         (store, "Terms", partial(lease.Terms, busy=timedelta(seconds=order.busy))),
     ]

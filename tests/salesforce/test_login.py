@@ -47,7 +47,7 @@ def answered(flow: str, values: dict[str, str], body: Any = GRANTED, status: int
     """The form that was sent."""
     with responses.RequestsMock() as mock:
         mock.add("POST", URL, json=body, status=status, **more)
-        assert login(flow, values | {"token_url": URL})() == Grant(HOST, GRANTED["access_token"])
+        assert login(flow, values | {"token_url": URL}, {})() == Grant(HOST, GRANTED["access_token"])
         request = mock.calls[0].request
     assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert "Authorization" not in request.headers
@@ -113,7 +113,7 @@ def refused(body: Any, flow: str = "jwt", status: int = 400, error: type[Excepti
         else:
             mock.add("POST", URL, json=body, status=status, **more)
         with pytest.raises(error) as told:
-            login(flow, values | {"token_url": URL})()
+            login(flow, values | {"token_url": URL}, {})()
     message = str(told.value)
     assert SECRET not in message
     assert "PRIVATE" not in message
@@ -207,7 +207,7 @@ def test_a_login_that_is_not_answered_changed_nothing_and_may_be_tried_again(bod
     with responses.RequestsMock() as mock:
         mock.add("POST", URL, body=body, status=status)
         with pytest.raises(Unanswered) as told:
-            login("jwt", JWT)()
+            login("jwt", JWT, {})()
     assert (told.value.sent, told.value.passing) == (False, True)
 
 
@@ -229,13 +229,13 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 )
 def test_a_key_that_cannot_sign_is_told_without_a_word_of_it(key: str, told: str) -> None:
     with pytest.raises(Invalid, match=told) as error:
-        login("jwt", JWT | {"private_key": key})()
+        login("jwt", JWT | {"private_key": key}, {})()
     assert not any(line in str(error.value) for line in key.splitlines()[1:-1] if len(line) > 20)
 
 
 def test_secrets_are_not_sent_over_plain_http() -> None:
     with pytest.raises(UnsafeAddress):
-        login("jwt", JWT | {"token_url": "http://acme.my.salesforce.com/services/oauth2/token"})
+        login("jwt", JWT | {"token_url": "http://acme.my.salesforce.com/services/oauth2/token"}, {})
 
 
 def test_a_grant_never_shows_its_token() -> None:

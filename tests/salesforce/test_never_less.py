@@ -174,7 +174,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
         del row["IsClosed"]
     write_rows(folder / "Case.csv", rows)
     with EmbeddedOrg(data=folder, now=NOW) as org, OrgSession(org.instance_url, Token(org.access_token)) as session:
-        client = Client(session, "67.0", Patience(0))
+        client = Client(session, "67.0", Patience(0, lambda _: None))
         names = ("Case", "Account", "User", "Group")
         bodies = client.get(*(f"sobjects/{name}/describe" for name in names))
         objects = {name: parse_fields(body) for name, body in zip(names, bodies, strict=True)}

@@ -16,7 +16,7 @@ from tests.salesforce.conftest import DATA, TOKEN, URL, Stage, error
 @pytest.mark.parametrize("url", ["http://acme.my.salesforce.com", "http://10.0.0.1:8080", "https://me:pw@acme.com"])
 def test_an_address_that_would_leak_the_token_is_refused(url: str) -> None:
     with pytest.raises(UnsafeAddress):
-        SalesforceOrg(url, TOKEN)
+        SalesforceOrg(url, TOKEN, sleep=lambda _: None)
 
 
 @pytest.mark.parametrize("url", ["", "acme", "acme.my.salesforce.com", "ftp://acme", "https://", "https://acme:port"])

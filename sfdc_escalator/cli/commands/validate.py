@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from sfdc_escalator.cli.options import option, policy_option
+from sfdc_escalator.cli.options import FilePath, option, policy_option, surroundings_of
 from sfdc_escalator.errors import EscalatorError, Problem
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from sfdc_escalator.pipeline.stop import Stop
@@ -19,7 +20,7 @@ Form = Literal["text", "json", "junit", "github"]
 
 
 @click.command("validate")
-@click.argument("files", metavar="[POLICY]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", metavar="[POLICY]...", nargs=-1, type=FilePath())
 @policy_option
 # No variable for this one: validate is offline unless somebody types otherwise.
 @click.option("--org", metavar="NAME", help="Also check against this org. SFDC_ESCALATOR_ORG does not count here.")
@@ -33,8 +34,15 @@ Form = Literal["text", "json", "junit", "github"]
     show_default=True,
     help="Output format. `github`: annotations of a workflow.",
 )
+@click.pass_obj
 def command(
-    files: tuple[Path, ...], policies: tuple[Path, ...], org: str | None, probe: bool, strict: bool, form: Form
+    surroundings: Surroundings,
+    files: tuple[Path, ...],
+    policies: tuple[Path, ...],
+    org: str | None,
+    probe: bool,
+    strict: bool,
+    form: Form,
 ) -> int:
     """Check policy files: all problems at once, each with its file, line and column.
 
@@ -45,15 +53,15 @@ def command(
     """
     if probe and org is None:
         raise click.UsageError("--probe needs --org NAME, a sandbox.")
-    from sfdc_escalator import wiring
     from sfdc_escalator.reports.problems_report import is_ok
     from sfdc_escalator.wiring import validation
+    from sfdc_escalator.wiring.policies import policy_paths
 
-    checked = validation.check(wiring.policy_paths((*files, *policies)), in_org=org is not None)
+    checked = validation.check(policy_paths(surroundings, (*files, *policies)), in_org=org is not None)
     problems, in_org = checked.problems, None
     try:
         if org is not None:
-            in_org = validation.check_in_org(checked, org, interruptible if probe else None)
+            in_org = validation.check_in_org(surroundings, checked, org, interruptible if probe else None)
             problems = in_org.problems
     except EscalatorError as error:
         if form in ("junit", "github"):  # the file that CI reads is complete, whatever happened
@@ -79,7 +87,6 @@ def show(
     in_org: "CheckedInOrg | None",
     strict: bool,
 ) -> None:
-    from sfdc_escalator.cli.secrets import redact
     from sfdc_escalator.reports import problems_report as report
     from sfdc_escalator.reports.org_report import org_json, org_text
 
@@ -93,4 +100,5 @@ def show(
         text = report.as_junit(files, problems, about, strict=strict)
     else:
         text = "\n".join(filter(None, (about, report.as_text(files, problems, strict=strict))))
+    redact = surroundings_of(click.get_current_context()).secrets.redact
     click.echo(redact(text), nl=bool(text))

@@ -8,7 +8,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable
-from sfdc_escalator.ledger.engines.place import path_of
+from sfdc_escalator.ledger.engines.place import is_server, path_of
 from sfdc_escalator.ledger.engines.sqlite_file import SqliteFile
 from sfdc_escalator.ledger.tables import schema
 from sfdc_escalator.ledger.tables.rows import said
@@ -48,7 +48,7 @@ class Database(Protocol):
 
 def database_of(where: str) -> Database:
     """What a path or a URL names. Raises Invalid."""
-    if where.partition("://")[0].partition("+")[0] not in ("postgres", "postgresql"):
+    if not is_server(where):
         return SqliteFile(path_of(where))
     try:
         from sfdc_escalator.ledger.engines.postgresql import PostgresqlSchema

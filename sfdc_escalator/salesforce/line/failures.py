@@ -71,8 +71,8 @@ def of_answer(status: int, body: Any, retry_after: float | None = None) -> OrgUn
     code, message = errors[0]
     if status == 401:
         return LoginRefused(
-            f"the org refuses the access token ({error_text(code, message)}): log in again and give a fresh access token "
-            "of this very org"
+            f"the org refuses the access token ({error_text(code, message)}): log in again and give a fresh access "
+            "token of this very org"
         )
     advice = f": {ADVICE[code]}" if code in ADVICE else ""
     return Rejected(f"the org answered {error_text(code, message)}{advice}", status=status, error_code=code)

@@ -3,7 +3,6 @@
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 class Patience:
     """`budget` is the seconds that failed tries and waits may take in a run, all calls together; `sleep` waits."""
 
-    def __init__(self, budget: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, budget: float, sleep: Callable[[float], None]) -> None:
         self._left, self._sleep, self._lock = budget, sleep, threading.Lock()
         self.retries = 0
 

@@ -26,14 +26,14 @@ TOKEN = re.compile(r"[0-9A-Za-z][!-~]*")
 AGAIN = "log in again: sf org login web --alias {alias}"
 
 
-def grant(alias: str) -> Grant:
-    """Raises Invalid where there is no CLI or no such alias, LoginRefused where its login is no longer good."""
-    about = asked(DISPLAY, alias)
+def grant(alias: str, environ: Mapping[str, str]) -> Grant:
+    """Raises Invalid without a CLI or without such an alias, LoginRefused when its login is no longer valid."""
+    about = asked(DISPLAY, alias, environ)
     if GONE.search(state := str(about.get("connectedStatus"))):  # told as a success
         raise LoginRefused(f"sf:{alias}: the CLI's login is over ({in_one_line(state)}): {AGAIN.format(alias=alias)}")
     url, token = about.get("instanceUrl"), about.get("accessToken")
     if not is_token(token):
-        token = asked(SHOW, alias).get("accessToken")
+        token = asked(SHOW, alias, environ).get("accessToken")
     if not is_token(token) or not isinstance(url, str):
         raise LoginRefused(f"sf:{alias}: the CLI gives no access token; update it, or {AGAIN.format(alias=alias)}")
     return Grant(url.rstrip("/"), token.strip())
@@ -44,9 +44,9 @@ def is_token(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and bool(TOKEN.fullmatch(value.strip()))
 
 
-def asked(command: tuple[str, ...], alias: str) -> Mapping[str, Any]:
+def asked(command: tuple[str, ...], alias: str, environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The `result` of the CLI's answer."""
-    code, text = run(["sf", *command, "--target-org", alias, "--json"])
+    code, text = run(["sf", *command, "--target-org", alias, "--json"], environ)
     answer = json_in(text)
     result = answer.get("result")
     if code == 0 and isinstance(result, dict):
@@ -68,13 +68,13 @@ def json_in(text: str) -> Mapping[str, Any]:
     return {}
 
 
-def run(command: list[str]) -> tuple[int, str]:
+def run(command: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
     """Exit code and stdout. The token is in there, so it is never shown."""
-    environ = {**os.environ, "NO_COLOR": "1", "SF_AUTOUPDATE_DISABLE": "true", "SF_DISABLE_TELEMETRY": "true"}
-    environ.pop("FORCE_COLOR", None)
+    quiet = {**environ, "NO_COLOR": "1", "SF_AUTOUPDATE_DISABLE": "true", "SF_DISABLE_TELEMETRY": "true"}
+    quiet.pop("FORCE_COLOR", None)
     try:
         with subprocess.Popen(  # noqa: S603 - a fixed command; the alias is one word of it
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environ,
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=quiet,
             start_new_session=True,
         ) as process:  # fmt: skip
             try:

@@ -49,4 +49,4 @@ def what_it_is(pem: str) -> str:
         "OPENSSH": "one of OpenSSH",
     }
     found = (words for mark, words in kinds.items() if f"-----BEGIN {mark}" in pem)
-    return next(found, "damaged, cut short, or of an unknown kind" if "-----BEGIN" in pem else "no PEM")
+    return next(found, "damaged, cut short, or of an unknown kind" if "-----BEGIN" in pem else "not a PEM file")
