@@ -58,11 +58,11 @@ def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: 
     except Rejected as error:
         if error.status != 400 or error.error_code in NOT_THE_QUERY:
             raise
-        found = _broken(client, asked, org_facts.describe)
-        if not found:
+        refused = _broken(client, asked, org_facts.describe)
+        if not refused:
             raise
-        broken |= found
-        cases, at = _read(client, [one for one in asked if one.name not in found], org_facts, only)
+        broken |= refused
+        cases, at = _read(client, [one for one in asked if one.name not in refused], org_facts, only)
     return Poll(cases, at, broken)
 
 
