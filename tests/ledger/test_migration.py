@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -205,21 +206,12 @@ def test_whoever_opens_an_old_ledger_is_given_the_command_to_migrate_it(old: Kin
 def test_an_old_ledger_with_a_run_at_work_is_not_migrated(old: Kind) -> None:
     from sfdc_escalator.ledger.writing.holder import Holder
 
-    me = Holder.of_this_process()
+    me, at = Holder.of_this_process(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     old.execute(
-        "UPDATE leases SET run = 'at-work', host = ?, boot = ?, pid = ?, pid_start = ?, heartbeat_at = started_at",
-        me.host, me.boot, me.pid, me.pid_start,
+        "UPDATE leases SET run = 'at-work', host = ?, boot = ?, pid = ?, pid_start = ?, started_at = ?, heartbeat_at = ?",
+        me.host, me.boot, me.pid, me.pid_start, at, at,
     )  # fmt: skip
-    with old_engine_clock(old) as at:
-        old.execute("UPDATE leases SET started_at = ?, heartbeat_at = ?", at, at)
-        refused_unchanged(old, RunBusy, "at-work")
-
-
-def old_engine_clock(kind: Kind) -> Any:
-    import contextlib
-    from datetime import UTC, datetime
-
-    return contextlib.nullcontext(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    refused_unchanged(old, RunBusy, "at-work")
 
 
 def refused_unchanged(kind: Kind, error: type[EscalatorError], words: str) -> str:
@@ -256,7 +248,7 @@ def test_a_ledger_whose_version_row_was_changed_by_hand_is_refused_by_everybody(
     old.execute("UPDATE alembic_version SET version_num = '0002'")
     before = everything(old)
     for attempt in (open_history, lambda where: open_ledger(where, create=True), lambda where: migrate(where, "ann")):
-        with pytest.raises(LedgerUnusable, match=r"version 0002.*missing: escalations.before, escalations.wrote"):
+        with pytest.raises(LedgerUnusable, match=r"says 0002.*missing: escalations.before, escalations.wrote"):
             attempt(old.where)
     with pytest.raises(AuditBroken, match=r"missing: escalations.before"):
         open_trail(old.where)
@@ -267,7 +259,7 @@ def test_a_new_ledger_whose_version_row_was_put_back_is_not_migrated(kind: Kind)
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation())])
     kind.execute("UPDATE alembic_version SET version_num = '0001'")
-    refused_unchanged(kind, LedgerUnusable, r"version 0001.*missing: escalations.before_owner")
+    refused_unchanged(kind, LedgerUnusable, r"says 0001.*missing: escalations.before_owner")
 
 
 def test_a_ledger_that_has_lost_its_version_is_refused(old: Kind) -> None:
