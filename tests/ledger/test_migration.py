@@ -208,7 +208,8 @@ def test_an_old_ledger_with_a_run_at_work_is_not_migrated(old: Kind) -> None:
 
     me, at = Holder.of_this_process(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     old.execute(
-        "UPDATE leases SET run = 'at-work', host = ?, boot = ?, pid = ?, pid_start = ?, started_at = ?, heartbeat_at = ?",
+        "UPDATE leases SET run = 'at-work', host = ?, boot = ?, pid = ?, pid_start = ?, "
+        "started_at = ?, heartbeat_at = ?",
         me.host, me.boot, me.pid, me.pid_start, at, at,
     )  # fmt: skip
     refused_unchanged(old, RunBusy, "at-work")
