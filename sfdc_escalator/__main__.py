@@ -1,17 +1,21 @@
-"""`python -m sfdc_escalator` and the console script."""
+"""`python -m sfdc_escalator` and the console script: the only place that knows the process and its environment."""
 
 import io
+import os
 import sys
+import time
+from pathlib import Path
 
 from sfdc_escalator.cli.door import run_command_line
+from sfdc_escalator.cli.process import surroundings_of_a_process
 
 
 def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Whatever the locale says: JSON is UTF-8, and there are file names that no encoding knows.
+            # Whatever the locale is: JSON is UTF-8, and some file names have no valid encoding.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.exit(run_command_line(sys.argv[1:]))
+    sys.exit(run_command_line(sys.argv[1:], surroundings_of_a_process(os.environ, Path(), time.sleep)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,10 @@ import pytest
 
 from tests.stories.world import World
 
+WORLDS: list[World] = []
+"""Those of the test that runs."""
+SECRETS: set[str] = set()
+"""All that were read in the worlds so far."""
 LOOPBACK = ("127.", "localhost", "::1", "0.0.0.0")
 
 
@@ -39,11 +42,13 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Whatever a test printed or logged without reading it: no secret that the program read stands in it."""
+    """Whatever a test printed or logged without reading it: no secret that a program read stands in it, in this test
+    or in an earlier one."""
     report = yield
-    wiring = sys.modules.get("sfdc_escalator.wiring")
-    if report.when == "teardown" and wiring is not None:
-        secrets = [secret for secret in wiring.secrets_in_use if len(secret) > 15]
+    if report.when == "teardown":
+        SECRETS.update(*(made.secrets_in_use for made in WORLDS))
+        WORLDS.clear()
+        secrets = [secret for secret in SECRETS if len(secret) > 15]
         if leaks := {
             f"{secret[:4]}... in {name}" for name, text in report.sections for secret in secrets if secret in text
         }:
@@ -54,6 +59,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
     made = World(tmp_path, monkeypatch, capsys)
+    WORLDS.append(made)
     (tmp_path / "crashes").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "crashes"))  # reports of defects are looked at as well
     yield made

@@ -1,1 +1,1 @@
-"""A policy replayed over a history file: the same decisions, at instants of the past."""
+"""Replays of a policy over a history file: the same decisions, at times in the past."""

@@ -1,4 +1,4 @@
-"""The story of one backtest: read the file, replay each case, keep the matches."""
+"""Runs one backtest: reads the file, replays each case, keeps the matches."""
 
 from collections.abc import Callable
 from pathlib import Path

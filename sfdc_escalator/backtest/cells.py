@@ -45,7 +45,7 @@ class Cells:
         folded = text.strip().lower()
         if folded in YES | NO:
             return folded in YES
-        raise Fault("this is neither true nor false", found=shown(text), expected="true or false")
+        raise Fault("this is not a truth value", found=shown(text), expected="true or false")
 
     def datetime(self, text: str) -> Value:
         """The time in UTC. A time without a zone is in the mapping's zone; in a repeated hour it is the first one."""

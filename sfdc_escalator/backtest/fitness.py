@@ -17,13 +17,13 @@ GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
 
 
 def check_replay(policy: Policy, mapping: HistoryMapping) -> None:
-    """Raises Invalid with everything that the file cannot answer."""
-    problems = list(dict.fromkeys(lacks(policy, mapping)))
+    """Raises Invalid with every need of the policy that the file cannot meet."""
+    problems = list(dict.fromkeys(gaps(policy, mapping)))
     if problems:
         raise Invalid(f"the policy {policy.name} cannot be replayed over this file", problems)
 
 
-def lacks(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
+def gaps(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
     mapped = {one.path for one in mapping.fields} | GIVEN
     for route in policy.routes:
         condition = policy.condition(route)

@@ -20,7 +20,7 @@ from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shortened
 
 GZIP = b"\x1f\x8b"
 MOST_PROBLEMS = 20
-EXPECTED = "a CSV file with a header line, as it is or compressed by gzip"
+EXPECTED = "a CSV file with a header line, plain or compressed with gzip"
 
 
 class Row(NamedTuple):

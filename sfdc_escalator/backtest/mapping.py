@@ -33,7 +33,7 @@ FaultAt = tuple[Loc, Fault]
 
 @dataclass(frozen=True, slots=True)
 class FieldColumn:
-    """A field of the case, and the column that holds it."""
+    """A field of the case, and its column."""
 
     path: str
     column: str
@@ -82,7 +82,7 @@ def load_mapping(path: Path) -> HistoryMapping:
 
 def faults_of(value: Any) -> Iterator[FaultAt]:
     if not isinstance(value, dict):
-        yield (), Fault("a mapping file is a mapping", found=shown(value), expected=EXPECTED)
+        yield (), Fault("the mapping file is not a mapping", found=shown(value), expected=EXPECTED)
         return
     kind = value.get("kind")
     if not isinstance(kind, str) or kind not in KEYS:
@@ -93,7 +93,8 @@ def faults_of(value: Any) -> Iterator[FaultAt]:
             yield (key,), unknown("key", str(key), KEYS[kind], on_key=True)
     for key in ("case", *COLUMNS[kind]):
         if not isinstance(value.get(key), str):
-            yield (key,) if key in value else (), Fault(f"`{key}` names a column", expected=f"`{key}: column name`")
+            message = f"`{key}` must be the name of a column"
+            yield (key,) if key in value else (), Fault(message, expected=f"`{key}: column name`")
     yield from fields_faults(value.get("fields"))
     yield from times_faults(value.get("times", {}))
     if kind == "events":
@@ -104,7 +105,8 @@ def faults_of(value: Any) -> Iterator[FaultAt]:
 
 def fields_faults(fields: Any) -> Iterator[FaultAt]:
     if not isinstance(fields, dict) or not fields:
-        yield ("fields",) if fields is not None else (), Fault("`fields` maps fields to columns", found=shown(fields))
+        message = "`fields` must be a mapping of fields to columns"
+        yield ("fields",) if fields is not None else (), Fault(message, found=shown(fields))
         return
     for path, column in fields.items():
         try:
@@ -125,7 +127,7 @@ def fields_faults(fields: Any) -> Iterator[FaultAt]:
 
 def times_faults(times: Any) -> Iterator[FaultAt]:
     if not isinstance(times, dict):
-        yield ("times",), Fault("`times` is a mapping", found=shown(times), expected="`{format: ..., zone: UTC}`")
+        yield ("times",), Fault("`times` must be a mapping", found=shown(times), expected="`{format: ..., zone: UTC}`")
         return
     for key in times:
         if key not in ("format", "zone"):
@@ -138,26 +140,28 @@ def times_faults(times: Any) -> Iterator[FaultAt]:
     form = times.get("format", "%Y")
     if not isinstance(form, str) or "%" not in form:
         expected = "a format of strptime, such as '%d/%m/%Y %H:%M'"
-        yield ("times", "format"), Fault("this is not a format of times", found=shown(form), expected=expected)
+        yield ("times", "format"), Fault("this is not a time format", found=shown(form), expected=expected)
 
 
 def closed_faults(closed: Any, fields: Any) -> Iterator[FaultAt]:
     if not isinstance(closed, dict):
         expected = "a field and its values, such as `{Status: [Closed]}`"
-        yield ("closed",), Fault("`closed` says which values close a case", found=shown(closed), expected=expected)
+        message = "`closed` must be a mapping of fields to the values that close a case"
+        yield ("closed",), Fault(message, found=shown(closed), expected=expected)
         return
     for path, values in closed.items():
         if isinstance(fields, dict) and path not in fields:
             yield ("closed", path), unknown("field", path, fields)
         if not texts(values):
-            yield ("closed", path), Fault("these are not values", found=shown(values), expected="a list of texts")
+            message = "this is not a list of values"
+            yield ("closed", path), Fault(message, found=shown(values), expected="a list of texts")
 
 
 def names_faults(value: Mapping[str, Any], key: str) -> Iterator[FaultAt]:
     if key in value and not texts(value[key]):
         yield (
             (key,),
-            Fault(f"`{key}` is a text or a list of texts", found=shown(value[key]), expected="texts"),
+            Fault(f"`{key}` must be a text or a list of texts", found=shown(value[key]), expected="texts"),
         )
 
 

@@ -25,7 +25,7 @@ class Segment(NamedTuple):
 
 
 Conditions = Mapping[str, Condition]
-"""By route, most serious first: the scope and being open included."""
+"""The conditions by route, most serious first, with the scope and "is open" included."""
 
 
 def first_matches(
@@ -67,7 +67,7 @@ def runs(segments: Sequence[Segment], condition: Condition, polls: Polls) -> Ite
 
 
 def turning_points(segment: Segment, conditions: Sequence[Condition], polls: Polls) -> list[int]:
-    """The places of the segment's polls at which an answer may differ from that at the poll before."""
+    """The indexes of the segment's polls at which an answer may differ from that at the previous poll."""
     first = polls.first_from(segment.begin)
     last = len(polls) if segment.end is None else polls.first_from(segment.end)
     if first >= last:
@@ -77,6 +77,6 @@ def turning_points(segment: Segment, conditions: Sequence[Condition], polls: Pol
     for condition in conditions:
         for crossing in condition.crossings(segment.case, circumstances):
             place = polls.first_from(crossing)
-            # At the limit, and just after it, where a strict one is passed.
+            # At the limit, and at the next poll, when a strict limit is passed.
             places.update(one for one in (place, place + 1) if first < one < last)
     return sorted(places)

@@ -1,1 +1,1 @@
-"""Where news of a run goes: one outside world per module."""
+"""The receivers of messages about a run: one outside system per module."""

@@ -1,8 +1,9 @@
-"""A heartbeat: somebody outside who misses us when no run comes. `URL/start`, then `URL` or `URL/<exit code>`.
+"""A heartbeat: a service outside that raises an alarm when no run comes.
 
-That is the convention of healthchecks.io and of what speaks its language (its Pinging API). The address is a secret:
-whoever has it can say that all is well. A heartbeat never delays a run for long, and never stops or fails one: it is
-sent beside the run, and what does not come about in time, be it the name of the host, is given up.
+It gets `URL/start`, then `URL` or `URL/<exit code>`, as healthchecks.io and compatible services expect (Pinging API).
+The address is a secret: with it, anybody can report a successful run. A heartbeat never delays a run for long and
+never stops or fails it: it is sent in a thread beside the run, and is given up when it takes too long, also when the
+name of the host is not found.
 """
 
 import logging
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """One run's. The start is sent beside the run; its end waits until that is through."""
+    """The heartbeat of one run. The start is sent beside the run; the end waits until the start is sent."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
@@ -28,10 +29,11 @@ class Heartbeat:
         self._given_up = False
 
     def start(self) -> None:
+        """Reports that the run begins."""
         self._starting = self._sent("/start")
 
     def end(self, code: int, audit_head: str | None = None) -> None:
-        """`code` 0 is a success. The head goes along as a word of the User-Agent, which such places keep."""
+        """Reports the exit code; 0 is a success. The audit head is part of the User-Agent, which such services keep."""
         until = time.monotonic() + PATIENCE
         if self._starting:
             self._starting.join(PATIENCE / 2)
@@ -39,7 +41,7 @@ class Heartbeat:
         ending = self._sent(path, f" (audit_head {audit_head})" if audit_head else "")
         ending.join(max(0.0, until - time.monotonic()))
         if ending.is_alive():
-            self._tell(path, "no answer in time")
+            self._warn(path, "no answer in time")
             self._given_up = True
 
     def _sent(self, path: str, about: str = "") -> threading.Thread:
@@ -54,14 +56,14 @@ class Heartbeat:
                 headers={"User-Agent": f"sfdc-escalator/{__version__}{about}"},
                 timeout=TIMEOUT,
                 allow_redirects=False,
-                stream=True,  # who keeps talking is not listened to
+                stream=True,  # a body that never ends is not read
             ) as answer:
-                why = None if answer.ok else f"HTTP {answer.status_code}"
-        except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on; its words hold the address
-            why = type(error).__name__
-        if why and not self._given_up:
-            self._tell(path, why)
+                reason = None if answer.ok else f"HTTP {answer.status_code}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on; its text holds the address
+            reason = type(error).__name__
+        if reason and not self._given_up:
+            self._warn(path, reason)
 
-    def _tell(self, path: str, why: str) -> None:
-        about = {"host": urlsplit(self._url).hostname, "ping": path or "/", "reason": why}
-        log.warning("heartbeat.unheard", extra=about)
+    def _warn(self, path: str, reason: str) -> None:
+        about = {"host": urlsplit(self._url).hostname, "ping": path or "/", "reason": reason}
+        log.warning("heartbeat.not_sent", extra=about)

@@ -1,8 +1,8 @@
-"""The one way in and out: finds the command, turns every error into advice and an exit code."""
+"""The one way in and out: finds the command, turns every error into a message and an exit code."""
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -10,24 +10,25 @@ import click
 from sfdc_escalator import __version__
 from sfdc_escalator.cli.options import PREFIX
 from sfdc_escalator.errors import EscalatorError, Invalid, RunBusy
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 COMMANDS = {  # each is a module of `commands`
-    "init": "Write the first files: a policy by a known procedure, the editor's schema.",
-    "demo": "The whole story, told on the embedded org.",
+    "init": "Write the first files: a policy to start from, the org, the crontab line.",
+    "demo": "Show the whole program at work on the embedded org.",
     "validate": "Check policy files: all problems at once, each with its line.",
     "run": "Find the cases that match and escalate them. The cron job.",
-    "explain": "Why a case matches or not, route by route, and when it will.",
+    "explain": "Show why a case matches or not, route by route, and when it will.",
     "backtest": "Replay a policy over a history file.",
-    "status": "The last run, what is open, what waits; and whether runs still come.",
-    "audit": "Look at the audit trail, and verify it.",
-    "ledger": "Take care of the ledger: back it up, migrate it, rebuild a lost one.",
+    "status": "Show the last run, what is open, what waits, and whether runs still come.",
+    "audit": "Show the audit trail, and verify it.",
+    "ledger": "Back up or migrate the ledger, or rebuild a lost one.",
     "resolve": "Settle an unknown outcome that only a person can settle.",
-    "org": "The embedded org by itself.",
+    "org": "Start the embedded org by itself.",
 }
 
 
 class LazyGroup(click.Group):
-    """Knows its commands' names and help by heart, and imports a command only to run it."""
+    """Knows the names and the help of its commands, and imports a command only to run it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -47,7 +48,7 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
-            advice = f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(COMMANDS)}."
+            advice = f" Did you mean {near[0]!r}?" if near else f" The commands are {', '.join(COMMANDS)}."
             ctx.fail(f"No such command {args[0]!r}.{advice}")
         return super().resolve_command(ctx, args)
 
@@ -63,49 +64,47 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="sfdc-escalator")
-def app() -> None:
-    """Carries out a support team's escalation procedure on Salesforce cases: note first, in order, exactly once."""
-    from sfdc_escalator.cli import logs
+@click.pass_obj
+def app(surroundings: Surroundings) -> None:
+    """Carry out a support team's escalation procedure on Salesforce cases: note first, in order, exactly once."""
+    surroundings.set_up_log(None)
 
-    logs.set_up()
 
-
-def run_command_line(arguments: Sequence[str]) -> int:
-    """The exit code of the command. Whatever goes wrong is told on stderr, or as one JSON object on stdout."""
+def run_command_line(arguments: Sequence[str], surroundings: Surroundings) -> int:
+    """The exit code of the command. An error is reported on stderr, or as one JSON object on stdout."""
     try:
-        code = app.main(list(arguments), prog_name="sfdc-escalator", standalone_mode=False)
+        code = app.main(list(arguments), prog_name="sfdc-escalator", standalone_mode=False, obj=surroundings)
         sys.stdout.flush()
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.Abort:
-        return tell(EscalatorError("interrupted"), arguments)
+        return report(EscalatorError("interrupted"), arguments, surroundings)
     except click.ClickException as error:
-        if isinstance(error, click.UsageError) and error.ctx and not wants_json(arguments):
+        if isinstance(error, click.UsageError) and error.ctx and not wants_json(arguments, surroundings.environ):
             click.echo(error.ctx.get_usage(), err=True)
-        return tell(Invalid(error.format_message()), arguments)
+        return report(Invalid(error.format_message()), arguments, surroundings)
     except EscalatorError as error:
-        return tell(error, arguments)
+        return report(error, arguments, surroundings)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:  # noqa: BLE001 - the edge of the program: nothing may leave as a traceback
-        return tell(unexpected(error), arguments)
+    except Exception as error:  # noqa: BLE001 - the edge of the program: no traceback reaches a user
+        return report(unexpected(error, surroundings), arguments, surroundings)
     return code if isinstance(code, int) else 0
 
 
-def wants_json(arguments: Sequence[str]) -> bool:
+def wants_json(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
     typed = " ".join(arguments).replace("=", " ")
     if "--json" in arguments or "--format json" in typed:
         return True
     if list(arguments[:1]) == ["validate"]:
-        return "--format" not in typed and os.environ.get(f"{PREFIX}FORMAT") == "json"
-    return os.environ.get(f"{PREFIX}JSON", "").lower() in ("1", "true", "yes", "on", "t", "y")
+        return "--format" not in typed and environ.get(f"{PREFIX}FORMAT") == "json"
+    return environ.get(f"{PREFIX}JSON", "").lower() in ("1", "true", "yes", "on", "t", "y")
 
 
-def tell(error: EscalatorError, arguments: Sequence[str]) -> int:
-    from sfdc_escalator.cli.secrets import redact
-
-    if wants_json(arguments):
+def report(error: EscalatorError, arguments: Sequence[str], surroundings: Surroundings) -> int:
+    redact = surroundings.secrets.redact
+    if wants_json(arguments, surroundings.environ):
         import json
 
         from sfdc_escalator.reports.json.problems import failure_json
@@ -118,21 +117,19 @@ def tell(error: EscalatorError, arguments: Sequence[str]) -> int:
 
 
 def lines_of(error: EscalatorError) -> list[str]:
-    """What went wrong, and each problem; a problem that says it all stands for both."""
-    told = [str(problem) for problem in error.problems]
-    if len(told) == 1 and error.message.endswith(error.problems[0].message):
-        return told
-    return [error.message, *(f"  {one}" for one in told)]
+    """The message and each problem; without the message when the only problem says the same."""
+    problems = [str(problem) for problem in error.problems]
+    if len(problems) == 1 and error.message.endswith(error.problems[0].message):
+        return problems
+    return [error.message, *(f"  {one}" for one in problems)]
 
 
-def unexpected(error: Exception) -> EscalatorError:
-    """A defect of ours: the report of it goes to a file, its name to the user."""
+def unexpected(error: Exception, surroundings: Surroundings) -> EscalatorError:
+    """A defect of the program: its report goes to a file, the name of the file to the user."""
     import tempfile
     import traceback
 
-    from sfdc_escalator.cli.secrets import redact
-
-    with tempfile.NamedTemporaryFile("w", prefix="sfdc-escalator-crash-", suffix=".txt", delete=False) as report:
-        report.write(redact("".join(traceback.format_exception(error))))
-    words = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-    return EscalatorError(f"unexpected error, a defect of sfdc-escalator: {words} (details in {report.name})")
+    with tempfile.NamedTemporaryFile("w", prefix="sfdc-escalator-crash-", suffix=".txt", delete=False) as file:
+        file.write(surroundings.secrets.redact("".join(traceback.format_exception(error))))
+    said = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return EscalatorError(f"unexpected error, a defect of sfdc-escalator: {said} (details in {file.name})")

@@ -1,37 +1,42 @@
-"""Logs on stderr: lines for people on a terminal, JSON lines for cron; the run's id on each, secrets taken out."""
+"""Logs on stderr: lines for people on a terminal, JSON lines for cron; each with the run's id, none with a secret."""
 
 import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
+from sfdc_escalator.wiring.secrets import Secrets
+
 
 class Lines(logging.StreamHandler[TextIO]):
-    """Loads what makes lines of records when there is one: most runs have nothing to say."""
+    """Imports the formatter for the first record: most runs log nothing."""
 
-    def __init__(self, run: str | None) -> None:
+    def __init__(self, secrets: Secrets, run: str | None) -> None:
         super().__init__(sys.stderr)
-        self._run = run
+        self._secrets, self._run = secrets, run
 
     def format(self, record: logging.LogRecord) -> str:
         if self.formatter is None:
-            self.setFormatter(formatter(self._run))
+            self.setFormatter(formatter(self._secrets, self._run))
         return super().format(record)
 
 
-def set_up(run: str | None = None) -> None:
-    """For every command, before anything is logged; once more when the run has its id."""
+def set_up(secrets: Secrets, run: str | None = None) -> None:
+    """Sets up the log of the process: before anything is logged, and once more when the run has its id."""
     root = logging.getLogger()
-    root.handlers[:] = [Lines(run)]
+    root.handlers[:] = [Lines(secrets, run)]
     root.setLevel(logging.WARNING)
     logging.getLogger("sfdc_escalator").setLevel(logging.INFO)
 
 
-def formatter(run: str | None) -> logging.Formatter:
+def formatter(secrets: Secrets, run: str | None) -> logging.Formatter:
     import structlog
 
     def of_run(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return event if run is None else {**event, "run": run}
+
+    def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {key: clean(secrets, value) for key, value in event.items()}
 
     last = structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=False)
     return structlog.stdlib.ProcessorFormatter(
@@ -49,16 +54,10 @@ def formatter(run: str | None) -> logging.Formatter:
     )
 
 
-def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: clean(value) for key, value in event.items()}
-
-
-def clean(value: Any) -> Any:
-    from sfdc_escalator.cli.secrets import redact
-
-    if isinstance(value, str):
-        return redact(value)
-    return value if isinstance(value, (int, float, bool, type(None), logging.LogRecord, dict)) else redact(str(value))
+def clean(secrets: Secrets, value: Any) -> Any:
+    if isinstance(value, (int, float, bool, type(None), logging.LogRecord, dict)):
+        return value
+    return secrets.redact(str(value))
 
 
 def for_people(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:

@@ -8,14 +8,40 @@ from typing import Any, TypeVar
 
 import click
 
+from sfdc_escalator.wiring.surroundings import Surroundings
+
 PREFIX = "SFDC_ESCALATOR_"
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def surroundings_of(ctx: click.Context | None) -> Surroundings:
+    found = ctx and ctx.find_object(Surroundings)
+    assert found, "a command is started with its surroundings"
+    return found
+
+
+class OptionOfEnvironment(click.Option):
+    """Reads its variable from the surroundings, where click would read it from the process."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        return surroundings_of(ctx).environ.get(str(self.envvar)) or None
 
 
 def option(name: str, *more: str, **settings: Any) -> Callable[[Function], Function]:
     """A click option with its environment variable."""
     variable = PREFIX + name.lstrip("-").replace("-", "_").upper()
-    return click.option(name, *more, envvar=variable, show_envvar=True, **settings)
+    return click.option(name, *more, cls=OptionOfEnvironment, envvar=variable, show_envvar=True, **settings)
+
+
+class FilePath(click.Path[Path]):
+    """A path; a relative one starts from the folder of the surroundings."""
+
+    def __init__(self, *, file_okay: bool = True, allow_dash: bool = False) -> None:
+        super().__init__(file_okay=file_okay, allow_dash=allow_dash, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        is_dash = self.allow_dash and str(value) == "-"
+        return super().convert(value if is_dash else surroundings_of(ctx).folder / value, param, ctx)
 
 
 class Seconds(click.ParamType[float]):
@@ -49,24 +75,24 @@ class Instant(click.ParamType[datetime]):
         try:
             return moment.astimezone(UTC)
         except OverflowError:
-            self.fail(f"{value!r} lies before or after all times", param, ctx)
+            self.fail(f"{value!r} is outside the range of times", param, ctx)
 
 
 org_option = option(
     "--org",
     default="env",
     show_default=True,
-    help="The org: a name in config/orgs.yaml; `env` takes SFDC_INSTANCE_URL and SFDC_ACCESS_TOKEN.",
+    help="The org: a name in config/orgs.yaml, `env` for SFDC_INSTANCE_URL and SFDC_ACCESS_TOKEN, or sf:ALIAS.",
 )
 policy_option = option(
     "--policy",
     "policies",
     multiple=True,
-    type=click.Path(path_type=Path),
-    help="A policy file; repeatable. Without it: config/policies/*.yaml.",
+    type=FilePath(),
+    help="A policy file; repeatable. Default: config/policies/*.yaml.",
 )
 ledger_option = option(
     "--ledger",
-    help="The ledger: a path or a URL. Without it: the org's in config/orgs.yaml, or its own in the state folder.",
+    help="The ledger: a path or a URL. Default: that of the org in config/orgs.yaml, else a file in the state folder.",
 )
 json_option = option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

@@ -1,4 +1,4 @@
-"""SIGTERM and the deadline: no new chunk is begun, what is under way is awaited and settled."""
+"""SIGTERM, SIGHUP and the deadline: no new chunk begins; the calls under way are awaited and settled."""
 
 import signal
 import threading
@@ -6,38 +6,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sfdc_escalator.pipeline.stop import Stop
+from sfdc_escalator.pipeline.stop import Stop, stop_after
 
 
 @contextmanager
 def stop_on_signals(deadline: float | None, *more: signal.Signals) -> Iterator[Stop]:
-    """A Stop that SIGTERM, SIGHUP and the deadline (in seconds) pull; a second SIGTERM does no more than the first.
+    """A Stop that SIGTERM, SIGHUP and the deadline (in seconds) pull; a second SIGTERM has no further effect.
 
-    Of `more` signals the first pulls it, and the second does what it did before.
+    The first of `more` signals pulls it too; the second one does what it did before. Outside the main thread only the
+    deadline counts.
     """
-    stop = Stop()
-    main = threading.current_thread() is threading.main_thread()
-    kept = {}
-    if main:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            kept[number] = signal.signal(number, lambda number, _: stop.pull(signal.Signals(number).name))
-        for number in more:
-            kept[number] = once(number, stop)
-    timer = threading.Timer(deadline, stop.pull, ["the deadline has passed"]) if deadline else None
-    if timer:
-        timer.daemon = True
-        timer.start()
-    try:
-        yield stop
-    finally:
-        if timer:
-            timer.cancel()
-        for number, handler in kept.items():
-            signal.signal(number, handler)
+    with stop_after(deadline) as stop:
+        kept = handlers(stop, more) if threading.current_thread() is threading.main_thread() else {}
+        try:
+            yield stop
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+
+
+def handlers(stop: Stop, more: tuple[signal.Signals, ...]) -> dict[signal.Signals, Any]:
+    """Sets the handlers; returns the former ones."""
+    kept: dict[signal.Signals, Any] = {}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        kept[number] = signal.signal(number, lambda number, _: stop.pull(signal.Signals(number).name))
+    for number in more:
+        kept[number] = once(number, stop)
+    return kept
 
 
 def once(number: signal.Signals, stop: Stop) -> Any:
-    """Pulls the stop at the first signal of this kind; gives back what was there before it."""
+    """Pulls the stop at the first signal of this kind; returns the former handler."""
 
     def first(_number: int, _frame: object) -> None:
         stop.pull(number.name)

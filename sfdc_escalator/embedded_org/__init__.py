@@ -1,4 +1,4 @@
-"""A Salesforce-like org on loopback, for demonstrations, rehearsals and tests; it imports nothing else of ours."""
+"""A Salesforce-like org on loopback, for demonstrations, rehearsals and tests. It imports no other room."""
 
 from __future__ import annotations
 

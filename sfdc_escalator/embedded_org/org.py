@@ -32,8 +32,8 @@ class EmbeddedOrg:
     """A Salesforce-like org on 127.0.0.1, serving from background threads until closed.
 
     `data` is a folder of CSV files, `db` a database file that keeps the org, `latency` and `per_record` are delays in
-    seconds, `now` sets the org's clock (aware), `app` is what logins are checked against.
-    Raises InvalidData with every problem of the files given.
+    seconds, `now` sets the org's clock (an aware datetime), logins are checked against `app`.
+    Raises InvalidData with every problem of the given files.
     """
 
     api_version = "67.0"
@@ -61,7 +61,7 @@ class EmbeddedOrg:
         found = faults.load(fault_file, problems) if fault_file else faults.Faults([])
         self._clock = _clock(self._database, now)
         if self._database.empty:
-            _found(self._database, data, self._clock.now(), problems)
+            _create(self._database, data, self._clock.now(), problems)
         elif problems:
             raise InvalidData(problems)
         self._remember_clock()
@@ -72,7 +72,7 @@ class EmbeddedOrg:
             self._server = Server(port, self._clock, found)
         except (OSError, OverflowError) as error:
             self._log.close()
-            raise InvalidData([Problem(f"port {port}", f"cannot be served on: {error}")]) from None
+            raise InvalidData([Problem(f"port {port}", f"cannot be used: {error}")]) from None
         self.instance_url = f"http://127.0.0.1:{self._server.server_address[1]}"
         user_id = str(self._database.fact("user_id"))
         tokens = Tokens(self.instance_url, self.organization_id, user_id, self.access_token, app)
@@ -84,20 +84,20 @@ class EmbeddedOrg:
         self._closed = False
 
     def ready(self) -> dict[str, str]:
-        """What `org serve` prints when it is ready."""
+        """The line that `org serve` prints when it is ready."""
         return {
             "instance_url": self.instance_url, "access_token": self.access_token, "api_version": self.api_version,
             "organization_id": self.organization_id,
         }  # fmt: skip
 
     def requests(self, after: int = 0) -> list[dict[str, Any]]:
-        """The request log's entries in the order the requests were carried out, without the first `after` of them."""
+        """The entries of the request log in the order of execution, without the first `after` of them."""
         return self._log.entries(after)
 
     def act(self, act: str, **details: Any) -> dict[str, Any]:
-        """What somebody else does at the org's clock, such as `act("close", case="00001001")`; see `happenings`.
+        """Performs an act of another person, such as `act("close", case="00001001")`; see `people_act`.
 
-        Neither logged nor counted. Answers what was done; raises ValueError for what cannot be done.
+        It is neither logged nor counted. Returns the record of the act. Raises ValueError when the act is not possible.
         """
         return self._exchange.act(lambda work: people_act.perform(work, {"act": act, **details}))
 
@@ -125,7 +125,7 @@ class EmbeddedOrg:
 
 
 def _clock(database: Database, now: datetime | None) -> OrgClock:
-    """A database's clock ran on while it lay closed; it never goes back, whatever `now` says."""
+    """The org's clock. The clock of a database file runs on while the file is closed, and never goes back to `now`."""
     kept = None if database.empty else database.fact("clock_offset")
     if kept is None:
         return OrgClock(now)
@@ -133,16 +133,16 @@ def _clock(database: Database, now: datetime | None) -> OrgClock:
     return OrgClock(max(moment, now) if now else moment)
 
 
-def _found(database: Database, data: Path | None, now: datetime, problems: list[Problem]) -> None:
-    """Fills an empty database, wholly or not at all. Raises InvalidData."""
+def _create(database: Database, data: Path | None, now: datetime, problems: list[Problem]) -> None:
+    """Fills an empty database, completely or not at all. Raises InvalidData."""
     folder = data_folder.read(data, schema.standard(), now) if data else Folder(schema.standard())
     folder.problems[:0] = problems
     organization_id = ids.make("00D", secrets.randbelow(62**6))
     database.execute("BEGIN IMMEDIATE")
     try:
-        founded = seed.found(database, folder, organization_id, now)
-        database.remember("organization_id", founded.organization_id)
-        database.remember("user_id", founded.user_id)
+        created = seed.create(database, folder, organization_id, now)
+        database.remember("organization_id", created.organization_id)
+        database.remember("user_id", created.user_id)
         database.remember(
             "access_token", f"{organization_id[:15]}!" + "".join(secrets.choice(_LETTERS) for _ in range(96))
         )

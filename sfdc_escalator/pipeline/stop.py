@@ -1,6 +1,8 @@
 """The reasons to stop a run: a signal, a deadline, an org that fails again and again, a spent API budget."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 
@@ -26,6 +28,22 @@ class Stop:
     @property
     def reason(self) -> str | None:
         return self._reason
+
+
+@contextmanager
+def stop_after(deadline: float | None) -> Iterator[Stop]:
+    """A Stop that the deadline (in seconds) pulls."""
+    stop = Stop()
+    if not deadline:
+        yield stop
+        return
+    timer = threading.Timer(deadline, stop.pull, ["the deadline has passed"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield stop
+    finally:
+        timer.cancel()
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The one place that speaks with Salesforce; every foreign error becomes one of ours here."""
+"""All communication with Salesforce; translates every foreign error into one of this program."""
 
 from typing import TYPE_CHECKING, Any
 

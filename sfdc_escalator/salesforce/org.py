@@ -1,7 +1,6 @@
 """A Salesforce org behind the pipeline's port."""
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
@@ -16,7 +15,7 @@ from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, Ro
 from sfdc_escalator.salesforce.line.client import Client, Record
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
 from sfdc_escalator.salesforce.line.retry import Patience
-from sfdc_escalator.salesforce.line.session import STRAIGHT, Line, OrgSession
+from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line, OrgSession
 from sfdc_escalator.salesforce.line.token import Login, Token
 from sfdc_escalator.salesforce.readiness import inspection, rehearsal
 from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, poll, second_look
@@ -27,18 +26,18 @@ from sfdc_escalator.salesforce.writing.write import composite, guard_query
 
 API_VERSION = "67.0"
 REHEARSAL_IN_PRODUCTION = (
-    "this is production: --probe writes, and is for sandboxes alone; nothing was written. Leave --probe out, or name "
-    "the org of a sandbox"
+    "this org is production: --probe writes, and is only for sandboxes; nothing was written. Leave --probe out, or "
+    "name a sandbox"
 )
 log = logging.getLogger(__name__)
 
 
 class SalesforceOrg:
-    """Implements `Org`. `login` gives another token when this one is refused. `budget` is the seconds that
-    failed tries and waits may take in all; `sleep` waits.
+    """Implements `Org`. `login` gives a new token when this one is refused. `budget` is the number of seconds that
+    failed attempts and waits may take together; `sleep` waits.
 
-    `identify` comes first; `write` and `unmoved` may run in several threads. Raises UnsafeAddress for plain http
-    beyond loopback and Invalid for what is no address.
+    Call `identify` first; `write` and `unmoved` may run in several threads. Raises UnsafeAddress for plain http
+    beyond loopback and Invalid for a text that is not an address.
     """
 
     def __init__(
@@ -47,10 +46,10 @@ class SalesforceOrg:
         access_token: str,
         *,
         login: Login | None = None,
-        line: Line = STRAIGHT,
+        line: Line = DEFAULT_LINE,
         api_version: str = API_VERSION,
         budget: float = 300.0,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None],
     ) -> None:
         self._session = OrgSession(instance_url, Token(access_token, login), line)
         self._patience = Patience(budget, sleep)
@@ -103,7 +102,7 @@ class SalesforceOrg:
         return poll.longest_waiting(self._client, policies, org_facts, most)
 
     def rows(self, soql: str) -> list[Record]:
-        """All records of a query, to be looked at."""
+        """The records of a query."""
         return self._client.lookups([soql])[0]
 
     def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
@@ -155,7 +154,7 @@ class SalesforceOrg:
         return answer
 
     def inspect(self, org_facts: OrgFacts, policies: Sequence[Policy]) -> inspection.OrgInspection:
-        """Everything else to know before the first run, by reading alone."""
+        """The other facts to check before the first run; only reads."""
         seen = inspection.inspect(self._client, org_facts, policies)
         if seen.weak:
             self._weaken(seen.weak)
@@ -172,7 +171,7 @@ class SalesforceOrg:
         seen: inspection.OrgInspection,
         stopped: Callable[[], str | None],
     ) -> rehearsal.Rehearsal:
-        """The policies' steps on an open case, rolled back, and on cases of our own. For sandboxes alone."""
+        """Tries the policies' steps on an open case, rolled back, and on marked cases. Only for sandboxes."""
         self.refuse_production(org_facts)
         stage = rehearsal.Stage(self._client, org_facts, seen, stopped)
         return rehearsal.rehearse(stage, policies, weak=self._weak)

@@ -13,7 +13,8 @@ from sfdc_escalator.escalation.policy.examples import failures
 from sfdc_escalator.escalation.policy.policy import Example, Policy, Route
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.stop import Stop
-from sfdc_escalator.wiring import entry_of, reach
+from sfdc_escalator.wiring.orgs import entry_of, reach
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from sfdc_escalator.salesforce.org import SalesforceOrg
@@ -99,7 +100,13 @@ Trial = Callable[[], AbstractContextManager[Stop]]
 """While steps are tried out in a sandbox: what tells that somebody wants it to end."""
 
 
-def check_in_org(chosen: Sequence[Path], org: str, problems: Sequence[Problem], trial: Trial | None = None) -> Asked:
+def check_in_org(
+    surroundings: Surroundings,
+    chosen: Sequence[Path],
+    org: str,
+    problems: Sequence[Problem],
+    trial: Trial | None = None,
+) -> Asked:
     """Asks the org for what the policies demand; with a `trial` also tries their steps out, in a sandbox alone.
     `problems` are known without it, and an error among them is told even when the org cannot be asked."""
     from sfdc_escalator.files.policies import read_policies
@@ -107,8 +114,8 @@ def check_in_org(chosen: Sequence[Path], org: str, problems: Sequence[Problem], 
     policies, _ = read_policies(chosen)
     unasked = sorted({str(path) for path in chosen} - {policy.file for policy in policies})
     try:
-        entry, warnings = entry_of(org)
-        with reach(entry) as (door, caller):
+        entry, warnings = entry_of(surroundings, org)
+        with reach(surroundings, entry) as (door, caller):
             asked = asked_of(door, door.facts(caller, policies), policies, trial)
     except EscalatorError as error:
         if any(problem.severity == "error" for problem in problems):

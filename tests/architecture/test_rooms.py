@@ -28,7 +28,15 @@ FLOORS = (  # from top to bottom; a module imports only from lower floors, or fr
     ("errors",),
 )
 ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules beside them
-    "cli": (("commands",), ("door",), ("logs",), ("busy", "options", "secrets", "stopping", "watching")),
+    "cli": (("process",), ("commands",), ("door",), ("logs", "options", "stopping")),
+    "wiring": (
+        ("watching",),
+        ("errand",),
+        ("channels", "ledgers", "policies", "validation"),
+        ("orgs",),
+        ("surroundings",),
+        ("secrets",),
+    ),
     "embedded_org": (("org",), ("http",), ("data", "rest"), ("records", "soql"), ("store",), ("basics",)),
     "files": (
         ("said_fields",),
@@ -274,6 +282,63 @@ def test_only_the_command_line_knows_of_dry_runs() -> None:
     word = re.compile(r"dry_?run", re.IGNORECASE)
     wrong = [m.name for m in MODULES if m.room != "cli" and word.search(m.path.read_text(encoding="utf-8"))]
     assert wrong == []
+
+
+PROCESS = {"os.environ", "os.getenv", "os.getcwd", "Path.cwd", "Path.home", "time.sleep"}
+CHANGES = {"append", "add", "update", "extend", "pop", "popitem", "remove", "discard", "clear", "setdefault"}
+
+
+def test_only_the_outermost_door_knows_the_process() -> None:
+    """The environment, the working folder and the time of waiting are handed in: see `wiring.surroundings`."""
+    wrong = [
+        f"{module.name}:{node.lineno} uses {ast.unparse(node)}"
+        for module in MODULES
+        if module.room not in ("__main__", *STANDS_ALONE)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in PROCESS
+    ]
+    assert wrong == []
+
+
+def test_no_module_keeps_what_it_learns() -> None:
+    """Two runs for two orgs can stand in one process: what a module holds is never changed after it is loaded."""
+    wrong = [
+        f"{module.name}:{node.lineno} changes {name}"
+        for module in MODULES
+        for held in [held_by(module)]
+        for function in ast.walk(module.tree)
+        if isinstance(function, ast.FunctionDef | ast.Lambda)
+        for node, name in changed_in(function)
+        if name in held or isinstance(node, ast.Global)
+    ]
+    assert wrong == []
+
+
+def held_by(module: Module) -> set[str]:
+    """The names that stand at the top of the module."""
+    targets = [
+        target
+        for node in module.tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    ]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def changed_in(function: ast.FunctionDef | ast.Lambda) -> Iterator[tuple[ast.Global | ast.Name, str]]:
+    """What a function changes without having made it."""
+    own = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    arguments = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Global):
+            yield node, ", ".join(node.names)
+        where: ast.expr | None = None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES:
+            where = node.func.value
+        elif isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            where = node.value
+        if isinstance(where, ast.Name) and where.id not in own | arguments:
+            yield where, where.id
 
 
 def test_the_rules_see_the_package() -> None:

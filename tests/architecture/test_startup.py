@@ -1,7 +1,9 @@
 """What a command imports before it knows that it is needed."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 
 from tests.stories.world import World
 
@@ -11,9 +13,9 @@ HEAVY = {
 }  # fmt: skip
 
 
-def imported_by(*arguments: str) -> set[str]:
+def imported_by(*arguments: str, environ: Mapping[str, str] = os.environ) -> set[str]:
     command = [sys.executable, "-X", "importtime", "-m", "sfdc_escalator", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=dict(environ))
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
     return {line.rsplit("|", 1)[1].strip().split(".")[0] for line in lines}
 
@@ -34,6 +36,6 @@ def test_a_run_with_nothing_to_do_loads_nothing_that_it_does_not_use(world: Worl
     world.policy("policy: p\nroutes: [{name: r, reason: R., when: [{field: Type, is: A}], escalate: {status: B}}]")
     world.org(Case=[{"CaseNumber": "1"}])
     assert world.run().code == 0  # the ledger is made
-    names = imported_by("run", "--json")
+    names = imported_by("run", "--json", environ=world.environ)
     assert {"simple_salesforce", "sqlalchemy", "pydantic"} <= names
     assert sorted(names & {"alembic", "structlog", "rich", "lark", "psycopg", "holidays"}) == []

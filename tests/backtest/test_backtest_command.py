@@ -1,4 +1,4 @@
-"""`backtest` from the command line: its files, its answers, and what is wrong with them."""
+"""`backtest` from the command line: its files, its answers, and the faults in files."""
 
 import csv
 import gzip
@@ -50,7 +50,7 @@ def typed(world: World, folder: Path, *more: str, events: str = "events.csv", po
     return world.type("backtest", *files, "--mapping", str(folder / "mapping.yaml"), *times, *more)
 
 
-def test_a_case_is_told_with_its_first_poll_at_or_after_the_limit(world: World, folder: Path) -> None:
+def test_a_case_is_reported_at_the_first_poll_at_or_after_the_limit(world: World, folder: Path) -> None:
     answer = typed(world, folder)
     assert answer.out.splitlines() == [
         "case_number,route,rung,episode,match_utc",
@@ -58,15 +58,15 @@ def test_a_case_is_told_with_its_first_poll_at_or_after_the_limit(world: World, 
     ]
 
 
-def test_a_compressed_file_is_read_as_well(world: World, folder: Path) -> None:
+def test_a_compressed_file_is_read_too(world: World, folder: Path) -> None:
     (folder / "events.csv.gz").write_bytes(gzip.compress(EVENTS.encode()))
     assert typed(world, folder, events="events.csv.gz").out == typed(world, folder).out
 
 
 def test_json_is_one_object_with_the_counts(world: World, folder: Path) -> None:
-    told = typed(world, folder, "--json", "--out", str(folder / "m.csv")).json
-    assert (told["matches"], told["cases"], told["rows"], told["polls"]) == (1, 2, 4, 25)
-    assert told["routes"] == {"late": 1}
+    expected = typed(world, folder, "--json", "--out", str(folder / "m.csv")).json
+    assert (expected["matches"], expected["cases"], expected["rows"], expected["polls"]) == (1, 2, 4, 25)
+    assert expected["routes"] == {"late": 1}
     assert (folder / "m.csv").read_text().count("\n") == 2
 
 
@@ -75,7 +75,7 @@ def test_no_poll_happens_in_an_outage(world: World, folder: Path) -> None:
     assert "2026-03-01T17:00:00Z" in answer.out
 
 
-def test_a_difference_tells_which_cases_are_caught_earlier_later_or_only_once(world: World, folder: Path) -> None:
+def test_a_difference_has_the_cases_matched_earlier_later_or_by_one_policy(world: World, folder: Path) -> None:
     (folder / "other.yaml").write_text(POLICY.replace("2h", "0m"), encoding="utf-8")
     answer = typed(world, folder, "--diff", str(folder / "other.yaml"))
     rows = list(csv.DictReader(io.StringIO(answer.out)))
@@ -85,7 +85,7 @@ def test_a_difference_tells_which_cases_are_caught_earlier_later_or_only_once(wo
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("kind: events", "kind: event", "did you mean events?"),
         ("case: number", "case: numbr", "did you mean number?"),
@@ -98,18 +98,18 @@ def test_a_difference_tells_which_cases_are_caught_earlier_later_or_only_once(wo
         ("fields:", "fieldz:", "did you mean fields?"),
     ],
 )
-def test_a_wrong_mapping_is_told_with_the_nearest_name(
-    world: World, folder: Path, old: str, new: str, told: str
+def test_a_fault_in_a_mapping_is_reported_with_the_nearest_name(
+    world: World, folder: Path, old: str, new: str, expected: str
 ) -> None:
     (folder / "mapping.yaml").write_text(MAPPING.replace(old, new), encoding="utf-8")
     answer = typed(world, folder, "--out", str(folder / "m.csv"))
     assert answer.code == 2
-    assert told in answer.err
+    assert expected in answer.err
     assert not (folder / "m.csv").exists()
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         (b"", "empty"),
         (b"\x00\xff\xfe junk", "cannot be read"),
@@ -123,16 +123,18 @@ def test_a_wrong_mapping_is_told_with_the_nearest_name(
         (EVENTS.replace("1/3/2026 11:00", "").encode(), "the row has no time"),
     ],
 )
-def test_a_wrong_history_file_is_reported_with_its_line(world: World, folder: Path, text: bytes, told: str) -> None:
+def test_a_fault_in_a_history_file_is_reported_with_its_line(
+    world: World, folder: Path, text: bytes, expected: str
+) -> None:
     (folder / "events.csv").write_bytes(text)
     answer = typed(world, folder, "--out", str(folder / "m.csv"))
     assert answer.code == 2
-    assert told in answer.err
+    assert expected in answer.err
     assert not (folder / "m.csv").exists()
 
 
 @pytest.mark.parametrize(
-    ("when", "told"),
+    ("when", "expected"),
     [
         ("{field: Movs__c, at_least: 2}", "did you mean Moves__c?"),
         ("{related: Tasks, at_least: 2}", "cannot answer its `related` condition"),
@@ -141,15 +143,15 @@ def test_a_wrong_history_file_is_reported_with_its_line(world: World, folder: Pa
         ("{age: CreatedDate, at_least: 2h, calendar: {business_hours: Default}}", "business hours 'Default'"),
     ],
 )
-def test_a_policy_that_the_file_cannot_answer_is_refused(world: World, folder: Path, when: str, told: str) -> None:
+def test_a_policy_that_the_file_cannot_answer_is_refused(world: World, folder: Path, when: str, expected: str) -> None:
     (folder / "policy.yaml").write_text(POLICY.replace("{age: CreatedDate, at_least: 2h}", when), encoding="utf-8")
     answer = typed(world, folder)
     assert answer.code == 2
-    assert told in answer.err
+    assert expected in answer.err
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ["--every", "0m"],
         ["--from", "2026-03-03T00:00:00Z"],
@@ -159,13 +161,13 @@ def test_a_policy_that_the_file_cannot_answer_is_refused(world: World, folder: P
         ["--every", "1ms"],
     ],
 )
-def test_a_wrong_argument_is_told(world: World, folder: Path, words: list[str]) -> None:
-    answer = typed(world, folder, *words)
+def test_a_wrong_argument_is_reported(world: World, folder: Path, arguments: list[str]) -> None:
+    answer = typed(world, folder, *arguments)
     assert answer.code == 2
-    assert words[0] in answer.err
+    assert arguments[0] in answer.err
 
 
-def test_an_output_that_cannot_be_written_is_told(world: World, folder: Path) -> None:
+def test_an_output_that_cannot_be_written_is_reported(world: World, folder: Path) -> None:
     answer = typed(world, folder, "--out", str(folder / "no" / "m.csv"))
     assert answer.code == 2
     assert "cannot be written" in answer.err
@@ -193,17 +195,17 @@ def snapshot(folder: Path) -> Path:
     return folder
 
 
-def test_a_snapshot_tells_each_case_from_its_opening_to_its_closing_by_the_first_reading_of_the_clock(
+def test_a_snapshot_has_each_case_from_opening_to_closing_with_the_first_of_two_equal_times(
     world: World, snapshot: Path
 ) -> None:
     answer = typed(world, snapshot, "--from", "2015-11-01T05:00:00Z", "--to", "2015-11-01T09:00:00Z")
-    # 1:30 stands twice on that night's clock; the first is 05:30Z. S2 closes at 07:10Z, S3 before it opens.
+    # 1:30 occurs twice in that night; the first is 05:30Z. S2 closes at 07:10Z, S3 before it opens.
     assert answer.out.splitlines()[1:] == [
         "S1,late,start,1,2015-11-01T08:00:00Z",
     ]
 
 
-def test_a_snapshot_cannot_tell_how_long_a_value_was_held(world: World, snapshot: Path) -> None:
+def test_a_snapshot_does_not_know_how_long_a_field_had_its_value(world: World, snapshot: Path) -> None:
     when = "{in_state: Status, at_least: 2h}"
     text = POLICY.replace("{age: CreatedDate, at_least: 2h}", when)
     (snapshot / "policy.yaml").write_text(text, encoding="utf-8")

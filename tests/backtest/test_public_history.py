@@ -32,16 +32,16 @@ def replayed(
 ) -> list[dict[str, str]]:
     events, mapping, start, end = source
     out = tmp_path / "matches.csv"
-    words = ["--policy", HERE / f"{policy}.yaml", "--events", DATA / events, "--mapping", HERE / mapping]
-    words += ["--from", start, "--to", end, "--every", "1h", "--episodes", episodes, "--out", out, "--json"]
-    ran = world.type("backtest", *map(str, words))
+    arguments = ["--policy", HERE / f"{policy}.yaml", "--events", DATA / events, "--mapping", HERE / mapping]
+    arguments += ["--from", start, "--to", end, "--every", "1h", "--episodes", episodes, "--out", out, "--json"]
+    ran = world.type("backtest", *map(str, arguments))
     assert ran.code == 0, ran.err
     assert json.loads(ran.out)["matches"] > 0
     return list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8"))))
 
 
 @pytest.mark.parametrize(("answer", "policy", "source", "episodes"), ANSWERS, ids=[one[0] for one in ANSWERS])
-def test_the_known_answer_is_given_exactly(
+def test_the_backtest_gives_exactly_the_known_answer(
     world: World, tmp_path: Path, answer: str, policy: str, source: tuple[str, str, str, str], episodes: str
 ) -> None:
     found = replayed(world, tmp_path, policy, source, episodes)

@@ -1,4 +1,4 @@
-"""The replay gives what judging every case at every poll gives."""
+"""The replay gives the same as judging every case at every poll."""
 
 from datetime import timedelta
 
@@ -57,7 +57,7 @@ OUTAGES = st.lists(st.tuples(st.integers(0, 90), st.integers(1, 30)), max_size=2
 
 
 def segments(history: list[tuple[int, tuple[str, str]]]) -> list[Segment]:
-    """The case from row to row; a row is the whole case after one update."""
+    """The segments of a case from row to row; a row is the whole case after one update."""
     rows = sorted(history)
     field_changes: dict[str, tuple[FieldChange, ...]] = {"Status": (), "Priority": ()}
     before: dict[str, str | None] = {"Status": None, "Priority": None}
@@ -81,19 +81,19 @@ def as_of(status: str, priority: str, field_changes: dict[str, tuple[FieldChange
 
 
 def at_every_poll(made: list[Segment], conditions: dict[str, Condition], polls: Polls) -> list[dict[str, bool]]:
-    """The plain way: each condition at each poll."""
-    told = []
+    """Each condition at each poll, judged directly."""
+    answers = []
     for at in polls.instants:
         now = next((one for one in reversed(made) if one.begin <= at), None)
-        told.append(
+        answers.append(
             {name: bool(now) and one.holds(now.case, Circumstances(at)) for name, one in conditions.items() if now}
         )
-    return told
+    return answers
 
 
 @given(HISTORIES, st.lists(CONDITIONS, min_size=1, max_size=3), EVERY, OUTAGES)
 @settings(max_examples=150, deadline=None)
-def test_a_replay_finds_what_judging_at_every_poll_finds(
+def test_a_replay_finds_the_same_as_judging_at_every_poll(
     history: list[tuple[int, tuple[str, str]]],
     some: list[Condition],
     every: timedelta,
@@ -103,26 +103,26 @@ def test_a_replay_finds_what_judging_at_every_poll_finds(
     polls = Polls(START, START + 5 * DAY, every, hours)
     conditions = {f"route{number}": condition for number, condition in enumerate(some)}
     made = segments(history)
-    told = at_every_poll(made, conditions, polls)
+    answers = at_every_poll(made, conditions, polls)
     expected = [
-        PastMatch("1", name, 1 + sum(held(told, name, earlier) for earlier in range(place)), polls[place])
+        PastMatch("1", name, 1 + sum(held(answers, name, earlier) for earlier in range(place)), polls[place])
         for name in conditions
-        for place in range(len(told))
-        if held(told, name, place)
+        for place in range(len(answers))
+        if held(answers, name, place)
     ]
     assert list(all_matches("1", made, conditions, polls)) == expected
-    assert list(first_matches("1", made, conditions, polls)) == list(plain_first(told, list(conditions), polls))
+    assert list(first_matches("1", made, conditions, polls)) == list(plain_first(answers, list(conditions), polls))
 
 
-def held(told: list[dict[str, bool]], name: str, place: int) -> bool:
-    """Whether an episode of the route begins at this poll."""
-    return bool(told[place].get(name)) and not (place and told[place - 1].get(name))
+def held(answers: list[dict[str, bool]], name: str, place: int) -> bool:
+    """True if an episode of the route begins at this poll."""
+    return bool(answers[place].get(name)) and not (place and answers[place - 1].get(name))
 
 
-def plain_first(told: list[dict[str, bool]], names: list[str], polls: Polls) -> list[PastMatch]:
+def plain_first(answers: list[dict[str, bool]], names: list[str], polls: Polls) -> list[PastMatch]:
     found: list[PastMatch] = []
     left = names
-    for place, holds in enumerate(told):
+    for place, holds in enumerate(answers):
         name = next((one for one in left if holds.get(one)), None)
         if name is not None:
             found.append(PastMatch("1", name, 1, polls[place]))
@@ -130,11 +130,11 @@ def plain_first(told: list[dict[str, bool]], names: list[str], polls: Polls) -> 
     return found
 
 
-def test_both_ends_are_polled() -> None:
+def test_the_first_and_the_last_time_are_polled() -> None:
     assert Polls(START, START + 2 * DAY, DAY).instants == [START, START + DAY, START + 2 * DAY]
 
 
-def test_an_outage_leaves_out_its_beginning_and_not_its_end() -> None:
+def test_a_poll_at_the_beginning_of_an_outage_is_left_out_and_one_at_its_end_is_not() -> None:
     assert Polls(START, START + 2 * DAY, DAY, [(START, START + DAY)]).instants == [START + DAY, START + 2 * DAY]
 
 
@@ -145,7 +145,7 @@ def test_polls_around_an_outage_are_neighbours() -> None:
     assert [(one.episode, one.at) for one in found] == [(1, START)]
 
 
-def test_a_limit_that_must_be_passed_is_passed_at_the_poll_after_it() -> None:
+def test_a_strict_limit_is_passed_at_the_poll_after_it() -> None:
     polls, made = Polls(START, START + 2 * DAY, timedelta(hours=1)), segments([(0, ("New", "Low"))])
     limits: list[tuple[Operator, int]] = [("at_least", 13), ("more_than", 14)]  # seven hours old at the first poll
     for operator, hour in limits:

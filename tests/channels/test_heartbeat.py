@@ -1,4 +1,4 @@
-"""The heartbeat tells of a run's start and end, and never stands in its way."""
+"""The heartbeat reports the start and the end of a run, and never stops or delays it."""
 
 import logging
 import socket
@@ -16,13 +16,13 @@ SECRET = "5f1c9b7e-hidden-uuid"
 URL = f"https://hc.example.com/ping/{SECRET}"
 
 
-def told_in(caplog: pytest.LogCaptureFixture) -> str:
+def logged_in(caplog: pytest.LogCaptureFixture) -> str:
     """All that was logged, facts included."""
     return str([vars(record) for record in caplog.records])
 
 
 @pytest.mark.parametrize(("code", "path"), [(0, ""), (3, "/3"), (5, "/5")])
-def test_it_tells_the_start_and_how_the_run_ended(code: int, path: str) -> None:
+def test_it_reports_the_start_and_how_the_run_ended(code: int, path: str) -> None:
     with responses.RequestsMock() as mock:
         mock.add("GET", f"{URL}/start")
         mock.add("GET", URL + path)
@@ -36,7 +36,7 @@ def test_it_tells_the_start_and_how_the_run_ended(code: int, path: str) -> None:
 @pytest.mark.parametrize(
     "answer", [requests.ConnectionError(f"no route to {URL}"), requests.Timeout(URL), OSError(URL), 404, 500]
 )
-def test_one_that_is_not_heard_is_a_warning_without_its_address(
+def test_a_heartbeat_that_does_not_arrive_is_a_warning_without_its_address(
     answer: Exception | int, caplog: pytest.LogCaptureFixture
 ) -> None:
     with responses.RequestsMock() as mock:
@@ -49,13 +49,13 @@ def test_one_that_is_not_heard_is_a_warning_without_its_address(
             heartbeat = Heartbeat(URL)
             heartbeat.start()
             heartbeat.end(0)
-    told = told_in(caplog)
-    assert "heartbeat.unheard" in told
-    assert "hc.example.com" in told
-    assert SECRET not in told
+    logged = logged_in(caplog)
+    assert "heartbeat.not_sent" in logged
+    assert "hc.example.com" in logged
+    assert SECRET not in logged
 
 
-def test_the_head_of_the_audit_trail_goes_along_where_it_is_kept() -> None:
+def test_the_head_of_the_audit_trail_is_sent_in_the_user_agent() -> None:
     with responses.RequestsMock() as mock:
         mock.add("GET", URL)
         Heartbeat(URL).end(0, "ab" * 32)
@@ -74,7 +74,7 @@ def babbling(line: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("script", [silent, babbling])
-def test_one_that_never_ends_its_answer_is_not_waited_for(
+def test_an_answer_that_never_ends_is_not_waited_for(
     script: Callable[[socket.socket], None],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -89,16 +89,19 @@ def test_one_that_never_ends_its_answer_is_not_waited_for(
                     lines.append(server.accept()[0])
                     script(lines[-1])
 
-        threading.Thread(target=serve, daemon=True).start()
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
         heartbeat = Heartbeat(f"http://127.0.0.1:{server.getsockname()[1]}/{SECRET}")
         heartbeat.start()
         heartbeat.end(0)
-        assert "no answer in time" in told_in(caplog)
+        assert "no answer in time" in logged_in(caplog)
+        server.shutdown(socket.SHUT_RDWR)  # nothing is accepted any more
+        serving.join(10)
         for line in lines:
             line.close()
 
 
-def test_a_host_whose_name_is_never_found_is_not_waited_for(
+def test_a_slow_look_up_of_the_host_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = threading.Event()
@@ -108,12 +111,12 @@ def test_a_host_whose_name_is_never_found_is_not_waited_for(
     heartbeat.start()
     heartbeat.end(3)
     found.set()
-    told = told_in(caplog)
-    assert "no answer in time" in told
-    assert SECRET not in told
+    logged = logged_in(caplog)
+    assert "no answer in time" in logged
+    assert SECRET not in logged
 
 
-def test_whatever_goes_wrong_with_it_the_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_run_goes_on_after_any_error_of_the_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(URL)
 
@@ -123,7 +126,7 @@ def test_whatever_goes_wrong_with_it_the_run_goes_on(monkeypatch: pytest.MonkeyP
     heartbeat.end(0)
 
 
-def test_it_leads_nowhere_else() -> None:
+def test_a_redirect_is_not_followed() -> None:
     with responses.RequestsMock() as mock:
         mock.add("GET", URL, status=302, headers={"Location": "https://elsewhere.example.com"})
         Heartbeat(URL).end(0)

@@ -1,4 +1,4 @@
-"""`scripts/chaos`: the simulator at length."""
+"""The command line of `scripts/chaos`: runs storms and series, prints what went wrong."""
 
 import argparse
 import sys
@@ -13,54 +13,54 @@ GROUPS = ("fault", "strike", "agents", "ledger", "cases")
 
 
 def main() -> int:
-    words = arguments()
+    options = arguments()
     tally: Counter[str] = Counter()
     failed: list[str] = []
-    for done, verdict in enumerate(carried_out(tasks(words), words.workers, with_server=not words.no_server), 1):
+    for done, verdict in enumerate(carried_out(tasks(options), options.workers, with_server=not options.no_server), 1):
         tally["stories"] += 1
         tally.update(verdict.tally)
         if verdict.violations:
             failed.append(verdict.name)
-        if verdict.violations or words.seed is not None:
+        if verdict.violations or options.seed is not None:
             print(verdict, flush=True)
         if done % 100 == 0:
             print(f"{done} stories, {len(failed)} failed", file=sys.stderr, flush=True)
     print(table(tally))
-    print(f"failed: {', '.join(failed)}" if failed else "nothing doubled, lost, or moved without its note")
+    print(f"failed: {', '.join(failed)}" if failed else "nothing was doubled, lost, or moved without its note")
     return 1 if failed else 0
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/chaos",
-        description="Real runs meet faults, kills, pauses, rivals and busy agents; a judge looks on.",
+        description="Real runs with faults, kills, pauses, rival runs and busy agents, checked by a judge.",
     )
-    parser.add_argument("--seeds", type=int, default=0, metavar="N", help="so many storms")
+    parser.add_argument("--seeds", type=int, default=0, metavar="N", help="the number of storms")
     parser.add_argument("--first", type=int, default=0, metavar="S", help="the seed of the first (default 0)")
-    parser.add_argument("--seed", type=int, metavar="S", help="this storm alone, with its story: the replay")
-    parser.add_argument("--grid", action="store_true", help="every place x every misfortune, one at a time")
+    parser.add_argument("--seed", type=int, metavar="S", help="replay only this storm, with its story")
+    parser.add_argument("--grid", action="store_true", help="every place x every disturbance, one at a time")
     parser.add_argument("--large", action="store_true", help="with --grid: 450 cases in chunks of 200")
-    parser.add_argument("--workers", type=int, default=2, metavar="W", help="processes side by side (default 2)")
-    parser.add_argument("--no-server", action="store_true", help="leave the ledgers in PostgreSQL out")
-    words = parser.parse_args()
-    if not (words.seeds or words.grid) and words.seed is None:
-        parser.error("nothing to do: say --seeds N, --seed S or --grid")
-    return words
+    parser.add_argument("--workers", type=int, default=2, metavar="W", help="parallel processes (default 2)")
+    parser.add_argument("--no-server", action="store_true", help="without ledgers in PostgreSQL")
+    options = parser.parse_args()
+    if not (options.seeds or options.grid) and options.seed is None:
+        parser.error("nothing to do: give --seeds N, --seed S or --grid")
+    return options
 
 
-def tasks(words: argparse.Namespace) -> Iterator[Task]:
-    if words.seed is not None:
-        yield Task(words.seed)
+def tasks(options: argparse.Namespace) -> Iterator[Task]:
+    if options.seed is not None:
+        yield Task(options.seed)
         return
-    if words.grid:
+    if options.grid:
         everything = (fault_series(), fault_series(lasting=True), strike_series(), meeting_series(), recovery_series())
         for series in chain.from_iterable(everything):
-            yield Task(series=series, large=words.large)
-    yield from map(Task, range(words.first, words.first + words.seeds))
+            yield Task(series=series, large=options.large)
+    yield from map(Task, range(options.first, options.first + options.seeds))
 
 
 def table(tally: Counter[str]) -> str:
-    """One line for each kind of thing, single counts last."""
+    """A line for each group of counts, single counts last."""
     lines = []
     for group in GROUPS:
         found = {name.partition(" ")[2]: count for name, count in sorted(tally.items()) if name.startswith(f"{group} ")}

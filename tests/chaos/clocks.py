@@ -1,4 +1,4 @@
-"""The clocks of a subject's process, which can be set ahead. Installed before anything of the subject is imported."""
+"""The clocks of the process under test, which can be set ahead. Installed before the program is imported."""
 
 import time
 
@@ -13,11 +13,11 @@ def install() -> None:
 
 
 def pass_time(seconds: float) -> None:
-    """As if the process had slept so long: every clock goes on."""
+    """Moves every clock forward, as if the process had slept."""
     jump(seconds)
     _ahead["boot"] += seconds
 
 
 def jump(seconds: float) -> None:
-    """Somebody set the wall clock."""
+    """Moves the wall clock, as if somebody set it."""
     _ahead["wall"] += seconds

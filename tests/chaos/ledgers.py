@@ -1,4 +1,4 @@
-"""The ledgers of a scene, as things that can be lost, copied and brought back, and whose leases grow old."""
+"""The ledgers of a scenario, which can be lost, copied and restored, and whose leases can be aged."""
 
 import contextlib
 import sqlite3
@@ -18,7 +18,7 @@ SCHEMA = "sfdc_escalator"
 
 
 class Ledger(ABC):
-    """`where` is what a user gives as --ledger."""
+    """A ledger; `where` is the value of --ledger."""
 
     where: str
     can_be_restored = False
@@ -32,14 +32,14 @@ class Ledger(ABC):
     @abstractmethod
     def _ask(self, text: str, **values: Any) -> list[Any]: ...
 
-    def bring_back(self, copy: Path) -> None:
+    def restore(self, copy: Path) -> None:
         raise NotImplementedError
 
     def events(self) -> int:
         return int(self._ask("SELECT count(*) FROM events")[0][0]) if self.exists() else 0
 
     def age(self, seconds: float) -> None:
-        """Time passes for its leases: as the database's clock cannot be set, their times are set back."""
+        """Ages the leases: their times are set back, because the database's clock cannot be set."""
         if not self.exists():
             return
         for organization, *times in self._ask("SELECT organization_id, started_at, heartbeat_at FROM leases"):
@@ -65,7 +65,7 @@ class SqliteFile(Ledger):
         for path in self.path.parent.glob(f"{self.path.name}*"):
             path.unlink()
 
-    def bring_back(self, copy: Path) -> None:
+    def restore(self, copy: Path) -> None:
         self.lose()
         self.path.write_bytes(copy.read_bytes())
 
@@ -73,7 +73,7 @@ class SqliteFile(Ledger):
         with contextlib.closing(sqlite3.connect(self.path, timeout=0.2)) as connection:
             try:
                 found = connection.execute(text, values).fetchall()
-            except sqlite3.OperationalError:  # locked by somebody who is stopped: nobody can write it now
+            except sqlite3.OperationalError:  # locked by a stopped process: it cannot be written now
                 return []
             connection.commit()
             return found
@@ -81,7 +81,7 @@ class SqliteFile(Ledger):
 
 @dataclass
 class PostgresqlDatabase(Ledger):
-    """The one database of this worker."""
+    """The database of this worker."""
 
     where: str
 
@@ -112,14 +112,14 @@ class PostgresqlDatabase(Ledger):
 
 
 def shifted(text: str, seconds: float) -> str:
-    """The same moment, so many seconds later, in the same spelling."""
+    """The time that is `seconds` later, in the same format."""
     moment = datetime.fromisoformat(text) + timedelta(seconds=seconds)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if text.endswith("Z") else moment.isoformat()
 
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[PostgresqlDatabase | None]:
-    """A database on a real server, where this machine has one."""
+    """A database on a real server, None without a server on this machine."""
     with a_server() as server:
         if server is None:
             yield None

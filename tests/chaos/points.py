@@ -1,4 +1,4 @@
-"""Where a subject can be struck: at each HTTP call and at each commit of its ledger, just before and just after."""
+"""The places of a run that can be disturbed: each HTTP call and each commit of its ledger, just before and after."""
 
 import contextlib
 import os
@@ -23,9 +23,12 @@ DISK = {
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """At the `k`-th time (from 1) that the subject comes to this place, `act` happens: kill (-9), term (SIGTERM), stop
-    (SIGSTOP, until somebody continues it), meet (waits until somebody says go on), jump (the wall clock, by `seconds`),
-    full or readonly (the disk from here on, for `times` commits; 0 = to the end)."""
+    """An act at the `k`-th time (from 1) that a run reaches this place.
+
+    The acts: kill (-9), term (SIGTERM), stop (SIGSTOP, until it is continued), meet (waits until it is told to go on),
+    jump (of the wall clock, by `seconds`), full or readonly (the disk from then on, for `times` commits; 0 = to the
+    end).
+    """
 
     site: str
     when: str
@@ -38,8 +41,8 @@ class Point:
         return f"{self.act} {self.when} {self.site} {self.k}"
 
 
-class Places:
-    """Counts how often the subject came by, and carries out what is to happen there. Used by several threads."""
+class Checkpoints:
+    """The places of a run: counts how often it reaches each, and performs the acts there. Used by several threads."""
 
     def __init__(self, points: list[Point], words: TextIO, answers: TextIO) -> None:
         self._points, self._words, self._answers = points, words, answers
@@ -48,8 +51,8 @@ class Places:
         self._disk = ("", 0)
         self.gate = threading.RLock()  # held while a transaction is open
 
-    def come_by(self, site: str, when: str, foreign: bool = False) -> None:
-        """`foreign`: the ledger is PostgreSQL's."""
+    def reach(self, site: str, when: str, foreign: bool = False) -> None:
+        """Counts the place and performs the acts that are due; `foreign` is true for a ledger in PostgreSQL."""
         with self._lock:
             self.seen[site, when] += 1
             due = [one for one in self._points if (one.site, one.when, one.k) == (site, when, self.seen[site, when])]
@@ -71,7 +74,7 @@ class Places:
             self._wait(point)
 
     def _wait(self, point: Point) -> None:
-        """The answer tells how many seconds went by meanwhile."""
+        """Waits for an answer, which is the number of seconds that passed."""
         with self._talk:
             self._words.write(point.act + "\n")
             self._words.flush()
@@ -80,7 +83,7 @@ class Places:
             clocks.pass_time(float(self._answers.readline() or 0))
 
     def _stop(self, *, idle: bool) -> None:
-        """With `idle` while no thread holds the ledger's lock: others could do nothing but wait for it."""
+        """Stops the process; with `idle` only while no thread holds the ledger's lock, for which others would wait."""
         taken = idle and self.gate.acquire(timeout=1.0)
         os.kill(os.getpid(), signal.SIGSTOP)
         if taken:
@@ -91,16 +94,16 @@ class Places:
         if not state or left == 0:
             return
         self._disk = (state, left - 1)
-        name, words, of_postgresql = DISK[state]
+        name, message, of_postgresql = DISK[state]
         if foreign:
-            raise of_postgresql(words)
-        error = sqlite3.OperationalError(words)
+            raise of_postgresql(message)
+        error = sqlite3.OperationalError(message)
         error.sqlite_errorname = name
         raise error
 
 
-def watch(places: Places, run: str) -> None:
-    """Lets the subject come by at its calls and commits; each call carries the run's name for the org's log."""
+def watch(checkpoints: Checkpoints, run: str) -> None:
+    """Reports each call and commit to `checkpoints`; each call has a header with the run's name for the org's log."""
     from sqlalchemy.engine.default import DefaultDialect
 
     from sfdc_escalator.salesforce.line.session import OrgSession
@@ -111,21 +114,21 @@ def watch(places: Places, run: str) -> None:
     rollback: Callable[..., Any] = DefaultDialect.do_rollback
 
     def watched_request(self: OrgSession, method: str, url: str, *words: Any, **more: Any) -> Any:
-        places.come_by("http", "before")
+        checkpoints.reach("http", "before")
         more["headers"] = {**(more.get("headers") or {}), "X-Chaos-Run": run}
         answer = request(self, method, url, *words, **more)
-        places.come_by("http", "after")
+        checkpoints.reach("http", "after")
         return answer
 
     def watched_begin(self: DefaultDialect, connection: Any) -> None:
-        places.gate.acquire(timeout=1.0)
+        checkpoints.gate.acquire(timeout=1.0)
         begin(self, connection)
 
     def watched_commit(self: DefaultDialect, connection: Any) -> None:
-        places.come_by("commit", "before", self.name == "postgresql")
+        checkpoints.reach("commit", "before", self.name == "postgresql")
         commit(self, connection)
         release()
-        places.come_by("commit", "after")
+        checkpoints.reach("commit", "after")
 
     def watched_rollback(self: DefaultDialect, connection: Any) -> None:
         rollback(self, connection)
@@ -133,7 +136,7 @@ def watch(places: Places, run: str) -> None:
 
     def release() -> None:
         with contextlib.suppress(RuntimeError):  # not held by this thread
-            places.gate.release()
+            checkpoints.gate.release()
 
     OrgSession.request = watched_request  # type: ignore[assignment]
     DefaultDialect.do_begin = watched_begin  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""After the storm: one clean run, settle_after of org time later, and what the judge makes of it."""
+"""The end of a story: one clean run, settle_after of org time later, and the verdict of the judge."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,20 +7,20 @@ from importlib.util import find_spec
 from typing import Any
 
 from tests.chaos.judge import Judge
+from tests.chaos.org_reader import OrgReader
 from tests.chaos.points import Point
-from tests.chaos.scene import Scene
-from tests.chaos.stage import Ended
-from tests.chaos.testimony import Witness
+from tests.chaos.runner import Ended
+from tests.chaos.scenario import Scenario
 
 SETTLE_AFTER = 16 * 60.0
 LOCKED = 25 * 3600.0
-"""Seconds. A case that was locked is rejected, and tried again at growing intervals, in the end daily."""
+"""Seconds. A locked case is rejected and tried again at growing intervals, at most daily."""
 CAN_REBUILD = find_spec("sfdc_escalator.pipeline.rebuild") is not None
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What a story came to. `reached` says whether the first thing that was to happen did happen."""
+    """The result of a story; `reached` is true if its first event happened."""
 
     name: str
     violations: list[str]
@@ -34,64 +34,64 @@ class Verdict:
 
 @dataclass(slots=True)
 class Opening:
-    """The org as it stood before anything happened."""
+    """The org before the story."""
 
-    witness: Witness
+    reader: OrgReader
     cases: dict[str, dict[str, Any]]
     leads: str
 
     @classmethod
-    def of(cls, scene: Scene) -> "Opening":
-        witness = Witness(scene.org.instance_url, scene.org.access_token)
-        queues = witness.records("SELECT Id, DeveloperName FROM Group")
+    def of(cls, scenario: Scenario) -> "Opening":
+        reader = OrgReader(scenario.org.instance_url, scenario.org.access_token)
+        queues = reader.records("SELECT Id, DeveloperName FROM Group")
         leads = next(row["Id"] for row in queues if row["DeveloperName"] == "Leads")
-        return cls(witness, witness.cases(), leads)
+        return cls(reader, reader.cases(), leads)
 
 
-def conclude(name: str, scene: Scene, opening: Opening, *, ledger: int = 0, reached: bool = True) -> Verdict:
-    """Calms everything down, lets one clean run do its work, and judges. Never raises for what the subject did."""
-    for subject in list(scene.live):
-        scene.end(subject)
-    scene.faults()
-    locked = any(deed.act == "lock" for deed in scene.deeds)
-    scene.pass_time(LOCKED if locked else SETTLE_AFTER)
-    scene.tell("-- the clean run")
-    final = clean_run(scene, ledger)
-    for other, one in enumerate(scene.ledgers):
-        if other != ledger and one.exists():  # whoever comes after must find nothing to do
-            scene.run(ledger=other)
-    judge = Judge(opening.witness, opening.cases, opening.leads, scene.deeds, scene.ended, final)
-    violations = [*scene.wrong, *judge.violations(), *broken_chains(scene)]
-    scene.tally["violations"] += len(violations)
-    for ended in scene.ended:
-        scene.tally["kills"] += ended.code is None
-    return Verdict(name, violations, scene.story, scene.tally, reached)
+def conclude(name: str, scenario: Scenario, opening: Opening, *, ledger: int = 0, reached: bool = True) -> Verdict:
+    """Ends all disturbances, makes one clean run, and judges. It never raises for a failure of the program."""
+    for running in list(scenario.live):
+        scenario.end(running)
+    scenario.faults()
+    locked = any(act.act == "lock" for act in scenario.acts)
+    scenario.pass_time(LOCKED if locked else SETTLE_AFTER)
+    scenario.tell("-- the clean run")
+    final = clean_run(scenario, ledger)
+    for other, one in enumerate(scenario.ledgers):
+        if other != ledger and one.exists():  # a run with another ledger must find nothing to do
+            scenario.run(ledger=other)
+    judge = Judge(opening.reader, opening.cases, opening.leads, scenario.acts, scenario.ended, final)
+    violations = [*scenario.violations, *judge.violations(), *broken_chains(scenario)]
+    scenario.tally["violations"] += len(violations)
+    for ended in scenario.ended:
+        scenario.tally["kills"] += ended.code is None
+    return Verdict(name, violations, scenario.story, scenario.tally, reached)
 
 
-def clean_run(scene: Scene, ledger: int) -> Ended:
-    """A rebuild of a lost ledger counts with it."""
-    found = scene.run(ledger=ledger)
+def clean_run(scenario: Scenario, ledger: int) -> Ended:
+    """Makes the clean run, after a rebuild if the ledger was lost."""
+    found = scenario.run(ledger=ledger)
     if CAN_REBUILD and lost(found):
-        rebuild(scene, ledger)
-        found = scene.run(ledger=ledger)
+        rebuild(scenario, ledger)
+        found = scenario.run(ledger=ledger)
     return found
 
 
 def lost(ended: Ended) -> bool:
-    """Whether the run says that its ledger was lost."""
+    """True if the run reports that its ledger was lost."""
     message = (ended.report or {}).get("error", {}).get("message", "")
     return ended.code == 4 and "ledger rebuild" in message
 
 
-def rebuild(scene: Scene, ledger: int, points: Sequence[Point] = ()) -> Ended:
-    scene.tally["rebuilds"] += 1
-    return scene.end(scene.start("ledger", "rebuild", ledger=ledger, points=points))
+def rebuild(scenario: Scenario, ledger: int, points: Sequence[Point] = ()) -> Ended:
+    scenario.tally["rebuilds"] += 1
+    return scenario.end(scenario.start("ledger", "rebuild", ledger=ledger, points=points))
 
 
-def broken_chains(scene: Scene) -> list[str]:
+def broken_chains(scenario: Scenario) -> list[str]:
     checks = [
-        scene.end(scene.start("audit", "verify", "--json", ledger=place))
-        for place, one in enumerate(scene.ledgers)
+        scenario.end(scenario.start("audit", "verify", "--json", ledger=place))
+        for place, one in enumerate(scenario.ledgers)
         if one.exists()
     ]
-    return [f"BROKEN CHAIN: exit {one.code}: {one.report} {one.words}" for one in checks if one.code != 0]
+    return [f"BROKEN CHAIN: exit {one.code}: {one.report} {one.stderr}" for one in checks if one.code != 0]

@@ -1,4 +1,4 @@
-"""Work for several processes, each with a stage of its own; a verdict comes back as soon as it is reached."""
+"""Carries out tasks in several processes, each with its own runner; each verdict is returned when it is reached."""
 
 import multiprocessing
 import traceback
@@ -10,15 +10,15 @@ from multiprocessing.connection import Connection, wait
 from tests.chaos import grids
 from tests.chaos.grids import Series
 from tests.chaos.ledgers import Ledger, postgresql
-from tests.chaos.scene import MANY, THREE_CHUNKS
-from tests.chaos.stage import Stage, stage
+from tests.chaos.runner import Runner, open_runner
+from tests.chaos.scenario import MANY, THREE_CHUNKS
 from tests.chaos.storms import storm
 from tests.chaos.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A storm by its seed, or a series; `large`: with chunks as large as they come."""
+    """A storm by its seed, or a series, with chunks of maximal size if `large`."""
 
     seed: int | None = None
     series: Series | None = None
@@ -31,15 +31,15 @@ class Task:
 def carried_out(tasks: Iterable[Task], workers: int, *, with_server: bool = True) -> Iterator[Verdict]:
     """The verdicts of all tasks, in the order in which they are reached."""
     context = multiprocessing.get_context("spawn")
-    left, lines, people = iter(tasks), [], []
+    left, lines, processes = iter(tasks), [], []
     for _ in range(workers):
         ours, theirs = context.Pipe()
-        person = context.Process(target=work, args=(theirs, with_server), daemon=True)
-        person.start()
+        process = context.Process(target=work, args=(theirs, with_server), daemon=True)
+        process.start()
         theirs.close()
         ours.send(next(left, None))
         lines.append(ours)
-        people.append(person)
+        processes.append(process)
     while lines:
         for line in wait(lines):
             assert isinstance(line, Connection)
@@ -50,25 +50,25 @@ def carried_out(tasks: Iterable[Task], workers: int, *, with_server: bool = True
             else:
                 yield from found
                 line.send(next(left, None))
-    for person in people:
-        person.join()
-        person.close()
+    for process in processes:
+        process.join()
+        process.close()
 
 
 def work(line: Connection, with_server: bool) -> None:
-    with stage() as made, line:
+    with open_runner() as made, line:
         with postgresql() if with_server else nullcontext() as found:
             while (task := line.recv()) is not None:
                 line.send(perform(made, task, found))
         line.send(None)
 
 
-def perform(made: Stage, task: Task, server: Ledger | None) -> list[Verdict]:
-    """What goes wrong in the simulator itself counts as a violation as well."""
+def perform(made: Runner, task: Task, server: Ledger | None) -> list[Verdict]:
+    """The verdicts of a task; a failure of the simulator counts as a violation too."""
     try:
         if task.series is None:
             return [storm(made, task.seed or 0, server)]
         rows, chunk = (MANY, 200) if task.large else (THREE_CHUNKS, 4)
         return list(grids.play(made, task.series, rows, chunk))
-    except Exception:  # noqa: BLE001 - told with its seed
+    except Exception:  # noqa: BLE001 - reported with its seed
         return [Verdict(str(task), [f"THE SIMULATOR FAILED: {traceback.format_exc()}"], [])]

@@ -80,11 +80,8 @@ def test_a_policy_that_is_a_folder(ready: World) -> None:
     refused(ready.run("--policy", str(ready.folder)), 2, str(ready.folder))
 
 
-def test_without_any_policy_the_message_says_where_one_is_looked_for(
-    ready: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SFDC_ESCALATOR_POLICY")
-    monkeypatch.chdir(ready.folder)
+def test_without_any_policy_the_message_says_where_one_is_looked_for(ready: World) -> None:
+    del ready.environ["SFDC_ESCALATOR_POLICY"]
     refused(ready.run(), 2, "config/policies")
 
 
@@ -109,7 +106,7 @@ ARGUMENTS = [
     (["--dry-run", "--now", "yesterday"], "2026-03-02T15:00:00Z"),
     (["--dry-run", "--now", "2026-03-02T15:00:00"], "time zone"),
     (["--dry-run", "--now", "2026-03-02"], "write for example 2026-03-02T00:00:00Z"),
-    (["--dry-run", "--now", "0001-01-01T00:00:00+14:00"], "before or after all times"),
+    (["--dry-run", "--now", "0001-01-01T00:00:00+14:00"], "outside the range of times"),
     (["--route", "olt"], "old"),
     (["--case", "99999999"], "99999999"),
     (["--case", "'; DROP"], "--case"),
@@ -130,21 +127,21 @@ def test_an_unknown_command_is_told_the_nearest_one(ready: World) -> None:
     assert "audit" in answer.err
 
 
-def test_an_unset_or_misspelt_variable_is_named(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SFDC_ACCESS_TOKEN")
-    monkeypatch.setenv("SFDC_ACESS_TOKEN", "00D000000000001!secretsecretsecret")
+def test_an_unset_or_misspelt_variable_is_named(ready: World) -> None:
+    del ready.environ["SFDC_ACCESS_TOKEN"]
+    ready.environ["SFDC_ACESS_TOKEN"] = "00D000000000001!secretsecretsecret"
     answer = ready.run()
     refused(answer, 2, "SFDC_ACCESS_TOKEN", "SFDC_ACESS_TOKEN")
     assert "secretsecret" not in answer.out + answer.err
 
 
-def test_plain_http_to_another_host_is_unsafe(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SFDC_INSTANCE_URL", "http://example.my.salesforce.com")
+def test_plain_http_to_another_host_is_unsafe(ready: World) -> None:
+    ready.environ["SFDC_INSTANCE_URL"] = "http://example.my.salesforce.com"
     refused(ready.run(), 5, "https")
 
 
-def test_a_wrong_token_is_told_and_never_shown(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SFDC_ACCESS_TOKEN", "00D000000000001!wrongwrongwrongwrong")
+def test_a_wrong_token_is_told_and_never_shown(ready: World) -> None:
+    ready.environ["SFDC_ACCESS_TOKEN"] = "00D000000000001!wrongwrongwrongwrong"
     answer = ready.run()
     refused(answer, 5, "access token")
     assert "wrongwrong" not in answer.out + answer.err
@@ -155,12 +152,9 @@ def test_a_wrong_token_is_told_and_never_shown(ready: World, monkeypatch: pytest
     "words",
     [["run", "--dry-run", "--json"], ["explain", "1", "--json"], ["validate", "--org", "env", "--format", "json"]],
 )
-def test_an_org_that_must_be_asked_twice_leaves_one_json_object_on_stdout(
-    words: list[str], world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_org_that_must_be_asked_twice_leaves_one_json_object_on_stdout(words: list[str], world: World) -> None:
     """What was tried again is told on stderr."""
     world.policy(GOOD)
-    monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
     world.org(Case=[{"CaseNumber": "1"}], faults=[{"kind": "503", "match": {"path": "/services/data"}, "times": 1}])
     answer = world.type(*words)
     assert answer.json
@@ -170,21 +164,18 @@ def test_an_org_that_must_be_asked_twice_leaves_one_json_object_on_stdout(
 @pytest.mark.parametrize(
     ("command", "variable"), [("run", "SFDC_ESCALATOR_JSON"), ("validate", "SFDC_ESCALATOR_FORMAT")]
 )
-def test_a_failure_is_json_when_the_environment_asks_for_it(
-    command: str, variable: str, ready: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(variable, "true" if command == "run" else "json")
+def test_a_failure_is_json_when_the_environment_asks_for_it(command: str, variable: str, ready: World) -> None:
+    ready.environ[variable] = "true" if command == "run" else "json"
     answer = ready.type(command, "--org", "nowhere")
     refused(answer, 2, "nowhere")
     assert answer.err == ""
 
 
-def test_an_org_that_does_not_listen(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_org_that_does_not_listen(ready: World) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    monkeypatch.setenv("SFDC_INSTANCE_URL", f"http://127.0.0.1:{port}")
-    monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
+    ready.environ["SFDC_INSTANCE_URL"] = f"http://127.0.0.1:{port}"
     refused(ready.run(), 5, str(port))
 
 
@@ -212,9 +203,8 @@ def other_server(request: pytest.FixtureRequest) -> Iterator[str]:
     server.server_close()
 
 
-def test_a_server_that_is_no_org(ready: World, other_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SFDC_INSTANCE_URL", other_server)
-    monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
+def test_a_server_that_is_no_org(ready: World, other_server: str) -> None:
+    ready.environ["SFDC_INSTANCE_URL"] = other_server
     refused(ready.run(), 5, "Salesforce")
 
 
@@ -278,10 +268,8 @@ def test_a_faults_file_that_is_wrong_is_told_with_the_nearest_word(world: World)
     assert "lose" in answer.err
 
 
-def test_a_setting_of_the_environment_is_checked_like_an_argument(
-    ready: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SFDC_ESCALATOR_LIMIT", "none")
+def test_a_setting_of_the_environment_is_checked_like_an_argument(ready: World) -> None:
+    ready.environ["SFDC_ESCALATOR_LIMIT"] = "none"
     refused(ready.run(), 2, "--limit")
 
 

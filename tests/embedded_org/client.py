@@ -1,4 +1,4 @@
-"""A small HTTP client of an embedded org, and data folders to fill one with."""
+"""A small HTTP client of an embedded org, and data folders for it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def write_folder(folder: Path, files: Mapping[str, str] = FILES) -> Path:
 
 
 class Client:
-    """Calls one org with its token; `json` of the answer, or the whole answer."""
+    """A client of one org with its token."""
 
     def __init__(self, org: EmbeddedOrg) -> None:
         self.org, self.session = org, requests.Session()
@@ -86,7 +86,7 @@ class Client:
 
 
 def sub(method: str, path: str, reference: str, body: Any = None, **more: Any) -> dict[str, Any]:
-    """One subrequest; `path` follows the version."""
+    """One subrequest; `path` is the part after the version."""
     made = {"method": method, "url": BASE + path, "referenceId": reference, **more}
     return made if body is None else {**made, "body": body}
 

@@ -9,13 +9,13 @@ from tests.embedded_org.client import NOW, Client, write_folder
 
 @pytest.fixture(scope="module")
 def reading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """An org that the tests of a module share because they only read."""
+    """An org shared by the tests of a module, which only read."""
     with EmbeddedOrg(data=write_folder(tmp_path_factory.mktemp("data")), now=NOW) as org, Client(org) as client:
         yield client
 
 
 @pytest.fixture
 def org(tmp_path: Path) -> Iterator[Client]:
-    """An org of the test's own."""
+    """An org for one test."""
     with EmbeddedOrg(data=write_folder(tmp_path / "data"), now=NOW) as made, Client(made) as client:
         yield client

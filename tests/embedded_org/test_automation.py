@@ -1,4 +1,4 @@
-"""Org automation: what the org does of its own accord when records are saved, and automation files that are wrong."""
+"""Org automation: rules that apply when records are saved, and faults in automation files."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def move(client: Client, queue: str, number: str = "00001001") -> Any:
 
 
 def written(client: Client) -> list[tuple[str, str, list[str]]]:
-    """What the last request that wrote anything wrote."""
+    """The writes of the last request that wrote something."""
     last = next(each for each in reversed(client.org.requests()) if each["written"])
     return [(each["object"], each["op"], list(each["fields"])) for each in last["written"]]
 
@@ -55,8 +55,8 @@ def written(client: Client) -> list[tuple[str, str, list[str]]]:
 # --- assignment rules ------------------------------------------------------------------------------------------------
 
 
-def test_a_saved_case_goes_where_the_assignment_rule_says(automated: Automated) -> None:
-    """Without the header rules run, whatever was changed; what they write is written too."""
+def test_an_assignment_rule_moves_a_saved_case(automated: Automated) -> None:
+    """Without the header, rules run on every save; their writes are logged too."""
     with automated(ASSIGN) as client:
         assert patch(client, "00001001", {"Subject": "trivial"}).status_code == 204
         assert written(client) == [("Case", "update", ["Subject"]), ("Case", "update", ["OwnerId"])]
@@ -67,13 +67,13 @@ def test_a_saved_case_goes_where_the_assignment_rule_says(automated: Automated) 
 
 
 @pytest.mark.parametrize("value", ["FALSE", "false"])
-def test_the_header_keeps_assignment_rules_off(automated: Automated, value: str) -> None:
+def test_the_header_turns_assignment_rules_off(automated: Automated, value: str) -> None:
     with automated(ASSIGN) as client:
         patch(client, "00001001", {"Subject": "trivial"}, headers={"Sforce-Auto-Assign": value})
         assert owner(client) == "First line"
 
 
-def test_inside_a_composite_each_subrequest_says_it_for_itself(automated: Automated) -> None:
+def test_inside_a_composite_the_header_of_the_subrequest_counts(automated: Automated) -> None:
     """The header of the whole call is not inherited."""
     with automated(ASSIGN) as client:
         one, two, three = (client.case(f"0000100{i}") for i in (1, 2, 4))
@@ -88,7 +88,7 @@ def test_inside_a_composite_each_subrequest_says_it_for_itself(automated: Automa
         assert [owner(client, f"0000100{i}") for i in (1, 2, 4)] == ["First line", "Second line", "Second line"]
 
 
-def test_the_first_assignment_rule_that_fits_counts(automated: Automated) -> None:
+def test_the_first_matching_assignment_rule_counts(automated: Automated) -> None:
     rules = [{**ASSIGN, "to": "ann@example.org", "when": [{"field": "Priority", "is": "low"}]}, ASSIGN]
     with automated(*rules) as client:
         patch(client, "00001003", {"Subject": "x"})
@@ -96,7 +96,7 @@ def test_the_first_assignment_rule_that_fits_counts(automated: Automated) -> Non
         assert [owner(client, "00001003"), owner(client, "00001001")] == ["Ann Ash", "Second line"]
 
 
-def test_a_comment_is_no_saved_case(automated: Automated) -> None:
+def test_a_comment_does_not_run_assignment_rules(automated: Automated) -> None:
     with automated(ASSIGN) as client:
         client.call("POST", "/sobjects/CaseComment", json={"ParentId": client.case("00001001"), "CommentBody": "x"})
         assert owner(client) == "First line"
@@ -106,7 +106,7 @@ def test_a_comment_is_no_saved_case(automated: Automated) -> None:
 
 
 def test_an_owner_bounces_after_the_commit(automated: Automated) -> None:
-    """Another user moved the case on; the log tells it last."""
+    """Another user moves the case on; this is the last write in the log."""
     with automated(BOUNCE) as client:
         assert move(client, "second_line").status_code == 204
         assert written(client) == [("Case", "update", ["OwnerId"]), ("Case", "update", ["OwnerId"])]
@@ -129,8 +129,8 @@ def test_a_read_inside_the_same_composite_does_not_see_the_bounce(automated: Aut
         assert owner(client) == "Ann Ash"
 
 
-def test_each_case_bounces_its_first_times_only(automated: Automated, tmp_path: Path) -> None:
-    """Kept across restarts with the data."""
+def test_each_case_bounces_only_its_first_times(automated: Automated, tmp_path: Path) -> None:
+    """The count is kept across restarts with the data."""
     with automated({**BOUNCE, "times": 1}, db=tmp_path / "org.db") as client:
         move(client, "second_line")
         move(client, "second_line", "00001004")
@@ -141,7 +141,7 @@ def test_each_case_bounces_its_first_times_only(automated: Automated, tmp_path: 
 
 
 @pytest.mark.parametrize("number", ["00001001", "00001003"])
-def test_what_is_rolled_back_or_no_change_of_owner_does_not_bounce(automated: Automated, number: str) -> None:
+def test_a_rolled_back_or_missing_change_of_owner_does_not_bounce(automated: Automated, number: str) -> None:
     with automated(BOUNCE) as client:
         case, queue, before = client.case(number), client.queue("second_line"), owner(client, number)
         client.composite(
@@ -154,7 +154,7 @@ def test_what_is_rolled_back_or_no_change_of_owner_does_not_bounce(automated: Au
         assert owner(client, number) == before
 
 
-def test_a_bounce_that_fails_leaves_the_owner_and_the_answer_as_they_are(automated: Automated) -> None:
+def test_a_failed_bounce_changes_neither_the_owner_nor_the_answer(automated: Automated) -> None:
     with automated({**BOUNCE, "to": "old@example.org"}) as client:
         assert move(client, "second_line").status_code == 204
         assert owner(client) == "Second line"
@@ -186,11 +186,11 @@ def test_a_validation_rule_judges_the_record_after_the_save(
         answer = patch(client, "00001001", fields, headers=NO_RULES)
         assert answer.status_code == (400 if fails else 204)
         if fails:
-            wrong = {"message": "Not like this.", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "fields": []}
-            assert answer.json() == [wrong]
+            expected = {"message": "Not like this.", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "fields": []}
+            assert answer.json() == [expected]
 
 
-def test_a_validation_error_is_the_rows_own(automated: Automated) -> None:
+def test_a_validation_error_fails_only_its_row(automated: Automated) -> None:
     rule = {"kind": "validation_rule", "when": {"field": "Priority", "is": "High"}, "message": "No."}
     with automated(rule) as client:
         cases = [{"id": client.case(f"0000100{i}"), "Subject": "x"} for i in (1, 2)]
@@ -199,8 +199,8 @@ def test_a_validation_error_is_the_rows_own(automated: Automated) -> None:
         assert second["success"] is True
 
 
-def test_a_trigger_that_throws_fails_its_whole_batch(automated: Automated) -> None:
-    """As an uncaught exception does: the records beside it fail with the same error, and nothing is saved."""
+def test_a_trigger_exception_fails_its_whole_batch(automated: Automated) -> None:
+    """All records of the batch fail with the same error, and nothing is saved."""
     with automated(THROW) as client:
         cases = [{"id": client.case(f"0000100{i}"), "Subject": "x"} for i in (1, 2)]
         answer = client.call("PATCH", "/composite/sobjects", json=rows("Case", *cases)).json()
@@ -212,7 +212,7 @@ def test_a_trigger_that_throws_fails_its_whole_batch(automated: Automated) -> No
         assert patch(client, "00001002", {"Subject": "x"}).status_code == 204
 
 
-def test_a_trigger_that_cannot_bear_large_batches(automated: Automated) -> None:
+def test_a_trigger_may_fail_only_large_batches(automated: Automated) -> None:
     with automated({"kind": "trigger_error", "object": "CaseComment", "batch_over": 2, "limit": True}) as client:
         note = {"ParentId": client.case("00001001"), "CommentBody": "x"}
         for count, fits in ((3, False), (2, True)):
@@ -246,7 +246,7 @@ def test_a_field_may_be_read_only(automated: Automated) -> None:
 
 
 def test_a_field_may_be_invisible(automated: Automated, tmp_path: Path) -> None:
-    """Neither described, read nor written; the org itself still fills it. The same after a restart."""
+    """It cannot be described, read or written; the org still fills it. The same after a restart."""
     with automated({"kind": "field_security", "hidden": ["Priority", "Vip__c"]}, db=tmp_path / "org.db"):
         pass
     with EmbeddedOrg(db=tmp_path / "org.db") as org, Client(org) as client:
@@ -263,8 +263,8 @@ def test_a_field_may_be_invisible(automated: Automated, tmp_path: Path) -> None:
         assert "Priority" not in client.query("SELECT FIELDS(STANDARD) FROM Case LIMIT 1")["records"][0]
 
 
-def test_the_edit_right_goes_with_the_move_to_a_queue(automated: Automated) -> None:
-    """Later in the same composite already; the note and other cases are not concerned."""
+def test_a_move_to_a_queue_may_remove_the_edit_right(automated: Automated) -> None:
+    """This counts already later in the same composite, but not for the note and other cases."""
     with automated({"kind": "lose_edit_right", "queue": "second_line"}) as client:
         case, queue = client.case("00001001"), client.queue("second_line")
         answer = client.composite(
@@ -283,7 +283,7 @@ def test_the_edit_right_goes_with_the_move_to_a_queue(automated: Automated) -> N
         assert patch(client, "00001002", {"Priority": "Low"}).status_code == 204
 
 
-def test_user_record_access_tells_the_lost_right(automated: Automated) -> None:
+def test_user_record_access_shows_the_lost_right(automated: Automated) -> None:
     with automated({"kind": "lose_edit_right", "queue": "second_line"}) as client:
         soql = "SELECT CaseNumber, UserRecordAccess.HasEditAccess, UserRecordAccess.MaxAccessLevel FROM Case"
         found = {each["CaseNumber"]: each["UserRecordAccess"] for each in client.query(soql)["records"]}
@@ -307,11 +307,11 @@ def test_a_locked_case_is_not_written(automated: Automated) -> None:
         assert patch(client, "00001002", {"Status": "Escalated"}).status_code == 204
 
 
-# --- files that are wrong --------------------------------------------------------------------------------------------
+# --- faults in the file ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words", "near"),
+    ("text", "line", "message", "near"),
     [
         ("{}", 1, "is not a list", None),
         ("[", 1, "is not JSON", None),
@@ -319,41 +319,43 @@ def test_a_locked_case_is_not_written(automated: Automated) -> None:
         ('[\n {"kind": "asignment_rule"}]', 2, "unknown kind asignment_rule", "assignment_rule"),
         ("[{}]", 1, "kind is missing", None),
         ('[{"kind": "assignment_rule"}]', 1, "to is missing", None),
-        ('[{"kind": "assignment_rule", "to": "first_lin"}]', 1, "names no record", "first_line"),
-        ('[{"kind": "assignment_rule", "to": 3}]', 1, "to does not fit", None),
+        ('[{"kind": "assignment_rule", "to": "first_lin"}]', 1, "does not name exactly one record", "first_line"),
+        ('[{"kind": "assignment_rule", "to": 3}]', 1, "to is not a text", None),
         ('[{"kind": "assignment_rule", "to": "first_line", "wenn": []}]', 1, "unknown key wenn", "when"),
         ('[{"kind": "owner_bounce", "from": "first_line", "to": "first_line"}]', 1, "the same owner", None),
         ('[{"kind": "owner_bounce", "from": "first_line", "to": "second_line", "times": -1}]', 1, "times", None),
         ('[{"kind": "validation_rule", "message": "x"}]', 1, "when is missing", None),
         ('[{"kind": "validation_rule", "when": {"field": "Subject", "is": "x"}}]', 1, "message is missing", None),
         ('[{"kind": "trigger_error", "when": {"field": "Subjekt", "is": "x"}}]', 1, "no field Subjekt", "Subject"),
-        ('[{"kind": "trigger_error", "when": {"field": "Subject"}}]', 1, "has one test", None),
+        ('[{"kind": "trigger_error", "when": {"field": "Subject"}}]', 1, "needs exactly one test", None),
         ('[{"kind": "trigger_error", "when": {"field": "Subject", "equals": "x", "is": "x"}}]', 1, "equals", None),
-        ('[{"kind": "trigger_error", "when": {"field": "Subject", "is": 5}}]', 1, "is does not fit", None),
+        ('[{"kind": "trigger_error", "when": {"field": "Subject", "is": 5}}]', 1, "is is not a value of Subject", None),
         ('[{"kind": "trigger_error", "when": {"field": "Subject", "is_empty": "yes"}}]', 1, "is_empty", None),
         ('[{"kind": "trigger_error", "when": "always"}]', 1, "not a condition", None),
-        ('[{"kind": "trigger_error", "object": "Cas"}]', 1, "no object Cas", "Case"),
-        ('[{"kind": "trigger_error", "batch_over": 1.5}]', 1, "batch_over does not fit", None),
-        ('[{"kind": "trigger_error", "limit": "yes"}]', 1, "limit does not fit", None),
+        ('[{"kind": "trigger_error", "object": "Cas"}]', 1, "Cas is not an object", "Case"),
+        ('[{"kind": "trigger_error", "batch_over": 1.5}]', 1, "batch_over is not valid", None),
+        ('[{"kind": "trigger_error", "limit": "yes"}]', 1, "limit is not valid", None),
         ('[{"kind": "field_security"}]', 1, "readonly or hidden is missing", None),
         ('[{"kind": "field_security", "hidden": ["OwnerId"]}]', 1, "OwnerId cannot be hidden", None),
-        ('[{"kind": "field_security", "readonly": "Priority"}]', 1, "readonly does not fit", None),
-        ('[{"kind": "lose_edit_right", "queue": "ann@example.org"}]', 1, "names no record", None),
-        ('[{"kind": "locked", "cases": ["00009999"]}]', 1, "names no record", None),
+        ('[{"kind": "field_security", "readonly": "Priority"}]', 1, "readonly is not valid", None),
+        ('[{"kind": "lose_edit_right", "queue": "ann@example.org"}]', 1, "does not name exactly one record", None),
+        ('[{"kind": "locked", "cases": ["00009999"]}]', 1, "does not name exactly one record", None),
         ('[{"kind": "locked"}]', 1, "cases is missing", None),
     ],
 )
-def test_an_automation_file_that_is_wrong(tmp_path: Path, text: str, line: int, words: str, near: str | None) -> None:
+def test_a_fault_in_an_automation_file_is_reported_with_its_place(
+    tmp_path: Path, text: str, line: int, message: str, near: str | None
+) -> None:
     folder = write_folder(tmp_path)
     (folder / "automation.json").write_text(text)
     with pytest.raises(InvalidData) as caught:
         EmbeddedOrg(data=folder, now=NOW)
     (found,) = caught.value.problems
     assert (Path(found.file).name, found.line, found.nearest) == ("automation.json", line, near)
-    assert words in found.message
+    assert message in found.message
 
 
-def test_problems_of_automation_and_data_are_told_together(tmp_path: Path) -> None:
+def test_problems_of_automation_and_data_are_reported_together(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, {**FILES, "Account": "Nam\nx\n"})
     (folder / "automation.json").write_text('[{"kind": "x"},\n{"kind": "locked", "cases": ["1", "2"]}]')
     with pytest.raises(InvalidData) as caught:
@@ -365,7 +367,7 @@ def test_problems_of_automation_and_data_are_told_together(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["Automation.json", "automations.json", "automation.yaml"])
-def test_an_automation_file_under_a_wrong_name_is_not_passed_over(tmp_path: Path, name: str) -> None:
+def test_an_automation_file_with_a_wrong_name_is_reported(tmp_path: Path, name: str) -> None:
     (write_folder(tmp_path) / name).write_text("[]")
     with pytest.raises(InvalidData, match=r"did you mean automation\.json"):
         EmbeddedOrg(data=tmp_path, now=NOW)

@@ -1,4 +1,4 @@
-"""Composite: one call, up to 25 subrequests, together or each for itself, in order or not."""
+"""Composite: one call with up to 25 subrequests, with or without all-or-none, in order or not."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_reference_without_a_value_halts_its_subrequest_and_what_depends_on_it
     assert answer[2]["body"][0]["message"] == "Execution halted as previous operation (r) was not successful."
 
 
-def test_together_one_failure_takes_everything_back(org: Client) -> None:
+def test_with_all_or_none_one_failure_undoes_everything(org: Client) -> None:
     case = org.case("00001001")
     before = org.query(f"SELECT FIELDS(STANDARD) FROM Case WHERE Id = '{case}'")
     answer = org.composite(
@@ -82,7 +82,7 @@ def test_together_one_failure_takes_everything_back(org: Client) -> None:
     assert [each["written"] for each in org.org.requests() if each["method"] == "POST"] == [[]]
 
 
-def test_apart_a_failure_leaves_the_others(org: Client) -> None:
+def test_without_all_or_none_a_failure_leaves_the_others(org: Client) -> None:
     case = org.case("00001001")
     answer = org.composite(
         sub("PATCH", f"/sobjects/Case/{case}", "a", {"Status": "Escalated"}),
@@ -113,8 +113,8 @@ def test_a_guard_that_needs_the_last_row_of_a_query_stops_the_whole_call(org: Cl
     assert org.query("SELECT COUNT() FROM CaseComment")["totalSize"] == 5
 
 
-def test_outer_together_and_inner_apart_prints_success_of_rows_that_were_taken_back(org: Client) -> None:
-    """The trap of the REST guide: only the failed row tells."""
+def test_a_composite_that_is_undone_still_shows_success_of_its_rows(org: Client) -> None:
+    """As in the REST guide: only the failed row shows it."""
     case = org.case("00001001")
     answer = org.composite(
         sub("PATCH", f"/sobjects/Case/{case}", "status", {"Status": "Escalated"}),
@@ -126,7 +126,7 @@ def test_outer_together_and_inner_apart_prints_success_of_rows_that_were_taken_b
     assert org.query("SELECT COUNT() FROM CaseComment")["totalSize"] == 3
 
 
-def test_outer_apart_leaves_the_choice_to_the_collection(org: Client) -> None:
+def test_without_outer_all_or_none_the_collection_decides(org: Client) -> None:
     case = org.case("00001001")
     answer = org.composite(
         sub("POST", "/composite/sobjects", "a", rows("CaseComment", note(case), note("500000000000009AAA"))),
@@ -139,7 +139,7 @@ def test_outer_apart_leaves_the_choice_to_the_collection(org: Client) -> None:
 
 
 def test_collated_subrequests_keep_no_order_but_answers_do(org: Client) -> None:
-    """Without `collateSubrequests: false`, from v49, nobody may rely on the order of like subrequests."""
+    """From v49, without `collateSubrequests: false`, similar subrequests have no promised order."""
     case = org.case("00001001")
     steps = [sub("PATCH", f"/sobjects/Case/{case}", name, {"Priority": name}) for name in ("one", "two", "three")]
     answer = org.composite(*steps)
@@ -160,7 +160,7 @@ def test_collated_subrequests_keep_the_order_of_their_references(org: Client) ->
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         ({"referenceId": "has space"}, "must start with a letter or a number"),
         ({"referenceId": "_x"}, "must start with a letter or a number"),
@@ -171,12 +171,12 @@ def test_collated_subrequests_keep_the_order_of_their_references(org: Client) ->
         ({"headers": {}}, 'Unrecognized field "headers"'),
     ],
 )
-def test_a_malformed_subrequest_fails_the_whole_call(org: Client, change: dict[str, Any], words: str) -> None:
+def test_a_malformed_subrequest_fails_the_whole_call(org: Client, change: dict[str, Any], message: str) -> None:
     good = sub("POST", "/sobjects/Account", "other", {"Name": "Never"})
     bad = {**sub("GET", "/sobjects/Case", "mine"), **change}
     answer = org.call("POST", "/composite", json={"compositeRequest": [good, bad]})
     assert answer.status_code == 400
-    assert words in answer.json()[0]["message"]
+    assert message in answer.json()[0]["message"]
     assert org.query("SELECT COUNT() FROM Account WHERE Name = 'Never'")["totalSize"] == 0
 
 
@@ -191,7 +191,7 @@ def test_more_than_25_subrequests_or_5_large_ones_are_one_error(org: Client) -> 
     assert codes(org.composite(*large[:5])) == [200] * 5
 
 
-def test_what_may_not_stand_inside_a_composite_is_not_found(org: Client) -> None:
+def test_a_resource_not_allowed_in_a_composite_is_not_found(org: Client) -> None:
     answer = org.composite(
         sub("POST", "/composite", "a", {"compositeRequest": []}),
         sub("GET", "/limits", "b"),
@@ -200,7 +200,7 @@ def test_what_may_not_stand_inside_a_composite_is_not_found(org: Client) -> None
     assert codes(answer) == [404, 404, 404]
 
 
-def test_a_stale_case_is_left_alone(org: Client) -> None:
+def test_a_case_changed_since_is_not_written(org: Client) -> None:
     case = org.case("00001001")
     stale = {**NO_RULES, "If-Unmodified-Since": "Fri, 20 Feb 2026 07:59:59 GMT"}
     exact = {**NO_RULES, "If-Unmodified-Since": "Fri, 20 Feb 2026 08:00:00 GMT"}

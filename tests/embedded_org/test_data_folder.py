@@ -1,4 +1,4 @@
-"""What a data folder may hold, and what is said about one that is wrong."""
+"""Data folders: their content, and the faults that are reported."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ def problems_of(folder: Path) -> tuple[Problem, ...]:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "line", "column", "words", "nearest"),
+    ("name", "text", "line", "column", "message", "nearest"),
     [
         ("Case", "Subject,Prioriti\na,b\n", 1, 2, "no field Prioriti", "Priority"),
-        ("Case", "Subject,Subject\na,b\n", 1, 2, "stands twice", None),
+        ("Case", "Subject,Subject\na,b\n", 1, 2, "appears twice", None),
         ("Case", "Subject,Status\na\n", 2, None, "has 1 cells", None),
         ("Case", "Subject,Status\n\"two\nlines\",New\nonly\n", 4, None, "has 1 cells", None),
-        ("Case", "Size__c:numbre\n1\n", 1, 1, "no type numbre", "number"),
-        ("Case", "Size__c:number\nmany\n", 2, 1, "cannot be 'many'", None),
-        ("Case", "Size__c:number\nnan\n", 2, 1, "cannot be 'nan'", None),
-        ("Case", "Vip__c:checkbox\nyes\n", 2, 1, "cannot be 'yes'", None),
-        ("Case", "Day__c:date\n1.2.2026\n", 2, 1, "cannot be '1.2.2026'", None),
-        ("Case", "Other__c:reference\nx\n", 1, 1, "a reference names its object", None),
-        ("Case", "Other__c:reference(Acount)\nx\n", 1, 1, "no object Acount", "Account"),
-        ("Case", "CreatedDate\n2026-02-01T10:00:00\n", 2, 1, "cannot be", None),
-        ("Case", "CreatedDate\n2026-03-01T10:00:01Z\n", 2, 1, "after the org's clock", None),
-        ("Case", "CreatedDate\n0001-01-01T00:00:00+14:00\n", 2, 1, "cannot be", None),
+        ("Case", "Size__c:numbre\n1\n", 1, 1, "numbre is not a type", "number"),
+        ("Case", "Size__c:number\nmany\n", 2, 1, "'many' is not a value of", None),
+        ("Case", "Size__c:number\nnan\n", 2, 1, "'nan' is not a value of", None),
+        ("Case", "Vip__c:checkbox\nyes\n", 2, 1, "'yes' is not a value of", None),
+        ("Case", "Day__c:date\n1.2.2026\n", 2, 1, "'1.2.2026' is not a value of", None),
+        ("Case", "Other__c:reference\nx\n", 1, 1, "a reference needs the name of its object", None),
+        ("Case", "Other__c:reference(Acount)\nx\n", 1, 1, "Acount is not an object", "Account"),
+        ("Case", "CreatedDate\n2026-02-01T10:00:00\n", 2, 1, "is not a value of", None),
+        ("Case", "CreatedDate\n2026-03-01T10:00:01Z\n", 2, 1, "later than the org's clock", None),
+        ("Case", "CreatedDate\n0001-01-01T00:00:00+14:00\n", 2, 1, "is not a value of", None),
         ("Case", "Subject\n\"two\nlines\"\n\"never closed\n", 4, None, "a quote that opens in this row", None),
         ("Case", f"Description\nshort\n{'x' * 140_000}\n", 3, None, "is not CSV: field larger", None),
         ("Case", "Subject,OwnerId\na,nobody\n", 2, 2, "names no record", None),
         ("Case", "Subject,OwnerId\na,first_lin\n", 2, 2, "names no record", "first_line"),
         ("Case", "Id\n500000000000001AAB\n", 2, 1, "not a valid id", CASE_ID),
         ("Case", "Id\n001000000000001AAA\n", 2, 1, "not an id of Case", None),
-        ("Case", f"Id\n{CASE_ID}\n500000000000001\n", 3, 1, "stands twice", None),
-        ("Case", "CaseNumber\n00000001\n00000001\n", 3, 1, "stands twice", None),
-        ("Case", f"Subject\n{'x' * 256}\n", 2, 1, "cannot be", None),
+        ("Case", f"Id\n{CASE_ID}\n500000000000001\n", 3, 1, "appears twice", None),
+        ("Case", "CaseNumber\n00000001\n00000001\n", 3, 1, "appears twice", None),
+        ("Case", f"Subject\n{'x' * 256}\n", 2, 1, "is not a value of", None),
         ("Case", "Status,IsClosed\nDone,true\nDone,false\n", 3, 2, "closed, but not in this row", None),
-        ("Case", "ContactEmail\nx@example.org\n", 1, 1, "follows Contact.Email", None),
-        ("Acount", "Name\nx\n", None, None, "no object Acount", "Account"),
+        ("Case", "ContactEmail\nx@example.org\n", 1, 1, "is a copy of Contact.Email", None),
+        ("Acount", "Name\nx\n", None, None, "Acount is not an object", "Account"),
         ("Account", "", None, None, "is empty", None),
         ("Contact", "LastName,AccountId\nx,Twice\n", 2, 2, "names 2 records", None),
-        ("Key__c", "Key__c:external_id\nA\na\nA\n", 4, 1, "stands twice", None),
+        ("Key__c", "Key__c:external_id\nA\na\nA\n", 4, 1, "appears twice", None),
     ],
 )  # fmt: skip
-def test_a_fault_in_a_file_is_named_with_its_place_and_what_would_be_right(
-    tmp_path: Path, name: str, text: str, line: int | None, column: int | None, words: str, nearest: str | None
+def test_every_fault_is_reported_at_its_place_with_what_is_expected(
+    tmp_path: Path, name: str, text: str, line: int | None, column: int | None, message: str, nearest: str | None
 ) -> None:
     files = {
         "Case": "Subject\nfine\n",
@@ -65,12 +65,12 @@ def test_a_fault_in_a_file_is_named_with_its_place_and_what_would_be_right(
     }
     (found,) = problems_of(write_folder(tmp_path, {**files, name: text}))
     assert (Path(found.file).name, found.line, found.column) == (f"{name}.csv", line, column)
-    assert words in found.message
+    assert message in found.message
     assert found.nearest == nearest
 
 
 @pytest.mark.parametrize(
-    ("content", "line", "words"),
+    ("content", "line", "message"),
     [
         (b"Subject\nfine\n\xff\xfe\n", 3, "is not UTF-8"),
         (b"Subject\nfine\nbi\x00nary\n", 3, "is not text"),
@@ -79,14 +79,14 @@ def test_a_fault_in_a_file_is_named_with_its_place_and_what_would_be_right(
     ],
 )
 def test_a_file_that_is_not_csv_in_utf_8_is_one_problem(
-    tmp_path: Path, content: bytes, line: int | None, words: str
+    tmp_path: Path, content: bytes, line: int | None, message: str
 ) -> None:
     (tmp_path / "Case.csv").write_bytes(content)
     (found,) = problems_of(tmp_path)
-    assert (found.line, words in found.message) == (line, True)
+    assert (found.line, message in found.message) == (line, True)
 
 
-def test_every_problem_of_every_file_is_told_at_once(tmp_path: Path) -> None:
+def test_every_problem_of_every_file_is_reported_at_once(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, {"Case": "Subjct,Vip__c:checkbox\na,1\nb,2\n", "Account": "Nam\nx\n"})
     assert [(Path(each.file).name, each.line) for each in problems_of(folder)] == [
         ("Account.csv", 1),
@@ -96,7 +96,7 @@ def test_every_problem_of_every_file_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_what_an_org_exports_can_be_loaded(tmp_path: Path) -> None:
+def test_an_export_of_an_org_can_be_loaded(tmp_path: Path) -> None:
     """Header names in any case, times with offsets, system users, deleted rows."""
     text = (
         "ID,SUBJECT,CREATEDDATE,LASTMODIFIEDDATE,CREATEDBYID,ISDELETED\n"
@@ -118,8 +118,8 @@ def test_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
     assert "does not exist" in missing.message
 
 
-def test_system_fields_left_out_lie_a_day_back_and_follow_each_other(reading: Client) -> None:
-    """CreatedDate left out is a day before the clock; the others follow it."""
+def test_missing_system_fields_are_a_day_before_the_clock(reading: Client) -> None:
+    """A missing CreatedDate is a day before the clock; the other fields are equal to it."""
     fields = "CreatedDate, LastModifiedDate, SystemModstamp, CreatedBy.Username"
     (account,) = reading.query(f"SELECT {fields} FROM Account WHERE Name = 'Acme'")["records"]
     assert account["CreatedDate"] == account["LastModifiedDate"] == "2026-02-28T10:00:00.000+0000"
@@ -137,7 +137,7 @@ def test_ids_are_made_valid_and_given_ids_are_kept(tmp_path: Path) -> None:
     assert found[1].startswith("500")
 
 
-def test_what_every_org_has_beside_its_data(reading: Client) -> None:
+def test_every_org_has_standard_records_besides_its_data(reading: Client) -> None:
     """The organization, the token's user, a serving queue, statuses, default business hours."""
     assert reading.query("SELECT Id, IsSandbox FROM Organization")["records"][0]["Id"] == reading.org.organization_id
     me = reading.call("GET", "/services/oauth2/userinfo").json()["user_id"]
@@ -185,7 +185,7 @@ def test_custom_objects_and_fields_are_described_and_queried(reading: Client) ->
 
 
 def test_fifty_thousand_cases_load_and_are_looked_up_in_seconds(tmp_path: Path) -> None:
-    """A generous bound that only an algorithm of the wrong order misses."""
+    """A generous limit that only an algorithm of a higher order exceeds."""
     lines = "".join(f"Subject {i},New,2026-01-01T00:00:00Z,{i % 9}\n" for i in range(50_000))
     folder = write_folder(tmp_path, {"Case": "Subject,Status,CreatedDate,Moves__c:number\n" + lines})
     began = time.perf_counter()
@@ -194,6 +194,6 @@ def test_fifty_thousand_cases_load_and_are_looked_up_in_seconds(tmp_path: Path) 
     assert time.perf_counter() - began < 20
 
 
-def test_a_clock_without_zone_is_refused() -> None:
+def test_a_time_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
         EmbeddedOrg(now=datetime(2026, 3, 1))  # noqa: DTZ001

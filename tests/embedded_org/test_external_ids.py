@@ -1,4 +1,4 @@
-"""External ids: unique, with regard to case, and the way to a record by its key."""
+"""External ids: unique, case-sensitive, and keys of records."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def create(client: Client, key: str | None) -> Any:
     return client.call("POST", "/sobjects/Note__c", json={"Key__c": key})
 
 
-def test_it_is_described_as_unique_external_and_case_sensitive(keyed: Client) -> None:
+def test_an_external_id_is_described_as_unique_and_case_sensitive(keyed: Client) -> None:
     fields = keyed.call("GET", "/sobjects/Note__c/describe").json()["fields"]
     (field,) = (each for each in fields if each["name"] == "Key__c")
     facts = ("type", "length", "unique", "externalId", "caseSensitive", "nillable")
@@ -35,7 +35,7 @@ def test_it_is_described_as_unique_external_and_case_sensitive(keyed: Client) ->
     assert not any(each["unique"] for each in fields if each["name"] != "Key__c")
 
 
-def test_a_value_stands_once(keyed: Client) -> None:
+def test_a_value_is_unique(keyed: Client) -> None:
     holder = keyed.id("SELECT Id FROM Note__c")
     answer = create(keyed, "ESC-1")
     message = f"duplicate value found: Key__c duplicates value on record with id: {holder}"
@@ -48,7 +48,7 @@ def test_a_value_stands_once(keyed: Client) -> None:
     assert keyed.call("PATCH", f"/sobjects/Note__c/{other}", json={"Key__c": "ESC-1"}).status_code == 400
 
 
-def test_it_is_compared_with_regard_to_case(keyed: Client) -> None:
+def test_values_are_compared_case_sensitively(keyed: Client) -> None:
     for condition, count in (("= 'ESC-1'", 1), ("= 'esc-1'", 0), ("IN ('esc-1', 'ESC-1')", 1), ("!= 'esc-1'", 1)):
         assert keyed.query(f"SELECT COUNT() FROM Note__c WHERE Key__c {condition}")["totalSize"] == count
 
@@ -58,14 +58,14 @@ def test_the_value_of_a_deleted_record_is_free(keyed: Client) -> None:
     assert create(keyed, "ESC-1").status_code == 201
 
 
-def test_a_duplicate_is_a_rows_error(keyed: Client) -> None:
+def test_a_duplicate_is_an_error_of_its_row(keyed: Client) -> None:
     answer = keyed.call("POST", "/composite/sobjects", json=rows("Note__c", *({"Key__c": k} for k in "ABA"))).json()
     assert [each["success"] for each in answer] == [True, True, False]
     assert answer[2]["errors"][0]["statusCode"] == "DUPLICATE_VALUE"
     assert keys(keyed) == ["A", "B", "ESC-1"]
 
 
-def test_a_duplicate_takes_a_composite_back_as_a_whole(keyed: Client) -> None:
+def test_a_duplicate_undoes_the_whole_composite(keyed: Client) -> None:
     case = keyed.case("00001001")
     note = {"ParentId": case, "CommentBody": "never", "IsPublished": False}
     answer = keyed.composite(
@@ -103,7 +103,7 @@ def test_a_record_is_read_and_saved_by_its_id_number_or_email(keyed: Client) -> 
     assert keyed.call("PATCH", "/sobjects/Case/Id/500000000000000AAA", json={}).status_code == 404
 
 
-def test_a_key_that_several_records_have_leaves_the_choice_to_the_caller(keyed: Client) -> None:
+def test_a_key_of_several_records_is_answered_with_their_addresses(keyed: Client) -> None:
     keyed.call("POST", "/sobjects/Contact", json={"LastName": "Li", "Email": "kim@example.org"})
     both = keyed.ids("SELECT Id FROM Contact ORDER BY Id")
     path = "/sobjects/Contact/Email/kim@example.org"
@@ -126,7 +126,7 @@ def test_a_key_that_several_records_have_leaves_the_choice_to_the_caller(keyed: 
     ("path", "body", "status"),
     [("Note__c/Text__c/x", {}, 404), ("Note__c/Key__c/x", {"Key__c": "y"}, 400), ("Note__c/Key__c/x/y", {}, 404)],
 )
-def test_what_is_no_way_to_a_record(keyed: Client, path: str, body: dict[str, Any], status: int) -> None:
+def test_a_wrong_key_or_path_is_refused(keyed: Client, path: str, body: dict[str, Any], status: int) -> None:
     assert keyed.call("PATCH", f"/sobjects/{path}", json=body).status_code == status
 
 

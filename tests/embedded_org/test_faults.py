@@ -1,4 +1,4 @@
-"""Misbehaviour on demand: each kind, which requests it strikes, and fault files that are wrong."""
+"""Faults on demand: each kind, the requests that it applies to, and faults in the file itself."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def written(client: Client) -> int:
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("refuse", 0), ("lose", 1), ("cut", 1)])
-def test_an_answer_that_never_comes_whole(faulty: Faulty, kind: str, kept: int) -> None:
+def test_a_fault_of_the_connection_keeps_or_loses_the_work(faulty: Faulty, kind: str, kept: int) -> None:
     """refuse: nothing was read; lose and cut: all was committed."""
     with faulty({"kind": kind, "match": WRITE}) as client:
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
@@ -57,7 +57,7 @@ def test_an_answer_that_never_comes_whole(faulty: Faulty, kind: str, kept: int) 
     [("500", 500, "UNKNOWN_EXCEPTION"), ("503", 503, "SERVER_UNAVAILABLE"), ("limit", 403, "REQUEST_LIMIT_EXCEEDED"),
      ("session", 401, "INVALID_SESSION_ID"), ("lock", 400, "UNABLE_TO_LOCK_ROW")],
 )  # fmt: skip
-def test_an_error_in_place_of_the_work(faulty: Faulty, kind: str, status: int, code: str) -> None:
+def test_an_error_fault_replaces_the_work(faulty: Faulty, kind: str, status: int, code: str) -> None:
     with faulty({"kind": kind, "match": WRITE}) as client:
         answer = post(client)
         assert (answer.status_code, answer.json()[0]["errorCode"]) == (status, code)
@@ -66,14 +66,14 @@ def test_an_error_in_place_of_the_work(faulty: Faulty, kind: str, status: int, c
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("html", 0), ("garbage", 1)])
-def test_an_answer_that_is_not_json(faulty: Faulty, kind: str, kept: int) -> None:
+def test_html_and_garbage_are_not_json(faulty: Faulty, kind: str, kept: int) -> None:
     with faulty({"kind": kind, "match": WRITE}) as client:
         with pytest.raises(requests.JSONDecodeError):
             post(client).json()
         assert written(client) == kept
 
 
-def test_a_lock_inside_a_composite_is_a_rows_error_that_rolls_back(faulty: Faulty) -> None:
+def test_a_lock_inside_a_composite_is_an_error_of_a_row_and_rolls_back(faulty: Faulty) -> None:
     with faulty({"kind": "lock", "match": {"path": "composite$"}}) as client:
         case = client.case("00001001")
         answer = client.composite(
@@ -86,8 +86,8 @@ def test_a_lock_inside_a_composite_is_a_rows_error_that_rolls_back(faulty: Fault
         assert client.query(f"SELECT Status FROM Case WHERE Id = '{case}'")["records"][0]["Status"] == "New"
 
 
-def test_slow_and_late(faulty: Faulty) -> None:
-    """slow: the answer takes its time; late: 504 at once, the work is done afterwards."""
+def test_a_slow_answer_waits_and_a_late_one_is_a_timeout(faulty: Faulty) -> None:
+    """slow: the answer is delayed; late: 504 at once, and the work is done afterwards."""
     with faulty(
         {"kind": "slow", "match": WRITE, "seconds": 0.2}, {"kind": "late", "match": {**WRITE, "nth": 2}, "seconds": 0.2}
     ) as client:
@@ -101,8 +101,8 @@ def test_slow_and_late(faulty: Faulty) -> None:
         assert client.org.requests()[-2]["status"] in (504, 200)
 
 
-def test_a_late_request_arrives_when_the_orgs_clock_passes_it(faulty: Faulty) -> None:
-    """Whoever reads at once sees nothing; after the clock was moved all is there, as of the moment it was due."""
+def test_a_late_request_is_carried_out_when_the_clock_passes_it(faulty: Faulty) -> None:
+    """A read before that sees nothing; after the clock was moved, everything is there with the due time."""
     with faulty({"kind": "late", "match": WRITE, "times": 2, "seconds": 600}) as client:
         assert [post(client).status_code for _ in range(2)] == [504, 504]
         assert written(client) == 0
@@ -116,7 +116,7 @@ def test_a_late_request_arrives_when_the_orgs_clock_passes_it(faulty: Faulty) ->
         assert [(each["status"], len(each["written"])) for each in posts] == [(504, 1), (504, 1)]
 
 
-def test_late_requests_that_are_still_under_way_end_with_the_org(tmp_path: Path, faulty: Faulty) -> None:
+def test_late_requests_end_with_the_org(tmp_path: Path, faulty: Faulty) -> None:
     with faulty({"kind": "late", "match": WRITE, "seconds": 600}) as client:
         post(client)
         began = time.monotonic()
@@ -125,7 +125,7 @@ def test_late_requests_that_are_still_under_way_end_with_the_org(tmp_path: Path,
 
 
 @pytest.mark.parametrize(("kind", "error"), [("cut", requests.ConnectionError), ("garbage", requests.JSONDecodeError)])
-def test_an_answer_without_a_body_is_spoilt_too(faulty: Faulty, kind: str, error: type[Exception]) -> None:
+def test_an_answer_without_a_body_suffers_faults_too(faulty: Faulty, kind: str, error: type[Exception]) -> None:
     with faulty({"kind": kind, "match": {"method": "PATCH"}}) as client:
         path = f"/sobjects/Case/{client.case('00001001')}"
         with pytest.raises(error):
@@ -133,19 +133,19 @@ def test_an_answer_without_a_body_is_spoilt_too(faulty: Faulty, kind: str, error
         assert client.call("GET", path).json()["Status"] == "Escalated"
 
 
-def test_faults_that_are_due_for_the_same_request_take_turns(faulty: Faulty) -> None:
+def test_faults_due_for_the_same_request_apply_one_after_the_other(faulty: Faulty) -> None:
     with faulty({"kind": "503", "match": WRITE}, {"kind": "500", "match": WRITE}) as client:
         assert [post(client).status_code for _ in range(3)] == [503, 500, 201]
 
 
-def test_the_path_of_a_fault_is_that_of_the_request_not_of_a_subrequest(faulty: Faulty) -> None:
+def test_the_path_of_a_fault_matches_the_request_not_a_subrequest(faulty: Faulty) -> None:
     with faulty({"kind": "503", "match": {"path": "/sobjects/Account"}}) as client:
         (answer,) = client.composite(sub("POST", "/sobjects/Account", "a", {"Name": "Faulty"}))
         assert answer["httpStatusCode"] == 201
         assert post(client).status_code == 503
 
 
-def test_a_slow_answer_does_not_hold_up_the_end_of_the_org(faulty: Faulty) -> None:
+def test_a_slow_answer_does_not_delay_the_end_of_the_org(faulty: Faulty) -> None:
     with faulty({"kind": "slow", "match": {}, "times": 0, "seconds": 600}) as client:
         threads = [threading.Thread(target=_ignoring, args=(post, client)) for _ in range(8)]
         for each in threads:
@@ -165,7 +165,7 @@ def _ignoring(action: Callable[..., Any], *given: Any) -> None:
 
 
 def test_faults_count_the_requests_that_match_them(faulty: Faulty) -> None:
-    """From the second on, two times; an entry without end strikes for ever."""
+    """From the second request on, two times; with `times` 0 for ever."""
     with faulty(
         {"kind": "503", "match": {**WRITE, "nth": 2}, "times": 2},
         {"kind": "500", "match": {"method": "DELETE"}, "times": 0},
@@ -175,7 +175,7 @@ def test_faults_count_the_requests_that_match_them(faulty: Faulty) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words", "near"),
+    ("text", "line", "message", "near"),
     [
         ('[\n {"kind": "loose"}]', 2, "unknown kind loose", "lose"),
         ('[{"match": {}}]', 1, "kind is missing", None),
@@ -183,25 +183,27 @@ def test_faults_count_the_requests_that_match_them(faulty: Faulty) -> None:
         ('[{"kind": "500", "match": {"paht": "x"}}]', 1, "unknown key paht", "path"),
         ('[{"kind": "500", "match": {"path": "("}}]', 1, "not a regular expression", None),
         ('[{"kind": "500", "match": {"method": "post"}}]', 1, "unknown method post", "POST"),
-        ('[{"kind": "500", "times": -1}]', 1, "times does not fit", None),
-        ('[{"kind": "slow", "seconds": 1e999}]', 1, "seconds does not fit", None),
-        ('[{"kind": "500", "match": {"nth": 0}}]', 1, "nth does not fit", None),
+        ('[{"kind": "500", "times": -1}]', 1, "times is not valid", None),
+        ('[{"kind": "slow", "seconds": 1e999}]', 1, "seconds is not valid", None),
+        ('[{"kind": "500", "match": {"nth": 0}}]', 1, "nth is not valid", None),
         ('{"kind": "500"}', 1, "is not a list", None),
         ('[{"kind": "500"},\n]', 2, "is not JSON", None),
         ("[5]", 1, "is not an object", None),
     ],
 )
-def test_a_fault_file_that_is_wrong(tmp_path: Path, text: str, line: int, words: str, near: str | None) -> None:
+def test_a_problem_in_a_fault_file_is_reported_with_its_place(
+    tmp_path: Path, text: str, line: int, message: str, near: str | None
+) -> None:
     file = tmp_path / "faults.json"
     file.write_text(text)
     with pytest.raises(InvalidData) as caught:
         EmbeddedOrg(faults=file)
     (found,) = caught.value.problems
     assert (found.file, found.line, found.nearest) == (str(file), line, near)
-    assert words in found.message
+    assert message in found.message
 
 
-def test_problems_of_faults_and_data_are_told_together(tmp_path: Path) -> None:
+def test_problems_of_faults_and_data_are_reported_together(tmp_path: Path) -> None:
     file = tmp_path / "faults.json"
     file.write_text('[{"kind": "x"}]')
     with pytest.raises(InvalidData) as caught:

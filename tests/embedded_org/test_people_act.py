@@ -1,4 +1,4 @@
-"""What other people do to an org meanwhile, through Python and through `/__embedded__/act`."""
+"""Acts of other people in an org, through Python and through `/__embedded__/act`."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def test_a_case_is_closed(org: Client) -> None:
 
 
 def test_agents_and_customers_comment(org: Client) -> None:
-    """A customer is a portal user, and so nobody of the staff."""
+    """A customer is a portal user, not an agent."""
     org.org.act("comment", case=CASE, text="on it", published=False)
     org.org.act("comment", case=CASE, text="any news?", **{"as": "customer"})
     org.org.act("comment", case=CASE, text="from Ann", by="ann@example.org")
     soql = "SELECT CommentBody, IsPublished, CreatedBy.UserType, CreatedBy.Name FROM CaseComment WHERE CreatedDate >= "
     found = org.query(f"{soql}2026-03-01T10:00:00Z ORDER BY Id")["records"]
-    told = [(e["CommentBody"], e["IsPublished"], e["CreatedBy"]["UserType"], e["CreatedBy"]["Name"]) for e in found]
-    assert told == [
+    comments = [(e["CommentBody"], e["IsPublished"], e["CreatedBy"]["UserType"], e["CreatedBy"]["Name"]) for e in found]
+    assert comments == [
         ("on it", False, "Standard", "Agent"),
         ("any news?", True, "CspLitePortal", "Customer"),
         ("from Ann", True, "Standard", "Ann Ash"),
@@ -76,7 +76,7 @@ def test_a_deleted_case_is_in_the_recycle_bin_with_its_comments(org: Client) -> 
     assert org.query("SELECT COUNT() FROM CaseComment")["totalSize"] == 1
 
 
-def test_merging_moves_what_belongs_to_the_losing_case_to_its_master(tmp_path: Path) -> None:
+def test_a_merge_moves_the_child_records_to_the_master(tmp_path: Path) -> None:
     files = {**FILES, "EmailMessage": f"ParentId,Subject,Incoming\n{CASE},hello,true\n"}
     with EmbeddedOrg(data=write_folder(tmp_path, files), now=NOW) as made, Client(made) as client:
         loser, master = client.case(CASE), client.case("00001002")
@@ -96,7 +96,7 @@ def test_merging_moves_what_belongs_to_the_losing_case_to_its_master(tmp_path: P
         assert answer.json()[0]["errorCode"] == "ENTITY_IS_DELETED"
 
 
-def test_a_case_is_locked_and_let_go(org: Client) -> None:
+def test_a_case_is_locked_and_unlocked(org: Client) -> None:
     path = f"/sobjects/Case/{org.case(CASE)}"
     org.org.act("lock", case=CASE)
     assert org.call("PATCH", path, json={"Status": "Working"}).json()[0]["errorCode"] == "ENTITY_IS_LOCKED"
@@ -104,7 +104,7 @@ def test_a_case_is_locked_and_let_go(org: Client) -> None:
     assert org.call("PATCH", path, json={"Status": "Working"}, headers=NO_RULES).status_code == 204
 
 
-def test_other_people_are_bound_by_no_rule_but_owners_bounce_after_them(tmp_path: Path) -> None:
+def test_rules_do_not_apply_to_other_people_but_bounces_do(tmp_path: Path) -> None:
     folder = write_folder(tmp_path)
     rules = [
         {"kind": "assignment_rule", "to": "first_line"},
@@ -125,28 +125,28 @@ def test_records_other_than_cases_are_edited_by_id(org: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "words"),
+    ("wanted", "message"),
     [
         ([], "expected an object"),
         ({"act": "clos", "case": CASE}, "did you mean close?"),
         ({"act": "close", "cas": CASE}, "unknown key cas (did you mean case?); case is missing"),
-        ({"act": "close", "case": "99"}, "there is no case '99'"),
+        ({"act": "close", "case": "99"}, "case '99' does not exist"),
         ({"act": "edit", "case": CASE, "fields": {"Prioriti": "x"}}, "No such column 'Prioriti'"),
         ({"act": "edit", "fields": {}}, "either case or record"),
         ({"act": "edit", "case": CASE, "fields": []}, "fields must be an object"),
         ({"act": "merge", "case": CASE, "into": CASE}, "the same case"),
-        ({"act": "comment", "case": CASE, "text": "x", "as": "robot"}, "as 'robot' is unknown"),
-        ({"act": "comment", "case": CASE, "text": "x", "by": "old@example.org"}, "names no active user"),
+        ({"act": "comment", "case": CASE, "text": "x", "as": "robot"}, "as: 'robot' is unknown"),
+        ({"act": "comment", "case": CASE, "text": "x", "by": "old@example.org"}, "is not an active user"),
         ({"act": "comment", "case": CASE, "text": 5}, "Cannot deserialize"),
     ],
 )
-def test_an_act_that_cannot_be_done_is_told_and_changes_nothing(org: Client, wanted: Any, words: str) -> None:
+def test_an_impossible_act_is_refused_and_changes_nothing(org: Client, wanted: Any, message: str) -> None:
     answer = org.call("POST", "/__embedded__/act", json=wanted)
-    assert (answer.status_code, words in answer.json()["error"]) == (400, True)
+    assert (answer.status_code, message in answer.json()["error"]) == (400, True)
     assert org.query("SELECT COUNT() FROM Case WHERE LastModifiedDate > 2026-03-01T09:59:00Z")["totalSize"] == 0
 
 
-def test_a_deleted_case_is_not_acted_on(org: Client) -> None:
+def test_an_act_on_a_deleted_case_is_refused(org: Client) -> None:
     org.org.act("delete", case=CASE)
-    with pytest.raises(ValueError, match="or it is deleted"):
+    with pytest.raises(ValueError, match="or is deleted"):
         org.org.act("close", case=CASE)

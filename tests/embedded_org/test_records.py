@@ -1,4 +1,4 @@
-"""Records one by one and in collections: what may be written, what follows, and each error's words."""
+"""Single records and collections: what may be written, its effects, and the message of each error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def refusal(client: Client, method: str, path: str, body: dict[str, Any]) -> tup
     return answer.status_code, error
 
 
-def test_a_record_is_made_read_changed_and_deleted(org: Client) -> None:
+def test_a_record_is_created_read_updated_and_deleted(org: Client) -> None:
     made = org.call("POST", "/sobjects/Case/", json={"Subject": "Broken", "Priority": "High"})
     assert (made.status_code, made.json()["success"], made.json()["errors"]) == (201, True, [])
     case = made.json()["id"]
@@ -36,7 +36,7 @@ def test_a_record_is_made_read_changed_and_deleted(org: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "body", "code", "words", "fields"),
+    ("kind", "body", "code", "message", "fields"),
     [
         ("Case", {"Colour": "x"}, "INVALID_FIELD", "No such column 'Colour' on sobject of type Case", None),
         ("Case", {"CaseNumber": "1"}, "INVALID_FIELD_FOR_INSERT_UPDATE", "Unable to create/update", ["CaseNumber"]),
@@ -56,12 +56,12 @@ def test_a_record_is_made_read_changed_and_deleted(org: Client) -> None:
         ("CaseStatus", {"ApiName": "x"}, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "cannot be inserted", []),
     ],
 )  # fmt: skip
-def test_a_write_that_breaks_a_rule(
-    reading: Client, kind: str, body: dict[str, Any], code: str, words: str, fields: list[str] | None
+def test_a_write_that_breaks_a_rule_is_refused(
+    reading: Client, kind: str, body: dict[str, Any], code: str, message: str, fields: list[str] | None
 ) -> None:
     status, error = refusal(reading, "POST", f"/sobjects/{kind}", body)
     assert (status, error["errorCode"], error.get("fields")) == (400, code, fields)
-    assert words in error["message"]
+    assert message in error["message"]
 
 
 def test_a_comment_is_limited_in_bytes_not_characters(org: Client) -> None:
@@ -71,21 +71,21 @@ def test_a_comment_is_limited_in_bytes_not_characters(org: Client) -> None:
         assert (answer.status_code == 201) is fits, body[:5]
 
 
-def test_owners_must_be_active_users_or_queues_that_serve_cases(org: Client) -> None:
+def test_owners_must_be_active_users_or_queues_for_cases(org: Client) -> None:
     case = f"/sobjects/Case/{org.case('00001001')}"
     inactive = org.id("SELECT Id FROM User WHERE IsActive = FALSE")
     staff = org.id("SELECT Id FROM Group WHERE DeveloperName = 'staff'")
     assert refusal(org, "PATCH", case, {"OwnerId": inactive})[1]["errorCode"] == "INACTIVE_OWNER_OR_USER"
-    wrong = refusal(org, "PATCH", case, {"OwnerId": staff})[1]
-    assert (wrong["errorCode"], wrong["message"]) == (
+    refused = refusal(org, "PATCH", case, {"OwnerId": staff})[1]
+    assert (refused["errorCode"], refused["message"]) == (
         "INVALID_OPERATION",
         "Queue not associated with this SObject type",
     )
     assert org.call("PATCH", case, json={"OwnerId": org.queue("second_line")}).status_code == 204
 
 
-def test_changes_are_stamped_and_remembered(org: Client) -> None:
-    """History: two rows for the owner (name and id), one for status and priority, none for what did not change."""
+def test_changes_set_time_stamps_and_history(org: Client) -> None:
+    """History has two rows for the owner (name and id), one for status and priority, none for unchanged fields."""
     case, queue = org.case("00001001"), org.queue("second_line")
     old = org.queue("first_line")
     org.call("PATCH", f"/sobjects/Case/{case}", json={"OwnerId": queue, "Status": "Escalated", "Priority": "High"})
@@ -119,7 +119,7 @@ def test_a_comment_keeps_its_text(org: Client) -> None:
     assert org.call("PATCH", f"/sobjects/CaseComment/{comment}", json={"IsPublished": False}).status_code == 204
 
 
-def test_what_has_no_recycle_bin_is_gone_when_it_is_deleted(org: Client) -> None:
+def test_a_deleted_record_without_recycle_bin_is_gone(org: Client) -> None:
     (error,) = org.query("SELECT IsDeleted FROM Group")
     assert error["errorCode"] == "INVALID_FIELD"
     assert "IsDeleted" not in {each["name"] for each in org.call("GET", "/sobjects/User/describe").json()["fields"]}
@@ -138,7 +138,7 @@ def test_the_comments_field_of_a_case_makes_an_internal_comment(org: Client) -> 
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "code", "words"),
+    ("path", "status", "code", "message"),
     [
         ("/sobjects/Foo", 404, "NOT_FOUND", "The requested resource does not exist"),
         (
@@ -153,13 +153,13 @@ def test_the_comments_field_of_a_case_makes_an_internal_comment(org: Client) -> 
         ("/sobjects//Case", 404, "NOT_FOUND", "The requested resource does not exist"),
     ],
 )
-def test_what_is_not_there(reading: Client, path: str, status: int, code: str, words: str) -> None:
+def test_an_unknown_address_is_an_error(reading: Client, path: str, status: int, code: str, message: str) -> None:
     answer = reading.call("GET", path)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (status, code)
-    assert words in answer.json()[0]["message"]
+    assert message in answer.json()[0]["message"]
 
 
-def test_a_row_read_on_condition(org: Client) -> None:
+def test_a_record_is_read_if_modified_since(org: Client) -> None:
     path = f"/sobjects/Case/{org.case('00001001')}"
     known = {"If-Modified-Since": "Fri, 20 Feb 2026 08:00:00 GMT"}
     assert org.call("GET", path, headers=known).status_code == 304
@@ -177,16 +177,16 @@ def test_a_collection_saves_in_order_and_reports_each_row_at_its_place(org: Clie
         "PATCH", "/composite/sobjects",
         json=rows("Case", {"id": first, "Status": "Escalated"}, {"id": second, "Nonsense": 1}, {"Status": "x"}),
     )  # fmt: skip
-    saved, wrong, missing = answer.json()
+    saved, refused, missing = answer.json()
     assert answer.status_code == 200
     assert saved == {"id": first, "success": True, "errors": []}
-    assert (wrong["success"], wrong["errors"][0]["statusCode"]) == (False, "INVALID_FIELD")
+    assert (refused["success"], refused["errors"][0]["statusCode"]) == (False, "INVALID_FIELD")
     assert missing["errors"] == [
         {"statusCode": "MISSING_ARGUMENT", "message": "Id not specified in an update call", "fields": []}
     ]
 
 
-def test_a_collection_all_or_none(org: Client) -> None:
+def test_a_collection_with_all_or_none_saves_everything_or_nothing(org: Client) -> None:
     first = org.case("00001001")
     answer = org.call(
         "PATCH", "/composite/sobjects",
@@ -200,7 +200,7 @@ def test_a_collection_all_or_none(org: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("records", "code", "words"),
+    ("records", "code", "message"),
     [
         ([], "REQUIRED_FIELD_MISSING", "At least 1 record is required"),
         ([{"attributes": {"type": "Account"}, "Name": "x"}] * 201, "EXCEEDED_ID_LIMIT", "more than 200 records"),
@@ -209,12 +209,12 @@ def test_a_collection_all_or_none(org: Client) -> None:
         ([{"attributes": {"type": name}} for name in ["Account", "Contact"] * 6], "LIMIT_EXCEEDED", "10 chunks"),
     ],
 )
-def test_a_collection_that_is_malformed_as_a_whole(
-    reading: Client, records: list[dict[str, Any]], code: str, words: str
+def test_a_malformed_collection_is_refused_as_a_whole(
+    reading: Client, records: list[dict[str, Any]], code: str, message: str
 ) -> None:
     status, error = refusal(reading, "POST", "/composite/sobjects", {"records": records})
     assert (status, error["errorCode"]) == (400, code)
-    assert words in error["message"]
+    assert message in error["message"]
 
 
 def test_the_same_record_twice_fails_the_collection(org: Client) -> None:
@@ -241,7 +241,7 @@ def test_deleting_a_case_deletes_its_comments(org: Client) -> None:
     assert org.query("SELECT COUNT() FROM CaseComment", "/queryAll")["totalSize"] == 3
 
 
-def test_the_fields_of_a_case_whose_history_is_kept_can_be_asked_for(org: Client) -> None:
+def test_the_case_fields_with_a_history_can_be_queried(org: Client) -> None:
     found = org.query(
         "SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = 'Case' "
         "AND IsFieldHistoryTracked = true ORDER BY QualifiedApiName"

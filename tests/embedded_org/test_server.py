@@ -1,4 +1,4 @@
-"""The org as a server: sessions, versions, pages, limits, its clock, its log, and what a restart keeps."""
+"""The org as a server: sessions, versions, pages, limits, clock, log, and the data kept by a restart."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield client
 
 
-def test_the_ready_line_says_how_to_reach_the_org(reading: Client) -> None:
+def test_the_ready_line_has_the_address_and_token_of_the_org(reading: Client) -> None:
     ready = reading.org.ready()
     assert list(ready) == ["instance_url", "access_token", "api_version", "organization_id"]
     assert ready["instance_url"].startswith("http://127.0.0.1:")
@@ -40,7 +40,7 @@ def test_the_ready_line_says_how_to_reach_the_org(reading: Client) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "Bearer wrong", "Basic x"])
-def test_without_the_token_nothing_is_told(reading: Client, token: str) -> None:
+def test_without_the_token_nothing_is_answered(reading: Client, token: str) -> None:
     answer = reading.call("GET", "/limits", headers={"Authorization": token})
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (401, "INVALID_SESSION_ID")
     assert "Sforce-Limit-Info" not in answer.headers
@@ -61,11 +61,11 @@ def test_versions_are_listed_and_not_counted(org: Client) -> None:
 @pytest.mark.parametrize(
     ("version", "status"), [("31.0", 200), ("30.0", 410), ("68.0", 404), ("20.0", 404), ("iAmBad", 404)]
 )
-def test_versions_of_the_interface(reading: Client, version: str, status: int) -> None:
+def test_only_known_versions_of_the_interface_are_served(reading: Client, version: str, status: int) -> None:
     assert reading.call("GET", f"/services/data/v{version}/limits").status_code == status
 
 
-def test_who_the_token_is(reading: Client) -> None:
+def test_the_identity_of_the_token_is_answered(reading: Client) -> None:
     url = reading.call("GET", BASE).json()["identity"]
     assert url.startswith(f"{reading.org.instance_url}/id/{reading.org.organization_id}/005")
     known = reading.call("GET", url.removeprefix(reading.org.instance_url)).json()
@@ -86,7 +86,7 @@ def test_pages_follow_each_other_to_the_end(large: Client) -> None:
     assert len(set(seen)) == 4_500
 
 
-def test_pages_are_of_the_moment_the_query_was_asked(large: Client) -> None:
+def test_pages_are_from_the_time_of_the_query(large: Client) -> None:
     page = large.query("SELECT Id FROM Case WHERE Status = 'New' ORDER BY Subject")
     last = large.id("SELECT Id FROM Case WHERE Subject = 's4499'")
     large.call("PATCH", f"/sobjects/Case/{last}", json={"Status": "Working"})
@@ -95,13 +95,13 @@ def test_pages_are_of_the_moment_the_query_was_asked(large: Client) -> None:
     assert page["records"][-1]["Id"] == last
 
 
-def test_page_sizes_asked_for_and_kept_within_bounds(large: Client) -> None:
+def test_requested_page_sizes_are_kept_within_limits(large: Client) -> None:
     for asked, got in ((200, 200), (300, 300), (1, 200), (9_999, 2_000)):
         page = large.query("SELECT Id FROM Case", headers={"Sforce-Query-Options": f"batchSize={asked}"})
         assert len(page["records"]) == got
 
 
-def test_wide_queries_and_children_make_shorter_pages(large: Client) -> None:
+def test_wide_queries_and_children_have_shorter_pages(large: Client) -> None:
     wide = large.query("SELECT FIELDS(STANDARD) FROM Case")
     assert len(wide["records"]) == 1_000
     page = large.query("SELECT Id, (SELECT Id FROM CaseComments) FROM Case ORDER BY CaseNumber")
@@ -110,7 +110,7 @@ def test_wide_queries_and_children_make_shorter_pages(large: Client) -> None:
 
 
 @pytest.mark.parametrize("locator", ["01gNOTHING-2000", "nonsense", "01gNOTHING-x"])
-def test_a_locator_that_is_gone(large: Client, locator: str) -> None:
+def test_an_unknown_locator_is_refused(large: Client, locator: str) -> None:
     answer = large.call("GET", f"/query/{locator}")
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALID_QUERY_LOCATOR")
 
@@ -128,7 +128,7 @@ def test_a_thousand_ids_fit_a_composite_but_not_an_address(large: Client) -> Non
     [b"{", b"[]", b"", b"\xff", b'{"Name": "a", "Name": "b"}', b"[" * 99_999, b'{"Name": "\\ud800"}', b'{"Name": NaN}'],
     ids=["open", "a list", "nothing", "not UTF-8", "a field twice", "too deep", "half a character", "no number"],
 )  # fmt: skip
-def test_a_body_that_is_not_the_json_wanted(reading: Client, body: bytes) -> None:
+def test_a_body_that_is_not_valid_json_is_refused(reading: Client, body: bytes) -> None:
     answer = reading.call("POST", "/sobjects/Account", data=body)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
 
@@ -141,7 +141,7 @@ def test_records_are_counted_by_object(reading: Client) -> None:
     assert len({each["name"] for each in everything}) == len(everything) > 20
 
 
-def test_a_method_that_is_not_served(reading: Client) -> None:
+def test_a_method_that_is_not_allowed_is_refused(reading: Client) -> None:
     answer = reading.call("DELETE", "/query", params={"q": "SELECT Id FROM Case"})
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (405, "METHOD_NOT_ALLOWED")
 
@@ -158,13 +158,13 @@ def test_a_body_of_another_kind_is_not_read(org: Client, kind: str, status: int)
 
 
 @pytest.mark.parametrize("path", [f"{BASE}//limits", "/services/data//v67.0/limits", f"{BASE}/sobjects//Case", "/"])
-def test_a_path_with_nothing_between_two_slashes_leads_nowhere(reading: Client, path: str) -> None:
+def test_a_path_with_an_empty_part_is_not_found(reading: Client, path: str) -> None:
     answer = reading.session.get(reading.org.instance_url + path)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("size", [b"-5", b"0x1", b"+1", b"", b"z", b"1" * 17])
-def test_a_chunk_whose_size_is_no_number_is_answered(reading: Client, size: bytes) -> None:
+def test_a_chunk_size_that_is_not_a_number_is_answered(reading: Client, size: bytes) -> None:
     head = f"POST {BASE}/sobjects/Case HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     with socket.create_connection(("127.0.0.1", int(reading.org.instance_url.rsplit(":", 1)[1])), timeout=10) as to:
         to.sendall(head + size + b"\r\nabc\r\n")
@@ -189,7 +189,7 @@ def test_the_date_header_is_the_orgs_clock_which_moves_forward_only(org: Client)
     assert parsedate_to_datetime(org.call("GET", "/limits").headers["Date"]).hour == 23
     made = org.call("POST", "/sobjects/Account", json={"Name": "Later"}).json()["id"]
     assert org.call("GET", f"/sobjects/Account/{made}").json()["CreatedDate"].startswith("2026-03-01T23:00:")
-    wrongs: tuple[object, ...] = (
+    bodies: tuple[object, ...] = (
         {"now": "2026-03-01T10:00:00Z"},
         {"advance": "-1m"},
         {"advance": "99999999999999w"},
@@ -199,13 +199,13 @@ def test_the_date_header_is_the_orgs_clock_which_moves_forward_only(org: Client)
         {"add": "1m"},
         [],
     )
-    for wrong in wrongs:
-        answer = org.call("POST", "/__embedded__/clock", json=wrong)
+    for body in bodies:
+        answer = org.call("POST", "/__embedded__/clock", json=body)
         assert answer.status_code == 400
         assert answer.json()["error"]
 
 
-def test_the_log_tells_each_request_and_what_it_wrote_but_never_the_token(tmp_path: Path) -> None:
+def test_the_log_has_each_request_and_its_writes_but_never_the_token(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     folder = write_folder(tmp_path / "data")
     with EmbeddedOrg(data=folder, now=NOW, log=log) as org, Client(org) as client:
@@ -229,7 +229,7 @@ def test_the_log_tells_each_request_and_what_it_wrote_but_never_the_token(tmp_pa
     assert org.access_token not in log.read_text("utf-8")
 
 
-def test_the_log_is_read_on_from_where_one_left_off(org: Client) -> None:
+def test_the_log_can_be_read_from_an_entry_on(org: Client) -> None:
     for _ in range(3):
         org.call("GET", "/limits")
     assert [each["n"] for each in org.call("GET", "/__embedded__/requests?after=1").json()] == [2, 3]
@@ -250,7 +250,7 @@ def test_the_log_of_many_requests_stays_small(tmp_path: Path) -> None:
     assert log.entries(after=9_999)[0]["body"]["records"][1] == 9_999
 
 
-def test_orgs_come_and_go_without_leaving_anything_behind() -> None:
+def test_a_closed_org_leaves_nothing_behind() -> None:
     before, threads = len(os.listdir("/dev/fd")), threading.active_count()
     for _ in range(10):
         with EmbeddedOrg() as org, Client(org) as client:
@@ -274,7 +274,7 @@ def test_writes_are_logged_in_the_order_they_were_written(org: Client) -> None:
     ]
 
 
-def test_delays_are_served_beside_each_other(tmp_path: Path) -> None:
+def test_delays_run_in_parallel(tmp_path: Path) -> None:
     """Four requests of 0.2 s each, at once, take far less than 0.8 s."""
     folder = write_folder(tmp_path)
     with EmbeddedOrg(data=folder, now=NOW, latency=0.1, per_record=0.1) as org:
@@ -339,14 +339,14 @@ def test_a_database_serves_one_org_at_a_time(tmp_path: Path) -> None:
         EmbeddedOrg(db=tmp_path / "org.db")
 
 
-def test_a_port_or_log_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+def test_a_port_or_log_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
     with EmbeddedOrg() as org, pytest.raises(InvalidData, match="port"):
         EmbeddedOrg(port=int(org.instance_url.rpartition(":")[2]))
     with pytest.raises(InvalidData, match="cannot be written"):
         EmbeddedOrg(log=tmp_path)
 
 
-def test_it_listens_on_loopback_only_and_closes_twice_without_harm() -> None:
+def test_it_listens_on_loopback_only_and_can_be_closed_twice() -> None:
     org = EmbeddedOrg()
     port = int(org.instance_url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)):
@@ -366,8 +366,8 @@ def test_an_error_in_the_org_itself_is_an_answer(
     assert org.query("SELECT COUNT() FROM Account")["totalSize"] == 2
 
 
-def test_data_is_not_asked_for_again(tmp_path: Path) -> None:
-    """`data` fills an empty database only, so the folder may be gone later."""
+def test_data_is_not_needed_for_a_filled_database(tmp_path: Path) -> None:
+    """`data` fills only an empty database, so the folder may be missing later."""
     with EmbeddedOrg(data=write_folder(tmp_path / "data", FILES), db=tmp_path / "org.db", now=NOW):
         pass
     with EmbeddedOrg(data=tmp_path / "gone", db=tmp_path / "org.db") as org, Client(org) as client:

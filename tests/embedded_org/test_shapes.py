@@ -1,4 +1,4 @@
-"""Answers have the keys and types of recorded ones, and clients that are not ours work unmodified."""
+"""Answers have the keys and types of recorded ones, and third-party clients work unmodified."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sample(name: str) -> Any:
 
 
 def shape(value: Any) -> Any:
-    """Keys and types; of a list the shape of its first element."""
+    """The keys and types; for a list the shape of its first element."""
     if isinstance(value, dict):
         return {name: shape(each) for name, each in sorted(value.items())}
     if isinstance(value, list):
@@ -39,11 +39,13 @@ def test_describe_has_the_keys_of_a_recorded_one(reading: Client, name: str) -> 
     assert set(recorded["fields"][0]) == set(ours["fields"][0])
     assert all(set(each) == set(recorded["childRelationships"][0]) for each in ours["childRelationships"])
     by_name = {each["name"]: each for each in ours["fields"]}
-    told = ("type", "createable", "updateable", "filterable", "sortable", "groupable", "nillable", "referenceTo",
+    compared = ("type", "createable", "updateable", "filterable", "sortable", "groupable", "nillable", "referenceTo",
             "relationshipName", "soapType", "label", "defaultedOnCreate")  # fmt: skip
     for each in recorded["fields"]:
         if each["name"] in by_name:
-            assert {key: by_name[each["name"]][key] for key in told} == {key: each[key] for key in told}, each["name"]
+            assert {key: by_name[each["name"]][key] for key in compared} == {key: each[key] for key in compared}, each[
+                "name"
+            ]
     assert name != "Case" or {each["name"] for each in recorded["fields"]} - set(by_name) == {"AssetId"}
 
 
@@ -122,7 +124,7 @@ def test_the_identity_has_the_keys_of_a_recorded_one(reading: Client) -> None:
 
 
 @needs_samples
-def test_columns_are_told_as_recorded(reading: Client) -> None:
+def test_columns_are_described_as_recorded(reading: Client) -> None:
     recorded = sample("fixtures_plugin_data/query_columns_true.json")["response"]["body"]
     for name, soql in (
         ("subquery", "SELECT Name, (SELECT LastName FROM Contacts) FROM Account"),

@@ -1,4 +1,4 @@
-"""SOQL: what each construct finds, and how the org words what it cannot run."""
+"""SOQL: the result of each construct, and the errors for queries that cannot be run."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ SAMPLES = Path(__file__).parents[3] / "shared" / "golden" / "soql_cases.json"
         ("Case.Subject = 'Cannot log in'", "1"),
     ],
 )  # fmt: skip
-def test_a_condition_finds(reading: Client, where: str, numbers: str) -> None:
+def test_a_condition_finds_its_cases(reading: Client, where: str, numbers: str) -> None:
     found = reading.query(f"SELECT CaseNumber FROM Case WHERE {where} ORDER BY CaseNumber")
     assert "records" in found, found
     assert "".join(each["CaseNumber"][-1] for each in found["records"]) == numbers
 
 
 @pytest.mark.parametrize(
-    ("soql", "code", "words"),
+    ("soql", "code", "message"),
     [
         ("SELEKT Id FROM Case", "MALFORMED_QUERY", "unexpected token: SELEKT"),
         ("SELECT Id, FROM Case", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
@@ -143,11 +143,13 @@ def test_a_condition_finds(reading: Client, where: str, numbers: str) -> None:
         ("", "MALFORMED_QUERY", "A query string has to be specified"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_run_is_an_error_and_never_an_answer(reading: Client, soql: str, code: str, words: str) -> None:
+def test_a_query_that_cannot_be_run_is_an_error_and_never_an_answer(
+    reading: Client, soql: str, code: str, message: str
+) -> None:
     found = reading.query(soql)
     assert isinstance(found, list), found
     assert found[0]["errorCode"] == code
-    assert words in found[0]["message"]
+    assert message in found[0]["message"]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +157,7 @@ def test_what_cannot_be_run_is_an_error_and_never_an_answer(reading: Client, soq
     ["NOT (" * 3_000 + "Status = 'x'" + ")" * 3_000, "(" * 5_000 + "Status = 'x'" + ")" * 5_000],
     ids=["negations", "parentheses"],
 )
-def test_a_query_nested_beyond_reason_is_an_answer_all_the_same(reading: Client, where: str) -> None:
+def test_a_query_nested_too_deeply_is_answered(reading: Client, where: str) -> None:
     (found,) = reading.composite(sub("GET", f"/query?q=SELECT Id FROM Case WHERE {where}", "q"))
     assert found["httpStatusCode"] in (200, 400)
     assert found["body"] == {"totalSize": 0, "done": True, "records": []} or (
@@ -163,7 +165,7 @@ def test_a_query_nested_beyond_reason_is_an_answer_all_the_same(reading: Client,
     )
 
 
-def test_a_thousand_alternatives_are_one_condition(reading: Client) -> None:
+def test_a_thousand_alternatives_fit_in_one_condition(reading: Client) -> None:
     where = " OR ".join(f"Subject = 'nothing {i}'" for i in range(2_000)) + " OR CaseNumber = '00001001'"
     (found,) = reading.composite(sub("GET", f"/query?q=SELECT Id FROM Case WHERE {where}", "q"))
     assert found["body"]["totalSize"] == 1
@@ -213,7 +215,7 @@ def test_parents_children_and_rights_come_in_one_record(reading: Client) -> None
         ("Status, CreatedDate DESC", "4312"), ("Account.Name, CaseNumber", "3124"),
     ],
 )  # fmt: skip
-def test_rows_are_ordered_with_nulls_where_asked(reading: Client, order: str, numbers: str) -> None:
+def test_rows_are_ordered_with_nulls_first_or_last(reading: Client, order: str, numbers: str) -> None:
     found = reading.query(f"SELECT CaseNumber FROM Case ORDER BY {order}")["records"]
     assert "".join(each["CaseNumber"][-1] for each in found) == numbers
 
@@ -230,7 +232,7 @@ def test_rows_are_ordered_with_nulls_where_asked(reading: Client, order: str, nu
         ("SELECT SUM(Reassignments__c) s, COUNT_DISTINCT(Status) d FROM Case", [{"s": 10, "d": 3}]),
     ],
 )  # fmt: skip
-def test_aggregates(reading: Client, soql: str, records: list[dict[str, Any]]) -> None:
+def test_aggregates_are_computed_by_group(reading: Client, soql: str, records: list[dict[str, Any]]) -> None:
     found = reading.query(soql)["records"]
     assert [each.pop("attributes") for each in found] == [{"type": "AggregateResult"}] * len(records)
     assert found == records
@@ -254,8 +256,8 @@ UNSUPPORTED = ("//", "/*", "Contact..", " offset", "A + B", "LIMIT -10", "OFFSET
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the collected queries are not here")
 def test_the_grammar_agrees_with_salesforces_own_on_collected_queries() -> None:
-    """What it does not support it refuses: it never accepts what Salesforce refuses, beyond names given later."""
-    wrong = []
+    """It refuses unsupported queries, and never accepts a query that Salesforce refuses, except for newer names."""
+    different = []
     for each in json.loads(SAMPLES.read_text())["cases"]:
         try:
             parse(each["soql"])
@@ -264,11 +266,11 @@ def test_the_grammar_agrees_with_salesforces_own_on_collected_queries() -> None:
             accepted = False
         later = any(word in each["soql"].lower() for word in ("count() myalias", " with", "account for"))
         if accepted != each["valid"] and not later and not any(part in each["soql"] for part in UNSUPPORTED):
-            wrong.append((each["valid"], each["soql"]))
-    assert [each for each in wrong if each[1] != "SELECT Name FROM Account OFFSET"] == []
+            different.append((each["valid"], each["soql"]))
+    assert [each for each in different if each[1] != "SELECT Name FROM Account OFFSET"] == []
 
 
-def test_the_first_and_the_last_of_texts_are_found_without_regard_to_case(org: Client) -> None:
+def test_the_first_and_the_last_text_are_found_ignoring_case(org: Client) -> None:
     for name in ("beta", "GAMMA", "Alpha", "alpine"):
         org.call("POST", "/sobjects/Account", json={"Name": name, "Type": "Letter"})
     (found,) = org.query("SELECT MIN(Name) low, MAX(Name) high FROM Account WHERE Type = 'letter'")["records"]

@@ -1,4 +1,4 @@
-"""What Salesforce's own CLI asks for, recorded, sent again as it asked; and what it reads of the answers."""
+"""Recorded requests of Salesforce's own CLI, sent again, and the parts of the answers that it reads."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ COMMANDS: dict[str, list[list[Any]]] = RECORDED["commands"]
 
 @dataclass
 class Cli:
-    """Asks as the CLI does; `ids` stand in the paths recorded."""
+    """A client that sends the requests of the CLI; `ids` replace those in the recorded paths."""
 
     org: EmbeddedOrg
     ids: dict[str, str]
@@ -47,7 +47,7 @@ class Cli:
         return path
 
     def answers(self, command: str) -> list[Any]:
-        """What the requests of a command are answered, each with the status that was recorded."""
+        """The answers to the requests of a command, each with the recorded status."""
         asked = [self.ask(method, path, *body) for method, path, _, *body in COMMANDS[command]]
         assert [status for status, _ in asked] == [status for _, _, status, *_ in COMMANDS[command]]
         return [body for _, body in asked]
@@ -78,7 +78,7 @@ def test_each_request_of_a_command_is_answered_as_recorded(cli: Cli, command: st
     assert len(cli.answers(command)) == len(COMMANDS[command])
 
 
-def test_a_login_learns_who_and_where_it_is(cli: Cli) -> None:
+def test_a_login_finds_its_user_and_org(cli: Cli) -> None:
     who, user, _, versions, found, _ = cli.answers("org login access-token")
     (organization,) = found["records"]
     assert (who["preferred_username"], who["user_id"]) == ("integration@embedded.example", cli.ids["user"])
@@ -89,29 +89,29 @@ def test_a_login_learns_who_and_where_it_is(cli: Cli) -> None:
     assert (organization["IsSandbox"], organization["TrialExpirationDate"]) == (True, None)
 
 
-def test_a_login_by_jwt_is_good_though_its_end_is_in_milliseconds() -> None:
+def test_a_jwt_login_with_its_end_in_milliseconds_is_accepted() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     with EmbeddedOrg(now=NOW, app=ConnectedApp("key", None, public)) as org:
         claims = {"iss": "key", "sub": "integration@embedded.example", "aud": org.instance_url}
         found = []
-        for end in (int(time.time() * 1000) + 300, int(time.time()) + 3_600):  # the second is no such number
+        for end in (int(time.time() * 1000) + 300, int(time.time()) + 3_600):  # the second is not a number
             assertion = jwt.encode({**claims, "exp": end}, key, algorithm="RS256")
             form = {"grant_type": BEARER, "assertion": assertion}
             found.append(requests.post(f"{org.instance_url}{PATH}", data=form, timeout=30).status_code)
     assert found == [200, 400]
 
 
-def test_the_token_and_address_that_it_hands_on_are_asked_for_by_listing_resources(cli: Cli) -> None:
+def test_the_token_and_address_are_checked_by_listing_resources(cli: Cli) -> None:
     (resources,) = cli.answers("org display")
     assert resources["query"] == "/services/data/v67.0/query"
 
 
-def test_a_query_is_told_with_its_columns(cli: Cli) -> None:
+def test_a_query_is_answered_with_its_columns(cli: Cli) -> None:
     rows, columns, _, groups, count, no_columns, refused = cli.answers("data query")
     assert rows["totalSize"] == len(rows["records"])
-    told = columns["columnMetadata"]
-    assert {each["columnName"]: [below["columnName"] for below in each["joinColumns"]] for each in told} == {
+    metadata = columns["columnMetadata"]
+    assert {each["columnName"]: [below["columnName"] for below in each["joinColumns"]] for each in metadata} == {
         "Id": [], "CaseNumber": [], "Account": ["Name"], "Owner": ["Name"], "CaseComments": ["CommentBody"],
     }  # fmt: skip
     assert [each["aggregate"] for each in groups["columnMetadata"]] == [False, True]

@@ -1,4 +1,4 @@
-"""Errors that others collected from real orgs, provoked here: status, code, words and keys are the same."""
+"""Errors collected from real orgs, caused here: status, code, message and keys are the same."""
 
 import json
 import re
@@ -66,7 +66,7 @@ def owned_by_someone_inactive(client: Client) -> Any:
 
 
 def halted(together: bool, place: int) -> Callable[[Client], Any]:
-    """One subrequest's error of a composite whose second needs a row that is not there."""
+    """The error of one subrequest in a composite whose second one needs a missing row."""
 
     def call(client: Client) -> Any:
         reference = "billingScheduleForOrderId"
@@ -93,7 +93,7 @@ def rolled_back(client: Client) -> Any:
     return client.call("POST", "/composite/sobjects", json=body)
 
 
-# By the error's code and a part of its words: how to provoke it.
+# By the error's code and a part of its message: the request that causes it.
 PROVOKED: dict[tuple[str, str], Callable[[Client], Any]] = {
     ("INVALID_SESSION_ID", ""): sent("GET", "/limits", headers={"Authorization": "Bearer wrong"}),
     ("NOT_FOUND", "The requested"): sent("POST", "/sobjects/PlayingCard__c", {"Name": "Ace"}),
@@ -152,7 +152,7 @@ CANNOT_BE = {
     ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", ""): "no picklist is restricted, as in an org nobody changed",
     ("(500)", ""): "an empty answer is a broken one",
 }
-# What only names the place, the record or the field of the org that was asked.
+# Parts that only name the place, the record or the field of the recorded org.
 LOCAL = re.compile(
     r"\[line:1, column:\d+\]|\b[0-9a-zA-Z]{18}\b|\bx{200,}|AzertyAzerty|\(max length=\d+\)|apiName \w+|"
     r"Website__c|LastName|\w+(?= duplicates)"
@@ -161,7 +161,7 @@ WORDED_OTHERWISE = {("MALFORMED_QUERY", "Facility"), ("MALFORMED_QUERY", "can no
 
 
 def known(error: Mapping[str, Any]) -> tuple[str, str]:
-    """The row of a table here that stands for a collected error."""
+    """The row of the table for a collected error."""
     fitting = [
         key for key in (*PROVOKED, *CANNOT_BE) if key[0] == error["errorCode"] and key[1] in json.dumps(error["body"])
     ]
@@ -170,7 +170,7 @@ def known(error: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def general(body: Any) -> Any:
-    """An answer without what is of one org alone."""
+    """An answer without the parts that depend on the org."""
     if isinstance(body, list):
         return [general(each) for each in body]
     if isinstance(body, dict):
@@ -194,7 +194,7 @@ def test_an_error_is_answered_as_it_was_collected(client: Client, error: dict[st
         assert general(body) == general(error["body"])
 
 
-def test_what_cannot_be_provoked_is_little_and_named() -> None:
+def test_the_errors_that_cannot_be_caused_here_are_few_and_listed() -> None:
     assert len(CANNOT_BE) <= 5
     assert {known(each) for each in ERRORS} == {*PROVOKED, *CANNOT_BE}
 

@@ -1,6 +1,6 @@
-"""Requests that others recorded against real orgs, sent again: status, keys, types and error codes are the same.
+"""Requests recorded against real orgs, sent again: status, keys, types and error codes are the same.
 
-Ids and versions of the recordings become those of the org here; the rows that a recording needs are made first.
+Ids and versions of the recordings are replaced by those of this org; needed rows are created first.
 """
 
 import json
@@ -80,7 +80,7 @@ class Replay:
         return self.send(self.asked["method"], path, **more)
 
     def placed(self, text: str) -> str:
-        """Ids of the recorded org become ids of rows here, each its own."""
+        """The text with each recorded id replaced by the id of a row here."""
         return re.sub(
             r"(?<=[\"/])(00[13]|a0[0-9])[a-zA-Z0-9]{12,15}(?=[\"/?]|$)", lambda found: self.id(found[0]), text
         )
@@ -101,7 +101,7 @@ class Replay:
 
 
 def unlike(recorded: Any, ours: Any, at: str = "") -> Iterator[str]:
-    """Where keys, types or error codes differ. Null fits everything; of a list each of ours is like its first."""
+    """The differences of keys, types or error codes. Null equals anything; a list is compared by its first element."""
     if isinstance(recorded, Mapping) and isinstance(ours, Mapping):
         if missing := recorded.keys() - ours.keys() - NOT_ALWAYS:
             yield f"{at}: missing {sorted(missing)}"
@@ -125,12 +125,12 @@ NOT_ALWAYS = {"nextRecordsUrl", "_records_in_page"}  # the latter is a remark of
 
 
 def counts_rows(recorded: Any) -> bool:
-    """Whether the recording is of an org with no rows, which this one is not."""
+    """True if the recording is of an org without rows, which this one is not."""
     return 'totalSize": 0' in json.dumps(recorded)
 
 
 @pytest.mark.parametrize("recording", recordings() if GOLDEN.is_dir() else [], ids=lambda path: path.stem)
-def test_what_was_recorded_is_answered_alike(org: EmbeddedOrg, recording: Path) -> None:
+def test_a_recorded_request_is_answered_in_the_same_shape(org: EmbeddedOrg, recording: Path) -> None:
     replay = Replay(org, recording)
     answer = replay.answer()
     ours = answer.json() if answer.content else None
@@ -139,6 +139,6 @@ def test_what_was_recorded_is_answered_alike(org: EmbeddedOrg, recording: Path) 
         assert list(unlike(replay.recorded["body"], ours)) == []
 
 
-def test_the_recordings_that_cannot_be_sent_again_are_few_and_named() -> None:
+def test_the_recordings_that_cannot_be_repeated_are_few_and_listed() -> None:
     assert len(recordings()) >= 30
     assert set(CANNOT_BE) <= {path.stem for folder in RECORDED for path in (GOLDEN / folder).glob("*.json")}

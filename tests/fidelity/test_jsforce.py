@@ -1,4 +1,4 @@
-"""jsforce, unmodified, works on the embedded org as it does on Salesforce: one story, told by a real Node process."""
+"""jsforce, unmodified, works on the embedded org as it does on Salesforce: one story in a real Node process."""
 
 import json
 import os
@@ -23,8 +23,8 @@ CASES = 2_501
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    """What each step of the story gave."""
+def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """The result of each step of the story."""
     folder = tmp_path_factory.mktemp("data")
     rows = [f"{number:08},Case {number},{'Acme' if number == 1 else ''}" for number in range(1, CASES + 1)]
     (folder / "Case.csv").write_text("\n".join(["CaseNumber,Subject,AccountId", *rows]) + "\n", encoding="utf-8")
@@ -40,54 +40,54 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
         return loaded
 
 
-def test_it_finds_the_versions_and_who_it_is(told: Mapping[str, Any]) -> None:
-    assert told["versions"][-1] == "67.0"
-    assert told["identity"]["username"] == "integration@embedded.example"
+def test_it_finds_the_versions_and_its_user(results: Mapping[str, Any]) -> None:
+    assert results["versions"][-1] == "67.0"
+    assert results["identity"]["username"] == "integration@embedded.example"
 
 
-def test_it_describes_the_org_and_an_object(told: Mapping[str, Any]) -> None:
-    assert {"Case", "Account", "CaseComment"} <= set(told["global"])
-    assert (told["describe"]["name"], told["describe"]["keyPrefix"]) == ("Case", "500")
-    assert {"Subject", "Status", "OwnerId"} <= set(told["describe"]["fields"])
+def test_it_describes_the_org_and_an_object(results: Mapping[str, Any]) -> None:
+    assert {"Case", "Account", "CaseComment"} <= set(results["global"])
+    assert (results["describe"]["name"], results["describe"]["keyPrefix"]) == ("Case", "500")
+    assert {"Subject", "Status", "OwnerId"} <= set(results["describe"]["fields"])
 
 
-def test_a_query_follows_relationships_up_and_down(told: Mapping[str, Any]) -> None:
-    found = told["query"]
+def test_a_query_follows_relationships_up_and_down(results: Mapping[str, Any]) -> None:
+    found = results["query"]
     assert (found["Account"]["Name"], found["Owner"]["attributes"]["type"]) == ("Acme", "Name")
     assert [one["CommentBody"] for one in found["CaseComments"]["records"]] == ["Hello"]
 
 
-def test_more_than_two_thousand_rows_come_page_by_page(told: Mapping[str, Any]) -> None:
-    assert told["pages"] == {"total": CASES, "sizes": [2_000, 501]}
-    assert told["stream"] == CASES
+def test_more_than_two_thousand_rows_come_page_by_page(results: Mapping[str, Any]) -> None:
+    assert results["pages"] == {"total": CASES, "sizes": [2_000, 501]}
+    assert results["stream"] == CASES
 
 
-def test_it_creates_reads_and_updates(told: Mapping[str, Any]) -> None:
-    assert told["create"]["success"] is True
-    assert (told["retrieve"], told["updated"]) == ("made by jsforce", "Working")
-    assert all(one["success"] for name in ("createMany", "updateMany", "destroy") for one in told[name])
-    assert told["upsert"] == [True, False, True]
+def test_it_creates_reads_and_updates(results: Mapping[str, Any]) -> None:
+    assert results["create"]["success"] is True
+    assert (results["retrieve"], results["updated"]) == ("made by jsforce", "Working")
+    assert all(one["success"] for name in ("createMany", "updateMany", "destroy") for one in results[name])
+    assert results["upsert"] == [True, False, True]
 
 
-def test_its_query_builder_finds_counts_and_updates(told: Mapping[str, Any]) -> None:
-    assert told["find"] == [["00000010", "Integration User", 0], ["00000001", "Integration User", 1]]
-    assert told["count"] == CASES + 1  # without the first, with two made meanwhile
-    assert (told["upsertById"], told["updateFound"][0]["success"]) == (False, True)
-    assert told["retrieveMany"] == [250, "00000250"]
+def test_its_query_builder_finds_counts_and_updates(results: Mapping[str, Any]) -> None:
+    assert results["find"] == [["00000010", "Integration User", 0], ["00000001", "Integration User", 1]]
+    assert results["count"] == CASES + 1  # without the first, with two created since
+    assert (results["upsertById"], results["updateFound"][0]["success"]) == (False, True)
+    assert results["retrieveMany"] == [250, "00000250"]
 
 
-def test_all_rows_of_a_collection_or_none(told: Mapping[str, Any]) -> None:
-    codes = [each["errors"][0]["statusCode"] for each in told["tooMany"]]
+def test_a_collection_saves_all_rows_or_none(results: Mapping[str, Any]) -> None:
+    codes = [each["errors"][0]["statusCode"] for each in results["tooMany"]]
     assert codes == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "INVALID_FIELD"]
 
 
-def test_a_composite_runs_in_order_with_references(told: Mapping[str, Any]) -> None:
-    assert told["composite"] == [["note", 201], ["status", 204], ["read", 200]]
+def test_a_composite_runs_in_order_with_references(results: Mapping[str, Any]) -> None:
+    assert results["composite"] == [["note", 201], ["status", 204], ["read", 200]]
 
 
-def test_limits_are_told_by_the_resource_and_with_each_answer(told: Mapping[str, Any]) -> None:
-    assert told["limits"] == 15_000
-    assert 0 < told["limitInfo"]["used"] < told["limitInfo"]["limit"] == 15_000
+def test_limits_are_reported_by_the_resource_and_with_each_answer(results: Mapping[str, Any]) -> None:
+    assert results["limits"] == 15_000
+    assert 0 < results["limitInfo"]["used"] < results["limitInfo"]["limit"] == 15_000
 
 
 @pytest.mark.parametrize(
@@ -102,11 +102,11 @@ def test_limits_are_told_by_the_resource_and_with_each_answer(told: Mapping[str,
         ("partly", "INVALID_ID_FIELD"),
     ],
 )
-def test_errors_come_in_the_shape_that_it_reads(told: Mapping[str, Any], step: str, code: str) -> None:
-    assert told[step]["errorCode"] == code
-    assert told[step]["message"]
+def test_errors_come_in_the_shape_that_it_reads(results: Mapping[str, Any], step: str, code: str) -> None:
+    assert results[step]["errorCode"] == code
+    assert results[step]["message"]
 
 
-def test_it_logs_in_by_client_credentials(told: Mapping[str, Any]) -> None:
-    assert told["login"]["user"] == told["identity"]["user_id"]
-    assert told["login"]["rows"] >= 1
+def test_it_logs_in_by_client_credentials(results: Mapping[str, Any]) -> None:
+    assert results["login"]["user"] == results["identity"]["user_id"]
+    assert results["login"]["rows"] >= 1

@@ -1,4 +1,4 @@
-"""simple-salesforce, unmodified, works on the embedded org as it does on Salesforce, from its own logins on."""
+"""simple-salesforce, unmodified, works on the embedded org as it does on Salesforce, including its logins."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicK
 
 
 class ToTheOrg(requests.Session):
-    """The client writes https and salesforce.com into its addresses; the org is on loopback, on plain http."""
+    """A session that sends to the org on loopback, because the client always uses https and salesforce.com."""
 
     def __init__(self, org: EmbeddedOrg) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ def test_a_login_with_a_wrong_key_or_secret_fails(session: ToTheOrg, key: str, s
         Salesforce(consumer_key=key, consumer_secret=secret, domain="acme.my", session=session)
 
 
-def test_more_than_two_thousand_rows_come_by_themselves(sf: Any) -> None:
+def test_more_than_two_thousand_rows_are_read_page_by_page(sf: Any) -> None:
     assert len({each["Id"] for each in sf.query_all_iter("SELECT Id FROM Case")}) == CASES
     everything = sf.query_all("SELECT Id FROM Case", include_deleted=True)
     assert (everything["totalSize"], everything["done"], len(everything["records"])) == (CASES, True, CASES)
@@ -90,7 +90,7 @@ def test_more_than_two_thousand_rows_come_by_themselves(sf: Any) -> None:
     assert len(sf.query_more(first["nextRecordsUrl"], True)["records"]) == 2_000
 
 
-def test_a_record_goes_through_its_whole_life(sf: Any) -> None:
+def test_a_record_is_created_updated_and_deleted(sf: Any) -> None:
     made = sf.Case.create({"Subject": "It's 100%", "Status": "New"})
     soql = format_soql("SELECT Id FROM Case WHERE Subject = {} AND Status IN {}", "It's 100%", ["New", "Working"])
     assert [each["Id"] for each in sf.query(soql)["records"]] == [made["id"]]
@@ -109,7 +109,7 @@ def test_records_are_found_and_saved_by_their_key(sf: Any) -> None:
         sf.Contact.upsert("Email/twin@example.com", {"Phone": "1"})
 
 
-def test_it_learns_about_the_org(sf: Any) -> None:
+def test_it_describes_the_org(sf: Any) -> None:
     assert sf.is_sandbox() is True
     assert {"Case", "Contact"} <= {each["name"] for each in sf.describe()["sobjects"]}
     assert "Key__c" in {each["name"] for each in sf.Case.describe()["fields"]}
@@ -118,7 +118,7 @@ def test_it_learns_about_the_org(sf: Any) -> None:
     assert 0 < sf.api_usage["api-usage"].used < sf.api_usage["api-usage"].total == 15_000
 
 
-def test_errors_come_as_its_own(org: EmbeddedOrg, session: ToTheOrg, sf: Any) -> None:
+def test_errors_are_raised_as_the_clients_own(org: EmbeddedOrg, session: ToTheOrg, sf: Any) -> None:
     with pytest.raises(SalesforceMalformedRequest, match="unexpected token: SELEKT"):
         sf.query("SELEKT Id FROM Case")
     with pytest.raises(SalesforceResourceNotFound):

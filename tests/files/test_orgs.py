@@ -341,12 +341,11 @@ def test_the_login_of_a_proxy_is_a_secret(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("content", "why"), [(None, "no such file"), ("words", "it holds no certificate")])
 def test_certificates_that_cannot_be_read_are_told_at_their_place(
-    content: str | None, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    content: str | None, why: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
     if content is not None:
         (tmp_path / "ca.pem").write_text(content)
-    problem = refused(tmp_path, ", ca_file: ~/ca.pem")
+    problem = refused(tmp_path, ", ca_file: ~/ca.pem", HOME=str(tmp_path))
     assert problem.message.startswith(f"{tmp_path}/ca.pem cannot be read: {why}")
     assert problem.line == 1
 

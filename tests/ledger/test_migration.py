@@ -176,17 +176,15 @@ def test_the_backup_is_the_ledger_before_and_can_be_migrated_again(old: Kind) ->
     assert old.verify(HEAD).problems == ()
 
 
-def test_a_backup_beside_a_ledger_in_the_state_folder_is_not_taken_for_a_ledger(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_backup_beside_a_ledger_in_the_state_folder_is_not_taken_for_a_ledger(tmp_path: Path) -> None:
     from sfdc_escalator.ledger.engines.place import default_path, only_ledger
 
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
     kind = SqliteKind(tmp_path)
-    kind.path = default_path(ORGANIZATION)
+    kind.path = default_path(ORGANIZATION, environ)
     load(kind)
     migrate(str(kind.path), "ann")
-    assert only_ledger() == kind.path
+    assert only_ledger(environ) == kind.path
     assert len(kind.backups()) == 1
 
 

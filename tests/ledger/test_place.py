@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.errors import Invalid, LedgerUnusable
-from sfdc_escalator.ledger.engines.place import default_path, disk_of, only_ledger, path_of, refuse_network_disk
+from sfdc_escalator.ledger.engines.place import (
+    absolute,
+    default_path,
+    disk_of,
+    only_ledger,
+    path_of,
+    refuse_network_disk,
+)
 from sfdc_escalator.ledger.engines.registry import database_of
 
 MOUNTS = """\
@@ -29,12 +36,15 @@ broken line
         ("~/x.db", "HOME/x.db"),
     ],
 )
-def test_a_ledger_is_named_by_a_path_or_a_url(
-    where: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", "/data/somebody")
-    assert path_of(where) == Path(path.replace("HERE", str(tmp_path)).replace("HOME", "/data/somebody"))
+def test_a_ledger_is_named_by_a_path_or_a_url(where: str, path: str, tmp_path: Path) -> None:
+    found = path.replace("HERE", str(tmp_path)).replace("HOME", "/data/somebody")
+    assert path_of(where, {"HOME": "/data/somebody"}, tmp_path) == Path(found)
+    assert absolute(where, {"HOME": "/data/somebody"}, tmp_path) == found
+
+
+def test_a_ledger_on_a_server_is_the_same_from_every_folder(tmp_path: Path) -> None:
+    url = "postgresql://ann@db.example/ledger"
+    assert absolute(url, {}, tmp_path) == url
 
 
 @pytest.mark.parametrize(
@@ -57,29 +67,29 @@ def test_what_names_no_file_is_refused_with_advice(where: str, words: str) -> No
     assert refused.value.exit_code == 2
 
 
-def test_the_default_place_is_the_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert default_path("00D000000000001EAA") == tmp_path / "sfdc-escalator" / "00D000000000001EAA.db"
+def test_the_default_place_is_the_state_folder(tmp_path: Path) -> None:
+    state = {"XDG_STATE_HOME": str(tmp_path)}
+    assert default_path("00D000000000001EAA", state) == tmp_path / "sfdc-escalator" / "00D000000000001EAA.db"
 
 
 @pytest.mark.parametrize("setting", ["", "relative/folder"])
-def test_without_a_usable_state_folder_it_is_below_home(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", setting)
-    monkeypatch.setenv("HOME", "/data/somebody")
-    assert default_path("00Dx") == Path("/data/somebody/.local/state/sfdc-escalator/00Dx.db")
+def test_without_a_usable_state_folder_it_is_below_home(setting: str) -> None:
+    environ = {"XDG_STATE_HOME": setting, "HOME": "/data/somebody"}
+    assert default_path("00Dx", environ) == Path("/data/somebody/.local/state/sfdc-escalator/00Dx.db")
 
 
-def test_the_only_ledger_is_found_and_several_are_listed() -> None:
+def test_the_only_ledger_is_found_and_several_are_listed(tmp_path: Path) -> None:
+    state = {"XDG_STATE_HOME": str(tmp_path)}
     with pytest.raises(Invalid, match="no ledger in"):
-        only_ledger()
-    first, second = default_path("00Da"), default_path("00Db")
+        only_ledger(state)
+    first, second = default_path("00Da", state), default_path("00Db", state)
     first.parent.mkdir(parents=True)
     first.touch()
     first.with_name(".00Da.db.new.db").touch()
-    assert only_ledger() == first
+    assert only_ledger(state) == first
     second.touch()
     with pytest.raises(Invalid, match="2 ledgers") as several:
-        only_ledger()
+        only_ledger(state)
     assert [problem.file for problem in several.value.problems] == [str(first), str(second)]
 
 

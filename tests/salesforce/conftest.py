@@ -1,4 +1,4 @@
-"""An org that answers as a test says: exact HTTP, no server."""
+"""An org that gives the answers of a test: exact HTTP, without a server."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ TOKEN = "00D000000000001!top.secret.token"
 
 
 class Stage:
-    """What the org will answer, and the door under test. `slept` are the waits before tries."""
+    """The org under test and the answers that it gets; `slept` are the waits before attempts."""
 
     def __init__(self, mock: responses.RequestsMock) -> None:
         self.mock, self.slept = mock, list[float]()
@@ -38,7 +38,7 @@ class Stage:
         return self
 
     def composite(self, *bodies: Any, headers: Mapping[str, str] | None = None) -> None:
-        """Answers a read of that many parts; (status, body) for a part that is not a success."""
+        """Answers a composite read with these parts; (status, body) for a part that is not a success."""
         self.answers("POST", "composite", read_answer(bodies), headers=headers)
 
     def sent(self, number: int = -1) -> Any:
@@ -46,7 +46,7 @@ class Stage:
         return json.loads(self.mock.calls[number].request.body or b"null")
 
     def urls(self, number: int = -1) -> list[str]:
-        """What the parts of a composite ask for."""
+        """The URLs of the parts of a composite."""
         return [part["url"] for part in self.sent(number)["compositeRequest"]]
 
 

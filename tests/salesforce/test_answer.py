@@ -1,4 +1,4 @@
-"""Applied only if every part and every row says so; in doubt, unknown."""
+"""Applied only if every part and every row confirms it; in doubt, unknown."""
 
 import json
 from collections.abc import Callable
@@ -68,7 +68,7 @@ def changed(change: Change) -> list[Any]:
     return answers
 
 
-def test_everything_there_and_successful_is_applied() -> None:
+def test_a_complete_and_successful_answer_is_applied() -> None:
     assert read(applied()) == Committed("call 1")
 
 
@@ -91,12 +91,12 @@ def test_everything_there_and_successful_is_applied() -> None:
         lambda answers: answers.__setitem__(1, None),
     ],
 )
-def test_an_answer_that_is_short_or_garbled_is_unknown(change: Change) -> None:
+def test_an_incomplete_or_garbled_answer_is_unknown(change: Change) -> None:
     assert isinstance(read(changed(change)), Unknown)
 
 
 @pytest.mark.parametrize("text", ["", "<html></html>", '{"compositeResponse": [', "null", "[]", "7", '{"a": 1}'])
-def test_a_200_that_is_no_composite_answer_is_unknown(text: str) -> None:
+def test_a_200_that_is_not_a_composite_answer_is_unknown(text: str) -> None:
     assert isinstance(read_answer(200, text, PARTS, ""), Unknown)
 
 
@@ -114,7 +114,7 @@ def test_a_refusal_of_the_whole_request_means_it_never_ran(status: int) -> None:
     assert isinstance(read_answer(status, "<html>", PARTS, ""), NotExecuted)
 
 
-def test_too_many_calls_at_once_pass_by_themselves_a_used_up_day_does_not() -> None:
+def test_too_many_concurrent_calls_are_temporary_a_daily_limit_is_not() -> None:
     def answer(message: str) -> Answer:
         return read_answer(403, json.dumps([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": message}]), PARTS, "")
 
@@ -139,12 +139,12 @@ def test_a_request_that_is_too_large_is_a_matter_of_size() -> None:
     assert answer.error.fault is ErrorKind.SIZE
 
 
-def test_a_missing_last_case_means_that_something_moved() -> None:
+def test_a_missing_last_case_means_that_a_case_changed() -> None:
     message = "Invalid reference specified. No value for fresh.records[2].Id found in fresh. Provided referenceId ..."
     assert read(rolled_back(1, [{"errorCode": "PROCESSING_HALTED", "message": message}])) == Moved()
 
 
-def test_a_failed_row_names_its_case_and_its_victims_do_not_count() -> None:
+def test_a_failed_row_names_its_case_and_rows_undone_with_it_do_not_count() -> None:
     rows = [
         row_error("ALL_OR_NONE_OPERATION_ROLLED_BACK"),
         row_error("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Say  why\nfirst"),
@@ -168,7 +168,7 @@ def test_an_error_of_a_whole_part_is_about_the_chunk() -> None:
     assert answer == RolledBack({}, RowError(ErrorKind.ROW, "INVALID_FIELD", "No such column"))
 
 
-def test_nothing_but_victims_is_still_rolled_back() -> None:
+def test_only_rows_undone_with_others_is_still_rolled_back() -> None:
     answer = read([halted(part.reference) for part in PARTS])
     assert isinstance(answer, RolledBack)
     assert not answer.rows
@@ -197,13 +197,13 @@ def test_a_failed_row_without_a_reason_is_rolled_back() -> None:
         ("INSUFFICIENT_ACCESS_OR_READONLY", "", ErrorKind.ROW),
     ],
 )
-def test_what_to_do_next_is_told_by_code_and_message(code: str, message: str, fault: ErrorKind) -> None:
+def test_the_kind_of_an_error_follows_from_code_and_message(code: str, message: str, fault: ErrorKind) -> None:
     answer = read(rolled_back(2, [row_error(code, message), *done(*IDS[1:])]))
     assert isinstance(answer, RolledBack)
     assert answer.rows[IDS[0]].fault is answer.error.fault is fault
 
 
-def test_a_lock_speaks_for_the_whole_chunk() -> None:
+def test_a_lock_is_the_error_of_the_whole_chunk() -> None:
     answer = read(rolled_back(2, [row_error("INVALID_STATUS"), row_error("UNABLE_TO_LOCK_ROW"), done(IDS[2])[0]]))
     assert isinstance(answer, RolledBack)
     assert answer.error.fault is ErrorKind.LOCK
@@ -214,7 +214,7 @@ def test_a_lock_speaks_for_the_whole_chunk() -> None:
     ("name", "kind"),
     [("fixtures_camel/composite_failure", RolledBack), ("fixtures_revoman/composite_all_error", Moved)],
 )
-def test_recorded_answers_are_read_right(name: str, kind: type) -> None:
+def test_recorded_answers_are_read_correctly(name: str, kind: type) -> None:
     body = json.loads((GOLDEN / f"{name}.json").read_text())["response"]["body"]
     references = [answer["referenceId"] for answer in body["compositeResponse"]]
     parts = [Part(reference, (IDS[0],)) for reference in references]

@@ -1,4 +1,4 @@
-"""Ways to an org that do not lead there: real certificates, real proxies. Each says what to look at, and no secret."""
+"""Failed connections to an org, with real certificates and proxies: messages say what to check, without secrets."""
 
 import socket
 import ssl
@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.salesforce.line.failures import Unanswered
-from sfdc_escalator.salesforce.line.session import STRAIGHT, Line
+from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line
 from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests.salesforce.conftest import TOKEN, error
 
@@ -60,7 +60,7 @@ def serving(wrap: Callable[[socket.socket], socket.socket] = lambda plain: plain
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that nobody signed, and its key."""
+    """A self-signed certificate for 127.0.0.1, and its key."""
     folder, key = tmp_path_factory.mktemp("tls"), rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "org")]), datetime.now(UTC)
     made = (
@@ -83,12 +83,12 @@ def tls(certificate: tuple[Path, Path]) -> Iterator[str]:
         yield f"https://127.0.0.1:{port}"
 
 
-def refused(url: str, line: Line = STRAIGHT) -> OrgUnavailable:
-    with SalesforceOrg(url, TOKEN, line=line, sleep=lambda _: None) as org, pytest.raises(OrgUnavailable) as told:
+def refused(url: str, line: Line = DEFAULT_LINE) -> OrgUnavailable:
+    with SalesforceOrg(url, TOKEN, line=line, sleep=lambda _: None) as org, pytest.raises(OrgUnavailable) as caught:
         org.identify()
-    assert TOKEN not in str(told.value)
-    assert PASSWORD not in str(told.value)
-    return told.value
+    assert TOKEN not in str(caught.value)
+    assert PASSWORD not in str(caught.value)
+    return caught.value
 
 
 def never_sent(refusal: OrgUnavailable) -> str:
@@ -97,17 +97,17 @@ def never_sent(refusal: OrgUnavailable) -> str:
     return str(refusal)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_with_the_next_step(tls: str) -> None:
-    words = never_sent(refused(tls))
-    assert "certificate is refused (self-signed certificate)" in words
-    assert "`ca_file`" in words
+def test_an_untrusted_certificate_is_refused_with_the_next_step(tls: str) -> None:
+    message = never_sent(refused(tls))
+    assert "certificate is refused (self-signed certificate)" in message
+    assert "`ca_file`" in message
 
 
-def test_a_certificate_of_ones_own_is_trusted_when_the_org_names_it(tls: str, certificate: tuple[Path, Path]) -> None:
+def test_a_private_certificate_is_trusted_when_the_org_names_it(tls: str, certificate: tuple[Path, Path]) -> None:
     assert isinstance(refused(tls, Line(ca_file=str(certificate[0]))), LoginRefused)
 
 
-def test_a_certificate_of_ones_own_is_trusted_when_the_environment_names_it(
+def test_a_private_certificate_is_trusted_when_the_environment_names_it(
     tls: str, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate[0]))
@@ -115,7 +115,7 @@ def test_a_certificate_of_ones_own_is_trusted_when_the_environment_names_it(
 
 
 @pytest.mark.parametrize("content", [None, "words"])
-def test_trusted_certificates_that_cannot_be_read_are_told(
+def test_trusted_certificates_that_cannot_be_read_are_reported(
     content: str | None, tls: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle = tmp_path / "bundle.pem"
@@ -125,32 +125,34 @@ def test_trusted_certificates_that_cannot_be_read_are_told(
     assert "REQUESTS_CA_BUNDLE" in never_sent(refused(tls))
 
 
-def test_an_address_where_no_tls_is_spoken_is_told() -> None:
+def test_an_address_without_tls_is_reported() -> None:
     with serving() as port:
-        assert "no TLS is spoken" in never_sent(refused(f"https://127.0.0.1:{port}"))
+        assert "does not answer with TLS" in never_sent(refused(f"https://127.0.0.1:{port}"))
 
 
-def test_a_proxy_that_refuses_us_is_told_by_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_of_the_proxy_is_reported_with_its_message(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving() as port:
         proxy = f"http://ann:{PASSWORD}@127.0.0.1:{port}"
-        words = never_sent(refused("https://acme.my.salesforce.com", Line(proxy=proxy)))
-        assert "the proxy does not let us through (407 Proxy Authentication Required)" in words
+        message = never_sent(refused("https://acme.my.salesforce.com", Line(proxy=proxy)))
+        assert "the proxy does not let us through (407 Proxy Authentication Required)" in message
         monkeypatch.setenv("HTTPS_PROXY", proxy)
         assert "HTTPS_PROXY" in never_sent(refused("https://acme.my.salesforce.com"))
 
 
-def test_a_proxy_that_is_not_there_is_not_mistaken_for_the_org() -> None:
-    words = never_sent(refused("https://acme.my.salesforce.com", Line(proxy=f"http://ann:{PASSWORD}@127.0.0.1:9")))
-    assert "the proxy does not let us through (Connection refused)" in words
+def test_a_missing_proxy_is_reported_as_the_proxy() -> None:
+    message = never_sent(refused("https://acme.my.salesforce.com", Line(proxy=f"http://ann:{PASSWORD}@127.0.0.1:9")))
+    assert "the proxy does not let us through (Connection refused)" in message
 
 
 @pytest.mark.parametrize("proxy", [f"socks9://ann:{PASSWORD}@127.0.0.1:1", f"http://ann:{PASSWORD}@127.0.0.1:99999"])
-def test_a_proxy_of_the_environment_that_is_no_address_is_told(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_of_the_environment_without_valid_address_is_reported(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    assert "the proxy's address is none" in never_sent(refused("https://acme.my.salesforce.com"))
+    assert "the address of the proxy is not valid" in never_sent(refused("https://acme.my.salesforce.com"))
 
 
-def test_an_org_on_this_machine_is_asked_without_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_org_on_this_machine_is_called_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with serving() as port:
         assert isinstance(refused(f"http://127.0.0.1:{port}"), LoginRefused)

@@ -1,4 +1,4 @@
-"""The first answer of the org: who we are there, its time, and advice when it is none."""
+"""The first answer of the org: its user and time, or an error with advice."""
 
 import ssl
 from typing import Any
@@ -12,19 +12,19 @@ from tests.builders import ME, NOW
 from tests.salesforce.conftest import IDENTITY, ORG, TOKEN, URL, Stage, error
 
 
-def test_it_says_whose_org_it_is_who_we_are_and_its_time(stage: Stage) -> None:
+def test_the_first_answer_gives_the_org_the_user_and_the_time(stage: Stage) -> None:
     stage.answers("GET", "", {"identity": IDENTITY})
     caller = stage.org.identify()
     assert (caller.instance_url, caller.organization_id, caller.user_id, caller.now) == (URL, ORG, ME, NOW)
 
 
-def test_short_ids_become_long_ones(stage: Stage) -> None:
+def test_short_ids_become_long_ids(stage: Stage) -> None:
     stage.answers("GET", "", {"identity": IDENTITY.replace(ORG, ORG[:15])})
     assert stage.org.identify().organization_id == ORG
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "words"),
+    ("status", "body", "message"),
     [
         (401, error("INVALID_SESSION_ID", "Session expired or invalid"), "log in again"),
         (403, error("API_DISABLED_FOR_ORG", "API is not enabled"), "API access"),
@@ -42,23 +42,23 @@ def test_short_ids_become_long_ones(stage: Stage) -> None:
         (418, "", "does not answer like a Salesforce org"),
     ],
 )
-def test_any_other_answer_is_an_unavailable_org_with_advice(stage: Stage, status: int, body: Any, words: str) -> None:
+def test_any_other_answer_is_an_unavailable_org_with_advice(stage: Stage, status: int, body: Any, message: str) -> None:
     stage.answers("GET", "", body, status)
-    with pytest.raises(OrgUnavailable, match=words) as caught:
+    with pytest.raises(OrgUnavailable, match=message) as caught:
         stage.org.identify()
     assert isinstance(caught.value, LoginRefused) == (status == 401)
     assert caught.value.exit_code == 5
     assert not stage.slept
 
 
-def test_an_answer_without_a_date_is_no_org(stage: Stage) -> None:
+def test_an_answer_without_a_date_is_not_from_an_org(stage: Stage) -> None:
     stage.answers("GET", "", {"identity": IDENTITY}, headers={"Date": "today"})
     with pytest.raises(OrgUnavailable, match="without a Date"):
         stage.org.identify()
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_passing_failure_is_tried_again(stage: Stage, status: int) -> None:
+def test_a_temporary_failure_is_tried_again(stage: Stage, status: int) -> None:
     stage.answers("GET", "", "oops", status, {"Retry-After": "2"})
     stage.answers("GET", "", {"identity": IDENTITY})
     assert stage.org.identify().user_id == ME
@@ -72,7 +72,7 @@ def refused() -> requests.ConnectionError:
 
 
 @pytest.mark.parametrize(
-    ("failure", "words", "tries"),
+    ("failure", "message", "tries"),
     [
         (refused(), r"cannot be reached \(Connection refused\)", 4),
         (requests.ReadTimeout("Read timed out"), "did not answer in time", 4),
@@ -81,15 +81,15 @@ def refused() -> requests.ConnectionError:
         (requests.exceptions.ChunkedEncodingError("IncompleteRead"), "connection to the org broke", 4),
     ],
 )
-def test_a_failing_line_is_an_unavailable_org(stage: Stage, failure: Exception, words: str, tries: int) -> None:
+def test_a_failing_line_is_an_unavailable_org(stage: Stage, failure: Exception, message: str, tries: int) -> None:
     stage.answers("GET", "", failure)
-    with pytest.raises(OrgUnavailable, match=words) as caught:
+    with pytest.raises(OrgUnavailable, match=message) as caught:
         stage.org.identify()
     assert len(stage.mock.calls) == tries
     assert TOKEN not in str(caught.value)
     assert caught.value.__suppress_context__
 
 
-def test_no_secret_shows_in_the_door_itself(stage: Stage) -> None:
+def test_the_org_object_shows_no_secret(stage: Stage) -> None:
     assert TOKEN not in repr(stage.org)
     assert TOKEN not in repr(vars(stage.org))

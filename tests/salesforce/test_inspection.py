@@ -85,13 +85,13 @@ def messages(policy: Policy, seen: OrgFacts, found: OrgInspection) -> Mapping[st
     return {lack.message: lack.severity for lack in lacks(policy, seen, found)}
 
 
-def test_an_org_that_allows_everything_lacks_nothing(stage: Stage, policy: Policy) -> None:
+def test_an_org_with_all_rights_has_no_gaps(stage: Stage, policy: Policy) -> None:
     seen, found = inspected(stage, policy)
     assert messages(policy, seen, found) == {}
     assert found.plans == (QueryPlan("TableScan", 2.4, 900, 450_000),)
 
 
-def test_the_poll_is_tried_with_one_row_and_its_refusal_told_at_the_route(stage: Stage, policy: Policy) -> None:
+def test_the_poll_is_tried_with_one_row_and_a_refusal_is_reported_at_the_route(stage: Stage, policy: Policy) -> None:
     seen, found = inspected(stage, policy, poll=(400, error("INVALID_FIELD", "No such column")))
     assert found.refused == {("support", "high"): "the org answered INVALID_FIELD: No such column"}
     assert "route high: its part of the poll is refused" in next(iter(messages(policy, seen, found)))
@@ -99,7 +99,7 @@ def test_the_poll_is_tried_with_one_row_and_its_refusal_told_at_the_route(stage:
     assert sum("Priority" in url and url.endswith("LIMIT%201") for url in urls) == 2  # together, then alone
 
 
-def test_a_poll_that_is_refused_though_each_route_is_not_is_told(stage: Stage, policy: Policy) -> None:
+def test_a_poll_refused_only_as_a_whole_is_reported(stage: Stage, policy: Policy) -> None:
     _, found = inspected(stage, policy, poll=(400, error("QUERY_TOO_COMPLICATED", "no")), alone=page())
     assert found.refused == {}
     assert [one.message for one in of_the_poll(found) if one.severity == "error"] == [
@@ -117,7 +117,7 @@ def test_a_poll_that_is_not_selective_is_a_warning_however_few_cases_there_are(
     assert told == ([("warning", True)] if warned else [])
 
 
-def test_a_record_type_without_the_value_is_told(stage: Stage, policy: Policy) -> None:
+def test_a_record_type_without_the_value_is_reported(stage: Stage, policy: Policy) -> None:
     seen, found = inspected(stage, policy, types=TYPES, offered=(offers("New"), offers("New", "escalated")))
     assert messages(policy, seen, found) == {
         "Status 'Escalated' is not offered by the record type Retail: cases of it may be rejected": "warning"
@@ -178,7 +178,7 @@ def test_a_user_who_may_not_comment_can_leave_no_note(stage: Stage, policy: Poli
     assert "may not create case comments" in next(iter(messages(policy, seen, found)))
 
 
-def test_a_user_who_may_not_post_in_feeds_is_told_where_the_policy_wants_it(stage: Stage, policy: Policy) -> None:
+def test_a_missing_right_to_post_in_feeds_is_reported_if_the_policy_needs_it(stage: Stage, policy: Policy) -> None:
     seen, found = inspected(stage, policy, post=(400, error("NOT_FOUND")))
     assert messages(policy, seen, found) == {}
     (route,) = policy.routes
@@ -197,14 +197,14 @@ def test_a_route_that_this_org_cannot_filter_for_is_a_warning(stage: Stage, poli
     assert "reads every open case" in next(iter(messages(policy, odd, found)))
 
 
-def test_automation_and_the_cost_are_remarks_and_wrong_with_nothing(stage: Stage, policy: Policy) -> None:
+def test_automation_and_the_cost_are_remarks_only(stage: Stage, policy: Policy) -> None:
     seen, found = inspected(stage, policy)
     told = "\n".join(remarks(found, seen))
     for part in ("Standard", "Needs_Owner", "Case_Router", "about 3 API calls", "432 a day (9,000", "TableScan"):
         assert part in told
 
 
-def test_what_the_user_may_not_ask_is_said_and_stops_nothing(stage: Stage, policy: Policy) -> None:
+def test_a_refused_question_is_reported_and_stops_nothing(stage: Stage, policy: Policy) -> None:
     no = (400, error("INVALID_TYPE", "sObject type is not supported"))
     refused = dict.fromkeys(("comment", "sharing", "rights", "assignment", "flows"), no)
     seen, found = inspected(stage, policy, **refused, validation=error("INVALID_TYPE"), plan=error("NOT_FOUND"))
@@ -230,7 +230,7 @@ def test_record_types_of_another_shape_are_none(stage: Stage, policy: Policy, ty
     assert found.picklists == {}
 
 
-def test_an_answer_that_is_worth_having_and_does_not_come_stops_nothing(stage: Stage, policy: Policy) -> None:
+def test_a_missing_optional_answer_stops_nothing(stage: Stage, policy: Policy) -> None:
     stage.answers("GET", "tooling/query", "<html>", status=404)
     for _ in range(ATTEMPTS):
         stage.answers("GET", "query", error("UNKNOWN_EXCEPTION"), status=500)

@@ -1,4 +1,4 @@
-"""A write on a line that breaks: real sockets, real failures. In doubt, unknown; never sent twice."""
+"""Writes on a failing connection, with real sockets and failures: in doubt unknown, and never sent twice."""
 
 import json
 import socket
@@ -48,7 +48,7 @@ def nonsense(line: socket.socket) -> None:
 
 @contextmanager
 def org_that(script: Script, seen: list[bool]) -> Iterator[SalesforceOrg]:
-    """An org whose every connection goes by the script."""
+    """An org whose connections follow the script."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -72,14 +72,14 @@ def org_that(script: Script, seen: list[bool]) -> Iterator[SalesforceOrg]:
 
 
 @pytest.mark.parametrize("script", [reset, half, nonsense])
-def test_an_answer_that_never_came_whole_is_unknown_and_nothing_is_sent_again(script: Script) -> None:
+def test_an_incomplete_answer_is_unknown_and_nothing_is_sent_again(script: Script) -> None:
     seen: list[bool] = []
     with org_that(script, seen) as org:
         assert isinstance(org.write(CHUNK), Unknown)
     assert len(seen) == 1
 
 
-def test_nobody_listening_means_it_never_ran() -> None:
+def test_a_refused_connection_means_that_nothing_ran() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -107,15 +107,15 @@ MALFORMED = error("MALFORMED_QUERY", "entity type CaseComment cannot be used ins
 REFUSED = answer_of(MALFORMED, HALTED, HALTED, status=400)
 
 
-def test_a_write_says_which_call_it_was(stage: Stage) -> None:
+def test_a_write_gives_the_name_of_its_call(stage: Stage) -> None:
     stage.identified().answers("POST", "composite", APPLIED)
     assert stage.org.write(CHUNK) == Committed("composite 3 parts, 1 cases, Mon, 02 Mar 2026 15:00:00 GMT")
     assert stage.mock.calls[-1].request.req_kwargs["timeout"] == (10.0, 600.0)  # type: ignore[attr-defined]
     assert stage.org.guard == "full"
 
 
-def test_an_org_that_does_not_take_the_comment_clause_is_asked_without_it(stage: Stage) -> None:
-    """Nothing ran, so it is sent again; the clause stays away for the rest of the run."""
+def test_an_org_that_rejects_the_comment_clause_is_queried_without_it(stage: Stage) -> None:
+    """Nothing ran, so the write is sent again; the clause is left out for the rest of the run."""
     stage.identified().answers("POST", "composite", REFUSED)
     stage.answers("POST", "composite", APPLIED)
     assert isinstance(stage.org.write(CHUNK), Committed)
@@ -125,7 +125,7 @@ def test_an_org_that_does_not_take_the_comment_clause_is_asked_without_it(stage:
     assert "CaseComment%20WHERE" not in json.dumps(stage.sent())
 
 
-def test_a_guard_that_is_refused_either_way_is_an_answer(stage: Stage) -> None:
+def test_a_guard_refused_with_and_without_the_clause_is_an_answer(stage: Stage) -> None:
     stage.identified().answers("POST", "composite", REFUSED)
     answer = stage.org.write(CHUNK)
     assert isinstance(answer, RolledBack)
@@ -155,7 +155,7 @@ def test_a_redirect_of_a_write_is_not_followed(stage: Stage) -> None:
     assert len(stage.mock.calls) == 2
 
 
-def test_the_unmoved_are_those_the_guard_returns(stage: Stage) -> None:
+def test_the_unchanged_cases_are_those_that_the_guard_returns(stage: Stage) -> None:
     stage.identified().composite((400, MALFORMED))
     stage.composite(page({"Id": numbered("500", 1)[:15]}))
     assert stage.org.unmoved(CHUNK) == {numbered("500", 1)}

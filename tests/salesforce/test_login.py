@@ -1,4 +1,4 @@
-"""Logins to the byte: what each flow sends, what it makes of the answer, and what it says of a refusal."""
+"""Logins: the exact form of each flow, the use of the answer, and the message for a refusal."""
 
 import time
 from email.utils import formatdate
@@ -47,14 +47,14 @@ def answered(flow: str, values: dict[str, str], body: Any = GRANTED, status: int
     """The form that was sent."""
     with responses.RequestsMock() as mock:
         mock.add("POST", URL, json=body, status=status, **more)
-        assert login(flow, values | {"token_url": URL})() == Grant(HOST, GRANTED["access_token"])
+        assert login(flow, values | {"token_url": URL}, {})() == Grant(HOST, GRANTED["access_token"])
         request = mock.calls[0].request
     assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert "Authorization" not in request.headers
     return {name: values[0] for name, values in parse_qs(str(request.body)).items()}
 
 
-def test_a_jwt_login_sends_a_signed_word_for_three_minutes_at_most() -> None:
+def test_a_jwt_login_sends_an_assertion_valid_for_at_most_three_minutes() -> None:
     form = answered("jwt", JWT)
     assert list(form) == ["grant_type", "assertion"]
     assert form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -78,11 +78,11 @@ PKCS1 = KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncr
     ],
     ids=["PKCS#1", "CRLF", "one line", "one line with CRLF", "in quotes", "with words before it"],
 )
-def test_a_key_is_read_however_it_was_written_down(key: str) -> None:
+def test_a_key_is_read_in_every_common_notation(key: str) -> None:
     assert answered("jwt", JWT | {"private_key": key})
 
 
-def test_a_key_of_4096_bits_signs_as_well() -> None:
+def test_a_key_of_4096_bits_signs_too() -> None:
     assert answered("jwt", JWT | {"private_key": pem(rsa.generate_private_key(public_exponent=65537, key_size=4096))})
 
 
@@ -99,7 +99,7 @@ def test_a_key_of_4096_bits_signs_as_well() -> None:
          {"grant_type": "password", "client_id": "k", "client_secret": "s", "username": "u", "password": "pt"}),
     ],
 )  # fmt: skip
-def test_each_flow_sends_what_salesforce_asks_for_and_nothing_else(
+def test_each_flow_sends_exactly_the_fields_of_its_form(
     flow: str, values: dict[str, str], form: dict[str, str]
 ) -> None:
     assert answered(flow, values) == form
@@ -112,9 +112,9 @@ def refused(body: Any, flow: str = "jwt", status: int = 400, error: type[Excepti
             mock.add("POST", URL, body=body, status=status, **more)
         else:
             mock.add("POST", URL, json=body, status=status, **more)
-        with pytest.raises(error) as told:
-            login(flow, values | {"token_url": URL})()
-    message = str(told.value)
+        with pytest.raises(error) as expected:
+            login(flow, values | {"token_url": URL}, {})()
+    message = str(expected.value)
     assert SECRET not in message
     assert "PRIVATE" not in message
     return message
@@ -129,7 +129,7 @@ def refused(body: Any, flow: str = "jwt", status: int = 400, error: type[Excepti
         ("invalid_grant", "invalid assertion", "certificate uploaded to the app"),
         ("invalid_grant", "request not supported on this domain", "My Domain"),
         ("invalid_grant", "no client credentials user enabled", "Run As user"),
-        ("invalid_grant", "expired access/refresh token", "log in once more by hand"),
+        ("invalid_grant", "expired access/refresh token", "log in once more yourself"),
         ("invalid_grant", "inactive user", "activate it"),
         ("invalid_grant", "authentication failure", "use JWT or client credentials"),
         ("invalid_client_id", "client identifier invalid", "Consumer Key"),
@@ -148,43 +148,43 @@ def refused(body: Any, flow: str = "jwt", status: int = 400, error: type[Excepti
         ("something_new", "", "the login was refused (something_new)"),
     ],
 )
-def test_a_refusal_is_told_with_the_next_step(code: str, description: str, step: str) -> None:
+def test_a_refusal_is_reported_with_the_next_step(code: str, description: str, step: str) -> None:
     message = refused({"error": code, "error_description": description})
     assert step in message
     assert code in message
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(-600, "10 min ahead of"), (600, "10 min behind")])
-def test_a_clock_that_is_wrong_is_told_when_a_login_is_refused(seconds: int, told: str) -> None:
+@pytest.mark.parametrize(("seconds", "expected"), [(-600, "10 min ahead of"), (600, "10 min behind")])
+def test_a_wrong_clock_is_reported_when_a_login_is_refused(seconds: int, expected: str) -> None:
     date = formatdate(time.time() + seconds, usegmt=True)
     message = refused({"error": "invalid_grant", "error_description": "invalid assertion"}, headers={"Date": date})
-    assert told in message
+    assert expected in message
 
 
-def test_a_clock_that_is_right_is_not_blamed() -> None:
+def test_a_correct_clock_is_not_reported() -> None:
     date = formatdate(time.time(), usegmt=True)
     assert "this machine's clock is " not in refused({"error": "invalid_client"}, headers={"Date": date})
 
 
-def test_a_login_page_in_place_of_an_answer_is_told() -> None:
+def test_a_login_page_instead_of_an_answer_is_reported() -> None:
     message = refused("<html>Login</html>", status=200, error=OrgUnavailable, content_type="text/html")
     assert "a web page" in message
     assert "login.salesforce.com" in message
 
 
-def test_a_login_that_leads_elsewhere_is_not_followed() -> None:
+def test_a_redirect_of_a_login_is_not_followed() -> None:
     moved = {"Location": "https://other.example.com/"}
     message = refused("", status=302, error=OrgUnavailable, headers=moved)
-    assert message == "acme.my.salesforce.com leads on to other.example.com: give that as the address to log in at"
+    assert message == "acme.my.salesforce.com redirects to other.example.com: give that as the login address"
 
 
 @pytest.mark.parametrize("place", ["/login", "https://login.salesforce.com/?startURL=x"])
-def test_a_login_that_leads_to_a_login_page_is_told(place: str) -> None:
+def test_a_redirect_to_a_login_page_is_reported(place: str) -> None:
     message = refused("", status=302, error=OrgUnavailable, headers={"Location": place})
-    assert "acme.my.salesforce.com is not a login of Salesforce: HTTP 302 with a way to a login page" in message
+    assert "acme.my.salesforce.com is not a login of Salesforce: HTTP 302 with a redirect to a login page" in message
 
 
-def test_too_many_logins_are_told_whatever_the_body_says() -> None:
+def test_too_many_logins_are_reported_with_any_body() -> None:
     assert "wait a while" in refused("<html>slow down</html>", status=429)
 
 
@@ -198,24 +198,24 @@ def test_too_many_logins_are_told_whatever_the_body_says() -> None:
         ["00D!fresh"],
     ],
 )
-def test_an_answer_that_grants_nothing_usable_is_no_login(granted: Any) -> None:
+def test_an_answer_without_usable_token_is_not_a_login(granted: Any) -> None:
     assert "is not a login of Salesforce" in refused(granted, status=200, error=OrgUnavailable)
 
 
 @pytest.mark.parametrize(("body", "status"), [("", 503), (ConnectionError("reset"), 200)])
-def test_a_login_that_is_not_answered_changed_nothing_and_may_be_tried_again(body: Any, status: int) -> None:
+def test_an_unanswered_login_may_be_tried_again(body: Any, status: int) -> None:
     with responses.RequestsMock() as mock:
         mock.add("POST", URL, body=body, status=status)
-        with pytest.raises(Unanswered) as told:
-            login("jwt", JWT)()
-    assert (told.value.sent, told.value.passing) == (False, True)
+        with pytest.raises(Unanswered) as expected:
+            login("jwt", JWT, {})()
+    assert (expected.value.sent, expected.value.passing) == (False, True)
 
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 
 
 @pytest.mark.parametrize(
-    ("key", "told"),
+    ("key", "expected"),
     [
         (pem(KEY, BestAvailableEncryption(b"secret")), "passphrase"),
         (CERTIFICATE, "is a certificate"),
@@ -227,15 +227,15 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
         (pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)), "has 1024 bits.*2048 bits or more"),
     ],
 )
-def test_a_key_that_cannot_sign_is_told_without_a_word_of_it(key: str, told: str) -> None:
-    with pytest.raises(Invalid, match=told) as error:
-        login("jwt", JWT | {"private_key": key})()
+def test_an_unusable_key_is_reported_without_showing_it(key: str, expected: str) -> None:
+    with pytest.raises(Invalid, match=expected) as error:
+        login("jwt", JWT | {"private_key": key}, {})()
     assert not any(line in str(error.value) for line in key.splitlines()[1:-1] if len(line) > 20)
 
 
 def test_secrets_are_not_sent_over_plain_http() -> None:
     with pytest.raises(UnsafeAddress):
-        login("jwt", JWT | {"token_url": "http://acme.my.salesforce.com/services/oauth2/token"})
+        login("jwt", JWT | {"token_url": "http://acme.my.salesforce.com/services/oauth2/token"}, {})
 
 
 def test_a_grant_never_shows_its_token() -> None:

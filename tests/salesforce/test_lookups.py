@@ -1,4 +1,4 @@
-"""The survey, and look-ups by id: few calls, further pages followed, our own words left out."""
+"""The facts of an org, and look-ups by id: few calls, all pages, without our own comments."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -42,7 +42,7 @@ COUNT = {"totalSize": 846, "done": True, "records": []}
 CASE = described(Id="id", Subject="string", AccountId="ref:Account", Thing__c="ref:Thing__c")
 
 
-def test_the_survey_is_one_call(stage: Stage) -> None:
+def test_the_facts_of_an_org_are_one_call(stage: Stage) -> None:
     stage.identified()
     stage.composite(
         {"Name": "Acme", "IsSandbox": True}, QUEUES, MEMBERS, COUNT, NO_KEYS, CASE, described(Type="picklist"),
@@ -78,7 +78,7 @@ def test_the_survey_is_one_call(stage: Stage) -> None:
         (NO_KEYS, "guarded"),
     ],
 )
-def test_the_level_is_proved_only_where_the_org_itself_refuses_a_key_twice(stage: Stage, keys: Any, level: str) -> None:
+def test_the_level_is_proved_only_if_the_org_refuses_a_second_key(stage: Stage, keys: Any, level: str) -> None:
     stage.identified()
     stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, MEMBERS, COUNT, keys, CASE)
     assert stage.org.facts(stage.org.identify(), [policy()]).level == level
@@ -106,21 +106,21 @@ def test_members_on_a_second_page_count(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "kind", "words"),
+    ("part", "kind", "message"),
     [
         ((403, error("INSUFFICIENT_ACCESS", "no")), OrgUnavailable, "INSUFFICIENT_ACCESS"),
         ((401, error("INVALID_SESSION_ID", "gone")), LoginRefused, "log in again"),
         ({"no": "records"}, OrgUnavailable, "without records"),
     ],
 )
-def test_a_survey_that_lacks_a_part_is_no_survey(stage: Stage, part: Any, kind: type[Exception], words: str) -> None:
+def test_facts_with_a_missing_part_are_an_error(stage: Stage, part: Any, kind: type[Exception], message: str) -> None:
     stage.identified()
     stage.composite({"Name": "Acme", "IsSandbox": False}, part, MEMBERS, COUNT, NO_KEYS, CASE)
-    with pytest.raises(kind, match=words):
+    with pytest.raises(kind, match=message):
         stage.org.facts(stage.org.identify(), [policy()])
 
 
-def test_a_read_that_the_org_could_not_serve_now_is_repeated(stage: Stage) -> None:
+def test_a_read_that_fails_temporarily_is_repeated(stage: Stage) -> None:
     stage.composite((503, error("SERVER_UNAVAILABLE")))
     stage.composite(page({"Id": numbered("500", 1), "OwnerId": ME, "Status": "New", "Priority": None}))
     assert stage.org.read_back([numbered("500", 1)], WRITTEN) == {numbered("500", 1): values(ME, "New", None)}
@@ -138,20 +138,20 @@ def test_2000_ids_are_one_call_and_one_more_is_two(stage: Stage) -> None:
     assert all(len(url) < 12_000 for url in stage.urls(0))
 
 
-def said(number: int, body: str, author: str = AGENT, kind: str | None = "Standard") -> dict[str, Any]:
+def comment(number: int, body: str, author: str = AGENT, kind: str | None = "Standard") -> dict[str, Any]:
     user = {"attributes": {"type": "User"}, "UserType": kind}
     return {"ParentId": numbered("500", number), "CommentBody": body, "CreatedById": author,
             "CreatedBy": user if kind else None, "IsPublished": True,
             "CreatedDate": "2026-03-02T15:00:00.000+0000"}  # fmt: skip
 
 
-def test_survivors_get_their_long_text_and_the_comments_that_are_not_ours(stage: Stage) -> None:
+def test_cases_get_their_long_text_and_the_comments_of_others(stage: Stage) -> None:
     texts = page(
         {"Id": numbered("500", 1), "Description": "It\nburns"}, {"Id": numbered("500", 2), "Description": None}
     )
     comments = page(
-        said(1, "first"), said(1, "mine", ME), said(1, f"a note\n\n{KEY_LINE}"),
-        said(1, "help!", kind="PowerCustomerSuccess"), said(2, f"{KEY_LINE}\nquoted above"),
+        comment(1, "first"), comment(1, "mine", ME), comment(1, f"a note\n\n{KEY_LINE}"),
+        comment(1, "help!", kind="PowerCustomerSuccess"), comment(2, f"{KEY_LINE}\nquoted above"),
     )  # fmt: skip
     stage.composite(texts, comments)
     cases = [case(1), case(2), case(3)]
@@ -165,7 +165,7 @@ def test_survivors_get_their_long_text_and_the_comments_that_are_not_ours(stage:
     assert len(stage.mock.calls) == 1
 
 
-def test_what_the_policies_do_not_read_is_not_asked_for(stage: Stage) -> None:
+def test_only_what_the_policies_read_is_queried(stage: Stage) -> None:
     cases = (case(1),)
     assert stage.org.complete(cases, frozenset({"Subject"}), frozenset({ME})) == cases
     assert stage.org.complete((), frozenset({"Description", COMMENTS}), frozenset({ME})) == ()
@@ -174,7 +174,7 @@ def test_what_the_policies_do_not_read_is_not_asked_for(stage: Stage) -> None:
 
 def test_notes_with_a_key_on_their_last_line_are_found(stage: Stage) -> None:
     stage.composite(
-        page(said(1, f"a\r\n\r\n{KEY_LINE}  \n", ME), said(1, f"{KEY_LINE}\nmore", ME), said(2, "none", ME))
+        page(comment(1, f"a\r\n\r\n{KEY_LINE}  \n", ME), comment(1, f"{KEY_LINE}\nmore", ME), comment(2, "none", ME))
     )
     (found,) = stage.org.keyed_notes([numbered("500", 1), numbered("500", 2)], frozenset({ME}))
     assert (found.key, found.line, found.case_id) == ("ESC-0000-0000-0001", KEY_LINE, numbered("500", 1))

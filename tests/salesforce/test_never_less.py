@@ -1,4 +1,4 @@
-"""SOQL narrows, Python decides: whatever the criteria match, the query for them returns, over real HTTP."""
+"""SOQL narrows, Python decides: the query returns every case that the criteria match, over real HTTP."""
 
 import csv
 import random
@@ -174,7 +174,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
         del row["IsClosed"]
     write_rows(folder / "Case.csv", rows)
     with EmbeddedOrg(data=folder, now=NOW) as org, OrgSession(org.instance_url, Token(org.access_token)) as session:
-        client = Client(session, "67.0", Patience(0))
+        client = Client(session, "67.0", Patience(0, lambda _: None))
         names = ("Case", "Account", "User", "Group")
         bodies = client.get(*(f"sobjects/{name}/describe" for name in names))
         objects = {name: parse_fields(body) for name, body in zip(names, bodies, strict=True)}
@@ -184,7 +184,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
 
 
 def everything(client: Client, describe: Describe) -> tuple[Case, ...]:
-    """All cases with all fields, the long text among them."""
+    """All cases with all fields, including long text."""
     known = {*PATHS, "IsClosed", *(path for path in paths_of(NEEDED) if describe.field_at(path))}
     fields = [*selected(frozenset(known), describe), "Description"]
     first = client.query(f"SELECT {', '.join(dict.fromkeys(fields))} FROM Case".replace("account.", "Account."))
@@ -196,7 +196,7 @@ def everything(client: Client, describe: Describe) -> tuple[Case, ...]:
 
 
 def ids_of(client: Client, fragment: str) -> frozenset[str]:
-    """What the org itself says to a raw filter."""
+    """The ids that the org returns for a raw filter."""
     return frozenset(str(record["Id"]) for record in client.query(f"SELECT Id FROM Case WHERE ({fragment})").records)
 
 
@@ -205,14 +205,14 @@ def lived(case: Case, chance: random.Random) -> Case:
     and milestones."""
     times = sorted(case.created + (NOW - case.created) * chance.random() for _ in range(chance.randint(0, 2)))
     older = case.created - timedelta(minutes=5)
-    words = [Comment(case.owner_id, at, "", chance.choice(("agent", "customer"))) for at in [older, *times]]
+    comments = [Comment(case.owner_id, at, "", chance.choice(("agent", "customer"))) for at in [older, *times]]
     field_changes = {"Status": tuple(FieldChange(at, None, case.status) for at in times)}
     tasks: tuple[Mapping[str, Value], ...] = tuple({"CreatedDate": at, "Status": chance.choice(PICKS)} for at in times)
     related = {
         **dict.fromkeys(COUNTED, tasks),
         MILESTONES: tuple({**task, "TargetDate": task["CreatedDate"]} for task in tasks),
     }
-    return replace(case, field_changes=field_changes, comments=tuple(words[chance.randint(0, 1) :]), related=related)
+    return replace(case, field_changes=field_changes, comments=tuple(comments[chance.randint(0, 1) :]), related=related)
 
 
 LITERALS: tuple[Literal_, ...] = (
@@ -267,7 +267,7 @@ def ages(draw: st.DrawFn) -> Age:
 
 @st.composite
 def tables(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> Table[Any]:
-    """A table by two fields, with or without a last word."""
+    """A table by two fields, with or without `else`."""
     cells = st.sampled_from(["urgent", "Phone", ("Web", "Phone"), "High"])
     rows = draw(
         st.lists(st.builds(lambda a, b, value: Row((a, b), value), cells, cells, values), min_size=1, max_size=3)
@@ -277,7 +277,7 @@ def tables(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> Table[Any]:
 
 @st.composite
 def further(draw: st.DrawFn) -> Condition:
-    """The conditions that look at more than one field, or only at the age of the case."""
+    """Conditions on more than one field, or only on the age of the case."""
     side, limit = draw(st.sampled_from(SIDES)), draw(st.sampled_from(LIMITS))
     picked = st.sampled_from(("Urgent", "Low"))
     left = st.sampled_from([*LIMITS, *(-one for one in LIMITS)])
@@ -329,7 +329,7 @@ def returned(loaded: Loaded, condition: Condition) -> frozenset[str]:
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(condition=CONDITIONS)
-def test_every_case_that_matches_is_returned_by_the_query(loaded: Loaded, condition: Condition) -> None:
+def test_the_query_returns_every_case_that_matches(loaded: Loaded, condition: Condition) -> None:
     found = returned(loaded, condition)
     lost = [case for case in loaded.cases if condition.holds(case, loaded.circumstances) and case.id not in found]
     assert not lost, (Bounds(loaded.describe, loaded.circumstances).may(condition), lost[0].fields)
@@ -354,7 +354,7 @@ def test_some_example_of_every_kind_matches_here(loaded: Loaded, kind: Kind) -> 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(leaf=st.one_of(fields(), ages(), further()))
-def test_what_a_comparison_leaves_out_is_returned_for_its_opposite(loaded: Loaded, leaf: Condition) -> None:
+def test_the_query_of_the_opposite_returns_what_a_comparison_leaves_out(loaded: Loaded, leaf: Condition) -> None:
     """The lower bound, `must`: a case that the query for `not c` leaves out is a match of c."""
     found = returned(loaded, Not(leaf))
     assert [
@@ -363,7 +363,7 @@ def test_what_a_comparison_leaves_out_is_returned_for_its_opposite(loaded: Loade
 
 
 def test_the_query_narrows_where_it_can(loaded: Loaded) -> None:
-    """A query that returned everything would pass the tests above."""
+    """A query that returns everything passes the tests above."""
     condition = All(
         (OPEN_CASES, Field("Subject", "is", "URGENT"), Age("at_least", timedelta(hours=2), path="CreatedDate"))
     )

@@ -1,4 +1,4 @@
-"""One query for all routes; a field that breaks a route breaks no other; a page is never lost."""
+"""One query for all routes; a broken field breaks only its route; no page is lost."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -111,14 +111,14 @@ def test_a_cursor_that_is_gone_starts_the_query_again(stage: Stage) -> None:
     assert [case.number for case in poll_policies(stage, policy()).cases] == ["00000001", "00000002"]
 
 
-def test_a_cursor_that_is_always_gone_is_an_error_in_the_end(stage: Stage) -> None:
+def test_a_cursor_that_is_always_gone_is_an_error(stage: Stage) -> None:
     stage.answers("GET", "query/", page(record(1), more="/services/data/v67.0/query/01g"))
     stage.answers("GET", "query/01g", error("INVALID_QUERY_LOCATOR"), 400)
     with pytest.raises(OrgUnavailable, match="INVALID_QUERY_LOCATOR"):
         poll_policies(stage, policy())
 
 
-def test_an_unknown_field_breaks_its_own_route_and_names_the_nearest(stage: Stage) -> None:
+def test_an_unknown_field_breaks_only_its_route_and_names_the_nearest(stage: Stage) -> None:
     stage.answers("GET", "query/", page(record(1)))
     bad = note(NotePart("facts", ("Account.Typ",)))
     found = poll_policies(
@@ -129,14 +129,14 @@ def test_an_unknown_field_breaks_its_own_route_and_names_the_nearest(stage: Stag
         found.broken[("support", "a")] == "Subjekt: Case has no Subjekt that the user may read; did you mean Subject?"
     )
     assert found.broken[("support", "b")].endswith("did you mean Type?")
-    assert "made of several fields" in found.broken[("support", "d")]
+    assert "consists of several fields" in found.broken[("support", "d")]
     assert len(found.broken) == 3
     assert "Subjekt" not in queries(stage)[0]
     assert len(found.cases) == 1
 
 
-def test_what_the_org_rejects_breaks_its_own_route(stage: Stage) -> None:
-    """Describe said yes, the query says no: each route is asked alone, the others run."""
+def test_a_rejected_field_breaks_only_its_own_route(stage: Stage) -> None:
+    """The field is described, but the query fails: each route is queried alone, and the others run."""
     stage.answers("GET", "query/", error("INVALID_FIELD", "No such column 'Origin'"), 400)
     stage.composite((400, error("INVALID_FIELD", "No such column 'Origin'")), page())
     stage.answers("GET", "query/", page(record(1)))
@@ -158,7 +158,7 @@ def test_routes_that_can_match_nothing_need_no_call(stage: Stage) -> None:
     assert (found.cases, found.at, len(stage.mock.calls)) == ((), SURVEY.caller.now, 0)
 
 
-def test_many_words_are_cut_into_queries_that_fit(stage: Stage) -> None:
+def test_many_words_are_split_into_queries_of_allowed_length(stage: Stage) -> None:
     stage.answers("GET", "query/", page(record(1)))
     phrases = tuple(parse_phrase(f"word{number} and more of it") for number in range(400))
     poll_policies(stage, policy(route("a", Text(("Subject",), phrases)), route("b", is_("Origin", "Web"))))
@@ -169,7 +169,7 @@ def test_many_words_are_cut_into_queries_that_fit(stage: Stage) -> None:
     assert all(len(call.request.url or "") <= ROOM + len(DATA) + 10 for call in stage.mock.calls)
 
 
-def test_one_comparison_too_long_to_be_asked_is_left_to_python(stage: Stage) -> None:
+def test_a_comparison_too_long_for_a_query_is_left_to_python(stage: Stage) -> None:
     stage.answers("GET", "query/", page())
     longest: Condition = Field("Subject", "in", tuple(f"{'x' * 90}{number}" for number in range(400)))
     poll_policies(stage, policy(route("a", AnyOf((longest, is_("Origin", "Web"))))))
@@ -186,20 +186,20 @@ def test_one_comparison_too_long_to_be_asked_is_left_to_python(stage: Stage) -> 
         (numbered("500", 7)[:15], f"Id = '{numbered('500', 7)}'"),
     ],
 )
-def test_a_chosen_case_is_read_alone_whatever_the_criteria(stage: Stage, chosen: str, where: str) -> None:
+def test_a_chosen_case_is_read_alone_with_any_criteria(stage: Stage, chosen: str, where: str) -> None:
     stage.answers("GET", "query/", page(record(7)))
     assert len(poll_policies(stage, policy(route("a", is_("Origin", "Web"))), case=chosen).cases) == 1
     assert queries(stage)[0].endswith(f"Origin FROM Case WHERE {where} ORDER BY Id")
 
 
 @pytest.mark.parametrize("chosen", ["", "x' OR Id != '", "500000000000007AAB", "a" * 31, "0000\n1026"])
-def test_a_chosen_case_that_is_no_number_and_no_id_is_refused(stage: Stage, chosen: str) -> None:
+def test_a_chosen_case_that_is_neither_a_number_nor_an_id_is_refused(stage: Stage, chosen: str) -> None:
     with pytest.raises(Invalid, match="--case"):
         poll_policies(stage, policy(), case=chosen)
 
 
 @pytest.mark.parametrize("broken", [{"Id": "x"}, {"CreatedDate": "today"}, {"OwnerId": None}, {"CreatedDate": None}])
-def test_a_record_of_another_shape_is_no_org(stage: Stage, broken: dict[str, Any]) -> None:
+def test_a_record_with_an_unexpected_shape_is_an_error(stage: Stage, broken: dict[str, Any]) -> None:
     stage.answers("GET", "query/", page(record(1, **broken)))
-    with pytest.raises(OrgUnavailable, match="another shape"):
+    with pytest.raises(OrgUnavailable, match="unexpected shape"):
         poll_policies(stage, policy())

@@ -1,4 +1,4 @@
-"""What an org's answer to a request that must fail says of it."""
+"""The meaning of an org's answer to a request that must fail."""
 
 import pytest
 

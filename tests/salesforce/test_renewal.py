@@ -1,4 +1,4 @@
-"""A refused token is renewed once, whoever was refused, and the same bytes are sent once more."""
+"""A refused token is renewed once for all threads, and the same bytes are sent once more."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ BODY = {"records": [{"Id": "500000000000001AAA", "Subject": "Käse"}]}
 
 
 class Logins:
-    """Counts logins and gives these tokens, one after the other."""
+    """A login that counts its calls and gives these tokens, one after the other."""
 
     def __init__(self, *tokens: str, url: str = URL) -> None:
         self.tokens, self.url, self.count = list(tokens), url, 0
@@ -34,7 +34,7 @@ def mock() -> Iterator[responses.RequestsMock]:
         yield made
 
 
-def test_a_write_that_was_refused_is_sent_once_more_with_the_same_bytes(mock: responses.RequestsMock) -> None:
+def test_a_refused_write_is_sent_once_more_with_the_same_bytes(mock: responses.RequestsMock) -> None:
     mock.add("POST", f"{DATA}/composite", json=EXPIRED, status=401)
     mock.add("POST", f"{DATA}/composite", json={"compositeResponse": []})
     logins = Logins(NEW)
@@ -58,13 +58,13 @@ def test_a_token_that_is_refused_again_is_not_sent_a_third_time(mock: responses.
 
 
 @pytest.mark.parametrize("token", [Token(OLD), Token(OLD, Logins(OLD))], ids=["no login", "the same token"])
-def test_without_another_token_the_refusal_stands(mock: responses.RequestsMock, token: Token) -> None:
+def test_without_a_new_token_the_refusal_is_final(mock: responses.RequestsMock, token: Token) -> None:
     mock.add("GET", f"{DATA}/limits", json=EXPIRED, status=401)
     with OrgSession(URL, token) as session:
         assert session.get(f"{DATA}/limits").status_code == 401
 
 
-def test_a_new_login_that_leads_to_another_org_sends_nothing_there(mock: responses.RequestsMock) -> None:
+def test_nothing_is_sent_to_another_org_after_a_new_login(mock: responses.RequestsMock) -> None:
     mock.add("GET", f"{DATA}/limits", json=EXPIRED, status=401)
     elsewhere = Logins(NEW, url="https://other.my.salesforce.com")
     with OrgSession(URL, Token(OLD, elsewhere)) as session, pytest.raises(LoginRefused, match="another address"):
@@ -100,7 +100,7 @@ def test_eight_threads_that_are_refused_together_log_in_once() -> None:
     assert sorted(seen) == sorted([OLD] * 8 + [NEW] * 8)
 
 
-def test_a_proxy_and_a_certificate_of_ones_own_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_and_certificate_of_the_org_override_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://environment:1")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/environment.pem")
     used: dict[str, object] = {}

@@ -18,11 +18,11 @@ def org() -> OrgFacts:
     return replace(ours, describe=Describe({**known, "Case": {**known["Case"], **ours.describe.objects["Case"]}}))
 
 
-def test_an_org_that_has_everything_lacks_nothing() -> None:
+def test_a_complete_org_has_no_gaps() -> None:
     assert list(lacks(policy(route("a")), org(), KnownNames())) == []
 
 
-def test_a_queue_is_told_once_with_every_route_that_wants_it() -> None:
+def test_a_missing_queue_is_reported_once_with_every_route() -> None:
     wanted = policy(route("a", queue="suport"), route("b", queue="suport"), route("c", queue=None))
     message = "this org has no queue suport for cases (wanted by routes a, b)"
     assert list(lacks(wanted, org(), KnownNames())) == [
@@ -30,13 +30,13 @@ def test_a_queue_is_told_once_with_every_route_that_wants_it() -> None:
     ]
 
 
-def test_a_field_is_told_with_the_nearest_one() -> None:
+def test_a_missing_field_is_reported_with_the_nearest_one() -> None:
     [lack] = lacks(policy(route("a", when=condition_on("Prioritty", "x"))), org(), KnownNames())
     assert (lack.subject, lack.keys, lack.nearest, lack.severity) == ("Prioritty", FIELD_KEYS, "Priority", "error")
     assert lack.message == "Prioritty: Case has no Prioritty that the user may read (read by route a)"
 
 
-def test_a_value_that_is_a_slip_is_told_with_the_one_that_was_meant() -> None:
+def test_a_misspelt_value_is_reported_with_the_nearest_one() -> None:
     found = lacks(policy(route("a", status="Escalatd", priority="Urgentt")), org(), KnownNames())
     assert {(lack.subject, lack.nearest, lack.severity) for lack in found} == {
         ("Urgentt", "Urgent", "error"),
@@ -52,9 +52,7 @@ def test_a_value_that_is_a_slip_is_told_with_the_one_that_was_meant() -> None:
         ({"restricted": True}, "is not a value of this org's picklist"),
     ],
 )
-def test_a_value_that_nobody_can_choose_is_an_error_even_where_the_org_would_take_it(
-    more: dict[str, Any], words: str
-) -> None:
+def test_a_value_outside_the_picklist_is_an_error_even_if_the_org_accepts_it(more: dict[str, Any], words: str) -> None:
     ours = org()
     case = dict(ours.describe.objects["Case"])
     case["Status"] = replace(case["Status"], **more)
@@ -64,7 +62,7 @@ def test_a_value_that_nobody_can_choose_is_an_error_even_where_the_org_would_tak
     assert lack.message == f"Status 'Parked' {words} (written by route a)"
 
 
-def test_a_queue_that_serves_other_objects_is_told_as_such() -> None:
+def test_a_queue_for_other_objects_is_reported_as_such() -> None:
     [lack] = lacks(policy(route("a", queue="Leads_Only")), org(), KnownNames(frozenset({"Leads_Only"})))
     assert (lack.message, lack.nearest) == (
         "the queue Leads_Only does not serve cases: add Case to its supported objects (Setup, Queues) "

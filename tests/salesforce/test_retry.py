@@ -1,4 +1,4 @@
-"""Trying again: reads a few times within the budget, writes only when they never left."""
+"""Retries: reads a few times within the budget, writes only when they were never sent."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from sfdc_escalator.salesforce.line.retry import ATTEMPTS, Patience
 
 
 class Failing:
-    """Fails so often, then answers."""
+    """A call that fails `times` times, then answers."""
 
     def __init__(self, times: int, error: Exception) -> None:
         self.left, self.error, self.calls = times, error, 0
@@ -38,7 +38,7 @@ def test_a_read_ends_after_a_few_tries_with_the_last_error() -> None:
     assert call.calls == ATTEMPTS
 
 
-def test_what_the_org_asks_to_wait_is_waited_but_never_beyond_the_budget() -> None:
+def test_the_orgs_retry_after_is_waited_within_the_budget() -> None:
     slept = list[float]()
     patience = Patience(10, slept.append)
     patience.reading("query", Failing(1, Unanswered("busy", retry_after=7)))
@@ -48,7 +48,7 @@ def test_what_the_org_asks_to_wait_is_waited_but_never_beyond_the_budget() -> No
     assert slept == [7]
 
 
-def test_the_budget_is_one_for_the_whole_run() -> None:
+def test_the_whole_run_has_one_budget() -> None:
     slept = list[float]()
     patience = Patience(5, slept.append)
     for _ in range(20):
@@ -56,7 +56,7 @@ def test_the_budget_is_one_for_the_whole_run() -> None:
             patience.reading("query", Failing(1, Unanswered("busy", retry_after=1)))
         except Unanswered:
             break
-    # The calls themselves take a moment, so the last second may not fit.
+    # The calls themselves take some time, so the last second may exceed the budget.
     assert 4 <= sum(slept) <= 5
 
 

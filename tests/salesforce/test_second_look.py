@@ -1,4 +1,4 @@
-"""Second looks over the embedded org: what conditions look at besides fields, read by id and grouped."""
+"""Second looks over the embedded org: the data of conditions besides fields, read by id and grouped."""
 
 import re
 from datetime import datetime, timedelta
@@ -49,7 +49,7 @@ def case(number: int, **more: str) -> Row:
 
 
 class Sight:
-    """What one run sees of an org: every case with all that a policy reads."""
+    """The view of one run: every case with all that a policy reads."""
 
     def __init__(self, org: EmbeddedOrg, of: Policy) -> None:
         with SalesforceOrg(org.instance_url, org.access_token, sleep=lambda _: None) as door:
@@ -69,7 +69,7 @@ class Sight:
 
 @pytest.fixture
 def org(world: World) -> EmbeddedOrg:
-    said = [
+    comments = [
         {"ParentId": "00000001", "CommentBody": "please call", "CreatedById": CUSTOMER, "CreatedDate": YESTERDAY,
          "IsPublished": "true"},
         {"ParentId": "00000002", "CommentBody": "please call", "CreatedById": AGENT, "CreatedDate": YESTERDAY},
@@ -92,7 +92,7 @@ def org(world: World) -> EmbeddedOrg:
             case(5, Reason="leak "),
         ],
         Contact=[{"LastName": "One", "Name": "One"}],
-        CaseComment=said,
+        CaseComment=comments,
         EmailMessage=mails,
         CaseHistory=history,
         Task=[{"WhatId": "00000002", "TaskSubtype": "Call", "Subject": "Call", "CreatedDate": YESTERDAY}],
@@ -130,7 +130,7 @@ CONDITIONS: dict[str, tuple[Condition, list[str]]] = {
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
-def test_what_a_condition_looks_at_is_read_from_the_org(org: EmbeddedOrg, name: str) -> None:
+def test_the_data_of_a_condition_is_read_from_the_org(org: EmbeddedOrg, name: str) -> None:
     condition, expected = CONDITIONS[name]
     # The second route keeps the query from narrowing, so that the decision is made here.
     cases_now = Sight(org, policy(route("a", condition), route("b")))
@@ -166,7 +166,7 @@ def test_an_untracked_field_is_in_no_state(org: EmbeddedOrg) -> None:
     assert cases_now.org_facts.tracked == frozenset({"OwnerId", "Priority", "Reason", "Status", "Type"})
 
 
-def test_a_field_of_which_the_data_has_a_history_is_tracked_and_its_changes_count(world: World) -> None:
+def test_a_field_with_a_history_in_the_data_is_tracked(world: World) -> None:
     turn = {"CaseId": "00000001", "Field": "Blocked__c", "OldValue": "", "NewValue": "Sales", "CreatedDate": YESTERDAY}
     org = world.org(Case=[case(1, Blocked__c="Sales"), case(2, Blocked__c="CS")], CaseHistory=[turn], User=USERS)
     held = InState("less_than", 2 * DAY, paths=("Blocked__c",))
@@ -178,7 +178,7 @@ def test_a_field_of_which_the_data_has_a_history_is_tracked_and_its_changes_coun
 
 
 @pytest.mark.parametrize(
-    ("condition", "why"),
+    ("condition", "reason"),
     [
         (Related(Records("Taks"), "at_least", 1), "Case has no such child relationship .* did you mean Tasks?"),
         (Related(Records("Tasks", ("Subtype",)), "at_least", 1), "Task has no Subtype"),
@@ -186,16 +186,14 @@ def test_a_field_of_which_the_data_has_a_history_is_tracked_and_its_changes_coun
         (AnyOf((Soql("No_Such__c = 1"), Owner("user"))), "No_Such__c"),
     ],
 )
-def test_what_the_org_does_not_have_breaks_its_own_route_alone(
-    org: EmbeddedOrg, condition: Condition, why: str
-) -> None:
+def test_data_missing_in_the_org_breaks_only_its_route(org: EmbeddedOrg, condition: Condition, reason: str) -> None:
     cases_now = Sight(org, policy(route("a", condition), route("b")))
     assert list(cases_now.broken) == [("support", "a")]
-    assert re.search(why.replace("?", r"\?"), cases_now.broken["support", "a"])
+    assert re.search(reason.replace("?", r"\?"), cases_now.broken["support", "a"])
 
 
 def test_a_route_with_a_subquery_runs_beside_any_other_route(org: EmbeddedOrg) -> None:
-    """A semi-join must not stand under OR: the org would turn the query of all routes down."""
+    """A semi-join is not allowed under OR: the org would reject the query of all routes."""
     called = Soql("Id IN (SELECT ParentId FROM EmailMessage WHERE Incoming = true)")
     leak = Field("Reason", "is", "Leak")
     of = policy(
@@ -216,7 +214,7 @@ def test_a_route_that_only_a_subquery_narrows_does_not_widen_the_query_of_the_ot
     assert sorted(cases_now.cases) == ["3", "4", "5"]
 
 
-def test_notes_carry_a_key_and_are_nobodys_word_but_an_answer_that_quotes_one_is(world: World) -> None:
+def test_a_note_with_a_key_is_not_a_comment_but_an_answer_that_quotes_it_is(world: World) -> None:
     key = "ESC-7K2M-90QD-XW4T support/a/start/1/1"
     quoted = f"From: Desk\nSent: Monday\nTo: Carl\nSubject: Re\n\nnoted\n\n{key}"
     org = world.org(
@@ -249,7 +247,7 @@ def test_notes_carry_a_key_and_are_nobodys_word_but_an_answer_that_quotes_one_is
         ({}, True),
     ],
 )
-def test_an_automatic_answer_is_nobodys_word(world: World, mail: Row, spoke: bool) -> None:
+def test_an_automatic_answer_counts_for_nobody(world: World, mail: Row, spoke: bool) -> None:
     sent = {"ParentId": "00000001", "Incoming": "true", "TextBody": "I am away.", "MessageDate": YESTERDAY, **mail}
     org = world.org(Case=[case(1)], EmailMessage=[sent], User=USERS)
     cases_now = Sight(org, policy(route("a", Spoke("customer")), route("b")))
@@ -265,7 +263,7 @@ def test_business_hours_are_a_calendar_of_the_org(org: EmbeddedOrg) -> None:
     assert calendar.open_between(NOW - DAY, NOW) == DAY
 
 
-def test_without_such_conditions_nothing_more_is_asked(world: World, tmp_path: Path) -> None:
+def test_without_such_conditions_there_are_no_further_queries(world: World, tmp_path: Path) -> None:
     plain = world.org(Case=[case(1)], User=USERS, Group=QUEUES)
     cases_now = Sight(plain, policy(route("a", Field("Subject", "is", "Hello"))))
     assert cases_now.calls == 0

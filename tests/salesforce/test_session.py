@@ -1,4 +1,4 @@
-"""One session speaks with one org, safely."""
+"""A session sends to one org only, safely."""
 
 import socket
 import threading
@@ -16,11 +16,11 @@ from tests.salesforce.conftest import DATA, TOKEN, URL, Stage, error
 @pytest.mark.parametrize("url", ["http://acme.my.salesforce.com", "http://10.0.0.1:8080", "https://me:pw@acme.com"])
 def test_an_address_that_would_leak_the_token_is_refused(url: str) -> None:
     with pytest.raises(UnsafeAddress):
-        SalesforceOrg(url, TOKEN)
+        SalesforceOrg(url, TOKEN, sleep=lambda _: None)
 
 
 @pytest.mark.parametrize("url", ["", "acme", "acme.my.salesforce.com", "ftp://acme", "https://", "https://acme:port"])
-def test_what_is_no_address_is_invalid(url: str) -> None:
+def test_a_text_that_is_not_an_address_is_invalid(url: str) -> None:
     with pytest.raises(Invalid):
         checked_address(url)
 
@@ -30,7 +30,7 @@ def test_https_and_loopback_are_accepted(url: str) -> None:
     assert checked_address(url)[0] in url
 
 
-def test_a_request_to_another_host_never_leaves() -> None:
+def test_a_request_to_another_host_is_never_sent() -> None:
     with responses.RequestsMock() as mock, OrgSession(URL) as session:
         with pytest.raises(UnsafeAddress):
             session.get("https://evil.example/steal")
@@ -38,7 +38,7 @@ def test_a_request_to_another_host_never_leaves() -> None:
 
 
 def test_a_next_page_on_another_host_is_not_followed(stage: Stage) -> None:
-    """A page address that would change the host is stopped before the token leaves."""
+    """An address of a page on another host is stopped before the token is sent."""
     with pytest.raises(OrgUnavailable):
         stage.org._client._next("@evil.example/services/data/v67.0/query/01g")
     assert len(stage.mock.calls) == 0
@@ -53,9 +53,9 @@ def test_a_login_in_netrc_does_not_replace_the_token(
     assert stage.mock.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
-def test_a_redirect_is_not_followed_but_named(stage: Stage) -> None:
+def test_a_redirect_is_reported_and_not_followed(stage: Stage) -> None:
     stage.answers("GET", "", "", 302, {"Location": "https://new.my.salesforce.com/services/data"})
-    with pytest.raises(OrgUnavailable, match=r"leads on to new\.my\.salesforce\.com"):
+    with pytest.raises(OrgUnavailable, match=r"redirects to new\.my\.salesforce\.com"):
         stage.org.identify()
     assert len(stage.mock.calls) == 1
 
@@ -63,15 +63,15 @@ def test_a_redirect_is_not_followed_but_named(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "place", ["/login", "https://login.salesforce.com/?ec=302", "https://acme.my.salesforce.com/x"]
 )
-def test_a_way_to_a_login_page_is_no_way_to_an_org(place: str, stage: Stage) -> None:
+def test_a_redirect_to_a_login_page_is_not_an_org(place: str, stage: Stage) -> None:
     stage.answers("GET", "", "", 302, {"Location": place})
     with pytest.raises(
-        OrgUnavailable, match="does not answer like a Salesforce org: HTTP 302 with a way to a login page"
+        OrgUnavailable, match="does not answer like a Salesforce org: HTTP 302 with a redirect to a login page"
     ):
         stage.org.identify()
 
 
-def test_every_request_has_a_timeout_and_says_who_asks(stage: Stage) -> None:
+def test_every_request_has_a_timeout_and_a_user_agent(stage: Stage) -> None:
     stage.identified()
     request = stage.mock.calls[0].request
     assert request.req_kwargs["timeout"] == (10.0, 120.0)  # type: ignore[attr-defined]
@@ -79,8 +79,8 @@ def test_every_request_has_a_timeout_and_says_who_asks(stage: Stage) -> None:
     assert "X-PrettyPrint" not in request.headers
 
 
-def test_api_calls_are_counted_and_what_is_left_is_read(stage: Stage) -> None:
-    """A refused token costs nothing; the org's own usage header says what is left."""
+def test_api_calls_are_counted_and_the_rest_is_read(stage: Stage) -> None:
+    """A refused token is not counted; the usage header of the org has the rest."""
     stage.answers("GET", "", error("INVALID_SESSION_ID"), 401)
     with pytest.raises(OrgUnavailable):
         stage.org.identify()
@@ -102,7 +102,7 @@ def test_the_last_answer_belongs_to_its_thread(stage: Stage) -> None:
     assert stage.org._session.last is not None
 
 
-def test_nobody_listening_is_an_unavailable_org_after_a_few_tries() -> None:
+def test_a_refused_connection_is_an_unavailable_org_after_a_few_tries() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

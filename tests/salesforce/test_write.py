@@ -1,4 +1,4 @@
-"""The write is one request: guard, notes, owners, statuses, priorities; all or nothing; in this order."""
+"""A write is one request: guard, notes, owners, statuses, priorities, in this order, all or nothing."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -50,7 +50,7 @@ def collection(method: str, reference: str, *records: dict[str, Any]) -> dict[st
     }
 
 
-def test_the_whole_request_stands_as_documented() -> None:
+def test_the_whole_request_is_as_documented() -> None:
     def case(case_id: str, **fields: str) -> dict[str, Any]:
         return {"attributes": {"type": "Case"}, "id": case_id, **fields}
 
@@ -94,12 +94,12 @@ def test_together_saves_owner_status_and_priority_at_once_after_the_note() -> No
     assert "Status" not in second
 
 
-def test_a_published_note_says_so() -> None:
+def test_a_published_note_is_written_as_published() -> None:
     one = Write("k", ONE, "n", True, {})
     assert requests_of(Chunk((one,), POLLED))[2]["body"]["records"][0]["IsPublished"] is True
 
 
-def test_a_note_on_the_account_stands_behind_the_notes_in_the_same_collection() -> None:
+def test_a_note_on_the_account_follows_the_notes_in_the_same_collection() -> None:
     account = long_id("001000000000001")
     posted = replace(write(ONE), post=Post("Account", account, "Case 1\n\nNote"))
     made = composite(Chunk((posted, write(TWO)), POLLED), BASE, ME, weak=False)
@@ -150,6 +150,6 @@ def test_200_cases_need_five_queries_and_collections_at_most() -> None:
         tuple(write(numbered("500", n)) for n in range(1, 202)),
     ],
 )
-def test_a_chunk_that_must_not_be_sent_is_refused(writes: tuple[Write, ...]) -> None:
+def test_an_invalid_chunk_is_refused(writes: tuple[Write, ...]) -> None:
     with pytest.raises(ValueError, match=r"chunk|record id"):
         composite(Chunk(writes, POLLED), BASE, ME, weak=False)

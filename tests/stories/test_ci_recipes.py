@@ -58,10 +58,13 @@ def org(world: World) -> EmbeddedOrg:
     return world.org(Case=[case], Group=[{"Type": "Queue", "DeveloperName": "Leads", "Name": "Leads"}])
 
 
+def login(org: EmbeddedOrg) -> dict[str, str]:
+    return {"ORG": "env", "SFDC_INSTANCE_URL": org.instance_url, "SFDC_ACCESS_TOKEN": org.access_token}
+
+
 def checked(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("sfdc-escalator")
     environ = {**os.environ, "SFDC_ESCALATOR": str(program), **variables}
-    environ.pop("SFDC_ESCALATOR_POLICY", None)
     return subprocess.run(
         [str(CI / "check-policies")], cwd=home, env=environ, capture_output=True, text=True, timeout=120, check=False
     )
@@ -82,7 +85,7 @@ def test_offline_a_sound_policy_passes(home: Path) -> None:
 
 
 def test_a_sandbox_is_asked_and_its_plan_kept_with_nothing_written(home: Path, org: EmbeddedOrg) -> None:
-    found = checked(home, ORG="env")
+    found = checked(home, **login(org))
     assert found.returncode == 0, found.stderr
     assert Xml.parse(home / "ci-out/validate.xml").getroot().get("failures") == "0"
     plan = json.loads((home / "ci-out/plan.json").read_text())
@@ -92,13 +95,13 @@ def test_a_sandbox_is_asked_and_its_plan_kept_with_nothing_written(home: Path, o
 
 
 def test_an_org_that_does_not_let_us_in_fails_with_its_code(home: Path, org: EmbeddedOrg) -> None:
-    assert checked(home, ORG="env", SFDC_ACCESS_TOKEN="00D000000000001!stale.token").returncode == 5
+    assert checked(home, **{**login(org), "SFDC_ACCESS_TOKEN": "00D000000000001!stale.token"}).returncode == 5
 
 
 def test_what_a_sandbox_finds_fails_and_is_in_the_log_too(home: Path, org: EmbeddedOrg) -> None:
     path = home / "config/policies/support.yaml"
     path.write_text(POLICY.replace("queue: Leads", "queue: Leeds"))
-    found = checked(home, ORG="env", PROBE="1")
+    found = checked(home, **login(org), PROBE="1")
     told = found.stdout
     assert found.returncode == 2
     assert "did you mean Leads?" in (home / "ci-out/validate.xml").read_text()
@@ -107,8 +110,8 @@ def test_what_a_sandbox_finds_fails_and_is_in_the_log_too(home: Path, org: Embed
 
 
 def test_no_result_and_no_output_holds_the_token(home: Path, org: EmbeddedOrg) -> None:
-    for variables in ({"ORG": "env", "PROBE": "1"}, {"ORG": "env", "SFDC_INSTANCE_URL": "http://127.0.0.1:9"}):
-        found = checked(home, **variables)
+    for variables in ({"PROBE": "1"}, {"SFDC_INSTANCE_URL": "http://127.0.0.1:9"}):
+        found = checked(home, **{**login(org), **variables})
         results = "".join(path.read_text() for path in (home / "ci-out").iterdir())
         assert org.access_token not in found.stdout + found.stderr + results
     assert found.returncode == 5

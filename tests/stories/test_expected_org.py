@@ -20,9 +20,9 @@ OTHER = long_id("00D000000000042")
 
 
 @pytest.fixture
-def org(world: World, monkeypatch: pytest.MonkeyPatch) -> EmbeddedOrg:
+def org(world: World) -> EmbeddedOrg:
     """An org with one case that matches; the person stands in a folder of her own."""
-    monkeypatch.chdir(world.folder)
+    world.go_home()
     world.policy(POLICY)
     return world.org(
         Case=[{"CaseNumber": "00000001", "CreatedDate": "2026-02-01T00:00:00Z", "OwnerId": "Intake"}],
@@ -42,9 +42,9 @@ def orgs(world: World, **entries: object) -> None:
 
 def named(org: EmbeddedOrg, world: World, token: str = "env:PROD_TOKEN", **more: object) -> None:
     """The org as `prod`, its token in a variable, and nothing left of the login in the environment."""
-    world.monkeypatch.setenv("PROD_TOKEN", org.access_token)
-    world.monkeypatch.delenv("SFDC_ACCESS_TOKEN")
-    world.monkeypatch.delenv("SFDC_INSTANCE_URL")
+    world.environ["PROD_TOKEN"] = org.access_token
+    del world.environ["SFDC_ACCESS_TOKEN"]
+    del world.environ["SFDC_INSTANCE_URL"]
     orgs(world, prod={"instance_url": org.instance_url, "access_token": token, **more})
 
 
@@ -112,7 +112,7 @@ def test_the_expected_org_runs(world: World, org: EmbeddedOrg) -> None:
 
 def test_what_somebody_expects_of_env_is_not_expected_of_the_demo(world: World, org: EmbeddedOrg) -> None:
     orgs(world, env={"expect": {"organization_id": OTHER}})
-    world.monkeypatch.delenv("SFDC_ESCALATOR_POLICY")
+    del world.environ["SFDC_ESCALATOR_POLICY"]
     assert world.type("demo").code == 0
 
 
@@ -142,8 +142,8 @@ def test_secrets_of_every_kind_let_in_and_never_show(world: World, org: Embedded
     file.write_text(org.access_token + "\n")
     file.chmod(0o600)
     for token in ("env:PROD_TOKEN", f"file:{file}", f"cmd:cat {file}"):
-        world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", "")
-        world.monkeypatch.setenv("SFDC_INSTANCE_URL", "")
+        world.environ["SFDC_ACCESS_TOKEN"] = ""
+        world.environ["SFDC_INSTANCE_URL"] = ""
         named(org, world, token)
         answer = world.run("--org", "prod", "--dry-run")
         assert (answer.code, answer.json["matched"]) == (4, 1), token
@@ -154,11 +154,12 @@ def test_a_token_of_any_form_is_kept_out_of_what_the_org_says(world: World, org:
     """Not only those that look like Salesforce's."""
     odd = "an-odd-token-of-another-kind"
     named(org, world)
-    world.monkeypatch.setenv("PROD_TOKEN", odd)
-    answer = world.type("run", "--org", "prod", "--route", odd)
+    world.environ["PROD_TOKEN"] = odd
+    here = world.surroundings()
+    answer = world.type("run", "--org", "prod", "--route", odd, surroundings=here)
     assert answer.code == 5
-    world.monkeypatch.setenv("PROD_TOKEN", org.access_token)
-    refused = world.type("run", "--org", "prod", "--route", odd)
+    world.environ["PROD_TOKEN"] = org.access_token
+    refused = world.type("run", "--org", "prod", "--route", odd, surroundings=here)
     assert refused.code == 2
     assert odd not in refused.out + refused.err
 

@@ -11,9 +11,8 @@ WRITE = {"method": "POST", "path": "/composite$"}
 
 
 @pytest.fixture
-def support(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def support(world: World) -> World:
     world.policy(POLICY)
-    monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
     return world
 
 

@@ -19,10 +19,9 @@ from tests.stories.world import World, advance, writes
 
 
 @pytest.fixture
-def support(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def support(world: World) -> World:
     world.policy(POLICY)
-    monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
-    monkeypatch.setenv("SFDC_ESCALATOR_LEDGER", str(ledger_of(world)))
+    world.environ["SFDC_ESCALATOR_LEDGER"] = str(ledger_of(world))
     return world
 
 
@@ -292,10 +291,10 @@ def database() -> Iterator[str]:
 
 
 @pytest.fixture
-def shared(support: World, database: str, monkeypatch: pytest.MonkeyPatch) -> PostgresqlKind:
+def shared(support: World, database: str) -> PostgresqlKind:
     """The ledger of everybody on a server, named with a password."""
     kind = PostgresqlKind(database)
-    monkeypatch.setenv("SFDC_ESCALATOR_LEDGER", database.replace("postgres@", "postgres:hunter2hunter2@"))
+    support.environ["SFDC_ESCALATOR_LEDGER"] = database.replace("postgres@", "postgres:hunter2hunter2@")
     return kind
 
 

@@ -55,9 +55,7 @@ NO_KEYS = [
 def home(world: World) -> World:
     """Where the person stands; no waiting between tries."""
     world.policy("policy: p\nroutes: [{name: r, reason: R., when: [{field: Type, is: A}], escalate: {status: B}}]")
-    world.monkeypatch.chdir(world.folder)
-    world.monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
-    world.monkeypatch.setenv("HUSH", TOKEN)
+    world.environ["HUSH"] = TOKEN
     (world.folder / "config").mkdir()
     return world
 
@@ -108,8 +106,8 @@ def orgs(home: World) -> Iterator[str]:
     yield typed(home, BORROWED.replace("https:", "http:"))
     yield typed(home, BORROWED.replace("my.salesforce.com", "lightning.force.com"))
     for token in f"{TOKEN} ", f"{TOKEN}\n":
-        home.monkeypatch.setenv("SFDC_INSTANCE_URL", HOST)
-        home.monkeypatch.setenv("SFDC_ACCESS_TOKEN", token)
+        home.environ["SFDC_INSTANCE_URL"] = HOST
+        home.environ["SFDC_ACCESS_TOKEN"] = token
         yield typed(home, BORROWED, "env")
 
 
@@ -134,9 +132,9 @@ def clis(home: World) -> Iterator[str]:
         sf = home.folder / "sf"
         sf.write_text(f"#!/bin/sh\necho '{text}'\ncase '{text}' in *status*) ;; *) exit 1 ;; esac\n")
         sf.chmod(0o755)
-        home.monkeypatch.setenv("PATH", f"{home.folder}:/usr/bin:/bin")
+        home.environ["PATH"] = f"{home.folder}:/usr/bin:/bin"
         yield typed(home, BORROWED, "sf:dev")
-    home.monkeypatch.setenv("PATH", str(home.folder / "config"))
+    home.environ["PATH"] = str(home.folder / "config")
     yield typed(home, BORROWED, "sf:dev")
 
 

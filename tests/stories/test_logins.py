@@ -43,13 +43,12 @@ def key_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def home(world: World, tmp_path: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def home(world: World, tmp_path: Path, key_file: Path) -> World:
     """An org with one case to escalate, whose person has config/orgs.yaml and no token in the environment."""
     world.policy(POLICY)
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "config").mkdir()
-    monkeypatch.setenv("APP_SECRET", "the.consumer.secret")
-    monkeypatch.setenv("APP_KEY", "the.consumer.key")
+    world.environ["APP_SECRET"] = "the.consumer.secret"
+    world.environ["APP_KEY"] = "the.consumer.key"
     assert key_file.exists()
     world.secrets |= {"the.consumer.secret", "the.refresh.token", *pem(KEY).decode().splitlines()[1:-1]}
     return world
@@ -127,7 +126,7 @@ WRONG: list[tuple[str, dict[str, Any], str, int]] = [
     (JWT, {"client_id": "another.key"}, "Consumer Key", 5),
     (JWT.replace("token_url", "audience: https://acme.example, token_url"), {}, "`audience` is", 5),
     (CREDENTIALS, {"client_secret": "another"}, "Consumer Secret", 5),
-    (REFRESH, {"refresh_token": "another"}, "log in once more by hand", 5),
+    (REFRESH, {"refresh_token": "another"}, "log in once more yourself", 5),
     (JWT.replace("file:{key}", "file:{key}.gone"), {}, "orgs.yaml:1:", 2),
 ]  # fmt: skip
 
@@ -171,7 +170,7 @@ def test_salesforces_own_cli_lends_its_login(home: World) -> None:
     lines = [f"org\\ {name}*) echo '{json.dumps({'status': 0, 'result': told})}';;" for name, told in said.items()]
     sf.write_text('#!/bin/sh\ncase "$*" in\n' + "\n".join(lines) + "\nesac\n")
     sf.chmod(0o755)
-    home.monkeypatch.setenv("PATH", f"{sf.parent}:/usr/bin:/bin")
+    home.environ["PATH"] = f"{sf.parent}:/usr/bin:/bin"
     answer = home.type("run", "--org", "sf:dev", "--backlog", "escalate")
     assert answer.code == 0, answer.err
     assert sum(one["object"] == "CaseComment" for one in writes(org)) == 1
@@ -187,8 +186,8 @@ def test_salesforces_own_cli_lends_its_login(home: World) -> None:
 )
 def test_an_org_that_lets_nobody_in_by_the_api_says_why(home: World, status: int, code: str, told: str) -> None:
     """As a real org answers; the login itself succeeds there."""
-    home.monkeypatch.setenv("SFDC_INSTANCE_URL", "https://acme.my.salesforce.com")
-    home.monkeypatch.setenv("SFDC_ACCESS_TOKEN", "00D000000000001!a.token.of.it")
+    home.environ["SFDC_INSTANCE_URL"] = "https://acme.my.salesforce.com"
+    home.environ["SFDC_ACCESS_TOKEN"] = "00D000000000001!a.token.of.it"
     home.secrets.add("00D000000000001!a.token.of.it")
     with responses.RequestsMock() as mock:
         url = "https://acme.my.salesforce.com/services/data/v67.0/"

@@ -12,9 +12,8 @@ from tests.stories.world import World, advance, patch, select
 
 
 @pytest.fixture
-def support(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def support(world: World) -> World:
     world.policy(POLICY.replace("max_cases: 10", "max_cases: 100"))
-    monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
     return world
 
 

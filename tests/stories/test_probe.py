@@ -1,7 +1,6 @@
 """`validate --probe` in a sandbox whose automation fights the steps; and its answers for CI."""
 
 import json
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -22,14 +21,12 @@ CASE = {"CaseNumber": "00000001", "CreatedDate": "2026-02-01T00:00:00Z", "OwnerI
 
 
 def sandbox(world: World, *rules: dict[str, Any]) -> EmbeddedOrg:
-    world.monkeypatch.chdir(world.folder)
     world.policy(POLICY)
     data = world.data(Case=[CASE], Group=GROUPS)
     (data / "automation.json").write_text(json.dumps(list(rules)))
     org = EmbeddedOrg(data=data, now=NOW)
     world.orgs.append(org.__enter__())
-    world.monkeypatch.setenv("SFDC_INSTANCE_URL", org.instance_url)
-    world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", org.access_token)
+    world.log_in(org)
     return org
 
 
@@ -117,8 +114,8 @@ BROKEN = POLICY.replace("status: Escalated", "statuss: 'a,b: 100%'").replace("is
 
 
 def test_annotations_stand_on_the_lines_of_the_policy(world: World) -> None:
-    world.monkeypatch.chdir(world.folder)
     world.policy(BROKEN)
+    world.go_home()
     answer = world.type("validate", "policy.yaml", "--format", "github")
     assert answer.code == 2
     first = answer.out.splitlines()[0]
@@ -144,10 +141,10 @@ def test_ci_hears_who_and_where_it_is_too(world: World) -> None:
 
 
 def test_annotations_escape_what_github_would_read_otherwise(world: World) -> None:
-    world.monkeypatch.chdir(world.folder)
     folder = world.folder / "a,b:100%"
     folder.mkdir()
     (folder / "p.yaml").write_text(POLICY.replace("Escalated}", '"50%\\n::error::x"}').replace("status:", "statuss:"))
+    world.go_home()
     first = world.type("validate", "a,b:100%/p.yaml", "--format", "github").out.splitlines()[0]
     assert first.startswith("::error file=a%2Cb%3A100%25/p.yaml,line=5,col=")
     assert "\n" not in first
@@ -174,11 +171,11 @@ def test_warnings_fail_where_they_are_asked_to(world: World, strict: list[str], 
 @pytest.mark.parametrize("form", ["junit", "github"])
 def test_an_org_that_cannot_be_reached_fails_the_report_of_ci_too(world: World, form: str) -> None:
     sandbox(world)
-    world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", "00D000000000001!stale.token.of.ci")
+    world.environ["SFDC_ACCESS_TOKEN"] = "00D000000000001!stale.token.of.ci"
     answer = world.type("validate", "--org", "env", "--format", form)
     assert answer.code == 5
     assert "refuses the access token" in answer.out
     assert "stale" not in answer.out + answer.err
     if form == "junit":
         assert Xml.fromstring(answer.out).get("failures") == "1"
-    assert Path("config").exists() is False
+    assert (world.folder / "config").exists() is False

@@ -24,7 +24,6 @@ LOOK_AT_LAST = 10
 
 def failing(world: World, kind: str, nth: int, times: int = 1, seconds: float = 0.01) -> EmbeddedOrg:
     """The org whose nth composite of the probe fails."""
-    world.monkeypatch.chdir(world.folder)
     world.policy(POLICY)
     match = {"method": "POST", "path": "composite", "nth": BEFORE + 1 + nth}
     fault = {"kind": kind, "match": match, "times": times, "seconds": seconds}

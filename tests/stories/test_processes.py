@@ -1,7 +1,6 @@
 """Real processes and real signals: a run that is told to stop, one that is killed, and two at once."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -30,14 +29,13 @@ def slow_org(world: World) -> EmbeddedOrg:
     folder = world.data(Case=[case(number) for number in range(1, CASES + 1)], Group=QUEUES)
     org = EmbeddedOrg(data=folder, now=NOW, per_record=0.001)
     world.orgs.append(org.__enter__())
-    world.monkeypatch.setenv("SFDC_INSTANCE_URL", org.instance_url)
-    world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", org.access_token)
+    world.log_in(org)
     return org
 
 
-def process(*words: str) -> subprocess.Popen[str]:
+def process(world: World, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "sfdc_escalator", "run", "--json", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=world.environ)
 
 
 def ended(running: subprocess.Popen[str]) -> tuple[int, dict[str, Any]]:
@@ -66,7 +64,7 @@ def wait_for_a_write(org: EmbeddedOrg) -> None:
 
 def test_sigterm_lets_what_is_under_way_finish_and_leaves_the_rest_to_the_next_run(support: World) -> None:
     org = slow_org(support)
-    running = process("--backlog", "escalate")
+    running = process(support, "--backlog", "escalate")
     wait_for_a_write(org)
     running.send_signal(signal.SIGTERM)
     code, report = ended(running)
@@ -80,7 +78,7 @@ def test_sigterm_lets_what_is_under_way_finish_and_leaves_the_rest_to_the_next_r
 
 def test_a_killed_run_loses_nothing_and_doubles_nothing(support: World) -> None:
     org = slow_org(support)
-    running = process("--backlog", "escalate")
+    running = process(support, "--backlog", "escalate")
     wait_for_a_write(org)
     running.kill()
     running.communicate(timeout=60)
@@ -95,12 +93,13 @@ def test_a_killed_run_loses_nothing_and_doubles_nothing(support: World) -> None:
 
 def test_a_second_runner_leaves_quietly_while_the_first_is_at_work(support: World) -> None:
     org = slow_org(support)
-    first = process("--backlog", "escalate")
+    first = process(support, "--backlog", "escalate")
     wait_for_a_write(org)
-    code, report = ended(process("--backlog", "escalate"))
+    code, report = ended(process(support, "--backlog", "escalate"))
     if "busy" not in report:
         assert report["already"] == CASES  # the first had just finished
     else:
         assert (code, report["busy"]["pid"], report["applied"]) == (0, first.pid, 0)
+        assert report["dry_run"] is False
     code, report = ended(first)
     assert (code, report["applied"], notes(org)) == (0, CASES, CASES)

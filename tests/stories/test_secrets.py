@@ -3,15 +3,14 @@
 import base64
 import json
 import logging
-import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 import responses
 
-from sfdc_escalator.cli import logs
 from tests.stories.test_watching import listener
 from tests.stories.world import World
 
@@ -76,9 +75,8 @@ def test_an_org_that_repeats_our_token_does_not_spread_it(world: World) -> None:
 def test_a_login_that_repeats_our_secret_is_not_believed_to_tell(world: World) -> None:
     """Salesforce's words are told, and the secret in them is not: as it is, in JSON, in an address."""
     world.policy(POLICY)
-    world.monkeypatch.chdir(world.folder)
     secret = 'hush "hush" & h\\ush'
-    world.monkeypatch.setenv("HUSH", secret)
+    world.environ["HUSH"] = secret
     world.secrets.add(secret)
     (world.folder / "config").mkdir()
     (world.folder / "config" / "orgs.yaml").write_text(
@@ -92,21 +90,16 @@ def test_a_login_that_repeats_our_secret_is_not_believed_to_tell(world: World) -
             assert "not [hidden] here" in world.run("--org", "acme").json["error"]["message"]
 
 
-def test_with_every_log_turned_on_no_secret_is_told(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_with_every_log_turned_on_no_secret_is_told(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """Of the login, of each call, of the heartbeat: libraries log what they like, as JSON lines like our own."""
-    real = logs.set_up
+    usual = world.surroundings()
 
-    def loud(run: str | None = None) -> None:
-        real(run)
+    def loud(run: str | None) -> None:
+        usual.set_up_log(run)
         for name in (None, "urllib3", "requests", "simple_salesforce", "sfdc_escalator"):
             caplog.set_level(logging.DEBUG, logger=name)
 
-    monkeypatch.setattr(logs, "set_up", loud)
-    monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
-    monkeypatch.chdir(world.folder)
-    monkeypatch.setenv("HUSH", TOLD)
+    world.environ["HUSH"] = TOLD
     world.secrets |= {TOLD, "secret-place-of-the-heartbeat"}
     world.policy(POLICY)
     org = world.org(Case=[CASE])
@@ -116,7 +109,8 @@ def test_with_every_log_turned_on_no_secret_is_told(
             f"acme: {{flow: client_credentials, instance_url: '{org.instance_url}', client_id: x, "
             f"client_secret: env:HUSH, heartbeat: '{url}/secret-place-of-the-heartbeat'}}"
         )
-        answer = world.run("--org", "acme", "--backlog", "escalate")
+        words = ["run", "--json", "--org", "acme", "--backlog", "escalate"]
+        answer = world.type(*words, surroundings=replace(usual, set_up_log=loud))
     assert len(heard) == 2
     lines = [json.loads(line) for line in answer.err.splitlines()]
     assert answer.code == 0
@@ -140,7 +134,7 @@ def test_no_command_line_holds_a_secret_while_a_run_is_at_work(world: World) -> 
     """Seen from inside: the command that is asked for a secret looks at every process there is."""
     world.policy(POLICY)
     org = world.org(Case=[CASE])
-    world.monkeypatch.delenv("SFDC_ACCESS_TOKEN")
+    del world.environ["SFDC_ACCESS_TOKEN"]
     look = world.folder / "look.secret"
     look.write_text(f"#!/bin/sh\ncat /proc/[0-9]*/cmdline >{world.folder}/processes.log 2>/dev/null\necho {TOLD}\n")
     look.chmod(0o700)
@@ -150,7 +144,7 @@ def test_no_command_line_holds_a_secret_while_a_run_is_at_work(world: World) -> 
         f"client_secret: 'cmd:{look}'}}"
     )
     world.secrets |= {TOLD, "consumer.key.in.a.variable"}
-    environ = {**os.environ, "KEY": "consumer.key.in.a.variable"}
+    environ = {**world.environ, "KEY": "consumer.key.in.a.variable"}
     program = [sys.executable, "-m", "sfdc_escalator", "run", "--org", "acme", "--backlog", "escalate"]
     assert world.spawn(*program, cwd=world.folder, env=environ).code == 0
     assert "sfdc_escalator" in (world.folder / "processes.log").read_text(errors="replace")

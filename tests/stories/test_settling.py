@@ -8,9 +8,8 @@ from tests.stories.world import World, advance, delete, patch, select
 
 
 @pytest.fixture
-def support(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def support(world: World) -> World:
     world.policy(POLICY)
-    monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
     return world
 
 

@@ -45,11 +45,6 @@ GROUPS = [{"Type": "Queue", "DeveloperName": name, "Name": name} for name in ("I
 CASE = {"CaseNumber": "00000001", "CreatedDate": "2026-02-01T00:00:00Z", "OwnerId": "Intake"}
 
 
-@pytest.fixture(autouse=True)
-def at_home(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(world.folder)
-
-
 @pytest.fixture
 def org(world: World) -> EmbeddedOrg:
     world.policy(GOOD)
@@ -250,7 +245,7 @@ def test_a_field_that_only_a_template_reads_is_told_where_the_policy_names_it(wo
 
 
 def test_it_is_offline_unless_the_org_is_typed(world: World, org: EmbeddedOrg) -> None:
-    world.monkeypatch.setenv("SFDC_ESCALATOR_ORG", "env")
+    world.environ["SFDC_ESCALATOR_ORG"] = "env"
     answer = world.type("validate", "--format", "json")
     assert (answer.code, "org" in answer.json, org.requests()) == (0, False, [])
 
@@ -330,7 +325,7 @@ def test_a_file_that_the_org_was_not_asked_about_is_named(world: World, org: Emb
 
 
 def test_an_org_that_cannot_be_reached_is_exit_5_unless_the_files_are_wrong(world: World, org: EmbeddedOrg) -> None:
-    world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", "00D000000000001!stale.token")
+    world.environ["SFDC_ACCESS_TOKEN"] = "00D000000000001!stale.token"
     answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
     assert (answer.code, answer.json["error"]["code"]) == (5, "login_refused")
     world.policy(GOOD + "scop: []\n")
@@ -350,6 +345,7 @@ def test_an_org_that_is_not_the_expected_one_is_refused(world: World, org: Embed
 
 
 def test_the_warnings_of_the_orgs_file_are_among_the_problems(world: World, org: EmbeddedOrg) -> None:
+    world.go_home()
     orgs(world, env={"channels": {}})
     answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
     assert [(one["file"], one["severity"]) for one in answer.json["problems"]] == [("config/orgs.yaml", "warning")]

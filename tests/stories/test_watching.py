@@ -1,7 +1,6 @@
 """Runs as they are watched from outside: cron's script, the heartbeat, the metrics, the status."""
 
 import json
-import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -52,7 +51,6 @@ def listener() -> Iterator[tuple[str, list[str]]]:
 @pytest.fixture
 def org(world: World) -> EmbeddedOrg:
     world.policy(POLICY)
-    world.monkeypatch.chdir(world.folder)
     (world.folder / "config").mkdir()
     return world.org(Case=[CASE])
 
@@ -102,7 +100,7 @@ def test_metrics_tell_of_every_live_run_failed_ones_too(world: World, org: Embed
     assert 'sfdc_escalator_matches{org="env",outcome="applied"} 1\n' in text
     assert 'sfdc_escalator_open_escalations{org="env"} 1\n' in text
     assert 'sfdc_escalator_last_run_exit_code{org="env"} 0\n' in text
-    world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", "00D000000000001!stale.token")
+    world.environ["SFDC_ACCESS_TOKEN"] = "00D000000000001!stale.token"
     assert world.run("--metrics", "m.prom").code == 5
     text = (world.folder / "m.prom").read_text()
     assert 'sfdc_escalator_last_run_exit_code{org="env"} 5\n' in text
@@ -112,7 +110,7 @@ def test_metrics_tell_of_every_live_run_failed_ones_too(world: World, org: Embed
 def test_metrics_that_cannot_be_written_change_nothing(world: World, org: EmbeddedOrg) -> None:
     answer = world.run("--backlog", "escalate", "--metrics", "no/such/folder/m.prom")
     assert (answer.code, answer.json["applied"]) == (0, 1)
-    assert "metrics.unwritten" in answer.err
+    assert "metrics.not_written" in answer.err
 
 
 def test_status_says_what_the_last_run_did_and_what_is_open(world: World, org: EmbeddedOrg) -> None:
@@ -126,7 +124,7 @@ def test_status_says_what_the_last_run_did_and_what_is_open(world: World, org: E
 def test_status_says_that_no_run_has_come_for_too_long(world: World, org: EmbeddedOrg) -> None:
     world.run("--backlog", "escalate")
     asked = len(org.requests())
-    ledger = next(Path(os.environ["XDG_STATE_HOME"]).rglob("*.db"))
+    ledger = next(Path(world.environ["XDG_STATE_HOME"]).rglob("*.db"))
     answer = world.type("status", "--ledger", str(ledger), "--expect-every", "0s")
     assert answer.code == 3
     assert "! no run since " in answer.out
@@ -135,7 +133,6 @@ def test_status_says_that_no_run_has_come_for_too_long(world: World, org: Embedd
 
 def test_status_lists_what_the_org_rejected_and_when_it_is_tried_again(world: World) -> None:
     world.policy(POLICY)
-    world.monkeypatch.chdir(world.folder)
     rule = {"kind": "validation_rule", "when": [{"field": "Status", "is": "Escalated"}], "message": "Ask first."}
     (world.data(Case=[CASE]) / "automation.json").write_text(json.dumps([rule]))
     world.org(Case=[CASE])

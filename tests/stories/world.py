@@ -3,6 +3,7 @@
 import base64
 import csv
 import json
+import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,9 @@ import pytest
 import requests
 
 from sfdc_escalator.cli.door import run_command_line
+from sfdc_escalator.cli.process import surroundings_of_a_process
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 Row = dict[str, str]
 NOW = datetime.fromisoformat("2026-03-02T15:00:00+00:00")
@@ -53,6 +56,10 @@ def pieces_of(secret: str) -> set[str]:
     return {*inside, *guises, secret.encode().hex()}
 
 
+def no_wait(_seconds: float) -> None:
+    """No test waits between two tries."""
+
+
 def write_tables(folder: Path, objects: Mapping[str, Sequence[Row]]) -> Path:
     """A data folder of an embedded org, a CSV file for each object."""
     folder.mkdir(exist_ok=True)
@@ -67,7 +74,7 @@ def write_tables(folder: Path, objects: Mapping[str, Sequence[Row]]) -> Path:
 
 @dataclass
 class World:
-    """One org and the person at its command line."""
+    """One org and the person at its command line, who stands in `folder` with the variables of `environ`."""
 
     folder: Path
     monkeypatch: pytest.MonkeyPatch
@@ -75,6 +82,9 @@ class World:
     orgs: list[EmbeddedOrg] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
     told: list[str] = field(default_factory=list)
+    environ: dict[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    entered: list[Surroundings] = field(default_factory=list, repr=False)
+    here: Path | None = None
 
     def data(self, **objects: Sequence[Row]) -> Path:
         """Writes a data folder: `Case=[{"CaseNumber": "1"}]`."""
@@ -86,26 +96,46 @@ class World:
         file.write_text(json.dumps(faults))
         org = EmbeddedOrg(data=self.data(**objects), now=now, faults=file if faults else None)
         self.orgs.append(org.__enter__())
-        self.monkeypatch.setenv("SFDC_INSTANCE_URL", org.instance_url)
-        self.monkeypatch.setenv("SFDC_ACCESS_TOKEN", org.access_token)
+        self.log_in(org)
         return org
+
+    def log_in(self, org: EmbeddedOrg) -> None:
+        """Puts the address of the org and its token into the environment."""
+        self.environ |= {"SFDC_INSTANCE_URL": org.instance_url, "SFDC_ACCESS_TOKEN": org.access_token}
 
     def policy(self, text: str, name: str = "policy.yaml") -> Path:
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
-        self.monkeypatch.setenv("SFDC_ESCALATOR_POLICY", str(path))
+        self.environ["SFDC_ESCALATOR_POLICY"] = str(path)
         return path
 
-    def type(self, *words: str) -> Answer:
+    def type(self, *words: str, surroundings: Surroundings | None = None) -> Answer:
         """Types `sfdc-escalator` and these words."""
         self.capsys.readouterr()
-        code = run_command_line(words)
+        code = run_command_line(words, surroundings or self.surroundings())
         told = self.capsys.readouterr()
         self.told += [told.out, told.err]
         return Answer(code, told.out, told.err)
 
+    def go_home(self) -> None:
+        """Makes the folder the working folder of this process, so that messages name files as a person does there."""
+        self.monkeypatch.chdir(self.folder)
+        self.here = Path()
+
+    def surroundings(self) -> Surroundings:
+        """Those of a command that is typed now."""
+        made = surroundings_of_a_process(self.environ, self.folder if self.here is None else self.here, no_wait)
+        self.entered.append(made)
+        return made
+
+    @property
+    def secrets_in_use(self) -> set[str]:
+        """All secrets that the commands of this world have read."""
+        return {secret for one in self.entered for secret in one.secrets.values}
+
     def spawn(self, *words: str | Path, **settings: Any) -> Answer:
         """A program of its own, heard to its end."""
+        settings = {"env": self.environ, **settings}
         done = subprocess.run(
             [str(word) for word in words], capture_output=True, text=True, timeout=120, check=False, **settings
         )

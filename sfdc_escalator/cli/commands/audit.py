@@ -1,28 +1,36 @@
-"""`audit`: the trail of what was done, and the proof that nobody changed it."""
+"""`audit`: the trail of everything that was done, and the proof that nobody changed it."""
 
 import json
 
 import click
 
 from sfdc_escalator.cli.options import json_option, ledger_option, option, org_option
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 
 @click.group("audit")
 def command() -> None:
-    """Look at the audit trail, and verify it."""
+    """Show the audit trail, and verify it."""
 
 
 @command.command("list")
 @org_option
 @ledger_option
-@option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The newest so many.")
+@option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="At most N escalations, the newest first.",
+)
 @json_option
-def list_(org: str, ledger: str | None, limit: int, as_json: bool) -> int:
-    """The escalations that the ledger knows, newest first."""
-    from sfdc_escalator import wiring
+@click.pass_obj
+def list_(surroundings: Surroundings, org: str, ledger: str | None, limit: int, as_json: bool) -> int:
+    """List the escalations in the ledger, newest first."""
     from sfdc_escalator.ledger.trail.audit import audit_list
+    from sfdc_escalator.wiring.ledgers import trail as open_trail
 
-    with wiring.trail(ledger, org) as trail:
+    with open_trail(surroundings, ledger, org) as trail:
         entries = audit_list(trail, limit)
     if as_json:
         from sfdc_escalator.reports.json.audit import list_json
@@ -40,12 +48,13 @@ def list_(org: str, ledger: str | None, limit: int, as_json: bool) -> int:
 @org_option
 @ledger_option
 @json_option
-def show(key: str, org: str, ledger: str | None, as_json: bool) -> int:
-    """Everything that happened to one escalation, by its key (ESC-XXXX-XXXX-XXXX)."""
-    from sfdc_escalator import wiring
+@click.pass_obj
+def show(surroundings: Surroundings, key: str, org: str, ledger: str | None, as_json: bool) -> int:
+    """Show everything that happened to one escalation, by its key (ESC-XXXX-XXXX-XXXX)."""
     from sfdc_escalator.ledger.trail.audit import audit_show
+    from sfdc_escalator.wiring.ledgers import trail as open_trail
 
-    with wiring.trail(ledger, org) as trail:
+    with open_trail(surroundings, ledger, org) as trail:
         events = audit_show(trail, key)
     if as_json:
         from sfdc_escalator.reports.json.audit import show_json
@@ -61,15 +70,16 @@ def show(key: str, org: str, ledger: str | None, as_json: bool) -> int:
 @command.command("verify")
 @org_option
 @ledger_option
-@option("--head", help="A head printed by an earlier run: it must be part of the trail.")
+@option("--head", help="The audit head that an earlier run printed: it must be part of the trail.")
 @json_option
-def verify(org: str, ledger: str | None, head: str | None, as_json: bool) -> int:
-    """Prove that the trail is whole: exit 0 when it is, 6 when anything was changed."""
-    from sfdc_escalator import wiring
+@click.pass_obj
+def verify(surroundings: Surroundings, org: str, ledger: str | None, head: str | None, as_json: bool) -> int:
+    """Prove that the trail is complete and unchanged: exit code 0 when it is, 6 when it is not."""
     from sfdc_escalator.errors import AuditBroken
     from sfdc_escalator.ledger.trail.verification import verify as verify_trail
+    from sfdc_escalator.wiring.ledgers import trail as open_trail
 
-    with wiring.trail(ledger, org) as trail:
+    with open_trail(surroundings, ledger, org) as trail:
         found = verify_trail(trail, head)
     code = AuditBroken.exit_code if found.problems else 0
     if as_json:

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import click
 
-from sfdc_escalator.cli.options import Instant, Seconds, json_option, option
+from sfdc_escalator.cli.options import FilePath, Instant, Seconds, json_option, option
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 
 class Outage(click.ParamType[tuple[datetime, datetime]]):
@@ -28,11 +29,11 @@ class Outage(click.ParamType[tuple[datetime, datetime]]):
 
 
 @click.command("backtest")
-@option("--policy", required=True, type=click.Path(path_type=Path), help="The policy file to replay.")
-@option("--events", required=True, type=click.Path(path_type=Path), help="The history: a CSV file, gzip or not.")
-@option("--mapping", required=True, type=click.Path(path_type=Path), help="What its columns mean, in YAML.")
+@option("--policy", required=True, type=FilePath(), help="The policy file to replay.")
+@option("--events", required=True, type=FilePath(), help="The history: a CSV file, gzip or not.")
+@option("--mapping", required=True, type=FilePath(), help="The meaning of its columns, a YAML file.")
 @option("--from", "start", required=True, type=Instant(), metavar="ISO", help="The first poll.")
-@option("--to", "end", required=True, type=Instant(), metavar="ISO", help="The last poll, at the latest.")
+@option("--to", "end", required=True, type=Instant(), metavar="ISO", help="No poll after this time.")
 @option("--every", required=True, type=Seconds(), metavar="T", help="The time between two polls, such as 15m or 1h.")
 @option("--outage", "outages", multiple=True, type=Outage(), help="No polls from FROM until TO; repeatable.")
 @option(
@@ -40,12 +41,14 @@ class Outage(click.ParamType[tuple[datetime, datetime]]):
     type=click.Choice(["first", "all"]),
     default="first",
     show_default=True,
-    help="What a run would escalate; or every time that a route's own condition begins to hold.",
+    help="first: what a run would escalate; all: every time that the condition of a route begins to hold.",
 )
-@option("--diff", "other", type=click.Path(path_type=Path), help="Another policy: tell the cases treated otherwise.")
-@option("--out", type=click.Path(path_type=Path, allow_dash=True), help="Write the CSV here; without it to stdout.")
+@option("--diff", "other", type=FilePath(), help="Another policy: list the cases that the two treat differently.")
+@option("--out", type=FilePath(allow_dash=True), help="Write the CSV to this file. Default: stdout.")
 @json_option
+@click.pass_obj
 def command(
+    surroundings: Surroundings,
     policy: Path,
     events: Path,
     mapping: Path,
@@ -60,25 +63,24 @@ def command(
 ) -> int:
     """Replay a policy over a history file: which cases would have been escalated, when, by which route.
 
-    The very same decisions as in a run, at the polls of the past. No org is needed, and nothing is written but --out.
+    The decisions are those of a run, made at polls of the past. No org is needed. Only --out is written.
     """
     if start > end:
-        raise click.UsageError("--from lies after --to")
+        raise click.UsageError("--from is later than --to")
     if every <= 0:
         raise click.UsageError("--every must be longer than 0")
-    from sfdc_escalator import wiring
     from sfdc_escalator.backtest.backtest import backtest
     from sfdc_escalator.backtest.difference import differences
     from sfdc_escalator.backtest.mapping import load_mapping
     from sfdc_escalator.backtest.polls import Polls
-    from sfdc_escalator.cli.commands.run import progress
     from sfdc_escalator.reports.json import backtest as as_object
     from sfdc_escalator.reports.text import backtest as as_text
     from sfdc_escalator.reports.text import backtest_csv as as_csv
     from sfdc_escalator.reports.values import instant
+    from sfdc_escalator.wiring.policies import policies
 
-    # Each by itself: the two of a difference may well bear one name.
-    loaded = [wiring.policies([path]) for path in (policy, other) if path]
+    # Each by itself: the two policies of a difference may have the same name.
+    loaded = [policies(surroundings, [path]) for path in (policy, other) if path]
     for problem in (problem for one in loaded for problem in one.warnings):
         click.echo(f"! {problem}", err=True)
     meaning = load_mapping(mapping)
@@ -86,13 +88,13 @@ def command(
         polls = Polls(start, end, timedelta(seconds=every), outages)
     except ValueError as error:
         raise click.UsageError(f"--every: {error}") from None
-    with progress() as tell:
-        found = [backtest(one, events, meaning, polls, episodes, tell) for each in loaded for one in each.policies]
+    with surroundings.progress() as progress:
+        found = [backtest(one, events, meaning, polls, episodes, progress) for each in loaded for one in each.policies]
     file = None if out is None or str(out) == "-" else out
     if other:
-        unlike = list(differences(found[0].matches, found[1].matches))
-        report, listed = as_object.difference_json(found, unlike), as_object.differences_json(unlike)
-        page, text = as_csv.differences_csv(unlike), as_text.difference_text(unlike, found)
+        different = list(differences(found[0].matches, found[1].matches))
+        report, listed = as_object.difference_json(found, different), as_object.differences_json(different)
+        page, text = as_csv.differences_csv(different), as_text.difference_text(different, found)
     else:
         report, listed = as_object.backtest_json(found[0]), as_object.matches_json(found[0].matches)
         page, text = as_csv.matches_csv(found[0].matches), as_text.backtest_text(found[0], str(file))

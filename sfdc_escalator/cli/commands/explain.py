@@ -1,4 +1,4 @@
-"""`explain`: one case, every route, and why."""
+"""`explain`: one case with every route, and the reasons."""
 
 import json
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from sfdc_escalator.cli.options import Instant, json_option, ledger_option, option, org_option, policy_option
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 CASE_ID = re.compile(r"(?<![A-Za-z0-9])(500[A-Za-z0-9]{15}|500[A-Za-z0-9]{12})(?![A-Za-z0-9])")
 
@@ -17,10 +18,12 @@ CASE_ID = re.compile(r"(?<![A-Za-z0-9])(500[A-Za-z0-9]{15}|500[A-Za-z0-9]{12})(?
 @org_option
 @policy_option
 @ledger_option
-@option("--now", type=Instant(), metavar="ISO", help="As if it were that time.")
+@option("--now", type=Instant(), metavar="ISO", help="Use this time in place of the org's clock.")
 @option("--as-example", is_flag=True, help="Print the case as an entry of `examples:`, without names and texts.")
 @json_option
+@click.pass_obj
 def command(
+    surroundings: Surroundings,
     case: str,
     org: str,
     policies: tuple[Path, ...],
@@ -29,17 +32,14 @@ def command(
     as_example: bool,
     as_json: bool,
 ) -> int:
-    """Explain one CASE (number, id, or the address of its page): which route matches it, why, why not, and when.
+    """Explain one CASE (number, id, or the address of its page): which routes match it, which do not, why, and when.
 
     Nothing is written, in the org or in the ledger.
     """
-    from sfdc_escalator import wiring
-    from sfdc_escalator.pipeline.examine import examine
+    from sfdc_escalator.wiring.errand import Errand, explain
 
-    loaded = wiring.policies(policies)
-    with wiring.connect(org, now) as (door, caller):
-        history = wiring.history(ledger, caller, org).history(caller.organization_id)
-        examined = examine(door, caller, history, loaded.policies, named(case), wiring.renderer())
+    errand = Errand(surroundings, org, ledger, policies, now=now)
+    examined, warnings = explain(errand, named(case))
     if as_json:
         from sfdc_escalator.reports.json.explain import explain_json
 
@@ -51,14 +51,14 @@ def command(
     else:
         from sfdc_escalator.reports.text.explain import explain_text
 
-        for problem in loaded.warnings:
+        for problem in warnings:
             click.echo(f"! {problem}")
         click.echo(explain_text(examined))
     return 0
 
 
 def named(case: str) -> str:
-    """The case's number or id; out of an address the id."""
+    """The number or id as given; of an address, the id in it."""
     if "/" not in case and "%2F" not in case:
         return case
     from urllib.parse import unquote

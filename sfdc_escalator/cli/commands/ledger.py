@@ -1,11 +1,11 @@
 """`ledger`: back it up, migrate it, or read a lost one back from the org."""
 
-import uuid
 from pathlib import Path
 
 import click
 
-from sfdc_escalator.cli.options import ledger_option, org_option
+from sfdc_escalator.cli.options import FilePath, ledger_option, org_option
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 
 @click.group("ledger")
@@ -14,15 +14,16 @@ def command() -> None:
 
 
 @command.command("backup")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 @org_option
 @ledger_option
-def backup(file: Path, org: str, ledger: str | None) -> int:
+@click.pass_obj
+def backup(surroundings: Surroundings, file: Path, org: str, ledger: str | None) -> int:
     """Copy the ledger to a new FILE and verify the copy. A run may be at work meanwhile."""
-    from sfdc_escalator import wiring
     from sfdc_escalator.ledger.upkeep.backup import backup as copy
+    from sfdc_escalator.wiring import ledgers
 
-    with wiring.trail(ledger, org) as trail:
+    with ledgers.trail(surroundings, ledger, org) as trail:
         found = copy(trail, file)
     click.echo(f"{trail.where} is copied to {file}: {found.events} events, head {found.head or 'none'}, verified")
     return 0
@@ -31,19 +32,20 @@ def backup(file: Path, org: str, ledger: str | None) -> int:
 @command.command("migrate")
 @org_option
 @ledger_option
-def migrate(org: str, ledger: str | None) -> int:
+@click.pass_obj
+def migrate(surroundings: Surroundings, org: str, ledger: str | None) -> int:
     """Bring an older ledger to the version of this program.
 
     It makes a backup first, and prints where. The ledger is migrated completely, with its audit trail verified, or left
     as it was.
     """
-    from sfdc_escalator import wiring
-    from sfdc_escalator.cli.busy import busy_is_an_error
     from sfdc_escalator.cli.commands.resolve import person
     from sfdc_escalator.ledger.upkeep.migration import migrate as upgrade
+    from sfdc_escalator.wiring import ledgers
+    from sfdc_escalator.wiring.errand import busy_is_an_error
 
     with busy_is_an_error():
-        done = upgrade(ledger or wiring.place_of_trail(org), by=person())
+        done = upgrade(ledgers.place(surroundings, ledger, org), by=person(surroundings.environ))
     if done.verified is None:
         click.echo(f"The ledger {done.where} is already of version {done.now}; nothing to do")
         return 0
@@ -56,21 +58,16 @@ def migrate(org: str, ledger: str | None) -> int:
 @command.command("rebuild")
 @org_option
 @ledger_option
-def rebuild(org: str, ledger: str | None) -> int:
+@click.pass_obj
+def rebuild(surroundings: Surroundings, org: str, ledger: str | None) -> int:
     """Read a lost ledger back from the org: every note of ours with a key counts as escalated.
 
     It only reads the org. Facts that stood only in the ledger stay lost, such as an adopted backlog: look at
     `run --dry-run` before the next run.
     """
-    from sfdc_escalator import wiring
-    from sfdc_escalator.cli import logs
-    from sfdc_escalator.cli.busy import busy_is_an_error
-    from sfdc_escalator.pipeline.rebuild import rebuild as read_back
     from sfdc_escalator.reports.text.rebuild import rebuild_text
+    from sfdc_escalator.wiring import errand
 
-    run = uuid.uuid4().hex[:12]
-    logs.set_up(run)
-    with busy_is_an_error(), wiring.connect(org) as (door, caller), wiring.ledger(ledger, caller, org) as book:
-        rebuilt = read_back(run, door, caller, book)
-        click.echo(rebuild_text(rebuilt, book.where))
+    found = errand.rebuild(errand.Errand(surroundings, org, ledger))
+    click.echo(rebuild_text(found.rebuilt, found.ledger))
     return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from sfdc_escalator.cli.options import Instant, Seconds, option
+from sfdc_escalator.cli.options import FilePath, Instant, Seconds, option
 
 
 @click.group("org")
@@ -18,13 +18,13 @@ def command() -> None:
 
 
 @command.command("serve")
-@option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
-@option("--db", type=click.Path(path_type=Path), help="Keep data, organization id and clock in this file.")
-@option("--data", type=click.Path(path_type=Path), help="A folder with one CSV per object; fills an empty org.")
+@option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="The port; 0 takes a free one.")
+@option("--db", type=FilePath(), help="Keep data, organization id and clock in this file.")
+@option("--data", type=FilePath(), help="A folder with one CSV per object; fills an empty org.")
 @option("--latency", type=Seconds(), default="0s", help="How long each answer takes, such as 80ms.")
 @option("--per-record", type=Seconds(), default="0s", help="How long each saved record takes, such as 2ms.")
-@option("--faults", type=click.Path(path_type=Path), help="A JSON list of faults to commit.")
-@option("--log", type=click.Path(path_type=Path), help="A JSON line per request.")
+@option("--faults", type=FilePath(), help="A JSON list of faults that the org commits.")
+@option("--log", type=FilePath(), help="Write a JSON line per request to this file.")
 @option("--now", type=Instant(), metavar="ISO", help="Set the org's clock, which runs on from there.")
 def serve(
     port: int,
@@ -37,9 +37,9 @@ def serve(
     now: datetime | None,
 ) -> int:
     """Serve until SIGTERM or Ctrl-C; prints one JSON line when ready."""
-    from sfdc_escalator import wiring
+    from sfdc_escalator.wiring.orgs import embedded_org
 
-    with wiring.embedded_org(
+    with embedded_org(
         port=port, db=db, data=data, latency=latency, per_record=per_record, faults=faults, log=log, now=now
     ) as org:
         wait_for_the_end(lambda: click.echo(json.dumps(org.ready())))
@@ -47,7 +47,7 @@ def serve(
 
 
 def wait_for_the_end(ready: Callable[[], None]) -> None:
-    """Says that it is ready, and waits for SIGTERM or Ctrl-C."""
+    """Reports that the org is ready, and waits for SIGTERM or Ctrl-C."""
     stopped = threading.Event()
     kept = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

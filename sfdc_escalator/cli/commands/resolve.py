@@ -1,48 +1,58 @@
-"""`resolve`: what only a person can settle."""
+"""`resolve`: a person settles an unknown outcome."""
 
-import getpass
 import os
-import uuid
+import pwd
+from collections.abc import Mapping
 from typing import Literal
 
 import click
 
 from sfdc_escalator.cli.options import ledger_option, option, org_option
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 FOLLOWS = {
-    "applied": "It counts as escalated, and is never sent again.",
+    "applied": "It counts as escalated and is never sent again.",
     "absent": "The next run sends it, if the case still matches and no note with this key stands on it.",
 }
 
 
 @click.command("resolve")
 @click.argument("key")
-@option("--as", "outcome", type=click.Choice(["applied", "absent"]), required=True, help="Whether it was written.")
+@option(
+    "--as",
+    "outcome",
+    type=click.Choice(["applied", "absent"]),
+    required=True,
+    help="applied: its note stands on the case; absent: it does not.",
+)
 @org_option
 @ledger_option
-def command(key: str, outcome: Literal["applied", "absent"], org: str, ledger: str | None) -> int:
-    """Say whether an escalation with an unknown outcome was written: look at the case first.
+@click.pass_obj
+def command(
+    surroundings: Surroundings, key: str, outcome: Literal["applied", "absent"], org: str, ledger: str | None
+) -> int:
+    """Record whether an escalation with an unknown outcome was written. Look at the case first.
 
-    KEY is its key (ESC-XXXX-XXXX-XXXX). Runs settle by themselves what reading the org can tell; this is for the
-    rest.
+    KEY is its key (ESC-XXXX-XXXX-XXXX). Runs settle most unknown outcomes by themselves, by reading the org; this
+    command is for the rest.
     """
-    from sfdc_escalator import wiring
-    from sfdc_escalator.cli.busy import busy_is_an_error
-    from sfdc_escalator.ledger.trail.resolution import resolve
+    from sfdc_escalator.wiring import errand
 
-    run = uuid.uuid4().hex[:12]
-    with busy_is_an_error(), wiring.known_ledger(ledger, org) as book:
-        now = resolve(book, run, key, applied=outcome == "applied", by=person())
+    now = errand.resolve(
+        errand.Errand(surroundings, org, ledger), key, applied=outcome == "applied", by=person(surroundings.environ)
+    )
     click.echo(
-        f"{now.key} (case {now.case_number or now.case_id}, {now.policy}/{now.route}) is {outcome}, "
-        f"as you said. {FOLLOWS[outcome]}"
+        f"{now.key} (case {now.case_number or now.case_id}, {now.policy}/{now.route}) is recorded as {outcome}. "
+        f"{FOLLOWS[outcome]}"
     )
     return 0
 
 
-def person() -> str:
-    """The login name; a user id where there is no name for it."""
+def person(environ: Mapping[str, str]) -> str:
+    """The login name, or the user id without a name."""
+    if name := environ.get("LOGNAME") or environ.get("USER"):
+        return name
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return f"user {os.getuid()}"

@@ -1,4 +1,4 @@
-"""`status`: how things stand, by the ledger alone."""
+"""`status`: the last run and what is open, from the ledger alone."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from sfdc_escalator.cli.options import Seconds, json_option, ledger_option, option, org_option
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 SILENT = 3
 
@@ -13,20 +14,26 @@ SILENT = 3
 @click.command("status")
 @org_option
 @ledger_option
-@option("--expect-every", type=Seconds(), default="1h", show_default=True, metavar="T", help="How often a run is due.")
+@option(
+    "--expect-every",
+    type=Seconds(),
+    default="1h",
+    show_default=True,
+    metavar="T",
+    help="A run is due once in this time.",
+)
 @json_option
-def command(org: str, ledger: str | None, expect_every: float, as_json: bool) -> int:
-    """The last run, what it did, what is open, and what waits for a person. The org is not asked.
+@click.pass_obj
+def command(surroundings: Surroundings, org: str, ledger: str | None, expect_every: float, as_json: bool) -> int:
+    """Show the last run, what it did, what is open, and what waits for a person. The org is not asked.
 
     Exit code 3 when there was no live run for longer than --expect-every.
     """
-    from sfdc_escalator import wiring
-    from sfdc_escalator.ledger.trail.status import ledger_status
     from sfdc_escalator.reports.json.status import status_json
     from sfdc_escalator.reports.text.status import silence, status_text
+    from sfdc_escalator.wiring import errand
 
-    with wiring.trail(ledger, org) as trail:
-        found = ledger_status(trail)
+    found = errand.status(errand.Errand(surroundings, org, ledger))
     silent = silence(found, datetime.now(UTC), timedelta(seconds=expect_every))
     code = SILENT if silent else 0
     if as_json:

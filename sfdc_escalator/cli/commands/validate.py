@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from sfdc_escalator.cli.options import option, policy_option
+from sfdc_escalator.cli.options import FilePath, option, policy_option, surroundings_of
 from sfdc_escalator.errors import EscalatorError, Problem
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from sfdc_escalator.pipeline.stop import Stop
@@ -19,7 +20,7 @@ Form = Literal["text", "json", "junit", "github"]
 
 
 @click.command("validate")
-@click.argument("files", metavar="[POLICY]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", metavar="[POLICY]...", nargs=-1, type=FilePath())
 @policy_option
 # No variable for this one: validate is offline unless somebody types otherwise.
 @click.option("--org", metavar="NAME", help="Ask this org too. Only what you type counts, not SFDC_ESCALATOR_ORG.")
@@ -33,8 +34,15 @@ Form = Literal["text", "json", "junit", "github"]
     show_default=True,
     help="How to tell; `github`: annotations of a workflow.",
 )
+@click.pass_obj
 def command(
-    files: tuple[Path, ...], policies: tuple[Path, ...], org: str | None, probe: bool, strict: bool, form: Form
+    surroundings: Surroundings,
+    files: tuple[Path, ...],
+    policies: tuple[Path, ...],
+    org: str | None,
+    probe: bool,
+    strict: bool,
+    form: Form,
 ) -> int:
     """Check policy files: all problems at once, each with its file, line and column.
 
@@ -45,16 +53,16 @@ def command(
     """
     if probe and org is None:
         raise click.UsageError("--probe needs --org NAME, a sandbox.")
-    from sfdc_escalator import wiring
     from sfdc_escalator.reports.problems_report import is_ok
     from sfdc_escalator.wiring import validation
+    from sfdc_escalator.wiring.policies import policy_paths
 
-    chosen = wiring.policy_paths((*files, *policies))
+    chosen = policy_paths(surroundings, (*files, *policies))
     problems: Sequence[Problem] = validation.check(chosen, in_org=org is not None)
     names = [str(path) for path in chosen]
     try:
         trial = interruptible if probe else None
-        asked = None if org is None else validation.check_in_org(chosen, org, problems, trial)
+        asked = None if org is None else validation.check_in_org(surroundings, chosen, org, problems, trial)
     except EscalatorError as error:
         if form in ("junit", "github"):  # the file that CI reads is complete, whatever happened
             told = dict.fromkeys((*problems, *error.problems, Problem(error.message)))
@@ -76,7 +84,6 @@ def interruptible() -> "AbstractContextManager[Stop]":
 def tell(
     form: Form, names: list[str], problems: Sequence[Problem], org: str | None, asked: "Asked | None", strict: bool
 ) -> None:
-    from sfdc_escalator.cli.secrets import redact
     from sfdc_escalator.reports import problems_report as report
     from sfdc_escalator.reports.org_seen import org_json, org_text
 
@@ -90,4 +97,5 @@ def tell(
         told = report.as_junit(names, problems, about, strict=strict)
     else:
         told = "\n".join(filter(None, (about, report.as_text(names, problems, strict=strict))))
+    redact = surroundings_of(click.get_current_context()).secrets.redact
     click.echo(redact(told), nl=bool(told))

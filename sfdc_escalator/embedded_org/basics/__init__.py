@@ -1,1 +1,1 @@
-"""Ids, clock, errors: what every part of the embedded org uses."""
+"""Ids, clock and errors, used by every part of the embedded org."""

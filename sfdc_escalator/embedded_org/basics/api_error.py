@@ -6,21 +6,21 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """Answers a call with `status` and Salesforce's error body; `fields` None leaves the key out, as the org does."""
+    """An error answer with `status` and Salesforce's error body; `fields` None leaves the key out, as the org does."""
 
     def __init__(self, code: str, message: str, *, status: int = 400, fields: list[str] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.status, self.fields = code, message, status, fields
 
     def body(self) -> list[dict[str, Any]]:
-        """As a single call reports it, with `errorCode`."""
+        """The body of a failed call, with `errorCode`."""
         error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
         if self.fields is not None:
             error["fields"] = self.fields
         return [error]
 
     def row(self) -> dict[str, Any]:
-        """As a row of a collection reports it, with `statusCode`."""
+        """The error in a row of a collection, with `statusCode`."""
         return {"statusCode": self.code, "message": self.message, "fields": self.fields or []}
 
 

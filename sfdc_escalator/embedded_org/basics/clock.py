@@ -1,4 +1,4 @@
-"""The org's own clock: it can be set ahead and runs on from there, and never goes back."""
+"""The org's own clock. It can be moved forward, runs on from there, and never goes back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FIRST, _LAST = datetime(1700, 1, 2, tzinfo=UTC), datetime(4000, 12, 30, tzinfo=
 
 
 class OrgClock:
-    """Aware UTC time; the monotonic clock drives it, so the machine's clock may jump without harm."""
+    """The time in UTC, driven by the monotonic clock, so that a jump of the machine's clock does not matter."""
 
     def __init__(self, now: datetime | None = None) -> None:
         self._lock = threading.Lock()
@@ -24,11 +24,11 @@ class OrgClock:
         return self._origin + timedelta(seconds=time.monotonic() - self._started)
 
     def offset(self) -> float:
-        """Seconds by which the org is ahead of this machine; what a database file keeps."""
+        """The seconds by which the org is ahead of this machine; a database file keeps them."""
         return (self.now() - datetime.now(UTC)).total_seconds()
 
     def advance(self, step: timedelta) -> datetime:
-        """Raises ValueError when `step` would turn the clock back."""
+        """Moves the clock forward. Raises ValueError when `step` is negative."""
         if step < timedelta(0):
             raise ValueError("the org's clock moves forward only")
         with self._lock:
@@ -38,7 +38,7 @@ class OrgClock:
         return self.now()
 
     def move_to(self, moment: datetime) -> datetime:
-        """Raises ValueError when `moment` lies before the org's time."""
+        """Moves the clock forward to `moment`. Raises ValueError when `moment` is in the past."""
         return self.advance(moment - self.now())
 
 
@@ -61,16 +61,16 @@ def instant(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
     if not _FIRST <= moment <= _LAST:
-        raise ValueError(f"{text!r} does not lie between the years 1700 and 4000")
+        raise ValueError(f"{text!r} is not between the years 1700 and 4000")
     return moment.astimezone(UTC)
 
 
 def stamp(moment: datetime) -> str:
-    """The way the org stores and answers a datetime: whole seconds, UTC."""
+    """A datetime as the org stores and answers it: whole seconds, UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
 def iso(moment: datetime) -> str:
-    """Milliseconds, UTC, with Z."""
+    """A datetime with milliseconds, in UTC, with Z."""
     moment = moment.astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -1,4 +1,4 @@
-"""A JSON file that holds a list of objects, each with a `kind`: read with its lines, every problem at once."""
+"""Reads a JSON file with a list of objects, each with a `kind`; reports every problem with its line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sfdc_escalator.embedded_org.basics.problems import Problem, nearest
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One object of the list; what is wrong with it is added to the file's problems."""
+    """One object of the list; its faults are added to the file's problems."""
 
     path: Path
     line: int
@@ -46,24 +46,24 @@ class Entry:
 
     def number(self, name: str, default: Any, least: float, whole: bool = True) -> Any:
         value = self.values.get(name, default)
-        fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-        fits = fits and least <= value < math.inf
-        if name in self.values and not fits:
-            self.refuse(f"{name} does not fit", f"a{' whole' if whole else ''} number, at least {least:g}", found=value)
-        return value if fits else default
+        valid = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        valid = valid and least <= value < math.inf
+        if name in self.values and not valid:
+            self.refuse(f"{name} is not valid", f"a{' whole' if whole else ''} number, at least {least:g}", found=value)
+        return value if valid else default
 
     def flag(self, name: str) -> bool:
         value = self.values.get(name, False)
         if not isinstance(value, bool):
-            self.refuse(f"{name} does not fit", "true or false", found=value)
+            self.refuse(f"{name} is not valid", "true or false", found=value)
         return value is True
 
     def text(self, name: str) -> str:
-        """A text that has to be there; empty when it is not."""
+        """A required text; empty when it is missing."""
         value = self.values.get(name)
         if isinstance(value, str) and value.strip():
             return value
-        self.refuse(f"{name} does not fit" if name in self.values else f"{name} is missing", "a text", found=value)
+        self.refuse(f"{name} is not valid" if name in self.values else f"{name} is missing", "a text", found=value)
         return ""
 
     def texts(self, name: str) -> list[str]:
@@ -71,12 +71,12 @@ class Entry:
         value = self.values.get(name, [])
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             return value
-        self.refuse(f"{name} does not fit", "a list of texts", found=value)
+        self.refuse(f"{name} is not valid", "a list of texts", found=value)
         return []
 
 
 def read(path: Path, problems: list[Problem], what: str) -> list[Entry]:
-    """The entries of a file; `what` says what they are, in the plural."""
+    """The entries of a file; `what` is their name in messages, in the plural."""
     try:
         text = path.read_text("utf-8")
         found = json.loads(text)
@@ -100,7 +100,7 @@ def read(path: Path, problems: list[Problem], what: str) -> list[Entry]:
 
 
 def _lines(text: str) -> list[int]:
-    """The line each element of the outer list begins on."""
+    """The line on which each element of the outer list begins."""
     decoder, position = json.JSONDecoder(), text.index("[") + 1
     lines: list[int] = []
     while True:

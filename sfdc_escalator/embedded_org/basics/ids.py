@@ -12,7 +12,7 @@ _INSTANCE = "Ee0"
 
 
 def suffix(id15: str) -> str:
-    """The three checking characters: one bit per capital letter, five letters each."""
+    """The three check characters: one bit per capital letter, five letters each."""
     return "".join(
         _CHECK[sum(1 << i for i, char in enumerate(id15[start : start + 5]) if "A" <= char <= "Z")]
         for start in (0, 5, 10)

@@ -1,4 +1,4 @@
-"""What is wrong with files given to the org: every problem at once, each with its place and what would be right."""
+"""Problems of the files given to the org: all of them at once, each with its place and the expected value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault in a file; `line` and `column` count from 1, None when it concerns the whole file."""
+    """One fault in a file; `line` and `column` count from 1 and are None for a fault of the whole file."""
 
     file: str
     message: str
@@ -30,7 +30,7 @@ class Problem:
 
 
 class InvalidData(Exception):
-    """A data folder, database or fault file that cannot be used. `problems` holds all of them."""
+    """A data folder, database or fault file that cannot be used; `problems` has every fault."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -38,7 +38,7 @@ class InvalidData(Exception):
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like `name`, ignoring case; None when none is alike."""
+    """The known name most similar to `name`, ignoring case; None when none is similar."""
     by_folded = {each.casefold(): each for each in known}
     close = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[close[0]] if close else None

@@ -1,1 +1,1 @@
-"""A data folder's files, and how they fill an org."""
+"""Reading a data folder and filling an org with it."""

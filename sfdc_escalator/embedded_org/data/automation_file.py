@@ -1,4 +1,4 @@
-"""Reads `automation.json` of a data folder: rules with ids in place of names, every problem at once."""
+"""Reads `automation.json` of a data folder: replaces names by ids and reports every problem at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CASE = Field("Id", "reference", 18, reference_to=("Case",))
 
 
 def load(folder: Folder) -> Automation:
-    """The folder's automation, none without the file; ids must have been given already."""
+    """The folder's automation, empty without the file. The records must have their ids already."""
     if folder.path is None or not (folder.path / AUTOMATION).exists():
         return Automation()
     reader = _Reader(folder)
@@ -34,7 +34,7 @@ class _Reader:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._keys: Keys = {}
-        # The keys of each kind, and who reads an entry of it.
+        # The keys of each kind, and the function that reads an entry of it.
         self._kinds: dict[str, tuple[tuple[str, ...], Callable[[Entry], Rule]]] = {
             "assignment_rule": (("to", "when"), self._assignment),
             "owner_bounce": (("from", "to", "times"), self._bounce),
@@ -103,23 +103,23 @@ class _Reader:
             return found
         names = [each.name for each in self._folder.schema if each.may]
         near = nearest(name, names) if isinstance(name, str) else None
-        entry.refuse(f"there is no object {name} that can be saved", ", ".join(names), near, name)
+        entry.refuse(f"{name} is not an object that can be saved", ", ".join(names), near, name)
         return self._folder.schema["Case"]
 
     def _fields(self, entry: Entry, sobject: SObject, key: str) -> tuple[str, ...]:
         found = [each for name in entry.texts(key) if (each := self._field(entry, sobject, name))]
         for each in found:
-            fits = (each.nillable or each.custom) if key == "hidden" else (each.createable or each.updateable)
-            if not fits:
-                why = "every user needs it" if key == "hidden" else "nobody may write it anyway"
-                entry.refuse(f"{each.name} cannot be {key}: {why}", found=each.name)
+            possible = (each.nillable or each.custom) if key == "hidden" else (each.createable or each.updateable)
+            if not possible:
+                reason = "every user needs it" if key == "hidden" else "no user can write it"
+                entry.refuse(f"{each.name} cannot be {key}: {reason}", found=each.name)
         return tuple(each.name for each in found)
 
     def _field(self, entry: Entry, sobject: SObject, name: Any) -> Field | None:
         found = sobject.field(name) if isinstance(name, str) else None
         if found is None or found.via:
             near = nearest(name, sobject.fields) if isinstance(name, str) else None
-            entry.refuse(f"{sobject.name} stores no field {name}", "a field", near, name)
+            entry.refuse(f"{sobject.name} has no field {name} that is stored", "a field", near, name)
             return None
         return found
 
@@ -136,7 +136,7 @@ class _Reader:
         inner.keys(("field", *TESTS))
         tests = [each for each in TESTS if each in given]
         if len(tests) != 1:
-            inner.refuse("a condition has one test", ", ".join(TESTS), found=given)
+            inner.refuse("a condition needs exactly one test", ", ".join(TESTS), found=given)
         field = self._field(inner, sobject, given.get("field"))
         if field is None or len(tests) != 1:
             return None
@@ -153,11 +153,11 @@ class _Reader:
         try:
             return values.accepted(field, value)
         except ApiError:
-            entry.refuse(f"{test} does not fit {field.name}", values.expected(field), found=value)
+            entry.refuse(f"{test} is not a value of {field.name}", values.expected(field), found=value)
             return None
 
     def _named(self, entry: Entry, key: str, reference: Field) -> str:
-        """The id of the record that stands under a key which has to be there."""
+        """The id of the record that a required key names."""
         if key in entry.values:
             return self._target(entry, key, reference, entry.values[key])
         entry.refuse(f"{key} is missing", " or ".join(reference.reference_to))
@@ -165,10 +165,10 @@ class _Reader:
 
     def _target(self, entry: Entry, key: str, reference: Field, text: Any) -> str:
         if not isinstance(text, str):
-            entry.refuse(f"{key} does not fit", "a text", found=text)
+            entry.refuse(f"{key} is not a text", "a text", found=text)
             return ""
         found = data_folder.target(self._folder, reference, text, self._keys)
         if isinstance(found, Unresolved):
-            entry.refuse(f"{key}: {text!r} names no record or several", found.expected, found.nearest, text)
+            entry.refuse(f"{key}: {text!r} does not name exactly one record", found.expected, found.nearest, text)
             return ""
         return found

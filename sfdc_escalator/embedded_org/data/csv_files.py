@@ -1,4 +1,4 @@
-"""A data folder as text: which files it has, their headers and cells with their lines. Faults become problems."""
+"""The CSV files of a data folder as text: headers, and cells with their lines. Faults become problems."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AUTOMATION = "automation.json"
 
 @dataclass(slots=True)
 class Sheet:
-    """One CSV file: its header, and each row's cells with the line the row starts on."""
+    """One CSV file: its header, and the cells of each row with the line on which the row starts."""
 
     sobject: str
     file: str
@@ -38,7 +38,7 @@ def sheets(folder: Path, schema: Schema, problems: list[Problem]) -> list[Sheet]
         if path.suffix.lower() == ".csv":
             found.append(_sheet(path, schema, problems))
         elif path.stem.lower().startswith("automat") and path.name != AUTOMATION:
-            problems.append(Problem(str(path), "would not be read", found=path.name, nearest=AUTOMATION))
+            problems.append(Problem(str(path), "is not a file name that is read", found=path.name, nearest=AUTOMATION))
     return [each for each in found if each]
 
 
@@ -48,7 +48,7 @@ def _sheet(path: Path, schema: Schema, problems: list[Problem]) -> Sheet | None:
     if not name.endswith("__c") and (known is None or not known.prefix):
         names = [each.name for each in schema if each.prefix]
         problems.append(
-            Problem(str(path), f"there is no object {name}", found=name, expected="the name of a standard object, "
+            Problem(str(path), f"{name} is not an object", found=name, expected="the name of a standard object, "
                     "or of a custom one with its __c", nearest=nearest(name, names))
         )  # fmt: skip
         return None
@@ -95,14 +95,14 @@ def _cells(sheet: Sheet, text: str, problems: list[Problem]) -> Sheet | None:
             else:
                 sheet.rows.append((number, cells))
     except csv.Error as error:
-        line, words = error.args
-        problems.append(Problem(sheet.file, f"is not CSV: {words}", line))
+        line, message = error.args
+        problems.append(Problem(sheet.file, f"is not CSV: {message}", line))
         return None
     return sheet
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each non-blank row with the line it starts on; a quoted cell may span lines. Raises csv.Error with that line."""
+    """Each non-blank row with its first line; a quoted cell may span lines. Raises csv.Error with that line."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
@@ -111,5 +111,5 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        words = "a quote that opens in this row is never closed" if "end of data" in str(error) else str(error)
-        raise csv.Error(line, words) from None
+        message = "a quote that opens in this row is never closed" if "end of data" in str(error) else str(error)
+        raise csv.Error(line, message) from None

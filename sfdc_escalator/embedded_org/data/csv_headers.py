@@ -1,4 +1,4 @@
-"""The header of a data file as fields: standard ones by name, custom ones with their declared type."""
+"""The header of a data file as fields: standard fields by name, custom fields with their declared type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DECLARABLE = [each for each in CUSTOM_TYPES if each != "longtext"]
 
 
 class _Refused(Exception):
-    """A column that cannot be used, with the problem's details."""
+    """A column that cannot be used, with the details of the problem."""
 
     def __init__(self, message: str, expected: str | None = None, near: str | None = None) -> None:
         super().__init__(message)
@@ -21,14 +21,14 @@ class _Refused(Exception):
 
 
 def fields(sheet: Sheet, schema: Schema, problems: list[Problem]) -> list[Field | None]:
-    """The field of each column, None where the column is a problem; custom fields are added to the schema."""
+    """The field of each column, None for a column with a problem. Adds custom fields to the schema."""
     seen: set[str] = set()
     found: list[Field | None] = []
     for column, text in enumerate(sheet.header, 1):
         try:
             declared = _column(sheet, schema, text, column)
             if declared.name.lower() in seen:
-                raise _Refused(f"column {declared.name} stands twice")
+                raise _Refused(f"column {declared.name} appears twice")
             seen.add(declared.name.lower())
             found.append(declared)
         except _Refused as refused:
@@ -58,18 +58,18 @@ def _standard(sheet: Sheet, schema: Schema, name: str, kind: str | None) -> Fiel
         expected = "a standard field, or a custom one ending in __c"
         raise _Refused(f"{sheet.sobject} has no field {name}", expected, nearest(name, sobject.fields))
     if kind:
-        raise _Refused(f"{known.name} is a standard field: its type is known", known.name)
+        raise _Refused(f"{known.name} is a standard field: leave its type out", known.name)
     if known.via:
-        raise _Refused(f"{known.name} follows {known.via} and cannot be given", known.via)
+        raise _Refused(f"{known.name} is a copy of {known.via} and cannot be given", known.via)
     return known
 
 
 def _custom(sheet: Sheet, schema: Schema, name: str, kind: str, target: str | None) -> Field:
     if kind not in _DECLARABLE:
-        raise _Refused(f"there is no type {kind}", ", ".join(_DECLARABLE), nearest(kind, _DECLARABLE))
+        raise _Refused(f"{kind} is not a type", ", ".join(_DECLARABLE), nearest(kind, _DECLARABLE))
     if (kind == "reference") != bool(target):
-        raise _Refused("a reference names its object, and nothing else does", "reference(Case)")
+        raise _Refused("a reference needs the name of its object, and no other type has one", "reference(Case)")
     parent = schema.get(target) if target else None
     if target and parent is None:
-        raise _Refused(f"there is no object {target}", None, nearest(target, [each.name for each in schema]))
+        raise _Refused(f"{target} is not an object", None, nearest(target, [each.name for each in schema]))
     return custom_field(name, kind, parent.name if parent else None, sheet.sobject)

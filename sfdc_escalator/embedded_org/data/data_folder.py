@@ -1,4 +1,4 @@
-"""A data folder as records: typed columns, ids given, references resolved; every problem at once."""
+"""A data folder as records: typed columns, ids, resolved references; every problem at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEYS = {"Case": "CaseNumber", "User": "Username", "Group": "DeveloperName", "Re
 
 @dataclass(slots=True)
 class Table:
-    """The records of one object; `lines[i]` is where record i stands in `file` (0 for our own records)."""
+    """The records of one object; `lines[i]` is the line of record i in `file` (0 for the org's own records)."""
 
     sobject: SObject
     file: str = ""
@@ -59,7 +59,7 @@ class Folder:
 
 
 def read(path: Path, schema: Schema, now: datetime) -> Folder:
-    """Reads the files; ids are given and references resolved later, when the org's own records are there too."""
+    """Reads the files. Ids and references follow later, when the org's own records exist too."""
     folder = Folder(schema, path)
     found = sheets(path, schema, folder.problems)
     _declare_objects(folder, found)
@@ -90,16 +90,17 @@ def _load(folder: Folder, sheet: Sheet, fields: list[Field | None], now: str) ->
                     record[column.name] = values.parsed(column, text)
                 except ValueError:
                     shown = text if len(text) <= 80 else text[:77] + "..."
-                    folder.problem(table, len(table.records) - 1, column.name, f"{column.name} cannot be {shown!r}",
-                                   found=shown, expected=values.expected(column))  # fmt: skip
+                    message = f"{shown!r} is not a value of {column.name}"
+                    folder.problem(table, len(table.records) - 1, column.name, message, found=shown,
+                                   expected=values.expected(column))  # fmt: skip
         for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp"):
             if (moment := record.get(name)) and moment > now:
-                folder.problem(table, len(table.records) - 1, name, f"{name} lies after the org's clock",
+                folder.problem(table, len(table.records) - 1, name, f"{name} is later than the org's clock",
                                found=moment, expected=f"at most {now}")  # fmt: skip
 
 
 def check_ids(folder: Folder) -> None:
-    """Checks the ids the files give."""
+    """Checks the ids in the files."""
     for table in folder.tables.values():
         _adopt_prefix(folder, table)
         for row, record in enumerate(table.records):
@@ -108,7 +109,7 @@ def check_ids(folder: Folder) -> None:
 
 
 def fill_ids(folder: Folder) -> None:
-    """Makes the ids that were not given."""
+    """Makes an id for each record that has none."""
     for table in folder.tables.values():
         number = 0
         for record in table.records:
@@ -121,7 +122,7 @@ def fill_ids(folder: Folder) -> None:
 
 
 def _adopt_prefix(folder: Folder, table: Table) -> None:
-    """A custom object takes the prefix of the first id it is given."""
+    """Takes the prefix of a custom object from the first id in its file."""
     given = next((ids.canonical(each["Id"]) for each in table.records if each.get("Id")), None)
     if table.sobject.custom and given and folder.schema.by_prefix(given[:3]) is None:
         fields = [each for each in table.sobject.fields.values() if each.custom]
@@ -140,14 +141,14 @@ def _check_id(folder: Folder, table: Table, row: int, record: Record) -> None:
         folder.problem(table, row, "Id", f"{text} is not an id of {table.sobject.name}", found=text,
                        expected=f"an id that begins with {prefix}")  # fmt: skip
     elif full in table.used:
-        folder.problem(table, row, "Id", f"id {full} stands twice", found=text)
+        folder.problem(table, row, "Id", f"id {full} appears twice", found=text)
     else:
         table.used.add(full)
         record["Id"] = full
 
 
 def resolve(folder: Folder) -> None:
-    """Turns what stands in reference fields into the ids of records that exist."""
+    """Replaces the texts in reference fields by the ids of existing records."""
     keys: Keys = {}
     for table in folder.tables.values():
         for each in table.sobject.fields.values():
@@ -172,21 +173,21 @@ def _resolve_column(folder: Folder, table: Table, reference: Field, keys: Keys) 
 
 
 def check_unique(folder: Folder) -> None:
-    """Values of external ids stand once."""
+    """Checks that each value of an external id appears once."""
     for table in folder.tables.values():
         for name in (each.name for each in table.sobject.fields.values() if each.unique):
             seen: set[str] = set()
             for row, record in enumerate(table.records):
                 value = record.get(name)
                 if value in seen:
-                    folder.problem(table, row, name, f"{name} {value!r} stands twice", found=value)
+                    folder.problem(table, row, name, f"{name} {value!r} appears twice", found=value)
                 elif value is not None:
                     seen.add(value)
 
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """Why a reference leads nowhere."""
+    """The problem of a reference that does not name exactly one record."""
 
     message: str
     expected: str
@@ -194,7 +195,7 @@ class Unresolved:
 
 
 def target(folder: Folder, reference: Field, text: str, keys: Keys) -> str | Unresolved:
-    """The id of the record a reference names by Id or natural key; `keys` remembers what was looked up."""
+    """The id of the record that a reference names by Id or natural key; `keys` caches the natural keys."""
     full = ids.canonical(text)
     tables = [folder.tables[each] for each in reference.reference_to if each in folder.tables]
     if full and any(full in each.used for each in tables):
@@ -202,15 +203,15 @@ def target(folder: Folder, reference: Field, text: str, keys: Keys) -> str | Unr
     named = [each for table in tables for each in _named(table, keys).get(text, [])]
     if len(named) == 1:
         return named[0]
-    ways = [f"{each} by Id or {_KEYS.get(each, folder.schema[each].name_field)}" for each in reference.reference_to]
+    expected = [f"{each} by Id or {_KEYS.get(each, folder.schema[each].name_field)}" for each in reference.reference_to]
     known = [key for table in tables for key in _named(table, keys)]
     close = nearest(text, known) if not named and len(known) <= _MOST_COMPARED else None
     message = f"{reference.name} {text!r} names " + (f"{len(named)} records" if named else "no record")
-    return Unresolved(message, " or ".join(ways), close)
+    return Unresolved(message, " or ".join(expected), close)
 
 
 def _named(table: Table, keys: Keys) -> dict[str, list[str]]:
-    """The ids of a table's records by their natural key."""
+    """The ids of the table's records by natural key."""
     name = table.sobject.name
     if name not in keys:
         keys[name] = {}

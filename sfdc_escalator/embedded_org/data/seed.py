@@ -1,4 +1,4 @@
-"""What every org has besides its data: the organization, the token's user, statuses, queues' rights, defaults."""
+"""Fills an org with its data and with the records of every org: organization, token's user, statuses, defaults."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _FIRST_CASE = 1001
 
 
 @dataclass(frozen=True, slots=True)
-class Founded:
-    """The ids an org is founded with."""
+class Created:
+    """The ids of a new org."""
 
     organization_id: str
     user_id: str
 
 
-def found(database: Database, folder: Folder, organization_id: str, now: datetime) -> Founded:
-    """Completes the folder's records with the org's own and fills an empty database with them.
+def create(database: Database, folder: Folder, organization_id: str, now: datetime) -> Created:
+    """Adds the org's own records to those of the folder and fills an empty database with all of them.
 
     Raises InvalidData with every problem of the folder.
     """
@@ -50,11 +50,11 @@ def found(database: Database, folder: Folder, organization_id: str, now: datetim
     _defaults(folder, user["Id"], now)
     _store(database, folder)
     database.automate(automation, user["Id"])
-    return Founded(organization_id, user["Id"])
+    return Created(organization_id, user["Id"])
 
 
 def _people(folder: Folder) -> Record:
-    """The token's user and the two profiles; names of persons are completed from their parts."""
+    """Adds the token's user and the profile, completes the names of persons, and returns the token's user."""
     profiles = folder.table("Profile")
     admin = ids.make("00e", 1)
     if not any(each.get("Id") == admin for each in profiles.records):
@@ -114,11 +114,11 @@ def _organization(folder: Folder, organization_id: str) -> None:
 
 
 def _queues(folder: Folder) -> None:
-    """A queue of the data serves cases, unless QueueSobject.csv says what it serves."""
+    """Lets each queue of the data hold cases, unless QueueSobject.csv names its objects."""
     served = folder.table("QueueSobject")
-    said = {str(each.get("QueueId")) for each in served.records}
+    given = {str(each.get("QueueId")) for each in served.records}
     for group in folder.table("Group").records:
-        if group["Type"] == "Queue" and not said & {group["Id"], group["Id"][:15], group["DeveloperName"]}:
+        if group["Type"] == "Queue" and not given & {group["Id"], group["Id"][:15], group["DeveloperName"]}:
             served.add({"QueueId": group["Id"], "SobjectType": "Case"})
 
 
@@ -132,8 +132,8 @@ def _hours(folder: Folder) -> None:
 
 
 def _tracking(folder: Folder) -> None:
-    """Which fields of a case leave a history when they change (Object Reference, FieldDefinition): the usual ones, and
-    those of which the data has a history."""
+    """Marks the case fields with a history (Object Reference, FieldDefinition): the usual ones, and
+    those with a history in the data."""
     case = ids.make("4ie", 1)
     sharing = {"InternalSharingModel": "ReadWriteTransfer"}
     folder.table("EntityDefinition").add({"Id": case, "QualifiedApiName": "Case", **sharing})
@@ -150,7 +150,7 @@ def _case_numbers(folder: Folder) -> None:
     for row, record in enumerate(table.records):
         number = record.get("CaseNumber")
         if number in taken:
-            folder.problem(table, row, "CaseNumber", f"case number {number} stands twice", found=str(number))
+            folder.problem(table, row, "CaseNumber", f"case number {number} appears twice", found=str(number))
         elif number:
             taken.add(number)
     following = max((int(each) for each in taken if each.isdecimal()), default=_FIRST_CASE - 1)
@@ -161,7 +161,7 @@ def _case_numbers(folder: Folder) -> None:
 
 
 def _statuses(folder: Folder, yesterday: str) -> None:
-    """CaseStatus rows for the usual statuses and those in use; a status that is closed once is closed always."""
+    """Adds CaseStatus rows for the usual statuses and those in use; a status closed in one row is closed in all."""
     cases, statuses = folder.table("Case"), folder.table("CaseStatus")
     closed = dict(_STATUSES)
     closed.update(
@@ -173,7 +173,7 @@ def _statuses(folder: Folder, yesterday: str) -> None:
     for row, record in enumerate(cases.records):
         if record.setdefault("IsClosed", int(closed[record["Status"]])) != closed[record["Status"]]:
             folder.problem(cases, row, "IsClosed", f"status {record['Status']} is closed, but not in this row",
-                           found="false", expected="true, as status decides it")  # fmt: skip
+                           found="false", expected="true, because the status decides it")  # fmt: skip
         if record["IsClosed"]:
             record.setdefault("ClosedDate", record.get("LastModifiedDate") or record.get("CreatedDate") or yesterday)
     _status_rows(statuses, closed)
@@ -210,12 +210,12 @@ def _defaults(folder: Folder, user_id: str, now: datetime) -> None:
 
 
 def _day_before(now: datetime) -> str:
-    """When a record was made that does not say when."""
+    """The CreatedDate of a record without one."""
     return clock.stamp(now - timedelta(days=1))
 
 
 def _preset(table: Table, user_id: str, hours: str) -> Record:
-    """Values of fields left out; an empty cell of a column that is there stays null where the field may be null."""
+    """The values of fields left out; an empty cell of a given column stays null where the field may be null."""
     fields = table.sobject.fields
     given = {name for name in table.columns if fields[name].nillable and fields[name].type != "boolean"}
     preset = {name: value for name, value in schema.preset(table.sobject).items() if name not in given}

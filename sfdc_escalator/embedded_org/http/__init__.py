@@ -1,1 +1,1 @@
-"""The server: exchange, request log, control, faults on demand."""
+"""The HTTP server: exchange, request log, control and faults on demand."""

@@ -1,6 +1,6 @@
-"""`/__embedded__/`: the org's clock, its request log and acts of other people, for tests.
+"""Serves `/__embedded__/`: the org's clock, its request log and acts of other people, for tests.
 
-Needs no token, is neither logged nor counted.
+These calls need no token and are neither logged nor counted.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class Control:
         if name == "clock" and request.method in ("GET", "POST"):
             moment = self._set(_parsed(request.content)) if request.method == "POST" else self._clock.now()
             return {"now": clock.iso(moment)}
-        known = "GET requests, GET clock, POST clock, POST act"
-        raise LookupError(f"there is no {request.method} {name}; there are {known}")
+        known = "GET requests, GET clock, POST clock and POST act"
+        raise LookupError(f"{request.method} {name} is not a known call; the known ones are {known}")
 
     def _set(self, wanted: Any) -> datetime:
-        """Raises ValueError."""
+        """Moves the clock. Raises ValueError."""
         if not isinstance(wanted, dict) or set(wanted) not in ({"advance"}, {"now"}):
             raise ValueError('expected {"advance": "16m"} or {"now": "2026-03-01T10:00:00Z"}')
         text = next(iter(wanted.values()))

@@ -1,4 +1,4 @@
-"""One request from its bytes to its answer: who may ask, one transaction, the log, the delays."""
+"""Carries out a request: checks the token, runs one transaction, writes the log, waits for the delays."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What an org is, besides its records."""
+    """The identity of an org and its tokens."""
 
     instance_url: str
     organization_id: str
@@ -38,14 +38,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Late:
-    """A request whose sender was told of a timeout, and when it is carried out."""
+    """A request that was answered with a timeout, and the time when it is carried out."""
 
     request: Request
     due: datetime
 
 
 class Exchange:
-    """Carries out requests, one write transaction at a time; the delays are served outside the lock."""
+    """The executor of requests: one transaction at a time, delays outside the lock."""
 
     def __init__(
         self, database: Database, clock: OrgClock, log: RequestLog, facts: Facts, latency: float, per_record: float
@@ -62,24 +62,24 @@ class Exchange:
         )
 
     def stop(self) -> None:
-        """Ends all waits; afterwards nothing is carried out any more."""
+        """Ends all waits; after it no request is carried out."""
         self._closing.set()
         with self._lock:
-            pass  # a transaction that is under way ends first
+            pass  # waits for the end of a running transaction
 
     def move_clock(self, move: Callable[[], datetime]) -> datetime:
-        """Runs `move` while no request is under way, then carries out what has become due by it."""
+        """Runs `move` while no request is running, then carries out the late requests that are due."""
         with self._lock:
             moment = move()
             for late in sorted(self._late, key=lambda each: each.due):
                 if late.due <= moment:
-                    self._arrive(late, late.due)
+                    self._carry_out_late(late, late.due)
             if not self._closing.is_set():
                 self._database.remember("clock_offset", repr(self._clock.offset()))
             return moment
 
     def act(self, action: Callable[[Work], T]) -> T:
-        """Runs `action` as one transaction that no rule or right of the token's user binds; neither logged nor counted.
+        """Runs `action` as one transaction without the rules and rights of the token's user, not logged, not counted.
 
         Raises ValueError when the org is closed.
         """
@@ -96,7 +96,7 @@ class Exchange:
             self._closing.wait(seconds)
 
     def answer(self, request: Request, fault: FaultOnDemand | None) -> Answer:
-        """The answer, with the work committed and logged."""
+        """Carries out the request, logs it, and returns its answer."""
         if fault and fault.kind == "slow":
             self.wait(fault.seconds)
         self.wait(self._latency)
@@ -108,7 +108,7 @@ class Exchange:
         return self._headed(answer)
 
     def _postpone(self, request: Request, seconds: float) -> None:
-        """Due after `seconds`, or as soon as the org's clock is moved past that."""
+        """Makes the request due after `seconds`, or when the org's clock is moved beyond that."""
         with self._lock:
             late = _Late(request, self._clock.now() + timedelta(seconds=seconds))
             self._late.append(late)
@@ -116,9 +116,9 @@ class Exchange:
 
     def _later(self, late: _Late, seconds: float) -> None:
         self.wait(seconds)
-        self._arrive(late, None)
+        self._carry_out_late(late, None)
 
-    def _arrive(self, late: _Late, moment: datetime | None) -> None:
+    def _carry_out_late(self, late: _Late, moment: datetime | None) -> None:
         with self._lock:
             if late in self._late and not self._closing.is_set():
                 self._late.remove(late)
@@ -148,7 +148,7 @@ class Exchange:
             try:
                 body = request.json_for_log()
                 answer = self._refused(kind) or self._in_transaction(work, request)
-            except Exception:  # noqa: BLE001 - whatever is wrong in here, the caller gets an answer
+            except Exception:  # noqa: BLE001 - the caller gets an answer for every error
                 traceback.print_exc(file=sys.stderr)
                 work.written.clear()
                 answer = Answer(500, [{"message": "An unexpected error occurred", "errorCode": "UNKNOWN_EXCEPTION"}])
@@ -157,7 +157,7 @@ class Exchange:
         return answer, len(work.written)
 
     def _refused(self, kind: str) -> Answer | None:
-        """What a fault answers in place of the work."""
+        """The answer of a fault that replaces the work."""
         if kind == "html":
             return Answer(200, None)
         known = REFUSALS.get(kind)
@@ -174,12 +174,12 @@ class Exchange:
 
     def _served(self, work: Work, request: Request) -> Answer:
         answer = self._route(work, request)
-        if work.lock:  # nothing was saved that could have met the lock
+        if work.lock:  # no saved row took the lock fault
             work.take_lock("")
         return answer
 
     def _move_on(self, work: Work) -> None:
-        """Owners that bounce, in a transaction after the commit; what that writes counts as written."""
+        """Moves owners that bounce, in a transaction after the commit; its writes count as writes of this work."""
         if work.moved and self._database.automation.of("owner_bounce"):
             after = Work(self._database, work.moment, work.user_id)
             self._committed(lambda: bounce.move_on(after, work.moved))

@@ -1,4 +1,4 @@
-"""Misbehaviour on demand: which request suffers which fault. The one place every request passes through."""
+"""Faults on demand: chooses the fault of each request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HTML = b"<html><head><title>Down for maintenance</title></head><body><h1>We will
 
 @dataclass(slots=True)
 class FaultOnDemand:
-    """`times` 0 means for ever; `seen` counts the requests that matched, `done` those that suffered."""
+    """One entry of a fault file; `times` 0 means for ever, `matched` and `applied` count requests."""
 
     kind: str
     method: str | None = None
@@ -41,33 +41,33 @@ class FaultOnDemand:
     nth: int = 1
     times: int = 1
     seconds: float = 5.0
-    seen: int = field(default=0, compare=False)
-    done: int = field(default=0, compare=False)
+    matched: int = field(default=0, compare=False)
+    applied: int = field(default=0, compare=False)
 
-    def strikes(self, method: str, path: str) -> bool:
-        """Counts the request, and says whether this fault is due for it."""
+    def due(self, method: str, path: str) -> bool:
+        """Counts a matching request. True if the fault applies to it."""
         if (self.method and self.method != method) or (self.path and not self.path.search(path)):
             return False
-        self.seen += 1
-        return self.seen >= self.nth and (self.times == 0 or self.done < self.times)
+        self.matched += 1
+        return self.matched >= self.nth and (self.times == 0 or self.applied < self.times)
 
 
 class Faults:
-    """The faults of an org, asked once per request."""
+    """The faults of an org; every request asks once."""
 
     def __init__(self, faults: list[FaultOnDemand]) -> None:
         self._faults, self._lock = faults, threading.Lock()
 
     def next(self, method: str, path: str) -> FaultOnDemand | None:
         with self._lock:
-            due = [each for each in self._faults if each.strikes(method, path)]
+            due = [each for each in self._faults if each.due(method, path)]
             if due:
-                due[0].done += 1
+                due[0].applied += 1
         return due[0] if due else None
 
 
 def load(path: Path, problems: list[Problem]) -> Faults:
-    """Reads a fault file; what is wrong with it is added to `problems`."""
+    """Reads a fault file; adds its faults to `problems`."""
     return Faults([_fault(each) for each in entries.read(path, problems, "faults")])
 
 

@@ -1,7 +1,7 @@
-"""What the org was asked and what that wrote, one entry per request, in the order of commits; never the token.
+"""The request log: one entry per request with its writes, in the order of commits, without the token.
 
-`written` holds all that was written because of the request, in the order written: the rows of the request itself, what
-assignment rules wrote in its transaction, and, last, what owners that bounce wrote after its commit.
+`written` holds every write because of the request, in order: the rows of the request itself, the writes of
+assignment rules in its transaction, and last the owners that bounced after its commit.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _HIDDEN = "[hidden]"
 
 
 class RequestLog:
-    """Kept in memory as text, which is small, and written to a file as JSON lines when there is one, each flushed."""
+    """The entries as text in memory, and as JSON lines in a file when one is given, each flushed."""
 
     def __init__(self, path: Path | None, secret: str) -> None:
         self._secret, self._lock = secret, threading.Lock()

@@ -1,4 +1,4 @@
-"""The org over HTTP/1.1 on loopback: connections, limits of a message, compression, answers that are cut on demand."""
+"""The org over HTTP/1.1 on loopback: connections, size limits, compression, answers that are cut on demand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _JSON = "application/json;charset=UTF-8"
 
 
 class _Refused(Exception):
-    """A message that is not read to its end; answered with `status` and the connection closed."""
+    """A message that is not read to its end: it is answered with `status`, and the connection is closed."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class _Refused(Exception):
 
 
 class Server(ThreadingHTTPServer):
-    """Serves until closed; `exchange`, `control` and `faults` do the work."""
+    """The HTTP server; `exchange`, `control` and `faults` do the work."""
 
     daemon_threads = True  # a program that forgets to close still ends
     block_on_close = False
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the request log is kept by the exchange."""
+        """Does nothing: the exchange keeps the request log."""
 
     def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002 - the org has one clock
         return format_datetime(self.server.clock.now().replace(microsecond=0), usegmt=True)
@@ -169,10 +169,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _chunks(self) -> bytes:
         content = bytearray()
         while True:
-            told = self.rfile.readline(1_024).split(b";")[0].strip()
-            if not _HEX.fullmatch(told):
+            size_text = self.rfile.readline(1_024).split(b";")[0].strip()
+            if not _HEX.fullmatch(size_text):
                 raise _Refused(400, "INVALID_HEADER", "The chunked body is malformed")
-            size = int(told, 16)
+            size = int(size_text, 16)
             self._check_size(len(content) + size)
             content += self.rfile.read(size)
             if size == 0:
@@ -193,8 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
         kind = fault.kind if fault else ""
         if kind == "garbage":
             content = b"\x1f\x00<<" + content[: len(content) // 3]
-            answer.status = 200 if answer.status in (204, 304) else answer.status  # these two have no body to spoil
-        if kind == "cut" and not content:  # nothing to cut: the head goes as well
+            answer.status = 200 if answer.status in (204, 304) else answer.status  # 204 and 304 have no body
+        if kind == "cut" and not content:  # without a body the whole answer is cut
             self._hang_up()
             return
         packed = len(content) >= _WORTH_GZIP and "gzip" in self.headers.get("Accept-Encoding", "")
@@ -239,6 +239,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def _hang_up(self) -> None:
-        """Resets the connection, so that the client cannot take it for an empty answer."""
+        """Resets the connection, so that the client does not see an empty answer."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,1 +1,1 @@
-"""Rows and their rules: create, update, delete."""
+"""Creating, updating and deleting records, with the org's rules."""

@@ -1,4 +1,4 @@
-"""Owners that move on: what routing or a flow does to a case after its owner was changed and committed."""
+"""Owner bounces: routing or a flow moves a case on after a committed change of its owner."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sfdc_escalator.embedded_org.store.work import Work
 
 
 def move_on(work: Work, moved: list[str]) -> None:
-    """Moves each case on whose owner was changed to one that a rule names; rules count in order, each once.
+    """Moves each case on whose new owner is named by a rule; the rules apply in order, each once.
 
     The caller holds a transaction that begins after the commit of the change.
     """
@@ -32,6 +32,6 @@ def _apply(work: Work, case_id: str, number: int, rule: Rule) -> None:
     try:
         with work.savepoint():
             records.change(work, cases, case, {"OwnerId": rule.to})
-    except ApiError:  # nobody is told of a flow that fails: an owner who is no longer active stays away
+    except ApiError:  # a failed flow is not reported: an inactive owner does not get the case
         return
     work.database.execute("INSERT OR REPLACE INTO _bounces VALUES (?, ?, ?)", (number, case_id, times + 1))

@@ -1,4 +1,4 @@
-"""What saving a case, a person or a queue member entails beyond the record: owner, status, names, history, comments."""
+"""Effects of saving a case, a person or a custom object: owner, status, names, history, comments."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def after_update(
 
 
 def _tracked(work: Work) -> dict[str, str]:
-    """The fields of which the org keeps a history, each with its name there."""
+    """The fields with a history, each with its name in the history."""
     sql = 'SELECT QualifiedApiName FROM "FieldDefinition" WHERE IsFieldHistoryTracked = 1'
     return {**TRACKED, **{name: name for (name,) in work.database.query(sql) if name not in TRACKED}}
 
 
 def _check_owner(work: Work, sobject: SObject, owner_id: str) -> None:
-    """An active user, or a queue that serves the object."""
+    """Checks that the owner is an active user or a queue of the object. Raises ApiError."""
     if owner_id.startswith("005"):
         rows = work.database.query('SELECT IsActive FROM "User" WHERE Id = ?', (owner_id,))
         if rows and not rows[0][0]:
@@ -80,7 +80,7 @@ def _check_owner(work: Work, sobject: SObject, owner_id: str) -> None:
         "SELECT 1 FROM QueueSobject q JOIN \"Group\" g ON g.Id = q.QueueId WHERE g.Type = 'Queue' AND q.QueueId = ? "
         "AND q.SobjectType = ? AND q.IsDeleted = 0", (owner_id, sobject.name),
     )  # fmt: skip
-    # Custom objects of a data folder share the queues of cases: the folder has no word for more.
+    # Custom objects of a data folder share the queues of cases: the folder cannot name other ones.
     if not served and not (sobject.custom and _is_queue(work, owner_id)):
         raise ApiError("INVALID_OPERATION", "Queue not associated with this SObject type", fields=["OwnerId"])
 
@@ -126,7 +126,7 @@ def _history(work: Work, case_id: str, field: str, kind: str | None, old: str | 
 
 
 def _comment(work: Work, case_id: str, body: str | None) -> None:
-    """Case.Comments makes a comment for people inside (Object Reference, Case)."""
+    """Adds an internal comment for the field Case.Comments (Object Reference, Case)."""
     if not body:
         return
     comments = work.database.schema["CaseComment"]

@@ -1,4 +1,4 @@
-"""Carrying out the org's automation while a record is saved: rights, locks, triggers, validation, assignment."""
+"""The org's automation while a record is saved: rights, locks, triggers, validation, assignment."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Record = Mapping[str, Any]
 
 
 class UncaughtException(ApiError):
-    """A trigger's exception, which fails every record of its batch (Apex guide, bulk DML exception handling)."""
+    """An exception of a trigger; it fails every record of the batch (Apex guide, bulk DML exception handling)."""
 
 
 def check_rights(work: Work, sobject: SObject, record: Record) -> None:
-    """Whether this work may change the record as it is. Raises ApiError."""
+    """Checks that the token's user may change the record. Raises ApiError."""
     if work.automation is None or sobject.name != "Case":
         return
     if work.database.query("SELECT 1 FROM _locked WHERE RecordId = ?", (record["Id"],)):
@@ -28,14 +28,14 @@ def check_rights(work: Work, sobject: SObject, record: Record) -> None:
 
 
 def check_save(work: Work, sobject: SObject, before: Record | None, after: Record) -> None:
-    """Triggers, then validation rules (Apex guide, order of execution). Raises ApiError."""
+    """Runs triggers, then validation rules (Apex guide, order of execution). Raises ApiError."""
     if work.automation is None:
         return
     for rule in work.automation.of("trigger_error"):
-        if work.batch > rule.batch_over and rule.fits(sobject.name, before, after):
+        if work.batch > rule.batch_over and rule.matches(sobject.name, before, after):
             raise _exception(sobject, before, rule.limit)
     for rule in work.automation.of("validation_rule"):
-        if rule.fits(sobject.name, before, after):
+        if rule.matches(sobject.name, before, after):
             raise ApiError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, fields=[])
 
 
@@ -53,9 +53,9 @@ def _exception(sobject: SObject, before: Record | None, limit: bool) -> Uncaught
 
 
 def assigned_owner(work: Work, sobject: SObject, before: Record | None, after: Record) -> str | None:
-    """Where the assignment rules send a saved case, None when it stays."""
+    """The new owner that the assignment rules give a saved case; None when it keeps its owner."""
     if work.automation is None or not work.auto_assign or sobject.name != "Case":
         return None
-    found = (each.to for each in work.automation.of("assignment_rule") if each.fits("Case", before, after))
+    found = (each.to for each in work.automation.of("assignment_rule") if each.matches("Case", before, after))
     to = next(found, None)
     return None if to == after["OwnerId"] else to

@@ -1,4 +1,4 @@
-"""Those who act in an org beside the token's user: an agent, a customer of the portal, the org's own automation."""
+"""The users who act in an org beside the token's user: an agent, a portal customer, the org's automation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sfdc_escalator.embedded_org.basics import ids
 from sfdc_escalator.embedded_org.store import schema
 from sfdc_escalator.embedded_org.store.work import Work
 
-# Username -> LastName and UserType; they are users of the org from their first act on.
+# Role -> Username, LastName and UserType; each becomes a user of the org with its first act.
 _ROLES = {
     "agent": ("agent@embedded.example", "Agent", "Standard"),
     "customer": ("customer@embedded.example", "Customer", "CspLitePortal"),
@@ -23,7 +23,7 @@ def named(work: Work, text: str) -> str | None:
 
 
 def acting(work: Work, role: str) -> str:
-    """The id of the agent, the customer or the automation."""
+    """The user id of the agent, the customer or the automation; the user is created on first use."""
     username, name, user_type = _ROLES[role]
     known = work.database.query('SELECT Id FROM "User" WHERE Username = ?', (username,))
     if known:

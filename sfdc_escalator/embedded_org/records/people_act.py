@@ -1,17 +1,17 @@
-"""What other people do to an org meanwhile: agents edit, close, comment on, delete, merge cases, approvals lock them.
+"""Acts of other people in an org: agents edit, close, comment on, delete and merge cases; approvals lock them.
 
-An act is an object such as `{"act": "close", "case": "00001001"}`. Cases stand by Id or CaseNumber; `by` names a user
-by Username or Id, left out it is an agent, and a customer where a customer comments (both users are made on their
-first act). Acts with their keys, [optional] ones so:
+An act is an object such as `{"act": "close", "case": "00001001"}`. Cases are given by Id or CaseNumber, `by` is a user
+by Username or Id. Without `by` it is an agent, or a customer for a comment of a customer (both users are created on
+their first act). The acts with their keys, [optional] ones in brackets:
 
 - edit: case, or record (an Id), and fields, [by]. Sets fields; OwnerId also by DeveloperName or Username.
 - close: case, [status], [by]. Sets `status`, else the first closed status.
 - comment: case, text, [as], [published], [by]. `as` agent (default) or customer; published unless false.
-- delete: case, [by]. Into the recycle bin, with what belongs to it.
-- merge: case, into, [by]. `case` goes, its MasterRecordId is `into`; its comments, e-mails and others move there.
-- lock, unlock: case. An approval locks it, or lets it go.
+- delete: case, [by]. Moves it to the recycle bin, with its detail records.
+- merge: case, into, [by]. Deletes `case` and sets its MasterRecordId to `into`; its child records move there.
+- lock, unlock: case. An approval locks it, or unlocks it.
 
-The rules and rights of the token's user do not bind these people; owners bounce after them as after any change.
+The rules and rights of the token's user do not apply to these people; owners bounce as after any other change.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from sfdc_escalator.embedded_org.store.schema import SObject
 from sfdc_escalator.embedded_org.store.work import Work
 
 Details = Mapping[str, Any]
-_STAYS = ("CaseHistory", "CaseMilestone", "UserRecordAccess")  # with the case that goes
+_STAYS = ("CaseHistory", "CaseMilestone", "UserRecordAccess")  # deleted with the merged case
 _AS = ("agent", "customer")
 
 
 def perform(work: Work, wanted: Any) -> dict[str, Any]:
-    """Does what `wanted` says and answers it with the records written. Raises ValueError for what cannot be done."""
+    """Performs the act `wanted` and returns it with the written records. Raises ValueError when it is not possible."""
     if not isinstance(wanted, dict) or not isinstance(wanted.get("act"), str):
         raise ValueError('expected an object such as {"act": "close", "case": "00001001"}')
     act, details = wanted["act"], {name: value for name, value in wanted.items() if name != "act"}
     if act not in _ACTS:
-        raise ValueError(f"there is no act {act}{_hint(act, _ACTS)}; there are {', '.join(_ACTS)}")
+        raise ValueError(f"unknown act {act}{_hint(act, _ACTS)}; the acts are {', '.join(_ACTS)}")
     keys, needed, do = _ACTS[act]
     unknown = [f"unknown key {each}{_hint(each, keys)}" for each in details if each not in keys]
     missing = [f"{each} is missing" for each in needed if each not in details]
@@ -66,12 +66,12 @@ def _hint(name: str, known: Any) -> str:
 def _person(work: Work, details: Details) -> str:
     role = details.get("as", "agent")
     if role not in _AS:
-        raise ValueError(f"as {role!r} is unknown; there are {', '.join(_AS)}")
+        raise ValueError(f"as: {role!r} is unknown; expected {' or '.join(_AS)}")
     if "by" not in details:
         return people.acting(work, role)
     found = people.named(work, str(details["by"]))
     if found is None:
-        raise ValueError(f"by {details['by']!r} names no active user")
+        raise ValueError(f"by: {details['by']!r} is not an active user")
     return found
 
 
@@ -80,7 +80,7 @@ def _case(work: Work, text: Any) -> dict[str, Any]:
     sql = 'SELECT Id FROM "Case" WHERE (Id = ? OR CaseNumber = ?) AND IsDeleted = 0'
     rows = work.database.query(sql, (ids.canonical(text), str(text)))
     if not rows:
-        raise ValueError(f"there is no case {text!r}, or it is deleted")
+        raise ValueError(f"case {text!r} does not exist, or is deleted")
     return work.database.row(_cases(work), rows[0][0]) or {}
 
 
@@ -91,7 +91,7 @@ def _cases(work: Work) -> SObject:
 def _edit(work: Work, details: Details) -> str:
     sobject = _cases(work)
     if ("case" in details) == ("record" in details):
-        raise ValueError("edit: either case or record is needed")
+        raise ValueError("edit: give either case or record")
     if "case" in details:
         record_id = str(_case(work, details["case"])["Id"])
     else:
@@ -109,7 +109,7 @@ def _edit(work: Work, details: Details) -> str:
 
 
 def _owner(work: Work, text: Any) -> Any:
-    """A queue by DeveloperName and a user by Username, else the text as it is."""
+    """The id of a queue by DeveloperName or of a user by Username, else the unchanged text."""
     sql = 'SELECT Id FROM "Group" WHERE DeveloperName = ? UNION ALL SELECT Id FROM "User" WHERE Username = ?'
     rows = work.database.query(sql, (text, text)) if isinstance(text, str) else []
     return rows[0][0] if rows else text
@@ -138,7 +138,7 @@ def _delete(work: Work, details: Details) -> str:
 
 
 def _merge(work: Work, details: Details) -> str:
-    """The losing case's records move to the master, then it is deleted (Object Reference, Case, MasterRecordId)."""
+    """Moves the case's child records to the master and deletes the case (Object Reference, Case, MasterRecordId)."""
     loser, master = _case(work, details["case"]), _case(work, details["into"])
     if loser["Id"] == master["Id"]:
         raise ValueError("merge: case and into are the same case")
@@ -173,7 +173,7 @@ def _unlock(work: Work, details: Details) -> str:
     return str(case["Id"])
 
 
-# The keys of each act, those it needs, and who does it.
+# The keys of each act, the required ones, and the function that performs it.
 _ACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[Work, Details], str]]] = {
     "edit": (("case", "record", "fields", "by"), ("fields",), _edit),
     "close": (("case", "status", "by"), ("case",), _close),

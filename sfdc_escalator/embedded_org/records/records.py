@@ -1,4 +1,4 @@
-"""Saving one record: the rules every object has. What Case adds stands in case_rules."""
+"""Saves one record by the rules of every object; case_rules has those of Case."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def insert(work: Work, sobject: SObject, body: dict[str, Any]) -> str:
         raise _forbidden(sobject, "inserted")
     given = _accepted(work, sobject, body, creating=True)
     comment = given.pop(_COMMENT, None)
-    stored = work.database.schema[sobject.name]  # with the fields that the user does not see
+    stored = work.database.schema[sobject.name]  # with the fields hidden from the user
     record = {**_preset(work, stored), **given}
     _require(stored, record)
     record_id = work.database.next_id(sobject)
@@ -64,7 +64,7 @@ def update(work: Work, sobject: SObject, record_id: str, body: dict[str, Any]) -
 
 
 def change(work: Work, sobject: SObject, before: dict[str, Any], fields: dict[str, Any]) -> None:
-    """What the org itself changes: without the checks of a request, but with its history, and as written."""
+    """Saves a change of the org itself: without the checks of a request, but with history and as a write."""
     changes = {**fields, **_audit(work, sobject)}
     case_rules.before_update(work, sobject, before, changes)
     _store(work, sobject, before, changes, fields, None)
@@ -87,7 +87,7 @@ def _assign(work: Work, sobject: SObject, before: dict[str, Any] | None, after: 
 
 
 def delete(work: Work, sobject: SObject, record_id: str) -> None:
-    """Marks a record, and what belongs to it, as deleted. Raises ApiError."""
+    """Marks a record and its detail records as deleted. Raises ApiError."""
     if "d" not in sobject.may:
         raise _forbidden(sobject, "deleted")
     before = existing(work, sobject, record_id)
@@ -119,7 +119,7 @@ def _forbidden(sobject: SObject, verb: str) -> ApiError:
 
 
 def _shown(sobject: SObject, body: dict[str, Any]) -> dict[str, Any]:
-    """The values as they were written, under the fields' own names."""
+    """The written values by the schema's names of the fields."""
     found = ((sobject.field(name), value) for name, value in body.items())
     return {field.name: value for field, value in found if field and field.name != "Id"}
 
@@ -155,10 +155,10 @@ def _accepted(work: Work, sobject: SObject, body: dict[str, Any], creating: bool
 
 def _check_reference(work: Work, field: Field, value: str) -> None:
     targets = [work.database.schema[each] for each in field.reference_to]
-    fitting = [each for each in targets if value.startswith(each.prefix)]
-    if not fitting:
+    possible = [each for each in targets if value.startswith(each.prefix)]
+    if not possible:
         raise ApiError("MALFORMED_ID", f"{field.label}: id value of incorrect type: {value}", fields=[field.name])
-    row = work.database.row(fitting[0], value)
+    row = work.database.row(possible[0], value)
     if row is None:
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields=[])
     if row["IsDeleted"]:
@@ -166,7 +166,7 @@ def _check_reference(work: Work, field: Field, value: str) -> None:
 
 
 def _require(sobject: SObject, record: dict[str, Any], given: dict[str, Any] | None = None) -> None:
-    """Fields that may not be empty; on an update only those that are given."""
+    """Checks the required fields; on an update only the given ones. Raises ApiError."""
     if "OwnerId" in record and record["OwnerId"] is None and "OwnerId" in sobject.fields:
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", "Owner ID: owner cannot be blank", fields=["OwnerId"])
     missing = [
@@ -181,14 +181,14 @@ def _require(sobject: SObject, record: dict[str, Any], given: dict[str, Any] | N
 
 def _check_unique(work: Work, sobject: SObject, record_id: str, given: dict[str, Any]) -> None:
     for name, value in given.items():
-        held = holders(work, sobject, sobject.fields[name], value) if sobject.fields[name].unique else []
-        if others := [each for each in held if each != record_id]:
+        same = holders(work, sobject, sobject.fields[name], value) if sobject.fields[name].unique else []
+        if others := [each for each in same if each != record_id]:
             message = f"duplicate value found: {name} duplicates value on record with id: {others[0]}"
             raise ApiError("DUPLICATE_VALUE", message, fields=[])
 
 
 def holders(work: Work, sobject: SObject, field: Field, value: str | None) -> list[str]:
-    """The live records that have this value of a key; only an external id is compared with regard to case."""
+    """The ids of the live records with this value of a key; only external ids are case-sensitive."""
     column, wanted = (f'"{field.name}"', value) if field.unique else (f'folded("{field.name}")', folded(value))
     sql = f'SELECT Id FROM "{sobject.name}" WHERE {column} = ? AND IsDeleted = 0 ORDER BY Id'  # noqa: S608 - schema names
     return [str(row[0]) for row in work.database.query(sql, (wanted,))]

@@ -1,6 +1,6 @@
-"""Records by a key: the id, an external id, or what else the Object Reference marks as idLookup.
+"""Records by a key: the id, an external id, or another field that the Object Reference marks as idLookup.
 
-`PATCH composite/sobjects/Object/Field` takes up to 200 of them, each updated where its key is known, else inserted.
+`PATCH composite/sobjects/Object/Field` takes up to 200 records; one with a known key is updated, others are inserted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sfdc_escalator.embedded_org.store.work import Work
 
 
 def key_of(work: Work, name: str, field_name: str) -> tuple[SObject, Field]:
-    """The object and the field that tells its records apart. Raises ApiError."""
+    """The object and its key field. Raises ApiError."""
     sobject = work.database.visible.get(name)
     field = sobject.field(field_name) if sobject else None
     if sobject is None:
@@ -36,9 +36,9 @@ def named(work: Work, sobject: SObject, key: Field, value: str) -> list[str]:
 
 
 def upsert(work: Work, sobject: SObject, key: Field, record: dict[str, Any]) -> tuple[str, bool]:
-    """The record's id, and whether it was created. Raises ApiError."""
+    """The record's id, and True if it was created. Raises ApiError."""
     fields = {name: value for name, value in record.items() if name.lower() not in ("id", "attributes")}
-    value = next((said for name, said in record.items() if name.lower() == key.name.lower()), None)
+    value = next((given for name, given in record.items() if name.lower() == key.name.lower()), None)
     if value is None and key.name != "Id":
         raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified", fields=[])
     found = named(work, sobject, key, str(value)) if value is not None else []
@@ -47,6 +47,6 @@ def upsert(work: Work, sobject: SObject, key: Field, record: dict[str, Any]) -> 
         raise ApiError("DUPLICATE_EXTERNAL_ID", message, fields=[key.name])
     if not found:
         return records.insert(work, sobject, fields), True
-    changed = {name: said for name, said in fields.items() if name.lower() != key.name.lower()}
+    changed = {name: given for name, given in fields.items() if name.lower() != key.name.lower()}
     records.update(work, sobject, found[0], changed)
     return found[0], False

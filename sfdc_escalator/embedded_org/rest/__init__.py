@@ -1,1 +1,1 @@
-"""The REST resources."""
+"""The resources of the REST interface."""

@@ -1,4 +1,4 @@
-"""A call of the REST interface and its answer, as values: from the network, or from inside a composite."""
+"""A call of the REST interface and its answer as values, from the network or from inside a composite."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sfdc_escalator.embedded_org.basics.api_error import ApiError
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`resource` is the path after the version, without slashes at its ends; header names are lower-case."""
+    """A call; `resource` is the path after the version without outer slashes, header names are lower-case."""
 
     method: str
     resource: str
@@ -36,7 +36,7 @@ class Call:
         return self.body
 
     def moment(self, header: str) -> datetime | None:
-        """A header with a date (RFC 1123). Raises ApiError when it is not one."""
+        """The date in a header (RFC 1123), None without it. Raises ApiError when it is not a date."""
         text = self.headers.get(header)
         if text is None:
             return None
@@ -59,11 +59,11 @@ class Answer:
 
     @property
     def failed(self) -> bool:
-        return self.status >= 400 or self.status == 300  # several records have the key: none was saved
+        return self.status >= 400 or self.status == 300  # 300: several records have the key, none was saved
 
 
 def split(url: str) -> tuple[str, dict[str, str]]:
-    """Path, with its escapes undone, and query of a request target; the last of repeated parameters counts.
+    """The unescaped path and the query of a request target; the last of repeated parameters counts.
 
     Raises ApiError when it is not a well-formed address.
     """

@@ -1,4 +1,4 @@
-"""`/composite/sobjects`: up to 200 records in one request, saved in order, each result at its place."""
+"""Serves `/composite/sobjects`: up to 200 records in one request, saved in order, with results in that order."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ Save = Callable[[], str]
 
 
 class _Undo(Exception):
-    """Takes back the whole collection."""
+    """The signal to undo the whole collection."""
 
 
 def serve(work: Work, queries: Queries, call: Call) -> Answer:
-    """POST, PATCH, DELETE and GET. Raises ApiError."""
+    """Answers POST, PATCH, DELETE and GET. Raises ApiError."""
     name = call.parts[2] if len(call.parts) == 3 else None
     if len(call.parts) == 4 and call.method == "PATCH":
         return _upserted(work, call)
@@ -73,7 +73,7 @@ def _upserted(work: Work, call: Call) -> Answer:
 
 
 def _saved(work: Work, saves: list[tuple[str | None, Save]], strict: bool) -> list[dict[str, Any]]:
-    """Runs every save in order; the result of a failed row has no id unless the request gave one."""
+    """Runs every save in order. The result of a failed row has an id only if the request has one."""
     results: list[dict[str, Any]] = []
     work.batch = len(saves)
     try:
@@ -121,7 +121,7 @@ def _changes(work: Work, call: Call) -> tuple[bool, list[tuple[str | None, Save]
 
 
 def _body(call: Call) -> tuple[bool, list[dict[str, Any]]]:
-    """allOrNone and the records. Raises ApiError."""
+    """The flag allOrNone and the records of the body. Raises ApiError."""
     body = call.record()
     strict, given = body.get("allOrNone", False), body.get("records")
     unknown = sorted(set(body) - {"allOrNone", "records"})
@@ -157,7 +157,7 @@ def _id_of(record: dict[str, Any]) -> Any:
 
 
 def _check_distinct(given: list[dict[str, Any]]) -> None:
-    """The same record twice in one list fails the whole call."""
+    """Checks that no record appears twice. Raises ApiError for the whole call."""
     seen: set[str] = set()
     for record in given:
         full = ids.canonical(_id_of(record))
@@ -181,7 +181,7 @@ def _change(work: Work, sobject: SObject, record: dict[str, Any]) -> tuple[str |
         records.update(work, sobject, record_id, fields)
         return ids.canonical(record_id) or record_id
 
-    return None, save  # the result of a failed update has no id: clients go by position
+    return None, save  # the result of a failed update has no id: clients use its position
 
 
 def _deletions(work: Work, call: Call) -> list[tuple[str | None, Save]]:
@@ -204,7 +204,7 @@ def _deletion(work: Work, record_id: str) -> tuple[str | None, Save]:
 
 
 def _read(work: Work, queries: Queries, name: str, call: Call) -> Answer:
-    """Records by id, null for one that is not there. Raises ApiError."""
+    """Answers records by id, with null for a missing one. Raises ApiError."""
     sobject = work.database.visible.get(name)
     if sobject is None:
         raise not_found()

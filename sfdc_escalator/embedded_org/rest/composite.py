@@ -1,4 +1,4 @@
-"""`/composite`: up to 25 subrequests in one call, together or each for itself (REST guide, Composite)."""
+"""Serves `/composite`: up to 25 subrequests in one call, as one transaction or one by one (REST guide, Composite)."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Subrequest:
 
 
 class _Undo(Exception):
-    """Takes back the whole composite."""
+    """The signal to undo the whole composite."""
 
 
 def serve(work: Work, call: Call, inner: Serve) -> Answer:
-    """`inner` serves one subrequest. Raises ApiError for a call that is malformed as a whole."""
+    """Answers the call; `inner` serves one subrequest. Raises ApiError when the call as a whole is malformed."""
     body = call.record()
     unknown = sorted(set(body) - _KEYS)
     if unknown:
@@ -116,9 +116,8 @@ def _check_references(subrequests: list[Subrequest]) -> None:
 
 
 def _order(subrequests: list[Subrequest]) -> list[Subrequest]:
-    """Collated subrequests have no promised order: they run backwards, so that nobody comes to rely on one.
-
-    Collated are neighbours of the same method on records, without headers of their own; references still hold.
+    """The order of execution. Collated subrequests have no promised order: they run backwards, so that no client relies
+    on one. Neighbours with the same method on records and without headers are collated; references are respected.
     """
     ordered: list[Subrequest] = []
     run: list[Subrequest] = []
@@ -162,9 +161,9 @@ def _run(work: Work, subrequests: list[Subrequest], inner: Serve, together: bool
                 if together and (answer.failed or _row_failed(answer)):
                     raise _Undo
     except _Undo:
-        culprit = each.reference
+        failed = each.reference
         rolled_back = Answer(400, [{"errorCode": _ROLLED_BACK.code, "message": _ROLLED_BACK.message}])
-        return {each.reference: answers[culprit] if each.reference == culprit else rolled_back for each in subrequests}
+        return {each.reference: answers[failed] if each.reference == failed else rolled_back for each in subrequests}
     return answers
 
 

@@ -1,4 +1,4 @@
-"""Describe answers in Salesforce's shape: the list of objects, and one object with its fields and picklists."""
+"""Describe answers in Salesforce's shape: the list of objects, and an object with its fields and picklists."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def one_object(database: Database, sobject: SObject, call: Call) -> Answer:
 
 
 def _unless_known(database: Database, call: Call, body: dict[str, Any]) -> Answer:
-    """304 when the caller's copy is not older than the org's schema, which never changes after its founding."""
+    """The answer, or 304 when the caller's copy is new enough. The schema never changes after the org's creation."""
     founded = clock.instant(database.fact("founded") or "2026-01-01T00:00:00Z").replace(microsecond=0)
     headers = {"Last-Modified": founded.strftime("%a, %d %b %Y %H:%M:%S GMT"), "ETag": '"embedded"'}
     since = call.moment("if-modified-since")
@@ -94,7 +94,7 @@ def _unless_known(database: Database, call: Call, body: dict[str, Any]) -> Answe
 
 
 def summary(sobject: SObject, version: str) -> dict[str, Any]:
-    """The entry of the list of objects."""
+    """The object's entry in the list of objects."""
     url = f"/services/data/v{version}/sobjects/{sobject.name}"
     return {
         "activateable": False,
@@ -159,7 +159,7 @@ def _field(database: Database, sobject: SObject, field: Field) -> dict[str, Any]
         "defaultValue": False if field.type == "boolean" else offered,
         "defaultedOnCreate": field.defaulted
         or field.type in ("id", "boolean")
-        or not (field.nillable or field.createable or field.name == "Name"),  # a person's is made of its parts
+        or not (field.nillable or field.createable or field.name == "Name"),  # a person's name is made of its parts
         "digits": 9 if field.type == "int" else 0,
         "extraTypeInfo": "plaintextarea" if field.long and field.custom else None,
         "filterable": field.filterable,
@@ -185,12 +185,12 @@ def _field(database: Database, sobject: SObject, field: Field) -> dict[str, Any]
 
 
 def _byte_length(field: Field) -> int:
-    """A comment's limit counts bytes, other texts' characters of up to three bytes."""
+    """The length in bytes: the limit of a comment counts bytes, other limits characters of up to three bytes."""
     return field.length if field.name in ("CommentBody", "Comments") else field.length * 3
 
 
 def _picklist(database: Database, sobject: SObject, field: Field) -> list[dict[str, Any]]:
-    """The values offered and those in use; nothing restricts a picklist to them."""
+    """The offered values and those in use; other values are accepted too."""
     if field.type not in ("picklist", "multipicklist") or field.type in ID_TYPES:
         return []
     names = schema.picklists().get(f"{sobject.name}.{field.name}", [])

@@ -1,4 +1,4 @@
-"""Who the token stands for: `/id/<org>/<user>` and `/services/oauth2/userinfo`."""
+"""The identity of the token's user: `/id/<org>/<user>` and `/services/oauth2/userinfo`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _URLS = {
 
 
 def identity(work: Work, instance_url: str, organization_id: str) -> dict[str, Any]:
-    """The identity URL's answer."""
+    """The answer of the identity URL."""
     user = work.database.row(work.database.schema["User"], work.user_id) or {}
     urls = {name: instance_url + path for name, path in _URLS.items()}
     return {
@@ -44,7 +44,7 @@ def identity(work: Work, instance_url: str, organization_id: str) -> dict[str, A
 
 
 def userinfo(work: Work, instance_url: str, organization_id: str) -> dict[str, Any]:
-    """The OpenID Connect form of the same."""
+    """The same identity in the form of OpenID Connect."""
     known = identity(work, instance_url, organization_id)
     return {
         "sub": known["id"],

@@ -1,7 +1,7 @@
-"""`/services/oauth2/token`: JWT bearer, client credentials, refresh token. Every token stands for the org's one user.
+"""Serves `/services/oauth2/token`: JWT bearer, client credentials, refresh token. Every token is for the same user.
 
-With a connected app its key, secret and public key are checked; without one any are good, in their right form.
-The clock is the machine's, not the org's: it stands for login.salesforce.com.
+With a connected app its key, secret and public key are checked; without one, any well-formed value is accepted.
+The clock is the machine's, not the org's, because login.salesforce.com has its own clock.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sfdc_escalator.embedded_org.rest.request import Request
 
 PATH = "/services/oauth2/token"
 BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-LONGEST = 300  # seconds that an assertion may lie ahead, with some allowance for clocks
+LONGEST = 300  # seconds that the end of an assertion may be ahead, with some allowance for clocks
 _MILLISECONDS = 1e12  # the CLI counts `exp` in them, and Salesforce takes it
 _LETTERS = string.ascii_letters + string.digits
 Form = Mapping[str, str]
@@ -31,7 +31,7 @@ Form = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ConnectedApp:
-    """What an admin set up; None is not checked. `public_key` is PEM."""
+    """The settings of a connected app; None is not checked. `public_key` is PEM."""
 
     client_id: str | None = None
     client_secret: str | None = None
@@ -40,7 +40,7 @@ class ConnectedApp:
 
 
 class Refusal(Exception):
-    """Answers with `error` and `error_description`."""
+    """A refused login, answered with `error` and `error_description`."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(f"{error}: {description}")
@@ -48,7 +48,7 @@ class Refusal(Exception):
 
 
 class Tokens:
-    """The tokens that are good now, the first one among them."""
+    """The valid access tokens, with the first one."""
 
     def __init__(self, instance_url: str, organization_id: str, user_id: str, first: str, app: ConnectedApp) -> None:
         self._url, self._organization_id, self._user_id = instance_url, organization_id, user_id
@@ -133,17 +133,17 @@ class Tokens:
 
 
 def _client(request: Request) -> dict[str, str]:
-    """The app's key and secret where they stand in the header, as some clients send them."""
-    scheme, _, told = request.header("authorization").partition(" ")
+    """The app's key and secret from the Authorization header, where some clients send them."""
+    scheme, _, encoded = request.header("authorization").partition(" ")
     if scheme.lower() != "basic":
         return {}
     try:
-        key, _, secret = base64.b64decode(told, validate=True).decode().partition(":")
+        key, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
     except ValueError:
         raise Refusal("invalid_client", "invalid client credentials") from None
     return {"client_id": unquote(key), "client_secret": unquote(secret)}
 
 
 def _no_passwords(_: Form) -> None:
-    """As in orgs made since Summer '23, where this flow is blocked."""
+    """Refuses the password flow, as orgs created since Summer '23 do."""
     raise Refusal("invalid_grant", "authentication failure")

@@ -1,4 +1,4 @@
-"""`@{name.path[0].field}` in a composite: which subrequests one refers to, and what stands in their place."""
+"""References such as `@{name.path[0].field}` in a composite: finds them and replaces them by values."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _resolved(expression: str, answers: Mapping[str, Answer]) -> Any:
 
 
 def _walk(value: Any, path: str) -> Any:
-    """Field names are case-sensitive: a create answers `id`, a read `Id`."""
+    """The value at a path of an answer. Field names are case-sensitive: a create answers `id`, a read `Id`."""
     steps = list(_STEP.finditer(path))
     if not steps or "".join(step[0] for step in steps) != path:
         return _MISSING

@@ -1,4 +1,4 @@
-"""A request as it came over the network, and its body as JSON, read as strictly as the org reads it."""
+"""A request from the network, and its body as JSON, parsed as strictly as Salesforce does it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sfdc_escalator.embedded_org.basics.api_error import ApiError
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, perhaps without its other half
 
-_KINDS = ("application/json", "", "application/x-www-form-urlencoded")  # the last is what curl says of any body
+_KINDS = ("application/json", "", "application/x-www-form-urlencoded")  # the last is the default of curl
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Header names stand as sent."""
+    """A request; header names are as sent."""
 
     method: str
     target: str
@@ -35,7 +35,7 @@ class Request:
         if kind not in _KINDS:
             raise ApiError("UNSUPPORTED_MEDIA_TYPE", f"Content-Type {kind} is not supported", status=415)
         try:
-            found = json.loads(self.content.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_number)
+            found = json.loads(self.content.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_constant)
             if _SURROGATE.search(self.content):
                 json.dumps(found, ensure_ascii=False).encode()
             return found
@@ -55,7 +55,7 @@ class Request:
             return None
 
 
-def _no_number(text: str) -> Any:
+def _no_constant(text: str) -> Any:
     raise ApiError("JSON_PARSER_ERROR", f"Non-standard token '{text}'")
 
 

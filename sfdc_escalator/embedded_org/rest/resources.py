@@ -1,4 +1,4 @@
-"""What stands under `/services/data/vXX.X/`: finds who serves a call, from the network or inside a composite."""
+"""The resources under `/services/data/vXX.X/`: dispatches a call, from the network or from inside a composite."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SEASONS = ("Summer", "Winter", "Spring")
 
 
 def versions() -> list[dict[str, str]]:
-    """The versions the org speaks; 67.0 is Summer '26, with three releases a year."""
+    """The API versions of the org; 67.0 is Summer '26, with three releases a year."""
     return [
         {"label": _label(each), "url": f"/services/data/v{each}.0", "version": f"{each}.0"}
         for each in range(31, NEWEST + 1)
@@ -32,7 +32,7 @@ def _label(version: int) -> str:
 
 
 def check_version(version: str) -> None:
-    """Raises ApiError 410 for a retired version, 404 for one that never was."""
+    """Raises ApiError 410 for a retired version and 404 for an unknown one."""
     match = _VERSION.fullmatch(version)
     number = int(match[1]) if match else 0
     if 21 <= number <= 30:
@@ -42,13 +42,13 @@ def check_version(version: str) -> None:
 
 
 class Resources:
-    """Serves the calls of one org. Callers hold the org's lock and a transaction."""
+    """The dispatcher of calls to one org. Callers hold the org's lock and a transaction."""
 
     def __init__(self, queries: Queries, identity: str) -> None:
         self._queries, self._identity = queries, identity
 
     def serve(self, work: Work, call: Call, calls_made: int) -> Answer:
-        """Raises ApiError."""
+        """Answers the call. Raises ApiError."""
         check_version(call.version)
         _prepare(work, call)
         head = call.parts[0] if call.parts else ""
@@ -92,7 +92,7 @@ class Resources:
 
     def _query(self, work: Work, call: Call) -> Answer:
         _only_get(call)
-        if len(call.parts) == 2:  # some clients send `q` again with a locator; the locator counts
+        if len(call.parts) == 2:  # some clients send `q` again with a locator, which takes precedence
             return Answer(200, self._queries.more(call.parts[1], call.version, work.moment))
         text = call.query.get("q")
         if len(call.parts) > 2:
@@ -132,7 +132,7 @@ class Resources:
 
 
 def _prepare(work: Work, call: Call) -> None:
-    """Assignment rules run unless the call, or the subrequest itself, says FALSE (REST guide, Sforce-Auto-Assign)."""
+    """Prepares the work: assignment rules run unless the call's header is FALSE (REST guide, Sforce-Auto-Assign)."""
     work.auto_assign, work.batch = call.headers.get("sforce-auto-assign", "TRUE").strip().upper() != "FALSE", 1
 
 
@@ -147,7 +147,7 @@ def _page(options: str) -> int:
 
 
 def _counts(work: Work, names: str) -> dict[str, Any]:
-    """How many records the objects have; all objects when none is named, and what is no object is left out."""
+    """The number of records of each named object, or of all objects; unknown names are left out."""
     visible = work.database.visible
     asked = [visible.get(each.strip()) for each in names.split(",")] if names else list(visible)
     stored = sorted((each.name for each in asked if each and each.prefix), key=str.lower)

@@ -1,4 +1,4 @@
-"""`/sobjects/X` and `/sobjects/X/<id>`: one record at a time, conditional on when it was last modified."""
+"""Serves `/sobjects/X` and `/sobjects/X/<id>`: single records, with conditions on their last change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def create(work: Work, sobject: SObject, call: Call) -> Answer:
 
 
 def serve(work: Work, queries: Queries, sobject: SObject, record_id: str, call: Call) -> Answer:
-    """GET, PATCH and DELETE of one record. Raises ApiError."""
+    """Answers GET, PATCH and DELETE of one record. Raises ApiError."""
     if ids.canonical(record_id) is None and not (len(record_id) in (15, 18) and record_id.isalnum()):
         raise not_found(f"Provided external ID field does not exist or is not accessible: {record_id}")
     if call.method == "GET":
@@ -41,11 +41,11 @@ def serve(work: Work, queries: Queries, sobject: SObject, record_id: str, call: 
 
 
 def serve_by_key(work: Work, queries: Queries, sobject: SObject, field: Field, value: str, call: Call) -> Answer:
-    """GET and PATCH of the record with this key; PATCH inserts when there is none. Raises ApiError."""
+    """Answers GET and PATCH of the record with this key; PATCH inserts a missing one. Raises ApiError."""
     if call.method not in ("GET", "PATCH"):
         raise method_not_allowed(call, "GET,HEAD,PATCH")
     several = upserts.named(work, sobject, field, value)
-    if len(several) > 1:  # the caller has to choose (REST guide, status 300)
+    if len(several) > 1:  # the caller must choose (REST guide, status 300)
         return Answer(300, [f"/services/data/v{call.version}/sobjects/{sobject.name}/{each}" for each in several])
     found = next(iter(several), None)
     if call.method == "GET":
@@ -79,7 +79,7 @@ def fetch(
     try:
         found = queries.run(text, version, now)["records"]
     except ApiError as error:
-        # The REST interface names the column without the excerpt of a query.
+        # The REST interface reports the column without an excerpt of the query.
         raise ApiError(error.code, error.message.rsplit("\n", 1)[-1], status=error.status) from None
     if not found:
         raise not_found()
@@ -98,7 +98,7 @@ def _read(work: Work, queries: Queries, sobject: SObject, record_id: str, call: 
     fields = [each.strip() for each in asked.split(",") if each.strip()] or list(sobject.fields)
     record = fetch(queries, sobject, row["Id"], fields, call.version, work.moment)
     if asked and "id" not in (each.lower() for each in fields):
-        record["Id"] = row["Id"]  # the org adds the id to whatever is asked for
+        record["Id"] = row["Id"]  # the org always adds the id
     return Answer(200, record, headers)
 
 

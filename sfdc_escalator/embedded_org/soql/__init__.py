@@ -1,1 +1,1 @@
-"""SOQL: syntax, scope, plan, answer."""
+"""Parsing, compiling and answering SOQL."""

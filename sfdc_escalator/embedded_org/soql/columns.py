@@ -1,4 +1,4 @@
-"""What `columns=true` adds to a query's answer: each column's name and kind, nested as the records are."""
+"""Column metadata for `columns=true`: the name and type of each column, nested as the records are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _APEX = {"boolean": "Boolean", "datetime": "Datetime", "date": "Date", "time": "
 
 
 def metadata(shape: Branch) -> list[dict[str, Any]]:
-    """The columns of one record."""
+    """The metadata of a record's columns."""
     return [_column(*item) for item in shape.items]
 
 

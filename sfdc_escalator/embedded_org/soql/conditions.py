@@ -1,4 +1,4 @@
-"""WHERE and HAVING as SQL: types checked, nulls and cases as the org compares them."""
+"""WHERE and HAVING as SQL, with types checked, and nulls and letter case compared as Salesforce does."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _KINDS = {"boolean": "boolean", "datetime": "datetime", "date": "date"}
 
 
 class Conditions:
-    """Compiles one WHERE or HAVING; `operands` finds columns, `joiner` compiles a semi-join's inner query."""
+    """The compiler of one WHERE or HAVING; `operands` finds columns, `joiner` compiles the query of a semi-join."""
 
     def __init__(self, text: str, operands: Operands, joiner: Joiner | None) -> None:
         self._text, self._operands, self._joiner = text, operands, joiner
         self.values: list[Any] = []
 
     def sql(self, condition: Condition, joins_allowed: bool = True) -> str:
-        """Raises ApiError."""
+        """The condition as SQL. Raises ApiError."""
         if isinstance(condition, Negation):
             return f"NOT ({self.sql(condition.part, joins_allowed=False)})"
         if isinstance(condition, Junction):
@@ -74,11 +74,11 @@ class Conditions:
 
     def _check_operator(self, field: Field, operator: str, at: int) -> None:
         multiple = field.type == "multipicklist"
-        fitting = {
+        allowed = {
             "LIKE": field.type in TEXT_TYPES and not multiple,
             "INCLUDES": multiple, "EXCLUDES": multiple,
         }.get(operator, operator in _EQUALITIES or not (multiple or field.type == "boolean"))  # fmt: skip
-        if not fitting:
+        if not allowed:
             raise error_at(self._text, at, f"invalid operator on {field.type} field", "INVALID_FIELD")
 
     def _compare(self, column: Column, operator: str, value: Any, at: int) -> str:
@@ -91,7 +91,7 @@ class Conditions:
             return f"{sql} IS {'' if operator == '=' else 'NOT '}NULL"
         self.values.append(value)
         compared = comparable(column)
-        # Inequality is true of a missing value too, as the org answers it.
+        # Inequality is true for a missing value too, as in Salesforce.
         return f"({sql} IS NULL OR {compared} <> ?)" if operator == "!=" else f"{compared} {operator} ?"
 
     def _among(self, column: Column, bound: list[Any], inside: bool) -> str:
@@ -117,7 +117,7 @@ class Conditions:
         return found if inside else f"NOT {found}"
 
     def _bound(self, field: Field, literal: Literal, at: int) -> Any:
-        """The literal as the value a column is compared with; None for null and for the empty text."""
+        """The literal as a value to compare with a column; None for null and for the empty text."""
         if literal.kind in ("relative", "currency"):
             raise unsupported(self._text, literal.at, literal.text)
         if literal.kind == "null":
@@ -147,7 +147,7 @@ class Conditions:
 
 
 def comparable(column: Column) -> str:
-    """How a column is compared and grouped: an external id with regard to case, other texts without."""
+    """The SQL for comparing and grouping a column: external ids are case-sensitive, other texts are not."""
     folding = column.field.type in TEXT_TYPES and not column.field.unique
     return f"folded({column.sql})" if folding else column.sql
 
@@ -166,7 +166,7 @@ def _value(kind: str, text: str) -> Any:
 
 
 def _balanced(parts: list[str], word: str) -> str:
-    """Joins as a tree, not a chain: SQLite bounds the depth of an expression."""
+    """Joins the parts as a tree, because SQLite limits the depth of an expression."""
     if len(parts) == 1:
         return parts[0]
     half = len(parts) // 2
@@ -174,7 +174,7 @@ def _balanced(parts: list[str], word: str) -> str:
 
 
 def operands_of(condition: Condition | None) -> list[str]:
-    """The last names of all compared fields, folded: which filters a query has."""
+    """The names of all compared fields, without their path and in lower case."""
     if condition is None:
         return []
     if isinstance(condition, Junction):
@@ -187,7 +187,7 @@ def operands_of(condition: Condition | None) -> list[str]:
 
 
 def refuse_call(text: str, operand: Path | Call) -> Path:
-    """The path of an operand outside HAVING, where functions are not run."""
+    """The path of an operand outside HAVING. Raises ApiError for a function, which is not supported there."""
     if isinstance(operand, Call):
         raise unsupported(text, operand.at, f"{operand.function}() here")
     return operand

@@ -1,4 +1,4 @@
-"""How the org words an error in a query: an excerpt, a caret under the place, its row and column, the reason."""
+"""Errors in a query as Salesforce writes them: an excerpt, a caret under the place, row and column, the message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _REACH = 30
 
 
 def error_at(text: str, at: int, message: str, code: str = "MALFORMED_QUERY") -> ApiError:
-    """The error whose caret stands under position `at` of the query text."""
+    """The error with its caret under position `at` of the query text."""
     begin = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     line = text[begin:] if end < 0 else text[begin:end]
@@ -55,5 +55,5 @@ def no_such_object(text: str, at: int, name: str) -> ApiError:
 
 
 def unsupported(text: str, at: int, what: str) -> ApiError:
-    """For SOQL that a real org may run but this one does not: never a wrong answer."""
+    """The error for SOQL that a real org may run and this one does not."""
     return error_at(text, at, f"{what} is not supported by this org")

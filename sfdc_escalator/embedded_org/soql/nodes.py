@@ -27,7 +27,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """`kind`: string, number, datetime, date, boolean, null, relative, currency; `text` as written, unescaped."""
+    """A literal of kind string, number, datetime, date, boolean, null, relative or currency, and its unescaped text."""
 
     kind: str
     text: str
@@ -36,7 +36,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`operator`: = != < <= > >= LIKE, IN, NOT IN, INCLUDES, EXCLUDES."""
+    """A comparison with one of = != < <= > >= LIKE, IN, NOT IN, INCLUDES, EXCLUDES."""
 
     operand: Path | Call
     operator: str

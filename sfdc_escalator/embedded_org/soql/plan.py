@@ -1,4 +1,4 @@
-"""A parsed query as something to run: finds its objects, compiles its WHERE with semi-joins, limits what it may ask."""
+"""Compiles a parsed query: finds its objects, compiles its WHERE with semi-joins, checks the limits."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _NOT_JOINABLE = frozenset({"task", "event", "note", "attachment"})
 
 
 class Planner:
-    """Compiles queries of one call; `deleted` includes deleted rows (queryAll)."""
+    """The compiler for the queries of one call; `deleted` includes deleted rows (queryAll)."""
 
     def __init__(self, schema: Schema, user_id: str, deleted: bool) -> None:
         self._schema, self._user_id, self._deleted = schema, user_id, deleted
         self._aliases = count()
 
     def plan(self, query: Query) -> Plan:
-        """Raises ApiError."""
+        """The query as a plan. Raises ApiError."""
         if len(query.source.names) != 1:
             raise no_such_object(query.text, query.source.at, str(query.source))
         sobject = self._schema.get(query.source.names[0])
@@ -44,11 +44,11 @@ class Planner:
         return Scope(self._schema, sobject, query.source, query.text, self._user_id, self._aliases)
 
     def alive(self, scope: Scope) -> str:
-        """What has no field IsDeleted goes without a recycle bin."""
+        """The SQL that leaves deleted rows out; an object without the field IsDeleted has no recycle bin."""
         return "1" if self._deleted and scope.sobject.field("IsDeleted") else f"{scope.alias}.IsDeleted = 0"
 
     def child(self, parent: Scope, query: Query) -> tuple[str, Plan]:
-        """The plan of a subquery in the SELECT list, by its relationship name."""
+        """The relationship name and the plan of a subquery in the SELECT list."""
         names = parent.names(query.source)
         found = self._schema.child(parent.sobject, names[0]) if len(names) == 1 else None
         if found is None:
@@ -61,7 +61,7 @@ class Planner:
         return str(reference.children), plan
 
     def joiner(self, scope: Scope, query: Query) -> Any:
-        """Compiles the semi-joins of one WHERE, counting them."""
+        """A function that compiles the semi-joins of one WHERE and limits their number."""
         seen: list[Membership] = []
 
         def join(condition: Membership) -> tuple[str, list[Any]]:
@@ -95,7 +95,7 @@ class Planner:
             raise error_at(text, inner.at, "Semi join sub-selects can only have one field specified")
         within = self._scope(inner, sobject)
         chosen = within.column(inner.items[0])
-        if len(within.names(inner.items[0])) != 1 or not _kinship(outer, chosen):
+        if len(within.names(inner.items[0])) != 1 or not _share_object(outer, chosen):
             raise error_at(text, inner.items[0].at, "The selected field of a semi join must be an ID or a reference to "
                            "the object of the left operand", "INVALID_FIELD")  # fmt: skip
         values: list[Any] = []
@@ -116,8 +116,8 @@ class Planner:
         return f"{alive} AND {sql}"
 
 
-def _kinship(outer: Column, inner: Column) -> bool:
-    """Whether two columns hold ids of a common object."""
+def _share_object(outer: Column, inner: Column) -> bool:
+    """True if both columns hold ids of the same object."""
     if outer.field.type not in ID_TYPES or inner.field.type not in ID_TYPES:
         return False
     return bool(_targets(outer) & _targets(inner))

@@ -1,4 +1,4 @@
-"""Running queries: pages, cursors that survive concurrent changes, records in the shape the org answers."""
+"""Runs queries: pages, cursors that survive concurrent changes, records in the shape of Salesforce's answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SMALLEST_PAGE = 200
 _WIDE, _WIDE_PAGE = 20, 1_000  # as recorded: a query of 20 fields came in pages of 1,000
 _CURSORS_KEPT = 100
 _CURSOR_LIFE = timedelta(days=2)
-_TOO_MUCH = re.compile("too (?:many|large|deep|big|complex)|overflow")  # SQLite's words for its limits
+_TOO_MUCH = re.compile("too (?:many|large|deep|big|complex)|overflow")  # SQLite's messages about its limits
 _LETTERS = string.ascii_letters + string.digits
 Row = tuple[Any, ...]
 
@@ -34,7 +34,7 @@ class _Cursor:
     plan: Plan
     rows: list[Row]
     page: int
-    born: datetime
+    opened: datetime
 
 
 class Queries:
@@ -57,22 +57,22 @@ class Queries:
             raise ApiError(
                 "QUERY_TOO_COMPLICATED", "The query is nested too deeply or has too many conditions"
             ) from None
-        told = {"columnMetadata": soql_columns.metadata(plan.shape)} if columns else {}
+        metadata = {"columnMetadata": soql_columns.metadata(plan.shape)} if columns else {}
         if plan.kind == "count":
-            return {"totalSize": rows[0][0], "done": True, "records": [], **told}
+            return {"totalSize": rows[0][0], "done": True, "records": [], **metadata}
         if plan.kind == "groups" and len(rows) > PAGE:
             message = (
                 "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
             )
             raise ApiError("EXCEEDED_ID_LIMIT", message)
-        return {**self._page(_Cursor(plan, rows, _page_size(plan, page), now), None, 0, version), **told}
+        return {**self._page(_Cursor(plan, rows, _page_size(plan, page), now), None, 0, version), **metadata}
 
     def more(self, locator: str, version: str, now: datetime) -> dict[str, Any]:
         """The page at `<cursor>-<offset>`. Raises ApiError INVALID_QUERY_LOCATOR."""
         name, _, offset = locator.rpartition("-")
         cursor = self._cursors.get(name)
         known = cursor is not None and offset.isdecimal() and int(offset) <= len(cursor.rows)
-        if cursor is None or not known or now - cursor.born > _CURSOR_LIFE:
+        if cursor is None or not known or now - cursor.opened > _CURSOR_LIFE:
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._page(cursor, name, int(offset), version)
 
@@ -97,7 +97,7 @@ class Queries:
         return name
 
     def _children(self, plan: Plan, rows: list[Row], shape: Branch) -> dict[str, list[Row]]:
-        """The child rows of each parent on the page, in order, at most LIMIT of each."""
+        """The child rows of each parent on the page, in order, at most LIMIT for each parent."""
         parents = [row[shape.id_index] for row in rows]
         found: dict[str, list[Row]] = {}
         if not parents:
@@ -118,7 +118,7 @@ def _page_size(plan: Plan, asked: int) -> int:
 
 
 def _within_budget(rows: list[Row], children: list[dict[str, list[Row]]], shape: Branch, page: int) -> int:
-    """How many of the rows fit a page: child rows count too, but there is always one row."""
+    """The number of rows on a page: child rows count too, and a page has at least one row."""
     used = 0
     for count, row in enumerate(rows):
         used += 1 + sum(len(each.get(row[shape.id_index], ())) for each in children)

@@ -1,4 +1,4 @@
-"""Field paths of a query as columns: the joins to parents, polymorphic owners, fields that follow a path."""
+"""Field paths of a query as columns: joins to parents, polymorphic owners, fields that copy another one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RESERVED = frozenset({"with", "for", "using", "update", "typeof", "all"})
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """An SQL expression for a field, and the object the field was found on."""
+    """An SQL expression for a field, and the object that has the field."""
 
     sql: str
     field: Field
@@ -28,12 +28,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """Where a relationship leads: one table, or (`sobject` None) several, of which at most one has the record."""
+    """The target of a relationship: one table, or (`sobject` None) several, of which at most one has the record."""
 
     sobject: SObject | None
     targets: tuple[tuple[SObject, str], ...]
     id_sql: str
-    name: str  # the relationship's name as the schema spells it
+    name: str  # the relationship's name as in the schema
     foreign_key: str
 
     @property
@@ -43,7 +43,7 @@ class Parent:
 
 
 class Scope:
-    """One query's FROM: resolves paths, collecting the joins they need."""
+    """The FROM of one query, with the joins that its paths need."""
 
     def __init__(
         self, schema: Schema, sobject: SObject, source: Path, text: str, user_id: str, aliases: count[int]
@@ -65,12 +65,12 @@ class Scope:
         return " ".join([f"FROM {quoted(self.sobject.name)} {self.alias}", *self._joins])
 
     def names(self, path: Path) -> tuple[str, ...]:
-        """The path without the object's own name or alias before it."""
+        """The path without a leading name or alias of the object."""
         own = len(path.names) > 1 and path.names[0].lower() in self._own_names
         return path.names[1:] if own and not self.sobject.parent(path.names[0]) else path.names
 
     def column(self, path: Path) -> Column:
-        """Raises ApiError INVALID_FIELD."""
+        """The column of a path. Raises ApiError INVALID_FIELD."""
         *relationships, name = self.names(path)
         if len(relationships) > _DEEPEST:
             raise error_at(self.text, path.at, f"only {_DEEPEST} levels of parent relationships are allowed")
@@ -88,12 +88,12 @@ class Scope:
         if field is None:
             raise no_such_column(self.text, path.at, name, sobject.name)
         if field.via:
-            followed = self.column(Path((*above, *field.via.split(".")), path.at))
-            return Column(followed.sql, field, sobject.name)
+            copied = self.column(Path((*above, *field.via.split(".")), path.at))
+            return Column(copied.sql, field, sobject.name)
         return Column(f"{alias}.{quoted(field.name)}", field, sobject.name)
 
     def parent(self, path: Path, relationships: tuple[str, ...]) -> Parent:
-        """The record at the end of `relationships`, joined once. Raises ApiError INVALID_FIELD."""
+        """The parent at the end of `relationships`, joined once. Raises ApiError INVALID_FIELD."""
         key = tuple(each.lower() for each in relationships)
         if key not in self._parents:
             sobject, alias = self.sobject, self.alias
@@ -121,7 +121,7 @@ class Scope:
         return Parent(single, tuple(targets), id_sql, field.relationship, field.name)
 
     def _of_name(self, path: Path, parent: Parent, name: str) -> Column:
-        """A field of the Name object, which stands for any record a polymorphic reference may lead to."""
+        """A field of the Name object, which represents every record that a polymorphic reference can point to."""
         wanted = name.lower()
         if wanted == "id":
             return Column(parent.id_sql, Field("Id", "id", 18, "Name ID"), "Name")
@@ -138,7 +138,7 @@ class Scope:
         return Column(f"coalesce({', '.join(sql for _, sql in columns)}, NULL)", columns[0][0], "Name")
 
     def _owner_type(self, parent: Parent) -> str:
-        """`Type` says Queue for a queue, else the object's name."""
+        """The SQL of `Type`: Queue for a queue, else the object's name."""
         cases = []
         for each, alias in parent.targets:
             shown = (
@@ -150,7 +150,7 @@ class Scope:
         return f"CASE {' '.join(cases)} END"
 
     def _access(self, path: Path, name: str) -> Column:
-        """UserRecordAccess beside a record: the rights of who asks, only to be read (Object Reference)."""
+        """A field of a record's UserRecordAccess: the rights of the token's user, read-only (Object Reference)."""
         field = self.schema[ACCESS].field(name)
         if len(self.names(path)) != 2 or field is None:
             raise no_such_column(self.text, path.at, name, ACCESS)

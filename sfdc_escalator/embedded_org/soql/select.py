@@ -19,7 +19,7 @@ _AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
 
 
 class Subqueries(Protocol):
-    """What a SELECT asks of its planner: WHERE clauses with their semi-joins, and child queries."""
+    """The part of the planner that a SELECT uses: WHERE clauses with their semi-joins, and child queries."""
 
     def where(self, query: Query, scope: Scope, values: list[Any]) -> str: ...
 
@@ -27,7 +27,7 @@ class Subqueries(Protocol):
 
 
 class Select:
-    """Compiles one SELECT within its scope."""
+    """The compiler of one SELECT within its scope."""
 
     def __init__(self, planner: Subqueries, query: Query, scope: Scope) -> None:
         self._planner, self._query, self._scope = planner, query, scope
@@ -129,7 +129,7 @@ class Select:
         self._children.append(plan)
 
     def _place(self, shape: Branch, path: Path) -> None:
-        """Puts a field where it belongs in the answer, making the parents' records on the way."""
+        """Adds a field to its record in the answer, and the records of its parents."""
         column = self._scope.column(path)
         self._fields.append(column.field)
         *relationships, _ = self._scope.names(path)
@@ -164,8 +164,8 @@ class Select:
                 raise error_at(
                     self._text, each.operand.at, f"field '{column.field.name}' can not be sorted in a query call"
                 )
-            way = "DESC" if each.descending else "ASC"
-            parts.append(f"folded({column.sql}) {way} NULLS {'LAST' if each.nulls_last else 'FIRST'}")
+            direction = "DESC" if each.descending else "ASC"
+            parts.append(f"folded({column.sql}) {direction} NULLS {'LAST' if each.nulls_last else 'FIRST'}")
         return f" ORDER BY {', '.join(parts)}" if parts else ""
 
     def _count(self, call: Call) -> Plan:
@@ -214,7 +214,7 @@ class Select:
         return f" HAVING {conditions.sql(self._query.having)}", conditions.values
 
     def _operand(self, operand: Path | Call) -> Column:
-        """A grouped field or an aggregate."""
+        """The column of a grouped field or of an aggregate. Raises ApiError."""
         if isinstance(operand, Path):
             if not self._grouped(operand):
                 raise ApiError("MALFORMED_QUERY", f"Field must be grouped or aggregated: {operand}")
@@ -236,12 +236,12 @@ class Select:
     def _aggregated(self, function: str, path: Path) -> Column:
         column = self._scope.column(path)
         kind, numeric = column.field.type, column.field.type in NUMBER_TYPES
-        unfit = (
+        not_supported = (
             column.field.long
             or (function in ("SUM", "AVG") and not numeric)
             or (function in ("MIN", "MAX") and kind == "boolean")
         )
-        if unfit:
+        if not_supported:
             raise error_at(
                 self._text, path.at, f"field {column.field.name} does not support aggregate operator {function}"
             )
@@ -249,7 +249,7 @@ class Select:
             return Column(f"count({column.sql})", Field("COUNT", "int"), column.sobject)
         if function == "COUNT_DISTINCT":
             return Column(f"count(DISTINCT {comparable(column)})", Field("COUNT_DISTINCT", "int"), column.sobject)
-        text = " COLLATE folded" if kind in TEXT_TYPES else ""  # which text is first, without regard to case
+        text = " COLLATE folded" if kind in TEXT_TYPES else ""  # the order of texts ignores case
         return Column(
             f"{function.lower()}({column.sql}{text})",
             Field(function, "double" if function == "AVG" else kind),

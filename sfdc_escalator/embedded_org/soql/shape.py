@@ -1,4 +1,4 @@
-"""A compiled query: SQL with its values, and the shape of the records it answers."""
+"""A compiled query: SQL with its values, and the shape of the answered records."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Branch:
 
 @dataclass(slots=True)
 class Plan:
-    """`kind` is rows, count or groups; `sql` of a child holds PARENTS where the parents' marks belong."""
+    """A compiled query of kind rows, count or groups; `sql` of a child has PARENTS in place of the parents' marks."""
 
     kind: str
     sobject: SObject

@@ -1,4 +1,4 @@
-"""SOQL text to its nodes, by the grammar in soql.lark; syntax errors in the org's words."""
+"""Parses SOQL by the grammar in soql.lark; syntax errors are worded as in Salesforce."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _build_lock = threading.Lock()
 
 
 def parse(text: str) -> Query:
-    """Raises ApiError MALFORMED_QUERY."""
+    """The query as nodes. Raises ApiError MALFORMED_QUERY."""
     if len(text) > _LONGEST:
         raise ApiError("MALFORMED_QUERY", f"SOQL statements can not be longer than {_LONGEST} characters")
     try:
@@ -75,7 +75,7 @@ def _syntax_error(text: str, error: UnexpectedInput) -> ApiError:
 
 
 class _Nodes(Transformer[Token, Any]):
-    """Builds the nodes bottom-up; tokens that are only keywords are dropped by each method."""
+    """The builder of nodes, bottom-up; each method drops the tokens that are only keywords."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,1 +1,1 @@
-"""The database, its schema and the automation that works in it."""
+"""The database, its schema, field values, and the org's automation as values."""

@@ -1,22 +1,22 @@
-"""Org automation: what an org does of its own accord when records are saved, as a data folder's `automation.json` says.
+"""Org automation: rules that an org applies when records are saved, given in `automation.json` of a data folder.
 
-The file is a JSON list of objects, each with a `kind`. Queues, users and cases stand by Id or by their natural key
-(DeveloperName, Username, CaseNumber); `object` is Case where it is left out. Kinds with their keys, [optional] ones so:
+The file is a JSON list of objects, each with a `kind`. Queues, users and cases are given by Id or natural key
+(DeveloperName, Username, CaseNumber); the default of `object` is Case. Kinds with their keys, [optional] in brackets:
 
 - assignment_rule: to, [when]. A saved case goes to owner `to`, unless `Sforce-Auto-Assign: FALSE` came with its
-  request, inside a composite with its subrequest; the first rule that fits counts.
+  request, inside a composite with its subrequest; the first rule that matches counts.
 - owner_bounce: from, to, [times]. After the commit of an owner change to `from` the case moves on to `to`; each case
   only its first `times` times (0, the default: always).
-- validation_rule: when, message, [object]. FIELD_CUSTOM_VALIDATION_EXCEPTION with `message`, for that record alone.
+- validation_rule: when, message, [object]. FIELD_CUSTOM_VALIDATION_EXCEPTION with `message`, for that record only.
 - trigger_error: [object], [when], [batch_over], [limit]. CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY for every record of the
   batch (collection), as an uncaught exception does; only when the batch holds more than `batch_over` records;
   `limit` true makes it a System.LimitException.
-- field_security: [object], [readonly], [hidden]. Fields the token's user may only read, or does not see at all.
+- field_security: [object], [readonly], [hidden]. Fields that the token's user may only read, or does not see.
 - lose_edit_right: queue. The token's user may not write a case while `queue` owns it: INSUFFICIENT_ACCESS_OR_READONLY,
   and UserRecordAccess.HasEditAccess is false.
 - locked: cases. Locked by an approval: ENTITY_IS_LOCKED.
 
-`when` is a condition, or a list of them, which means all: `{"field": F}` with one of `is`, `is_not` (a value),
+`when` is a condition, or a list that means all: `{"field": F}` with one of `is`, `is_not` (a value),
 `is_empty` (true or false), `longer_than` (characters), `changed` (true or false; a new record has not changed). It is
 judged on the record as it would be after the save.
 """
@@ -33,14 +33,14 @@ TESTS = ("is", "is_not", "is_empty", "longer_than", "changed")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One test of one field; `value` is as it is stored."""
+    """One test of one field, with its `value` as stored."""
 
     field: str
     test: str
     value: Any
 
     def holds(self, before: Record | None, after: Record) -> bool:
-        """`before` is None for a new record."""
+        """True if the record meets the condition after the save; `before` is None for a new record."""
         found = after.get(self.field)
         if self.test == "is_empty":
             return (found in (None, "")) is self.value
@@ -58,7 +58,7 @@ def _folded(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One entry of the file with ids in place of names; of the rest only what its kind has is set."""
+    """One entry of the file with ids in place of names; only the attributes of its kind are set."""
 
     kind: str
     sobject: str = "Case"
@@ -73,7 +73,7 @@ class Rule:
     hidden: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
 
-    def fits(self, sobject: str, before: Record | None, after: Record) -> bool:
+    def matches(self, sobject: str, before: Record | None, after: Record) -> bool:
         return self.sobject == sobject and all(each.holds(before, after) for each in self.when)
 
 
@@ -88,7 +88,7 @@ class Automation:
 
 
 def restored(rules: list[dict[str, Any]]) -> Automation:
-    """From what `dataclasses.asdict` and JSON make of the rules."""
+    """The automation from its rules as `dataclasses.asdict` and JSON wrote them."""
     return Automation(tuple(_rule(each) for each in rules))
 
 

@@ -21,7 +21,7 @@ _UNSTORED = "UserRecordAccess"
 
 
 def folded(text: Any) -> Any:
-    """How texts are compared: without regard to case, in any script."""
+    """The text as it is compared: case-insensitive in every script."""
     return text.casefold() if isinstance(text, str) else text
 
 
@@ -35,7 +35,7 @@ def quoted(name: str) -> str:
 
 
 class Database:
-    """One connection, used by one thread at a time: callers hold the org's lock."""
+    """The org's one connection; callers hold the org's lock."""
 
     def __init__(self, path: Path | None) -> None:
         self.schema: Schema = standard()
@@ -46,9 +46,9 @@ class Database:
         self._connection.create_collation("folded", _order)
         self.empty = not self.query("SELECT 1 FROM sqlite_master LIMIT 1")
         if not self.empty:
-            self._recall_schema()
+            self._load_custom_schema()
             self.automation = restored(json.loads(self.fact("automation") or "[]"))
-        self.visible = self._seen_by_user()
+        self.visible = self._visible_schema()
 
     def close(self) -> None:
         self._connection.close()
@@ -69,7 +69,7 @@ class Database:
         self.execute("INSERT OR REPLACE INTO _facts (name, value) VALUES (?, ?)", (name, value))
 
     def create(self, schema: Schema) -> None:
-        """Makes the tables of an empty org."""
+        """Creates the tables of an empty org."""
         self.schema = schema
         self.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         self.execute(f"PRAGMA user_version = {_LAYOUT}")
@@ -80,7 +80,7 @@ class Database:
         for sobject in schema:
             if sobject.name != _UNSTORED:
                 self._create_table(sobject)
-        # Every active user may do everything with every case, except with those of owners listed as not editable.
+        # Every active user has every right on every case, except on cases of owners listed as not editable.
         rights = "HasEditAccess", "HasDeleteAccess", "HasTransferAccess", "HasAllAccess"
         self.execute(
             f"CREATE VIEW {_UNSTORED} AS SELECT RecordId AS Id, UserId, RecordId, 1 AS HasReadAccess, "  # noqa: S608
@@ -94,16 +94,16 @@ class Database:
         self.empty = False
 
     def automate(self, automation: Automation, user_id: str) -> None:
-        """Sets up the org's automation, once, at its founding; `user_id` is the token's user."""
+        """Stores the automation of a new org; `user_id` is the token's user."""
         self.automation = automation
         self.remember("automation", json.dumps([asdict(each) for each in automation.rules]))
         owners = {each.source for each in automation.of("lose_edit_right")}
         locked = {case for each in automation.of("locked") for case in each.cases}
         self._connection.executemany("INSERT INTO _not_editable VALUES (?, ?)", [(each, user_id) for each in owners])
         self._connection.executemany("INSERT INTO _locked VALUES (?)", [(each,) for each in locked])
-        self.visible = self._seen_by_user()
+        self.visible = self._visible_schema()
 
-    def _seen_by_user(self) -> Schema:
+    def _visible_schema(self) -> Schema:
         """The schema as field-level security shows it to the token's user."""
         seen = Schema(self.schema)
         for rule in self.automation.of("field_security"):
@@ -118,14 +118,14 @@ class Database:
         self.execute(f"CREATE TABLE {quoted(sobject.name)} ({', '.join(columns)})")
 
     def index(self) -> None:
-        """Indexes the references records are looked up by; done after the first fill because it is faster."""
+        """Creates the indexes; after the first fill, because that is faster."""
         for sobject in self.schema:
             for field in sobject.fields.values():
                 if (field.children or field.unique) and sobject.name != _UNSTORED:
                     name = quoted(f"{sobject.name}.{field.name}")
                     self.execute(f"CREATE INDEX {name} ON {quoted(sobject.name)} ({quoted(field.name)})")
 
-    def _recall_schema(self) -> None:
+    def _load_custom_schema(self) -> None:
         for part in json.loads(self.fact("schema") or "[]"):
             fields = [Field(**{**each, "reference_to": tuple(each["reference_to"])}) for each in part["fields"]]
             known = self.schema.get(part["name"])
@@ -152,7 +152,7 @@ class Database:
         return dict(zip((each[0] for each in cursor.description), found, strict=True)) if found else None
 
     def next_id(self, sobject: SObject) -> str:
-        """A fresh id; ids are never given twice because rows are only marked as deleted."""
+        """A new id; no id is given twice, because rows are only marked as deleted."""
         table = quoted(sobject.name)
         if sobject.name not in self._counters:
             self._counters[sobject.name] = self.query(f"SELECT coalesce(max(rowid), 0) FROM {table}")[0][0]  # noqa: S608
@@ -177,7 +177,7 @@ def _plain(field: Field) -> dict[str, Any]:
 
 
 def _connected(path: Path | None) -> sqlite3.Connection:
-    """Opens the file, exclusively. Raises InvalidData when it cannot be, or is not, an org of ours."""
+    """Opens the file exclusively. Raises InvalidData when it is not the database of an embedded org."""
     connection = None
     try:
         connection = sqlite3.connect(
@@ -185,8 +185,8 @@ def _connected(path: Path | None) -> sqlite3.Connection:
         )
         if path:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("PRAGMA synchronous = OFF")  # survives the death of the process, which is enough
-            _check_ours(connection, path)
+            connection.execute("PRAGMA synchronous = OFF")  # the data survives the end of the process, which is enough
+            _check_file(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA cache_size = -200000")
         return connection
@@ -200,13 +200,13 @@ def _connected(path: Path | None) -> sqlite3.Connection:
         raise
 
 
-def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
+def _check_file(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     mark = connection.execute("PRAGMA application_id").fetchone()[0]
     layout = connection.execute("PRAGMA user_version").fetchone()[0]
     connection.execute("ROLLBACK")
     if tables and mark != _APPLICATION_ID:
-        raise InvalidData([Problem(str(path), "is a database, but not one of an embedded org")])
+        raise InvalidData([Problem(str(path), "is a database, but not of an embedded org")])
     if tables and layout != _LAYOUT:
         raise InvalidData([Problem(str(path), f"has layout {layout}", expected=f"layout {_LAYOUT}")])

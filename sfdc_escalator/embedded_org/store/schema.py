@@ -1,4 +1,4 @@
-"""The objects of an org and their fields: the standard ones from describe.json, custom ones from its data."""
+"""The objects of an org and their fields: standard ones from describe.json, custom ones from its data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEXT_TYPES = frozenset({"string", "picklist", "multipicklist", "textarea", "emai
 NUMBER_TYPES = frozenset({"double", "int", "currency", "percent"})
 ID_TYPES = frozenset({"id", "reference"})
 _LOOKED_UP = frozenset({"Id", "CaseNumber", "Email", "Username"})
-LONG_TEXT = 255  # a textarea longer than this is a long text area: neither filtered, sorted nor grouped
+LONG_TEXT = 255  # a longer textarea is a long text area: not filterable, sortable or groupable
 CUSTOM_TYPES = {
     "text": ("string", 255), "number": ("double", 0), "datetime": ("datetime", 0), "date": ("date", 0),
     "checkbox": ("boolean", 0), "picklist": ("picklist", 255), "multipicklist": ("multipicklist", 4099),
@@ -23,9 +23,9 @@ CUSTOM_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field; `via` is the path a formula-like field copies, `children` the child relationship's name.
+    """One field; `via` is the path that a formula-like field copies, `children` the child relationship's name.
 
-    A `unique` field is an external id: its values stand once in the object, compared with regard to case.
+    A `unique` field is an external id: each value appears once in the object, and case matters.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Field:
 
     @property
     def key(self) -> bool:
-        """Whether a record can be looked up by it (Object Reference: External ID and idLookup)."""
+        """True if a record can be looked up by this field (Object Reference: External ID and idLookup)."""
         return self.unique or self.name in _LOOKED_UP
 
     @property
@@ -98,7 +98,7 @@ class SObject:
         return self._with({**self.fields, **{each.name: each for each in more}})
 
     def restricted(self, readonly: Iterable[str], hidden: Iterable[str]) -> SObject:
-        """As a user sees it who may only read some fields and does not see others."""
+        """The object for a user with read-only and hidden fields."""
         kept = {name: each for name, each in self.fields.items() if name not in set(hidden)}
         locked = {each: replace(kept[each], createable=False, updateable=False) for each in readonly if each in kept}
         return self._with({**kept, **locked})
@@ -108,7 +108,7 @@ class SObject:
 
 
 class Schema:
-    """All objects by name, ignoring case; grows only while a data folder is loaded."""
+    """All objects by name, ignoring case; objects are added only while a data folder is loaded."""
 
     def __init__(self, objects: Iterable[SObject]) -> None:
         self._objects = {each.name.lower(): each for each in objects}
@@ -129,7 +129,7 @@ class Schema:
         return next((each for each in self if each.prefix == prefix), None)
 
     def children(self, parent: SObject) -> Iterator[tuple[SObject, Field]]:
-        """Each child object with the field that points to `parent`, where the relationship has a name."""
+        """Each child object with its reference to `parent`, if the relationship has a name."""
         for child in self:
             for each in child.fields.values():
                 if each.children and parent.name in each.reference_to:
@@ -164,7 +164,7 @@ def _field(spec: list[Any]) -> Field:
 
 
 def standard() -> Schema:
-    """The objects every org has."""
+    """The standard objects, which every org has."""
     document = _document()
     objects = []
     for name, spec in document["objects"].items():
@@ -178,7 +178,7 @@ def standard() -> Schema:
 
 
 def defaults() -> dict[str, dict[str, Any]]:
-    """Values a new record gets when none is given: object -> field -> value as JSON."""
+    """The default values of new records: object -> field -> value as JSON."""
     found: dict[str, dict[str, Any]] = {}
     for key, value in _document()["defaults"].items():
         sobject, name = key.split(".")
@@ -187,7 +187,7 @@ def defaults() -> dict[str, dict[str, Any]]:
 
 
 def preset(sobject: SObject) -> dict[str, Any]:
-    """Stored values of a new record before anything is said about it."""
+    """The stored values of a new record before any is given."""
     found: dict[str, Any] = {each.name: 0 for each in sobject.fields.values() if each.type == "boolean"}
     for name, value in defaults().get(sobject.name, {}).items():
         found[name] = int(value) if isinstance(value, bool) else value
@@ -195,7 +195,7 @@ def preset(sobject: SObject) -> dict[str, Any]:
 
 
 def picklists() -> dict[str, list[str]]:
-    """Values a picklist offers besides those in use, by `Object.Field`."""
+    """The values that a picklist offers besides those in use, by `Object.Field`."""
     found: dict[str, list[str]] = _document()["picklists"]
     return found
 
@@ -219,7 +219,7 @@ def _plural(owner: str) -> str:
 
 
 def custom_object(name: str, prefix: str, more: Iterable[Field]) -> SObject:
-    """A custom object with Name, OwnerId and the system fields every custom object has."""
+    """A custom object with Name, OwnerId and the system fields of every custom object."""
     common = _document()["common"]
     standard_fields = [_field(each) for each in common["record"] + common["audit"]]
     standard_fields.append(Field("Name", "string", 80, "Name", nillable=True))

@@ -1,4 +1,4 @@
-"""Field values: how a CSV cell and a JSON value become what is stored. Datetimes are stored as they are answered."""
+"""Field values: converts CSV cells and JSON values to stored values. Datetimes are stored as they are answered."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXPECTED = {
 
 
 def expected(field: Field) -> str:
-    """What a cell of this field may hold, in words."""
+    """A description of the values that a cell of this field may have."""
     return _EXPECTED.get(field.type, f"text of at most {field.length} characters")
 
 
@@ -41,14 +41,14 @@ def parsed(field: Field, text: str) -> Any:
         return _time(text)
     if field.type in NUMBER_TYPES:
         return _number(field, float(text))
-    said = trimmed(text)
-    if field.length and field.type != "reference" and len(said or "") > field.length:
+    value = trimmed(text)
+    if field.length and field.type != "reference" and len(value or "") > field.length:
         raise ValueError(text)
-    return said
+    return value
 
 
 def trimmed(text: str) -> str | None:
-    """Text as Salesforce saves it: without white space at its ends; nothing but white space is nothing."""
+    """The text as Salesforce saves it: without white space at its ends, None when only white space is left."""
     return text.strip(string.whitespace) or None
 
 
@@ -71,29 +71,29 @@ def accepted(field: Field, value: Any) -> Any:
     if value is None or value == "":
         return 0 if field.type == "boolean" else None
     if field.type == "boolean":
-        return int(value) if isinstance(value, bool) else _misfit("boolean", value)
+        return int(value) if isinstance(value, bool) else _wrong_type("boolean", value)
     if field.type in NUMBER_TYPES:
-        # Recorded orgs take a number in quotes as well.
+        # Recorded orgs accept a number in quotes as well.
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            return _misfit(field.type, value)
+            return _wrong_type(field.type, value)
         return _attempt(field, value, lambda: _number(field, float(value)))
     if not isinstance(value, str):
-        return _misfit("string", value)
+        return _wrong_type("string", value)
     if field.type in ("id", "reference"):
         return _record_id(field, value)
     if field.type in ("datetime", "date", "time"):
         return _attempt(field, value, lambda: parsed(field, value))
-    return trimmed(_fitting(field, value))
+    return trimmed(_checked_text(field, value))
 
 
 def _attempt(field: Field, value: Any, convert: Any) -> Any:
     try:
         return convert()
     except (ValueError, OverflowError):
-        return _misfit(field.type, value)
+        return _wrong_type(field.type, value)
 
 
-def _misfit(kind: str, value: Any) -> Any:
+def _wrong_type(kind: str, value: Any) -> Any:
     token = {bool: "VALUE_TRUE" if value else "VALUE_FALSE", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT",
              dict: "START_OBJECT", list: "START_ARRAY"}.get(type(value), "VALUE_STRING")  # fmt: skip
     raise ApiError(
@@ -110,7 +110,7 @@ def _record_id(field: Field, value: str) -> str:
     return found
 
 
-def _fitting(field: Field, value: str) -> str:
+def _checked_text(field: Field, value: str) -> str:
     if "\x00" in value:
         raise ApiError("JSON_PARSER_ERROR", f"Illegal character in value of {field.name}")
     # A comment is limited in bytes (Object Reference, CaseComment), and a line end is stored as two of them.

@@ -1,4 +1,4 @@
-"""One request's unit of work: its instant, its user, what it wrote, and savepoints that take it back."""
+"""The unit of work of one request: its time, its user, its writes, and savepoints that undo them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from sfdc_escalator.embedded_org.store.schema import SObject
 
 @dataclass(slots=True)
 class Work:
-    """`lock` makes the next saved row fail as if another transaction held it.
+    """The unit of work. `lock` makes the next saved row fail as if another transaction held it.
 
-    `automation` None: the rights and rules of the token's user do not bind this work. `batch` is how many records are
-    saved together, `auto_assign` whether the request wants assignment rules, `moved` the cases whose owner changed.
+    `automation` None: the rights and rules of the token's user do not apply. `batch` is the number of records that are
+    saved together, `auto_assign` is true if assignment rules run, `moved` has the cases whose owner changed.
     """
 
     database: Database
@@ -39,7 +39,7 @@ class Work:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Everything inside happens, or nothing of it."""
+        """Undoes all writes inside it when an exception leaves it."""
         mark, moved = len(self.written), len(self.moved)
         self.database.execute("SAVEPOINT work")
         try:

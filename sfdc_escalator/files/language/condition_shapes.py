@@ -70,8 +70,6 @@ if TYPE_CHECKING:
 else:
     kinds = (Annotated[shape, Tag(name)] for name, shape in CONDITIONS.items())
     Condition = Annotated[reduce(or_, kinds), Discriminator(tag), BeforeValidator(names.kind_first)]
-for one in CONDITIONS.values():
-    one.model_rebuild()
 
 
 def only(conditions: list[ConditionShape], kinds: tuple[str, ...], key: str) -> None:

@@ -28,7 +28,8 @@ from sfdc_escalator.files.values import fragments, literals
 
 
 class Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # Deferred: the validator of the whole policy is built, not one more for each shape in it.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     @field_validator("*", mode="before")
     @classmethod

@@ -3,12 +3,14 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sfdc_escalator.files.orgs import settings
 from sfdc_escalator.files.orgs.settings import SECRETS
 from sfdc_escalator.files.text.fault import Fault, described, one_of, unknown
+from sfdc_escalator.files.values.paths import located
 from sfdc_escalator.files.values.secret import KINDS, SecretReference, reference
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
@@ -152,19 +154,21 @@ def address(url: str) -> str:
     return settings.address(urlsplit(url))
 
 
-def resolved(said: Said, environ: Mapping[str, str]) -> Iterator[tuple[str, str | Fault]]:
-    """Each value with its secret fetched, or its fault."""
+def resolved(said: Said, environ: Mapping[str, str], folder: Path) -> Iterator[tuple[str, str | Fault]]:
+    """Each value with its secret read, or what is wrong with it."""
     for key, value in said.items():
         try:
-            yield key, usable(key, value.secret(environ) if isinstance(value, SecretReference) else value)
+            text = value.secret(environ, folder) if isinstance(value, SecretReference) else value
+            if key == "ca_file":
+                yield key, certificates(located(text, environ, folder))
+            else:
+                yield key, usable(key, text)
         except Fault as wrong:
             yield key, wrong
 
 
 def usable(key: str, value: str) -> str:
     """The value as a login takes it. Raises Fault, without the value itself, when a login cannot take it."""
-    if key == "ca_file":
-        return certificates(os.path.expanduser(value))
     for bad in settings.token_problems(value, f"the value that `{key}` refers to") if key == "access_token" else ():
         raise Fault(bad.message, found=bad.found, expected=bad.expected)
     if key == "proxy" and not PROXY.fullmatch(value):

@@ -18,6 +18,7 @@ from sfdc_escalator.files.text.source_text import Unreadable, read_text
 from sfdc_escalator.files.text.yaml_document import Document, Place, parse
 from sfdc_escalator.files.text.yaml_document import Path as Loc
 from sfdc_escalator.files.values.literals import LIST_NAME
+from sfdc_escalator.files.values.paths import HERE
 from sfdc_escalator.files.values.secret import SecretReference, reference
 
 MAX_BYTES = 1_000_000
@@ -56,29 +57,31 @@ class OrgEntry:
         told = f"org {self.name}: {why}; nothing was done. {NEXT_STEP[key]}"
         return WrongOrg(told, [self.problem(key, Fault(why))])
 
-    def login(self, environ: Mapping[str, str]) -> OrgLogin:
-        """The login with its secrets. Raises Invalid with every secret that cannot be read, UnsafeAddress for plain
-        http over a network."""
+    def login(self, environ: Mapping[str, str], folder: Path = HERE) -> OrgLogin:
+        """The login with its secrets read; relative paths start from `folder`.
+
+        Raises Invalid with every secret that cannot be read, UnsafeAddress for plain http over a network.
+        """
         if not self.said:
             return login_from_env(environ)
         for key in ADDRESSES:
             for unsafe in settings.unsafe_address(str(self.said.get(key, "")), f"`{key}`"):
                 told = self.problem(key, unsafe)
                 raise UnsafeAddress(told.message, [told])
-        found = dict(org_logins.resolved(self.said, environ))
+        found = dict(org_logins.resolved(self.said, environ, folder))
         wrong = [self.problem(key, value) for key, value in found.items() if not isinstance(value, str)]
         if wrong:
             raise Invalid(f"the login of org {self.name} cannot be had", wrong)
         values = {key: value for key, value in found.items() if isinstance(value, str)}
         return OrgLogin(values.pop("flow"), values)
 
-    def heartbeat_url(self, environ: Mapping[str, str]) -> str | None:
+    def heartbeat_url(self, environ: Mapping[str, str], folder: Path = HERE) -> str | None:
         """The address to ping; None when the entry has none. Raises Invalid when the reference does not lead to an
         address."""
         if not isinstance(self.heartbeat, SecretReference):
             return self.heartbeat
         try:
-            return str(heartbeat_of(self.heartbeat.secret(environ)))
+            return str(heartbeat_of(self.heartbeat.secret(environ, folder)))
         except Fault as wrong:
             told = self.problem("heartbeat", wrong)
             raise Invalid(f"the heartbeat of org {self.name} cannot be had", [told]) from None

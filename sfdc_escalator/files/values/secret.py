@@ -10,9 +10,11 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sfdc_escalator.files.text.fault import Fault, nearest, shortened
+from sfdc_escalator.files.values.paths import HERE, located
 
 FORMS = "a reference: env:NAME, file:PATH or cmd:COMMAND"
 KINDS = ("env", "file", "cmd")
@@ -29,11 +31,16 @@ class SecretReference:
     kind: str
     where: str = field(repr=False)
 
-    def secret(self, environ: Mapping[str, str]) -> str:
-        """The secret, stripped. Raises Fault when it cannot be read, others may read it, or it is empty."""
+    def secret(self, environ: Mapping[str, str], folder: Path = HERE) -> str:
+        """The secret, stripped; a file or command starts from `folder`.
+
+        Raises Fault when the secret cannot be read, when others may read it, or when it is empty.
+        """
         if self.kind == "env":
             return from_environment(self.where, environ)
-        return from_file(self.where) if self.kind == "file" else from_command(self.where)
+        if self.kind == "file":
+            return from_file(located(self.where, environ, folder))
+        return from_command(self.where, environ, folder)
 
 
 def reference(value: Any) -> SecretReference:
@@ -68,8 +75,8 @@ def from_environment(name: str, environ: Mapping[str, str]) -> str:
     return secret
 
 
-def from_file(where: str) -> str:
-    path, alone = os.path.expanduser(where), "a file that holds the secret alone"
+def from_file(path: str) -> str:
+    alone = "a file that holds the secret alone"
     try:
         # Non-blocking: a pipe without a writer would hold us up for ever.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
@@ -86,15 +93,16 @@ def from_file(where: str) -> str:
     return text_of(data, path)
 
 
-def from_command(where: str) -> str:
+def from_command(where: str, environ: Mapping[str, str], folder: Path) -> str:
     """The output of the command. It is not run by a shell; its stderr is not shown, because a secret may be in it."""
     command = words(where)
     name = f"the command `{shortened(command[0])}`"
     by_hand = "its output is the secret alone; try it by hand, as this user"
     try:
         with subprocess.Popen(  # noqa: S603 - the command is the user's own setting
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
-        ) as process:
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(environ),
+            cwd=folder, start_new_session=True,
+        ) as process:  # fmt: skip
             try:
                 data, _ = process.communicate(timeout=TIMEOUT)
             except BaseException:

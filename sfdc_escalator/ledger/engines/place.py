@@ -1,6 +1,7 @@
 """The place of a ledger file: the path that the user gave, or the state folder."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable, Problem
@@ -8,9 +9,21 @@ from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable, Probl
 NETWORK_DISKS = ("nfs", "cifs", "smb", "fuse.sshfs", "glusterfs", "fuse.glusterfs", "ceph", "fuse.ceph")
 """File systems on which SQLite's locks and shared memory do not work between hosts; matched by their beginning."""
 
+HERE = Path()
 
-def path_of(where: str) -> Path:
-    """The absolute path of the ledger file that `where` (a path or `sqlite:///...`) names. Raises Invalid."""
+
+def absolute(where: str, environ: Mapping[str, str], folder: Path) -> str:
+    """The same place for every working folder: a URL of another engine, or the absolute path of an SQLite file. Raises
+    Invalid."""
+    scheme, is_url, _ = where.partition("://")
+    return where if is_url and scheme != "sqlite" else str(path_of(where, environ, folder))
+
+
+def path_of(where: str, environ: Mapping[str, str] | None = None, folder: Path = HERE) -> Path:
+    """The absolute path of the ledger file that `where` (a path or `sqlite:///...`) names. Raises Invalid.
+
+    A relative path starts from `folder`, `~` is the HOME of `environ`.
+    """
     scheme, mark, rest = where.partition("://")
     if not mark:
         rest = where
@@ -25,26 +38,34 @@ def path_of(where: str) -> Path:
         rest = rest[1:]
     if not rest.strip() or "\0" in rest or rest == ":memory:":
         raise Invalid("the ledger's path is empty or not a file; expected a path such as escalations.db")
-    return Path(os.path.abspath(Path(rest).expanduser()))
+    return Path(os.path.abspath(folder / at_home(rest, environ or {})))
 
 
-def state_folder() -> Path:
-    """`$XDG_STATE_HOME/sfdc-escalator`; as that standard says, a relative setting is ignored."""
-    home = os.environ.get("XDG_STATE_HOME", "")
-    base = Path(home) if home.startswith("/") else Path.home() / ".local" / "state"
+def at_home(path: str, environ: Mapping[str, str]) -> Path:
+    """The path with `~` replaced."""
+    home = environ.get("HOME")
+    if home and path.partition("/")[0] == "~":
+        return Path(home + path[1:])
+    return Path(path).expanduser()
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/sfdc-escalator`. A relative setting is ignored, as that standard says."""
+    home = environ.get("XDG_STATE_HOME", "")
+    base = Path(home) if home.startswith("/") else at_home("~/.local/state", environ)
     return base / "sfdc-escalator"
 
 
-def default_path(organization_id: str) -> Path:
-    """The ledger of this org when the user names none."""
+def default_path(organization_id: str, environ: Mapping[str, str]) -> Path:
+    """The ledger of this org when no other is named."""
     if not organization_id.isalnum():
         raise EscalatorError(f"{organization_id!r} is not an organization id")
-    return state_folder() / f"{organization_id}.db"
+    return state_folder(environ) / f"{organization_id}.db"
 
 
-def only_ledger() -> Path:
-    """The only ledger in the state folder. Raises Invalid when there is none or several."""
-    folder = state_folder()
+def only_ledger(environ: Mapping[str, str]) -> Path:
+    """The only ledger in the state folder. Raises Invalid when there is none, or more than one."""
+    folder = state_folder(environ)
     try:
         found = sorted(path for path in folder.glob("*.db") if not path.name.startswith("."))
     except OSError as error:
@@ -52,7 +73,7 @@ def only_ledger() -> Path:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise Invalid(f"there is no ledger in {folder}: the first live run makes it; or name one with --ledger")
+        raise Invalid(f"there is no ledger in {folder}: the first live run creates it; or name one with --ledger")
     raise Invalid(
         f"there are {len(found)} ledgers in {folder}; name one with --ledger",
         [Problem("a ledger", file=str(path)) for path in found],

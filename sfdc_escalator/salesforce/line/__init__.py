@@ -1,1 +1,1 @@
-"""The HTTP line to an org: session, retries, tokens, foreign errors translated."""
+"""The HTTP connection to an org: session, retries, tokens, translation of foreign errors."""

@@ -1,4 +1,4 @@
-"""The only user of simple-salesforce: calls of one org, answers as plain values, failures as our own errors."""
+"""Calls to one org by simple-salesforce: answers as plain values, failures as this program's errors."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ PAGE = {"Sforce-Query-Options": "batchSize=2000"}
 
 
 class Page(NamedTuple):
-    """One page of a query; `at` is the org's time of its answer, `more` leads to the next page."""
+    """One page of a query; `at` is the org's time of the answer, `more` the address of the next page."""
 
     records: Sequence[Record]
     more: str | None
@@ -34,7 +34,7 @@ class Page(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A complete answer to a write: HTTP status, the org's time if it says, the body as it came."""
+    """A complete answer to a write: HTTP status, the org's time if given, and the unchanged body."""
 
     status: int
     date: str
@@ -42,63 +42,65 @@ class Sent(NamedTuple):
 
 
 class Client:
-    """`version` such as `67.0`. Reads are repeated within the patience; writes are sent once."""
+    """A client of one org; `version` such as `67.0`. Reads are retried as `patience` allows; writes are sent once."""
 
     def __init__(self, session: OrgSession, version: str, patience: Patience) -> None:
         self.session, self._patience = session, patience
         self.base = f"/services/data/v{version}"
         self._org = Salesforce(
             instance=session.netloc,
-            session_id="the session puts it in",
+            session_id="added by the session",
             version=version,
             session=session,
             object_pairs_hook=dict,
         )
 
     def resources(self) -> tuple[Mapping[str, Any], datetime]:
-        """The resources of the API, `identity` among them, and the org's time."""
+        """The resources of the API, including `identity`, and the org's time."""
         return self._read("resources", lambda: (_object(self._org.restful("")), self._time()))
 
     def query(self, soql: str) -> Page:
         return self._read("query", lambda: self._page(self._org.query(soql, headers=PAGE)))
 
     def following(self, page: Page) -> Iterator[Page]:
-        """The pages after this one, until there is no more."""
+        """The pages after this one."""
         while page.more is not None:
             page = self._read("query page", partial(self._next, page.more))
             yield page
 
     def get(self, *paths: str) -> list[Any]:
-        """The bodies of these resources (paths below the version), read as one call; the first error is raised."""
+        """The bodies of these resources (paths below the version), read in one call. Raises the first error."""
         return self._read("composite read", lambda: self._bodies(paths))
 
     def try_get(self, *paths: str) -> list[Any | OrgUnavailable]:
-        """As `get`, but a refusal stands in the place of its body; as many calls as it takes."""
+        """The bodies as in `get`, with an error in place of a refused body; uses several calls if needed."""
         calls = [partial(self._answers, part) for part in composites(paths)]
         return [answer for call in calls for answer in self._read("composite read", call)]
 
     def try_read(self, path: str, parameters: Mapping[str, str]) -> Any | OrgUnavailable:
-        """The body of a resource that a composite may not ask for; or the org's refusal."""
+        """The body of a resource that is not allowed in a composite, or the org's refusal."""
         try:
             return self._read(path, lambda: self._org.restful(path, params=dict(parameters)))
         except Rejected as error:
             return error
 
     def lookups(self, queries: Sequence[str], *, deleted: bool = False) -> list[list[Record]]:
-        """All records of each query, five queries to a call, further pages followed; with `deleted` ones or without."""
+        """The records of each query, with all pages; five queries in a call. `deleted` includes deleted records."""
         fives = (queries[start : start + QUERIES] for start in range(0, len(queries), QUERIES))
         path = partial(query_path, resource="queryAll") if deleted else query_path
         bodies = [body for five in fives for body in self.get(*map(path, five))]
         return [self.records(body) for body in bodies]
 
     def records(self, body: Any) -> list[Record]:
-        """All records of a query answered inside a composite, further pages followed."""
+        """The records of a query answered inside a composite, with all pages."""
         page = self._page(body)
         return [*page.records, *(record for later in self.following(page) for record in later.records)]
 
     def send(self, body: Mapping[str, Any]) -> Sent:
-        """Sends a write as one composite. Raises Unanswered when no complete answer
-        came; repeats only what never left."""
+        """Sends a write as one composite; repeats only a request that was never sent.
+
+        Raises Unanswered when no complete answer came.
+        """
         return self._patience.unsent("composite write", lambda: self._send(body))
 
     def _send(self, body: Mapping[str, Any]) -> Sent:
@@ -115,7 +117,7 @@ class Client:
         return self._patience.reading(what, lambda: self._translated(call))
 
     def _translated(self, call: Callable[[], Result]) -> Result:
-        # `from None`: the foreign errors hold whole URLs with the query in them.
+        # `from None`: the foreign errors contain whole URLs with the query.
         self.session.forget()
         try:
             return call()
@@ -162,7 +164,7 @@ class Client:
     def _answers(self, paths: Sequence[str]) -> list[Any | OrgUnavailable]:
         answers = [_body_or_error(answer) for answer in self._composite(paths)]
         for answer in answers:
-            if isinstance(answer, Unanswered):  # a part that says "not now" is asked for again
+            if isinstance(answer, Unanswered):  # a part that is temporarily unavailable is read again
                 raise answer
         return answers
 
@@ -175,7 +177,7 @@ class Client:
 
 
 def composites(paths: Sequence[str]) -> list[list[str]]:
-    """The paths in order, as many to a call as it takes."""
+    """The paths in order, in groups that one composite may contain."""
     calls: list[list[str]] = []
     queries = 0
     for path in paths:
@@ -194,7 +196,7 @@ def query_path(soql: str, resource: str = "query") -> str:
 
 def _refusal(answer: requests.Response, body: Any) -> OrgUnavailable:
     if host := moved_to(answer):
-        return OrgUnavailable(f"the org's address leads on to {host}: give that as the instance URL")
+        return OrgUnavailable(f"the org's address redirects to {host}: give that as the instance URL")
     if answer.is_redirect:
         return not_an_org(f"HTTP {answer.status_code} with {kind_of(answer)}")
     wait = seconds_to_wait(answer.headers.get("Retry-After"), answer.headers.get("Date"))
@@ -203,7 +205,7 @@ def _refusal(answer: requests.Response, body: Any) -> OrgUnavailable:
 
 def _object(body: Any) -> Mapping[str, Any]:
     if not isinstance(body, dict):
-        raise not_an_org("an answer of another shape")
+        raise not_an_org("an answer that is not an object")
     return body
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a call, as errors of our own tree: the org's code and words, never a URL or a token."""
+"""Failed calls as errors of this program: with the org's code and message, without URLs and tokens."""
 
 import re
 from collections.abc import Mapping
@@ -7,13 +7,13 @@ from typing import Any
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 
-MOST_WORDS = 300
+MAX_LENGTH = 300
 HIDDEN = "[hidden]"
 TOKEN = re.compile(r"00D[0-9A-Za-z]{12,15}(?:!|%21)[^\s\"'\\&]{8,}")
 
 
 class Unanswered(OrgUnavailable):
-    """No answer, or one that says "not now". `sent` tells whether the org may have got the request."""
+    """No answer, or a temporary failure. `sent` is true if the org may have received the request."""
 
     def __init__(
         self, message: str, *, sent: bool = True, passing: bool = True, retry_after: float | None = None
@@ -23,7 +23,7 @@ class Unanswered(OrgUnavailable):
 
 
 class Rejected(OrgUnavailable):
-    """The org answered a read with an error of its own."""
+    """A read that the org answered with an error."""
 
     def __init__(self, message: str, *, status: int, error_code: str) -> None:
         super().__init__(message)
@@ -39,9 +39,9 @@ ADVICE = {
     "REQUEST_LIMIT_EXCEEDED": "wait until the org's API calls of the last 24 hours are fewer, or raise its limit",
     "INSUFFICIENT_ACCESS": "give the user of the access token the right to read it",
     "NOT_FOUND": "check the instance URL, and that the user may see it",
-    "UNSUPPORTED_API_VERSION": "check the instance URL; this org does not know the API's version yet, or no more",
+    "UNSUPPORTED_API_VERSION": "check the instance URL; this org does not support this version of the API",
 }
-LATER = "try again later; status.salesforce.com tells of outages"
+LATER = "try again later; status.salesforce.com lists outages"
 
 
 def errors_in(body: Any) -> list[tuple[str, str]]:
@@ -55,30 +55,30 @@ def errors_in(body: Any) -> list[tuple[str, str]]:
 
 
 def in_one_line(text: object) -> str:
-    """What the org says, as we tell and store it. A token that it repeats goes no further."""
-    words = TOKEN.sub(HIDDEN, " ".join(str(text or "").split()))
-    return words if len(words) <= MOST_WORDS else words[: MOST_WORDS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    """The org's text in one line of limited length, as it is reported and stored; tokens in it are hidden."""
+    line = TOKEN.sub(HIDDEN, " ".join(str(text or "").split()))
+    return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def of_answer(status: int, body: Any, retry_after: float | None = None) -> OrgUnavailable:
     """The error for an answer that is not a success."""
     errors = errors_in(body)
     if status in NOT_NOW:
-        words = f" ({said(*errors[0])})" if errors else ""
-        return Unanswered(f"the org answered HTTP {status}{words}: {LATER}", retry_after=retry_after)
+        reason = f" ({described(*errors[0])})" if errors else ""
+        return Unanswered(f"the org answered HTTP {status}{reason}: {LATER}", retry_after=retry_after)
     if not errors:
         return not_an_org(f"HTTP {status}")
     code, message = errors[0]
     if status == 401:
         return LoginRefused(
-            f"the org refuses the access token ({said(code, message)}): log in again and give a fresh access token of "
-            "this very org"
+            f"the org refuses the access token ({described(code, message)}): log in again and give a new access "
+            "token of this org"
         )
     advice = f": {ADVICE[code]}" if code in ADVICE else ""
-    return Rejected(f"the org answered {said(code, message)}{advice}", status=status, error_code=code)
+    return Rejected(f"the org answered {described(code, message)}{advice}", status=status, error_code=code)
 
 
-def said(code: str, message: str) -> str:
+def described(code: str, message: str) -> str:
     return f"{code}: {message}" if message else code
 
 
@@ -90,7 +90,7 @@ def not_an_org(what: str) -> OrgUnavailable:
 
 
 def seconds_to_wait(retry_after: str | None, date: str | None) -> float | None:
-    """A Retry-After header in seconds: a number, or a date seen from the answer's own Date header."""
+    """The seconds of a Retry-After header: a number, or a date relative to the answer's Date header."""
     if not retry_after:
         return None
     try:

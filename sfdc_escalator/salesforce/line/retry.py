@@ -1,9 +1,8 @@
-"""Trying again: only what is safe to repeat, a few times, within one budget of time for the whole run."""
+"""Retries: only of calls that are safe to repeat, a few times, within one budget of time for the whole run."""
 
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -19,22 +18,22 @@ log = logging.getLogger(__name__)
 
 
 class Patience:
-    """`budget` is the seconds that failed tries and waits may take in a run, all calls together; `sleep` waits."""
+    """The retries of a run; `budget` is the seconds for failed attempts and waits of all calls, `sleep` waits."""
 
-    def __init__(self, budget: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, budget: float, sleep: Callable[[float], None]) -> None:
         self._left, self._sleep, self._lock = budget, sleep, threading.Lock()
         self.retries = 0
 
     def reading(self, what: str, call: Callable[[], Result]) -> Result:
-        """Repeats a read that got no answer, or HTTP 500, 502, 503, 504."""
+        """Repeats a read without an answer, or with HTTP 500, 502, 503, 504."""
         return self._trying(what, call, lambda error: error.passing, float("inf"))
 
     def unsent(self, what: str, call: Callable[[], Result]) -> Result:
-        """Repeats a write only when it never left this machine."""
+        """Repeats a write only when it never left this machine (no connection was made)."""
         return self._trying(what, call, lambda error: error.passing and not error.sent, LONGEST_UNSENT)
 
     def pause(self, attempt: int) -> bool:
-        """Waits before what was rolled back is sent again, longer each time; False when the budget forbids it."""
+        """Waits before a rolled back write is sent again, longer each time. False when the budget is used up."""
         seconds = random.uniform(0.5, 1.0) * min(LONGEST_WAIT, 2.0 ** (attempt - 1))  # noqa: S311 - jitter
         if not self._spend(seconds):
             return False
@@ -46,7 +45,7 @@ class Patience:
     ) -> Result:
         spent = 0.0
 
-        def over(state: tenacity.RetryCallState) -> bool:
+        def is_over(state: tenacity.RetryCallState) -> bool:
             nonlocal spent
             total = max(state.seconds_since_start or 0.0, state.idle_for) + state.upcoming_sleep
             if state.attempt_number >= ATTEMPTS or total > longest or not self._spend(total - spent):
@@ -56,9 +55,9 @@ class Patience:
 
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, Unanswered) and safe(error)),
-            stop=over,
+            stop=is_over,
             wait=_wait,
-            before_sleep=lambda state: _tell(what, state),
+            before_sleep=lambda state: _log_retry(what, state),
             sleep=self._sleep,
             reraise=True,
         )
@@ -77,13 +76,13 @@ _jitter = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """What the org asks for (Retry-After), else exponential with full jitter."""
+    """The seconds that the org asks for (Retry-After), else exponential with full jitter."""
     error = state.outcome and state.outcome.exception()
     asked = error.retry_after if isinstance(error, Unanswered) else None
     return _jitter(state) if asked is None else asked
 
 
-def _tell(what: str, state: tenacity.RetryCallState) -> None:
+def _log_retry(what: str, state: tenacity.RetryCallState) -> None:
     error = state.outcome and state.outcome.exception()
     about = {
         "call": what,

@@ -21,19 +21,22 @@ API_CALL = re.compile(r"/services/data/v\d")
 
 
 def checked_address(instance_url: str) -> tuple[str, str]:
-    """(scheme, host:port). Raises UnsafeAddress for plain http beyond loopback, Invalid for what is not an address."""
+    """(scheme, host:port). Raises UnsafeAddress for plain http beyond loopback, Invalid for a text that is not one."""
     try:
         parts = urlsplit(instance_url.strip())
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise Invalid(f"the instance URL is not an address ({error})") from None
     if parts.scheme not in ("https", "http") or not host:
-        raise Invalid(f"the instance URL {instance_url!r} is not like https://acme.my.salesforce.com")
+        raise Invalid(
+            f"the instance URL {instance_url!r} is not valid; expected one such as https://acme.my.salesforce.com"
+        )
     if parts.username is not None or parts.password is not None:
-        raise UnsafeAddress("the instance URL holds a user name or password: leave it out")
+        raise UnsafeAddress("the instance URL contains a user name or password: leave it out")
     if parts.scheme == "http" and not is_loopback(host):
         raise UnsafeAddress(
-            f"plain http would send the access token to {host} in clear: use https:// (http:// is for loopback only)"
+            f"plain http would send the access token to {host} without encryption: use https:// "
+            "(http:// is for loopback only)"
         )
     return parts.scheme, parts.netloc.lower()
 
@@ -46,28 +49,28 @@ def is_loopback(host: str) -> bool:
 
 
 class Line(NamedTuple):
-    """How the org is reached, where the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) does not say it."""
+    """The proxy and certificates for an org, in place of those in HTTPS_PROXY and REQUESTS_CA_BUNDLE."""
 
     proxy: str | None = None
     ca_file: str | None = None
 
 
-STRAIGHT = Line()
+DEFAULT_LINE = Line()
 
 
 class OrgSession(requests.Session):
-    """Sends to the given org only, over its own scheme (simple-salesforce always asks for https).
+    """A session that sends to the given org only, over its own scheme (simple-salesforce always uses https).
 
-    With a token, that one is sent, whatever the headers say; when the org refuses it (401, so nothing was done) the
-    same bytes are sent once more with another one. `last` is the last complete answer of this thread. Counts API
+    A given token replaces that of the headers. When the org refuses it (401: nothing was done), the same bytes
+    are sent once more with a new one. `last` is the last complete answer of this thread. Counts API
     calls; safe to use from several threads.
     """
 
-    def __init__(self, instance_url: str, token: Token | None = None, line: Line = STRAIGHT) -> None:
+    def __init__(self, instance_url: str, token: Token | None = None, line: Line = DEFAULT_LINE) -> None:
         super().__init__()
         self._token, self._line = token, line
         self.scheme, self.netloc = checked_address(instance_url)
-        self.auth = _leave_as_is  # requests would take a login from ~/.netrc in place of our token
+        self.auth = _leave_as_is  # otherwise requests takes a login from ~/.netrc in place of the token
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers["User-Agent"] = f"sfdc-escalator/{__version__}"
         self.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
@@ -82,7 +85,7 @@ class OrgSession(requests.Session):
 
     @property
     def api_left(self) -> int | None:
-        """API calls left of the org's last 24 hours (Sforce-Limit-Info); None until the org says."""
+        """The API calls left of the last 24 hours (Sforce-Limit-Info); None until the org reports them."""
         return self._api_left
 
     @property
@@ -90,7 +93,7 @@ class OrgSession(requests.Session):
         return getattr(self._thread, "last", None)
 
     def forget(self) -> None:
-        """From here on `last` is None until an answer is complete."""
+        """Sets `last` to None until the next complete answer."""
         self._thread.last = None
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
@@ -107,14 +110,14 @@ class OrgSession(requests.Session):
         if self._line.proxy:
             kwargs["proxies"] = {"https": self._line.proxy}
         elif is_loopback(urlsplit(f"//{self.netloc}").hostname or ""):
-            kwargs["proxies"] = {}  # whatever the environment says
-        if self._line.ca_file:  # here, because requests prefers what the environment says to its own settings
+            kwargs["proxies"] = {}  # also when the environment names a proxy
+        if self._line.ca_file:  # here, because requests prefers the environment to its own settings
             kwargs["verify"] = self._line.ca_file
         if self._token is None:
             return super().send(request, **kwargs)
         used = self._token.value
         answer = super().send(carrying(request, used), **kwargs)
-        if answer.status_code != 401 or (fresh := self._token.instead_of(used)) is None:
+        if answer.status_code != 401 or (fresh := self._token.renewed(used)) is None:
             return answer
         return super().send(carrying(request, self._same_org(fresh)), **kwargs)
 
@@ -122,13 +125,15 @@ class OrgSession(requests.Session):
         if isinstance(fresh, str):
             return fresh
         if checked_address(fresh.instance_url)[1] != self.netloc:
-            raise LoginRefused("a new login leads to another address than before: start the run again")
+            raise LoginRefused("a new login gives another address than before: start the run again")
         return fresh.access_token
 
     def _own(self, url: str) -> str:
         parts = urlsplit(url)
         if parts.netloc.lower() != self.netloc:
-            raise UnsafeAddress("a request to another host than the org's was stopped: it would carry the access token")
+            raise UnsafeAddress(
+                "a request to another host than the org's was stopped, because it would send the access token there"
+            )
         return urlunsplit(parts._replace(scheme=self.scheme))
 
     def _count(self, answer: requests.Response) -> None:
@@ -142,7 +147,7 @@ class OrgSession(requests.Session):
 
 
 def carrying(request: requests.PreparedRequest, token: str) -> requests.PreparedRequest:
-    """The same bytes, with this token."""
+    """The same request with this token."""
     sent = request.copy()
     sent.headers["Authorization"] = f"Bearer {token}"
     return sent

@@ -1,4 +1,4 @@
-"""The access token in use, and how another one is had when the org refuses it."""
+"""The access token, and its renewal when the org refuses it."""
 
 import threading
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a login gives: the org's address and a token for it. The token never shows."""
+    """The result of a login: the org's address and a token, which is never shown."""
 
     instance_url: str
     access_token: str = field(repr=False)
@@ -17,7 +17,7 @@ Login = Callable[[], Grant]
 
 
 class Token:
-    """Renewed once for each time that the org refuses it, however many threads were refused together."""
+    """The token in use, renewed once per refusal, even when several threads were refused at the same time."""
 
     def __init__(self, value: str, login: Login | None = None) -> None:
         self._value, self._login, self._lock = value, login, threading.Lock()
@@ -26,10 +26,10 @@ class Token:
     def value(self) -> str:
         return self._value
 
-    def instead_of(self, refused: str) -> Grant | str | None:
-        """The token to use after this one was refused; None where a login gives no other. Raises what a login raises.
+    def renewed(self, refused: str) -> Grant | str | None:
+        """The token to use after this one was refused; None if a login gives no other. Raises the errors of a login.
 
-        A Grant is fresh, a text was renewed by another thread meanwhile.
+        A Grant is from a new login; a text is a token that another thread renewed.
         """
         with self._lock:
             if self._value != refused:

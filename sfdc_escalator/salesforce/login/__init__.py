@@ -1,1 +1,1 @@
-"""The ways to log in."""
+"""The login flows."""

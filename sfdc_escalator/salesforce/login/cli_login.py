@@ -1,7 +1,7 @@
-"""A login borrowed from Salesforce's own CLI: `sf:ALIAS`. For a person's hands; cron has no such login.
+"""A login from Salesforce's own CLI: `sf:ALIAS`. For interactive use; cron has no such login.
 
-Since 2.136.8 `sf org display` hides the token, which `sf org auth show-access-token` tells; older ones know only the
-former (Salesforce CLI release notes, 27 May 2026).
+Since 2.136.8 `sf org display` hides the token and `sf org auth show-access-token` prints it; older versions have only
+the former (Salesforce CLI release notes, 27 May 2026).
 """
 
 import json
@@ -26,40 +26,40 @@ TOKEN = re.compile(r"[0-9A-Za-z][!-~]*")
 AGAIN = "log in again: sf org login web --alias {alias}"
 
 
-def grant(alias: str) -> Grant:
-    """Raises Invalid where there is no CLI or no such alias, LoginRefused where its login is no longer good."""
-    about = asked(DISPLAY, alias)
-    if GONE.search(state := str(about.get("connectedStatus"))):  # told as a success
+def grant(alias: str, environ: Mapping[str, str]) -> Grant:
+    """The CLI's login. Raises Invalid without the CLI or the alias, LoginRefused when its login is no longer valid."""
+    about = asked(DISPLAY, alias, environ)
+    if GONE.search(state := str(about.get("connectedStatus"))):  # reported as a success
         raise LoginRefused(f"sf:{alias}: the CLI's login is over ({in_one_line(state)}): {AGAIN.format(alias=alias)}")
     url, token = about.get("instanceUrl"), about.get("accessToken")
     if not is_token(token):
-        token = asked(SHOW, alias).get("accessToken")
+        token = asked(SHOW, alias, environ).get("accessToken")
     if not is_token(token) or not isinstance(url, str):
         raise LoginRefused(f"sf:{alias}: the CLI gives no access token; update it, or {AGAIN.format(alias=alias)}")
     return Grant(url.rstrip("/"), token.strip())
 
 
 def is_token(value: Any) -> TypeGuard[str]:
-    """Older CLIs display it, newer ones some words in its place."""
+    """True if the value is a token; newer CLIs display a text in its place."""
     return isinstance(value, str) and bool(TOKEN.fullmatch(value.strip()))
 
 
-def asked(command: tuple[str, ...], alias: str) -> Mapping[str, Any]:
+def asked(command: tuple[str, ...], alias: str, environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The `result` of the CLI's answer."""
-    code, text = run(["sf", *command, "--target-org", alias, "--json"])
+    code, text = run(["sf", *command, "--target-org", alias, "--json"], environ)
     answer = json_in(text)
     result = answer.get("result")
     if code == 0 and isinstance(result, dict):
         return result
     name, message = str(answer.get("name", "")), in_one_line(answer.get("message"))
     if name.startswith(UNKNOWN_ALIAS) or "No authorization information" in message:
-        raise Invalid(f"sf:{alias}: the CLI knows no org of that name; sf org list tells those that it knows")
-    words = f"{name}: {message}" if name else f"exit code {code}"
-    raise LoginRefused(f"sf:{alias}: the CLI refuses ({words}): {AGAIN.format(alias=alias)}")
+        raise Invalid(f"sf:{alias}: the CLI has no org of that name; sf org list shows its orgs")
+    reason = f"{name}: {message}" if name else f"exit code {code}"
+    raise LoginRefused(f"sf:{alias}: the CLI refuses ({reason}): {AGAIN.format(alias=alias)}")
 
 
 def json_in(text: str) -> Mapping[str, Any]:
-    """The CLI's answer, among whatever warnings stand around it; empty where there is none."""
+    """The CLI's answer without the warnings around it; empty when there is none."""
     for place in (found.start() for found in re.finditer("{", text)):
         with suppress(ValueError):
             answer, _ = json.JSONDecoder().raw_decode(text, place)
@@ -68,13 +68,13 @@ def json_in(text: str) -> Mapping[str, Any]:
     return {}
 
 
-def run(command: list[str]) -> tuple[int, str]:
-    """Exit code and stdout. The token is in there, so it is never shown."""
-    environ = {**os.environ, "NO_COLOR": "1", "SF_AUTOUPDATE_DISABLE": "true", "SF_DISABLE_TELEMETRY": "true"}
-    environ.pop("FORCE_COLOR", None)
+def run(command: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
+    """Exit code and stdout, which contains the token and is never shown."""
+    quiet = {**environ, "NO_COLOR": "1", "SF_AUTOUPDATE_DISABLE": "true", "SF_DISABLE_TELEMETRY": "true"}
+    quiet.pop("FORCE_COLOR", None)
     try:
-        with subprocess.Popen(  # noqa: S603 - a fixed command; the alias is one word of it
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environ,
+        with subprocess.Popen(  # noqa: S603 - a fixed command with the alias as one argument
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=quiet,
             start_new_session=True,
         ) as process:  # fmt: skip
             try:
@@ -84,7 +84,7 @@ def run(command: list[str]) -> tuple[int, str]:
                     os.killpg(process.pid, signal.SIGKILL)
                 raise
     except subprocess.TimeoutExpired:
-        raise LoginRefused(f"the command sf did not end within {TIMEOUT:g} seconds; try it by hand") from None
+        raise LoginRefused(f"the command sf did not end within {TIMEOUT:g} seconds; run it yourself") from None
     except OSError:
         raise Invalid(
             "the command sf is not on the PATH: install Salesforce's CLI, or name an org of config/orgs.yaml"

@@ -1,4 +1,4 @@
-"""Logins: each flow gives an access token and the org's address. Our own, for the reasons see `token_endpoint`."""
+"""Logins: each flow gives an access token and the org's address."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -14,12 +14,15 @@ Values = Mapping[str, str]
 Form = Callable[[Values], Mapping[str, str]]
 
 
-def login(flow: str, values: Values) -> Login:
-    """The login of this flow. It raises LoginRefused, Invalid or Unanswered, each with the next step."""
+def login(flow: str, values: Values, environ: Mapping[str, str]) -> Login:
+    """The login of this flow; a command that it starts gets `environ`.
+
+    It raises LoginRefused, Invalid or Unanswered, each with the next step.
+    """
     if flow == "token":
         return lambda: Grant(values["instance_url"], values["access_token"])
     if flow == "cli":
-        return lambda: cli_login.grant(values["alias"])
+        return lambda: cli_login.grant(values["alias"], environ)
     endpoint = TokenEndpoint(values["token_url"], line_of(values))
     return lambda: endpoint.grant(FORMS[flow](values))
 

@@ -1,7 +1,7 @@
-"""`/services/oauth2/token`: one form, one answer, and what a refusal means in words that help.
+"""`/services/oauth2/token`: sends the form, reads the answer, and adds the next step to a refusal.
 
-simple-salesforce has no refresh flow, mixes up audience and address, and lets redirects carry the form away
-(see its login.py, 1.12); so the request is our own.
+simple-salesforce has no refresh flow, confuses audience and address, and sends the form on to redirects
+(see its login.py, 1.12), so this module makes the request itself.
 """
 
 import re
@@ -21,10 +21,10 @@ from sfdc_escalator.salesforce.line.session import CONNECT, Line, OrgSession
 from sfdc_escalator.salesforce.line.token import Grant
 
 READ = 30.0  # seconds
-SKEW = 60.0  # seconds that two clocks may differ without a word
+SKEW = 60.0  # seconds that two clocks may differ without a remark
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
 
-# By words of `error` or `error_description`; the first that fit (OAuth 2.0 error codes, Salesforce Help "OAuth
+# By words in `error` or `error_description`; the first match counts (OAuth 2.0 error codes, Salesforce Help "OAuth
 # Authorization Flows", and the answers people report).
 APP = "`client_id` and `client_secret` are the app's Consumer Key and Consumer Secret"
 TOO_MANY = "too many logins: wait a while, and let one run at a time log in"
@@ -36,10 +36,10 @@ ADVICE = (
     ("invalid assertion", "the certificate uploaded to the app must belong to `private_key`, `username` must exist in "
      "this org (a sandbox user ends in .SANDBOXNAME), and this machine's clock must be right"),
     ("no client credentials user", "in the app's policies, choose a Run As user for the Client Credentials Flow"),
-    ("not supported on this domain", "client credentials are given by the org's own My Domain alone: set "
+    ("not supported on this domain", "client credentials work only at the org's own My Domain: set "
      "`instance_url` to https://YOURCOMPANY.my.salesforce.com"),
-    ("expired access/refresh token", "the refresh token has expired or was revoked: log in once more by hand and "
-     "store the new one, or use JWT, which needs none"),
+    ("expired access/refresh token", "the refresh token has expired or was revoked: log in once more yourself and "
+     "store the new token, or use JWT, which needs none"),
     ("user is inactive|inactive user", "the user is deactivated: activate it in Setup, Users, or name another"),
     ("inactive org|(org|organization) is inactive", "the org is locked or deleted: ask its admin, or Salesforce"),
     ("ip restricted|login hours", "the user's profile or the app does not allow this machine's address or this hour: "
@@ -60,19 +60,19 @@ OTHERWISE = "the user's Login History in Setup says why"
 
 
 class TokenEndpoint:
-    """`url` is the whole address. Nothing of the form is ever shown."""
+    """The endpoint at `url`, the whole address. The content of the form is never shown."""
 
     def __init__(self, url: str, line: Line) -> None:
         self._path = urlsplit(url).path.rstrip("/") or TOKEN_PATH
         self._session = OrgSession(url, line=line)
 
     def grant(self, form: Mapping[str, str]) -> Grant:
-        """Raises LoginRefused with the next step, and Unanswered (never `sent`: a login changes nothing)."""
+        """Logs in. Raises LoginRefused with the next step, and Unanswered (never `sent`: a login changes nothing)."""
         try:
             answer = self._session.post(self._url(), data=form, timeout=(CONNECT, READ))
         except (OSError, HTTPError, ValueError) as error:
-            broken = unanswered(error)
-            raise Unanswered(f"login at {self._host()}: {broken.message}", sent=False, passing=broken.passing) from None
+            cause = unanswered(error)
+            raise Unanswered(f"login at {self._host()}: {cause.message}", sent=False, passing=cause.passing) from None
         finally:
             self._session.close()
         return granted(answer)
@@ -93,18 +93,18 @@ def granted(answer: requests.Response) -> Grant:
     if answer.status_code == 429:
         raise LoginRefused(f"the login was refused (HTTP 429); {TOO_MANY}")
     token, instance = body.get("access_token"), body.get("instance_url")
-    if answer.status_code == 200 and is_word(token) and is_word(instance) and urlsplit(instance).hostname:
+    if answer.status_code == 200 and is_header(token) and is_header(instance) and urlsplit(instance).hostname:
         return Grant(instance.rstrip("/"), token)
     if host := moved_to(answer):
-        raise OrgUnavailable(f"{url.hostname} leads on to {host}: give that as the address to log in at")
+        raise OrgUnavailable(f"{url.hostname} redirects to {host}: give that as the login address")
     raise OrgUnavailable(
         f"{url.hostname} is not a login of Salesforce: HTTP {answer.status_code} with {kind_of(answer)}; expected "
         "https://login.salesforce.com, https://test.salesforce.com, or the org's My Domain"
     )
 
 
-def is_word(value: Any) -> TypeGuard[str]:
-    """A text that can stand in a header."""
+def is_header(value: Any) -> TypeGuard[str]:
+    """True if the value is a text that is allowed in a header."""
     return isinstance(value, str) and re.fullmatch(r"[!-~]+", value) is not None
 
 
@@ -117,19 +117,19 @@ def json_of(answer: requests.Response) -> Mapping[str, Any]:
 
 
 def refusal(code: str, description: str, answer: requests.Response) -> LoginRefused:
-    said = f"{code}: {description}" if description else code
-    words = said.lower().replace("_", " ")
-    step = next((step for mark, step in ADVICE if re.search(rf"\b({mark})\b", words)), OTHERWISE)
+    reason = f"{code}: {description}" if description else code
+    text = reason.lower().replace("_", " ")
+    step = next((step for mark, step in ADVICE if re.search(rf"\b({mark})\b", text)), OTHERWISE)
     skew = seconds_ahead(answer)
     if abs(skew) <= SKEW:
-        return LoginRefused(f"the login was refused ({said}); {step}")
+        return LoginRefused(f"the login was refused ({reason}); {step}")
     direction = "ahead of" if skew > 0 else "behind"
     clock = f"this machine's clock is {abs(skew) / 60:.0f} min {direction} Salesforce's: set it (NTP)"
-    return LoginRefused(f"the login was refused ({said}); {clock}; {step}")
+    return LoginRefused(f"the login was refused ({reason}); {clock}; {step}")
 
 
 def seconds_ahead(answer: requests.Response) -> float:
-    """How far our clock is ahead of the one that answered; 0 where that does not say."""
+    """The seconds by which this machine's clock is ahead of the answer's Date header; 0 without the header."""
     try:
         return time.time() - parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
     except (ValueError, TypeError):

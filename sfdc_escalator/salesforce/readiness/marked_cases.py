@@ -11,7 +11,7 @@ from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.pipeline.ports.writing import Answer, Committed, NotExecuted, RolledBack
 from sfdc_escalator.salesforce.line.client import Client
-from sfdc_escalator.salesforce.line.failures import said
+from sfdc_escalator.salesforce.line.failures import described
 from sfdc_escalator.salesforce.readiness.probe import sent
 from sfdc_escalator.salesforce.reading.records import pick, read
 from sfdc_escalator.salesforce.soql.soql import quote, select
@@ -107,5 +107,5 @@ def in_one(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def reason(answer: Answer) -> str:
     if isinstance(answer, RolledBack):
-        return said(answer.error.code, answer.error.message)
+        return described(answer.error.code, answer.error.message)
     return str(getattr(answer, "reason", None) or "the org says that all went well")

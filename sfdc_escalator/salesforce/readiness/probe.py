@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.writing import Answer, ErrorKind, Moved, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client, query_path
-from sfdc_escalator.salesforce.line.failures import Unanswered, said
+from sfdc_escalator.salesforce.line.failures import Unanswered, described
 from sfdc_escalator.salesforce.reading.records import pick, read
 from sfdc_escalator.salesforce.soql.soql import ids, instant, select
 from sfdc_escalator.salesforce.writing.answer import read_answer
@@ -86,9 +86,11 @@ def verdict(answer: Answer, left: list[str], still: list[str], number: str) -> R
         case Moved():
             return Rollback("honoured", f"a note on case {number} was written and rolled back")
         case RolledBack(error=error) if error.fault is ErrorKind.ROW:
-            return Rollback("refused", f"the org refuses a note on case {number}: {said(error.code, error.message)}")
+            return Rollback(
+                "refused", f"the org refuses a note on case {number}: {described(error.code, error.message)}"
+            )
         case RolledBack(error=error):
-            return Rollback("not_probed", said(error.code, error.message))
+            return Rollback("not_probed", described(error.code, error.message))
         case NotExecuted(reason=reason) | Unknown(reason=reason):
             return Rollback("not_probed", reason)
     return Rollback("broken", "the org says that a request succeeded which could not")

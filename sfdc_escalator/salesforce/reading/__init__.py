@@ -1,1 +1,1 @@
-"""Reading cases, their evidence and the facts of an org."""
+"""Reading cases, their related records and the facts of an org."""

@@ -1,4 +1,4 @@
-"""Cases as they stand, deleted and merged ones too, with the keys of their notes in the very same answer."""
+"""Cases as they are now, including deleted and merged ones, with the keys of their notes in the same answer."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ FATE = ("IsClosed", "IsDeleted", "MasterRecordId")
 def cases_now(
     client: Client, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str], describe: Describe
 ) -> dict[str, CaseNow]:
-    """See `Org.sight`."""
+    """See `Org.cases_now`."""
     if not case_ids:
         return {}
     known = frozenset(path for path in paths if describe.field_at(path))
@@ -27,11 +27,11 @@ def cases_now(
     notes = [f"({by_us})"] if by_us else []
     answers = client.lookups(in_ids([*fields, *notes], "Case", "Id", case_ids), deleted=True)
     reader = CaseReader((path for path in known if path in fields), describe)
-    sightings = read(lambda record: sighting(record, reader), (record for part in answers for record in part))
-    return {one.case.id: one for one in sightings}
+    found = read(lambda record: case_now(record, reader), (record for part in answers for record in part))
+    return {one.case.id: one for one in found}
 
 
-def sighting(record: Record, reader: CaseReader) -> CaseNow:
+def case_now(record: Record, reader: CaseReader) -> CaseNow:
     master = pick(record, "MasterRecordId")
     notes = (pick(record, "CaseComments") or {}).get("records", ())
     keys = (key_of(pick(note, "CommentBody") or "") for note in notes)

@@ -1,4 +1,4 @@
-"""The changes of a case's fields, out of CaseHistory."""
+"""The changes of a case's fields, from CaseHistory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,8 +13,8 @@ HISTORY_FIELDS = ("CaseId", "Field", "OldValue", "NewValue", "CreatedDate")
 
 
 def history_names(path: str) -> tuple[str, ...]:
-    """How CaseHistory calls a field: `Owner` for OwnerId, its own name for a custom one (Object Reference)."""
-    if path.lower() == "ownerid":  # how a case came to its owner has names of its own
+    """The names of a field in CaseHistory: `Owner` for OwnerId, the same name for a custom field (Object Reference)."""
+    if path.lower() == "ownerid":  # some changes of the owner have special names
         return ("Owner", "ownerAccepted", "ownerAssignment", "ownerEscalated")
     return (path[:-2] if path.lower().endswith("id") and not path.lower().endswith("__c") else path,)
 
@@ -26,12 +26,12 @@ def with_field_changes(
     describe: Describe,
     tracked: frozenset[str] | None,
 ) -> Iterator[Case]:
-    """`tracked` are the fields whose history the org keeps, None where it does not say."""
+    """Adds field changes to the cases; `tracked` are the fields with a history, None if the org does not list them."""
     columns = {name.lower(): Column(path, describe) for path in paths for name in history_names(path)}
     found: dict[tuple[str, str], list[FieldChange]] = {}
     for record in records:
         column = columns.get(str(pick(record, "Field")).lower())
-        if column and not tells_names(record, column.path, describe):
+        if column and not holds_names(record, column.path, describe):
             change = read(lambda one, its=column: field_change_of(one, its), [record])[0]  # type: ignore[misc]
             found.setdefault((long_id(pick(record, "CaseId")), column.path), []).append(change)
     kept = [path for path in paths if is_kept(path, tracked, {path for _, path in found})]
@@ -42,12 +42,12 @@ def with_field_changes(
 
 
 def is_kept(path: str, tracked: frozenset[str] | None, seen: set[str]) -> bool:
-    """Whether the org keeps the field's history; where it does not say, one change of any case proves it."""
+    """True if the org keeps the field's history; if it does not report this, one change of any case proves it."""
     return path in seen if tracked is None else path.lower() in {name.lower() for name in tracked}
 
 
-def tells_names(record: Record, path: str, describe: Describe) -> bool:
-    """A change of a reference leaves two rows, one with ids and one with names; an empty side has neither."""
+def holds_names(record: Record, path: str, describe: Describe) -> bool:
+    """True for the row with names: a change of a reference has two rows, one with ids and one with names."""
     info = describe.field_at(path)
     sides = (pick(record, name) for name in ("OldValue", "NewValue"))
     return info is not None and bool(info.reference_to) and not all(side is None or is_id(side) for side in sides)

@@ -1,4 +1,4 @@
-"""Look-ups by id: long text and comments of survivors, notes with a key, values after a commit. 2,000 ids to a call."""
+"""Look-ups by id: notes with a key, and values after a commit; 2,000 ids in a call."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,7 +14,7 @@ NOTE_FIELDS = ("ParentId", "CommentBody", "CreatedById", "CreatedDate")
 
 
 def in_ids(fields: Iterable[str], source: str, key: str, case_ids: Sequence[str], tail: str = "") -> list[str]:
-    """Queries for the records whose `key` is one of the ids, 400 ids to a query."""
+    """Queries for the records whose `key` is one of the ids, 400 ids in a query."""
     some = (case_ids[start : start + IDS] for start in range(0, len(case_ids), IDS))
     return [select(fields, source, f"{key} IN {ids(part)}", tail) for part in some]
 
@@ -24,7 +24,7 @@ def keyed_notes(client: Client, case_ids: Sequence[str], users: frozenset[str]) 
     if not case_ids or not users:
         return ()
     by_us = f"AND CreatedById IN {ids(sorted(users))} ORDER BY CreatedDate, Id"
-    # A note that somebody deleted was written all the same.
+    # A deleted note counts: it was written.
     answers = client.lookups(in_ids(NOTE_FIELDS, "CaseComment", "ParentId", case_ids, by_us), deleted=True)
     notes = [note for note in read(_note, (record for part in answers for record in part)) if note]
     return tuple(sorted(notes, key=lambda note: note.at))

@@ -1,4 +1,4 @@
-"""What is asked once per run: who we are, the org's name, its queues with members, open cases, the objects read."""
+"""The facts read once per run: our user, the org's name, queues with members, open cases, described objects."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ FARTHEST = 5  # levels of a path (SOQL reference, relationship limits)
 
 
 def identify(client: Client) -> Caller:
-    """The org and user behind the token, and the org's time; needs no more than the api scope."""
+    """The org and user of the token, and the org's time; needs only the api scope."""
     resources, now = client.resources()
     organization_id, user_id = _ids_in(resources.get("identity"))
     return Caller(f"{client.session.scheme}://{client.session.netloc}", organization_id, user_id, now)
@@ -50,7 +50,7 @@ def _ids_in(identity: Any) -> tuple[str, str]:
 
 
 def org_facts(client: Client, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
-    """See `Org.survey`."""
+    """See `Org.facts`."""
     standard = standard_describe().objects
     needs = frozenset[Need]().union(*(policy.needs() for policy in policies))
     paths = paths_of(needs)
@@ -86,7 +86,7 @@ def org_facts(client: Client, caller: Caller, policies: Sequence[Policy]) -> Org
 
 
 def holds_keys_once(answer: Any) -> bool:
-    """Whether the describe is that of the object for keys: creatable, its key unique and told apart by case."""
+    """True if the describe is that of the key object: it and its unique key are creatable."""
     if not isinstance(answer, dict) or pick(answer, "createable") is not True:
         return False
     found = (field for field in answer.get("fields", ()) if pick(field, "name") == KEY_FIELD)
@@ -98,7 +98,7 @@ def describe_path(name: str) -> str:
 
 
 def _described(names: Iterable[str], answers: Iterable[Any]) -> Iterable[tuple[str, Mapping[str, FieldInfo]]]:
-    """An object that we may not see counts as one without fields."""
+    """The fields of each object; an object that the user may not see has no fields."""
     for name, answer in zip(names, answers, strict=True):
         if isinstance(answer, OrgUnavailable) and not isinstance(answer, Rejected):
             raise answer
@@ -111,7 +111,7 @@ def _children(names: Iterable[str], answers: Iterable[Any]) -> Iterator[tuple[st
 
 
 def _completed(client: Client, paths: frozenset[str], known: Describe) -> Describe:
-    """Follows the paths, object by object, until everything on them is described."""
+    """Describes the objects on the paths, one level after the other."""
     objects = {"Name": standard_describe().objects["Name"], **known.objects}
     for _ in range(FARTHEST):
         names = sorted(objects_needed(paths, Describe(objects)))
@@ -122,7 +122,7 @@ def _completed(client: Client, paths: frozenset[str], known: Describe) -> Descri
 
 
 def with_related(client: Client, needs: frozenset[Need], known: Describe) -> Describe:
-    """What stands on the far side of the child relationships that are asked for."""
+    """Describes the objects of the child relationships that the policies need."""
     asked = [one for one in lookups_of(needs) if isinstance(one, Records)]
     found = {one: known.child(one.relation, one.through or "Case") for one in asked}
     names = sorted({child.sobject for child in found.values() if child} - known.objects.keys())
@@ -143,7 +143,7 @@ def _count(body: Any) -> int:
 
 
 def queues_of(queues: Iterable[Record], members: Iterable[Record]) -> dict[str, Queue]:
-    """Queues by DeveloperName, each with its users: its own, and those of public groups in it, however deep."""
+    """Queues by DeveloperName, each with its users and those of the public groups in it, at any depth."""
     inside: dict[str, set[str]] = {}
     for group, member in read(_membership, members):
         inside.setdefault(group, set()).add(member)
@@ -160,10 +160,10 @@ def _queue(record: Record) -> tuple[str, str, str]:
 
 
 def users_of(group: str, inside: Mapping[str, set[str]]) -> frozenset[str]:
-    """The user ids in a group and the groups in it; groups in a circle end the search."""
+    """The user ids in a group and in the groups in it; each group is visited once."""
     seen, todo = {group}, [group]
     while todo:
-        news = inside.get(todo.pop(), set()) - seen
-        seen |= news
-        todo += news
+        more = inside.get(todo.pop(), set()) - seen
+        seen |= more
+        todo += more
     return frozenset(member for member in seen if member.startswith("005"))

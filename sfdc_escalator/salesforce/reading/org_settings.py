@@ -1,4 +1,4 @@
-"""What only some policies need to know of an org: business hours, Quick Texts, the fields whose history it keeps."""
+"""The facts that only some policies need: business hours, Quick Texts, the fields with a history."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -26,7 +26,7 @@ WHOLE_DAY = timedelta(days=1)
 
 
 def wishes_of(policies: Sequence[Policy], needs: frozenset[Need]) -> dict[str, str]:
-    """The queries that answer what these policies need; none for a policy that needs none of it."""
+    """The queries for the settings that these policies need, by setting."""
     conditions = [policy.condition(route) for policy in policies for route in policy.routes]
     hours = sorted({name for condition in conditions for name in business_hours(condition)})
     routes = [route for policy in policies for route in policy.routes if route.escalate]
@@ -48,14 +48,14 @@ def wishes_of(policies: Sequence[Policy], needs: frozenset[Need]) -> dict[str, s
 
 
 def rows_of(client: Client, answer: Any) -> list[Record]:
-    """The records of an answer; none where nothing was asked, or the org does not have such things."""
+    """The records of an answer; none when nothing was asked, or the org does not have the object."""
     if answer is None or isinstance(answer, OrgUnavailable):
         return []
     return client.records(answer)
 
 
 def calendars_of(records: Iterable[Record]) -> dict[str, Calendar]:
-    """Business hours by name. Their holidays are no object of the API: none (Object Reference, Holiday)."""
+    """Business hours by name, without holidays: the API does not relate them (Object Reference, Holiday)."""
     return {calendar.name: calendar for calendar in read(calendar_of, records)}
 
 
@@ -65,7 +65,7 @@ def calendar_of(record: Record) -> Calendar:
 
 
 def spans_of(start: str | None, end: str | None) -> Spans:
-    """From midnight to midnight is the whole day; empty is closed (Object Reference, BusinessHours)."""
+    """The open time of a day; midnight to midnight is all day, empty is closed (Object Reference, BusinessHours)."""
     if start is None or end is None:
         return ()
     opens, closes = time_of(start), time_of(end)
@@ -79,7 +79,7 @@ def time_of(text: str) -> timedelta:
 
 
 def quick_texts_of(records: Iterable[Record]) -> dict[str, str]:
-    """Messages by folded name; of several with one name the oldest."""
+    """The messages by folded name; of several with the same name the oldest."""
     found: dict[str, str] = {}
     for name, message in read(lambda one: (fold(str(pick(one, "Name"))), pick(one, "Message") or ""), records):
         found.setdefault(name, message)
@@ -87,7 +87,7 @@ def quick_texts_of(records: Iterable[Record]) -> dict[str, str]:
 
 
 def tracked_of(client: Client, answer: Any) -> frozenset[str] | None:
-    """The fields whose history the org keeps; None where it does not say."""
+    """The fields with a history; None if the org does not report them."""
     if answer is None or isinstance(answer, OrgUnavailable):
         return None
     rows = read(lambda one: (pick(one, "QualifiedApiName"), pick(one, "IsFieldHistoryTracked")), client.records(answer))
@@ -95,5 +95,5 @@ def tracked_of(client: Client, answer: Any) -> frozenset[str] | None:
 
 
 def tracked_path(name: str) -> str:
-    """`Owner` and other references are tracked by their relationship's name; policies read their ids."""
+    """The path of a tracked field: `Owner` is tracked by its relationship's name, policies read its id."""
     return "OwnerId" if name == "Owner" else name

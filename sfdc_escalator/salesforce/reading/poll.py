@@ -1,4 +1,4 @@
-"""The poll: one query for all routes of all policies where it can be one, read page by page into cases."""
+"""The poll: one query for all routes of all policies where possible, read page by page into cases."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,12 +27,12 @@ from sfdc_escalator.salesforce.soql.soql import NOTHING, Filter, Leaf, conjuncts
 RESTARTS = 2
 NOT_THE_QUERY = frozenset({"INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT", "REQUEST_LIMIT_EXCEEDED"})
 CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,29}")
-NUMBER_DIGITS = 8  # of a case number unless an admin changed its format: people leave the leading zeros out
+NUMBER_DIGITS = 8  # of a case number in the default format: people leave out the leading zeros
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one route asks of the poll: the fields it reads, the bound of its criteria, and that of its scope."""
+    """The needs of one route: the fields it reads, the bound of its criteria, and that of its scope."""
 
     name: RouteName
     paths: frozenset[str]
@@ -41,15 +41,15 @@ class Asked:
 
     @property
     def is_apart(self) -> bool:
-        """Whether it needs a query of its own."""
+        """True if the route needs a separate query."""
         return is_apart(self.may, self.scope)
 
 
 def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
-    """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is not a number and no id."""
+    """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is neither a number nor an id."""
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
-    broken = {(p.name, r.name): why for p, r in routes if (why := unreadable(p, r, org_facts.describe))}
+    broken = {(p.name, r.name): reason for p, r in routes if (reason := unreadable(p, r, org_facts.describe))}
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
     asked = sound(org_facts, policies, broken)
     try:
@@ -66,7 +66,7 @@ def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: 
 
 
 def longest_waiting(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
-    """See `Org.longest_waiting`. Nothing where the org turns the query down: no decision rests on it."""
+    """See `Org.longest_waiting`. Empty when the org rejects the query: no decision depends on it."""
     asked = sound(org_facts, policies, ())
     paths = paths_asked(asked)
     fields, scopes = selected(paths, org_facts.describe), factored([one.scope for one in asked])
@@ -79,7 +79,7 @@ def longest_waiting(client: Client, policies: Sequence[Policy], org_facts: OrgFa
 
 
 def statements(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[str]:
-    """The queries of a poll, for all routes that can be asked for."""
+    """The queries of a poll for all readable routes."""
     asked = sound(org_facts, policies, refused)
     return queries(selected(paths_asked(asked), org_facts.describe), asked)
 
@@ -89,7 +89,7 @@ def paths_asked(asked: Sequence[Asked]) -> frozenset[str]:
 
 
 def queries(fields: list[str], asked: Sequence[Asked]) -> list[str]:
-    """One query for all routes, and one for each that needs its own and would not be read anyway."""
+    """One query for all routes, and one for each route that needs a separate query and is not covered."""
     shared = factored([one.may for one in asked if not one.is_apart])
     apart = [one.may for one in asked if one.is_apart and not set(conjuncts(shared)) <= set(conjuncts(one.may))]
     wheres = dict.fromkeys(where for where in (shared, *apart) if where != NOTHING)
@@ -99,7 +99,7 @@ def queries(fields: list[str], asked: Sequence[Asked]) -> list[str]:
 def refused_alone(
     client: Client, org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[RouteName]
 ) -> Mapping[RouteName, str]:
-    """The routes that the org does not take even alone, with its words; beside those known as refused."""
+    """The routes that the org rejects even alone, with its messages, besides those known as refused."""
     return _broken(client, sound(org_facts, policies, refused), org_facts.describe)
 
 
@@ -115,7 +115,7 @@ def sound(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[R
 
 
 def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) -> dict[RouteName, str]:
-    """The routes with a raw filter that the org does not take, with its words."""
+    """The routes with a raw filter that the org rejects, with its messages."""
     readers: dict[str, list[RouteName]] = {}
     for policy, route in routes:
         for one in policy.needs([route]):
@@ -132,16 +132,16 @@ def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) ->
 
 
 def needs(policy: Policy, route: Route) -> frozenset[str]:
-    """The case fields that a route reads, in its criteria, its tables and its note; and to find related records."""
+    """The case fields that a route reads: for criteria, tables, its note, and to find related records."""
     wanted = policy.needs([route])
     contact = any(isinstance(one, Records) and one.through == "Contact" for one in wanted)
     return paths_of(wanted) | (frozenset({"ContactId"}) if contact else frozenset())
 
 
 def unreadable(policy: Policy, route: Route, describe: Describe) -> str | None:
-    """Why the org cannot be asked for this route."""
-    fields = (why for path in sorted(needs(policy, route)) if (why := unreadable_path(path, describe)))
-    records = (why for one in related(policy, route) if (why := unreadable_records(one, describe)))
+    """The reason why this route cannot be read; None if it can."""
+    fields = (reason for path in sorted(needs(policy, route)) if (reason := unreadable_path(path, describe)))
+    records = (reason for one in related(policy, route) if (reason := unreadable_records(one, describe)))
     return next(fields, None) or next(records, None)
 
 
@@ -150,7 +150,7 @@ def related(policy: Policy, route: Route) -> list[Records]:
 
 
 def unreadable_records(asked: Records, describe: Describe) -> str | None:
-    """Why these related records cannot be read."""
+    """The reason why these related records cannot be read; None if they can."""
     start = asked.through or "Case"
     child = describe.child(asked.relation, start)
     if child is None:
@@ -162,20 +162,20 @@ def unreadable_records(asked: Records, describe: Describe) -> str | None:
             return f"{asked.relation}: {child.sobject} has no {path} that the user may read"
     for path in asked.same:
         if not (info := describe.field_at(path, child.sobject)) or not info.filterable or info.type == "multipicklist":
-            return f"{asked.relation}: nothing can be looked for by {path}; expected a field of one short value"
+            return f"{asked.relation}: records cannot be found by {path}; expected a filterable field with one value"
     return None
 
 
 def unreadable_path(path: str, describe: Describe) -> str | None:
-    """Why this field cannot be read."""
+    """The reason why this field cannot be read; None if it can."""
     info = describe.field_at(path)
     if info and info.type in COMPOUND:
-        return f"{path} is made of several fields: read these, such as {path.removesuffix('Address')}City"
+        return f"{path} consists of several fields: use these, such as {path.removesuffix('Address')}City"
     return unknown_path(path, describe)
 
 
 def chosen_case(case: str) -> Filter:
-    """One case by number or id. Raises Invalid."""
+    """The filter for one case by number or id. Raises Invalid."""
     text = case.strip()
     if len(text) in (15, 18) and text.startswith("500"):
         try:
@@ -189,7 +189,7 @@ def chosen_case(case: str) -> Filter:
 
 
 def selected(paths: frozenset[str], describe: Describe) -> list[str]:
-    """What the poll reads: the engine's fields, and the paths that are not long text."""
+    """The fields that the poll reads: the engine's fields, and the paths that are not long text."""
     engine = [name for name in ENGINE_FIELDS if describe.field_at(name)]
     return [*engine, *sorted(path for path in paths if not is_long_text(describe.field_at(path)))]
 
@@ -213,7 +213,7 @@ def _read(
 
 
 def _pages(client: Client, soql: str, reader: CaseReader) -> Iterator[tuple[list[Case], datetime]]:
-    """The pages of a query as cases; a cursor that is gone starts the query again."""
+    """The pages of a query as cases; when the cursor is gone, the query starts again."""
     for restarts in range(RESTARTS + 1):
         try:
             first = client.query(soql)
@@ -227,7 +227,7 @@ def _pages(client: Client, soql: str, reader: CaseReader) -> Iterator[tuple[list
 
 
 def _broken(client: Client, asked: Sequence[Asked], describe: Describe) -> Mapping[RouteName, str]:
-    """Each route asked alone: those that the org rejects, with its words."""
+    """The routes that the org rejects when queried alone, with its messages."""
     found = {}
     for start in range(0, len(asked), QUERIES):
         some = asked[start : start + QUERIES]

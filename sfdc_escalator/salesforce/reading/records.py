@@ -1,4 +1,4 @@
-"""Records of a query as cases: values typed by describe, fields by the paths as the policies write them."""
+"""Records of a query as cases: values typed by describe, fields by the paths that the policies use."""
 
 import re
 import sys
@@ -24,10 +24,10 @@ ENGINE_FIELDS = (
     "ParentId",
     "Owner.Name",
 )
-# Automated users speak for nobody (Object Reference, User.UserType).
+# Automated users count neither as agents nor as customers (Object Reference, User.UserType).
 NOBODY = frozenset({"AutomatedProcess", "CloudIntegrationUser", "System"})
 DRAFT = "5"  # of EmailMessage.Status (Object Reference, EmailMessage)
-# Answers of a machine: RFC 3834 (`no` is a person), what older mailers send, subjects where there are no headers.
+# Automatic answers: RFC 3834 (`no` is a person), headers of older mailers, subjects for mails without headers.
 AUTOMATIC = re.compile(
     r"^(auto-submitted:\s*(?!no\b)\S|x-auto(reply|respond\w*):|precedence:\s*auto_reply)", re.IGNORECASE | re.MULTILINE
 )
@@ -43,7 +43,7 @@ COMPOUND = frozenset({"address", "location"})
 
 
 def instant(text: str) -> datetime:
-    """`2026-03-01T10:00:00.000+0000`, as REST answers datetimes."""
+    """A datetime as REST answers it, such as `2026-03-01T10:00:00.000+0000`."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
@@ -55,14 +55,14 @@ CONVERTERS: dict[str, Callable[[str], Value]] = {
     "datetime": instant,
     "date": date.fromisoformat,
     "multipicklist": chosen,
-    # The same few texts stand in thousands of cases.
+    # The same few texts occur in thousands of cases.
     "picklist": sys.intern,
     "reference": sys.intern,
 }
 
 
 def pick(record: Any, name: str) -> Any:
-    """A key of a record, in whatever case the org writes it; None where it or the record is missing."""
+    """The value under a key of a record, ignoring case; None when the key or the record is missing."""
     if record is None or name in record:
         return None if record is None else record[name]
     wanted = name.lower()
@@ -70,7 +70,7 @@ def pick(record: Any, name: str) -> Any:
 
 
 class Column:
-    """Reads one path out of records of an object."""
+    """A reader of one path in records of an object."""
 
     def __init__(self, path: str, describe: Describe, start: str = "Case") -> None:
         info = describe.field_at(path, start)
@@ -84,12 +84,12 @@ class Column:
         return self.converted(found)
 
     def converted(self, found: Any) -> Value:
-        """A value as REST answers it, in the field's type."""
+        """A value from REST in the field's type."""
         return self._convert(found) if self._convert and isinstance(found, str) else found
 
 
 class CaseReader:
-    """Makes cases of records that hold the engine's fields and these paths."""
+    """A reader of cases from records with the engine's fields and these paths."""
 
     def __init__(self, paths: Iterable[str], describe: Describe) -> None:
         self._columns = [Column(path, describe) for path in sorted(paths)]
@@ -129,7 +129,7 @@ def comment_of(record: Record) -> Comment:
 
 
 def email_of(record: Record) -> Comment | None:
-    """None for a draft."""
+    """The e-mail as a comment; None for a draft."""
     incoming, status = pick(record, "Incoming") is True, str(pick(record, "Status"))
     if status == DRAFT:
         return None
@@ -146,19 +146,19 @@ def email_of(record: Record) -> Comment | None:
 
 
 def is_automatic(email: Record) -> bool:
-    """Whether a machine wrote it: somebody's absence is not a word of theirs."""
+    """True if a machine wrote the e-mail: an out-of-office answer is not an answer of a person."""
     headers, subject = pick(email, "Headers") or "", pick(email, "Subject") or ""
     return bool(AUTOMATIC.search(headers) or AUTOMATIC_SUBJECT.match(subject))
 
 
 def without_tags(html: str) -> str:
-    """The text of an e-mail that has no plain one; line ends where the layout breaks."""
+    """The text of an HTML e-mail, with line ends where the layout breaks."""
     return unescape(TAG.sub("", BREAK.sub("\n", HIDDEN.sub("", html))))
 
 
 def read(one: Callable[[Record], Answer], records: Iterable[Record]) -> list[Answer]:
-    """Each record read by `one`; a record of another shape is an OrgUnavailable."""
+    """Each record as read by `one`. Raises OrgUnavailable for a record with an unexpected shape."""
     try:
         return [one(record) for record in records]
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise not_an_org(f"a record of another shape ({type(error).__name__})") from None
+        raise not_an_org(f"a record with an unexpected shape ({type(error).__name__})") from None

@@ -1,6 +1,6 @@
-"""Second looks: long text, and what conditions look at besides fields, of the cases that may still match.
+"""Second looks: long text, and the records that conditions need besides fields, for cases that may still match.
 
-All of it by id, 400 ids to a query, five queries to a call: the calls grow with the cases, not with the routes.
+All by id, 400 ids in a query, five queries in a call: the number of calls grows with the cases, not with the routes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ ROOM = 10_000  # encoded bytes for the values of a query, which may hold 16,384 
 
 
 class Facts(NamedTuple):
-    """What is known of the org: its objects, the fields whose history it keeps, its time; and who we are."""
+    """The known facts of the org: its objects, the fields with a history, its time, and our users."""
 
     describe: Describe
     tracked: frozenset[str] | None
@@ -45,7 +45,7 @@ class Facts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One kind of evidence: its queries, and how their records change the cases. What the org lacks is `optional`."""
+    """One kind of look-up: its queries, and how their records change the cases; `optional` if the org may lack it."""
 
     queries: Sequence[str]
     give: Callable[[Sequence[Case], Sequence[Record]], Iterable[Case]]
@@ -83,11 +83,11 @@ def looks_for(cases: Sequence[Case], needs: frozenset[Need], facts: Facts) -> It
         yield Look(queries, lambda cases, records: with_texts(cases, records, columns))
     if COMMENTS in lookups:
         queries = in_ids(COMMENT_FIELDS, "CaseComment", "ParentId", case_ids, "ORDER BY CreatedDate, Id")
-        yield Look(queries, lambda cases, records: with_words(cases, records, comment_of, facts.us))
+        yield Look(queries, lambda cases, records: with_comments(cases, records, comment_of, facts.us))
     if EMAILS in lookups:
         queries = in_ids(EMAIL_FIELDS, "EmailMessage", "ParentId", case_ids, "ORDER BY CreatedDate, Id")
-        nobody = frozenset[str]()  # we write no e-mails; an incoming one may be stored by our own user
-        yield Look(queries, lambda cases, records: with_words(cases, records, email_of, nobody), optional=True)
+        nobody = frozenset[str]()  # we send no e-mails; an incoming one may be stored by our own user
+        yield Look(queries, lambda cases, records: with_comments(cases, records, email_of, nobody), optional=True)
     if paths := sorted(one.path for one in lookups if isinstance(one, FieldChanges)):
         names = ",".join(soql.quote(name) for path in paths for name in history_names(path))
         tail = f"AND Field IN ({names}) ORDER BY CreatedDate, Id"
@@ -113,27 +113,27 @@ def with_texts(cases: Sequence[Case], records: Sequence[Record], columns: Sequen
     return (replace(case, fields={**case.fields, **found.get(case.id, empty)}) for case in cases)
 
 
-def with_words(
+def with_comments(
     cases: Sequence[Case], records: Sequence[Record], one: Callable[[Record], Comment | None], us: frozenset[str]
 ) -> Iterator[Case]:
-    """What was said, oldest first, without our own and without what carries a key."""
-    said: dict[str, list[Comment]] = {}
-    for case_id, word in read(lambda record: (long_id(pick(record, "ParentId")), one(record)), records):
-        if word and word.author not in us and not carries_key(word):
-            said.setdefault(case_id, []).append(word)
+    """Adds comments to the cases, oldest first, without our own and without notes that have a key."""
+    found: dict[str, list[Comment]] = {}
+    for case_id, comment in read(lambda record: (long_id(pick(record, "ParentId")), one(record)), records):
+        if comment and comment.author not in us and not has_key(comment):
+            found.setdefault(case_id, []).append(comment)
     for case in cases:
-        words = [*case.comments, *said.get(case.id, ())]
-        yield replace(case, comments=tuple(sorted(words, key=lambda word: word.at)))
+        comments = [*case.comments, *found.get(case.id, ())]
+        yield replace(case, comments=tuple(sorted(comments, key=lambda comment: comment.at)))
 
 
-def carries_key(word: Comment) -> bool:
-    """Whether it is a note of ours; a customer's e-mail that quotes one is the customer's word."""
-    answers = word.source == "emails" and word.speaker == "customer"
-    return key_of(own_words(word.body) if answers else word.body) is not None
+def has_key(comment: Comment) -> bool:
+    """True if it is a note with a key; a customer's e-mail that quotes one is the customer's own."""
+    answers = comment.source == "emails" and comment.speaker == "customer"
+    return key_of(own_words(comment.body) if answers else comment.body) is not None
 
 
 def grouped(asked: Iterable[Records]) -> list[tuple[Records, ...]]:
-    """Those that one query answers: they differ in nothing but the fields that they read, and how far back."""
+    """The groups that one query answers: they differ only in the fields that they read, and how far back."""
     groups: dict[Any, list[Records]] = {}
     for one in sorted(asked, key=repr):
         groups.setdefault((one.relation.lower(), one.through, one.same), []).append(one)
@@ -141,7 +141,7 @@ def grouped(asked: Iterable[Records]) -> list[tuple[Records, ...]]:
 
 
 def widest(group: Sequence[Records]) -> Records:
-    """All that these ask for, in one."""
+    """One look-up that covers the whole group."""
     limits = [one.within for one in group if one.within is not None]
     within = max(limits) if len(limits) == len(group) else None
     fields = tuple(dict.fromkeys(path for one in group for path in one.fields))
@@ -151,7 +151,7 @@ def widest(group: Sequence[Records]) -> Records:
 def look_at_records(group: Sequence[Records], cases: Sequence[Case], facts: Facts) -> Look:
     asked = widest(group)
     child = facts.describe.child(asked.relation, asked.through or "Case")
-    if child is None:  # the route is broken, and told so
+    if child is None:  # the route is reported as broken
         return Look((), lambda cases, _: cases)
     columns = [Column(path, facts.describe, child.sobject) for path in ("CreatedDate", *asked.fields, *asked.same)]
     fields = [child.field, *(column.path for column in columns)]
@@ -176,11 +176,11 @@ def look_at_records(group: Sequence[Records], cases: Sequence[Case], facts: Fact
 
 
 def read_all(give: Callable[..., Iterator[Case]], cases: Sequence[Case], records: Sequence[Record]) -> list[Case]:
-    """All of them, or OrgUnavailable for a record of another shape."""
+    """The cases with their records. Raises OrgUnavailable for a record with an unexpected shape."""
     try:
         return list(give(cases, records))
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise not_an_org(f"a record of another shape ({type(error).__name__})") from None
+        raise not_an_org(f"a record with an unexpected shape ({type(error).__name__})") from None
 
 
 def folded(value: Value) -> Value:
@@ -188,7 +188,7 @@ def folded(value: Value) -> Value:
 
 
 def parent_of(case: Case, through: str) -> str | None:
-    """The record whose children count: the case itself, or its contact or account."""
+    """The id of the record whose children count: the case itself, its contact or its account."""
     if not through:
         return case.id
     parent = case.account_id if through == "Account" else case.fields.get("ContactId")
@@ -208,7 +208,7 @@ def alike(value: Value, other: Value) -> bool:
 
 
 def same_values(asked: Records, cases: Sequence[Case], fields: list[str], sobject: str, facts: Facts) -> list[str]:
-    """The records whose first `same` field has the value of one of the cases; the others are compared here."""
+    """Queries for the records whose first `same` field has the value of a case; other fields are compared here."""
     values = {case.fields.get(asked.same[0]) for case in cases} - {None}
     literals = sorted({literal for value in values if (literal := soql.literal(value))})
     back = f"AND CreatedDate >= {soql.instant(facts.now - asked.within)}" if asked.within else ""
@@ -217,7 +217,7 @@ def same_values(asked: Records, cases: Sequence[Case], fields: list[str], sobjec
 
 
 def listed(literals: Iterable[str]) -> Iterator[str]:
-    """The literals with commas between, as many to a list as a query has room for."""
+    """The literals in comma-separated lists, each of a length that a query allows."""
     part = ""
     for literal in literals:
         longer = f"{part},{literal}" if part else literal

@@ -1,1 +1,1 @@
-"""What an org's objects and fields are: describe, and the standard objects offline."""
+"""An org's objects and fields: from describe, and the standard objects offline."""

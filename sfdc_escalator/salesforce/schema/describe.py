@@ -1,4 +1,4 @@
-"""What an org says of its objects, as the values that decisions work with; and what a new org would say."""
+"""Describe answers of an org as values, and the describe of a new org."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -18,16 +18,16 @@ def parse_fields(body: Any) -> dict[str, FieldInfo]:
     try:
         return {field["name"]: _field(field) for field in body["fields"]}
     except (TypeError, KeyError) as error:
-        raise not_an_org(f"a describe of another shape ({error})") from None
+        raise not_an_org(f"a describe with an unexpected shape ({error})") from None
 
 
 def parse_children(body: Any) -> dict[str, Child]:
-    """The child relationships of one sObject Describe; those without a name cannot be asked for."""
+    """The child relationships of one sObject Describe; those without a name cannot be queried."""
     try:
         found = [one for one in body.get("childRelationships") or () if one.get("relationshipName")]
         return {one["relationshipName"]: Child(one["childSObject"], one["field"]) for one in found}
     except (TypeError, KeyError, AttributeError) as error:
-        raise not_an_org(f"a describe of another shape ({error})") from None
+        raise not_an_org(f"a describe with an unexpected shape ({error})") from None
 
 
 def _field(field: Mapping[str, Any]) -> FieldInfo:
@@ -49,7 +49,7 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
 
 @cache
 def standard_describe() -> Describe:
-    """Case and the objects next to it as a new org has them; custom fields are not known."""
+    """Case and the related objects as in a new org, without custom fields."""
     objects = {name: map(_standard, text.split()) for name, text in OBJECTS.items()}
     children = {
         start: {name: Child(*leads.split(".")) for name, leads in (word.split("=") for word in text.split())}
@@ -74,19 +74,19 @@ def _standard(word: str) -> FieldInfo:
 
 
 def is_long_text(info: FieldInfo | None) -> bool:
-    """Whether the field is text that the server cannot filter: it is read for survivors only."""
+    """True if the field is text that the server cannot filter: it is read only for cases that may still match."""
     return info is not None and info.type in LONG and not info.filterable
 
 
 def objects_needed(paths: Iterable[str], describe: Describe) -> frozenset[str]:
-    """The objects that must be described, besides those in `describe`, to know these paths one step further."""
+    """The objects that must be described, besides those in `describe`, to follow these paths one step further."""
     return frozenset(
         name for path in paths if (name := missing_object(path, describe)) and name not in describe.objects
     )
 
 
 def missing_object(path: str, describe: Describe, start: str = "Case") -> str | None:
-    """The first object on the way along the path that `describe` does not hold."""
+    """The first object on the path that is missing in `describe`."""
     if start not in describe.objects:
         return start
     first, _, rest = path.partition(".")
@@ -106,7 +106,7 @@ def reference(describe: Describe, start: str, relationship: str) -> FieldInfo | 
 
 
 def unknown_path(path: str, describe: Describe) -> str | None:
-    """Why the path names no field, with the nearest name; None when it is known."""
+    """The reason why the path is not a field, with the nearest name; None for a known field."""
     if describe.field_at(path) is not None:
         return None
     start, known = "Case", []

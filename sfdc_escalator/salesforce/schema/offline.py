@@ -1,4 +1,4 @@
-"""What is known of the standard objects without an org: names that are probably misspelt, and checkboxes."""
+"""Checks of standard objects without an org: names that are probably misspelt, and values of checkboxes."""
 
 from difflib import get_close_matches
 
@@ -8,11 +8,11 @@ from sfdc_escalator.salesforce.schema.describe import ANY_OF_SEVERAL, reference
 
 CUSTOM = ("__c", "__r", "__pc", "__pr")
 ALIKE = 0.8
-"""A standard field that is not in our list may belong to a feature; one that is so like another is a slip."""
+"""An unknown standard field may belong to a feature; one that is so similar to a known field is a misspelling."""
 
 
 def misspelt(path: str, describe: Describe) -> str | None:
-    """The path that was probably meant, when a standard name in this one is not known."""
+    """The path that was probably meant, if a standard name in this one is not known."""
     steps, start = path.split("."), "Case"
     for place, step in enumerate(steps):
         fields = describe.objects.get(start, {})

@@ -1,4 +1,4 @@
-"""Case and the objects next to it as a new org describes them, for work without an org.
+"""Case and the related objects as a new org describes them, for use without an org.
 
 One word per field: `Name:type`, a reference with its targets (`reference=Group,User`), `!` never empty, `-` not
 updateable, `~` not filterable (Object Reference v67; sObject Describe of a developer org).
@@ -55,7 +55,7 @@ MobilePhone:phone Fax:phone ManagerId:reference=User ProfileId:reference=Profile
 UserType:picklist- TimeZoneSidKey:picklist! LocaleSidKey:picklist! LanguageLocaleKey:picklist!
 FederationIdentifier:string ContactId:reference=Contact- AccountId:reference=Account- LastLoginDate:datetime-
 """,
-    # What a reference to several objects offers of any of them (SOQL reference, polymorphic relationships).
+    # The fields that a reference to several objects has (SOQL reference, polymorphic relationships).
     "Name": """
 Id:id!- Name:string!- Type:picklist!- FirstName:string- LastName:string- Username:string- Alias:string- Email:email-
 IsActive:boolean!- Title:string- Phone:phone- ProfileId:reference=Profile- UserRoleId:reference=UserRole-

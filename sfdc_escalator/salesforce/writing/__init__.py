@@ -1,1 +1,1 @@
-"""The composite request that carries an escalation, and the reading of its answer."""
+"""The composite request that writes escalations, and the reading of its answer."""

@@ -1,4 +1,4 @@
-"""The meaning of the org's answer to a write: applied only if every part and row says so; in doubt, unknown."""
+"""The meaning of the org's answer to a write: applied only if every part and row confirms it; in doubt, unknown."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,12 +14,12 @@ from sfdc_escalator.pipeline.ports.writing import (
     RowError,
     Unknown,
 )
-from sfdc_escalator.salesforce.line.failures import errors_in, in_one_line, said
+from sfdc_escalator.salesforce.line.failures import described, errors_in, in_one_line
 from sfdc_escalator.salesforce.writing.write import FRESH, KEY_FIELD, LAST, Part
 
 # Refused before anything ran (correctness: everything else after the first byte is unknown).
 NEVER_RAN = frozenset({400, 401, 403, 404, 410, 414, 415, 431})
-# Errors of a whole request that say: it ran for long, and nobody knows how far.
+# Errors of a whole request that ran for long: what it wrote is not known.
 RAN_LONG = frozenset({"QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG"})
 VICTIMS = frozenset({"PROCESSING_HALTED", "ALL_OR_NONE_OPERATION_ROLLED_BACK"})
 INVALID_REFERENCE = "Invalid reference specified"
@@ -33,7 +33,7 @@ WHOLE = (ErrorKind.LOCK, ErrorKind.SIZE)
 
 
 class Found(NamedTuple):
-    """An error that is the cause of something, the part that has it, and its row there if it is about one."""
+    """An error, the part of the request that has it, and its row if it concerns one row."""
 
     part: Part
     row: int | None
@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 
 def read_answer(status: int, text: str, parts: Sequence[Part], call: str) -> Answer:
-    """The answer to a composite with these parts. `call` names the call for the audit trail."""
+    """The answer to a composite with these parts; `call` is the name of the call in the audit trail."""
     try:
         body = json.loads(text)
     except ValueError:
@@ -50,10 +50,10 @@ def read_answer(status: int, text: str, parts: Sequence[Part], call: str) -> Ans
     if status in NEVER_RAN:
         return _not_executed(status, body)
     if status != 200:
-        return Unknown(_words(f"the org answered HTTP {status}", body))
+        return Unknown(_with_reason(f"the org answered HTTP {status}", body))
     answers = _subresults(body, parts)
     if answers is None:
-        return Unknown("the org's answer is cut short or garbled")
+        return Unknown("the org's answer is incomplete or garbled")
     if _all_applied(answers, parts):
         return Committed(call)
     found = [error for answer, part in zip(answers, parts, strict=True) for error in _errors(answer, part)]
@@ -65,7 +65,7 @@ def read_answer(status: int, text: str, parts: Sequence[Part], call: str) -> Ans
 
 
 def refuses_guard(answer: RolledBack, text: str) -> bool:
-    """True where the org does not take the guard query itself; nothing ran then."""
+    """True if the org rejects the guard query itself; then nothing ran."""
     if answer.rows or answer.error.code not in REFUSED_QUERY:
         return False
     first = json.loads(text)["compositeResponse"][0]
@@ -76,21 +76,21 @@ def _not_executed(status: int, body: Any) -> Answer:
     errors = errors_in(body)
     code, message = errors[0] if errors else ("", "")
     if code in RAN_LONG:
-        return Unknown(_words(f"the org answered HTTP {status}", body))
+        return Unknown(_with_reason(f"the org answered HTTP {status}", body))
     error = RowError(fault(code, message), code, message)
     if error.fault in WHOLE:
         return RolledBack({}, error)
-    # Too many long calls at once pass by themselves; a refused token, right, request or daily limit does not.
-    return NotExecuted(_words(f"the org answered HTTP {status}", body), fatal="ConcurrentRequests" not in message)
+    # Too many long calls at once are a temporary error; a refused token, right, request or daily limit is not.
+    return NotExecuted(_with_reason(f"the org answered HTTP {status}", body), fatal="ConcurrentRequests" not in message)
 
 
-def _words(what: str, body: Any) -> str:
+def _with_reason(what: str, body: Any) -> str:
     errors = errors_in(body)
-    return f"{what} ({said(*errors[0])})" if errors else what
+    return f"{what} ({described(*errors[0])})" if errors else what
 
 
 def _subresults(body: Any, parts: Sequence[Part]) -> list[Mapping[str, Any]] | None:
-    """The answers of all parts in order, or None where they are not all there."""
+    """The answers of all parts in order, or None when one is missing."""
     answers = body.get("compositeResponse") if isinstance(body, dict) else None
     if not isinstance(answers, list) or len(answers) != len(parts):
         return None
@@ -124,7 +124,7 @@ def _failed(answer: Mapping[str, Any]) -> bool:
 
 
 def _errors(answer: Mapping[str, Any], part: Part) -> Iterator[Found]:
-    """The errors of one part: of its rows (`statusCode`), or of the whole (`errorCode`)."""
+    """The errors of one part: of its rows (`statusCode`), or of the whole part (`errorCode`)."""
     body = answer.get("body")
     for place, row in enumerate(body if isinstance(body, list) else []):
         if isinstance(row, dict) and row.get("success") is False:
@@ -140,13 +140,13 @@ def _rolled_back(found: Sequence[Found]) -> RolledBack:
         if one.row is not None and one.code not in VICTIMS and one.row < len(one.part.case_ids):
             rows.setdefault(one.part.case_ids[one.row], RowError(fault(one.code, one.message), one.code, one.message))
     errors = [RowError(fault(one.code, one.message), one.code, one.message) for one in found]
-    nothing_said = RowError(ErrorKind.ROW, "UNKNOWN", "the org named no reason")
-    # A lock or a size error decides about the whole chunk, so it speaks for it.
-    return RolledBack(rows, min(errors, key=lambda error: error.fault not in WHOLE, default=nothing_said))
+    no_reason = RowError(ErrorKind.ROW, "UNKNOWN", "the org gave no reason")
+    # A lock or a size error concerns the whole chunk, so it is the chunk's error.
+    return RolledBack(rows, min(errors, key=lambda error: error.fault not in WHOLE, default=no_reason))
 
 
 def fault(code: str, message: str) -> ErrorKind:
-    """By code and message: triggers wrap lock and limit errors in CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY."""
+    """The kind of an error by code and message: triggers wrap lock and limit errors in another code."""
     if code == "DUPLICATE_VALUE" and KEY_FIELD in message:
         return ErrorKind.DUPLICATE
     if code == LOCKED or LOCKED in message:

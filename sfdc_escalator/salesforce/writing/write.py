@@ -11,17 +11,17 @@ from sfdc_escalator.pipeline.ports.writing import Chunk, Write
 from sfdc_escalator.salesforce.line.client import query_path
 from sfdc_escalator.salesforce.soql.soql import ids, instant, quote, select
 
-MARGIN = timedelta(seconds=2)  # the org's clock may run on while it reads
+MARGIN = timedelta(seconds=2)  # the org's clock may advance while it reads
 MOST = 200  # records of one collection (REST guide, sObject Collections)
 MOST_POSTED = 10_000  # characters of a feed item (Object Reference, FeedItem)
 FRESH, LAST = "fresh", "last"
 KEY_OBJECT, KEY_FIELD = "Escalation_Key__c", "Key__c"
-NO_ASSIGNMENT = {"Sforce-Auto-Assign": "FALSE"}  # the default would let assignment rules move the owner on
+NO_ASSIGNMENT = {"Sforce-Auto-Assign": "FALSE"}  # by default, assignment rules may change the owner
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One subrequest: its reference, and the cases whose rows it writes, in order; none where it reads."""
+    """One subrequest: its reference, and the cases whose rows it writes, in order; none for a read."""
 
     reference: str
     case_ids: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Composite:
 
 
 def guard_query(case_ids: Sequence[str], polled_at: datetime, user_id: str, *, weak: bool) -> str:
-    """The cases that nobody changed since the poll; unless `weak`, also those that we did not comment on since."""
+    """The query for cases without changes since the poll and, unless `weak`, without a comment of ours since."""
     moment = instant(polled_at - MARGIN)
     where = f"Id IN {ids(case_ids)} AND LastModifiedDate <= {moment}"
     if not weak:
@@ -46,16 +46,16 @@ def guard_query(case_ids: Sequence[str], polled_at: datetime, user_id: str, *, w
 
 
 def composite(chunk: Chunk, base: str, user_id: str, *, weak: bool, proved: bool = False) -> Composite:
-    """The chunk as one request. The GET behind the guard query needs its last row: one case missing stops everything.
+    """The chunk as one request. The GET after the guard query needs its last row: one missing case stops everything.
 
-    `proved` inserts each key into the object that holds them only once, in the collection of the notes.
-    `base` is `/services/data/vXX.X`. ValueError for an empty or too long chunk, a case twice, or what is not an id.
+    `proved` also inserts each key into the object with unique keys, in the collection of the notes.
+    `base` is `/services/data/vXX.X`. Raises ValueError for an empty or too long chunk, a case twice, or a wrong id.
     """
     writes = chunk.writes
     case_ids = [long_id(write.case_id) for write in writes]
     most = MOST // (1 + proved + any(write.post for write in writes))
     if not 0 < len(writes) <= most or len(set(case_ids)) < len(case_ids):
-        raise ValueError(f"a chunk holds 1 to {most} different cases, not {len(writes)}")
+        raise ValueError(f"a chunk has 1 to {most} different cases, not {len(writes)}")
     query = guard_query(case_ids, chunk.polled_at, user_id, weak=weak)
     last = f"sobjects/Case/@{{{FRESH}.records[{len(writes) - 1}].Id}}?fields=Id"
     requests = [get(base, FRESH, query_path(query)), get(base, LAST, last)]
@@ -112,7 +112,7 @@ def _note(write: Write) -> dict[str, Any]:
 
 
 def _post(write: Write) -> dict[str, Any]:
-    """A post in the feed of the account or contact, for users alone (Object Reference, FeedItem)."""
+    """A post in the feed of the account or contact, visible to users only (Object Reference, FeedItem)."""
     assert write.post is not None
     where = {"ParentId": long_id(write.post.parent_id), "Type": "TextPost"}
     return {"attributes": {"type": "FeedItem"}, **where, "Body": write.post.text[:MOST_POSTED]}

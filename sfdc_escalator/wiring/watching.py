@@ -1,4 +1,6 @@
-"""Who watches runs from outside: the heartbeat and the metrics file hear of every live run, failed ones too."""
+"""Reports of every live run to the outside, failed runs too: the heartbeat and the metrics file."""
+
+from __future__ import annotations
 
 import logging
 import time
@@ -9,19 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfdc_escalator.errors import EscalatorError, RunBusy
+from sfdc_escalator.wiring.channels import heartbeat
 
 if TYPE_CHECKING:
     from sfdc_escalator.channels.heartbeat import Heartbeat
     from sfdc_escalator.pipeline.run import Result
+    from sfdc_escalator.wiring.errand import Errand
 
-WORK_TO_DO = 10
 log = logging.getLogger(__name__)
 
 
 class Watch:
-    """One live run as it is seen from outside. What goes wrong here is logged, and changes nothing."""
+    """One live run, reported to the outside. An error here is logged and does not change the run."""
 
-    def __init__(self, org: str, heartbeat: "Heartbeat | None", metrics: Path | None) -> None:
+    def __init__(self, org: str, heartbeat: Heartbeat | None, metrics: Path | None) -> None:
         self._org, self._heartbeat, self._metrics = org, heartbeat, metrics
         self._began = time.monotonic()
 
@@ -29,14 +32,13 @@ class Watch:
         if self._heartbeat:
             self._heartbeat.start()
 
-    def end(self, code: int, result: "Result | None" = None) -> None:
-        code = 0 if code == WORK_TO_DO else code  # no failure: somebody asked for it
+    def end(self, code: int, result: Result | None = None) -> None:
         if self._metrics:
             self._write(self._metrics, code, result)
         if self._heartbeat:
             self._heartbeat.end(code, result.audit_head if result else None)
 
-    def _write(self, path: Path, code: int, result: "Result | None") -> None:
+    def _write(self, path: Path, code: int, result: Result | None) -> None:
         from sfdc_escalator.reports.text.metrics import Figures, write_metrics
 
         figures = Figures(self._org, time.time(), code, time.monotonic() - self._began)
@@ -45,10 +47,10 @@ class Watch:
             write_metrics(path, figures)
         except OSError as error:
             about = {"file": str(path), "reason": (error.strerror or str(error)).lower()}
-            log.warning("metrics.unwritten", extra=about)
+            log.warning("metrics.not_written", extra=about)
 
 
-def counts(result: "Result") -> dict[str, Any]:
+def counts(result: Result) -> dict[str, Any]:
     from sfdc_escalator.escalation.decisions.outcome import State
 
     done = result.count(State.APPLIED)
@@ -60,14 +62,12 @@ def counts(result: "Result") -> dict[str, Any]:
 
 
 @contextmanager
-def watched(org: str, metrics: Path | None) -> Iterator[Watch]:
-    """Tells of the run's begin; of its end where it fails. The caller tells of an end with a result.
+def watched(errand: Errand, metrics: Path | None) -> Iterator[Watch]:
+    """Reports the start of a run, and its end when it fails. The caller reports an end with a result.
 
-    A run that leaves because another one is at work is no news.
+    A run that ends because another one is at work is not reported.
     """
-    from sfdc_escalator import wiring
-
-    watch = Watch(org, wiring.heartbeat(org), metrics)
+    watch = Watch(errand.org, heartbeat(errand.surroundings, errand.org), metrics)
     watch.begin()
     try:
         yield watch

@@ -1,4 +1,4 @@
-"""What the org itself can testify: its records, and its log of who asked and what that wrote. None of our own code."""
+"""Reads the records of an org, and its log of requests and their writes, without code of the product."""
 
 import re
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ MOVES = frozenset({"OwnerId", "Status", "Priority"})
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
-    """Reads an org."""
+class OrgReader:
+    """A reader of one org."""
 
     address: str
     token: str
 
     def records(self, soql: str) -> list[dict[str, Any]]:
-        """All records, deleted ones too."""
+        """The records of a query, including deleted ones."""
         page = self._get("/services/data/v67.0/queryAll", q=soql)
         found: list[dict[str, Any]] = page["records"]
         while not page["done"]:
@@ -44,7 +44,7 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A keyed note as it was written: by which run, in which request of the log, on which case."""
+    """A written note with a key: its run, its request in the log, and its case."""
 
     run: str
     request: int
@@ -67,12 +67,12 @@ def keyed(body: str) -> re.Match[str] | None:
 
 
 def run_of(entry: dict[str, Any]) -> str:
-    """The run that sent a request; empty for somebody else."""
+    """The run that sent a request; empty for other senders."""
     return next((str(value) for name, value in entry["headers"].items() if name.lower() == "x-chaos-run"), "")
 
 
 def notes_in(log: list[dict[str, Any]]) -> list[Note]:
-    """Every keyed note that was written, in the order written."""
+    """The written notes with a key, in the order of writing."""
     found = []
     for entry in log:
         for row in entry["written"]:

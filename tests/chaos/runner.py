@@ -1,4 +1,4 @@
-"""Runs on demand: starts subjects, waits for them, lets them go on, and tells how they ended."""
+"""Starts commands in processes, waits for them, lets them go on, and reports how they ended."""
 
 import contextlib
 import json
@@ -15,41 +15,41 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.subject import Order
+from tests.chaos.forked_process import Command
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = "/dev/shm"
 PATIENCE = 60.0
-"""Real seconds after which a subject that does not end is a defect of its own."""
+"""Real seconds after which a command that does not end is a failure."""
 
 
 @dataclass(slots=True)
 class Ended:
-    """How a run ended; `code` is None when it was killed. `seen` counts the places that it came by."""
+    """A finished command; `code` is None when it was killed. `seen` counts the places that it reached."""
 
-    order: Order
+    command: Command
     code: int | None
     seen: dict[tuple[str, str], int]
 
     @property
     def report(self) -> dict[str, Any] | None:
-        """What it printed, when that is one JSON object."""
+        """The JSON object that it printed, None for other output."""
         try:
-            found = json.loads(Path(self.order.out).read_text())
+            found = json.loads(Path(self.command.out).read_text())
         except ValueError:
             return None
         return found if isinstance(found, dict) else None
 
     @property
-    def words(self) -> str:
-        return Path(self.order.err).read_text()[-4000:]
+    def stderr(self) -> str:
+        return Path(self.command.err).read_text()[-4000:]
 
 
 @dataclass(slots=True)
-class Subject:
-    """A run under way."""
+class RunningCommand:
+    """A command in its process."""
 
-    order: Order
+    command: Command
     line: socket.socket
     pid: int = 0
     waits: bool = False
@@ -57,34 +57,34 @@ class Subject:
     _ended: Ended | None = field(default=None)
 
     def wait(self) -> Ended | str:
-        """Until it ends, or waits for us: `meet` or `stop`."""
+        """Waits until it ends, or waits for the test: `meet` or `stop`."""
         while self._ended is None:
-            said = self._read()
-            if said is None:
+            line = self._read()
+            if line is None:
                 return self._end(None, {})
-            if said.startswith("{"):
-                told = json.loads(said)
-                return self._end(told["code"], {(site, when): times for site, when, times in told["seen"]})
-            if said == "stop":
+            if line.startswith("{"):
+                ending = json.loads(line)
+                return self._end(ending["code"], {(site, when): times for site, when, times in ending["seen"]})
+            if line == "stop":
                 self._until("T")
             self.waits = True
-            return said
+            return line
         return self._ended
 
     def go_on(self, seconds: float = 0.0) -> None:
-        """After `seconds` of its time; a run that ended meanwhile is found out by the next `wait`."""
+        """Lets it go on after `seconds` of its time. If it has ended, the next `wait` returns that."""
         self.waits = False
         with contextlib.suppress(ProcessLookupError, BrokenPipeError, ConnectionResetError):
             os.kill(self.pid, signal.SIGCONT)
             self.line.sendall(f"{seconds}\n".encode())
 
     def finish(self) -> Ended:
-        """To the end, whatever it waits for."""
+        """Lets it go on until it ends."""
         while True:
             if self.waits:
                 self.go_on()
-            if isinstance(said := self.wait(), Ended):
-                return said
+            if isinstance(line := self.wait(), Ended):
+                return line
 
     def kill(self) -> None:
         if self._ended is None:
@@ -100,21 +100,21 @@ class Subject:
                 more = b""
             except TimeoutError:
                 self.kill()
-                raise AssertionError(f"{self.order.run} did not end: {self.order.words}") from None
+                raise AssertionError(f"{self.command.run} did not end: {self.command.arguments}") from None
             if not more:
                 return None
             self._rest += more
-        said, _, self._rest = self._rest.partition(b"\n")
-        return said.decode()
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line.decode()
 
     def _end(self, code: int | None, seen: dict[tuple[str, str], int]) -> Ended:
         self._until("")
         self.line.close()
-        self._ended = Ended(self.order, code, seen)
+        self._ended = Ended(self.command, code, seen)
         return self._ended
 
     def _until(self, wanted: str) -> None:
-        """Until the process is in that state; empty means gone."""
+        """Waits until the process is in that state; an empty state means that it is gone."""
         limit = time.monotonic() + PATIENCE
         while state(self.pid) not in (wanted, "") and time.monotonic() < limit:
             time.sleep(0.0005)
@@ -128,31 +128,33 @@ def state(pid: int) -> str:
     return "" if found in "ZX" else found
 
 
-class Stage:
-    """A warm process that subjects are forked from. `start` may be called while others run."""
+class Runner:
+    """A prepared process from which commands are forked. `start` may be called while others run."""
 
     def __init__(self) -> None:
-        # In memory where there is such a disk: a killed process needs no disk that survives a power cut.
+        # In memory if possible: the data must survive a killed process, not a power cut.
         self.folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
         self._path = str(self.folder / "door")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("SFDC_", "COVERAGE"))}
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.subject", self._path], cwd=ROOT, env=environment
+            [sys.executable, "-m", "tests.chaos.forked_process", self._path], cwd=ROOT, env=environment
         )
         limit = time.monotonic() + PATIENCE
         while not os.path.exists(self._path):
-            assert self._server.poll() is None, "the subjects' process did not start"
+            assert self._server.poll() is None, "the process of the commands did not start"
             assert time.monotonic() < limit
             time.sleep(0.01)
 
-    def start(self, order: Order) -> Subject:
+    def start(self, command: Command) -> RunningCommand:
         line = socket.socket(socket.AF_UNIX)
         line.settimeout(PATIENCE)
         line.connect(self._path)
-        line.sendall(json.dumps({**asdict(order), "points": [asdict(one) for one in order.points]}).encode() + b"\n")
-        subject = Subject(order, line)
-        subject.pid = int(subject._read() or 0)
-        return subject
+        line.sendall(
+            json.dumps({**asdict(command), "points": [asdict(one) for one in command.points]}).encode() + b"\n"
+        )
+        running = RunningCommand(command, line)
+        running.pid = int(running._read() or 0)
+        return running
 
     def close(self) -> None:
         self._server.kill()
@@ -161,8 +163,8 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage() -> Iterator[Stage]:
-    made = Stage()
+def open_runner() -> Iterator[Runner]:
+    made = Runner()
     try:
         yield made
     finally:

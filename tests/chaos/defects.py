@@ -1,4 +1,4 @@
-"""Broken promises on purpose: a judge that never finds anything must be shown to find these."""
+"""Deliberate defects of the program, to test that the judge finds them."""
 
 from typing import Any
 
@@ -6,17 +6,12 @@ Changes = list[tuple[Any, str, Any]]
 
 
 def changes(name: str) -> Changes:
-    """What is to be replaced in the subject's process."""
-    return {"": nothing, "hasty": hasty, "forgetful": forgetful, "noteless": noteless, "meddling": meddling,
-            "silent": silent, "deaf": deaf}[name]()  # fmt: skip
+    """The replacements (owner, name, value) in the process under test."""
+    return {each.__name__: each for each in DEFECTS}[name]() if name else []
 
 
-def nothing() -> Changes:
-    return []
-
-
-def hasty() -> Changes:
-    """Sends again what has no clear answer, and does not look for its keys first."""
+def resends_unknown_writes() -> Changes:
+    """Sends unknown writes again without looking for their keys first."""
     from sfdc_escalator.pipeline import deliver, prepare
 
     def unknown(self: Any, batch: Any, answer: Any) -> None:
@@ -28,8 +23,8 @@ def hasty() -> Changes:
     return [(deliver.Delivery, "unknown", unknown), (prepare, "look_for_keys", none)]
 
 
-def forgetful() -> Changes:
-    """Takes what has no clear answer for done."""
+def takes_unknown_as_applied() -> Changes:
+    """Records unknown writes as applied."""
     from sfdc_escalator.pipeline import deliver
     from sfdc_escalator.pipeline.ports.writing import Committed
 
@@ -39,7 +34,7 @@ def forgetful() -> Changes:
     return [(deliver.Delivery, "unknown", unknown)]
 
 
-def noteless() -> Changes:
+def writes_no_notes() -> Changes:
     """Moves cases without their notes."""
     from sfdc_escalator.salesforce import org
     from sfdc_escalator.salesforce.writing.write import composite
@@ -53,7 +48,7 @@ def noteless() -> Changes:
     return [(org, "composite", without_notes)]
 
 
-def meddling() -> Changes:
+def writes_in_a_dry_run() -> Changes:
     """Writes in a dry run."""
     from sfdc_escalator.pipeline import run
 
@@ -68,8 +63,8 @@ def meddling() -> Changes:
     return [(run, "rehearse", rehearse_and_write)]
 
 
-def silent() -> Changes:
-    """Counts what it wrote as written before."""
+def reports_applied_as_already() -> Changes:
+    """Reports its own writes as written before."""
     from dataclasses import replace
 
     from sfdc_escalator.escalation.decisions.outcome import State
@@ -86,8 +81,8 @@ def silent() -> Changes:
     return [(deliver.Delivery, "applied", quietly)]
 
 
-def deaf() -> Changes:
-    """Asks the guard for changes since a time to come: it lets everything through."""
+def guards_nothing() -> Changes:
+    """Asks the guard for changes since a time in the future, so that it stops nothing."""
     from datetime import UTC, datetime
 
     from sfdc_escalator.salesforce.writing import write
@@ -98,3 +93,13 @@ def deaf() -> Changes:
         return guard_query(case_ids, datetime(2999, 1, 1, tzinfo=UTC), *words, **more)
 
     return [(write, "guard_query", blind)]
+
+
+DEFECTS = (
+    resends_unknown_writes,
+    takes_unknown_as_applied,
+    writes_no_notes,
+    writes_in_a_dry_run,
+    reports_applied_as_already,
+    guards_nothing,
+)

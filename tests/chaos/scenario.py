@@ -1,4 +1,4 @@
-"""The scene: one org, one policy, one or two ledgers, and the hours that go by."""
+"""The scenario: one org, one policy, one or two ledgers, and time that passes."""
 
 import contextlib
 import csv
@@ -16,10 +16,10 @@ import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.http.faults import FaultOnDemand, Faults
+from tests.chaos.forked_process import Command
 from tests.chaos.ledgers import Ledger, SqliteFile
 from tests.chaos.points import Point
-from tests.chaos.stage import Ended, Stage, Subject
-from tests.chaos.subject import Order
+from tests.chaos.runner import Ended, Runner, RunningCommand
 
 NOW = datetime.fromisoformat("2026-03-02T15:00:00+00:00")
 YOUNG, OLD = "2026-03-02T14:00:00Z", "2026-02-20T09:00:00Z"
@@ -72,15 +72,15 @@ THREE_CHUNKS = [
     case(12, "old", AccountId="Acme"),
     case(13, "urgent", Status="Closed", IsClosed="true"),
 ]
-"""Ten of these match: with chunks of four that is three."""
+"""Ten of these match: three chunks of four."""
 
 MANY = [case(number, "urgent" if number % 3 else "old") for number in range(1, 451)]
-"""Three chunks as large as they come."""
+"""Three chunks of maximal size."""
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """What an agent did, after so many requests in the org's log."""
+class AgentAct:
+    """An act of an agent, after `request` requests in the org's log."""
 
     act: str
     case_id: str
@@ -90,22 +90,23 @@ class Deed:
 
 
 @dataclass
-class Scene:
-    """`chunk` is the most cases in one write. Every run ends up in `ended`, with its number as its name; `wrong` is
-    what showed at once."""
+class Scenario:
+    """A scenario; `chunk` is the maximum of cases in one write. `ended` has every finished run, named by its number;
+    `violations` are those found at once.
+    """
 
-    stage: Stage
+    runner: Runner
     folder: Path
     org: EmbeddedOrg
     chunk: int = 4
-    sabotage: str = ""
+    defect: str = ""
     ledgers: list[Ledger] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
-    deeds: list[Deed] = field(default_factory=list)
+    acts: list[AgentAct] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     story: list[str] = field(default_factory=list)
-    live: list[Subject] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
+    live: list[RunningCommand] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
     _runs: int = 0
     _faults: list[FaultOnDemand] = field(default_factory=list)
 
@@ -116,8 +117,8 @@ class Scene:
         ledger: int = 0,
         host: str = "",
         busy: float = 3.0,
-    ) -> Subject:
-        """Types `sfdc-escalator` and these words, with one of the ledgers."""
+    ) -> RunningCommand:
+        """Starts `sfdc-escalator` with these arguments and one of the ledgers."""
         self._runs += 1
         name = f"{self._runs:03}"
         environment = {
@@ -130,7 +131,7 @@ class Scene:
         out, err = (str(self.folder / f"{name}.{kind}") for kind in ("out", "err"))
         if words[0] != "validate":
             words = (*words, "--ledger", self.ledgers[ledger].where)
-        order = Order(
+        command = Command(
             name,
             list(words),
             environment,
@@ -141,23 +142,25 @@ class Scene:
             self.chunk,
             busy,
             host,
-            self.sabotage,
+            self.defect,
         )
         self.tally["runs"] += words[0] == "run"
-        subject = self.stage.start(order)
-        self.live.append(subject)
-        return subject
+        running = self.runner.start(command)
+        self.live.append(running)
+        return running
 
-    def end(self, subject: Subject) -> Ended:
-        """Lets it come to its end, and notes it down."""
-        found = subject.finish()
-        if subject in self.live:
-            self.live.remove(subject)
+    def end(self, running: RunningCommand) -> Ended:
+        """Waits for the end of a run and records it."""
+        found = running.finish()
+        if running in self.live:
+            self.live.remove(running)
             self.ended.append(found)
-            struck = ", ".join(map(str, found.order.points)) or "-"
+            struck = ", ".join(map(str, found.command.points)) or "-"
             for word in OUTCOMES:
                 self.tally[f"cases {word}"] += (found.report or {}).get(word, 0)
-            self.tell(f"run {found.order.run} [{' '.join(found.order.words[:-2])}] ({struck}): {told(found)}")
+            self.tell(
+                f"run {found.command.run} [{' '.join(found.command.arguments[:-2])}] ({struck}): {summary(found)}"
+            )
         return found
 
     def run(self, *words: str, **more: Any) -> Ended:
@@ -166,21 +169,21 @@ class Scene:
     def tell(self, what: str) -> None:
         self.story.append(f"{self.now():%H:%M:%S} {what}")
 
-    # -- what befalls the org -----------------------------------------------------------------------------------
+    # -- disturbances of the org --------------------------------------------------------------------------------
 
     def faults(self, *faults: FaultOnDemand) -> None:
-        """From now on the org commits these, and no others."""
+        """Sets the faults of the org, in place of earlier ones."""
         self.count_faults()
         self._faults = list(faults)
         self.org._server.faults = Faults(self._faults)
 
     def count_faults(self) -> int:
-        """How many of them happened."""
-        done = sum(fault.done for fault in self._faults)
+        """Records the faults that happened, and returns their number."""
+        done = sum(fault.applied for fault in self._faults)
         for fault in self._faults:
-            self.tally[f"fault {fault.kind}"] += fault.done
-            if fault.done:
-                self.tell(f"  the org committed {fault.kind} at call {fault.nth} (x{fault.done})")
+            self.tally[f"fault {fault.kind}"] += fault.applied
+            if fault.applied:
+                self.tell(f"  the org committed {fault.kind} at call {fault.nth} (x{fault.applied})")
         self._faults = []
         return done
 
@@ -188,16 +191,16 @@ class Scene:
         return self.org._clock.now()
 
     def pass_time(self, seconds: float) -> None:
-        """It passes for the org, and for whoever holds a lease."""
+        """Moves the org's clock and ages the leases."""
         url = f"{self.org.instance_url}/__embedded__/clock"
         answer = requests.post(url, data=json.dumps({"advance": f"{seconds}s"}), timeout=30)
         assert answer.status_code == 200, answer.text
         for ledger in self.ledgers:
             ledger.age(seconds)
-        self.tell(f"{seconds / 60:g} minutes went by")
+        self.tell(f"{seconds / 60:g} minutes passed")
 
     def act(self, act: str, case: str, into: str = "", **fields: Any) -> bool:
-        """An agent does something to a case (by id), if it can be done."""
+        """Performs an act of an agent on a case (by id). False if it is not possible."""
         details: dict[str, Any] = {"case": case}
         if act == "merge":
             details["into"] = into
@@ -206,9 +209,9 @@ class Scene:
         elif act == "comment":
             details["text"] = fields.get("text", "I am on it.")
         try:
-            with self.org._exchange._lock:  # no request is carried out meanwhile
+            with self.org._exchange._lock:  # no request is carried out in between
                 self.org.act(act, **details)
-                self.deeds.append(Deed(act, case, len(self.org._log._lines), into, fields))
+                self.acts.append(AgentAct(act, case, len(self.org._log._lines), into, fields))
         except ValueError as error:
             self.tell(f"  {act} {case}: not done, {error}")
             return False
@@ -217,7 +220,7 @@ class Scene:
         return True
 
 
-def told(ended: Ended) -> str:
+def summary(ended: Ended) -> str:
     if ended.code is None:
         return "killed"
     report = ended.report or {}
@@ -228,8 +231,8 @@ def told(ended: Ended) -> str:
 
 
 @contextlib.contextmanager
-def scene(
-    stage: Stage,
+def open_scenario(
+    runner: Runner,
     cases: Sequence[Row],
     *,
     chunk: int = 4,
@@ -237,10 +240,9 @@ def scene(
     automation: Sequence[Mapping[str, Any]] = (),
     ledgers: int = 1,
     shared: Ledger | None = None,
-) -> Iterator[Scene]:
-    """A fresh org with these cases, in a folder that is removed in the end; with a ledger file for each host, or with
-    one ledger that is shared."""
-    folder = Path(tempfile.mkdtemp(dir=stage.folder))
+) -> Iterator[Scenario]:
+    """A new org with these cases in a temporary folder; with a ledger file for each host, or one shared ledger."""
+    folder = Path(tempfile.mkdtemp(dir=runner.folder))
     data = folder / "org"
     data.mkdir()
     (folder / "policy.yaml").write_text(POLICY)
@@ -254,12 +256,12 @@ def scene(
         (data / "automation.json").write_text(json.dumps(automation))
     with EmbeddedOrg(data=data, now=NOW) as org:
         files: list[Ledger] = [SqliteFile(folder / f"ledger-{number}.db") for number in range(ledgers)]
-        made = Scene(stage, folder, org, chunk, ledgers=[shared] if shared else files)
+        made = Scenario(runner, folder, org, chunk, ledgers=[shared] if shared else files)
         try:
             yield made
         finally:
-            for subject in made.live:
-                subject.kill()
+            for running in made.live:
+                running.kill()
             if shared:
                 shared.lose()
     shutil.rmtree(folder)

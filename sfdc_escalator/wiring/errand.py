@@ -1,0 +1,155 @@
+"""The story of an errand: read the policies, reach the org, open the ledger, do the work."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sfdc_escalator.errors import Problem, RunBusy
+from sfdc_escalator.escalation.planning.run_options import RunOptions
+from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.wiring.ledgers import history, known_ledger, ledger, trail
+from sfdc_escalator.wiring.orgs import connect
+from sfdc_escalator.wiring.policies import policies, renderer
+from sfdc_escalator.wiring.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from sfdc_escalator.pipeline.examine import Examined
+    from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus
+    from sfdc_escalator.pipeline.rebuild import Rebuilt
+    from sfdc_escalator.pipeline.run import Result
+
+
+def new_run() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """An org and a ledger by name, policy files, and the choices of the caller.
+
+    Without `policies` those of the policy folder count; without `ledger` that of the org. `now` replaces the org's
+    clock (not for a live run). `deadline` is in seconds.
+    """
+
+    surroundings: Surroundings
+    org: str = "env"
+    ledger: str | None = None
+    policies: Sequence[Path] = ()
+    options: RunOptions = field(default_factory=RunOptions)
+    now: datetime | None = None
+    deadline: float | None = None
+    run_id: str = field(default_factory=new_run)
+
+    @property
+    def place(self) -> tuple[Surroundings, str | None, str]:
+        """The arguments that lead to the ledger."""
+        return self.surroundings, self.ledger, self.org
+
+
+class Done(NamedTuple):
+    """The result of a run or a rehearsal, and the warnings about its policy files."""
+
+    result: Result
+    warnings: tuple[Problem, ...]
+
+
+class Explained(NamedTuple):
+    """The case with its decisions, and the warnings about the policy files."""
+
+    examined: Examined
+    warnings: tuple[Problem, ...]
+
+
+class ReadBack(NamedTuple):
+    """The findings of a rebuild, and the ledger that it wrote."""
+
+    rebuilt: Rebuilt
+    ledger: str
+
+
+def run(errand: Errand) -> Done:
+    """Finds the cases that match and escalates them."""
+    from sfdc_escalator.pipeline.run import carry_out
+
+    here = errand.surroundings
+    here.set_up_log(errand.run_id)
+    loaded, render = policies(here, errand.policies), renderer()
+    with (
+        connect(here, errand.org, deadline=errand.deadline) as (door, caller),
+        here.progress() as progress,
+        ledger(*errand.place, caller) as book,
+        here.stopping(errand.deadline) as stop,
+    ):
+        result = carry_out(errand.run_id, door, caller, book, loaded.policies, errand.options, render, progress, stop)
+    return Done(result, loaded.warnings)
+
+
+def rehearse(errand: Errand) -> Done:
+    """The plan of a run. Nothing is written, in the org or in the ledger."""
+    from sfdc_escalator.pipeline import run as pipeline
+
+    here = errand.surroundings
+    here.set_up_log(errand.run_id)
+    loaded, render = policies(here, errand.policies), renderer()
+    with connect(here, errand.org, errand.now, errand.deadline) as (door, caller):
+        known = history(*errand.place, caller)
+        result = pipeline.rehearse(errand.run_id, door, caller, known, loaded.policies, errand.options, render)
+    return Done(result, loaded.warnings)
+
+
+def explain(errand: Errand, case: str) -> Explained:
+    """One case (by number or id) with every route. Nothing is written."""
+    from sfdc_escalator.pipeline.examine import examine
+
+    loaded = policies(errand.surroundings, errand.policies)
+    with connect(errand.surroundings, errand.org, errand.now) as (door, caller):
+        known = history(*errand.place, caller).history(caller.organization_id)
+        examined = examine(door, caller, known, loaded.policies, case, renderer())
+    return Explained(examined, loaded.warnings)
+
+
+def status(errand: Errand) -> LedgerStatus:
+    """The last run and what is open, from the ledger alone."""
+    from sfdc_escalator.ledger.trail.status import ledger_status
+
+    with trail(*errand.place) as found:
+        return ledger_status(found)
+
+
+def resolve(errand: Errand, key: str, *, applied: bool, by: str) -> Escalation:
+    """Records what a person says about an unknown outcome."""
+    from sfdc_escalator.ledger.trail import resolution
+
+    with busy_is_an_error(), known_ledger(*errand.place) as book:
+        return resolution.resolve(book, errand.run_id, key, applied=applied, by=by)
+
+
+def rebuild(errand: Errand) -> ReadBack:
+    """Reads a lost ledger back from the org."""
+    from sfdc_escalator.pipeline import rebuild as pipeline
+
+    here = errand.surroundings
+    here.set_up_log(errand.run_id)
+    with (
+        busy_is_an_error(),
+        connect(here, errand.org) as (door, caller),
+        ledger(*errand.place, caller) as book,
+    ):
+        return ReadBack(pipeline.rebuild(errand.run_id, door, caller, book), book.where)
+
+
+@contextmanager
+def busy_is_an_error() -> Iterator[None]:
+    """Exit code 3 while a run is at work: a run that meets another one ends in peace, a command that a person types
+    has failed."""
+    try:
+        yield
+    except RunBusy as busy:
+        busy.exit_code = 3
+        raise

@@ -1,0 +1,127 @@
+"""Orgs by name: their entries in `orgs.yaml`, the login, and the check that it is the expected org."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sfdc_escalator.errors import Invalid, LoginRefused, OrgUnavailable, Problem
+from sfdc_escalator.escalation.world.expect import wrong_kind, wrong_organization
+from sfdc_escalator.escalation.world.org import Caller
+from sfdc_escalator.wiring.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from sfdc_escalator.embedded_org import EmbeddedOrg
+    from sfdc_escalator.files.orgs.orgs import OrgEntry
+    from sfdc_escalator.files.orgs.settings import OrgLogin
+    from sfdc_escalator.salesforce.line.token import Grant
+    from sfdc_escalator.salesforce.org import SalesforceOrg
+
+TIME_BUDGET = 300.0
+"""Seconds that a run may spend on waiting and on repeated calls."""
+
+
+def entry_of(surroundings: Surroundings, org: str) -> tuple[OrgEntry, tuple[Problem, ...]]:
+    """The org of this name, and the warnings of its file. Raises Invalid."""
+    from sfdc_escalator.files.orgs.orgs import org_entry
+
+    return org_entry(org, surroundings.orgs_file)
+
+
+@contextmanager
+def connect(
+    surroundings: Surroundings, org: str, now: datetime | None = None, deadline: float | None = None
+) -> Iterator[tuple[SalesforceOrg, Caller]]:
+    """The org and its first answer; `now` replaces its clock, `deadline` (seconds) limits the time for repeated calls.
+
+    Raises WrongOrg for another org than `expect` names, before anything else is asked of it.
+    """
+    entry, warnings = entry_of(surroundings, org)
+    for warning in warnings:
+        logging.getLogger(__name__).warning("%s", warning)
+    with reach(surroundings, entry, now, deadline) as found:
+        yield found
+
+
+@contextmanager
+def reach(
+    surroundings: Surroundings, entry: OrgEntry, now: datetime | None = None, deadline: float | None = None
+) -> Iterator[tuple[SalesforceOrg, Caller]]:
+    """The org of this entry and its first answer, as `connect` does."""
+    budget = min(TIME_BUDGET, deadline or TIME_BUDGET)
+    with closing(logged_in(surroundings, entry, budget)) as door:
+        try:
+            caller = door.identify()
+            refuse_wrong_org(entry, door, caller)
+        except OrgUnavailable as error:
+            error.args = (f"{door.instance_url}: {error.message}",)
+            raise
+        yield door, replace(caller, now=now) if now else caller
+
+
+def logged_in(surroundings: Surroundings, entry: OrgEntry, budget: float) -> SalesforceOrg:
+    """The org after a login. Raises what a login raises."""
+    from sfdc_escalator.salesforce.line.retry import Patience
+    from sfdc_escalator.salesforce.login.login import line_of
+    from sfdc_escalator.salesforce.org import SalesforceOrg
+
+    def again() -> Grant:
+        """Reads the references anew: a file or a command may have another secret now."""
+        try:
+            return granted(surroundings, entry.login(surroundings.environ, surroundings.folder))
+        except Invalid as error:
+            raise LoginRefused(error.message, error.problems) from None
+
+    first = entry.login(surroundings.environ, surroundings.folder)
+    try:
+        grant = Patience(budget, surroundings.wait).reading("login", lambda: granted(surroundings, first))
+    except (Invalid, OrgUnavailable) as error:
+        if isinstance(error, Invalid) and entry.file:  # it is about a value of the file, so it gets its place
+            key = "alias" if first.flow == "cli" else "private_key"
+            error.problems = (entry.problem(key, Problem(error.message)),)
+        error.args = (f"org {entry.name}: {error.message}",)
+        raise
+    line = line_of(first.values)
+    found = grant.instance_url, grant.access_token
+    return SalesforceOrg(*found, login=again, line=line, budget=budget, sleep=surroundings.wait)
+
+
+def granted(surroundings: Surroundings, said: OrgLogin) -> Grant:
+    """One login. Its secrets are known before they are used."""
+    from sfdc_escalator.salesforce.login.login import login
+
+    surroundings.secrets.add(said.secrets)
+    grant = login(said.flow, said.values, surroundings.environ)()
+    surroundings.secrets.add([grant.access_token])
+    return grant
+
+
+def refuse_wrong_org(entry: OrgEntry, door: SalesforceOrg, caller: Caller) -> None:
+    if reason := wrong_organization(entry.expect, caller.organization_id):
+        raise entry.refusal("organization_id", reason)
+    if entry.expect.sandbox is not None:
+        rows = door.rows("SELECT IsSandbox FROM Organization")
+        found = rows[0].get("IsSandbox") if len(rows) == 1 else None
+        if reason := wrong_kind(entry.expect, found if isinstance(found, bool) else None):
+            raise entry.refusal("sandbox", reason)
+
+
+@contextmanager
+def embedded_org(**settings: Any) -> Iterator[EmbeddedOrg]:
+    """The embedded org, started. Its errors become ours."""
+    from sfdc_escalator.embedded_org import EmbeddedOrg, InvalidData
+
+    try:
+        org = EmbeddedOrg(**settings)
+    except InvalidData as error:
+        problems = [
+            Problem(one.message, one.file, one.line, one.column, one.found, one.expected, one.nearest)
+            for one in error.problems
+        ]
+        raise Invalid("the embedded org cannot start", problems) from error
+    with org:
+        yield org

@@ -1,0 +1,65 @@
+"""Everything that a command takes from the process around it, as one value that is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sfdc_escalator.wiring.secrets import Secrets
+
+if TYPE_CHECKING:
+    from sfdc_escalator.pipeline.apply import Progress
+    from sfdc_escalator.pipeline.stop import Stop
+
+ACCESS_TOKEN = "SFDC_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
+
+
+def without_log(run: str | None) -> None:
+    """Changes nothing about the log."""
+
+
+@contextmanager
+def stop_at_deadline(deadline: float | None) -> Iterator[Stop]:
+    """A Stop that only the deadline (in seconds) pulls."""
+    from sfdc_escalator.pipeline.stop import stop_after
+
+    with stop_after(deadline) as stop:
+        yield stop
+
+
+def without_progress() -> AbstractContextManager[Progress]:
+    """Shows no progress."""
+    return nullcontext(lambda _stage, _done, _total: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The environment variables, the folder from which relative paths start, and the function that waits.
+
+    `config` is the folder of `orgs.yaml` and `policies/`. `set_up_log` puts the id of a run on each line of the log.
+    `stopping` gives the Stop of a run, which the deadline (in seconds) and perhaps signals pull. Two commands with
+    surroundings of their own can run in one process.
+    """
+
+    environ: Mapping[str, str] = field(repr=False)
+    folder: Path
+    wait: Callable[[float], None]
+    config: Path = Path("config")
+    secrets: Secrets = field(default_factory=Secrets)
+    set_up_log: Callable[[str | None], None] = without_log
+    stopping: Callable[[float | None], AbstractContextManager[Stop]] = stop_at_deadline
+    progress: Callable[[], AbstractContextManager[Progress]] = without_progress
+
+    def __post_init__(self) -> None:
+        self.secrets.add([self.environ.get(ACCESS_TOKEN, "").strip()])
+
+    @property
+    def policy_folder(self) -> Path:
+        return self.folder / self.config / "policies"
+
+    @property
+    def orgs_file(self) -> Path:
+        return self.folder / self.config / "orgs.yaml"
