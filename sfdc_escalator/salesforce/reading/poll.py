@@ -50,7 +50,7 @@ def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: 
     """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is neither a number nor an id."""
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
-    broken = {(p.name, r.name): found for p, r in routes if (found := unread(p, r, org_facts.describe))}
+    broken = {(p.name, r.name): gap for p, r in routes if (gap := unread(p, r, org_facts.describe))}
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
     asked = sound(org_facts, policies, broken)
     try:
