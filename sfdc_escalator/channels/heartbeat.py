@@ -1,7 +1,7 @@
 """A heartbeat: a service outside that raises an alarm when no run comes.
 
 It gets `URL/start`, then `URL` or `URL/<exit code>`, as healthchecks.io and compatible services expect (Pinging API).
-The address is a secret: with it, anybody can report a success. A heartbeat never delays a run for long and
+The address is a secret: with it, anybody can report a successful run. A heartbeat never delays a run for long and
 never stops or fails it: it is sent in a thread beside the run, and is given up when it takes too long, also when the
 name of the host is not found.
 """

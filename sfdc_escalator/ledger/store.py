@@ -1,4 +1,4 @@
-"""The ledger, as a run and as a rehearsal see it."""
+"""The ledger, as a live run and as a dry run see it."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
 from sfdc_escalator.escalation.world.history import History
-from sfdc_escalator.ledger.engines.database import BUSY, Database, database_of, recognise
+from sfdc_escalator.ledger.engines.database import BUSY, Database, recognise
+from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.tables.rows import escalation_of
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
 from sfdc_escalator.ledger.writing.holder import Holder
@@ -18,7 +19,7 @@ from sfdc_escalator.pipeline.ports.ledger import HistoryReader, RunStart
 
 
 class SqlHistory:
-    """A ledger that is only read. `damage` is the error that a damaged file raises."""
+    """A ledger that is only read. `damage` is the error that a damaged ledger raises."""
 
     def __init__(self, database: Database, engine: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> None:
         self.database, self._engine, self._damage = database, engine, damage
@@ -30,30 +31,24 @@ class SqlHistory:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """One consistent view of everything."""
-        with self.database.speaking(self._damage), self._engine.connect() as connection, connection.begin():
+        with self.database.translating(self._damage), self._engine.connect() as connection, connection.begin():
             yield connection
 
     def history(self, organization_id: str) -> History:
         """Empty means: no escalation and no live route of this org. Runs do not count: the first run after a loss
         leaves one behind, and the second must still see that the ledger was lost."""
         with self.reading() as connection:
-            escalation = [
-                escalation_of(row)
-                for row in connection.execute(
-                    sa.select(escalations)
-                    .where(escalations.c.organization_id == organization_id)
-                    .order_by(escalations.c.key)
-                ).mappings()
-            ]
-            ours = live_routes.c.organization_id == organization_id
-            live = [
-                (policy, route)
-                for policy, route in connection.execute(
-                    sa.select(live_routes.c.policy, live_routes.c.route).where(ours)
-                )
-            ]
+            ours = sa.select(escalations).where(escalations.c.organization_id == organization_id)
+            known = [escalation_of(row) for row in connection.execute(ours.order_by(escalations.c.key)).mappings()]
+            routes = sa.select(live_routes.c.policy, live_routes.c.route)
+            live = connection.execute(routes.where(live_routes.c.organization_id == organization_id)).all()
             users = sa.select(runs.c.user_id).where(runs.c.organization_id == organization_id).distinct()
-            return History.of(escalation, live, connection.execute(users).scalars(), empty=not escalation and not live)
+            return History.of(
+                known,
+                [(policy, route) for policy, route in live],
+                connection.execute(users).scalars(),
+                empty=not known and not live,
+            )
 
     def head(self) -> str | None:
         with self.reading() as connection:
@@ -61,7 +56,7 @@ class SqlHistory:
             return None if newest is None else newest.hex()
 
     def close(self) -> None:
-        with self.database.speaking(self._damage):
+        with self.database.translating(self._damage):
             self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -87,18 +82,18 @@ class SqlLedger(SqlHistory):
             with lease.kept_alive(self._terms.beat):
                 yield lease
         finally:
-            # Who cannot give it back loses it all the same, as soon as this process has ended.
+            # A lease that cannot be given back is lost all the same, as soon as this process has ended.
             with contextlib.suppress(EscalatorError):
                 lease.give_back()
 
     def try_to_write(self) -> None:
-        """A write that is rolled back: what cannot be written shows now. Raises LedgerUnusable."""
-        with self.database.speaking(), self._engine.connect() as connection:
+        """A write that is rolled back, so that a ledger that cannot be written is found now. Raises LedgerUnusable."""
+        with self.database.translating(), self._engine.connect() as connection:
             connection.execute(version.update().values(version_num=VERSION))
 
 
 class NoHistory:
-    """The ledger that is not there yet."""
+    """The ledger that does not exist yet."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -118,7 +113,7 @@ def open_ledger(where: str, *, create: bool, terms: Terms | None = None) -> SqlL
         if not create:
             raise LedgerUnusable(f"there is no ledger at {database.where}")
         database.create()
-    # Read first: opened for writing, a file of another program would change its journal mode.
+    # Read first: to open another program's file for writing would change its journal mode.
     recognise(database, database.engine(writing=False, busy=terms.busy))
     ledger = SqlLedger(database, database.engine(writing=True, busy=terms.busy), terms)
     try:
@@ -130,9 +125,9 @@ def open_ledger(where: str, *, create: bool, terms: Terms | None = None) -> SqlL
 
 
 def open_history(where: str) -> HistoryReader:
-    """The ledger for a rehearsal: a missing one is an empty history. Raises Invalid and LedgerUnusable."""
+    """The ledger for a dry run: a missing one is an empty history. Raises Invalid and LedgerUnusable."""
     database = database_of(where)
-    return _reader(database, LedgerUnusable) if database.exists() else NoHistory(database.where)
+    return reader_of(database, LedgerUnusable) if database.exists() else NoHistory(database.where)
 
 
 def open_trail(where: str) -> SqlHistory:
@@ -141,10 +136,11 @@ def open_trail(where: str) -> SqlHistory:
     if not database.exists():
         advice = "the first live run makes it; or name another with --ledger"
         raise LedgerUnusable(f"there is no ledger at {database.where}: {advice}")
-    return _reader(database, AuditBroken)
+    return reader_of(database, AuditBroken)
 
 
-def _reader(database: Database, damage: type[EscalatorError]) -> SqlHistory:
+def reader_of(database: Database, damage: type[EscalatorError]) -> SqlHistory:
+    """The ledger in this database, which exists. Raises LedgerUnusable, and `damage` where it is damaged."""
     engine = database.engine(writing=False, busy=BUSY)
     recognise(database, engine, damage)
     return SqlHistory(database, engine, damage)

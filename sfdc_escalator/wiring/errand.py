@@ -48,7 +48,7 @@ class Errand:
 
     @property
     def place(self) -> tuple[Surroundings, str | None, str]:
-        """What leads to the ledger."""
+        """The arguments that lead to the ledger."""
         return self.surroundings, self.ledger, self.org
 
 
@@ -67,7 +67,7 @@ class Explained(NamedTuple):
 
 
 class ReadBack(NamedTuple):
-    """What a rebuild read from the org, and the ledger that it wrote."""
+    """The findings of a rebuild, and the ledger that it wrote."""
 
     rebuilt: Rebuilt
     ledger: str

@@ -89,11 +89,14 @@ def test_an_answer_that_never_ends_is_not_waited_for(
                     lines.append(server.accept()[0])
                     script(lines[-1])
 
-        threading.Thread(target=serve, daemon=True).start()
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
         heartbeat = Heartbeat(f"http://127.0.0.1:{server.getsockname()[1]}/{SECRET}")
         heartbeat.start()
         heartbeat.end(0)
         assert "no answer in time" in logged_in(caplog)
+        server.shutdown(socket.SHUT_RDWR)  # nothing is accepted any more
+        serving.join(10)
         for line in lines:
             line.close()
 

@@ -58,7 +58,7 @@ def test_the_story_of_an_escalation_is_told_in_order_with_its_note(trail: SqlHis
 def test_an_unknown_key_names_the_nearest(trail: SqlHistory) -> None:
     known = escalation(1).key
     mistyped = known[:-1] + ("0" if known[-1] != "0" else "1")
-    with pytest.raises(Invalid, match="knows no escalation") as unknown:
+    with pytest.raises(Invalid, match="has no escalation") as unknown:
         audit_show(trail, mistyped)
     assert unknown.value.problems[0].nearest == known
 

@@ -170,9 +170,7 @@ def test_an_event_says_who_what_why_when_and_by_which_call(ledger: SqlLedger, ki
     }
     assert told.body["escalation"] | {"sent_at": "", "epoch": 1} == {
         "attempts": 1,
-        "before_owner": "00G000000000001AAA",
-        "before_priority": None,
-        "before_status": "New",
+        "before": {"OwnerId": "00G000000000001AAA", "Priority": None, "Status": "New"},
         "case_number": "00001234",
         "ended_at": None,
         "episode": 1,
@@ -185,9 +183,7 @@ def test_an_event_says_who_what_why_when_and_by_which_call(ledger: SqlLedger, ki
         "state": "sending",
         "tried_at": "2026-03-02T15:00:30.250000Z",
         "turn": 1,
-        "wrote_owner": "00G000000000002AAA",
-        "wrote_priority": "Urgent",
-        "wrote_status": "Open",
+        "wrote": {"OwnerId": "00G000000000002AAA", "Priority": "Urgent", "Status": "Open"},
     }
     rest = {"call": "call-7", "facts": {"depth": [1, {"a": None}]}, "policy_digest": "digest-of-support"}
     assert {name: told.body[name] for name in rest} == rest

@@ -51,7 +51,7 @@ def older(path: Path) -> None:
 
 
 def newer(path: Path) -> None:
-    of_version(path, "0002")
+    of_version(path, "0003")
 
 
 def of_version(path: Path, version: str) -> None:
@@ -72,13 +72,13 @@ def below_a_file(path: Path) -> None:
 BAD: list[tuple[Callable[[Path], None], str]] = [
     (a_folder, "is a folder"),
     (a_pipe, "is not a file"),
-    (text, "no SQLite file"),
+    (text, "not an SQLite file"),
     (nothing, "0 bytes"),
     (of_another_program, "of another program"),
     (cut_short, "damaged or cut short"),
     (older, "older version 0000.*ledger migrate"),
-    (newer, "version 0002, newer"),
-    (below_a_file, "cannot be looked at"),
+    (newer, "version 0003, newer"),
+    (below_a_file, "cannot be examined"),
 ]
 
 
@@ -175,7 +175,7 @@ def test_a_ledger_locked_by_another_program_is_refused(sqlite_kind: SqliteKind) 
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    with pytest.raises(LedgerUnusable, match="cannot make the ledger"):
+    with pytest.raises(LedgerUnusable, match="cannot make the file"):
         open_ledger("/proc/no-such-folder/x.db", create=True)
 
 

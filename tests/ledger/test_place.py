@@ -13,6 +13,7 @@ from sfdc_escalator.ledger.engines.place import (
     path_of,
     refuse_network_disk,
 )
+from sfdc_escalator.ledger.engines.registry import database_of
 
 MOUNTS = """\
 /dev/root / ext4 rw,relatime 0 0
@@ -61,7 +62,7 @@ def test_a_ledger_on_a_server_is_the_same_from_every_folder(tmp_path: Path) -> N
 )
 def test_what_names_no_file_is_refused_with_advice(where: str, words: str) -> None:
     with pytest.raises(Invalid, match=words) as refused:
-        path_of(where)
+        database_of(where)
     assert "secret" not in str(refused.value)
     assert refused.value.exit_code == 2
 

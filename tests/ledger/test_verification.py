@@ -10,9 +10,9 @@ import pytest
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError
 from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
 from sfdc_escalator.ledger.store import open_trail
 from sfdc_escalator.ledger.tables import chain
-from sfdc_escalator.ledger.tables.guards import SQLITE_GUARDS
 from sfdc_escalator.ledger.tables.schema import escalations, events, live_routes, payloads, runs
 from sfdc_escalator.ledger.trail.verification import MOST_PROBLEMS, verify
 from tests.ledger.kinds import SqliteKind
@@ -43,10 +43,10 @@ def told(told_once: bytes, sqlite_kind: SqliteKind) -> SqliteKind:
 def tamper(kind: SqliteKind, change_it: Callable[[sqlite3.Connection], object]) -> None:
     """Changes the tables as somebody would who knows the guards, and puts them back."""
     with closing(sqlite3.connect(kind.path, isolation_level=None)) as connection:
-        for guard in SQLITE_GUARDS:
+        for guard in GUARDS:
             connection.execute(f"DROP TRIGGER {guard}")
         change_it(connection)
-        for guard in SQLITE_GUARDS.values():
+        for guard in GUARDS.values():
             connection.execute(guard)
 
 
@@ -138,7 +138,7 @@ def test_an_escalation_put_back_to_an_earlier_event_is_found(told: SqliteKind) -
     assert any("newest event 4" in problem for problem in told.verify().problems)
 
 
-@pytest.mark.parametrize("guard", list(SQLITE_GUARDS))
+@pytest.mark.parametrize("guard", list(GUARDS))
 def test_a_removed_guard_is_found(told: SqliteKind, guard: str) -> None:
     told.execute(f"DROP TRIGGER {guard}")
     assert told.verify().problems == (f"the guard {guard} is not in place",)

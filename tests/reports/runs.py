@@ -15,6 +15,12 @@ NEW = Field("Status", "is", "New")
 URGENT = policy(route("urgent", NEW, status="Escalated", priority="Urgent"))
 INCOMPLETE = policy(route("urgent", NEW, note_spec=note(NotePart("offers", ("Offers__c",), if_missing="hold"))))
 OPTIONS = RunOptions()
+CONTRACT = {
+    "run", "org", "organization_id", "policies", "plan_digest", "now", "ledger", "level", "guard", "polled", "matched",
+    "planned", "applied", "already", "held", "withheld", "rejected", "deferred", "unknown", "recovered", "bounced",
+    "gone", "notices", "api_calls", "audit_head", "escalations",
+}  # fmt: skip
+"""The keys that every run has; the command adds `dry_run` and `exit`."""
 
 
 def rehearsal(cases: Sequence[Case], of: Policy = URGENT, options: RunOptions = OPTIONS, **org: object) -> Result:

@@ -8,6 +8,7 @@ from sfdc_escalator.errors import EscalatorError, Invalid, OrgUnavailable, Probl
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.reports.json.problems import failure_json, problem_json
 from tests.reports.hostile import HOSTILE
+from tests.reports.runs import CONTRACT
 
 
 def test_a_problem_has_its_place_and_what_was_found_and_expected() -> None:
@@ -61,4 +62,5 @@ def test_a_run_that_finds_another_one_has_the_keys_of_a_run_and_did_nothing(stuc
     assert busy["notices"] == {"sent": 0, "waiting": 0, "undelivered": 0, "dropped": 0}
     assert {busy[name] for name in ("polled", "matched", "recovered", "bounced", "gone")} == {0}
     assert (busy["policies"], busy["escalations"], busy["plan_digest"], busy["api_calls"]) == ([], [], None, 1)
+    assert busy.keys() >= CONTRACT
     assert busy["exit"] == exit_code

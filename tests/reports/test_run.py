@@ -11,14 +11,7 @@ from sfdc_escalator.reports.json.run import run_json
 from sfdc_escalator.reports.text.run import run_text
 from tests.builders import AGENT, ORG, SUPPORT, case, identity, policy, route
 from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
-from tests.reports.runs import INCOMPLETE, NEW, URGENT, rehearsal, run
-
-CONTRACT = {
-    "run", "org", "organization_id", "policies", "plan_digest", "now", "ledger", "level", "guard", "polled", "matched",
-    "planned", "applied", "already", "held", "withheld", "rejected", "deferred", "unknown", "recovered", "bounced",
-    "gone", "notices", "api_calls", "audit_head", "escalations",
-}  # fmt: skip
-"""The keys that every run has; the command adds `dry_run` and `exit`."""
+from tests.reports.runs import CONTRACT, INCOMPLETE, NEW, URGENT, rehearsal, run
 
 
 def lines(report: str) -> list[str]:

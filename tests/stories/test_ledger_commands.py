@@ -105,7 +105,7 @@ def test_a_backup_replaces_no_file(support: World) -> None:
     taken.write_text("mine")
     refused = support.type("ledger", "backup", str(taken))
     assert refused.code == 2
-    assert "is there already" in refused.err
+    assert "exists already" in refused.err
     assert taken.read_text() == "mine"
 
 
@@ -116,10 +116,10 @@ def test_a_ledger_of_this_version_needs_no_migration(support: World) -> None:
     start(support)
     support.run("--backlog", "escalate")
     done = support.type("ledger", "migrate")
-    assert (done.code, done.out) == (0, "the ledger is of version 0001; nothing to do\n")
+    assert (done.code, done.out) == (0, f"The ledger {ledger_of(support)} is already of version 0002; nothing to do\n")
 
 
-@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0002", "newer")])
+@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0003", "newer")])
 def test_a_run_on_another_version_asks_for_what_helps(support: World, version: str, words: str) -> None:
     org = start(support)
     support.run("--backlog", "escalate")
@@ -181,7 +181,7 @@ def test_a_key_that_is_not_known_is_told_with_the_nearest(support: World) -> Non
     support.run("--backlog", "escalate")
     refused = support.type("resolve", "ESC-0000-0000-0000", "--as", "applied")
     assert refused.code == 2
-    assert "knows no escalation" in refused.err
+    assert "has no escalation" in refused.err
 
 
 # -- unusable in the middle of a run ----------------------------------------------------------------------------------

@@ -100,5 +100,6 @@ def test_a_second_runner_leaves_quietly_while_the_first_is_at_work(support: Worl
         assert report["already"] == CASES  # the first had just finished
     else:
         assert (code, report["busy"]["pid"], report["applied"]) == (0, first.pid, 0)
+        assert report["dry_run"] is False
     code, report = ended(first)
     assert (code, report["applied"], notes(org)) == (0, CASES, CASES)

@@ -1,4 +1,4 @@
-"""`ledger`: copy it, bring it up to date, or read a lost one back from the org."""
+"""`ledger`: back it up, migrate it, or read a lost one back from the org."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def command() -> None:
 @ledger_option
 @click.pass_obj
 def backup(surroundings: Surroundings, file: Path, org: str, ledger: str | None) -> int:
-    """Copy the ledger to a new FILE, also while a run is at work, and verify the copy."""
+    """Copy the ledger to a new FILE and verify the copy. A run may be at work meanwhile."""
     from sfdc_escalator.ledger.upkeep.backup import backup as copy
     from sfdc_escalator.wiring import ledgers
 
@@ -34,14 +34,24 @@ def backup(surroundings: Surroundings, file: Path, org: str, ledger: str | None)
 @ledger_option
 @click.pass_obj
 def migrate(surroundings: Surroundings, org: str, ledger: str | None) -> int:
-    """Bring an older ledger to the version of this program: all of it or nothing. Back it up first."""
+    """Bring an older ledger to the version of this program.
+
+    It makes a backup first, and prints where. The ledger is migrated completely, with its audit trail verified, or left
+    as it was.
+    """
+    from sfdc_escalator.cli.commands.resolve import person
     from sfdc_escalator.ledger.upkeep.migration import migrate as upgrade
     from sfdc_escalator.wiring import ledgers
     from sfdc_escalator.wiring.errand import busy_is_an_error
 
     with busy_is_an_error():
-        before, now = upgrade(ledgers.place(surroundings, ledger, org))
-    click.echo(f"the ledger is of version {now}" + ("; nothing to do" if before == now else f" now, it was {before}"))
+        done = upgrade(ledgers.place(surroundings, ledger, org), by=person(surroundings.environ))
+    if done.verified is None:
+        click.echo(f"The ledger {done.where} is already of version {done.now}; nothing to do")
+        return 0
+    click.echo(f"The ledger {done.where} is migrated from version {done.before} to {done.now}")
+    click.echo(f"Audit trail: {done.verified.events} events, head {done.verified.head}, verified")
+    click.echo(f"Backup of version {done.before}: {done.backup}")
     return 0
 
 
@@ -50,9 +60,9 @@ def migrate(surroundings: Surroundings, org: str, ledger: str | None) -> int:
 @ledger_option
 @click.pass_obj
 def rebuild(surroundings: Surroundings, org: str, ledger: str | None) -> int:
-    """Read a lost ledger back from the org: every note of ours that carries a key counts as escalated.
+    """Read a lost ledger back from the org: every note of ours with a key counts as escalated.
 
-    It only reads the org. What the ledger alone knew stays lost, such as an adopted backlog: look at
+    It only reads the org. Facts that stood only in the ledger stay lost, such as an adopted backlog: look at
     `run --dry-run` before the next run.
     """
     from sfdc_escalator.reports.text.rebuild import rebuild_text

@@ -1,1 +1,1 @@
-"""SQLite and PostgreSQL."""
+"""One kind of database per engine: everything that only holds for it. The others ask the two protocols."""

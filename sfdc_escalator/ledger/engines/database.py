@@ -1,24 +1,76 @@
-"""The database under a ledger, whichever it is: an SQLite file or a PostgreSQL server."""
+"""The database under a ledger: the two protocols of an engine, and how a ledger of ours is recognised."""
 
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable
-from sfdc_escalator.ledger.engines.place import is_server, path_of
-from sfdc_escalator.ledger.engines.sqlite_file import SqliteFile
+from sfdc_escalator.errors import EscalatorError, LedgerUnusable
 from sfdc_escalator.ledger.tables import schema
-from sfdc_escalator.ledger.tables.rows import said
 
 BUSY = timedelta(seconds=10)
-"""How long one statement waits while another program writes."""
+"""The time that one statement waits while another program writes."""
+
+BATCH = 2_000
+"""Rows that are fetched at a time when a whole table is read."""
+
+
+class Dialect(Protocol):
+    """The words of one kind of database. `differs` is its comparison that knows null."""
+
+    differs: str
+
+    def now(self, connection: sa.Connection) -> str:
+        """The database's clock as `YYYY-MM-DDTHH:MM:SSZ`: hosts that share a ledger need not agree on the time."""
+        ...
+
+    def lock(self, connection: sa.Connection) -> None:
+        """Until the transaction ends nobody else writes to the chain or migrates the ledger."""
+        ...
+
+    def rows(self, connection: sa.Connection, query: str) -> Iterator[tuple[Any, ...]]:
+        """The rows as the driver gives them, `BATCH` at a time: a Row object for each would double the time."""
+        ...
+
+    def columns(self, connection: sa.Connection) -> frozenset[tuple[str, str]]:
+        """(table, column) of everything that is there."""
+        ...
+
+    def guard(self, connection: sa.Connection) -> None:
+        """Makes the guards that are missing: the database itself then refuses the actions in `schema.FORBIDDEN`, and
+        an event whose number is not the next one."""
+        ...
+
+    def problems(self, connection: sa.Connection) -> Iterator[str]:
+        """The faults of the database itself: guards of its tables that are not in place, damaged pages."""
+        ...
+
+    def json_of(self, column: str) -> str:
+        """The SQL expression for the JSON text of a column, spelled as `chain.canonical` spells it."""
+        ...
+
+    def members(self, table: str, columns: Sequence[str]) -> str:
+        """The SQL expression for columns as the members of a JSON object, `"a":1,"b":null`, in the same spelling."""
+        ...
+
+    def place(self, text: str, within: str) -> str:
+        """The SQL expression for the place, from 1, of a text in a column of bytes; 0 = nowhere."""
+        ...
+
+    def bytes_of(self, text: str) -> str:
+        """The SQL expression for a text as UTF-8."""
+        ...
 
 
 class Database(Protocol):
-    """Where a ledger lies. Everything here raises LedgerUnusable, with advice and without secrets."""
+    """The place of a ledger. Everything here raises LedgerUnusable, with advice and without secrets."""
+
+    @property
+    def dialect(self) -> Dialect: ...
 
     @property
     def where(self) -> str:
@@ -26,7 +78,7 @@ class Database(Protocol):
         ...
 
     def exists(self) -> bool:
-        """Whether something that may be a ledger lies there."""
+        """True when something that may be a ledger is there."""
         ...
 
     def create(self) -> None:
@@ -37,55 +89,46 @@ class Database(Protocol):
         """An engine on what exists. A reader's connection sees one state of everything, and cannot write."""
         ...
 
-    def speaking(self, damage: type[EscalatorError] = LedgerUnusable) -> AbstractContextManager[None]:
-        """Turns what the database says inside into LedgerUnusable, and signs of damage into `damage`."""
+    def translating(self, damage: type[EscalatorError] = LedgerUnusable) -> AbstractContextManager[None]:
+        """Turns the database's errors inside into LedgerUnusable, and signs of damage into `damage`."""
         ...
 
     def check_mark(self, connection: sa.Connection) -> None:
         """Raises LedgerUnusable unless our mark is on it."""
         ...
 
+    def copy_to(self, file: Path, check: Callable[["Database"], None]) -> None:
+        """Copies the ledger to a new file, which appears once `check` has passed it. Raises Invalid, with the advice
+        how to back it up, where the ledger is not a file."""
+        ...
 
-def database_of(where: str) -> Database:
-    """What a path or a URL names. Raises Invalid."""
-    if not is_server(where):
-        return SqliteFile(path_of(where))
-    try:
-        from sfdc_escalator.ledger.engines.postgresql import PostgresqlSchema
-    except ImportError as error:
-        raise Invalid(
-            "a ledger in PostgreSQL needs psycopg, which is not installed; run: pip install 'sfdc-escalator[pg]'"
-        ) from error
-    return PostgresqlSchema.at(where)
-
-
-def file_of(where: str) -> Path | None:
-    """The file that holds the ledger; None when it lies on a server."""
-    database = database_of(where)
-    return database.path if isinstance(database, SqliteFile) else None
-
-
-def now(connection: sa.Connection) -> str:
-    """The database's clock, in seconds: hosts that share a ledger need not agree on the time."""
-    clock = sa.func.clock_timestamp() if connection.dialect.name == "postgresql" else sa.func.current_timestamp()
-    at = connection.execute(sa.select(clock)).scalar_one().replace(microsecond=0)
-    return said(at.replace(tzinfo=UTC) if at.tzinfo is None else at) or ""
+    def kept(
+        self, connection: sa.Connection, label: str, check: Callable[[sa.Connection], object]
+    ) -> AbstractContextManager[str]:
+        """A backup, complete and passed by `check`, of the ledger as it was before the transaction of `connection`,
+        which holds the lock. Gives its name, which contains `label`; an error in the body removes it again."""
+        ...
 
 
 def version_of(database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> str | None:
     """The version of the ledger's tables. Raises LedgerUnusable unless it is a ledger of ours."""
-    with database.speaking(damage), reading.connect() as connection:
+    with database.translating(damage), reading.connect() as connection:
         database.check_mark(connection)
         return connection.execute(sa.select(schema.version.c.version_num)).scalar()
 
 
 def recognise(database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> None:
-    """Raises LedgerUnusable unless it is a ledger of ours, of this version."""
+    """Raises LedgerUnusable unless it is a ledger of ours, of this version, with the tables of this version."""
     check_version(database.where, version_of(database, reading, damage))
+    with database.translating(damage), reading.connect() as connection:
+        found = database.dialect.columns(connection)
+    check_columns(database.where, schema.VERSION, schema.COLUMNS - found, damage)
 
 
 def check_version(where: str, found: str | None) -> None:
-    if found is not None and found > schema.VERSION:
+    if found is None:
+        raise LedgerUnusable(f"the ledger {where} has lost its version: it was changed by hand; restore a backup")
+    if found > schema.VERSION:
         raise LedgerUnusable(
             f"the ledger {where} is of version {found}, newer than this program knows ({schema.VERSION}); "
             "use the newer sfdc-escalator that wrote it"
@@ -93,5 +136,17 @@ def check_version(where: str, found: str | None) -> None:
     if found != schema.VERSION:
         raise LedgerUnusable(
             f"the ledger {where} is of the older version {found}, this program needs {schema.VERSION}; "
-            "run: sfdc-escalator ledger migrate"
+            f"run: sfdc-escalator ledger migrate --ledger {shlex.quote(where)}"
+        )
+
+
+def check_columns(
+    where: str, version: str, missing: frozenset[tuple[str, str]], damage: type[EscalatorError] = LedgerUnusable
+) -> None:
+    """Raises `damage` when columns that the version has are missing."""
+    if missing:
+        names = ", ".join(".".join(one) for one in sorted(missing)[:3])
+        raise damage(
+            f"the ledger {where} is damaged or was changed by hand: its version row says {version}, but tables "
+            f"of that version are incomplete (missing: {names}); restore a backup"
         )

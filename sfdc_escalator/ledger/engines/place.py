@@ -1,4 +1,4 @@
-"""Where a ledger lies: a URL or a path said by the user, or the state folder."""
+"""The place of a ledger file: the path that the user gave, or the state folder."""
 
 import os
 from collections.abc import Mapping
@@ -7,19 +7,16 @@ from pathlib import Path
 from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable, Problem
 
 NETWORK_DISKS = ("nfs", "cifs", "smb", "fuse.sshfs", "glusterfs", "fuse.glusterfs", "ceph", "fuse.ceph")
-"""File systems on which SQLite's locks and its shared memory do not hold between hosts; matched by their beginning."""
-
+"""File systems on which SQLite's locks and shared memory do not work between hosts; matched by their beginning."""
 
 HERE = Path()
 
 
-def is_server(where: str) -> bool:
-    return where.partition("://")[0].partition("+")[0] in ("postgres", "postgresql")
-
-
 def absolute(where: str, environ: Mapping[str, str], folder: Path) -> str:
-    """The same place for every working folder: the URL of a server, or the absolute path of a file. Raises Invalid."""
-    return where if is_server(where) else str(path_of(where, environ, folder))
+    """The same place for every working folder: a URL of another engine, or the absolute path of an SQLite file. Raises
+    Invalid."""
+    scheme, is_url, _ = where.partition("://")
+    return where if is_url and scheme != "sqlite" else str(path_of(where, environ, folder))
 
 
 def path_of(where: str, environ: Mapping[str, str] | None = None, folder: Path = HERE) -> Path:
@@ -33,7 +30,7 @@ def path_of(where: str, environ: Mapping[str, str] | None = None, folder: Path =
     elif scheme != "sqlite":
         raise Invalid(
             "the ledger's address is not understood",
-            [Problem("a ledger", found=f"{scheme}://...", expected="a path, sqlite:///PATH or postgresql://...")],
+            [Problem("a ledger", found=f"{scheme}://...", expected="a path or sqlite:///PATH")],
         )
     elif not rest.startswith("/"):
         raise Invalid(f"the ledger {where!r} is not a file: write sqlite:///relative/path or sqlite:////absolute/path")
@@ -84,7 +81,7 @@ def only_ledger(environ: Mapping[str, str]) -> Path:
 
 
 def disk_of(path: Path, mounts: str) -> str:
-    """The file system type that holds `path`, by the text of /proc/mounts; empty when it does not say."""
+    """The type of the file system that holds `path`, by the text of /proc/mounts; empty when it is not there."""
     best, kind = "", ""
     for line in mounts.splitlines():
         fields = line.split(" ")
@@ -97,7 +94,7 @@ def disk_of(path: Path, mounts: str) -> str:
 
 
 def refuse_network_disk(path: Path, mounts: str | None = None) -> None:
-    """Raises LedgerUnusable where `path` lies on a network disk: two hosts would not see each other's locks."""
+    """Raises LedgerUnusable where `path` is on a network disk: two hosts would not see each other's locks."""
     if mounts is None:
         try:
             mounts = Path("/proc/mounts").read_text(errors="surrogateescape")
@@ -106,6 +103,5 @@ def refuse_network_disk(path: Path, mounts: str | None = None) -> None:
     kind = disk_of(Path(os.path.realpath(path)), mounts)
     if kind.startswith(NETWORK_DISKS):
         raise LedgerUnusable(
-            f"the ledger {path} lies on a network disk ({kind}), where SQLite's locks do not hold; "
-            "put it on a local disk"
+            f"the ledger {path} is on a network disk ({kind}), where SQLite's locks do not work; put it on a local disk"
         )

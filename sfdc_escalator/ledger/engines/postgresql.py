@@ -1,21 +1,30 @@
 """A ledger in PostgreSQL: a schema of its own in the database that the user names. Needs psycopg."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable, Problem
+from sfdc_escalator.ledger.engines.database import Database
+from sfdc_escalator.ledger.engines.postgresql_copy import copy_schema, looking_at
+from sfdc_escalator.ledger.engines.postgresql_dialect import SCHEMA, PostgresqlDialect
 from sfdc_escalator.ledger.tables import schema
 
-SCHEMA = "sfdc_escalator"
+try:
+    import psycopg
+except ImportError as error:
+    raise Invalid(
+        "a ledger in PostgreSQL needs psycopg, which is not installed; run: pip install 'sfdc-escalator[pg]'"
+    ) from error
+
 MARK = "ledger of sfdc-escalator"
-"""The comment on our schema: how we know that it is ours."""
+"""The comment on our schema, by which we know it."""
 
 LINE = {
     "connect_timeout": 10,
@@ -25,14 +34,14 @@ LINE = {
     "tcp_user_timeout": 30_000,
     "application_name": "sfdc-escalator",
 }
-"""A server that is gone must show: left to itself TCP waits for hours."""
+"""Finds a server that is gone within a minute; TCP by itself waits for hours."""
 
 LOCKED = "is locked by another program; see who holds the lock (pg_stat_activity), then run again"
 FULL = "cannot be written: the server's disk is full"
 ADVICE = {
     "55P03": LOCKED,
     "40P01": LOCKED,
-    "25006": "cannot be written: the server takes no writes (a standby, or set to read only)",
+    "25006": "cannot be written: the server accepts no writes (a standby, or set to read only)",
     "42501": "cannot be used: this user lacks a right on it",
     "53100": FULL,
     "53200": "cannot be used: the server is out of memory",
@@ -40,15 +49,15 @@ ADVICE = {
 }
 """By SQLSTATE (PostgreSQL manual, appendix A)."""
 
-SAID_BY_CONNECTING = {
-    "pg_hba.conf": "the server's pg_hba.conf lets nobody in from here",
+ADVICE_ON_CONNECTING = {
+    "pg_hba.conf": "allow this host in the server's pg_hba.conf",
     "password": "give the password in ~/.pgpass or PGPASSWORD, or correct the one in the URL",
     "does not exist": "make it first: createdb --encoding=UTF8 NAME, createuser NAME; or correct the URL",
     "refused": "is the server running, and on this port?",
     "translate host": "no such host; correct the URL",
-    "timeout": "is the server running, and does a firewall let us through?",
+    "timeout": "is the server running, and does a firewall block the port?",
 }
-"""What libpq says when it cannot connect comes as text alone."""
+"""By a word of libpq's message: when it cannot connect, there is no SQLSTATE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +65,11 @@ class PostgresqlSchema:
     """See `database.Database`."""
 
     url: sa.URL
+    dialect = PostgresqlDialect()
 
     @classmethod
     def at(cls, where: str) -> "PostgresqlSchema":
-        """Raises Invalid, without a word of the URL: it may hold a password."""
+        """Raises Invalid, without any part of the URL: it may hold a password."""
         wanted = "postgresql://USER@HOST:PORT/DATABASE (the password in ~/.pgpass or PGPASSWORD)"
         try:
             url = sa.make_url(where)
@@ -84,13 +94,14 @@ class PostgresqlSchema:
     def create(self) -> None:
         engine = self.engine(writing=True, busy=timedelta(seconds=10))
         try:
-            with self.speaking(), engine.begin() as connection:
+            with self.translating(), engine.begin() as connection:
                 encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
                 if encoding != "UTF8":
                     raise LedgerUnusable(f"the database of {self.where} holds {encoding}; make one with encoding UTF8")
                 connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
                 connection.exec_driver_sql(f"COMMENT ON SCHEMA {SCHEMA} IS '{MARK}'")
-                schema.create_all(connection)
+                schema.create_tables(connection)
+                self.dialect.guard(connection)
         except LedgerUnusable as error:
             if not _is_made_already(error.__cause__):
                 raise
@@ -120,7 +131,7 @@ class PostgresqlSchema:
         return engine
 
     @contextlib.contextmanager
-    def speaking(self, damage: type[EscalatorError] = LedgerUnusable) -> Iterator[None]:
+    def translating(self, damage: type[EscalatorError] = LedgerUnusable) -> Iterator[None]:
         try:
             yield
         except (sa.exc.DBAPIError, psycopg.Error) as error:
@@ -134,31 +145,48 @@ class PostgresqlSchema:
                 f"{self.where} holds no ledger of sfdc-escalator: its schema {SCHEMA} is of another program"
             )
 
+    def copy_to(self, file: Path, check: Callable[[Database], None]) -> None:  # noqa: ARG002
+        raise Invalid(f"the ledger {self.where} is in PostgreSQL; back it up with: pg_dump --schema={SCHEMA} DATABASE")
+
+    @contextlib.contextmanager
+    def kept(self, connection: sa.Connection, label: str, check: Callable[[sa.Connection], object]) -> Iterator[str]:
+        """A schema beside the ledger's, `sfdc_escalator_<label>`, made in the same transaction."""
+        name = f"{SCHEMA}_{label}".lower().replace("-", "_")
+        copy_schema(connection, name, MARK)
+        with looking_at(connection, name):
+            check(connection)
+        yield f"the schema {name} of the same database"
+
     @contextlib.contextmanager
     def _asking(self) -> Iterator[sa.Connection]:
         engine = self.engine(writing=False, busy=timedelta(seconds=10))
-        with self.speaking(), engine.connect() as connection:
+        with self.translating(), engine.connect() as connection:
             yield connection
 
     def _translated(self, error: object, damage: type[EscalatorError]) -> EscalatorError:
         state, words = getattr(error, "sqlstate", None) or "", self._words(error)
         if state in ADVICE:
-            return LedgerUnusable(f"the ledger {self.where} {ADVICE[state]}: PostgreSQL says: {words}")
+            return LedgerUnusable(f"the ledger {self.where} {ADVICE[state]} (PostgreSQL: {words})")
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-            advice = next((advice for said, advice in SAID_BY_CONNECTING.items() if said in words), "")
+            advice = next((advice for text, advice in ADVICE_ON_CONNECTING.items() if text in words), "")
             return LedgerUnusable(
-                f"the ledger {self.where} cannot be reached: PostgreSQL says: {words}{advice and f'; {advice}'}"
+                f"the ledger {self.where} cannot be reached. PostgreSQL: {words}{advice and f'; {advice}'}"
             )
-        return damage(f"the ledger {self.where} is damaged or was changed: PostgreSQL says: {words}")
+        return damage(f"the ledger {self.where} is damaged or was changed (PostgreSQL: {words})")
 
     def _words(self, error: object) -> str:
-        """The first line alone, since others may quote a row; never the password."""
+        """The first line only, because others may quote a row; never the password."""
         diagnosis = getattr(error, "diag", None)
         lines = (getattr(diagnosis, "message_primary", None) or str(error)).strip().splitlines() or ["nothing"]
         words = lines[0]
         for secret in (self.url.password, self.url.query.get("password")):
             words = words.replace(str(secret), "***") if secret else words
         return words
+
+
+def database_at(where: str) -> PostgresqlSchema:
+    """Raises Invalid."""
+    return PostgresqlSchema.at(where)
 
 
 def _is_made_already(error: BaseException | None) -> bool:

@@ -1,24 +1,31 @@
-"""A ledger in an SQLite file: opened, made, recognised; its errors become ours."""
+"""A ledger in an SQLite file: opened, made, recognised, copied; its errors become ours."""
 
 import contextlib
+import glob
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from sfdc_escalator.errors import EscalatorError, LedgerUnusable
-from sfdc_escalator.ledger.engines.place import refuse_network_disk
+from sfdc_escalator.ledger.engines.database import BUSY, Database
+from sfdc_escalator.ledger.engines.place import path_of, refuse_network_disk
+from sfdc_escalator.ledger.engines.sqlite_dialect import SqliteDialect
 from sfdc_escalator.ledger.tables import schema
 
+APPLICATION_ID = 0x45534341
+"""SQLite's application id of our files: the letters ESCA."""
+
 CACHE_KIB = 65_536
-"""The most that a reader keeps of the file: with SQLite's own 2 MB a verification would read an index many times."""
+"""A reader keeps at most this much of the file: with SQLite's own 2 MB a verification reads an index many times."""
 
 LOCKED = "is locked by another program; see who has it open, then run again"
 RIGHTS = "cannot be opened: look at the rights of the file and of its folder"
@@ -29,7 +36,7 @@ ADVICE = {
     "SQLITE_CANTOPEN": RIGHTS,
     "SQLITE_PERM": RIGHTS,
     "SQLITE_FULL": "cannot be written: the disk is full",
-    "SQLITE_NOTADB": "is not a ledger of sfdc-escalator: it is no SQLite file",
+    "SQLITE_NOTADB": "is not a ledger of sfdc-escalator: it is not an SQLite file",
 }
 DISK = "cannot be written: the disk reports an error (full, over a quota, or broken)"
 
@@ -39,6 +46,7 @@ class SqliteFile:
     """See `database.Database`."""
 
     path: Path
+    dialect = SqliteDialect()
 
     @property
     def where(self) -> str:
@@ -50,28 +58,29 @@ class SqliteFile:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise LedgerUnusable(f"the ledger {self.path} cannot be looked at: {error.strerror}") from error
+            raise LedgerUnusable(f"the ledger {self.path} cannot be examined: {error.strerror}") from error
         if self.path.is_dir():
             raise LedgerUnusable(f"the ledger {self.path} is a folder; name a file in it")
         if not self.path.is_file():
             raise LedgerUnusable(f"the ledger {self.path} is not a file")
         if not status.st_size:
             raise LedgerUnusable(
-                f"the ledger {self.path} is empty (0 bytes): it was cut short; bring back a copy, or remove it to "
-                "start anew"
+                f"the ledger {self.path} is empty (0 bytes): it was cut short; restore a backup, or remove it to "
+                "begin a new one"
             )
         refuse_network_disk(self.path)
         return True
 
     def create(self) -> None:
-        """It appears whole or not at all: it is made under another name first."""
+        """The file appears whole or not at all: it is made under another name first."""
         refuse_network_disk(self.path)
         with under_another_name(self.path, replaceable=True) as fresh:
             engine = SqliteFile(fresh).engine(writing=True, busy=timedelta(0))
             try:
-                with SqliteFile(fresh).speaking(), engine.begin() as connection:
-                    schema.create_all(connection)
-                    connection.exec_driver_sql(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+                with SqliteFile(fresh).translating(), engine.begin() as connection:
+                    schema.create_tables(connection)
+                    self.dialect.guard(connection)
+                    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
             finally:
                 engine.dispose()
 
@@ -101,25 +110,76 @@ class SqliteFile:
         return engine
 
     @contextlib.contextmanager
-    def speaking(self, damage: type[EscalatorError] = LedgerUnusable) -> Iterator[None]:
+    def translating(self, damage: type[EscalatorError] = LedgerUnusable) -> Iterator[None]:
         try:
             yield
-        except (sa.exc.DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:  # the driver decodes what SQLite says
+        except (sa.exc.DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:  # the driver decodes SQLite's messages
             cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
             if advice := _advice(getattr(cause, "sqlite_errorname", "")):
                 raise LedgerUnusable(f"the ledger {self.path} {advice}") from error
-            raise damage(f"the ledger {self.path} is damaged or cut short: SQLite says: {cause}") from error
+            raise damage(f"the ledger {self.path} is damaged or cut short (SQLite: {cause})") from error
 
     def check_mark(self, connection: sa.Connection) -> None:
         mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-        if mark != schema.APPLICATION_ID:
+        if mark != APPLICATION_ID:
             raise LedgerUnusable(
                 f"{self.path} is not a ledger of sfdc-escalator: it is an SQLite file of another program"
             )
 
+    def copy_to(self, file: Path, check: Callable[[Database], None]) -> None:
+        """SQLite's own copy, which sees one committed state of the ledger, also while a run writes."""
+        copy = SqliteFile(file.absolute())
+        with under_another_name(copy.path) as fresh:
+            _copy(self, fresh, copy)
+            check(SqliteFile(fresh))
+
+    @contextlib.contextmanager
+    def kept(
+        self,
+        connection: sa.Connection,  # noqa: ARG002
+        label: str,
+        check: Callable[[sa.Connection], object],
+    ) -> Iterator[str]:
+        """A file beside the ledger: `<ledger>.<label>.backup`. Halves of a killed program are removed first; who holds
+        the lock is the only one who makes such a copy."""
+        for half in self.path.parent.glob(f".{glob.escape(self.path.name)}.*.backup.*.new*"):
+            half.unlink(missing_ok=True)
+        target = self.path.with_name(f"{self.path.name}.{label}.backup")
+
+        def check_copy(copy: Database) -> None:
+            with _transaction(copy.engine(writing=False, busy=BUSY)) as copied, copy.translating():
+                check(copied)
+
+        self.copy_to(target, check_copy)
+        try:
+            yield str(target)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+
+
+def database_at(where: str) -> SqliteFile:
+    """Raises Invalid."""
+    return SqliteFile(path_of(where))
+
+
+def _copy(source: SqliteFile, fresh: Path, target: SqliteFile) -> None:
+    """Into the file `fresh`; errors name the one that it becomes."""
+    engine = source.engine(writing=False, busy=BUSY)
+    with source.translating(), _transaction(engine) as reading, contextlib.closing(sqlite3.connect(fresh)) as copy:
+        driver: Any = reading.connection.driver_connection
+        with target.translating():
+            driver.backup(copy)
+
+
+@contextlib.contextmanager
+def _transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
 
 def _advice(name: str) -> str | None:
-    """For a result code such as SQLITE_READONLY_DBMOVED; a file that cannot be read to its end is damaged instead."""
+    """The advice for a result code such as SQLITE_READONLY_DBMOVED; None where the file itself is damaged."""
     if name.startswith("SQLITE_IOERR") and "READ" not in name:
         return DISK
     return ADVICE.get("_".join(name.split("_")[:2]))
@@ -128,7 +188,7 @@ def _advice(name: str) -> str | None:
 @contextlib.contextmanager
 def under_another_name(path: Path, *, replaceable: bool = False) -> Iterator[Path]:
     """A new file beside `path`, for its user alone, that becomes `path` when the body is done. With `replaceable` it is
-    thrown away where somebody else was faster. Raises LedgerUnusable."""
+    removed where somebody else was faster. Raises LedgerUnusable."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}.new")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -142,10 +202,9 @@ def under_another_name(path: Path, *, replaceable: bool = False) -> Iterator[Pat
                 fresh.with_name(name).unlink(missing_ok=True)
         _sync(path.parent)
     except FileExistsError as error:
-        raise LedgerUnusable(f"{path} is there already, and is left as it is; name a new file") from error
+        raise LedgerUnusable(f"{path} exists already and is left as it is; name a new file") from error
     except OSError as error:
-        why = error.strerror or error
-        raise LedgerUnusable(f"cannot make the ledger {path}: {why}; name another place with --ledger") from error
+        raise LedgerUnusable(f"cannot make the file {path}: {error.strerror or error}") from error
 
 
 def _sync(folder: Path) -> None:

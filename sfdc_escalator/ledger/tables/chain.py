@@ -1,4 +1,4 @@
-"""The chain of events: canonical bytes, and hashes that each hold the one before."""
+"""The chain of events: canonical bytes, and hashes that each cover the one before."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 GENESIS = bytes(32)
-"""What the first event names as the hash before it."""
+"""The hash that the first event has as the one before it."""
 
 
 def plain(text: str) -> str:
@@ -30,7 +30,7 @@ _encoder = json.JSONEncoder(
 
 
 def canonical(value: object) -> bytes:
-    """The one JSON text of `value`: sorted keys, no spaces, UTF-8; half surrogate pairs stay as `\\ud800` escapes."""
+    """The only JSON text of `value`: sorted keys, no spaces, UTF-8; half surrogate pairs stay as `\\ud800` escapes."""
     return _encoder.encode(value).encode("utf-8", "backslashreplace")
 
 
@@ -40,5 +40,5 @@ def hash_of(prev: bytes, body: bytes) -> bytes:
 
 
 def note_hash(salt: str, text: str) -> str:
-    """SHA-256 of salt and text: says nothing of the text once the salt is gone."""
+    """SHA-256 of salt and text: nobody can find the text from it once the salt is erased."""
     return hashlib.sha256((salt + text).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The tables of a ledger, version 0001.
+"""The tables of a ledger, version 0002.
 
 Times are text, `YYYY-MM-DDTHH:MM:SSZ`, as the events have them. `events.body` holds the canonical bytes that are
 hashed; every other column of `events`, and every row of `runs`, `escalations` and `live_routes`, follows from such
@@ -7,21 +7,13 @@ bytes and names its event, so that a verification can compare them.
 
 import sqlalchemy as sa
 
-from sfdc_escalator.ledger.tables.guards import create_guards
+VERSION = "0002"
+"""The newest module of `upkeep/versions` has this number."""
 
-VERSION = "0001"
-APPLICATION_ID = 0x45534341
-"""SQLite's application id of our files: the letters ESCA."""
+FORBIDDEN = {"events": ("UPDATE", "DELETE"), "payloads": ("UPDATE",), "escalations": ("DELETE",)}
+"""The actions that each engine refuses, by table. Personal text may be deleted: it must be possible to erase it."""
 
 metadata = sa.MetaData()
-
-
-def _told_by_events() -> sa.ForeignKeyConstraint:
-    """Not in PostgreSQL: there the check needs the right to update the events, which nobody has."""
-    told = sa.ForeignKeyConstraint(["event"], ["events.seq"])
-    told.ddl_if(dialect="sqlite")
-    return told
-
 
 version = sa.Table("alembic_version", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
 
@@ -46,7 +38,6 @@ payloads = sa.Table(
     "payloads",
     metadata,
     sa.Column("event", sa.Integer, primary_key=True, autoincrement=False),
-    _told_by_events(),
     sa.Column("salt", sa.String(32), nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     comment="Personal text, kept apart so that it can be erased; events hold its salted hash.",
@@ -60,13 +51,10 @@ escalations = sa.Table(
     sa.Column("case_id", sa.Text, nullable=False),
     sa.Column("run", sa.Text, nullable=False),
     sa.Column("event", sa.Integer, nullable=False, unique=True),
-    _told_by_events(),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("before_owner", sa.Text),
-    sa.Column("before_priority", sa.Text),
-    sa.Column("before_status", sa.Text),
-    sa.Column("ended_at", sa.Text),
+    sa.Column("before", sa.Text),
     sa.Column("case_number", sa.Text, nullable=False),
+    sa.Column("ended_at", sa.Text),
     sa.Column("episode", sa.Integer, nullable=False),
     sa.Column("epoch", sa.Integer),
     sa.Column("message", sa.Text, nullable=False),
@@ -77,9 +65,8 @@ escalations = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("tried_at", sa.Text),
     sa.Column("turn", sa.Integer, nullable=False),
-    sa.Column("wrote_owner", sa.Text),
-    sa.Column("wrote_priority", sa.Text),
-    sa.Column("wrote_status", sa.Text),
+    sa.Column("wrote", sa.Text),
+    comment="Before and wrote are canonical JSON: the values of the case by field; null where nothing was sent.",
 )
 
 runs = sa.Table(
@@ -88,7 +75,6 @@ runs = sa.Table(
     sa.Column("run", sa.Text, primary_key=True),
     sa.Column("organization_id", sa.Text, nullable=False, index=True),
     sa.Column("event", sa.Integer, nullable=False, unique=True),
-    _told_by_events(),
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
@@ -106,7 +92,6 @@ live_routes = sa.Table(
     sa.Column("policy", sa.Text, primary_key=True),
     sa.Column("route", sa.Text, primary_key=True),
     sa.Column("event", sa.Integer, nullable=False, unique=True),
-    _told_by_events(),
 )
 
 EVENT_ABOUT = ("at", "case_id", "event", "key", "note", "organization_id", "run", "seq")
@@ -114,6 +99,9 @@ ESCALATION_FACTS = tuple(sorted({column.name for column in escalations.columns} 
 RUN_FACTS = ("finished_at", "host", "pid", "policies", "result", "started_at", "user_id")
 ROUTE_FACTS = ("policy", "route")
 """Columns that a body repeats: events' in `about`, escalations' in `escalation`, the others' in `facts`."""
+
+JSON_COLUMNS = ("before", "policies", "result", "wrote")
+"""Columns whose text is canonical JSON; a body repeats them as the values that the text stands for."""
 
 leases = sa.Table(
     "leases",
@@ -127,12 +115,14 @@ leases = sa.Table(
     sa.Column("pid_start", sa.Text, nullable=False),
     sa.Column("started_at", sa.Text, nullable=False),
     sa.Column("heartbeat_at", sa.Text, nullable=False),
-    comment="Who works on an org; run is null while nobody does. The epoch only grows.",
+    comment="The run that works on an org; run is null while there is none. The epoch only grows.",
 )
 
+COLUMNS = frozenset((table.name, column.name) for table in metadata.tables.values() for column in table.columns)
+"""(table, column) of everything that a ledger of this version has."""
 
-def create_all(connection: sa.Connection) -> None:
-    """Makes an empty ledger of this version, inside the caller's transaction."""
+
+def create_tables(connection: sa.Connection) -> None:
+    """Makes the empty tables of this version, inside the caller's transaction."""
     metadata.create_all(connection, checkfirst=False)
     connection.execute(version.insert().values(version_num=VERSION))
-    create_guards(connection)

@@ -1,4 +1,4 @@
-"""Which state of an escalation may follow which, and which state an event tells of."""
+"""The state that may follow another one, and the state in which an event leaves an escalation."""
 
 from types import MappingProxyType
 
@@ -27,7 +27,7 @@ AFTER = MappingProxyType(
     }
 )
 
-TOLD_BY = MappingProxyType(
+STATE_AFTER = MappingProxyType(
     {
         "intended": EscalationState.SENDING,
         "applied": EscalationState.APPLIED,
@@ -45,19 +45,19 @@ TOLD_BY = MappingProxyType(
     }
 )
 RESOLVED = frozenset({EscalationState.APPLIED, EscalationState.PLANNED})
-"""What a person may say of an unknown outcome, by the event `resolved`."""
+"""The states that a person may give to an unknown outcome, by the event `resolved`."""
 
 STAYS = frozenset({"bounced", "merged", "ended"})
-"""Events that tell of something without changing the state."""
+"""Events that do not change the state."""
 
 
 def check(key: str, event: str, old: EscalationState | None, new: EscalationState) -> None:
-    """Raises EscalatorError for a change that the rules do not know: a mistake of the program, not of its user."""
+    """Raises EscalatorError for a change that these rules do not allow: a mistake of the program, not of its user."""
     if event in STAYS:
-        fine = old is not None and old is new
+        allowed = old is not None and old is new
     elif event == "resolved":
-        fine = old is EscalationState.UNKNOWN and new in RESOLVED
+        allowed = old is EscalationState.UNKNOWN and new in RESOLVED
     else:
-        fine = TOLD_BY.get(event) is new and new in (FIRST if old is None else AFTER[old])
-    if not fine:
+        allowed = STATE_AFTER.get(event) is new and new in (FIRST if old is None else AFTER[old])
+    if not allowed:
         raise EscalatorError(f"escalation {key} cannot become {new} from {old or 'nothing'} by the event {event!r}")

@@ -36,7 +36,7 @@ def audit_show(trail: SqlHistory, key: str) -> tuple[AuditEvent, ...]:
     with trail.reading() as connection:
         found = connection.execute(by_seq).all()
         if not found:
-            raise Invalid(f"the ledger {trail.where} knows no escalation {key}", [nearest(connection, wanted)])
+            raise Invalid(f"the ledger {trail.where} has no escalation {key}", [nearest(connection, wanted)])
     return tuple(_event(row) for row in found)
 
 

@@ -1,4 +1,4 @@
-"""What only a person can settle: whether an escalation with an unknown outcome was written."""
+"""An unknown outcome, settled by a person who looked at the case."""
 
 from dataclasses import replace
 
@@ -14,24 +14,24 @@ from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 
 
 def resolve(ledger: SqlLedger, run: str, key: str, *, applied: bool, by: str) -> Escalation:
-    """Stores what the person `by` says of the escalation, and returns it as it is now. Raises Invalid for a key that is
-    not known or not unknown, RunBusy while a run works on its org."""
+    """Stores the outcome by the word of the person `by`, and returns the escalation as it is now. Raises Invalid for a
+    key that the ledger does not have or whose outcome is known, RunBusy while a run works on its org."""
     wanted = key.strip().upper()
     organization, user = _whose(ledger, wanted)
     with ledger.lease(RunStart(run, organization, user, {})) as lease:
-        escalation = _past(ledger, wanted)  # only now: taking the lease makes unknown what a dead run was sending
+        escalation = _escalation(ledger, wanted)  # only now: taking the lease makes unknown what a dead run was sending
         try:
             if escalation.state is not EscalationState.UNKNOWN:
-                said = (
+                message = (
                     f"{wanted} (case {escalation.case_number}) is {escalation.state}, not unknown: nothing to resolve"
                 )
-                raise Invalid(said)
+                raise Invalid(message)
             state = EscalationState.APPLIED if applied else EscalationState.PLANNED
             now = replace(
-                escalation, state=state, attempts=0, message="" if applied else "a person: it was never written"
+                escalation, state=state, attempts=0, message="" if applied else "a person: it was not written"
             )
-            told = {"by": by, "as": "applied" if applied else "absent"}
-            lease.record([Change("resolved", now, escalation.case_number, "", (), facts=told)])
+            facts = {"by": by, "as": "applied" if applied else "absent"}
+            lease.record([Change("resolved", now, escalation.case_number, "", (), facts=facts)])
         except Invalid as error:
             lease.finish({"exit": error.exit_code, "error": error.code})
             raise
@@ -51,11 +51,11 @@ def _whose(ledger: SqlLedger, key: str) -> tuple[str, str]:
         )
         found = connection.execute(user).first()
         if found is None:
-            raise Invalid(f"the ledger {ledger.where} knows no escalation {key}", [nearest(connection, key)])
+            raise Invalid(f"the ledger {ledger.where} has no escalation {key}", [nearest(connection, key)])
     return found.organization_id, found.user_id
 
 
-def _past(ledger: SqlLedger, key: str) -> Escalation:
+def _escalation(ledger: SqlLedger, key: str) -> Escalation:
     with ledger.reading() as connection:
         return escalation_of(
             connection.execute(sa.select(escalations).where(escalations.c.key == key)).mappings().one()

@@ -1,4 +1,4 @@
-"""Changes of escalations: the row and the event that tells of it, in one transaction."""
+"""Changes of escalations: the row and its event, in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.ledger.tables import states
-from sfdc_escalator.ledger.tables.rows import Row, escalation_of, facts_of
-from sfdc_escalator.ledger.tables.schema import ESCALATION_FACTS, escalations
+from sfdc_escalator.ledger.tables.rows import Row, escalation_of, facts_of, stored
+from sfdc_escalator.ledger.tables.schema import escalations
 from sfdc_escalator.ledger.writing.journal import Journal
 from sfdc_escalator.pipeline.ports.ledger import Change
 
@@ -27,13 +27,13 @@ class Changes:
         self._changed: dict[str, Row] = {}
 
     def read(self, keys: Sequence[str]) -> None:
-        """Reads the rows of these keys, as far as there are any."""
+        """Reads the rows of these keys that exist."""
         for start in range(0, len(keys), KEYS_PER_QUERY):
             some = escalations.c.key.in_(keys[start : start + KEYS_PER_QUERY])
             self._take(self._connection.execute(sa.select(escalations).where(some)).mappings())
 
     def read_sending(self) -> list[Change]:
-        """The escalations that a run now gone has left open, each as the change that says so."""
+        """The escalations that a lost run was still sending, each as a change to `unknown`."""
         left = (escalations.c.organization_id == self._organization_id) & (
             escalations.c.state == EscalationState.SENDING.value
         )
@@ -50,14 +50,14 @@ class Changes:
         key = change.escalation.key
         old = self._rows.get(key)
         states.check(key, change.event, EscalationState(old["state"]) if old else None, change.escalation.state)
-        row = self._row(change, old)
         if old is None:
             self._new.add(key)
-        row["event"] = self._journal.add(
+        facts = self._facts(change, old)
+        event = self._journal.add(
             change.event,
             {
                 "call": change.call,
-                "escalation": {name: row[name] for name in ESCALATION_FACTS},
+                "escalation": facts,
                 "facts": change.facts or {},
                 "policy_digest": change.policy_digest,
                 "reasons": change.reasons,
@@ -66,22 +66,22 @@ class Changes:
             case_id=change.escalation.case_id,
             note=change.note,
         )
-        self._rows[key] = self._changed[key] = row
+        self._rows[key] = self._changed[key] = {
+            "key": key,
+            "organization_id": self._organization_id,
+            "case_id": change.escalation.case_id,
+            "run": self._run,
+            "event": event,
+            **stored(facts),
+        }
 
-    def _row(self, change: Change, old: Row | None) -> Row:
+    def _facts(self, change: Change, old: Row | None) -> Row:
         if old is not None and old["organization_id"] != self._organization_id:
             raise EscalatorError(f"escalation {change.escalation.key} belongs to the org {old['organization_id']}")
         sent = {"sent_at": old["sent_at"], "epoch": old["epoch"]} if old else {"sent_at": None, "epoch": None}
         if change.event == "intended":
             sent = {"sent_at": self._journal.at, "epoch": self._epoch}
-        return {
-            "key": change.escalation.key,
-            "organization_id": self._organization_id,
-            "case_id": change.escalation.case_id,
-            "run": self._run,
-            **facts_of(change.escalation, change.case_number),
-            **sent,
-        }
+        return {**facts_of(change.escalation, change.case_number), **sent}
 
     def write(self) -> None:
         new = [row for key, row in self._changed.items() if key in self._new]
@@ -97,7 +97,7 @@ def _left_open(row: Row) -> Change:
         {
             **row,
             "state": EscalationState.UNKNOWN.value,
-            "message": "the run that was sending it ended without an answer",
+            "message": "the run that was sending it ended before an answer came",
         }
     )
     return Change("unknown", escalation, row["case_number"], "", (escalation.message,), facts={"run_left": row["run"]})

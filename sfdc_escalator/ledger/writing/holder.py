@@ -1,4 +1,5 @@
-"""Who holds a lease: a process, on a host, since a boot. Linux tells by /proc; elsewhere only time does."""
+"""The holder of a lease: a process, on a host, since a boot. Linux knows by /proc whether it lives; elsewhere only
+its heartbeat shows it."""
 
 import os
 import socket
@@ -10,8 +11,8 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """`boot` names the running kernel and its process numbers (a container has its own); empty where nothing tells.
-    `pid_start` is the process's start in clock ticks since the boot: a process number is used again."""
+    """`boot` names the running kernel and its process numbers (a container has its own); empty where the system has no
+    such name. `pid_start` is the process's start in clock ticks since the boot: a process number is used again."""
 
     host: str
     boot: str
@@ -24,7 +25,7 @@ class Holder:
         return cls(socket.gethostname(), _boot(), pid, _start_of(pid) or "")
 
     def is_gone(self, me: "Holder") -> bool:
-        """Whether `me` can tell that this process has ended: only on the same host and boot."""
+        """True when `me` can know that this process has ended: only on the same host and boot."""
         same_place = bool(self.boot) and (self.host, self.boot) == (me.host, me.boot)
         return same_place and _start_of(self.pid) != self.pid_start
 
@@ -40,8 +41,8 @@ def _boot() -> str:
 def _start_of(pid: int) -> str | None:
     """None when there is no such process, or only its remains that nobody has collected yet (proc(5), `stat`)."""
     try:
-        said = (PROC / str(pid) / "stat").read_text(errors="replace")
+        text = (PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:
         return None
-    fields = said.rpartition(")")[2].split()  # the name before may itself hold brackets and spaces
+    fields = text.rpartition(")")[2].split()  # the name before may itself hold brackets and spaces
     return None if fields[0] in "ZX" else fields[19]

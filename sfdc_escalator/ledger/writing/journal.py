@@ -7,13 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sfdc_escalator.ledger.engines.database import Dialect
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.schema import events, payloads, version
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who writes, in which run, on which org."""
+    """The writer of events: a user and a host, in a run on an org. A migration is not part of a run or of an org."""
 
     organization_id: str
     run: str
@@ -21,14 +22,14 @@ class Author:
     host: str
 
 
-def alone(connection: sa.Connection) -> str | None:
-    """Until the transaction ends nobody else writes to the chain or migrates the ledger; its version. The version's row
-    is the lock: there is always exactly one, and the newest event may not be locked where nobody may change it."""
-    return connection.execute(sa.select(version.c.version_num).with_for_update()).scalar()
+def locked_version(connection: sa.Connection, dialect: Dialect) -> str | None:
+    """The ledger's version. Until the transaction ends nobody else writes to the chain or migrates the ledger."""
+    dialect.lock(connection)
+    return connection.execute(sa.select(version.c.version_num)).scalar()
 
 
 class Journal:
-    """The end of the chain. `at` is the time of the transaction, in which we are `alone`."""
+    """The end of the chain. `at` is the time of the transaction, which holds the lock."""
 
     def __init__(self, connection: sa.Connection, author: Author, at: str) -> None:
         self.at = at
@@ -49,7 +50,7 @@ class Journal:
         case_id: str | None = None,
         note: str | None = None,
     ) -> int:
-        """Appends an event that says `facts`, and returns its number. `note` itself stays out of the chain."""
+        """Appends an event with these facts, and returns its number. `note` itself stays out of the chain."""
         author = self._author
         row: dict[str, Any] = {
             "seq": self._seq + 1,

@@ -12,18 +12,18 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, LedgerUnusable, RunBusy
 from sfdc_escalator.escalation.world.keys import RouteName
-from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, now
+from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
 from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder
-from sfdc_escalator.ledger.writing.journal import Author, Journal, alone
+from sfdc_escalator.ledger.writing.journal import Author, Journal, locked_version
 from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How long things may last. A holder that is `silent` loses its lease; one older than `longest_run` is stuck."""
+    """The times of a lease. A holder that is `silent` loses it; one older than `longest_run` is stuck."""
 
     beat: timedelta = timedelta(seconds=20)
     silent: timedelta = timedelta(minutes=2)
@@ -45,20 +45,20 @@ class SqlLease:
         )
 
     @contextlib.contextmanager
-    def _transaction(self, *, telling: bool = True) -> Iterator[tuple[sa.Connection, str]]:
-        """One transaction that is ours to the end: a write is a sign of life, and finds out whether we still hold.
-        One that is `telling` writes to the chain."""
-        with self._lock, self._database.speaking(), self._engine.begin() as connection:
-            if telling:
-                check_version(self._database.where, alone(connection))
-            at = now(connection)
+    def _transaction(self, *, recording: bool = True) -> Iterator[tuple[sa.Connection, str]]:
+        """One transaction that is ours to the end: it renews the heartbeat, and raises LeaseLost where the lease is no
+        longer ours. One that is `recording` writes to the chain."""
+        with self._lock, self._database.translating(), self._engine.begin() as connection:
+            if recording:
+                check_version(self._database.where, locked_version(connection, self._database.dialect))
+            at = self._database.dialect.now(connection)
             beaten = connection.execute(leases.update().where(self._ours).values(heartbeat_at=at))
             if beaten.rowcount != 1:
                 raise LeaseLost(f"another run took over the org {self._start.organization_id}; this one writes no more")
             yield connection, at
 
     def beat(self) -> None:
-        with self._transaction(telling=False):
+        with self._transaction(recording=False):
             pass
 
     def check(self) -> None:
@@ -98,13 +98,13 @@ class SqlLease:
             row = dict(connection.execute(sa.select(runs).where(this)).mappings().one())
             row |= {"finished_at": at, "result": chain.canonical(result).decode()}
             journal = Journal(connection, self._author, at)
-            row["event"] = journal.add("run_finished", {"facts": _as_told(row)})
+            row["event"] = journal.add("run_finished", {"facts": _as_recorded(row)})
             journal.write()
             connection.execute(runs.update().where(this).values(row))
 
     @contextlib.contextmanager
     def kept_alive(self, every: timedelta) -> Iterator[None]:
-        """Gives signs of life from a thread, until the body is done."""
+        """Renews the heartbeat from a thread, until the body is done."""
         done = threading.Event()
 
         def keep() -> None:
@@ -112,9 +112,9 @@ class SqlLease:
                 try:
                     self.beat()
                 except LeaseLost:
-                    return  # the next write says so
+                    return  # the next write reports it
                 except LedgerUnusable:
-                    continue  # a busy moment; the next beat or write tells
+                    continue  # a busy moment; the next beat or write finds out
 
         thread = threading.Thread(target=keep, name="lease", daemon=True)
         thread.start()
@@ -125,16 +125,16 @@ class SqlLease:
             thread.join()
 
     def give_back(self) -> None:
-        with self._transaction(telling=False) as (connection, _):
+        with self._transaction(recording=False) as (connection, _):
             connection.execute(leases.update().where(self._ours).values(run=None))
 
 
 def take(engine: sa.Engine, database: Database, start: RunStart, holder: Holder, terms: Terms) -> SqlLease:
-    """Takes the lease, stores the run and its first event, and settles nothing but this: what an earlier run was
-    still sending is `unknown` now. Raises RunBusy while somebody holds it."""
-    with database.speaking(), engine.begin() as connection:
-        check_version(database.where, alone(connection))
-        at = now(connection)
+    """Takes the lease, and stores the run and its first event. Escalations that an earlier run was still sending become
+    `unknown`. Raises RunBusy while somebody holds the lease."""
+    with database.translating(), engine.begin() as connection:
+        check_version(database.where, locked_version(connection, database.dialect))
+        at = database.dialect.now(connection)
         old = _held(connection, start.organization_id)
         if old and old["run"] is not None:
             refuse_while_alive(old, holder, terms, at)
@@ -159,13 +159,14 @@ def _held(connection: sa.Connection, organization_id: str) -> Mapping[Any, Any] 
 def refuse_while_alive(old: Mapping[Any, Any], me: Holder, terms: Terms, at: str) -> None:
     """Raises RunBusy while the holder of this row lives, as far as `me` can tell."""
     holder = Holder(old["host"], old["boot"], old["pid"], old["pid_start"])
-    # A sign of life from the future comes from a clock that was set back; the next one is right again.
+    # A heartbeat from the future comes from a clock that was set back; the next one is right again.
     if holder.is_gone(me) or abs(_between(old["heartbeat_at"], at)) >= terms.silent:
         return
     stuck = _between(old["started_at"], at) >= terms.longest_run
     raise RunBusy(
-        f"the run {old['run']} works on this org since {old['started_at']} (host {holder.host}, process {holder.pid})"
-        + (f", longer than the {terms.longest_run} a run may take; look at it" if stuck else ""),
+        f"the run {old['run']} has worked on this org since {old['started_at']} "
+        f"(host {holder.host}, process {holder.pid})"
+        + (f", longer than the {terms.longest_run} that a run may take; examine that process" if stuck else ""),
         host=holder.host,
         pid=holder.pid,
         since=old["started_at"],
@@ -201,12 +202,12 @@ def _first_row(
         "result": None,
     }
     left = {"took_over": {name: old[name] for name in ("run", "host", "pid")}} if old and old["run"] else {}
-    event = journal.add("run_started", {"facts": _as_told(facts), **left})
+    event = journal.add("run_started", {"facts": _as_recorded(facts), **left})
     return {"run": start.run, "organization_id": start.organization_id, "event": event, **facts}
 
 
-def _as_told(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A run's row as its events tell of it: JSON columns are said as what they mean."""
+def _as_recorded(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's row as its events hold it: JSON columns as the values that they stand for."""
     return {name: row[name] for name in RUN_FACTS} | {
         name: row[name] and json.loads(row[name]) for name in ("policies", "result")
     }

@@ -1,10 +1,11 @@
-"""The first version: every ledger begins with it, or with a newer one, as `schema.create_all` makes it."""
+"""The first version: every ledger begins with it, or with a newer one."""
 
-import sqlalchemy as sa
+from typing import Any
 
 revision = "0001"
 down_revision = None
+EXPECTS: frozenset[tuple[str, str]] = frozenset()
 
 
-def upgrade(connection: sa.Connection) -> None:
+def upgrade(operations: Any, dialect: Any) -> None:
     """Nothing to do: there is no ledger before this one."""

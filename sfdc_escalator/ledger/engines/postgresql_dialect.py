@@ -1,0 +1,128 @@
+"""The words of PostgreSQL: its clock, its lock, its catalogue, its triggers and rights, and the SQL of a verification.
+
+Unqualified tables are those of the first schema of the search path: the ledger, or its backup while that is checked.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from sfdc_escalator.ledger.engines.database import BATCH
+from sfdc_escalator.ledger.tables.schema import FORBIDDEN, version
+
+SCHEMA = "sfdc_escalator"
+REVOKED = {table: (*actions, "TRUNCATE") for table, actions in FORBIDDEN.items()}
+"""PostgreSQL's rights that nobody has, not even the owner (who could grant them again, which a verification sees)."""
+
+FUNCTIONS = {
+    "never": "BEGIN RAISE EXCEPTION 'the % of a ledger are never changed', TG_TABLE_NAME; END",
+    "in_order": (
+        "BEGIN IF NEW.seq IS DISTINCT FROM (SELECT COALESCE(MAX(seq), 0) + 1 FROM sfdc_escalator.events) "
+        "THEN RAISE EXCEPTION 'the events of a ledger have no gaps'; END IF; RETURN NEW; END"
+    ),
+}
+GUARDS = {
+    f"{table}_no_{action.lower()}": (
+        f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {SCHEMA}.{table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION never()"
+    )
+    for table, actions in REVOKED.items()
+    for action in actions
+} | {
+    "events_in_order": (
+        f"CREATE TRIGGER events_in_order BEFORE INSERT ON {SCHEMA}.events FOR EACH ROW EXECUTE FUNCTION in_order()"
+    ),
+}
+"""The text by which PostgreSQL's catalogue knows each trigger."""
+
+OURS = "pg_namespace n WHERE n.nspname = current_schema()"
+COLUMNS = f"""
+    SELECT c.relname::text, a.attname::text FROM pg_class c, pg_attribute a, {OURS} AND c.relnamespace = n.oid
+    AND c.relkind = 'r' AND a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+"""  # noqa: S608 - our own names
+TRIGGERS = f"""
+    SELECT t.tgname::text, replace(pg_get_triggerdef(t.oid), ' ON ' || n.nspname || '.', ' ON {SCHEMA}.')
+    FROM pg_trigger t, pg_class c, {OURS}
+    AND c.oid = t.tgrelid AND c.relnamespace = n.oid AND t.tgenabled IN ('O', 'A')
+"""  # noqa: S608
+BODIES = f"SELECT p.proname::text, p.prosrc FROM pg_proc p, {OURS} AND p.pronamespace = n.oid"  # noqa: S608
+RIGHTS = f"""
+    SELECT c.relname::text, a.privilege_type, CASE a.grantee WHEN 0 THEN 'everybody' ELSE a.grantee::regrole::text END
+    FROM pg_class c, aclexplode(COALESCE(c.relacl, acldefault('r', c.relowner))) a, {OURS} AND c.relnamespace = n.oid
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresqlDialect:
+    """See `database.Dialect`."""
+
+    differs = "IS DISTINCT FROM"
+
+    def now(self, connection: sa.Connection) -> str:
+        clock = """SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+        return str(connection.exec_driver_sql(clock).scalar_one())
+
+    def lock(self, connection: sa.Connection) -> None:
+        """The version's row is the lock: there is always exactly one, and the newest event may not be locked where
+        nobody may change it."""
+        connection.execute(sa.select(version.c.version_num).with_for_update())
+
+    def rows(self, connection: sa.Connection, query: str) -> Iterator[tuple[Any, ...]]:
+        driver: Any = connection.connection
+        cursor = driver.cursor("rows", binary=True)
+        try:
+            cursor.execute(query)
+            while found := cursor.fetchmany(BATCH):
+                yield from found
+        finally:
+            cursor.close()
+
+    def columns(self, connection: sa.Connection) -> frozenset[tuple[str, str]]:
+        return frozenset((table, column) for table, column in self.rows(connection, COLUMNS))
+
+    def guard(self, connection: sa.Connection) -> None:
+        functions, triggers = dict(self.rows(connection, BODIES)), dict(self.rows(connection, TRIGGERS))
+        statements = [
+            *(
+                f"CREATE FUNCTION {SCHEMA}.{name}() RETURNS trigger LANGUAGE plpgsql AS $guard${body}$guard$"
+                for name, body in FUNCTIONS.items()
+                if name not in functions
+            ),
+            *(statement for name, statement in GUARDS.items() if name not in triggers),
+            *revocations(SCHEMA),
+        ]
+        for statement in statements:
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+
+    def problems(self, connection: sa.Connection) -> Iterator[str]:
+        tables = {table for table, _ in self.columns(connection)}
+        guards = {name: text for name, text in GUARDS.items() if _table_of(name) in tables} | FUNCTIONS
+        found = dict(self.rows(connection, TRIGGERS)) | dict(self.rows(connection, BODIES))
+        yield from (f"the guard {name} is not in place" for name, text in guards.items() if found.get(name) != text)
+        for table, right, who in self.rows(connection, RIGHTS):
+            if right in REVOKED.get(table, ()):
+                yield f"the guard of {table} is not in place: {who} was granted {right}; REVOKE it"
+
+    def json_of(self, column: str) -> str:
+        return f"COALESCE(to_json({column})::text, 'null')"
+
+    def members(self, table: str, columns: Sequence[str]) -> str:
+        return " || ',' || ".join(f"""'"{name}":' || {self.json_of(f"{table}.{name}")}""" for name in columns)
+
+    def place(self, text: str, within: str) -> str:
+        return f"position({self.bytes_of(text)} IN {within})"
+
+    def bytes_of(self, text: str) -> str:
+        return f"convert_to({text}, 'UTF8')"
+
+
+def _table_of(guard: str) -> str:
+    return guard.removesuffix("_in_order").partition("_no_")[0]
+
+
+def revocations(schema: str) -> list[str]:
+    return [
+        f"REVOKE {', '.join(rights)} ON {schema}.{table} FROM PUBLIC, CURRENT_USER" for table, rights in REVOKED.items()
+    ]

@@ -1,0 +1,95 @@
+"""The words of SQLite: its clock, its catalogue, its triggers, and the SQL that a verification is made of."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from sfdc_escalator.ledger.engines.database import BATCH
+from sfdc_escalator.ledger.tables.schema import FORBIDDEN
+
+
+def _trigger(action: str, table: str) -> str:
+    return (
+        f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'the {table} of a ledger are never changed'); END"
+    )
+
+
+GUARDS = {
+    f"{table}_no_{action.lower()}": _trigger(action, table)
+    for table, actions in FORBIDDEN.items()
+    for action in actions
+} | {
+    # An INSERT OR REPLACE deletes without asking the trigger above; only the next number is let in.
+    "events_in_order": (
+        "CREATE TRIGGER events_in_order BEFORE INSERT ON events "
+        "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM events) "
+        "BEGIN SELECT RAISE(ABORT, 'the events of a ledger have no gaps'); END"
+    ),
+}
+"""The text by which SQLite's catalogue knows each trigger."""
+
+COLUMNS = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteDialect:
+    """See `database.Dialect`."""
+
+    differs = "IS NOT"
+
+    def now(self, connection: sa.Connection) -> str:
+        return str(connection.exec_driver_sql("SELECT strftime('%Y-%m-%dT%H:%M:%SZ', 'now')").scalar_one())
+
+    def lock(self, connection: sa.Connection) -> None:
+        """A writing transaction begins as the only writer of the file."""
+
+    def rows(self, connection: sa.Connection, query: str) -> Iterator[tuple[Any, ...]]:
+        driver: Any = connection.connection
+        cursor = driver.cursor()
+        try:
+            cursor.execute(query)
+            while found := cursor.fetchmany(BATCH):
+                yield from found
+        finally:
+            cursor.close()
+
+    def columns(self, connection: sa.Connection) -> frozenset[tuple[str, str]]:
+        return frozenset((table, column) for table, column in self.rows(connection, COLUMNS))
+
+    def guard(self, connection: sa.Connection) -> None:
+        present = {name for name, _ in self.rows(connection, TRIGGERS)}
+        for name, statement in GUARDS.items():
+            if name not in present:
+                connection.exec_driver_sql(statement)
+
+    def problems(self, connection: sa.Connection) -> Iterator[str]:
+        found = dict(self.rows(connection, TRIGGERS))
+        tables = {table for table, _ in self.columns(connection)}
+        for name, statement in GUARDS.items():
+            if found.get(name) != statement and _table_of(name) in tables:
+                yield f"the guard {name} is not in place"
+        for (text,) in self.rows(connection, "PRAGMA integrity_check"):
+            if text != "ok":
+                yield f"SQLite finds the file damaged: {text}"
+
+    def json_of(self, column: str) -> str:
+        return f"json_quote({column})"
+
+    def members(self, table: str, columns: Sequence[str]) -> str:
+        """One call is faster than one per column; a member neither begins nor ends with a brace."""
+        pairs = ", ".join(f"'{name}', {table}.{name}" for name in columns)
+        return f"trim(json_object({pairs}), '{{}}')"
+
+    def place(self, text: str, within: str) -> str:
+        return f"instr({within}, {self.bytes_of(text)})"
+
+    def bytes_of(self, text: str) -> str:
+        return f"CAST({text} AS BLOB)"
+
+
+def _table_of(guard: str) -> str:
+    return guard.removesuffix("_in_order").partition("_no_")[0]
