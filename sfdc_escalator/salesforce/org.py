@@ -26,8 +26,8 @@ from sfdc_escalator.salesforce.writing.write import composite, guard_query
 
 API_VERSION = "67.0"
 REHEARSAL_IN_PRODUCTION = (
-    "this org is production: --probe writes, and is only for sandboxes; nothing was written. Leave --probe out, or "
-    "name a sandbox"
+    "this is production: --probe writes, and is only for sandboxes; nothing was written. Leave --probe out, or name a "
+    "sandbox"
 )
 log = logging.getLogger(__name__)
 
