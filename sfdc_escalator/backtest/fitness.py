@@ -1,48 +1,46 @@
-"""Checks that a history file can answer everything that a policy asks."""
+"""Does a history file have what a policy requires?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sfdc_escalator.backtest.mapping import HistoryMapping
-from sfdc_escalator.errors import Invalid, Problem
+from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.conditions.kinds.owner import Owner
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tree import leaves, lookups_of, paths_of
-from sfdc_escalator.escalation.policy.fitness import business_hours
-from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
+from sfdc_escalator.escalation.readiness.requirements import business_hours, tracked_by
+from sfdc_escalator.escalation.readiness.sentences import problem
+from sfdc_escalator.escalation.readiness.spelling import nearest
 from sfdc_escalator.escalation.world.needs import FieldChanges
-from sfdc_escalator.files.text.fault import nearest
 
 GIVEN = frozenset({"IsClosed", "CreatedDate", "CaseNumber"})
 """The fields that every replay knows of a case, mapped or not."""
 
 
 def check_replay(policy: Policy, mapping: HistoryMapping) -> None:
-    """Raises Invalid with every need of the policy that the file cannot meet."""
-    problems = list(dict.fromkeys(gaps(policy, mapping)))
+    """Raises Invalid with everything that the file cannot answer."""
+    gaps = (
+        replace(gap, routes=(route.name,), file=policy.file)
+        for route in policy.routes
+        for gap in missing(policy, route, mapping)
+    )
+    problems = list(dict.fromkeys(map(problem, gaps)))
     if problems:
         raise Invalid(f"the policy {policy.name} cannot be replayed over this file", problems)
 
 
-def gaps(policy: Policy, mapping: HistoryMapping) -> Iterator[Problem]:
-    mapped = {one.path for one in mapping.fields} | GIVEN
-    for route in policy.routes:
-        condition = policy.condition(route)
-        for leaf in leaves(condition):
-            if not answerable(leaf, mapping):
-                message = f"route {route.name}: a history file cannot answer its `{leaf.kind}` condition"
-                yield Problem(message, policy.file)
-        for hours in business_hours(condition):
-            message = f"route {route.name}: business hours {hours!r} exist only in an org"
-            yield Problem(message, policy.file, expected="a calendar of the policy")
-        for path in sorted(paths_of(condition.needs) - mapped - {"OwnerId"}):
-            message = f"route {route.name} needs {path}, which the mapping does not give"
-            yield Problem(
-                message,
-                policy.file,
-                found=path,
-                expected=f"`{path}: column` in `fields`",
-                nearest=nearest(path, mapped),
-            )
+def missing(policy: Policy, route: Route, mapping: HistoryMapping) -> Iterator[Gap]:
+    """What the route requires and a history file does not hold."""
+    condition, mapped = policy.condition(route), {one.path for one in mapping.fields} | GIVEN
+    for leaf in leaves(condition):
+        if not answerable(leaf, mapping):
+            yield Gap(GapKind.HISTORY_CONDITION, values={"route": route.name, "condition": leaf.kind})
+    for hours in business_hours(condition):
+        yield Gap(GapKind.HISTORY_HOURS, hours, values={"route": route.name})
+    for path in sorted(paths_of(condition.needs) - mapped - {"OwnerId"}):
+        yield Gap(GapKind.HISTORY_FIELD, path, values={"route": route.name}, nearest=nearest(path, mapped))
 
 
 def answerable(leaf: Leaf, mapping: HistoryMapping) -> bool:
@@ -52,6 +50,5 @@ def answerable(leaf: Leaf, mapping: HistoryMapping) -> bool:
 
 
 def tracked(policy: Policy) -> list[str]:
-    """The fields whose changes the conditions of the policy need."""
-    needs = (policy.condition(route).needs for route in policy.routes)
-    return sorted({one.path for some in needs for one in lookups_of(some) if isinstance(one, FieldChanges)})
+    """The fields whose changes the policy's conditions look at."""
+    return sorted({path for route in policy.routes for path in tracked_by(policy, route)})

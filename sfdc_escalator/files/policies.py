@@ -1,11 +1,11 @@
-"""Policy files into policies: all or nothing, with every problem of every file at once."""
+"""Policy files into policies, each file read once: every problem of every file at once."""
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sfdc_escalator.errors import Invalid, Problem
 from sfdc_escalator.escalation.policy.policy import Policy
@@ -16,6 +16,7 @@ from sfdc_escalator.files.checks.lints import route_lints, table_lints
 from sfdc_escalator.files.language.names import Names
 from sfdc_escalator.files.language.schema_errors import problem_of, problems_of
 from sfdc_escalator.files.language.shape import SchemaError, check
+from sfdc_escalator.files.source_map import SourceMap
 from sfdc_escalator.files.templates.template_names import Reads
 from sfdc_escalator.files.templates.templates import NoteTemplate, built_in, load_template
 from sfdc_escalator.files.text.fault import Fault
@@ -29,51 +30,72 @@ EXPECTED = "a policy file in YAML"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """The policies that have no error, in the order of their files; their source maps by file; every problem."""
+
     policies: tuple[Policy, ...]
-    warnings: tuple[Problem, ...]
+    sources: Mapping[str, SourceMap]
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "warning")
+
+
+class PolicyFile(NamedTuple):
+    """One file as it was read. `name` is the policy's name and where it stands."""
+
+    path: Path
+    problems: Sequence[Problem]
+    policy: Policy | None = None
+    source: SourceMap | None = None
+    name: tuple[str, Problem] | None = None
 
 
 def load_policies(paths: Sequence[Path]) -> Loaded:
-    """The policies of the files, in their order. Invalid, with every problem of every file, when there is any."""
-    policies, problems = read_policies(paths)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if errors:
+    """The policies of the files, in their order. Raises Invalid, with every error of every file, when there is one."""
+    loaded = read_policies(paths)
+    if errors := loaded.errors:
         count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
         raise Invalid(f"the policy is invalid: {count}", errors)
-    return Loaded(tuple(policies), tuple(problem for problem in problems if problem.severity == "warning"))
+    return loaded
 
 
 def check_policies(paths: Sequence[Path]) -> tuple[Problem, ...]:
-    """Every problem of the files, warnings among them; empty when all is well."""
-    return tuple(read_policies(paths)[1])
+    """Every problem of the files, warnings among them; empty when there is none."""
+    return read_policies(paths).problems
 
 
-def read_policies(paths: Sequence[Path]) -> tuple[list[Policy], list[Problem]]:
-    policies: list[Policy] = []
-    problems: list[Problem] = []
-    if not paths:
-        problems.append(
-            Problem("there is no policy file", expected=f"{EXPECTED}, such as config/policies/support.yaml")
-        )
-    names: dict[str, Path] = {}
-    for path in paths:
-        policy, found, name = read_policy(path)
-        problems += found
-        if name and name[0] in names:
-            expected = f"each policy once; {names[name[0]]} has this name too"
-            problems.append(replace(name[1], message=f"two files hold the policy `{name[0]}`", expected=expected))
-        elif name:
-            names[name[0]] = path
-        policies += [policy] if policy else []
-    return policies, problems
+def read_policies(paths: Sequence[Path]) -> Loaded:
+    """Reads each file once. A file with an error gives its problems and no policy."""
+    files = [read_policy(path) for path in paths]
+    sources = {one.policy.file: one.source for one in files if one.policy and one.source}
+    return Loaded(tuple(one.policy for one in files if one.policy), sources, tuple(problems_in(files)))
 
 
-def read_policy(path: Path) -> tuple[Policy | None, list[Problem], tuple[str, Problem] | None]:
-    """The policy, or None; its problems; its name and where that stands."""
+def problems_in(files: Sequence[PolicyFile]) -> Iterator[Problem]:
+    """Those of each file, and names that two files share."""
+    if not files:
+        yield Problem("there is no policy file", expected=f"{EXPECTED}, such as config/policies/support.yaml")
+    paths: dict[str, Path] = {}
+    for file in files:
+        yield from file.problems
+        if file.name:
+            name, problem = file.name
+            first = paths.setdefault(name, file.path)
+            if first is not file.path:
+                expected = f"each policy once; {first} has this name too"
+                yield replace(problem, message=f"two files hold the policy `{name}`", expected=expected)
+
+
+def read_policy(path: Path) -> PolicyFile:
     try:
         document = parse(str(path), read_text(path, EXPECTED, MAX_BYTES))
     except Unreadable as error:
-        return None, [error.problem], None
+        return PolicyFile(path, [error.problem])
     templates, problems = read_templates(path, document)
     shape, faults = check(document.value, Names.of(document.value, loud=False))
     _, loud = check(document.value, Names.of(document.value, loud=True))
@@ -81,21 +103,21 @@ def read_policy(path: Path) -> tuple[Policy | None, list[Problem], tuple[str, Pr
     needs = route_reads(document, templates)
     crosses = [*name_crosses(document), *note_crosses(document, needs), *table_lints(document)]
     problems += document.problems
-    told = document.broken | {cross.path for cross in crosses if cross.wrong.severity == "error"}
-    problems += problems_of(document, [fault for fault in [*faults, *warnings] if document.path(fault.loc) not in told])
+    known = document.broken | {cross.path for cross in crosses if cross.wrong.severity == "error"}
+    unknown = [fault for fault in [*faults, *warnings] if document.path(fault.loc) not in known]
+    problems += problems_of(document, unknown)
     problems += (problem_of(document, cross.path, cross.wrong) for cross in crosses)
     problems = in_order(str(path), problems)
-    failed = any(problem.severity == "error" for problem in problems)
-    if failed or shape is None:
-        return None, problems, policy_name(document)
-    sound = assemble(document, shape, templates, digest(document, templates))
-    late = [*cutoff_lints(document, terms_of(shape).calendars), *route_lints(sound, document)]
-    in_vain = [problem_of(document, cross.path, cross.wrong) for cross in late]
-    return sound, in_order(str(path), [*problems, *in_vain]), policy_name(document)
+    if shape is None or any(problem.severity == "error" for problem in problems):
+        return PolicyFile(path, problems, name=policy_name(document))
+    policy = assemble(document, shape, templates, digest(document, templates))
+    late = [*cutoff_lints(document, terms_of(shape).calendars), *route_lints(policy, document)]
+    problems += (problem_of(document, cross.path, cross.wrong) for cross in late)
+    return PolicyFile(path, in_order(str(path), problems), policy, SourceMap(document), policy_name(document))
 
 
 def once_each(warnings: Iterable[SchemaError]) -> list[SchemaError]:
-    """One warning for all the places at which the same is to be said."""
+    """One warning for all the places with the same message."""
     by_message: dict[str, list[SchemaError]] = {}
     for fault in warnings:
         by_message.setdefault(fault.about["error"].message, []).append(fault)
@@ -112,7 +134,7 @@ def first_of(faults: Sequence[SchemaError], message: str) -> SchemaError:
 
 
 def in_order(file: str, problems: Sequence[Problem]) -> list[Problem]:
-    """Each once, by its place; what stands in other files (templates) last."""
+    """Each once, by its place; those of other files (templates) last."""
     once = dict.fromkeys(problems)
     ordered = sorted(once, key=lambda one: (one.file != file, one.file or "", one.line or 0, one.column or 0))
     if len(ordered) <= MAX_PROBLEMS:
@@ -135,7 +157,7 @@ def note_spots(document: Document) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
 
 
 def read_templates(path: Path, document: Document) -> tuple[dict[str, NoteTemplate], list[Problem]]:
-    """The templates that the policy names, and what is wrong with them."""
+    """The templates that the policy names, and their problems."""
     templates, problems = {"": built_in()}, list[Problem]()
     for spot, note in note_spots(document):
         name = note.get("template")
@@ -144,8 +166,8 @@ def read_templates(path: Path, document: Document) -> tuple[dict[str, NoteTempla
         try:
             templates[name] = templates.get(name) or load_template(path, name)
             problems += templates[name].problems
-        except Fault as wrong:
-            problems.append(problem_of(document, (*spot, "template"), wrong))
+        except Fault as fault:
+            problems.append(problem_of(document, (*spot, "template"), fault))
     return templates, problems
 
 
@@ -156,13 +178,13 @@ def template_names(document: Document) -> dict[Loc, str]:
 
 
 def route_reads(document: Document, templates: Templates) -> dict[Loc, Reads]:
-    """What the template of each route reads, as far as there is one."""
+    """The fields that the template of each route reads, where it has one."""
     named = template_names(document).items()
     return {path: templates[name].needs for path, name in named if isinstance(name, str) and name in templates}
 
 
 def digest(document: Document, templates: Templates) -> str:
-    """Of what the file says: not of its comments, its layout or its place. The order of note parts is part of it."""
+    """A digest of the content: comments, layout and place do not count; the order of the note's parts does."""
     parts = [list(mapping(note.get("parts"))) for _, note in note_spots(document)]
     texts = {name: templates[name].text for name in template_names(document).values()}
     canonical = json.dumps([document.value, parts, texts], sort_keys=True, separators=(",", ":"))

@@ -14,8 +14,8 @@ from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
 from sfdc_escalator.escalation.planning.run_options import RunOptions
-from sfdc_escalator.escalation.policy.fitness import doubts, unfit_routes
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.readiness.fitness import doubts, unfit_routes
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import RouteName

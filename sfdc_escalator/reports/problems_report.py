@@ -1,4 +1,4 @@
-"""The problems that `validate` found, as text, JSON, JUnit XML, and annotations of GitHub Actions."""
+"""The problems that `validate` found, as text, JSON, JUnit XML and annotations of GitHub Actions."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from xml.etree import ElementTree as Xml
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.reports.json.problems import problem_json
-from sfdc_escalator.reports.values import counted
+from sfdc_escalator.reports.values import counted, visible
 
 SUITE = "sfdc-escalator validate"
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -22,24 +22,25 @@ def is_ok(problems: Sequence[Problem], *, strict: bool) -> bool:
 def as_text(files: Sequence[str], problems: Sequence[Problem], *, strict: bool) -> str:
     errors = sum(problem.severity == "error" for problem in problems)
     warned = len(problems) - errors
-    verdict = f"ok ({', '.join(files)})" if is_ok(problems, strict=strict) else counted(errors, "problem")
+    result = f"ok ({', '.join(files)})" if is_ok(problems, strict=strict) else counted(errors, "problem")
     after = f", {counted(warned, 'warning')}{' (--strict)' if strict else ''}" if warned else ""
-    return "\n".join([*(f"{problem.severity}: {problem}" for problem in problems), verdict + after])
+    return "\n".join([*(visible(f"{problem.severity}: {problem}") for problem in problems), result + after])
 
 
 def as_json(problems: Sequence[Problem], about: Mapping[str, Any], *, strict: bool) -> str:
     listed = [{**problem_json(problem), "severity": problem.severity} for problem in problems]
-    told = {"ok": is_ok(problems, strict=strict), "problems": listed, **about}
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps({"ok": is_ok(problems, strict=strict), "problems": listed, **about}, ensure_ascii=False)
 
 
 def as_github(problems: Sequence[Problem], about: str) -> str:
-    """Workflow commands: each problem stands on its line of the pull request (GitHub Docs, Workflow commands).
+    """Workflow commands: each problem is shown on its line of the pull request (GitHub Docs, Workflow commands).
 
-    `about` is what is to be said before them, if there is anything.
+    `about` is a notice before them; empty for none.
     """
     opening = [f"::notice title={escaped(SUITE)}::{data(about)}"] if about else []
-    return "\n".join([*opening, *(f"::{one.severity} {annotated(one)}::{data(words(one))}" for one in problems)])
+    return "\n".join(
+        [*opening, *(f"::{one.severity} {annotated(one)}::{data(without_place(one))}" for one in problems)]
+    )
 
 
 def annotated(problem: Problem) -> str:
@@ -55,8 +56,8 @@ def escaped(text: str) -> str:
     return data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def words(problem: Problem) -> str:
-    """Without the place, which the annotation says."""
+def without_place(problem: Problem) -> str:
+    """The annotation has a place of its own."""
     return str(Problem(problem.message, None, None, None, problem.found, problem.expected, problem.nearest))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
-from sfdc_escalator.errors import Invalid, OrgUnavailable
+from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, FieldValues, long_id
 from sfdc_escalator.escalation.world.needs import Need
@@ -17,7 +17,7 @@ from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
 from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line, OrgSession
 from sfdc_escalator.salesforce.line.token import Login, Token
-from sfdc_escalator.salesforce.readiness import inspection, rehearsal
+from sfdc_escalator.salesforce.readiness.inspector import SalesforceInspector
 from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, poll, second_look
 from sfdc_escalator.salesforce.reading.records import pick, read
 from sfdc_escalator.salesforce.schema.describe import standard_describe
@@ -25,10 +25,6 @@ from sfdc_escalator.salesforce.writing.answer import REFUSED_QUERY, read_answer,
 from sfdc_escalator.salesforce.writing.write import composite, guard_query
 
 API_VERSION = "67.0"
-REHEARSAL_IN_PRODUCTION = (
-    "this is production: --probe writes, and is only for sandboxes; nothing was written. Leave --probe out, or name a "
-    "sandbox"
-)
 log = logging.getLogger(__name__)
 
 
@@ -153,28 +149,9 @@ class SalesforceOrg:
             return self.write(chunk)
         return answer
 
-    def inspect(self, org_facts: OrgFacts, policies: Sequence[Policy]) -> inspection.OrgInspection:
-        """The other facts to check before the first run; only reads."""
-        seen = inspection.inspect(self._client, org_facts, policies)
-        if seen.weak:
-            self._weaken(seen.weak)
-        return seen
-
-    def refuse_production(self, org_facts: OrgFacts) -> None:
-        if not org_facts.is_sandbox:
-            raise Invalid(REHEARSAL_IN_PRODUCTION)
-
-    def rehearse(
-        self,
-        org_facts: OrgFacts,
-        policies: Sequence[Policy],
-        seen: inspection.OrgInspection,
-        stopped: Callable[[], str | None],
-    ) -> rehearsal.Rehearsal:
-        """Tries the policies' steps on an open case, rolled back, and on marked cases. Only for sandboxes."""
-        self.refuse_production(org_facts)
-        stage = rehearsal.Stage(self._client, org_facts, seen, stopped)
-        return rehearsal.rehearse(stage, policies, weak=self._weak)
+    def inspector(self) -> SalesforceInspector:
+        """The same org, to be asked before the first run."""
+        return SalesforceInspector(self._client)
 
     def _guard_query(self, chunk: Chunk) -> str:
         return guard_query([write.case_id for write in chunk.writes], chunk.polled_at, self._user_id, weak=self._weak)

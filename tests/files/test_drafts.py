@@ -31,7 +31,7 @@ def draft_at(folder: Path, name: str) -> Path:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_real_procedure_says_can_be_said_and_its_examples_come_out(tmp_path: Path, name: str) -> None:
-    found = check([draft_at(tmp_path, name)])
+    found = check([draft_at(tmp_path, name)]).problems
     assert [str(one) for one in found if one.severity == "error"] == []
     assert [one for one in found if not UNREAD.match(one.message) and "reads every open case" not in one.message] == []
 

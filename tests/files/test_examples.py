@@ -17,7 +17,7 @@ calendars: {office: {timezone: UTC, open: {mon-fri: "09:00-17:00"}}}
 def told(tmp_path: Path, text: str) -> list[tuple[int | None, str, str]]:
     path = tmp_path / "policy.yaml"
     path.write_text(TOP + text, encoding="utf-8")
-    return [(one.line, one.severity, one.message) for one in check([path])]
+    return [(one.line, one.severity, one.message) for one in check([path]).problems]
 
 
 EXAMPLES = """\
@@ -54,7 +54,7 @@ def test_an_example_that_comes_out_otherwise_is_an_error_with_its_reason(
     else:
         (one,) = found
         assert one[:2] == (10, "error")
-        assert one[2].startswith(f"the example does not come out as expected: {why}")
+        assert one[2].startswith(f"the example does not give the expected result: {why}")
 
 
 def test_an_example_that_expects_an_unknown_route_is_told_with_the_nearest(tmp_path: Path) -> None:

@@ -255,4 +255,4 @@ def test_whatever_stands_in_the_place_of_something_is_a_problem_or_sound_and_nev
         holder[last] = copy.deepcopy(junk)
     path = tmp_path / "policy.yaml"
     path.write_text(json.dumps(policy), encoding="utf-8")  # JSON is YAML
-    assert all(str(one) and (one.line or 1) >= 1 for one in check([path]))
+    assert all(str(one) and (one.line or 1) >= 1 for one in check([path]).problems)

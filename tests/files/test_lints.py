@@ -18,7 +18,7 @@ calendars: {office: {timezone: UTC, open: {mon-fri: "09:00-17:00"}}}
 def told(tmp_path: Path, text: str, *, fully: bool = False) -> list[tuple[int | None, str, str]]:
     path = tmp_path / "policy.yaml"
     path.write_text(TOP + text, encoding="utf-8")
-    found = check([path]) if fully else check_policies([path])
+    found = check([path]).problems if fully else check_policies([path])
     return [(one.line, one.severity, one.message) for one in found]
 
 
@@ -253,7 +253,7 @@ def test_a_standard_field_that_is_probably_misspelt_is_told_with_the_nearest(tmp
         ("warning", "no standard field is called `Suject`"),
         ("warning", "no standard field is called `Stauts`"),
     ]
-    nearest = [one.nearest for one in check([tmp_path / "policy.yaml"])]
+    nearest = [one.nearest for one in check([tmp_path / "policy.yaml"]).problems]
     assert nearest == ["Priority", "CreatedDate", "Account.Type", "Subject", "Status"]
 
 
@@ -271,7 +271,9 @@ def test_fields_of_features_custom_fields_and_fields_of_other_records_are_not_ca
 def test_a_checkbox_that_is_compared_with_a_text_is_an_error_with_what_was_meant(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(TOP + "scope: {field: IsClosed, is: no}\n" + routes("when: {field: IsEscalated, in: [YES, true]}"))
-    found = [(one.line, one.column, one.severity, one.message, one.found, one.nearest) for one in check([path])]
+    found = [
+        (one.line, one.column, one.severity, one.message, one.found, one.nearest) for one in check([path]).problems
+    ]
     assert found == [
         (5, 30, "error", "`IsClosed` is a checkbox", "no", "false"),
         (7, 59, "error", "`IsEscalated` is a checkbox", "YES", "true"),

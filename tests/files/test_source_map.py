@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.files.source_map import places_of
+from sfdc_escalator.files.policies import load_policies
+from sfdc_escalator.files.source_map import SourceMap
+from sfdc_escalator.files.text.yaml_document import parse
 
 POLICY = """\
 policy: support
@@ -37,12 +39,17 @@ GIVEN = ("values", "rows", "else")
     ],
 )
 def test_a_text_is_found_under_its_key_or_where_a_table_gives_it(
-    tmp_path: Path, text: str, keys: tuple[str, ...], places: list[tuple[int, int]]
+    text: str, keys: tuple[str, ...], places: list[tuple[int, int]]
 ) -> None:
+    assert list(SourceMap(parse("policy.yaml", POLICY)).places_of(text, keys)) == places
+
+
+def test_places_are_those_of_the_file_as_it_was_read(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
-    path.write_text(POLICY)
-    assert list(places_of(str(path), text, keys)) == places
-
-
-def test_a_file_that_is_gone_says_nothing(tmp_path: Path) -> None:
-    assert places_of(str(tmp_path / "policy.yaml"), "Leads", ("queue",)) == ()
+    path.write_text(
+        "policy: support\nteams: {leads: {queue: Leads}}\n"
+        "routes: [{name: a, reason: x, when: {field: A__c, is: x}, escalate: {queue: leads}}]\n"
+    )
+    loaded = load_policies([path])
+    path.unlink()
+    assert loaded.sources[str(path)].places_of("Leads", ("queue",)) == ((2, 24),)

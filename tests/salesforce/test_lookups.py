@@ -18,7 +18,7 @@ WRITTEN = ("OwnerId", "Status", "Priority")
 KEY_LINE = "ESC-0000-0000-0001 support/urgent/start/1/1"
 
 
-def described(**fields: str) -> dict[str, Any]:
+def error_text(**fields: str) -> dict[str, Any]:
     def field(name: str, kind: str) -> dict[str, Any]:
         target = {"referenceTo": [kind[4:]], "relationshipName": name.removesuffix("Id").replace("__c", "__r")}
         base = {"name": name, "type": "reference" if kind.startswith("ref:") else kind, "filterable": True,
@@ -39,13 +39,13 @@ MEMBERS = page(
 )  # fmt: skip
 NO_KEYS = (404, error("NOT_FOUND"))
 COUNT = {"totalSize": 846, "done": True, "records": []}
-CASE = described(Id="id", Subject="string", AccountId="ref:Account", Thing__c="ref:Thing__c")
+CASE = error_text(Id="id", Subject="string", AccountId="ref:Account", Thing__c="ref:Thing__c")
 
 
 def test_the_facts_of_an_org_are_one_call(stage: Stage) -> None:
     stage.identified()
     stage.composite(
-        {"Name": "Acme", "IsSandbox": True}, QUEUES, MEMBERS, COUNT, NO_KEYS, CASE, described(Type="picklist"),
+        {"Name": "Acme", "IsSandbox": True}, QUEUES, MEMBERS, COUNT, NO_KEYS, CASE, error_text(Type="picklist"),
         headers={"Sforce-Limit-Info": "api-usage=10/100"},
     )  # fmt: skip
     needs = policy(route(when=Field("Account.Type", "is", "Gold")))
@@ -87,8 +87,8 @@ def test_the_level_is_proved_only_if_the_org_refuses_a_second_key(stage: Stage, 
 def test_custom_relationships_are_described_as_far_as_the_policies_read(stage: Stage) -> None:
     stage.identified()
     stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, MEMBERS, COUNT, NO_KEYS, CASE)
-    stage.composite(described(OwnerId="ref:User", Part__c="ref:Part__c"))
-    stage.composite((404, error("NOT_FOUND")), described(Name="string"))
+    stage.composite(error_text(OwnerId="ref:User", Part__c="ref:Part__c"))
+    stage.composite((404, error("NOT_FOUND")), error_text(Name="string"))
     when = Field("Thing__r.Owner.Name", "is", "Ann")
     parts = note(NotePart("facts", ("Thing__r.Part__r.Name",)))
     found = stage.org.facts(stage.org.identify(), [policy(route(when=when, note_spec=parts))])

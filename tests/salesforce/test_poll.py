@@ -136,7 +136,7 @@ def test_an_unknown_field_breaks_only_its_route_and_names_the_nearest(stage: Sta
 
 
 def test_a_rejected_field_breaks_only_its_own_route(stage: Stage) -> None:
-    """The field is described, but the query fails: each route is queried alone, and the others run."""
+    """The field is error_text, but the query fails: each route is queried alone, and the others run."""
     stage.answers("GET", "query/", error("INVALID_FIELD", "No such column 'Origin'"), 400)
     stage.composite((400, error("INVALID_FIELD", "No such column 'Origin'")), page())
     stage.answers("GET", "query/", page(record(1)))

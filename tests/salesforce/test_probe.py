@@ -13,7 +13,7 @@ from sfdc_escalator.pipeline.ports.writing import (
     RowError,
     Unknown,
 )
-from sfdc_escalator.salesforce.readiness.probe import doomed, verdict
+from sfdc_escalator.salesforce.readiness.probe import conclusion, doomed
 
 CASE, NOTE = long_id("500000000000001"), long_id("00a000000000001")
 
@@ -24,7 +24,7 @@ def rolled_back(fault: ErrorKind, code: str) -> RolledBack:
 
 
 @pytest.mark.parametrize(
-    ("answer", "state", "because"),
+    ("answer", "state", "reason"),
     [
         (Moved(), "honoured", "a note on case 1 was written and rolled back"),
         (
@@ -35,18 +35,18 @@ def rolled_back(fault: ErrorKind, code: str) -> RolledBack:
         (rolled_back(ErrorKind.LOCK, "UNABLE_TO_LOCK_ROW"), "not_probed", "UNABLE_TO_LOCK_ROW: no"),
         (Unknown("no answer"), "not_probed", "no answer"),
         (NotExecuted("no line"), "not_probed", "no line"),
-        (Committed("call"), "broken", "the org says that a request succeeded which could not"),
+        (Committed("call"), "broken", "the org says that a request succeeded that cannot succeed"),
     ],
 )
-def test_only_the_documented_answer_is_a_proof(answer: Answer, state: str, because: str) -> None:
-    told = verdict(answer, [], [], "1")
-    assert (told.state, told.because) == (state, because)
+def test_only_the_documented_answer_is_a_proof(answer: Answer, state: str, reason: str) -> None:
+    rollback = conclusion(answer, [], [], "1")
+    assert (rollback.state, rollback.reason) == (state, reason)
 
 
 @pytest.mark.parametrize("answer", [Moved(), Unknown("no answer"), rolled_back(ErrorKind.ROW, "ANY")])
 def test_a_note_that_is_left_goes_before_every_answer(answer: Answer) -> None:
-    assert verdict(answer, [NOTE], [], "1").state == "broken"
-    assert f"could not be deleted: delete {NOTE}" in verdict(answer, [NOTE], [NOTE], "1").because
+    assert conclusion(answer, [NOTE], [], "1").state == "broken"
+    assert f"could not be deleted: delete {NOTE}" in conclusion(answer, [NOTE], [NOTE], "1").reason
 
 
 def test_the_request_writes_one_note_and_then_refers_to_a_row_that_one_case_can_never_give() -> None:

@@ -105,7 +105,7 @@ def test_what_a_sandbox_finds_fails_and_is_in_the_log_too(home: Path, org: Embed
     told = found.stdout
     assert found.returncode == 2
     assert "did you mean Leads?" in (home / "ci-out/validate.xml").read_text()
-    assert "error: config/policies/support.yaml:3:24: this org has no queue Leeds for cases" in told
+    assert "error: config/policies/support.yaml:3:24: this org has no queue 'Leeds' for cases" in told
     assert "did you mean Leads?" in told
 
 

@@ -31,7 +31,7 @@ def sandbox(world: World, *rules: dict[str, Any]) -> EmbeddedOrg:
 
 
 def probed(world: World) -> tuple[int, list[tuple[int | None, str]], str]:
-    """Exit code, each problem with its line, and what is said of the rehearsal."""
+    """Exit code, each problem with its line, and the result of the rehearsal."""
     answer = world.type("validate", "--org", "env", "--probe", "--format", "json")
     told = [(one["line"], one["message"]) for one in answer.json["problems"]]
     return answer.code, told, answer.json["org"]["rehearsal"] or ""
@@ -44,7 +44,7 @@ def left(org: EmbeddedOrg) -> tuple[int, int]:
 def test_each_route_is_carried_out_on_a_case_of_its_own_and_nothing_stays(world: World) -> None:
     org = sandbox(world)
     assert probed(world) == (
-        0, [], "the steps of 2 routes, rolled back on a case, then in earnest on 2 marked cases, deleted again: every "
+        0, [], "the steps of 2 routes, rolled back on a case, then carried out on 2 marked cases, deleted again: every "
         "step as the policy says",
     )  # fmt: skip
     assert left(org) == (1, 0)
@@ -52,7 +52,7 @@ def test_each_route_is_carried_out_on_a_case_of_its_own_and_nothing_stays(world:
     assert sum(one["object"] == "Case" and one["op"] == "insert" for one in writes(org)) == 2
 
 
-def test_a_validation_rule_that_refuses_a_step_is_told_at_its_route(world: World) -> None:
+def test_a_validation_rule_that_refuses_a_step_is_reported_at_its_route(world: World) -> None:
     rule = {"kind": "validation_rule", "when": [{"field": "Status", "is": "Escalated"}], "message": "Ask first."}
     org = sandbox(world, rule)
     code, problems, _ = probed(world)
@@ -65,7 +65,7 @@ def test_a_validation_rule_that_refuses_a_step_is_told_at_its_route(world: World
     assert left(org) == (1, 0)
 
 
-def test_an_owner_that_bounces_is_told(world: World) -> None:
+def test_an_owner_that_bounces_is_reported(world: World) -> None:
     org = sandbox(world, {"kind": "owner_bounce", "from": "Leads", "to": "Elsewhere"})
     code, problems, _ = probed(world)
     assert code == 2

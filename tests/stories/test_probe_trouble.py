@@ -1,4 +1,4 @@
-"""`validate --probe` when the line breaks, the org fails, or somebody stops it: nothing stays, or it is told."""
+"""`validate --probe` when the line breaks, the org fails, or somebody stops it: nothing stays, or it is reported."""
 
 import signal
 from collections.abc import Callable
@@ -17,8 +17,8 @@ BEFORE = 3
 """Composites before the marked cases are made: the survey, two of the inspection, the cases of earlier probes."""
 KINDS = ("refuse", "lose", "cut", "500", "503", "lock", "limit", "session", "html", "garbage")
 CALLS = range(1, 13)
-"""Make the cases, look for them, the note that is rolled back, look for it, two routes rolled back, both in earnest,
-read them back, their notes; look for the cases, delete them, look again."""
+"""Make the cases, look for them, the note that is rolled back, look for it, two routes rolled back, both carried
+out, read them back, their notes; look for the cases, delete them, look again."""
 LOOK_AT_LAST = 10
 
 
@@ -107,7 +107,7 @@ def test_where_a_case_of_the_queue_shows_that_none_could_be_deleted_none_is_move
     org = sandbox(world, {"kind": "lose_edit_right", "queue": "Leads"})
     answer = probed(world)
     assert answer.code == 2
-    assert "(not with Leads: this user could not delete the cases any more)" in answer.out
+    assert "(not with Leads: this user could not delete such cases)" in answer.out
     assert "costs the right to edit the case before route first can go on" in answer.out
     assert marked(org) == []
     assert [one["fields"].get("OwnerId") for one in writes(org) if one["op"] == "update"] != []
@@ -164,7 +164,7 @@ def test_who_does_not_wait_for_the_answer_gets_the_cases_deleted_too(world: Worl
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_json_tells_an_interruption_as_one_object(world: World) -> None:
+def test_json_reports_an_interruption_as_one_object(world: World) -> None:
     sandbox(world)
     world.monkeypatch.setattr(Client, "send", stopped_by(signal.SIGTERM))
     answer = world.type("validate", "--org", "env", "--probe", "--format", "json")

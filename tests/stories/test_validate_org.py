@@ -1,4 +1,4 @@
-"""Stories of `validate --org`: what a policy demands and the org lacks, what the org honours, without a trace."""
+"""Stories of `validate --org`: what an org does not have, and what it guarantees; nothing is written."""
 
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ def test_a_sandbox_is_tried_out_and_nothing_is_left_behind(world: World, org: Em
     assert not list(world.folder.glob("**/*.db"))
 
 
-def test_json_tells_the_org_beside_the_problems(world: World, org: EmbeddedOrg) -> None:
+def test_json_holds_the_org_beside_the_problems(world: World, org: EmbeddedOrg) -> None:
     answer = world.type("validate", "--probe", "--org", "env", "--format", "json").json
     about = answer["org"]
     assert (answer["ok"], answer["problems"]) == (True, [])
@@ -119,7 +119,7 @@ def test_json_tells_the_org_beside_the_problems(world: World, org: EmbeddedOrg) 
         "level": "guarded",
         "guard": "full",
         "all_or_nothing": "honoured",
-        "because": "a note on case 00000001 was written and rolled back",
+        "reason": "a note on case 00000001 was written and rolled back",
     }
 
 
@@ -165,7 +165,7 @@ routes:
 """
 
 
-def test_what_only_an_org_knows_is_told_at_the_very_value(world: World) -> None:
+def test_what_only_an_org_knows_is_reported_at_the_value(world: World) -> None:
     """Raw filters, sentences of the note, cells of tables, business hours, queues of other objects, merge fields."""
     path = world.policy(MANY)
     org = world.org(
@@ -181,10 +181,10 @@ def test_what_only_an_org_knows_is_told_at_the_very_value(world: World) -> None:
     answer = world.type("validate", "--org", "env", "--format", "json")
     lines = path.read_text().splitlines()
     wanted = [
-        ("Web_Leads", "the queue Web_Leads does not serve cases", None),
+        ("Web_Leads", "the queue 'Web_Leads' does not serve cases", None),
         ("Escalations", "holds {!Case.Subjct}: Case has no Subjct that the user may read (routes asked, ", "Subject"),
         ("Escalations", "holds {part}, which stands for nothing in a note (routes asked, chosen, ", None),
-        ("Nope__c = 1", "route asked: its part of the poll is refused: the org answered INVALID_FIELD", None),
+        ("Nope__c = 1", "route asked: the org refuses its part of the poll: the org answered INVALID_FIELD", None),
         ("Ask {Case.Helper__c}.", "Helper__c: Case has no Helper__c that the user may read", None),
         ("Risk__c", "Risk__c: Case has no Risk__c that the user may read", None),
         ("Critcal", "Priority 'Critcal' is not a value of this org's picklist", None),
@@ -217,7 +217,7 @@ def test_a_right_that_the_move_to_the_queue_would_cost_is_refused_with_the_way_o
     assert world.type("validate", "--org", "env").code == 0
 
 
-def test_a_field_that_may_not_be_edited_is_told_wherever_a_step_sets_it(world: World) -> None:
+def test_a_field_that_may_not_be_edited_is_reported_wherever_a_step_sets_it(world: World) -> None:
     world.policy(GOOD)
     data = world.data(Case=[CASE], Group=GROUPS)
     (data / "automation.json").write_text('[{"kind": "field_security", "readonly": ["Priority"]}]')
@@ -236,7 +236,7 @@ def test_it_takes_few_calls_whatever_the_policy_asks(world: World, org: Embedded
     assert len(org.requests()) - before <= 11
 
 
-def test_a_field_that_only_a_template_reads_is_told_where_the_policy_names_it(world: World, org: EmbeddedOrg) -> None:
+def test_a_field_that_a_template_reads_is_reported_where_the_policy_names_it(world: World, org: EmbeddedOrg) -> None:
     (world.folder / "note.j2").write_text("{{ case.Descripton }}")
     world.policy(GOOD + "defaults: {note: {template: note.j2}}\n")
     problem = world.type("validate", "--org", "env", "--format", "json").json["problems"][0]
@@ -273,7 +273,7 @@ def test_without_an_open_case_everything_is_tried_on_the_marked_ones(world: Worl
     answer = world.type("validate", "--probe", "--org", "env")
     assert answer.code == 0
     assert "all-or-nothing honoured: a note on case 00001001 was written and rolled back." in answer.out
-    assert "Rehearsed the steps of 1 route, rolled back on a case, then in earnest on 1 marked case" in answer.out
+    assert "Rehearsed the steps of 1 route, rolled back on a case, then carried out on 1 marked case" in answer.out
     assert len(select(org, "SELECT Id FROM Case")) == 1
 
 
@@ -307,7 +307,7 @@ def test_an_org_without_the_clause_gives_a_weak_guard(
     assert "guard weak, all-or-nothing honoured" in answer.out
 
 
-def test_problems_of_the_file_are_told_together_with_those_of_the_org(world: World, org: EmbeddedOrg) -> None:
+def test_problems_of_the_file_are_reported_together_with_those_of_the_org(world: World, org: EmbeddedOrg) -> None:
     good = world.policy(GOOD.replace("Leads", "Leds"))
     bad = world.policy("policy: other\nroutes: []\nscop: []\n", "other.yaml")
     problems = world.type("validate", str(bad), "--policy", str(good), "--org", "env", "--format", "json").json[
@@ -321,7 +321,7 @@ def test_a_file_that_the_org_was_not_asked_about_is_named(world: World, org: Emb
     bad = world.policy("policy: other\nroutes: []\nscop: []\n", "other.yaml")
     answer = world.type("validate", str(bad), "--org", "env")
     assert answer.code == 2
-    assert f"Not asked about, until its errors are mended: {bad}." in answer.out
+    assert f"Not checked in the org, as they have errors: {bad}." in answer.out
 
 
 def test_an_org_that_cannot_be_reached_is_exit_5_unless_the_files_are_wrong(world: World, org: EmbeddedOrg) -> None:

@@ -1,4 +1,4 @@
-"""`validate`: everything that is wrong with the policy files, at once; by themselves, and in an org."""
+"""`validate`: every problem of the policy files at once; by themselves, and in an org."""
 
 import signal
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from sfdc_escalator.pipeline.stop import Stop
-    from sfdc_escalator.wiring.validation import Asked
+    from sfdc_escalator.wiring.validation import CheckedInOrg
 
 Form = Literal["text", "json", "junit", "github"]
 
@@ -23,8 +23,8 @@ Form = Literal["text", "json", "junit", "github"]
 @click.argument("files", metavar="[POLICY]...", nargs=-1, type=FilePath())
 @policy_option
 # No variable for this one: validate is offline unless somebody types otherwise.
-@click.option("--org", metavar="NAME", help="Ask this org too. Only what you type counts, not SFDC_ESCALATOR_ORG.")
-@click.option("--probe", is_flag=True, help="Try the steps out in the sandbox of --org; what is written is taken back.")
+@click.option("--org", metavar="NAME", help="Also check against this org. SFDC_ESCALATOR_ORG does not count here.")
+@click.option("--probe", is_flag=True, help="Try the steps out in the sandbox of --org. Everything written is removed.")
 @option("--strict", is_flag=True, help="Warnings count as errors.")
 @option(
     "--format",
@@ -32,7 +32,7 @@ Form = Literal["text", "json", "junit", "github"]
     type=click.Choice(["text", "json", "junit", "github"]),
     default="text",
     show_default=True,
-    help="How to tell; `github`: annotations of a workflow.",
+    help="Output format. `github`: annotations of a workflow.",
 )
 @click.pass_obj
 def command(
@@ -46,10 +46,10 @@ def command(
 ) -> int:
     """Check policy files: all problems at once, each with its file, line and column.
 
-    With --org also what the org lacks (fields, queues, picklist values, rights) and what it honours; nothing is
-    written. With --probe a sandbox is tried out: a note and the steps of each route are written and rolled back, then
-    carried out on marked cases that are deleted again. Exit codes: 0 no errors; 2 errors, or it is not the org
-    that config/orgs.yaml expects; 3 --probe was stopped by a signal; 5 the org cannot be reached.
+    With --org also check them against an org: fields, queues, picklist values, rights. Nothing is written. With
+    --probe the steps of each route are tried out in a sandbox: first a note and the steps, rolled back; then on marked
+    cases that are deleted again. Exit codes: 0 no errors; 2 errors, or it is not the org that config/orgs.yaml
+    expects; 3 --probe was stopped by a signal; 5 the org cannot be reached.
     """
     if probe and org is None:
         raise click.UsageError("--probe needs --org NAME, a sandbox.")
@@ -57,45 +57,48 @@ def command(
     from sfdc_escalator.wiring import validation
     from sfdc_escalator.wiring.policies import policy_paths
 
-    chosen = policy_paths(surroundings, (*files, *policies))
-    problems: Sequence[Problem] = validation.check(chosen, in_org=org is not None)
-    names = [str(path) for path in chosen]
+    checked = validation.check(policy_paths(surroundings, (*files, *policies)), in_org=org is not None)
+    problems, in_org = checked.problems, None
     try:
-        trial = interruptible if probe else None
-        asked = None if org is None else validation.check_in_org(surroundings, chosen, org, problems, trial)
+        if org is not None:
+            in_org = validation.check_in_org(surroundings, checked, org, interruptible if probe else None)
+            problems = in_org.problems
     except EscalatorError as error:
         if form in ("junit", "github"):  # the file that CI reads is complete, whatever happened
-            told = dict.fromkeys((*problems, *error.problems, Problem(error.message)))
-            tell(form, names, list(told), org, None, strict)
+            failed = dict.fromkeys((*problems, *error.problems, Problem(error.message)))
+            show(form, checked.files, list(failed), org, None, strict)
         raise
-    if asked:
-        problems = validation.in_order((*problems, *asked.problems), chosen)
-    tell(form, names, problems, org, asked, strict)
+    show(form, checked.files, problems, org, in_org, strict)
     return 0 if is_ok(problems, strict=strict) else 2
 
 
 def interruptible() -> "AbstractContextManager[Stop]":
-    """Ctrl-C too waits for what is under way: it is to be known what was written. A second one does not."""
+    """Ctrl-C waits for the call that is under way, so that it is known what was written. A second one does not."""
     from sfdc_escalator.cli.stopping import stop_on_signals
 
     return stop_on_signals(None, signal.SIGINT)
 
 
-def tell(
-    form: Form, names: list[str], problems: Sequence[Problem], org: str | None, asked: "Asked | None", strict: bool
+def show(
+    form: Form,
+    files: Sequence[str],
+    problems: Sequence[Problem],
+    org: str | None,
+    in_org: "CheckedInOrg | None",
+    strict: bool,
 ) -> None:
     from sfdc_escalator.reports import problems_report as report
-    from sfdc_escalator.reports.org_seen import org_json, org_text
+    from sfdc_escalator.reports.org_report import org_json, org_text
 
-    about = org_text(asked) if asked else ""
+    about = org_text(in_org.readiness, in_org.unasked) if in_org else ""
     if form == "json":
-        seen = {"org": org_json(org, asked)} if org and asked else {}
-        told = report.as_json(problems, seen, strict=strict)
+        more = {"org": org_json(org, in_org.readiness, in_org.unasked)} if org and in_org else {}
+        text = report.as_json(problems, more, strict=strict)
     elif form == "github":
-        told = report.as_github(problems, about)
+        text = report.as_github(problems, about)
     elif form == "junit":
-        told = report.as_junit(names, problems, about, strict=strict)
+        text = report.as_junit(files, problems, about, strict=strict)
     else:
-        told = "\n".join(filter(None, (about, report.as_text(names, problems, strict=strict))))
+        text = "\n".join(filter(None, (about, report.as_text(files, problems, strict=strict))))
     redact = surroundings_of(click.get_current_context()).secrets.redact
-    click.echo(redact(told), nl=bool(told))
+    click.echo(redact(text), nl=bool(text))

@@ -67,13 +67,18 @@ class Describe:
         known = self.children.get(start, {})
         return next((child for name, child in known.items() if name.lower() == relation.lower()), None)
 
+    def reference(self, relationship: str, start: str = "Case") -> FieldInfo | None:
+        """The field of the object that leads along the relationship of this name."""
+        fields = self.objects.get(start, {}).values()
+        return next((info for info in fields if (info.relationship or "").lower() == relationship.lower()), None)
+
     def field_at(self, path: str, start: str = "Case") -> FieldInfo | None:
         """The field at the end of a path such as `Account.Type`; None when it is not known."""
         first, _, rest = path.partition(".")
         fields = self.objects.get(start, {})
         if not rest:
             return next((info for name, info in fields.items() if name.lower() == first.lower()), None)
-        step = next((info for info in fields.values() if (info.relationship or "").lower() == first.lower()), None)
+        step = self.reference(first, start)
         if step is None or not step.reference_to:
             return None
         target = "User" if first.lower() == "owner" and "." in rest else step.reference_to[0]

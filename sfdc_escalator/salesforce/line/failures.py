@@ -64,21 +64,21 @@ def of_answer(status: int, body: Any, retry_after: float | None = None) -> OrgUn
     """The error for an answer that is not a success."""
     errors = errors_in(body)
     if status in NOT_NOW:
-        reason = f" ({described(*errors[0])})" if errors else ""
+        reason = f" ({error_text(*errors[0])})" if errors else ""
         return Unanswered(f"the org answered HTTP {status}{reason}: {LATER}", retry_after=retry_after)
     if not errors:
         return not_an_org(f"HTTP {status}")
     code, message = errors[0]
     if status == 401:
         return LoginRefused(
-            f"the org refuses the access token ({described(code, message)}): log in again and give a new access "
+            f"the org refuses the access token ({error_text(code, message)}): log in again and give a new access "
             "token of this org"
         )
     advice = f": {ADVICE[code]}" if code in ADVICE else ""
-    return Rejected(f"the org answered {described(code, message)}{advice}", status=status, error_code=code)
+    return Rejected(f"the org answered {error_text(code, message)}{advice}", status=status, error_code=code)
 
 
-def described(code: str, message: str) -> str:
+def error_text(code: str, message: str) -> str:
     return f"{code}: {message}" if message else code
 
 

@@ -1,23 +1,23 @@
-"""What else an org says before the first run, by reading alone: rights, record types, query plans, automation.
+"""Asks an org for what matters before the first run, by reading alone: rights, record types, plans, automation.
 
 A question that the user may not ask is answered by None, never by an error.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.readiness.fitness import missing_kinds
+from sfdc_escalator.escalation.readiness.inspection import OrgInspection, QueryPlan, Sample
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.salesforce.line.client import Client, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
-from sfdc_escalator.salesforce.readiness import known_names
-from sfdc_escalator.salesforce.readiness.known_names import KnownNames
+from sfdc_escalator.salesforce.readiness.known_names import known_names, questions
+from sfdc_escalator.salesforce.readiness.poll_cost import scans_here
 from sfdc_escalator.salesforce.reading.org_facts import describe_path
 from sfdc_escalator.salesforce.reading.poll import refused_alone, refused_fragments, statements
 from sfdc_escalator.salesforce.reading.records import pick, read
@@ -42,93 +42,50 @@ VALIDATION = (
 )
 
 
-class QueryPlan(NamedTuple):
-    """How the org would run a query of the poll; above a cost of 1 it is not selective (REST guide, `explain`)."""
-
-    operation: str
-    cost: float
-    returned: int
-    cases: int
-
-
-class Sample(NamedTuple):
-    """A case that a queue owns already, and whether this user may edit it there."""
-
-    number: str
-    editable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OrgInspection:
-    """What was read. None = it could not be read. `picklists` by record type, then by field, folded.
-
-    `weak` is why the org does not take the guard's clause; `samples` by queue. `refused`: the routes
-    that the org does not take, with its words; `refused_poll`: it takes each of them alone.
-    """
-
-    username: str
-    open_case: tuple[str, str] | None
-    weak: str | None
-    may_comment: bool
-    may_post: bool
-    may_delete: bool
-    sharing: str | None
-    modifies_all: bool
-    samples: Mapping[str, Sample]
-    picklists: Mapping[str, Mapping[str, frozenset[str]]]
-    assignment_rules: tuple[str, ...] | None
-    validation_rules: tuple[str, ...] | None
-    flows: tuple[str, ...] | None
-    plans: tuple[QueryPlan | None, ...]
-    refused: Mapping[RouteName, str] = field(default_factory=dict)
-    refused_poll: str | None = None
-    nearby: KnownNames = field(default_factory=KnownNames)
-    calls_per_run: int = 0
-
-
 def inspect(client: Client, org_facts: OrgFacts, policies: Sequence[Policy]) -> OrgInspection:
-    """Comes after the survey, whose calls are counted as those of any run."""
+    """Follows the question for the org's facts, whose calls are counted as those of any run."""
     fragments = refused_fragments(client, [(policy, route) for policy in policies for route in policy.routes])
-    surveyed = client.session.api_calls
+    calls = client.session.api_calls
     polls = statements(org_facts, policies, fragments)
     samples = sample_queries(org_facts, policies)
-    me, rights, guard = user_query(org_facts), modify_all_query(org_facts), guard_of(org_facts)
-    queries = [OPEN_CASE, me, guard, SHARING, rights, ASSIGNMENT, FLOWS, *samples.values(), *map(one_of, polls)]
-    told = answers(client, [*queries, *known_names.questions(policies, org_facts)])
-    if isinstance(told[OPEN_CASE], OrgUnavailable):
-        raise told[OPEN_CASE]
-    unasked = next((why for one in polls if isinstance(why := told[one_of(one)], Rejected)), None)
-    alone = {} if unasked is None else refused_alone(client, org_facts, policies, fragments)
+    me, modify_all, guard = user_query(org_facts), modify_all_query(org_facts), guard_of(org_facts)
+    queries = [OPEN_CASE, me, guard, SHARING, modify_all, ASSIGNMENT, FLOWS, *samples.values(), *map(one_of, polls)]
+    found = answers(client, [*queries, *questions(missing_kinds(policies, org_facts))])
+    if isinstance(found[OPEN_CASE], OrgUnavailable):
+        raise found[OPEN_CASE]
+    refusal = next((answer for one in polls if isinstance(answer := found[one_of(one)], Rejected)), None)
+    alone = {} if refusal is None else refused_alone(client, org_facts, policies, fragments)
     return OrgInspection(
-        username=first(told[me], "Username") or org_facts.caller.user_id,
-        open_case=case_of(told[OPEN_CASE]),
-        weak=weakness(told[guard]),
-        may_comment=said(told[COMMENT], "createable") is not False,
-        may_post=said(told[POST], "createable") not in (None, False),
-        may_delete=said(told[CASE], "deletable") is not False,
-        sharing=first(told[SHARING], "InternalSharingModel"),
-        modifies_all=bool(texts(told[rights], "ParentId")),
-        samples=dict(sampled({queue: told[query] for queue, query in samples.items()})),
-        picklists=dict(record_types(client, said(told[CASE], "recordTypeInfos") or ())),
-        assignment_rules=texts(told[ASSIGNMENT], "Name"),
+        username=first(found[me], "Username") or org_facts.caller.user_id,
+        open_case=case_of(found[OPEN_CASE]),
+        guard_refusal=guard_refusal(found[guard]),
+        may_comment=value_of(found[COMMENT], "createable") is not False,
+        may_post=value_of(found[POST], "createable") not in (None, False),
+        may_delete=value_of(found[CASE], "deletable") is not False,
+        sharing=first(found[SHARING], "InternalSharingModel"),
+        modifies_all=bool(texts(found[modify_all], "ParentId")),
+        samples=dict(sampled({queue: found[query] for queue, query in samples.items()})),
+        picklists=dict(record_types(client, value_of(found[CASE], "recordTypeInfos") or ())),
+        assignment_rules=texts(found[ASSIGNMENT], "Name"),
         validation_rules=texts(optional(client, "tooling/query", q=VALIDATION), "ValidationName"),
-        flows=texts(told[FLOWS], "ApiName"),
+        flows=texts(found[FLOWS], "ApiName"),
         plans=tuple(map(partial(plan_of, client), polls)),
         refused={**fragments, **alone},
-        refused_poll=None if unasked is None or alone else unasked.message,
-        nearby=known_names.answered(told),
-        calls_per_run=surveyed + len(polls) + second_looks(policies) + OPEN_ESCALATIONS,
+        scans=scans_here(policies, org_facts.describe),
+        poll_refusal=None if refusal is None or alone else refusal.message,
+        known_names=known_names(found),
+        calls_per_run=calls + len(polls) + second_looks(policies) + OPEN_ESCALATIONS,
     )
 
 
 def answers(client: Client, queries: Sequence[str]) -> dict[str, Any]:
-    """Of the queries and the descriptions, as few calls as it takes."""
+    """Of the descriptions and the queries, in as few calls as possible."""
     paths = (COMMENT, POST, CASE)
     return dict(zip((*paths, *queries), client.try_get(*paths, *map(query_path, queries)), strict=True))
 
 
 def optional(client: Client, path: str, **parameters: str) -> Any:
-    """What an org answers that need not answer: None where it does not."""
+    """The answer to a question that an org may leave open: None where it does."""
     try:
         return client.try_read(path, parameters)
     except LoginRefused:
@@ -141,7 +98,7 @@ def one_of(poll: str) -> str:
     return poll.removesuffix("ORDER BY Id") + "LIMIT 1"
 
 
-def said(answer: Any, name: str) -> Any:
+def value_of(answer: Any, name: str) -> Any:
     return answer.get(name) if isinstance(answer, dict) else None
 
 
@@ -150,12 +107,12 @@ def user_query(org_facts: OrgFacts) -> str:
 
 
 def guard_of(org_facts: OrgFacts) -> str:
-    """The guard's query, of no case."""
+    """The guard's query, for a case that does not exist."""
     return guard_query([NO_CASE], org_facts.caller.now, org_facts.caller.user_id, weak=False)
 
 
-def weakness(answer: Any) -> str | None:
-    """Why the org does not take the guard's clause about comments."""
+def guard_refusal(answer: Any) -> str | None:
+    """The org's reason not to take the guard's clause about comments."""
     if isinstance(answer, Rejected) and answer.error_code in REFUSED_QUERY:
         return answer.message
     if isinstance(answer, OrgUnavailable):
@@ -176,7 +133,7 @@ def modify_all_query(org_facts: OrgFacts) -> str:
 
 
 def sample_queries(org_facts: OrgFacts, policies: Sequence[Policy]) -> dict[str, str]:
-    """For each queue that the policies move cases to: one case that it owns, and the user's rights on that."""
+    """For each queue that the policies move cases to: a case that it owns, and the user's rights on it."""
     steps = [route.escalate for policy in policies for route in policy.routes if route.escalate]
     wanted = sorted({team.queue for one in steps for team in one.teams} & org_facts.queues.keys())
     fields = ["CaseNumber", "UserRecordAccess.HasEditAccess"]
@@ -193,13 +150,13 @@ def sampled(found: Mapping[str, Any]) -> Iterator[tuple[str, Sample]]:
 
 def rows(answer: Any) -> list[Mapping[str, Any]]:
     """The records of a first page; none where the org did not answer."""
-    records = said(answer, "records")
+    records = value_of(answer, "records")
     return list(records) if isinstance(records, list) else []
 
 
 def texts(answer: Any, name: str) -> tuple[str, ...] | None:
     """This field of each record; None where the org did not answer."""
-    if not isinstance(said(answer, "records"), list):
+    if not isinstance(value_of(answer, "records"), list):
         return None
     return tuple(str(pick(one, name)) for one in rows(answer))
 
@@ -211,23 +168,23 @@ def first(answer: Any, name: str) -> str | None:
 def record_types(
     client: Client, infos: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[str, Mapping[str, frozenset[str]]]]:
-    """What each record type of the user offers (User Interface API, picklist values). The master offers everything."""
+    """The values that each record type of the user offers (User Interface API). The master offers all of them."""
     mine = [one for one in infos if one.get("available") and one.get("active") is not False and not one.get("master")]
     for info in mine[:MOST_TYPES]:
         answer = optional(client, f"ui-api/object-info/Case/picklist-values/{info.get('recordTypeId')}")
-        fields = said(answer, "picklistFieldValues")
+        fields = value_of(answer, "picklistFieldValues")
         if not isinstance(fields, dict):
-            return  # an org without it answers no other one either
+            return  # such an org does not answer for the other record types either
         yield str(info.get("name")), {name: offered(one) for name, one in fields.items()}
 
 
 def offered(field: Any) -> frozenset[str]:
-    return frozenset(fold(str(pick(value, "value"))) for value in said(field, "values") or ())
+    return frozenset(fold(str(pick(value, "value"))) for value in value_of(field, "values") or ())
 
 
 def plan_of(client: Client, query: str) -> QueryPlan | None:
-    """The cheapest plan comes first; None where the org tells none."""
-    plans = said(optional(client, "query", explain=query), "plans")
+    """The cheapest plan, which comes first; None where the org gives none."""
+    plans = value_of(optional(client, "query", explain=query), "plans")
     try:
         best = plans[0]
         cost, cases = float(best.get("relativeCost") or 0), int(best.get("sobjectCardinality") or 0)
@@ -237,5 +194,5 @@ def plan_of(client: Client, query: str) -> QueryPlan | None:
 
 
 def second_looks(policies: Sequence[Policy]) -> int:
-    """Calls for what a query of cases cannot tell, where a policy asks for such things and a case may match."""
+    """Calls for what a query of cases does not hold, where a policy needs it and a case may match."""
     return int(any(not isinstance(one, str) for policy in policies for one in policy.needs()))

@@ -1,6 +1,6 @@
 """Cases of our own in a sandbox, known by a mark in their Subject: made for a rehearsal, deleted after it.
 
-What became of them is always asked of the org, by the mark: an answer that is lost changes nothing.
+The org is always asked for them by the mark: so a lost answer changes nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.pipeline.ports.writing import Answer, Committed, NotExecuted, RolledBack
 from sfdc_escalator.salesforce.line.client import Client
-from sfdc_escalator.salesforce.line.failures import described
+from sfdc_escalator.salesforce.line.failures import error_text
 from sfdc_escalator.salesforce.readiness.probe import sent
 from sfdc_escalator.salesforce.reading.records import pick, read
 from sfdc_escalator.salesforce.soql.soql import quote, select
@@ -22,10 +22,10 @@ MARK = "sfdc-escalator probe"
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """(id, number) of each case; `why` there are none."""
+    """(id, number) of each case; with the reason where there are none."""
 
     cases: tuple[tuple[str, str], ...]
-    why: str = ""
+    reason: str = ""
 
 
 def create(client: Client, mark: str, count: int) -> Marked:
@@ -41,7 +41,7 @@ def create(client: Client, mark: str, count: int) -> Marked:
 
 
 def delete(client: Client, mark: str, user_id: str) -> list[str]:
-    """What is left of the marked cases, in words; nothing as a rule."""
+    """The marked cases that are left, each with the reason; none as a rule."""
     made = marked(client, mark)
     if not made:
         return []
@@ -50,8 +50,8 @@ def delete(client: Client, mark: str, user_id: str) -> list[str]:
         all_of(client, "PATCH", made, OwnerId=user_id)
         answer = all_of(client, "DELETE", made)
         made = marked(client, mark)
-    why = "" if isinstance(answer, Committed) else f": {reason(answer)}"
-    return [f"case {number}{why}" for _, number in made]
+    refusal = "" if isinstance(answer, Committed) else f": {reason(answer)}"
+    return [f"case {number}{refusal}" for _, number in made]
 
 
 def all_of(client: Client, method: str, cases: Sequence[tuple[str, str]], **fields: str) -> Answer:
@@ -66,17 +66,17 @@ def all_of(client: Client, method: str, cases: Sequence[tuple[str, str]], **fiel
 
 
 def whatever_happens(client: Client, mark: str, user_id: str) -> list[str]:
-    """As `delete`, when nothing can be raised any more, not even by somebody who interrupts it again."""
-    why = ""
+    """As `delete`, but raises nothing, even when somebody interrupts it again."""
+    message = ""
     for _ in range(2):
         try:
             return delete(client, mark, user_id)
         except OrgUnavailable as error:
-            why = error.message
+            message = error.message
         except KeyboardInterrupt:
-            why = "interrupted while they were deleted"
+            message = "interrupted while they were deleted"
             break
-    return [f"perhaps every case with the Subject {mark!r}: {why}"]
+    return [f"perhaps every case with the Subject {mark!r}: {message}"]
 
 
 def marked(client: Client, mark: str) -> list[tuple[str, str]]:
@@ -84,7 +84,7 @@ def marked(client: Client, mark: str) -> list[tuple[str, str]]:
 
 
 def of_earlier_probes(client: Client) -> list[str]:
-    """The numbers of cases that an earlier probe could not take away: its process was killed, say."""
+    """The numbers of cases that an earlier probe could not delete, for example because its process was killed."""
     return [number for _, number in numbered(client, f"Subject LIKE {quote(MARK + ' %')}")]
 
 
@@ -93,19 +93,11 @@ def numbered(client: Client, where: str) -> Iterator[tuple[str, str]]:
     yield from read(lambda record: (long_id(pick(record, "Id")), str(pick(record, "CaseNumber"))), rows)
 
 
-def still_there(left: Sequence[str]) -> str:
-    return f"cases of this probe are left in the org, delete them: {', '.join(left)}"
-
-
-def from_before(numbers: Sequence[str]) -> str:
-    return f"cases of an earlier probe are left in the org, delete them: {', '.join(numbers)}"
-
-
 def in_one(request: Mapping[str, Any]) -> dict[str, Any]:
     return {"allOrNone": False, "collateSubrequests": False, "compositeRequest": [request]}
 
 
 def reason(answer: Answer) -> str:
     if isinstance(answer, RolledBack):
-        return described(answer.error.code, answer.error.message)
-    return str(getattr(answer, "reason", None) or "the org says that all went well")
+        return error_text(answer.error.code, answer.error.message)
+    return str(getattr(answer, "reason", None) or "the org reports success")

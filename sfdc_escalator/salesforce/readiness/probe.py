@@ -1,16 +1,15 @@
-"""Whether an org takes back everything when a part of a request fails: by a note that is rolled back."""
+"""Tries out whether an org takes everything back when a part of a request fails: by a note that is rolled back."""
 
 import uuid
-from dataclasses import dataclass
-from typing import Literal
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.policy.steps import NOTE
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
+from sfdc_escalator.pipeline.ports.inspector import Rollback
 from sfdc_escalator.pipeline.ports.writing import Answer, ErrorKind, Moved, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client, query_path
-from sfdc_escalator.salesforce.line.failures import Unanswered, described
+from sfdc_escalator.salesforce.line.failures import Unanswered, error_text
 from sfdc_escalator.salesforce.reading.records import pick, read
 from sfdc_escalator.salesforce.soql.soql import ids, instant, select
 from sfdc_escalator.salesforce.writing.answer import read_answer
@@ -26,28 +25,10 @@ from sfdc_escalator.salesforce.writing.write import (
 )
 
 WORDS = "sfdc-escalator tries out whether this org takes back what it rolls back. Nobody should ever read this."
-NEVER_IN_PRODUCTION = "this is production, where validate writes nothing"
-ASK = "--probe tries it out in a sandbox"
-
-
-@dataclass(frozen=True, slots=True)
-class Rollback:
-    """Whether the org takes back everything when a part fails. `refused`: it does not even take the note."""
-
-    state: Literal["honoured", "broken", "refused", "not_probed"]
-    because: str
-
-    @property
-    def words(self) -> str:
-        return f"{self.state.replace('_', ' ')}: {self.because}"
-
-
-def not_asked(org_facts: OrgFacts) -> Rollback:
-    return Rollback("not_probed", ASK if org_facts.is_sandbox else NEVER_IN_PRODUCTION)
 
 
 def rollback(client: Client, org_facts: OrgFacts, case: tuple[str, str], *, weak: bool) -> Rollback:
-    """Writes a note on a case of a sandbox in a request that must fail, and looks whether it is gone."""
+    """Writes a note on a case of a sandbox in a request that must fail, and looks for it afterwards."""
     case_id, number = case
     caller, mark = org_facts.caller, uuid.uuid4().hex
     request = doomed(client.base, case_id, mark, guard_query([case_id], caller.now, caller.user_id, weak=weak))
@@ -57,7 +38,7 @@ def rollback(client: Client, org_facts: OrgFacts, case: tuple[str, str], *, weak
     left = _marked(client, query, mark)
     if left:
         _delete(client, left)
-    return verdict(answer, left, _marked(client, query, mark) if left else [], number)
+    return conclusion(answer, left, _marked(client, query, mark) if left else [], number)
 
 
 def doomed(base: str, case_id: str, mark: str, guard: str) -> Composite:
@@ -77,7 +58,7 @@ def doomed(base: str, case_id: str, mark: str, guard: str) -> Composite:
     return Composite(body, (Part(NOTE, (case_id,)), Part(FRESH), Part(LAST)))
 
 
-def verdict(answer: Answer, left: list[str], still: list[str], number: str) -> Rollback:
+def conclusion(answer: Answer, left: list[str], still: list[str], number: str) -> Rollback:
     """From the answer, the notes that were found afterwards, and those that could not be deleted."""
     if left:
         then = f"could not be deleted: delete {', '.join(still)}" if still else "was deleted"
@@ -87,13 +68,13 @@ def verdict(answer: Answer, left: list[str], still: list[str], number: str) -> R
             return Rollback("honoured", f"a note on case {number} was written and rolled back")
         case RolledBack(error=error) if error.fault is ErrorKind.ROW:
             return Rollback(
-                "refused", f"the org refuses a note on case {number}: {described(error.code, error.message)}"
+                "refused", f"the org refuses a note on case {number}: {error_text(error.code, error.message)}"
             )
         case RolledBack(error=error):
-            return Rollback("not_probed", described(error.code, error.message))
+            return Rollback("not_probed", error_text(error.code, error.message))
         case NotExecuted(reason=reason) | Unknown(reason=reason):
             return Rollback("not_probed", reason)
-    return Rollback("broken", "the org says that a request succeeded which could not")
+    return Rollback("broken", "the org says that a request succeeded that cannot succeed")
 
 
 def sent(client: Client, request: Composite) -> Answer:
@@ -107,14 +88,14 @@ def sent(client: Client, request: Composite) -> Answer:
 
 
 def _marked(client: Client, query: str, mark: str) -> list[str]:
-    """The ids of the notes of this very probe."""
+    """The ids of the notes of this probe."""
     rows = client.lookups([query])[0]
     notes = read(lambda record: (long_id(pick(record, "Id")), pick(record, "CommentBody") or ""), rows)
     return [note_id for note_id, body in notes if mark in body]
 
 
 def _delete(client: Client, note_ids: list[str]) -> None:
-    """Tried once; who calls reads again."""
+    """Tried once; the caller reads again."""
     paths = [f"{client.base}/sobjects/CaseComment/{note_id}" for note_id in note_ids[:25]]
     requests = [{"method": "DELETE", "url": url, "referenceId": f"d{place}"} for place, url in enumerate(paths)]
     sent(client, Composite({"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests}, ()))

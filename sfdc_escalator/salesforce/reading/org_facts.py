@@ -1,4 +1,4 @@
-"""The facts read once per run: our user, the org's name, queues with members, open cases, described objects."""
+"""The facts read once per run: our user, the org's name, queues with members, open cases, error_text objects."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -60,15 +60,15 @@ def org_facts(client: Client, caller: Caller, policies: Sequence[Policy]) -> Org
     row = f"sobjects/Organization/{caller.organization_id}?fields=Name,IsSandbox"
     wishes = wishes_of(policies, needs)
     asked = (row, *map(query_path, (QUEUES, MEMBERS, OPEN)), describe_path(KEY_OBJECT), *map(describe_path, names))
-    organization, queues, members, opened, keys, *described = client.try_get(*asked)
+    organization, queues, members, opened, keys, *error_text = client.try_get(*asked)
     answers = client.try_get(*map(query_path, wishes.values())) if wishes else []
     wished = dict(zip(wishes, answers, strict=True))
-    for answer in (organization, queues, members, opened, described[0]):
+    for answer in (organization, queues, members, opened, error_text[0]):
         if isinstance(answer, OrgUnavailable):
             raise answer
     quick_texts = quick_texts_of(rows_of(client, wished.get("quick_texts")))
     more = frozenset(path for message in quick_texts.values() for path in quick_text_paths(message))
-    known = Describe(dict(_described(names, described)), dict(_children(names, described)))
+    known = Describe(dict(_described(names, error_text)), dict(_children(names, error_text)))
     known = _completed(client, paths | more, known)
     return OrgFacts(
         caller=caller,

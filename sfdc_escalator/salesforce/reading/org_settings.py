@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.note.quick_texts import possible_names
-from sfdc_escalator.escalation.policy.fitness import business_hours
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.readiness.requirements import business_hours
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import Spans
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need

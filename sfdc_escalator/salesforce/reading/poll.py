@@ -4,22 +4,23 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.note.quick_texts import paths_read
 from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.readiness.fields import unreadable
+from sfdc_escalator.escalation.readiness.requirements import fields_of
+from sfdc_escalator.escalation.readiness.sentences import reason
 from sfdc_escalator.escalation.world.case import Case, long_id
 from sfdc_escalator.escalation.world.keys import RouteName
-from sfdc_escalator.escalation.world.needs import Answered, Records
+from sfdc_escalator.escalation.world.needs import Answered
 from sfdc_escalator.escalation.world.org import Describe, OrgFacts
 from sfdc_escalator.pipeline.ports.org import Poll
 from sfdc_escalator.salesforce.line.client import QUERIES, Client, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
-from sfdc_escalator.salesforce.reading.records import COMPOUND, ENGINE_FIELDS, CaseReader
-from sfdc_escalator.salesforce.schema.describe import is_long_text, unknown_path
+from sfdc_escalator.salesforce.reading.records import ENGINE_FIELDS, CaseReader
+from sfdc_escalator.salesforce.schema.describe import is_long_text
 from sfdc_escalator.salesforce.soql import splitting
 from sfdc_escalator.salesforce.soql.narrowing import Bounds, is_apart
 from sfdc_escalator.salesforce.soql.soql import NOTHING, Filter, Leaf, conjuncts, factored, quote, raw, render, select
@@ -49,7 +50,7 @@ def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: 
     """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is neither a number nor an id."""
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
-    broken = {(p.name, r.name): reason for p, r in routes if (reason := unreadable(p, r, org_facts.describe))}
+    broken = {(p.name, r.name): found for p, r in routes if (found := unread(p, r, org_facts.describe))}
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
     asked = sound(org_facts, policies, broken)
     try:
@@ -108,9 +109,9 @@ def sound(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[R
     routes = [(p, r) for p in policies for r in p.routes if (p.name, r.name) not in refused]
     texts = paths_read(org_facts.quick_texts.values(), org_facts.describe)
     return [
-        Asked((p.name, r.name), needs(p, r) | texts, bounds.may(p.condition(r)), bounds.may(p.scope_of(r)))
+        Asked((p.name, r.name), fields_of(p, r) | texts, bounds.may(p.condition(r)), bounds.may(p.scope_of(r)))
         for p, r in routes
-        if not unreadable(p, r, org_facts.describe)
+        if not unread(p, r, org_facts.describe)
     ]
 
 
@@ -131,47 +132,10 @@ def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) ->
     return refused
 
 
-def needs(policy: Policy, route: Route) -> frozenset[str]:
-    """The case fields that a route reads: for criteria, tables, its note, and to find related records."""
-    wanted = policy.needs([route])
-    contact = any(isinstance(one, Records) and one.through == "Contact" for one in wanted)
-    return paths_of(wanted) | (frozenset({"ContactId"}) if contact else frozenset())
-
-
-def unreadable(policy: Policy, route: Route, describe: Describe) -> str | None:
+def unread(policy: Policy, route: Route, describe: Describe) -> str | None:
     """The reason why this route cannot be read; None if it can."""
-    fields = (reason for path in sorted(needs(policy, route)) if (reason := unreadable_path(path, describe)))
-    records = (reason for one in related(policy, route) if (reason := unreadable_records(one, describe)))
-    return next(fields, None) or next(records, None)
-
-
-def related(policy: Policy, route: Route) -> list[Records]:
-    return sorted((one for one in policy.needs([route]) if isinstance(one, Records)), key=repr)
-
-
-def unreadable_records(asked: Records, describe: Describe) -> str | None:
-    """The reason why these related records cannot be read; None if they can."""
-    start = asked.through or "Case"
-    child = describe.child(asked.relation, start)
-    if child is None:
-        close = get_close_matches(asked.relation, describe.children.get(start, {}), n=1)
-        near = f"; did you mean {close[0]}?" if close else ""
-        return f"{asked.relation}: {start} has no such child relationship that the user may read{near}"
-    for path in (*asked.fields, *asked.same):
-        if describe.field_at(path, child.sobject) is None:
-            return f"{asked.relation}: {child.sobject} has no {path} that the user may read"
-    for path in asked.same:
-        if not (info := describe.field_at(path, child.sobject)) or not info.filterable or info.type == "multipicklist":
-            return f"{asked.relation}: records cannot be found by {path}; expected a filterable field with one value"
-    return None
-
-
-def unreadable_path(path: str, describe: Describe) -> str | None:
-    """The reason why this field cannot be read; None if it can."""
-    info = describe.field_at(path)
-    if info and info.type in COMPOUND:
-        return f"{path} consists of several fields: use these, such as {path.removesuffix('Address')}City"
-    return unknown_path(path, describe)
+    gap = next(unreadable(policy, route, describe), None)
+    return reason(gap) if gap else None
 
 
 def chosen_case(case: str) -> Filter:

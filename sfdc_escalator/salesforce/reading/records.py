@@ -39,7 +39,6 @@ AUTOMATIC_SUBJECT = re.compile(
 HIDDEN = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 BREAK = re.compile(r"<(br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^>]*>", re.IGNORECASE)
 TAG = re.compile(r"<[^>]*>")
-COMPOUND = frozenset({"address", "location"})
 
 
 def instant(text: str) -> datetime:

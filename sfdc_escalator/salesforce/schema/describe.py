@@ -1,15 +1,14 @@
 """Describe answers of an org as values, and the describe of a new org."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from sfdc_escalator.escalation.readiness.spelling import SEVERAL
 from sfdc_escalator.escalation.world.org import Child, Describe, FieldInfo
 from sfdc_escalator.salesforce.line.failures import not_an_org
 from sfdc_escalator.salesforce.schema.standard_objects import CHILDREN, OBJECTS
 
-ANY_OF_SEVERAL = "Name"
 LONG = frozenset({"textarea", "longtextarea"})
 
 
@@ -79,7 +78,7 @@ def is_long_text(info: FieldInfo | None) -> bool:
 
 
 def objects_needed(paths: Iterable[str], describe: Describe) -> frozenset[str]:
-    """The objects that must be described, besides those in `describe`, to follow these paths one step further."""
+    """The objects that must be error_text, besides those in `describe`, to follow these paths one step further."""
     return frozenset(
         name for path in paths if (name := missing_object(path, describe)) and name not in describe.objects
     )
@@ -92,33 +91,9 @@ def missing_object(path: str, describe: Describe, start: str = "Case") -> str | 
     first, _, rest = path.partition(".")
     if not rest:
         return None
-    step = reference(describe, start, first)
+    step = describe.reference(first, start)
     if step is None or not step.reference_to:
         return None
     several = len(step.reference_to) > 1
-    target = ANY_OF_SEVERAL if several and "." not in rest else "User" if several else step.reference_to[0]
+    target = SEVERAL if several and "." not in rest else "User" if several else step.reference_to[0]
     return missing_object(rest, describe, target)
-
-
-def reference(describe: Describe, start: str, relationship: str) -> FieldInfo | None:
-    fields = describe.objects.get(start, {}).values()
-    return next((info for info in fields if (info.relationship or "").lower() == relationship.lower()), None)
-
-
-def unknown_path(path: str, describe: Describe) -> str | None:
-    """The reason why the path is not a field, with the nearest name; None for a known field."""
-    if describe.field_at(path) is not None:
-        return None
-    start, known = "Case", []
-    for step in path.split("."):
-        fields = describe.objects.get(start, {})
-        known = [*fields, *(info.relationship for info in fields.values() if info.relationship)]
-        found = reference(describe, start, step)
-        if found is None or not found.reference_to:
-            break
-        start = found.reference_to[0] if len(found.reference_to) == 1 else ANY_OF_SEVERAL
-    close = difflib.get_close_matches(step, known, n=1) or difflib.get_close_matches(
-        step.lower(), [name.lower() for name in known], n=1
-    )
-    near = next((name for name in known if close and name.lower() == close[0].lower()), None)
-    return f"{path}: {start} has no {step} that the user may read" + (f"; did you mean {near}?" if near else "")

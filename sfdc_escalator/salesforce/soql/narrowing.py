@@ -21,8 +21,8 @@ from sfdc_escalator.escalation.conditions.narrowing import (
     Since,
     Some,
 )
-from sfdc_escalator.escalation.policy.fitness import business_hours
 from sfdc_escalator.escalation.policy.policy import OPEN_CASES, Policy, Route
+from sfdc_escalator.escalation.readiness.requirements import business_hours
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.soql.clock_filters import since_filter, until_filter

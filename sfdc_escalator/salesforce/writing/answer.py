@@ -14,7 +14,7 @@ from sfdc_escalator.pipeline.ports.writing import (
     RowError,
     Unknown,
 )
-from sfdc_escalator.salesforce.line.failures import described, errors_in, in_one_line
+from sfdc_escalator.salesforce.line.failures import error_text, errors_in, in_one_line
 from sfdc_escalator.salesforce.writing.write import FRESH, KEY_FIELD, LAST, Part
 
 # Refused before anything ran (correctness: everything else after the first byte is unknown).
@@ -86,7 +86,7 @@ def _not_executed(status: int, body: Any) -> Answer:
 
 def _with_reason(what: str, body: Any) -> str:
     errors = errors_in(body)
-    return f"{what} ({described(*errors[0])})" if errors else what
+    return f"{what} ({error_text(*errors[0])})" if errors else what
 
 
 def _subresults(body: Any, parts: Sequence[Part]) -> list[Mapping[str, Any]] | None:

@@ -1,27 +1,25 @@
-"""Whether an org can carry out what a route says."""
+"""What a run has to know of the gaps between a policy and an org."""
 
-from sfdc_escalator.escalation.policy.fitness import doubts, unfit_routes
+from sfdc_escalator.escalation.readiness.fitness import doubts, unfit_routes
 from tests.builders import org_facts, policy, route
 
 
-def test_a_route_to_a_queue_that_the_org_lacks_is_unfit_and_the_nearest_name_is_said() -> None:
+def test_a_route_to_a_queue_that_the_org_does_not_have_is_unfit_and_the_nearest_name_is_given() -> None:
     reasons = unfit_routes(policy(route("a", queue="Suport"), route("b")), org_facts())
-    assert reasons == {"a": "this org has no queue 'Suport' for cases; did you mean 'Support'?"}
+    assert reasons == {"a": "this org has no queue 'Suport' for cases; did you mean Support?"}
 
 
 def test_a_priority_outside_a_restricted_picklist_is_unfit() -> None:
     reasons = unfit_routes(policy(route("a", priority="Urgentt")), org_facts())
-    assert "did you mean 'Urgent'" in reasons["a"]
+    assert "did you mean Urgent" in reasons["a"]
 
 
 def test_a_status_outside_an_open_picklist_is_a_doubt_only() -> None:
     unsure = policy(route("a", status="Escalatd"), route("b", status="ESCALATED"))
     assert unfit_routes(unsure, org_facts()) == {}
     [doubt] = doubts(unsure, org_facts())
-    assert doubt.startswith(
-        "route a: Status 'Escalatd' is not a value of this org's picklist; did you mean 'Escalated'"
-    )
+    assert doubt.startswith("route a: Status 'Escalatd' is not a value of this org's picklist; did you mean Escalated")
 
 
-def test_a_route_without_queue_status_and_priority_can_run_in_every_org() -> None:
+def test_a_route_without_queue_status_and_priority_is_fit_for_every_org() -> None:
     assert unfit_routes(policy(route(queue=None)), org_facts(queues=())) == {}

@@ -1,0 +1,100 @@
+"""Is this org ready for this policy? All gaps of policies in an org, and those that a run has to know."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.readiness import names
+from sfdc_escalator.escalation.readiness.fields import unreadable, untracked
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind, once_each
+from sfdc_escalator.escalation.readiness.inspection import KnownNames, OrgInspection
+from sfdc_escalator.escalation.readiness.picklists import unknown_values, values_of_record_types
+from sfdc_escalator.escalation.readiness.rights import denied_rights, lost_rights
+from sfdc_escalator.escalation.readiness.sentences import reason
+from sfdc_escalator.escalation.world.needs import Answered
+from sfdc_escalator.escalation.world.org import OrgFacts
+
+NOT_ASKED = KnownNames()
+
+
+def gaps(policies: Sequence[Policy], org_facts: OrgFacts, inspection: OrgInspection) -> tuple[Gap, ...]:
+    """Everything that the policies require and the org does not have, does not allow or does not take."""
+    alone = policies[0].file if len(policies) == 1 else None  # one poll serves all of them
+    of_the_poll = (replace(gap, file=alone) for gap in poll_gaps(inspection))
+    of_the_routes = (
+        placed
+        for policy in policies
+        for route in policy.routes
+        for found in (
+            missing(policy, route, org_facts, inspection.known_names),
+            denied(policy, route, org_facts, inspection),
+        )
+        for placed in of_route(policy, route, found)
+    )
+    return once_each((*of_the_routes, *of_the_poll))
+
+
+def missing_kinds(policies: Sequence[Policy], org_facts: OrgFacts) -> frozenset[GapKind]:
+    """The kinds of what is missing: to ask the org for what it has instead."""
+    return frozenset(
+        gap.kind for policy in policies for route in policy.routes for gap in missing(policy, route, org_facts)
+    )
+
+
+def unfit_routes(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
+    """Why a run rejects the cases of a route in this org, by route name."""
+    found = {route.name: carry_out(policy, route, org_facts) for route in policy.routes}
+    first = {name: next((gap for gap in some if gap.blocks), None) for name, some in found.items()}
+    return {name: reason(gap) for name, gap in first.items() if gap}
+
+
+def doubts(policy: Policy, org_facts: OrgFacts) -> Iterator[str]:
+    """The values that a run writes although the org does not offer them."""
+    for route in policy.routes:
+        for gap in carry_out(policy, route, org_facts):
+            if not gap.blocks:
+                yield f"route {route.name}: {reason(gap)}"
+
+
+def of_route(policy: Policy, route: Route, found: Iterable[Gap]) -> Iterator[Gap]:
+    return (replace(gap, routes=(route.name,), file=policy.file) for gap in found)
+
+
+def missing(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames = NOT_ASKED) -> Iterator[Gap]:
+    """What the route requires and the facts of the org do not hold."""
+    yield from unreadable(policy, route, org_facts.describe)
+    yield from carry_out(policy, route, org_facts, known)
+    yield from names.missing_quick_texts(route, org_facts, known)
+    yield from names.unfilled_quick_texts(route, org_facts)
+    yield from untracked(policy, route, org_facts)
+
+
+def carry_out(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames = NOT_ASKED) -> Iterator[Gap]:
+    """What is missing to judge and to write what the route says."""
+    yield from names.missing_queues(policy, route, org_facts, known)
+    yield from names.missing_hours(policy, route, org_facts, known)
+    yield from unknown_values(route, org_facts.describe)
+
+
+def denied(policy: Policy, route: Route, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
+    """What the route requires and the inspection denies."""
+    yield from denied_rights(route, org_facts, inspection)
+    yield from lost_rights(policy, route, org_facts, inspection)
+    yield from values_of_record_types(route, inspection)
+    this = policy.name, route.name
+    if refusal := inspection.refused.get(this):
+        raw = [one.fragment for one in policy.needs([route]) if isinstance(one, Answered)]
+        subject = raw[0] if len(raw) == 1 else ""
+        yield Gap(GapKind.ROUTE_REFUSED, subject, ("soql",), {"route": route.name, "reason": refusal})
+    if this in inspection.scans and not route.scan:
+        yield Gap(GapKind.READS_ALL_HERE, values={"route": route.name}, severity="warning")
+
+
+def poll_gaps(inspection: OrgInspection) -> Iterator[Gap]:
+    """What is wrong with the query of all routes."""
+    if inspection.poll_refusal:
+        yield Gap(GapKind.POLL_REFUSED, values={"reason": inspection.poll_refusal})
+    for plan in inspection.plans:
+        if plan and plan.cost > 1:
+            values = {"operation": plan.operation, "cases": f"{plan.cases:,}", "cost": f"{plan.cost:g}"}
+            yield Gap(GapKind.POLL_SLOW, values=values, severity="warning")

@@ -1,0 +1,71 @@
+"""Queues, business hours and Quick Texts that a route names and the org does not have."""
+
+from collections.abc import Iterator
+
+from sfdc_escalator.escalation.note.quick_texts import (
+    PLACEHOLDER,
+    case_path,
+    possible_names,
+    possible_texts,
+    quick_text_paths,
+    unknown_placeholders,
+)
+from sfdc_escalator.escalation.policy.policy import NoteSpec, Policy, Route
+from sfdc_escalator.escalation.readiness.fields import unreadable_field
+from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, GapKind
+from sfdc_escalator.escalation.readiness.inspection import KnownNames
+from sfdc_escalator.escalation.readiness.requirements import business_hours, queues_of
+from sfdc_escalator.escalation.readiness.spelling import nearest
+from sfdc_escalator.escalation.world.org import OrgFacts
+
+TEXT_KEYS = ("quick_text", *GIVEN_BY_TABLES)
+
+
+def missing_queues(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
+    keys, allowed = ("queue", "in"), tuple(org_facts.queues)
+    for queue in queues_of(policy.condition(route), route):
+        if queue in org_facts.queues:
+            continue
+        if queue in known.queues:
+            yield Gap(GapKind.QUEUE_OBJECTS, queue, keys, allowed=allowed, blocks=True)
+        else:
+            yield Gap(GapKind.QUEUE, queue, keys, nearest=nearest(queue, allowed), allowed=allowed, blocks=True)
+
+
+def missing_hours(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
+    keys, active = ("business_hours",), tuple(name for name, is_active in known.hours.items() if is_active)
+    for name in business_hours(policy.condition(route)):
+        if name in org_facts.calendars:
+            continue
+        if known.hours.get(name) is False:
+            yield Gap(GapKind.HOURS_INACTIVE, name, keys, allowed=active, blocks=True)
+        else:
+            yield Gap(GapKind.HOURS, name, keys, nearest=nearest(name, active), allowed=active, blocks=True)
+
+
+def missing_quick_texts(route: Route, org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
+    """One Quick Text of the list is enough; without any the template serves. The last one stands for the list."""
+    names = route.escalate.note.quick_texts if route.escalate else ()
+    if names and not possible_texts(names, org_facts.quick_texts):
+        last = possible_names(names)[-1]
+        near = nearest(last, known.quick_texts)
+        yield Gap(GapKind.QUICK_TEXT, last, TEXT_KEYS, nearest=near, severity="warning", instead=("quick_text",))
+
+
+def unfilled_quick_texts(route: Route, org_facts: OrgFacts) -> Iterator[Gap]:
+    """Quick Texts with a placeholder that cannot be filled: such a note holds every case."""
+    note = route.escalate.note if route.escalate else None
+    for name, text in possible_texts(note.quick_texts, org_facts.quick_texts).items() if note else ():
+        yield from unfilled(name, text, note, org_facts) if note else ()
+
+
+def unfilled(name: str, text: str, note: NoteSpec, org_facts: OrgFacts) -> Iterator[Gap]:
+    """`HIP {route}` stands in the policy as it is, so that the key may have to show the place."""
+    instead = ("quick_text",)
+    for path in sorted(quick_text_paths(text)):
+        if gap := unreadable_field(path, org_facts.describe):
+            written = next(one[0] for one in PLACEHOLDER.finditer(text) if case_path(one[1], one[2]) == path)
+            kind = GapKind.QUICK_TEXT_FIELD if gap.kind is GapKind.FIELD else GapKind.QUICK_TEXT_COMPOUND
+            yield Gap(kind, name, TEXT_KEYS, {**gap.values, "placeholder": written}, gap.nearest, instead=instead)
+    for placeholder in unknown_placeholders(text, (part.name for part in note.parts), note.texts):
+        yield Gap(GapKind.PLACEHOLDER, name, TEXT_KEYS, {"placeholder": placeholder}, instead=instead)

@@ -1,0 +1,143 @@
+"""The one sentence of each kind of gap.
+
+It stands here and not with the reports, because a run says the same: the reason of a case that is rejected, and of a
+route that is not read, are made below the reports.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sfdc_escalator.errors import Problem
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
+
+MOST_ALLOWED = 12
+MOST_LISTED = 10
+KEEP_THE_RIGHT = "say `fields: together` under `defaults`, add the user to the queue, or give it Modify All on Case"
+PERMISSION = "give it edit access to the field in a permission set"
+HISTORY = "switch it on in Setup, Object Manager, Case, Set History Tracking"
+INDEX = "filter by an indexed field such as CreatedDate, or ask Salesforce for an index"
+MEANT = "`scan: true` says that this is meant"
+
+SENTENCES: Mapping[GapKind, str] = {
+    GapKind.FIELD: "{subject}: {object} has no {name} that the user may read",
+    GapKind.COMPOUND_FIELD: "{subject} is made of several fields: read one of them, such as {part}",
+    GapKind.RELATION: "{subject}: {object} has no such child relationship that the user may read",
+    GapKind.RELATED_FIELD: "{subject}: {object} has no {name} that the user may read",
+    GapKind.RELATED_FILTER: "{subject}: records cannot be looked up by {name}; expected a field of one short value",
+    GapKind.STANDARD_FIELD: "no standard field is called `{subject}`",
+    GapKind.CHECKBOX_VALUE: "`{field}` is a checkbox",
+    GapKind.QUEUE: "this org has no queue {subject!r} for cases",
+    GapKind.QUEUE_OBJECTS: "the queue {subject!r} does not serve cases: add Case to its supported objects (Setup, "
+    "Queues)",
+    GapKind.HOURS: "this org has no active business hours {subject!r}",
+    GapKind.HOURS_INACTIVE: "the business hours {subject!r} of this org are not active",
+    GapKind.QUICK_TEXT: "this org has no Quick Text {subject!r}, and none of those before it: the template is used",
+    GapKind.QUICK_TEXT_FIELD: "the Quick Text {subject!r} holds {placeholder}: {object} has no {name} that the user "
+    "may read",
+    GapKind.QUICK_TEXT_COMPOUND: "the Quick Text {subject!r} holds {placeholder}, a field made of several: use {part}",
+    GapKind.PLACEHOLDER: "the Quick Text {subject!r} holds {placeholder}, which stands for nothing in a note",
+    GapKind.HISTORY_TRACKING: "this org does not track the history of {subject}: " + HISTORY,
+    GapKind.VALUE: "{field} {subject!r} is not a value of this org's picklist",
+    GapKind.VALUE_INACTIVE: "{field} {subject!r} is inactive in this org's picklist",
+    GapKind.VALUE_OF_RECORD_TYPE: "{field} {subject!r} is not offered by these record types: {record_types}. Their "
+    "cases may be rejected",
+    GapKind.FIELD_HIDDEN: "this user may not see Case.{field}, which {routes} would set: " + PERMISSION,
+    GapKind.FIELD_READ_ONLY: "this user may not edit Case.{field}, which {routes} would set: " + PERMISSION,
+    GapKind.NOTES: "this user may not create case comments, which hold the notes: give it Edit on Case",
+    GapKind.POSTS: "this user may not post in feeds, which `also_on` does: Chatter is off, or its permission is "
+    "missing",
+    GapKind.RIGHT_LOST: "the move to {subject} costs the right to edit the case before {routes} can go on "
+    "(UserRecordAccess says that this user may not edit its case {case}): " + KEEP_THE_RIGHT,
+    GapKind.RIGHT_AT_RISK: "the move to {subject} may cost the right to edit the case before {routes} can go on "
+    "(Case is {sharing}, the user is not a member of the queue): " + KEEP_THE_RIGHT,
+    GapKind.READS_ALL: "route {route} reads every open case: the server can filter by no condition in its `when`; "
+    + MEANT,
+    GapKind.READS_ALL_HERE: "route {route} reads every open case: this org can filter by no field in its `when`",
+    GapKind.READS_APART: "route {route} needs a query of its own: only a subquery filters it, and that cannot be "
+    "combined with other routes; " + MEANT,
+    GapKind.ROUTE_REFUSED: "route {route}: the org refuses its part of the poll: {reason}",
+    GapKind.POLL_REFUSED: "the org refuses the poll: {reason}",
+    GapKind.POLL_SLOW: "the poll is not selective ({operation} over {cases} cases, relative cost {cost}): it is slow "
+    "from about 100,000 cases on, or refused; " + INDEX,
+    GapKind.STEPS_REFUSED: "{variant}: the org refuses its steps: {reason}",
+    GapKind.STEPS_REFUSED_AFTER_MOVE: "{variant}: the org refuses its steps: {reason}; if the move to the queue costs "
+    "the right to edit, " + KEEP_THE_RIGHT,
+    GapKind.STEPS_NOT_TRIED: "{variant}: its steps could not be tried: {reason}",
+    GapKind.STEP_UNDONE: "{variant}: the org's automation undid its {step}: {written} was written, {found} is there",
+    GapKind.NOTE_LOST: "{variant}: the note is not on the case, although the org confirmed it",
+    GapKind.NO_MARKED_CASE: "{variant}: no marked case could be created, so nothing was proved: {reason}",
+    GapKind.NO_DELETE: "this user may not delete cases, so --probe makes none: give it Delete on Case in this sandbox",
+    GapKind.ROLLBACK: "all-or-nothing {state}: {reason}",
+    GapKind.CASES_LEFT: "cases of this probe are left in the org, delete them: {cases}",
+    GapKind.CASES_LEFT_BEFORE: "cases of an earlier probe are left in the org, delete them: {cases}",
+    GapKind.HISTORY_CONDITION: "route {route}: a history file cannot answer its `{condition}` condition",
+    GapKind.HISTORY_HOURS: "route {route}: a history file does not have the business hours {subject!r} of an org",
+    GapKind.HISTORY_FIELD: "route {route} reads {subject}, which the mapping does not give",
+}
+NAMES = (GapKind.QUEUE, GapKind.QUEUE_OBJECTS, GapKind.HOURS, GapKind.HOURS_INACTIVE)
+QUICK_TEXTS = (GapKind.QUICK_TEXT, GapKind.QUICK_TEXT_FIELD, GapKind.QUICK_TEXT_COMPOUND, GapKind.PLACEHOLDER)
+TRIED = (
+    GapKind.STEPS_REFUSED,
+    GapKind.STEPS_REFUSED_AFTER_MOVE,
+    GapKind.STEPS_NOT_TRIED,
+    GapKind.STEP_UNDONE,
+    GapKind.NOTE_LOST,
+    GapKind.NO_MARKED_CASE,
+)
+USES: Mapping[GapKind, str] = {
+    **dict.fromkeys((GapKind.FIELD, GapKind.COMPOUND_FIELD, GapKind.HISTORY_TRACKING), "read by {routes}"),
+    **dict.fromkeys((GapKind.RELATION, GapKind.RELATED_FIELD, GapKind.RELATED_FILTER), "read by {routes}"),
+    **dict.fromkeys(NAMES, "required by {routes}"),
+    **dict.fromkeys((*QUICK_TEXTS, GapKind.POSTS), "{routes}"),
+    **dict.fromkeys((GapKind.VALUE, GapKind.VALUE_INACTIVE), "written by {routes}"),
+    **dict.fromkeys(TRIED, "{where}"),
+}
+"""Who or what is concerned: in brackets behind the sentence."""
+EXPECTED: Mapping[GapKind, str] = {
+    GapKind.CHECKBOX_VALUE: "true or false",
+    GapKind.HISTORY_HOURS: "a calendar of the policy",
+    GapKind.HISTORY_FIELD: "`{subject}: column` in `fields`",
+}
+"""What may stand there; for the other kinds one of the names that are allowed."""
+
+
+def sentence(gap: Gap) -> str:
+    """What is wrong, without the routes where the sentence does not need them."""
+    return SENTENCES[gap.kind].format_map(words(gap))
+
+
+def message(gap: Gap) -> str:
+    """What is wrong, and which routes it concerns."""
+    use = USES.get(gap.kind)
+    return f"{sentence(gap)} ({use.format_map(words(gap))})" if use else sentence(gap)
+
+
+def reason(gap: Gap) -> str:
+    """Why a run does not carry out a route."""
+    return sentence(gap) + (f"; did you mean {gap.nearest}?" if gap.nearest else "")
+
+
+def expected(gap: Gap) -> str | None:
+    """What may stand there, where that is not too much to read."""
+    if gap.kind in EXPECTED:
+        return EXPECTED[gap.kind].format_map(words(gap))
+    return f"one of {', '.join(gap.allowed)}" if 0 < len(gap.allowed) <= MOST_ALLOWED else None
+
+
+def words(gap: Gap) -> dict[str, str]:
+    values = {name: one if isinstance(one, str) else listed(one) for name, one in gap.values.items()}
+    return {"subject": gap.subject, "routes": named(gap.routes), **values}
+
+
+def listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_LISTED]) + (", ..." if len(names) > MOST_LISTED else "")
+
+
+def named(routes: Sequence[str]) -> str:
+    return f"route {routes[0]}" if len(routes) == 1 else f"routes {', '.join(routes)}"
+
+
+def problem(gap: Gap, place: tuple[int, int] | None = None) -> Problem:
+    """The gap for people, at a line and column of its file."""
+    line, column = place or (None, None)
+    found = gap.subject or None
+    return Problem(message(gap), gap.file, line, column, found, expected(gap), gap.nearest, gap.severity)

@@ -1,0 +1,58 @@
+"""The variants of a route's steps, where tables choose the values."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sfdc_escalator.escalation.policy.policy import Escalate, Policy, Route
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
+from sfdc_escalator.escalation.world.case import FieldValues
+from sfdc_escalator.escalation.world.org import OrgFacts
+
+
+@dataclass(frozen=True, slots=True)
+class StepVariant:
+    """The steps of a route with one value each, by field; `which` names the values where there are several variants."""
+
+    policy: Policy
+    route: Route
+    queue: str | None
+    values: FieldValues
+    which: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"route {self.route.name}{self.which}"
+
+    @property
+    def saves_after_move(self) -> bool:
+        """True where a save follows the one that moves the case to the queue."""
+        return self.queue is not None and len(self.values) > 1 and not self.policy.together
+
+
+def step_variants(policies: Sequence[Policy], org_facts: OrgFacts) -> list[StepVariant]:
+    """Every value that a step may give is in one of them. Queues that are missing are left out."""
+    return [
+        variant
+        for policy in policies
+        for route in policy.routes
+        if route.escalate
+        for variant in variants_of(policy, route, route.escalate, org_facts)
+    ]
+
+
+def variants_of(policy: Policy, route: Route, steps: Escalate, org_facts: OrgFacts) -> Iterator[StepVariant]:
+    names: dict[str, list[str]] = {}
+    for step in FIELD_STEPS:
+        if wanted := steps.values(step.key):
+            found = [one.queue for one in wanted if one.queue in org_facts.queues] if step.names_team else wanted
+            names[step.field] = list(dict.fromkeys(found))
+    if not all(names.values()):
+        return
+    teams = {step.field for step in FIELD_STEPS if step.names_team}
+    count = max(map(len, names.values()), default=1)
+    for place in range(count):
+        here = {path: some[place % len(some)] for path, some in names.items()}
+        choice = ", ".join(name for path, name in here.items() if len(names[path]) > 1)
+        queue = next((name for path, name in here.items() if path in teams), None)
+        values = {path: org_facts.queues[name].id if path in teams else name for path, name in here.items()}
+        yield StepVariant(policy, route, queue, values, f" ({choice})" if count > 1 else "")

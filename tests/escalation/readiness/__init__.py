@@ -1,0 +1,1 @@
+"""Tests of the room that compares a policy with an org."""
