@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -203,21 +204,13 @@ def test_whoever_opens_an_old_ledger_is_given_the_command_to_migrate_it(old: Kin
 def test_an_old_ledger_with_a_run_at_work_is_not_migrated(old: Kind) -> None:
     from sfdc_escalator.ledger.writing.holder import Holder
 
-    me = Holder.of_this_process()
+    me, at = Holder.of_this_process(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     old.execute(
-        "UPDATE leases SET run = 'at-work', host = ?, boot = ?, pid = ?, pid_start = ?, heartbeat_at = started_at",
-        me.host, me.boot, me.pid, me.pid_start,
+        "UPDATE leases SET run = 'at-work', host = ?, boot = ?, pid = ?, pid_start = ?, "
+        "started_at = ?, heartbeat_at = ?",
+        me.host, me.boot, me.pid, me.pid_start, at, at,
     )  # fmt: skip
-    with old_engine_clock(old) as at:
-        old.execute("UPDATE leases SET started_at = ?, heartbeat_at = ?", at, at)
-        refused_unchanged(old, RunBusy, "at-work")
-
-
-def old_engine_clock(kind: Kind) -> Any:
-    import contextlib
-    from datetime import UTC, datetime
-
-    return contextlib.nullcontext(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    refused_unchanged(old, RunBusy, "at-work")
 
 
 def refused_unchanged(kind: Kind, error: type[EscalatorError], words: str) -> str:

@@ -19,9 +19,8 @@ NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def old(request: pytest.FixtureRequest, world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
+def old(request: pytest.FixtureRequest, world: World) -> Any:
     """The org as the old runs left it, their policies, and their ledger."""
-    monkeypatch.setattr("sfdc_escalator.wiring.wait", lambda _: None)
     with contextlib.ExitStack() as stack:
         kind: Kind = SqliteKind(world.folder)
         if request.param == "postgresql":
@@ -30,7 +29,7 @@ def old(request: pytest.FixtureRequest, world: World, monkeypatch: pytest.Monkey
                 pytest.skip("there is no PostgreSQL server here, and no programs to start one")
             kind = PostgresqlKind(stack.enter_context(a_database(server)))
         load(kind)
-        monkeypatch.setenv("SFDC_ESCALATOR_LEDGER", kind.where)
+        world.environ["SFDC_ESCALATOR_LEDGER"] = kind.where
         yield kind
 
 
@@ -40,8 +39,7 @@ def org(world: World) -> Any:
     with contextlib.closing(sqlite3.connect(file)) as connection:
         connection.executescript(dump("org.sqlite"))
     with EmbeddedOrg(db=file, now=NOW) as started:
-        world.monkeypatch.setenv("SFDC_INSTANCE_URL", started.instance_url)
-        world.monkeypatch.setenv("SFDC_ACCESS_TOKEN", started.access_token)
+        world.environ |= {"SFDC_INSTANCE_URL": started.instance_url, "SFDC_ACCESS_TOKEN": started.access_token}
         yield started
 
 

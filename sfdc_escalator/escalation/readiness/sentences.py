@@ -19,7 +19,7 @@ MEANT = "`scan: true` says that this is meant"
 
 SENTENCES: Mapping[GapKind, str] = {
     GapKind.FIELD: "{subject}: {object} has no {name} that the user may read",
-    GapKind.COMPOUND_FIELD: "{subject} is made of several fields: read one of them, such as {part}",
+    GapKind.COMPOUND_FIELD: "{subject} consists of several fields: read one of them, such as {part}",
     GapKind.RELATION: "{subject}: {object} has no such child relationship that the user may read",
     GapKind.RELATED_FIELD: "{subject}: {object} has no {name} that the user may read",
     GapKind.RELATED_FILTER: "{subject}: records cannot be looked up by {name}; expected a field of one short value",

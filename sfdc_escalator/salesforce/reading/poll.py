@@ -50,7 +50,7 @@ def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: 
     """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is neither a number nor an id."""
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
-    broken = {(p.name, r.name): found for p, r in routes if (found := unread(p, r, org_facts.describe))}
+    broken = {(p.name, r.name): gap for p, r in routes if (gap := unread(p, r, org_facts.describe))}
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
     asked = sound(org_facts, policies, broken)
     try:
@@ -58,11 +58,11 @@ def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: 
     except Rejected as error:
         if error.status != 400 or error.error_code in NOT_THE_QUERY:
             raise
-        found = _broken(client, asked, org_facts.describe)
-        if not found:
+        refused = _broken(client, asked, org_facts.describe)
+        if not refused:
             raise
-        broken |= found
-        cases, at = _read(client, [one for one in asked if one.name not in found], org_facts, only)
+        broken |= refused
+        cases, at = _read(client, [one for one in asked if one.name not in refused], org_facts, only)
     return Poll(cases, at, broken)
 
 
