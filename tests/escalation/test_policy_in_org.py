@@ -74,6 +74,20 @@ def ended(of: Policy, one: Case, *escalations: Escalation) -> tuple[State, int]:
     return found.state, found.identity.episode
 
 
+# -- rearm: after a time --------------------------------------------------------------------------------------------
+
+
+def test_a_route_with_rearm_escalates_an_open_case_in_each_new_episode() -> None:
+    """A later episode supersedes the one before; that one must not stand in the way of all that follow."""
+    of = policy(route("again", Field("Subject", "is", "x"), rearm=HOUR))
+    first = replace(escalated(9, EscalationState.SUPERSEDED, "again"), ended_at=NOW - 8 * HOUR)
+    second = replace(escalated(5, EscalationState.APPLIED, "again", 2), ended_at=NOW - 2 * HOUR)
+    matching = replace(case(), fields={**case().fields, "Subject": "x"})
+    assert ended(of, matching, first, second) == (State.PLANNED, 3)
+    assert ended(of, matching, first, replace(second, ended_at=NOW - HOUR / 2)) == (State.ALREADY, 2)
+    assert ended(of, matching, first, replace(second, ended_at=None)) == (State.ALREADY, 2)
+
+
 # -- rearm: new_record ---------------------------------------------------------------------------------------------
 
 

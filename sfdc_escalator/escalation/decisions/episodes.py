@@ -24,6 +24,11 @@ def is_over(
     if escalation.state is EscalationState.CLOSED:
         return True
     if escalation.state is EscalationState.SUPERSEDED:
+        if any(
+            other.route in (escalation.route, *route.names) and other.episode > escalation.episode
+            for other in escalations
+        ):
+            return True  # a later episode of the same route took it over
         return any(other.state is EscalationState.CLOSED for other in escalations) and not any(
             other.is_open for other in escalations
         )
