@@ -129,7 +129,7 @@ def test_an_unknown_field_breaks_only_its_route_and_names_the_nearest(stage: Sta
         found.broken[("support", "a")] == "Subjekt: Case has no Subjekt that the user may read; did you mean Subject?"
     )
     assert found.broken[("support", "b")].endswith("did you mean Type?")
-    assert "made of several fields" in found.broken[("support", "d")]
+    assert "consists of several fields" in found.broken[("support", "d")]
     assert len(found.broken) == 3
     assert "Subjekt" not in queries(stage)[0]
     assert len(found.cases) == 1
