@@ -32,7 +32,7 @@ def check_replay(policy: Policy, mapping: HistoryMapping) -> None:
 
 
 def missing(policy: Policy, route: Route, mapping: HistoryMapping) -> Iterator[Gap]:
-    """What the route requires and a history file does not hold."""
+    """The needs of the route that a history file cannot meet."""
     condition, mapped = policy.condition(route), {one.path for one in mapping.fields} | GIVEN
     for leaf in leaves(condition):
         if not answerable(leaf, mapping):
