@@ -4,14 +4,14 @@ EscalatorError                    1  unexpected
 |-- Invalid                       2  a policy, setting, argument, data folder or file is invalid
 |   |-- WrongOrg                  2  the login leads to another org than `expect` says
 |   `-- LedgerUnusable            2  not ours, newer, unreadable or not writable
-|-- OrgUnavailable                5  the org cannot be reached, or answers like no org
-|   |-- LoginRefused              5  the org does not let us in
+|-- OrgUnavailable                5  the org cannot be reached, or does not answer like an org
+|   |-- LoginRefused              5  the org does not accept the login
 |   `-- UnsafeAddress             5  plain http to a host that is not loopback
 |-- AuditBroken                   6  the audit trail does not verify
 |-- PlanRefused                   4  the plan refuses itself as a whole
 |-- RunBusy                       0|3  another run holds the lease of the org
-|-- StoppedEarly                  3  a signal ended it before it was done
-`-- LeaseLost                     3  another run took the lease over while we were working
+|-- StoppedEarly                  3  a signal ended the run before it was done
+`-- LeaseLost                     3  another run took over the lease while this one was working
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, where it stands, what stands there and what is allowed. Lines and columns from 1."""
+    """One fault: where it is, what was found, and what was expected. Lines and columns count from 1."""
 
     message: str
     file: str | None = None
@@ -36,14 +36,14 @@ class Problem:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
-        words = f"{place}: {self.message}" if place else self.message
+        text = f"{place}: {self.message}" if place else self.message
         if self.found is not None:
-            words += f"; found {self.found}"
+            text += f"; found {self.found}"
         if self.expected is not None:
-            words += f"; expected {self.expected}"
+            text += f"; expected {self.expected}"
         if self.nearest is not None:
-            words += f"; did you mean {self.nearest}?"
-        return words
+            text += f"; did you mean {self.nearest}?"
+        return text
 
 
 class EscalatorError(Exception):
@@ -88,7 +88,7 @@ class OrgUnavailable(EscalatorError):
 
 
 class LoginRefused(OrgUnavailable):
-    """The org does not let us in."""
+    """The org does not accept the login."""
 
     code = "login_refused"
 
@@ -121,14 +121,14 @@ class LeaseLost(EscalatorError):
 
 
 class StoppedEarly(EscalatorError):
-    """A signal ended it before it was done."""
+    """A signal ended the run before it was done."""
 
     exit_code = 3
     code = "stopped"
 
 
 class RunBusy(EscalatorError):
-    """Another run is at work on this org."""
+    """Another run is working on this org."""
 
     exit_code = 0
     code = "busy"

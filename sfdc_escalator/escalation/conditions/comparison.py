@@ -30,7 +30,7 @@ def fold(text: str) -> str:
 
 
 def lower_as(operand: str, text: str) -> str:
-    """The text in lower case, as far as a server that is asked for this operand would see it."""
+    """The text in lower case, as a server that is asked for this operand compares it."""
     return text.translate(ASCII_LOWER) if operand.isascii() else text.casefold()
 
 
@@ -151,7 +151,7 @@ ORDERED: dict[Operator, Callable[[float, float], bool]] = {
 
 
 def test_of(operator: Operator, operand: Operand) -> Test:
-    """`TESTS[operator]` with this operand, for many values: the most frequent comparisons are prepared once."""
+    """`TESTS[operator]` with this operand, for many values: the most common comparisons are prepared once."""
     if operator in ("is", "in", "is_not", "not_in"):
         return _among(operator, operand)
     limit = number(one(operand)) if operator in ORDERED and not isinstance(one(operand), bool) else None

@@ -1,4 +1,4 @@
-"""The protocol that every condition satisfies, and a finding: its judgement of one case with what was seen."""
+"""The protocol that every condition satisfies, and a finding: its judgement of one case with the value that was seen."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -32,14 +32,14 @@ class Condition(Protocol):
         ...
 
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
-        """A filter for the server that every case passes for which the answer is `want`."""
+        """A filter for the server. Every case for which the answer is `want` passes it."""
         ...
 
 
 class Finding(NamedTuple):
-    """A judgement with its reasons: what was asked, what was seen, whether it holds, and the parts of it.
+    """A judgement with its reasons: the condition, the value that was seen, whether it holds, and its parts.
 
-    Of a clock: `limit` is the limit for this case, `due` is when time alone reaches it, or passes it for `more_than`.
+    For a clock: `limit` is the limit for this case, `due` is when time alone reaches it, or passes it for `more_than`.
     """
 
     condition: Condition

@@ -1,6 +1,6 @@
-"""How a kind of condition declares its form in a policy file: its keys, what each takes, and examples.
+"""The form of a kind of condition in a policy file: its keys, the values that each takes, and examples.
 
-`files/language` makes the checks, the editor's schema and the hover texts out of it.
+`files/language` makes the checks, the editor's schema and the hover texts from it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -59,7 +59,7 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """A condition or a list of them, all of these kinds; of any kind when `kinds` is empty."""
+    """A condition, or a list of conditions, of these kinds; of any kind when `kinds` is empty."""
 
     kinds: tuple[str, ...] = ()
 
@@ -78,7 +78,7 @@ class Key:
 
 
 class Refusal(NamedTuple):
-    """Why a condition whose single values are right cannot stand. `key` is the key that is wrong, if one is."""
+    """The fault of a condition whose single values are valid. `key` is the key at fault, if there is one."""
 
     message: str
     expected: str
@@ -96,7 +96,7 @@ class Terms:
 
 
 Said = Mapping[str, Any]
-"""The keys that the file says, each with its checked value."""
+"""The keys that the file has, each with its checked value."""
 
 
 def nothing(said: Said) -> Iterator[Refusal]:

@@ -1,4 +1,4 @@
-"""A finding in words, by the leaves that made it what it is; and values as messages show them."""
+"""The text of a finding, from the leaves that decided it; and values as messages show them."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ ASKED = {"is": "asked for", "in": "one of", "not_in": "none of"}
 
 
 def reasons(finding: Finding, holding: bool = True) -> Iterator[str]:
-    """The leaves that made the finding what it is, in words."""
+    """The texts of the leaves that decided the finding."""
     if finding.holds != holding:
         return
     if isinstance(finding.condition, Not):
@@ -29,7 +29,7 @@ def reasons(finding: Finding, holding: bool = True) -> Iterator[str]:
 
 
 def in_plain_words(finding: Finding) -> str:
-    """The finding of one leaf in words: what is seen, and what it was compared with."""
+    """The text of one leaf's finding: the value that was seen, and what it was compared with."""
     assert isinstance(finding.condition, Leaf)
     return finding.condition.said(finding)
 
@@ -54,7 +54,7 @@ def limit_in_words(limit: Limit | None, *, days: bool = True) -> str:
 
 
 def shown(seen: Value | timedelta) -> str:
-    """A value on one line, of a bounded length."""
+    """The value on one line, of a bounded length."""
     if isinstance(seen, frozenset):
         return "; ".join(sorted(seen)) or "empty"
     if isinstance(seen, datetime):
@@ -66,7 +66,7 @@ def shown(seen: Value | timedelta) -> str:
 
 
 def comparison_said(subject: str, operator: Operator, operand: Operand | Table[Literal_], finding: Finding) -> str:
-    """A comparison in words: what is seen, and what was asked for where that is not the same."""
+    """The text of a comparison: the value that was seen, and the expected one where it differs."""
     seen = f"{subject} is {shown(finding.seen)}"
     if operator in ("is", "in", "is_empty") and finding.holds:
         return seen

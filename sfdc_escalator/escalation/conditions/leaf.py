@@ -1,4 +1,4 @@
-"""The base of every kind of condition: the questions that a kind may be asked, with an answer for most of them."""
+"""The base of every kind of condition: the methods of a kind, most of them with a default."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ K = TypeVar("K")
 
 
 class Leaf:
-    """The base of every kind. A kind must say `kind`, `needs`, `holds`, `look`, `said` and `brief`."""
+    """The base of every kind. A kind must define `kind`, `needs`, `holds`, `look`, `described` and `brief`."""
 
     __slots__ = ()
     kind: ClassVar[str]
     """The key of a policy file that starts it."""
     starts_with_case: ClassVar[bool] = False
-    """Its clock starts when the case was created, when nothing else starts it."""
+    """True where its clock starts with the case when nothing else starts it."""
 
     # -- judging
 
@@ -51,7 +51,7 @@ class Leaf:
 
     @property
     def tables(self) -> tuple[Table[Any], ...]:
-        """The look-up tables that it asks."""
+        """The look-up tables that it uses."""
         return ()
 
     @property
@@ -76,16 +76,16 @@ class Leaf:
     # -- words
 
     def said(self, finding: Finding) -> str:
-        """The finding in words: the value that was seen, and what it was compared with."""
+        """The text of the finding: the value that was seen, and what it was compared with."""
         raise NotImplementedError
 
     def missed(self, finding: Finding) -> "Miss":
-        """The part that is missing, of a finding that does not hold."""
+        """The missing part of a finding that does not hold."""
         return Miss(self.said(finding))
 
     @property
     def brief(self) -> str:
-        """The condition in a few words, as a policy says it."""
+        """The condition in a few words, as a policy writes it."""
         raise NotImplementedError
 
     # -- proofs
@@ -96,11 +96,11 @@ class Leaf:
         return self
 
     def possible(self, demands: "Sequence[Demand]") -> bool:
-        """False where surely no value meets all the demands, which are on the subject of this one."""
+        """False where it is certain that no value meets all the demands, which are on the subject of this one."""
         return True
 
     def implies(self, other: "Leaf") -> bool:
-        """True where the other surely holds when this one does."""
+        """True where it is certain that the other holds when this one does."""
         return False
 
     def consequence(self) -> "Leaf | None":
@@ -108,7 +108,7 @@ class Leaf:
         return None
 
     def by_table(self) -> "ByTable | None":
-        """The table that it asks, and what is left to ask once the table has answered."""
+        """The table that it uses, and the condition that is left once the table has given its value."""
         return None
 
     # -- examples of a policy
@@ -139,7 +139,7 @@ class ByTable(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Miss:
     """One condition that does not hold. `short` is the time that is missing, where only time is missing;
-    `share` is how much of a number is missing, 1 where it is not a number."""
+    `share` is the missing share of a number, 1 where it is not a number."""
 
     words: str
     short: timedelta | None = None
@@ -147,12 +147,12 @@ class Miss:
 
 
 def asked_of(kind: type[K], demands: Sequence[Demand]) -> list[tuple[K, bool]]:
-    """The conditions of this kind that are demanded, each with what it must come to."""
+    """The demanded conditions of this kind, each with the answer that it must have."""
     return [(one.leaf, one.holds) for one in demands if isinstance(one.leaf, kind)]
 
 
 def share_of(seen: object, wanted: object) -> float:
-    """How much of a wanted number is missing, 1 at most."""
+    """The missing share of a wanted number, at most 1."""
     if not isinstance(seen, (int, float)) or not isinstance(wanted, (int, float)):
         return 1.0
     return min(1.0, abs(wanted - seen) / (abs(wanted) or 1))

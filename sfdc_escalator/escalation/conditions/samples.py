@@ -1,4 +1,4 @@
-"""Values that stand for all others: one for every way in which a value can compare with some literals."""
+"""Sample values: one for every result that comparing a value with some literals can have."""
 
 import math
 from collections.abc import Iterator, Sequence

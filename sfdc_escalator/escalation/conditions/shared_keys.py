@@ -21,7 +21,7 @@ SIDES: dict[str, str] = {
 
 
 def side_keys(takes: Takes, hover: str = DURATION) -> tuple[Key, ...]:
-    """at_least, at_most, more_than and less_than; `hover` with a place for which of them it is."""
+    """at_least, at_most, more_than and less_than; `hover` has a placeholder for the operator."""
     return tuple(Key(name, takes, hover.format(words)) for name, words in SIDES.items())
 
 

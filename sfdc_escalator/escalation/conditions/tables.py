@@ -28,7 +28,7 @@ class Row(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[T_co]):
-    """`otherwise` is the value where no row matches, if there is one. A table that stands in place has no name."""
+    """`otherwise` is the value where no row matches, if there is one. A table that is written in place has no name."""
 
     name: str
     by: tuple[str, ...]

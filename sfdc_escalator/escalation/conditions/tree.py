@@ -1,5 +1,5 @@
-"""Conditions combined, and the one meaning of a condition: `judge`. The server's query only narrows; what matches is
-decided here.
+"""Conditions combined, and the one meaning of a condition: `judge`. The server's query only narrows; the
+match is decided here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -83,7 +83,7 @@ class Not:
         return self.part.crossings(case, circumstances)
 
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
-        """Pushed down to the leaves: the server's own NOT treats empty values another way."""
+        """Pushed down to the leaves: the server's own NOT treats empty values differently."""
         return self.part.narrowed(not want, circumstances)
 
     @property
@@ -111,7 +111,7 @@ def could_hold(
 
 
 def leaves(condition: Condition) -> Iterator[Leaf]:
-    """Every leaf of the condition, those of a clock's pause left out."""
+    """Every leaf of the condition, without those of a clock's pause."""
     if isinstance(condition, (All, AnyOf)):
         for part in condition.parts:
             yield from leaves(part)

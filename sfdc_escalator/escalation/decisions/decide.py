@@ -1,4 +1,4 @@
-"""The first route that matches a case, and what the ledger remembers of it."""
+"""The first route that matches a case, and what the ledger records about it."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,15 +16,15 @@ from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 
-TELLS_ONLY = "it matches; this route only tells people, and takes no step"
-TOLD_FIRST = "it matches; the route {} comes first, and only tells people"
+NOTIFIES_ONLY = "it matches; this route only notifies people, and takes no step"
+NOTIFIED_FIRST = "it matches; the route {} comes first, and only notifies people"
 LEFT_OUT = "it goes by the route {}, which this run leaves out"
-OLD_WORDS = "nothing that was said since the last escalation makes it match again"
+OLD_WORDS = "no message since the last escalation makes it match again"
 OUR_VALUES = "it matches only because of the values that our own steps wrote"
 
 
 def decide(in_org: PolicyInOrg, case: Case) -> Match | NoMatch:
-    """The first route that matches, most serious first; a match that our own steps made does not count."""
+    """The first route that matches, most serious first; a match that our own steps caused does not count."""
     for route in matching(in_org, case):
         if route.escalate is None:
             break
@@ -48,7 +48,7 @@ def reasons_against(in_org: PolicyInOrg, case: Case) -> dict[str, str]:
         missing = reason_against(in_org, route, case)
         if missing is None and route.escalate is None:
             first = first or route.name
-        found[route.name] = missing or (TELLS_ONLY if route.escalate is None else TOLD_FIRST.format(first))
+        found[route.name] = missing or (NOTIFIES_ONLY if route.escalate is None else NOTIFIED_FIRST.format(first))
     for escalation in in_org.escalations(case):
         if escalation.is_open and escalation.route in found:
             found[escalation.route] = f"{ALREADY_WORDS.get(escalation.state, UNSETTLED)}; now {found[escalation.route]}"
@@ -57,7 +57,7 @@ def reasons_against(in_org: PolicyInOrg, case: Case) -> dict[str, str]:
 
 def matching(in_org: PolicyInOrg, case: Case) -> Iterator[Route]:
     """The routes that match, most serious first."""
-    if not in_org.history.by_case.get(case.id):  # nearly all cases; nothing of ours is on them
+    if not in_org.history.by_case.get(case.id):  # nearly all cases have no escalation of ours
         yield from (route for route, condition in in_org.judged if condition.holds(case, in_org.circumstances))
         return
     for route, condition in in_org.judged:
@@ -78,13 +78,13 @@ def reason_against(in_org: PolicyInOrg, route: Route, case: Case) -> str | None:
 
 
 def has_newer_words(in_org: PolicyInOrg, route: Route, case: Case) -> bool:
-    """True where the route also matches by what was said since it last escalated the case."""
+    """True where the route also matches with only the messages since it last escalated the case."""
     circumstances = in_org.circumstances_of(route, case, newer_words=True)
     return circumstances.escalated_at is None or in_org.policy.condition(route).holds(case, circumstances)
 
 
 def own_doing(in_org: PolicyInOrg, route: Route, case: Case) -> bool:
-    """True where the route matches only because of what our own steps wrote. An open episode of the route itself does
+    """True where the route matches only because of values that our own steps wrote. An open episode of the route itself does
     not count: it is remembered."""
     escalations = in_org.escalations(case)
     if any(
@@ -118,7 +118,7 @@ def remembered(in_org: PolicyInOrg, route: Route, case: Case, finding: Finding) 
 
 
 def refused_by(escalation: Escalation, route: Route, now: datetime) -> tuple[State, str] | None:
-    """How an earlier escalation by this route ends the matter; None where it does not."""
+    """The end of the match because of an earlier escalation by this route; None where there is no such end."""
     if escalation.state in ALREADY_WORDS:
         rearm = route.rearm if isinstance(route.rearm, timedelta) else None
         rearmed = escalation.ended_at + rearm if escalation.ended_at and rearm else None
@@ -141,7 +141,7 @@ ALREADY_WORDS = {
 
 
 def is_above(escalation: Escalation, route: Route, policy: Policy) -> bool:
-    """True where the escalation's route stands above; one that the policy no longer has stands above all."""
+    """True where the escalation's route comes first; one that the policy no longer has comes before all."""
     ranks = {name: rank for rank, one in enumerate(policy.routes) for name in one.names}
     return ranks.get(escalation.route, -1) < ranks[route.name]
 
@@ -151,7 +151,7 @@ def fresh(in_org: PolicyInOrg, route: Route, case: Case, finding: Finding) -> Ma
     found = match(in_org, route, case, finding, State.PLANNED, reason_of(route, case))
     if route.name in in_org.unfit:
         return found.ended(State.REJECTED, in_org.unfit[route.name])
-    return found.ended(State.REJECTED, TELLS_ONLY) if route.escalate is None else found
+    return found.ended(State.REJECTED, NOTIFIES_ONLY) if route.escalate is None else found
 
 
 def match(

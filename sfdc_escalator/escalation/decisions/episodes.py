@@ -1,6 +1,6 @@
 """Episodes: a route escalates a case once per episode. A new one may begin only when the last one is over.
 
-An episode is over when the case was closed, or when it ended (the route matched no more, for reasons other than our own
+An episode is over when the case was closed, or when it ended (the route no longer matched, for reasons other than our own
 values) and the route's `rearm` time has passed since, or, with `rearm: new_record`, when a record was made after the
 escalation that the route counts. Without `rearm` an open case is never escalated again.
 """
@@ -19,7 +19,7 @@ def is_over(
     now: datetime,
     newest: datetime | None = None,
 ) -> bool:
-    """True where the escalation's episode no longer stands in the way. `escalations` are all of the case in this
+    """True where the escalation's episode is over. `escalations` are all of the case in this
     policy; `newest` is the time of the newest record that the route counts."""
     if escalation.state is EscalationState.CLOSED:
         return True

@@ -1,4 +1,4 @@
-"""A match: a case that a route matches, with the reasons, and what the history says of it."""
+"""A match: a case that a route matches, with the reasons, and the history of the case."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.world.keys import Identity, RouteName
 
 @dataclass(frozen=True, slots=True)
 class NoMatch:
-    """A case that was read and that no route of the policy matches; or one whose route this run leaves out."""
+    """A case that was read and that matches no route of the policy, or only one that this run leaves out."""
 
     policy: str
     case: Case
@@ -24,8 +24,8 @@ class NoMatch:
 class Match:
     """The judgement about a case that a route matches.
 
-    `escalation` is what the history knows of it: the escalation that ended the matter, or an earlier try. `order` is
-    what would be sent. `adopt` says that the case is to be remembered as seen.
+    `escalation` is the one in the history: the escalation that decided the match, or an earlier try. `order` is
+    what would be sent. With `adopt` the case is recorded as seen.
     """
 
     policy: Policy
@@ -46,7 +46,7 @@ class Match:
 
     @property
     def key(self) -> str:
-        """The key of the escalation that the match is about: an earlier one where that ended the matter."""
+        """The key of the escalation that the match is about: an earlier one where that decided the match."""
         ended_by = self.escalation if self.state in (State.ALREADY, State.UNKNOWN) else None
         return ended_by.key if ended_by else self.identity.key
 
@@ -57,7 +57,7 @@ class Match:
 
     @property
     def outcome(self) -> Outcome:
-        """How the match ended in the plan."""
+        """The end of the match in the plan."""
         if self.order and self.state is State.PLANNED:
             return outcome_of(self.order, self.state, self.reason, self.order.steps)
         if self.order:
@@ -78,7 +78,7 @@ class Match:
         )
 
     def ended(self, state: State, reason: str) -> "Match":
-        """The same match with another end: what was planned is not done."""
+        """The same match with another end; its order is dropped."""
         return replace(self, state=state, reason=reason)
 
     def held(self, reason: str, by: HeldBy) -> "Match":

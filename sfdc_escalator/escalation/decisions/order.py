@@ -21,9 +21,9 @@ class Post(NamedTuple):
 class Order:
     """One escalation to carry out. It needs neither the policy nor the case.
 
-    `before` holds the fields that steps may write, as they stand before them; `takes_over` the open escalations that
-    this one supersedes; `rejections` and `deferrals` how often in a row it was rejected or deferred before.
-    `together` saves all fields as one. `locks` are the records that a save of the case locks, besides the case.
+    `before` holds the fields that steps may write, with their values before them; `takes_over` the open escalations that
+    this one supersedes; `rejections` and `deferrals` count how often in a row it was rejected or deferred.
+    `together` saves all fields as one. `locks` are the other records that a save of the case locks.
     `owner_name` is for reports.
     """
 
@@ -58,5 +58,5 @@ class Order:
 
     @property
     def after(self) -> FieldValues:
-        """The fields of `before` as they stand once the steps are done."""
+        """The fields of `before` with their values after the steps."""
         return values_after(self.before, self.steps)

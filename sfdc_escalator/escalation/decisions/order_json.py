@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 def canonical(value: Any) -> str:
-    """The value as JSON text: sorted keys, no blanks, and text as it is.
+    """The value as JSON text: sorted keys, no blanks, and unescaped text.
 
     Half a surrogate pair has no UTF-8 form, so it is escaped.
     """
@@ -23,7 +23,7 @@ def canonical(value: Any) -> str:
 
 
 def order_json(order: Order) -> Json:
-    """The order as JSON values. The note's text stands once, not in its step as well."""
+    """The order as JSON values. The note's text is written once, not in its step as well."""
     identity = order.identity
     return {
         "key": order.key,
@@ -53,7 +53,7 @@ def order_json(order: Order) -> Json:
 
 
 def order_of(found: Mapping[str, Any]) -> Order:
-    """The order out of its JSON values. ValueError for anything that is not an order."""
+    """The order from its JSON values. ValueError for anything that is not an order."""
     try:
         return _order(found)
     except (KeyError, TypeError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""An outcome: how a match ended, as plain data."""
+"""An outcome: the end of a match, as plain data."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,10 +26,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a match ended. `key` names the escalation: an earlier one where that ended the matter.
+    """The end of a match. `key` names the escalation: an earlier one where that decided the match.
 
     `deferrals` counts how often in a row the org deferred it, this run included. `beside` is the kind of record that
-    gets the note as well. `owner_name` is the owner's name before the steps.
+    also gets the note. `owner_name` is the owner's name before the steps.
     """
 
     key: str

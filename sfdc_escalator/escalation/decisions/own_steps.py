@@ -1,4 +1,4 @@
-"""Our own steps must not feed the rules: a case as it would be without them."""
+"""The case as it would be without our own steps, which must not make a route match."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ def matches_without_us(
     circumstances: Circumstances,
     unread: frozenset[Need] = frozenset(),
 ) -> bool:
-    """True where the condition holds whatever we wrote: also with the values from before our own steps."""
+    """True where the condition also holds with the values from before our own steps."""
     return holds_surely(condition, without_our_steps(case, escalations), case, circumstances, unread)
 
 
@@ -28,7 +28,7 @@ def could_match_without_us(
     circumstances: Circumstances,
     unread: frozenset[Need],
 ) -> bool:
-    """True where the condition may hold without our steps, whatever stands in the fields that were not read."""
+    """True where the condition may hold without our steps, for some value of the fields that were not read."""
     without = without_our_steps(case, escalations)
     return could_hold(condition, without, circumstances, unread | unknown_of_owner(without, case))
 
@@ -40,14 +40,14 @@ def holds_surely(
 
 
 def unknown_of_owner(without: Case, case: Case) -> frozenset[Need]:
-    """The fields of the owner besides the id: of an earlier owner they are not known."""
+    """The fields of the owner other than the id; those of an earlier owner are not known."""
     if without.owner_id == case.owner_id:
         return frozenset()
     return frozenset(path for path in case.fields if path.lower().startswith("owner."))
 
 
 def without_our_steps(case: Case, escalations: Iterable[Escalation]) -> Case:
-    """The case, where each value that is still what we wrote is replaced by the value from before."""
+    """The case with each value that is still what we wrote replaced by the one from before."""
     ours = [
         (escalation.before, escalation.wrote)
         for escalation in escalations
@@ -62,7 +62,7 @@ def without_our_steps(case: Case, escalations: Iterable[Escalation]) -> Case:
 
 
 def taken_back(value: str | None, changes: list[tuple[str | None, str | None]]) -> str | None:
-    """The value from before our changes (before, wrote), followed back one by one; each counts once."""
+    """The value from before our changes (before, wrote), followed back step by step; each change counts once."""
     left = [(before, wrote) for before, wrote in changes if before != wrote]
     while found := next((one for one in left if one[1] == value), None):
         left.remove(found)

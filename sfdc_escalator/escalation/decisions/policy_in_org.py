@@ -1,4 +1,4 @@
-"""One policy in one org: the facts that its matches rest on."""
+"""One policy in one org: the facts that its matches depend on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ from sfdc_escalator.escalation.world.org import OrgFacts
 
 @dataclass(frozen=True, slots=True)
 class PolicyInOrg:
-    """`unpolled` and `unfit` give the reason why a route was not read, and why this org cannot carry it out."""
+    """`unpolled` gives the reason why a route was not read, `unfit` why this org cannot carry it out."""
 
     policy: Policy
     org_facts: OrgFacts
@@ -43,13 +43,13 @@ class PolicyInOrg:
 
     @property
     def needs(self) -> frozenset[Need]:
-        """The facts of a case that the routes read which can be judged."""
+        """The needs of the routes that can be judged."""
         own = self.policy.needs(route for route, _ in self.judged)
         return own | paths_read(self.org_facts.quick_texts.values(), self.org_facts.describe)
 
     def circumstances_of(self, route: Route, case: Case, *, newer_words: bool = False) -> Circumstances:
-        """The circumstances with the time of the route's last escalation of the case; with `newer_words` only what was
-        said since then counts, if there was one."""
+        """The circumstances with the time of the route's last escalation of the case; with `newer_words` only
+        messages since then count, if there was one."""
         at = self.escalated_at(route, case)
         return replace(self.circumstances, escalated_at=at, newer_words=newer_words) if at else self.circumstances
 
@@ -63,7 +63,7 @@ class PolicyInOrg:
         return max((at for at in times if at), default=None)
 
     def over(self, escalation: Escalation, route: Route, case: Case) -> bool:
-        """True where the escalation's episode is over; one of another route ends by the rules of that route."""
+        """True where the escalation's episode is over, by the rules of its own route."""
         own = next((one for one in self.policy.routes if escalation.route in one.names), route)
         return is_over(escalation, own, self.escalations(case), self.now, self.newest_record(own, case))
 
@@ -71,6 +71,6 @@ class PolicyInOrg:
         return episode(route, self.escalations(case), self.now, self.newest_record(route, case))
 
     def newest_record(self, route: Route, case: Case) -> datetime | None:
-        """The time at which the newest of the related records was made that the route counts."""
+        """The creation time of the newest related record that the route counts."""
         counted = (leaf for leaf in leaves(route.when) if isinstance(leaf, Related))
         return max((one.created for leaf in counted for one in leaf.counted(case, self.circumstances)), default=None)

@@ -1,4 +1,4 @@
-"""A real case as an example for a policy, redacted: of its texts only the words that the policy itself names."""
+"""A real case as an example for a policy, redacted: its texts are reduced to the words that the policy itself names."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ ELSE = "..."
 def as_example(in_org: PolicyInOrg, case: Case) -> Example:
     """The facts of the case that the policy's conditions read; other texts become `...`."""
     every = [leaf for route in in_org.policy.routes for leaf in leaves(in_org.policy.condition(route))]
-    demanded = {path for part in in_org.policy.scope for path in paths_of(part.needs)}  # said even where empty
+    demanded = {path for part in in_org.policy.scope for path in paths_of(part.needs)}  # written even where empty
     route, age = next(matching(in_org, case), None), age_of(case, every, in_org.circumstances)
     closed: dict[str, Value] = {"IsClosed": True} if case.fields.get("IsClosed") is True else {}
     return Example(
@@ -41,7 +41,7 @@ def as_example(in_org: PolicyInOrg, case: Case) -> Example:
 
 
 def read(every: list[Leaf]) -> list[str]:
-    """The fields of the case that conditions look at."""
+    """The fields of the case that conditions read."""
     return sorted(frozenset[str]().union(*(paths_of(leaf.needs) for leaf in every)) - GIVEN)
 
 
@@ -64,7 +64,7 @@ def named(path: str, every: list[Leaf]) -> set[str]:
 
 
 def said(value: str, path: str, every: list[Leaf]) -> str:
-    """The parts of the text that conditions look for, or leave out; its beginning first, where one asks for it."""
+    """The parts of the text that conditions look for or ignore; its beginning first, where one needs it."""
     text, kept = value.strip().lower(), (part for leaf in every for part in leaf.parts_named(path, value))
     ordered = sorted(kept, key=lambda part: -len(part) if text.startswith(part.lower()) else 1)
     return f" {ELSE} ".join(dict.fromkeys(ordered))

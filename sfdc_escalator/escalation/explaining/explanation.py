@@ -30,8 +30,8 @@ FIRST_LIVE_RUN = "it has never run live in this org: its first matches wait for 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One route and one case. `when` is the first instant at which time alone makes it match, now included;
-    `obstacles` are the reasons for which a run does not escalate by this route even though it matches."""
+    """One route and one case. `when` is the first instant, now included, at which time alone makes it match;
+    `obstacles` are the reasons why a run does not escalate by this route although it matches."""
 
     route: Route
     finding: Finding
@@ -54,16 +54,16 @@ def explained(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoM
     finding = judge(condition, case, circumstances)
     why = dict.fromkeys(obstacles(in_org, route, case, finding.holds))
     if finding.holds:
-        why |= dict.fromkeys(outdone(in_org, route, case, judged))
+        why |= dict.fromkeys(reason_not_escalated(in_org, route, case, judged))
     return Explained(route, finding, tuple(misses(finding)), matches_at(condition, case, circumstances), tuple(why))
 
 
-def outdone(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMatch) -> Iterator[str]:
+def reason_not_escalated(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMatch) -> Iterator[str]:
     """The reason why a run does not escalate a case that the route matches: another route, a guard, its note."""
     if isinstance(judged, NoMatch):
         first = next(matching(in_org, case), route)
         if first.escalate is None and first != route:
-            yield f"{COMES_FIRST.format(first.name)}, and only tells people"
+            yield f"{COMES_FIRST.format(first.name)}, and only notifies people"
     elif judged.route == route:
         remembered = judged.escalation is not None and judged.escalation.route in route.names
         if judged.state is State.REJECTED or (judged.state is not State.PLANNED and not remembered):
@@ -73,7 +73,7 @@ def outdone(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMat
 
 
 def obstacles(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> Iterator[str]:
-    """The facts of the ledger and of the org that stand in the way of a match, or would."""
+    """The reasons in the ledger and in the org that prevent an escalation, now or once the route matches."""
     yield from filter(None, (in_org.unpolled.get(route.name), in_org.unfit.get(route.name)))
     for escalation in in_org.escalations(case):
         if escalation.route in route.names and not in_org.over(escalation, route, case):

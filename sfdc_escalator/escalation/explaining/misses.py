@@ -19,7 +19,7 @@ FOREVER = timedelta(days=36525)
 
 
 def misses(finding: Finding) -> list[Miss]:
-    """The conditions that must change for the finding to hold: of a list all that fail, of alternatives the nearest."""
+    """The conditions that must change for the finding to hold: all that fail of a list, the nearest of alternatives."""
     if finding.holds:
         return []
     if isinstance(finding.condition, All):
@@ -34,7 +34,7 @@ def misses(finding: Finding) -> list[Miss]:
 
 
 def distance(found: Sequence[Miss]) -> tuple[int, timedelta, float]:
-    """A sort key: first few misses, then little missing time, then a number that is nearly reached."""
+    """A sort key: fewest misses, then least missing time, then the smallest missing share of a number."""
     time = max((miss.short if miss.short is not None else FOREVER for miss in found), default=timedelta())
     return len(found), time, sum(miss.share for miss in found)
 
@@ -42,7 +42,7 @@ def distance(found: Sequence[Miss]) -> tuple[int, timedelta, float]:
 def matches_at(condition: Condition, case: Case, circumstances: Circumstances) -> datetime | None:
     """The first instant from now on at which the condition holds, if nothing but time changes; None = never.
 
-    Beyond now, whole seconds: an org's time has no others.
+    After now, whole seconds: an org's time has no fractions.
     """
     now = circumstances.now
     for _ in range(MOST_CROSSINGS):
@@ -59,7 +59,7 @@ def matches_at(condition: Condition, case: Case, circumstances: Circumstances) -
 
 
 def whole_second(moment: datetime) -> datetime:
-    """The moment itself, or the next whole second after it."""
+    """The time itself, or the next whole second after it."""
     return moment.replace(microsecond=0) + SECOND if moment.microsecond else moment
 
 
@@ -86,8 +86,8 @@ def nearest_misses(
     route: str | None = None,
     count: int = 5,
 ) -> tuple[NearMiss, ...]:
-    """The cases that come nearest to a match: fewest conditions missing, least time short, then by number. With
-    `route` those of that route alone."""
+    """The cases that come nearest to a match: fewest missing conditions, least missing time, then by number. With
+    `route` only those of that route."""
     every = near(policies_in_org, cases, unread, route)
     found = sorted(every, key=lambda one: (*distance(one[1]), one[0].case.number))
     once = {one.case.id: one for one, _ in reversed(found)}
@@ -111,7 +111,7 @@ def near(
 
 
 def known(finding: Finding, unread: frozenset[Need]) -> Finding:
-    """The finding, with every condition that was not read counted as held: it may hold."""
+    """The finding, where every condition that was not read counts as met, because it may hold."""
     if finding.parts:
         parts = tuple(known(part, unread) for part in finding.parts)
         every = any if isinstance(finding.condition, AnyOf) else all

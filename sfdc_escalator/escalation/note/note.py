@@ -1,8 +1,8 @@
 """The hand-off note: its parts filled from their sources, its size, its last line.
 
-A case comment holds 4,000 bytes of UTF-8 (Object Reference, CaseComment); a line end counts two. The key line is
-reserved first. Text of the case is data: it is cut at a word to make room, but for the parts that the note must have,
-and can forge neither key nor template.
+A case comment holds 4,000 bytes of UTF-8 (Object Reference, CaseComment); a line end counts as two. The key line is
+reserved first. Text of the case is data: it is cut at a word to make room, except the parts that the note must have,
+and it can forge neither key nor template.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def write_note(
     render: Renderer,
     quick_texts: Mapping[str, str] = MappingProxyType({}),
 ) -> str | Incomplete:
-    """The note's whole text with its key line, at most 4,000 bytes; or why there can be none.
+    """The whole text of the note with its key line, at most 4,000 bytes; or the reason why it is incomplete.
 
     `quick_texts` are the messages that the org has, by folded name.
     """
@@ -107,5 +107,5 @@ def from_quick_text(message: str, facts: Mapping[str, Any]) -> str:
 
 
 def reason_of(route: Route, case: Case) -> str:
-    """The route's reason with the fields of the case filled in; as it stands where one of them is empty."""
+    """The route's reason with the fields of the case filled in; unchanged where one of them is empty."""
     return filled_sentence(route.reason, {path: text_of(value) for path, value in known(case).items()}) or route.reason

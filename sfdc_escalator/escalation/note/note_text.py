@@ -1,4 +1,4 @@
-"""Text of the case on its way into a note: data, never a template, a key or a control character."""
+"""Text of the case for a note: data, never a template, a key or a control character."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The parts of a hand-off note, filled from their sources. Text of the case is data: cut at a word, and harmless."""
+"""The parts of a hand-off note, filled from their sources. Text of the case is data: cut at a word, with control characters and keys removed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from sfdc_escalator.escalation.world.case import Case, Value
 
 UNCUT = 10**9
 CUTS = ((UNCUT, 200), (2000, 40), (1200, 20), (800, 10), (500, 6), (300, 5), (180, 4), (100, 3), (60, 2), (30, 1))
-"""The characters kept of each text of the case, and the number of its newest comments. The first that is small enough
-is taken."""
+"""The characters kept of each text of the case, and the number of its newest comments. The first that makes the
+note small enough is taken."""
 NOT_RECORDED = "not recorded"
 Cut = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Incomplete:
-    """The reason why there can be no note: the case waits for a person."""
+    """The reason why the note is incomplete; the case waits for a person."""
 
     reason: str
 
@@ -71,7 +71,7 @@ def known(case: Case) -> Mapping[str, Value]:
 
 
 def fill(part: NotePart, seen: Seen) -> Part | Incomplete:
-    """The first of the part's sources that says something, or all of them; findings come on top wherever named."""
+    """The first of the part's sources that has a text, or all of them; findings always come first."""
     title = part.name.replace("_", " ").capitalize()
     each = ("\n".join(from_source(one, part, seen)) for one in part.sources if one != "findings")
     spoken = list(dict.fromkeys(filter(None, each)))

@@ -1,6 +1,6 @@
 """Quick Texts: a note's text that an admin keeps in the org, with our placeholders and Salesforce's merge fields.
 
-Everything is put in at once and never looked at again, so that text of the case cannot become a placeholder.
+Everything is filled in at once and never read again, so that text of the case cannot become a placeholder.
 """
 
 import re
@@ -22,18 +22,18 @@ WHOLE = "parts"
 
 
 def names_for(names: Sequence[str | Table[str]], case: Case) -> list[str]:
-    """The names as they are for this case; a table without a row for it names none."""
+    """The names for this case; a table without a row for it gives none."""
     found = [one.value(case) if isinstance(one, Table) else one for one in names]
     return [name for name in found if name is not None]
 
 
 def possible_names(names: Sequence[str | Table[str]]) -> list[str]:
-    """Every name that may be the one for some case, in the order in which they are tried."""
+    """Every name that some case may use, in the order in which they are tried."""
     return list(dict.fromkeys(name for one in names for name in (one.values if isinstance(one, Table) else (one,))))
 
 
 def possible_texts(names: Sequence[str | Table[str]], messages: Mapping[str, str]) -> dict[str, str]:
-    """The messages that may be the one for some case, by name: none below a Quick Text that serves every case."""
+    """The messages that some case may use, by name: none after a Quick Text that serves every case."""
     found: dict[str, str] = {}
     for one in names:
         for name in possible_names([one]):
@@ -45,7 +45,7 @@ def possible_texts(names: Sequence[str | Table[str]], messages: Mapping[str, str
 
 
 def chosen_text(names: Sequence[str], messages: Mapping[str, str]) -> tuple[str, str] | None:
-    """The first Quick Text that the org has and that says something: its name and its message."""
+    """The name and message of the first Quick Text that the org has and that is not empty."""
     found = ((name, messages.get(fold(name), "")) for name in names)
     return next(((name, plain_lines(message)) for name, message in found if message.strip()), None)
 
@@ -72,13 +72,13 @@ def quick_text_paths(message: str) -> frozenset[str]:
 
 
 def paths_read(messages: Iterable[str], describe: Describe) -> frozenset[str]:
-    """The fields that these Quick Texts read, as far as the org has them."""
+    """The fields that these Quick Texts read and the org has."""
     wanted = frozenset[str]().union(*map(quick_text_paths, messages))
     return frozenset(path for path in wanted if describe.field_at(path))
 
 
 def unknown_placeholders(message: str, parts: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
-    """The placeholders that stand for nothing in a note with these parts and texts of its route."""
+    """The placeholders that have no meaning in a note with these parts and texts of its route."""
     known = {*OWN, *parts, *(f"route.{text}" for text in (*texts, "reason", "name"))}
     return tuple(
         one[0] for one in PLACEHOLDER.finditer(message) if not case_path(one[1], one[2]) and (one[2] or "") not in known
@@ -101,7 +101,7 @@ class Filling:
 
 
 def fill_in(message: str, filling: Filling) -> str:
-    """The message with everything filled in; the parts that it does not name stand below it."""
+    """The message with everything filled in; the parts that it does not name are added below it."""
     named = {one[2] for one in PLACEHOLDER.finditer(message)}
     body = PLACEHOLDER.sub(filling.value, message)
     if WHOLE in named:

@@ -1,7 +1,7 @@
 """Orders grouped into chunks: cases that are written together, and chunks that must follow each other.
 
 Saving a case locks its account and its parent case, so cases that share one go into one chunk, or into chunks that
-follow each other. No account is no account.
+follow each other. Cases without an account share none.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ def families(orders: Sequence[Order]) -> list[list[Order]]:
 
 
 def cut(family: Sequence[Order], most: int) -> list[Batch]:
-    """A family in batches of one way of saving, none over the limit."""
+    """The family in batches that are saved in one way, each within the limit."""
     return [
         tuple(some[start : start + most])
         for together in (False, True)
@@ -54,7 +54,7 @@ def cut(family: Sequence[Order], most: int) -> list[Batch]:
 
 
 def first_fit(batches: list[list[Order]], family: Sequence[Order], most: int) -> None:
-    """Into the first batch that holds the whole family, or into a new one."""
+    """Adds the family to the first batch that has room for all of it, or to a new one."""
     batch = next((batch for batch in batches if len(batch) + len(family) <= most), None)
     if batch is None:
         batches.append(batch := [])

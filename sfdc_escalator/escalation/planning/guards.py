@@ -1,4 +1,4 @@
-"""Guards: a plan that is unsafe withholds the routes that make it so. A guard that cannot check refuses."""
+"""Guards: an unsafe plan withholds the routes that make it unsafe. A guard that cannot check refuses."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ LOOK_UP = 2000
 
 
 def guard_reasons(matches: Sequence[Match], org_facts: OrgFacts) -> dict[RouteName, str]:
-    """The reason of each route that a guard withholds. The price of the plan counts once no route is too large."""
+    """The reason of each route that a guard withholds. The API calls of the plan are checked once no route is too large."""
     planned = [match for match in matches if match.state is State.PLANNED]
     counts = Counter(match.name for match in planned)
     guarded = {one.name: one.policy for one in planned if not one.route.bypass_guards}
@@ -35,7 +35,7 @@ def too_many(policy: Policy, count: int, org_facts: OrgFacts) -> str | None:
 
 
 def too_dear(policy: Policy, planned: int, org_facts: OrgFacts) -> str | None:
-    """Chunks and read-backs against the share of the API calls that are left."""
+    """Compares the calls for chunks and read-backs with the allowed share of the API calls that are left."""
     calls = -(-planned // CHUNK) + -(-planned // LOOK_UP)
     share = policy.guards.api_budget
     if org_facts.api_left is None:

@@ -103,7 +103,7 @@ def build_plan(
         offenders = guard_reasons(left, org_facts)
         if not offenders:
             break
-        reasons |= offenders  # what they took from the other routes is free again
+        reasons |= offenders  # their part of the budget is free for the other routes again
     left_out = {*broken, *reasons, *(backlog if options.backlog is None else ())}
     complete = frozenset(options.routes(policies) - left_out) if not options.is_trial else frozenset[RouteName]()
     organization_id = org_facts.caller.organization_id

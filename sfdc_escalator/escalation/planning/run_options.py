@@ -1,4 +1,4 @@
-"""The options of a run, and what they keep out of the plan."""
+"""The options of a run, and the matches that they keep out of the plan."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ class RunOptions:
 
     @property
     def is_trial(self) -> bool:
-        """True where a person tries some cases by hand; a backlog's choice stays open."""
+        """True where a person tries some cases by hand; the backlog choice stays open."""
         return self.limit is not None or self.case is not None
 
     def routes(self, policies: Sequence[Policy]) -> set[RouteName]:
@@ -80,7 +80,7 @@ def adopt(match: Match) -> Match:
 
 
 def limited(matches: Sequence[Match], backlog: frozenset[RouteName], options: RunOptions) -> list[Match]:
-    """The first `limit` of the plan; the rest of a backlog stays withheld, its choice open."""
+    """The first `limit` of the plan; the rest of a backlog stays withheld, and its choice open."""
     left = options.limit if options.limit is not None else len(matches)
     result = []
     for match in matches:

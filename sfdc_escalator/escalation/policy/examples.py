@@ -3,7 +3,7 @@
 A field that an example leaves out is empty. But it is a case within the policy's scope: a condition of the scope that
 it does not mention counts as met. What it cannot give (the owner, the org's answers) stays open: a route that is
 expected may match by it, any other route must match without it. Its times are what the clocks show: every calendar
-counts as open, so that an example comes out alike at any time of the day.
+counts as open, so that an example has the same result at any time of the day.
 """
 
 from collections.abc import Iterator
@@ -30,14 +30,14 @@ STEPPED = tuple(step.field for step in FIELD_STEPS)
 
 
 def failures(policy: Policy, now: datetime) -> Iterator[tuple[Example, str]]:
-    """The examples that do not come out as expected, each with the reason."""
+    """The examples that do not have the expected result, each with the reason."""
     for example in policy.examples:
         if reason := failure(policy, example, Circumstances(now)):
             yield example, reason
 
 
 def failure(policy: Policy, example: Example, circumstances: Circumstances) -> str | None:
-    """The reason why the example does not come out as expected; None when it does."""
+    """The reason why the example does not have the expected result; None when it does."""
     case = case_of(policy, example, circumstances.now)
     unread = left_open(policy, example)
     for route in policy.routes:

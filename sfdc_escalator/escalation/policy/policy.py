@@ -23,7 +23,7 @@ NEW_RECORD = "new_record"
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The text of a note template, and the file in which it stands."""
+    """The text of a note template, and its file."""
 
     name: str
     text: str
@@ -33,7 +33,7 @@ class Template:
 class NotePart:
     """One part of the hand-off note. `if_missing` is say_so, tell_owner, hold, or a sentence to say instead.
 
-    The first of the sources that says something fills it, or with `every` all of them.
+    The first of the sources that has a text fills it; with `every` all of them do.
     """
 
     name: str
@@ -44,7 +44,7 @@ class NotePart:
 
     @property
     def is_required(self) -> bool:
-        """True where there is no note without it."""
+        """True where the note is incomplete without it."""
         return self.if_missing == "hold"
 
 
@@ -102,7 +102,7 @@ class Escalate:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route with `escalate` None only tells people: it takes no step and writes no note."""
+    """A route with `escalate` None only notifies people: it takes no step and writes no note."""
 
     name: str
     reason: str
@@ -170,7 +170,7 @@ class Policy:
         object.__setattr__(self, "_conditions", {route.name: self._in_scope(route.when) for route in self.routes})
 
     def condition(self, route: Route) -> All:
-        """All that a case must meet for this route: the scope, and being open unless the policy speaks of IsClosed."""
+        """Everything that a case must meet for this route: the scope, and being open unless the policy mentions IsClosed."""
         return self._conditions[route.name]
 
     def scope_of(self, route: Route) -> All:

@@ -60,7 +60,7 @@ class Setting:
 
 
 def move_to_queue(step: "FieldStep", case: Case, wanted: Team, setting: Setting) -> Step:
-    """Never out of a helping hand: a member of the team keeps the case."""
+    """A case that a member of the team owns stays with that member."""
     owner, queue = case.owner_id, setting.queues[wanted.queue]
     if owner == queue.id:
         return step.already_so(owner, "the case is in this queue")
@@ -70,7 +70,7 @@ def move_to_queue(step: "FieldStep", case: Case, wanted: Team, setting: Setting)
 
 
 def set_value(step: "FieldStep", case: Case, wanted: str, _: Setting) -> Step:
-    """The value as the policy says it, unless the case has it already."""
+    """The value of the policy, unless the case has it already."""
     before = case.text_of(step.field)
     if before is not None and fold(before) == fold(wanted):
         return step.already_so(before)
@@ -84,7 +84,7 @@ def raise_value(step: "FieldStep", case: Case, wanted: str, setting: Setting) ->
     if before is None or not before.strip():
         return Step(step.key, before, wanted)
     if fold(before) not in ranks:
-        reason = f"{before!r} is not among the policy's priorities, so nobody can tell whether {wanted!r} is higher"
+        reason = f"{before!r} is not among the policy's priorities, so it is not known whether {wanted!r} is higher"
         return Step(step.key, before, before, StepState.NOT_APPLIED, reason)
     if ranks[fold(before)] >= ranks[fold(wanted)]:
         return step.already_so(before, "a priority is never lowered")
@@ -120,7 +120,7 @@ FIELD_OF = {step.key: step.field for step in FIELD_STEPS}
 
 
 def planned_steps(case: Case, wanted: Mapping[str, StepValue], note: str, setting: Setting) -> tuple[Step, ...] | str:
-    """The steps in their order; or why there can be none: a table without a row for this case."""
+    """The steps in their order; or the reason why there are none: a table has no row for this case."""
     steps = [Step(NOTE, None, note)]
     for step in FIELD_STEPS:
         source = wanted.get(step.key)
@@ -133,7 +133,7 @@ def planned_steps(case: Case, wanted: Mapping[str, StepValue], note: str, settin
 
 
 def values_before(case: Case, steps: Sequence[Step]) -> FieldValues:
-    """The fields that are read of every case, and those that these steps write, as they stand."""
+    """The fields that are read of every case, and those that these steps write, with their present values."""
     written = (FIELD_OF[step.name] for step in steps if not step.is_note)
     return {name: case.text_of(name) for name in dict.fromkeys((*ATTRIBUTES, *written))}
 

@@ -1,4 +1,4 @@
-"""A team, as far as steps need it."""
+"""The part of a team that steps need."""
 
 from dataclasses import dataclass
 

@@ -31,14 +31,14 @@ from sfdc_escalator.escalation.world.needs import Need
 
 LOWER = ("at_least", "more_than")
 ALMOST_A_MINUTE = timedelta(seconds=59)
-"""The time that is seen is rounded down, the time that is short is rounded up."""
+"""The time on the clock is rounded down, the missing time is rounded up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock(Leaf):
-    """A condition on a time. `limit` and `calendar` may come out of a table, by fields of the case.
+    """A condition on a time. `limit` and `calendar` may come from a table, by fields of the case.
 
-    A kind of clock says `sources`, `start`, `thing` and `time_said`.
+    A kind of clock defines `sources`, `start`, `thing` and `time_text`.
     """
 
     operator: Operator
@@ -47,19 +47,19 @@ class Clock(Leaf):
 
     @property
     def sources(self) -> frozenset[Need]:
-        """The needs besides the fields of its tables."""
+        """The needs other than the fields of its tables."""
         raise NotImplementedError
 
     def start(self, case: Case, circumstances: Circumstances) -> datetime | None:
-        """When it starts; None where it does not run."""
+        """The time at which it starts; None where it does not run."""
         raise NotImplementedError
 
     @property
     def thing(self) -> str:
-        """The subject of the clock, as a policy says it."""
+        """The subject of the clock, as a policy writes it."""
         raise NotImplementedError
 
-    def time_said(self, time: str) -> str:
+    def time_text(self, time: str) -> str:
         """The time on it in words."""
         raise NotImplementedError
 
@@ -100,7 +100,8 @@ class Clock(Leaf):
         return Finding(self, holds, seen, (), self.limit_of(case), passed)
 
     def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
-        """When the limit is reached; and by a calendar when it is passed, which may be at the next opening."""
+        """The time at which the limit is reached; with a calendar also the time at which it is passed, at the next
+        opening perhaps."""
         span = self.span(case, circumstances)
         if span and (due := due_at(span, circumstances.now)):
             yield due
@@ -127,10 +128,10 @@ class Clock(Leaf):
             else "unknown"
         )
         limit = limit_in_words(finding.limit, days=self.calendar is None)
-        return compared(self.time_said(time), f"{in_words(self.operator)} {limit}", finding)
+        return compared(self.time_text(time), f"{in_words(self.operator)} {limit}", finding)
 
     def missed(self, finding: Finding) -> Miss:
-        """How much time is short, and when it will have passed; nothing of that where it is too late."""
+        """The missing time, and when it will have passed; neither where it is too late."""
         seen, limit, words = finding.seen, finding.limit, self.said(finding)
         if not isinstance(seen, timedelta) or not isinstance(limit, timedelta) or finding.due is None:
             return Miss(words)
@@ -179,5 +180,5 @@ class Clock(Leaf):
 
 
 def without_limit(clock: Clock) -> object:
-    """The clock whatever its limit: demands on it are on one time."""
+    """The clock without its limit: all demands on it are about the same time."""
     return type(clock), replace(clock, operator="at_least", limit=timedelta())

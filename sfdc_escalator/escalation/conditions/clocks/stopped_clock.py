@@ -1,4 +1,4 @@
-"""A clock that may stand still: the time on it for a case, its limit, its calendar, and when the limit is reached.
+"""A clock that may be stopped: the time on it for a case, its limit, its calendar, and when the limit is reached.
 
 Limits are inclusive. A calendar counts open time only.
 """
@@ -42,7 +42,7 @@ Limits = Limit | Table[Limit]
 
 
 class Span(NamedTuple):
-    """A clock as it runs for one case: the time on it, since when it runs without a stop, its limit and calendar."""
+    """A clock as it runs for one case: the time on it, the start of its last stretch without a stop, its limit and calendar."""
 
     time: timedelta
     running: datetime | None
@@ -60,7 +60,7 @@ def elapsed(calendar: Calendar | None, start: datetime, end: datetime) -> timede
 
 
 def due_at(span: Span, now: datetime) -> datetime | None:
-    """The instant at which the limit is reached, if nothing changes; None while the clock stands still, or beyond ten
+    """The instant at which the limit is reached, if nothing changes; None while the clock is stopped, or beyond ten
     years."""
     if span.running is None:
         return None
@@ -79,5 +79,5 @@ def in_hours(limit: Limit) -> Limit:
 
 
 def values(given: Any) -> tuple[Any, ...]:
-    """Every value that it may be, where a table may give it."""
+    """Every possible value: those of the table, or the one value."""
     return given.values if isinstance(given, Table) else (given,)

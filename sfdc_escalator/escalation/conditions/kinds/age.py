@@ -30,7 +30,9 @@ class Age(Clock):
     except_while: Condition | None = None
 
     def holds(self, case: Case, circumstances: Circumstances) -> bool:
-        if self.calendar is None and self.except_while is None and type(self.limit) is timedelta:  # by far the most
+        if (
+            self.calendar is None and self.except_while is None and type(self.limit) is timedelta
+        ):  # the most common case
             value = case.fields.get(self.path)
             return isinstance(value, datetime) and LIMITS[self.operator](circumstances.now - value, self.limit)
         return Clock.holds(self, case, circumstances)
@@ -51,9 +53,9 @@ class Age(Clock):
         return frozenset({self.path}) | paths | frozenset(FieldChanges(path) for path in paths if isinstance(path, str))
 
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
-        """A clock that pauses shows less than the plain one."""
+        """A clock with pauses shows less time than one without."""
         if not want and (self.except_while or self.tables):
-            return EVERYTHING  # where a table gives nothing, or a history is not known, the condition does not hold
+            return EVERYTHING  # where a table gives no value, or a history is not known, the condition does not hold
         if self.except_while is not None and self.operator not in LOWER:
             return EVERYTHING
         return since(self, self.path, self.operator, circumstances, want)
@@ -71,12 +73,12 @@ class Age(Clock):
         return ("age", self.path.lower()) if plain else without_limit(self)
 
     def consequence(self) -> Leaf | None:
-        """Open time is not longer than time."""
+        """Open time is never longer than elapsed time."""
         return plain_age(self, self.path)
 
 
 def plain_age(clock: Clock, path: str) -> Age | None:
-    """The age that the field has at least, when the clock holds."""
+    """The smallest age of the field for which the clock can hold."""
     limit = clock.limit
     if clock.operator in LOWER and isinstance(limit, timedelta) and limit > timedelta():
         return Age(clock.operator, limit, path=path)
@@ -101,7 +103,7 @@ def stopped(span: Span, pause: Condition, case: Case, circumstances: Circumstanc
 
 
 def value_at(field_changes: tuple[FieldChange, ...], present: Value, at: datetime) -> Value:
-    """The value of the field at that time; of several changes in one moment the last counts."""
+    """The value of the field at that time; of several changes at the same time the last counts."""
     if not field_changes:
         return present
     past = [one.after for one in field_changes if one.at <= at]
@@ -116,12 +118,12 @@ def build(said: Said, terms: Terms) -> Condition:
 def refusals(said: Said) -> Iterator[Refusal]:
     yield from needs_limit(said)
     if "except_while" in said and any(isinstance(limit, BusinessDays) for _, limit in limits(said)):
-        message = "a clock that pauses cannot count business days"
+        message = "a clock with `except_while` cannot count business days"
         yield Refusal(message, "hours of open time", key="except_while")
 
 
 KIND = Kind(
-    about="The time since a datetime field; with a calendar open time, without the time of `except_while`.",
+    about="The time since a datetime field, without the time of `except_while`. With a calendar: open time.",
     keys=(
         Key("age", Takes.FIELD, "The time since this datetime field.", True),
         *LIMIT_KEYS,

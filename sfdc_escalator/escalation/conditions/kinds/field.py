@@ -30,7 +30,7 @@ from sfdc_escalator.escalation.world.needs import Need
 
 @dataclass(frozen=True, slots=True)
 class Field(Leaf):
-    """The value of a field, compared with an operand; the operand may come out of a table."""
+    """The value of a field, compared with an operand; the operand may come from a table."""
 
     kind: ClassVar[str] = "field"
     path: str
@@ -94,7 +94,7 @@ class Field(Leaf):
 
     def possible(self, demands: Sequence[Demand]) -> bool:
         """Only samples are tried. Where they could miss a value (words inside a text, patterns), the demand is left
-        out: what is called impossible is impossible."""
+        out, so that False is always right."""
         asked = asked_of(Field, demands)
         sure = [(one, holds) for one, holds in asked if not loose(one, asked)]
         filled = any(holds for one, holds in asked if (one, holds) not in sure)
@@ -106,7 +106,7 @@ class Field(Leaf):
         )
 
     def meets(self, value: Value) -> bool:
-        """True where this value satisfies it; false where its operand comes out of a table."""
+        """True where this value satisfies it; False where its operand comes from a table."""
         return not isinstance(self.operand, Table) and TESTS[self.operator](value, self.operand)
 
     def by_table(self) -> ByTable | None:
@@ -116,7 +116,7 @@ class Field(Leaf):
 
 
 def loose(leaf: Field, asked: Sequence[tuple[Field, bool]]) -> bool:
-    """True where samples prove nothing about it: parts of a text, unless the whole text is asked for, too."""
+    """True where samples are not a proof: parts of a text, unless the whole text is asked for as well."""
     if isinstance(leaf.operand, Table) or leaf.operator == "matches":
         return True
     if leaf.operator not in ("starts_with", "contains_any"):
@@ -132,7 +132,7 @@ OPERATORS = (
     Key("is", Takes.VALUE_OR_TABLE, "Equal to; texts in any case."),
     Key("is_not", Takes.VALUE_OR_TABLE, "Not equal to; an empty field is not equal either."),
     Key("in", ListOf(Takes.VALUE), "One of these."),
-    Key("not_in", ListOf(Takes.VALUE), "None of these; an empty field is none of them."),
+    Key("not_in", ListOf(Takes.VALUE), "Not one of these; an empty field matches."),
     *side_keys(Takes.BOUNDARY_OR_TABLE, COMPARED),
     Key("starts_with", Takes.BEGINNING, "The text starts with this, in any case."),
     Key("contains_any", ListOf(Takes.CHOICE), "One of these is in the text, or chosen in the multi-picklist."),

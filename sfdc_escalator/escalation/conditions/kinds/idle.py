@@ -1,4 +1,4 @@
-"""`idle`: the time for which somebody has said nothing."""
+"""`idle`: the time since the customer or the agent last wrote."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ from sfdc_escalator.escalation.world.needs import MESSAGES, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Idle(Clock):
-    """The time for which somebody has said nothing; the case's age where they never spoke.
+    """The time since the customer or the agent last wrote; the case's age where they never did.
 
-    With `after_word_of` the clock starts with that side's first word that waits for an answer of the other, and runs
-    only while one waits. The case itself is the customer's first word.
+    With `after_word_of` the clock starts with that side's first message that waits for an answer of the other, and
+    runs only while one waits. The case itself is the customer's first message.
     """
 
     kind: ClassVar[str] = "idle"
@@ -60,7 +60,7 @@ class Idle(Clock):
         return f"{who} spoken for {time}{waiting}"
 
     def consequence(self) -> Leaf | None:
-        """The case is at least as old."""
+        """The case is at least that old."""
         return plain_age(self, "CreatedDate")
 
 
@@ -78,14 +78,14 @@ def refusals(said: Said) -> Iterator[Refusal]:
 
 
 KIND = Kind(
-    about="The time for which somebody has said nothing.",
+    about="The time since the customer or the agent last wrote.",
     keys=(
-        Key("idle", OneOf(("customer", "agent", "anyone")), "The time since this side last said something.", True),
+        Key("idle", OneOf(("customer", "agent", "anyone")), "The time since this side last wrote.", True),
         *LIMIT_KEYS,
         Key(
             "after_word_of",
             OneOf(("customer", "agent")),
-            "Counts from the first word of this side that waits for an answer.",
+            "Counts from the first message of this side that waits for an answer.",
         ),
     ),
     build=build,

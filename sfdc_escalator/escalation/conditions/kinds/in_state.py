@@ -46,7 +46,7 @@ class InState(Clock):
         return f"{self.thing} held for {time}"
 
     def consequence(self) -> Leaf | None:
-        """The case is at least as old."""
+        """The case is at least that old."""
         return plain_age(self, "CreatedDate")
 
 
@@ -56,7 +56,7 @@ KIND = Kind(
         Key(
             "in_state",
             Several(Takes.FIELD),
-            "How long this field, or several together, have held their value without a break.",
+            "The time for which this field, or several together, have held their values without a break.",
             True,
         ),
         *LIMIT_KEYS,

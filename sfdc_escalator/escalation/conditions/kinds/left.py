@@ -54,7 +54,7 @@ class Left(Clock):
 
     @property
     def subject(self) -> object:
-        """The time left is the age with the other sign."""
+        """The time left is the negative age."""
         return "age", self.path.lower()
 
     def signed(self, time: timedelta) -> timedelta:
@@ -62,7 +62,7 @@ class Left(Clock):
 
 
 KIND = Kind(
-    about="The time left until a datetime field; negative when it is past, and a limit may be negative, too.",
+    about="The time left until a datetime field; negative when it is past. A limit may be negative as well.",
     keys=(
         Key("left", Takes.FIELD, "The time left until this datetime field; negative when it is past.", True),
         *side_keys(

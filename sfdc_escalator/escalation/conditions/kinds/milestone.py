@@ -22,7 +22,7 @@ MILESTONES = Records("CaseMilestones", (COMPLETED, TYPE, TARGET))
 class Milestone(Leaf):
     """A milestone of the case that is not completed and whose target is reached within the time; `violated` = now.
 
-    IsViolated is not looked at: it flips without a write (Object Reference, CaseMilestone).
+    IsViolated is not used: it changes without a write (Object Reference, CaseMilestone).
     """
 
     kind: ClassVar[str] = "milestone"
@@ -77,7 +77,7 @@ def refusals(said: Said) -> Iterator[Refusal]:
     if state == "due" and "within" not in said:
         yield Refusal("`due` needs `within`", "`within: 1h`", state)
     if state == "violated" and "within" in said:
-        yield Refusal("a violated milestone is past already", "no `within`", state)
+        yield Refusal("a violated milestone is already past its target", "no `within`", state)
 
 
 KIND = Kind(

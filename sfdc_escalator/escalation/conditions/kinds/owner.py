@@ -1,4 +1,4 @@
-"""`owner`: whose the case is."""
+"""`owner`: the owner of the case."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ class Owner(Leaf):
         return any(all(one.holds_of(queue, member_of) == holds for one, holds in asked) for queue, member_of in owners)
 
     def holds_of(self, queue: str | None, member_of: frozenset[str]) -> bool:
-        """For an owner that is this queue, or a user who is a member of those queues."""
+        """The finding for an owner that is this queue, or a user who is a member of those queues."""
         if self.who == "user":
             return queue is None
         named = {name.lower() for name in self.queues}
@@ -102,12 +102,12 @@ def names_queues(said: Said) -> Iterator[Refusal]:
 
 
 KIND = Kind(
-    about="Whose the case is: a user's, in a queue, or with a member of a team.",
+    about="The owner of the case: a user, a queue, or a member of a team.",
     keys=(
         Key(
             "owner",
             OneOf(("user", "in_queue", "member_of")),
-            "Whose the case is: a `user`'s, `in_queue`, or with a `member_of` a team.",
+            "The owner: a `user`, a queue (`in_queue`), or a member of a team (`member_of`).",
             True,
         ),
         Key("in", Several(Takes.QUEUE), "Teams, or queues by their DeveloperName."),

@@ -1,4 +1,4 @@
-"""`related`: how many records there are next to the case."""
+"""`related`: the number of records next to the case."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ def judged_alone(record: Mapping[str, Value]) -> Case:
 
 @dataclass(frozen=True, slots=True)
 class Related(Leaf):
-    """The number of records that match all of `where`, are no older than `within` and newer than `since`.
+    """The number of records that match all of `where`, are at most `within` old and newer than `since`.
 
     `where` may look at fields and ages of the record. With `same` the case counts itself.
     """
@@ -102,7 +102,7 @@ class Related(Leaf):
         return "related", replace(self, operator="at_least", count=0)
 
     def possible(self, demands: Sequence[Demand]) -> bool:
-        """A count from none on. Records that cannot be read match no count."""
+        """Counts begin with zero. Records that cannot be read match no count."""
         asked = asked_of(Related, demands)
         if not any(holds for _, holds in asked):
             return True
@@ -116,7 +116,7 @@ class Related(Leaf):
 
 
 def name_of(records: Records) -> str:
-    """How an example calls these records: `Tasks`, or `Contact.ReturnOrders`."""
+    """The name of these records in an example: `Tasks`, or `Contact.ReturnOrders`."""
     return f"{records.through}.{records.relation}" if records.through else records.relation
 
 
@@ -146,7 +146,7 @@ KIND = Kind(
             "Which of the records count: conditions on their fields and ages.",
         ),
         Key("since", OneOf(SINCE), "Only records that are newer than this."),
-        Key("within", Takes.DURATION, "Only records that are no older than this."),
+        Key("within", Takes.DURATION, "Only records that are at most this old."),
         *side_keys(Takes.COUNT, "The number of records is {}."),
     ),
     build=build,

@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.world.needs import Answered, Need
 
 @dataclass(frozen=True, slots=True)
 class Soql(Leaf):
-    """A raw SOQL filter: only the org can judge it."""
+    """A raw SOQL filter, which only the org can judge."""
 
     kind: ClassVar[str] = "soql"
     fragment: str
@@ -42,8 +42,8 @@ class Soql(Leaf):
 
 
 KIND = Kind(
-    about="A raw filter in SOQL; only the org can judge it.",
-    keys=(Key("soql", Takes.FRAGMENT, "A filter as behind WHERE; only the org judges it.", True),),
+    about="A raw filter in SOQL, which only the org can judge.",
+    keys=(Key("soql", Takes.FRAGMENT, "A filter, as written after WHERE. Only the org can judge it.", True),),
     build=lambda said, _: Soql(said["soql"]),
     examples=("{soql: Origin = 'Phone' OR Priority = null}",),
 )

@@ -1,4 +1,4 @@
-"""`spoke`: the agent or the customer said something."""
+"""`spoke`: the agent or the customer wrote a message."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from sfdc_escalator.escalation.world.needs import MESSAGES, Need
 
 @dataclass(frozen=True, slots=True)
 class Spoke(Leaf):
-    """The agent or the customer said something, ever or since a moment."""
+    """The agent or the customer wrote a message, ever or since a time."""
 
     kind: ClassVar[str] = "spoke"
     who: Literal["agent", "customer"]
@@ -27,7 +27,7 @@ class Spoke(Leaf):
         return frozenset[Need](MESSAGES)
 
     def look(self, case: Case, circumstances: Circumstances) -> datetime | None:
-        """When they last spoke."""
+        """The time of their last message."""
         return max((one.at for one in case.comments if one.speaker == self.who), default=None)
 
     def holds(self, case: Case, circumstances: Circumstances) -> bool:
@@ -49,9 +49,9 @@ class Spoke(Leaf):
 
 
 KIND = Kind(
-    about="The agent or the customer said something, ever or since a moment.",
+    about="The agent or the customer wrote a message, ever or since a time.",
     keys=(
-        Key("spoke", OneOf(("customer", "agent")), "This side said something.", True),
+        Key("spoke", OneOf(("customer", "agent")), "This side wrote a message.", True),
         Key("since", OneOf(SINCE), "Only messages that are newer than this."),
     ),
     build=lambda said, _: Spoke(said["spoke"], said.get("since")),

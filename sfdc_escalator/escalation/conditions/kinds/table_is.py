@@ -38,7 +38,7 @@ class TableIs(Leaf):
         return TESTS[self.operator](self.table.value(case), self.operand)
 
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
-        """The cells of the rows whose value is asked for; that an earlier row may win only takes cases away."""
+        """The cells of the rows whose value is asked for. An earlier row may match first; that only removes cases."""
         test = TESTS[self.operator]
         if not want or test(self.table.otherwise, self.operand):
             return EVERYTHING
@@ -61,7 +61,7 @@ class TableIs(Leaf):
         return f"{f'table {self.table.name}'.strip()}{comparison_in_brief(self.operator, self.operand)}"
 
     def possible(self, demands: Sequence[Demand]) -> bool:
-        """Demands on the table itself are those that none of its rows meets: see `by_table`."""
+        """Demands on the table itself are decided by its rows: see `by_table`."""
         return not any(one.holds for one in demands)
 
     def by_table(self) -> ByTable | None:
@@ -72,7 +72,7 @@ OPERATORS = (
     Key("is", Takes.VALUE, "Equal to; texts in any case."),
     Key("is_not", Takes.VALUE, "Not equal to; no value is not equal either."),
     Key("in", ListOf(Takes.VALUE), "One of these."),
-    Key("not_in", ListOf(Takes.VALUE), "None of these; no value is none of them."),
+    Key("not_in", ListOf(Takes.VALUE), "Not one of these; no value matches."),
     *side_keys(Takes.BOUNDARY, "The value is {}: a number, a date, or a time with its zone."),
 )
 

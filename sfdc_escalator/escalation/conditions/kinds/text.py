@@ -30,11 +30,11 @@ class Text(Leaf):
         return frozenset(map(need_of, self.sources))
 
     def look(self, case: Case, circumstances: Circumstances) -> str | None:
-        """The first source that has some of the words, and these words."""
+        """The first source with some of the words, and these words."""
         for source in self.sources:
             for text in texts_of(source, case, circumstances.words_from):
                 words = mentioned(text, self.mentions, self.ignoring)
-                # Most texts say none of the words, so what is quoted in them is looked for only in those that do.
+                # Most texts have none of the words, so quoted replies are only looked for in those that have some.
                 if words is not None:
                     words = mentioned(own_words(text), self.mentions, self.ignoring)
                 if words is not None:
@@ -68,7 +68,7 @@ class Text(Leaf):
         return f"text {', '.join(self.sources)}"
 
     def implies(self, other: Leaf) -> bool:
-        """The other looks for more words in more places, and ignores less."""
+        """True where the other looks for more words in more sources, and ignores less."""
         return (
             isinstance(other, Text)
             and set(self.sources) <= set(other.sources)
@@ -82,7 +82,7 @@ def build(said: Said, terms: Terms) -> Text:
 
 
 def phrases(items: Iterable[str], terms: Terms) -> tuple[Phrase, ...]:
-    """`words.name` stands for all the phrases of that list."""
+    """The phrases of the item: `words.name` means all phrases of that list."""
     texts = (text for item in items for text in words_of(item, terms))
     return tuple(dict.fromkeys(parse_phrase(text) for text in texts))
 

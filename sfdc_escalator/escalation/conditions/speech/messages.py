@@ -1,4 +1,4 @@
-"""Messages on a case as sources of text, and since when they count."""
+"""Messages on a case as sources of text, and the time from which they count."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,7 +16,7 @@ SPOKEN: dict[str, tuple[Literal["comments", "emails"], tuple[Speaker, ...]]] = {
     "emails.customer": ("emails", ("customer",)),
     "emails.agent": ("emails", ("agent",)),
 }
-"""The sources of text that are not fields: where it was said, and by whom."""
+"""The sources of text that are not fields: the kind of message, and its writers."""
 SINCE = ("escalation", "word_of.customer", "word_of.agent")
 Since = Literal["escalation", "word_of.customer", "word_of.agent"]
 
@@ -32,7 +32,7 @@ def need_of(source: str) -> Need:
 
 
 def since_when(since: Since, case: Case, circumstances: Circumstances) -> datetime | None:
-    """The moment that `since` names, None where there was none. The case itself is the customer's first word."""
+    """The time that `since` names; None where there is none. The case itself is the customer's first message."""
     if since == "escalation":
         return circumstances.escalated_at
     speaker = since.removeprefix("word_of.")

@@ -24,7 +24,7 @@ def finder(phrase: Phrase) -> re.Pattern[str]:
 
 
 def letters(word: str) -> str:
-    """The word in any case; an ASCII letter stands for itself only, as for the server (`k` is not the Kelvin sign)."""
+    """The word in any case; an ASCII letter matches only itself, as on the server (`k` is not the Kelvin sign)."""
     return "".join(f"[{char}{char.upper()}]" if char.isascii() and char.isalpha() else other(char) for char in word)
 
 
