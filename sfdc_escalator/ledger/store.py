@@ -35,8 +35,8 @@ class SqlHistory:
             yield connection
 
     def history(self, organization_id: str) -> History:
-        """Empty means: no escalation and no live route of this org. Runs do not count: the first run after a loss
-        leaves one behind, and the second must still see that the ledger was lost."""
+        """The history of this org. It is empty without escalations and live routes. Runs do not count: the first run
+        after a loss leaves one, and the second must still see that the ledger was lost."""
         with self.reading() as connection:
             ours = sa.select(escalations).where(escalations.c.organization_id == organization_id)
             known = [escalation_of(row) for row in connection.execute(ours.order_by(escalations.c.key)).mappings()]
@@ -93,7 +93,7 @@ class SqlLedger(SqlHistory):
 
 
 class NoHistory:
-    """The ledger that does not exist yet."""
+    """The empty history of a ledger that does not exist yet."""
 
     def __init__(self, where: str) -> None:
         self.where = where

@@ -1,1 +1,1 @@
-"""The story of one run: effects, only through ports."""
+"""The stages of one run. Effects happen only through ports."""

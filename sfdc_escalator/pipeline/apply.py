@@ -31,14 +31,14 @@ SLOW_CALL = 20.0
 """Seconds. Salesforce bounds the calls of 20 s and more that run at the same time (REST limits): then one by one."""
 
 Progress = Callable[[str, int, int], None]
-"""The work that is done now, how much of it is done, how much there is."""
+"""The kind of work, the part of it that is done, and the whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The terms on which orders are carried out.
 
-    `polled_at` is the time of the reading that they rest on; `calls` how many API calls may go into sending; `live` the
+    `polled_at` is the time of the poll behind them; `calls` is the number of API calls for sending; `live` the
     routes that have run live once all is sent. `is_proved` says that keys go into an object of their own.
     """
 
@@ -78,7 +78,7 @@ class Gate:
 
 
 def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progress: Progress, stop: Stop) -> Applied:
-    """Carries out the orders. Every order comes back as an outcome."""
+    """Carries out the orders. Returns an outcome for every order."""
     outcomes: dict[str, Outcome] = {}
 
     def ended(outcome: Outcome) -> None:
@@ -100,7 +100,7 @@ def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progres
 
 
 def send_all(delivery: Delivery, plan_lanes: Sequence[Sequence[Batch]]) -> None:
-    """Each lane in order, the lanes side by side. An error of our own stops what was not sent yet."""
+    """Each lane in order, the lanes side by side. An error of our own stops the rest."""
     gate = Gate()
 
     def run(lane: Sequence[Batch]) -> None:

@@ -23,7 +23,7 @@ def escalation_of(
     tried_at: datetime | None = None,
     message: str = "",
 ) -> Escalation:
-    """The order as the ledger knows it in this state."""
+    """The order as the ledger records it in this state."""
     before, wrote = (order.before, order.after) if state in SENT else (None, None)
     return Escalation.of(
         order.identity, state, before=before, wrote=wrote, attempts=attempts, tried_at=tried_at, message=message
@@ -31,7 +31,7 @@ def escalation_of(
 
 
 def escalation_found(identity: Identity, at: datetime) -> Escalation:
-    """Written by somebody else at that time: what the case was before, and what was written, is not known."""
+    """An escalation that another run wrote at that time: the values before and after are not known."""
     return Escalation.of(identity, EscalationState.APPLIED, tried_at=at)
 
 
@@ -40,7 +40,7 @@ def change(order: Order, event: str, escalation: Escalation, **more: Any) -> Cha
 
 
 def intended(order: Order, now: datetime, *, together: bool) -> Change:
-    """Stored before the call: the whole of what is about to be sent, and the org's time."""
+    """The change stored before the call: the whole order, and the org's time."""
     escalation = escalation_of(order, EscalationState.SENDING, tried_at=now)
     facts = {"steps": steps(order), "together": together}
     return change(order, "intended", escalation, note=order.note, facts=facts)

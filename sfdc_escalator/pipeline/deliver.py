@@ -1,6 +1,6 @@
-"""One chunk on its way to the org: intend, perform, settle. What is turned down goes again in smaller parts.
+"""The delivery of one chunk: intend, perform, settle. A rejected chunk is sent again in smaller parts.
 
-Whatever the org answers, every order ends as applied, rejected, deferred or unknown. A write whose outcome is not
+For every answer of the org, each order ends as applied, rejected, deferred or unknown. A write whose outcome is not
 known is never sent again.
 """
 
@@ -78,20 +78,20 @@ class Delivery:
         self.written: dict[str, Escalation] = {}
 
     def send(self, batch: Batch, tries: Tries) -> None:
-        """The batch as one write, and everything that follows from the answer."""
+        """Sends the batch as one write, and handles the answer."""
         if self.org.api_calls >= self.calls:
             self.stop.pull(f"api_budget: the run made {self.org.api_calls} API calls")
         if self.stop.reason is not None:
             return self.leave(batch, self.stop.reason)
         if not tries.take():
-            return self.defer(batch, "the org turned down too many tries before this case was sent")
+            return self.defer(batch, "the org rejected too many tries before this case was sent")
         intent, at = Reading(), self.clock.now()
         together = batch[0].together or tries.together
         self.lease.record([intended(order, at, together=together) for order in batch])
         chunk = Chunk(tuple(map(write_of, batch)), self.polled_at, together)
         self.lease.check()
         if intent.age() >= LONGEST_PAUSE:
-            return self.defer(batch, "this process was paused before it could send; what it read is too old")
+            return self.defer(batch, "this process was paused before it could send; the data that it read is too old")
         answer = self.org.write(chunk)
         self.breaker.saw(answer)
         match answer:
@@ -106,10 +106,10 @@ class Delivery:
             case Unknown():
                 self.unknown(batch, answer)
 
-    # -- what the answer means ---------------------------------------------------------------------------------
+    # -- the meaning of the answer ---------------------------------------------------------------------------------
 
     def applied(self, batch: Batch, answer: Committed, at: datetime) -> None:
-        """`at` is when it was about to be sent: what is said or made from then on is newer than the escalation."""
+        """`at` is the time just before the send: later messages and records are newer than the escalation."""
         changes: list[Change] = []
         escalations = {one.key: escalation_of(one, EscalationState.APPLIED, tried_at=at) for one in batch}
         for order in batch:
@@ -120,7 +120,7 @@ class Delivery:
             self.ended(applied_outcome(order))
 
     def moved(self, batch: Batch, chunk: Chunk, tries: Tries) -> None:
-        """Cases that changed since the poll wait for the next run; the rest goes once more."""
+        """Defers the cases that changed since the poll to the next run, and sends the rest once more."""
         if tries.moved:
             return self.defer(batch, "moved: cases of its chunk kept changing while it was sent")
         tries.moved = True
@@ -143,7 +143,7 @@ class Delivery:
             self.row_errors(batch, answer, tries)
 
     def locked(self, batch: Batch, error: RowError, tries: Tries) -> None:
-        """Another transaction holds a record; nothing was written, so smaller parts go again after a pause."""
+        """Sends smaller parts again after a pause: another transaction holds a record, and nothing was written."""
         tries.locked += 1
         if (len(batch) == 1 and tries.locked > LOCKED_TRIES) or not self.org.pause(tries.locked):
             return self.defer(batch, f"{error.code}: {error.message}")
@@ -155,13 +155,15 @@ class Delivery:
         self.again(halves(batch), tries)
 
     def row_errors(self, batch: Batch, answer: RolledBack, tries: Tries) -> None:
-        """Rows that the org complains of go alone to get their own error; the rest goes again without them."""
+        """Sends each row with an error alone, to get its own error, and the rest again without them."""
         twice = {case_id for case_id, row in answer.rows.items() if row.fault is ErrorKind.DUPLICATE}
         if known := tuple(order for order in batch if order.case_id in twice):
             self.found(known)
             return self.again([without(batch, known)], tries)
         if not tries.together and any(row.code.startswith(NO_RIGHT) for row in answer.rows.values()):
-            tries.together = True  # the queue move may have cost the right to the next step: one save needs it once
+            tries.together = (
+                True  # the move to the queue may have removed the right to edit; one save needs it only once
+            )
             return self.again([batch], tries)
         bad = tuple(order for order in batch if order.case_id in answer.rows)
         rest = without(batch, bad)
@@ -179,10 +181,10 @@ class Delivery:
         self.trouble = OrgUnavailable(answer.reason)
         self.defer(batch, answer.reason)
 
-    # -- how an order ends --------------------------------------------------------------------------------------
+    # -- the end of an order --------------------------------------------------------------------------------------
 
     def again(self, parts: Sequence[Batch], tries: Tries) -> None:
-        """Nothing was written: the escalations are planned again, and sent in these parts."""
+        """Plans the escalations again, because nothing was written, and sends them in these parts."""
         parts = [part for part in parts if part]
         if not parts:
             return
@@ -193,7 +195,7 @@ class Delivery:
             self.send(part, tries)
 
     def found(self, batch: Batch) -> None:
-        """The org has these keys already: another run wrote them."""
+        """Records that the org already has these keys: another run wrote them."""
         escalations = [escalation_found(one.identity, self.clock.start) for one in batch]
         self.lease.record(
             [change(one, "found", escalation) for one, escalation in zip(batch, escalations, strict=True)]
@@ -202,7 +204,7 @@ class Delivery:
             self.ended(undone_outcome(order, State.ALREADY, "another run escalated it while this one was under way"))
 
     def leave(self, batch: Batch, reason: str) -> None:
-        """Not sent at all: nothing to remember, the next run plans it anew."""
+        """Defers an order that was never sent: nothing is recorded, the next run plans it again."""
         for order in batch:
             self.ended(undone_outcome(order, State.DEFERRED, f"the run stopped before this case was sent: {reason}"))
 
@@ -226,7 +228,7 @@ class Delivery:
             self.ended(undone_outcome(order, State.DEFERRED, reason, order.deferrals + 1))
 
     def reject(self, batch: Batch, errors: Mapping[str, RowError]) -> None:
-        """Each with its own error, by case id."""
+        """Rejects each with its own error, by case id."""
         messages = {case_id: f"{error.code}: {error.message}" for case_id, error in errors.items()}
         escalations = [
             escalation_of(
@@ -269,6 +271,6 @@ def halves(batch: Batch) -> tuple[Batch, ...]:
 
 
 def is_widespread(batch: Batch, answer: RolledBack) -> bool:
-    """The same error on more than ten rows, or on a quarter of the chunk: a matter of configuration."""
+    """True where more than ten rows, or a quarter of the chunk, have the same error: a fault of configuration."""
     most = max(Counter((row.code, row.message) for row in answer.rows.values()).values())
     return most > 10 or (most > 1 and most * 4 >= len(batch))

@@ -1,4 +1,4 @@
-"""One case, read with everything that the policies look at. Reads only."""
+"""One case, read with everything that the policies read. Reads only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def in_a_run(
     judged: tuple[Match | NoMatch, ...],
     render: Renderer,
 ) -> tuple[Match | NoMatch, ...]:
-    """The planned matches as they stand in the plan of a whole run, where a guard may withhold them."""
+    """The planned matches as in the plan of a whole run, where a guard may withhold them."""
     planned = [one for one in judged if isinstance(one, Match) and one.state is State.PLANNED]
     if not planned:
         return judged

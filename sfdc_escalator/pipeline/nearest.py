@@ -1,4 +1,4 @@
-"""The cases that came nearest to a match, where a rehearsal found none. Reads only."""
+"""The cases nearest to a match, for a rehearsal that found no match. Reads only."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,13 +11,13 @@ from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.second_look import Look, second_look
 
 MOST_READ = 2_000
-"""The most cases that are looked through: one page of a query."""
+"""The largest number of cases that are examined: one page of a query."""
 
 
 def near_misses(
     org: Org, policies_in_org: Sequence[PolicyInOrg], look: Look, us: frozenset[str], options: RunOptions
 ) -> tuple[NearMiss, ...]:
-    """The poll leaves out what does not match, so the cases that wait longest are read besides."""
+    """The nearest misses. The poll leaves out cases without a match, so the longest-waiting ones are read as well."""
     polled = {case.id for case in look.cases}
     waiting = (
         org.longest_waiting(readable(policies_in_org), policies_in_org[0].org_facts, MOST_READ)

@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.readiness.fitness import doubts, unfit_routes
+from sfdc_escalator.escalation.readiness.fitness import unfit_routes, warnings_of
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import RouteName
@@ -30,7 +30,7 @@ from sfdc_escalator.pipeline.second_look import Look, second_look
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan and the facts that it rests on. `settled` and `found` became known by reading; a live run stores them."""
+    """A plan and the facts that it is based on. `settled` and `found` were found by reading; a live run stores them."""
 
     plan: Plan
     org_facts: OrgFacts
@@ -39,7 +39,7 @@ class Prepared:
     settled: tuple[Settled, ...]
     found: tuple[Change, ...]
     broken: Mapping[RouteName, str]
-    doubts: tuple[str, ...]
+    warnings: tuple[str, ...]
     policies_in_org: tuple[PolicyInOrg, ...]
     look: Look
 
@@ -50,7 +50,7 @@ class Prepared:
 
     @property
     def us(self) -> frozenset[str]:
-        """The ids of the users that we are, or were."""
+        """The ids of our user, and of our users in earlier runs."""
         return self.history.users | {self.org_facts.caller.user_id}
 
     def reasons_against(self, one: NoMatch) -> Mapping[str, str]:
@@ -93,8 +93,8 @@ def prepare(
     broken = routes_broken(poll, policies_in_org)
     drafts = draft_all(policies_in_org, judged, render)
     plan = build_plan(policies, org_facts, history, caller.now, drafts, options, broken)
-    wonders = tuple(doubt for policy in policies for doubt in doubts(policy, org_facts))
-    return Prepared(plan, org_facts, poll, history, settled, found, broken, wonders, tuple(policies_in_org), look)
+    warnings = tuple(warning for policy in policies for warning in warnings_of(policy, org_facts))
+    return Prepared(plan, org_facts, poll, history, settled, found, broken, warnings, tuple(policies_in_org), look)
 
 
 def check_route(policies: Sequence[Policy], options: RunOptions) -> None:
@@ -141,7 +141,7 @@ def draft_all(
 
 
 def look_for_keys(org: Org, judged: Iterable[Match | NoMatch], us: frozenset[str]) -> tuple[Change, ...]:
-    """The escalations whose note already stands on the case, under the route's present or a former name.
+    """The escalations whose note is already on the case, under the route's present or a former name.
 
     Only planned matches are looked for.
     """
@@ -173,7 +173,7 @@ def is_of(note: KeyedNote, planned: Mapping[str, Match], losers: Mapping[str, fr
 
 
 def refuse_if_lost(history: History, found: Sequence[Change]) -> None:
-    """An empty ledger beside keys in the org is a lost ledger, not a first run."""
+    """Raises PlanRefused: an empty ledger where the org has keys is a lost ledger, not a first run."""
     if history.empty:
         raise PlanRefused(
             f"the ledger is empty, but {len(found)} of the cases to escalate already carry a note with our key "

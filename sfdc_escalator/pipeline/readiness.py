@@ -1,4 +1,4 @@
-"""Is an org ready for the policies? Facts, inspection, gaps; and a rehearsal where somebody asks for it."""
+"""Is an org ready for the policies? Facts, inspection, gaps, and a rehearsal on request."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -13,7 +13,7 @@ from sfdc_escalator.pipeline.ports.inspector import Inspector, Rehearsal
 from sfdc_escalator.pipeline.stop import Stop
 
 Trial = Callable[[], AbstractContextManager[Stop]]
-"""Opens the time in which steps are tried out; its Stop says that somebody wants it to end."""
+"""Opens the time in which steps are tried out; its Stop ends it early."""
 
 
 @dataclass(frozen=True, slots=True)

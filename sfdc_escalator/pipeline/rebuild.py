@@ -1,6 +1,6 @@
-"""A lost ledger, read back from the org: every note of ours with a key on its last line is an escalation that stands.
+"""A lost ledger, read back from the org: every note of ours with a key on its last line is an applied escalation.
 
-What only the ledger knew stays lost: backlogs that were adopted, rejections and their waiting times, the trail itself.
+The rest stays lost: adopted backlogs, rejections and their waiting times, the trail itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from sfdc_escalator.pipeline.ports.org import KeyedNote, Org
 from sfdc_escalator.pipeline.run import close_failed
 
 NOT_SETTLED = frozenset({EscalationState.PLANNED, EscalationState.REJECTED, EscalationState.UNKNOWN})
-"""The states that a note in the org proves wrong, or settles."""
+"""The states that a note in the org corrects or settles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _take_in(org: Org, caller: Caller, history: History, lease: Lease) -> Rebuil
 
 
 def _identity(note: KeyedNote, organization_id: str, losers: Mapping[str, Iterable[str]]) -> Identity | None:
-    """The facts on the note's last line, if the key follows from them on this case or on one merged into it."""
+    """The facts on the note's last line, where they give its key for this case or for one merged into it."""
     try:
         policy, route, rung, episode, turn = note.line.removeprefix(note.key).strip().split("/")
         facts = (rung, int(episode), int(turn))
@@ -67,12 +67,12 @@ def _identity(note: KeyedNote, organization_id: str, losers: Mapping[str, Iterab
     if not note.line.isprintable():
         return None
     cases = (note.case_id, *sorted(losers.get(note.case_id, ())))
-    said = (Identity(organization_id, policy, route, case_id, *facts) for case_id in cases)
-    return next((identity for identity in said if identity.key == note.key), None)
+    identities = (Identity(organization_id, policy, route, case_id, *facts) for case_id in cases)
+    return next((identity for identity in identities if identity.key == note.key), None)
 
 
 def _news(escalation: Escalation | None, note: KeyedNote, identity: Identity) -> Escalation | None:
-    """The escalation as the note proves it; None when the ledger knows it so, or knows more."""
+    """The escalation as the note proves it; None when the ledger has it in this state or a later one."""
     if escalation is None:
         return Escalation(
             note.key,
@@ -91,7 +91,7 @@ def _news(escalation: Escalation | None, note: KeyedNote, identity: Identity) ->
 
 
 def _found(org: Org, escalations: Sequence[Escalation]) -> list[Change]:
-    """The changes that take these escalations in, with the numbers of their cases, as far as they can be seen."""
+    """The changes that record these escalations, with the numbers of the cases that can be seen."""
     seen = (
         org.cases_now(sorted({escalation.case_id for escalation in escalations}), frozenset(), frozenset())
         if escalations

@@ -1,4 +1,4 @@
-"""Changes outside our sight, settled by reading the org: unknown outcomes, and the fate of open escalations.
+"""Settles by reading the org: unknown outcomes, and open escalations that changed.
 
 All steps of a chunk commit or roll back as one, so a note that is there proves the rest. A note is absent only when the
 same answer shows the case itself, long enough after the last possible send. Everything here is a value; only a live run
@@ -24,7 +24,7 @@ MERGES = 5
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An escalation as reading showed it; `event` is recovered, absent, merged, gone, closed or ended."""
+    """An escalation as it was read in the org; `event` is recovered, absent, merged, gone, closed or ended."""
 
     event: str
     escalation: Escalation
@@ -44,7 +44,7 @@ def recover(
 
 
 def outcome(escalation: Escalation, seen: Mapping[str, CaseNow], now: datetime) -> Settled | None:
-    """Presence settles at once, absence only after SETTLE_AFTER; None while it is not known."""
+    """The outcome: a note settles it at once, a missing note only after SETTLE_AFTER; None while it is not known."""
     trail = list(homes(escalation.case_id, seen))
     if not trail:
         return None
@@ -74,7 +74,7 @@ def watch(
     *,
     complete: bool,
 ) -> tuple[Settled, ...]:
-    """The escalations that stand and have changed: read by id where the poll did not return the case.
+    """The open escalations that have changed, read by id where the poll did not return the case.
 
     `complete` says that the poll dealt with every route: only then can an episode end.
     """
@@ -119,7 +119,7 @@ def fate(
 def still_matches(
     escalation: Escalation, home: CaseNow, in_org: PolicyInOrg, history: History, unread: frozenset[Need]
 ) -> bool:
-    """True where the route may still match, our own values and what was not read set aside."""
+    """True where the route may still match without our own values and the facts that were not read."""
     route = next((one for one in in_org.policy.routes if escalation.route in one.names), None)
     if route is None:
         return not home.is_closed
@@ -142,7 +142,7 @@ def all_cases_now(org: Org, case_ids: set[str], paths: frozenset[str], us: froze
 
 
 def homes(case_id: str, seen: Mapping[str, CaseNow]) -> Iterator[CaseNow]:
-    """The case, then the master that it was merged into, and so on; nothing when we lost sight of the case."""
+    """The case, then the master that it was merged into, and so on; empty when the case cannot be seen."""
     for _ in range(MERGES + 1):
         found = seen.get(case_id)
         if found is None:

@@ -1,4 +1,4 @@
-"""Stores in the ledger, before anything is sent, what became known by reading and the backlog that is adopted."""
+"""Stores the findings of reading and the adopted backlog in the ledger, before anything is sent."""
 
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState

@@ -1,4 +1,4 @@
-"""The story of one run: prepare a plan, carry it out, account for every match."""
+"""One run: prepare a plan, carry it out, account for every match."""
 
 import logging
 from collections import Counter
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of a run or of a rehearsal. `outcomes` are how the matches ended, in plan order; `unsettled` counts
+    """The result of a run or of a rehearsal. `outcomes` are the ends of the matches, in plan order; `unsettled` counts
     escalations whose outcome is still unknown; `near` are the nearest misses of a rehearsal without a match."""
 
     run: str
@@ -103,7 +103,7 @@ def carry_out(
         try:
             prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render)
             orders = prepared.plan.orders
-            if orders:  # cron mails what stands in the log: a run with nothing to do logs nothing
+            if orders:  # cron mails the log: a run with nothing to do logs nothing
                 log.info("planned", extra={"planned": len(orders), "digest": prepared.plan.digest})
             remember(prepared, lease)
             applied = apply(orders, terms_of(prepared, clock), org, lease, progress, stop)
@@ -121,7 +121,7 @@ def carry_out(
 
 
 def outcome_in(applied: Applied, match: Match) -> Outcome:
-    """The outcome of the match: as its order was carried out, else as the plan has it."""
+    """The outcome of the match: that of its order where it was carried out, else that of the plan."""
     done = applied.outcomes.get(match.identity.key) if match.state is State.PLANNED else None
     return done or match.outcome
 

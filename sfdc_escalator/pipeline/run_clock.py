@@ -1,4 +1,4 @@
-"""The time of a run: the org's, read once; our own clocks only tell how long ago that was.
+"""The time of a run: the org's, read once; our own clocks only measure the time since then.
 
 A process that was stopped, or a machine that slept, must notice it: boot time runs on while we are suspended, and the
 wall clock runs on in a virtual machine that is paused as a whole.
@@ -19,7 +19,7 @@ class Reading:
     wall: float = field(default_factory=time.time)
 
     def age(self) -> float:
-        """Seconds since, by the clock that says more; a wall clock that was set back counts as well."""
+        """The seconds since then, by the clock that shows more. A wall clock that was set back counts too."""
         now = Reading()
         return max(now.boot - self.boot, abs(now.wall - self.wall))
 
@@ -32,5 +32,5 @@ class RunClock:
     read: Reading = field(default_factory=Reading)
 
     def now(self) -> datetime:
-        """The org's time by now, as far as our own clock tells; never earlier than it is by the boot-time clock."""
+        """The org's time now, by our own boot-time clock."""
         return self.start + timedelta(seconds=time.clock_gettime(BOOT_TIME) - self.read.boot)

@@ -1,4 +1,4 @@
-"""Second looks: what a poll does not read, for those cases alone that could still match."""
+"""Second looks: long text and lookups, read only for the cases that could still match."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sfdc_escalator.pipeline.ports.org import Org
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The cases of a poll; those that are not `complete` lack what `missing` names."""
+    """The cases of a poll; those that are not `complete` were read without the needs in `missing`."""
 
     cases: tuple[Case, ...]
     missing: frozenset[Need]
@@ -23,7 +23,7 @@ class Look:
 
 
 def second_look(org: Org, policies_in_org: Sequence[PolicyInOrg], cases: Sequence[Case], us: frozenset[str]) -> Look:
-    """Long text and evidence, read for those cases alone that could still match."""
+    """The long text and lookups of the cases that could still match."""
     needs = frozenset[Need]().union(*(in_org.needs for in_org in policies_in_org))
     missing = needs - common_paths(cases)
     if not missing or not cases:

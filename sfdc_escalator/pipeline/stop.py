@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.writing import Answer, Committed, NotExecuted, Unknown
 
 ALIKE = 3
-"""This many sends in a row without a clear answer are not an accident."""
+"""The number of sends in a row without a clear answer after which a run stops."""
 
 
 class Stop:
@@ -32,7 +32,7 @@ class Stop:
 
 @contextmanager
 def stop_after(deadline: float | None) -> Iterator[Stop]:
-    """A Stop that the deadline (in seconds) pulls."""
+    """A Stop that is set at the deadline (in seconds)."""
     stop = Stop()
     if not deadline:
         yield stop
@@ -48,7 +48,7 @@ def stop_after(deadline: float | None) -> Iterator[Stop]:
 
 @dataclass(slots=True)
 class Breaker:
-    """Opens when sends fail alike: each further one would leave one more chunk of cases with an unknown outcome."""
+    """Opens after the same failure several times: each further send would leave a chunk with an unknown outcome."""
 
     stop: Stop
     failures: int = 0
@@ -65,7 +65,7 @@ class Breaker:
 
 
 def call_budget(plan: Plan, org_facts: OrgFacts) -> float:
-    """The API calls that may go into sending: the smallest share of the calls left that one of the policies allows.
+    """The number of API calls for sending: the smallest share of the calls left that one of the policies allows.
 
     No limit where a planned route bypasses the guards.
     """

@@ -365,7 +365,7 @@ def test_a_night_goes_on_after_midnight_of_the_next_day_and_spans_that_touch_are
 
 @pytest.mark.parametrize("hours", [{"mon-fri": "08:00-20:00", "fri": "08:00-12:00"}, {"fri,thu-fri": "08:00-20:00"}])
 def test_a_day_is_said_once(hours: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"fri is said twice, again in .*expected each day once"):
+    with pytest.raises(ValueError, match=r"fri is given twice, again in .*expected each day once"):
         week_of(hours)
 
 

@@ -44,7 +44,7 @@ NEVER: Condition = AnyOf(())
 
 
 def missing(condition: Condition, one: Case | None = None, circumstances: Circumstances = SCENE) -> list[str]:
-    return [miss.words for miss in misses(judge(condition, one or case(), circumstances))]
+    return [miss.text for miss in misses(judge(condition, one or case(), circumstances))]
 
 
 def aged(hours: float, **fields: str) -> Case:
@@ -112,7 +112,7 @@ def test_time_that_is_short_says_how_much_and_until_when(
     condition: Condition, one: Case, told: str, short: timedelta
 ) -> None:
     [miss] = misses(judge(condition, one, SCENE))
-    assert miss.words.endswith(f": {told}")
+    assert miss.text.endswith(f": {told}")
     assert miss.short == short
     when = matches_at(condition, one, SCENE)
     assert when is not None

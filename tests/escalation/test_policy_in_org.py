@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
 from sfdc_escalator.escalation.conditions.kinds.text import Text
 from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf
-from sfdc_escalator.escalation.decisions.decide import OLD_WORDS, TELLS_ONLY, decide, reasons_against
+from sfdc_escalator.escalation.decisions.decide import NOTIFIES_ONLY, OLD_WORDS, decide, reasons_against
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.explaining.explanation import explain
@@ -259,7 +259,7 @@ URGENT: Condition = Field("Priority", "is", "Urgent")
 def test_a_route_that_only_tells_people_takes_no_step() -> None:
     of = policy(telling("tell", NEW))
     assert isinstance(verdict(of, case()), NoMatch)
-    assert reasons_against(in_org(of), case()) == {"tell": TELLS_ONLY}
+    assert reasons_against(in_org(of), case()) == {"tell": NOTIFIES_ONLY}
 
 
 def test_a_route_that_only_tells_people_keeps_the_case_from_the_routes_below() -> None:
@@ -268,8 +268,8 @@ def test_a_route_that_only_tells_people_keeps_the_case_from_the_routes_below() -
     assert isinstance(verdict(of, case()), NoMatch)
     reasons = reasons_against(in_org(of), case())
     assert reasons["top"].startswith("Priority is Medium")
-    assert (reasons["tell"], reasons["last"]) == (TELLS_ONLY, TELLS_ONLY)
-    assert reasons["base"] == "it matches; the route tell comes first, and only tells people"
+    assert (reasons["tell"], reasons["last"]) == (NOTIFIES_ONLY, NOTIFIES_ONLY)
+    assert reasons["base"] == "it matches; the route tell comes first, and only notifies people"
 
 
 @pytest.mark.parametrize("priority", ["Urgent", "Low"])
@@ -297,7 +297,7 @@ def test_what_our_own_steps_wrote_tells_nobody() -> None:
 def test_an_explanation_says_that_a_matching_route_only_tells_people() -> None:
     seen = in_org(policy(telling("tell", NEW), telling("urgent", URGENT)), remembering(live=["tell", "urgent"]))
     fits, does_not = explain(seen, case(), decide(seen, case()))
-    assert (fits.matches, fits.obstacles) == (True, (TELLS_ONLY,))
+    assert (fits.matches, fits.obstacles) == (True, (NOTIFIES_ONLY,))
     assert (does_not.matches, does_not.obstacles) == (False, ())
 
 

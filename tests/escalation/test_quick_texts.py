@@ -175,7 +175,7 @@ def test_braces_that_are_no_placeholder_stay_as_they_are(literal: str) -> None:
 )
 def test_a_placeholder_that_stands_for_nothing_holds_the_case_and_is_named(placeholder: str) -> None:
     result = written({"Escalations": f"Hello {placeholder} {{parts}}"})
-    assert result == Incomplete(f"the Quick Text 'Escalations' holds {placeholder}, which stands for nothing in a note")
+    assert result == Incomplete(f"the Quick Text 'Escalations' holds {placeholder}, which is not a known placeholder")
     assert unknown_placeholders(f"{placeholder}{{parts}}", ["reason"], []) == (placeholder,)
 
 

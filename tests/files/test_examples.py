@@ -41,7 +41,7 @@ examples:
         ("{age: 5h, expect: late, queue: Others}", "its queue is Leads, not Others"),
         (
             "{age: 5h, related: {Contact.ReturnOrders: 2}, expect: rma}",
-            "the route late matches, which stands above rma",
+            "the route late matches, which comes before rma",
         ),
     ],
 )

@@ -68,7 +68,7 @@ def test_every_kind_says_what_it_sees_and_what_is_missing(name: str, example: st
     assert condition.needs
     finding = judge(condition, case(), SCENE)
     assert finding.holds == condition.holds(case(), SCENE)
-    words = [in_plain_words(finding), leaf_of(condition).brief, *(one.words for one in misses(finding))]
+    words = [in_plain_words(finding), leaf_of(condition).brief, *(one.text for one in misses(finding))]
     assert all(words)
     assert not [one for one in words if "\n" in one or OUT.search(one)]
 

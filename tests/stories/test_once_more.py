@@ -54,7 +54,7 @@ def test_after_an_escalation_only_newer_words_make_a_route_fit_again(world: Worl
     assert states(world) == ["already"]  # the words are old from now on: the episode ends, and `rearm` counts from here
     advance(org, "2h")
     assert states(world) == []
-    assert "nothing that was said since the last escalation" in world.type("explain", "1").out
+    assert "no message since the last escalation" in world.type("explain", "1").out
     act(org, act="comment", case="00000001", text="Where is my REFUND?", **{"as": "customer"})
     assert states(world) == ["applied"]
     advance(org, "10m")

@@ -183,7 +183,7 @@ def test_what_only_an_org_knows_is_reported_at_the_value(world: World) -> None:
     wanted = [
         ("Web_Leads", "the queue 'Web_Leads' does not serve cases", None),
         ("Escalations", "holds {!Case.Subjct}: Case has no Subjct that the user may read (routes asked, ", "Subject"),
-        ("Escalations", "holds {part}, which stands for nothing in a note (routes asked, chosen, ", None),
+        ("Escalations", "holds {part}, which is not a known placeholder (routes asked, chosen, ", None),
         ("Nope__c = 1", "route asked: the org refuses its part of the poll: the org answered INVALID_FIELD", None),
         ("Ask {Case.Helper__c}.", "Helper__c: Case has no Helper__c that the user may read", None),
         ("Risk__c", "Risk__c: Case has no Risk__c that the user may read", None),
@@ -212,7 +212,7 @@ def test_a_right_that_the_move_to_the_queue_would_cost_is_refused_with_the_way_o
     [problem] = answer.json["problems"]
     assert (answer.code, problem["line"], problem["found"]) == (2, 3, "Leads")
     assert "its case 00000002" in problem["message"]
-    assert "say `fields: together`" in problem["message"]
+    assert "write `fields: together`" in problem["message"]
     world.policy(GOOD + "defaults: {fields: together}\n")
     assert world.type("validate", "--org", "env").code == 0
 

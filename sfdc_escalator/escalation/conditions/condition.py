@@ -1,4 +1,4 @@
-"""The protocol that every condition satisfies, and a finding: its judgement of one case with the value that was seen."""
+"""The protocol of every condition, and a finding: its judgement of one case with the value that was seen."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

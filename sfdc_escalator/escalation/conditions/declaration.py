@@ -95,11 +95,11 @@ class Terms:
     queues: Mapping[str, str]
 
 
-Said = Mapping[str, Any]
+Given = Mapping[str, Any]
 """The keys that the file has, each with its checked value."""
 
 
-def nothing(said: Said) -> Iterator[Refusal]:
+def nothing(given: Given) -> Iterator[Refusal]:
     yield from ()
 
 
@@ -109,9 +109,9 @@ class Kind:
 
     about: str
     keys: tuple[Key, ...]
-    build: Callable[[Said, Terms], Condition]
+    build: Callable[[Given, Terms], Condition]
     examples: tuple[str, ...]
-    refusals: Callable[[Said], Iterable[Refusal]] = nothing
+    refusals: Callable[[Given], Iterable[Refusal]] = nothing
 
     @property
     def name(self) -> str:

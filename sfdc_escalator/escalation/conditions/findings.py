@@ -31,7 +31,7 @@ def reasons(finding: Finding, holding: bool = True) -> Iterator[str]:
 def in_plain_words(finding: Finding) -> str:
     """The text of one leaf's finding: the value that was seen, and what it was compared with."""
     assert isinstance(finding.condition, Leaf)
-    return finding.condition.said(finding)
+    return finding.condition.described(finding)
 
 
 def compared(seen: str, asked: str, finding: Finding) -> str:
@@ -65,7 +65,7 @@ def shown(seen: Value | timedelta) -> str:
     return "empty" if seen is None or not text else text if len(text) <= 60 else text[:59] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def comparison_said(subject: str, operator: Operator, operand: Operand | Table[Literal_], finding: Finding) -> str:
+def comparison_text(subject: str, operator: Operator, operand: Operand | Table[Literal_], finding: Finding) -> str:
     """The text of a comparison: the value that was seen, and the expected one where it differs."""
     seen = f"{subject} is {shown(finding.seen)}"
     if operator in ("is", "in", "is_empty") and finding.holds:

@@ -75,13 +75,13 @@ class Leaf:
 
     # -- words
 
-    def said(self, finding: Finding) -> str:
+    def described(self, finding: Finding) -> str:
         """The text of the finding: the value that was seen, and what it was compared with."""
         raise NotImplementedError
 
     def missed(self, finding: Finding) -> "Miss":
         """The missing part of a finding that does not hold."""
-        return Miss(self.said(finding))
+        return Miss(self.described(finding))
 
     @property
     def brief(self) -> str:
@@ -141,7 +141,7 @@ class Miss:
     """One condition that does not hold. `short` is the time that is missing, where only time is missing;
     `share` is the missing share of a number, 1 where it is not a number."""
 
-    words: str
+    text: str
     short: timedelta | None = None
     share: float = field(default=1.0, compare=False)
 

@@ -22,19 +22,19 @@ from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, together
 ANY = Kind(
     "One of these is enough.",
     (Key("any", Conditions(), "One of these is enough.", True),),
-    lambda said, _: AnyOf(tuple(said["any"])),
+    lambda given, _: AnyOf(tuple(given["any"])),
     ("{any: [{field: Status, is: New}, {owner: user}]}",),
 )
 ALL = Kind(
     "All of these.",
     (Key("all", Conditions(), "All of these.", True),),
-    lambda said, _: All(tuple(said["all"])),
+    lambda given, _: All(tuple(given["all"])),
     ("{all: [{field: Status, is: New}, {owner: user}]}",),
 )
 NOT = Kind(
     "Not all of these.",
     (Key("not", Conditions(), "Not all of these.", True),),
-    lambda said, _: Not(together(said["not"])),
+    lambda given, _: Not(together(given["not"])),
     ("{not: {field: Status, is: New}}",),
 )
 COMBINED = (ANY, ALL, NOT)

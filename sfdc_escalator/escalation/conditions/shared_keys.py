@@ -6,7 +6,7 @@ from typing import Any
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS, BusinessHours, CalendarRef, Calendars
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, Operator
-from sfdc_escalator.escalation.conditions.declaration import Key, Refusal, Said, Takes, Terms
+from sfdc_escalator.escalation.conditions.declaration import Given, Key, Refusal, Takes, Terms
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.world.case import long_id
 
@@ -29,41 +29,41 @@ CALENDAR = Key("calendar", Takes.CALENDAR, "Counts open time only: a calendar, `
 LIMIT_KEYS = (CALENDAR, *side_keys(Takes.LIMIT))
 
 
-def needs_limit(said: Said) -> Iterator[Refusal]:
-    if LIMITS.keys().isdisjoint(said):
+def needs_limit(given: Given) -> Iterator[Refusal]:
+    if LIMITS.keys().isdisjoint(given):
         expected = f"one or more of {', '.join(LIMITS)}"
-        yield Refusal("the condition has no limit", expected, f"`{next(iter(said))}` alone")
+        yield Refusal("the condition has no limit", expected, f"`{next(iter(given))}` alone")
 
 
-def limits(said: Said) -> Iterator[tuple[Any, Any]]:
-    return ((name, value) for name, value in said.items() if name in LIMITS)
+def limits(given: Given) -> Iterator[tuple[Any, Any]]:
+    return ((name, value) for name, value in given.items() if name in LIMITS)
 
 
-def clocks(kind: type[Clock], said: Said, terms: Terms, **given: Any) -> list[Clock]:
+def clocks(kind: type[Clock], given: Given, terms: Terms, **facts: Any) -> list[Clock]:
     """A clock of that kind for each of the limits."""
-    calendar = calendar_of(said.get("calendar"), terms)
-    return [kind(operator, limit, calendar, **given) for operator, limit in limits(said)]
+    calendar = calendar_of(given.get("calendar"), terms)
+    return [kind(operator, limit, calendar, **facts) for operator, limit in limits(given)]
 
 
-def calendar_of(said: str | BusinessHours | Table[str] | None, terms: Terms) -> Calendars:
-    if isinstance(said, Table):
-        return said.mapped(lambda name: known_calendar(name, terms))
-    return None if said is None else known_calendar(said, terms)
+def calendar_of(given: str | BusinessHours | Table[str] | None, terms: Terms) -> Calendars:
+    if isinstance(given, Table):
+        return given.mapped(lambda name: known_calendar(name, terms))
+    return None if given is None else known_calendar(given, terms)
 
 
 def known_calendar(name: str | BusinessHours, terms: Terms) -> CalendarRef:
     return name if isinstance(name, BusinessHours) else terms.calendars[name]
 
 
-def needs_operator(operators: tuple[Key, ...], said: Said) -> Iterator[Refusal]:
-    if len(said) == 1:
+def needs_operator(operators: tuple[Key, ...], given: Given) -> Iterator[Refusal]:
+    if len(given) == 1:
         expected = f"an operator: {', '.join(key.name for key in operators)}"
-        yield Refusal("the condition compares with nothing", expected, f"`{next(iter(said))}` alone")
+        yield Refusal("the condition compares with nothing", expected, f"`{next(iter(given))}` alone")
 
 
-def comparisons(said: Said, *, ids: bool = False) -> Iterator[tuple[Operator, Operand | Table[Any]]]:
+def comparisons(given: Given, *, ids: bool = False) -> Iterator[tuple[Operator, Operand | Table[Any]]]:
     """The operators with their operands. With `ids`: record ids are taken in the form in which the org gives them."""
-    _, *operators = said.items()
+    _, *operators = given.items()
     for operator, value in operators:
         operand = tuple(value) if isinstance(value, list) else value
         yield operator, full_ids(operand) if ids and operator in EQUAL else operand  # type: ignore[misc]

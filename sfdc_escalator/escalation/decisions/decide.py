@@ -84,7 +84,7 @@ def has_newer_words(in_org: PolicyInOrg, route: Route, case: Case) -> bool:
 
 
 def own_doing(in_org: PolicyInOrg, route: Route, case: Case) -> bool:
-    """True where the route matches only because of values that our own steps wrote. An open episode of the route itself does
+    """True where the route matches only by values that our own steps wrote. An open episode of the route itself does
     not count: it is remembered."""
     escalations = in_org.escalations(case)
     if any(

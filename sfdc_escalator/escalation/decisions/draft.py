@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 
 
 def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
-    """The match with its order; held where its note is incomplete. A match that is not planned is returned unchanged."""
+    """The match with its order, held where its note is incomplete. A match that is not planned stays unchanged."""
     route, case = match.route, match.case
     if match.state is not State.PLANNED or route.escalate is None:
         return match
@@ -49,7 +49,7 @@ def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
 
 
 def post_of(spec: NoteSpec, case: Case, note: str) -> Post | None:
-    """The note on the record beside the case; None where the policy does not ask for it, or the case has no such record."""
+    """The note on the record beside the case; None where the policy does not ask for it, or there is no such record."""
     parent = case.fields.get(f"{spec.also_on}Id")
     if spec.also_on is None or not isinstance(parent, str):
         return None

@@ -1,6 +1,6 @@
 """Episodes: a route escalates a case once per episode. A new one may begin only when the last one is over.
 
-An episode is over when the case was closed, or when it ended (the route no longer matched, for reasons other than our own
+An episode is over when the case was closed, or when it ended (the route no longer matched, and not because of our own
 values) and the route's `rearm` time has passed since, or, with `rearm: new_record`, when a record was made after the
 escalation that the route counts. Without `rearm` an open case is never escalated again.
 """

@@ -21,7 +21,7 @@ class Post(NamedTuple):
 class Order:
     """One escalation to carry out. It needs neither the policy nor the case.
 
-    `before` holds the fields that steps may write, with their values before them; `takes_over` the open escalations that
+    `before` holds the old values of the fields that steps may write; `takes_over` the open escalations that
     this one supersedes; `rejections` and `deferrals` count how often in a row it was rejected or deferred.
     `together` saves all fields as one. `locks` are the other records that a save of the case locks.
     `owner_name` is for reports.

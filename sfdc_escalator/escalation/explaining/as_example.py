@@ -55,7 +55,7 @@ def redacted(path: str, case: Case, every: list[Leaf]) -> Value:
         return None
     if fold(value) in named(path, every):
         return value.strip()
-    return said(value, path, every) or ELSE
+    return parts_of(value, path, every) or ELSE
 
 
 def named(path: str, every: list[Leaf]) -> set[str]:
@@ -63,7 +63,7 @@ def named(path: str, every: list[Leaf]) -> set[str]:
     return {fold(as_text(one)) for leaf in every for one in leaf.named_for(path)}
 
 
-def said(value: str, path: str, every: list[Leaf]) -> str:
+def parts_of(value: str, path: str, every: list[Leaf]) -> str:
     """The parts of the text that conditions look for or ignore; its beginning first, where one needs it."""
     text, kept = value.strip().lower(), (part for leaf in every for part in leaf.parts_named(path, value))
     ordered = sorted(kept, key=lambda part: -len(part) if text.startswith(part.lower()) else 1)

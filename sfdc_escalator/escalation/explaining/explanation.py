@@ -9,9 +9,9 @@ from sfdc_escalator.escalation.conditions.leaf import Miss
 from sfdc_escalator.escalation.conditions.tree import judge
 from sfdc_escalator.escalation.decisions.decide import (
     ALREADY_WORDS,
+    NOTIFIES_ONLY,
     OLD_WORDS,
     OUR_VALUES,
-    TELLS_ONLY,
     UNSETTLED,
     matching,
     own_doing,
@@ -52,10 +52,10 @@ def explain(in_org: PolicyInOrg, case: Case, judged: Match | NoMatch) -> tuple[E
 def explained(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMatch) -> Explained:
     condition, circumstances = in_org.policy.condition(route), in_org.circumstances_of(route, case)
     finding = judge(condition, case, circumstances)
-    why = dict.fromkeys(obstacles(in_org, route, case, finding.holds))
+    reasons = dict.fromkeys(obstacles(in_org, route, case, finding.holds))
     if finding.holds:
-        why |= dict.fromkeys(reason_not_escalated(in_org, route, case, judged))
-    return Explained(route, finding, tuple(misses(finding)), matches_at(condition, case, circumstances), tuple(why))
+        reasons |= dict.fromkeys(reason_not_escalated(in_org, route, case, judged))
+    return Explained(route, finding, tuple(misses(finding)), matches_at(condition, case, circumstances), tuple(reasons))
 
 
 def reason_not_escalated(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoMatch) -> Iterator[str]:
@@ -82,7 +82,7 @@ def obstacles(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> I
     if not matches:
         return
     if route.escalate is None:
-        yield TELLS_ONLY
+        yield NOTIFIES_ONLY
     if own_doing(in_org, route, case):
         yield OUR_VALUES
     elif not newer_words(in_org, route, case):

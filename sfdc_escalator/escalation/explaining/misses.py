@@ -27,8 +27,8 @@ def misses(finding: Finding) -> list[Miss]:
     if isinstance(finding.condition, AnyOf):
         return min((misses(part) for part in finding.parts), key=distance, default=[Miss("nothing can match it")])
     if isinstance(finding.condition, Not):
-        words = "; ".join(reasons(finding.parts[0])) or "a condition that always holds"
-        return [Miss(f"must not hold: {words}")]
+        text = "; ".join(reasons(finding.parts[0])) or "a condition that always holds"
+        return [Miss(f"must not hold: {text}")]
     assert isinstance(finding.condition, Leaf)
     return [finding.condition.missed(finding)]
 
@@ -106,7 +106,7 @@ def near(
             for case in cases:
                 finding = judge(in_org.policy.condition(route), case, in_org.circumstances_of(route, case))
                 if missing := misses(known(finding, unread.get(case.id, frozenset()))):
-                    texts = tuple(miss.words for miss in missing)
+                    texts = tuple(miss.text for miss in missing)
                     yield NearMiss(in_org.policy.name, route.name, case, texts), missing
 
 

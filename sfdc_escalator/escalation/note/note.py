@@ -53,7 +53,7 @@ def write_note(
     spec, reason = route.escalate.note, ""
     message = chosen_text(names_for(spec.quick_texts, case), quick_texts)
     if message and (unknown := unknown_placeholders(message[1], (part.name for part in spec.parts), spec.texts)):
-        return Incomplete(f"the Quick Text {message[0]!r} holds {unknown[0]}, which stands for nothing in a note")
+        return Incomplete(f"the Quick Text {message[0]!r} holds {unknown[0]}, which is not a known placeholder")
     if message and (unread := sorted(quick_text_paths(message[1]) - known(case).keys())):
         return Incomplete(f"the Quick Text {message[0]!r} holds {unread[0]}, a field that cannot be read")
     for cut in CUTS:
@@ -100,10 +100,10 @@ def context(policy: Policy, seen: Seen, parts: Sequence[Part], now: datetime) ->
 
 def from_quick_text(message: str, facts: Mapping[str, Any]) -> str:
     parts = {part.name: (part.title, part.text) for part in facts["parts"]}
-    words = {f"route.{name}": text for name, text in facts["route"].items()}
-    words |= {"route": facts["route"]["name"], "policy": facts["policy"]["name"], "now": facts["now"]}
-    words |= {"findings": "\n".join(facts["findings"]), "parts": "\n\n".join(blocks(parts.values()))}
-    return fill_in(message, Filling(parts, words, facts["fields"]))
+    texts = {f"route.{name}": text for name, text in facts["route"].items()}
+    texts |= {"route": facts["route"]["name"], "policy": facts["policy"]["name"], "now": facts["now"]}
+    texts |= {"findings": "\n".join(facts["findings"]), "parts": "\n\n".join(blocks(parts.values()))}
+    return fill_in(message, Filling(parts, texts, facts["fields"]))
 
 
 def reason_of(route: Route, case: Case) -> str:

@@ -1,10 +1,10 @@
-"""The parts of a hand-off note, filled from their sources. Text of the case is data: cut at a word, with control characters and keys removed."""
+"""The parts of a hand-off note, filled from their sources. Text of the case is data: cut at a word, and harmless."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, said
+from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, messages_of
 from sfdc_escalator.escalation.note.note_text import harmless, shortened, text_of
 from sfdc_escalator.escalation.note.quick_texts import filled_sentence
 from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec, Route
@@ -54,8 +54,8 @@ class Seen(NamedTuple):
     @property
     def texts(self) -> dict[str, str]:
         """The route's own texts, with the fields of the case filled in."""
-        said = {**self.spec.texts, "reason": self.route.reason}
-        return {name: filled_sentence(text, self.fields) for name, text in said.items()}
+        texts = {**self.spec.texts, "reason": self.route.reason}
+        return {name: filled_sentence(text, self.fields) for name, text in texts.items()}
 
 
 def known(case: Case) -> Mapping[str, Value]:
@@ -74,11 +74,11 @@ def fill(part: NotePart, seen: Seen) -> Part | Incomplete:
     """The first of the part's sources that has a text, or all of them; findings always come first."""
     title = part.name.replace("_", " ").capitalize()
     each = ("\n".join(from_source(one, part, seen)) for one in part.sources if one != "findings")
-    spoken = list(dict.fromkeys(filter(None, each)))
-    said = spoken if part.every else spoken[:1]
+    found = list(dict.fromkeys(filter(None, each)))
+    used = found if part.every else found[:1]
     if "findings" in part.sources:
-        said += [shortened(harmless(finding), seen.cut[0]) for finding in seen.findings]
-    if text := "\n".join(filter(None, said)):
+        used += [shortened(harmless(finding), seen.cut[0]) for finding in seen.findings]
+    if text := "\n".join(filter(None, used)):
         return Part(part.name, title, text)
     if part.if_missing == "hold":
         return Incomplete(f"the note's part {part.name!r} is missing: nothing in {', '.join(part.sources)}")
@@ -90,7 +90,7 @@ def from_source(source: str, part: NotePart, seen: Seen) -> Iterator[str]:
     if source.startswith("route."):
         yield from filter(None, [seen.texts.get(source.removeprefix("route."), "")])
     elif source in SPOKEN:
-        chosen = said(source, seen.case)
+        chosen = messages_of(source, seen.case)
         for one in chosen[-min(part.last or seen.cut[1], seen.cut[1]) :]:
             yield f"{one.at:%Y-%m-%d %H:%M} {shortened(harmless(one.body), seen.cut[0])}"
     elif text := text_of(seen.case.fields.get(source)):

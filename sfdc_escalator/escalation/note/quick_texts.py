@@ -56,13 +56,13 @@ def plain_lines(message: str) -> str:
 
 def case_path(merge: str | None, own: str | None) -> str | None:
     """The path of the case that a placeholder names; None where it names something else, or nothing."""
-    said = merge if merge is not None else own or ""
-    if not PATH.fullmatch(said) or "." not in said:
+    name = merge if merge is not None else own or ""
+    if not PATH.fullmatch(name) or "." not in name:
         return None
-    first, _, rest = said.partition(".")
+    first, _, rest = name.partition(".")
     if first.lower() in FOREIGN or first.lower() == "route":
         return None
-    return rest if first.lower() == "case" else said
+    return rest if first.lower() == "case" else name
 
 
 def quick_text_paths(message: str) -> frozenset[str]:
@@ -90,14 +90,14 @@ class Filling:
     """The values of placeholders: parts of the note (title, text), texts of the route, fields of the case."""
 
     parts: Mapping[str, tuple[str, str]]
-    words: Mapping[str, str]
+    texts: Mapping[str, str]
     fields: Mapping[str, str]
 
     def value(self, placeholder: re.Match[str]) -> str:
         path, own = case_path(placeholder[1], placeholder[2]), placeholder[2] or ""
         if path is not None:
             return self.fields.get(path, "")
-        return self.parts[own][1] if own in self.parts else self.words.get(own, placeholder[0])
+        return self.parts[own][1] if own in self.parts else self.texts.get(own, placeholder[0])
 
 
 def fill_in(message: str, filling: Filling) -> str:

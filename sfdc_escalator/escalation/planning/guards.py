@@ -14,7 +14,7 @@ LOOK_UP = 2000
 
 
 def guard_reasons(matches: Sequence[Match], org_facts: OrgFacts) -> dict[RouteName, str]:
-    """The reason of each route that a guard withholds. The API calls of the plan are checked once no route is too large."""
+    """The reason of each route that a guard withholds. The API calls are checked once no route is too large."""
     planned = [match for match in matches if match.state is State.PLANNED]
     counts = Counter(match.name for match in planned)
     guarded = {one.name: one.policy for one in planned if not one.route.bypass_guards}

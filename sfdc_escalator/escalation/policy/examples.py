@@ -71,12 +71,14 @@ def mentions(example: Example, leaf: Leaf) -> bool:
     aged = spoke or example.age is not None
     if aged and (leaf.starts_with_case or "CreatedDate" in leaf.needs):
         return True
-    said = {path.lower() for path in example.fields}
-    return (spoke and not MESSAGES.isdisjoint(leaf.needs)) or any(path.lower() in said for path in paths_of(leaf.needs))
+    given = {path.lower() for path in example.fields}
+    return (spoke and not MESSAGES.isdisjoint(leaf.needs)) or any(
+        path.lower() in given for path in paths_of(leaf.needs)
+    )
 
 
 def before(example: Example) -> str:
-    return f"stands above {example.expect}" if example.expect else "none should"
+    return f"comes before {example.expect}" if example.expect else "none should"
 
 
 def case_of(policy: Policy, example: Example, now: datetime) -> Case:
@@ -85,9 +87,9 @@ def case_of(policy: Policy, example: Example, now: datetime) -> Case:
     ages = [age for age in (example.age, *(ago for _, ago in spoken)) if age is not None]
     created = now - max(ages, default=timedelta())
     needs = policy.needs()
-    said = {path.lower(): as_value(value) for path, value in example.fields.items()}
+    given = {path.lower(): as_value(value) for path, value in example.fields.items()}
     fields: dict[str, CaseValue] = {"CreatedDate": created, "IsClosed": False}
-    fields |= {path: said[path.lower()] for path in (*paths_of(needs), *STEPPED) if path.lower() in said}
+    fields |= {path: given[path.lower()] for path in (*paths_of(needs), *STEPPED) if path.lower() in given}
     lookups = lookups_of(needs)
     field_changes: dict[str, tuple[FieldChange, ...]] = {
         one.path: () for one in lookups if isinstance(one, FieldChanges)

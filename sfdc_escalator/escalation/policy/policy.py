@@ -170,7 +170,7 @@ class Policy:
         object.__setattr__(self, "_conditions", {route.name: self._in_scope(route.when) for route in self.routes})
 
     def condition(self, route: Route) -> All:
-        """Everything that a case must meet for this route: the scope, and being open unless the policy mentions IsClosed."""
+        """All conditions of this route: the scope, its `when`, and being open unless the policy mentions IsClosed."""
         return self._conditions[route.name]
 
     def scope_of(self, route: Route) -> All:

@@ -53,7 +53,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The facts besides the case that rules look at: the org's queues by DeveloperName, the policy's priorities."""
+    """The facts that rules use in addition to the case: the org's queues by DeveloperName, the policy's priorities."""
 
     queues: Mapping[str, Queue]
     priorities: Sequence[str]

@@ -47,7 +47,7 @@ def contradiction(condition: Condition) -> tuple[Demand, ...] | None:
 
 @dataclass(slots=True)
 class Search:
-    """Takes a condition apart, as far as there is an end to it: with too many branches nothing is claimed.
+    """Splits a condition into branches; with too many branches nothing is claimed.
 
     Choices beyond the narrowest ones are left out, which can only leave a branch open.
     """

@@ -1,4 +1,4 @@
-"""Fields and related records that a route reads and the user cannot: nothing of such a route can be polled."""
+"""Fields and related records that a route reads and the user may not read: such a route cannot be polled."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ POSTED = ("AccountId", "ContactId")
 
 
 def unreadable(policy: Policy, route: Route, describe: Describe) -> Iterator[Gap]:
-    """Why the org cannot be asked for this route."""
+    """The reasons why the org cannot be asked for this route."""
     for path in sorted(fields_of(policy, route)):
         if gap := unreadable_field(path, describe):
             yield gap
@@ -67,7 +67,7 @@ def unreadable_records(records: Records, describe: Describe) -> Gap | None:
 
 
 def untracked(policy: Policy, route: Route, org_facts: OrgFacts) -> Iterator[Gap]:
-    """Fields without history: nobody knows for how long they have held their value."""
+    """Fields without history: it is not known for how long they have held their value."""
     if org_facts.tracked is None:
         return
     tracked = {path.lower() for path in org_facts.tracked}

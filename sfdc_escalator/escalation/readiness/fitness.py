@@ -1,4 +1,4 @@
-"""Is this org ready for this policy? All gaps of policies in an org, and those that a run has to know."""
+"""Is this org ready for this policy? All gaps of policies in an org, and those that a run needs."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -35,20 +35,20 @@ def gaps(policies: Sequence[Policy], org_facts: OrgFacts, inspection: OrgInspect
 
 
 def missing_kinds(policies: Sequence[Policy], org_facts: OrgFacts) -> frozenset[GapKind]:
-    """The kinds of what is missing: to ask the org for what it has instead."""
+    """The kinds of gaps for which the org is asked for its names."""
     return frozenset(
         gap.kind for policy in policies for route in policy.routes for gap in missing(policy, route, org_facts)
     )
 
 
 def unfit_routes(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
-    """Why a run rejects the cases of a route in this org, by route name."""
+    """The reasons for which a run rejects the cases of a route in this org, by route name."""
     found = {route.name: carry_out(policy, route, org_facts) for route in policy.routes}
     first = {name: next((gap for gap in some if gap.blocks), None) for name, some in found.items()}
     return {name: reason(gap) for name, gap in first.items() if gap}
 
 
-def doubts(policy: Policy, org_facts: OrgFacts) -> Iterator[str]:
+def warnings_of(policy: Policy, org_facts: OrgFacts) -> Iterator[str]:
     """The values that a run writes although the org does not offer them."""
     for route in policy.routes:
         for gap in carry_out(policy, route, org_facts):
@@ -61,7 +61,7 @@ def of_route(policy: Policy, route: Route, found: Iterable[Gap]) -> Iterator[Gap
 
 
 def missing(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames = NOT_ASKED) -> Iterator[Gap]:
-    """What the route requires and the facts of the org do not hold."""
+    """The requirements of the route that the facts of the org do not meet."""
     yield from unreadable(policy, route, org_facts.describe)
     yield from carry_out(policy, route, org_facts, known)
     yield from names.missing_quick_texts(route, org_facts, known)
@@ -70,14 +70,14 @@ def missing(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames
 
 
 def carry_out(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames = NOT_ASKED) -> Iterator[Gap]:
-    """What is missing to judge and to write what the route says."""
+    """The missing names and values for judging the route and for its steps."""
     yield from names.missing_queues(policy, route, org_facts, known)
     yield from names.missing_hours(policy, route, org_facts, known)
     yield from unknown_values(route, org_facts.describe)
 
 
 def denied(policy: Policy, route: Route, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
-    """What the route requires and the inspection denies."""
+    """The requirements of the route that the inspection found not to be met."""
     yield from denied_rights(route, org_facts, inspection)
     yield from lost_rights(policy, route, org_facts, inspection)
     yield from values_of_record_types(route, inspection)
@@ -91,7 +91,7 @@ def denied(policy: Policy, route: Route, org_facts: OrgFacts, inspection: OrgIns
 
 
 def poll_gaps(inspection: OrgInspection) -> Iterator[Gap]:
-    """What is wrong with the query of all routes."""
+    """The faults of the query of all routes."""
     if inspection.poll_refusal:
         yield Gap(GapKind.POLL_REFUSED, values={"reason": inspection.poll_refusal})
     for plan in inspection.plans:

@@ -8,7 +8,7 @@ from sfdc_escalator.errors import Severity
 from sfdc_escalator.escalation.conditions import registry
 
 GIVEN_BY_TABLES = ("values", "rows", "else")
-"""The keys under which a table holds what it gives."""
+"""The keys under which a table holds the values that it gives."""
 FIELD_KEYS = (*registry.FIELD_KEYS, "from", "requires", "by")
 
 
@@ -64,7 +64,7 @@ class GapKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Gap:
     """`subject` is the text of the policy that it is about, and `keys` are the keys that may hold it there. Where none
-    does, the keys `instead` or the names of the `routes` show the place. Without a subject the keys themselves do.
+    does, the keys `instead` or the names of the `routes` mark the place. Without a subject the keys mark it.
 
     `values` fill the sentence. `allowed` are the names that the org has in place of the subject. `blocks`: a run
     rejects the cases of the routes. `file` is that of the policy, None for a gap of the org as a whole.

@@ -1,4 +1,4 @@
-"""What an inspection of an org found, beside the facts that every run asks for."""
+"""The findings of an inspection of an org, in addition to the facts that every run asks for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.world.keys import RouteName
 
 
 class QueryPlan(NamedTuple):
-    """How the org would run a query of the poll; above a cost of 1 it is not selective (REST guide, `explain`)."""
+    """The org's plan for a query of the poll; above a cost of 1 it is not selective (REST guide, `explain`)."""
 
     operation: str
     cost: float

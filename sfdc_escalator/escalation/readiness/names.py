@@ -44,7 +44,7 @@ def missing_hours(policy: Policy, route: Route, org_facts: OrgFacts, known: Know
 
 
 def missing_quick_texts(route: Route, org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
-    """One Quick Text of the list is enough; without any the template serves. The last one stands for the list."""
+    """The gap where the org has no Quick Text of the list; the template is used then. It names the last one."""
     names = route.escalate.note.quick_texts if route.escalate else ()
     if names and not possible_texts(names, org_facts.quick_texts):
         last = possible_names(names)[-1]
@@ -60,7 +60,8 @@ def unfilled_quick_texts(route: Route, org_facts: OrgFacts) -> Iterator[Gap]:
 
 
 def unfilled(name: str, text: str, note: NoteSpec, org_facts: OrgFacts) -> Iterator[Gap]:
-    """`HIP {route}` stands in the policy as it is, so that the key may have to show the place."""
+    """The placeholders of one Quick Text that cannot be filled. Where the policy writes its name as `HIP {route}`, the
+    key marks the place."""
     instead = ("quick_text",)
     for path in sorted(quick_text_paths(text)):
         if gap := unreadable_field(path, org_facts.describe):

@@ -1,4 +1,4 @@
-"""Values that a route writes and nobody could choose: the picklist, or a record type, does not offer them."""
+"""Values that a route writes although the picklist, or a record type, does not offer them."""
 
 from collections.abc import Iterator
 
@@ -13,8 +13,8 @@ from sfdc_escalator.escalation.world.org import Describe
 
 
 def unknown_values(route: Route, describe: Describe) -> Iterator[Gap]:
-    """A restricted picklist refuses other values. Any other one takes them as they are: then a case has a value that
-    nobody can choose, filter or report on."""
+    """A restricted picklist rejects other values. Any other one stores them: then a case has a value that nobody can
+    choose, filter or report on."""
     for step, value in values_of(route):
         info = describe.field_at(step.field)
         if info is None or not info.values or fold(value) in {fold(one) for one in info.values}:

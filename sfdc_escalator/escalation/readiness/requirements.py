@@ -1,4 +1,4 @@
-"""What a route requires of an org: queues, business hours, values, fields, related records, tracked fields."""
+"""The requirements of a route: queues, business hours, values, fields, related records, tracked fields."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What this user may not do in the org, though a route does it."""
+"""The rights that a route needs and this user does not have in the org."""
 
 from collections.abc import Iterator
 
@@ -39,7 +39,7 @@ def lost_rights(policy: Policy, route: Route, org_facts: OrgFacts, inspection: O
 
 
 def right_lost_in(name: str, org_facts: OrgFacts, inspection: OrgInspection) -> Gap | None:
-    """A case that the queue has already proves it; without one the sharing model is what there is."""
+    """The gap for one queue. A case that the queue already owns proves it; without one the sharing model decides."""
     queue, sample = org_facts.queues.get(name), inspection.samples.get(name)
     if queue is None or inspection.modifies_all or (sample and sample.editable):
         return None

@@ -1,7 +1,7 @@
 """The one sentence of each kind of gap.
 
-It stands here and not with the reports, because a run says the same: the reason of a case that is rejected, and of a
-route that is not read, are made below the reports.
+It is here and not with the reports, because a run needs it too: for the reason of a case that is rejected, and of a
+route that is not read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 
 MOST_ALLOWED = 12
 MOST_LISTED = 10
-KEEP_THE_RIGHT = "say `fields: together` under `defaults`, add the user to the queue, or give it Modify All on Case"
+KEEP_THE_RIGHT = "write `fields: together` under `defaults`, add the user to the queue, or give it Modify All on Case"
 PERMISSION = "give it edit access to the field in a permission set"
 HISTORY = "switch it on in Setup, Object Manager, Case, Set History Tracking"
 INDEX = "filter by an indexed field such as CreatedDate, or ask Salesforce for an index"
-MEANT = "`scan: true` says that this is meant"
+MEANT = "write `scan: true` if this is intended"
 
 SENTENCES: Mapping[GapKind, str] = {
     GapKind.FIELD: "{subject}: {object} has no {name} that the user may read",
@@ -34,7 +34,7 @@ SENTENCES: Mapping[GapKind, str] = {
     GapKind.QUICK_TEXT_FIELD: "the Quick Text {subject!r} holds {placeholder}: {object} has no {name} that the user "
     "may read",
     GapKind.QUICK_TEXT_COMPOUND: "the Quick Text {subject!r} holds {placeholder}, a field made of several: use {part}",
-    GapKind.PLACEHOLDER: "the Quick Text {subject!r} holds {placeholder}, which stands for nothing in a note",
+    GapKind.PLACEHOLDER: "the Quick Text {subject!r} holds {placeholder}, which is not a known placeholder",
     GapKind.HISTORY_TRACKING: "this org does not track the history of {subject}: " + HISTORY,
     GapKind.VALUE: "{field} {subject!r} is not a value of this org's picklist",
     GapKind.VALUE_INACTIVE: "{field} {subject!r} is inactive in this org's picklist",
@@ -91,39 +91,39 @@ USES: Mapping[GapKind, str] = {
     **dict.fromkeys((GapKind.VALUE, GapKind.VALUE_INACTIVE), "written by {routes}"),
     **dict.fromkeys(TRIED, "{where}"),
 }
-"""Who or what is concerned: in brackets behind the sentence."""
+"""The routes or steps concerned, in brackets after the sentence."""
 EXPECTED: Mapping[GapKind, str] = {
     GapKind.CHECKBOX_VALUE: "true or false",
     GapKind.HISTORY_HOURS: "a calendar of the policy",
     GapKind.HISTORY_FIELD: "`{subject}: column` in `fields`",
 }
-"""What may stand there; for the other kinds one of the names that are allowed."""
+"""The expected value; for the other kinds one of the allowed names."""
 
 
 def sentence(gap: Gap) -> str:
-    """What is wrong, without the routes where the sentence does not need them."""
-    return SENTENCES[gap.kind].format_map(words(gap))
+    """The fault, without the routes where the sentence does not need them."""
+    return SENTENCES[gap.kind].format_map(values_of(gap))
 
 
 def message(gap: Gap) -> str:
-    """What is wrong, and which routes it concerns."""
+    """The fault, and the routes that it concerns."""
     use = USES.get(gap.kind)
-    return f"{sentence(gap)} ({use.format_map(words(gap))})" if use else sentence(gap)
+    return f"{sentence(gap)} ({use.format_map(values_of(gap))})" if use else sentence(gap)
 
 
 def reason(gap: Gap) -> str:
-    """Why a run does not carry out a route."""
+    """The reason why a run does not carry out a route."""
     return sentence(gap) + (f"; did you mean {gap.nearest}?" if gap.nearest else "")
 
 
 def expected(gap: Gap) -> str | None:
-    """What may stand there, where that is not too much to read."""
+    """The expected value, or the allowed names where they are few."""
     if gap.kind in EXPECTED:
-        return EXPECTED[gap.kind].format_map(words(gap))
+        return EXPECTED[gap.kind].format_map(values_of(gap))
     return f"one of {', '.join(gap.allowed)}" if 0 < len(gap.allowed) <= MOST_ALLOWED else None
 
 
-def words(gap: Gap) -> dict[str, str]:
+def values_of(gap: Gap) -> dict[str, str]:
     values = {name: one if isinstance(one, str) else listed(one) for name, one in gap.values.items()}
     return {"subject": gap.subject, "routes": named(gap.routes), **values}
 

@@ -1,4 +1,4 @@
-"""Names that are probably misspelt: the nearest known name, and what is known of standard fields without an org."""
+"""Names that are probably misspelt: the nearest known name, and the standard fields that are known without an org."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

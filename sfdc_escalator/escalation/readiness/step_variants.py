@@ -30,7 +30,7 @@ class StepVariant:
 
 
 def step_variants(policies: Sequence[Policy], org_facts: OrgFacts) -> list[StepVariant]:
-    """Every value that a step may give is in one of them. Queues that are missing are left out."""
+    """Variants that together contain every value that a step may give. Missing queues are left out."""
     return [
         variant
         for policy in policies

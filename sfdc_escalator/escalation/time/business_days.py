@@ -1,4 +1,4 @@
-"""Limits in business days: the same clock time so many open days later."""
+"""Limits in business days: the same clock time a number of open days later."""
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class BusinessDays:
 
 
 class OpenDays(Protocol):
-    """The days of a calendar: when it is open on each."""
+    """The days of a calendar, each with its opening hours."""
 
     @property
     def zone(self) -> ZoneInfo: ...
@@ -49,7 +49,7 @@ def after_business_days(calendar: OpenDays, start: datetime, count: int) -> date
 
 
 def before_business_days(calendar: OpenDays, now: datetime, limit: BusinessDays) -> datetime | None:
-    """By bisection: a later start never reaches its limit earlier."""
+    """The latest start since which the limit has passed, by bisection: a later start never reaches it earlier."""
 
     def late(ago: int) -> bool:
         end = after_business_days(calendar, now - HORIZON + ago * MICROSECOND, limit.count)
@@ -61,7 +61,7 @@ def before_business_days(calendar: OpenDays, now: datetime, limit: BusinessDays)
 
 @lru_cache(maxsize=512)
 def business_days(calendar: OpenDays, year: int) -> list[date]:
-    """The open days of a local year; a day that a change of the date line left out is none."""
+    """The open days of a local year; without a day that a change of the date line skipped."""
     begin, zone = midnight(date(year, 1, 1)), calendar.zone
     days = (begin + count * DAY for count in range(midnight(date(year + 1, 1, 1)).toordinal() - begin.toordinal()))
     return [

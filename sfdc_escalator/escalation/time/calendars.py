@@ -1,4 +1,4 @@
-"""Business calendars: when a team is open, and how much open time lies between two instants, all of them in UTC."""
+"""Business calendars: the opening hours of a team, and the open time between two instants, all of them in UTC."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterator

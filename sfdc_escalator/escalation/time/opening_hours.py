@@ -1,4 +1,4 @@
-"""Opening hours as a policy writes them: days, and from when to when."""
+"""Opening hours as a policy writes them: days, each with its opening and closing times."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,15 +11,15 @@ SPAN_FORM = "opening and closing time such as 08:00-20:00, 22:00-06:00 overnight
 DAYS_FORM = f"{', '.join(DAYS)}, a range such as mon-fri, or several of them with commas between"
 
 Spans = tuple[tuple[timedelta, timedelta], ...]
-"""Opening and closing as offsets from local midnight, 0 to 24 h, in order, apart from each other."""
+"""Opening and closing as offsets from local midnight, 0 to 24 h, in order, without overlaps."""
 
 
 def parse_hours(text: str | Sequence[str]) -> tuple[Spans, Spans]:
-    """The spans on the day itself, and on the next day after midnight; ValueError when the text is no hours."""
+    """The spans on the day itself, and on the next day after midnight; ValueError when the text does not give hours."""
     parts = [part.strip() for part in text.split(",")] if isinstance(text, str) else list(text)
     spans = [parse_span(part) for part in parts]
     if not spans:
-        raise ValueError(f"no opening hours; expected {SPAN_FORM}; leave a closed day out")
+        raise ValueError(f"the opening hours are empty; expected {SPAN_FORM}; leave out a closed day")
     today = [(opens, closes if opens < closes else DAY) for opens, closes in spans]
     return merged(today), merged([(ZERO, closes) for opens, closes in spans if closes < opens and closes])
 
@@ -33,7 +33,7 @@ def parse_span(text: str) -> tuple[timedelta, timedelta]:
 
 
 def merged(spans: Sequence[tuple[timedelta, timedelta]]) -> Spans:
-    """In order, overlapping and adjacent spans as one."""
+    """The spans in order, with overlapping and adjacent ones joined."""
     whole: list[tuple[timedelta, timedelta]] = []
     for opens, closes in sorted(spans):
         if whole and opens <= whole[-1][1]:
@@ -43,7 +43,7 @@ def merged(spans: Sequence[tuple[timedelta, timedelta]]) -> Spans:
 
 
 def parse_days(text: str) -> tuple[int, ...]:
-    """`mon-fri`, `sat`, `mon,wed`, `fri-mon` as places in the week, Monday 0; ValueError when the text is no days."""
+    """`mon-fri`, `sat`, `mon,wed`, `fri-mon` as places in the week, Monday 0; ValueError for any other text."""
     days: list[int] = []
     for part in text.split(","):
         names = part.strip().lower().split("-")
@@ -57,15 +57,15 @@ def parse_days(text: str) -> tuple[int, ...]:
 def week_of(hours: Mapping[str, str | Sequence[str]]) -> tuple[Spans, ...]:
     """Seven days, Monday first, from days and their hours; ValueError with advice on what is wrong."""
     week: list[list[tuple[timedelta, timedelta]]] = [[] for _ in DAYS]
-    said: set[int] = set()
+    seen: set[int] = set()
     for days, text in hours.items():
         today, next_day = parse_hours(text)
         for day in parse_days(days):
-            if day in said:
+            if day in seen:
                 raise ValueError(
-                    f"{DAYS[day]} is said twice, again in {days!r}; expected each day once, hours in a list"
+                    f"{DAYS[day]} is given twice, again in {days!r}; expected each day once, hours in a list"
                 )
-            said.add(day)
+            seen.add(day)
             week[day] += today
             week[(day + 1) % 7] += next_day
     return tuple(map(merged, week))

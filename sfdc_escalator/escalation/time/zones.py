@@ -1,6 +1,6 @@
-"""Local clocks: what the wall shows at an instant, and when it shows something; through every change of the clock.
+"""Local clocks: the wall time at an instant, and the instant of a wall time, through every change of the clock.
 
-Instants are aware and in UTC. A wall time is what the local clock shows, written down as if it were UTC.
+Instants are aware and in UTC. A wall time is the time that the local clock shows, written as if it were UTC.
 """
 
 from bisect import bisect_left
@@ -29,7 +29,7 @@ def offset_at(zone: ZoneInfo, at: datetime) -> timedelta:
 
 
 def clock_change(zone: ZoneInfo, before: datetime) -> datetime:
-    """When the clock changed in the 24 hours after `before`; clocks change on whole seconds, never twice a day."""
+    """The clock change in the 24 hours after `before`; clocks change on whole seconds, never twice a day."""
     old, seconds = offset_at(zone, before), range(86_400)
     changed = bisect_left(seconds, True, key=lambda second: offset_at(zone, before + timedelta(seconds=second)) != old)
     return before + timedelta(seconds=changed)

@@ -1,1 +1,1 @@
-"""What is known before anything is judged: the case, the org, what the ledger remembers."""
+"""The facts before anything is judged: the case, the org, the history in the ledger."""

@@ -1,4 +1,4 @@
-"""A case as one poll saw it: an immutable snapshot, times aware and in UTC."""
+"""A case as one poll read it: an immutable snapshot, times aware and in UTC."""
 
 import string
 from collections.abc import Mapping
@@ -18,16 +18,16 @@ ALPHABET = string.ascii_uppercase + "012345"
 
 
 def utc(moment: datetime) -> datetime:
-    """The same moment in UTC. A naive datetime is a ValueError: nobody knows which moment it is."""
+    """The same moment in UTC. A naive datetime is a ValueError, because its instant is not known."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone")
     return moment.astimezone(UTC)
 
 
 def long_id(record_id: str) -> str:
-    """The 18-character form of a record id; ValueError when it is no id or its checksum is wrong.
+    """The 18-character form of a record id; ValueError when the text is not an id or its checksum is wrong.
 
-    Each of the three last characters tells which of five characters are upper case (Salesforce record ids).
+    Each of the three last characters encodes which of five characters are upper case (Salesforce record ids).
     """
     if len(record_id) not in (15, 18) or not (record_id.isascii() and record_id.isalnum()):
         raise ValueError(f"{record_id!r} is not a record id of 15 or 18 letters and digits")
@@ -42,12 +42,12 @@ def long_id(record_id: str) -> str:
 
 
 Speaker = Literal["customer", "agent", "nobody"]
-"""Who said something; nobody is an automatic process, an integration user, an auto-response."""
+"""The writer of a message; nobody is an automatic process, an integration user, an auto-response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """Something said on a case: a case comment, or an e-mail with its subject. `author` is the user's id."""
+    """A message on a case: a case comment, or an e-mail with its subject. `author` is the user's id."""
 
     author: str
     at: datetime
@@ -73,7 +73,7 @@ class Case:
     """`fields` holds exactly the paths that the policies read, as they write them (`Account.Type`).
 
     Read in a second look: `comments` (oldest first, none of them ours), `field_changes` by the field's path
-    (oldest first; a path that is missing has no history to look at), `related` records, and the org's answers to `soql`
+    (oldest first; a missing path has no history), `related` records, and the org's answers to `soql`
     fragments.
     """
 

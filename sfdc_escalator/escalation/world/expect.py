@@ -5,21 +5,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """What somebody said of the org. None = nothing was said. The id has 18 characters."""
+    """The org that a person expects. None = not given. The id has 18 characters."""
 
     organization_id: str | None = None
     sandbox: bool | None = None
 
 
 def wrong_organization(expect: Expect, organization_id: str) -> str | None:
-    """Why this is not the organization that was expected."""
+    """The reason why this is not the expected organization; None where it is."""
     if expect.organization_id in (None, organization_id):
         return None
     return f"expected organization {expect.organization_id}, this is {organization_id}"
 
 
 def wrong_kind(expect: Expect, is_sandbox: bool | None) -> str | None:
-    """Why this is not the kind of org that was expected; an org that does not say (None) is the wrong one."""
+    """The reason why this is not the expected kind of org; an org of unknown kind (None) is the wrong one."""
     if expect.sandbox in (None, is_sandbox):
         return None
     return f"expected {kind(expect.sandbox)}, this is {kind(is_sandbox)}"

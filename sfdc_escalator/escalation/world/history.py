@@ -1,4 +1,4 @@
-"""The escalations that the ledger remembers of an org, read once per run, as a value."""
+"""The escalations of an org that the ledger records, read once per run, as a value."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -28,11 +28,11 @@ class EscalationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """One escalation as the ledger remembers it.
+    """One escalation as the ledger records it.
 
     `before` and `wrote` hold the fields that steps may write; None where we sent nothing (adopted, found). `attempts`
     counts the rejections of a rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's
-    time of the last try. `ended_at` is the org's time at which the route was first seen to match no more.
+    time of the last try. `ended_at` is the org's time at which the route was first seen not to match.
     """
 
     key: str
@@ -82,7 +82,7 @@ class Escalation:
 
     @property
     def was_sent(self) -> bool:
-        """True where it stands in the org, or may: not what was refused or given back."""
+        """True where it is in the org, or may be; False where it was rejected or returned."""
         return self.state not in (EscalationState.PLANNED, EscalationState.REJECTED)
 
     @property
@@ -132,7 +132,7 @@ class History:
         return tuple(escalation for escalations in self.by_case.values() for escalation in escalations)
 
     def with_escalations(self, news: Iterable[Escalation]) -> "History":
-        """The same history after these escalations became known; a known key takes the new state."""
+        """The same history with these escalations added; a known key takes the new state."""
         by_key = {escalation.key: escalation for escalation in self.everything()} | {
             escalation.key: escalation for escalation in news
         }

@@ -1,4 +1,4 @@
-"""The key of an escalation: what makes it one and the same, wherever and however often it is looked at."""
+"""The key of an escalation, which identifies it in the org, in the ledger and in every run."""
 
 import hashlib
 import re

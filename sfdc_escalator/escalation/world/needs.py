@@ -1,4 +1,4 @@
-"""What a condition looks at besides the fields of the case: second looks, at the cases that may still match."""
+"""The needs of a condition: fields of the case, and lookups that are read only for cases that may still match."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """What was said on the case, oldest first."""
+    """The messages on the case, oldest first."""
 
     source: Literal["comments", "emails"]
 
@@ -36,7 +36,7 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Whether the org itself says that a raw SOQL fragment holds for the case."""
+    """The org's answer to a raw SOQL fragment for the case."""
 
     fragment: str
 
@@ -45,4 +45,4 @@ Lookup = Messages | FieldChanges | Records | Answered
 COMMENTS, EMAILS = Messages("comments"), Messages("emails")
 MESSAGES = frozenset({COMMENTS, EMAILS})
 Need = str | Lookup
-"""What a condition reads: the path of a field, or evidence."""
+"""One thing that a condition reads: the path of a field, or a lookup."""

@@ -1,4 +1,4 @@
-"""What a run knows of the org it works on: who we are there, its queues, its objects."""
+"""The org that a run works on: our user there, its queues, its objects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.time.calendars import Calendar
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The org's first answer: whose org it is, who we are in it, and its time. Ids have 18 characters."""
+    """The org's first answer: its organization, our user in it, and its time. Ids have 18 characters."""
 
     instance_url: str
     organization_id: str
@@ -29,7 +29,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """One field as describe tells it (REST guide, sObject Describe); `type` in describe's words. `values` are those
+    """One field as describe returns it (REST guide, sObject Describe); `type` in describe's words. `values` are those
     that its picklist offers, `inactive` those that it once did."""
 
     name: str
@@ -46,7 +46,7 @@ class FieldInfo:
 
 
 class Child(NamedTuple):
-    """Where a child relationship leads: the object, and its reference back."""
+    """The target of a child relationship: the object, and its field that refers back."""
 
     sobject: str
     field: str
@@ -56,19 +56,19 @@ class Child(NamedTuple):
 class Describe:
     """Objects by name, their fields by name; child relationships by object and name.
 
-    An object that is missing here is simply not known.
+    An object that is missing here is not known.
     """
 
     objects: Mapping[str, Mapping[str, FieldInfo]] = field(default_factory=dict)
     children: Mapping[str, Mapping[str, Child]] = field(default_factory=dict)
 
     def child(self, relation: str, start: str = "Case") -> Child | None:
-        """Where the child relationship of this name leads from the object."""
+        """The target of the object's child relationship of this name."""
         known = self.children.get(start, {})
         return next((child for name, child in known.items() if name.lower() == relation.lower()), None)
 
     def reference(self, relationship: str, start: str = "Case") -> FieldInfo | None:
-        """The field of the object that leads along the relationship of this name."""
+        """The reference field of the object for the relationship of this name."""
         fields = self.objects.get(start, {}).values()
         return next((info for info in fields if (info.relationship or "").lower() == relationship.lower()), None)
 
@@ -87,7 +87,7 @@ class Describe:
 
 @dataclass(frozen=True, slots=True)
 class OrgFacts:
-    """What is asked of the org once per run. `queues` by DeveloperName; `api_left` None when the org does not say.
+    """The facts that a run asks the org for, once. `queues` by DeveloperName; `api_left` None when it is unknown.
 
     `calendars` are the business hours that the policies name, `quick_texts` the messages of those that they name.
     `tracked` are the case fields whose history the org keeps; None where it does not say.

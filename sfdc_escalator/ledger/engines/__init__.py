@@ -1,1 +1,1 @@
-"""One kind of database per engine: everything that only holds for it. The others ask the two protocols."""
+"""One kind of database per engine, with everything that is particular to it. Other modules use the two protocols."""

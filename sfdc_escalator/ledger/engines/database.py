@@ -1,4 +1,4 @@
-"""The database under a ledger: the two protocols of an engine, and how a ledger of ours is recognised."""
+"""The database under a ledger: the two protocols of an engine, and the check that a ledger is ours."""
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ BATCH = 2_000
 
 
 class Dialect(Protocol):
-    """The words of one kind of database. `differs` is its comparison that knows null."""
+    """The SQL dialect of one kind of database. `differs` is its comparison that treats null as a value."""
 
     differs: str
 
@@ -29,7 +29,7 @@ class Dialect(Protocol):
         ...
 
     def lock(self, connection: sa.Connection) -> None:
-        """Until the transaction ends nobody else writes to the chain or migrates the ledger."""
+        """Locks the chain: until the transaction ends no other program writes to it or migrates the ledger."""
         ...
 
     def rows(self, connection: sa.Connection, query: str) -> Iterator[tuple[Any, ...]]:
@@ -37,7 +37,7 @@ class Dialect(Protocol):
         ...
 
     def columns(self, connection: sa.Connection) -> frozenset[tuple[str, str]]:
-        """(table, column) of everything that is there."""
+        """The (table, column) pairs that exist."""
         ...
 
     def guard(self, connection: sa.Connection) -> None:
@@ -74,19 +74,19 @@ class Database(Protocol):
 
     @property
     def where(self) -> str:
-        """For people: never with a password."""
+        """The place as messages show it, without a password."""
         ...
 
     def exists(self) -> bool:
-        """True when something that may be a ledger is there."""
+        """True when there is something that may be a ledger."""
         ...
 
     def create(self) -> None:
-        """Makes an empty ledger, whole or not at all, unless somebody else is faster."""
+        """Makes an empty ledger, whole or not at all, unless another program is faster."""
         ...
 
     def engine(self, *, writing: bool, busy: timedelta) -> sa.Engine:
-        """An engine on what exists. A reader's connection sees one state of everything, and cannot write."""
+        """An engine on the existing ledger. A reader's connection sees one state of everything, and cannot write."""
         ...
 
     def translating(self, damage: type[EscalatorError] = LedgerUnusable) -> AbstractContextManager[None]:

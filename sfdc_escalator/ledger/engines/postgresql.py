@@ -24,7 +24,7 @@ except ImportError as error:
     ) from error
 
 MARK = "ledger of sfdc-escalator"
-"""The comment on our schema, by which we know it."""
+"""The comment on our schema, which marks it as ours."""
 
 LINE = {
     "connect_timeout": 10,
@@ -34,7 +34,7 @@ LINE = {
     "tcp_user_timeout": 30_000,
     "application_name": "sfdc-escalator",
 }
-"""Finds a server that is gone within a minute; TCP by itself waits for hours."""
+"""Detects within a minute that a server is gone; TCP by itself waits for hours."""
 
 LOCKED = "is locked by another program; see who holds the lock (pg_stat_activity), then run again"
 FULL = "cannot be written: the server's disk is full"
@@ -54,7 +54,7 @@ ADVICE_ON_CONNECTING = {
     "password": "give the password in ~/.pgpass or PGPASSWORD, or correct the one in the URL",
     "does not exist": "make it first: createdb --encoding=UTF8 NAME, createuser NAME; or correct the URL",
     "refused": "is the server running, and on this port?",
-    "translate host": "no such host; correct the URL",
+    "translate host": "there is no such host; correct the URL",
     "timeout": "is the server running, and does a firewall block the port?",
 }
 """By a word of libpq's message: when it cannot connect, there is no SQLSTATE."""
@@ -118,7 +118,7 @@ class PostgresqlSchema:
             "client_encoding": "UTF8",
             "synchronous_commit": "on",
             "lock_timeout": f"{max(1, round(busy / timedelta(milliseconds=1)))}ms",
-            "idle_in_transaction_session_timeout": "2min",  # who was stopped in a transaction holds up nobody for ever
+            "idle_in_transaction_session_timeout": "2min",  # a stopped process must not block others
             "default_transaction_read_only": "off" if writing else "on",
         }
         asked = (list(settings), list(settings.values()))
@@ -164,24 +164,24 @@ class PostgresqlSchema:
             yield connection
 
     def _translated(self, error: object, damage: type[EscalatorError]) -> EscalatorError:
-        state, words = getattr(error, "sqlstate", None) or "", self._words(error)
+        state, message = getattr(error, "sqlstate", None) or "", self._message(error)
         if state in ADVICE:
-            return LedgerUnusable(f"the ledger {self.where} {ADVICE[state]} (PostgreSQL: {words})")
+            return LedgerUnusable(f"the ledger {self.where} {ADVICE[state]} (PostgreSQL: {message})")
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-            advice = next((advice for text, advice in ADVICE_ON_CONNECTING.items() if text in words), "")
+            advice = next((advice for text, advice in ADVICE_ON_CONNECTING.items() if text in message), "")
             return LedgerUnusable(
-                f"the ledger {self.where} cannot be reached. PostgreSQL: {words}{advice and f'; {advice}'}"
+                f"the ledger {self.where} cannot be reached. PostgreSQL: {message}{advice and f'; {advice}'}"
             )
-        return damage(f"the ledger {self.where} is damaged or was changed (PostgreSQL: {words})")
+        return damage(f"the ledger {self.where} is damaged or was changed (PostgreSQL: {message})")
 
-    def _words(self, error: object) -> str:
-        """The first line only, because others may quote a row; never the password."""
+    def _message(self, error: object) -> str:
+        """The first line of the message, because others may quote a row; without the password."""
         diagnosis = getattr(error, "diag", None)
         lines = (getattr(diagnosis, "message_primary", None) or str(error)).strip().splitlines() or ["nothing"]
-        words = lines[0]
+        message = lines[0]
         for secret in (self.url.password, self.url.query.get("password")):
-            words = words.replace(str(secret), "***") if secret else words
-        return words
+            message = message.replace(str(secret), "***") if secret else message
+        return message
 
 
 def database_at(where: str) -> PostgresqlSchema:

@@ -1,4 +1,4 @@
-"""The words of PostgreSQL: its clock, its lock, its catalogue, its triggers and rights, and the SQL of a verification.
+"""The SQL dialect of PostgreSQL: its clock, its lock, catalogue, triggers and rights, and the SQL of a verification.
 
 Unqualified tables are those of the first schema of the search path: the ledger, or its backup while that is checked.
 """
@@ -14,7 +14,7 @@ from sfdc_escalator.ledger.tables.schema import FORBIDDEN, version
 
 SCHEMA = "sfdc_escalator"
 REVOKED = {table: (*actions, "TRUNCATE") for table, actions in FORBIDDEN.items()}
-"""PostgreSQL's rights that nobody has, not even the owner (who could grant them again, which a verification sees)."""
+"""The rights that no user has, not even the owner, who could grant them again; a verification finds that."""
 
 FUNCTIONS = {
     "never": "BEGIN RAISE EXCEPTION 'the % of a ledger are never changed', TG_TABLE_NAME; END",

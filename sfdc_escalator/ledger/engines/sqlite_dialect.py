@@ -1,4 +1,4 @@
-"""The words of SQLite: its clock, its catalogue, its triggers, and the SQL that a verification is made of."""
+"""The SQL dialect of SQLite: its clock, its catalogue, its triggers, and the SQL of a verification."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

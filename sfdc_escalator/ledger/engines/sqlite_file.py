@@ -85,13 +85,13 @@ class SqliteFile:
                 engine.dispose()
 
     def engine(self, *, writing: bool, busy: timedelta) -> sa.Engine:
-        """It never makes a file. A writing one starts each transaction as the writer."""
+        """An engine on the existing file. A writing one starts each transaction as the writer."""
         file = f"file:{quote(os.fsencode(self.path))}"
         url = sa.URL.create("sqlite", database=file, query={"uri": "true", "mode": "rw" if writing else "ro"})
         pool = {} if writing else {"poolclass": NullPool}
         connect_args = {"timeout": busy.total_seconds(), "check_same_thread": False}
         engine = sa.create_engine(url, connect_args=connect_args, hide_parameters=True, **pool)
-        # Left to itself the driver begins a transaction late and as a reader: two writers then fail each other.
+        # By default the driver begins a transaction late and as a reader: two writers then make each other fail.
         begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
 
         @sa.event.listens_for(engine, "connect")
@@ -140,8 +140,8 @@ class SqliteFile:
         label: str,
         check: Callable[[sa.Connection], object],
     ) -> Iterator[str]:
-        """A file beside the ledger: `<ledger>.<label>.backup`. Halves of a killed program are removed first; who holds
-        the lock is the only one who makes such a copy."""
+        """A file beside the ledger: `<ledger>.<label>.backup`. Unfinished copies of a killed program are removed
+        first; only the holder of the lock makes such a copy."""
         for half in self.path.parent.glob(f".{glob.escape(self.path.name)}.*.backup.*.new*"):
             half.unlink(missing_ok=True)
         target = self.path.with_name(f"{self.path.name}.{label}.backup")

@@ -40,5 +40,5 @@ def hash_of(prev: bytes, body: bytes) -> bytes:
 
 
 def note_hash(salt: str, text: str) -> str:
-    """SHA-256 of salt and text: nobody can find the text from it once the salt is erased."""
+    """SHA-256 of salt and text: the text cannot be found from it once the salt is erased."""
     return hashlib.sha256((salt + text).encode()).hexdigest()

@@ -29,7 +29,7 @@ def time_of(text: str | None) -> datetime | None:
 
 
 def facts_of(escalation: Escalation, case_number: str) -> Row:
-    """The facts of an escalation as its event holds them, but for `sent_at` and `epoch`, which only a lease knows."""
+    """The facts of an escalation as its event holds them, except `sent_at` and `epoch`, which only a lease knows."""
     return {
         "attempts": escalation.attempts,
         "before": _plain_values(escalation.before),

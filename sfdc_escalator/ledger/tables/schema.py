@@ -101,7 +101,7 @@ ROUTE_FACTS = ("policy", "route")
 """Columns that a body repeats: events' in `about`, escalations' in `escalation`, the others' in `facts`."""
 
 JSON_COLUMNS = ("before", "policies", "result", "wrote")
-"""Columns whose text is canonical JSON; a body repeats them as the values that the text stands for."""
+"""Columns whose text is canonical JSON; a body repeats them as the parsed values."""
 
 leases = sa.Table(
     "leases",

@@ -1,4 +1,4 @@
-"""The state that may follow another one, and the state in which an event leaves an escalation."""
+"""The allowed changes of state, and the state of an escalation after each event."""
 
 from types import MappingProxyType
 

@@ -54,7 +54,7 @@ def _time(what: str, text: str) -> datetime:
 
 
 def nearest(connection: sa.Connection, key: str) -> Problem:
-    """What is wrong with a key that is not known."""
+    """The fault of a key that is not known."""
     known = connection.execute(
         sa.select(escalations.c.key).order_by(escalations.c.event.desc()).limit(10_000)
     ).scalars()

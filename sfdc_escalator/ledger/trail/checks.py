@@ -1,4 +1,4 @@
-"""The queries of a verification: each returns what is wrong, with the words for it.
+"""The queries of a verification: each returns the faults, with a message.
 
 The columns of a row are put together as the canonical JSON that its event must hold: a database writes text as
 `chain.canonical` does.
@@ -49,7 +49,7 @@ def _unlike(dialect: Dialect, table: str, name: str, same: tuple[str, ...], plac
 
 
 def table_checks(dialect: Dialect) -> dict[str, str]:
-    """The words for each query's rows."""
+    """The message for the rows of each query."""
     differs = dialect.differs
     return {
         _escalations(dialect): "escalation {} was changed: its row differs from its event {}",
@@ -85,8 +85,8 @@ def table_checks(dialect: Dialect) -> dict[str, str]:
 
 
 def table_problems(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:
-    for query, words in table_checks(dialect).items():
-        yield from (words.format(*row) for row in dialect.rows(connection, query))
+    for query, message in table_checks(dialect).items():
+        yield from (message.format(*row) for row in dialect.rows(connection, query))
     yield from _not_json(connection, dialect)
 
 

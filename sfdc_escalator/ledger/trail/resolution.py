@@ -14,7 +14,7 @@ from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 
 
 def resolve(ledger: SqlLedger, run: str, key: str, *, applied: bool, by: str) -> Escalation:
-    """Stores the outcome by the word of the person `by`, and returns the escalation as it is now. Raises Invalid for a
+    """Stores the outcome that the person `by` gives, and returns the escalation as it is now. Raises Invalid for a
     key that the ledger does not have or whose outcome is known, RunBusy while a run works on its org."""
     wanted = key.strip().upper()
     organization, user = _whose(ledger, wanted)
@@ -40,7 +40,7 @@ def resolve(ledger: SqlLedger, run: str, key: str, *, applied: bool, by: str) ->
 
 
 def _whose(ledger: SqlLedger, key: str) -> tuple[str, str]:
-    """The org of the escalation, and the last user that we were there."""
+    """The org of the escalation, and our last user there."""
     with ledger.reading() as connection:
         organization = sa.select(escalations.c.organization_id).where(escalations.c.key == key)
         user = (

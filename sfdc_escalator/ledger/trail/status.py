@@ -1,4 +1,4 @@
-"""The state of a ledger, read from the ledger alone: its last runs, what is open, what waits."""
+"""The state of a ledger, read from the ledger alone: its last runs, open and waiting escalations."""
 
 import json
 from datetime import datetime

@@ -18,7 +18,7 @@ from sfdc_escalator.ledger.trail.checks import chain_rows, note_rows, table_prob
 from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
 MOST_PROBLEMS = 50
-"""At most this many are reported: the trail is broken anyway."""
+"""The number of problems after which no more are reported."""
 
 
 def verify(trail: SqlHistory, expected_head: str | None = None) -> Verification:
@@ -36,13 +36,13 @@ def verify(trail: SqlHistory, expected_head: str | None = None) -> Verification:
 
 
 def verify_inside(connection: sa.Connection, dialect: Dialect) -> Verification:
-    """The same inside one transaction, which sees what nobody else sees yet."""
+    """The same inside one transaction, which sees its own changes."""
     found = verify_chain(connection, dialect)
     return replace(found, problems=(*found.problems, *_first(table_problems(connection, dialect)))[:MOST_PROBLEMS])
 
 
 def verify_chain(connection: sa.Connection, dialect: Dialect) -> Verification:
-    """The chain, its notes and the database's own guards: all that is the same in every version of the tables."""
+    """Verifies the chain, its notes and the guards of the database, the same in every version of the tables."""
     walk = _Walk(dialect, None)
     return walk.verification([*_first(walk.problems(connection)), *_first(dialect.problems(connection))])
 
@@ -50,7 +50,7 @@ def verify_chain(connection: sa.Connection, dialect: Dialect) -> Verification:
 def _first(problems: Iterator[str]) -> list[str]:
     first = list(islice(problems, MOST_PROBLEMS))
     for _ in problems:
-        pass  # to the end all the same: the events are counted on the way
+        pass  # read to the end, because the events are counted
     return first
 
 

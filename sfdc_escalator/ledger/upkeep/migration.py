@@ -35,7 +35,7 @@ class Migrated:
 
 
 def migrate(where: str, by: str, versions: Path = VERSIONS) -> Migrated:
-    """Migrates the ledger, on the word of the person `by`. Raises LedgerUnusable, AuditBroken where the ledger does not
+    """Migrates the ledger for the person `by`. Raises LedgerUnusable, AuditBroken where the ledger does not
     verify, and RunBusy while a run is at work; the ledger is then as it was."""
     database = database_of(where)
     if not database.exists():

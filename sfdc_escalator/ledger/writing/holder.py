@@ -1,4 +1,4 @@
-"""The holder of a lease: a process, on a host, since a boot. Linux knows by /proc whether it lives; elsewhere only
+"""The holder of a lease: a process, on a host, since a boot. Linux shows in /proc whether it runs; elsewhere only
 its heartbeat shows it."""
 
 import os
@@ -39,7 +39,7 @@ def _boot() -> str:
 
 
 def _start_of(pid: int) -> str | None:
-    """None when there is no such process, or only its remains that nobody has collected yet (proc(5), `stat`)."""
+    """None when there is no such process, or only a zombie (proc(5), `stat`)."""
     try:
         text = (PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:

@@ -46,8 +46,8 @@ class SqlLease:
 
     @contextlib.contextmanager
     def _transaction(self, *, recording: bool = True) -> Iterator[tuple[sa.Connection, str]]:
-        """One transaction that is ours to the end: it renews the heartbeat, and raises LeaseLost where the lease is no
-        longer ours. One that is `recording` writes to the chain."""
+        """One transaction under the lease: it renews the heartbeat, and raises LeaseLost where another run has the
+        lease. With `recording` it writes to the chain."""
         with self._lock, self._database.translating(), self._engine.begin() as connection:
             if recording:
                 check_version(self._database.where, locked_version(connection, self._database.dialect))
@@ -114,7 +114,7 @@ class SqlLease:
                 except LeaseLost:
                     return  # the next write reports it
                 except LedgerUnusable:
-                    continue  # a busy moment; the next beat or write finds out
+                    continue  # the ledger is busy; the next beat or write reports a lost lease
 
         thread = threading.Thread(target=keep, name="lease", daemon=True)
         thread.start()
@@ -157,7 +157,7 @@ def _held(connection: sa.Connection, organization_id: str) -> Mapping[Any, Any] 
 
 
 def refuse_while_alive(old: Mapping[Any, Any], me: Holder, terms: Terms, at: str) -> None:
-    """Raises RunBusy while the holder of this row lives, as far as `me` can tell."""
+    """Raises RunBusy unless `me` can see that the holder of this row has ended."""
     holder = Holder(old["host"], old["boot"], old["pid"], old["pid_start"])
     # A heartbeat from the future comes from a clock that was set back; the next one is right again.
     if holder.is_gone(me) or abs(_between(old["heartbeat_at"], at)) >= terms.silent:
@@ -207,7 +207,7 @@ def _first_row(
 
 
 def _as_recorded(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A run's row as its events hold it: JSON columns as the values that they stand for."""
+    """A run's row as its events hold it: JSON columns as parsed values."""
     return {name: row[name] for name in RUN_FACTS} | {
         name: row[name] and json.loads(row[name]) for name in ("policies", "result")
     }

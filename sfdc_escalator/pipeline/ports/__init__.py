@@ -1,1 +1,1 @@
-"""The worlds outside a run, as it sees them: protocols, and the values that pass through."""
+"""The protocols of everything outside a run, and the values that pass through them."""

@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Does the org take everything back when a part of a request fails? `refused`: it does not even take the note."""
+    """The result of a request of which a part fails. `refused`: the org does not even accept the note."""
 
     state: Literal["honoured", "broken", "refused", "not_probed"]
     reason: str
@@ -20,10 +20,10 @@ class Rollback:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What was tried out in a sandbox: the steps of `routes` routes.
+    """The trial in a sandbox: the steps of `routes` routes were tried out.
 
-    `rolled_back`: on a case, in requests that were rolled back; `marked`: on that many cases made for it and deleted
-    again, not with the queues `kept_from`. `failed` counts what went wrong; it stands among the gaps.
+    `rolled_back`: on a case, in requests that were rolled back; `marked`: on this number of cases made for it and
+    deleted again, not with the queues `kept_from`. `failed` counts the faults; they are among the gaps.
     """
 
     rollback: Rollback

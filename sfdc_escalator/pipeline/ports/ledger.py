@@ -44,22 +44,22 @@ class HistoryReader(Protocol):
 
 
 class Lease(Protocol):
-    """The right to work on one org. Every write checks that it is still ours, and raises LeaseLost when not."""
+    """The right to work on one org. Every write checks that this run still has it, and raises LeaseLost otherwise."""
 
     def record(self, changes: Sequence[Change]) -> None:
         """Stores the changes and their events, all or nothing, durable when it returns."""
         ...
 
     def check(self) -> None:
-        """Raises LeaseLost when the lease is no longer ours."""
+        """Raises LeaseLost when another run has the lease."""
         ...
 
     def mark_live(self, routes: Sequence[RouteName]) -> None:
-        """These routes have run live in this org."""
+        """Records that these routes have run live in this org."""
         ...
 
     def finish(self, result: Mapping[str, Any]) -> None:
-        """The run's last event: its counts and exit code."""
+        """Stores the run's last event: its counts and exit code."""
         ...
 
 

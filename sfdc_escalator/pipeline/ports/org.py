@@ -15,7 +15,7 @@ from sfdc_escalator.pipeline.ports.writing import Answer, Chunk
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """The cases that a poll read. `at` is the Date header of its first page; `broken` says why a route was not."""
+    """The cases of a poll. `at` is the Date header of its first page; `broken` has the reasons of routes not read."""
 
     cases: tuple[Case, ...]
     at: datetime
@@ -35,7 +35,7 @@ class KeyedNote:
 
 @dataclass(frozen=True, slots=True)
 class CaseNow:
-    """A case as it stands, deleted or not. `master_id` names the case that it was merged into; `keys` the keys on the
+    """A case as it is now, deleted or not. `master_id` names the case that it was merged into; `keys` the keys on the
     last lines of the notes asked for."""
 
     case: Case
@@ -77,11 +77,11 @@ class Org(Protocol):
         ...
 
     def longest_waiting(self, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
-        """The oldest cases in the policies' scopes, whatever their routes ask, read as a poll reads them."""
+        """The oldest cases in the policies' scopes, whether or not a route matches them, read as a poll reads them."""
         ...
 
     def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
-        """The same cases with their long text and all evidence that `needs` names; `us` are our own user ids."""
+        """The same cases with their long text and all lookups in `needs`; `us` are our own user ids."""
         ...
 
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
@@ -97,8 +97,8 @@ class Org(Protocol):
         ...
 
     def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
-        """These cases, deleted ones too, with what the paths say short of long text; and, with `users`, the keys of
-        their notes, deleted ones too, in the very same answer. A case that cannot be seen is left out."""
+        """These cases, deleted ones too, with the fields of the paths but no long text; and, with `users`, the keys of
+        their notes, deleted ones too, in the same answer. A case that cannot be seen is left out."""
         ...
 
     def write(self, chunk: Chunk) -> Answer:
@@ -114,5 +114,5 @@ class Org(Protocol):
         ...
 
     def read_back(self, case_ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, FieldValues]:
-        """The values of these fields as they stand after a commit; a case that is gone is left out."""
+        """The values of these fields after a commit; a case that is gone is left out."""
         ...

@@ -43,7 +43,7 @@ class Moved:
 
 
 class ErrorKind(StrEnum):
-    """The kind of error, as far as it decides what to do next. DUPLICATE: the org has this key already."""
+    """The kind of error, which decides what is done next. DUPLICATE: the org has this key already."""
 
     ROW = "row"
     DUPLICATE = "duplicate"
@@ -62,7 +62,7 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """Nothing was written. `rows` names the cases that the org complains of; empty when it is about the whole."""
+    """Nothing was written. `rows` are the errors of single cases; empty when the error is about the whole chunk."""
 
     rows: Mapping[str, RowError]
     error: RowError
@@ -78,7 +78,7 @@ class NotExecuted:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It may or may not have been written; only reading can tell."""
+    """It may or may not have been written; only reading shows it."""
 
     reason: str
 

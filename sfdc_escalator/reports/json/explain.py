@@ -37,7 +37,7 @@ def route_json(one: Explained) -> dict[str, Any]:
         "route": one.route.name,
         "matches": one.matches,
         "conditions": finding_json(one.finding),
-        "missing": [miss.words for miss in one.missing],
+        "missing": [miss.text for miss in one.missing],
         "matches_at": instant(one.when) if one.when else None,
         "obstacles": list(one.obstacles),
     }

@@ -45,7 +45,7 @@ def route_lines(one: Explained, now: datetime) -> Iterator[str]:
     yield f"  {one.route.name}: {'matches' if one.matches else 'does not match'}"
     yield from (f"    {line}" for line in finding_lines(one.finding))
     if one.missing:
-        yield visible(f"    missing: {'; '.join(miss.words for miss in one.missing)}")
+        yield visible(f"    missing: {'; '.join(miss.text for miss in one.missing)}")
     if not one.matches:
         yield f"    {time_text(one.when, now)}"
     yield from (visible(f"    obstacle: {reason}") for reason in one.obstacles)

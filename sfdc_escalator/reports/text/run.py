@@ -56,8 +56,8 @@ def head(result: Result) -> Iterator[str]:
 def warnings(result: Result) -> Iterator[str]:
     for (policy, route), reason in sorted(result.prepared.broken.items()):
         yield f"! {policy}/{route} cannot be carried out: {reason}"
-    for doubt in result.prepared.doubts:
-        yield f"! {doubt}"
+    for warning in result.prepared.warnings:
+        yield f"! {warning}"
 
 
 # -- matches -----------------------------------------------------------------------------------------------------------

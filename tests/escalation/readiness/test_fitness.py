@@ -1,6 +1,6 @@
 """What a run has to know of the gaps between a policy and an org."""
 
-from sfdc_escalator.escalation.readiness.fitness import doubts, unfit_routes
+from sfdc_escalator.escalation.readiness.fitness import unfit_routes, warnings_of
 from tests.builders import org_facts, policy, route
 
 
@@ -17,8 +17,10 @@ def test_a_priority_outside_a_restricted_picklist_is_unfit() -> None:
 def test_a_status_outside_an_open_picklist_is_a_doubt_only() -> None:
     unsure = policy(route("a", status="Escalatd"), route("b", status="ESCALATED"))
     assert unfit_routes(unsure, org_facts()) == {}
-    [doubt] = doubts(unsure, org_facts())
-    assert doubt.startswith("route a: Status 'Escalatd' is not a value of this org's picklist; did you mean Escalated")
+    [warning] = warnings_of(unsure, org_facts())
+    assert warning.startswith(
+        "route a: Status 'Escalatd' is not a value of this org's picklist; did you mean Escalated"
+    )
 
 
 def test_a_route_without_queue_status_and_priority_is_fit_for_every_org() -> None:

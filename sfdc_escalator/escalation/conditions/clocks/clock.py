@@ -121,7 +121,7 @@ class Clock(Leaf):
 
     # -- words
 
-    def said(self, finding: Finding) -> str:
+    def described(self, finding: Finding) -> str:
         time = (
             time_in_words(finding.seen, open_time=self.calendar is not None)
             if isinstance(finding.seen, timedelta)
@@ -132,13 +132,13 @@ class Clock(Leaf):
 
     def missed(self, finding: Finding) -> Miss:
         """The missing time, and when it will have passed; neither where it is too late."""
-        seen, limit, words = finding.seen, finding.limit, self.said(finding)
+        seen, limit, text = finding.seen, finding.limit, self.described(finding)
         if not isinstance(seen, timedelta) or not isinstance(limit, timedelta) or finding.due is None:
-            return Miss(words)
+            return Miss(text)
         if self.operator not in LOWER or seen > limit:
-            return Miss(words)
+            return Miss(text)
         time = time_in_words(limit - seen + ALMOST_A_MINUTE, open_time=self.calendar is not None)
-        return Miss(f"{words}: {time} short, at {finding.due:%Y-%m-%d %H:%M} UTC", limit - seen)
+        return Miss(f"{text}: {time} short, at {finding.due:%Y-%m-%d %H:%M} UTC", limit - seen)
 
     @property
     def brief(self) -> str:

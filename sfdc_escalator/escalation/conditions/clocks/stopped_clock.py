@@ -42,7 +42,7 @@ Limits = Limit | Table[Limit]
 
 
 class Span(NamedTuple):
-    """A clock as it runs for one case: the time on it, the start of its last stretch without a stop, its limit and calendar."""
+    """A clock as it runs for one case: its time, the start of its last stretch, its limit and calendar."""
 
     time: timedelta
     running: datetime | None

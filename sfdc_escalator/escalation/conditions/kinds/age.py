@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.conditions.clocks.clock import LOWER, Clock, with
 from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import since
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS, Span, elapsed
 from sfdc_escalator.escalation.conditions.condition import Condition
-from sfdc_escalator.escalation.conditions.declaration import Conditions, Key, Kind, Refusal, Said, Takes, Terms
+from sfdc_escalator.escalation.conditions.declaration import Conditions, Given, Key, Kind, Refusal, Takes, Terms
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
 from sfdc_escalator.escalation.conditions.shared_keys import LIMIT_KEYS, clocks, limits, needs_limit
@@ -64,7 +64,7 @@ class Age(Clock):
     def thing(self) -> str:
         return self.path
 
-    def time_said(self, time: str) -> str:
+    def time_text(self, time: str) -> str:
         return f"{self.path} was {time} ago" + (", pauses left out" if self.except_while else "")
 
     @property
@@ -110,14 +110,14 @@ def value_at(field_changes: tuple[FieldChange, ...], present: Value, at: datetim
     return past[-1] if past else field_changes[0].before
 
 
-def build(said: Said, terms: Terms) -> Condition:
-    pause = together(said["except_while"]) if "except_while" in said else None
-    return together(clocks(Age, said, terms, path=said["age"], except_while=pause))
+def build(given: Given, terms: Terms) -> Condition:
+    pause = together(given["except_while"]) if "except_while" in given else None
+    return together(clocks(Age, given, terms, path=given["age"], except_while=pause))
 
 
-def refusals(said: Said) -> Iterator[Refusal]:
-    yield from needs_limit(said)
-    if "except_while" in said and any(isinstance(limit, BusinessDays) for _, limit in limits(said)):
+def refusals(given: Given) -> Iterator[Refusal]:
+    yield from needs_limit(given)
+    if "except_while" in given and any(isinstance(limit, BusinessDays) for _, limit in limits(given)):
         message = "a clock with `except_while` cannot count business days"
         yield Refusal(message, "hours of open time", key="except_while")
 

@@ -16,8 +16,8 @@ from sfdc_escalator.escalation.conditions.comparison import (
     test_of,
 )
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
-from sfdc_escalator.escalation.conditions.declaration import Key, Kind, ListOf, Said, Takes, Terms
-from sfdc_escalator.escalation.conditions.findings import comparison_in_brief, comparison_said
+from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, ListOf, Takes, Terms
+from sfdc_escalator.escalation.conditions.findings import comparison_in_brief, comparison_text
 from sfdc_escalator.escalation.conditions.leaf import ByTable, Demand, Leaf, Miss, asked_of, share_of
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Compared, Narrowing, some
 from sfdc_escalator.escalation.conditions.samples import samples_of
@@ -78,11 +78,11 @@ class Field(Leaf):
             asked = () if isinstance(self.operand, Table) else options(self.operand)
             yield from (as_text(one).strip() for one in asked if TESTS[self.operator](text, one))
 
-    def said(self, finding: Finding) -> str:
-        return comparison_said(self.path, self.operator, self.operand, finding)
+    def described(self, finding: Finding) -> str:
+        return comparison_text(self.path, self.operator, self.operand, finding)
 
     def missed(self, finding: Finding) -> Miss:
-        return Miss(self.said(finding), share=share_of(finding.seen, self.operand))
+        return Miss(self.described(finding), share=share_of(finding.seen, self.operand))
 
     @property
     def brief(self) -> str:
@@ -141,9 +141,9 @@ OPERATORS = (
 )
 
 
-def build(said: Said, terms: Terms) -> Condition:
-    path = said["field"]
-    asked = comparisons(said, ids=path.endswith("Id"))
+def build(given: Given, terms: Terms) -> Condition:
+    path = given["field"]
+    asked = comparisons(given, ids=path.endswith("Id"))
     return together([Field(path, operator, operand) for operator, operand in asked])
 
 
@@ -161,5 +161,5 @@ KIND = Kind(
         "{field: Account.Type, is_empty: false}",
         "{field: Origin, is: {by: Status, values: {New: Phone}, else: Web}}",
     ),
-    refusals=lambda said: needs_operator(OPERATORS, said),
+    refusals=lambda given: needs_operator(OPERATORS, given),
 )

@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import at_least_as_old
 from sfdc_escalator.escalation.conditions.condition import Condition
-from sfdc_escalator.escalation.conditions.declaration import Key, Kind, OneOf, Refusal, Said, Terms
+from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, OneOf, Refusal, Terms
 from sfdc_escalator.escalation.conditions.kinds.age import plain_age
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.narrowing import Narrowing
@@ -54,7 +54,7 @@ class Idle(Clock):
     def thing(self) -> str:
         return self.who
 
-    def time_said(self, time: str) -> str:
+    def time_text(self, time: str) -> str:
         who = "nobody has" if self.who == "anyone" else f"the {self.who} has not"
         waiting = f" after a word of the {self.after_word_of}" if self.after_word_of else ""
         return f"{who} spoken for {time}{waiting}"
@@ -64,14 +64,14 @@ class Idle(Clock):
         return plain_age(self, "CreatedDate")
 
 
-def build(said: Said, terms: Terms) -> Condition:
-    return together(clocks(Idle, said, terms, who=said["idle"], after_word_of=said.get("after_word_of")))
+def build(given: Given, terms: Terms) -> Condition:
+    return together(clocks(Idle, given, terms, who=given["idle"], after_word_of=given.get("after_word_of")))
 
 
-def refusals(said: Said) -> Iterator[Refusal]:
-    yield from needs_limit(said)
-    who = said["idle"]
-    if who == said.get("after_word_of"):
+def refusals(given: Given) -> Iterator[Refusal]:
+    yield from needs_limit(given)
+    who = given["idle"]
+    if who == given.get("after_word_of"):
         other = "agent" if who == "customer" else "customer"
         message = f"the {who} does not wait for an answer of their own"
         yield Refusal(message, f"`{other}`", who, "after_word_of")

@@ -42,7 +42,7 @@ class InState(Clock):
     def thing(self) -> str:
         return " and ".join(self.paths)
 
-    def time_said(self, time: str) -> str:
+    def time_text(self, time: str) -> str:
         return f"{self.thing} held for {time}"
 
     def consequence(self) -> Leaf | None:
@@ -61,7 +61,7 @@ KIND = Kind(
         ),
         *LIMIT_KEYS,
     ),
-    build=lambda said, terms: together(clocks(InState, said, terms, paths=tuple(said["in_state"]))),
+    build=lambda given, terms: together(clocks(InState, given, terms, paths=tuple(given["in_state"]))),
     examples=("{in_state: Status, at_least: 2h}",),
     refusals=needs_limit,
 )

@@ -49,7 +49,7 @@ class Left(Clock):
     def thing(self) -> str:
         return self.path
 
-    def time_said(self, time: str) -> str:
+    def time_text(self, time: str) -> str:
         return f"{self.path} is {time} away"
 
     @property
@@ -69,7 +69,7 @@ KIND = Kind(
             Takes.SIGNED_LIMIT, "The value is {}: a duration such as 15m, 4h, 2d, `-1h` for an hour past, or a table."
         ),
     ),
-    build=lambda said, terms: together(clocks(Left, said, terms, path=said["left"])),
+    build=lambda given, terms: together(clocks(Left, given, terms, path=given["left"])),
     examples=("{left: SlaExitDate, at_most: 1h}", "{left: Due__c, at_most: -30m}"),
     refusals=needs_limit,
 )

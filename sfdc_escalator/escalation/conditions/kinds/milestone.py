@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Finding
-from sfdc_escalator.escalation.conditions.declaration import Key, Kind, OneOf, Refusal, Said, Takes, Terms
+from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, OneOf, Refusal, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import compared, shown
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.time.durations import in_words
@@ -54,7 +54,7 @@ class Milestone(Leaf):
     def needs(self) -> frozenset[Need]:
         return frozenset({MILESTONES})
 
-    def said(self, finding: Finding) -> str:
+    def described(self, finding: Finding) -> str:
         subject = f"the milestone {self.name}" if self.name else "the next milestone"
         seen = "does not exist" if finding.seen is None else f"has its target at {shown(finding.seen)}"
         asked = "violated" if self.state == "violated" else f"due within {in_words(self.within)}"
@@ -68,15 +68,15 @@ class Milestone(Leaf):
         return isinstance(other, Milestone) and self.within <= other.within and other.name in (None, self.name)
 
 
-def build(said: Said, terms: Terms) -> Milestone:
-    return Milestone(said["milestone"], said.get("within", timedelta()), said.get("name"))
+def build(given: Given, terms: Terms) -> Milestone:
+    return Milestone(given["milestone"], given.get("within", timedelta()), given.get("name"))
 
 
-def refusals(said: Said) -> Iterator[Refusal]:
-    state = said["milestone"]
-    if state == "due" and "within" not in said:
+def refusals(given: Given) -> Iterator[Refusal]:
+    state = given["milestone"]
+    if state == "due" and "within" not in given:
         yield Refusal("`due` needs `within`", "`within: 1h`", state)
-    if state == "violated" and "within" in said:
+    if state == "violated" and "within" in given:
         yield Refusal("a violated milestone is already past its target", "no `within`", state)
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Finding
-from sfdc_escalator.escalation.conditions.declaration import Key, Kind, OneOf, Refusal, Said, Several, Takes, Terms
+from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, OneOf, Refusal, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import compared, in_words, shown
 from sfdc_escalator.escalation.conditions.leaf import Demand, Leaf, asked_of
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, IdAmong, Narrowing
@@ -59,7 +59,7 @@ class Owner(Leaf):
     def queues_named(self) -> tuple[str, ...]:
         return self.queues
 
-    def said(self, finding: Finding) -> str:
+    def described(self, finding: Finding) -> str:
         asked = f"{ASKED[self.who]} {', '.join(self.queues)}".strip()
         return compared(f"the owner is {shown(finding.seen)}", f"asked for: {asked}", finding)
 
@@ -89,15 +89,15 @@ class Owner(Leaf):
         return queue in named if self.who == "in_queue" else not member_of.isdisjoint(named)
 
 
-def build(said: Said, terms: Terms) -> Owner:
-    return Owner(said["owner"], tuple(dict.fromkeys(terms.queues.get(name, name) for name in said.get("in", ()))))
+def build(given: Given, terms: Terms) -> Owner:
+    return Owner(given["owner"], tuple(dict.fromkeys(terms.queues.get(name, name) for name in given.get("in", ()))))
 
 
-def names_queues(said: Said) -> Iterator[Refusal]:
-    who = said["owner"]
-    if who == "user" and "in" in said:
+def names_queues(given: Given) -> Iterator[Refusal]:
+    who = given["owner"]
+    if who == "user" and "in" in given:
         yield Refusal("`user` takes no `in`", "no `in`", who)
-    if who != "user" and "in" not in said:
+    if who != "user" and "in" not in given:
         yield Refusal(f"`{who}` needs `in`", "`in: [...]` with queues or teams", who)
 
 

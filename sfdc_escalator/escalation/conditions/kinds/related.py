@@ -8,7 +8,7 @@ from typing import ClassVar
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.comparison import Operator
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
-from sfdc_escalator.escalation.conditions.declaration import Conditions, Key, Kind, OneOf, Said, Several, Takes, Terms
+from sfdc_escalator.escalation.conditions.declaration import Conditions, Given, Key, Kind, OneOf, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import compared, in_words, shown
 from sfdc_escalator.escalation.conditions.leaf import Demand, Leaf, Miss, asked_of, share_of
 from sfdc_escalator.escalation.conditions.shared_keys import limits, side_keys
@@ -79,7 +79,7 @@ class Related(Leaf):
         words = MESSAGES if self.since and self.since != "escalation" else frozenset()
         return frozenset({self.records, *self.records.same, *words})
 
-    def said(self, finding: Finding) -> str:
+    def described(self, finding: Finding) -> str:
         records, seen = self.records, "cannot be read" if finding.seen is None else shown(finding.seen)
         through = f" through {records.through}" if records.through else ""
         same = f" with the same {' and '.join(records.same)}" if records.same else ""
@@ -89,7 +89,7 @@ class Related(Leaf):
     def missed(self, finding: Finding) -> Miss:
         seen = finding.seen
         if not isinstance(seen, int) or self.operator not in ("at_least", "more_than"):
-            return Miss(self.said(finding))
+            return Miss(self.described(finding))
         needed = self.count + (self.operator == "more_than")
         return Miss(f"needs {needed} or more {self.records.relation}, has {seen}", share=share_of(seen, needed))
 
@@ -120,12 +120,12 @@ def name_of(records: Records) -> str:
     return f"{records.through}.{records.relation}" if records.through else records.relation
 
 
-def build(said: Said, terms: Terms) -> Condition:
-    where = together(said["where"]) if "where" in said else None
+def build(given: Given, terms: Terms) -> Condition:
+    where = together(given["where"]) if "where" in given else None
     fields = tuple(sorted(paths_of(where.needs))) if where else ()
-    same, within, since = tuple(said.get("same", ())), said.get("within"), said.get("since")
-    records = Records(said["related"], fields, said.get("through", ""), same, within if same else None)
-    counts = list(limits(said)) or [("at_least", 1)]
+    same, within, since = tuple(given.get("same", ())), given.get("within"), given.get("since")
+    records = Records(given["related"], fields, given.get("through", ""), same, within if same else None)
+    counts = list(limits(given)) or [("at_least", 1)]
     return together([Related(records, operator, count, where, within, since) for operator, count in counts])
 
 

@@ -33,7 +33,7 @@ class Soql(Leaf):
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
         return Raw(self.fragment) if want else EVERYTHING
 
-    def said(self, finding: Finding) -> str:
+    def described(self, finding: Finding) -> str:
         return f"the org says {'yes' if finding.holds else 'no'} to {shown(self.fragment)}"
 
     @property
@@ -44,6 +44,6 @@ class Soql(Leaf):
 KIND = Kind(
     about="A raw filter in SOQL, which only the org can judge.",
     keys=(Key("soql", Takes.FRAGMENT, "A filter, as written after WHERE. Only the org can judge it.", True),),
-    build=lambda said, _: Soql(said["soql"]),
+    build=lambda given, _: Soql(given["soql"]),
     examples=("{soql: Origin = 'Phone' OR Priority = null}",),
 )

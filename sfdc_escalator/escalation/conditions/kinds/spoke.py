@@ -37,7 +37,7 @@ class Spoke(Leaf):
         start = since_when(self.since, case, circumstances)
         return start is not None and last > start
 
-    def said(self, finding: Finding) -> str:
+    def described(self, finding: Finding) -> str:
         seen = "never spoke" if finding.seen is None else f"spoke at {shown(finding.seen)}"
         return compared(
             f"the {self.who} {seen}", f"asked for: since {self.since}" if self.since else "asked for: ever", finding
@@ -54,6 +54,6 @@ KIND = Kind(
         Key("spoke", OneOf(("customer", "agent")), "This side wrote a message.", True),
         Key("since", OneOf(SINCE), "Only messages that are newer than this."),
     ),
-    build=lambda said, _: Spoke(said["spoke"], said.get("since")),
+    build=lambda given, _: Spoke(given["spoke"], given.get("since")),
     examples=("{spoke: agent}", "{spoke: customer, since: word_of.agent}"),
 )

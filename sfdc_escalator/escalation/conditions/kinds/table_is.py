@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.comparison import TESTS, Literal_, Operand, Operator, options
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
-from sfdc_escalator.escalation.conditions.declaration import Key, Kind, ListOf, Said, Takes, Terms
-from sfdc_escalator.escalation.conditions.findings import comparison_in_brief, comparison_said
+from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, ListOf, Takes, Terms
+from sfdc_escalator.escalation.conditions.findings import comparison_in_brief, comparison_text
 from sfdc_escalator.escalation.conditions.leaf import ByTable, Demand, Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Compared, Narrowing, every, some
 from sfdc_escalator.escalation.conditions.shared_keys import comparisons, needs_operator, side_keys
@@ -52,9 +52,9 @@ class TableIs(Leaf):
     def tables(self) -> tuple[Table[Any], ...]:
         return (self.table,)
 
-    def said(self, finding: Finding) -> str:
+    def described(self, finding: Finding) -> str:
         subject = f"the table {self.table.name}" if self.table.name else f"the table by {', '.join(self.table.by)}"
-        return comparison_said(subject, self.operator, self.operand, finding)
+        return comparison_text(subject, self.operator, self.operand, finding)
 
     @property
     def brief(self) -> str:
@@ -77,9 +77,9 @@ OPERATORS = (
 )
 
 
-def build(said: Said, terms: Terms) -> Condition:
-    table = said["table"]
-    return together([TableIs(table, operator, operand) for operator, operand in comparisons(said)])  # type: ignore[arg-type]
+def build(given: Given, terms: Terms) -> Condition:
+    table = given["table"]
+    return together([TableIs(table, operator, operand) for operator, operand in comparisons(given)])  # type: ignore[arg-type]
 
 
 KIND = Kind(
@@ -87,5 +87,5 @@ KIND = Kind(
     keys=(Key("table", Takes.TABLE, "A table by its name, or in place.", True), *OPERATORS),
     build=build,
     examples=("{table: {by: Status, values: {New: 1, Working: 2}, else: 3}, at_most: 2}",),
-    refusals=lambda said: needs_operator(OPERATORS, said),
+    refusals=lambda given: needs_operator(OPERATORS, given),
 )

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Finding
-from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Said, Several, Takes, Terms
+from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Contains, Narrowing, every, some
 from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, need_of, texts_of
@@ -60,7 +60,7 @@ class Text(Leaf):
             if words := mentioned(own, self.mentions, self.ignoring):
                 yield words
 
-    def said(self, finding: Finding) -> str:
+    def described(self, finding: Finding) -> str:
         return str(finding.seen) if finding.holds else f"none of the words in {', '.join(self.sources)}"
 
     @property
@@ -77,8 +77,8 @@ class Text(Leaf):
         )
 
 
-def build(said: Said, terms: Terms) -> Text:
-    return Text(tuple(said["text"]), phrases(said["mentions"], terms), phrases(said.get("ignoring", ()), terms))
+def build(given: Given, terms: Terms) -> Text:
+    return Text(tuple(given["text"]), phrases(given["mentions"], terms), phrases(given.get("ignoring", ()), terms))
 
 
 def phrases(items: Iterable[str], terms: Terms) -> tuple[Phrase, ...]:

@@ -21,7 +21,7 @@ SINCE = ("escalation", "word_of.customer", "word_of.agent")
 Since = Literal["escalation", "word_of.customer", "word_of.agent"]
 
 
-def said(source: str, case: Case) -> tuple[Comment, ...]:
+def messages_of(source: str, case: Case) -> tuple[Comment, ...]:
     """The messages of this source, oldest first."""
     where, who = SPOKEN[source]
     return tuple(one for one in case.comments if one.source == where and one.speaker in who)
@@ -43,6 +43,6 @@ def since_when(since: Since, case: Case, circumstances: Circumstances) -> dateti
 def texts_of(source: str, case: Case, newer_than: datetime | None) -> Iterator[str]:
     """The texts of a source; a field is as old as the case."""
     if source in SPOKEN:
-        yield from (one.body for one in said(source, case) if newer_than is None or one.at > newer_than)
+        yield from (one.body for one in messages_of(source, case) if newer_than is None or one.at > newer_than)
     elif isinstance(text := case.fields.get(source), str) and (newer_than is None or case.created > newer_than):
         yield text

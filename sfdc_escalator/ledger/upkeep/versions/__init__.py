@@ -4,5 +4,5 @@
 - `EXPECTS`, the (table, column) that it reads or removes, and that a ledger of the version before has;
 - `upgrade(operations, dialect)`, which changes the tables by alembic's operations, the same for every engine.
 
-It names columns itself and never asks `tables.schema`, which moves on. Events are never changed.
+It names columns itself and never asks `tables.schema`, which changes with each version. Events are never changed.
 """
