@@ -80,9 +80,7 @@ LIMITS = st.one_of(st.integers(1, 6000), st.integers(1, 60 * 1440)).map(lambda c
 
 @given(circumstances_each(), MINUTES, MINUTES)
 @settings(max_examples=150, deadline=None)
-def test_open_time_is_what_a_count_of_the_minutes_gives(
-    circumstances: tuple[Calendar, datetime], one: int, two: int
-) -> None:
+def test_open_time_equals_a_count_of_the_minutes(circumstances: tuple[Calendar, datetime], one: int, two: int) -> None:
     team, change = circumstances
     start, end = change + one * MINUTE, change + two * MINUTE
     assert team.open_between(start, end) == counted(team, start, end)
@@ -103,7 +101,7 @@ def test_open_time_adds_up(
 
 @given(circumstances_each(), MOMENTS, LIMITS)
 @settings(max_examples=150, deadline=None)
-def test_a_limit_is_reached_at_the_first_moment_with_so_much_open_time(
+def test_a_limit_is_reached_at_the_first_instant_with_that_open_time(
     circumstances: tuple[Calendar, datetime], offset: timedelta, limit: timedelta
 ) -> None:
     team, change = circumstances
@@ -119,7 +117,7 @@ def test_a_limit_is_reached_at_the_first_moment_with_so_much_open_time(
 
 @given(circumstances_each(), MOMENTS, MOMENTS, LIMITS)
 @settings(max_examples=150, deadline=None)
-def test_what_began_by_the_cutoff_is_old_enough_and_nothing_else_is(
+def test_exactly_the_starts_up_to_the_cutoff_are_old_enough(
     circumstances: tuple[Calendar, datetime], offset: timedelta, other: timedelta, limit: timedelta
 ) -> None:
     team, change = circumstances
@@ -200,7 +198,7 @@ def test_an_office_is_open_from_nine_to_five_on_weekdays(start: str, end: str, h
         ({"mon-sun": "09:00-17:00"}, "2015-03-08", 8.0),
     ],
 )
-def test_open_time_is_what_really_passes_when_new_york_changes_its_clocks(
+def test_open_time_is_elapsed_time_when_new_york_changes_its_clocks(
     week: dict[str, str], day: str, hours: float
 ) -> None:
     team = calendar("America/New_York", week_of(week))
@@ -228,19 +226,19 @@ def test_a_limit_is_reached_at_closing_and_not_at_the_next_opening() -> None:
     assert calendar().cutoff(at("2015-06-08T11:00"), 2 * HOUR) == at("2015-06-08T09:00")
 
 
-def test_the_cutoff_is_as_late_as_can_be() -> None:
+def test_the_cutoff_is_the_latest_possible_start() -> None:
     assert calendar().cutoff(at("2015-06-08T09:30"), HOUR) == at("2015-06-05T16:30")
     assert calendar().cutoff(at("2015-06-08T09:00"), HOUR) == at("2015-06-05T16:00")
     assert calendar().cutoff(at("2015-01-01T11:00"), 2 * HOUR) == at("2015-01-01T09:00")
 
 
-def test_no_limit_is_reached_at_once() -> None:
+def test_a_limit_of_zero_or_less_is_reached_at_once() -> None:
     now = at("2015-06-06T03:00")
     for limit in (timedelta(), -HOUR, BusinessDays(0)):
         assert (calendar().reached(now, limit), calendar().cutoff(now, limit)) == (now, now)
 
 
-def test_what_takes_more_than_ten_years_is_never_reached() -> None:
+def test_a_limit_of_more_than_ten_years_is_never_reached() -> None:
     now, closed = at("2015-06-05T12:00"), calendar(week=week_of({}))
     for team, limit in ((closed, MINUTE), (closed, BusinessDays(1)), (calendar(), BusinessDays(2700))):
         assert (team.reached(now, limit), team.cutoff(now, limit)) == (None, None)
@@ -296,7 +294,7 @@ def test_business_days_end_where_the_clock_jumps_and_stand_still_where_it_repeat
     assert calendar("America/New_York", ALWAYS).reached(at(start), BusinessDays(1)) == at(end)
 
 
-def test_a_day_that_the_date_line_took_is_no_business_day() -> None:
+def test_a_day_that_the_date_line_skipped_is_not_a_business_day() -> None:
     apia = calendar("Pacific/Apia", week_of({"mon-sun": "09:00-17:00"}))
     end = apia.reached(local("Pacific/Apia", "2011-12-29T10:00"), BusinessDays(1))
     assert end == local("Pacific/Apia", "2011-12-31T10:00")
@@ -325,13 +323,13 @@ def test_hours_are_spans_of_the_day_and_of_the_next_after_midnight(
     "text",
     ["", "8:00-20:00", "08:00", "08:00-24:01", "24:00-06:00", "08:60-09:00", "09:00-09:00", "00:00-00:00", "8-20"],
 )
-def test_bad_hours_say_what_was_found_and_what_is_expected(text: str) -> None:
+def test_invalid_hours_are_reported_with_the_found_and_the_expected_text(text: str) -> None:
     with pytest.raises(ValueError, match=f"^'{text}' is not an opening time; expected .*08:00-20:00"):
         parse_hours(text)
 
 
-def test_no_hours_at_all_are_refused() -> None:
-    with pytest.raises(ValueError, match="leave a closed day out"):
+def test_empty_hours_are_refused() -> None:
+    with pytest.raises(ValueError, match="leave out a closed day"):
         parse_hours([])
 
 
@@ -351,12 +349,12 @@ def test_days_are_names_and_ranges(text: str, names: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "monday", "mon-", "mon-tue-wed", "mon-fry", "mon;tue"])
-def test_bad_days_say_what_was_found_and_what_is_expected(text: str) -> None:
+def test_invalid_days_are_reported_with_the_found_and_the_expected_text(text: str) -> None:
     with pytest.raises(ValueError, match=f"^'{text}' is not a day; expected mon, tue, .*mon-fri"):
         parse_days(text)
 
 
-def test_a_night_goes_on_after_midnight_of_the_next_day_and_spans_that_touch_are_one() -> None:
+def test_overnight_hours_continue_on_the_next_day_and_adjacent_spans_are_joined() -> None:
     week = week_of({"sun": "22:00-06:00", "mon": ["06:00-09:00", "08:00-10:00", "12:00-13:00"]})
     assert week[6] == ((22 * HOUR, 24 * HOUR),)
     assert week[0] == ((0 * HOUR, 10 * HOUR), (12 * HOUR, 13 * HOUR))
@@ -364,7 +362,7 @@ def test_a_night_goes_on_after_midnight_of_the_next_day_and_spans_that_touch_are
 
 
 @pytest.mark.parametrize("hours", [{"mon-fri": "08:00-20:00", "fri": "08:00-12:00"}, {"fri,thu-fri": "08:00-20:00"}])
-def test_a_day_is_said_once(hours: dict[str, str]) -> None:
+def test_a_day_is_given_once(hours: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"fri is given twice, again in .*expected each day once"):
         week_of(hours)
 

@@ -22,7 +22,7 @@ IDS = st.text(string.ascii_letters + string.digits, min_size=15, max_size=15)
         ("A" * 15, "A" * 15 + "555"),
     ],
 )
-def test_the_last_three_characters_tell_which_letters_are_upper_case(short: str, long: str) -> None:
+def test_the_last_three_characters_encode_the_upper_case_letters(short: str, long: str) -> None:
     assert long_id(short) == long == long_id(long)
 
 
@@ -37,7 +37,7 @@ def test_an_id_of_15_characters_and_its_long_form_are_the_same_record(short: str
 
 @given(IDS.filter(lambda text: any(map(str.isalpha, text))))
 @settings(max_examples=50, deadline=None)
-def test_an_id_whose_case_was_lost_on_the_way_is_refused(short: str) -> None:
+def test_an_id_with_wrong_letter_case_is_refused(short: str) -> None:
     with pytest.raises(ValueError, match="its last three characters should be"):
         long_id(short.swapcase() + long_id(short)[15:])
 
@@ -45,12 +45,12 @@ def test_an_id_whose_case_was_lost_on_the_way_is_refused(short: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "5" * 14, "5" * 16, "5" * 19, "50000000000000'", "50000000000000é", "5" * 14 + "\n"]
 )
-def test_what_is_no_id_is_refused(text: str) -> None:
+def test_a_text_that_is_not_an_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a record id"):
         long_id(text)
 
 
-def test_a_time_without_a_zone_is_refused_where_the_case_is_born() -> None:
+def test_a_case_with_a_time_without_a_zone_is_refused() -> None:
     naive = datetime(2026, 3, 2)  # noqa: DTZ001
     with pytest.raises(ValueError, match="no time zone"):
         case(created=naive)

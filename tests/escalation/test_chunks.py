@@ -38,17 +38,17 @@ def locks(batch: Batch) -> set[str]:
     return {lock for one in batch for lock in (one.case_id, *one.locks)}
 
 
-def test_399_cases_of_nobody_in_particular_go_as_two_chunks_in_plan_order() -> None:
+def test_399_cases_without_a_shared_record_go_as_two_chunks_in_plan_order() -> None:
     found = lanes(singles(399))
     assert sizes(found) == [[200], [199]]
     assert [number for [batch] in found for number in numbers(batch)] == list(range(399))
 
 
-def test_no_account_is_no_account() -> None:
+def test_cases_without_an_account_share_none() -> None:
     assert sizes(lanes(singles(400))) == [[200], [200]]
 
 
-def test_nothing_planned_is_nothing_sent() -> None:
+def test_an_empty_plan_has_no_chunks() -> None:
     assert lanes([]) == []
 
 

@@ -65,12 +65,12 @@ OPERANDS: dict[Operator, Operand] = {
 
 
 @pytest.mark.parametrize(("value", "operator", "operand"), HOLDS)
-def test_it_holds(value: Value, operator: Operator, operand: Operand) -> None:
+def test_a_comparison_holds(value: Value, operator: Operator, operand: Operand) -> None:
     assert TESTS[operator](value, operand)
 
 
 @pytest.mark.parametrize(("value", "operator", "operand"), FAILS)
-def test_it_does_not_hold(value: Value, operator: Operator, operand: Operand) -> None:
+def test_a_comparison_does_not_hold(value: Value, operator: Operator, operand: Operand) -> None:
     assert not TESTS[operator](value, operand)
 
 
@@ -86,7 +86,7 @@ def test_a_null_checkbox_is_false() -> None:
 
 
 @pytest.mark.parametrize(("ascii_text", "look_alike"), [("ss", "ß"), ("k", "\u212a"), ("s", "\u017f"), ("i", "ı")])
-def test_ascii_is_never_found_by_what_merely_folds_to_it(ascii_text: str, look_alike: str) -> None:
+def test_ascii_does_not_equal_a_character_that_folds_to_it(ascii_text: str, look_alike: str) -> None:
     assert fold(ascii_text) != fold(look_alike)
     assert not TESTS["contains_any"](look_alike, (ascii_text,))
     assert not TESTS["starts_with"](look_alike, ascii_text)
@@ -114,7 +114,7 @@ ASKED: tuple[Literal_, ...] = (True, False, "true", "High", "", 1, 5, "5", "2026
 
 
 @pytest.mark.parametrize("operator", ["is", "is_not", "in", "not_in", "at_least", "less_than", "starts_with"])
-def test_a_test_made_ready_for_many_values_means_the_same(operator: Operator) -> None:
+def test_a_prepared_test_gives_the_same_answers(operator: Operator) -> None:
     several = [(one, other) for one in ASKED for other in ASKED]
     for operand in (*ASKED, *several) if operator in ("in", "not_in") else ASKED:
         for value in MIXED:

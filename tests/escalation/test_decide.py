@@ -75,7 +75,7 @@ def test_a_planned_escalation_has_its_note_its_key_and_its_reasons() -> None:
     assert decision.findings == ("Status is New",)
 
 
-def test_a_case_that_no_route_fits_is_left_alone_with_the_first_thing_missing_for_each() -> None:
+def test_a_case_without_a_match_has_the_first_missing_condition_of_each_route() -> None:
     two = policy(route("a", URGENT), route("b", Field("Subject", "is", "x")))
     reasons = left(two)
     assert reasons["a"].startswith("Priority is Medium")
@@ -89,14 +89,14 @@ def test_a_route_that_could_not_be_polled_is_passed_over_with_its_reason() -> No
     assert decision.route.name == "b"
 
 
-def test_a_route_that_the_org_cannot_carry_out_rejects_its_matches_and_leaves_them_to_no_other() -> None:
+def test_a_route_that_the_org_cannot_carry_out_rejects_its_matches_and_keeps_them() -> None:
     two = policy(route("a", NEW, queue="Nowhere"), route("b", NEW))
     decision = one(two)
     assert (decision.route.name, decision.state, decision.steps) == ("a", State.REJECTED, ())
     assert "no queue 'Nowhere'" in decision.reason
 
 
-def test_a_note_that_cannot_be_complete_holds_the_case() -> None:
+def test_an_incomplete_note_holds_the_case() -> None:
     spec = note(NotePart("offers", ("Offers__c",), "hold"))
     decision = one(policy(route("a", NEW, note_spec=spec)))
     assert (decision.state, decision.steps) == (State.HELD, ())
@@ -133,7 +133,7 @@ def test_renaming_a_route_does_not_escalate_everything_again(state: EscalationSt
 
 @pytest.mark.parametrize("state", [EscalationState.UNKNOWN, EscalationState.SENDING])
 @pytest.mark.parametrize("sent_by", ["top", "base", "gone-route"])
-def test_an_unknown_outcome_stays_unknown_whatever_route_fits_now(state: EscalationState, sent_by: str) -> None:
+def test_an_unknown_outcome_stays_unknown_whatever_route_matches_now(state: EscalationState, sent_by: str) -> None:
     decision = one(TWO, escalation(case(), state, sent_by, message="no answer"))
     assert decision.state is State.UNKNOWN
     assert decision.steps == ()
@@ -146,7 +146,7 @@ def rejected(minutes_ago: int, attempts: int = 1) -> Escalation:
 
 
 @pytest.mark.parametrize(("minutes_ago", "attempts"), [(0, 1), (14, 1), (59, 2), (359, 3), (1439, 9)])
-def test_a_rejected_case_waits_its_time_and_stays_in_the_account(minutes_ago: int, attempts: int) -> None:
+def test_a_rejected_case_waits_for_its_time_and_is_counted(minutes_ago: int, attempts: int) -> None:
     decision = one(policy(route("a", NEW)), rejected(minutes_ago, attempts))
     assert (decision.state, decision.steps) == (State.REJECTED, ())
     assert decision.reason.startswith("FIELD: bad")
@@ -161,7 +161,7 @@ def test_a_rejected_case_is_tried_again_after_its_time(minutes_ago: int, attempt
     assert (decision.order.rejections, decision.order.deferrals) == (attempts, 0)
 
 
-def test_what_was_planned_and_never_sent_is_planned_again() -> None:
+def test_an_order_that_was_never_sent_is_planned_again() -> None:
     before = escalation(case(), EscalationState.PLANNED, "a", attempts=1, tried_at=NOW)
     decision = one(policy(route("a", NEW)), before)
     assert (decision.state, decision.escalation, taken_over(decision)) == (State.PLANNED, before, ())
@@ -184,7 +184,7 @@ def test_a_route_below_does_not_take_over() -> None:
 
 
 @pytest.mark.parametrize("state", [EscalationState.APPLIED, EscalationState.ADOPTED])
-def test_a_route_above_takes_over_what_is_open(state: EscalationState) -> None:
+def test_a_route_above_takes_over_an_open_escalation(state: EscalationState) -> None:
     below = escalation(case(), state, "base")
     decision = one(TWO, below, priority="Urgent")
     assert (decision.route.name, decision.state, taken_over(decision)) == ("top", State.PLANNED, (below,))
@@ -195,7 +195,7 @@ def written_by_base(state: EscalationState = EscalationState.APPLIED) -> Escalat
     return escalation(case(), state, "base", before=UNTOUCHED, wrote=wrote)
 
 
-def test_what_our_own_steps_wrote_does_not_fire_a_route_above() -> None:
+def test_values_of_our_own_steps_do_not_make_a_route_above_match() -> None:
     """Raising a priority to Urgent must not fire the route for Urgent cases."""
     reasons = left(TWO, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent")
     assert "our own steps" in reasons["top"]
@@ -207,18 +207,18 @@ def test_a_person_who_changes_our_value_makes_it_count_again() -> None:
     assert (decision.route.name, taken_over(decision)) == ("top", (written_by_base(),))
 
 
-def test_a_route_above_that_fits_also_without_our_steps_takes_over() -> None:
+def test_a_route_above_that_matches_without_our_steps_takes_over() -> None:
     two = policy(route("top", Field("Subject", "is", "it broke")), *TWO.routes[1:])
     decision = one(two, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent")
     assert (decision.route.name, decision.state) == ("top", State.PLANNED)
 
 
-def test_what_another_policy_wrote_counts_as_our_own() -> None:
+def test_values_of_another_policy_count_as_our_own() -> None:
     other = replace(written_by_base(), policy="billing")
     assert "our own steps" in left(TWO, other, owner=SUPPORT.id, status="Escalated", priority="Urgent")["top"]
 
 
-def test_the_steps_of_a_chain_of_escalations_are_all_taken_back_in_whatever_order_the_ledger_tells_them() -> None:
+def test_the_steps_of_a_chain_of_escalations_are_all_taken_back_in_any_order() -> None:
     """Low -> High by one route, High -> Urgent by the next; a route for High cases was fired by neither."""
     routes = [route("top", Field("Priority", "in", ("High", "Urgent"))), *(route(name, NEVER) for name in "abc")]
     escalations = [
@@ -234,13 +234,13 @@ def test_the_steps_of_a_chain_of_escalations_are_all_taken_back_in_whatever_orde
 
 
 @pytest.mark.parametrize("state", [EscalationState.REJECTED, EscalationState.PLANNED])
-def test_what_was_never_written_is_not_our_own(state: EscalationState) -> None:
+def test_values_that_were_never_written_are_not_our_own(state: EscalationState) -> None:
     """A rejected or deferred escalation wrote nothing: a person raised the priority, and the route above fires."""
     decision = one(TWO, written_by_base(state), status="New", priority="Urgent")
     assert (decision.route.name, decision.state) == ("top", State.PLANNED)
 
 
-def test_what_was_adopted_was_never_written_by_us() -> None:
+def test_values_of_an_adopted_case_are_not_our_own() -> None:
     decision = one(TWO, escalation(case(), EscalationState.ADOPTED, "base"), status="New", priority="Urgent")
     assert (decision.route.name, decision.state) == ("top", State.PLANNED)
 
@@ -253,7 +253,7 @@ def test_an_attempt_that_wrote_nothing_gives_a_route_no_right_to_take_over(state
     assert "our own steps" in reasons["top"]
 
 
-def test_a_queues_name_is_as_much_our_own_as_its_id() -> None:
+def test_the_name_of_our_queue_counts_as_our_own_like_its_id() -> None:
     """A route above that asks for the owner by name is not fired by our own queue step."""
     named = policy(route("top", Field("Owner.Name", "is", "Support")), *TWO.routes[1:])
     moved = case(fields={"Owner.Name": "Support"}, owner=SUPPORT.id, status="Escalated", priority="Urgent")
@@ -264,13 +264,13 @@ def test_a_queues_name_is_as_much_our_own_as_its_id() -> None:
 # -- how a match ends ----------------------------------------------------------------------------------------------
 
 
-def test_what_was_planned_and_not_done_is_told_as_not_applied() -> None:
+def test_a_planned_match_that_was_not_done_is_reported_as_not_applied() -> None:
     ended = one(policy(route("a", NEW, status="New"))).ended(State.DEFERRED, "the run stopped")
     assert [step.state.value for step in ended.outcome.steps] == ["not_applied", "not_applied", "already_so"]
     assert ended.reason == "the run stopped"
 
 
-def test_the_reason_told_of_a_match_has_the_fields_of_the_case_filled_in() -> None:
+def test_the_reason_of_a_match_has_the_fields_of_the_case_filled_in() -> None:
     spoken = replace(route("urgent"), reason="{Case.Subject} of {Account.Name}.")
     one = case(fields={"Subject": "Smoke", "Account.Name": "Acme"})
     assert decided(policy(spoken), one)[0].reason == "Smoke of Acme."

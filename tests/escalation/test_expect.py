@@ -7,7 +7,7 @@ from sfdc_escalator.escalation.world.expect import Expect, wrong_kind, wrong_org
 RIGHT, WRONG = "00D000000000001EAA", "00D000000000002EAA"
 
 
-def test_nothing_said_is_nothing_wrong() -> None:
+def test_an_empty_expectation_accepts_every_org() -> None:
     assert wrong_organization(Expect(), RIGHT) is None
     assert [wrong_kind(Expect(), is_sandbox) for is_sandbox in (True, False, None)] == [None] * 3
 

@@ -20,14 +20,14 @@ def why(condition: Condition, one: Case, holding: bool = True) -> list[str]:
     return list(reasons(judge(condition, one, SCENE), holding))
 
 
-def test_a_field_is_said_with_its_value_and_what_it_was_compared_with() -> None:
+def test_a_field_is_shown_with_its_value_and_the_expected_one() -> None:
     assert why(Field("Priority", "is", "high"), case(priority="High")) == ["Priority is High"]
     [told] = why(Field("Status", "in", ("a", "b")), case(status=None), False)
     assert told.startswith("Status is empty")
     assert "a, b" in told
 
 
-def test_an_age_is_said_in_words() -> None:
+def test_an_age_is_shown_as_a_duration() -> None:
     condition = Age("at_least", timedelta(hours=4), path="CreatedDate")
     [told] = why(condition, case(created=NOW - timedelta(hours=5)))
     assert told == "CreatedDate was 5 h ago (at least 4 h)"
@@ -35,7 +35,7 @@ def test_an_age_is_said_in_words() -> None:
     assert told.startswith("Due__c was unknown")
 
 
-def test_the_words_found_are_said_with_the_text_that_has_them() -> None:
+def test_the_found_words_are_shown_with_their_source() -> None:
     condition = Text(("Description", "Subject"), (parse_phrase("it broke"),))
     assert why(condition, case()) == ['Subject says "It broke"']
     [told] = why(condition, case(fields={"Subject": "x"}), False)
@@ -43,7 +43,7 @@ def test_the_words_found_are_said_with_the_text_that_has_them() -> None:
     assert "Description, Subject" in told
 
 
-def test_only_the_conditions_that_decided_are_said() -> None:
+def test_only_the_conditions_that_decided_are_shown() -> None:
     new, high = Field("Status", "is", "New"), Field("Priority", "is", "High")
     one = case(status="New", priority="Low")
     assert why(AnyOf((new, high)), one) == ["Status is New"]
@@ -53,7 +53,7 @@ def test_only_the_conditions_that_decided_are_said() -> None:
     assert why(Not(new), one, False) == ["Status is New"]
 
 
-def test_a_long_text_is_said_short_and_on_one_line() -> None:
+def test_a_long_text_is_shown_short_and_on_one_line() -> None:
     [told] = why(Field("Subject", "is_empty", False), case(fields={"Subject": "a\nb " + "x" * 100}))
     assert "\n" not in told
     assert len(told) < 110
@@ -61,6 +61,6 @@ def test_a_long_text_is_said_short_and_on_one_line() -> None:
 
 @given(CONDITIONS, CASES)
 @settings(max_examples=60, deadline=None)
-def test_no_reason_speaks_for_the_other_side(condition: Condition, one: Case) -> None:
+def test_no_reason_contradicts_the_answer(condition: Condition, one: Case) -> None:
     finding = judge(condition, one, SCENE)
     assert not list(reasons(finding, not finding.holds))

@@ -25,11 +25,11 @@ def test_only_a_rejected_case_waits(state: EscalationState) -> None:
 
 
 @pytest.mark.parametrize("state", EscalationState)
-def test_what_was_or_may_have_been_written_is_open(state: EscalationState) -> None:
+def test_an_escalation_that_was_or_may_have_been_written_is_open(state: EscalationState) -> None:
     assert escalation(case(), state).is_open == (state in OPEN)
 
 
-def test_what_becomes_known_takes_the_place_of_what_was() -> None:
+def test_a_new_state_replaces_the_old_one() -> None:
     first, second = escalation(case(1), EscalationState.UNKNOWN), escalation(case(2))
     history = remembering(first, second, live=["urgent"]).with_escalations([escalation(case(1)), escalation(case(3))])
     assert {(one.case_id, one.state) for one in history.everything()} == {

@@ -29,7 +29,7 @@ HOUR = timedelta(hours=1)
 
 @given(st.lists(CONDITIONS, min_size=1, max_size=3), CONDITIONS, st.lists(CASES, min_size=5, max_size=5))
 @settings(max_examples=300, deadline=None)
-def test_what_implies_another_never_matches_without_it(
+def test_a_condition_that_implies_another_never_matches_without_it(
     parts: list[Condition], other: Condition, some: list[Case]
 ) -> None:
     for one, wanted in ((All((*parts, other)), other), (parts[0], other), (other, AnyOf((*parts, other)))):
@@ -48,7 +48,7 @@ SIMPLE = st.builds(
 
 @given(st.lists(SIMPLE, min_size=2, max_size=4), st.lists(CASES, min_size=8, max_size=8))
 @settings(max_examples=300, deadline=None)
-def test_what_contradicts_itself_never_matches(parts: list[Condition], some: list[Case]) -> None:
+def test_a_contradiction_never_matches(parts: list[Condition], some: list[Case]) -> None:
     condition = All(tuple(parts))
     if contradiction(condition) is not None:
         assert not any(condition.holds(case, SCENE) for case in some)
@@ -56,7 +56,7 @@ def test_what_contradicts_itself_never_matches(parts: list[Condition], some: lis
 
 @given(st.lists(CONDITIONS, min_size=2, max_size=4), st.lists(CASES, min_size=8, max_size=8))
 @settings(max_examples=300, deadline=None)
-def test_whatever_can_match_is_never_called_impossible(parts: list[Condition], some: list[Case]) -> None:
+def test_a_condition_that_can_match_is_never_called_impossible(parts: list[Condition], some: list[Case]) -> None:
     condition = All(tuple(parts))
     if contradiction(condition) is not None:
         assert not [case for case in some if condition.holds(case, SCENE)]
@@ -139,7 +139,7 @@ AGED = st.builds(
 
 @given(MIXED, MIXED, st.lists(AGED, min_size=10, max_size=10))
 @settings(max_examples=400, deadline=None)
-def test_what_is_said_of_times_owners_and_tables_is_never_wrong(
+def test_proofs_about_times_owners_and_tables_are_never_wrong(
     one: Condition, other: Condition, some: list[Case]
 ) -> None:
     if implies(one, other):

@@ -10,7 +10,7 @@ from tests.builders import ORG, case, identity, numbered
 HERE = Identity(ORG, "support", "urgent", numbered("500", 1))
 
 
-def test_a_key_is_the_same_whenever_it_is_looked_at() -> None:
+def test_a_key_is_always_the_same() -> None:
     assert Identity(ORG, "support", "urgent", numbered("500", 1)).key == HERE.key
     assert re.fullmatch(r"ESC(-[0-9A-HJKMNP-TV-Z]{4}){3}", HERE.key)
 
@@ -32,12 +32,12 @@ def test_another_org_policy_route_case_rung_episode_or_turn_has_another_key(othe
     assert other.key != HERE.key
 
 
-def test_the_last_line_says_the_key_and_its_facts() -> None:
+def test_the_last_line_holds_the_key_and_its_facts() -> None:
     assert HERE.line == f"{HERE.key} support/urgent/start/1/1"
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "  \n\n"])
-def test_the_key_stands_on_the_last_line(end: str) -> None:
+def test_the_key_is_read_from_the_last_line(end: str) -> None:
     assert key_of(f"Hello\n\n{HERE.line}{end}") == HERE.key
 
 

@@ -76,13 +76,13 @@ def returned(count: int) -> Case:
         ("less_than", 2, 2, "ReturnOrders: 2 (less than 2: no)"),
     ],
 )
-def test_a_count_says_how_many_are_needed_and_how_many_there_are(
+def test_a_missing_count_shows_the_needed_and_the_present_number(
     operator: Operator, limit: int, count: int, words: str
 ) -> None:
     assert missing(Related(RETURNS, operator, limit), returned(count)) == [words]
 
 
-def test_a_count_that_nobody_read_says_so_and_not_that_there_are_none() -> None:
+def test_a_count_that_was_not_read_is_reported_as_not_readable() -> None:
     assert missing(Related(RETURNS, "at_least", 2)) == ["ReturnOrders: cannot be read (at least 2: no)"]
 
 
@@ -108,9 +108,7 @@ def test_a_count_that_nobody_read_says_so_and_not_that_there_are_none() -> None:
         ),
     ],
 )
-def test_time_that_is_short_says_how_much_and_until_when(
-    condition: Condition, one: Case, told: str, short: timedelta
-) -> None:
+def test_a_missing_time_is_shown_with_its_end(condition: Condition, one: Case, told: str, short: timedelta) -> None:
     [miss] = misses(judge(condition, one, SCENE))
     assert miss.text.endswith(f": {told}")
     assert miss.short == short
@@ -135,17 +133,17 @@ def test_time_that_is_short_says_how_much_and_until_when(
         (Related(RETURNS, "at_least", 2, within=DAY), returned(1)),
     ],
 )
-def test_where_time_alone_never_makes_it_match_no_time_is_said(condition: Condition, one: Case) -> None:
+def test_no_time_is_shown_where_time_alone_never_makes_it_match(condition: Condition, one: Case) -> None:
     assert matches_at(condition, one, SCENE) is None
     assert misses(judge(condition, one, SCENE))
 
 
-def test_a_time_that_is_over_says_what_is_seen_and_no() -> None:
+def test_an_exceeded_limit_is_shown_without_a_missing_time() -> None:
     assert missing(Age("at_most", HOUR, path="CreatedDate"), aged(3)) == ["CreatedDate was 3 h ago (at most 1 h: no)"]
     assert missing(Not(older(HOUR)), aged(3)) == ["must not hold: CreatedDate was 3 h ago (at least 1 h)"]
 
 
-def test_a_clock_that_stands_still_says_no_time() -> None:
+def test_a_stopped_clock_shows_no_missing_time() -> None:
     waiting = Age("at_least", 4 * HOUR, path="CreatedDate", except_while=Field("Status", "is", "Waiting"))
     one = replace(
         case(status="Waiting", created=NOW - 3 * HOUR),
@@ -206,7 +204,7 @@ MIXED: st.SearchStrategy[Condition] = st.recursive(
 
 @given(MIXED)
 @settings(max_examples=150, deadline=None)
-def test_the_time_that_is_said_is_the_first_at_which_it_matches(condition: Condition) -> None:
+def test_the_shown_time_is_the_first_at_which_it_matches(condition: Condition) -> None:
     one = replace(case(created=NOW - 5 * HOUR, fields={"Due__c": NOW + 30 * HOUR}), related=returned(1).related)
     when = matches_at(condition, one, SCENE)
     assert when is None or condition.holds(one, Circumstances(when))
@@ -222,7 +220,7 @@ def test_the_time_that_is_said_is_the_first_at_which_it_matches(condition: Condi
 HIGH, CLOSED = Field("Priority", "is", "High"), Field("Status", "is", "Closed")
 
 
-def test_of_a_list_all_that_fails_is_said_and_nothing_that_holds() -> None:
+def test_all_failed_conditions_of_a_list_are_shown_and_no_others() -> None:
     words = missing(All((HIGH, Field("Status", "is", "New"), Related(RETURNS, "at_least", 2))), returned(1))
     assert words == ["Priority is Medium (asked for High: no)", "needs 2 or more ReturnOrders, has 1"]
 
@@ -237,16 +235,16 @@ def test_of_a_list_all_that_fails_is_said_and_nothing_that_holds() -> None:
         ([], "nothing can match it"),
     ],
 )
-def test_of_alternatives_the_nearest_is_told(alternatives: list[Condition], words: str) -> None:
+def test_only_the_nearest_of_alternatives_is_shown(alternatives: list[Condition], words: str) -> None:
     [told] = missing(AnyOf(tuple(alternatives)))
     assert told.startswith(words)
 
 
-def test_what_holds_misses_nothing() -> None:
+def test_a_finding_that_holds_has_no_misses() -> None:
     assert missing(AnyOf((HIGH, Field("Status", "is", "New")))) == []
 
 
-def test_a_list_that_must_not_hold_says_why_it_holds() -> None:
+def test_a_list_that_must_not_hold_is_shown_with_its_reasons() -> None:
     condition = Not(All((Field("Status", "is", "New"), Field("Priority", "is", "Medium"))))
     assert missing(condition) == ["must not hold: Status is New; Priority is Medium"]
     assert missing(Not(All(()))) == ["must not hold: a condition that always holds"]
@@ -262,7 +260,7 @@ def nearest(of: Policy, *cases: Case, unread: Mapping[str, frozenset[Need]] | No
 OLD = policy(route("old", older(100 * HOUR)))
 
 
-def test_the_five_nearest_are_ordered_by_the_time_that_is_short() -> None:
+def test_the_five_nearest_are_ordered_by_their_missing_time() -> None:
     hours = {1: 10, 2: 99, 3: 50, 4: 98, 5: 1, 6: 97, 7: 96}
     found = nearest(OLD, *(case(number, created=NOW - age * HOUR) for number, age in hours.items()))
     assert [int(one.case.number) for one in found] == [2, 4, 6, 7, 3]
@@ -284,17 +282,17 @@ def test_cases_equally_near_come_by_their_number() -> None:
     assert [int(one.case.number) for one in found] == [1, 2, 3, 5, 7]
 
 
-def test_a_case_is_told_once_with_the_route_that_it_comes_nearest_to() -> None:
+def test_a_case_is_listed_once_with_its_nearest_route() -> None:
     of = policy(route("far", All((HIGH, CLOSED))), route("near", older(25 * HOUR)), route("high", HIGH))
     [found] = nearest(of, case())
     assert (found.policy, found.route, len(found.missing)) == ("support", "near", 1)
 
 
-def test_what_matches_is_no_near_miss() -> None:
+def test_a_matching_case_is_not_a_near_miss() -> None:
     assert nearest(OLD, case(created=NOW - 200 * HOUR)) == ()
 
 
-def test_what_nobody_read_is_not_held_against_a_case() -> None:
+def test_conditions_that_were_not_read_count_as_met() -> None:
     words = Text(("comments",), (parse_phrase("refund"),))
     of = policy(route("words", All((words, HIGH))))
     unread: Mapping[str, frozenset[Need]] = {case(1).id: frozenset({COMMENTS})}
@@ -318,7 +316,7 @@ def test_every_route_is_explained_in_its_order_with_the_time_at_which_it_will_ma
     assert (new.matches, new.when, new.missing) == (True, NOW, ())
 
 
-def test_an_explanation_names_the_time_at_which_a_calendar_of_the_org_lets_it_match() -> None:
+def test_an_explanation_counts_time_by_the_calendars_of_the_org() -> None:
     of = policy(route("old", Age("at_least", 3 * HOUR, BusinessHours("Default"), path="CreatedDate")))
     seen = in_org(of)
     org = replace(seen.org_facts, calendars={"Default": OFFICE})
@@ -328,7 +326,7 @@ def test_an_explanation_names_the_time_at_which_a_calendar_of_the_org_lets_it_ma
     assert unknown.when is None
 
 
-def test_what_was_escalated_before_is_told_with_its_key_and_its_time() -> None:
+def test_an_earlier_escalation_is_shown_with_its_key_and_time() -> None:
     before = escalation(case(), EscalationState.APPLIED, "new", tried_at=NOW - HOUR)
     [told] = explained(in_org(policy(route("new")), remembering(before, live=["new"])), case())
     assert told.obstacles == (f"escalated by an earlier run: {before.key} at 2026-03-02 14:00 UTC",)

@@ -50,18 +50,18 @@ def describing(description: Value) -> Case:
 # -- what a note says ----------------------------------------------------------------------------------------------
 
 
-def test_the_note_says_its_parts_and_ends_with_the_key_line() -> None:
+def test_the_note_has_its_parts_and_ends_with_the_key_line() -> None:
     said = text(note(DESCRIPTION), describing("No power"))
     assert said == f"ESCALATION support/urgent\n\nDescription:\nNo power\n\n{identity(case()).line}"
 
 
-def test_a_part_takes_the_first_of_its_sources_that_says_something() -> None:
+def test_a_part_takes_its_first_source_that_has_a_text() -> None:
     part = NotePart("steps", ("Steps__c", "comments.agent", "route.reason"))
     assert "Restarted" in text(note(part), case(fields={"Steps__c": " "}, comments=[comment("Restarted")]))
     assert "Because of urgent." in text(note(part), case(fields={"Steps__c": None}))
 
 
-def test_a_part_shows_the_last_comments_of_whom_it_asks_for() -> None:
+def test_a_part_shows_the_last_comments_of_the_named_side() -> None:
     said = [comment(f"agent {number}", minutes_ago=60 - number) for number in range(5)]
     said.append(comment("customer", speaker="customer"))
     part = NotePart("steps", ("comments.agent",), last=2)
@@ -73,7 +73,7 @@ def test_a_part_shows_the_last_comments_of_whom_it_asks_for() -> None:
     assert "customer" in text(note(NotePart("they", ("comments.customer",))), case(comments=said))
 
 
-def test_a_part_can_say_the_routes_own_words_and_the_findings() -> None:
+def test_a_part_can_show_the_texts_of_the_route_and_the_findings() -> None:
     parts = NotePart("help", ("route.help_needed",)), NotePart("why", ("findings",))
     said = text(note(*parts, help_needed="Call back."), case(), ("Priority is High",))
     assert "Help:\nCall back." in said
@@ -84,7 +84,7 @@ def test_a_part_can_say_the_routes_own_words_and_the_findings() -> None:
     ("if_missing", "said"),
     [("say_so", "not recorded"), ("tell_owner", "not recorded"), ("Ask the customer.", "Ask the customer.")],
 )
-def test_a_missing_part_says_so_or_says_the_sentence_of_the_policy(if_missing: str, said: str) -> None:
+def test_a_missing_part_is_named_or_shows_the_sentence_of_the_policy(if_missing: str, said: str) -> None:
     part = NotePart("offers", ("Offers__c",), if_missing)
     assert f"Offers:\n{said}\n" in text(note(part), case())
 
@@ -104,7 +104,7 @@ def test_a_template_that_fails_holds_the_case() -> None:
 # -- the size ------------------------------------------------------------------------------------------------------
 
 
-def test_a_line_end_counts_two_and_a_letter_its_bytes() -> None:
+def test_a_line_end_counts_two_bytes_and_a_letter_its_utf_8_bytes() -> None:
     assert size("a\nb") == 4
     assert size("é\n€") == 7
 
@@ -115,7 +115,7 @@ def room() -> int:
 
 
 @pytest.mark.parametrize(("letter", "weight"), [("x", 1), ("é", 2), ("€", 3), ("😀", 4)])
-def test_a_note_of_exactly_4000_bytes_fits_and_one_more_does_not(letter: str, weight: int) -> None:
+def test_a_note_of_4000_bytes_is_taken_and_one_of_4001_is_not(letter: str, weight: int) -> None:
     body = letter * (room() // weight) + "x" * (room() % weight)
     assert size(text(note(template=lambda _: body), case())) == MOST_BYTES
     assert isinstance(written(note(template=lambda _: body + "x"), case()), Incomplete)
@@ -134,12 +134,12 @@ def test_a_long_text_is_cut_at_a_word() -> None:
     assert len(line) > 1500
 
 
-def test_a_long_text_of_another_part_costs_no_part_its_place() -> None:
+def test_a_long_text_in_one_part_removes_no_other_part() -> None:
     said = text(note(DESCRIPTION, NotePart("offers", ("Offers__c",))), case(fields={"Description": "x" * 32000}))
     assert "Offers:\nnot recorded" in said
 
 
-def test_parts_of_the_policy_that_do_not_fit_hold_the_case() -> None:
+def test_texts_of_the_policy_that_are_too_long_hold_the_case() -> None:
     result = written(note(NotePart("help", ("route.help",)), help="x " * 2000), case())
     assert isinstance(result, Incomplete)
     assert "is longer than 4000 bytes" in result.reason
@@ -152,14 +152,14 @@ def test_a_required_part_stays_whole_and_the_others_are_cut_to_make_room() -> No
     assert "story \N{HORIZONTAL ELLIPSIS}" in said
 
 
-def test_required_parts_that_do_not_fit_hold_the_case_and_are_named() -> None:
+def test_required_parts_that_are_too_long_hold_the_case_and_are_named() -> None:
     one = case(fields={"Steps__c": "step " * 900, "Description": "x"})
     result = written(note(NotePart("steps", ("Steps__c",), "hold"), DESCRIPTION), one)
     assert isinstance(result, Incomplete)
     assert result.reason.endswith("cut to 30 characters and 'steps' whole, as required")
 
 
-def test_a_case_with_very_many_comments_is_escalated_all_the_same() -> None:
+def test_a_case_with_very_many_comments_is_escalated() -> None:
     """The comments are cut to make room; a long story must not keep a case from being escalated."""
     said = [comment(f"step {number}: tried something else", minutes_ago=500 - number) for number in range(400)]
     result = written(note(NotePart("steps_taken", ("comments.agent",))), case(comments=said))
@@ -180,7 +180,7 @@ def test_a_text_too_long_for_the_template_as_a_whole_is_cut_too() -> None:
 
 
 @pytest.mark.parametrize("cut", [30, 60, 100])
-def test_a_shortened_text_ends_at_a_word_and_says_that_more_stood_there(cut: int) -> None:
+def test_a_shortened_text_ends_at_a_word_and_a_mark(cut: int) -> None:
     cut_text = shortened("some words and more " * 20, cut)
     assert cut_text.endswith(" …")
     assert len(cut_text) <= cut + 2
@@ -245,14 +245,16 @@ def test_control_characters_become_spaces_and_lines_stay_lines() -> None:
     assert harmless("a\r\nb\rc\nd\te") == "a\nb\nc\nd\te"
 
 
-def test_a_text_that_is_no_unicode_spoils_no_run() -> None:
+def test_a_text_with_half_a_surrogate_pair_gives_a_note() -> None:
     """Half of a pair of surrogates, as JSON may hold it, has no place in UTF-8."""
     assert isinstance(written(note(DESCRIPTION), describing("broken \ud83d emoji")), str)
 
 
 @given(st.dictionaries(st.sampled_from(["Subject", "Description", "Steps__c"]), HOSTILE), st.lists(HOSTILE, max_size=3))
 @settings(max_examples=120, deadline=None)
-def test_whatever_a_case_says_its_note_fits_and_ends_with_its_key(fields: dict[str, str], said: list[str]) -> None:
+def test_for_any_text_of_a_case_its_note_is_short_enough_and_ends_with_its_key(
+    fields: dict[str, str], said: list[str]
+) -> None:
     parts = DESCRIPTION, NotePart("steps", ("Steps__c", "comments"), last=3), NotePart("why", ("findings",))
     one = case(fields=fields, comments=[comment(body) for body in said])
     result = text(note(*parts), one, tuple(said))

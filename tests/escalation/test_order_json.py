@@ -82,7 +82,7 @@ def test_an_order_comes_back_equal_from_its_canonical_text(order: Order) -> None
     assert canonical(json.loads(text)) == text
 
 
-def test_the_note_stands_once_in_the_text() -> None:
+def test_the_note_is_once_in_the_text() -> None:
     order = planned(1, policy(route(status="Escalated", priority="Urgent")))
     assert canonical(order_json(order)).count(json.dumps(order.note)) == 1
 
@@ -115,6 +115,6 @@ def without(key: str) -> Callable[[dict[str, Any]], Any]:
         lambda _: None,
     ],
 )
-def test_what_is_not_an_order_is_a_value_error(broken: Callable[[dict[str, Any]], Any]) -> None:
+def test_anything_but_an_order_is_a_value_error(broken: Callable[[dict[str, Any]], Any]) -> None:
     with pytest.raises(ValueError, match=r"order|dance"):
         order_of(broken(order_json(planned(1))))

@@ -82,7 +82,7 @@ def test_policies_go_in_the_order_of_their_files() -> None:
 # -- the choices ---------------------------------------------------------------------------------------------------
 
 
-def test_a_route_that_never_ran_live_and_finds_a_case_is_withheld_and_says_how_to_choose() -> None:
+def test_a_route_that_never_ran_live_is_withheld_with_the_choices_when_it_finds_a_case() -> None:
     plan = plan_of(AB, [*cases(1, "a"), *cases(3, "b", 50)], history=remembering(live=["a"]))
     assert states(plan, "a") == {State.PLANNED: 1}
     assert states(plan, "b") == {State.WITHHELD: 3}
@@ -92,13 +92,13 @@ def test_a_route_that_never_ran_live_and_finds_a_case_is_withheld_and_says_how_t
     assert plan.complete == {("support", "a")}
 
 
-def test_a_route_that_never_ran_live_and_finds_nothing_has_run_live() -> None:
+def test_a_route_that_never_ran_live_has_run_live_when_it_finds_no_case() -> None:
     plan = plan_of(AB, cases(1, "a"), history=remembering(live=["a"]))
     assert not plan.refusals
     assert plan.complete == {("support", "a"), ("support", "b")}
 
 
-def test_a_route_whose_every_match_is_held_still_has_its_backlog_before_it() -> None:
+def test_a_route_with_only_held_matches_keeps_its_backlog() -> None:
     """Once the missing part can be told, they would all be escalated without anybody having chosen."""
     holding = policy(route("a", is_("a"), note_spec=note(NotePart("offers", ("Offers__c",), "hold"))))
     plan = plan_of(holding, cases(30), history=remembering())
@@ -152,7 +152,7 @@ def test_trying_one_case_leaves_the_choice_open() -> None:
     assert plan.complete == frozenset()
 
 
-def test_one_route_alone_is_dealt_with_when_one_is_named() -> None:
+def test_a_named_route_is_the_only_one_that_is_planned() -> None:
     plan = plan_of(AB, [*cases(1, "a"), *cases(1, "b", 50)], RunOptions(route="b"))
     assert [one.route.name for one in plan.matches] == ["b"]
     assert any("leaves out" in reason for one in plan.no_match for reason in no_match_reasons(in_org(AB), one).values())
@@ -169,7 +169,7 @@ def test_a_case_is_escalated_once_a_run_and_a_second_policy_follows_in_the_next(
 
 
 @pytest.mark.parametrize("options", [ROUTINE, RunOptions(backlog="adopt")])
-def test_a_policy_that_escalates_nothing_holds_back_no_other(options: RunOptions) -> None:
+def test_a_policy_without_an_escalation_does_not_delay_another(options: RunOptions) -> None:
     """The first policy's backlog is withheld or adopted; the second policy's escalation has nobody to wait for."""
     second = policy(route("a", is_("a")), name="billing")
     only_second_live = History(live=frozenset({("billing", "a")}), empty=False)
@@ -178,7 +178,7 @@ def test_a_policy_that_escalates_nothing_holds_back_no_other(options: RunOptions
     assert second_decision.state is State.PLANNED, second_decision.reason
 
 
-def test_a_policy_whose_route_a_guard_withholds_holds_back_no_other() -> None:
+def test_a_policy_with_a_withheld_route_does_not_delay_another() -> None:
     first = policy(route("a", is_("a")), guards=Guards(max_cases=1))
     second = policy(route("a", is_("a")), name="billing")
     plan = plan_of([first, second], cases(2))
@@ -200,7 +200,7 @@ def test_a_route_with_more_than_most_cases_is_withheld(count: int, state: State)
     assert plan.complete == (frozenset() if plan.refusals else {("support", "a")})
 
 
-def test_only_the_offending_route_is_withheld() -> None:
+def test_only_the_route_over_the_limit_is_withheld() -> None:
     two = replace(AB, guards=guarded(max_cases=3))
     plan = plan_of(two, [*cases(4, "a"), *cases(3, "b", 50)])
     assert states(plan, "a") == {State.WITHHELD: 4}
@@ -220,14 +220,14 @@ def test_the_share_of_open_cases_counts_from_share_from_on(count: int, open_case
     assert states(plan) == {state: count}
 
 
-def test_a_guard_never_holds_back_a_route_over_guards() -> None:
+def test_a_guard_never_withholds_a_route_that_bypasses_guards() -> None:
     over = policy(route("a", is_("a"), bypass_guards=True), route("b", is_("b")), guards=guarded(max_cases=1, budget=0))
     plan = plan_of(over, [*cases(5, "a"), *cases(1, "b", 50)], org=org_facts(api_left=None))
     assert states(plan, "a") == {State.PLANNED: 5}
     assert states(plan, "b") == {State.WITHHELD: 1}
 
 
-def test_a_route_over_guards_still_has_a_backlog() -> None:
+def test_a_route_that_bypasses_guards_still_has_a_backlog() -> None:
     over = policy(route("a", is_("a"), bypass_guards=True))
     assert states(plan_of(over, cases(2), history=History())) == {State.WITHHELD: 2}
 
@@ -244,7 +244,7 @@ def test_a_plan_that_costs_more_than_its_share_of_the_calls_left_is_withheld(api
     assert states(plan) == {state: 1}
 
 
-def test_what_a_guard_withholds_costs_the_other_routes_nothing() -> None:
+def test_a_withheld_route_uses_none_of_the_api_budget() -> None:
     """`a` is withheld for its number, so `b` alone is what the api_budget has to bear."""
     two = replace(AB, guards=guarded(max_cases=300, budget=20))
     plan = plan_of(two, [*cases(601, "a"), *cases(1, "b", 5000)], org=org_facts(api_left=15))
@@ -252,7 +252,7 @@ def test_what_a_guard_withholds_costs_the_other_routes_nothing() -> None:
     assert states(plan, "b") == {State.PLANNED: 1}
 
 
-def test_guards_count_what_is_left_after_the_choices() -> None:
+def test_guards_count_the_matches_left_after_the_options() -> None:
     tight = policy(route("a", is_("a")), guards=guarded(max_cases=2))
     assert states(plan_of(tight, cases(5), RunOptions(limit=2))) == {State.PLANNED: 2, State.DEFERRED: 3}
     assert not plan_of(tight, cases(5), RunOptions(backlog="adopt"), History()).refusals
@@ -265,7 +265,7 @@ def test_a_guard_that_withholds_a_route_leaves_the_limit_to_the_others() -> None
     assert states(plan, "b") == {State.PLANNED: 3}
 
 
-def test_what_is_done_already_counts_for_no_guard() -> None:
+def test_escalations_already_done_count_for_no_guard() -> None:
     some = cases(5)
     history = remembering(*(escalation(one, route_name="a") for one in some[:4]), live=["a"])
     plan = plan_of(policy(route("a", is_("a")), guards=guarded(max_cases=1)), some, history=history)
@@ -303,7 +303,7 @@ def test_the_digest_holds_no_texts_ages_or_times() -> None:
     assert digest(some=[replace(one, created=NOW - timedelta(days=9)) for one in cases(2)]) == digest()
 
 
-def test_the_digest_does_not_speak_of_what_is_not_planned() -> None:
+def test_the_digest_holds_only_planned_matches() -> None:
     some = cases(3)
     history = remembering(escalation(some[2], route_name="a"), live=["a", "b"])
     assert digest(some=some, history=history) == digest(some=some[:2]) != digest(some=some)

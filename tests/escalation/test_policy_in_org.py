@@ -104,9 +104,7 @@ def test_a_route_with_rearm_escalates_an_open_case_in_each_new_episode() -> None
         (returned(9, 7, 3, 2, 1), State.PLANNED, 2),  # many new ones are one new episode
     ],
 )
-def test_a_new_record_that_the_route_counts_is_a_new_episode_and_the_same_ones_are_not(
-    one: Case, state: State, episode: int
-) -> None:
+def test_only_a_new_record_that_the_route_counts_begins_a_new_episode(one: Case, state: State, episode: int) -> None:
     assert ended(REPEATED, one, escalated(4)) == (state, episode)
 
 
@@ -126,7 +124,7 @@ def test_a_new_episode_has_a_key_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("rearm", [None, timedelta(hours=1)])
-def test_without_new_record_a_new_one_is_no_new_episode(rearm: timedelta | None) -> None:
+def test_without_rearm_new_record_a_new_record_begins_no_new_episode(rearm: timedelta | None) -> None:
     of = policy(route("repeated", TWO_RETURNS, rearm=rearm))
     assert ended(of, returned(9, 7, 3), escalated(4)) == (State.ALREADY, 1)
 
@@ -144,7 +142,7 @@ def test_a_new_record_counts_after_adoption_too_and_under_a_former_name(state: E
 
 
 @pytest.mark.parametrize("state", [EscalationState.UNKNOWN, EscalationState.SENDING])
-def test_a_new_record_does_not_send_again_what_has_no_known_outcome(state: EscalationState) -> None:
+def test_a_new_record_does_not_resend_an_unknown_outcome(state: EscalationState) -> None:
     assert ended(REPEATED, returned(9, 7, 3), escalated(4, state)) == (State.UNKNOWN, 1)
 
 
@@ -181,7 +179,7 @@ def word(hours_ago: float, body: str = "call me") -> Comment:
     ],
 )
 @pytest.mark.parametrize("state", [EscalationState.CLOSED, EscalationState.APPLIED])
-def test_after_the_last_escalation_only_newer_words_begin_a_new_episode(
+def test_only_messages_after_the_last_escalation_begin_a_new_episode(
     one: Case, fits: bool, state: EscalationState
 ) -> None:
     """Closed and opened again, or armed again: the old words alone are not reason to escalate again."""
@@ -195,7 +193,7 @@ def test_after_the_last_escalation_only_newer_words_begin_a_new_episode(
         assert reasons_against(in_org(of, remembering(before)), one)["call"].endswith(OLD_WORDS)
 
 
-def test_it_is_the_last_of_several_escalations_that_counts_in_whatever_order_they_are_told() -> None:
+def test_the_last_of_several_escalations_counts_in_any_order() -> None:
     escalations = [escalated(8, EscalationState.CLOSED, "call"), escalated(4, EscalationState.CLOSED, "call", 2)]
     for order in (escalations, escalations[::-1]):
         assert isinstance(verdict(CALLING, saying(word(6)), *order), NoMatch)
@@ -211,34 +209,34 @@ def test_it_is_the_last_of_several_escalations_that_counts_in_whatever_order_the
         replace(escalated(4, EscalationState.APPLIED, "call"), policy="billing"),
     ],
 )
-def test_what_was_not_written_or_not_by_this_route_makes_no_word_old(before: Escalation) -> None:
+def test_messages_stay_new_after_an_escalation_that_was_not_written_or_by_another_route(before: Escalation) -> None:
     of = policy(route("call", CALL), route("below", AnyOf(())))
     assert ended(of, saying(word(5)), before) == (State.PLANNED, 1)
 
 
-def test_words_stay_old_when_the_route_is_renamed() -> None:
+def test_messages_stay_old_when_the_route_is_renamed() -> None:
     renamed = policy(route("ring", CALL, formerly=["call"]))
     assert isinstance(verdict(renamed, saying(word(5)), escalated(4, EscalationState.CLOSED, "call")), NoMatch)
     assert ended(renamed, saying(word(3)), escalated(4, EscalationState.CLOSED, "call")) == (State.PLANNED, 2)
 
 
-def test_an_open_episode_is_remembered_whether_or_not_its_words_are_old() -> None:
+def test_an_open_episode_is_found_also_when_its_messages_are_old() -> None:
     assert ended(CALLING, saying(word(5)), escalated(4, name="call")) == (State.ALREADY, 1)
 
 
-def test_a_route_that_asks_for_no_words_begins_its_new_episode_without_any() -> None:
+def test_a_route_without_a_text_condition_begins_a_new_episode_without_messages() -> None:
     of = policy(route("call", Field("Status", "is", "New")))
     assert ended(of, saying(), escalated(4, EscalationState.CLOSED, "call")) == (State.PLANNED, 2)
 
 
-def test_a_route_whose_words_are_old_leaves_the_case_to_the_routes_below() -> None:
+def test_a_route_with_only_old_messages_leaves_the_case_to_the_routes_below() -> None:
     of = policy(route("call", CALL), route("new", Field("Status", "is", "New")))
     found = verdict(of, saying(word(5)), escalated(4, EscalationState.CLOSED, "call"))
     assert isinstance(found, Match)
     assert (found.route.name, found.state) == ("new", State.PLANNED)
 
 
-def test_who_spoke_since_the_escalation_is_asked_of_the_routes_own_escalation() -> None:
+def test_spoke_since_the_escalation_uses_the_routes_own_escalation() -> None:
     of = policy(route("call", Spoke("customer", "escalation")), route("below", AnyOf(())))
     assert isinstance(verdict(of, saying(word(5)), escalated(4, EscalationState.CLOSED, "call")), NoMatch)
     assert isinstance(verdict(of, saying(word(3)), escalated(4, EscalationState.CLOSED, "below")), NoMatch)
@@ -256,13 +254,13 @@ NEW: Condition = Field("Status", "is", "New")
 URGENT: Condition = Field("Priority", "is", "Urgent")
 
 
-def test_a_route_that_only_tells_people_takes_no_step() -> None:
+def test_a_route_that_only_notifies_people_takes_no_step() -> None:
     of = policy(telling("tell", NEW))
     assert isinstance(verdict(of, case()), NoMatch)
     assert reasons_against(in_org(of), case()) == {"tell": NOTIFIES_ONLY}
 
 
-def test_a_route_that_only_tells_people_keeps_the_case_from_the_routes_below() -> None:
+def test_a_route_that_only_notifies_people_keeps_the_case_from_the_routes_below() -> None:
     """First match wins; and each route is told what keeps it from this case, not what keeps another."""
     of = policy(route("top", URGENT), telling("tell", NEW), route("base", NEW), telling("last", NEW))
     assert isinstance(verdict(of, case()), NoMatch)
@@ -273,18 +271,18 @@ def test_a_route_that_only_tells_people_keeps_the_case_from_the_routes_below() -
 
 
 @pytest.mark.parametrize("priority", ["Urgent", "Low"])
-def test_a_route_that_only_tells_people_stands_in_the_way_only_where_it_fits(priority: str) -> None:
+def test_a_route_that_only_notifies_people_comes_first_only_where_it_matches(priority: str) -> None:
     found = verdict(policy(telling("tell", URGENT), route("base", NEW)), case(priority=priority))
     assert isinstance(found, Match) is (priority == "Low")
 
 
-def test_a_route_above_one_that_only_tells_people_escalates() -> None:
+def test_a_route_above_one_that_only_notifies_people_escalates() -> None:
     found = verdict(policy(route("base", NEW), telling("tell", NEW)), case())
     assert isinstance(found, Match)
     assert (found.route.name, found.state) == ("base", State.PLANNED)
 
 
-def test_what_our_own_steps_wrote_tells_nobody() -> None:
+def test_values_of_our_own_steps_notify_nobody() -> None:
     """Our own queue step raised the priority; the route below still remembers its escalation."""
     wrote = values(SUPPORT.id, "New", "Urgent")
     below = escalation(case(), EscalationState.APPLIED, "base", before=values(AGENT, "New", "Medium"), wrote=wrote)
@@ -294,12 +292,12 @@ def test_what_our_own_steps_wrote_tells_nobody() -> None:
     assert (found.route.name, found.state) == ("base", State.ALREADY)
 
 
-def test_an_explanation_says_that_a_matching_route_only_tells_people() -> None:
+def test_an_explanation_says_that_a_matching_route_only_notifies_people() -> None:
     seen = in_org(policy(telling("tell", NEW), telling("urgent", URGENT)), remembering(live=["tell", "urgent"]))
     fits, does_not = explain(seen, case(), decide(seen, case()))
     assert (fits.matches, fits.obstacles) == (True, (NOTIFIES_ONLY,))
     assert (does_not.matches, does_not.obstacles) == (False, ())
 
 
-def test_a_route_that_only_tells_people_reads_its_condition_and_no_note() -> None:
+def test_a_route_that_only_notifies_people_reads_its_condition_and_no_note() -> None:
     assert policy(telling("tell", URGENT)).needs() == {"IsClosed", "Priority"}

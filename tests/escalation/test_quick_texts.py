@@ -97,7 +97,7 @@ def test_the_fields_of_a_quick_text_table_are_read() -> None:
     assert "Origin" in spec(quick_texts=(BY_ORIGIN,)).needs
 
 
-def test_every_quick_text_that_may_serve_a_case_is_looked_at_and_none_below_one_that_always_serves() -> None:
+def test_quick_texts_are_read_down_to_the_first_that_serves_every_case() -> None:
     messages = {"call-back": "call", "escalations": "general", "last": "never"}
     names = (BY_ORIGIN, "Escalations", "Last")
     assert possible_names(names) == ["Call-back", "Web form", "Escalations", "Last"]
@@ -139,18 +139,18 @@ FIELDS: Mapping[str, Value] = {"Account.Name": "Acme", "Contact.Name": "Kim", "V
         ("{offers}", "not recorded"),
     ],
 )
-def test_a_placeholder_stands_for_a_field_a_part_or_a_text_of_the_route(placeholder: str, stands_for: str) -> None:
+def test_a_placeholder_is_filled_with_a_field_a_part_or_a_text_of_the_route(placeholder: str, stands_for: str) -> None:
     by = spec(OFFERS, HELP, help_needed="Call {Contact.Name}.")
     assert text(f"<{placeholder}>{{parts}}", case(fields=FIELDS), by).startswith(f"<{stands_for}>")
 
 
-def test_a_field_that_was_not_read_holds_the_case_for_it_is_not_known_to_be_empty() -> None:
+def test_a_placeholder_of_a_field_that_was_not_read_holds_the_case() -> None:
     held = written({"Escalations": "{!Case.Nowhere__c} {parts}"}, case(fields=FIELDS))
     assert held == Incomplete("the Quick Text 'Escalations' holds Nowhere__c, a field that cannot be read")
 
 
 @pytest.mark.parametrize("literal", ["{ route }", "{}", "{1}", "{a-b}", "100 % }", '{"json": 1}', "{"])
-def test_braces_that_are_no_placeholder_stay_as_they_are(literal: str) -> None:
+def test_braces_without_a_placeholder_stay_unchanged(literal: str) -> None:
     assert text(f"{literal} {{parts}}").startswith(literal)
 
 
@@ -173,7 +173,7 @@ def test_braces_that_are_no_placeholder_stay_as_they_are(literal: str) -> None:
         "{Parts}",
     ],
 )
-def test_a_placeholder_that_stands_for_nothing_holds_the_case_and_is_named(placeholder: str) -> None:
+def test_an_unknown_placeholder_holds_the_case_and_is_named(placeholder: str) -> None:
     result = written({"Escalations": f"Hello {placeholder} {{parts}}"})
     assert result == Incomplete(f"the Quick Text 'Escalations' holds {placeholder}, which is not a known placeholder")
     assert unknown_placeholders(f"{placeholder}{{parts}}", ["reason"], []) == (placeholder,)
@@ -186,7 +186,7 @@ def test_half_a_placeholder_holds_the_case(message: str) -> None:
     assert "unfilled placeholder" in result.reason
 
 
-def test_only_the_quick_text_that_is_taken_can_hold_the_case() -> None:
+def test_only_the_chosen_quick_text_can_hold_the_case() -> None:
     assert isinstance(written({"HIP urgent": "fine", "Escalations": "{!User.Name}"}), str)
     assert isinstance(written({"HIP urgent": "{!User.Name}", "Escalations": "fine"}), Incomplete)
 
@@ -225,7 +225,7 @@ def test_the_fields_of_a_quick_text_are_known_before_it_is_filled() -> None:
         ("{offers} {offers}", "Refund Refund\n\nHelp needed:\nCall."),
     ],
 )
-def test_every_part_is_said_those_that_the_text_does_not_name_below_it(message: str, expected: str) -> None:
+def test_parts_that_the_text_does_not_name_are_added_below_it(message: str, expected: str) -> None:
     by = spec(OFFERS, HELP, help_needed="Call.")
     assert text(message, case(fields={"Offers__c": "Refund"}), by) == expected
 
@@ -280,7 +280,7 @@ MESSAGES = ["Hi {!Case.Subject}!", "{offers} {Case.Subject}", "{parts}", "{findi
 
 @given(st.sampled_from(MESSAGES), HOSTILE, HOSTILE)
 @settings(max_examples=150, deadline=None)
-def test_whatever_a_case_says_its_quick_text_is_filled_fits_and_ends_with_its_key(
+def test_for_any_text_of_a_case_its_quick_text_is_filled_short_enough_and_ends_with_its_key(
     message: str, subject: str, offers: str
 ) -> None:
     one = case(fields={"Subject": subject, "Offers__c": offers})
@@ -312,7 +312,7 @@ def test_a_quick_text_too_long_for_a_note_holds_the_case() -> None:
         ("{Contact.Name} {Case.Empty__c}", ""),
     ],
 )
-def test_a_text_of_the_route_is_filled_or_says_nothing(said: str, filled: str) -> None:
+def test_a_text_of_the_route_is_filled_or_empty(said: str, filled: str) -> None:
     fields = {"Contact.Name": "Kim", "Account.Name": "Acme", "Vip__c": "yes", "Empty__c": ""}
     assert filled_sentence(said, fields) == filled
 

@@ -34,7 +34,7 @@ def test_a_table_names_the_queue_by_fields_of_the_case(type_: str | None, queue:
     assert steps[1].after == queue.id
 
 
-def test_a_table_that_says_nothing_for_the_case_is_told_with_the_values_seen() -> None:
+def test_a_table_without_a_row_for_the_case_is_reported_with_the_seen_values() -> None:
     table: Table[str] = Table("by_risk", ("Risk__c", "Vip__c"), (Row(("High", True), "Urgent"),))
     escalate = route(priority=table).escalate
     assert escalate is not None
@@ -52,12 +52,12 @@ def test_note_then_queue_then_status_then_priority() -> None:
     ]
 
 
-def test_what_the_route_does_not_say_is_no_step() -> None:
+def test_a_value_that_the_route_does_not_give_is_not_a_step() -> None:
     assert [step.name for step in steps_of(route(queue=None), case())] == [NOTE]
 
 
 @pytest.mark.parametrize("owner", [SUPPORT.id, *SUPPORT.members])
-def test_a_case_is_never_taken_out_of_a_helping_hand(owner: str) -> None:
+def test_a_case_that_a_team_member_owns_stays_with_them(owner: str) -> None:
     step = QUEUE.plan(case(owner=owner), Team("support", "Support"), SETTING)
     assert (step.before, step.after, step.state) == (owner, owner, StepState.ALREADY_SO)
     assert step.reason
@@ -100,6 +100,8 @@ def test_a_priority_is_raised_and_never_lowered(before: str, target: str) -> Non
         (StepState.NOT_APPLIED, StepState.NOT_APPLIED, StepState.NOT_APPLIED),
     ],
 )
-def test_what_was_not_planned_is_neither_done_nor_undone(state: StepState, done: StepState, undone: StepState) -> None:
+def test_a_step_that_was_not_planned_is_neither_done_nor_undone(
+    state: StepState, done: StepState, undone: StepState
+) -> None:
     step = Step("status", "a", "b", state)
     assert (step.done().state, step.undone().state) == (done, undone)

@@ -44,7 +44,7 @@ NO_ELSE: Words = replace(URGENCY, otherwise=None)
         ("", False, "Low"),
     ],
 )
-def test_the_first_row_whose_cells_all_match_gives_the_value_and_else_the_rest(
+def test_the_first_row_whose_cells_all_match_gives_the_value_or_else_does(
     impact: str | None, vip: bool, given_value: str
 ) -> None:
     assert URGENCY.value(case(fields={"Impact__c": impact, "Vip__c": vip})) == given_value
@@ -69,7 +69,7 @@ def test_the_first_row_whose_cells_all_match_gives_the_value_and_else_the_rest(
         ("x", (), False),
     ],
 )
-def test_a_cell_matches_as_the_operators_is_and_in_do(value: Value, cell: Operand, holds: bool) -> None:
+def test_a_cell_matches_like_the_operators_is_and_in(value: Value, cell: Operand, holds: bool) -> None:
     one = case(fields={"A": value})
     assert Row((cell,), 1).matches(one, ("A",)) is holds
     assert Field("A", "in", options(cell)).holds(one, SCENE) is holds
@@ -91,7 +91,7 @@ ROWS = st.lists(st.tuples(CELL, CELL, st.integers(0, 3)), min_size=1, max_size=5
 
 @given(ROWS, st.sampled_from([None, 9]), SEEN, SEEN)
 @settings(max_examples=150, deadline=None)
-def test_a_table_is_its_rows_tried_one_after_the_other(
+def test_the_rows_of_a_table_are_tried_in_order(
     rows: list[tuple[Operand, Operand, int]], otherwise: int | None, first: Value, second: Value
 ) -> None:
     table = Table("t", ("A", "B"), tuple(Row((one, two), value) for one, two, value in rows), otherwise)
@@ -114,7 +114,7 @@ def test_every_value_that_a_table_may_give_is_known_before() -> None:
 
 
 @pytest.mark.parametrize("otherwise", [0, False, ""])
-def test_an_else_of_zero_is_an_else(otherwise: str | int | bool) -> None:
+def test_an_else_of_zero_is_used(otherwise: str | int | bool) -> None:
     table: Words = Table("t", ("A",), (Row(("x",), 1),), otherwise)
     assert table.values == (1, otherwise)
     assert table.value(case()) == otherwise

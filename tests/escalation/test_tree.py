@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 @given(CONDITIONS, CASES)
 @settings(max_examples=150, deadline=None)
-def test_judging_with_reasons_and_without_says_the_same(condition: Condition, one: Case) -> None:
+def test_judging_with_and_without_reasons_gives_the_same_answer(condition: Condition, one: Case) -> None:
     assert judge(condition, one, SCENE).holds == condition.holds(one, SCENE)
 
 
@@ -78,7 +78,7 @@ def test_a_list_means_all_and_any_means_one(condition: Condition, expected: bool
     assert condition.holds(case(status="New"), SCENE) is expected
 
 
-def test_open_cases_are_meant_unless_the_policy_speaks_of_isclosed() -> None:
+def test_only_open_cases_match_unless_the_policy_mentions_isclosed() -> None:
     closed = case(fields={"IsClosed": True})
     silent, speaking = route("a"), route("b", Not(Field("isclosed", "is", False)))
     assert not policy(silent).condition(silent).holds(closed, SCENE)

@@ -37,21 +37,21 @@ def test_only_whole_words_in_this_order_count(text: str) -> None:
     assert mentioned(text, [SUPERVISOR], []) is None
 
 
-def test_the_words_found_are_told_as_they_stand() -> None:
+def test_the_found_words_are_returned_as_written() -> None:
     assert mentioned("Please Speak  to\na Manager now", [SUPERVISOR], []) == "Speak to a Manager"
 
 
-def test_the_first_phrase_that_is_found_is_told() -> None:
+def test_the_first_phrase_that_is_found_is_returned() -> None:
     assert mentioned("b a", [parse_phrase("a"), parse_phrase("b")], []) == "a"
 
 
-def test_ignored_phrases_are_taken_out_first() -> None:
+def test_ignored_phrases_are_removed_first() -> None:
     ignoring = [parse_phrase("legal notice")]
     assert mentioned("This is a LEGAL notice", [parse_phrase("legal")], ignoring) is None
     assert mentioned("legal notice: our legal team", [parse_phrase("legal")], ignoring) == "legal"
 
 
-def test_punctuation_in_a_phrase_stands_for_itself() -> None:
+def test_punctuation_in_a_phrase_matches_itself() -> None:
     assert mentioned("it costs $5.00 (net)", [parse_phrase("$5.00 (net)")], [])
     assert mentioned("it costs $5x00 (net)", [parse_phrase("$5.00 (net)")], []) is None
 
@@ -65,7 +65,7 @@ def test_letters_beyond_ascii_are_found_in_any_case() -> None:
     assert mentioned("Ich bin VERÄRGERT", [parse_phrase("verärgert")], [])
 
 
-def test_an_ascii_letter_stands_for_itself_only() -> None:
+def test_an_ascii_letter_matches_only_itself() -> None:
     assert mentioned("\u212aelvin", [parse_phrase("kelvin")], []) is None
 
 

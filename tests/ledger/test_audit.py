@@ -45,7 +45,7 @@ def test_the_list_is_as_long_as_asked_for(trail: SqlHistory) -> None:
     assert [one.key for one in audit_list(trail, limit=1)] == [escalation(3).key]
 
 
-def test_the_story_of_an_escalation_is_told_in_order_with_its_note(trail: SqlHistory) -> None:
+def test_the_events_of_an_escalation_are_listed_in_order_with_its_note(trail: SqlHistory) -> None:
     told = audit_show(trail, f" {escalation(1).key.lower()} ")
     assert [(one.event, one.note, one.run) for one in told] == [
         ("intended", "first", "run-1"),
@@ -55,7 +55,7 @@ def test_the_story_of_an_escalation_is_told_in_order_with_its_note(trail: SqlHis
     assert len(told[0].hash) == 64
 
 
-def test_an_unknown_key_names_the_nearest(trail: SqlHistory) -> None:
+def test_an_unknown_key_is_reported_with_the_nearest(trail: SqlHistory) -> None:
     known = escalation(1).key
     mistyped = known[:-1] + ("0" if known[-1] != "0" else "1")
     with pytest.raises(Invalid, match="has no escalation") as unknown:

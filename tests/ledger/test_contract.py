@@ -35,7 +35,7 @@ def minutes_ago(minutes: int) -> str:
     return (datetime.now(UTC) - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_a_new_ledger_remembers_nothing(ledger: SqlLedger) -> None:
+def test_a_new_ledger_is_empty(ledger: SqlLedger) -> None:
     history = ledger.history(ORG)
     assert history.empty
     assert not history.everything()
@@ -44,7 +44,7 @@ def test_a_new_ledger_remembers_nothing(ledger: SqlLedger) -> None:
     assert ledger.head() is None
 
 
-def test_what_was_recorded_is_remembered_by_whoever_opens_the_ledger_next(kind: Kind) -> None:
+def test_a_recorded_change_is_read_by_the_next_run(kind: Kind) -> None:
     ours = [escalation(1), replace(escalation(2, EscalationState.ADOPTED), before=None, wrote=None, tried_at=None)]
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(one) for one in ours])
@@ -53,7 +53,7 @@ def test_what_was_recorded_is_remembered_by_whoever_opens_the_ledger_next(kind: 
         assert not again.history(ORG).empty
 
 
-def test_a_change_replaces_what_was_remembered(ledger: SqlLedger) -> None:
+def test_a_change_replaces_the_earlier_state(ledger: SqlLedger) -> None:
     with ledger.lease(start()) as lease:
         lease.record([change(escalation())])
         lease.record([change(replace(escalation(), message="fine"), EscalationState.APPLIED)])
@@ -80,7 +80,7 @@ def test_users_are_those_of_the_runs_and_a_route_goes_live_once(ledger: SqlLedge
     assert kind.execute("SELECT count(*) FROM events WHERE event = 'went_live'") == [(2,)]
 
 
-def test_a_run_that_refused_does_not_make_a_lost_ledger_look_kept(ledger: SqlLedger) -> None:
+def test_a_lost_ledger_is_still_empty_after_a_refused_run(ledger: SqlLedger) -> None:
     """The second run after a loss must refuse as the first did."""
     with ledger.lease(start()) as lease:
         lease.finish({"exit": 4})
@@ -113,12 +113,12 @@ def way_to(state: EscalationState) -> list[EscalationState]:
     return ways[0]
 
 
-def test_an_event_must_fit_its_state(ledger: SqlLedger) -> None:
+def test_an_event_must_match_its_state(ledger: SqlLedger) -> None:
     with ledger.lease(start()) as lease, pytest.raises(EscalatorError, match="cannot become"):
         lease.record([change(escalation(), event="applied")])
 
 
-def test_a_bounce_is_told_and_leaves_the_state(ledger: SqlLedger, kind: Kind) -> None:
+def test_a_bounce_is_recorded_and_keeps_the_state(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()) as lease:
         lease.record([change(escalation())])
         lease.record([change(escalation(), EscalationState.APPLIED)])
@@ -150,7 +150,7 @@ def test_a_time_without_a_zone_is_refused(ledger: SqlLedger) -> None:
         lease.record([change(naive)])
 
 
-def test_an_event_says_who_what_why_when_and_by_which_call(ledger: SqlLedger, kind: Kind) -> None:
+def test_an_event_records_user_change_reason_time_and_call(ledger: SqlLedger, kind: Kind) -> None:
     from sfdc_escalator.ledger.trail.audit import audit_show
 
     with ledger.lease(start()) as lease:
@@ -212,7 +212,7 @@ def test_the_head_moves_with_every_event(ledger: SqlLedger) -> None:
         assert ledger.head() not in (None, first)
 
 
-def test_a_second_run_is_told_who_is_at_work(ledger: SqlLedger, kind: Kind) -> None:
+def test_a_second_run_gets_the_holder_of_the_lease(ledger: SqlLedger, kind: Kind) -> None:
     import os
     import socket
 
@@ -225,7 +225,7 @@ def test_a_second_run_is_told_who_is_at_work(ledger: SqlLedger, kind: Kind) -> N
     assert kind.execute("SELECT run FROM runs") == [("run-1",)]
 
 
-def test_a_run_that_takes_too_long_is_stuck_though_it_gives_signs_of_life(ledger: SqlLedger, kind: Kind) -> None:
+def test_a_run_that_takes_too_long_is_stuck_in_spite_of_its_heartbeat(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()):
         kind.execute("UPDATE leases SET started_at = ?", minutes_ago(31))
         with pytest.raises(RunBusy) as busy, ledger.lease(start("run-2")):
@@ -256,7 +256,7 @@ def test_a_silent_holder_loses_the_lease_and_writes_no_more(ledger: SqlLedger, k
     assert of(ledger, escalation().key).state is EscalationState.SENDING
 
 
-def test_a_loser_that_leaves_does_not_give_back_the_winners_lease(ledger: SqlLedger, kind: Kind) -> None:
+def test_a_run_that_lost_the_lease_does_not_release_the_new_one(ledger: SqlLedger, kind: Kind) -> None:
     with ExitStack() as winner:
         with ledger.lease(start()):
             kind.execute("UPDATE leases SET heartbeat_at = ?", LONG_AGO)
@@ -276,14 +276,16 @@ def test_a_holder_on_another_host_keeps_the_lease_until_it_is_silent(
             pass
 
 
-def test_a_sign_of_life_far_in_the_future_does_not_hold_the_lease_for_ever(ledger: SqlLedger, kind: Kind) -> None:
+def test_a_heartbeat_far_in_the_future_does_not_hold_the_lease_for_ever(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()):
         kind.execute("UPDATE leases SET heartbeat_at = ?", minutes_ago(-60))
         with ledger.lease(start("run-2")):
             pass
 
 
-def test_what_a_lost_run_was_sending_is_unknown_before_the_next_run_begins(ledger: SqlLedger, kind: Kind) -> None:
+def test_escalations_that_a_lost_run_was_sending_are_unknown_before_the_next_run_begins(
+    ledger: SqlLedger, kind: Kind
+) -> None:
     with ledger.lease(start()) as lease:
         lease.record([change(escalation(1)), change(escalation(2)), change(escalation(3, EscalationState.ADOPTED))])
         lease.record([change(escalation(2), EscalationState.APPLIED)])
@@ -296,7 +298,7 @@ def test_what_a_lost_run_was_sending_is_unknown_before_the_next_run_begins(ledge
     assert kind.verify().problems == ()
 
 
-def test_a_run_gives_signs_of_life_while_it_works(kind: Kind) -> None:
+def test_a_run_renews_its_heartbeat_while_it_works(kind: Kind) -> None:
     with kind.open(Terms(beat=timedelta(milliseconds=5))) as ledger, ledger.lease(start()):
         kind.execute("UPDATE leases SET heartbeat_at = ?", LONG_AGO)
         until = time.monotonic() + 10
@@ -304,7 +306,7 @@ def test_a_run_gives_signs_of_life_while_it_works(kind: Kind) -> None:
             assert time.monotonic() < until
 
 
-def test_every_write_is_a_sign_of_life(ledger: SqlLedger, kind: Kind) -> None:
+def test_every_write_renews_the_heartbeat(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start()) as lease:
         kind.execute("UPDATE leases SET heartbeat_at = ?", LONG_AGO)
         lease.record([change(escalation())])
@@ -344,5 +346,5 @@ def test_thousands_of_changes_go_in_one_call(ledger: SqlLedger) -> None:
     assert {one.state for one in ledger.history(ORG).everything()} == {EscalationState.SUPERSEDED}
 
 
-def test_every_state_has_an_event_that_tells_of_it() -> None:
+def test_every_state_has_an_event_that_records_it() -> None:
     assert set(EVENT_OF) == set(EscalationState)

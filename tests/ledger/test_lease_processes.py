@@ -82,7 +82,7 @@ def test_a_killed_holder_loses_the_lease_at_once_and_what_it_was_sending_is_unkn
     assert kind.verify().problems == ()
 
 
-def test_the_remains_of_a_killed_process_hold_nothing(kind: Kind) -> None:
+def test_a_zombie_process_does_not_hold_the_lease(kind: Kind) -> None:
     """A parent that does not ask for its dead child leaves it in the process list."""
     with child(HOLD, kind.where) as holder, kind.open() as ledger:
         assert holder.stdout is not None
@@ -130,21 +130,21 @@ def test_a_holder_on_another_host_keeps_the_lease_until_it_is_silent_and_then_wr
     assert kind.verify().problems == ()
 
 
-def test_a_process_number_used_again_is_not_the_holder(kind: Kind) -> None:
+def test_a_reused_process_number_is_not_the_holder(kind: Kind) -> None:
     with kind.open() as ledger, ledger.lease(start()):
         kind.execute("UPDATE leases SET pid_start = '1'")
         with ledger.lease(start("run-2")):
             pass
 
 
-def test_after_a_restart_of_the_machine_only_time_tells(kind: Kind) -> None:
+def test_after_a_restart_of_the_machine_the_lease_ends_by_time(kind: Kind) -> None:
     with kind.open() as ledger, ledger.lease(start()):
         kind.execute("UPDATE leases SET boot = 'another', pid = 999999999")
         with pytest.raises(RunBusy), ledger.lease(start("run-2")):
             pass
 
 
-def test_this_process_is_not_gone() -> None:
+def test_the_own_process_is_not_gone() -> None:
     me = Holder.of_this_process()
     assert not me.is_gone(me)
     assert me.boot

@@ -191,7 +191,7 @@ def test_a_backup_beside_a_ledger_in_the_state_folder_is_not_taken_for_a_ledger(
 # -- refused: one message, nothing written ----------------------------------------------------------------------------
 
 
-def test_whoever_opens_an_old_ledger_is_given_the_command_to_migrate_it(old: Kind) -> None:
+def test_an_old_ledger_is_refused_with_the_command_to_migrate_it(old: Kind) -> None:
     before = everything(old)
     for attempt in (open_history, open_trail, lambda where: open_ledger(where, create=True)):
         with pytest.raises(LedgerUnusable, match="older version 0001") as refused:
@@ -243,7 +243,7 @@ def test_a_ledger_without_its_guards_is_not_migrated_and_the_guards_are_not_put_
     refused_unchanged(old, AuditBroken, "does not verify")
 
 
-def test_a_ledger_whose_version_row_was_changed_by_hand_is_refused_by_everybody(old: Kind) -> None:
+def test_a_ledger_with_a_changed_version_row_is_always_refused(old: Kind) -> None:
     old.execute("UPDATE alembic_version SET version_num = '0002'")
     before = everything(old)
     for attempt in (open_history, lambda where: open_ledger(where, create=True), lambda where: migrate(where, "ann")):
@@ -382,7 +382,7 @@ def test_a_full_disk_of_a_server_ends_a_migration_with_one_message(old_schema: P
 # -- interrupted, and two at once -------------------------------------------------------------------------------------
 
 
-def test_of_two_that_migrate_at_once_one_does_it_and_the_other_finds_it_done(old: Kind) -> None:
+def test_of_two_migrations_at_the_same_time_one_finds_it_done(old: Kind) -> None:
     children = [in_a_child(old.where) for _ in range(2)]
     texts = sorted(child.communicate(timeout=120)[0].strip() for child in children)
     assert texts == ["already", "migrated"]

@@ -83,7 +83,7 @@ BAD: list[tuple[Callable[[Path], None], str]] = [
 
 
 @pytest.mark.parametrize(("make", "words"), BAD)
-def test_what_is_no_ledger_of_ours_is_refused_and_left_as_it_is(
+def test_a_file_that_is_not_our_ledger_is_refused_and_not_changed(
     make: Callable[[Path], None], words: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "folder" / "x.db"
@@ -106,7 +106,7 @@ def test_a_dry_run_creates_nothing_where_there_is_no_ledger(tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
-def test_a_dry_run_reads_and_leaves_the_file_byte_for_byte(sqlite_kind: SqliteKind) -> None:
+def test_a_dry_run_does_not_change_a_byte_of_the_file(sqlite_kind: SqliteKind) -> None:
     with sqlite_kind.open() as ledger:
         with ledger.lease(start()) as lease:
             lease.record([change(escalation())])
@@ -148,7 +148,7 @@ def test_a_ledger_is_kept_with_full_synchronization_and_a_write_ahead_log(sqlite
         assert connection.exec_driver_sql("PRAGMA application_id").scalar() == 0x45534341
 
 
-def test_of_two_that_make_the_ledger_at_once_both_use_the_first(
+def test_two_programs_that_make_the_ledger_at_the_same_time_use_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x.db"
@@ -174,17 +174,17 @@ def test_a_ledger_locked_by_another_program_is_refused(sqlite_kind: SqliteKind) 
             sqlite_kind.open(Terms(busy=timedelta(0)))
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnusable, match="cannot make the file"):
         open_ledger("/proc/no-such-folder/x.db", create=True)
 
 
-def test_a_name_that_is_too_long_is_said(tmp_path: Path) -> None:
+def test_a_name_that_is_too_long_is_reported(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnusable, match="too long"):
         open_ledger(str(tmp_path / ("x" * 300)), create=True)
 
 
-def test_a_full_disk_is_said_and_nothing_half_is_stored(sqlite_kind: SqliteKind) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_half_stored(sqlite_kind: SqliteKind) -> None:
     with sqlite_kind.open() as ledger, ledger.lease(start()) as lease:
         head = ledger.head()
         with ledger.reading() as connection:  # the file may not grow any more

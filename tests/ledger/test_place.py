@@ -60,7 +60,7 @@ def test_a_ledger_on_a_server_is_the_same_from_every_folder(tmp_path: Path) -> N
         ("a\0b", "not a file"),
     ],
 )
-def test_what_names_no_file_is_refused_with_advice(where: str, words: str) -> None:
+def test_an_address_that_does_not_name_a_file_is_refused_with_advice(where: str, words: str) -> None:
     with pytest.raises(Invalid, match=words) as refused:
         database_of(where)
     assert "secret" not in str(refused.value)
@@ -113,5 +113,5 @@ def test_a_network_disk_is_refused(path: str) -> None:
         refuse_network_disk(Path(path), MOUNTS)
 
 
-def test_a_local_disk_is_fine() -> None:
+def test_a_local_disk_is_accepted() -> None:
     refuse_network_disk(Path("/run/x.db"), MOUNTS)

@@ -56,7 +56,7 @@ def test_a_url_that_is_not_understood_is_refused_without_its_password(url: str) 
     assert "postgresql://USER@HOST" in str(refused.value.problems[0])
 
 
-def test_a_missing_driver_is_said_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_driver_is_reported_with_the_command_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "sfdc_escalator.ledger.engines.postgresql", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(Invalid, match=r"sfdc-escalator\[pg\]") as refused:
@@ -109,7 +109,7 @@ def a_server_that_says(code: str, words: str) -> Iterator[int]:
         ("57P03", "the database system is starting up", "cannot be reached"),
     ],
 )
-def test_a_server_that_does_not_let_us_in_is_told_with_advice(code: str, words: str, advice: str) -> None:
+def test_a_server_that_refuses_the_login_is_reported_with_advice(code: str, words: str, advice: str) -> None:
     with a_server_that_says(code, words) as port:
         url = f"postgresql://ann:{SECRET}@127.0.0.1:{port}/ours"
         for attempt in (open_history, open_trail, lambda where: open_ledger(where, create=True)):
@@ -120,14 +120,14 @@ def test_a_server_that_does_not_let_us_in_is_told_with_advice(code: str, words: 
             assert "\n" not in refused.value.message
 
 
-def test_a_server_that_is_down_is_told(postgresql_kind: PostgresqlKind) -> None:
+def test_a_server_that_is_down_is_reported(postgresql_kind: PostgresqlKind) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(LedgerUnusable, match="is the server running"):
         open_history(f"postgresql://ann:{SECRET}@127.0.0.1:{port}/ours")
 
 
-def test_a_database_that_is_missing_is_told(postgresql_kind: PostgresqlKind) -> None:
+def test_a_missing_database_is_reported(postgresql_kind: PostgresqlKind) -> None:
     with pytest.raises(LedgerUnusable, match="createdb"):
         open_ledger(f"{postgresql_kind.where}_of_nobody", create=True)
 
@@ -173,7 +173,7 @@ def test_the_tables_of_others_are_not_touched(postgresql_kind: PostgresqlKind) -
         postgresql_kind.execute("DROP TABLE public.events")
 
 
-def test_of_many_that_make_the_ledger_at_once_all_use_the_same(postgresql_kind: PostgresqlKind) -> None:
+def test_programs_that_make_the_ledger_at_the_same_time_all_use_one(postgresql_kind: PostgresqlKind) -> None:
     together, failed, busy = threading.Barrier(4), [], []
 
     def make(number: int) -> None:
@@ -215,7 +215,7 @@ def netloc(kind: PostgresqlKind) -> str:
     return urlsplit(kind.where).netloc.rpartition("@")[2]
 
 
-def test_a_user_without_more_than_a_schema_can_do_everything_a_run_does(owner: str) -> None:
+def test_a_user_with_only_the_schema_can_do_everything_that_a_run_does(owner: str) -> None:
     with open_ledger(owner, create=True) as ledger:
         with ledger.lease(start()) as lease:
             lease.record([change(escalation(), note="A note.")])
@@ -238,9 +238,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("statement", CHANGES)
-def test_even_the_owner_has_no_right_to_change_what_was_told(
-    owner: str, statement: str, postgresql_kind: PostgresqlKind
-) -> None:
+def test_even_the_owner_may_not_change_events(owner: str, statement: str, postgresql_kind: PostgresqlKind) -> None:
     open_ledger(owner, create=True).close()
     with psycopg.connect(owner, options="-csearch_path=sfdc_escalator") as connection:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -257,7 +255,7 @@ def test_even_the_owner_has_no_right_to_change_what_was_told(
         "INSERT INTO events SELECT * FROM events WHERE seq = 2 ON CONFLICT (seq) DO UPDATE SET run = 'x'",
     ],
 )
-def test_not_even_a_superuser_changes_by_mistake_what_was_told(told: PostgresqlKind, statement: str) -> None:
+def test_not_even_a_superuser_changes_events_by_mistake(told: PostgresqlKind, statement: str) -> None:
     with pytest.raises(psycopg.errors.RaiseException, match="of a ledger"):
         told.execute(statement)
     assert told.verify().problems == ()
@@ -345,13 +343,13 @@ def test_a_removed_row_is_found(rows_told: PostgresqlKind, table: str, which: st
 
 @pytest.mark.parametrize("guard", GUARDS)
 @pytest.mark.parametrize("how", ["DROP TRIGGER {} ON {}", "ALTER TABLE {1} DISABLE TRIGGER {0}"])
-def test_a_guard_that_was_removed_or_put_to_sleep_is_found(told: PostgresqlKind, guard: str, how: str) -> None:
+def test_a_removed_or_disabled_guard_is_found(told: PostgresqlKind, guard: str, how: str) -> None:
     told.execute(how.format(guard, guard.partition("_")[0]))
     assert told.verify().problems == (f"the guard {guard} is not in place",)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_guard_that_was_made_toothless_is_found(told: PostgresqlKind, name: str) -> None:
+def test_a_guard_without_effect_is_found(told: PostgresqlKind, name: str) -> None:
     told.execute(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
     assert told.verify().problems == (f"the guard {name} is not in place",)
 
@@ -365,7 +363,7 @@ def test_a_right_that_was_granted_again_is_found(told: PostgresqlKind, table: st
 
 
 @pytest.mark.parametrize("texts", ["""policies = '{"a":1', result = '2},"result":3'""", "policies = '{'"])
-def test_a_run_whose_texts_are_no_json_is_found(rows_told: PostgresqlKind, texts: str) -> None:
+def test_a_run_whose_texts_are_not_json_is_found(rows_told: PostgresqlKind, texts: str) -> None:
     tamper(rows_told, f"UPDATE runs SET {texts}")
     assert any("not hold JSON" in problem for problem in rows_told.verify().problems)
 
@@ -386,7 +384,7 @@ def cut_all_lines(kind: PostgresqlKind) -> None:
     )
 
 
-def test_a_connection_lost_in_the_middle_of_a_run_is_told_and_nothing_is_half_stored(
+def test_a_connection_lost_during_a_run_is_reported_and_nothing_is_half_stored(
     postgresql_kind: PostgresqlKind,
 ) -> None:
     with postgresql_kind.open() as ledger:

@@ -149,7 +149,7 @@ def test_a_newer_ledger_is_not_migrated(old: Kind) -> None:
         migrate(old.where, "ann")
 
 
-def test_a_version_that_never_was_is_not_migrated(old: Kind) -> None:
+def test_an_unknown_version_is_not_migrated(old: Kind) -> None:
     old.execute("UPDATE alembic_version SET version_num = '0000'")
     with pytest.raises(LedgerUnusable, match="does not know"):
         migrate(old.where, "ann")
@@ -175,9 +175,7 @@ def unknown(ledger: SqlLedger) -> Escalation:
 
 
 @pytest.mark.parametrize(("applied", "state"), [(True, EscalationState.APPLIED), (False, EscalationState.PLANNED)])
-def test_a_person_settles_an_unknown_outcome_and_the_trail_says_who(
-    kind: Kind, applied: bool, state: EscalationState
-) -> None:
+def test_a_person_settles_an_unknown_outcome_and_is_recorded(kind: Kind, applied: bool, state: EscalationState) -> None:
     with kind.open() as ledger:
         key = unknown(ledger).key
         now = resolve(ledger, "run-9", f" {key.lower()} ", applied=applied, by="ann")
@@ -188,7 +186,7 @@ def test_a_person_settles_an_unknown_outcome_and_the_trail_says_who(
     assert kind.verify().problems == ()
 
 
-def test_what_a_dead_run_was_sending_can_be_settled_at_once(kind: Kind) -> None:
+def test_escalations_that_a_dead_run_was_sending_can_be_settled_at_once(kind: Kind) -> None:
     with kind.open() as ledger:
         with ledger.lease(start()) as lease:
             lease.record([change(escalation())])

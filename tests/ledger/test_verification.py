@@ -127,7 +127,7 @@ def test_a_removed_row_is_found(told: SqliteKind, table: str, which: str) -> Non
         "UPDATE events SET seq = 99 WHERE seq = 6",
     ],
 )
-def test_a_row_that_the_trail_does_not_tell_of_is_found(told: SqliteKind, statement: str) -> None:
+def test_a_row_without_an_event_is_found(told: SqliteKind, statement: str) -> None:
     tamper(told, lambda connection: connection.execute(statement))
     assert told.verify().problems
 
@@ -156,13 +156,13 @@ def test_a_removed_guard_is_found(told: SqliteKind, guard: str) -> None:
         "FROM events WHERE seq = 3",
     ],
 )
-def test_the_database_itself_refuses_to_change_what_was_told(told: SqliteKind, statement: str) -> None:
+def test_the_database_itself_refuses_to_change_events(told: SqliteKind, statement: str) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         told.execute(statement)
     assert told.verify().problems == ()
 
 
-def test_any_head_that_the_chain_ever_had_proves_it(told: SqliteKind) -> None:
+def test_every_earlier_head_of_the_chain_is_accepted(told: SqliteKind) -> None:
     for (head,) in told.execute("SELECT lower(hex(hash)) FROM events"):
         assert told.verify(head).problems == ()
     assert told.verify(told.verify().head.upper()).problems == ()  # type: ignore[union-attr]
@@ -173,7 +173,7 @@ def test_a_head_that_the_chain_never_had_is_found(told: SqliteKind, head: str) -
     assert any("expected head" in problem for problem in told.verify(head).problems)
 
 
-def test_a_chain_written_anew_is_found_by_the_head_somebody_kept(told: SqliteKind) -> None:
+def test_a_rewritten_chain_is_found_by_a_kept_head(told: SqliteKind) -> None:
     """Who can write the file can compute all hashes again; only a head kept elsewhere tells."""
     kept = told.verify().head
 
@@ -192,7 +192,7 @@ def test_a_chain_written_anew_is_found_by_the_head_somebody_kept(told: SqliteKin
     assert told.verify(kept).problems
 
 
-def test_newest_events_cut_off_are_found_by_the_head_somebody_kept(told: SqliteKind) -> None:
+def test_removed_newest_events_are_found_by_a_kept_head(told: SqliteKind) -> None:
     kept = told.verify().head
     tamper(told, lambda connection: connection.executescript(
         "DELETE FROM events WHERE seq = 6; UPDATE runs SET event = 1, finished_at = NULL, result = NULL;"))  # fmt: skip
@@ -201,7 +201,7 @@ def test_newest_events_cut_off_are_found_by_the_head_somebody_kept(told: SqliteK
 
 
 @pytest.mark.parametrize("broken", ["run = 'x'", "hash = X'00'"])
-def test_a_hopelessly_broken_trail_names_some_problems_only(sqlite_kind: SqliteKind, broken: str) -> None:
+def test_a_verification_reports_a_bounded_number_of_problems(sqlite_kind: SqliteKind, broken: str) -> None:
     with sqlite_kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation(number)) for number in range(4 * MOST_PROBLEMS)])
     tamper(sqlite_kind, lambda connection: connection.execute(f"UPDATE events SET {broken}"))

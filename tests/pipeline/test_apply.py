@@ -70,7 +70,7 @@ def test_after_a_slow_call_chunks_go_one_by_one(monkeypatch: pytest.MonkeyPatch)
     assert not gate.one_by_one.locked()
 
 
-def test_nothing_to_send_is_no_call() -> None:
+def test_without_orders_nothing_is_sent() -> None:
     org = FakeOrg()
     assert send(org, []) == []
     assert org.writes == []

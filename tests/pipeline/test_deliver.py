@@ -108,7 +108,7 @@ def over(most: int, answer: Answer) -> Script:
 # -- committed -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_committed_is_applied_with_its_steps() -> None:
+def test_a_committed_order_is_applied_with_its_steps() -> None:
     done = sent(3, commits)
     assert done.org.sent == [[1, 2, 3]]
     assert done.ending(State.APPLIED) == [1, 2, 3]
@@ -154,14 +154,14 @@ def test_an_escalation_that_takes_over_ends_the_one_below() -> None:
 # -- moved ---------------------------------------------------------------------------------------------------------
 
 
-def test_cases_that_moved_wait_and_the_rest_goes_once_more() -> None:
+def test_cases_that_moved_wait_and_the_rest_is_sent_once_more() -> None:
     done = sent(4, in_turn(Moved()), moved={numbered("500", 2)})
     assert done.org.sent == [[1, 2, 3, 4], [1, 3, 4]]
     assert done.ending(State.DEFERRED) == [2]
     assert "moved" in done.ended[0].reason
 
 
-def test_the_rest_does_not_go_a_third_time() -> None:
+def test_the_rest_is_not_sent_a_third_time() -> None:
     done = sent(4, in_turn(Moved(), Moved()), moved={numbered("500", 2)})
     assert done.org.sent == [[1, 2, 3, 4], [1, 3, 4]]
     assert done.ending(State.DEFERRED) == [1, 2, 3, 4]
@@ -177,7 +177,7 @@ def test_nothing_is_sent_again_when_the_org_cannot_say_what_moved() -> None:
 # -- rolled back ---------------------------------------------------------------------------------------------------
 
 
-def test_a_row_that_is_refused_goes_alone_and_the_rest_again() -> None:
+def test_a_rejected_row_is_sent_alone_and_the_rest_again() -> None:
     done = sent(9, rejecting(3))
     assert done.org.sent == [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 4, 5, 6, 7, 8, 9], [3]]
     assert done.ending(State.REJECTED) == [3]
@@ -263,7 +263,7 @@ def test_an_error_about_a_case_that_was_not_sent_loses_no_case() -> None:
 # -- not executed, unknown -----------------------------------------------------------------------------------------
 
 
-def test_what_never_ran_is_deferred() -> None:
+def test_a_request_that_never_ran_is_deferred() -> None:
     done = sent(2, in_turn(NotExecuted("connection refused")))
     assert done.org.sent == [[1, 2]]
     assert done.ending(State.DEFERRED) == [1, 2]
@@ -321,7 +321,7 @@ def extra(count: int) -> int:
 
 @pytest.mark.parametrize("count", [1, 2, 7, 200])
 @pytest.mark.parametrize("answer", [LOCKED, TOO_BIG, UNCLEAR])
-def test_an_org_that_turns_everything_down_costs_a_bounded_number_of_calls(count: int, answer: Answer) -> None:
+def test_an_org_that_rejects_everything_costs_a_bounded_number_of_calls(count: int, answer: Answer) -> None:
     done = sent(count, over(0, answer))
     assert len(done.org.writes) <= 1 + extra(count)
     assert len(done.states) == count

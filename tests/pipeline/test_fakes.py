@@ -13,7 +13,7 @@ from tests.pipeline.fakes import FakeLedger, FakeOrg, in_turn
 START = RunStart("run", ORG, ME, {})
 
 
-def test_they_implement_the_ports() -> None:
+def test_the_fakes_implement_the_ports() -> None:
     org: Org = FakeOrg()
     ledger: Ledger = FakeLedger()
     lease: Lease = FakeLedger()
@@ -21,14 +21,14 @@ def test_they_implement_the_ports() -> None:
     lease.record([])
 
 
-def test_a_script_answers_in_turn() -> None:
+def test_a_script_gives_its_answers_in_order() -> None:
     script = in_turn(Moved())
     chunk = object()
     assert isinstance(script(chunk), Moved)  # type: ignore[arg-type]
     assert not isinstance(script(chunk), Moved)  # type: ignore[arg-type]
 
 
-def test_the_ledger_in_memory_takes_only_what_may_follow() -> None:
+def test_the_ledger_in_memory_accepts_only_allowed_changes() -> None:
     ledger = FakeLedger()
     ledger.record([Change("intended", escalation(case(), EscalationState.SENDING), "1", "")])
     ledger.record([Change("applied", escalation(case(), EscalationState.APPLIED), "1", "")])

@@ -115,7 +115,7 @@ def escalated(of: Case) -> Write:
 # -- identify, facts -------------------------------------------------------------------------------------------------
 
 
-def test_an_org_says_who_we_are_with_long_ids_and_its_time_with_a_zone(site: Site) -> None:
+def test_the_first_answer_has_long_ids_and_a_time_with_a_zone(site: Site) -> None:
     assert (site.caller.organization_id[:3], len(site.caller.organization_id)) == ("00D", 18)
     assert (site.caller.user_id[:3], len(site.caller.user_id)) == ("005", 18)
     assert site.caller.now.utcoffset() == timedelta(0)
@@ -127,14 +127,14 @@ def test_the_facts_hold_the_queues_by_name_with_their_members(site: Site) -> Non
     assert site.facts.queues["Billing"] == BILLING
 
 
-def test_the_facts_count_the_open_cases_and_describe_what_is_written(site: Site) -> None:
+def test_the_facts_count_the_open_cases_and_describe_the_written_fields(site: Site) -> None:
     assert site.facts.open_cases == 3
     assert site.facts.describe.field_at("Status") is not None
     assert site.facts.describe.field_at("Priority") is not None
 
 
 @pytest.mark.parametrize(("proved", "level"), [(False, "guarded"), (True, "proved")])
-def test_the_level_is_proved_where_the_org_takes_each_key_once(start: Open, proved: bool, level: str) -> None:
+def test_the_level_is_proved_where_the_org_refuses_a_second_key(start: Open, proved: bool, level: str) -> None:
     assert start(cases_of(1), proved=proved).facts.level == level
 
 
@@ -158,7 +158,7 @@ def test_a_poll_reads_the_open_cases_by_id(site: Site) -> None:
     assert site.poll.broken == {}
 
 
-def test_the_time_of_a_poll_is_the_org_s(site: Site) -> None:
+def test_the_time_of_a_poll_is_the_time_of_the_org(site: Site) -> None:
     later = site.poll_again().poll.at - site.poll.at
     assert timedelta(minutes=1) <= later < timedelta(minutes=2)
     assert site.poll.at.utcoffset() == timedelta(0)
@@ -177,7 +177,7 @@ def test_a_poll_for_one_case_reads_that_case_by_id_or_number(site: Site, name: s
     assert site.polled(only=name) == [TWO.number]
 
 
-def test_a_poll_for_one_case_reads_it_whatever_the_criteria(site: Site) -> None:
+def test_a_poll_for_one_case_ignores_the_criteria(site: Site) -> None:
     site.stage.edit(TWO.id, "Working")
     site.stage.close(THREE.id)
     assert [site.polled(only=one.id) for one in (TWO, THREE)] == [[TWO.number], [THREE.number]]
@@ -215,7 +215,7 @@ def test_completing_adds_the_long_text_that_is_needed(site: Site) -> None:
     assert [(one.id, one.fields["Description"]) for one in complete] == [(ONE.id, LONG_TEXT), (TWO.id, LONG_TEXT)]
 
 
-def test_completing_leaves_what_the_poll_read_as_it_is(site: Site) -> None:
+def test_completing_keeps_the_values_of_the_poll(site: Site) -> None:
     site.stage.edit(ONE.id, "Working")
     [one] = site.org.complete(site.poll.cases[:1], frozenset({"Status", "Description"}), site.us)
     assert (one.fields["Status"], one.fields["Description"]) == ("New", LONG_TEXT)
@@ -299,7 +299,7 @@ def test_the_cases_now_are_read_without_long_text(site: Site) -> None:
     assert "Description" not in found[ONE.id].case.fields
 
 
-def test_the_cases_now_say_what_is_closed_deleted_and_merged(start: Open) -> None:
+def test_the_cases_now_show_which_are_closed_deleted_and_merged(start: Open) -> None:
     site = start(cases_of(4))
     site.stage.close(ONE.id)
     site.stage.delete(TWO.id)
@@ -344,7 +344,7 @@ def test_the_notes_of_a_merged_case_stand_on_its_master(site: Site) -> None:
 
 
 @pytest.mark.parametrize("together", [False, True])
-def test_a_chunk_is_written_whole_and_named_by_its_call(site: Site, together: bool) -> None:
+def test_a_chunk_is_written_whole_and_its_call_is_named(site: Site, together: bool) -> None:
     answer = site.write(escalated(ONE), write(TWO), together=together)
     assert isinstance(answer, Committed)
     assert answer.call
@@ -426,7 +426,7 @@ def test_another_key_on_the_same_case_is_no_duplicate(start: Open) -> None:
     assert isinstance(site.poll_again().write(write(ONE, "other")), Committed)
 
 
-def test_a_lock_rolls_everything_back_and_speaks_for_the_whole_chunk(site: Site) -> None:
+def test_a_lock_rolls_everything_back_and_is_an_error_of_the_whole_chunk(site: Site) -> None:
     site.stage.strike("lock")
     answer = site.write(escalated(ONE), escalated(TWO))
     assert isinstance(answer, RolledBack)
@@ -471,7 +471,7 @@ def test_reading_back_gives_the_fields_asked_for(site: Site) -> None:
     assert site.read_back(ONE, fields=["Status", "Subject"]) == {ONE.id: {"Status": "New", "Subject": "It broke"}}
 
 
-def test_reading_back_sees_what_others_made_of_it_since(site: Site) -> None:
+def test_reading_back_shows_later_changes_by_others(site: Site) -> None:
     site.write(escalated(ONE))
     site.stage.edit(ONE.id, "Working")
     assert site.read_back(ONE)[ONE.id] == values(SUPPORT.id, "Working", "Medium")

@@ -55,7 +55,7 @@ def state(of: Prepared) -> State:
 # -- keys in the org -----------------------------------------------------------------------------------------------
 
 
-def test_a_key_that_stands_on_the_case_counts_as_done_and_is_found() -> None:
+def test_a_key_on_the_case_counts_as_done_and_is_found() -> None:
     org = FakeOrg([case(1), case(2)], notes=[noted(identity(case(1)))])
     result = prepared(org)
     assert [one.state for one in result.plan.matches] == [State.ALREADY, State.PLANNED]
@@ -71,13 +71,13 @@ def test_a_key_under_a_former_name_counts_too(name: str) -> None:
     assert len(result.found) == 1
 
 
-def test_a_key_of_another_case_is_somebodys_copy() -> None:
+def test_a_key_of_another_case_does_not_count() -> None:
     copied = KeyedNote(identity(case(1)).key, identity(case(1)).line, case(2).id, ME, NOW)
     org = FakeOrg([case(1), case(2)], notes=[copied])
     assert [one.state for one in prepared(org).plan.matches] == [State.PLANNED, State.PLANNED]
 
 
-def test_a_key_of_a_case_that_was_merged_into_this_one_counts_for_it() -> None:
+def test_the_key_of_a_case_that_was_merged_into_this_one_counts() -> None:
     moved = KeyedNote(identity(case(1)).key, identity(case(1)).line, case(2).id, ME, NOW)
     result = prepared(FakeOrg([case(2)], notes=[moved], merged={case(1).id: case(2).id}))
     assert [one.state for one in result.plan.matches] == [State.ALREADY]
@@ -91,7 +91,7 @@ def test_keys_count_for_users_the_ledger_has_used_and_for_nobody_else() -> None:
     assert by_a_former_user.asked_users == [{ME, FORMER_ME}, {ME}]
 
 
-def test_an_empty_ledger_beside_keys_in_the_org_was_lost_and_the_plan_refuses_itself() -> None:
+def test_the_plan_refuses_itself_for_an_empty_ledger_where_the_org_has_keys() -> None:
     org = FakeOrg([case(1), case(2)], notes=[noted(identity(case(1)))])
     with pytest.raises(PlanRefused, match="`ledger rebuild`") as raised:
         prepared(org, History())
@@ -105,7 +105,7 @@ def test_keys_are_looked_for_before_the_first_send_of_a_held_case_too() -> None:
     assert state(prepared(org, LIVE, holding)) is State.ALREADY
 
 
-def test_no_key_is_looked_for_when_nothing_is_to_be_sent() -> None:
+def test_without_a_send_no_key_is_looked_for() -> None:
     org = FakeOrg([case(1), case(2, status="Working")])
     prepared(org, remembering(escalation(case(1)), live=["urgent"]))
     assert org.asked_users == []
@@ -139,21 +139,21 @@ def test_an_unknown_escalation_whose_note_is_not_there_stays_unknown(left: Escal
 WORDS = Text(("Description",), (parse_phrase("refund"),))
 
 
-def test_long_text_is_read_for_those_cases_alone_that_could_still_match() -> None:
+def test_long_text_is_read_only_for_cases_that_could_still_match() -> None:
     org = FakeOrg([case(1), case(2, status="Working")], long_text={"Description": "I want a refund"})
     result = prepared(org, LIVE, policy(route("urgent", All((NEW, WORDS)))))
     assert numbers(org.completed) == [1]
     assert numbers(one.case_id for one in result.plan.orders) == [1]
 
 
-def test_a_case_whose_long_text_says_nothing_of_it_is_left_alone() -> None:
+def test_a_case_whose_long_text_does_not_match_has_no_match() -> None:
     org = FakeOrg([case(1)], long_text={"Description": "thank you"})
     result = prepared(org, LIVE, policy(route("urgent", WORDS)))
     assert result.plan.matches == ()
     assert numbers(one.case.id for one in result.plan.no_match) == [1]
 
 
-def test_what_the_note_says_is_read_before_the_note_is_written() -> None:
+def test_the_fields_of_the_note_are_read_before_it_is_written() -> None:
     spec = note(NotePart("description", ("Description",)))
     org = FakeOrg([case()], long_text={"Description": "No power"})
     [order] = prepared(org, LIVE, policy(route("urgent", NEW, note_spec=spec))).plan.orders
@@ -163,20 +163,20 @@ def test_what_the_note_says_is_read_before_the_note_is_written() -> None:
 # -- what a person asked for ---------------------------------------------------------------------------------------
 
 
-def test_a_case_that_does_not_exist_is_told() -> None:
+def test_a_case_that_does_not_exist_is_reported() -> None:
     with pytest.raises(Invalid, match="case 00000404 is not in this org") as raised:
         prepared(FakeOrg([case()]), options=RunOptions(case="00000404"))
     assert raised.value.exit_code == 2
 
 
-def test_a_route_that_does_not_exist_is_told_with_those_that_do_before_anything_is_read() -> None:
+def test_a_route_that_does_not_exist_is_reported_with_the_existing_ones_before_any_read() -> None:
     org = FakeOrg([case()])
     two = policy(route("a", NEW), route("b", NEW))
     with pytest.raises(Invalid, match="no policy has a route 'c'; there are: a, b"):
         prepared(org, LIVE, two, options=RunOptions(route="c"))
 
 
-def test_a_case_that_matches_nothing_is_left_alone_with_its_reasons() -> None:
+def test_a_case_without_a_match_has_its_reasons() -> None:
     result = prepared(FakeOrg([case(status="Working")]), options=RunOptions(case="00000001"))
     [left] = result.plan.no_match
     assert result.reasons_against(left)["urgent"].startswith("Status is Working")
@@ -185,7 +185,7 @@ def test_a_case_that_matches_nothing_is_left_alone_with_its_reasons() -> None:
 # -- what the org cannot do ----------------------------------------------------------------------------------------
 
 
-def test_a_field_that_the_org_lacks_breaks_its_own_route_alone() -> None:
+def test_a_missing_field_breaks_only_its_own_route() -> None:
     two = policy(route("a", Field("Nope__c", "is", "x")), route("urgent", NEW))
     org = FakeOrg([case()], broken={("support", "a"): "No such column 'Nope__c'"})
     result = prepared(org, remembering(live=["a", "urgent"]), two)
@@ -194,13 +194,13 @@ def test_a_field_that_the_org_lacks_breaks_its_own_route_alone() -> None:
     assert ("support", "a") not in result.plan.complete
 
 
-def test_a_route_that_lacks_a_field_and_a_queue_is_told_both() -> None:
+def test_a_route_without_its_field_and_its_queue_is_reported_with_both() -> None:
     org = FakeOrg([case()], broken={("support", "a"): "No such column 'Nope__c'"})
     result = prepared(org, History(), policy(route("a", Field("Nope__c", "is", "x"), queue="Nowhere")))
     assert result.broken["support", "a"].startswith("No such column 'Nope__c'; this org has no queue 'Nowhere'")
 
 
-def test_a_route_whose_queue_the_org_lacks_is_broken_and_has_not_run_live() -> None:
+def test_a_route_with_a_missing_queue_is_broken_and_has_not_run_live() -> None:
     """Once the queue is there, its cases are a backlog, and somebody chooses."""
     lost = policy(route("a", NEW, queue="Nowhere"))
     result = prepared(FakeOrg([case()]), History(), lost)

@@ -24,7 +24,7 @@ def rebuilt(ledger: FakeLedger, *notes: KeyedNote, **org: object) -> Rebuilt:
     return rebuild("run", FakeOrg(cases, notes=list(notes), **org), caller(), ledger)  # type: ignore[arg-type]
 
 
-def test_every_note_with_our_key_is_taken_in_as_applied_and_its_route_as_live() -> None:
+def test_every_note_with_our_key_is_recorded_as_applied_and_its_route_as_live() -> None:
     ledger = FakeLedger()
     later = replace(identity(case(2)), rung="second", episode=3, turn=2)
     found = rebuilt(ledger, noted(identity(case(1))), noted(later))
@@ -40,7 +40,7 @@ def test_every_note_with_our_key_is_taken_in_as_applied_and_its_route_as_live() 
     assert (found.known, found.strange) == (0, ())
 
 
-def test_what_the_ledger_knows_already_stays_as_it_is() -> None:
+def test_known_escalations_stay_unchanged() -> None:
     closed = escalation(case(1), EscalationState.CLOSED)
     ledger = FakeLedger(remembering(closed))
     found = rebuilt(ledger, noted(identity(case(1))), noted(identity(case(2))))
@@ -50,13 +50,13 @@ def test_what_the_ledger_knows_already_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("state", [EscalationState.UNKNOWN, EscalationState.PLANNED, EscalationState.REJECTED])
-def test_a_note_settles_what_the_ledger_does_not_know_for_sure(state: EscalationState) -> None:
+def test_a_note_settles_an_uncertain_escalation(state: EscalationState) -> None:
     before = escalation(case(1), state)
     (one,) = rebuilt(FakeLedger(remembering(before)), noted(identity(case(1)))).taken
     assert (one.state, one.before, one.wrote) == (EscalationState.APPLIED, before.before, before.wrote)
 
 
-def test_a_key_of_a_case_that_was_merged_stands_for_the_case_that_holds_its_notes() -> None:
+def test_the_key_of_a_merged_case_counts_for_its_master() -> None:
     of = identity(case(1))
     found = rebuilt(FakeLedger(), noted(of, on=case(2)), merged={case(1).id: case(2).id})
     assert [(one.key, one.case_id) for one in found.taken] == [(of.key, case(2).id)]
@@ -66,7 +66,7 @@ def test_a_key_of_a_case_that_was_merged_stands_for_the_case_that_holds_its_note
     "line",
     ["{0} support/urgent", "{0} support/urgent/start/one/1", "{0} support/other/start/1/1", "{0} a/b/c/1/1/1"],
 )
-def test_a_key_that_does_not_follow_from_the_facts_beside_it_is_left_out_and_told(line: str) -> None:
+def test_a_key_that_does_not_match_its_facts_is_left_out_and_reported(line: str) -> None:
     ledger, of = FakeLedger(), identity(case(1))
     copied = noted(identity(case(3)), on=case(2))
     wrong = noted(of, line=line.format(of.key))
@@ -95,7 +95,7 @@ def test_only_notes_by_our_users_count() -> None:
     assert len(rebuilt(FakeLedger(History(users=frozenset({AGENT}))), other).taken) == 1
 
 
-def test_a_case_that_cannot_be_seen_any_more_is_taken_in_without_its_number() -> None:
+def test_a_case_that_cannot_be_seen_is_recorded_without_its_number() -> None:
     (one,) = rebuilt(FakeLedger(), noted(identity(case(1))), unseen={case(1).id}).taken
     assert (one.case_id, one.case_number) == (case(1).id, "")
 
@@ -105,7 +105,7 @@ def test_nothing_is_rebuilt_under_a_run() -> None:
         rebuilt(FakeLedger(busy=True))
 
 
-def test_an_org_that_fails_ends_the_rebuild_and_the_trail_says_so() -> None:
+def test_an_org_that_fails_ends_the_rebuild_and_is_recorded() -> None:
     class Silent(FakeOrg):
         def keyed_notes_everywhere(self, users: frozenset[str]) -> tuple[KeyedNote, ...]:
             raise OrgUnavailable("no answer")

@@ -86,7 +86,7 @@ def test_a_chain_of_merges_is_followed_and_a_master_out_of_sight_settles_nothing
     assert settled(replace(org, unseen={case(3).id}), left()) == []
 
 
-def test_what_is_settled_is_not_asked_for() -> None:
+def test_settled_escalations_are_not_read() -> None:
     org = FakeOrg([case(1), case(2)])
     assert settled(org, escalation(case(1)), escalation(case(2), EscalationState.REJECTED)) == []
     assert org.asked_users == []
@@ -110,7 +110,7 @@ def calm(number: int = 1) -> FakeOrg:
     return FakeOrg([case(number, status="Working")])
 
 
-def test_a_case_that_fits_no_more_ends_its_episode_at_the_orgs_time() -> None:
+def test_a_case_that_no_longer_matches_ends_its_episode_at_the_orgs_time() -> None:
     (one,) = watched(calm(), escalation(case()), of=policy(route("urgent", NEW)))
     assert (one.event, one.escalation.state, one.escalation.ended_at) == ("ended", EscalationState.APPLIED, NOW)
 
@@ -123,7 +123,7 @@ def test_an_incomplete_poll_ends_no_episode() -> None:
     assert watched(calm(), escalation(case()), of=policy(route("urgent", NEW)), complete=False) == ()
 
 
-def test_a_closed_case_ends_the_matter() -> None:
+def test_a_closed_case_closes_its_escalation() -> None:
     org = FakeOrg([case(status="Closed")], closed={case().id})
     assert events(watched(org, escalation(case()), of=policy(route("urgent", NEW)))) == [
         ("closed", EscalationState.CLOSED)
@@ -158,11 +158,11 @@ def ended(look: Look) -> list[str]:
     return [one.event for one in found]
 
 
-def test_an_episode_also_ends_for_a_case_that_the_poll_returned_for_its_words() -> None:
+def test_an_episode_ends_also_for_a_polled_case_whose_messages_no_longer_match() -> None:
     long = frozenset({"Description"})
     assert ended(Look((case(fields={"Description": "all is well"}),), long, frozenset({case().id}))) == ["ended"]
     assert ended(Look((case(fields={"Description": "a refund"}),), long, frozenset({case().id}))) == []
 
 
-def test_words_that_were_not_read_end_no_episode() -> None:
+def test_messages_that_were_not_read_end_no_episode() -> None:
     assert ended(Look((case(),), frozenset({"Description"}))) == []

@@ -103,7 +103,7 @@ def test_the_plan_of_a_rehearsal_is_the_plan_of_the_run(options: RunOptions) -> 
     assert rehearsed == carried_out
 
 
-def test_the_plan_is_the_same_also_where_something_was_recovered_and_found() -> None:
+def test_a_rehearsal_recovers_and_finds_the_same_as_the_run() -> None:
     unknown = escalation(case(1), EscalationState.UNKNOWN)
     notes = [KeyedNote(identity(case(n)).key, identity(case(n)).line, case(n).id, ME, NOW) for n in (1, 2)]
     one = world(ledger=FakeLedger(remembering(unknown, live=["urgent"])), notes=notes)
@@ -126,13 +126,13 @@ def test_a_run_applies_and_the_next_one_does_nothing() -> None:
     assert (counts(result), result.exit_code, second.org.writes) == ({State.ALREADY: 3}, 0, [])
 
 
-def test_a_run_tells_how_far_it_is() -> None:
+def test_a_run_reports_its_progress() -> None:
     one = world()
     one.run()
     assert one.told == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_the_last_event_of_a_run_tells_its_counts_and_exit_code() -> None:
+def test_the_last_event_of_a_run_holds_its_counts_and_exit_code() -> None:
     one = world()
     result = one.run()
     [finished] = one.ledger.finished
@@ -159,7 +159,7 @@ def test_adopted_cases_are_remembered_and_nothing_is_written() -> None:
     assert (counts(again.run()), again.org.writes) == ({State.ALREADY: 3}, [])
 
 
-def test_what_was_adopted_or_found_was_not_written_by_this_run_and_the_ledger_says_so() -> None:
+def test_adopted_and_found_escalations_are_recorded_as_not_written_by_this_run() -> None:
     """`before` and `wrote` are None where we sent nothing: nobody takes a person's value for ours later."""
     adopting = world(ledger=FakeLedger(History()))
     adopting.run(RunOptions(backlog="adopt"))
@@ -170,7 +170,7 @@ def test_what_was_adopted_or_found_was_not_written_by_this_run_and_the_ledger_sa
         assert (remembered.before, remembered.wrote) == (None, None), remembered.state
 
 
-def test_what_was_applied_is_remembered_with_the_values_before_and_after() -> None:
+def test_an_applied_escalation_is_recorded_with_the_values_before_and_after() -> None:
     one = world()
     one.run()
     remembered = one.ledger.escalation(case(1).id)
@@ -191,7 +191,7 @@ def test_an_adopted_case_that_a_person_makes_urgent_goes_by_the_route_above() ->
 # -- read back -----------------------------------------------------------------------------------------------------
 
 
-def test_an_owner_that_automation_moved_on_is_told_as_bounced() -> None:
+def test_an_owner_that_automation_moved_on_is_reported_as_bounced() -> None:
     one = world(bounced_to={case(2).id: values(AGENT, "New", "Medium")})
     result = one.run()
     assert [order.case_id for order in result.applied.bounced] == [case(2).id]
@@ -204,14 +204,14 @@ def test_an_owner_whom_we_did_not_move_does_not_bounce() -> None:
     assert one.run().applied.bounced == ()
 
 
-def test_a_case_that_is_gone_after_the_write_is_told_once_and_for_all() -> None:
+def test_a_case_that_is_gone_after_the_write_is_reported_once() -> None:
     one = world(gone={case(3).id})
     result = one.run()
     assert [order.case_id for order in result.applied.gone] == [case(3).id]
     assert one.ledger.escalation(case(3).id).state is EscalationState.GONE
 
 
-def test_an_org_that_cannot_be_read_back_is_exit_5_and_what_was_applied_stays_applied() -> None:
+def test_an_org_that_cannot_be_read_back_is_exit_5_and_escalations_stay_applied() -> None:
     one = world(read_back_fails=True)
     result = one.run()
     assert (counts(result), result.exit_code) == ({State.APPLIED: 3}, 5)
@@ -240,7 +240,7 @@ def test_a_held_case_is_exit_3() -> None:
     assert (counts(result), result.exit_code) == ({State.HELD: 1}, 3)
 
 
-def test_an_outcome_that_is_still_unknown_is_exit_3_also_when_no_route_fits_any_more() -> None:
+def test_an_unknown_outcome_is_exit_3_also_when_no_route_matches_any_more() -> None:
     ledger = FakeLedger(remembering(escalation(case(9), EscalationState.UNKNOWN), live=["urgent"]))
     result = world(case(1, status="Working"), ledger=ledger).run()
     assert (counts(result), result.unsettled, result.exit_code) == ({}, 1, 3)
@@ -274,7 +274,7 @@ def test_a_limit_never_makes_exit_3(dry: bool) -> None:
     assert result.exit_code == 0
 
 
-def test_another_policys_turn_never_makes_exit_3() -> None:
+def test_a_case_deferred_for_another_policy_never_makes_exit_3() -> None:
     second = policy(route("urgent", NEW), name="billing")
     before = escalation(case(1), EscalationState.PLANNED, policy_name="billing", attempts=1, tried_at=NOW)
     history = History.of([before], [("support", "urgent"), ("billing", "urgent")])
@@ -288,7 +288,7 @@ def test_a_withheld_route_is_exit_4_in_rehearsal_and_run() -> None:
     assert (counts(one.run()), one.org.writes) == ({State.WITHHELD: 3}, [])
 
 
-def test_4_goes_before_3_and_5_before_4() -> None:
+def test_exit_code_5_has_precedence_over_4_and_4_over_3() -> None:
     two = policy(route("urgent", Field("Subject", "is", "a")), route("backlog", NEW))
     cases = case(1, {"Subject": "a"}), case(2)
     four = world(*cases, policies=(two,), script=in_turn(Unknown("no answer"))).run()
@@ -313,7 +313,7 @@ def test_a_second_run_is_busy_and_touches_nothing() -> None:
     assert (one.org.writes, one.ledger.calls) == ([], [])
 
 
-def test_a_run_that_refuses_itself_closes_its_story() -> None:
+def test_a_refused_run_is_recorded_with_its_end() -> None:
     lost = [KeyedNote(identity(case(1)).key, identity(case(1)).line, case(1).id, ME, NOW)]
     one = world(ledger=FakeLedger(History()), notes=lost)
     with pytest.raises(PlanRefused):
@@ -322,7 +322,7 @@ def test_a_run_that_refuses_itself_closes_its_story() -> None:
     assert one.org.writes == []
 
 
-def test_a_ledger_that_takes_no_word_stops_the_run_before_the_first_write() -> None:
+def test_a_ledger_that_cannot_be_written_stops_the_run_before_the_first_write() -> None:
     one = world(ledger=BrokenLedger(LIVE))
     with pytest.raises(EscalatorError, match="takes no word"):
         one.run()
@@ -330,7 +330,7 @@ def test_a_ledger_that_takes_no_word_stops_the_run_before_the_first_write() -> N
     assert one.ledger.finished == [{"exit": 1, "error": "unexpected"}]
 
 
-def test_a_lease_that_is_lost_while_chunks_are_on_their_way_sends_no_more() -> None:
+def test_after_a_lost_lease_no_more_chunks_are_sent() -> None:
     roomy = replace(ONE, guards=replace(ONE.guards, max_cases=2000))
     one = world(*(case(number) for number in range(1, 1801)), ledger=FakeLedger(LIVE, fails_from=2), policies=(roomy,))
     with pytest.raises(LeaseLost):
@@ -339,7 +339,7 @@ def test_a_lease_that_is_lost_while_chunks_are_on_their_way_sends_no_more() -> N
     assert one.ledger.finished == [{"exit": 3, "error": "lease_lost"}]
 
 
-def test_an_org_that_is_not_there_is_no_plan() -> None:
+def test_an_org_that_cannot_be_reached_gives_no_plan() -> None:
     class Away(FakeOrg):
         def poll(self, *_: object) -> None:  # type: ignore[override]
             raise OrgUnavailable("no answer")
@@ -373,7 +373,7 @@ def test_only_a_rehearsal_ends_with_something_planned() -> None:
     )
 
 
-def test_a_run_that_lost_its_lease_says_so_and_does_not_call_the_ledger_lost() -> None:
+def test_a_lost_lease_is_reported_as_such_and_not_as_a_lost_ledger() -> None:
     """It was paused, another run wrote the notes: its own empty history is old, not lost."""
 
     class Taken(FakeLedger):
@@ -388,7 +388,7 @@ def test_a_run_that_lost_its_lease_says_so_and_does_not_call_the_ledger_lost() -
         world(ledger=FakeLedger(History()), notes=[written]).run()
 
 
-def test_a_route_over_the_guards_is_sent_though_hardly_an_api_call_is_left() -> None:
+def test_a_route_that_bypasses_the_guards_is_sent_with_few_api_calls_left() -> None:
     """Health and safety first: neither the plan's api_budget nor the one while sending holds it back."""
     urgent = policy(route("urgent", NEW, status="Escalated", bypass_guards=True))
     for left in (3, None):

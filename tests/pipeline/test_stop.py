@@ -38,7 +38,7 @@ def states(ended: list[Outcome]) -> list[State]:
     return [one.state for one in ended]
 
 
-def test_a_stopped_run_sends_nothing_more_and_says_why() -> None:
+def test_a_stopped_run_sends_nothing_more_and_reports_the_reason() -> None:
     stop = Stop()
     stop.pull("SIGTERM")
     org = FakeOrg()
@@ -48,7 +48,7 @@ def test_a_stopped_run_sends_nothing_more_and_says_why() -> None:
     assert not org.writes
 
 
-def test_what_was_never_sent_leaves_no_trace_in_the_ledger() -> None:
+def test_an_order_that_was_never_sent_is_not_in_the_ledger() -> None:
     stop, ledger = Stop(), FakeLedger()
     stop.pull("the deadline has passed")
     send_all(Delivery(FakeOrg(), ledger, NOW, RunClock(NOW), stop, inf, lambda _: None), lanes(orders(3)))
@@ -56,7 +56,7 @@ def test_what_was_never_sent_leaves_no_trace_in_the_ledger() -> None:
 
 
 @pytest.mark.parametrize("answer", [Unknown("no answer"), NotExecuted("refused")])
-def test_an_org_that_fails_alike_is_left_alone_after_three_times(answer: Answer) -> None:
+def test_a_run_stops_after_three_equal_failures_of_the_org(answer: Answer) -> None:
     org = FakeOrg(script=lambda _: answer)
     stop = Stop()
     ended = sent_one_by_one(org, 5, stop)
@@ -66,7 +66,7 @@ def test_an_org_that_fails_alike_is_left_alone_after_three_times(answer: Answer)
     assert "3 times in a row" in stop.reason
 
 
-def test_failures_with_successes_between_them_stop_nothing() -> None:
+def test_failures_with_successes_between_them_do_not_stop_the_run() -> None:
     def every_other(chunk: Chunk) -> Answer:
         return Unknown("no answer") if int(chunk.writes[0].case_id[3:15]) % 2 else Committed("call")
 
@@ -107,14 +107,14 @@ def test_a_lease_that_was_lost_after_the_intent_stops_the_send() -> None:
     assert not org.writes
 
 
-def test_sigterm_pulls_the_brake_and_leaves_the_process_alive() -> None:
+def test_sigterm_stops_the_run_and_not_the_process() -> None:
     with stop_on_signals(None) as stop:
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
     assert stop.reason == "SIGTERM"
 
 
-def test_the_deadline_pulls_the_brake() -> None:
+def test_the_deadline_stops_the_run() -> None:
     pulled = threading.Event()
     with stop_on_signals(0.001) as stop:
         for _ in range(1000):

@@ -31,7 +31,7 @@ def org_with(world: World, count: int = 2, rules: list[object] | None = None) ->
     return world.org(Case=cases, Account=accounts, Group=GROUPS)
 
 
-def test_the_note_stands_on_the_account_too_before_the_case_moves(world: World) -> None:
+def test_the_note_is_on_the_account_too_before_the_case_moves(world: World) -> None:
     org = org_with(world)
     assert world.run("--backlog", "escalate").json["applied"] == 2
     order = [one["object"] for one in writes(org)]
@@ -57,7 +57,7 @@ def test_more_than_a_hundred_cases_go_in_several_requests(world: World) -> None:
     assert len(select(org, "SELECT Id FROM FeedItem")) == 149
 
 
-def test_an_account_that_takes_no_post_keeps_its_case_where_it_is(world: World) -> None:
+def test_a_case_whose_account_refuses_the_post_is_not_moved(world: World) -> None:
     rule = {
         "kind": "validation_rule",
         "object": "FeedItem",
@@ -72,7 +72,7 @@ def test_an_account_that_takes_no_post_keeps_its_case_where_it_is(world: World) 
 
 
 @pytest.mark.parametrize(("number", "told"), [("00000001", ":"), ("00000002", ", also on its account:")])
-def test_a_rehearsal_says_where_the_note_would_stand(world: World, number: str, told: str) -> None:
+def test_a_rehearsal_names_the_records_that_get_the_note(world: World, number: str, told: str) -> None:
     org = org_with(world)
     answer = world.type("run", "--dry-run", "--case", number)
     assert f"The note for case {number}{told}" in answer.out

@@ -70,7 +70,7 @@ def checked(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_offline_a_wrong_policy_is_annotated_and_fails(home: Path) -> None:
+def test_offline_an_invalid_policy_is_annotated_and_fails(home: Path) -> None:
     path = home / "config/policies/support.yaml"
     path.write_text(POLICY.replace("at_least", "at_lest"))
     found = checked(home, FORMAT="github")
@@ -79,7 +79,7 @@ def test_offline_a_wrong_policy_is_annotated_and_fails(home: Path) -> None:
     assert Xml.parse(home / "ci-out/validate.xml").getroot().get("failures") == "1"
 
 
-def test_offline_a_sound_policy_passes(home: Path) -> None:
+def test_offline_a_valid_policy_passes(home: Path) -> None:
     found = checked(home)
     assert (found.returncode, found.stdout) == (0, "ok (config/policies/support.yaml)\n")
 
@@ -94,11 +94,11 @@ def test_a_sandbox_is_asked_and_its_plan_kept_with_nothing_written(home: Path, o
     assert writes(org) == []
 
 
-def test_an_org_that_does_not_let_us_in_fails_with_its_code(home: Path, org: EmbeddedOrg) -> None:
+def test_an_org_that_refuses_the_login_fails_with_its_code(home: Path, org: EmbeddedOrg) -> None:
     assert checked(home, **{**login(org), "SFDC_ACCESS_TOKEN": "00D000000000001!stale.token"}).returncode == 5
 
 
-def test_what_a_sandbox_finds_fails_and_is_in_the_log_too(home: Path, org: EmbeddedOrg) -> None:
+def test_faults_found_in_a_sandbox_fail_and_are_in_the_log_too(home: Path, org: EmbeddedOrg) -> None:
     path = home / "config/policies/support.yaml"
     path.write_text(POLICY.replace("queue: Leads", "queue: Leeds"))
     found = checked(home, **login(org), PROBE="1")
@@ -172,7 +172,7 @@ def test_each_policy_of_a_branch_is_compared_with_the_one_it_was_made_from(branc
     assert subprocess.check_output(["git", "status", "--short"], cwd=branch, text=True, timeout=60) == "?? ci-out/\n"
 
 
-def test_a_clone_without_the_base_is_refused_before_everything_looks_new(branch: Path) -> None:
+def test_a_clone_without_the_base_is_refused(branch: Path) -> None:
     shallow = branch.parent / "shallow"
     git(branch.parent, "clone", "-q", "--depth", "1", "--branch", "change", branch.as_uri(), str(shallow))
     found = checked(shallow, BASE="origin/main", **HISTORY)

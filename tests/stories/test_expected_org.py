@@ -75,7 +75,7 @@ def test_a_typed_ledger_goes_before_the_orgs_own(world: World, org: EmbeddedOrg)
     assert world.type("audit", "list", "--json").json["ledger"].endswith("theirs.db")
 
 
-def test_an_expected_id_tells_the_ledger_without_asking_the_org(world: World, org: EmbeddedOrg) -> None:
+def test_an_expected_id_gives_the_ledger_without_a_call(world: World, org: EmbeddedOrg) -> None:
     named(org, world, expect={"organization_id": org.organization_id})
     assert live(world, "--org", "prod").code == 0
     asked = len(org.requests())
@@ -110,7 +110,7 @@ def test_the_expected_org_runs(world: World, org: EmbeddedOrg) -> None:
     assert live(world).json["applied"] == 1
 
 
-def test_what_somebody_expects_of_env_is_not_expected_of_the_demo(world: World, org: EmbeddedOrg) -> None:
+def test_expectations_of_env_do_not_apply_to_the_demo(world: World, org: EmbeddedOrg) -> None:
     orgs(world, env={"expect": {"organization_id": OTHER}})
     del world.environ["SFDC_ESCALATOR_POLICY"]
     assert world.type("demo").code == 0
@@ -123,21 +123,21 @@ def test_an_orgs_file_that_cannot_be_read_stops_env_too(world: World, org: Embed
     assert (org.requests(), ledgers(world)) == ([], [])
 
 
-def test_an_unknown_org_is_told_the_nearest(world: World, org: EmbeddedOrg) -> None:
+def test_an_unknown_org_is_reported_with_the_nearest(world: World, org: EmbeddedOrg) -> None:
     named(org, world)
     answer = live(world, "--org", "prd")
     assert (answer.code, answer.json["error"]["problems"][0]["nearest"]) == (2, "prod")
     assert str(world.folder / "config" / "orgs.yaml") in answer.json["error"]["message"]
 
 
-def test_what_is_not_carried_out_yet_is_a_warning_that_leaves_stdout_alone(world: World, org: EmbeddedOrg) -> None:
+def test_parts_not_carried_out_yet_are_a_warning_on_stderr(world: World, org: EmbeddedOrg) -> None:
     named(org, world, heartbeat="https://example.com/beat")
     answer = live(world, "--org", "prod")
     assert answer.json["applied"] == 1
     assert "heartbeat" in answer.err
 
 
-def test_secrets_of_every_kind_let_in_and_never_show(world: World, org: EmbeddedOrg) -> None:
+def test_secrets_of_every_kind_are_accepted_and_never_shown(world: World, org: EmbeddedOrg) -> None:
     file = world.folder / "token"
     file.write_text(org.access_token + "\n")
     file.chmod(0o600)
@@ -150,7 +150,7 @@ def test_secrets_of_every_kind_let_in_and_never_show(world: World, org: Embedded
         assert org.access_token not in answer.out + answer.err
 
 
-def test_a_token_of_any_form_is_kept_out_of_what_the_org_says(world: World, org: EmbeddedOrg) -> None:
+def test_a_token_of_any_form_is_removed_from_messages_of_the_org(world: World, org: EmbeddedOrg) -> None:
     """Not only those that look like Salesforce's."""
     odd = "an-odd-token-of-another-kind"
     named(org, world)
@@ -175,7 +175,7 @@ def test_a_token_of_any_form_is_kept_out_of_what_the_org_says(world: World, org:
         ("cmd:no-such-vault", "the command `no-such-vault` cannot be started"),
     ],
 )
-def test_a_secret_that_cannot_be_had(token: str, told: str, world: World, org: EmbeddedOrg) -> None:
+def test_a_secret_that_cannot_be_read_is_reported(token: str, told: str, world: World, org: EmbeddedOrg) -> None:
     world.monkeypatch.setattr(secret, "TIMEOUT", 0.2)
     (world.folder / "token").write_text(org.access_token)
     (world.folder / "token").chmod(0o644)

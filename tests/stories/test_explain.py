@@ -58,7 +58,7 @@ def told(world: World, *words: str) -> dict[str, Any]:
     return {route["route"]: route for route in found["policies"][0]["routes"]}
 
 
-def test_each_route_says_what_it_sees_and_what_is_missing(support: World) -> None:
+def test_each_route_is_shown_with_its_findings_and_misses(support: World) -> None:
     started(support, case(1, ContactId="One", Origin="Phone"))
     routes = told(support, "1")
     (short,) = routes["vip-waiting"]["missing"]
@@ -81,14 +81,14 @@ def test_a_number_an_id_and_the_address_of_the_page_mean_the_same_case(support: 
         assert support.type("explain", words, "--json").json["case"]["number"] == "00000002"
 
 
-def test_an_address_without_a_case_is_told(support: World) -> None:
+def test_an_address_without_a_case_is_reported(support: World) -> None:
     started(support, case(1))
     answer = support.type("explain", "https://acme.lightning.force.com/lightning/page/home")
     assert answer.code == 2
     assert "there is no case id" in answer.err
 
 
-def test_what_holds_a_match_back_is_told(support: World) -> None:
+def test_the_reasons_against_an_escalation_are_shown(support: World) -> None:
     started(support, case(1, Subject="I am furious"))
     assert "has never run live" in told(support, "1")["angry"]["obstacles"][0]
     assert support.run("--backlog", "escalate").json["applied"] == 1
@@ -106,7 +106,7 @@ guards: {max_cases: 2}
 """
 
 
-def test_a_guard_that_would_withhold_the_route_is_told_with_its_figures(world: World) -> None:
+def test_a_guard_that_would_withhold_the_route_is_shown_with_its_figures(world: World) -> None:
     world.policy(HELD_BACK)
     started(world, *(case(number, Reason="Leak") for number in range(1, 4)))
     route = told(world, "2")["high"]
@@ -114,14 +114,14 @@ def test_a_guard_that_would_withhold_the_route_is_told_with_its_figures(world: W
     assert "withheld by the route high: 3 cases at once" in world.type("explain", "2").out
 
 
-def test_a_note_with_a_gap_holds_the_case_back_and_says_so(world: World) -> None:
+def test_an_incomplete_note_is_shown_as_an_obstacle(world: World) -> None:
     world.policy(HELD_BACK)
     started(world, case(1, Reason="Leak"), case(2))
     (gap,) = [why for why in told(world, "2")["high"]["obstacles"] if "missing" in why]
     assert gap == "the note's part 'steps' is missing: nothing in Reason"
 
 
-def test_a_lost_ledger_holds_the_case_back_and_says_so(world: World) -> None:
+def test_a_lost_ledger_is_shown_as_an_obstacle(world: World) -> None:
     world.policy(HELD_BACK)
     started(world, case(1, Reason="Leak"))
     assert world.run("--backlog", "escalate").json["applied"] == 1
@@ -138,7 +138,7 @@ def test_the_page_shows_every_condition_with_its_value(support: World) -> None:
     assert "planned by the route angry: note, queue" in page
 
 
-def test_at_the_time_that_is_told_a_run_escalates_and_a_second_before_it_does_not(support: World) -> None:
+def test_a_run_escalates_at_the_shown_time_and_not_a_second_before(support: World) -> None:
     org = started(support, case(1))
     when = told(support, "1")["vip-waiting"]["matches_at"]
     assert when == "2026-03-03T12:00:00Z"
@@ -148,13 +148,13 @@ def test_at_the_time_that_is_told_a_run_escalates_and_a_second_before_it_does_no
     assert support.run("--backlog", "escalate").json["applied"] == 1
 
 
-def test_nothing_is_written_by_an_explanation(support: World) -> None:
+def test_an_explanation_writes_nothing(support: World) -> None:
     org = started(support, case(1, Subject="I am furious"))
     told(support, "1")
     assert [one for one in org.requests() if one["written"]] == []
 
 
-def test_a_case_as_an_example_names_nobody_and_comes_out_alike(support: World) -> None:
+def test_a_case_as_an_example_is_redacted_and_has_the_same_result(support: World) -> None:
     words = [{"ParentId": "00000001", "CommentBody": "Ann Smith is furious, call +1 555 0100"}]
     started(support, case(1, Subject="Talk to a manager, says Ann Smith", Origin="Phone"), CaseComment=words)
     entry = support.type("explain", "1", "--as-example").out
@@ -201,7 +201,7 @@ def test_a_pasted_example_is_accepted_at_any_time(world: World, when: str, more:
         ("{age: Due__c, at_most: 1d}", {"Due__c:datetime": "2026-03-02T12:00:00Z"}, "another result as time passes: "),
     ],
 )
-def test_what_no_example_can_say_stands_as_a_comment_that_can_be_pasted_too(
+def test_facts_that_an_example_cannot_give_are_a_comment_that_can_be_pasted_too(
     world: World, when: str, more: Row, why: str
 ) -> None:
     world.policy(PASTED % when)
@@ -229,7 +229,7 @@ routes:
 """
 
 
-def test_near_misses_are_shown_though_the_query_of_the_policy_leaves_them_out(world: World) -> None:
+def test_near_misses_outside_the_query_of_the_policy_are_shown(world: World) -> None:
     world.policy(NARROW)
     rows = [
         case(1, Origin="Phone", **{"Returns__c:number": "1"}),
@@ -300,7 +300,7 @@ def test_a_dry_run_without_a_match_shows_the_five_nearest_misses(support: World)
     assert "Nearest misses" in page
 
 
-def test_where_the_org_lacks_what_every_route_reads_it_is_not_said_that_the_case_is_missing(world: World) -> None:
+def test_a_case_is_not_reported_missing_where_no_route_can_be_read(world: World) -> None:
     fields = ("Nope__c", "Gone__c")
     routes = "".join(
         f"  - {{name: r{place}, reason: R., when: [{{field: {name}, is: x}}], escalate: {{queue: leads}}}}\n"

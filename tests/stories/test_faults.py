@@ -56,9 +56,7 @@ def test_a_write_without_a_clear_answer_is_never_sent_again(support: World, kind
 
 
 @pytest.mark.parametrize("words", [["explain", "1", "--json"], ["validate", "--org", "env", "--format", "json"]])
-def test_what_is_tried_again_is_logged_on_stderr_and_the_answer_is_one_json_object(
-    support: World, words: list[str]
-) -> None:
+def test_retries_are_logged_on_stderr_and_the_answer_is_one_json_object(support: World, words: list[str]) -> None:
     start(support, {"kind": "503", "match": {"method": "POST", "path": "/composite$"}})
     answer = support.type(*words)
     assert answer.code in (0, 2), answer

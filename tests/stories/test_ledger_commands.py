@@ -120,7 +120,7 @@ def test_a_ledger_of_this_version_needs_no_migration(support: World) -> None:
 
 
 @pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0003", "newer")])
-def test_a_run_on_another_version_asks_for_what_helps(support: World, version: str, words: str) -> None:
+def test_a_run_on_another_version_names_the_next_step(support: World, version: str, words: str) -> None:
     org = start(support)
     support.run("--backlog", "escalate")
     written = len(writes(org))
@@ -168,7 +168,7 @@ def test_a_person_says_that_it_was_never_written_and_the_next_run_sends_it(suppo
     assert "is applied, not unknown" in refused.err
 
 
-def test_a_person_who_is_wrong_about_a_missing_note_doubles_nothing(support: World) -> None:
+def test_a_wrong_resolution_does_not_double_an_escalation(support: World) -> None:
     org = start(support, 1, faults=[at_the_write(support, "lose")])
     assert support.run("--backlog", "escalate").json["unknown"] == 1
     support.type("resolve", unknown_key(support), "--as", "absent")
@@ -176,7 +176,7 @@ def test_a_person_who_is_wrong_about_a_missing_note_doubles_nothing(support: Wor
     assert (again.code, again.json["already"], notes(org)) == (0, 1, 1)
 
 
-def test_a_key_that_is_not_known_is_told_with_the_nearest(support: World) -> None:
+def test_an_unknown_key_is_reported_with_the_nearest_key(support: World) -> None:
     start(support, 1)
     support.run("--backlog", "escalate")
     refused = support.type("resolve", "ESC-0000-0000-0000", "--as", "applied")

@@ -75,7 +75,7 @@ def tokens(org: EmbeddedOrg) -> int:
 
 
 @pytest.mark.parametrize("login", [JWT, CREDENTIALS, REFRESH], ids=["jwt", "client credentials", "refresh token"])
-def test_each_login_leads_to_the_escalated_case(home: World, login: str) -> None:
+def test_each_login_flow_escalates_the_case(home: World, login: str) -> None:
     org = started(home)
     answer = typed(home, org, login)
     assert answer.code == 0, answer.err
@@ -112,7 +112,7 @@ def test_a_login_that_is_refused_while_notes_are_written_leaves_the_case_to_the_
     assert sum(one["object"] == "CaseComment" for one in writes(org)) == 1
 
 
-def test_an_org_that_refuses_every_token_is_told_once(home: World) -> None:
+def test_an_org_that_refuses_every_token_is_reported_once(home: World) -> None:
     org = started(home, faults='[{"kind": "session", "match": {"path": "/services/data"}, "times": 0}]')
     answer = typed(home, org, CREDENTIALS)
     assert answer.code == 5
@@ -132,7 +132,7 @@ WRONG: list[tuple[str, dict[str, Any], str, int]] = [
 
 
 @pytest.mark.parametrize(("login", "app", "told", "code"), WRONG)
-def test_a_login_that_fails_says_the_next_step_and_writes_nothing(
+def test_a_failed_login_names_the_next_step_and_writes_nothing(
     home: World, login: str, app: dict[str, str], told: str, code: int
 ) -> None:
     kept = {name: getattr(APP, name) for name in APP.__slots__}
@@ -162,7 +162,7 @@ def test_a_policy_of_production_run_against_a_sandbox_stops_before_anything(home
     assert writes(org) == []
 
 
-def test_salesforces_own_cli_lends_its_login(home: World) -> None:
+def test_the_login_of_the_salesforce_cli_is_used(home: World) -> None:
     org = started(home)
     sf = home.folder / "bin" / "sf"
     sf.parent.mkdir()
@@ -184,7 +184,7 @@ def test_salesforces_own_cli_lends_its_login(home: World) -> None:
         (401, "INVALID_SESSION_ID", "log in again"),
     ],
 )
-def test_an_org_that_lets_nobody_in_by_the_api_says_why(home: World, status: int, code: str, told: str) -> None:
+def test_an_org_without_api_access_is_reported_with_the_reason(home: World, status: int, code: str, told: str) -> None:
     """As a real org answers; the login itself succeeds there."""
     home.environ["SFDC_INSTANCE_URL"] = "https://acme.my.salesforce.com"
     home.environ["SFDC_ACCESS_TOKEN"] = "00D000000000001!a.token.of.it"

@@ -92,14 +92,14 @@ def test_the_notes_last_line_is_the_key_and_its_facts_in_clear(support: World) -
     assert "Call back." in note["CommentBody"]
 
 
-def test_what_is_already_so_is_not_sent(support: World) -> None:
+def test_a_value_that_the_case_already_has_is_not_sent(support: World) -> None:
     org = start(support, case(1, Status="Escalated", Priority="Critical", OwnerId="Leads"))
     escalation = one(support.run("--backlog", "escalate"))
     assert [step["state"] for step in escalation["steps"]] == ["applied", "already_so", "already_so", "already_so"]
     assert [one["object"] for one in writes(org)] == ["CaseComment"]
 
 
-def test_a_case_is_never_taken_out_of_the_hands_of_a_team_member(support: World) -> None:
+def test_a_case_that_a_team_member_owns_keeps_its_owner(support: World) -> None:
     org = start(
         support,
         case(1, OwnerId="ann@support.example"),
@@ -127,7 +127,7 @@ def test_a_second_run_does_nothing(support: World) -> None:
     assert len(writes(org)) == written
 
 
-def test_our_own_steps_do_not_feed_a_route_above(world: World) -> None:
+def test_our_own_steps_do_not_make_a_route_above_match(world: World) -> None:
     """Raising a priority to High must not fire the route for High cases."""
     world.policy(
         POLICY.replace("when: [{field: Subject, starts_with: urgent}]", "when: [{field: Priority, is: High}]").replace(
@@ -141,7 +141,7 @@ def test_our_own_steps_do_not_feed_a_route_above(world: World) -> None:
     assert len(select(org, "SELECT Id FROM CaseComment")) == 1
 
 
-def test_a_route_above_takes_over_when_it_fits_by_itself(support: World) -> None:
+def test_a_route_above_takes_over_when_it_matches_by_itself(support: World) -> None:
     org = start(support, case(1, "hello", created=OLD))
     support.run("--backlog", "escalate")
     case_id = select(org, "SELECT Id FROM Case")[0]["Id"]
@@ -168,7 +168,7 @@ def test_a_case_that_somebody_touched_since_the_poll_waits_for_the_next_run(supp
     }
 
 
-def test_a_dry_run_writes_nothing_and_plans_what_the_run_does(support: World) -> None:
+def test_a_dry_run_writes_nothing_and_has_the_plan_of_the_run(support: World) -> None:
     org = start(support, case(1), case(2, created=OLD))
     dry = support.run("--dry-run", "--backlog", "escalate")
     assert (dry.json["planned"], dry.json["applied"], dry.json["dry_run"]) == (2, 0, True)
@@ -240,7 +240,7 @@ def test_a_single_case_that_does_not_match_is_reported_with_its_reasons(support:
     assert "CreatedDate was 6 h ago" in unmatched["reasons"]["old"]
 
 
-def test_a_missing_queue_breaks_its_own_route_alone(support: World) -> None:
+def test_a_missing_queue_breaks_only_its_own_route(support: World) -> None:
     support.policy(
         POLICY.replace("teams: {leads: {queue: Leads}}", "teams: {leads: {queue: Leeds}, all: {queue: Leads}}").replace(
             "queue: leads}\nguards", "queue: all}\nguards"
@@ -255,7 +255,7 @@ def test_a_missing_queue_breaks_its_own_route_alone(support: World) -> None:
     assert "Leads" in states["urgent"][1]
 
 
-def test_an_unknown_field_breaks_its_own_route_alone(support: World) -> None:
+def test_an_unknown_field_breaks_only_its_own_route(support: World) -> None:
     support.policy(POLICY.replace("{field: Subject, starts_with: urgent}", "{field: Subjekt, starts_with: urgent}"))
     start(support, case(1, created=OLD))
     answer = support.run("--backlog", "escalate")
@@ -263,7 +263,7 @@ def test_an_unknown_field_breaks_its_own_route_alone(support: World) -> None:
     assert "Subject" in answer.json["broken"][0]["reason"]
 
 
-def test_the_audit_trail_tells_the_whole_story_of_a_key(support: World) -> None:
+def test_the_audit_trail_shows_every_event_of_a_key(support: World) -> None:
     start(support, case(1))
     key = one(support.run("--backlog", "escalate"))["key"]
     events = support.type("audit", "show", key, "--json").json["events"]

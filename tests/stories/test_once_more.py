@@ -46,7 +46,7 @@ def states(world: World, *words: str) -> list[str]:
 
 
 @pytest.mark.parametrize("choice", ["escalate", "adopt"])
-def test_after_an_escalation_only_newer_words_make_a_route_fit_again(world: World, choice: str) -> None:
+def test_after_an_escalation_only_newer_messages_make_a_route_match_again(world: World, choice: str) -> None:
     old = [{**SAID, "CommentBody": "I want a refund", "CreatedDate": "2026-03-02T10:00:00Z"}]
     org = started(world, WORDS, "1h", CaseComment=old)
     assert states(world, "--backlog", choice) == ["applied" if choice == "escalate" else "already"]
@@ -61,7 +61,7 @@ def test_after_an_escalation_only_newer_words_make_a_route_fit_again(world: Worl
     assert states(world) == ["already"]
 
 
-def test_one_more_record_is_a_new_reason_and_time_alone_is_none(world: World) -> None:
+def test_one_more_record_begins_a_new_episode_and_time_alone_does_not(world: World) -> None:
     returned = [
         {"ContactId": "Kim Lee", "CaseId": "00000001", "CreatedDate": f"2026-03-0{day}T10:00:00Z"} for day in (1, 2)
     ]

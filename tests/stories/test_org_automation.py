@@ -42,7 +42,7 @@ def test_an_owner_that_automation_moved_on_is_reported_as_bounced(support: World
     assert (again.code, again.json["already"], notes(org)) == (0, 3, 3)
 
 
-def test_what_a_validation_rule_rejects_is_tried_again_later_and_the_rest_is_escalated(support: World) -> None:
+def test_a_case_that_a_validation_rule_rejects_is_tried_again_later_and_the_rest_is_escalated(support: World) -> None:
     rule = {"kind": "validation_rule", "when": {"field": "Type", "is": "Frozen"}, "message": "Frozen cases stay."}
     org = start(support, rule)
     case_id = select(org, "SELECT Id FROM Case WHERE CaseNumber = '00000002'")[0]["Id"]
@@ -62,7 +62,7 @@ def test_what_a_validation_rule_rejects_is_tried_again_later_and_the_rest_is_esc
     assert case_id == next(one["case_id"] for one in later.json["escalations"] if one["state"] == "applied")
 
 
-def test_a_rule_that_rejects_every_case_is_told_without_a_call_for_each(support: World) -> None:
+def test_a_rule_that_rejects_every_case_is_reported_without_a_call_for_each(support: World) -> None:
     rule = {"kind": "validation_rule", "when": {"field": "Status", "is": "Escalated"}, "message": "Not this status."}
     org = start(support, rule, cases=60)
     before = len(org.requests())
@@ -77,7 +77,7 @@ def test_a_trigger_that_breaks_on_large_batches_gets_smaller_ones(support: World
     assert (answer.code, answer.json["applied"], notes(org)) == (0, 40, 40), answer.out
 
 
-def test_a_queue_move_that_costs_the_edit_right_is_saved_together_and_the_trail_says_so(support: World) -> None:
+def test_a_move_that_removes_the_edit_right_is_saved_together_and_recorded(support: World) -> None:
     org = start(support, {"kind": "lose_edit_right", "queue": "Leads"})
     answer = support.run("--backlog", "escalate")
     assert (answer.code, answer.json["applied"], notes(org)) == (0, 3, 3), answer.out
@@ -123,7 +123,7 @@ def test_a_merged_case_is_recognised_even_by_a_ledger_that_never_saw_it(support:
     assert (answer.json["already"], answer.json["applied"], notes(org)) == (2, 0, 2), answer.out
 
 
-def test_a_case_closed_by_its_agent_meanwhile_is_left_alone(support: World) -> None:
+def test_a_case_that_its_agent_closed_meanwhile_is_not_changed(support: World) -> None:
     org = start(support, cases=2)
     org.act("close", case="00000001")
     advance(org, "1m")
@@ -131,7 +131,7 @@ def test_a_case_closed_by_its_agent_meanwhile_is_left_alone(support: World) -> N
     assert (answer.json["matched"], answer.json["applied"], notes(org)) == (1, 1, 1)
 
 
-def test_what_an_agent_changed_after_us_is_not_written_over(support: World) -> None:
+def test_later_changes_of_an_agent_are_not_overwritten(support: World) -> None:
     org = start(support, cases=1)
     support.run("--backlog", "escalate")
     case_id = select(org, "SELECT Id FROM Case")[0]["Id"]

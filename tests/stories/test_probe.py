@@ -74,7 +74,7 @@ def test_an_owner_that_bounces_is_reported(world: World) -> None:
     assert left(org) == (1, 0)
 
 
-def test_an_org_where_no_case_can_be_created_says_why(world: World) -> None:
+def test_an_org_where_no_case_can_be_created_is_reported_with_the_reason(world: World) -> None:
     rule = {"kind": "validation_rule", "when": [{"field": "Origin", "is_empty": True}], "message": "No robots."}
     org = sandbox(world, rule)
     code, problems, _ = probed(world)
@@ -124,13 +124,13 @@ def test_annotations_stand_on_the_lines_of_the_policy(world: World) -> None:
     assert first.endswith("did you mean status?")
 
 
-def test_a_sound_policy_annotates_nothing(world: World) -> None:
+def test_a_valid_policy_has_no_annotations(world: World) -> None:
     world.policy(POLICY)
     answer = world.type("validate", "--format", "github")
     assert (answer.code, answer.out) == (0, "")
 
 
-def test_ci_hears_who_and_where_it_is_too(world: World) -> None:
+def test_ci_shows_the_user_and_the_org_too(world: World) -> None:
     sandbox(world)
     opening = "You are integration@embedded.example in Embedded Org ("
     notice = world.type("validate", "--org", "env", "--format", "github").out.splitlines()[0]
@@ -140,7 +140,7 @@ def test_ci_hears_who_and_where_it_is_too(world: World) -> None:
     assert str(junit.findtext(".//testsuite/system-out")).startswith(opening)
 
 
-def test_annotations_escape_what_github_would_read_otherwise(world: World) -> None:
+def test_annotations_escape_special_characters_of_github(world: World) -> None:
     folder = world.folder / "a,b:100%"
     folder.mkdir()
     (folder / "p.yaml").write_text(POLICY.replace("Escalated}", '"50%\\n::error::x"}').replace("status:", "statuss:"))
@@ -160,7 +160,7 @@ def test_junit_holds_a_case_for_each_file_and_each_problem(world: World) -> None
 
 
 @pytest.mark.parametrize(("strict", "code", "kind"), [([], 0, "system-out"), (["--strict"], 2, "failure")])
-def test_warnings_fail_where_they_are_asked_to(world: World, strict: list[str], code: int, kind: str) -> None:
+def test_warnings_fail_when_the_option_is_set(world: World, strict: list[str], code: int, kind: str) -> None:
     world.policy(POLICY.replace("reason: Two.", "reason: Two., due: 24h"))
     answer = world.type("validate", "--format", "junit", *strict)
     case = Xml.fromstring(answer.out).findall(".//testcase")[1]

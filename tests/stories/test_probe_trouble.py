@@ -63,7 +63,7 @@ def test_whichever_call_of_a_probe_fails_nothing_is_left_behind(world: World, ki
         assert "a defect of sfdc-escalator" not in answer.err
 
 
-def test_an_answer_that_is_lost_accuses_no_route(world: World) -> None:
+def test_a_lost_answer_is_not_reported_as_a_fault_of_a_route(world: World) -> None:
     """What is rolled back in any case may be sent again."""
     for nth in (5, 6):
         failing(world, "lose", nth)
@@ -141,9 +141,7 @@ def interrupted(world: World, nth: int, act: Callable[[], None]) -> Answer:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize("nth", [1, 2, 3, 4])
-def test_a_probe_that_is_stopped_awaits_what_is_under_way_and_cleans_up(
-    world: World, number: signal.Signals, nth: int
-) -> None:
+def test_a_stopped_probe_waits_for_its_calls_and_cleans_up(world: World, number: signal.Signals, nth: int) -> None:
     org = sandbox(world)
     answer = interrupted(world, nth, lambda: signal.raise_signal(number))
     assert (answer.code, marked(org)) == (3, [])
@@ -151,7 +149,7 @@ def test_a_probe_that_is_stopped_awaits_what_is_under_way_and_cleans_up(
     assert any(one["op"] == "delete" for one in writes(org))
 
 
-def test_who_does_not_wait_for_the_answer_gets_the_cases_deleted_too(world: World) -> None:
+def test_a_second_interrupt_deletes_the_cases_too(world: World) -> None:
     org = sandbox(world)
 
     def twice() -> None:

@@ -225,7 +225,7 @@ LATER = [
 
 
 @pytest.mark.parametrize(("procedure", "names", "one", "time", "first", "then"), LATER, ids=[one[0] for one in LATER])
-def test_what_nobody_resolved_goes_on_to_the_next_step(
+def test_an_unresolved_case_goes_to_the_next_step(
     world: World,
     procedure: str,
     names: Sequence[str],
@@ -241,7 +241,7 @@ def test_what_nobody_resolved_goes_on_to_the_next_step(
 
 
 @pytest.mark.parametrize("procedure", sorted(procedures()))
-def test_every_shipped_policy_is_sound_and_its_examples_come_out(world: World, procedure: str) -> None:
+def test_every_shipped_policy_is_valid_and_its_examples_pass(world: World, procedure: str) -> None:
     folder = world.folder / "mine"
     world.type("init", str(folder), "--procedure", procedure)
     answer = world.type("validate", str(folder / "config" / "policies" / f"{procedure}.yaml"))
@@ -249,7 +249,7 @@ def test_every_shipped_policy_is_sound_and_its_examples_come_out(world: World, p
     assert answer.out.startswith("ok (")  # no error, no warning
 
 
-def test_init_a_second_time_overwrites_nothing_that_was_changed(world: World) -> None:
+def test_a_second_init_overwrites_no_changed_file(world: World) -> None:
     folder = world.folder / "mine"
     first = world.type("init", str(folder), "--procedure", "onboarding")
     policy: Path = folder / "config" / "policies" / "onboarding.yaml"
@@ -262,7 +262,7 @@ def test_init_a_second_time_overwrites_nothing_that_was_changed(world: World) ->
     assert "as it was" in again.out
 
 
-def test_an_unknown_procedure_is_told_with_the_nearest(world: World) -> None:
+def test_an_unknown_procedure_is_reported_with_the_nearest(world: World) -> None:
     answer = world.type("init", str(world.folder / "mine"), "--procedure", "onbording")
     assert answer.code == 2
     assert "did you mean onboarding?" in answer.err

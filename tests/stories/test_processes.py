@@ -62,7 +62,7 @@ def wait_for_a_write(org: EmbeddedOrg) -> None:
     wait_for(lambda: any(is_write(request) for request in org.requests()))
 
 
-def test_sigterm_lets_what_is_under_way_finish_and_leaves_the_rest_to_the_next_run(support: World) -> None:
+def test_sigterm_lets_sent_chunks_finish_and_leaves_the_rest_to_the_next_run(support: World) -> None:
     org = slow_org(support)
     running = process(support, "--backlog", "escalate")
     wait_for_a_write(org)

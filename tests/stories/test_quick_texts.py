@@ -48,13 +48,13 @@ def test_a_route_without_one_of_its_own_takes_the_general_quick_text(world: Worl
     assert note.startswith("General: Where?\nReason:\nEverybody else.\n\nSteps:\nLooked everywhere.\n\nESC-")
 
 
-def test_a_placeholder_that_stands_for_nothing_is_told_with_its_line(world: World) -> None:
+def test_an_unknown_placeholder_is_reported_with_its_line(world: World) -> None:
     assert len(started(world, "Hello {nobody}")) == 1
     told = world.type("validate", "--org", "env").out
     assert "policy.yaml:5:22: the Quick Text 'HIP asked' holds {nobody}" in told
 
 
-def test_what_a_quick_text_reads_and_the_org_lacks_holds_its_own_cases(world: World) -> None:
+def test_a_quick_text_with_a_missing_field_holds_its_own_cases(world: World) -> None:
     notes = started(world, "Dear {!Contact.Nickname}")
     assert len(notes) == 1
     answer = world.run("--dry-run")
@@ -65,6 +65,6 @@ def test_what_a_quick_text_reads_and_the_org_lacks_holds_its_own_cases(world: Wo
     assert "policy.yaml:5:22: the Quick Text 'HIP asked' holds {!Contact.Nickname}" in told
 
 
-def test_merge_fields_are_read_though_no_condition_and_no_part_asks_for_them(world: World) -> None:
+def test_merge_fields_are_read_also_without_a_condition_or_part_that_reads_them(world: World) -> None:
     notes = started(world, "{!Case.Description}, {Account.Type} of {!Account.Name}. {parts}", Description="It broke.")
     assert notes[0]["CommentBody"].startswith("It broke.,  of Acme. ")

@@ -35,7 +35,7 @@ GUISES = {
 
 @pytest.mark.parametrize("guise", GUISES)
 @pytest.mark.parametrize("place", ["output", "state/run.db", "run.log", "m.prom", "plan.html", "crashes/crash.txt"])
-def test_a_secret_that_leaks_anywhere_is_seen(tmp_path: Path, world: World, place: str, guise: str) -> None:
+def test_a_leaked_secret_is_found_everywhere(tmp_path: Path, world: World, place: str, guise: str) -> None:
     watched = World(tmp_path / "inner", world.monkeypatch, world.capsys)
     watched.folder.mkdir()
     watched.secrets.add(TOLD)
@@ -49,7 +49,7 @@ def test_a_secret_that_leaks_anywhere_is_seen(tmp_path: Path, world: World, plac
     assert [leak.split(" in ")[0] for leak in watched.leaks()][:1] == ["hush..."]
 
 
-def test_what_a_program_of_its_own_tells_is_heard(world: World) -> None:
+def test_a_secret_in_the_output_of_a_subprocess_is_found(world: World) -> None:
     watched = World(world.folder, world.monkeypatch, world.capsys)
     watched.secrets.add(TOLD)
     watched.spawn("sh", "-c", f"echo '{TOLD}' >&2")
@@ -72,7 +72,7 @@ def test_an_org_that_repeats_our_token_does_not_spread_it(world: World) -> None:
     world.orgs.clear()
 
 
-def test_a_login_that_repeats_our_secret_is_not_believed_to_tell(world: World) -> None:
+def test_a_login_answer_that_repeats_our_secret_is_redacted(world: World) -> None:
     """Salesforce's words are told, and the secret in them is not: as it is, in JSON, in an address."""
     world.policy(POLICY)
     secret = 'hush "hush" & h\\ush'
@@ -90,7 +90,7 @@ def test_a_login_that_repeats_our_secret_is_not_believed_to_tell(world: World) -
             assert "not [hidden] here" in world.run("--org", "acme").json["error"]["message"]
 
 
-def test_with_every_log_turned_on_no_secret_is_told(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_with_every_log_turned_on_no_secret_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """Of the login, of each call, of the heartbeat: libraries log what they like, as JSON lines like our own."""
     usual = world.surroundings()
 

@@ -13,7 +13,7 @@ def support(world: World) -> World:
     return world
 
 
-def test_a_write_that_never_arrived_is_sent_again_once_nobody_can_still_carry_it_out(support: World) -> None:
+def test_a_write_that_never_arrived_is_sent_again_once_it_can_no_longer_be_carried_out(support: World) -> None:
     org = support.org(faults=[at_the_write(support, "500")], Case=[case(1), case(2)], Group=QUEUES)
     assert support.run("--backlog", "escalate").json["unknown"] == 2
     advance(org, "14m")
@@ -46,7 +46,7 @@ def test_a_note_that_somebody_deleted_counts_as_written(support: World) -> None:
     assert (later.code, later.json["recovered"], later.json["already"], notes(org)) == (0, 1, 1, 0)
 
 
-def test_a_deleted_case_is_gone_and_troubles_nobody(support: World) -> None:
+def test_a_deleted_case_is_gone_and_is_not_an_error(support: World) -> None:
     org = support.org(faults=[at_the_write(support, "500")], Case=[case(1), case(2)], Group=QUEUES)
     support.run("--backlog", "escalate")
     delete(org, "Case", select(org, "SELECT Id FROM Case WHERE CaseNumber = '00000001'")[0]["Id"])

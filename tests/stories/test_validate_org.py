@@ -74,7 +74,7 @@ def tried(org: EmbeddedOrg) -> list[Any]:
     return [body for body in bodies if "POST" in str(body) or "DELETE" in str(body)]
 
 
-def test_it_opens_with_who_we_are_where_and_what_the_org_honours(world: World, org: EmbeddedOrg) -> None:
+def test_validate_begins_with_user_org_and_guarantees(world: World, org: EmbeddedOrg) -> None:
     answer = world.type("validate", "--probe", "--org", "env")
     first, second, *rest = answer.out.splitlines()
     assert answer.code == 0, answer.out
@@ -123,7 +123,7 @@ def test_json_holds_the_org_beside_the_problems(world: World, org: EmbeddedOrg) 
     }
 
 
-def test_everything_the_org_lacks_comes_at_once_each_at_its_place(world: World, org: EmbeddedOrg) -> None:
+def test_all_gaps_of_the_org_are_reported_at_once_each_at_its_place(world: World, org: EmbeddedOrg) -> None:
     path = world.policy(BAD)
     answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
     told = {(one["line"], one["found"], one["nearest"], one["severity"]) for one in answer.json["problems"]}
@@ -165,7 +165,7 @@ routes:
 """
 
 
-def test_what_only_an_org_knows_is_reported_at_the_value(world: World) -> None:
+def test_faults_that_only_an_org_shows_are_reported_at_the_value(world: World) -> None:
     """Raw filters, sentences of the note, cells of tables, business hours, queues of other objects, merge fields."""
     path = world.policy(MANY)
     org = world.org(
@@ -203,7 +203,7 @@ def test_what_only_an_org_knows_is_reported_at_the_value(world: World) -> None:
     assert writes(org) == []
 
 
-def test_a_right_that_the_move_to_the_queue_would_cost_is_refused_with_the_way_out(world: World) -> None:
+def test_a_right_lost_by_the_move_to_the_queue_is_reported_with_the_remedy(world: World) -> None:
     world.policy(GOOD)
     data = world.data(Case=[CASE, {**CASE, "CaseNumber": "00000002", "OwnerId": "Leads"}], Group=GROUPS)
     (data / "automation.json").write_text('[{"kind": "lose_edit_right", "queue": "Leads"}]')
@@ -227,7 +227,7 @@ def test_a_field_that_may_not_be_edited_is_reported_wherever_a_step_sets_it(worl
     assert problem["message"].startswith("this user may not edit Case.Priority, which route old would set")
 
 
-def test_it_takes_few_calls_whatever_the_policy_asks(world: World, org: EmbeddedOrg) -> None:
+def test_validate_makes_few_calls_for_any_policy(world: World, org: EmbeddedOrg) -> None:
     assert world.type("validate", "--org", "env").code == 0
     assert len(org.requests()) <= 8
     world.policy(MANY)
@@ -244,7 +244,7 @@ def test_a_field_that_a_template_reads_is_reported_where_the_policy_names_it(wor
     assert (problem["line"], problem["column"]) == (9, 29)
 
 
-def test_it_is_offline_unless_the_org_is_typed(world: World, org: EmbeddedOrg) -> None:
+def test_validate_is_offline_unless_an_org_is_named(world: World, org: EmbeddedOrg) -> None:
     world.environ["SFDC_ESCALATOR_ORG"] = "env"
     answer = world.type("validate", "--format", "json")
     assert (answer.code, "org" in answer.json, org.requests()) == (0, False, [])
@@ -260,14 +260,14 @@ def test_production_is_never_written_to(world: World, production: EmbeddedOrg) -
     assert (tried(production), writes(production)) == ([], [])
 
 
-def test_without_being_asked_to_it_writes_nothing_in_a_sandbox_either(world: World, org: EmbeddedOrg) -> None:
+def test_without_its_option_validate_writes_nothing_in_a_sandbox(world: World, org: EmbeddedOrg) -> None:
     answer = world.type("validate", "--org", "env")
     assert answer.code == 0
     assert "all-or-nothing not probed: --probe tries it out in a sandbox." in answer.out
     assert (tried(org), writes(org)) == ([], [])
 
 
-def test_without_an_open_case_everything_is_tried_on_the_marked_ones(world: World) -> None:
+def test_without_an_open_case_everything_is_tried_on_marked_cases(world: World) -> None:
     world.policy(GOOD)
     org = world.org(Case=[{**CASE, "Status": "Closed", "IsClosed": "true"}], Group=GROUPS)
     answer = world.type("validate", "--probe", "--org", "env")
@@ -277,7 +277,7 @@ def test_without_an_open_case_everything_is_tried_on_the_marked_ones(world: Worl
     assert len(select(org, "SELECT Id FROM Case")) == 1
 
 
-def test_an_org_that_keeps_what_it_should_roll_back_is_an_error_and_is_cleaned_up(
+def test_an_org_that_does_not_roll_back_is_an_error_and_is_cleaned_up(
     world: World, org: EmbeddedOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = composite._run

@@ -60,7 +60,7 @@ def orgs(world: World, heartbeat: str) -> None:
     (world.folder / "config" / "orgs.yaml").write_text(f"env: {{heartbeat: '{heartbeat}'}}\n")
 
 
-def test_a_live_run_is_heard_at_its_start_and_its_end(world: World, org: EmbeddedOrg) -> None:
+def test_a_live_run_sends_a_heartbeat_at_its_start_and_end(world: World, org: EmbeddedOrg) -> None:
     with listener() as (url, heard):
         orgs(world, url)
         assert world.run().code == 4  # the backlog choice is open
@@ -73,7 +73,7 @@ def test_a_live_run_is_heard_at_its_start_and_its_end(world: World, org: Embedde
     ]  # fmt: skip
 
 
-def test_a_rehearsal_is_heard_nowhere(world: World, org: EmbeddedOrg) -> None:
+def test_a_rehearsal_sends_no_heartbeat(world: World, org: EmbeddedOrg) -> None:
     with listener() as (url, heard):
         orgs(world, url)
         world.run("--dry-run", "--metrics", "m.prom")
@@ -81,20 +81,22 @@ def test_a_rehearsal_is_heard_nowhere(world: World, org: EmbeddedOrg) -> None:
     assert not (world.folder / "m.prom").exists()
 
 
-def test_a_heartbeat_that_nobody_hears_changes_nothing(world: World, org: EmbeddedOrg) -> None:
+def test_a_failed_heartbeat_does_not_change_the_run(world: World, org: EmbeddedOrg) -> None:
     orgs(world, "http://127.0.0.1:9/ping/secret-place")
     answer = world.run("--backlog", "escalate")
     assert (answer.code, answer.json["applied"]) == (0, 1)
     assert "secret-place" not in answer.err + answer.out
 
 
-def test_a_heartbeat_whose_address_cannot_be_had_is_told_and_changes_nothing(world: World, org: EmbeddedOrg) -> None:
+def test_a_heartbeat_without_a_readable_address_is_reported_and_does_not_change_the_run(
+    world: World, org: EmbeddedOrg
+) -> None:
     orgs(world, "env:NO_SUCH_VARIABLE")
     answer = world.run("--backlog", "escalate")
     assert (answer.code, answer.json["applied"]) == (0, 1)
 
 
-def test_metrics_tell_of_every_live_run_failed_ones_too(world: World, org: EmbeddedOrg) -> None:
+def test_metrics_are_written_for_every_live_run_failed_ones_too(world: World, org: EmbeddedOrg) -> None:
     world.run("--backlog", "escalate", "--metrics", "m.prom")
     text = (world.folder / "m.prom").read_text()
     assert 'sfdc_escalator_matches{org="env",outcome="applied"} 1\n' in text
@@ -107,7 +109,7 @@ def test_metrics_tell_of_every_live_run_failed_ones_too(world: World, org: Embed
     assert "last_success_timestamp_seconds{" in text
 
 
-def test_metrics_that_cannot_be_written_change_nothing(world: World, org: EmbeddedOrg) -> None:
+def test_metrics_that_cannot_be_written_do_not_change_the_run(world: World, org: EmbeddedOrg) -> None:
     answer = world.run("--backlog", "escalate", "--metrics", "no/such/folder/m.prom")
     assert (answer.code, answer.json["applied"]) == (0, 1)
     assert "metrics.not_written" in answer.err
@@ -121,7 +123,7 @@ def test_status_says_what_the_last_run_did_and_what_is_open(world: World, org: E
     assert "exit 0, 1 applied" in world.type("status", "--expect-every", "100000h").out
 
 
-def test_status_says_that_no_run_has_come_for_too_long(world: World, org: EmbeddedOrg) -> None:
+def test_status_reports_that_the_last_run_is_too_old(world: World, org: EmbeddedOrg) -> None:
     world.run("--backlog", "escalate")
     asked = len(org.requests())
     ledger = next(Path(world.environ["XDG_STATE_HOME"]).rglob("*.db"))
@@ -142,7 +144,7 @@ def test_status_lists_what_the_org_rejected_and_when_it_is_tried_again(world: Wo
     assert one["try_again_at"].startswith("2026-03-02T15:15")
 
 
-def test_a_ledger_that_is_not_there_is_told(world: World) -> None:
+def test_a_missing_ledger_is_reported(world: World) -> None:
     answer = world.type("status", "--ledger", str(world.folder / "none.db"))
     assert answer.code == 2
     assert "there is no ledger" in answer.err
@@ -191,14 +193,14 @@ def test_secrets_that_others_may_read_are_refused(world: World, org: EmbeddedOrg
     assert "chmod 600 .env" in found.err
 
 
-def test_a_line_that_is_no_setting_is_told_without_its_text(world: World, org: EmbeddedOrg) -> None:
+def test_a_line_that_is_not_a_setting_is_reported_without_its_text(world: World, org: EmbeddedOrg) -> None:
     path = env_file(world, org)
     path.write_text("A=1\nhush hush\n")
     found = cron(world)
     assert (found.code, found.err.strip()) == (2, "cron-run: .env:2: this is not NAME=VALUE")
 
 
-def test_cron_mails_what_goes_wrong_and_nothing_else(world: World, org: EmbeddedOrg) -> None:
+def test_cron_mails_only_failures(world: World, org: EmbeddedOrg) -> None:
     """What stands on stderr is what cron mails."""
     path = env_file(world, org)
     assert "exit code 4, a part was withheld: see the last line of run.log" in cron(world, "--log", "run.log").err
@@ -214,7 +216,7 @@ def test_cron_mails_what_goes_wrong_and_nothing_else(world: World, org: Embedded
     assert (last["exit"], last["error"]["code"]) == (5, "login_refused")
 
 
-def test_a_log_that_cannot_be_written_is_told_before_anything_is_done(world: World, org: EmbeddedOrg) -> None:
+def test_a_log_that_cannot_be_written_is_reported_before_anything_is_done(world: World, org: EmbeddedOrg) -> None:
     env_file(world, org)
     found = cron(world, "--log", "no such folder/run.log", "--backlog", "escalate")
     assert (found.code, found.err) == (2, "cron-run: no such folder/run.log cannot be written\n")
@@ -230,7 +232,7 @@ def test_a_log_that_cannot_be_written_is_told_before_anything_is_done(world: Wor
         {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     ],
 )
-def test_no_locale_and_no_time_zone_changes_what_is_told(
+def test_output_does_not_depend_on_locale_and_time_zone(
     world: World, org: EmbeddedOrg, environ: dict[str, str]
 ) -> None:
     """The output is UTF-8 whatever the environment says, and its times are UTC."""
@@ -259,7 +261,7 @@ SECRET = "se$cret #1 \\ `x` ~"
         f"APP_SECRET={SECRET}   ",
     ],
 )
-def test_a_value_of_the_env_file_is_taken_as_it_stands(world: World, line: str) -> None:
+def test_a_value_of_the_env_file_is_used_literally(world: World, line: str) -> None:
     world.secrets.add(SECRET)
     org = EmbeddedOrg(data=world.data(Case=[CASE]), app=ConnectedApp(client_secret=SECRET))
     world.orgs.append(org.__enter__())
@@ -276,7 +278,7 @@ def test_a_value_of_the_env_file_is_taken_as_it_stands(world: World, line: str) 
     assert found.code == 4, found
 
 
-def test_a_signal_to_the_script_ends_the_run_in_good_order(world: World) -> None:
+def test_a_signal_to_the_script_ends_the_run_cleanly(world: World) -> None:
     world.policy(POLICY)
     fault = [{"kind": "slow", "match": {"path": "/composite", "nth": 2}, "seconds": 2}]
     org = world.org(Case=[CASE], faults=fault)

@@ -68,7 +68,7 @@ def test_the_limit_of_open_time_is_inclusive(operator: Operator) -> None:
     assert tuple(told) == SIDES[operator]
 
 
-def test_a_limit_and_a_calendar_may_come_out_of_a_table() -> None:
+def test_a_limit_and_a_calendar_may_come_from_a_table() -> None:
     limits = Table("t", ("Priority",), (Row(("High",), HOUR), Row((("Low", "Medium"),), 8 * HOUR)))
     clock = Age("at_least", limits, path="CreatedDate")
     told = [clock.holds(case(priority=name, created=NOW - 2 * HOUR), at(NOW)) for name in ("high", "Low", None)]
@@ -105,7 +105,7 @@ def minute_by_minute(one: Case, hours: int) -> timedelta:
 
 @given(STATES, st.sampled_from(["New", "Waiting"]), st.integers(1, 12))
 @settings(max_examples=100, deadline=None)
-def test_a_clock_stands_while_its_pause_holds(states: list[tuple[int, str]], first: str, hours: int) -> None:
+def test_a_clock_is_stopped_while_its_pause_holds(states: list[tuple[int, str]], first: str, hours: int) -> None:
     values = [first, *(value for _, value in sorted(states, reverse=True))]
     times = [NOW - timedelta(minutes=12 * ago) for ago, _ in sorted(states, reverse=True)]
     field_changes = tuple(FieldChange(when, *pair) for when, pair in zip(times, pairwise(values), strict=True))

@@ -62,7 +62,7 @@ def test_a_table_in_place_is_read_with_the_field_and_with_the_steps() -> None:
 
 @given(st.sampled_from(tuple(OPERANDS)), LITERALS, LITERALS, SEEN)
 @settings(max_examples=600, deadline=None)
-def test_a_field_condition_holds_exactly_where_its_operator_does(
+def test_a_field_condition_holds_where_its_operator_holds(
     operator: Operator, first: Literal_, second: Literal_, value: Value
 ) -> None:
     operand: Operand = (first, second) if operator in ("in", "not_in", "contains_any") else first

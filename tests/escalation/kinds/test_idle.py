@@ -26,7 +26,7 @@ def at(moment: datetime) -> Circumstances:
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_the_limit_of_silence_is_inclusive(operator: Operator) -> None:
+def test_the_limit_of_idle_is_inclusive(operator: Operator) -> None:
     clock = Idle(operator, 4 * HOUR, who="agent")
     said = [replace(comment("x"), at=NOW - 4 * HOUR - by) for by in (-SECOND, timedelta(), SECOND)]
     assert tuple(clock.holds(case(comments=[one]), at(NOW)) for one in said) == SIDES[operator]
@@ -50,9 +50,7 @@ def spoken(*words: tuple[Speaker, int]) -> Case:
         ([("customer", 8), ("nobody", 5)], 10),
     ],
 )
-def test_the_answer_is_awaited_since_the_first_word_that_waits(
-    words: list[tuple[Speaker, int]], hours: int | None
-) -> None:
+def test_the_wait_starts_with_the_first_unanswered_message(words: list[tuple[Speaker, int]], hours: int | None) -> None:
     clock = Idle("at_least", HOUR, who="agent", after_word_of="customer")
     assert clock.look(spoken(*words), at(NOW)) == (None if hours is None else hours * HOUR)
 
@@ -62,18 +60,18 @@ def test_a_message_of_the_agent_before_the_case_began_is_not_an_answer() -> None
     assert Idle("at_least", HOUR, who="agent", after_word_of="customer").look(one, at(NOW)) == 2 * HOUR
 
 
-def test_nobody_answers_their_own_message() -> None:
+def test_a_side_does_not_answer_its_own_message() -> None:
     clock = Idle("at_least", HOUR, who="anyone", after_word_of="customer")
     assert clock.look(spoken(("agent", 8), ("customer", 5), ("customer", 3)), at(NOW)) == 5 * HOUR
     assert clock.look(spoken(("customer", 5), ("agent", 3)), at(NOW)) is None
 
 
 @pytest.mark.parametrize(("who", "hours"), [("customer", 7), ("agent", 4), ("anyone", 4)])
-def test_silence_counts_from_the_last_word_of_whom_it_is_about(who: str, hours: int) -> None:
+def test_idle_counts_from_the_last_message_of_the_named_side(who: str, hours: int) -> None:
     clock = Idle("at_least", HOUR, who=who)  # type: ignore[arg-type]
     assert clock.look(spoken(("customer", 7), ("agent", 4), ("nobody", 1)), at(NOW)) == hours * HOUR
 
 
-def test_an_email_older_than_its_case_does_not_make_the_silence_longer_than_the_case() -> None:
+def test_an_email_older_than_its_case_makes_idle_not_longer_than_the_age() -> None:
     one = case(created=NOW - HOUR, comments=[email("x", minutes_ago=65)])
     assert Idle("at_least", HOUR, who="customer").look(one, at(NOW)) == HOUR

@@ -59,7 +59,7 @@ def test_a_change_and_back_within_a_moment_breaks_the_state() -> None:
     assert InState("at_least", HOUR, paths=("Status",)).look(one, at(NOW)) == HOUR
 
 
-def test_a_field_without_history_is_in_no_state() -> None:
+def test_a_field_without_history_never_matches_in_state() -> None:
     clock = InState("at_least", HOUR, paths=("Status",))
     assert clock.look(case(), at(NOW)) is None
     assert not clock.holds(case(), at(NOW))

@@ -41,7 +41,7 @@ def timed(*milestones: Mapping[str, Value]) -> Case:
 
 
 @pytest.mark.parametrize(("minutes", "due"), [(-600, True), (0, True), (59, True), (60, True), (60.1, False)])
-def test_a_milestone_is_due_within_the_time_its_last_moment_included(minutes: float, due: bool) -> None:
+def test_a_milestone_is_due_within_the_time_including_its_end(minutes: float, due: bool) -> None:
     assert Milestone("due", HOUR).holds(timed(milestone(minutes)), SCENE) is due
 
 
@@ -69,7 +69,7 @@ def test_any_milestone_counts_that_has_a_target_and_is_not_completed(
     assert Not(Milestone("violated")).holds(one, SCENE) is not holds
 
 
-def test_milestones_that_nobody_read_are_neither_due_nor_violated() -> None:
+def test_milestones_that_were_not_read_are_neither_due_nor_violated() -> None:
     for condition in (Milestone("due", DAY), Milestone("violated")):
         assert not condition.holds(case(), SCENE)
         assert condition.look(case(), SCENE) is None
@@ -84,5 +84,5 @@ def test_a_milestone_may_be_asked_for_by_name_in_any_case(name: str | None, hold
     assert Milestone("violated", name=name).holds(one, SCENE) is holds
 
 
-def test_the_earliest_target_is_the_one_that_is_said() -> None:
+def test_the_finding_shows_the_earliest_target() -> None:
     assert Milestone("due", HOUR).look(timed(milestone(50), milestone(20), milestone(70)), SCENE) == NOW + HOUR / 3

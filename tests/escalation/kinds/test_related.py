@@ -50,7 +50,7 @@ def test_the_limit_of_a_count_is_inclusive(operator: Operator, holding: list[int
 
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("limit", [0, 1])
-def test_records_that_nobody_read_are_not_no_records(operator: Operator, limit: int) -> None:
+def test_records_that_were_not_read_match_no_count(operator: Operator, limit: int) -> None:
     condition = Related(RETURNS, operator, limit)
     assert not condition.holds(case(), SCENE)
     assert Not(condition).holds(case(), SCENE)
@@ -72,7 +72,7 @@ BY_CONTACT, BY_ACCOUNT = replace(RETURNS, through="Contact"), replace(RETURNS, t
         (replace(RETURNS, same=("A", "B")), 5, "ReturnOrders with the same A and B: 5 (at least 2)"),
     ],
 )
-def test_records_of_the_case_of_its_contact_and_of_its_account_are_counted_apart(
+def test_records_of_the_case_its_contact_and_its_account_are_counted_separately(
     kind: Records, count: int, words: str
 ) -> None:
     kinds = (RETURNS, BY_CONTACT, BY_ACCOUNT, replace(RETURNS, same=("Reason",)), replace(RETURNS, same=("A", "B")))
@@ -83,7 +83,7 @@ def test_records_of_the_case_of_its_contact_and_of_its_account_are_counted_apart
 
 
 @pytest.mark.parametrize(("ago", "counted"), [(DAY - SECOND, 1), (DAY, 1), (DAY + SECOND, 0)])
-def test_a_record_counts_within_the_time_its_last_moment_included(ago: timedelta, counted: int) -> None:
+def test_a_record_counts_within_the_time_including_its_end(ago: timedelta, counted: int) -> None:
     condition = Related(RETURNS, "at_least", 1, within=DAY)
     assert condition.look(with_records(made(ago)), SCENE) == counted
 
@@ -113,7 +113,7 @@ SAID = [
         ("word_of.agent", SAID[:1], 0),  # no agent ever spoke
     ],
 )
-def test_records_count_since_the_last_word_of_whom_it_is_about(
+def test_records_count_since_the_last_message_of_the_named_side(
     since: Since | None, said: list[Comment], counted: int
 ) -> None:
     records = [made(timedelta(minutes=minutes)) for minutes in (60, 150, 210, 360)]
@@ -156,7 +156,7 @@ AMOUNTS = [made(Amount__c=amount, Status=status) for amount, status in [(100, "O
         (Age("at_least", HOUR, path="Received__c"), 0),
     ],
 )
-def test_where_is_asked_of_each_record_by_the_rules_of_the_case(where: Condition | None, counted: int) -> None:
+def test_where_is_judged_for_each_record_by_the_rules_of_the_case(where: Condition | None, counted: int) -> None:
     assert Related(RETURNS, "at_least", 1, where).look(with_records(*AMOUNTS), SCENE) == counted
 
 
@@ -175,9 +175,7 @@ def test_where_looks_at_the_record_and_not_at_the_case() -> None:
         ("word_of.customer", frozenset({COMMENTS, EMAILS})),
     ],
 )
-def test_what_was_said_is_read_only_where_somebodys_word_is_the_beginning(
-    since: Since | None, lookups: frozenset[object]
-) -> None:
+def test_messages_are_read_only_where_since_names_a_side(since: Since | None, lookups: frozenset[object]) -> None:
     kind = replace(RETURNS, same=("Reason",))
     assert Related(kind, "at_least", 1, since=since).needs == {kind, "Reason"} | lookups
 

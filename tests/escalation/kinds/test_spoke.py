@@ -24,11 +24,11 @@ SAID = [
         (Spoke("customer", "escalation"), False),
     ],
 )
-def test_who_spoke_since_when(spoke: Spoke, holds: bool) -> None:
+def test_spoke_holds_for_the_named_side_since_the_named_time(spoke: Spoke, holds: bool) -> None:
     assert spoke.holds(case(comments=SAID), SCENE) is holds
 
 
 @pytest.mark.parametrize(("minutes", "holds"), [(61, True), (60, False)])
-def test_since_the_escalation_means_strictly_after_it(minutes: int, holds: bool) -> None:
+def test_since_the_escalation_means_after_it(minutes: int, holds: bool) -> None:
     circumstances = Circumstances(NOW, escalated_at=NOW - timedelta(minutes=minutes))
     assert Spoke("customer", "escalation").holds(case(comments=SAID), circumstances) is holds

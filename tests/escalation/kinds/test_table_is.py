@@ -63,7 +63,7 @@ def test_a_table_is_compared_as_a_field_is_and_its_limits_are_inclusive(
     assert [risk for risk, one in cases.items() if condition.holds(one, SCENE)] == matching
 
 
-def test_a_condition_on_a_table_says_what_the_table_gave() -> None:
+def test_a_condition_on_a_table_shows_the_value_of_the_table() -> None:
     one = case(fields={"Impact__c": "High", "Vip__c": True})
     finding = judge(TableIs(URGENCY, "is", "critical"), one, SCENE)
     assert (finding.holds, finding.seen) == (True, "Critical")

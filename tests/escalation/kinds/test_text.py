@@ -30,7 +30,7 @@ def test_words_are_looked_for_in_each_source_on_its_own() -> None:
     ("source", "found"),
     [("comments", True), ("comments.customer", True), ("comments.agent", False), ("emails", False), ("Subject", False)],
 )
-def test_a_source_holds_the_words_of_its_own_side(source: str, found: bool) -> None:
+def test_a_source_holds_the_messages_of_its_side(source: str, found: bool) -> None:
     assert Text((source,), CALL).holds(case(comments=SAID), SCENE) is found
 
 
@@ -51,7 +51,7 @@ def test_a_source_holds_the_words_of_its_own_side(source: str, found: bool) -> N
         "Thanks\nSent from my phone\nplease call",
     ],
 )
-def test_signatures_and_quoted_replies_are_not_the_writers_words(text: str) -> None:
+def test_signatures_and_quoted_replies_are_left_out(text: str) -> None:
     assert not Text(("emails",), CALL).holds(case(comments=[email(text)]), SCENE)
     assert own_words(text).startswith(text.split("\n", 1)[0])
 
@@ -85,7 +85,7 @@ def test_a_field_is_as_old_as_its_case() -> None:
     assert text.holds(one, Circumstances(NOW, escalated_at=NOW - 5 * HOUR))
 
 
-def test_ignored_phrases_are_taken_out_before() -> None:
+def test_ignored_phrases_are_removed_first() -> None:
     text = Text(("comments",), CALL, (parse_phrase("please call later"),))
     assert not text.holds(case(comments=[comment("please call later")]), SCENE)
 
@@ -99,6 +99,6 @@ def test_ignored_phrases_are_taken_out_before() -> None:
         ("please call, as the notice says\n\n> please call", False),
     ],
 )
-def test_what_is_ignored_stays_ignored_beside_quoted_words(text: str, found: bool) -> None:
+def test_an_ignored_phrase_stays_ignored_beside_quoted_text(text: str, found: bool) -> None:
     ignoring = (parse_phrase("please call as the notice says"),)
     assert Text(("emails",), CALL, ignoring).holds(case(comments=[email(text)]), SCENE) is found

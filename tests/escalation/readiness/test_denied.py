@@ -30,12 +30,12 @@ def test_a_refused_route_is_an_error_of_its_own() -> None:
     assert message(gap) == "route high: the org refuses its part of the poll: No such column"
 
 
-def test_a_poll_that_is_refused_though_each_route_is_not_is_an_error() -> None:
+def test_a_refused_poll_of_accepted_routes_is_an_error() -> None:
     [gap] = found(poll_refusal="the org answered QUERY_TOO_COMPLICATED: no")
     assert message(gap) == "the org refuses the poll: the org answered QUERY_TOO_COMPLICATED: no"
 
 
-def test_the_poll_of_several_policies_is_a_gap_of_none_of_them() -> None:
+def test_a_refused_poll_of_several_policies_is_a_gap_without_a_file() -> None:
     both = [SUBJECT, policy(route("other"), name="other")]
     [gap] = gaps(both, complete_org(), inspection(poll_refusal="no"))
     assert (gap.file, found(poll_refusal="no")[0].file) == (None, "support.yaml")
@@ -56,13 +56,13 @@ def test_a_record_type_that_does_not_offer_the_value_is_a_warning() -> None:
     )
 
 
-def test_a_private_org_may_take_the_right_to_edit_with_the_move() -> None:
+def test_in_a_private_org_the_move_may_remove_the_right_to_edit() -> None:
     [gap] = found(sharing="Private")
     assert message(gap).startswith("the move to Support may cost the right to edit the case before route high can")
     assert gap.severity == "warning"
 
 
-def test_a_case_of_the_queue_that_this_user_may_not_edit_proves_that_the_move_costs_the_right() -> None:
+def test_a_case_of_the_queue_that_the_user_may_not_edit_proves_that_the_right_is_lost() -> None:
     [gap] = found(samples={"Support": Sample("00000042", editable=False)})
     for part in ("costs the right", "its case 00000042", "`fields: together`"):
         assert part in message(gap)
@@ -70,7 +70,7 @@ def test_a_case_of_the_queue_that_this_user_may_not_edit_proves_that_the_move_co
 
 
 @pytest.mark.parametrize("cause", ["modify all", "a member", "together", "a case of the queue", "nothing after it"])
-def test_a_user_who_keeps_the_right_or_needs_it_once_is_not_warned(cause: str) -> None:
+def test_no_warning_where_the_user_keeps_the_right_or_needs_it_only_once(cause: str) -> None:
     of, org, changes = SUBJECT, complete_org(), {"sharing": "Private", "modifies_all": cause == "modify all"}
     if cause == "a member":
         org = replace(org, queues={"Support": Queue(SUPPORT.id, "Support", frozenset({ME}))})
@@ -107,7 +107,7 @@ def test_a_user_who_may_not_post_in_feeds_is_a_gap_where_the_policy_posts() -> N
     assert [gap.kind for gap in found(posting, may_post=False) if gap.kind is not GapKind.FIELD] == [GapKind.POSTS]
 
 
-def test_a_route_that_this_org_cannot_filter_for_is_a_warning_unless_it_is_meant() -> None:
+def test_a_route_that_the_org_cannot_filter_is_a_warning_unless_it_is_intended() -> None:
     scans = frozenset({("support", "high")})
     [gap] = found(scans=scans)
     assert (gap.severity, "route high reads every open case" in message(gap)) == ("warning", True)

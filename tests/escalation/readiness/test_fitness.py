@@ -14,7 +14,7 @@ def test_a_priority_outside_a_restricted_picklist_is_unfit() -> None:
     assert "did you mean Urgent" in reasons["a"]
 
 
-def test_a_status_outside_an_open_picklist_is_a_doubt_only() -> None:
+def test_a_status_outside_an_open_picklist_is_only_a_warning() -> None:
     unsure = policy(route("a", status="Escalatd"), route("b", status="ESCALATED"))
     assert unfit_routes(unsure, org_facts()) == {}
     [warning] = warnings_of(unsure, org_facts())

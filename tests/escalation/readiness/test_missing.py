@@ -51,13 +51,13 @@ def test_a_field_is_a_gap_with_the_nearest_one() -> None:
     assert message(gap) == "Prioritty: Case has no Prioritty that the user may read (read by route a)"
 
 
-def test_a_field_that_is_made_of_several_cannot_be_read() -> None:
+def test_a_field_that_consists_of_several_cannot_be_read() -> None:
     org = with_field(complete_org(), "Subject", type="address")
     [gap] = found(policy(route("a", when=condition_on("Subject", "x"))), org)
     assert (gap.kind, gap.nearest) == (GapKind.COMPOUND_FIELD, None)
 
 
-def test_a_value_that_is_a_slip_is_a_gap_with_the_one_that_was_meant() -> None:
+def test_a_misspelt_value_is_a_gap_with_the_nearest_one() -> None:
     some = found(policy(route("a", status="Escalatd", priority="Urgentt")))
     assert {(gap.subject, gap.nearest, gap.severity, gap.blocks) for gap in some} == {
         ("Urgentt", "Urgent", "error", True),
@@ -73,7 +73,7 @@ def test_a_value_that_is_a_slip_is_a_gap_with_the_one_that_was_meant() -> None:
         ({"restricted": True}, "is not a value of this org's picklist"),
     ],
 )
-def test_a_value_that_nobody_can_choose_is_an_error_even_where_the_org_would_take_it(
+def test_a_value_outside_the_picklist_is_an_error_even_where_the_org_stores_it(
     more: dict[str, Any], words: str
 ) -> None:
     [gap] = found(policy(route("a", status="Parked")), with_field(complete_org(), "Status", **more))

@@ -16,7 +16,7 @@ def test_a_route_without_tables_has_one_variant() -> None:
     assert variant.saves_after_move
 
 
-def test_tables_of_different_length_are_walked_side_by_side() -> None:
+def test_the_variants_contain_every_value_of_tables_of_different_length() -> None:
     some = step_variants([policy(route("a", queue=QUEUES, priority=PRIORITIES))], org_facts())
     assert [variant.name for variant in some] == [
         "route a (Support, Low)",
