@@ -1,4 +1,4 @@
-"""Random conditions and cases to judge them by."""
+"""Random conditions, and cases to judge."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Business calendars: open time across clock changes and holidays, and when a limit is reached."""
+"""Business calendars: open time across clock changes and holidays, and the time at which a limit is reached."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta

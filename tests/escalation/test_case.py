@@ -1,4 +1,4 @@
-"""A case as one poll saw it, and the ids of records."""
+"""A case as one poll read it, and the ids of records."""
 
 import string
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Which cases are written together, and which never at the same time."""
+"""Cases that are written together, and cases that are never written at the same time."""
 
 from collections import Counter
 from collections.abc import Sequence

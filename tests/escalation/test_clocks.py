@@ -1,4 +1,4 @@
-"""Clocks of every kind: only at a crossing does time alone change an answer."""
+"""Clocks of every kind: time alone changes an answer only at a crossing."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

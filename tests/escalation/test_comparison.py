@@ -1,4 +1,4 @@
-"""What a field operator means for one value."""
+"""The meaning of each field operator for one value."""
 
 from datetime import UTC, date, datetime
 
@@ -99,7 +99,7 @@ def test_a_time_without_a_zone_is_not_a_time(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_a_time_beyond_the_calendar_is_not_a_time(text: str) -> None:
-    """A time that has no place in UTC is like any other text that is not a time: it ends no run with a traceback."""
+    """A time outside UTC is like any text that is not a time: it does not end a run with a traceback."""
     assert moment(text) is None
 
 

@@ -1,4 +1,4 @@
-"""What is to be done with one case."""
+"""The decision about one case."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -37,7 +37,7 @@ NEW: Condition = Field("Status", "is", "New")
 NEVER: Condition = AnyOf(())
 UNTOUCHED = values(AGENT, "New", "Medium")
 TWO = policy(route("top", URGENT), route("base", NEW, status="Escalated", priority="Urgent"))
-"""`base` raises the case to what `top` asks for."""
+"""`base` raises the case to a value that `top` matches."""
 
 
 def one(of: Policy, *escalations: Escalation, **values: str) -> Match:
@@ -196,7 +196,7 @@ def written_by_base(state: EscalationState = EscalationState.APPLIED) -> Escalat
 
 
 def test_values_of_our_own_steps_do_not_make_a_route_above_match() -> None:
-    """Raising a priority to Urgent must not fire the route for Urgent cases."""
+    """Raising a priority to Urgent must not make the route for Urgent cases match."""
     reasons = left(TWO, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent")
     assert "our own steps" in reasons["top"]
 
@@ -219,7 +219,7 @@ def test_values_of_another_policy_count_as_our_own() -> None:
 
 
 def test_the_steps_of_a_chain_of_escalations_are_all_taken_back_in_any_order() -> None:
-    """Low -> High by one route, High -> Urgent by the next; a route for High cases was fired by neither."""
+    """Low -> High by one route, High -> Urgent by the next; a route for High cases matches after neither."""
     routes = [route("top", Field("Priority", "in", ("High", "Urgent"))), *(route(name, NEVER) for name in "abc")]
     escalations = [
         escalation(case(), state, name, before=values(AGENT, "New", before), wrote=values(SUPPORT.id, "New", after))
@@ -235,7 +235,7 @@ def test_the_steps_of_a_chain_of_escalations_are_all_taken_back_in_any_order() -
 
 @pytest.mark.parametrize("state", [EscalationState.REJECTED, EscalationState.PLANNED])
 def test_values_that_were_never_written_are_not_our_own(state: EscalationState) -> None:
-    """A rejected or deferred escalation wrote nothing: a person raised the priority, and the route above fires."""
+    """A rejected or deferred escalation wrote nothing: a person raised the priority, and the route above matches."""
     decision = one(TWO, written_by_base(state), status="New", priority="Urgent")
     assert (decision.route.name, decision.state) == ("top", State.PLANNED)
 
@@ -247,14 +247,14 @@ def test_values_of_an_adopted_case_are_not_our_own() -> None:
 
 @pytest.mark.parametrize("state", [EscalationState.PLANNED, EscalationState.REJECTED])
 def test_an_attempt_that_wrote_nothing_gives_a_route_no_right_to_take_over(state: EscalationState) -> None:
-    """`top` was tried once and not written; that our own steps make it fit now is still our own doing."""
+    """`top` was tried once and not written; it matches now only because of our own steps."""
     tried = escalation(case(), state, "top", attempts=1, tried_at=NOW - timedelta(days=2))
     reasons = left(TWO, tried, written_by_base(), owner=SUPPORT.id, status="Escalated", priority="Urgent")
     assert "our own steps" in reasons["top"]
 
 
 def test_the_name_of_our_queue_counts_as_our_own_like_its_id() -> None:
-    """A route above that asks for the owner by name is not fired by our own queue step."""
+    """Our own queue step does not make a route above match that reads the name of the owner."""
     named = policy(route("top", Field("Owner.Name", "is", "Support")), *TWO.routes[1:])
     moved = case(fields={"Owner.Name": "Support"}, owner=SUPPORT.id, status="Escalated", priority="Urgent")
     result = decide(in_org(named, remembering(written_by_base())), moved)

@@ -1,4 +1,4 @@
-"""The wrong-org guard compares what was said of an org with what it is."""
+"""The wrong-org guard compares the expected org with the actual one."""
 
 import pytest
 

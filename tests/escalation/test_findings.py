@@ -1,4 +1,4 @@
-"""Every judgement says why."""
+"""Every judgement has its reasons."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What the ledger remembers."""
+"""The history in the ledger."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What is said of two conditions by their form is never wrong."""
+"""Proofs about two conditions by their form are never wrong."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo

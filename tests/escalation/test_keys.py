@@ -1,4 +1,4 @@
-"""The key of an escalation, and what counts as one."""
+"""The key of an escalation, and the texts that count as one."""
 
 import re
 

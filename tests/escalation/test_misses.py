@@ -1,4 +1,4 @@
-"""What is missing for a match: how many, how much time and until when, and which cases come nearest."""
+"""The missing conditions for a match: number, missing time and its end, and the nearest cases."""
 
 from collections.abc import Mapping
 from dataclasses import replace

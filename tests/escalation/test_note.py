@@ -1,4 +1,4 @@
-"""The hand-off note: complete, small enough, its key on the last line, and the case's text nothing but data."""
+"""The hand-off note: complete, small enough, its key on the last line, and the case's text stays data."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -160,7 +160,7 @@ def test_required_parts_that_are_too_long_hold_the_case_and_are_named() -> None:
 
 
 def test_a_case_with_very_many_comments_is_escalated() -> None:
-    """The comments are cut to make room; a long story must not keep a case from being escalated."""
+    """The comments are cut to make room; long comments must not prevent an escalation."""
     said = [comment(f"step {number}: tried something else", minutes_ago=500 - number) for number in range(400)]
     result = written(note(NotePart("steps_taken", ("comments.agent",))), case(comments=said))
     assert isinstance(result, str), result
@@ -168,7 +168,7 @@ def test_a_case_with_very_many_comments_is_escalated() -> None:
 
 
 def test_a_text_too_long_for_the_template_as_a_whole_is_cut_too() -> None:
-    """A template may refuse to grow without end; the case's text is cut before the case is given up."""
+    """A template may have a limit; the case's text is cut before the case is held."""
 
     def bounded(context: Mapping[str, Any]) -> str:
         body = str(context["case"]["Description"])

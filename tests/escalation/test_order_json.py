@@ -1,4 +1,4 @@
-"""An order is plain data: it becomes JSON and comes back equal, whatever texts it holds."""
+"""An order is plain data: it becomes JSON and comes back equal, for every text in it."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from tests.builders import planned, policy, route
 
 
 def is_one_text(text: str) -> bool:
-    """No two halves of a surrogate pair next to each other: JSON reads these as one character."""
+    """Texts without two adjacent halves of a surrogate pair, which JSON reads as one character."""
     return not any("\ud800" <= a <= "\udbff" and "\udc00" <= b <= "\udfff" for a, b in pairwise(text))
 
 
@@ -88,7 +88,7 @@ def test_the_note_is_once_in_the_text() -> None:
 
 
 def test_an_order_holds_plain_values_only() -> None:
-    """No policy, case, template or function is reachable from it."""
+    """An order holds no policy, case, template or function."""
 
     def plain(value: Any) -> bool:
         if isinstance(value, dict):

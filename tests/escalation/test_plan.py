@@ -1,4 +1,4 @@
-"""The plan: its order, what a person chose, what the guards withhold, and its digest."""
+"""The plan: its order, run options, guards and digest."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -99,7 +99,7 @@ def test_a_route_that_never_ran_live_has_run_live_when_it_finds_no_case() -> Non
 
 
 def test_a_route_with_only_held_matches_keeps_its_backlog() -> None:
-    """Once the missing part can be told, they would all be escalated without anybody having chosen."""
+    """Otherwise they would all be escalated without a choice once the missing part is there."""
     holding = policy(route("a", is_("a"), note_spec=note(NotePart("offers", ("Offers__c",), "hold"))))
     plan = plan_of(holding, cases(30), history=remembering())
     assert plan.complete == frozenset()
@@ -125,7 +125,7 @@ def test_backlog_adopt_remembers_the_cases_as_seen_and_writes_nothing() -> None:
 
 
 def test_backlog_adopt_remembers_a_held_case_as_seen_too() -> None:
-    """Else it would be escalated some day, although somebody said to leave the backlog alone."""
+    """Otherwise it would be escalated later, although the backlog was adopted."""
     holding = policy(route("a", is_("a"), note_spec=note(NotePart("offers", ("Offers__c",), "hold"))))
     some = [*cases(2), case(3, {"Subject": "a", "Offers__c": "Refund"})]
     plan = plan_of(holding, some, RunOptions(backlog="adopt"), History())
@@ -170,7 +170,7 @@ def test_a_case_is_escalated_once_a_run_and_a_second_policy_follows_in_the_next(
 
 @pytest.mark.parametrize("options", [ROUTINE, RunOptions(backlog="adopt")])
 def test_a_policy_without_an_escalation_does_not_delay_another(options: RunOptions) -> None:
-    """The first policy's backlog is withheld or adopted; the second policy's escalation has nobody to wait for."""
+    """The first policy's backlog is withheld or adopted; the second policy does not wait for it."""
     second = policy(route("a", is_("a")), name="billing")
     only_second_live = History(live=frozenset({("billing", "a")}), empty=False)
     plan = plan_of([AB, second], cases(1), options, only_second_live)
@@ -245,7 +245,7 @@ def test_a_plan_that_costs_more_than_its_share_of_the_calls_left_is_withheld(api
 
 
 def test_a_withheld_route_uses_none_of_the_api_budget() -> None:
-    """`a` is withheld for its number, so `b` alone is what the api_budget has to bear."""
+    """`a` is withheld for its number, so only `b` counts for the api_budget."""
     two = replace(AB, guards=guarded(max_cases=300, budget=20))
     plan = plan_of(two, [*cases(601, "a"), *cases(1, "b", 5000)], org=org_facts(api_left=15))
     assert states(plan, "a") == {State.WITHHELD: 601}
@@ -284,7 +284,7 @@ def test_the_digest_is_the_same_for_the_same_plan_whatever_the_order_of_the_poll
 
 
 def test_the_digest_of_a_plan_never_changes_from_version_to_version() -> None:
-    """A saved plan, and whoever compares two runs, rests on it."""
+    """Saved plans, and comparisons of two runs, depend on it."""
     one = policy(route("urgent", priority="Urgent", status="Escalated"), route("base", queue="Billing"))
     some = [case(1), case(2, priority=None), case(3, owner=SUPPORT.id), case(4, status="Escalated", priority="Urgent")]
     found = digest(one, some, remembering(live=["urgent", "base"]))

@@ -1,4 +1,4 @@
-"""When a new episode begins, which words count for it, and routes that only tell people."""
+"""The begin of a new episode, the messages that count for it, and routes that only notify people."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -45,7 +45,7 @@ REPEATED = policy(route("repeated", TWO_RETURNS, rearm="new_record"))
 
 
 def returned(*hours_ago: float, cancelled: Sequence[float] = ()) -> Case:
-    """A case whose contact sent something back so many hours ago."""
+    """A case whose contact returned items these numbers of hours ago."""
     kept: list[Mapping[str, Value]] = [made(hours, None) for hours in hours_ago]
     return replace(case(), related={RETURNS: (*kept, *(made(hours, "Cancelled") for hours in cancelled))})
 
@@ -57,7 +57,7 @@ def made(hours_ago: float, status: str | None) -> Mapping[str, Value]:
 def escalated(
     hours_ago: float, state: EscalationState = EscalationState.APPLIED, name: str = "repeated", episode: int = 1
 ) -> Escalation:
-    """An escalation by that route so many hours ago."""
+    """An escalation by that route this number of hours ago."""
     key = Identity(ORG, "support", name, case().id, episode=episode).key
     tried_at = NOW - hours_ago * HOUR
     return replace(escalation(case(), state, name), key=key, episode=episode, tried_at=tried_at)
@@ -68,7 +68,7 @@ def verdict(of: Policy, one: Case, *escalations: Escalation, now: datetime = NOW
 
 
 def ended(of: Policy, one: Case, *escalations: Escalation) -> tuple[State, int]:
-    """How it is decided, and in which episode."""
+    """The end of the match, and its episode."""
     found = verdict(of, one, *escalations)
     assert isinstance(found, Match)
     return found.state, found.identity.episode
@@ -78,7 +78,7 @@ def ended(of: Policy, one: Case, *escalations: Escalation) -> tuple[State, int]:
 
 
 def test_a_route_with_rearm_escalates_an_open_case_in_each_new_episode() -> None:
-    """A later episode supersedes the one before; that one must not stand in the way of all that follow."""
+    """A later episode supersedes the one before, which must not prevent later ones."""
     of = policy(route("again", Field("Subject", "is", "x"), rearm=HOUR))
     first = replace(escalated(9, EscalationState.SUPERSEDED, "again"), ended_at=NOW - 8 * HOUR)
     second = replace(escalated(5, EscalationState.APPLIED, "again", 2), ended_at=NOW - 2 * HOUR)
@@ -182,7 +182,7 @@ def word(hours_ago: float, body: str = "call me") -> Comment:
 def test_only_messages_after_the_last_escalation_begin_a_new_episode(
     one: Case, fits: bool, state: EscalationState
 ) -> None:
-    """Closed and opened again, or armed again: the old words alone are not reason to escalate again."""
+    """Closed and opened again, or armed again: old messages alone are not a reason to escalate again."""
     before = replace(escalated(4, state, "call"), ended_at=NOW - 3 * HOUR)
     of = policy(route("call", CALL, rearm=HOUR))
     found = verdict(of, one, before)
@@ -261,7 +261,7 @@ def test_a_route_that_only_notifies_people_takes_no_step() -> None:
 
 
 def test_a_route_that_only_notifies_people_keeps_the_case_from_the_routes_below() -> None:
-    """First match wins; and each route is told what keeps it from this case, not what keeps another."""
+    """First match wins; and each route has its own reason."""
     of = policy(route("top", URGENT), telling("tell", NEW), route("base", NEW), telling("last", NEW))
     assert isinstance(verdict(of, case()), NoMatch)
     reasons = reasons_against(in_org(of), case())
@@ -283,7 +283,7 @@ def test_a_route_above_one_that_only_notifies_people_escalates() -> None:
 
 
 def test_values_of_our_own_steps_notify_nobody() -> None:
-    """Our own queue step raised the priority; the route below still remembers its escalation."""
+    """Our own queue step raised the priority; the escalation of the route below still counts."""
     wrote = values(SUPPORT.id, "New", "Urgent")
     below = escalation(case(), EscalationState.APPLIED, "base", before=values(AGENT, "New", "Medium"), wrote=wrote)
     of = policy(telling("tell", URGENT), route("base", NEW))

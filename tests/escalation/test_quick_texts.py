@@ -1,4 +1,4 @@
-"""Quick Texts: which one is taken, what its placeholders stand for, and the case's text in it nothing but data."""
+"""Quick Texts: the choice of one, its placeholders, and text of the case in it, which stays data."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -44,7 +44,7 @@ def written(messages: Mapping[str, str], one: Case | None = None, by: NoteSpec |
 
 
 def text(message: str, one: Case | None = None, by: NoteSpec | None = None) -> str:
-    """The note out of this Quick Text, without its key line."""
+    """The note from this Quick Text, without its key line."""
     result = written({"Escalations": message}, one, by)
     assert isinstance(result, str), result
     return result.removesuffix(f"\n\n{identity(one or case()).line}")
@@ -114,7 +114,7 @@ FIELDS: Mapping[str, Value] = {"Account.Name": "Acme", "Contact.Name": "Kim", "V
 
 
 @pytest.mark.parametrize(
-    ("placeholder", "stands_for"),
+    ("placeholder", "filled"),
     [
         ("{!Case.Subject}", "It broke"),
         ("{! Case.Subject }", "It broke"),
@@ -139,9 +139,9 @@ FIELDS: Mapping[str, Value] = {"Account.Name": "Acme", "Contact.Name": "Kim", "V
         ("{offers}", "not recorded"),
     ],
 )
-def test_a_placeholder_is_filled_with_a_field_a_part_or_a_text_of_the_route(placeholder: str, stands_for: str) -> None:
+def test_a_placeholder_is_filled_with_a_field_a_part_or_a_text_of_the_route(placeholder: str, filled: str) -> None:
     by = spec(OFFERS, HELP, help_needed="Call {Contact.Name}.")
-    assert text(f"<{placeholder}>{{parts}}", case(fields=FIELDS), by).startswith(f"<{stands_for}>")
+    assert text(f"<{placeholder}>{{parts}}", case(fields=FIELDS), by).startswith(f"<{filled}>")
 
 
 def test_a_placeholder_of_a_field_that_was_not_read_holds_the_case() -> None:
@@ -318,7 +318,7 @@ def test_a_text_of_the_route_is_filled_or_empty(said: str, filled: str) -> None:
 
 
 def test_a_text_of_the_route_is_filled_once() -> None:
-    """What a field says is not a placeholder of the route either."""
+    """The text of a field is not a placeholder of the route either."""
     by = spec(HELP, help_needed="Call {Contact.Name}.")
     one = case(fields={"Contact.Name": "{Account.Name}", "Account.Name": "Acme"})
     assert text("{help_needed}", one, by) == "Call {Account.Name}."

@@ -1,4 +1,4 @@
-"""The steps of an escalation: in order, raising and never lowering, never out of a helping hand."""
+"""The steps of an escalation: in order, raising and never lowering, and a team member keeps the case."""
 
 import pytest
 from hypothesis import given, settings

@@ -180,7 +180,7 @@ CONDITIONS = [
     Bad(
         "{idle: agent, after_word_of: agent, at_least: 4h}",
         15,
-        "the agent does not wait for an answer of their own",
+        "the agent cannot wait for an answer of the same side",
         "agent",
         "`customer`",
     ),

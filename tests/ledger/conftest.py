@@ -23,7 +23,7 @@ def postgresql_database(postgresql_server: str) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def kind(request: pytest.FixtureRequest) -> Kind:
-    """Every implementation in turn; a test of the contract asks for this."""
+    """Every implementation in turn, for the tests of the contract."""
     found: Kind = request.getfixturevalue(f"{request.param}_kind")
     return found
 

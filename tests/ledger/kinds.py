@@ -1,4 +1,4 @@
-"""The implementations of a ledger that the contract is tried on."""
+"""The implementations of a ledger that the contract is tested with."""
 
 import contextlib
 import sqlite3
@@ -14,7 +14,7 @@ from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
 
 class Kind:
-    """A ledger at `where`, and what somebody does to its tables behind its back."""
+    """A ledger at `where`, and direct changes of its tables."""
 
     where: str
 

@@ -24,7 +24,7 @@ def dump(name: str) -> str:
 
 
 def load(kind: Kind) -> None:
-    """Makes the old ledger by its dump, as no program of today can."""
+    """Makes the old ledger by its dump, as no present program can."""
     kind.script(dump("ledger-0001.sqlite" if isinstance(kind, SqliteKind) else "ledger-0001.postgresql"))
 
 
@@ -56,6 +56,6 @@ def values_of(old: dict[str, str | None] | None) -> dict[str, str | None] | None
 
 
 def everything(kind: Kind) -> list[Any]:
-    """The rows of every table as they are, whatever the version."""
+    """The unchanged rows of every table, for any version."""
     tables = ("alembic_version", "events", "payloads", "escalations", "runs", "live_routes", "leases")
     return [sorted(map(repr, kind.execute(f"SELECT * FROM {table}"))) for table in tables]

@@ -50,7 +50,7 @@ def escalation(
 def change(
     one: Escalation, state: EscalationState | None = None, *, event: str | None = None, note: str | None = None
 ) -> Change:
-    """`one` in its own state or in `state`, told by the usual event."""
+    """`one` in its own state or in `state`, recorded by the usual event."""
     moved = one if state is None else replace(one, state=state)
     return Change(
         event or EVENT_OF[moved.state], moved, moved.case_number, "digest-of-support", ("it waits",), note, "call-7"

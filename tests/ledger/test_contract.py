@@ -1,4 +1,4 @@
-"""What every ledger keeps to, whatever database it stands on."""
+"""The contract of every ledger, for each kind of database."""
 
 import threading
 import time
@@ -105,7 +105,7 @@ def test_only_known_changes_of_state_are_stored(ledger: SqlLedger, old: Escalati
 
 
 def way_to(state: EscalationState) -> list[EscalationState]:
-    """The states that an escalation goes through to get there."""
+    """The states of an escalation on the way to this one."""
     ways: list[list[EscalationState]] = [[first] for first in sorted(FIRST)]
     while ways[0][-1] is not state:
         way = ways.pop(0)

@@ -83,7 +83,7 @@ def test_a_killed_holder_loses_the_lease_at_once_and_what_it_was_sending_is_unkn
 
 
 def test_a_zombie_process_does_not_hold_the_lease(kind: Kind) -> None:
-    """A parent that does not ask for its dead child leaves it in the process list."""
+    """A parent that does not collect its ended child leaves it in the process list."""
     with child(HOLD, kind.where) as holder, kind.open() as ledger:
         assert holder.stdout is not None
         holder.stdout.readline()
@@ -111,7 +111,7 @@ def test_two_processes_never_hold_the_lease_together(kind: Kind) -> None:
 
 
 def test_a_holder_on_another_host_keeps_the_lease_until_it_is_silent_and_then_writes_no_more(kind: Kind) -> None:
-    """Nobody can see from here whether a process over there has ended."""
+    """One host cannot see whether a process on another host has ended."""
     with child(HOLD, kind.where, "elsewhere") as holder, kind.open() as ledger:
         assert holder.stdout is not None
         assert holder.stdin is not None

@@ -84,7 +84,7 @@ def test_a_migrated_ledger_has_the_tables_of_a_new_one(old: Kind, tmp_path: Path
 
 
 def shape_of(kind: Kind) -> list[tuple[Any, ...]]:
-    """Columns with their types, keys and guards, in whatever order."""
+    """Columns with their types, keys and guards, in any order."""
     if isinstance(kind, SqliteKind):
         found = kind.execute(
             'SELECT m.name, c.name, c.type, c."notnull", c.pk FROM sqlite_master m, pragma_table_info(m.name) c '
@@ -477,7 +477,7 @@ def check_old_or_new(kind: Kind, before: list[Any]) -> None:
 
 
 def check_backups(kind: Kind, before: list[Any]) -> None:
-    """What has the name of a backup is a whole one."""
+    """Every file with the name of a backup is complete."""
     for backup in kind.backups():
         if isinstance(kind, SqliteKind):
             copy = SqliteKind(Path(backup).parent)

@@ -1,4 +1,4 @@
-"""Where a ledger is looked for."""
+"""The place of a ledger."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is particular to a ledger in PostgreSQL: how it is named, reached, kept from change, and lost."""
+"""A ledger in PostgreSQL: its URL, connection, guards and loss."""
 
 import socket
 import sys
@@ -294,13 +294,13 @@ def told_once(postgresql_server: str) -> Iterator[PostgresqlKind]:
 
 @pytest.fixture
 def rows_told(told_once: PostgresqlKind) -> PostgresqlKind:
-    """The same, for who changes its rows alone: made anew each time."""
+    """The same for tests that change its rows: made again for each."""
     tamper(told_once, "; ".join(f"DELETE FROM {table}; INSERT INTO {table} TABLE kept.{table}" for table in TABLES))
     return told_once
 
 
 def tamper(kind: PostgresqlKind, statement: str) -> None:
-    """As somebody who may do anything, with the triggers asleep."""
+    """Runs the statements as a superuser with disabled triggers."""
     with psycopg.connect(kind.where, options="-csearch_path=sfdc_escalator") as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute(statement.encode())

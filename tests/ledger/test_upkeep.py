@@ -1,4 +1,4 @@
-"""Backups that were verified, migrations that are all or nothing, and what a person says of an unknown outcome."""
+"""Verified backups, migrations that are all or nothing, and outcomes settled by a person."""
 
 import shutil
 import sqlite3

@@ -1,4 +1,4 @@
-"""Whoever changes the trail, however little, is found out."""
+"""Every change of the trail is found."""
 
 import random
 import sqlite3
@@ -41,7 +41,7 @@ def told(told_once: bytes, sqlite_kind: SqliteKind) -> SqliteKind:
 
 
 def tamper(kind: SqliteKind, change_it: Callable[[sqlite3.Connection], object]) -> None:
-    """Changes the tables as somebody would who knows the guards, and puts them back."""
+    """Changes the tables without the guards, and makes the guards again."""
     with closing(sqlite3.connect(kind.path, isolation_level=None)) as connection:
         for guard in GUARDS:
             connection.execute(f"DROP TRIGGER {guard}")
@@ -174,7 +174,7 @@ def test_a_head_that_the_chain_never_had_is_found(told: SqliteKind, head: str) -
 
 
 def test_a_rewritten_chain_is_found_by_a_kept_head(told: SqliteKind) -> None:
-    """Who can write the file can compute all hashes again; only a head kept elsewhere tells."""
+    """A person who can write the file can compute all hashes again; only a head kept elsewhere proves the change."""
     kept = told.verify().head
 
     def write_anew(connection: sqlite3.Connection) -> None:
@@ -243,7 +243,7 @@ def rows_of(path: Path) -> list[object]:
 
 
 def test_damage_anywhere_in_the_file_is_found_or_changes_nothing(told: SqliteKind) -> None:
-    """And it never ends in another error than ours."""
+    """A verification raises only errors of our own tree."""
     whole = in_one_file(told)
     before = rows_of(told.path)
     dice = random.Random(7)

@@ -43,7 +43,7 @@ def commits(chunk: Chunk) -> Answer:
 
 
 def in_turn(*answers: Answer | Script, then: Script = commits) -> Script:
-    """These answers, one a call; afterwards `then`."""
+    """Gives these answers, one per call; afterwards `then`."""
     left = list(answers)
 
     def answer(chunk: Chunk) -> Answer:
@@ -57,7 +57,7 @@ def in_turn(*answers: Answer | Script, then: Script = commits) -> Script:
 
 @dataclass
 class FakeOrg:
-    """An org in memory. It answers a write as an org does, or as `script` says, and keeps what is committed.
+    """An org in memory. It answers a write as an org does, or by `script`, and keeps committed writes.
 
     A test may say what the org refuses (`refused`), what befalls the next writes (`faults`), and act as its people:
     `edit`, `comment`, `close`, `delete`, `delete_note`, `merge`. `moved` names cases that count as changed since any
@@ -119,7 +119,7 @@ class FakeOrg:
         self.deleted_notes.add(key)
 
     def merge(self, loser: str, master: str) -> None:
-        """The notes of the case that goes stand on the master afterwards."""
+        """Merges the case: its notes are on the master afterwards."""
         self.merged = {**self.merged, loser: master}
         self.changed[master] = self.now
         self.notes = [replace(note, case_id=master) if note.case_id == loser else note for note in self.notes]
@@ -283,7 +283,7 @@ def rolled_back(rows: Mapping[str, RowError]) -> RolledBack:
 
 @dataclass
 class FakeLedger:
-    """Ledger and lease in one. It knows which state may follow which, as the real one does."""
+    """Ledger and lease in one. It has the same rules for changes of state as the real one."""
 
     remembered: History = field(default_factory=History)
     now_state: dict[str, EscalationState] = field(default_factory=dict)
@@ -338,11 +338,11 @@ class FakeLedger:
         return [change.event for change in self.changes if change.escalation.case_id == case_id]
 
     def escalation(self, case_id: str) -> Escalation:
-        """The newest of what is remembered of a case."""
+        """The newest escalation of a case."""
         return [change.escalation for change in self.changes if change.escalation.case_id == case_id][-1]
 
     def tomorrow(self) -> History:
-        """What the next run remembers."""
+        """The history of the next run."""
         return History.of(
             {change.escalation.key: change.escalation for change in self.changes}.values(),
             self.live,
@@ -351,7 +351,7 @@ class FakeLedger:
 
 
 class BrokenLedger(FakeLedger):
-    """It can be read, and takes no word."""
+    """A ledger that can be read but not written."""
 
     def record(self, changes: Sequence[Change]) -> None:
         raise EscalatorError("the ledger takes no word")

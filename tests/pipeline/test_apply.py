@@ -1,4 +1,4 @@
-"""Chunks on their way to the org: side by side, but never two that lock the same record."""
+"""The delivery of chunks: side by side, but never two that lock the same record."""
 
 from dataclasses import dataclass, field
 from math import inf
@@ -20,7 +20,7 @@ from tests.pipeline.fakes import FakeLedger, FakeOrg
 
 @dataclass
 class BusyOrg(FakeOrg):
-    """It counts the writes that are on their way at the same time; `meeting` lets none through alone."""
+    """An org that counts the writes at the same time; `meeting` makes them wait for each other."""
 
     meeting: Barrier | None = None
     under_way: int = 0

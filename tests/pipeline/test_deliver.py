@@ -1,4 +1,4 @@
-"""One chunk on its way to the org. However the org answers, every case ends exactly once."""
+"""The delivery of one chunk. For every answer of the org, each case ends exactly once."""
 
 import math
 from collections import Counter
@@ -51,7 +51,7 @@ def batch_of(count: int) -> tuple[Order, ...]:
 
 
 class Sent:
-    """A batch that was sent to an org with this script, and how it ended."""
+    """A batch that was sent to an org with this script, and its outcomes."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ def sent(count: int, script: Script, **org: object) -> Sent:
 
 
 def rejecting(*bad: int, message: Callable[[int], str] = lambda number: "Not on Sundays") -> Script:
-    """An org whose validation rule refuses these cases, however they are sent."""
+    """An org whose validation rule always rejects these cases."""
     ids = {numbered("500", number): number for number in bad}
 
     def answer(chunk: Chunk) -> Answer:
@@ -101,7 +101,7 @@ def rejecting(*bad: int, message: Callable[[int], str] = lambda number: "Not on 
 
 
 def over(most: int, answer: Answer) -> Script:
-    """An org that turns down chunks of more than so many cases."""
+    """An org that rejects chunks of more than this number of cases."""
     return lambda chunk: answer if len(chunk.writes) > most else Committed("call")
 
 
@@ -198,7 +198,7 @@ def test_a_rejected_case_counts_its_attempts_and_the_time_of_the_last() -> None:
 
 @pytest.mark.parametrize("bad", [range(1, 12), range(1, 4)])
 def test_the_same_error_on_many_rows_halves_once_and_then_rejects_them(bad: range) -> None:
-    """More than ten rows, or a quarter of the chunk: a matter of configuration, not of single cases."""
+    """More than ten rows, or a quarter of the chunk: a fault of configuration, not of single cases."""
     count = 60 if len(bad) == 11 else 12
     done = sent(count, rejecting(*bad))
     assert [len(one) for one in done.org.sent[:2]] == [count, count // 2]

@@ -1,4 +1,4 @@
-"""The org and the ledger that the tests of the pipeline stand on are what the ports ask for."""
+"""The org and the ledger in memory follow the ports."""
 
 import pytest
 

@@ -38,7 +38,7 @@ WRITTEN = ("OwnerId", "Status", "Priority")
 
 @dataclass
 class Site:
-    """An org that somebody works on: what it says of itself, and what a poll read."""
+    """An org with its first answer, its facts and a poll."""
 
     stage: Stage
     caller: Caller
@@ -270,7 +270,7 @@ def test_without_cases_or_users_there_are_no_notes(site: Site, users: frozenset[
 
 
 def test_a_deleted_note_still_counts_on_its_case_and_not_everywhere(site: Site) -> None:
-    """A run must not write it again; a rebuild must not revive what somebody took back."""
+    """A run must not write it again; a rebuild must not restore a deleted note."""
     site.write(escalated(ONE), escalated(TWO))
     site.stage.delete_note(identity(ONE).key)
     assert [note.case_id for note in site.notes(ONE)] == [ONE.id]

@@ -201,7 +201,7 @@ def test_a_route_without_its_field_and_its_queue_is_reported_with_both() -> None
 
 
 def test_a_route_with_a_missing_queue_is_broken_and_has_not_run_live() -> None:
-    """Once the queue is there, its cases are a backlog, and somebody chooses."""
+    """Once the queue is there, its cases are a backlog that needs a choice."""
     lost = policy(route("a", NEW, queue="Nowhere"))
     result = prepared(FakeOrg([case()]), History(), lost)
     assert state(result) is State.REJECTED

@@ -1,4 +1,4 @@
-"""The story of a check against an org: facts, inspection, gaps; steps are tried out only where somebody asks for it."""
+"""A check against an org: facts, inspection, gaps; steps are tried out only on request."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ FAILED = Gap(GapKind.CASES_LEFT, values={"cases": ("00000009",)})
 
 
 class FakeInspector:
-    """Implements `Inspector`; `calls` are the questions in their order."""
+    """Implements `Inspector`; `calls` are the calls in their order."""
 
     def __init__(self, rehearsal: Rehearsal | None = None) -> None:
         self.rehearsal = rehearsal or Rehearsal(HONOURED)

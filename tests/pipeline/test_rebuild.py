@@ -89,7 +89,7 @@ def test_a_note_that_was_written_twice_counts_once() -> None:
 
 
 def test_only_notes_by_our_users_count() -> None:
-    """Those that the ledger has seen, and the one who asks."""
+    """Our users of earlier runs, and our user now."""
     other = noted(identity(case(2)), author=AGENT)
     assert rebuilt(FakeLedger(), other).taken == ()
     assert len(rebuilt(FakeLedger(History(users=frozenset({AGENT}))), other).taken) == 1

@@ -1,4 +1,4 @@
-"""What became of what an earlier run left open, as far as reading can tell."""
+"""The outcomes that an earlier run left open, settled by reading."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

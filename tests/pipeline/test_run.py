@@ -160,7 +160,7 @@ def test_adopted_cases_are_remembered_and_nothing_is_written() -> None:
 
 
 def test_adopted_and_found_escalations_are_recorded_as_not_written_by_this_run() -> None:
-    """`before` and `wrote` are None where we sent nothing: nobody takes a person's value for ours later."""
+    """`before` and `wrote` are None where we sent nothing, so that no value of a person counts as ours later."""
     adopting = world(ledger=FakeLedger(History()))
     adopting.run(RunOptions(backlog="adopt"))
     found = world(notes=[KeyedNote(identity(case(1)).key, identity(case(1)).line, case(1).id, ME, NOW)])

@@ -1,4 +1,4 @@
-"""A run stops sending when it is told to, when its time or its API calls are used up, or when the org fails alike."""
+"""A run stops sending on a signal, when its time or its API calls are used up, or after equal failures of the org."""
 
 import os
 import signal
@@ -87,7 +87,7 @@ def test_the_policys_share_of_the_api_calls_is_never_exceeded() -> None:
 
 
 def test_a_process_that_was_paused_between_intent_and_send_does_not_send(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was stopped for longer than a minute and wakes up: what it read is too old."""
+    """It was stopped for longer than a minute: the data that it read is too old."""
     monkeypatch.setattr(Reading, "age", lambda _: deliver.LONGEST_PAUSE)
     org = FakeOrg()
     ended = sent_one_by_one(org, 1, Stop())

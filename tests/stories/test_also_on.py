@@ -1,4 +1,4 @@
-"""`also_on: Account`: the note stands in the account's feed as well, in the transaction of the case."""
+"""`also_on: Account`: the note is also in the account's feed, in the transaction of the case."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The recipes for CI do what they say, run as they stand."""
+"""The recipes for CI, run unchanged, have the documented results."""
 
 import json
 import os
@@ -31,7 +31,7 @@ HISTORY = {
 
 @pytest.fixture
 def home(world: World) -> Path:
-    """A repository of somebody's own, whose main branch holds the policy."""
+    """A repository whose main branch holds the policy."""
     home = world.folder / "home"
     (home / "config" / "policies").mkdir(parents=True)
     (home / "config/policies/support.yaml").write_text(POLICY)
@@ -124,7 +124,7 @@ TALK = POLICY.replace("age: CreatedDate, at_least: 2h", "text: [comments], menti
 @pytest.fixture
 def branch(home: Path) -> Path:
     """A branch with two policies changed (one with its template renamed), one that no history can answer, one new, one
-    gone, one mended; and main, which went on meanwhile."""
+    removed, one corrected; and main, which changed meanwhile."""
     policies = home / "config/policies"
     for name, text in (
         ("noted", NOTED),

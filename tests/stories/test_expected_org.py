@@ -1,4 +1,4 @@
-"""Stories of orgs by name: where their secrets come from, which org they must be, where their ledger lies."""
+"""Stories of orgs by name: the source of their secrets, the expected org, the place of their ledger."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ OTHER = long_id("00D000000000042")
 
 @pytest.fixture
 def org(world: World) -> EmbeddedOrg:
-    """An org with one case that matches; the person stands in a folder of her own."""
+    """An org with one case that matches; the person is in a folder of her own."""
     world.go_home()
     world.policy(POLICY)
     return world.org(
@@ -34,14 +34,14 @@ def org(world: World) -> EmbeddedOrg:
 
 
 def orgs(world: World, **entries: object) -> None:
-    """Writes config/orgs.yaml; JSON is YAML, too."""
+    """Writes config/orgs.yaml; JSON is valid YAML."""
     file = world.folder / "config" / "orgs.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text("\n".join(f"{name}: {json.dumps(said)}" for name, said in entries.items()))
 
 
 def named(org: EmbeddedOrg, world: World, token: str = "env:PROD_TOKEN", **more: object) -> None:
-    """The org as `prod`, its token in a variable, and nothing left of the login in the environment."""
+    """The org as `prod`, its token in a variable, and no login in the environment."""
     world.environ["PROD_TOKEN"] = org.access_token
     del world.environ["SFDC_ACCESS_TOKEN"]
     del world.environ["SFDC_INSTANCE_URL"]
@@ -151,7 +151,7 @@ def test_secrets_of_every_kind_are_accepted_and_never_shown(world: World, org: E
 
 
 def test_a_token_of_any_form_is_removed_from_messages_of_the_org(world: World, org: EmbeddedOrg) -> None:
-    """Not only those that look like Salesforce's."""
+    """Also tokens that do not have the form of Salesforce's."""
     odd = "an-odd-token-of-another-kind"
     named(org, world)
     world.environ["PROD_TOKEN"] = odd

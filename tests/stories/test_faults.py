@@ -1,4 +1,4 @@
-"""What a run does when the line or the org fails: nothing is lost, nothing is sent twice, the failure is told."""
+"""Runs in which the connection or the org fails: nothing is lost or sent twice, the failure is reported."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def start(world: World, *faults: Any, cases: int = 2) -> Any:
 
 
 def write_number(world: World) -> int:
-    """How many composite requests a run makes before its write."""
+    """The number of composite requests that a run makes before its write."""
     org = start(world)
     world.run("--backlog", "escalate")
     composites = [request for request in org.requests() if request["path"].endswith("/composite")]

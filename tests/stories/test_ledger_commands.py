@@ -1,4 +1,4 @@
-"""The ledger in a person's hands: backed up, lost, restored, rebuilt, unusable, and shared on a server."""
+"""The ledger commands: a ledger that is backed up, lost, restored, rebuilt, unusable, or on a server."""
 
 import contextlib
 import sqlite3
@@ -188,7 +188,7 @@ def test_an_unknown_key_is_reported_with_the_nearest_key(support: World) -> None
 
 
 class Trouble:
-    """Makes every transaction from the `first` on fail as a real file does."""
+    """Makes every transaction from the `first` on fail like a real file."""
 
     def __init__(self, path: Path, kind: str, first: int) -> None:
         self.path, self.kind, self.first = path, kind, first
@@ -248,7 +248,7 @@ def test_a_ledger_that_fails_at_any_write_of_a_run_ends_it_and_nothing_is_double
 
 
 def fails_at(world: World, kind: str, first: int) -> int:
-    """The exit code of the run that meets the trouble. The run after it must find everything in order."""
+    """The exit code of the run that fails. The run after it must succeed."""
     forget(world)
     (world.folder / "org" / "Case.csv").unlink(missing_ok=True)
     org = start(world)
@@ -292,7 +292,7 @@ def database() -> Iterator[str]:
 
 @pytest.fixture
 def shared(support: World, database: str) -> PostgresqlKind:
-    """The ledger of everybody on a server, named with a password."""
+    """A ledger on a server, named with a password."""
     kind = PostgresqlKind(database)
     support.environ["SFDC_ESCALATOR_LEDGER"] = database.replace("postgres@", "postgres:hunter2hunter2@")
     return kind

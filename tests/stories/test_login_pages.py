@@ -53,7 +53,7 @@ NO_KEYS = [
 
 @pytest.fixture
 def home(world: World) -> World:
-    """Where the person stands; no waiting between tries."""
+    """The folder of the person; no waiting between tries."""
     world.policy("policy: p\nroutes: [{name: r, reason: R., when: [{field: Type, is: A}], escalate: {status: B}}]")
     world.environ["HUSH"] = TOKEN
     (world.folder / "config").mkdir()
@@ -68,7 +68,7 @@ def typed(home: World, login: str, org: str = "acme") -> str:
 
 
 def logins(home: World) -> Iterator[str]:
-    """What is printed when the token endpoint answers so."""
+    """The output for this answer of the token endpoint."""
     url = f"{HOST}/services/oauth2/token"
     for code, description in SAID_BY_SALESFORCE:
         with responses.RequestsMock() as mock:
@@ -89,7 +89,7 @@ def logins(home: World) -> Iterator[str]:
 
 
 def orgs(home: World) -> Iterator[str]:
-    """What is printed when the org itself answers so."""
+    """The output for this answer of the org itself."""
     url, versions = f"{HOST}/services/data/v67.0", {"Date": formatdate(time.time(), usegmt=True)}
     for status, code in (403, "API_DISABLED_FOR_ORG"), (403, "API_CURRENTLY_DISABLED"), (401, "INVALID_SESSION_ID"):
         with responses.RequestsMock() as mock:
@@ -122,7 +122,7 @@ def keys(home: World) -> Iterator[str]:
 
 
 def clis(home: World) -> Iterator[str]:
-    """What is printed with each of these as Salesforce's CLI."""
+    """The output with each of these as Salesforce's CLI."""
     for text in (
         '{"name": "NamedOrgNotFoundError", "message": "none"}',
         '{"name": "RefreshTokenAuthError", "message": "expired"}',

@@ -128,7 +128,7 @@ def test_a_second_run_does_nothing(support: World) -> None:
 
 
 def test_our_own_steps_do_not_make_a_route_above_match(world: World) -> None:
-    """Raising a priority to High must not fire the route for High cases."""
+    """Raising a priority to High must not make the route for High cases match."""
     world.policy(
         POLICY.replace("when: [{field: Subject, starts_with: urgent}]", "when: [{field: Priority, is: High}]").replace(
             "queue: leads}\nguards", "queue: leads, priority: High}\nguards"

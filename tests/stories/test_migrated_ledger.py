@@ -15,7 +15,7 @@ from tests.ledger.server import a_database, a_server
 from tests.stories.world import World, writes
 
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
-"""A day after the last of the old runs."""
+"""One day after the last old run."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,4 +1,4 @@
-"""Orgs have a will of their own: assignment and validation rules, triggers, bouncing owners, merges, lost rights."""
+"""The automation of orgs: assignment and validation rules, triggers, bouncing owners, merges, lost rights."""
 
 import json
 from typing import Any

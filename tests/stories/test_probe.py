@@ -1,4 +1,4 @@
-"""`validate --probe` in a sandbox whose automation fights the steps; and its answers for CI."""
+"""`validate --probe` in a sandbox whose automation undoes the steps; and its reports for CI."""
 
 import json
 from typing import Any

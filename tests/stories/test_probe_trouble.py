@@ -1,4 +1,4 @@
-"""`validate --probe` when the line breaks, the org fails, or somebody stops it: nothing stays, or it is reported."""
+"""`validate --probe` when the line breaks, the org fails, or it is stopped: no case is left, or it is reported."""
 
 import signal
 from collections.abc import Callable
@@ -64,7 +64,7 @@ def test_whichever_call_of_a_probe_fails_nothing_is_left_behind(world: World, ki
 
 
 def test_a_lost_answer_is_not_reported_as_a_fault_of_a_route(world: World) -> None:
-    """What is rolled back in any case may be sent again."""
+    """A request that is always rolled back may be sent again."""
     for nth in (5, 6):
         failing(world, "lose", nth)
         assert probed(world).code == 0

@@ -39,7 +39,7 @@ def said(number: int, body: str, at: str, who: str = CUSTOMER) -> Row:
 
 
 def picked(policy: str) -> list[Row]:
-    """An org whose picklists have the values of the policy: those of its cases, closed ones but for the status."""
+    """An org whose picklists have the values of the policy: those of its cases, also its closed status."""
     said = yaml.safe_load(policy)
     closed = {"Status": "Closed", "IsClosed": "true"}
     priorities = [case(900 + place, Priority=value, **closed) for place, value in enumerate(said["priorities"])]

@@ -1,4 +1,4 @@
-"""Real processes and real signals: a run that is told to stop, one that is killed, and two at once."""
+"""Real processes and real signals: a run that is stopped, one that is killed, and two at once."""
 
 import json
 import signal
@@ -25,7 +25,7 @@ def support(world: World) -> World:
 
 
 def slow_org(world: World) -> EmbeddedOrg:
-    """Its writes take long enough to be interrupted: 200 cases with four steps each take most of a second."""
+    """An org whose writes are slow enough to be interrupted: 200 cases with four steps take most of a second."""
     folder = world.data(Case=[case(number) for number in range(1, CASES + 1)], Group=QUEUES)
     org = EmbeddedOrg(data=folder, now=NOW, per_record=0.001)
     world.orgs.append(org.__enter__())
@@ -49,7 +49,7 @@ def is_write(request: dict[str, Any]) -> bool:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Looks again and again, for at most a minute."""
+    """Polls the condition for at most a minute."""
     pause = threading.Event()
     for _ in range(6000):
         if condition():

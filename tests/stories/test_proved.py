@@ -38,7 +38,7 @@ def test_a_chunk_holds_half_as_many_cases(support: World) -> None:
 
 
 def test_a_key_that_the_org_has_counts_as_done_and_the_rest_of_the_chunk_is_written(support: World) -> None:
-    """Another runner with a ledger of its own wrote the key in the very moment before us."""
+    """Another runner with a ledger of its own wrote the key just before us."""
     org = support.org(Case=[case(1), case(2), case(3)], Group=QUEUES)
     insert_key(org, support.run("--dry-run", "--backlog", "escalate").json["escalations"][1]["key"])
     answer = support.run("--backlog", "escalate")

@@ -1,4 +1,4 @@
-"""Notes out of Quick Texts of the org, over real HTTP: merge fields, parts of the note, texts of the route."""
+"""Notes from Quick Texts of the org, over real HTTP: merge fields, parts of the note, texts of the route."""
 
 from tests.stories.world import Row, World, select
 

@@ -1,4 +1,4 @@
-"""Nothing secret is told. Every story checks its outputs, ledgers and logs at its end; here, that this check sees."""
+"""No secret is shown. Every story checks its outputs, ledgers and logs at its end; here that check is tested."""
 
 import base64
 import json
@@ -57,7 +57,7 @@ def test_a_secret_in_the_output_of_a_subprocess_is_found(world: World) -> None:
 
 
 def test_an_org_that_repeats_our_token_does_not_spread_it(world: World) -> None:
-    """Not to the output, and not to the ledger, where its words are kept."""
+    """Neither the output nor the ledger, which keeps its message, shows the token."""
     world.policy(POLICY)
     rule = {"kind": "validation_rule", "when": [{"field": "Status", "is": "Escalated"}], "message": ECHO}
     (world.data(Case=[CASE]) / "automation.json").write_text(json.dumps([rule]))
@@ -73,7 +73,7 @@ def test_an_org_that_repeats_our_token_does_not_spread_it(world: World) -> None:
 
 
 def test_a_login_answer_that_repeats_our_secret_is_redacted(world: World) -> None:
-    """Salesforce's words are told, and the secret in them is not: as it is, in JSON, in an address."""
+    """The message of Salesforce is shown without the secret: plain, in JSON, in an address."""
     world.policy(POLICY)
     secret = 'hush "hush" & h\\ush'
     world.environ["HUSH"] = secret
@@ -91,7 +91,7 @@ def test_a_login_answer_that_repeats_our_secret_is_redacted(world: World) -> Non
 
 
 def test_with_every_log_turned_on_no_secret_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """Of the login, of each call, of the heartbeat: libraries log what they like, as JSON lines like our own."""
+    """The logs of the login, of each call and of the heartbeat, also those of libraries, as JSON lines."""
     usual = world.surroundings()
 
     def loud(run: str | None) -> None:
@@ -120,7 +120,7 @@ def test_with_every_log_turned_on_no_secret_is_logged(world: World, caplog: pyte
 
 
 def test_the_process_list_shows_no_secret(world: World) -> None:
-    """No option takes a secret: what a program is started with can be read by everybody on the machine."""
+    """No option takes a secret: every user of the machine can read the arguments of a program."""
     from sfdc_escalator.cli.door import COMMANDS
 
     for name in COMMANDS:
@@ -131,7 +131,7 @@ def test_the_process_list_shows_no_secret(world: World) -> None:
 
 
 def test_no_command_line_holds_a_secret_while_a_run_is_at_work(world: World) -> None:
-    """Seen from inside: the command that is asked for a secret looks at every process there is."""
+    """The command that gives the secret reads the arguments of every process."""
     world.policy(POLICY)
     org = world.org(Case=[CASE])
     del world.environ["SFDC_ACCESS_TOKEN"]

@@ -1,4 +1,4 @@
-"""What later runs make of what earlier ones left open, and of what people did to the cases meanwhile."""
+"""Later runs settle the open escalations of earlier ones, and the changes of people meanwhile."""
 
 import pytest
 

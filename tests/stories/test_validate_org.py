@@ -1,4 +1,4 @@
-"""Stories of `validate --org`: what an org does not have, and what it guarantees; nothing is written."""
+"""Stories of `validate --org`: the gaps of an org, and its guarantees; nothing is written."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The way of the policies from `validate --org` to its findings: files are read once, modules entered twice at most."""
+"""The path of policies from `validate --org` to its findings: files are read once, modules entered at most twice."""
 
 import sys
 from collections import defaultdict
@@ -16,7 +16,7 @@ from tests.stories.world import World
 
 PACKAGE = "sfdc_escalator."
 ASKED = {"sfdc_escalator.escalation.policy.policy", "sfdc_escalator.escalation.readiness.requirements"}
-"""What a policy says and requires: questions to the value itself, which lead nowhere."""
+"""The modules of a policy's own values, which call no others."""
 
 
 def hands_over_policies(frame: FrameType) -> bool:
@@ -27,7 +27,7 @@ def hands_over_policies(frame: FrameType) -> bool:
 
 
 class Walk:
-    """For each module that policies are handed to, the modules that hand them over. A profile function."""
+    """A profile function: for each module that gets policies, the modules that pass them."""
 
     def __init__(self) -> None:
         self.entered: dict[str, set[str]] = defaultdict(set)

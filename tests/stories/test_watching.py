@@ -1,4 +1,4 @@
-"""Runs as they are watched from outside: cron's script, the heartbeat, the metrics, the status."""
+"""Monitoring of runs: cron's script, the heartbeat, the metrics, the status."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ CASE = {"CaseNumber": "1", "Priority": "High", "Status": "New"}
 
 @contextmanager
 def listener() -> Iterator[tuple[str, list[str]]]:
-    """A place that hears heartbeats: its address, and the paths that were asked for."""
+    """A server for heartbeats: its address, and the requested paths."""
     heard: list[str] = []
 
     class Hears(BaseHTTPRequestHandler):
@@ -151,7 +151,7 @@ def test_a_missing_ledger_is_reported(world: World) -> None:
 
 
 def cron(world: World, *words: str, **environ: str) -> Answer:
-    """The script as cron starts it: with next to no environment, in another folder and time zone."""
+    """The script as cron starts it: with an almost empty environment, in another folder and time zone."""
     bare = {"PATH": "/usr/bin:/bin", "TZ": "Asia/Kathmandu", **environ}
     state = world.folder / "state.db"
     return world.spawn(CRON_RUN, "--home", world.folder, *words, "--ledger", state, env=bare, cwd="/")
@@ -201,7 +201,7 @@ def test_a_line_that_is_not_a_setting_is_reported_without_its_text(world: World,
 
 
 def test_cron_mails_only_failures(world: World, org: EmbeddedOrg) -> None:
-    """What stands on stderr is what cron mails."""
+    """Cron mails the output on stderr."""
     path = env_file(world, org)
     assert "exit code 4, a part was withheld: see the last line of run.log" in cron(world, "--log", "run.log").err
     assert cron(world, "--log", "run.log", "--backlog", "adopt").err == ""
@@ -235,7 +235,7 @@ def test_a_log_that_cannot_be_written_is_reported_before_anything_is_done(world:
 def test_output_does_not_depend_on_locale_and_time_zone(
     world: World, org: EmbeddedOrg, environ: dict[str, str]
 ) -> None:
-    """The output is UTF-8 whatever the environment says, and its times are UTC."""
+    """The output is UTF-8 for every environment, and its times are UTC."""
     env_file(world, org)
     world.policy(POLICY.replace("High.", "'Überfällig, 期限切れ.'"))
     plain = world.spawn(

@@ -27,7 +27,7 @@ NOW = datetime.fromisoformat("2026-03-02T15:00:00+00:00")
 
 @dataclass
 class Answer:
-    """What a command printed and how it ended."""
+    """The output and exit code of a command."""
 
     code: int
     out: str
@@ -45,8 +45,8 @@ PIECE = 16  # characters; of 23 in a row that leak, some piece is found
 
 
 def pieces_of(secret: str) -> set[str]:
-    """What gives a secret away: pieces of it, and it as a whole in other guises. Of a token, what follows the org; of
-    an address, what follows the host."""
+    """The texts that show a secret: pieces of it, and the whole in other encodings. Of a token the part after the org,
+    of an address the part after the host."""
     if len(secret) < 8:
         return set()
     core = secret.partition("!")[2] or secret.partition("://")[2].partition("/")[2] or secret
@@ -74,7 +74,7 @@ def write_tables(folder: Path, objects: Mapping[str, Sequence[Row]]) -> Path:
 
 @dataclass
 class World:
-    """One org and the person at its command line, who stands in `folder` with the variables of `environ`."""
+    """One org and the person at its command line, in `folder` with the variables of `environ`."""
 
     folder: Path
     monkeypatch: pytest.MonkeyPatch
@@ -123,7 +123,7 @@ class World:
         self.here = Path()
 
     def surroundings(self) -> Surroundings:
-        """Those of a command that is typed now."""
+        """The surroundings of a command that is typed now."""
         made = surroundings_of_a_process(self.environ, self.folder if self.here is None else self.here, no_wait)
         self.entered.append(made)
         return made
@@ -134,7 +134,7 @@ class World:
         return {secret for one in self.entered for secret in one.secrets.values}
 
     def spawn(self, *words: str | Path, **settings: Any) -> Answer:
-        """A program of its own, heard to its end."""
+        """A subprocess that is run to its end."""
         settings = {"env": self.environ, **settings}
         done = subprocess.run(
             [str(word) for word in words], capture_output=True, text=True, timeout=120, check=False, **settings
@@ -143,7 +143,7 @@ class World:
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def leaks(self) -> list[str]:
-        """Where a secret that this world used, or a piece of it, can be read: outputs, warnings and logs, the orgs'
+        """The places where a secret of this world, or a piece of it, can be read: outputs, warnings and logs, the orgs'
         logs of requests, and every file but those that hold secrets by their nature."""
         places = [("an output", text) for text in self.told]
         places += [("the log of requests", json.dumps(org.requests(), ensure_ascii=False)) for org in self.orgs]

@@ -18,7 +18,7 @@ from sfdc_escalator.escalation.world.keys import Identity
 
 NOTIFIES_ONLY = "it matches; this route only notifies people, and takes no step"
 NOTIFIED_FIRST = "it matches; the route {} comes first, and only notifies people"
-LEFT_OUT = "it goes by the route {}, which this run leaves out"
+LEFT_OUT = "it matches the route {}, which this run leaves out"
 OLD_WORDS = "no message since the last escalation makes it match again"
 OUR_VALUES = "it matches only because of the values that our own steps wrote"
 
@@ -122,7 +122,7 @@ def refused_by(escalation: Escalation, route: Route, now: datetime) -> tuple[Sta
     if escalation.state in ALREADY_WORDS:
         rearm = route.rearm if isinstance(route.rearm, timedelta) else None
         rearmed = escalation.ended_at + rearm if escalation.ended_at and rearm else None
-        wait = f"; it may be again from {rearmed:%Y-%m-%d %H:%M} UTC" if rearmed else ""
+        wait = f"; it may be escalated again from {rearmed:%Y-%m-%d %H:%M} UTC" if rearmed else ""
         return State.ALREADY, ALREADY_WORDS[escalation.state] + wait
     again = escalation.try_again_at()
     if again is not None and now < again:

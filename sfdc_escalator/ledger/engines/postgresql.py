@@ -78,7 +78,7 @@ class PostgresqlSchema:
         if url.drivername not in ("postgres", "postgresql", "postgresql+psycopg"):
             raise Invalid(f"the ledger's URL asks for {url.drivername}", [Problem("a URL", expected=wanted)])
         if not url.database:
-            raise Invalid("the ledger's URL names no database", [Problem("a URL", expected=wanted)])
+            raise Invalid("the ledger's URL does not name a database", [Problem("a URL", expected=wanted)])
         return cls(url.set(drivername="postgresql+psycopg"))
 
     @property
@@ -142,7 +142,7 @@ class PostgresqlSchema:
         asked = sa.text("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :name")
         if connection.execute(asked, {"name": SCHEMA}).scalar() != MARK:
             raise LedgerUnusable(
-                f"{self.where} holds no ledger of sfdc-escalator: its schema {SCHEMA} is of another program"
+                f"{self.where} does not hold a ledger of sfdc-escalator: its schema {SCHEMA} is one of another program"
             )
 
     def copy_to(self, file: Path, check: Callable[[Database], None]) -> None:  # noqa: ARG002

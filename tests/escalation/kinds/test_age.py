@@ -93,7 +93,7 @@ def test_two_business_days_are_reached_at_the_same_time_of_the_second_day() -> N
 
 
 def minute_by_minute(one: Case, hours: int) -> timedelta:
-    """The plain way: each minute counts in which the case did not wait."""
+    """The time counted minute by minute, without the minutes of the pause."""
     field_changes, counted = one.field_changes["Status"], 0
     for minute in range(hours * 60):
         begin = NOW - hours * HOUR + timedelta(minutes=minute)

@@ -1,4 +1,4 @@
-"""`field`: an operator for the value of a field; the operand may come out of a table."""
+"""`field`: an operator for the value of a field; the operand may come from a table."""
 
 from datetime import UTC, datetime
 

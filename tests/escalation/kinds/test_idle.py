@@ -1,4 +1,4 @@
-"""`idle`: the time since somebody spoke, or since a message waits for an answer."""
+"""`idle`: the time since the last message, or since a message waits for an answer."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ def test_the_limit_of_idle_is_inclusive(operator: Operator) -> None:
 
 
 def spoken(*words: tuple[Speaker, int]) -> Case:
-    """Who spoke how many hours ago; the case is ten hours old."""
+    """The messages by side and age in hours; the case is ten hours old."""
     said = [comment("x", speaker=who, minutes_ago=60 * hours) for who, hours in words]
     return case(created=NOW - 10 * HOUR, comments=sorted(said, key=lambda one: one.at))
 

@@ -27,7 +27,7 @@ def at(moment: datetime) -> Circumstances:
 
 
 def changed(*field_changes: tuple[timedelta, str], status: str = "New", path: str = "Status") -> Case:
-    """A case whose field took these values so long ago."""
+    """A case whose field took these values at these times before now."""
     made = tuple(FieldChange(NOW - ago, None, value) for ago, value in field_changes)
     return replace(case(status=status, created=NOW - 9 * DAY), field_changes={path: made})
 

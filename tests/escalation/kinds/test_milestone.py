@@ -18,7 +18,7 @@ RETURNS = Records("ReturnOrders", ("Amount__c", "Status"))
 
 
 def made(ago: timedelta = HOUR, **fields: Value) -> Mapping[str, Value]:
-    """A record that was made so long ago."""
+    """A record of this age."""
     return {"CreatedDate": NOW - ago, **fields}
 
 
@@ -31,7 +31,7 @@ def with_records(
 def milestone(
     minutes: float | None = None, completed: Value = False, name: str | None = "First Response"
 ) -> Mapping[str, Value]:
-    """A milestone whose target is so many minutes away."""
+    """A milestone with its target this number of minutes away."""
     target = None if minutes is None else NOW + timedelta(minutes=minutes)
     return {**made(TargetDate=target, IsCompleted=completed), "MilestoneType.Name": name}
 

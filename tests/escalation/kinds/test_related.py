@@ -1,4 +1,4 @@
-"""`related`: the number of records next to the case, and how old they may be."""
+"""`related`: the number of records next to the case, within a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ OPERATORS: tuple[Operator, ...] = ("at_least", "at_most", "more_than", "less_tha
 
 
 def made(ago: timedelta = HOUR, **fields: Value) -> Mapping[str, Value]:
-    """A record that was made so long ago."""
+    """A record of this age."""
     return {"CreatedDate": NOW - ago, **fields}
 
 

@@ -1,4 +1,4 @@
-"""`spoke`: one side spoke, ever or since a moment."""
+"""`spoke`: one side wrote a message, ever or since a time."""
 
 from datetime import timedelta
 

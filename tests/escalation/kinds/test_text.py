@@ -1,4 +1,4 @@
-"""`text`: words of the right side, without quoted replies, newer than the last escalation."""
+"""`text`: words of the named side, without quoted replies, newer than the last escalation."""
 
 from datetime import timedelta
 

@@ -10,13 +10,13 @@ from tests.builders import org_facts
 
 
 def complete_org() -> OrgFacts:
-    """With the fields of a new org, and the picklists of the builders'."""
+    """An org with the fields of a new org, and the picklists of the builders."""
     known, ours = standard_describe().objects, org_facts()
     return replace(ours, describe=Describe({**known, "Case": {**known["Case"], **ours.describe.objects["Case"]}}))
 
 
 def with_field(org: OrgFacts, name: str, **changes: Any) -> OrgFacts:
-    """The same org, in which this field of the case is otherwise."""
+    """The same org with another version of this field of the case."""
     case = dict(org.describe.objects["Case"])
     case[name] = replace(case[name], **changes)
     return replace(org, describe=Describe({**org.describe.objects, "Case": case}, org.describe.children))

@@ -1,4 +1,4 @@
-"""What a policy requires and an inspection denies: rights, record types, filters, the poll."""
+"""The requirements of a policy that an inspection finds not to be met: rights, record types, filters, the poll."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a run has to know of the gaps between a policy and an org."""
+"""The gaps between a policy and an org that a run needs."""
 
 from sfdc_escalator.escalation.readiness.fitness import unfit_routes, warnings_of
 from tests.builders import org_facts, policy, route

@@ -1,4 +1,4 @@
-"""What a policy requires and an org does not have, each thing once, with the routes that require it."""
+"""The requirements of a policy that an org does not meet, each one once, with its routes."""
 
 from dataclasses import replace
 from typing import Any

@@ -56,7 +56,7 @@ class Idle(Clock):
 
     def time_text(self, time: str) -> str:
         who = "nobody has" if self.who == "anyone" else f"the {self.who} has not"
-        waiting = f" after a word of the {self.after_word_of}" if self.after_word_of else ""
+        waiting = f" after a message of the {self.after_word_of}" if self.after_word_of else ""
         return f"{who} spoken for {time}{waiting}"
 
     def consequence(self) -> Leaf | None:
@@ -73,7 +73,7 @@ def refusals(given: Given) -> Iterator[Refusal]:
     who = given["idle"]
     if who == given.get("after_word_of"):
         other = "agent" if who == "customer" else "customer"
-        message = f"the {who} does not wait for an answer of their own"
+        message = f"the {who} cannot wait for an answer of the same side"
         yield Refusal(message, f"`{other}`", who, "after_word_of")
 
 
