@@ -1,4 +1,4 @@
-"""The orgs that the contract is tried on: the one in memory, and Salesforce's port over real HTTP."""
+"""The orgs that the contract is tested with: the one in memory, and Salesforce's port over real HTTP."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from tests.pipeline.fakes import FakeOrg, Fault
 from tests.stories.world import advance, delete, select, write_tables
 
 SUPPORT, BILLING = (replace(queue, id=long_id(queue.id[:15])) for queue in (builders.SUPPORT, builders.BILLING))
-"""The queues with ids as an org insists on them, checksum and all."""
+"""The queues with valid ids, checksum included."""
 LONG_TEXT = "It broke.\nAgain."
 SUBJECT = "It broke"
 FORBIDDEN = "Not on Sundays"
@@ -36,7 +36,7 @@ def cases_of(count: int, refused: Sequence[int] = ()) -> list[Case]:
 
 
 class Stage(Protocol):
-    """An org with open cases, and what its people do there. Cases are named by id, notes by key."""
+    """An org with open cases, and the actions of people in it. Cases are named by id, notes by key."""
 
     @property
     def org(self) -> Org: ...
@@ -48,7 +48,7 @@ class Stage(Protocol):
     def merge(self, loser: str, master: str) -> None: ...
     def wait(self, minutes: int) -> None: ...
     def strike(self, fault: Fault) -> None:
-        """The next write suffers this."""
+        """Makes the next write fail in this way."""
 
 
 class FakeStage:

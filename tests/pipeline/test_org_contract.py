@@ -1,4 +1,4 @@
-"""The rules of an org, tried on the org in memory and on Salesforce's port over real HTTP."""
+"""The rules of an org, tested with the org in memory and Salesforce's port over real HTTP."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -385,7 +385,7 @@ def test_a_comment_by_somebody_else_stops_no_chunk(site: Site) -> None:
 
 @pytest.mark.parametrize("make", [escalated, write])
 def test_the_same_chunk_is_not_written_twice(site: Site, make: Callable[[Case], Write]) -> None:
-    """Also where it only leaves a note, which does not count as a change of the case."""
+    """Also for a chunk with only a note, which does not change the case."""
     assert isinstance(site.write(make(ONE)), Committed)
     assert isinstance(site.write(make(ONE)), Moved)
     assert len(site.notes(ONE)) == 1

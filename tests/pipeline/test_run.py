@@ -267,7 +267,7 @@ def test_a_case_deferred_once_is_exit_0_and_deferred_twice_by_the_org_is_exit_3(
 
 @pytest.mark.parametrize("dry", [True, False])
 def test_a_limit_never_makes_exit_3(dry: bool) -> None:
-    """The org deferred the case once; this time it is the person's limit that leaves it for later."""
+    """The org deferred the case once; this time the limit of the person defers it."""
     one = world(case(1, priority="High"), case(2, priority="Low"), ledger=moved_before(2))
     result = (one.rehearse if dry else one.run)(RunOptions(limit=1))
     assert counts(result) == {(State.PLANNED if dry else State.APPLIED): 1, State.DEFERRED: 1}
@@ -374,7 +374,7 @@ def test_only_a_rehearsal_ends_with_something_planned() -> None:
 
 
 def test_a_lost_lease_is_reported_as_such_and_not_as_a_lost_ledger() -> None:
-    """It was paused, another run wrote the notes: its own empty history is old, not lost."""
+    """The run was paused and another run wrote the notes: its own empty history is old, not lost."""
 
     class Taken(FakeLedger):
         def check(self) -> None:
@@ -389,7 +389,7 @@ def test_a_lost_lease_is_reported_as_such_and_not_as_a_lost_ledger() -> None:
 
 
 def test_a_route_that_bypasses_the_guards_is_sent_with_few_api_calls_left() -> None:
-    """Health and safety first: neither the plan's api_budget nor the one while sending holds it back."""
+    """Neither the api_budget of the plan nor that of the delivery withholds it."""
     urgent = policy(route("urgent", NEW, status="Escalated", bypass_guards=True))
     for left in (3, None):
         result = world(policies=(urgent,), org_facts=org_facts(api_left=left)).run()

@@ -76,8 +76,8 @@ class Related(Leaf):
 
     @property
     def needs(self) -> frozenset[Need]:
-        words = MESSAGES if self.since and self.since != "escalation" else frozenset()
-        return frozenset({self.records, *self.records.same, *words})
+        messages = MESSAGES if self.since and self.since != "escalation" else frozenset()
+        return frozenset({self.records, *self.records.same, *messages})
 
     def described(self, finding: Finding) -> str:
         records, seen = self.records, "cannot be read" if finding.seen is None else shown(finding.seen)
