@@ -124,7 +124,7 @@ def still_matches(
     if route is None:
         return not home.is_closed
     escalations = history.by_case.get(escalation.case_id, ())
-    circumstances = in_org.circumstances_of(route, home.case, newer_words=True)
+    circumstances = in_org.circumstances_of(route, home.case, newer_messages=True)
     return could_match_without_us(in_org.policy.condition(route), home.case, escalations, circumstances, unread)
 
 

@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
 from sfdc_escalator.escalation.conditions.kinds.text import Text
 from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf
-from sfdc_escalator.escalation.decisions.decide import NOTIFIES_ONLY, OLD_WORDS, decide, reasons_against
+from sfdc_escalator.escalation.decisions.decide import NOTIFIES_ONLY, OLD_MESSAGES, decide, reasons_against
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.explaining.explanation import explain
@@ -190,7 +190,7 @@ def test_only_messages_after_the_last_escalation_begin_a_new_episode(
     if isinstance(found, Match):
         assert (found.state, found.identity.episode) == (State.PLANNED, 2)
     else:
-        assert reasons_against(in_org(of, remembering(before)), one)["call"].endswith(OLD_WORDS)
+        assert reasons_against(in_org(of, remembering(before)), one)["call"].endswith(OLD_MESSAGES)
 
 
 def test_the_last_of_several_escalations_counts_in_any_order() -> None:

@@ -13,19 +13,19 @@ from sfdc_escalator.escalation.world.org import Queue
 class Circumstances:
     """`queues` by DeveloperName, `calendars` are the org's business hours by name.
 
-    `escalated_at` is when the route last escalated the case; with `newer_words` only later messages count.
+    `escalated_at` is when the route last escalated the case; with `newer_messages` only later messages count.
     """
 
     now: datetime
     queues: Mapping[str, Queue] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     escalated_at: datetime | None = None
-    newer_words: bool = False
+    newer_messages: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "now", utc(self.now))
 
     @property
-    def words_from(self) -> datetime | None:
+    def messages_from(self) -> datetime | None:
         """Messages count when they are newer than this."""
-        return self.escalated_at if self.newer_words else None
+        return self.escalated_at if self.newer_messages else None

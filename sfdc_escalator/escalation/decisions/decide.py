@@ -19,7 +19,7 @@ from sfdc_escalator.escalation.world.keys import Identity
 NOTIFIES_ONLY = "it matches; this route only notifies people, and takes no step"
 NOTIFIED_FIRST = "it matches; the route {} comes first, and only notifies people"
 LEFT_OUT = "it matches the route {}, which this run leaves out"
-OLD_WORDS = "no message since the last escalation makes it match again"
+OLD_MESSAGES = "no message since the last escalation makes it match again"
 OUR_VALUES = "it matches only because of the values that our own steps wrote"
 
 
@@ -31,7 +31,7 @@ def decide(in_org: PolicyInOrg, case: Case) -> Match | NoMatch:
         finding = judge(in_org.policy.condition(route), case, in_org.circumstances_of(route, case))
         if ended := remembered(in_org, route, case, finding):
             return ended
-        if has_newer_words(in_org, route, case):
+        if has_newer_messages(in_org, route, case):
             return fresh(in_org, route, case, finding)
     return NoMatch(in_org.policy.name, case)
 
@@ -74,12 +74,12 @@ def reason_against(in_org: PolicyInOrg, route: Route, case: Case) -> str | None:
         return next(reasons(finding, holding=False), "it does not match")
     if own_doing(in_org, route, case):
         return OUR_VALUES
-    return None if has_newer_words(in_org, route, case) else OLD_WORDS
+    return None if has_newer_messages(in_org, route, case) else OLD_MESSAGES
 
 
-def has_newer_words(in_org: PolicyInOrg, route: Route, case: Case) -> bool:
+def has_newer_messages(in_org: PolicyInOrg, route: Route, case: Case) -> bool:
     """True where the route also matches with only the messages since it last escalated the case."""
-    circumstances = in_org.circumstances_of(route, case, newer_words=True)
+    circumstances = in_org.circumstances_of(route, case, newer_messages=True)
     return circumstances.escalated_at is None or in_org.policy.condition(route).holds(case, circumstances)
 
 

@@ -47,11 +47,11 @@ class PolicyInOrg:
         own = self.policy.needs(route for route, _ in self.judged)
         return own | paths_read(self.org_facts.quick_texts.values(), self.org_facts.describe)
 
-    def circumstances_of(self, route: Route, case: Case, *, newer_words: bool = False) -> Circumstances:
-        """The circumstances with the time of the route's last escalation of the case; with `newer_words` only
+    def circumstances_of(self, route: Route, case: Case, *, newer_messages: bool = False) -> Circumstances:
+        """The circumstances with the time of the route's last escalation of the case; with `newer_messages` only
         messages since then count, if there was one."""
         at = self.escalated_at(route, case)
-        return replace(self.circumstances, escalated_at=at, newer_words=newer_words) if at else self.circumstances
+        return replace(self.circumstances, escalated_at=at, newer_messages=newer_messages) if at else self.circumstances
 
     def escalated_at(self, route: Route, case: Case) -> datetime | None:
         done = (EscalationState.APPLIED, EscalationState.ADOPTED, EscalationState.SUPERSEDED, EscalationState.CLOSED)

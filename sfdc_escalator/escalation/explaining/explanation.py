@@ -10,13 +10,13 @@ from sfdc_escalator.escalation.conditions.tree import judge
 from sfdc_escalator.escalation.decisions.decide import (
     ALREADY_WORDS,
     NOTIFIES_ONLY,
-    OLD_WORDS,
+    OLD_MESSAGES,
     OUR_VALUES,
     UNSETTLED,
     matching,
     own_doing,
 )
-from sfdc_escalator.escalation.decisions.decide import has_newer_words as newer_words
+from sfdc_escalator.escalation.decisions.decide import has_newer_messages as newer_messages
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
@@ -85,7 +85,7 @@ def obstacles(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> I
         yield NOTIFIES_ONLY
     if own_doing(in_org, route, case):
         yield OUR_VALUES
-    elif not newer_words(in_org, route, case):
-        yield OLD_WORDS
+    elif not newer_messages(in_org, route, case):
+        yield OLD_MESSAGES
     if in_org.history.live.isdisjoint((in_org.policy.name, name) for name in route.names):
         yield FIRST_LIVE_RUN

@@ -65,7 +65,7 @@ def whole_second(moment: datetime) -> datetime:
 
 def at(circumstances: Circumstances, now: datetime) -> Circumstances:
     return Circumstances(
-        now, circumstances.queues, circumstances.calendars, circumstances.escalated_at, circumstances.newer_words
+        now, circumstances.queues, circumstances.calendars, circumstances.escalated_at, circumstances.newer_messages
     )
 
 

@@ -1,6 +1,6 @@
-"""Proofs about conditions: one implies another, one never holds. Nothing is claimed that is not sure.
+"""Proofs about conditions: one implies another, one never holds. Only certain results are claimed.
 
-A condition is taken apart into branches, each a set of demands that hold together; a branch that no case can meet is
+A condition is split into branches, each a set of demands that hold together; a branch that no case can meet is
 closed. A condition all of whose branches are closed never holds; one implies another when it and `not` the other never
 hold together.
 """
@@ -33,14 +33,14 @@ def conjuncts(condition: Condition) -> tuple[Condition, ...]:
 
 
 def implies(one: Condition, other: Condition) -> bool:
-    """True where every match of the one is surely a match of the other."""
+    """True where it is certain that every match of the one is a match of the other."""
     given = conjuncts(one)
     asked = [part for part in conjuncts(other) if not any(alike(part, known) for known in given)]
     return not asked or Search().closed([(All(tuple(asked)), False), (one, True)], [])
 
 
 def contradiction(condition: Condition) -> tuple[Demand, ...] | None:
-    """Demands of the condition that no case meets together, when it surely never holds; the first such ones."""
+    """The first demands of the condition that no case meets together; None unless it certainly never holds."""
     search = Search()
     return search.clash if search.closed([(condition, True)], []) else None
 
@@ -105,7 +105,7 @@ def is_composed(wanted: Wanted) -> bool:
 
 
 def parts_of(condition: Condition, want: bool) -> Parts | None:
-    """The parts of the condition; None where it cannot be taken apart."""
+    """The parts of the condition; None where it has no parts."""
     if isinstance(condition, Not):
         return Parts(True, [(condition.part, not want)])
     if isinstance(condition, (All, AnyOf)):
@@ -115,8 +115,8 @@ def parts_of(condition: Condition, want: bool) -> Parts | None:
 
 
 def by_rows(leaf: Leaf) -> list[Condition] | None:
-    """A leaf that asks a table, as one condition for each row that counts. None where it stays a leaf: it asks no
-    table, or it is about a value that no row gives."""
+    """A leaf with a table, as one condition for each row that counts. None where it stays a leaf: it has no table,
+    or it is about a value that no row gives."""
     asked = leaf.by_table()
     if asked is None:
         return None
@@ -144,7 +144,7 @@ def rows_of(table: Table[Any]) -> Iterator[tuple[Condition, Any]]:
 
 
 def consequences(demand: Demand) -> Iterator[Demand]:
-    """The demand, after what follows from it."""
+    """The demand, after the conditions that follow from it."""
     if demand.holds and (simpler := demand.leaf.consequence()) is not None:
         yield Demand(simpler)
     yield demand

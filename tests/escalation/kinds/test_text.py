@@ -73,15 +73,15 @@ def test_the_writers_own_words_are_found(text: str) -> None:
 
 @pytest.mark.parametrize(("hours_ago", "found"), [(4, True), (3, False), (2, False)])
 def test_after_an_escalation_only_newer_words_count(hours_ago: int, found: bool) -> None:
-    circumstances = Circumstances(NOW, escalated_at=NOW - hours_ago * HOUR, newer_words=True)
+    circumstances = Circumstances(NOW, escalated_at=NOW - hours_ago * HOUR, newer_messages=True)
     assert Text(("comments",), CALL).holds(case(comments=SAID), circumstances) is found
 
 
 def test_a_field_is_as_old_as_its_case() -> None:
     one = case(created=NOW - 5 * HOUR, fields={"Subject": "please call"})
     text = Text(("Subject",), CALL)
-    assert text.holds(one, Circumstances(NOW, escalated_at=NOW - 6 * HOUR, newer_words=True))
-    assert not text.holds(one, Circumstances(NOW, escalated_at=NOW - 5 * HOUR, newer_words=True))
+    assert text.holds(one, Circumstances(NOW, escalated_at=NOW - 6 * HOUR, newer_messages=True))
+    assert not text.holds(one, Circumstances(NOW, escalated_at=NOW - 5 * HOUR, newer_messages=True))
     assert text.holds(one, Circumstances(NOW, escalated_at=NOW - 5 * HOUR))
 
 

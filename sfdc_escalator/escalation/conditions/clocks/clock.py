@@ -100,8 +100,8 @@ class Clock(Leaf):
         return Finding(self, holds, seen, (), self.limit_of(case), passed)
 
     def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
-        """The time at which the limit is reached; with a calendar also the time at which it is passed, at the next
-        opening perhaps."""
+        """The time at which the limit is reached; with a calendar also the time at which it is passed, which may be
+        the next opening."""
         span = self.span(case, circumstances)
         if span and (due := due_at(span, circumstances.now)):
             yield due

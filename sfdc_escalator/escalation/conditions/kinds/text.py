@@ -32,7 +32,7 @@ class Text(Leaf):
     def look(self, case: Case, circumstances: Circumstances) -> str | None:
         """The first source with some of the words, and these words."""
         for source in self.sources:
-            for text in texts_of(source, case, circumstances.words_from):
+            for text in texts_of(source, case, circumstances.messages_from):
                 words = mentioned(text, self.mentions, self.ignoring)
                 # Most texts have none of the words, so quoted replies are only looked for in those that have some.
                 if words is not None:
