@@ -22,41 +22,41 @@ def why(condition: Condition, one: Case, holding: bool = True) -> list[str]:
 
 def test_a_field_is_shown_with_its_value_and_the_expected_one() -> None:
     assert why(Field("Priority", "is", "high"), case(priority="High")) == ["Priority is High"]
-    [told] = why(Field("Status", "in", ("a", "b")), case(status=None), False)
-    assert told.startswith("Status is empty")
-    assert "a, b" in told
+    [actual] = why(Field("Status", "in", ("a", "b")), case(status=None), False)
+    assert actual.startswith("Status is empty")
+    assert "a, b" in actual
 
 
 def test_an_age_is_shown_as_a_duration() -> None:
     condition = Age("at_least", timedelta(hours=4), path="CreatedDate")
-    [told] = why(condition, case(created=NOW - timedelta(hours=5)))
-    assert told == "CreatedDate was 5 h ago (at least 4 h)"
-    [told] = why(Age("at_least", timedelta(hours=4), path="Due__c"), case(), False)
-    assert told.startswith("Due__c was unknown")
+    [actual] = why(condition, case(created=NOW - timedelta(hours=5)))
+    assert actual == "CreatedDate was 5 h ago (at least 4 h)"
+    [actual] = why(Age("at_least", timedelta(hours=4), path="Due__c"), case(), False)
+    assert actual.startswith("Due__c was unknown")
 
 
 def test_the_found_words_are_shown_with_their_source() -> None:
     condition = Text(("Description", "Subject"), (parse_phrase("it broke"),))
     assert why(condition, case()) == ['Subject says "It broke"']
-    [told] = why(condition, case(fields={"Subject": "x"}), False)
-    assert "none of the words" in told
-    assert "Description, Subject" in told
+    [actual] = why(condition, case(fields={"Subject": "x"}), False)
+    assert "none of the words" in actual
+    assert "Description, Subject" in actual
 
 
 def test_only_the_conditions_that_decided_are_shown() -> None:
     new, high = Field("Status", "is", "New"), Field("Priority", "is", "High")
     one = case(status="New", priority="Low")
     assert why(AnyOf((new, high)), one) == ["Status is New"]
-    [told] = why(All((new, high)), one, False)
-    assert told.startswith("Priority is Low")
-    assert why(Not(high), one) == [told]
+    [actual] = why(All((new, high)), one, False)
+    assert actual.startswith("Priority is Low")
+    assert why(Not(high), one) == [actual]
     assert why(Not(new), one, False) == ["Status is New"]
 
 
 def test_a_long_text_is_shown_short_and_on_one_line() -> None:
-    [told] = why(Field("Subject", "is_empty", False), case(fields={"Subject": "a\nb " + "x" * 100}))
-    assert "\n" not in told
-    assert len(told) < 110
+    [actual] = why(Field("Subject", "is_empty", False), case(fields={"Subject": "a\nb " + "x" * 100}))
+    assert "\n" not in actual
+    assert len(actual) < 110
 
 
 @given(CONDITIONS, CASES)

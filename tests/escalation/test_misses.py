@@ -90,7 +90,7 @@ def test_a_count_that_was_not_read_is_reported_as_not_readable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "one", "told", "short"),
+    ("condition", "one", "expected", "short"),
     [
         (older(4 * HOUR), aged(3), "1 h short, at 2026-03-02 16:00 UTC", HOUR),
         (older(2 * DAY), aged(3), "1 d 21 h short, at 2026-03-04 12:00 UTC", 45 * HOUR),
@@ -108,13 +108,13 @@ def test_a_count_that_was_not_read_is_reported_as_not_readable() -> None:
         ),
     ],
 )
-def test_a_missing_time_is_shown_with_its_end(condition: Condition, one: Case, told: str, short: timedelta) -> None:
+def test_a_missing_time_is_shown_with_its_end(condition: Condition, one: Case, expected: str, short: timedelta) -> None:
     [miss] = misses(judge(condition, one, SCENE))
-    assert miss.text.endswith(f": {told}")
+    assert miss.text.endswith(f": {expected}")
     assert miss.short == short
     when = matches_at(condition, one, SCENE)
     assert when is not None
-    assert f"{when:%Y-%m-%d %H:%M} UTC" in told
+    assert f"{when:%Y-%m-%d %H:%M} UTC" in expected
 
 
 @pytest.mark.parametrize(
@@ -236,8 +236,8 @@ def test_all_failed_conditions_of_a_list_are_shown_and_no_others() -> None:
     ],
 )
 def test_only_the_nearest_of_alternatives_is_shown(alternatives: list[Condition], words: str) -> None:
-    [told] = missing(AnyOf(tuple(alternatives)))
-    assert told.startswith(words)
+    [actual] = missing(AnyOf(tuple(alternatives)))
+    assert actual.startswith(words)
 
 
 def test_a_finding_that_holds_has_no_misses() -> None:
@@ -320,21 +320,21 @@ def test_an_explanation_counts_time_by_the_calendars_of_the_org() -> None:
     of = policy(route("old", Age("at_least", 3 * HOUR, BusinessHours("Default"), path="CreatedDate")))
     seen = in_org(of)
     org = replace(seen.org_facts, calendars={"Default": OFFICE})
-    [told] = explained(in_org(of, org=org), aged(66))
-    assert told.when == datetime(2026, 3, 2, 16, tzinfo=UTC)
+    [actual] = explained(in_org(of, org=org), aged(66))
+    assert actual.when == datetime(2026, 3, 2, 16, tzinfo=UTC)
     [unknown] = explained(seen, aged(66))
     assert unknown.when is None
 
 
 def test_an_earlier_escalation_is_shown_with_its_key_and_time() -> None:
     before = escalation(case(), EscalationState.APPLIED, "new", tried_at=NOW - HOUR)
-    [told] = explained(in_org(policy(route("new")), remembering(before, live=["new"])), case())
-    assert told.obstacles == (f"escalated by an earlier run: {before.key} at 2026-03-02 14:00 UTC",)
+    [actual] = explained(in_org(policy(route("new")), remembering(before, live=["new"])), case())
+    assert actual.obstacles == (f"escalated by an earlier run: {before.key} at 2026-03-02 14:00 UTC",)
 
 
 def test_a_route_that_never_ran_live_says_that_its_first_matches_wait() -> None:
-    [told] = explained(in_org(policy(route("new"))), case())
-    assert told.obstacles == (FIRST_LIVE_RUN,)
+    [actual] = explained(in_org(policy(route("new"))), case())
+    assert actual.obstacles == (FIRST_LIVE_RUN,)
 
 
 def test_a_matching_route_below_another_says_which_one_comes_first() -> None:
@@ -347,5 +347,5 @@ def test_a_rejected_escalation_says_when_it_is_tried_again() -> None:
     before = escalation(
         case(), EscalationState.REJECTED, "new", attempts=1, tried_at=NOW - SECOND, message="validation rule"
     )
-    [told] = explained(in_org(policy(route("new")), remembering(before, live=["new"])), case())
-    assert "next try at 2026-03-02 15:14 UTC" in told.obstacles[-1]
+    [actual] = explained(in_org(policy(route("new")), remembering(before, live=["new"])), case())
+    assert "next try at 2026-03-02 15:14 UTC" in actual.obstacles[-1]

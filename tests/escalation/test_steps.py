@@ -38,8 +38,8 @@ def test_a_table_without_a_row_for_the_case_is_reported_with_the_seen_values() -
     table: Table[str] = Table("by_risk", ("Risk__c", "Vip__c"), (Row(("High", True), "Urgent"),))
     escalate = route(priority=table).escalate
     assert escalate is not None
-    told = planned_steps(case(fields={"Risk__c": "Low"}), escalate.steps, "n", SETTING)
-    assert told == "the priority comes from a table with no row for this case: Risk__c is Low, Vip__c is empty"
+    actual = planned_steps(case(fields={"Risk__c": "Low"}), escalate.steps, "n", SETTING)
+    assert actual == "the priority comes from a table with no row for this case: Risk__c is Low, Vip__c is empty"
 
 
 def test_note_then_queue_then_status_then_priority() -> None:

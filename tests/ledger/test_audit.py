@@ -46,13 +46,13 @@ def test_the_list_is_as_long_as_asked_for(trail: SqlHistory) -> None:
 
 
 def test_the_events_of_an_escalation_are_listed_in_order_with_its_note(trail: SqlHistory) -> None:
-    told = audit_show(trail, f" {escalation(1).key.lower()} ")
-    assert [(one.event, one.note, one.run) for one in told] == [
+    actual = audit_show(trail, f" {escalation(1).key.lower()} ")
+    assert [(one.event, one.note, one.run) for one in actual] == [
         ("intended", "first", "run-1"),
         ("applied", None, "run-1"),
     ]
-    assert told[0].seq < told[1].seq
-    assert len(told[0].hash) == 64
+    assert actual[0].seq < actual[1].seq
+    assert len(actual[0].hash) == 64
 
 
 def test_an_unknown_key_is_reported_with_the_nearest(trail: SqlHistory) -> None:

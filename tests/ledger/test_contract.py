@@ -155,10 +155,10 @@ def test_an_event_records_user_change_reason_time_and_call(ledger: SqlLedger, ki
 
     with ledger.lease(start()) as lease:
         lease.record([replace(change(escalation(), note="Please call."), facts={"depth": (1, {"a": None})})])
-    (told,) = audit_show(ledger, escalation().key)
-    assert told.body["who"].keys() == {"host", "user_id"}
-    assert told.body["who"]["user_id"] == USER
-    assert told.body["about"] | {"note": "", "at": "", "seq": 0} == {
+    (actual,) = audit_show(ledger, escalation().key)
+    assert actual.body["who"].keys() == {"host", "user_id"}
+    assert actual.body["who"]["user_id"] == USER
+    assert actual.body["about"] | {"note": "", "at": "", "seq": 0} == {
         "at": "",
         "case_id": escalation().case_id,
         "event": "intended",
@@ -168,7 +168,7 @@ def test_an_event_records_user_change_reason_time_and_call(ledger: SqlLedger, ki
         "run": "run-1",
         "seq": 0,
     }
-    assert told.body["escalation"] | {"sent_at": "", "epoch": 1} == {
+    assert actual.body["escalation"] | {"sent_at": "", "epoch": 1} == {
         "attempts": 1,
         "before": {"OwnerId": "00G000000000001AAA", "Priority": None, "Status": "New"},
         "case_number": "00001234",
@@ -186,9 +186,9 @@ def test_an_event_records_user_change_reason_time_and_call(ledger: SqlLedger, ki
         "wrote": {"OwnerId": "00G000000000002AAA", "Priority": "Urgent", "Status": "Open"},
     }
     rest = {"call": "call-7", "facts": {"depth": [1, {"a": None}]}, "policy_digest": "digest-of-support"}
-    assert {name: told.body[name] for name in rest} == rest
-    assert told.body["reasons"] == ["it waits"]
-    assert told.note == "Please call."
+    assert {name: actual.body[name] for name in rest} == rest
+    assert actual.body["reasons"] == ["it waits"]
+    assert actual.note == "Please call."
     assert "Please call." not in str(kind.execute("SELECT body FROM events"))
 
 

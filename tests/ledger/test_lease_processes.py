@@ -102,11 +102,11 @@ def test_two_processes_never_hold_the_lease_together(kind: Kind) -> None:
     ):
         won = [json.loads(each.communicate(timeout=120)[0]) for each in (one, two)]
     assert any(won)
-    told = kind.execute("SELECT run, event FROM events ORDER BY seq")
-    assert [told[place : place + 3] for place in range(0, len(told), 3)] == [
-        [(run, "run_started"), (run, "intended"), (run, "applied")] for run in dict(told)
+    actual = kind.execute("SELECT run, event FROM events ORDER BY seq")
+    assert [actual[place : place + 3] for place in range(0, len(actual), 3)] == [
+        [(run, "run_started"), (run, "intended"), (run, "applied")] for run in dict(actual)
     ]
-    assert len(told) == 3 * sum(map(len, won))
+    assert len(actual) == 3 * sum(map(len, won))
     assert kind.verify().problems == ()
 
 

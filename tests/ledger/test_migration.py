@@ -68,9 +68,9 @@ def test_the_old_events_stay_byte_for_byte_and_verify_with_the_rows(old: Kind) -
 
 def test_the_migration_is_an_event_of_its_own(old: Kind) -> None:
     done = migrate(old.where, "ann")
-    (told,) = old.execute("SELECT run, organization_id, body FROM events WHERE event = 'migrated'")
-    body = json.loads(bytes(told[2]))
-    assert (told[:2], body["who"]["user_id"]) == (("", ""), "")
+    (actual,) = old.execute("SELECT run, organization_id, body FROM events WHERE event = 'migrated'")
+    body = json.loads(bytes(actual[2]))
+    assert (actual[:2], body["who"]["user_id"]) == (("", ""), "")
     assert body["facts"] == {"backup": done.backup, "by": "ann", "from": "0001", "head": HEAD, "to": "0002"}
 
 

@@ -255,10 +255,10 @@ def test_even_the_owner_may_not_change_events(owner: str, statement: str, postgr
         "INSERT INTO events SELECT * FROM events WHERE seq = 2 ON CONFLICT (seq) DO UPDATE SET run = 'x'",
     ],
 )
-def test_not_even_a_superuser_changes_events_by_mistake(told: PostgresqlKind, statement: str) -> None:
+def test_not_even_a_superuser_changes_events_by_mistake(recorded: PostgresqlKind, statement: str) -> None:
     with pytest.raises(psycopg.errors.RaiseException, match="of a ledger"):
-        told.execute(statement)
-    assert told.verify().problems == ()
+        recorded.execute(statement)
+    assert recorded.verify().problems == ()
 
 
 def tell(kind: PostgresqlKind) -> PostgresqlKind:
@@ -274,7 +274,7 @@ def tell(kind: PostgresqlKind) -> PostgresqlKind:
 
 
 @pytest.fixture
-def told(postgresql_kind: PostgresqlKind) -> PostgresqlKind:
+def recorded(postgresql_kind: PostgresqlKind) -> PostgresqlKind:
     return tell(postgresql_kind)
 
 
@@ -282,7 +282,7 @@ TABLES = ("events", "payloads", "escalations", "runs", "live_routes")
 
 
 @pytest.fixture(scope="module")
-def told_once(postgresql_server: str) -> Iterator[PostgresqlKind]:
+def recorded_once(postgresql_server: str) -> Iterator[PostgresqlKind]:
     """In a database of its own, with a copy of the rows."""
     with a_database(postgresql_server) as database:
         kind = tell(PostgresqlKind(database))
@@ -293,10 +293,10 @@ def told_once(postgresql_server: str) -> Iterator[PostgresqlKind]:
 
 
 @pytest.fixture
-def rows_told(told_once: PostgresqlKind) -> PostgresqlKind:
+def recorded_rows(recorded_once: PostgresqlKind) -> PostgresqlKind:
     """The same for tests that change its rows: made again for each."""
-    tamper(told_once, "; ".join(f"DELETE FROM {table}; INSERT INTO {table} TABLE kept.{table}" for table in TABLES))
-    return told_once
+    tamper(recorded_once, "; ".join(f"DELETE FROM {table}; INSERT INTO {table} TABLE kept.{table}" for table in TABLES))
+    return recorded_once
 
 
 def tamper(kind: PostgresqlKind, statement: str) -> None:
@@ -306,10 +306,10 @@ def tamper(kind: PostgresqlKind, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def test_an_untouched_trail_verifies_and_names_its_head(rows_told: PostgresqlKind) -> None:
-    with rows_told.open() as ledger:
+def test_an_untouched_trail_verifies_and_names_its_head(recorded_rows: PostgresqlKind) -> None:
+    with recorded_rows.open() as ledger:
         head = ledger.head()
-    found = rows_told.verify(head)
+    found = recorded_rows.verify(head)
     assert (found.events, found.head, found.problems) == (6, head, ())
 
 
@@ -321,57 +321,57 @@ def test_an_untouched_trail_verifies_and_names_its_head(rows_told: PostgresqlKin
         for column in table.columns
     ],
 )
-def test_a_changed_column_is_found(rows_told: PostgresqlKind, table: str, column: str) -> None:
+def test_a_changed_column_is_found(recorded_rows: PostgresqlKind, table: str, column: str) -> None:
     """Text gets another last letter, a number the next one but forty, nothing becomes something."""
-    [(kind,)] = rows_told.execute(
+    [(kind,)] = recorded_rows.execute(
         "SELECT data_type FROM information_schema.columns WHERE table_schema = 'sfdc_escalator' "
         "AND table_name = ? AND column_name = ?", table, column)  # fmt: skip
     other = {
         "integer": f"COALESCE({column}, 0) + 40",
         "bytea": f"overlay({column} placing '\\x7e' from length({column}) for 1)",
     }.get(kind, f"COALESCE(left({column}, -1) || '~', 'x')")
-    tamper(rows_told, f"UPDATE {table} SET {column} = {other} WHERE ctid = (SELECT min(ctid) FROM {table})")
-    assert rows_told.verify().problems
+    tamper(recorded_rows, f"UPDATE {table} SET {column} = {other} WHERE ctid = (SELECT min(ctid) FROM {table})")
+    assert recorded_rows.verify().problems
 
 
 @pytest.mark.parametrize("table", ["events", "payloads", "escalations", "runs", "live_routes"])
 @pytest.mark.parametrize("which", ["min", "max"])
-def test_a_removed_row_is_found(rows_told: PostgresqlKind, table: str, which: str) -> None:
-    tamper(rows_told, f"DELETE FROM {table} WHERE ctid = (SELECT {which}(ctid) FROM {table})")
-    assert rows_told.verify().problems
+def test_a_removed_row_is_found(recorded_rows: PostgresqlKind, table: str, which: str) -> None:
+    tamper(recorded_rows, f"DELETE FROM {table} WHERE ctid = (SELECT {which}(ctid) FROM {table})")
+    assert recorded_rows.verify().problems
 
 
 @pytest.mark.parametrize("guard", GUARDS)
 @pytest.mark.parametrize("how", ["DROP TRIGGER {} ON {}", "ALTER TABLE {1} DISABLE TRIGGER {0}"])
-def test_a_removed_or_disabled_guard_is_found(told: PostgresqlKind, guard: str, how: str) -> None:
-    told.execute(how.format(guard, guard.partition("_")[0]))
-    assert told.verify().problems == (f"the guard {guard} is not in place",)
+def test_a_removed_or_disabled_guard_is_found(recorded: PostgresqlKind, guard: str, how: str) -> None:
+    recorded.execute(how.format(guard, guard.partition("_")[0]))
+    assert recorded.verify().problems == (f"the guard {guard} is not in place",)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_guard_without_effect_is_found(told: PostgresqlKind, name: str) -> None:
-    told.execute(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
-    assert told.verify().problems == (f"the guard {name} is not in place",)
+def test_a_guard_without_effect_is_found(recorded: PostgresqlKind, name: str) -> None:
+    recorded.execute(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+    assert recorded.verify().problems == (f"the guard {name} is not in place",)
 
 
 @pytest.mark.parametrize(("table", "right"), [(table, right) for table, rights in REVOKED.items() for right in rights])
-def test_a_right_that_was_granted_again_is_found(told: PostgresqlKind, table: str, right: str) -> None:
-    told.execute(f"GRANT {right} ON {table} TO PUBLIC")
-    assert told.verify().problems == (
+def test_a_right_that_was_granted_again_is_found(recorded: PostgresqlKind, table: str, right: str) -> None:
+    recorded.execute(f"GRANT {right} ON {table} TO PUBLIC")
+    assert recorded.verify().problems == (
         f"the guard of {table} is not in place: everybody was granted {right}; REVOKE it",
     )
 
 
 @pytest.mark.parametrize("texts", ["""policies = '{"a":1', result = '2},"result":3'""", "policies = '{'"])
-def test_a_run_whose_texts_are_not_json_is_found(rows_told: PostgresqlKind, texts: str) -> None:
-    tamper(rows_told, f"UPDATE runs SET {texts}")
-    assert any("not hold JSON" in problem for problem in rows_told.verify().problems)
+def test_a_run_whose_texts_are_not_json_is_found(recorded_rows: PostgresqlKind, texts: str) -> None:
+    tamper(recorded_rows, f"UPDATE runs SET {texts}")
+    assert any("not hold JSON" in problem for problem in recorded_rows.verify().problems)
 
 
-def test_a_table_that_is_gone_is_a_broken_trail(told: PostgresqlKind) -> None:
-    told.execute("DROP TABLE payloads")
+def test_a_table_that_is_gone_is_a_broken_trail(recorded: PostgresqlKind) -> None:
+    recorded.execute("DROP TABLE payloads")
     with pytest.raises(AuditBroken, match="damaged or was changed"):
-        told.verify()
+        recorded.verify()
 
 
 # -- lost -------------------------------------------------------------------------------------------------------------

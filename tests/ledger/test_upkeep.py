@@ -181,8 +181,8 @@ def test_a_person_settles_an_unknown_outcome_and_is_recorded(kind: Kind, applied
         now = resolve(ledger, "run-9", f" {key.lower()} ", applied=applied, by="ann")
         assert (now.state, now.before, now.wrote) == (state, escalation().before, escalation().wrote)
         assert ledger.history(ORG).everything() == (now,)
-        told = audit_show(ledger, key)[-1]
-        assert (told.event, told.run, told.body["facts"]["by"]) == ("resolved", "run-9", "ann")
+        actual = audit_show(ledger, key)[-1]
+        assert (actual.event, actual.run, actual.body["facts"]["by"]) == ("resolved", "run-9", "ann")
     assert kind.verify().problems == ()
 
 

@@ -22,8 +22,8 @@ TEXT = "The customer waits since Tuesday."
 
 
 @pytest.fixture(scope="module")
-def told_once(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    kind = SqliteKind(tmp_path_factory.mktemp("told"))
+def recorded_once(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    kind = SqliteKind(tmp_path_factory.mktemp("recorded"))
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation(1), note=TEXT), change(escalation(2), note=TEXT)])
         lease.record([change(escalation(1), EscalationState.APPLIED)])
@@ -33,10 +33,10 @@ def told_once(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def told(told_once: bytes, sqlite_kind: SqliteKind) -> SqliteKind:
+def recorded(recorded_once: bytes, sqlite_kind: SqliteKind) -> SqliteKind:
     """A ledger with a run, a live route and two escalations, one of them applied."""
     sqlite_kind.path.parent.mkdir()
-    sqlite_kind.path.write_bytes(told_once)
+    sqlite_kind.path.write_bytes(recorded_once)
     return sqlite_kind
 
 
@@ -50,10 +50,10 @@ def tamper(kind: SqliteKind, change_it: Callable[[sqlite3.Connection], object]) 
             connection.execute(guard)
 
 
-def test_an_untouched_trail_verifies_and_names_its_head(told: SqliteKind) -> None:
-    with told.open() as ledger:
+def test_an_untouched_trail_verifies_and_names_its_head(recorded: SqliteKind) -> None:
+    with recorded.open() as ledger:
         head = ledger.head()
-    found = told.verify()
+    found = recorded.verify()
     assert (found.events, found.head, found.problems) == (6, head, ())
 
 
@@ -71,7 +71,7 @@ def test_an_empty_trail_verifies(sqlite_kind: SqliteKind) -> None:
         for column in table.columns
     ],
 )
-def test_a_changed_column_is_found(told: SqliteKind, table: str, column: str) -> None:
+def test_a_changed_column_is_found(recorded: SqliteKind, table: str, column: str) -> None:
     """Text gets another last letter, a number the next one, nothing becomes something."""
     other = (
         f"CASE typeof({column}) WHEN 'integer' THEN {column} + 40 WHEN 'null' THEN 'x' "
@@ -79,36 +79,36 @@ def test_a_changed_column_is_found(told: SqliteKind, table: str, column: str) ->
         f"ELSE substr({column}, 1, length({column}) - 1) || '~' END"
     )
     tamper(
-        told,
+        recorded,
         lambda connection: connection.execute(
             f"UPDATE {table} SET {column} = {other} WHERE rowid = (SELECT min(rowid) FROM {table})"
         ),
     )
-    assert told.verify().problems
+    assert recorded.verify().problems
 
 
 @pytest.mark.parametrize("place", [0, 1, 30, 200, -2, -1])
-def test_a_flipped_byte_of_an_events_text_is_found(told: SqliteKind, place: int) -> None:
+def test_a_flipped_byte_of_an_events_text_is_found(recorded: SqliteKind, place: int) -> None:
     def flip(connection: sqlite3.Connection) -> None:
         (body,) = connection.execute("SELECT body FROM events WHERE seq = 3").fetchone()
         changed = bytearray(body)
         changed[place] ^= 1
         connection.execute("UPDATE events SET body = ? WHERE seq = 3", (bytes(changed),))
 
-    tamper(told, flip)
-    assert any("event 3 " in problem for problem in told.verify().problems)
+    tamper(recorded, flip)
+    assert any("event 3 " in problem for problem in recorded.verify().problems)
 
 
 @pytest.mark.parametrize("table", ["events", "payloads", "escalations", "runs", "live_routes"])
 @pytest.mark.parametrize("which", ["min", "max"])
-def test_a_removed_row_is_found(told: SqliteKind, table: str, which: str) -> None:
+def test_a_removed_row_is_found(recorded: SqliteKind, table: str, which: str) -> None:
     tamper(
-        told,
+        recorded,
         lambda connection: connection.execute(
             f"DELETE FROM {table} WHERE rowid = (SELECT {which}(rowid) FROM {table})"
         ),
     )
-    assert told.verify().problems
+    assert recorded.verify().problems
 
 
 @pytest.mark.parametrize(
@@ -127,21 +127,21 @@ def test_a_removed_row_is_found(told: SqliteKind, table: str, which: str) -> Non
         "UPDATE events SET seq = 99 WHERE seq = 6",
     ],
 )
-def test_a_row_without_an_event_is_found(told: SqliteKind, statement: str) -> None:
-    tamper(told, lambda connection: connection.execute(statement))
-    assert told.verify().problems
+def test_a_row_without_an_event_is_found(recorded: SqliteKind, statement: str) -> None:
+    tamper(recorded, lambda connection: connection.execute(statement))
+    assert recorded.verify().problems
 
 
-def test_an_escalation_put_back_to_an_earlier_event_is_found(told: SqliteKind) -> None:
-    tamper(told, lambda connection: connection.execute(
+def test_an_escalation_put_back_to_an_earlier_event_is_found(recorded: SqliteKind) -> None:
+    tamper(recorded, lambda connection: connection.execute(
         "UPDATE escalations SET state = 'sending', event = 2 WHERE state = 'applied'"))  # fmt: skip
-    assert any("newest event 4" in problem for problem in told.verify().problems)
+    assert any("newest event 4" in problem for problem in recorded.verify().problems)
 
 
 @pytest.mark.parametrize("guard", list(GUARDS))
-def test_a_removed_guard_is_found(told: SqliteKind, guard: str) -> None:
-    told.execute(f"DROP TRIGGER {guard}")
-    assert told.verify().problems == (f"the guard {guard} is not in place",)
+def test_a_removed_guard_is_found(recorded: SqliteKind, guard: str) -> None:
+    recorded.execute(f"DROP TRIGGER {guard}")
+    assert recorded.verify().problems == (f"the guard {guard} is not in place",)
 
 
 @pytest.mark.parametrize(
@@ -156,26 +156,26 @@ def test_a_removed_guard_is_found(told: SqliteKind, guard: str) -> None:
         "FROM events WHERE seq = 3",
     ],
 )
-def test_the_database_itself_refuses_to_change_events(told: SqliteKind, statement: str) -> None:
+def test_the_database_itself_refuses_to_change_events(recorded: SqliteKind, statement: str) -> None:
     with pytest.raises(sqlite3.IntegrityError):
-        told.execute(statement)
-    assert told.verify().problems == ()
+        recorded.execute(statement)
+    assert recorded.verify().problems == ()
 
 
-def test_every_earlier_head_of_the_chain_is_accepted(told: SqliteKind) -> None:
-    for (head,) in told.execute("SELECT lower(hex(hash)) FROM events"):
-        assert told.verify(head).problems == ()
-    assert told.verify(told.verify().head.upper()).problems == ()  # type: ignore[union-attr]
+def test_every_earlier_head_of_the_chain_is_accepted(recorded: SqliteKind) -> None:
+    for (head,) in recorded.execute("SELECT lower(hex(hash)) FROM events"):
+        assert recorded.verify(head).problems == ()
+    assert recorded.verify(recorded.verify().head.upper()).problems == ()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("head", ["00" * 32, "ab", "not a hash", ""])
-def test_a_head_that_the_chain_never_had_is_found(told: SqliteKind, head: str) -> None:
-    assert any("expected head" in problem for problem in told.verify(head).problems)
+def test_a_head_that_the_chain_never_had_is_found(recorded: SqliteKind, head: str) -> None:
+    assert any("expected head" in problem for problem in recorded.verify(head).problems)
 
 
-def test_a_rewritten_chain_is_found_by_a_kept_head(told: SqliteKind) -> None:
+def test_a_rewritten_chain_is_found_by_a_kept_head(recorded: SqliteKind) -> None:
     """A person who can write the file can compute all hashes again; only a head kept elsewhere proves the change."""
-    kept = told.verify().head
+    kept = recorded.verify().head
 
     def write_anew(connection: sqlite3.Connection) -> None:
         prev = chain.GENESIS
@@ -187,17 +187,17 @@ def test_a_rewritten_chain_is_found_by_a_kept_head(told: SqliteKind) -> None:
             )
             prev = this
 
-    tamper(told, write_anew)
-    assert told.verify().problems == ()
-    assert told.verify(kept).problems
+    tamper(recorded, write_anew)
+    assert recorded.verify().problems == ()
+    assert recorded.verify(kept).problems
 
 
-def test_removed_newest_events_are_found_by_a_kept_head(told: SqliteKind) -> None:
-    kept = told.verify().head
-    tamper(told, lambda connection: connection.executescript(
+def test_removed_newest_events_are_found_by_a_kept_head(recorded: SqliteKind) -> None:
+    kept = recorded.verify().head
+    tamper(recorded, lambda connection: connection.executescript(
         "DELETE FROM events WHERE seq = 6; UPDATE runs SET event = 1, finished_at = NULL, result = NULL;"))  # fmt: skip
-    assert told.verify().problems == ()
-    assert told.verify(kept).problems
+    assert recorded.verify().problems == ()
+    assert recorded.verify(kept).problems
 
 
 @pytest.mark.parametrize("broken", ["run = 'x'", "hash = X'00'"])
@@ -223,15 +223,15 @@ def is_found(path: Path) -> bool:
         return True
 
 
-def test_a_byte_flipped_in_the_file_under_the_database_is_found(told: SqliteKind) -> None:
-    whole = in_one_file(told)
+def test_a_byte_flipped_in_the_file_under_the_database_is_found(recorded: SqliteKind) -> None:
+    whole = in_one_file(recorded)
     text = whole.index(b'{"about":')
     for place in range(text, text + 600, 23):
-        told.path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
-        assert is_found(told.path), place
+        recorded.path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        assert is_found(recorded.path), place
     note = whole.index(TEXT.encode())
-    told.path.write_bytes(whole[:note] + b"t" + whole[note + 1 :])
-    assert is_found(told.path)
+    recorded.path.write_bytes(whole[:note] + b"t" + whole[note + 1 :])
+    assert is_found(recorded.path)
 
 
 def rows_of(path: Path) -> list[object]:
@@ -242,23 +242,23 @@ def rows_of(path: Path) -> list[object]:
         ]
 
 
-def test_damage_anywhere_in_the_file_is_found_or_changes_nothing(told: SqliteKind) -> None:
+def test_damage_anywhere_in_the_file_is_found_or_changes_nothing(recorded: SqliteKind) -> None:
     """A verification raises only errors of our own tree."""
-    whole = in_one_file(told)
-    before = rows_of(told.path)
+    whole = in_one_file(recorded)
+    before = rows_of(recorded.path)
     dice = random.Random(7)
     for place in sorted(dice.sample(range(len(whole)), 150)):
-        told.path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << dice.randrange(8))]) + whole[place + 1 :])
-        if not is_found(told.path):
-            assert rows_of(told.path) == before, place
+        recorded.path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << dice.randrange(8))]) + whole[place + 1 :])
+        if not is_found(recorded.path):
+            assert rows_of(recorded.path) == before, place
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
-def test_a_trail_cut_short_is_broken(told: SqliteKind, share: float) -> None:
-    whole = in_one_file(told)
-    told.path.write_bytes(whole[: int(len(whole) * share)])
+def test_a_trail_cut_short_is_broken(recorded: SqliteKind, share: float) -> None:
+    whole = in_one_file(recorded)
+    recorded.path.write_bytes(whole[: int(len(whole) * share)])
     with pytest.raises(AuditBroken, match="damaged or cut short") as broken:
-        told.verify()
+        recorded.verify()
     assert broken.value.exit_code == 6
 
 

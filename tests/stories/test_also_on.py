@@ -71,9 +71,9 @@ def test_a_case_whose_account_refuses_the_post_is_not_moved(world: World) -> Non
     assert select(org, "SELECT Status FROM Case WHERE CaseNumber = '00000002'") == [{"Status": "New"}]
 
 
-@pytest.mark.parametrize(("number", "told"), [("00000001", ":"), ("00000002", ", also on its account:")])
-def test_a_rehearsal_names_the_records_that_get_the_note(world: World, number: str, told: str) -> None:
+@pytest.mark.parametrize(("number", "expected"), [("00000001", ":"), ("00000002", ", also on its account:")])
+def test_a_rehearsal_names_the_records_that_get_the_note(world: World, number: str, expected: str) -> None:
     org = org_with(world)
     answer = world.type("run", "--dry-run", "--case", number)
-    assert f"The note for case {number}{told}" in answer.out
+    assert f"The note for case {number}{expected}" in answer.out
     assert writes(org) == []

@@ -102,11 +102,11 @@ def test_faults_found_in_a_sandbox_fail_and_are_in_the_log_too(home: Path, org: 
     path = home / "config/policies/support.yaml"
     path.write_text(POLICY.replace("queue: Leads", "queue: Leeds"))
     found = checked(home, **login(org), PROBE="1")
-    told = found.stdout
+    actual = found.stdout
     assert found.returncode == 2
     assert "did you mean Leads?" in (home / "ci-out/validate.xml").read_text()
-    assert "error: config/policies/support.yaml:3:24: this org has no queue 'Leeds' for cases" in told
-    assert "did you mean Leads?" in told
+    assert "error: config/policies/support.yaml:3:24: this org has no queue 'Leeds' for cases" in actual
+    assert "did you mean Leads?" in actual
 
 
 def test_no_result_and_no_output_holds_the_token(home: Path, org: EmbeddedOrg) -> None:
@@ -153,18 +153,18 @@ def branch(home: Path) -> Path:
 
 def test_each_policy_of_a_branch_is_compared_with_the_one_it_was_made_from(branch: Path) -> None:
     found = checked(branch, BASE="main", **HISTORY)
-    told = (branch / "ci-out/difference.md").read_text().split("### ")[1:]
+    actual = (branch / "ci-out/difference.md").read_text().split("### ")[1:]
     assert found.returncode == 0, found.stderr
-    assert [one.splitlines()[0].removeprefix("config/policies/") for one in told] == [
+    assert [one.splitlines()[0].removeprefix("config/policies/") for one in actual] == [
         "bad.yaml", "new.yaml", "noted.yaml, against main", "support.yaml, against main", "talk.yaml, against main",
         "gone.yaml",
     ]  # fmt: skip
-    assert "That of main is not valid" in told[0]
-    assert "A new policy." in told[1]
-    assert "1 only here, 1 earlier" in told[2]
-    assert "1 only here, 1 earlier" in told[3]
-    assert "cannot answer its `text` condition" in told[4]
-    assert "The policy is gone." in told[5]
+    assert "That of main is not valid" in actual[0]
+    assert "A new policy." in actual[1]
+    assert "1 only here, 1 earlier" in actual[2]
+    assert "1 only here, 1 earlier" in actual[3]
+    assert "cannot answer its `text` condition" in actual[4]
+    assert "The policy is gone." in actual[5]
     assert {path.name for path in (branch / "ci-out").glob("*.csv")} == {
         "difference-noted.csv",
         "difference-support.csv",

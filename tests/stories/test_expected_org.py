@@ -165,7 +165,7 @@ def test_a_token_of_any_form_is_removed_from_messages_of_the_org(world: World, o
 
 
 @pytest.mark.parametrize(
-    ("token", "told"),
+    ("token", "expected"),
     [
         ("env:NOT_SET", "the variable NOT_SET is not set"),
         ("file:token", "others may read or write token"),
@@ -175,7 +175,7 @@ def test_a_token_of_any_form_is_removed_from_messages_of_the_org(world: World, o
         ("cmd:no-such-vault", "the command `no-such-vault` cannot be started"),
     ],
 )
-def test_a_secret_that_cannot_be_read_is_reported(token: str, told: str, world: World, org: EmbeddedOrg) -> None:
+def test_a_secret_that_cannot_be_read_is_reported(token: str, expected: str, world: World, org: EmbeddedOrg) -> None:
     world.monkeypatch.setattr(secret, "TIMEOUT", 0.2)
     (world.folder / "token").write_text(org.access_token)
     (world.folder / "token").chmod(0o644)
@@ -183,6 +183,6 @@ def test_a_secret_that_cannot_be_read_is_reported(token: str, told: str, world: 
     answer = live(world, "--org", "prod")
     assert answer.code == 2
     problem = answer.json["error"]["problems"][0]
-    assert told in problem["message"]
+    assert expected in problem["message"]
     assert (problem["file"], problem["line"]) == ("config/orgs.yaml", 1)
     assert (org.requests(), ledgers(world)) == ([], [])

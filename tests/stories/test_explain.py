@@ -51,7 +51,7 @@ def started(world: World, *cases: Row, **more: Any) -> Any:
     return world.org(Case=cases, Group=GROUPS, Contact=[{"LastName": "One", "Name": "One"}], **more)
 
 
-def told(world: World, *words: str) -> dict[str, Any]:
+def explained_routes(world: World, *words: str) -> dict[str, Any]:
     answer = world.type("explain", "--json", *words)
     assert answer.code == 0, answer.err
     found: dict[str, Any] = answer.json
@@ -60,7 +60,7 @@ def told(world: World, *words: str) -> dict[str, Any]:
 
 def test_each_route_is_shown_with_its_findings_and_misses(support: World) -> None:
     started(support, case(1, ContactId="One", Origin="Phone"))
-    routes = told(support, "1")
+    routes = explained_routes(support, "1")
     (short,) = routes["vip-waiting"]["missing"]
     assert "5 h of open time short, at 2026-03-03 12:00 UTC" in short
     assert routes["vip-waiting"]["matches_at"] == "2026-03-03T12:00:00Z"
@@ -90,9 +90,9 @@ def test_an_address_without_a_case_is_reported(support: World) -> None:
 
 def test_the_reasons_against_an_escalation_are_shown(support: World) -> None:
     started(support, case(1, Subject="I am furious"))
-    assert "has never run live" in told(support, "1")["angry"]["obstacles"][0]
+    assert "has never run live" in explained_routes(support, "1")["angry"]["obstacles"][0]
     assert support.run("--backlog", "escalate").json["applied"] == 1
-    (back, *_) = told(support, "1")["angry"]["obstacles"]
+    (back, *_) = explained_routes(support, "1")["angry"]["obstacles"]
     assert back.startswith("escalated by an earlier run: ESC-")
 
 
@@ -109,7 +109,7 @@ guards: {max_cases: 2}
 def test_a_guard_that_would_withhold_the_route_is_shown_with_its_figures(world: World) -> None:
     world.policy(HELD_BACK)
     started(world, *(case(number, Reason="Leak") for number in range(1, 4)))
-    route = told(world, "2")["high"]
+    route = explained_routes(world, "2")["high"]
     assert (route["matches"], "3 cases at once is more than max_cases: 2" in route["obstacles"]) == (True, True)
     assert "withheld by the route high: 3 cases at once" in world.type("explain", "2").out
 
@@ -117,7 +117,7 @@ def test_a_guard_that_would_withhold_the_route_is_shown_with_its_figures(world: 
 def test_an_incomplete_note_is_shown_as_an_obstacle(world: World) -> None:
     world.policy(HELD_BACK)
     started(world, case(1, Reason="Leak"), case(2))
-    (gap,) = [why for why in told(world, "2")["high"]["obstacles"] if "missing" in why]
+    (gap,) = [why for why in explained_routes(world, "2")["high"]["obstacles"] if "missing" in why]
     assert gap == "the note's part 'steps' is missing: nothing in Reason"
 
 
@@ -125,7 +125,7 @@ def test_a_lost_ledger_is_shown_as_an_obstacle(world: World) -> None:
     world.policy(HELD_BACK)
     started(world, case(1, Reason="Leak"))
     assert world.run("--backlog", "escalate").json["applied"] == 1
-    route = told(world, "1", "--ledger", str(world.folder / "another.db"))["high"]
+    route = explained_routes(world, "1", "--ledger", str(world.folder / "another.db"))["high"]
     assert any("the ledger is empty" in why for why in route["obstacles"])
 
 
@@ -140,7 +140,7 @@ def test_the_page_shows_every_condition_with_its_value(support: World) -> None:
 
 def test_a_run_escalates_at_the_shown_time_and_not_a_second_before(support: World) -> None:
     org = started(support, case(1))
-    when = told(support, "1")["vip-waiting"]["matches_at"]
+    when = explained_routes(support, "1")["vip-waiting"]["matches_at"]
     assert when == "2026-03-03T12:00:00Z"
     for now, count in (("2026-03-03T11:59:59Z", 0), (when, 1)):
         assert support.run("--dry-run", "--now", now, "--backlog", "escalate").json["planned"] == count
@@ -150,7 +150,7 @@ def test_a_run_escalates_at_the_shown_time_and_not_a_second_before(support: Worl
 
 def test_an_explanation_writes_nothing(support: World) -> None:
     org = started(support, case(1, Subject="I am furious"))
-    told(support, "1")
+    explained_routes(support, "1")
     assert [one for one in org.requests() if one["written"]] == []
 
 

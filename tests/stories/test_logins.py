@@ -131,15 +131,15 @@ WRONG: list[tuple[str, dict[str, Any], str, int]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("login", "app", "told", "code"), WRONG)
+@pytest.mark.parametrize(("login", "app", "expected", "code"), WRONG)
 def test_a_failed_login_names_the_next_step_and_writes_nothing(
-    home: World, login: str, app: dict[str, str], told: str, code: int
+    home: World, login: str, app: dict[str, str], expected: str, code: int
 ) -> None:
     kept = {name: getattr(APP, name) for name in APP.__slots__}
     org = started(home, ConnectedApp(**{**kept, **app}))
     answer = typed(home, org, login)
     assert answer.code == code
-    assert told in answer.err
+    assert expected in answer.err
     assert "Traceback" not in answer.err
     assert writes(org) == []
 
@@ -167,7 +167,7 @@ def test_the_login_of_the_salesforce_cli_is_used(home: World) -> None:
     sf = home.folder / "bin" / "sf"
     sf.parent.mkdir()
     said = {"display": {"instanceUrl": org.instance_url}, "auth": {"accessToken": org.access_token}}
-    lines = [f"org\\ {name}*) echo '{json.dumps({'status': 0, 'result': told})}';;" for name, told in said.items()]
+    lines = [f"org\\ {name}*) echo '{json.dumps({'status': 0, 'result': result})}';;" for name, result in said.items()]
     sf.write_text('#!/bin/sh\ncase "$*" in\n' + "\n".join(lines) + "\nesac\n")
     sf.chmod(0o755)
     home.environ["PATH"] = f"{sf.parent}:/usr/bin:/bin"
@@ -177,14 +177,16 @@ def test_the_login_of_the_salesforce_cli_is_used(home: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "told"),
+    ("status", "code", "expected"),
     [
         (403, "API_DISABLED_FOR_ORG", "the org's edition does not allow API access"),
         (403, "API_CURRENTLY_DISABLED", "does not allow API access"),
         (401, "INVALID_SESSION_ID", "log in again"),
     ],
 )
-def test_an_org_without_api_access_is_reported_with_the_reason(home: World, status: int, code: str, told: str) -> None:
+def test_an_org_without_api_access_is_reported_with_the_reason(
+    home: World, status: int, code: str, expected: str
+) -> None:
     """As a real org answers; the login itself succeeds there."""
     home.environ["SFDC_INSTANCE_URL"] = "https://acme.my.salesforce.com"
     home.environ["SFDC_ACCESS_TOKEN"] = "00D000000000001!a.token.of.it"
@@ -194,5 +196,5 @@ def test_an_org_without_api_access_is_reported_with_the_reason(home: World, stat
         mock.add("GET", url, json=[{"errorCode": code, "message": "no"}], status=status)
         answer = home.type("run")
     assert answer.code == 5
-    assert told in answer.err
+    assert expected in answer.err
     assert code in answer.err

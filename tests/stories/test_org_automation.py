@@ -82,8 +82,8 @@ def test_a_move_that_removes_the_edit_right_is_saved_together_and_recorded(suppo
     answer = support.run("--backlog", "escalate")
     assert (answer.code, answer.json["applied"], notes(org)) == (0, 3, 3), answer.out
     events = support.type("audit", "show", answer.json["escalations"][0]["key"], "--json").json["events"]
-    told = [(event["event"], event["body"]["facts"].get("together")) for event in events]
-    assert told == [("intended", False), ("returned", None), ("intended", True), ("applied", None)]
+    actual = [(event["event"], event["body"]["facts"].get("together")) for event in events]
+    assert actual == [("intended", False), ("returned", None), ("intended", True), ("applied", None)]
 
 
 def test_a_policy_may_ask_for_one_save_from_the_start(support: World) -> None:

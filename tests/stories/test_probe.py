@@ -33,8 +33,8 @@ def sandbox(world: World, *rules: dict[str, Any]) -> EmbeddedOrg:
 def probed(world: World) -> tuple[int, list[tuple[int | None, str]], str]:
     """Exit code, each problem with its line, and the result of the rehearsal."""
     answer = world.type("validate", "--org", "env", "--probe", "--format", "json")
-    told = [(one["line"], one["message"]) for one in answer.json["problems"]]
-    return answer.code, told, answer.json["org"]["rehearsal"] or ""
+    actual = [(one["line"], one["message"]) for one in answer.json["problems"]]
+    return answer.code, actual, answer.json["org"]["rehearsal"] or ""
 
 
 def left(org: EmbeddedOrg) -> tuple[int, int]:

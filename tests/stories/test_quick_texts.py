@@ -50,8 +50,8 @@ def test_a_route_without_one_of_its_own_takes_the_general_quick_text(world: Worl
 
 def test_an_unknown_placeholder_is_reported_with_its_line(world: World) -> None:
     assert len(started(world, "Hello {nobody}")) == 1
-    told = world.type("validate", "--org", "env").out
-    assert "policy.yaml:5:22: the Quick Text 'HIP asked' holds {nobody}" in told
+    actual = world.type("validate", "--org", "env").out
+    assert "policy.yaml:5:22: the Quick Text 'HIP asked' holds {nobody}" in actual
 
 
 def test_a_quick_text_with_a_missing_field_holds_its_own_cases(world: World) -> None:
@@ -61,8 +61,8 @@ def test_a_quick_text_with_a_missing_field_holds_its_own_cases(world: World) -> 
     reason = "the Quick Text 'HIP asked' holds Contact.Nickname, a field that cannot be read"
     held = [one["reason"] for one in answer.json["escalations"] if one["state"] == "held"]
     assert (answer.code, held) == (3, [reason])
-    told = world.type("validate", "--org", "env").out
-    assert "policy.yaml:5:22: the Quick Text 'HIP asked' holds {!Contact.Nickname}" in told
+    actual = world.type("validate", "--org", "env").out
+    assert "policy.yaml:5:22: the Quick Text 'HIP asked' holds {!Contact.Nickname}" in actual
 
 
 def test_merge_fields_are_read_also_without_a_condition_or_part_that_reads_them(world: World) -> None:

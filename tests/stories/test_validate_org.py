@@ -126,9 +126,9 @@ def test_json_holds_the_org_beside_the_problems(world: World, org: EmbeddedOrg) 
 def test_all_gaps_of_the_org_are_reported_at_once_each_at_its_place(world: World, org: EmbeddedOrg) -> None:
     path = world.policy(BAD)
     answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
-    told = {(one["line"], one["found"], one["nearest"], one["severity"]) for one in answer.json["problems"]}
+    actual = {(one["line"], one["found"], one["nearest"], one["severity"]) for one in answer.json["problems"]}
     assert answer.code == 2
-    assert told == {
+    assert actual == {
         (3, "Leds", "Leads", "error"),
         (4, "Origni", "Origin", "error"),
         (6, "Workin", "Working", "error"),
@@ -192,10 +192,10 @@ def test_faults_that_only_an_org_shows_are_reported_at_the_value(world: World) -
         ("Subject", "this org does not track the history of Subject", None),
         ("Origin", "this org does not track the history of Origin", None),
     ]
-    told = answer.json["problems"]
+    actual = answer.json["problems"]
     assert answer.code == 2
-    assert [one["line"] for one in told] == sorted(one["line"] for one in told)
-    for (value, message, nearest), problem in zip(wanted, told, strict=True):
+    assert [one["line"] for one in actual] == sorted(one["line"] for one in actual)
+    for (value, message, nearest), problem in zip(wanted, actual, strict=True):
         assert message in problem["message"]
         line, column = problem["line"], problem["column"]
         assert lines[line - 1][column - 1 :].lstrip('"').startswith(value), problem
@@ -287,8 +287,8 @@ def test_an_org_that_does_not_roll_back_is_an_error_and_is_cleaned_up(
     assert answer.json["problems"][0]["message"] == (
         "all-or-nothing broken: the org kept a note of a request that failed, on case 00000001; it was deleted"
     )
-    told = [(one["object"], one["op"]) for one in writes(org)]
-    assert told == [("Case", "insert"), ("CaseComment", "insert"), ("CaseComment", "delete"), ("Case", "delete")]
+    actual = [(one["object"], one["op"]) for one in writes(org)]
+    assert actual == [("Case", "insert"), ("CaseComment", "insert"), ("CaseComment", "delete"), ("Case", "delete")]
     assert notes(org) == []
 
 

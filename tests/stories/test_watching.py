@@ -117,9 +117,9 @@ def test_metrics_that_cannot_be_written_do_not_change_the_run(world: World, org:
 
 def test_status_says_what_the_last_run_did_and_what_is_open(world: World, org: EmbeddedOrg) -> None:
     world.run("--backlog", "escalate")
-    told = world.type("status", "--json", "--expect-every", "100000h").json
-    assert (told["open"], told["last_run"]["exit"], told["last_run"]["applied"], told["exit"]) == (1, 0, 1, 0)
-    assert told["last_success"]["run"] == told["last_run"]["run"]
+    actual = world.type("status", "--json", "--expect-every", "100000h").json
+    assert (actual["open"], actual["last_run"]["exit"], actual["last_run"]["applied"], actual["exit"]) == (1, 0, 1, 0)
+    assert actual["last_success"]["run"] == actual["last_run"]["run"]
     assert "exit 0, 1 applied" in world.type("status", "--expect-every", "100000h").out
 
 

@@ -113,9 +113,9 @@ class World:
         """Types `sfdc-escalator` and these words."""
         self.capsys.readouterr()
         code = run_command_line(words, surroundings or self.surroundings())
-        told = self.capsys.readouterr()
-        self.told += [told.out, told.err]
-        return Answer(code, told.out, told.err)
+        actual = self.capsys.readouterr()
+        self.told += [actual.out, actual.err]
+        return Answer(code, actual.out, actual.err)
 
     def go_home(self) -> None:
         """Makes the folder the working folder of this process, so that messages name files as a person does there."""

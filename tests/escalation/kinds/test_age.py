@@ -64,15 +64,15 @@ def test_the_limit_of_open_time_is_inclusive(operator: Operator) -> None:
     now = datetime.fromisoformat("2026-03-02T16:00:00+00:00")  # Monday, 11:00 in New York
     clock = Age(operator, 3 * HOUR, OFFICE, path="CreatedDate")
     friday = datetime.fromisoformat("2026-02-27T21:00:00+00:00")  # 16:00 in New York
-    told = [clock.holds(case(created=friday - by), at(now)) for by in (-SECOND, timedelta(), SECOND)]
-    assert tuple(told) == SIDES[operator]
+    actual = [clock.holds(case(created=friday - by), at(now)) for by in (-SECOND, timedelta(), SECOND)]
+    assert tuple(actual) == SIDES[operator]
 
 
 def test_a_limit_and_a_calendar_may_come_from_a_table() -> None:
     limits = Table("t", ("Priority",), (Row(("High",), HOUR), Row((("Low", "Medium"),), 8 * HOUR)))
     clock = Age("at_least", limits, path="CreatedDate")
-    told = [clock.holds(case(priority=name, created=NOW - 2 * HOUR), at(NOW)) for name in ("high", "Low", None)]
-    assert told == [True, False, False]
+    actual = [clock.holds(case(priority=name, created=NOW - 2 * HOUR), at(NOW)) for name in ("high", "Low", None)]
+    assert actual == [True, False, False]
     hours = Table("h", ("Region__c",), (Row(("US",), OFFICE),))
     by_region = Age("at_least", HOUR, hours, path="CreatedDate")
     assert by_region.look(case(created=NOW - DAY), at(NOW)) is None

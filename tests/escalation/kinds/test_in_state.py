@@ -35,8 +35,8 @@ def changed(*field_changes: tuple[timedelta, str], status: str = "New", path: st
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_the_limit_of_being_in_a_state_is_inclusive(operator: Operator) -> None:
     clock = InState(operator, 4 * HOUR, paths=("Status",))
-    told = [clock.holds(changed((4 * HOUR + by, "New")), at(NOW)) for by in (-SECOND, timedelta(), SECOND)]
-    assert tuple(told) == SIDES[operator]
+    actual = [clock.holds(changed((4 * HOUR + by, "New")), at(NOW)) for by in (-SECOND, timedelta(), SECOND)]
+    assert tuple(actual) == SIDES[operator]
 
 
 def test_several_fields_are_in_their_state_since_the_last_change_of_any() -> None:

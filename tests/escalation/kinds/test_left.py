@@ -26,11 +26,13 @@ def at(moment: datetime) -> Circumstances:
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_the_limit_of_time_left_is_inclusive_and_the_past_is_negative(operator: Operator) -> None:
     clock = Left(operator, 4 * HOUR, path="Due__c")
-    told = [clock.holds(case(fields={"Due__c": NOW + 4 * HOUR + by}), at(NOW)) for by in (-SECOND, timedelta(), SECOND)]
-    assert tuple(told) == SIDES[operator]
+    actual = [
+        clock.holds(case(fields={"Due__c": NOW + 4 * HOUR + by}), at(NOW)) for by in (-SECOND, timedelta(), SECOND)
+    ]
+    assert tuple(actual) == SIDES[operator]
     past = case(fields={"Due__c": NOW - HOUR})
     assert Left("at_most", timedelta(), path="Due__c").look(past, at(NOW)) == -HOUR
     assert Left("at_most", timedelta(), path="Due__c").holds(past, at(NOW))
     overdue, due = Left(operator, -4 * HOUR, path="Due__c"), NOW - 4 * HOUR
-    told = [overdue.holds(case(fields={"Due__c": due + by}), at(NOW)) for by in (-SECOND, timedelta(), SECOND)]
-    assert tuple(told) == SIDES[operator]
+    actual = [overdue.holds(case(fields={"Due__c": due + by}), at(NOW)) for by in (-SECOND, timedelta(), SECOND)]
+    assert tuple(actual) == SIDES[operator]

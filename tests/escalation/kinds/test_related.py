@@ -44,8 +44,8 @@ def with_records(
 )
 def test_the_limit_of_a_count_is_inclusive(operator: Operator, holding: list[int]) -> None:
     condition = Related(RETURNS, operator, 2)
-    told = {number: condition.holds(with_records(*[made()] * number), SCENE) for number in range(4)}
-    assert [number for number, holds in told.items() if holds] == holding
+    actual = {number: condition.holds(with_records(*[made()] * number), SCENE) for number in range(4)}
+    assert [number for number, holds in actual.items() if holds] == holding
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
