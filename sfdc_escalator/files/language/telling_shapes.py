@@ -9,7 +9,7 @@ from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.language.step_shapes import RungStepsShape
 from sfdc_escalator.files.language.types import CalendarName, Duration, Limit, OneOrMore, Path, Sentence, Shape, Text
 from sfdc_escalator.files.text.fault import Fault
-from sfdc_escalator.files.values import literals, people
+from sfdc_escalator.files.values import amounts, people, sources
 
 
 def a_team(value: Any) -> Any:
@@ -52,7 +52,7 @@ class NotifyShape(Shape):
 class RepeatShape(Shape):
     """Repeat after each `every`, at most `at_most` times."""
 
-    every: Annotated[timedelta, PlainValidator(literals.some_time)]
+    every: Annotated[timedelta, PlainValidator(amounts.some_time)]
     at_most: Annotated[int, Field(ge=1)]
 
 
@@ -133,7 +133,7 @@ class NoticesShape(Shape):
     """The texts of every notice."""
 
     opens_with: Text = ""
-    must_say: OneOrMore[Annotated[str, PlainValidator(literals.part_or_path)]] = []
+    must_say: OneOrMore[Annotated[str, PlainValidator(sources.part_or_path)]] = []
     links: OneOrMore[Path] = []
 
 

@@ -17,9 +17,9 @@ from sfdc_escalator.files.text.fault import Fault, described, nearest, not_yet, 
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
 from sfdc_escalator.files.text.yaml_document import Document, Place, parse
 from sfdc_escalator.files.text.yaml_document import Path as Loc
-from sfdc_escalator.files.values.literals import LIST_NAME
 from sfdc_escalator.files.values.paths import HERE
 from sfdc_escalator.files.values.secret import SecretReference, reference
+from sfdc_escalator.files.values.texts import LIST_NAME
 
 MAX_BYTES = 1_000_000
 EXPECTED = "a mapping of org names to their login, `expect` and `ledger`"

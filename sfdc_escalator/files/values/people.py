@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 from sfdc_escalator.files.text.fault import Fault, nearest, shown
-from sfdc_escalator.files.values.literals import FIELD_PATH, formed, text
+from sfdc_escalator.files.values.sources import FIELD_PATH
+from sfdc_escalator.files.values.texts import formed, text
 
 USERS = ("Owner", "Manager", "CreatedBy", "LastModifiedBy", "DelegatedApprover")
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
