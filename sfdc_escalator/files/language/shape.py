@@ -95,7 +95,8 @@ class RouteShape(Shape):
     def counts_records(self) -> "RouteShape":
         if self.rearm == "new_record" and not has_related(self.when):
             expected = "a `related` condition in `when`, or a duration"
-            raise Fault("`rearm: new_record` counts no record", found="new_record", expected=expected, key="rearm")
+            message = "`rearm: new_record` has no records to count"
+            raise Fault(message, found="new_record", expected=expected, key="rearm")
         return self
 
     @model_validator(mode="after")
@@ -158,7 +159,7 @@ class ExampleShape(ExpectedStepsShape, ExampleCaseShape):
 
 
 class PolicyShape(Shape):
-    """How a support team escalates: which cases, to whom, with which note."""
+    """The escalation policy of a support team: which cases, to whom, with which note."""
 
     policy: Name
     description: Text = ""

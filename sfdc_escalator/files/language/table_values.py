@@ -54,7 +54,7 @@ def raw_table(value: Any) -> RawTable:
 
 
 def places_in(value: Mapping[str, Any]) -> tuple[tuple[str | int, ...], ...]:
-    """Where the values stand in the table."""
+    """The places of the values in the table."""
     if "values" in value:
         return (*(("values", key) for key in value["values"]), ("else",))
     return (*(("rows", place, len(row) - 1) for place, row in enumerate(value["rows"])), ("else",))

@@ -77,7 +77,7 @@ WHEN = ("after", "before_due", "after_due")
 
 
 class RungShape(Shape):
-    """What happens when nobody acts in time."""
+    """A step that follows when nobody acts in time."""
 
     calendar: CalendarName = None
     after: Limit = None

@@ -18,7 +18,7 @@ def person(value: Any) -> str:
     last, near = path.rpartition(".")[2].lower(), nearest_person(path)
     if last.endswith("__r") or last in map(str.lower, USERS):
         return path
-    raise Fault(f"`{shown(path)}` leads to no user", found=shown(path), expected=expected, nearest=near)
+    raise Fault(f"`{shown(path)}` does not end at a user", found=shown(path), expected=expected, nearest=near)
 
 
 def nearest_person(path: str) -> str | None:
