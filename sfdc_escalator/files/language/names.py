@@ -143,7 +143,7 @@ def any_team(value: Any, info: Info) -> str:
     return name
 
 
-def told_team(value: Any, info: Info) -> str:
+def notified_team(value: Any, info: Info) -> str:
     """A team that gets a message; a channel and a person have keys of their own."""
     name = texts.text(value)
     try:

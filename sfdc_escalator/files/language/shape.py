@@ -28,7 +28,7 @@ from sfdc_escalator.files.language.telling_shapes import (
     RungShape,
     WarnShape,
     of_kind,
-    told_now,
+    notified_now,
 )
 from sfdc_escalator.files.language.types import (
     Duration,
@@ -80,7 +80,7 @@ class RouteShape(Shape):
     bypass_guards: bool = False
     rearm: Annotated[timedelta | str, PlainValidator(amounts.rearm)] = timedelta()
     never: NeverShape = NeverShape()
-    notify: Annotated[NotifyShape | None, BeforeValidator(told_now), Unread] = None
+    notify: Annotated[NotifyShape | None, BeforeValidator(notified_now), Unread] = None
     notify_when: Annotated[NotifyWhenShape | None, Unread] = None
     one_notice_per: Annotated[OneOrMore[Path], Unread] = []
     counts_as: Annotated[Text, Unread] = ""

@@ -186,7 +186,7 @@ def condition_table(value: Any, info: Info) -> Table[Literal_]:
 
 def recipient(value: Any, info: Info) -> Table[str]:
     """The table that names the team to tell."""
-    return table(value if isinstance(value, dict) else {"table": value}, info, names.told_team)
+    return table(value if isinstance(value, dict) else {"table": value}, info, names.notified_team)
 
 
 plain_duration = or_table(plain(amounts.duration))

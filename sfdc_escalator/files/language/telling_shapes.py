@@ -16,7 +16,7 @@ def a_team(value: Any) -> Any:
     return {"team": value} if isinstance(value, str) else value
 
 
-def told_now(value: Any) -> Any:
+def notified_now(value: Any) -> Any:
     """`notify: [..]` is short for `notify: {now: [..]}`."""
     return value if isinstance(value, dict) and {"now", "digest"} & value.keys() else {"now": value}
 
@@ -24,7 +24,7 @@ def told_now(value: Any) -> Any:
 class RecipientShape(Shape):
     """A recipient: a team, the team that a table names, a person by a path, or a channel."""
 
-    team: Annotated[str, PlainValidator(names.told_team)] = ""
+    team: Annotated[str, PlainValidator(names.notified_team)] = ""
     table: Annotated[Any, PlainValidator(table_values.recipient)] = None
     person: Annotated[str, PlainValidator(people.person)] = ""
     channel: Annotated[str, PlainValidator(names.channel)] = ""
@@ -84,7 +84,7 @@ class RungShape(Shape):
     before_due: Duration | None = None
     after_due: Duration | None = None
     escalate: RungStepsShape | None = None
-    notify: Annotated[NotifyShape | None, BeforeValidator(told_now)] = None
+    notify: Annotated[NotifyShape | None, BeforeValidator(notified_now)] = None
     say: Sentence = ""
     repeat: RepeatShape | None = None
     until: Literal["acknowledged", "closed"]

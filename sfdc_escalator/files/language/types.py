@@ -51,7 +51,7 @@ class Shape(BaseModel):
         return {fields[key].alias or key: getattr(self, key) for key in fields if key in self.model_fields_set}
 
 
-def told(value: Any, handler: ValidatorFunctionWrapHandler, info: names.Info) -> Any:
+def read_only(value: Any, handler: ValidatorFunctionWrapHandler, info: names.Info) -> Any:
     """Check a value that is not carried out yet, and warn about it."""
     checked = handler(value)
     if info.context.loud:
@@ -61,7 +61,7 @@ def told(value: Any, handler: ValidatorFunctionWrapHandler, info: names.Info) ->
 
 
 T = TypeVar("T")
-Unread = WrapValidator(told)
+Unread = WrapValidator(read_only)
 """Marks a key that is read and checked, and not carried out by this version."""
 Text = Annotated[str, PlainValidator(texts.text)]
 Sentence = Annotated[str, PlainValidator(sources.sentence)]

@@ -38,7 +38,7 @@ def annotated(problem: Problem) -> str:
 
 
 def data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def escaped(text: str) -> str:
