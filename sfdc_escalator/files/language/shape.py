@@ -27,8 +27,8 @@ from sfdc_escalator.files.language.telling_shapes import (
     RepeatShape,
     RungShape,
     WarnShape,
-    of_kind,
     notified_now,
+    of_kind,
 )
 from sfdc_escalator.files.language.types import (
     Duration,

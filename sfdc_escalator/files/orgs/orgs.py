@@ -71,7 +71,7 @@ class OrgEntry:
         found = dict(org_logins.resolved(self.said, environ, folder))
         wrong = [self.problem(key, value) for key, value in found.items() if not isinstance(value, str)]
         if wrong:
-            raise Invalid(f"the login of org {self.name} cannot be had", wrong)
+            raise Invalid(f"the login of org {self.name} cannot be read", wrong)
         values = {key: value for key, value in found.items() if isinstance(value, str)}
         return OrgLogin(values.pop("flow"), values)
 
@@ -84,7 +84,7 @@ class OrgEntry:
             return str(heartbeat_of(self.heartbeat.secret(environ, folder)))
         except Fault as wrong:
             problem = self.problem("heartbeat", wrong)
-            raise Invalid(f"the heartbeat of org {self.name} cannot be had", [problem]) from None
+            raise Invalid(f"the heartbeat of org {self.name} cannot be read", [problem]) from None
 
 
 def org_entry(name: str, path: Path) -> tuple[OrgEntry, tuple[Problem, ...]]:
@@ -112,7 +112,7 @@ def of_cli(name: str) -> OrgEntry:
     """A login of Salesforce's own CLI, by its alias or user name."""
     alias = name.removeprefix(CLI)
     if not alias or alias.startswith("-") or any(char.isspace() for char in alias):
-        raise Invalid(f"{name!r} names no login; expected sf:ALIAS, as sf org list shows them")
+        raise Invalid(f"{name!r} does not name a login; expected sf:ALIAS, as `sf org list` shows it")
     return OrgEntry(name, {"flow": "cli", "alias": alias})
 
 
