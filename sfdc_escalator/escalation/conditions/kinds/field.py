@@ -132,7 +132,7 @@ OPERATORS = (
     Key("is", Takes.VALUE_OR_TABLE, "Equal to; texts in any case."),
     Key("is_not", Takes.VALUE_OR_TABLE, "Not equal to; an empty field is not equal either."),
     Key("in", ListOf(Takes.VALUE), "One of these."),
-    Key("not_in", ListOf(Takes.VALUE), "None of these. An empty field matches."),
+    Key("not_in", ListOf(Takes.VALUE), "Not one of these; an empty field matches."),
     *side_keys(Takes.BOUNDARY_OR_TABLE, COMPARED),
     Key("starts_with", Takes.BEGINNING, "The text starts with this, in any case."),
     Key("contains_any", ListOf(Takes.CHOICE), "One of these is in the text, or chosen in the multi-picklist."),

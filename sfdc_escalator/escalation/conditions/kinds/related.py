@@ -146,7 +146,7 @@ KIND = Kind(
             "Which of the records count: conditions on their fields and ages.",
         ),
         Key("since", OneOf(SINCE), "Only records that are newer than this."),
-        Key("within", Takes.DURATION, "Only records of this age or younger."),
+        Key("within", Takes.DURATION, "Only records that are at most this old."),
         *side_keys(Takes.COUNT, "The number of records is {}."),
     ),
     build=build,
