@@ -12,7 +12,7 @@ from sfdc_escalator.files.text.fault import Fault, shown, unknown
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
 from sfdc_escalator.files.text.yaml_document import Document, parse
 from sfdc_escalator.files.text.yaml_document import Path as Loc
-from sfdc_escalator.files.values import calendar_files, literals
+from sfdc_escalator.files.values import calendar_files, sources
 
 MAX_BYTES = 1_000_000
 EXPECTED = "a mapping file in YAML: `kind`, `case`, `fields` and the columns of times"
@@ -110,7 +110,7 @@ def fields_faults(fields: Any) -> Iterator[FaultAt]:
         return
     for path, column in fields.items():
         try:
-            literals.field_path(path)
+            sources.field_path(path)
         except Fault as fault:
             yield ("fields", path), fault.but(on_key=True)
         if isinstance(column, str):

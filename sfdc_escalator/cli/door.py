@@ -105,12 +105,11 @@ def wants_json(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
 def report(error: EscalatorError, arguments: Sequence[str], surroundings: Surroundings) -> int:
     redact = surroundings.secrets.redact
     if wants_json(arguments, surroundings.environ):
-        import json
-
+        from sfdc_escalator.reports.json.document import json_text
         from sfdc_escalator.reports.json.problems import failure_json
 
         failure = failure_json(error) | ({"dry_run": False} if isinstance(error, RunBusy) else {})
-        click.echo(redact(json.dumps(failure, ensure_ascii=False)))
+        click.echo(redact(json_text(failure)))
     else:
         click.echo(redact("\n".join(lines_of(error))), err=True)
     return error.exit_code

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from sfdc_escalator.escalation.conditions.registry import FIELD_KEYS
 from sfdc_escalator.files.source_map import SourceMap, texts
 from sfdc_escalator.files.text.yaml_document import Place, mappings
-from sfdc_escalator.files.values.literals import FIELD_PATH, RESERVED, SNAKE
+from sfdc_escalator.files.values.sources import FIELD_PATH, RESERVED
+from sfdc_escalator.files.values.texts import SNAKE
 
 FIELDS = FIELD_KEYS | {"from", "by", "requires", "must_say", "links", "one_notice_per"}
 EQUAL = frozenset({"is", "is_not", "in", "not_in"})

@@ -1,4 +1,4 @@
-"""Where a policy file holds something: for a problem that is found after the file was read."""
+"""The places in a policy file that name something: for a problem that is found after the file was read."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -20,7 +20,7 @@ class SourceMap:
     def places_of(
         self, subject: str, keys: Collection[str], instead: Collection[str] = (), routes: Collection[str] = ()
     ) -> tuple[Place, ...]:
-        """Where the file holds the subject as the value of one of the keys. Without a subject: the keys of a step.
+        """The places of the subject as the value of one of the keys. Without a subject: the keys of a step.
 
         Otherwise the first of these that is there: a text that contains the subject (a raw filter, a sentence of the
         note), a step's key among `instead`, the names of the routes, the policy's name.

@@ -48,7 +48,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     ),
     "salesforce": (("org",), ("readiness",), ("reading",), ("login", "schema", "writing"), ("line", "soql")),
     "ledger": (("upkeep",), ("trail",), ("store",), ("writing",), ("engines",), ("tables",)),
-    "reports": (("org_report", "problems_report"), ("text",), ("json",), ("terminal", "whole_file"), ("values",)),
+    "reports": (("text",), ("json",), ("terminal", "whole_file"), ("values",)),
     "pipeline": (
         ("rebuild",),
         ("examine", "run"),

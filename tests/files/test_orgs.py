@@ -369,7 +369,7 @@ def test_a_token_that_cannot_be_had_is_told_at_its_reference(
     environ: dict[str, str], message: str, tmp_path: Path
 ) -> None:
     path = written(tmp_path, GOOD)
-    with pytest.raises(Invalid, match="the login of org prod cannot be had") as error:
+    with pytest.raises(Invalid, match="the login of org prod cannot be read") as error:
         org_entry("prod", path)[0].login(environ)
     assert [(one.message, one.file, one.line, one.column) for one in error.value.problems] == [
         (message, str(path), 4, 17)

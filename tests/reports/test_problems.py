@@ -1,4 +1,4 @@
-"""Commands that failed, as JSON."""
+"""The problems of validate, and commands that failed."""
 
 import json
 
@@ -7,7 +7,8 @@ import pytest
 from sfdc_escalator.errors import EscalatorError, Invalid, OrgUnavailable, Problem, RunBusy
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.reports.json.problems import failure_json, problem_json
-from tests.reports.hostile import HOSTILE
+from sfdc_escalator.reports.text.problems import as_github, as_junit, as_text
+from tests.reports.hostile import HOSTILE, assert_harmless
 from tests.reports.runs import CONTRACT
 
 
@@ -64,3 +65,10 @@ def test_a_run_that_finds_another_one_has_the_keys_of_a_run_and_did_nothing(stuc
     assert (busy["policies"], busy["escalations"], busy["plan_digest"], busy["api_calls"]) == ([], [], None, 1)
     assert busy.keys() >= CONTRACT
     assert busy["exit"] == exit_code
+
+
+def test_problems_can_be_printed_in_every_form_whatever_their_texts_hold() -> None:
+    problems = [Problem(HOSTILE, "a.yaml", 3, 5, HOSTILE, HOSTILE, HOSTILE)]
+    assert_harmless(as_text(["a.yaml"], problems, strict=True))
+    assert_harmless(as_github(problems, HOSTILE))
+    as_junit(["a.yaml"], problems, HOSTILE, strict=True).encode()

@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.readiness.inspection import OrgInspection, QueryP
 from sfdc_escalator.escalation.readiness.sentences import message
 from sfdc_escalator.escalation.world.org import Describe, OrgFacts, Queue
 from sfdc_escalator.files.policies import load_policies
-from sfdc_escalator.reports.org_report import remarks
+from sfdc_escalator.reports.json.org import remarks
 from sfdc_escalator.salesforce.line.retry import ATTEMPTS
 from sfdc_escalator.salesforce.readiness.poll_cost import scans_here
 from sfdc_escalator.salesforce.schema.describe import standard_describe

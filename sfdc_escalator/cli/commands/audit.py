@@ -1,7 +1,5 @@
 """`audit`: the trail of everything that was done, and the proof that nobody changed it."""
 
-import json
-
 import click
 
 from sfdc_escalator.cli.options import json_option, ledger_option, option, org_option
@@ -34,8 +32,9 @@ def list_(surroundings: Surroundings, org: str, ledger: str | None, limit: int, 
         entries = audit_list(trail, limit)
     if as_json:
         from sfdc_escalator.reports.json.audit import list_json
+        from sfdc_escalator.reports.json.document import json_text
 
-        click.echo(json.dumps({**list_json(trail.where, entries), "exit": 0}))
+        click.echo(json_text({**list_json(trail.where, entries), "exit": 0}))
     else:
         from sfdc_escalator.reports.text.audit import list_text
 
@@ -58,8 +57,9 @@ def show(surroundings: Surroundings, key: str, org: str, ledger: str | None, as_
         events = audit_show(trail, key)
     if as_json:
         from sfdc_escalator.reports.json.audit import show_json
+        from sfdc_escalator.reports.json.document import json_text
 
-        click.echo(json.dumps({**show_json(trail.where, key, events), "exit": 0}, ensure_ascii=False))
+        click.echo(json_text({**show_json(trail.where, key, events), "exit": 0}))
     else:
         from sfdc_escalator.reports.text.audit import show_text
 
@@ -84,8 +84,9 @@ def verify(surroundings: Surroundings, org: str, ledger: str | None, head: str |
     code = AuditBroken.exit_code if found.problems else 0
     if as_json:
         from sfdc_escalator.reports.json.audit import verify_json
+        from sfdc_escalator.reports.json.document import json_text
 
-        click.echo(json.dumps({**verify_json(trail.where, found), "exit": code}, ensure_ascii=False))
+        click.echo(json_text({**verify_json(trail.where, found), "exit": code}))
     else:
         from sfdc_escalator.reports.text.audit import verify_text
 

@@ -1,6 +1,5 @@
 """`backtest`: replay a policy over a history file."""
 
-import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -74,6 +73,7 @@ def command(
     from sfdc_escalator.backtest.mapping import load_mapping
     from sfdc_escalator.backtest.polls import Polls
     from sfdc_escalator.reports.json import backtest as as_object
+    from sfdc_escalator.reports.json.document import json_text
     from sfdc_escalator.reports.text import backtest as as_text
     from sfdc_escalator.reports.text import backtest_csv as as_csv
     from sfdc_escalator.reports.values import instant
@@ -103,7 +103,7 @@ def command(
     if as_json:
         report |= {"from": instant(start), "to": instant(end), "every_seconds": every, "episodes": episodes}
         report |= {"out": file and str(file)} | ({} if file is not None else {"listed": listed})
-        click.echo(json.dumps({**report, "exit": 0}, ensure_ascii=False))
+        click.echo(json_text({**report, "exit": 0}))
     else:
         click.echo(page if file is None else text, nl=file is not None)
     return 0

@@ -1,6 +1,5 @@
 """`explain`: one case with every route, and the reasons."""
 
-import json
 import re
 from datetime import datetime
 from pathlib import Path
@@ -41,9 +40,10 @@ def command(
     errand = Errand(surroundings, org, ledger, policies, now=now)
     examined, warnings = explain(errand, named(case))
     if as_json:
+        from sfdc_escalator.reports.json.document import json_text
         from sfdc_escalator.reports.json.explain import explain_json
 
-        click.echo(json.dumps({**explain_json(examined), "exit": 0}, ensure_ascii=False))
+        click.echo(json_text({**explain_json(examined), "exit": 0}))
     elif as_example:
         from sfdc_escalator.reports.text.example import example_text
 

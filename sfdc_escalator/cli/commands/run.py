@@ -1,6 +1,5 @@
 """`run`: the cron job, and its rehearsal."""
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -93,11 +92,12 @@ def command(
 
 
 def show_json(done: "Done", org: str, code: int, *, dry_run: bool) -> None:
+    from sfdc_escalator.reports.json.document import json_text
     from sfdc_escalator.reports.json.run import run_json
 
     warned = [str(problem) for problem in done.warnings]
     report = {**run_json(done.result, org), "dry_run": dry_run, "exit": code, "warnings": warned}
-    click.echo(json.dumps(report, ensure_ascii=False))
+    click.echo(json_text(report))
 
 
 def show_text(done: "Done", *, in_full: bool) -> None:

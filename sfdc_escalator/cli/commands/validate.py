@@ -53,7 +53,7 @@ def command(
     """
     if probe and org is None:
         raise click.UsageError("--probe needs --org NAME, a sandbox.")
-    from sfdc_escalator.reports.problems_report import is_ok
+    from sfdc_escalator.reports.json.problems import is_ok
     from sfdc_escalator.wiring import validation
     from sfdc_escalator.wiring.policies import policy_paths
 
@@ -87,13 +87,16 @@ def show(
     in_org: "CheckedInOrg | None",
     strict: bool,
 ) -> None:
-    from sfdc_escalator.reports import problems_report as report
-    from sfdc_escalator.reports.org_report import org_json, org_text
+    from sfdc_escalator.reports.json.document import json_text
+    from sfdc_escalator.reports.json.org import org_json
+    from sfdc_escalator.reports.json.problems import problems_json
+    from sfdc_escalator.reports.text import problems as report
+    from sfdc_escalator.reports.text.org import org_text
 
     about = org_text(in_org.readiness, in_org.unasked) if in_org else ""
     if form == "json":
         more = {"org": org_json(org, in_org.readiness, in_org.unasked)} if org and in_org else {}
-        text = report.as_json(problems, more, strict=strict)
+        text = json_text({**problems_json(problems, strict=strict), **more})
     elif form == "github":
         text = report.as_github(problems, about)
     elif form == "junit":

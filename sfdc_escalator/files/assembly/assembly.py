@@ -23,7 +23,8 @@ from sfdc_escalator.files.language.note_shapes import NoteShape, RouteNoteShape
 from sfdc_escalator.files.language.shape import ExampleShape, PolicyShape, RouteShape
 from sfdc_escalator.files.templates.templates import NoteTemplate
 from sfdc_escalator.files.text.yaml_document import Document
-from sfdc_escalator.files.values.literals import SNAKE, placeholder_paths
+from sfdc_escalator.files.values.sources import placeholder_paths
+from sfdc_escalator.files.values.texts import SNAKE
 
 Templates = Mapping[str, NoteTemplate]
 """By the name that the policy gives them; the built-in one has the name ``."""

@@ -10,7 +10,7 @@ from sfdc_escalator.files.language.names import NOTE_KEYS, texts_in
 from sfdc_escalator.files.templates.template_names import Reads
 from sfdc_escalator.files.text.fault import Fault, comma, nearest, one_of, shown, unknown
 from sfdc_escalator.files.text.yaml_document import Document, Path
-from sfdc_escalator.files.values.literals import SNAKE, SNAKE_FORM
+from sfdc_escalator.files.values.texts import SNAKE, SNAKE_FORM
 
 
 class Cross(NamedTuple):

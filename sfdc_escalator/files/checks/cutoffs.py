@@ -10,7 +10,7 @@ from sfdc_escalator.files.checks.cross_checks import Cross, mapping
 from sfdc_escalator.files.language.table_values import raw_table
 from sfdc_escalator.files.text.fault import Fault, shown
 from sfdc_escalator.files.text.yaml_document import Document, Path, mappings
-from sfdc_escalator.files.values import literals
+from sfdc_escalator.files.values import amounts
 
 
 def cutoff_lints(document: Document, calendars: Mapping[str, Calendar]) -> Iterator[Cross]:
@@ -42,4 +42,4 @@ def choices(said: Any, tables: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
 
 
 def limit_of(said: str) -> Limit:
-    return literals.business_days(said) or literals.duration(said)
+    return amounts.business_days(said) or amounts.duration(said)

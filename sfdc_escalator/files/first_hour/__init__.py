@@ -1,1 +1,1 @@
-"""What `init` writes, and the schema for editors."""
+"""The files that `init` writes, and the schema for editors."""

@@ -56,7 +56,7 @@ def editor_schema() -> dict[str, Any]:
 
 
 def loosened(part: Any) -> Any:
-    """Where a list of conditions or names stands, one of them may stand alone."""
+    """The schema that also takes one condition or name in place of a list."""
     if isinstance(part, list):
         return [loosened(one) for one in part]
     if not isinstance(part, dict):

@@ -105,15 +105,15 @@ def env_example(setup: Setup) -> str:
 
 def crontab(setup: Setup) -> str:
     words, home = shlex.join([*setup.program, *MORE]), shlex.quote(str(setup.folder))
-    told = f"{words} >>run.log || echo 'sfdc-escalator: exit code '$?', see the last line of run.log' >&2"
-    line = words if setup.reads_env else f"cd {home} && set -a && . ./.env && {told}"
-    escaped = line.replace("%", "\\%")  # cron takes a bare one for a line end
+    logged = f"{words} >>run.log || echo 'sfdc-escalator: exit code '$?', see the last line of run.log' >&2"
+    line = words if setup.reads_env else f"cd {home} && set -a && . ./.env && {logged}"
+    escaped = line.replace("%", "\\%")  # for cron a bare one ends the line
     return f"""\
 # Put these lines into the crontab of the user that runs it (crontab -e). Cron starts it with an almost empty
 # environment: the settings come from {setup.folder}/.env. There is no lock here: the ledger lets one run at a time work
-# on an org, and a start that finds another one at work leaves with exit code 0. The log gets one JSON line a run, and
-# may be renamed away at any time (logrotate without copytruncate). What a run does, and what goes wrong, is told on
-# stderr, which cron mails; a run with nothing to do says nothing.
+# on an org, and a run that finds another one at work ends with exit code 0. The log gets one JSON line a run, and
+# may be renamed at any time (logrotate without copytruncate). A run reports its work and its errors on stderr, which
+# cron sends by mail. A run with nothing to do prints nothing there.
 MAILTO=you@yourcompany.example
 */10 * * * * {escaped}
 """
@@ -135,7 +135,7 @@ After=network-online.target
 Type=oneshot
 WorkingDirectory={folder}
 {environment}ExecStart={" ".join(map(quoted, [*setup.program, *MORE]))}
-# SIGTERM ends a run in good order: what is under way is awaited and settled.
+# On SIGTERM a run finishes the calls under way and records them.
 TimeoutStopSec=11min
 """
 
@@ -153,7 +153,7 @@ Description=sfdc-escalator, every ten minutes
 
 [Timer]
 OnCalendar=*:0/10
-# A run that was missed while the machine was off is made up for once.
+# After the machine was off, one run catches up.
 Persistent=true
 
 [Install]

@@ -11,7 +11,7 @@ from sfdc_escalator.files.first_hour.editor_schema import editor_schema
 from sfdc_escalator.files.first_hour.first_files import Setup, first_files
 from sfdc_escalator.files.orgs.orgs import ledger_faults
 from sfdc_escalator.files.text.fault import unknown
-from sfdc_escalator.files.values.literals import LIST_NAME
+from sfdc_escalator.files.values.texts import LIST_NAME
 
 SCHEMA = Path("config/policy.schema.json")
 SCHEMA_LINE = "# yaml-language-server: $schema=../policy.schema.json\n"

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from sfdc_escalator.escalation.conditions.registry import KINDS
 from sfdc_escalator.escalation.policy.policy import DEFAULT_PRIORITIES
 from sfdc_escalator.files.text.fault import Fault, nearest, nearest_in, shown, unknown
-from sfdc_escalator.files.values import literals, people
+from sfdc_escalator.files.values import operands, people, sources, texts
 
 MEANT = {"and": "all", "or": "any"}
 NOTE_KEYS = ("parts", "template", "visibility", "quick_text", "requires", "if_missing", "also_on")
@@ -128,7 +128,7 @@ class Info(Protocol):
 
 
 def if_missing(value: Any, info: Info) -> str:
-    choice = literals.if_missing(value)
+    choice = sources.if_missing(value)
     if choice == "tell_owner" and info.context.loud:
         message = "`tell_owner` is read but not carried out by this version"
         raise Fault(message, expected="the note says so, as with `say_so`", severity="warning")
@@ -137,15 +137,15 @@ def if_missing(value: Any, info: Info) -> str:
 
 def any_team(value: Any, info: Info) -> str:
     """A team, with a queue or without one."""
-    known, name = info.context.teams, literals.text(value)
+    known, name = info.context.teams, texts.text(value)
     if known is not None and name not in known:
         raise unknown("team", name, known, "a team that `teams` declares")
     return name
 
 
-def told_team(value: Any, info: Info) -> str:
+def notified_team(value: Any, info: Info) -> str:
     """A team that gets a message; a channel and a person have keys of their own."""
-    name = literals.text(value)
+    name = texts.text(value)
     try:
         return any_team(name, info)
     except Fault as fault:
@@ -168,27 +168,27 @@ def team(value: Any, info: Info) -> str:
 
 def queue(value: Any, info: Info) -> str:
     """A team with a queue, or a queue by its DeveloperName. `member_of` takes a team, or a team's queue."""
-    known, name = info.context.teams, literals.text(value)
+    known, name = info.context.teams, texts.text(value)
     asks_members = info.data.get("owner") == "member_of" and known is not None and name not in known.values()
-    return team(name, info) if (known and name in known) or asks_members else literals.queue_name(name)
+    return team(name, info) if (known and name in known) or asks_members else texts.queue_name(name)
 
 
 def priority(value: Any, info: Info) -> str:
-    known, name = info.context.priorities, literals.text(value)
+    known, name = info.context.priorities, texts.text(value)
     if known is not None and name not in known:
         raise unknown("priority", name, known)
     return name
 
 
 def channel(value: Any, info: Info) -> str:
-    known, name = info.context.channels, literals.text(value)
+    known, name = info.context.channels, texts.text(value)
     if known is not None and name not in known:
         raise unknown("channel", name, sorted(known), "a channel that `channels` declares")
     return name
 
 
 def calendar(value: Any, info: Info) -> str:
-    known, name = info.context.calendars, literals.text(value)
+    known, name = info.context.calendars, texts.text(value)
     if known is not None and name not in known:
         raise unknown("calendar", name, sorted(known), "a calendar that `calendars` declares")
     return name
@@ -196,7 +196,7 @@ def calendar(value: Any, info: Info) -> str:
 
 def route(value: Any, info: Info) -> str | None:
     """The route that an example expects, or `none`."""
-    name = literals.text(value)
+    name = texts.text(value)
     if name == "none":
         return None
     if info.context.routes is not None and name not in info.context.routes:
@@ -206,7 +206,7 @@ def route(value: Any, info: Info) -> str | None:
 
 def words(value: Any, info: Info) -> str:
     """A phrase, or `words.name`: a list of phrases that the policy names."""
-    said = literals.phrase(value)
+    said = operands.phrase(value)
     known = info.context.words
     if said.startswith("words.") and known is not None and said.removeprefix("words.") not in known:
         allowed = sorted(f"words.{name}" for name in known)
@@ -216,7 +216,7 @@ def words(value: Any, info: Info) -> str:
 
 
 def part_source(value: Any, info: Info) -> str:
-    return literals.part_source(value, info.context.texts)
+    return sources.part_source(value, info.context.texts)
 
 
 def as_list(value: Any) -> Any:
@@ -242,7 +242,7 @@ def kind_first(value: Any) -> Any:
     fault = unknown("kind of condition", first, KINDS, key=first)
     if first in MEANT:
         raise fault.but(nearest=MEANT[first])
-    if fault.nearest is None and literals.FIELD_PATH.fullmatch(first) and not first.islower():
+    if fault.nearest is None and sources.FIELD_PATH.fullmatch(first) and not first.islower():
         said = value[first]
         fault = fault.but(nearest=f"{{field: {first}, is: {'...' if isinstance(said, (dict, list)) else shown(said)}}}")
     raise fault

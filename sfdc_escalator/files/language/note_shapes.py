@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, PlainValidator
 
 from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.language.types import OneOrMore, PartName, Sentence, Shape, Text
-from sfdc_escalator.files.values import literals
+from sfdc_escalator.files.values import sources
 
 
 class PartShape(Shape):
@@ -25,7 +25,7 @@ class NoteShape(Shape):
     template: Text = ""
     visibility: Literal["internal", "published"] = "internal"
     quick_text: OneOrMore[Annotated[Any, PlainValidator(table_values.quick_text)]] = []
-    requires: OneOrMore[Annotated[str, PlainValidator(literals.part_or_path)]] = []
+    requires: OneOrMore[Annotated[str, PlainValidator(sources.part_or_path)]] = []
     if_missing: Annotated[str, PlainValidator(names.if_missing)] = "say_so"
     also_on: Literal["Account", "Contact"] | None = None
 

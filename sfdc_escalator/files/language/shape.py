@@ -27,8 +27,8 @@ from sfdc_escalator.files.language.telling_shapes import (
     RepeatShape,
     RungShape,
     WarnShape,
+    notified_now,
     of_kind,
-    told_now,
 )
 from sfdc_escalator.files.language.types import (
     Duration,
@@ -44,7 +44,7 @@ from sfdc_escalator.files.language.types import (
     Unread,
 )
 from sfdc_escalator.files.text.fault import Fault
-from sfdc_escalator.files.values import calendar_files, literals, people
+from sfdc_escalator.files.values import amounts, calendar_files, operands, people, texts
 
 
 class SchemaError(NamedTuple):
@@ -59,7 +59,7 @@ class SchemaError(NamedTuple):
 class TeamShape(Shape):
     """A queue, people and channels for notices, a calendar; all of them optional."""
 
-    queue: Annotated[str, PlainValidator(literals.queue_name)] = ""
+    queue: Annotated[str, PlainValidator(texts.queue_name)] = ""
     tell: Annotated[OneOrMore[Annotated[str, PlainValidator(names.channel)]], Unread] = []
     calendar: Annotated[str, PlainValidator(names.calendar), Unread] = ""
     person: Annotated[str, PlainValidator(people.one_person), Unread] = ""
@@ -70,7 +70,7 @@ class TeamShape(Shape):
 class RouteShape(Shape):
     """A named way to escalate. Most serious first; the first that matches is carried out."""
 
-    name: Annotated[str, PlainValidator(literals.route_name)]
+    name: Annotated[str, PlainValidator(texts.route_name)]
     formerly: OneOrMore[Name] = []
     reason: Sentence
     when: OneOrMore[Condition]
@@ -78,9 +78,9 @@ class RouteShape(Shape):
     scan: bool = False
     escalate: Annotated[EscalateShape | None, BeforeValidator(names.steps_or_none)]
     bypass_guards: bool = False
-    rearm: Annotated[timedelta | str, PlainValidator(literals.rearm)] = timedelta()
+    rearm: Annotated[timedelta | str, PlainValidator(amounts.rearm)] = timedelta()
     never: NeverShape = NeverShape()
-    notify: Annotated[NotifyShape | None, BeforeValidator(told_now), Unread] = None
+    notify: Annotated[NotifyShape | None, BeforeValidator(notified_now), Unread] = None
     notify_when: Annotated[NotifyWhenShape | None, Unread] = None
     one_notice_per: Annotated[OneOrMore[Path], Unread] = []
     counts_as: Annotated[Text, Unread] = ""
@@ -95,7 +95,8 @@ class RouteShape(Shape):
     def counts_records(self) -> "RouteShape":
         if self.rearm == "new_record" and not has_related(self.when):
             expected = "a `related` condition in `when`, or a duration"
-            raise Fault("`rearm: new_record` counts no record", found="new_record", expected=expected, key="rearm")
+            message = "`rearm: new_record` has no records to count"
+            raise Fault(message, found="new_record", expected=expected, key="rearm")
         return self
 
     @model_validator(mode="after")
@@ -145,7 +146,7 @@ class CalendarShape(Shape):
 class ExampleCaseShape(Shape):
     """A made-up case, and the route that is expected to match it, or none."""
 
-    case: dict[str, Annotated[Any, PlainValidator(literals.example_value)]] = {}
+    case: dict[str, Annotated[Any, PlainValidator(operands.example_value)]] = {}
     age: Duration | None = None
     customer_spoke: Duration | None = None
     agent_spoke: Duration | None = None
@@ -158,7 +159,7 @@ class ExampleShape(ExpectedStepsShape, ExampleCaseShape):
 
 
 class PolicyShape(Shape):
-    """How a support team escalates: which cases, to whom, with which note."""
+    """The escalation policy of a support team: which cases, to whom, with which note."""
 
     policy: Name
     description: Text = ""
@@ -168,7 +169,7 @@ class PolicyShape(Shape):
     channels: Annotated[dict[Name, Annotated[ChannelShape, BeforeValidator(of_kind)]], Unread] = {}
     teams: dict[Name, TeamShape] = {}
     tables: dict[ListName, Annotated[Any, PlainValidator(table_values.raw_table)]] = {}
-    words: dict[ListName, OneOrMore[Annotated[str, PlainValidator(literals.listed_phrase)]]] = {}
+    words: dict[ListName, OneOrMore[Annotated[str, PlainValidator(operands.listed_phrase)]]] = {}
     defaults: DefaultsShape = DefaultsShape()
     notices: Annotated[NoticesShape, Unread] = NoticesShape()
     owner: Annotated[OwnerOfPolicyShape, Unread] = OwnerOfPolicyShape()

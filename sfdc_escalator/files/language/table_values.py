@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.files.language import names
 from sfdc_escalator.files.language.names import Info
 from sfdc_escalator.files.text.fault import Fault, shown, unknown
-from sfdc_escalator.files.values import literals
+from sfdc_escalator.files.values import amounts, operands, sources, texts
 
 T = TypeVar("T")
 KEYS = ("by", "rows", "values", "else")
@@ -39,7 +39,7 @@ def raw_table(value: Any) -> RawTable:
             "the table is not complete", found=", ".join(value), expected="`by`, and one of `rows` and `values`"
         )
     by = value["by"] if isinstance(value["by"], list) else [value["by"]]
-    paths = tuple(literals.field_path(path) for path in by)
+    paths = tuple(sources.field_path(path) for path in by)
     if not paths:
         raise Fault("the table compares no field", found="an empty list", expected="one field or more", key="by")
     rows = tuple(raw_rows(value, paths))
@@ -54,7 +54,7 @@ def raw_table(value: Any) -> RawTable:
 
 
 def places_in(value: Mapping[str, Any]) -> tuple[tuple[str | int, ...], ...]:
-    """Where the values stand in the table."""
+    """The places of the values in the table."""
     if "values" in value:
         return (*(("values", key) for key in value["values"]), ("else",))
     return (*(("rows", place, len(row) - 1) for place, row in enumerate(value["rows"])), ("else",))
@@ -79,8 +79,8 @@ def raw_rows(value: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[tuple
 def cell(value: Any) -> Operand:
     """A value that a field is compared with; a list means any of them."""
     if isinstance(value, list):
-        return tuple(literals.scalar(one) for one in value)
-    return literals.scalar(value)
+        return tuple(operands.scalar(one) for one in value)
+    return operands.scalar(value)
 
 
 def is_table(value: Any) -> bool:
@@ -153,11 +153,11 @@ def named_by(subject: str, wrong: Fault) -> str:
 def duration(value: Any, info: Info) -> timedelta | BusinessDays:
     """A limit. By a calendar minutes and hours are open time; days of open time would be unclear."""
     has_calendar = info.data.get("calendar") is not None
-    if (days := literals.business_days(value)) is not None:
+    if (days := amounts.business_days(value)) is not None:
         if not has_calendar:
             raise Fault("business days need a calendar", found=shown(value), expected="`calendar: ...` beside them")
         return days
-    limit = literals.duration(value)
+    limit = amounts.duration(value)
     if has_calendar and isinstance(value, str) and value[-1] in "dw":
         expected = "minutes or hours (`16h` of open time), or `2 business days`"
         raise Fault("with a calendar a limit in days is not clear", found=value, expected=expected)
@@ -168,8 +168,8 @@ def calendar_name(value: Any, info: Info) -> str | BusinessHours:
     if isinstance(value, dict):
         if list(value) != ["business_hours"]:
             raise Fault("this is not a calendar", found=shown(value), expected="a name, or `{business_hours: Name}`")
-        return BusinessHours(literals.text(value["business_hours"]))
-    name, known = literals.text(value), info.context.calendars
+        return BusinessHours(texts.text(value["business_hours"]))
+    name, known = texts.text(value), info.context.calendars
     if known is not None and name not in known:
         raise unknown("calendar", name, known, "a calendar that `calendars` declares")
     return name
@@ -181,20 +181,20 @@ def plain(parse: Callable[[Any], T]) -> Callable[[Any, Info], T]:
 
 def condition_table(value: Any, info: Info) -> Table[Literal_]:
     """The subject of a `table` condition: a name, or a table in place."""
-    return table(value if isinstance(value, dict) else {"table": value}, info, plain(literals.scalar))
+    return table(value if isinstance(value, dict) else {"table": value}, info, plain(operands.scalar))
 
 
 def recipient(value: Any, info: Info) -> Table[str]:
     """The table that names the team to tell."""
-    return table(value if isinstance(value, dict) else {"table": value}, info, names.told_team)
+    return table(value if isinstance(value, dict) else {"table": value}, info, names.notified_team)
 
 
-plain_duration = or_table(plain(literals.duration))
-scalar: Callable[[Any, Info], Literal_ | Table[Literal_]] = or_table(plain(literals.scalar))
-boundary: Callable[[Any, Info], Literal_ | Table[Literal_]] = or_table(plain(literals.boundary))
+plain_duration = or_table(plain(amounts.duration))
+scalar: Callable[[Any, Info], Literal_ | Table[Literal_]] = or_table(plain(operands.scalar))
+boundary: Callable[[Any, Info], Literal_ | Table[Literal_]] = or_table(plain(operands.boundary))
 limit = or_table(duration)
-signed_limit: Callable[[Any, Info], timedelta | Table[timedelta]] = or_table(plain(literals.signed_duration))
+signed_limit: Callable[[Any, Info], timedelta | Table[timedelta]] = or_table(plain(amounts.signed_duration))
 calendar = or_table(calendar_name)
 team = or_table(names.team)
 priority = or_table(names.priority)
-quick_text = or_table(plain(literals.quick_text))
+quick_text = or_table(plain(texts.quick_text))

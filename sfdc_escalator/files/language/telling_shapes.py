@@ -9,14 +9,14 @@ from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.language.step_shapes import RungStepsShape
 from sfdc_escalator.files.language.types import CalendarName, Duration, Limit, OneOrMore, Path, Sentence, Shape, Text
 from sfdc_escalator.files.text.fault import Fault
-from sfdc_escalator.files.values import literals, people
+from sfdc_escalator.files.values import amounts, people, sources
 
 
 def a_team(value: Any) -> Any:
     return {"team": value} if isinstance(value, str) else value
 
 
-def told_now(value: Any) -> Any:
+def notified_now(value: Any) -> Any:
     """`notify: [..]` is short for `notify: {now: [..]}`."""
     return value if isinstance(value, dict) and {"now", "digest"} & value.keys() else {"now": value}
 
@@ -24,7 +24,7 @@ def told_now(value: Any) -> Any:
 class RecipientShape(Shape):
     """A recipient: a team, the team that a table names, a person by a path, or a channel."""
 
-    team: Annotated[str, PlainValidator(names.told_team)] = ""
+    team: Annotated[str, PlainValidator(names.notified_team)] = ""
     table: Annotated[Any, PlainValidator(table_values.recipient)] = None
     person: Annotated[str, PlainValidator(people.person)] = ""
     channel: Annotated[str, PlainValidator(names.channel)] = ""
@@ -52,7 +52,7 @@ class NotifyShape(Shape):
 class RepeatShape(Shape):
     """Repeat after each `every`, at most `at_most` times."""
 
-    every: Annotated[timedelta, PlainValidator(literals.some_time)]
+    every: Annotated[timedelta, PlainValidator(amounts.some_time)]
     at_most: Annotated[int, Field(ge=1)]
 
 
@@ -77,14 +77,14 @@ WHEN = ("after", "before_due", "after_due")
 
 
 class RungShape(Shape):
-    """What happens when nobody acts in time."""
+    """A step that follows when nobody acts in time."""
 
     calendar: CalendarName = None
     after: Limit = None
     before_due: Duration | None = None
     after_due: Duration | None = None
     escalate: RungStepsShape | None = None
-    notify: Annotated[NotifyShape | None, BeforeValidator(told_now)] = None
+    notify: Annotated[NotifyShape | None, BeforeValidator(notified_now)] = None
     say: Sentence = ""
     repeat: RepeatShape | None = None
     until: Literal["acknowledged", "closed"]
@@ -133,7 +133,7 @@ class NoticesShape(Shape):
     """The texts of every notice."""
 
     opens_with: Text = ""
-    must_say: OneOrMore[Annotated[str, PlainValidator(literals.part_or_path)]] = []
+    must_say: OneOrMore[Annotated[str, PlainValidator(sources.part_or_path)]] = []
     links: OneOrMore[Path] = []
 
 

@@ -24,7 +24,7 @@ from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.time.calendars import BusinessDays
 from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.text.fault import Fault
-from sfdc_escalator.files.values import fragments, literals
+from sfdc_escalator.files.values import amounts, fragments, operands, sources, texts
 
 
 class Shape(BaseModel):
@@ -51,7 +51,7 @@ class Shape(BaseModel):
         return {fields[key].alias or key: getattr(self, key) for key in fields if key in self.model_fields_set}
 
 
-def told(value: Any, handler: ValidatorFunctionWrapHandler, info: names.Info) -> Any:
+def read_only(value: Any, handler: ValidatorFunctionWrapHandler, info: names.Info) -> Any:
     """Check a value that is not carried out yet, and warn about it."""
     checked = handler(value)
     if info.context.loud:
@@ -61,41 +61,41 @@ def told(value: Any, handler: ValidatorFunctionWrapHandler, info: names.Info) ->
 
 
 T = TypeVar("T")
-Unread = WrapValidator(told)
+Unread = WrapValidator(read_only)
 """Marks a key that is read and checked, and not carried out by this version."""
-Text = Annotated[str, PlainValidator(literals.text)]
-Sentence = Annotated[str, PlainValidator(literals.sentence)]
-Name = Annotated[str, PlainValidator(literals.name)]
-PartName = Annotated[str, PlainValidator(literals.part_name)]
-ListName = Annotated[str, PlainValidator(literals.list_name)]
-Path = Annotated[str, PlainValidator(literals.field_path)]
-Plain = Annotated[Literal_, PlainValidator(literals.scalar)]
+Text = Annotated[str, PlainValidator(texts.text)]
+Sentence = Annotated[str, PlainValidator(sources.sentence)]
+Name = Annotated[str, PlainValidator(texts.name)]
+PartName = Annotated[str, PlainValidator(texts.part_name)]
+ListName = Annotated[str, PlainValidator(texts.list_name)]
+Path = Annotated[str, PlainValidator(sources.field_path)]
+Plain = Annotated[Literal_, PlainValidator(operands.scalar)]
 Scalar = Annotated[Literal_ | Table[Literal_], PlainValidator(table_values.scalar)]
-Choice = Annotated[Literal_, PlainValidator(literals.choice)]
+Choice = Annotated[Literal_, PlainValidator(operands.choice)]
 Boundary = Annotated[Literal_ | Table[Literal_], PlainValidator(table_values.boundary)]
-Duration = Annotated[timedelta, PlainValidator(literals.duration)]
+Duration = Annotated[timedelta, PlainValidator(amounts.duration)]
 Limit = Annotated[timedelta | BusinessDays | Table[timedelta | BusinessDays] | None, PlainValidator(table_values.limit)]
 SignedLimit = Annotated[timedelta | Table[timedelta] | None, PlainValidator(table_values.signed_limit)]
 CalendarName = Annotated[str | BusinessHours | Table[str] | None, PlainValidator(table_values.calendar)]
-Share = Annotated[Fraction, PlainValidator(literals.share)]
+Share = Annotated[Fraction, PlainValidator(amounts.share)]
 Some = Annotated[list[T], Field(min_length=1)]
 OneOrMore = Annotated[list[T], Field(min_length=1), BeforeValidator(names.as_list)]
 TAKEN: Mapping[Takes, Any] = {
     Takes.FIELD: Path,
-    Takes.TEXT_SOURCE: Annotated[str, PlainValidator(literals.text_source)],
+    Takes.TEXT_SOURCE: Annotated[str, PlainValidator(sources.text_source)],
     Takes.VALUE: Plain,
     Takes.VALUE_OR_TABLE: Scalar,
-    Takes.BOUNDARY: Annotated[Literal_, PlainValidator(literals.boundary)],
+    Takes.BOUNDARY: Annotated[Literal_, PlainValidator(operands.boundary)],
     Takes.BOUNDARY_OR_TABLE: Boundary,
-    Takes.BEGINNING: Annotated[Literal_, PlainValidator(literals.beginning)],
+    Takes.BEGINNING: Annotated[Literal_, PlainValidator(operands.beginning)],
     Takes.CHOICE: Choice,
-    Takes.PATTERN: Annotated[str, PlainValidator(literals.pattern)],
+    Takes.PATTERN: Annotated[str, PlainValidator(operands.pattern)],
     Takes.FLAG: bool,
     Takes.COUNT: Annotated[int, Field(ge=0)],
     Takes.NAME: Text,
     Takes.PHRASE: Annotated[str, PlainValidator(names.words)],
     Takes.QUEUE: Annotated[str, PlainValidator(names.queue)],
-    Takes.RELATION: Annotated[str, PlainValidator(literals.relation)],
+    Takes.RELATION: Annotated[str, PlainValidator(texts.relation)],
     Takes.TABLE: Annotated[Any, PlainValidator(table_values.condition_table)],
     Takes.FRAGMENT: Annotated[str, PlainValidator(fragments.fragment)],
     Takes.DURATION: Duration,

@@ -17,9 +17,9 @@ from sfdc_escalator.files.text.fault import Fault, described, nearest, not_yet, 
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
 from sfdc_escalator.files.text.yaml_document import Document, Place, parse
 from sfdc_escalator.files.text.yaml_document import Path as Loc
-from sfdc_escalator.files.values.literals import LIST_NAME
 from sfdc_escalator.files.values.paths import HERE
 from sfdc_escalator.files.values.secret import SecretReference, reference
+from sfdc_escalator.files.values.texts import LIST_NAME
 
 MAX_BYTES = 1_000_000
 EXPECTED = "a mapping of org names to their login, `expect` and `ledger`"
@@ -52,10 +52,10 @@ class OrgEntry:
         line, column = self.places.get(key, (None, None))
         return Problem(wrong.message, self.file, line, column, wrong.found, wrong.expected, wrong.nearest)
 
-    def refusal(self, key: str, why: str) -> WrongOrg:
+    def refusal(self, key: str, reason: str) -> WrongOrg:
         """The error of the wrong-org guard: the login leads to another org than `expect` names."""
-        told = f"org {self.name}: {why}; nothing was done. {NEXT_STEP[key]}"
-        return WrongOrg(told, [self.problem(key, Fault(why))])
+        message = f"org {self.name}: {reason}; nothing was done. {NEXT_STEP[key]}"
+        return WrongOrg(message, [self.problem(key, Fault(reason))])
 
     def login(self, environ: Mapping[str, str], folder: Path = HERE) -> OrgLogin:
         """The login with its secrets read; relative paths start from `folder`.
@@ -66,12 +66,12 @@ class OrgEntry:
             return login_from_env(environ)
         for key in ADDRESSES:
             for unsafe in settings.unsafe_address(str(self.said.get(key, "")), f"`{key}`"):
-                told = self.problem(key, unsafe)
-                raise UnsafeAddress(told.message, [told])
+                problem = self.problem(key, unsafe)
+                raise UnsafeAddress(problem.message, [problem])
         found = dict(org_logins.resolved(self.said, environ, folder))
         wrong = [self.problem(key, value) for key, value in found.items() if not isinstance(value, str)]
         if wrong:
-            raise Invalid(f"the login of org {self.name} cannot be had", wrong)
+            raise Invalid(f"the login of org {self.name} cannot be read", wrong)
         values = {key: value for key, value in found.items() if isinstance(value, str)}
         return OrgLogin(values.pop("flow"), values)
 
@@ -83,8 +83,8 @@ class OrgEntry:
         try:
             return str(heartbeat_of(self.heartbeat.secret(environ, folder)))
         except Fault as wrong:
-            told = self.problem("heartbeat", wrong)
-            raise Invalid(f"the heartbeat of org {self.name} cannot be had", [told]) from None
+            problem = self.problem("heartbeat", wrong)
+            raise Invalid(f"the heartbeat of org {self.name} cannot be read", [problem]) from None
 
 
 def org_entry(name: str, path: Path) -> tuple[OrgEntry, tuple[Problem, ...]]:
@@ -103,8 +103,8 @@ def org_entry(name: str, path: Path) -> tuple[OrgEntry, tuple[Problem, ...]]:
         raise Invalid(f"{path} is invalid: {count}", errors)
     if name not in entries:
         wrong = unknown("org", name, sorted(entries))
-        told = Problem(wrong.message, str(path), None, None, wrong.found, wrong.expected, wrong.nearest)
-        raise Invalid(f"unknown org {name}: it is not in {path.absolute()}", [told])
+        problem = Problem(wrong.message, str(path), None, None, wrong.found, wrong.expected, wrong.nearest)
+        raise Invalid(f"unknown org {name}: it is not in {path.absolute()}", [problem])
     return entries[name], tuple(problems)
 
 
@@ -112,7 +112,7 @@ def of_cli(name: str) -> OrgEntry:
     """A login of Salesforce's own CLI, by its alias or user name."""
     alias = name.removeprefix(CLI)
     if not alias or alias.startswith("-") or any(char.isspace() for char in alias):
-        raise Invalid(f"{name!r} names no login; expected sf:ALIAS, as sf org list shows them")
+        raise Invalid(f"{name!r} does not name a login; expected sf:ALIAS, as `sf org list` shows it")
     return OrgEntry(name, {"flow": "cli", "alias": alias})
 
 
@@ -138,8 +138,8 @@ def read_orgs(path: Path) -> tuple[dict[str, OrgEntry], list[Problem]]:
     if not isinstance(document.value, dict):
         return {}, [problem_of(document, (), Fault("the file must be a mapping", found=kind(document.value)))]
     faults = {name: list(entry_faults(name, said)) for name, said in document.value.items()}
-    told = [problem_of(document, loc, named(loc, wrong)) for found in faults.values() for loc, wrong in found]
-    problems = dict.fromkeys([*plain(document), *told])
+    in_entries = [problem_of(document, loc, named(loc, wrong)) for some in faults.values() for loc, wrong in some]
+    problems = dict.fromkeys([*plain(document), *in_entries])
     sound = {name: said for name, said in document.value.items() if not any(serious(one) for one in faults[name])}
     entries = {ENV: OrgEntry(ENV)} | {name: entry_of(document, name, said) for name, said in sound.items()}
     return entries, sorted(problems, key=lambda one: (one.line or 0, one.column or 0))

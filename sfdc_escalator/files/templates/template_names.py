@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sfdc_escalator.files.text.fault import Fault, shown, unknown
-from sfdc_escalator.files.values.literals import field_path
+from sfdc_escalator.files.values.sources import field_path
 
 CONTEXT = ("case", "policy", "route", "parts", "findings", "now")
 FORBIDDEN = {

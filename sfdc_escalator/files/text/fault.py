@@ -1,4 +1,4 @@
-"""What is wrong with one value: what was found there, what was expected, and the nearest allowed name."""
+"""The fault of one value: what was found, what was expected, and the nearest allowed name."""
 
 import difflib
 from collections.abc import Iterable

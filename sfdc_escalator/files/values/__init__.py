@@ -1,1 +1,1 @@
-"""Single values as they are written in files: durations, literals, people, secrets."""
+"""Single values as they are written in files: texts, sources, operands, amounts, people, secrets."""

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from sfdc_escalator.escalation.time.opening_hours import Spans, week_of
 from sfdc_escalator.files.text.fault import Fault, shown, unknown
-from sfdc_escalator.files.values import literals
+from sfdc_escalator.files.values import texts
 
 KEYS = ("country", "subdivision", "dates")
 
 
 def zone(value: Any) -> ZoneInfo:
-    name = literals.text(value)
+    name = texts.text(value)
     if name not in available_timezones():
         expected = "a name of the tz database, such as America/Chicago"
         raise unknown("time zone", name, sorted(available_timezones()), expected=expected)
@@ -67,7 +67,7 @@ def holidays(value: Any) -> Container[date]:
     own = frozenset(map(day, dates))
     if "country" not in value:
         return own
-    return of_country(literals.text(value["country"]), value.get("subdivision"), own)
+    return of_country(texts.text(value["country"]), value.get("subdivision"), own)
 
 
 def of_country(country: str, subdivision: Any, own: frozenset[date]) -> Container[date]:

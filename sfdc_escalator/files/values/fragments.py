@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from sfdc_escalator.files.text.fault import Fault, shown
-from sfdc_escalator.files.values.literals import text
+from sfdc_escalator.files.values.texts import text
 
 FRAGMENT_LENGTH = 4_000
 LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")

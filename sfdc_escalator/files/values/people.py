@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 from sfdc_escalator.files.text.fault import Fault, nearest, shown
-from sfdc_escalator.files.values.literals import FIELD_PATH, formed, text
+from sfdc_escalator.files.values.sources import FIELD_PATH
+from sfdc_escalator.files.values.texts import formed, text
 
 USERS = ("Owner", "Manager", "CreatedBy", "LastModifiedBy", "DelegatedApprover")
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
@@ -17,7 +18,7 @@ def person(value: Any) -> str:
     last, near = path.rpartition(".")[2].lower(), nearest_person(path)
     if last.endswith("__r") or last in map(str.lower, USERS):
         return path
-    raise Fault(f"`{shown(path)}` leads to no user", found=shown(path), expected=expected, nearest=near)
+    raise Fault(f"`{shown(path)}` does not end at a user", found=shown(path), expected=expected, nearest=near)
 
 
 def nearest_person(path: str) -> str | None:

@@ -150,3 +150,18 @@ def check_columns(
             f"the ledger {where} is damaged or was changed by hand: its version row says {version}, but tables "
             f"of that version are incomplete (missing: {names}); restore a backup"
         )
+
+
+def in_batches(cursor: Any, query: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, `BATCH` at a time; closes the driver's cursor."""
+    try:
+        cursor.execute(query)
+        while found := cursor.fetchmany(BATCH):
+            yield from found
+    finally:
+        cursor.close()
+
+
+def table_of(guard: str) -> str:
+    """The table that a guard belongs to, by the guard's name."""
+    return guard.removesuffix("_in_order").partition("_no_")[0]

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sfdc_escalator.ledger.engines.database import BATCH
+from sfdc_escalator.ledger.engines.database import in_batches, table_of
 from sfdc_escalator.ledger.tables.schema import FORBIDDEN, version
 
 SCHEMA = "sfdc_escalator"
@@ -71,13 +71,7 @@ class PostgresqlDialect:
 
     def rows(self, connection: sa.Connection, query: str) -> Iterator[tuple[Any, ...]]:
         driver: Any = connection.connection
-        cursor = driver.cursor("rows", binary=True)
-        try:
-            cursor.execute(query)
-            while found := cursor.fetchmany(BATCH):
-                yield from found
-        finally:
-            cursor.close()
+        return in_batches(driver.cursor("rows", binary=True), query)
 
     def columns(self, connection: sa.Connection) -> frozenset[tuple[str, str]]:
         return frozenset((table, column) for table, column in self.rows(connection, COLUMNS))
@@ -98,7 +92,7 @@ class PostgresqlDialect:
 
     def problems(self, connection: sa.Connection) -> Iterator[str]:
         tables = {table for table, _ in self.columns(connection)}
-        guards = {name: text for name, text in GUARDS.items() if _table_of(name) in tables} | FUNCTIONS
+        guards = {name: text for name, text in GUARDS.items() if table_of(name) in tables} | FUNCTIONS
         found = dict(self.rows(connection, TRIGGERS)) | dict(self.rows(connection, BODIES))
         yield from (f"the guard {name} is not in place" for name, text in guards.items() if found.get(name) != text)
         for table, right, who in self.rows(connection, RIGHTS):
@@ -116,10 +110,6 @@ class PostgresqlDialect:
 
     def bytes_of(self, text: str) -> str:
         return f"convert_to({text}, 'UTF8')"
-
-
-def _table_of(guard: str) -> str:
-    return guard.removesuffix("_in_order").partition("_no_")[0]
 
 
 def revocations(schema: str) -> list[str]:

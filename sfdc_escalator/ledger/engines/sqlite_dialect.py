@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sfdc_escalator.ledger.engines.database import BATCH
+from sfdc_escalator.ledger.engines.database import in_batches, table_of
 from sfdc_escalator.ledger.tables.schema import FORBIDDEN
 
 
@@ -49,13 +49,7 @@ class SqliteDialect:
 
     def rows(self, connection: sa.Connection, query: str) -> Iterator[tuple[Any, ...]]:
         driver: Any = connection.connection
-        cursor = driver.cursor()
-        try:
-            cursor.execute(query)
-            while found := cursor.fetchmany(BATCH):
-                yield from found
-        finally:
-            cursor.close()
+        return in_batches(driver.cursor(), query)
 
     def columns(self, connection: sa.Connection) -> frozenset[tuple[str, str]]:
         return frozenset((table, column) for table, column in self.rows(connection, COLUMNS))
@@ -70,7 +64,7 @@ class SqliteDialect:
         found = dict(self.rows(connection, TRIGGERS))
         tables = {table for table, _ in self.columns(connection)}
         for name, statement in GUARDS.items():
-            if found.get(name) != statement and _table_of(name) in tables:
+            if found.get(name) != statement and table_of(name) in tables:
                 yield f"the guard {name} is not in place"
         for (text,) in self.rows(connection, "PRAGMA integrity_check"):
             if text != "ok":
@@ -89,7 +83,3 @@ class SqliteDialect:
 
     def bytes_of(self, text: str) -> str:
         return f"CAST({text} AS BLOB)"
-
-
-def _table_of(guard: str) -> str:
-    return guard.removesuffix("_in_order").partition("_no_")[0]

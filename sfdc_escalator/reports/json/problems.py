@@ -1,6 +1,6 @@
-"""Problems, and commands that failed."""
+"""The problems that `validate` found, and commands that failed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sfdc_escalator.errors import EscalatorError, Problem, RunBusy
@@ -49,3 +49,12 @@ def problem_json(problem: Problem) -> Mapping[str, Any]:
         "expected": problem.expected,
         "nearest": problem.nearest,
     }
+
+
+def is_ok(problems: Sequence[Problem], *, strict: bool) -> bool:
+    return not any(strict or problem.severity == "error" for problem in problems)
+
+
+def problems_json(problems: Sequence[Problem], *, strict: bool) -> dict[str, Any]:
+    listed = [{**problem_json(problem), "severity": problem.severity} for problem in problems]
+    return {"ok": is_ok(problems, strict=strict), "problems": listed}

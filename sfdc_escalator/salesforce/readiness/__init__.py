@@ -1,1 +1,1 @@
-"""Whether an org can carry out a policy: inspection, rehearsal and probe."""
+"""Checks that an org can carry out a policy: inspection, rehearsal and probe."""

@@ -43,7 +43,7 @@ NO_RIGHT = "INSUFFICIENT_ACCESS"
 
 
 class Failure(NamedTuple):
-    """What went wrong with a variant of the steps, and on which case. `values` fill the sentence of the kind."""
+    """An error of a variant of the steps, and the case. `values` fill the sentence of the kind."""
 
     variant: StepVariant
     kind: GapKind
@@ -53,8 +53,8 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the steps are tried out. `stopped` gives the reason why nothing more shall be sent; what is under way is
-    awaited."""
+    """The org where the steps are tried out. `stopped` gives the reason to send nothing more; a call under way is
+    finished."""
 
     client: Client
     org_facts: OrgFacts
@@ -179,7 +179,7 @@ def roll_back(stage: Stage, case: tuple[str, str] | None) -> Rollback:
 
 
 def refused(stage: Stage, case_id: str, variant: StepVariant, where: str) -> Iterator[Failure]:
-    """What the org has against these steps on a case, in a request that is rolled back in any case."""
+    """The org's objections to these steps on a case, in a request that is always rolled back."""
     answer = stage.send({case_id: variant}, doomed=True)
     if not isinstance(answer, (Moved, RolledBack)):  # what can never be committed may be sent again
         answer = stage.send({case_id: variant}, doomed=True)
@@ -216,7 +216,7 @@ def escalated(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Failure
 
 
 def unlike(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Failure]:
-    """What differs from what was written: automation of the org changed it, or the note is gone."""
+    """The differences from what was written: automation of the org changed it, or the note is gone."""
     fields = dict.fromkeys((*ATTRIBUTES, *(name for variant in rows.values() for name in variant.values)))
     after = read_back(stage.client, list(rows), list(fields))
     notes = stage.client.lookups([select(["ParentId"], "CaseComment", f"ParentId IN {ids(list(rows))}")])[0]

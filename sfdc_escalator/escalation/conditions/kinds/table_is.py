@@ -72,7 +72,7 @@ OPERATORS = (
     Key("is", Takes.VALUE, "Equal to; texts in any case."),
     Key("is_not", Takes.VALUE, "Not equal to; no value is not equal either."),
     Key("in", ListOf(Takes.VALUE), "One of these."),
-    Key("not_in", ListOf(Takes.VALUE), "Not one of these; no value matches."),
+    Key("not_in", ListOf(Takes.VALUE), "Not one of these; an empty value matches."),
     *side_keys(Takes.BOUNDARY, "The value is {}: a number, a date, or a time with its zone."),
 )
 

@@ -8,7 +8,8 @@ import pytest
 from sfdc_escalator.escalation.readiness.inspection import QueryPlan
 from sfdc_escalator.pipeline.ports.inspector import Rehearsal, Rollback
 from sfdc_escalator.pipeline.readiness import Readiness
-from sfdc_escalator.reports.org_report import org_json, org_text, rehearsed, remarks
+from sfdc_escalator.reports.json.org import org_json, rehearsed, remarks
+from sfdc_escalator.reports.text.org import org_text
 from tests.escalation.readiness.orgs import complete_org, inspection
 
 HONOURED = Rollback("honoured", "a note on case 00000001 was written and rolled back")

@@ -1,4 +1,4 @@
-"""What `validate --org` found out about an org: who we are there, what it guarantees, what a run will cost."""
+"""The org as `validate --org` found it: the user, what the org guarantees, what a run costs."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.readiness.sentences import listed
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rehearsal, Rollback
 from sfdc_escalator.pipeline.readiness import Readiness
-from sfdc_escalator.reports.values import counted, visible
+from sfdc_escalator.reports.values import counted
 
 IN_PRODUCTION = "this is production, where validate writes nothing"
 IN_SANDBOX = "--probe tries it out in a sandbox"
@@ -42,21 +42,6 @@ def org_json(org: str, found: Readiness, unasked: Sequence[str]) -> dict[str, An
     }
 
 
-def org_text(found: Readiness, unasked: Sequence[str]) -> str:
-    org_facts, caller, rollback = found.org_facts, found.org_facts.caller, rollback_of(found)
-    kind = "sandbox" if org_facts.is_sandbox else "production"
-    left = "an unknown number of" if org_facts.api_left is None else f"{org_facts.api_left:,}"
-    honoured = f"{rollback.state.replace('_', ' ')}: {rollback.reason}"
-    lines = [
-        f"You are {found.inspection.username} in {org_facts.name} ({caller.organization_id}, {kind}, "
-        f"{caller.instance_url}), {left} API calls left.",
-        f"Level {org_facts.level}, guard {found.inspection.guard}, all-or-nothing {honoured}.",
-        *([f"Rehearsed {rehearsed(found.rehearsal)}."] if found.rehearsal else []),
-        *remarks(found.inspection, org_facts, unasked),
-    ]
-    return "\n".join(map(visible, lines))
-
-
 def rollback_of(found: Readiness) -> Rollback:
     if found.rehearsal:
         return found.rehearsal.rollback
@@ -64,7 +49,7 @@ def rollback_of(found: Readiness) -> Rollback:
 
 
 def rehearsed(found: Rehearsal) -> str:
-    """What was tried out, and with what result."""
+    """The steps that were tried out, and the result."""
     tried = ["rolled back on a case"] if found.rolled_back else []
     if found.marked:
         tried.append(f"carried out on {counted(found.marked, 'marked case')}, deleted again")
@@ -78,7 +63,7 @@ def rehearsed(found: Rehearsal) -> str:
 
 
 def remarks(inspection: OrgInspection, org_facts: OrgFacts, unasked: Sequence[str]) -> Iterator[str]:
-    """What is worth knowing without being a problem."""
+    """Facts of the org that are not problems."""
     if unasked:
         yield f"Not checked in the org, as they have errors: {', '.join(unasked)}."
     left = "" if org_facts.api_left is None else f" ({org_facts.api_left:,} are left of this day's)"

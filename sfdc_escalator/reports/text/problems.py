@@ -1,22 +1,16 @@
-"""The problems that `validate` found, as text, JSON, JUnit XML and annotations of GitHub Actions."""
+"""The problems that `validate` found, as text, JUnit XML and annotations of GitHub Actions."""
 
-import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
 from sfdc_escalator.errors import Problem
-from sfdc_escalator.reports.json.problems import problem_json
+from sfdc_escalator.reports.json.problems import is_ok
 from sfdc_escalator.reports.values import counted, visible
 
 SUITE = "sfdc-escalator validate"
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ELSEWHERE = "the org"
-
-
-def is_ok(problems: Sequence[Problem], *, strict: bool) -> bool:
-    return not any(strict or problem.severity == "error" for problem in problems)
 
 
 def as_text(files: Sequence[str], problems: Sequence[Problem], *, strict: bool) -> str:
@@ -25,11 +19,6 @@ def as_text(files: Sequence[str], problems: Sequence[Problem], *, strict: bool) 
     result = f"ok ({', '.join(files)})" if is_ok(problems, strict=strict) else counted(errors, "problem")
     after = f", {counted(warned, 'warning')}{' (--strict)' if strict else ''}" if warned else ""
     return "\n".join([*(visible(f"{problem.severity}: {problem}") for problem in problems), result + after])
-
-
-def as_json(problems: Sequence[Problem], about: Mapping[str, Any], *, strict: bool) -> str:
-    listed = [{**problem_json(problem), "severity": problem.severity} for problem in problems]
-    return json.dumps({"ok": is_ok(problems, strict=strict), "problems": listed, **about}, ensure_ascii=False)
 
 
 def as_github(problems: Sequence[Problem], about: str) -> str:
@@ -49,7 +38,7 @@ def annotated(problem: Problem) -> str:
 
 
 def data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def escaped(text: str) -> str:

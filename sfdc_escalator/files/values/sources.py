@@ -1,0 +1,104 @@
+"""Fields and other sources as values of the policy file, and texts that name fields."""
+
+import re
+from typing import Any
+
+from sfdc_escalator.files.text.fault import Fault, nearest, nearest_in, one_of, shown
+from sfdc_escalator.files.values.texts import SNAKE, text
+
+FIELD_PATH = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*){0,5}", re.ASCII)
+RECORDS = frozenset({"account", "contact", "owner", "parent", "recordtype", "createdby", "lastmodifiedby", "manager"})
+SPOKEN = ("comments", "comments.agent", "comments.customer", "emails", "emails.agent", "emails.customer")
+OWN_SOURCES = ("findings", *SPOKEN, "route.reason")
+RESERVED = frozenset({"findings", "comments", "route", "emails"})
+PLACEHOLDER = re.compile(r"\{[!{]|\{[A-Za-z]\w*\}")
+FIELD_PLACEHOLDER = re.compile(r"\{([A-Za-z]\w*(?:\.[A-Za-z]\w*)+)\}", re.ASCII)
+IF_MISSING = ("say_so", "tell_owner", "hold")
+
+
+def field_path(value: Any) -> str:
+    """A field of the case, or of a record that it refers to."""
+    path = text(value)
+    if path.split(".")[0] in RESERVED:
+        expected = "a field path; `text` reads comments" if path.startswith("comments") else "a field path"
+        raise Fault(f"`{shown(path)}` is not a field", found=shown(path), expected=expected)
+    if re.fullmatch(r"\d+[mhdw]", path):
+        expected = "a field; the time is a limit beside it, such as `at_least: 4h`"
+        raise Fault(f"`{path}` is not a field", found=path, expected=expected)
+    if not FIELD_PATH.fullmatch(path):
+        expected = "API names with dots between them, such as Subject, Risk__c, Account.Type"
+        raise Fault(f"`{shown(path)}` is not a field path", found=shown(path), expected=expected)
+    last = path.rpartition(".")[2].lower()
+    if last in RECORDS or last.endswith("__r"):
+        raise Fault(
+            f"`{path}` is a record, not a field", found=path, expected=f"one of its fields, such as {path}.Name"
+        )
+    return path
+
+
+def text_source(value: Any) -> str:
+    """The source of a `text` condition: a field path, or comments or e-mails, of everybody or of one side."""
+    source = text(value)
+    if source in SPOKEN:
+        return source
+    if source.split(".")[0].lower() in ("comments", "emails"):
+        expected = f"{one_of(SPOKEN)}, or a field path"
+        raise Fault(
+            f"unknown source `{shown(source)}`", found=shown(source), expected=expected, nearest=nearest(source, SPOKEN)
+        )
+    return field_path(source)
+
+
+def part_source(value: Any, texts: frozenset[str] | None) -> str:
+    """The source of a part of the note. `texts` are the texts that some route gives; None when they cannot be known."""
+    source = text(value)
+    first = source.split(".")[0].lower()
+    if first not in RESERVED:
+        return field_path(source)
+    if texts is None and source.startswith("route."):
+        return source
+    texts = texts or frozenset()
+    allowed = (*OWN_SOURCES, *(f"route.{said}" for said in sorted(texts)))
+    if source not in allowed:
+        raise Fault(
+            f"unknown source `{shown(source)}`",
+            found=shown(source),
+            expected=f"{one_of(allowed)}, or a field path",
+            nearest=nearest_in("route.", source, ("reason", *texts)) or nearest(source, OWN_SOURCES[:-1]),
+        )
+    return source
+
+
+def part_or_path(value: Any) -> str:
+    """The name of a part of the note, or a field of the case."""
+    said = text(value)
+    return said if SNAKE.fullmatch(said) else field_path(said)
+
+
+def sentence(value: Any) -> str:
+    """A text for a note; `{Case.Reason}` and `{Account.Name}` in it are replaced by fields of the case."""
+    said = text(value)
+    if placeholder := PLACEHOLDER.search(said):
+        found, expected = shown(placeholder[0]), "a field such as `{Case.Subject}` or `{Account.Name}`"
+        raise Fault(f"`{found}` has no value here", found=found, expected=expected)
+    for path in placeholder_paths(said):
+        field_path(path)
+    return said.strip()
+
+
+def placeholder_paths(said: str) -> tuple[str, ...]:
+    """The fields of the case that the placeholders of a text name."""
+    return tuple(path.removeprefix("Case.") for path in FIELD_PLACEHOLDER.findall(said))
+
+
+def if_missing(value: Any) -> str:
+    said = sentence(value)
+    near = nearest(said, IF_MISSING)
+    if said in IF_MISSING or len(said.split()) > 1 or (near is None and not SNAKE.fullmatch(said)):
+        return said
+    raise Fault(
+        f"unknown choice `{shown(said)}`",
+        found=shown(said),
+        expected=f"{one_of(IF_MISSING)}, or a sentence",
+        nearest=near,
+    )
