@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.conditions import registry
 
 GIVEN_BY_TABLES = ("values", "rows", "else")
 """The keys under which a table holds the values that it gives."""
-FIELD_KEYS = (*registry.FIELD_KEYS, "from", "requires", "by")
+FIELD_KEYS = (*registry.FIELD_KEYS, "from", "requires", "by", "one_notice_per")
 
 
 class GapKind(StrEnum):

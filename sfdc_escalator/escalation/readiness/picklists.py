@@ -11,6 +11,9 @@ from sfdc_escalator.escalation.readiness.requirements import values_of
 from sfdc_escalator.escalation.readiness.spelling import nearest
 from sfdc_escalator.escalation.world.org import Describe
 
+CUTOFF = 0.5
+"""Values are often spelt less alike than names: `Critical` and `Critical Escalation`."""
+
 
 def unknown_values(route: Route, describe: Describe) -> Iterator[Gap]:
     """A restricted picklist rejects other values. Any other one stores them: then a case has a value that nobody can
@@ -23,7 +26,7 @@ def unknown_values(route: Route, describe: Describe) -> Iterator[Gap]:
         if fold(value) in {fold(one) for one in info.inactive}:
             yield Gap(GapKind.VALUE_INACTIVE, value, keys, values, allowed=info.values, blocks=info.restricted)
         else:
-            near = nearest(value, info.values)
+            near = nearest(value, info.values, CUTOFF)
             yield Gap(GapKind.VALUE, value, keys, values, near, allowed=info.values, blocks=info.restricted)
 
 

@@ -12,7 +12,7 @@ KEYS: Mapping[str, str] = {
     "scope": "Conditions that hold for every route. Without one on IsClosed: open cases.",
     "calendars": "Opening hours by name.",
     "priorities": "The priorities, lowest first. A step raises a priority, it never lowers one.",
-    "channels": "Ways to tell people, by name. Their addresses stand in orgs.yaml.",
+    "channels": "Channels for notices, by name. Their addresses are in orgs.yaml.",
     "teams": "Teams by name: a queue, whom to tell, a calendar.",
     "tables": "Look-up tables by name: `{table: name}` may stand as queue, priority, Quick Text, limit or condition.",
     "words": "Lists of phrases by name, used as `words.name`. `this|that` is either word.",

@@ -32,7 +32,7 @@ RIGHTS = "cannot be opened: look at the rights of the file and of its folder"
 ADVICE = {
     "SQLITE_BUSY": LOCKED,
     "SQLITE_LOCKED": LOCKED,
-    "SQLITE_READONLY": "cannot be written: the file, its folder or the disk is read-only",
+    "SQLITE_READONLY": "cannot be written: the file, its -wal or -shm file, its folder or the disk is read-only",
     "SQLITE_CANTOPEN": RIGHTS,
     "SQLITE_PERM": RIGHTS,
     "SQLITE_FULL": "cannot be written: the disk is full",

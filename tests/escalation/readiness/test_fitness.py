@@ -23,5 +23,10 @@ def test_a_status_outside_an_open_picklist_is_only_a_warning() -> None:
     )
 
 
+def test_a_short_form_of_a_picklist_value_has_the_whole_value_as_the_nearest() -> None:
+    [warning] = warnings_of(policy(route("a", status="Esc")), org_facts())
+    assert "did you mean Escalated" in warning
+
+
 def test_a_route_without_queue_status_and_priority_is_fit_for_every_org() -> None:
     assert unfit_routes(policy(route(queue=None)), org_facts(queues=())) == {}
