@@ -97,39 +97,39 @@ def read_policy(path: Path) -> PolicyFile:
     except Unreadable as error:
         return PolicyFile(path, [error.problem])
     templates, problems = read_templates(path, document)
-    shape, faults = check(document.value, Names.of(document.value, loud=False))
+    shape, errors = check(document.value, Names.of(document.value, loud=False))
     _, loud = check(document.value, Names.of(document.value, loud=True))
-    warnings = once_each(fault for fault in loud if getattr(fault.about.get("error"), "severity", None) == "warning")
+    warnings = once_each(error for error in loud if getattr(error.about.get("error"), "severity", None) == "warning")
     needs = route_reads(document, templates)
     crosses = [*name_crosses(document), *note_crosses(document, needs), *table_lints(document)]
     problems += document.problems
-    known = document.broken | {cross.path for cross in crosses if cross.wrong.severity == "error"}
-    unknown = [fault for fault in [*faults, *warnings] if document.path(fault.loc) not in known]
+    known = document.broken | {cross.path for cross in crosses if cross.fault.severity == "error"}
+    unknown = [error for error in [*errors, *warnings] if document.path(error.loc) not in known]
     problems += problems_of(document, unknown)
-    problems += (problem_of(document, cross.path, cross.wrong) for cross in crosses)
+    problems += (problem_of(document, cross.path, cross.fault) for cross in crosses)
     problems = in_order(str(path), problems)
     if shape is None or any(problem.severity == "error" for problem in problems):
         return PolicyFile(path, problems, name=policy_name(document))
     policy = assemble(document, shape, templates, digest(document, templates))
     late = [*cutoff_lints(document, terms_of(shape).calendars), *route_lints(policy, document)]
-    problems += (problem_of(document, cross.path, cross.wrong) for cross in late)
+    problems += (problem_of(document, cross.path, cross.fault) for cross in late)
     return PolicyFile(path, in_order(str(path), problems), policy, SourceMap(document), policy_name(document))
 
 
 def once_each(warnings: Iterable[SchemaError]) -> list[SchemaError]:
     """One warning for all the places with the same message."""
     by_message: dict[str, list[SchemaError]] = {}
-    for fault in warnings:
-        by_message.setdefault(fault.about["error"].message, []).append(fault)
-    return [first_of(faults, message) for message, faults in by_message.items()]
+    for error in warnings:
+        by_message.setdefault(error.about["error"].message, []).append(error)
+    return [first_of(errors, message) for message, errors in by_message.items()]
 
 
-def first_of(faults: Sequence[SchemaError], message: str) -> SchemaError:
+def first_of(errors: Sequence[SchemaError], message: str) -> SchemaError:
     """The first of these, with their count in its message."""
-    first = faults[0]
-    if len(faults) == 1:
+    first = errors[0]
+    if len(errors) == 1:
         return first
-    counted = first.about["error"].but(message=f"{message} ({len(faults)} times in this file)")
+    counted = first.about["error"].but(message=f"{message} ({len(errors)} times in this file)")
     return first._replace(about={**first.about, "error": counted})
 
 

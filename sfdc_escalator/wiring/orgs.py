@@ -90,12 +90,12 @@ def logged_in(surroundings: Surroundings, entry: OrgEntry, budget: float) -> Sal
     return SalesforceOrg(*found, login=again, line=line, budget=budget, sleep=surroundings.wait)
 
 
-def granted(surroundings: Surroundings, said: OrgLogin) -> Grant:
+def granted(surroundings: Surroundings, given: OrgLogin) -> Grant:
     """One login. Its secrets are known before they are used."""
     from sfdc_escalator.salesforce.login.login import login
 
-    surroundings.secrets.add(said.secrets)
-    grant = login(said.flow, said.values, surroundings.environ)()
+    surroundings.secrets.add(given.secrets)
+    grant = login(given.flow, given.values, surroundings.environ)()
     surroundings.secrets.add([grant.access_token])
     return grant
 

@@ -34,7 +34,7 @@ def test_the_orgs_file_is_sound_and_names_each_secret_of_the_environment(login: 
     entries, problems = read_orgs(tmp_path / "orgs.yaml")
     assert [one for one in problems if one.severity == "error"] == []
     assert entries["sandbox"].expect.sandbox is True
-    said = {value.where for value in entries["sandbox"].said.values() if not isinstance(value, str)}
+    said = {value.where for value in entries["sandbox"].given.values() if not isinstance(value, str)}
     names = {line.partition("=")[0] for line in files[Path(".env.example")].splitlines() if not line.startswith("#")}
     assert {one for one in said if "/" not in one} <= names
 

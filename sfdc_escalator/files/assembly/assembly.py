@@ -40,7 +40,7 @@ def assemble(document: Document, shape: PolicyShape, templates: Templates, diges
         scope=conditions(shape.scope, terms),
         priorities=tuple(shape.priorities) or DEFAULT_PRIORITIES,
         routes=tuple(route_of(route, shape, terms, templates) for route in shape.routes),
-        guards=Guards(**shape.guards.said()),
+        guards=Guards(**shape.guards.given()),
         together=shape.defaults.fields == "together",
         examples=tuple(example_of(one, document.place(("examples", n))) for n, one in enumerate(shape.examples)),
     )
@@ -68,18 +68,18 @@ def steps_of(route: RouteShape, policy: PolicyShape, terms: Terms, templates: Te
     steps = route.escalate
     if steps is None:
         return None
-    said = {one.key: getattr(steps, one.key) or getattr(policy.defaults, one.key, "") for one in FIELD_STEPS}
+    given = {one.key: getattr(steps, one.key) or getattr(policy.defaults, one.key, "") for one in FIELD_STEPS}
     return Escalate(
         note=note_of(route, steps.note, policy.defaults.note, templates),
-        steps={one.key: wanted(one, said[one.key], terms) for one in FIELD_STEPS if said[one.key]},
+        steps={one.key: wanted(one, given[one.key], terms) for one in FIELD_STEPS if given[one.key]},
     )
 
 
-def wanted(step: FieldStep, said: str | Table[str], terms: Terms) -> StepValue:
+def wanted(step: FieldStep, given: str | Table[str], terms: Terms) -> StepValue:
     """The value of a step, or the table that gives it; teams in place of their names."""
     if not step.names_team:
-        return said
-    return said.mapped(lambda name: team_of(name, terms)) if isinstance(said, Table) else team_of(said, terms)
+        return given
+    return given.mapped(lambda name: team_of(name, terms)) if isinstance(given, Table) else team_of(given, terms)
 
 
 def team_of(name: str, terms: Terms) -> Team:
@@ -88,20 +88,20 @@ def team_of(name: str, terms: Terms) -> Team:
 
 def note_of(route: RouteShape, note: RouteNoteShape, default: NoteShape, templates: Templates) -> NoteSpec:
     """The route's note over the default one, key by key. Without parts: reason, findings, the route's own texts."""
-    said = {**default.said(), **note.said()}
+    given = {**default.given(), **note.given()}
     texts = dict(note.__pydantic_extra__ or {})
-    template = templates[said.get("template", "")]
+    template = templates[given.get("template", "")]
     own = tuple(NotePart(key, (f"route.{key}",)) for key in texts)
     why = (NotePart("reason", ("route.reason",)), NotePart("findings", ("findings",)))
     in_texts = {path for text in (route.reason, *texts.values()) for path in placeholder_paths(text)}
     return NoteSpec(
         template=template.source,
-        parts=required(parts_of(said) or (*why, *own), said),
+        parts=required(parts_of(given) or (*why, *own), given),
         texts=texts,
-        visibility=said.get("visibility", "internal"),
+        visibility=given.get("visibility", "internal"),
         template_paths=template.needs.paths | in_texts,
-        quick_texts=tuple(named_after(route.name, one) for one in said.get("quick_text", ())),
-        also_on=said.get("also_on"),
+        quick_texts=tuple(named_after(route.name, one) for one in given.get("quick_text", ())),
+        also_on=given.get("also_on"),
     )
 
 
@@ -112,16 +112,16 @@ def named_after(route: str, quick_text: str | Table[str]) -> str | Table[str]:
     return quick_text.replace("{route}", route)
 
 
-def parts_of(said: Mapping[str, Any]) -> tuple[NotePart, ...]:
+def parts_of(given: Mapping[str, Any]) -> tuple[NotePart, ...]:
     return tuple(
         NotePart(name, tuple(part.from_), part.if_missing, part.last or None, part.all)
-        for name, part in said.get("parts", {}).items()
+        for name, part in given.get("parts", {}).items()
     )
 
 
-def required(parts: tuple[NotePart, ...], said: Mapping[str, Any]) -> tuple[NotePart, ...]:
+def required(parts: tuple[NotePart, ...], given: Mapping[str, Any]) -> tuple[NotePart, ...]:
     """The parts with their requirements. A required field is a part by itself."""
-    requires, if_missing = said.get("requires", ()), said.get("if_missing", "hold")
+    requires, if_missing = given.get("requires", ()), given.get("if_missing", "hold")
     known = {part.name for part in parts}
     changed = (
         NotePart(part.name, part.sources, if_missing, part.last, part.every) if part.name in requires else part

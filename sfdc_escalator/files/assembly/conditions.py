@@ -14,7 +14,7 @@ def conditions(shapes: Sequence[ConditionShape], terms: Terms) -> tuple[Conditio
 
 def condition(shape: ConditionShape, terms: Terms) -> Condition:
     inner = {key: conditions(shapes, terms) for key, shapes in shape.nested()}
-    return shape.kind.build({**shape.said(), **inner}, terms)
+    return shape.kind.build({**shape.given(), **inner}, terms)
 
 
 def route_condition(when: Sequence[ConditionShape], unless: Sequence[ConditionShape], terms: Terms) -> Condition:

@@ -15,14 +15,14 @@ from sfdc_escalator.files.values.texts import SNAKE, SNAKE_FORM
 
 class Cross(NamedTuple):
     path: Path
-    wrong: Fault
+    fault: Fault
 
 
 class RawRoute(NamedTuple):
     """A route as it is written, with its place among the routes. A value that is not a mapping counts as empty."""
 
     path: Path
-    said: Mapping[str, Any]
+    given: Mapping[str, Any]
     note: Mapping[str, Any]
 
 
@@ -47,7 +47,7 @@ def texts(value: Any) -> list[str]:
 def name_crosses(document: Document) -> Iterator[Cross]:
     """Route names and priorities that are given twice."""
     routes = list(raw_routes(document))
-    names = [((*route.path, "name"), name) for route in routes if isinstance(name := route.said.get("name"), str)]
+    names = [((*route.path, "name"), name) for route in routes if isinstance(name := route.given.get("name"), str)]
     yield from twice(document, names, "two routes have the name")
     yield from former_crosses(document, routes, {name: path for path, name in reversed(names)})
     listed = mapping(document.value).get("priorities")
@@ -70,9 +70,9 @@ def former_crosses(document: Document, routes: Sequence[RawRoute], names: Mappin
     """Former names that two routes claim: the history of one route would count for the other."""
     claimed: list[tuple[Path, str]] = []
     for route in routes:
-        said = route.said.get("formerly")
-        for place, former in enumerate(texts(said)):
-            path = (*route.path, "formerly", *((place,) if isinstance(said, list) else ()))
+        given = route.given.get("formerly")
+        for place, former in enumerate(texts(given)):
+            path = (*route.path, "formerly", *((place,) if isinstance(given, list) else ()))
             if former in names and names[former] != (*route.path, "name"):
                 line = document.place(names[former])[0]
                 expected = f"a name that no route has now; line {line} has it"
@@ -98,19 +98,19 @@ def note_crosses(document: Document, needs: Mapping[Path, Reads]) -> Iterator[Cr
         spoken = {source for listed in sources.values() for source in listed} | {f"route.{one}" for one in read.texts}
         elsewhere = not parts or bool(route.note.get("quick_text", default.get("quick_text")))
         for spot, note in ((place, route.note), *rung_notes(route)):
-            for key, said in texts_in(note).items():
-                yield from text_crosses((*spot, key), key, said, elsewhere, spoken)
+            for key, given in texts_in(note).items():
+                yield from text_crosses((*spot, key), key, given, elsewhere, spoken)
         unfilled = [unsaid(missing, own) for missing in sorted(read.needed - set(own))]
         for name, part in parts.items():
             held = mapping(part).get("if_missing") == "hold" or holds_without(name, route.note, default)
             if held and never_filled(sources[name], own, said_somewhere):
                 unfilled.append(never_said(name, sources[name]))
-        yield from (Cross(place if route.note else route.path, wrong) for wrong in unfilled)
+        yield from (Cross(place if route.note else route.path, fault) for fault in unfilled)
 
 
 def rung_notes(route: RawRoute) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """The notes of the route's ladder, each with its place."""
-    ladder = route.said.get("ladder")
+    ladder = route.given.get("ladder")
     for place, rung in enumerate(ladder if isinstance(ladder, list) else [ladder]):
         inside = (place,) if isinstance(ladder, list) else ()
         yield (*route.path, "ladder", *inside, "escalate", "note"), mapping(rung, "escalate", "note")
@@ -118,32 +118,32 @@ def rung_notes(route: RawRoute) -> Iterator[tuple[Path, Mapping[str, Any]]]:
 
 def holds_without(part: str, note: Mapping[str, Any], default: Mapping[str, Any]) -> bool:
     """True if `requires` holds the cases that lack this part."""
-    said = {**default, **note}
-    return part in texts(said.get("requires")) and said.get("if_missing", "hold") == "hold"
+    given = {**default, **note}
+    return part in texts(given.get("requires")) and given.get("if_missing", "hold") == "hold"
 
 
 def required_crosses(place: Path | None, note: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[Cross]:
     """Required parts that do not exist. A required field path is a part by itself."""
-    said = note.get("requires")
-    for number, name in enumerate(texts(said)):
+    given = note.get("requires")
+    for number, name in enumerate(texts(given)):
         if place is not None and SNAKE.fullmatch(name) and name not in parts:
-            path = (*place, "requires", *((number,) if isinstance(said, list) else ()))
+            path = (*place, "requires", *((number,) if isinstance(given, list) else ()))
             expected = f"{one_of(parts)}, or a field path" if parts else "a part of the note, or a field path"
             message = "`requires` names no part of the note"
             yield Cross(path, Fault(message, found=shown(name), expected=expected, nearest=nearest(name, parts)))
 
 
-def text_crosses(path: Path, key: str, said: Any, elsewhere: bool, spoken: set[str]) -> Iterator[Cross]:
+def text_crosses(path: Path, key: str, given: Any, elsewhere: bool, spoken: set[str]) -> Iterator[Cross]:
     """The faults of one of the route's own texts. With `elsewhere` it may be a part by itself or be used by a Quick
     Text of the org; then only a probable slip is reported."""
-    if " " in key and said is None:
+    if " " in key and given is None:
         yield Cross(path, comma(key))
     elif key in ("name", "reason"):
         message = f"`route.{key}` is the route's {key} already"
         yield Cross(path, Fault(message, found=key, expected="another name for this text", on_key=True))
     elif not SNAKE.fullmatch(key):
-        wrong = Fault(f"`{shown(key)}` cannot be a name here", found=shown(key), expected=SNAKE_FORM, on_key=True)
-        yield Cross(path, wrong)
+        fault = Fault(f"`{shown(key)}` cannot be a name here", found=shown(key), expected=SNAKE_FORM, on_key=True)
+        yield Cross(path, fault)
     elif f"route.{key}" in spoken:
         return
     elif (near := nearest(key, NOTE_KEYS)) is not None:

@@ -16,10 +16,10 @@ from sfdc_escalator.files.values import amounts
 def cutoff_lints(document: Document, calendars: Mapping[str, Calendar]) -> Iterator[Cross]:
     """Check each limit of a valid policy by each calendar that it may be counted by."""
     now, tables = datetime.now(UTC), mapping(document.value, "tables")
-    for path, said in mappings(document.value, ()):
-        names = [name for _, name in choices(said.get("calendar"), tables) if isinstance(name, str)]
+    for path, given in mappings(document.value, ()):
+        names = [name for _, name in choices(given.get("calendar"), tables) if isinstance(name, str)]
         for key in (*LIMITS, "after"):
-            for place, limit in choices(said.get(key), tables) if names else ():
+            for place, limit in choices(given.get(key), tables) if names else ():
                 never = [name for name in names if calendars[name].cutoff(now, limit_of(limit)) is None]
                 if never:
                     message = f"by the calendar `{never[0]}` this takes more than ten years"
@@ -28,18 +28,18 @@ def cutoff_lints(document: Document, calendars: Mapping[str, Calendar]) -> Itera
                     yield Cross(at, Fault(message, found=shown(limit), expected=expected))
 
 
-def choices(said: Any, tables: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+def choices(given: Any, tables: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     """The value, or every value of its table, each with its place in the value or in the file."""
-    named = said.get("table") if isinstance(said, dict) else None
-    table = tables[named] if named else said
+    named = given.get("table") if isinstance(given, dict) else None
+    table = tables[named] if named else given
     start: Path = ("tables", named) if named else ()
     if isinstance(table, dict) and "by" in table:
         raw = raw_table(table)
         given = [value for _, value in raw.rows] + ([] if raw.otherwise is None else [raw.otherwise])
         yield from (((*start, *place), value) for place, value in zip(raw.places, given, strict=False))
-    elif said is not None:
-        yield (), said
+    elif given is not None:
+        yield (), given
 
 
-def limit_of(said: str) -> Limit:
-    return amounts.business_days(said) or amounts.duration(said)
+def limit_of(given: str) -> Limit:
+    return amounts.business_days(given) or amounts.duration(given)

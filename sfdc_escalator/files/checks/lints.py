@@ -68,8 +68,8 @@ def folded(cell: Operand) -> frozenset[str]:
 
 def is_total(table: RawTable) -> bool:
     """True if the rows cover both values of a checkbox."""
-    said = frozenset[str]().union(*(folded(cells[0]) for cells, _ in table.rows))
-    return len(table.by) == 1 and said == {"true", "false"}
+    given = frozenset[str]().union(*(folded(cells[0]) for cells, _ in table.rows))
+    return len(table.by) == 1 and given == {"true", "false"}
 
 
 def route_lints(policy: Policy, document: Document) -> Iterator[Cross]:
@@ -109,10 +109,10 @@ def any_of(policy: Policy, routes: Sequence[Route]) -> Condition:
 def never_together(clash: Sequence[Demand]) -> str:
     if not clash:
         return "a table that it asks gives nothing"
-    said = list(dict.fromkeys(map(in_few_words, clash)))
-    if len(said) == 1 and clash[0].leaf.by_table():
-        return f"no row gives {said[0]}"
-    return f"{' and '.join(said)} exclude each other" if len(said) > 1 else f"{said[0]} cannot be"
+    given = list(dict.fromkeys(map(in_few_words, clash)))
+    if len(given) == 1 and clash[0].leaf.by_table():
+        return f"no row gives {given[0]}"
+    return f"{' and '.join(given)} exclude each other" if len(given) > 1 else f"{given[0]} cannot be"
 
 
 def in_few_words(demand: Demand) -> str:

@@ -47,9 +47,9 @@ def editor_schema() -> dict[str, Any]:
     schema["$defs"]["RouteShape"]["properties"]["due"] = DUE
     loose = loosened(schema)
     for shape, mapping in (("PolicyShape", loose), *loose["$defs"].items()):
-        for key, said in mapping.get("properties", {}).items():
-            said.pop("title", None)
-            said["description"] = hover(shape, key)
+        for key, given in mapping.get("properties", {}).items():
+            given.pop("title", None)
+            given["description"] = hover(shape, key)
     one = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/RecipientShape"}]}
     loose["$defs"]["Recipients"] = {"anyOf": [one, {"type": "array", "items": one}]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **loose, "title": "sfdc_escalator policy"}

@@ -69,14 +69,14 @@ def first_files(setup: Setup) -> Mapping[Path, str]:
 
 def orgs_yaml(setup: Setup) -> str:
     keys = FLOWS[setup.login].needs
-    said = [f"  {key}: {EXAMPLE.get(key) or 'env:' + SECRET_OF[key]}" for key in keys]
+    given = [f"  {key}: {EXAMPLE.get(key) or 'env:' + SECRET_OF[key]}" for key in keys]
     ledger = f"  ledger: {in_yaml(setup.ledger)}" if setup.ledger else "  # ledger: /var/lib/sfdc-escalator/sandbox.db"
     lines = [
         "# The orgs by name: run --org NAME. Secrets are never written here, only references to them:",
         "# env:NAME, file:PATH (mode 0600) or cmd:COMMAND.",
         f"{setup.org}:",
         f"  flow: {setup.login}",
-        *said,
+        *given,
         "  expect: {sandbox: true}  # and organization_id: 00D..., so that no other org is ever written to",
         ledger + "  # on a local disk and in your backup; or postgresql://user@host/database",
         "  # heartbeat: env:HEARTBEAT_URL  # pinged at /start, then at the address itself, or at /EXIT_CODE",

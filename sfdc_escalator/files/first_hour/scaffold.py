@@ -32,9 +32,9 @@ def scaffold(folder: Path, setup: Setup) -> Iterator[tuple[Path, Outcome]]:
     Raises Invalid for an unknown procedure or a wrong name, and when the folder cannot be written.
     """
     if setup.procedure not in procedures():
-        wrong = unknown("procedure", setup.procedure, procedures())
-        near = f"; did you mean {wrong.nearest}?" if wrong.nearest else ""
-        raise Invalid(f"{wrong.message}; expected {wrong.expected}{near}")
+        fault = unknown("procedure", setup.procedure, procedures())
+        near = f"; did you mean {fault.nearest}?" if fault.nearest else ""
+        raise Invalid(f"{fault.message}; expected {fault.expected}{near}")
     if not LIST_NAME.fullmatch(setup.org) or setup.org == "env":
         raise Invalid(f"{setup.org!r} cannot be an org's name; expected letters, digits, `_` and `-`, and not env")
     for _, fault in ledger_faults(setup.ledger) if setup.ledger else ():

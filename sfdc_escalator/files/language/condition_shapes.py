@@ -24,15 +24,15 @@ class ConditionShape(Shape):
     def can_stand(self) -> "ConditionShape":
         for key in self.kind.keys:
             if isinstance(key.takes, Conditions) and key.takes.kinds:
-                only(self.said().get(key.name, []), key.takes.kinds, key.name)
-        for one in self.kind.refusals(self.said()):
+                only(self.given().get(key.name, []), key.takes.kinds, key.name)
+        for one in self.kind.refusals(self.given()):
             raise Fault(one.message, found=one.found, expected=one.expected, key=one.key)
         return self
 
     def nested(self) -> Iterator[tuple[str, "list[ConditionShape]"]]:
         """The conditions inside, by the key that has them."""
-        said = self.said()
-        return ((key.name, said[key.name]) for key in self.kind.keys if is_nested(key) and key.name in said)
+        given = self.given()
+        return ((key.name, given[key.name]) for key in self.kind.keys if is_nested(key) and key.name in given)
 
 
 def is_nested(key: Key) -> bool:

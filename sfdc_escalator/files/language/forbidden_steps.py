@@ -12,7 +12,7 @@ Place = tuple[str | int, ...]
 
 
 def keep_never(route: Any, known: Names) -> None:
-    """Wrong at each step and each rung that may do what `never` rules out."""
+    """Raises a Fault for each step and each rung that may do what `never` rules out."""
     found = list(breaches(route, known))
     if found:
         raise found[0].but(more=tuple(found[1:]))
@@ -36,9 +36,9 @@ def meant(step: FieldStep, value: str, known: Names) -> str:
 def steps_of(route: Any, key: str, known: Names) -> Iterator[tuple[str, Place, str]]:
     """Every value that the step may have: who takes it, and where it is said."""
     if route.escalate:
-        said = getattr(route.escalate, key)
-        yield from (("escalate", ("escalate", key), value) for value in values_of(said))
-        if key == "status" and not said and known.status:
+        given = getattr(route.escalate, key)
+        yield from (("escalate", ("escalate", key), value) for value in values_of(given))
+        if key == "status" and not given and known.status:
             yield "the status of `defaults`", ("never", "status"), known.status
     for number, rung in enumerate(route.ladder):
         if rung.escalate:

@@ -35,21 +35,21 @@ class Names:
     @classmethod
     def of(cls, value: Any, loud: bool) -> "Names":
         """The names that a file declares, also when other parts of it are wrong."""
-        said = value if isinstance(value, dict) else {}
-        said = {**dict.fromkeys(misspelt(said)), **said}
-        teams, priorities = mapping_at(said, "teams"), said.get("priorities", list(DEFAULT_PRIORITIES))
+        given = value if isinstance(value, dict) else {}
+        given = {**dict.fromkeys(misspelt(given)), **given}
+        teams, priorities = mapping_at(given, "teams"), given.get("priorities", list(DEFAULT_PRIORITIES))
         listed = isinstance(priorities, list) and all(isinstance(one, str) for one in priorities)
-        routes = said.get("routes", ())
+        routes = given.get("routes", ())
         return cls(
             teams=None if teams is None else {name: queue_of(team) for name, team in teams.items()},
             priorities=tuple(priorities) if listed else None,
-            words=names_at(said, "words"),
-            texts=None if routes is None else frozenset(text for note in notes_in(said) for text in texts_in(note)),
-            tables=mapping_at(said, "tables"),
-            calendars=names_at(said, "calendars"),
-            channels=names_at(said, "channels"),
-            routes=None if routes is None else frozenset(route_names(said)),
-            status=default_status(said),
+            words=names_at(given, "words"),
+            texts=None if routes is None else frozenset(text for note in notes_in(given) for text in texts_in(note)),
+            tables=mapping_at(given, "tables"),
+            calendars=names_at(given, "calendars"),
+            channels=names_at(given, "channels"),
+            routes=None if routes is None else frozenset(route_names(given)),
+            status=default_status(given),
             loud=loud,
         )
 
@@ -58,32 +58,32 @@ DECLARING = ("calendars", "priorities", "channels", "teams", "tables", "words", 
 OTHER = ("policy", "description", "scope", "defaults", "notices", "owner", "guards", "examples")
 
 
-def misspelt(said: Mapping[str, Any]) -> Iterator[str]:
+def misspelt(given: Mapping[str, Any]) -> Iterator[str]:
     """Keys that unknown keys probably mean. The names that they declare cannot be known, so no reference to them is
     a fault."""
-    for key in said:
+    for key in given:
         near = None if key in (*DECLARING, *OTHER) else nearest(str(key), DECLARING)
-        if near and near not in said:
+        if near and near not in given:
             yield near
 
 
-def default_status(said: Mapping[str, Any]) -> str:
-    status = (mapping_at(said, "defaults") or {}).get("status")
+def default_status(given: Mapping[str, Any]) -> str:
+    status = (mapping_at(given, "defaults") or {}).get("status")
     return status if isinstance(status, str) else ""
 
 
-def mapping_at(said: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
-    found = said.get(key, {})
+def mapping_at(given: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    found = given.get(key, {})
     return found if isinstance(found, dict) else None
 
 
-def names_at(said: Mapping[str, Any], key: str) -> frozenset[str] | None:
-    found = mapping_at(said, key)
+def names_at(given: Mapping[str, Any], key: str) -> frozenset[str] | None:
+    found = mapping_at(given, key)
     return None if found is None else frozenset(map(str, found))
 
 
-def route_names(said: dict[str, Any]) -> Iterator[str]:
-    routes = said.get("routes")
+def route_names(given: dict[str, Any]) -> Iterator[str]:
+    routes = given.get("routes")
     for route in routes if isinstance(routes, list) else ():
         if isinstance(route, dict) and isinstance(route.get("name"), str):
             yield route["name"]
@@ -102,9 +102,9 @@ def queue_of(team: Any) -> str:
     return queue if isinstance(queue, str) and queue else "?"
 
 
-def notes_in(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def notes_in(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The notes of routes and rungs that are mappings."""
-    routes = said.get("routes")
+    routes = given.get("routes")
     for route in routes if isinstance(routes, list) else ():
         rungs = as_list(route.get("ladder")) if isinstance(route, dict) else []
         for one in (route, *rungs):
@@ -206,13 +206,13 @@ def route(value: Any, info: Info) -> str | None:
 
 def words(value: Any, info: Info) -> str:
     """A phrase, or `words.name`: a list of phrases that the policy names."""
-    said = operands.phrase(value)
+    given = operands.phrase(value)
     known = info.context.words
-    if said.startswith("words.") and known is not None and said.removeprefix("words.") not in known:
+    if given.startswith("words.") and known is not None and given.removeprefix("words.") not in known:
         allowed = sorted(f"words.{name}" for name in known)
-        near = nearest_in("words.", said, known)
-        raise unknown("list of words", said, allowed, "a list that `words` declares", nearest=near)
-    return said
+        near = nearest_in("words.", given, known)
+        raise unknown("list of words", given, allowed, "a list that `words` declares", nearest=near)
+    return given
 
 
 def part_source(value: Any, info: Info) -> str:
@@ -243,8 +243,10 @@ def kind_first(value: Any) -> Any:
     if first in MEANT:
         raise fault.but(nearest=MEANT[first])
     if fault.nearest is None and sources.FIELD_PATH.fullmatch(first) and not first.islower():
-        said = value[first]
-        fault = fault.but(nearest=f"{{field: {first}, is: {'...' if isinstance(said, (dict, list)) else shown(said)}}}")
+        given = value[first]
+        fault = fault.but(
+            nearest=f"{{field: {first}, is: {'...' if isinstance(given, (dict, list)) else shown(given)}}}"
+        )
     raise fault
 
 

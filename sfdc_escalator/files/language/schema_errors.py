@@ -21,62 +21,62 @@ RENAMED = {"over_guards": "bypass_guards"}
 YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
-def problems_of(document: Document, faults: Iterable[SchemaError]) -> Iterator[Problem]:
+def problems_of(document: Document, errors: Iterable[SchemaError]) -> Iterator[Problem]:
     """Each fault once. A key that is missing because it is misspelt is one fault, not two."""
-    faults = list(faults)
-    misspelt = {(fault.loc[:-1], meant(fault)) for fault in faults if fault.kind == "extra_forbidden"}
-    for fault in faults:
-        if fault.kind != "missing" or (fault.loc[:-1], fault.loc[-1]) not in misspelt:
-            wrong = wrong_of(document, fault)
-            yield from (problem_of(document, fault.loc, one) for one in (wrong, *wrong.more))
+    errors = list(errors)
+    misspelt = {(error.loc[:-1], meant(error)) for error in errors if error.kind == "extra_forbidden"}
+    for error in errors:
+        if error.kind != "missing" or (error.loc[:-1], error.loc[-1]) not in misspelt:
+            fault = fault_of(document, error)
+            yield from (problem_of(document, error.loc, one) for one in (fault, *fault.more))
 
 
-def problem_of(document: Document, loc: tuple[str | int, ...], wrong: Fault) -> Problem:
+def problem_of(document: Document, loc: tuple[str | int, ...], fault: Fault) -> Problem:
     """The problem at the value of `loc`, or at its key."""
-    path = document.path((*loc, *wrong.inside) if wrong.at is None else wrong.at)
-    on_key = wrong.on_key or loc[-1:] == ("[key]",)
-    if wrong.key is not None:
-        path, on_key = (*path, wrong.key), True
+    path = document.path((*loc, *fault.inside) if fault.at is None else fault.at)
+    on_key = fault.on_key or loc[-1:] == ("[key]",)
+    if fault.key is not None:
+        path, on_key = (*path, fault.key), True
     line, column = document.place(path, on_key)
     return Problem(
-        wrong.message, document.file, line, column, wrong.found, wrong.expected, wrong.nearest, wrong.severity
+        fault.message, document.file, line, column, fault.found, fault.expected, fault.nearest, fault.severity
     )
 
 
-def meant(fault: SchemaError) -> str | None:
+def meant(error: SchemaError) -> str | None:
     """The key of this mapping that was probably meant."""
-    key, keys = str(fault.loc[-1]), keys_at(fault.loc[:-1])
+    key, keys = str(error.loc[-1]), keys_at(error.loc[:-1])
     return RENAMED[key] if RENAMED.get(key) in keys else nearest(key, keys)
 
 
-def wrong_of(document: Document, fault: SchemaError) -> Fault:
-    if isinstance(wrong := fault.about.get("error"), Fault):
-        if wrong.message.startswith("this "):
-            return wrong.but(message=subject(document.path(fault.loc)) + wrong.message.removeprefix("this"))
-        return wrong
-    if fault.kind == "extra_forbidden" and fault.value is None and " " in str(fault.loc[-1]):
-        return comma(str(fault.loc[-1]))
-    if fault.kind == "extra_forbidden":
-        return unknown("key", str(fault.loc[-1]), keys_at(fault.loc[:-1]), nearest=meant(fault), on_key=True)
-    if fault.kind == "missing":
-        return Fault(f"`{fault.loc[-1]}` is missing", expected=f"`{fault.loc[-1]}:` in this mapping")
-    return by_type(document.path(fault.loc), fault)
+def fault_of(document: Document, error: SchemaError) -> Fault:
+    if isinstance(fault := error.about.get("error"), Fault):
+        if fault.message.startswith("this "):
+            return fault.but(message=subject(document.path(error.loc)) + fault.message.removeprefix("this"))
+        return fault
+    if error.kind == "extra_forbidden" and error.value is None and " " in str(error.loc[-1]):
+        return comma(str(error.loc[-1]))
+    if error.kind == "extra_forbidden":
+        return unknown("key", str(error.loc[-1]), keys_at(error.loc[:-1]), nearest=meant(error), on_key=True)
+    if error.kind == "missing":
+        return Fault(f"`{error.loc[-1]}` is missing", expected=f"`{error.loc[-1]}:` in this mapping")
+    return by_type(document.path(error.loc), error)
 
 
-def by_type(path: Path, fault: SchemaError) -> Fault:
-    what, value = subject(path), fault.value
-    if fault.kind == "too_short":
+def by_type(path: Path, error: SchemaError) -> Fault:
+    what, value = subject(path), error.value
+    if error.kind == "too_short":
         return Fault(f"{what} is empty", found=shown(value), expected="one entry or more")
-    if fault.kind == "greater_than_equal":
-        return Fault(f"{what} is too small", found=shown(value), expected=f"{fault.about['ge']} or more")
-    if fault.kind == "literal_error":
-        allowed = [choice.strip("'") for choice in fault.about["expected"].replace(" or ", ", ").split(", ")]
+    if error.kind == "greater_than_equal":
+        return Fault(f"{what} is too small", found=shown(value), expected=f"{error.about['ge']} or more")
+    if error.kind == "literal_error":
+        allowed = [choice.strip("'") for choice in error.about["expected"].replace(" or ", ", ").split(", ")]
         if not isinstance(value, str):
             return Fault(f"{what} must be {one_of(allowed)}", found=shown(value), expected=one_of(allowed))
         near = nearest(value, allowed)
         return Fault(f"{what} cannot be `{shown(value)}`", found=shown(value), expected=one_of(allowed), nearest=near)
-    expected = TYPES.get(fault.kind, "another value")
-    near = YAML_1_1.get(value.lower()) if fault.kind == "bool_type" and isinstance(value, str) else None
+    expected = TYPES.get(error.kind, "another value")
+    near = YAML_1_1.get(value.lower()) if error.kind == "bool_type" and isinstance(value, str) else None
     return Fault(f"{what} must be {expected}", found=described(value), expected=expected, nearest=near)
 
 

@@ -119,35 +119,35 @@ def named(value: Mapping[str, Any], info: Info, parse: Callable[[Any, Info], T])
 
 def built(name: str, raw: RawTable, info: Info, parse: Callable[[Any, Info], T]) -> Table[T]:
     given = [value for _, value in raw.rows] + ([] if raw.otherwise is None else [raw.otherwise])
-    parsed, wrongs = list[T](), list[Fault]()
+    parsed, faults = list[T](), list[Fault]()
     for place, value in zip(raw.places, given, strict=False):
         try:
             parsed.append(parse(value, info))
-        except Fault as wrong:
-            wrongs.append(placed(wrong, name, place))
-    if wrongs:
-        raise together(wrongs, f"the table `{name}`" if name else "the table", every=len(wrongs) == len(given))
+        except Fault as fault:
+            faults.append(placed(fault, name, place))
+    if faults:
+        raise together(faults, f"the table `{name}`" if name else "the table", every=len(faults) == len(given))
     rows = tuple(Row(cells, value) for (cells, _), value in zip(raw.rows, parsed, strict=False))
     return Table(name, raw.by, rows, None if raw.otherwise is None else parsed[-1])
 
 
-def placed(wrong: Fault, name: str, place: tuple[str | int, ...]) -> Fault:
+def placed(fault: Fault, name: str, place: tuple[str | int, ...]) -> Fault:
     """The fault of a value where it stands: in the table of that name, or in the one in place."""
-    return wrong.but(at=("tables", name, *place) if name else None, inside=() if name else place)
+    return fault.but(at=("tables", name, *place) if name else None, inside=() if name else place)
 
 
-def together(wrongs: Sequence[Fault], called: str, *, every: bool) -> Fault:
+def together(faults: Sequence[Fault], called: str, *, every: bool) -> Fault:
     """All faults as one. When every value is wrong, the table itself is: that is reported where the table is used."""
     if every:
-        message = f"{called} gives a value that cannot be used here: {named_by('a value', wrongs[0])}"
-        return wrongs[0].but(at=None, inside=(), message=message)
-    first, *more = (wrong.but(message=named_by(f"a value of {called}", wrong)) for wrong in wrongs)
+        message = f"{called} gives a value that cannot be used here: {named_by('a value', faults[0])}"
+        return faults[0].but(at=None, inside=(), message=message)
+    first, *more = (fault.but(message=named_by(f"a value of {called}", fault)) for fault in faults)
     return first.but(more=tuple(more))
 
 
-def named_by(subject: str, wrong: Fault) -> str:
-    start, _, rest = wrong.message.partition(" ")
-    return f"{subject} {rest}" if start == "this" else wrong.message
+def named_by(subject: str, fault: Fault) -> str:
+    start, _, rest = fault.message.partition(" ")
+    return f"{subject} {rest}" if start == "this" else fault.message
 
 
 def duration(value: Any, info: Info) -> timedelta | BusinessDays:

@@ -32,9 +32,9 @@ class RecipientShape(Shape):
 
     @model_validator(mode="after")
     def one_of_them(self) -> "RecipientShape":
-        said = self.model_fields_set - {"urgent"}
-        if len(said) != 1:
-            found = ", ".join(sorted(said)) or "none of them"
+        given = self.model_fields_set - {"urgent"}
+        if len(given) != 1:
+            found = ", ".join(sorted(given)) or "none of them"
             raise Fault("a recipient is one of team, table, person and channel", found=found, expected="one of them")
         return self
 
@@ -91,9 +91,9 @@ class RungShape(Shape):
 
     @model_validator(mode="after")
     def one_time(self) -> "RungShape":
-        said = [name for name in WHEN if name in self.model_fields_set]
-        if len(said) != 1:
-            found = ", ".join(said) or "none of them"
+        given = [name for name in WHEN if name in self.model_fields_set]
+        if len(given) != 1:
+            found = ", ".join(given) or "none of them"
             raise Fault("a rung has one time", found=found, expected=f"one of {', '.join(WHEN)}")
         return self
 

@@ -45,7 +45,7 @@ class Shape(BaseModel):
         """The allowed keys, as the file writes them."""
         return [field.alias or key for key, field in cls.model_fields.items()]
 
-    def said(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """The keys that the file gives, as it writes them, with their values."""
         fields = type(self).model_fields
         return {fields[key].alias or key: getattr(self, key) for key in fields if key in self.model_fields_set}

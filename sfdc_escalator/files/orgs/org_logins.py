@@ -51,7 +51,7 @@ PROXY = re.compile(r"(https?://)?([^/@\s]*@)?[\w.-]+(:\d{1,5})?/?", re.ASCII)
 PROXY_EXPECTED = "http://HOST:PORT"
 ADDRESSES = ("instance_url", "token_url", "audience")
 KEYS = tuple(dict.fromkeys(["flow", *(key for flow in FLOWS.values() for key in flow.keys), *LINE]))
-Said = Mapping[str, str | SecretReference]
+Given = Mapping[str, str | SecretReference]
 
 
 def login_faults(entry: Mapping[str, Any]) -> Iterator[LoginFault]:
@@ -65,7 +65,7 @@ def login_faults(entry: Mapping[str, Any]) -> Iterator[LoginFault]:
         yield from key_faults(entry, str(name), flow)
     for key in KEYS[1:]:
         if key in entry:
-            yield from (((key,), wrong) for wrong in value_faults(key, entry[key]))
+            yield from (((key,), fault) for fault in value_faults(key, entry[key]))
 
 
 def key_faults(entry: Mapping[str, Any], name: str, flow: Flow) -> Iterator[LoginFault]:
@@ -113,8 +113,8 @@ def value_faults(key: str, value: Any) -> Iterator[Fault]:
 def reference_faults(value: Any) -> Iterator[Fault]:
     try:
         reference(value)
-    except Fault as wrong:
-        yield wrong
+    except Fault as fault:
+        yield fault
 
 
 def is_reference(value: str) -> bool:
@@ -126,45 +126,45 @@ def kind(value: Any) -> str:
     return "a text" if isinstance(value, str) and value.strip() else described(value)
 
 
-def said_login(entry: Mapping[str, Any]) -> Said:
+def said_login(entry: Mapping[str, Any]) -> Given:
     """The valid values of an entry, with references unresolved, and the values that follow from them."""
-    said = {key: entry[key].strip() for key in KEYS if key in entry}
-    flow = said.pop("flow", "token")
+    given = {key: entry[key].strip() for key in KEYS if key in entry}
+    flow = given.pop("flow", "token")
     if "token_url" in FLOWS[flow].takes:
         login = SANDBOX if is_sandbox(entry) else PRODUCTION
-        said.setdefault("token_url", address(said.get("instance_url", login)))
-        if not urlsplit(said["token_url"]).path.strip("/"):
-            said["token_url"] = address(said["token_url"]) + TOKEN_PATH
+        given.setdefault("token_url", address(given.get("instance_url", login)))
+        if not urlsplit(given["token_url"]).path.strip("/"):
+            given["token_url"] = address(given["token_url"]) + TOKEN_PATH
         if flow == "jwt":
-            said["audience"] = address(said.get("audience", login))
-    if "instance_url" in said:
-        said["instance_url"] = address(said["instance_url"])
-    found = {key: reference(value) if is_reference(value) else value for key, value in said.items()}
+            given["audience"] = address(given.get("audience", login))
+    if "instance_url" in given:
+        given["instance_url"] = address(given["instance_url"])
+    found = {key: reference(value) if is_reference(value) else value for key, value in given.items()}
     return {"flow": flow, **found}
 
 
 def is_sandbox(entry: Mapping[str, Any]) -> bool:
     """True for a sandbox, by `expect`, else by the look of the address."""
     expect = entry.get("expect")
-    said = expect.get("sandbox") if isinstance(expect, dict) else None
-    return said if isinstance(said, bool) else any(mark in entry.get("instance_url", "") for mark in SANDBOX_HOSTS)
+    given = expect.get("sandbox") if isinstance(expect, dict) else None
+    return given if isinstance(given, bool) else any(mark in entry.get("instance_url", "") for mark in SANDBOX_HOSTS)
 
 
 def address(url: str) -> str:
     return settings.address(urlsplit(url))
 
 
-def resolved(said: Said, environ: Mapping[str, str], folder: Path) -> Iterator[tuple[str, str | Fault]]:
+def resolved(given: Given, environ: Mapping[str, str], folder: Path) -> Iterator[tuple[str, str | Fault]]:
     """Each value with its secret read, or what is wrong with it."""
-    for key, value in said.items():
+    for key, value in given.items():
         try:
             text = value.secret(environ, folder) if isinstance(value, SecretReference) else value
             if key == "ca_file":
                 yield key, certificates(located(text, environ, folder))
             else:
                 yield key, usable(key, text)
-        except Fault as wrong:
-            yield key, wrong
+        except Fault as fault:
+            yield key, fault
 
 
 def usable(key: str, value: str) -> str:

@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.expect import Expect
 from sfdc_escalator.files.language.schema_errors import YAML_1_1, problem_of
 from sfdc_escalator.files.orgs import org_logins, settings
-from sfdc_escalator.files.orgs.org_logins import ADDRESSES, LoginFault, Said, is_reference, kind
+from sfdc_escalator.files.orgs.org_logins import ADDRESSES, Given, LoginFault, is_reference, kind
 from sfdc_escalator.files.orgs.settings import SECRETS, OrgLogin, login_from_env
 from sfdc_escalator.files.text.fault import Fault, described, nearest, not_yet, unknown
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
@@ -40,17 +40,17 @@ class OrgEntry:
     """An org of the file. `env` needs no entry. `places` are the places of its values in the file."""
 
     name: str
-    said: Said = field(default_factory=dict)
+    given: Given = field(default_factory=dict)
     expect: Expect = field(default_factory=Expect)
     ledger: str | None = None
     heartbeat: str | SecretReference | None = None
     file: str | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
 
-    def problem(self, key: str, wrong: Fault | Problem) -> Problem:
+    def problem(self, key: str, fault: Fault | Problem) -> Problem:
         """The problem with one of its values, at its place in the file."""
         line, column = self.places.get(key, (None, None))
-        return Problem(wrong.message, self.file, line, column, wrong.found, wrong.expected, wrong.nearest)
+        return Problem(fault.message, self.file, line, column, fault.found, fault.expected, fault.nearest)
 
     def refusal(self, key: str, reason: str) -> WrongOrg:
         """The error of the wrong-org guard: the login leads to another org than `expect` names."""
@@ -62,16 +62,16 @@ class OrgEntry:
 
         Raises Invalid with every secret that cannot be read, UnsafeAddress for plain http over a network.
         """
-        if not self.said:
+        if not self.given:
             return login_from_env(environ)
         for key in ADDRESSES:
-            for unsafe in settings.unsafe_address(str(self.said.get(key, "")), f"`{key}`"):
+            for unsafe in settings.unsafe_address(str(self.given.get(key, "")), f"`{key}`"):
                 problem = self.problem(key, unsafe)
                 raise UnsafeAddress(problem.message, [problem])
-        found = dict(org_logins.resolved(self.said, environ, folder))
-        wrong = [self.problem(key, value) for key, value in found.items() if not isinstance(value, str)]
-        if wrong:
-            raise Invalid(f"the login of org {self.name} cannot be read", wrong)
+        found = dict(org_logins.resolved(self.given, environ, folder))
+        fault = [self.problem(key, value) for key, value in found.items() if not isinstance(value, str)]
+        if fault:
+            raise Invalid(f"the login of org {self.name} cannot be read", fault)
         values = {key: value for key, value in found.items() if isinstance(value, str)}
         return OrgLogin(values.pop("flow"), values)
 
@@ -82,8 +82,8 @@ class OrgEntry:
             return self.heartbeat
         try:
             return str(heartbeat_of(self.heartbeat.secret(environ, folder)))
-        except Fault as wrong:
-            problem = self.problem("heartbeat", wrong)
+        except Fault as fault:
+            problem = self.problem("heartbeat", fault)
             raise Invalid(f"the heartbeat of org {self.name} cannot be read", [problem]) from None
 
 
@@ -102,8 +102,8 @@ def org_entry(name: str, path: Path) -> tuple[OrgEntry, tuple[Problem, ...]]:
         count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
         raise Invalid(f"{path} is invalid: {count}", errors)
     if name not in entries:
-        wrong = unknown("org", name, sorted(entries))
-        problem = Problem(wrong.message, str(path), None, None, wrong.found, wrong.expected, wrong.nearest)
+        fault = unknown("org", name, sorted(entries))
+        problem = Problem(fault.message, str(path), None, None, fault.found, fault.expected, fault.nearest)
         raise Invalid(f"unknown org {name}: it is not in {path.absolute()}", [problem])
     return entries[name], tuple(problems)
 
@@ -137,11 +137,11 @@ def read_orgs(path: Path) -> tuple[dict[str, OrgEntry], list[Problem]]:
         return {}, [error.problem]
     if not isinstance(document.value, dict):
         return {}, [problem_of(document, (), Fault("the file must be a mapping", found=kind(document.value)))]
-    faults = {name: list(entry_faults(name, said)) for name, said in document.value.items()}
-    in_entries = [problem_of(document, loc, named(loc, wrong)) for some in faults.values() for loc, wrong in some]
+    faults = {name: list(entry_faults(name, given)) for name, given in document.value.items()}
+    in_entries = [problem_of(document, loc, named(loc, fault)) for some in faults.values() for loc, fault in some]
     problems = dict.fromkeys([*plain(document), *in_entries])
-    sound = {name: said for name, said in document.value.items() if not any(serious(one) for one in faults[name])}
-    entries = {ENV: OrgEntry(ENV)} | {name: entry_of(document, name, said) for name, said in sound.items()}
+    sound = {name: given for name, given in document.value.items() if not any(serious(one) for one in faults[name])}
+    entries = {ENV: OrgEntry(ENV)} | {name: entry_of(document, name, given) for name, given in sound.items()}
     return entries, sorted(problems, key=lambda one: (one.line or 0, one.column or 0))
 
 
@@ -166,22 +166,22 @@ def plain(document: Document) -> Iterator[Problem]:
         yield replace(problem, message="this value is not plain YAML", found=None) if secret else problem
 
 
-def entry_of(document: Document, name: str, said: Mapping[str, Any]) -> OrgEntry:
-    expect = said.get("expect", {})
+def entry_of(document: Document, name: str, given: Mapping[str, Any]) -> OrgEntry:
+    expect = given.get("expect", {})
     organization = expect.get("organization_id")
     leaves = {str(loc[-1]): place for loc, place in document.values.items() if loc[:1] == (name,)}
     return OrgEntry(
         name=name,
-        said=org_logins.said_login(said) if name != ENV else {},
+        given=org_logins.said_login(given) if name != ENV else {},
         expect=Expect(long_id(organization) if organization else None, expect.get("sandbox")),
-        ledger=said.get("ledger"),
-        heartbeat=heartbeat_of(said.get("heartbeat")),
+        ledger=given.get("ledger"),
+        heartbeat=heartbeat_of(given.get("heartbeat")),
         file=document.file,
         places=leaves,
     )
 
 
-def entry_faults(name: str, said: Any) -> Iterator[LoginFault]:
+def entry_faults(name: str, given: Any) -> Iterator[LoginFault]:
     """All faults of one org; no value that may be a secret is shown."""
     if not LIST_NAME.fullmatch(name):
         yield (
@@ -190,16 +190,16 @@ def entry_faults(name: str, said: Any) -> Iterator[LoginFault]:
                 "this cannot be the name of an org", on_key=True, expected="letters, digits, `_` and `-`, 63 at most"
             ),
         )
-    if not isinstance(said, dict):
-        yield (name,), Fault("this must be a mapping", found=kind(said), expected=EXPECTED.partition(" to ")[2])
+    if not isinstance(given, dict):
+        yield (name,), Fault("this must be a mapping", found=kind(given), expected=EXPECTED.partition(" to ")[2])
         return
-    for key in said:
-        yield from ((((name, key), wrong)) for wrong in key_faults(name, key))
+    for key in given:
+        yield from ((((name, key), fault)) for fault in key_faults(name, key))
     if name != ENV:
-        yield from (((name, *loc), wrong) for loc, wrong in org_logins.login_faults(said))
+        yield from (((name, *loc), fault) for loc, fault in org_logins.login_faults(given))
     for key, faults in VALUES.items():
-        if key in said:
-            yield from (((name, key, *loc), wrong) for loc, wrong in faults(said[key]))
+        if key in given:
+            yield from (((name, key, *loc), fault) for loc, fault in faults(given[key]))
 
 
 def key_faults(name: str, key: str) -> Iterator[Fault]:
@@ -216,15 +216,15 @@ def expect_faults(value: Any) -> Iterator[LoginFault]:
     if not isinstance(value, dict) or not value:
         yield (), Fault("this must be a mapping", found=described(value), expected="`organization_id`, `sandbox`")
         return
-    for key, said in value.items():
+    for key, given in value.items():
         if key == "organization_id":
-            if not is_organization(said):
+            if not is_organization(given):
                 expected = "the 15 or 18 characters of the org's id, 00D... (Setup, Company Information)"
-                yield (key,), Fault("this is not an id of an organization", found=described(said), expected=expected)
+                yield (key,), Fault("this is not an id of an organization", found=described(given), expected=expected)
         elif key == "sandbox":
-            if not isinstance(said, bool):
-                near = YAML_1_1.get(said.lower()) if isinstance(said, str) else None
-                yield (key,), Fault("this must be true or false", found=described(said), nearest=near)
+            if not isinstance(given, bool):
+                near = YAML_1_1.get(given.lower()) if isinstance(given, str) else None
+                yield (key,), Fault("this must be true or false", found=described(given), nearest=near)
         else:
             yield (key,), unknown("key", key, ("organization_id", "sandbox"), on_key=True)
 
@@ -249,8 +249,8 @@ def heartbeat_faults(value: Any) -> Iterator[LoginFault]:
     address can report success."""
     try:
         heartbeat_of(value)
-    except Fault as wrong:
-        yield (), wrong
+    except Fault as fault:
+        yield (), fault
 
 
 def heartbeat_of(value: Any) -> str | SecretReference | None:

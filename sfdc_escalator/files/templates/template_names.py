@@ -38,7 +38,7 @@ def need_of(tree: Any) -> tuple[Reads, list[tuple[int, Fault]]]:
         if path in paths:
             reader.check(path, line)
     needs = Reads(frozenset(paths), frozenset(reader.texts), frozenset(reader.texts - reader.asked))
-    once = {(line, wrong.message): (line, wrong) for line, wrong in reader.faults}
+    once = {(line, fault.message): (line, fault) for line, fault in reader.faults}
     return needs, sorted(once.values(), key=lambda fault: fault[0])
 
 

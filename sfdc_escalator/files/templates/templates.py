@@ -81,12 +81,12 @@ def short_range(*bounds: int) -> range:
     return numbers
 
 
-def said(value: Any) -> Any:
+def given(value: Any) -> Any:
     return "" if value is None else value
 
 
 def sandbox() -> Sandbox:
-    sandbox = Sandbox(undefined=Named, trim_blocks=True, lstrip_blocks=True, finalize=said, cache_size=0)
+    sandbox = Sandbox(undefined=Named, trim_blocks=True, lstrip_blocks=True, finalize=given, cache_size=0)
     sandbox.globals = {"range": short_range}
     for unsafe in ("random", "center", "format", "pprint", "indent", "attr"):
         del sandbox.filters[unsafe]
@@ -137,7 +137,7 @@ def built_in() -> NoteTemplate:
 
 
 def load_template(policy: Path, name: str) -> NoteTemplate:
-    """A template in the policy's folder, else in its parent. Wrong, for the policy, when there is none such."""
+    """A template in the policy's folder, else in its parent. Raises a Fault of the policy when neither exists."""
     relative = Path(name)
     if relative.is_absolute() or ".." in relative.parts or "\0" in name:
         expected = "a path inside the policy's folder or its parent, without `..`"
@@ -174,7 +174,7 @@ def compiled(file: str, text: str) -> NoteTemplate:
         )
         return NoteTemplate(file, text, problems=(problem,))
     problems = (
-        Problem(wrong.message, file, line, None, wrong.found, wrong.expected, wrong.nearest) for line, wrong in faults
+        Problem(fault.message, file, line, None, fault.found, fault.expected, fault.nearest) for line, fault in faults
     )
     return NoteTemplate(file, text, needs, tuple(problems))
 

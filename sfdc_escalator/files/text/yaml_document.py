@@ -116,7 +116,7 @@ class Composer:
     copied: int = 0
     events: Iterator[Any] = field(default_factory=lambda: iter(()))
 
-    def wrong(
+    def fault(
         self,
         message: str,
         place: Place,
@@ -137,7 +137,7 @@ class Composer:
             if isinstance(event, events.DocumentStartEvent):
                 if started:
                     place = place_of(event.start_mark)
-                    self.wrong("the file holds more than one document", place, expected=f"one {self.what} per file")
+                    self.fault("the file holds more than one document", place, expected=f"one {self.what} per file")
                     break
                 value, started = self.value(next(self.events), ()), True
         if not started or value is None:
@@ -154,7 +154,7 @@ class Composer:
         if len(path) > MAX_DEPTH:
             raise self.fatal("the file is nested too deep", place, expected=f"{MAX_DEPTH} levels at most")
         if event.tag not in (None, "!"):
-            self.wrong("tags are not allowed", place, found=shortened(event.tag), expected="a plain value")
+            self.fault("tags are not allowed", place, found=shortened(event.tag), expected="a plain value")
         if isinstance(event, events.ScalarEvent):
             value = self.scalar(event, path, place)
         elif isinstance(event, events.SequenceStartEvent):
@@ -171,7 +171,7 @@ class Composer:
         start, value = self.anchors.get(event.anchor, ((), None))
         if event.anchor not in self.anchors:
             self.broken.add(path)
-            self.wrong("the alias names no anchor above it", place, found=f"*{shortened(event.anchor)}")
+            self.fault("the alias names no anchor above it", place, found=f"*{shortened(event.anchor)}")
             return None
         for places in (self.values, self.keys):
             inside = [(at, here) for at, here in places.items() if at[: len(start)] == start and len(at) > len(start)]
@@ -197,7 +197,7 @@ class Composer:
             if key in entries:
                 first = self.keys[(*path, key)][0]
                 expected = f"each key once; the first is on line {first}"
-                self.wrong(f"`{shortened(key)}` is given twice", place, found=shortened(key), expected=expected)
+                self.fault(f"`{shortened(key)}` is given twice", place, found=shortened(key), expected=expected)
                 self.value(next(self.events), (*path, key, "again"))
             else:
                 self.keys[(*path, key)] = place
@@ -208,12 +208,12 @@ class Composer:
         value, place = self.value(event, (*path, "")), place_of(event.start_mark)
         if value == "<<" and event.implicit[0]:
             self.broken.add((*path, value))
-            self.wrong("`<<` merges nothing in YAML 1.2", place, value, "the keys written out, or an alias as a value")
+            self.fault("`<<` merges nothing in YAML 1.2", place, value, "the keys written out, or an alias as a value")
         if isinstance(value, str):
             return value
         text = event.value if isinstance(event, events.ScalarEvent) else ""
         self.broken.add((*path, text))
-        self.wrong("a key must be a text", place, found=shortened(text) or None, expected="a name; numbers in quotes")
+        self.fault("a key must be a text", place, found=shortened(text) or None, expected="a name; numbers in quotes")
         return str(text)
 
     def scalar(self, event: Any, path: Path, place: Place) -> Any:
@@ -221,14 +221,14 @@ class Composer:
         if not event.implicit[0]:
             bad = next((char for char in text if ord(char) < 32 and char not in "\t\n\r"), None)
             if bad is not None:
-                self.wrong("the text has a control character in it", place, found=f"U+{ord(bad):04X}", expected="text")
+                self.fault("the text has a control character in it", place, found=f"U+{ord(bad):04X}", expected="text")
             return text
         if text in WORDS:
             return WORDS[text]
         if INTEGER.fullmatch(text):
             if text.lstrip("-+").startswith("0") and len(text.lstrip("-+")) > 1:
                 message = f"{text} is read as the number {int(text)}"
-                self.wrong(message, place, text, "quotes around it if the zeros matter", "warning")
+                self.fault(message, place, text, "quotes around it if the zeros matter", "warning")
             return int(text)
         if BASED.fullmatch(text):
             return int(text, 0)
@@ -240,7 +240,7 @@ class Composer:
         plain = text if DECIMAL.fullmatch(text) else "nan"
         if len(plain.lstrip("-+")) > 18 or not math.isfinite(float(plain)):
             self.broken.add(path)
-            self.wrong(
+            self.fault(
                 "the number is out of range",
                 place,
                 found=shortened(text),

@@ -34,14 +34,14 @@ def week(value: Any) -> tuple[Spans, ...]:
     return found
 
 
-def of_days(days: str, said: Any) -> list[str]:
+def of_days(days: str, given: Any) -> list[str]:
     """The checked hours of some days. A fault of the days themselves is reported at the key."""
-    hours = [str(one) for one in said] if isinstance(said, list) else [str(said)]
+    hours = [str(one) for one in given] if isinstance(given, list) else [str(given)]
     for part, key in (({days: "00:00-24:00"}, days), ({"mon": hours}, None)):
         try:
             week_of(part)
         except ValueError as error:
-            fault = advice(error, found=days if key else shown(said))
+            fault = advice(error, found=days if key else shown(given))
             raise fault.but(key=key, inside=() if key else (days,)) from None
     return hours
 

@@ -15,18 +15,18 @@ COMPARISON = re.compile(r"[=<>]|\b(LIKE|IN|INCLUDES|EXCLUDES)\b", re.IGNORECASE)
 
 def fragment(value: Any) -> str:
     """A raw SOQL filter: one expression, as written after WHERE."""
-    said = text(value).strip()
-    if len(said) > FRAGMENT_LENGTH:
-        raise Fault("the filter is too long", found=f"{len(said)} characters", expected=f"{FRAGMENT_LENGTH} at most")
-    bare = LITERAL.sub("''", said)
+    given = text(value).strip()
+    if len(given) > FRAGMENT_LENGTH:
+        raise Fault("the filter is too long", found=f"{len(given)} characters", expected=f"{FRAGMENT_LENGTH} at most")
+    bare = LITERAL.sub("''", given)
     if bare.count("'") % 2 or not balanced(bare):
-        raise Fault("quotes or parentheses do not match", found=shown(said), expected="each one closed")
+        raise Fault("quotes or parentheses do not match", found=shown(given), expected="each one closed")
     if clause := CLAUSE.search(INNER.sub("()", bare)):
         message = f"`{clause[0]}` cannot be used in a filter"
-        raise Fault(message, found=shown(said), expected="an expression as behind WHERE, such as Amount__c > 100")
+        raise Fault(message, found=shown(given), expected="an expression as behind WHERE, such as Amount__c > 100")
     if not COMPARISON.search(bare):
-        raise Fault("this compares nothing", found=shown(said), expected="an expression such as Amount__c > 100")
-    return said
+        raise Fault("this compares nothing", found=shown(given), expected="an expression such as Amount__c > 100")
+    return given
 
 
 def balanced(bare: str) -> bool:

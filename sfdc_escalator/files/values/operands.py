@@ -57,37 +57,37 @@ def boundary(value: Any) -> Literal_:
 
 def pattern(value: Any) -> str:
     """A regular expression of Python's `re`."""
-    said = text(value)
-    if len(said) > PATTERN_LENGTH:
-        raise Fault("the pattern is too long", found=f"{len(said)} characters", expected=f"{PATTERN_LENGTH} at most")
+    given = text(value)
+    if len(given) > PATTERN_LENGTH:
+        raise Fault("the pattern is too long", found=f"{len(given)} characters", expected=f"{PATTERN_LENGTH} at most")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            re.compile(said, re.IGNORECASE)
+            re.compile(given, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError, Warning) as error:
         raise Fault(
-            f"the pattern cannot be read: {error}", found=shown(said), expected="a regular expression"
+            f"the pattern cannot be read: {error}", found=shown(given), expected="a regular expression"
         ) from None
-    return said
+    return given
 
 
 def phrase(value: Any) -> str:
     """Words with spaces between them, `this|that` for either."""
-    said = text(value)
+    given = text(value)
     try:
-        parse_phrase(said)
+        parse_phrase(given)
     except ValueError:
         expected = "words with spaces between them, `this|that` for either"
-        raise Fault("this is not a phrase", found=shown(said), expected=expected) from None
-    return said
+        raise Fault("this is not a phrase", found=shown(given), expected=expected) from None
+    return given
 
 
 def listed_phrase(value: Any) -> str:
     """A phrase in a list of words; it cannot name another list."""
-    said = phrase(value)
-    if said.startswith("words."):
-        raise Fault("a list of words holds no other list", found=shown(said), expected="a phrase")
-    return said
+    given = phrase(value)
+    if given.startswith("words."):
+        raise Fault("a list of words holds no other list", found=shown(given), expected="a phrase")
+    return given
 
 
 def example_value(value: Any) -> Literal_ | frozenset[str] | None:

@@ -29,10 +29,12 @@ def nearest_person(path: str) -> str | None:
 
 def address(value: Any) -> str:
     """An e-mail address."""
-    said = text(value).strip()
-    if not ADDRESS.fullmatch(said):
-        raise Fault("this is not an e-mail address", found=shown(said), expected="an address such as leads@example.com")
-    return said
+    given = text(value).strip()
+    if not ADDRESS.fullmatch(given):
+        raise Fault(
+            "this is not an e-mail address", found=shown(given), expected="an address such as leads@example.com"
+        )
+    return given
 
 
 def one_person(value: Any) -> str:

@@ -58,7 +58,7 @@ def part_source(value: Any, texts: frozenset[str] | None) -> str:
     if texts is None and source.startswith("route."):
         return source
     texts = texts or frozenset()
-    allowed = (*OWN_SOURCES, *(f"route.{said}" for said in sorted(texts)))
+    allowed = (*OWN_SOURCES, *(f"route.{given}" for given in sorted(texts)))
     if source not in allowed:
         raise Fault(
             f"unknown source `{shown(source)}`",
@@ -71,34 +71,34 @@ def part_source(value: Any, texts: frozenset[str] | None) -> str:
 
 def part_or_path(value: Any) -> str:
     """The name of a part of the note, or a field of the case."""
-    said = text(value)
-    return said if SNAKE.fullmatch(said) else field_path(said)
+    given = text(value)
+    return given if SNAKE.fullmatch(given) else field_path(given)
 
 
 def sentence(value: Any) -> str:
     """A text for a note; `{Case.Reason}` and `{Account.Name}` in it are replaced by fields of the case."""
-    said = text(value)
-    if placeholder := PLACEHOLDER.search(said):
+    given = text(value)
+    if placeholder := PLACEHOLDER.search(given):
         found, expected = shown(placeholder[0]), "a field such as `{Case.Subject}` or `{Account.Name}`"
         raise Fault(f"`{found}` has no value here", found=found, expected=expected)
-    for path in placeholder_paths(said):
+    for path in placeholder_paths(given):
         field_path(path)
-    return said.strip()
+    return given.strip()
 
 
-def placeholder_paths(said: str) -> tuple[str, ...]:
+def placeholder_paths(given: str) -> tuple[str, ...]:
     """The fields of the case that the placeholders of a text name."""
-    return tuple(path.removeprefix("Case.") for path in FIELD_PLACEHOLDER.findall(said))
+    return tuple(path.removeprefix("Case.") for path in FIELD_PLACEHOLDER.findall(given))
 
 
 def if_missing(value: Any) -> str:
-    said = sentence(value)
-    near = nearest(said, IF_MISSING)
-    if said in IF_MISSING or len(said.split()) > 1 or (near is None and not SNAKE.fullmatch(said)):
-        return said
+    given = sentence(value)
+    near = nearest(given, IF_MISSING)
+    if given in IF_MISSING or len(given.split()) > 1 or (near is None and not SNAKE.fullmatch(given)):
+        return given
     raise Fault(
-        f"unknown choice `{shown(said)}`",
-        found=shown(said),
+        f"unknown choice `{shown(given)}`",
+        found=shown(given),
         expected=f"{one_of(IF_MISSING)}, or a sentence",
         nearest=near,
     )
