@@ -114,7 +114,7 @@ def check_found(case: str, poll: Poll, policies: Sequence[Policy]) -> None:
 
 
 def policy_in_org(policy: Policy, org_facts: OrgFacts, history: History, now: datetime, poll: Poll) -> PolicyInOrg:
-    unpolled = {route: why for (name, route), why in poll.broken.items() if name == policy.name}
+    unpolled = {route: reason for (name, route), reason in poll.broken.items() if name == policy.name}
     return PolicyInOrg(policy, org_facts, history, now, unpolled, unfit_routes(policy, org_facts))
 
 

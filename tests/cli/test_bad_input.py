@@ -38,8 +38,8 @@ def refused(answer: Answer, code: int, *words: str) -> None:
     assert answer.code == code, (answer.out, answer.err)
     said = answer.json
     assert said["exit"] == code
-    told = json.dumps(said["error"], ensure_ascii=False)
-    assert all(word in told for word in words), told
+    reported = json.dumps(said["error"], ensure_ascii=False)
+    assert all(word in reported for word in words), reported
     assert "Traceback" not in answer.out + answer.err
 
 
@@ -115,13 +115,13 @@ ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("words", "told"), ARGUMENTS, ids=[" ".join(words) for words, _ in ARGUMENTS])
-def test_arguments(words: list[str], told: str, ready: World) -> None:
-    refused(ready.run(*words), 2, told)
+@pytest.mark.parametrize(("words", "reported"), ARGUMENTS, ids=[" ".join(words) for words, _ in ARGUMENTS])
+def test_arguments(words: list[str], reported: str, ready: World) -> None:
+    refused(ready.run(*words), 2, reported)
     assert all(not writes(org) for org in ready.orgs)
 
 
-def test_an_unknown_command_is_told_the_nearest_one(ready: World) -> None:
+def test_an_unknown_command_is_reported_with_the_nearest_one(ready: World) -> None:
     answer = ready.type("audti", "list")
     assert answer.code == 2
     assert "audit" in answer.err
@@ -140,7 +140,7 @@ def test_plain_http_to_another_host_is_unsafe(ready: World) -> None:
     refused(ready.run(), 5, "https")
 
 
-def test_a_wrong_token_is_told_and_never_shown(ready: World) -> None:
+def test_a_wrong_token_is_reported_and_never_shown(ready: World) -> None:
     ready.environ["SFDC_ACCESS_TOKEN"] = "00D000000000001!wrongwrongwrongwrong"
     answer = ready.run()
     refused(answer, 5, "access token")
@@ -203,7 +203,7 @@ def other_server(request: pytest.FixtureRequest) -> Iterator[str]:
     server.server_close()
 
 
-def test_a_server_that_is_no_org(ready: World, other_server: str) -> None:
+def test_a_server_that_is_not_an_org_is_reported(ready: World, other_server: str) -> None:
     ready.environ["SFDC_INSTANCE_URL"] = other_server
     refused(ready.run(), 5, "Salesforce")
 
@@ -260,7 +260,7 @@ def test_a_data_folder_with(what: str, world: World) -> None:
     assert "Traceback" not in answer.err
 
 
-def test_a_faults_file_that_is_wrong_is_told_with_the_nearest_word(world: World) -> None:
+def test_a_faults_file_that_is_wrong_is_reported_with_the_nearest_word(world: World) -> None:
     faults = world.folder / "faults.json"
     faults.write_text('[{"kind": "loose", "match": {"nth": 1}}]')
     answer = world.type("org", "serve", "--faults", str(faults))

@@ -31,8 +31,8 @@ def test_the_program_is_found_where_it_is_installed_though_no_path_leads_there()
 
 
 def test_a_person_is_asked_for_procedure_login_and_ledger(tmp_path: Path) -> None:
-    code, told = typed(tmp_path / "mine", "onboarding", "client_credentials", "state/ledger.db")
-    assert code == 0, told
+    code, reported = typed(tmp_path / "mine", "onboarding", "client_credentials", "state/ledger.db")
+    assert code == 0, reported
     orgs = (tmp_path / "mine/config/orgs.yaml").read_text()
     assert "flow: client_credentials" in orgs
     assert "ledger: state/ledger.db" in orgs
@@ -40,12 +40,12 @@ def test_a_person_is_asked_for_procedure_login_and_ledger(tmp_path: Path) -> Non
 
 
 def test_an_answer_that_is_none_of_the_choices_is_asked_for_again(tmp_path: Path) -> None:
-    code, told = typed(tmp_path / "mine", "onbording", "onboarding", "", "")
-    assert code == 0, told
+    code, reported = typed(tmp_path / "mine", "onbording", "onboarding", "", "")
+    assert code == 0, reported
     assert "flow: jwt" in (tmp_path / "mine/config/orgs.yaml").read_text()
 
 
-def test_without_a_terminal_the_choices_are_told(world: World) -> None:
+def test_without_a_terminal_the_choices_are_reported(world: World) -> None:
     answer = world.type("init", str(world.folder / "mine"))
     assert answer.code == 2
     assert "--procedure: customer-success, member-support" in answer.err

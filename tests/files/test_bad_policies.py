@@ -507,7 +507,7 @@ def test_a_wrong_step_is_a_problem_at_its_place(bad: Bad, tmp_path: Path) -> Non
     assert problems(tmp_path, TOP + route + "      " + bad.text + "\n") == [(11, *bad[1:])]
 
 
-def test_all_problems_of_a_file_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
+def test_all_problems_of_a_file_are_reported_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
     text = """\
 policy: Support Team
 teams: {seniors: {queue: Seniors}}
@@ -524,8 +524,8 @@ routes:
     reason: Late again.
     escalate: {note: {help: x}}
 """
-    told = [(line, column, message) for line, column, message, *_ in problems(tmp_path, text)]
-    assert told == [
+    reported = [(line, column, message) for line, column, message, *_ in problems(tmp_path, text)]
+    assert reported == [
         (1, 9, "`Support Team` cannot be a name here"),
         (3, 29, "the template does not exist"),
         (6, 5, "unknown key `reson`"),
@@ -569,8 +569,8 @@ def test_a_number_with_zeros_before_it_is_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(TOP + ROUTE % "{field: A, is: 007}")
     expected = "quotes around it if the zeros matter"
-    told = Problem("007 is read as the number 7", str(path), 7, 68, "007", expected, severity="warning")
-    assert load_policies([path]).warnings == (told,)
+    reported = Problem("007 is read as the number 7", str(path), 7, 68, "007", expected, severity="warning")
+    assert load_policies([path]).warnings == (reported,)
 
 
 def test_a_former_name_belongs_to_one_route_only(tmp_path: Path) -> None:
@@ -601,7 +601,7 @@ routes:
     assert problems(tmp_path, text) == [(5, 5, message, None, "`help: ...` in the route's note", None)]
 
 
-def test_the_same_fault_reached_by_an_alias_is_told_once(tmp_path: Path) -> None:
+def test_the_same_fault_reached_by_an_alias_is_reported_once(tmp_path: Path) -> None:
     text = """\
 policy: support
 routes:
@@ -674,6 +674,6 @@ def problems(folder: Path, text: str) -> list[tuple[object, ...]]:
     """The errors of a policy with this text: line, column, message, found, expected, nearest."""
     path = folder / "policy.yaml"
     path.write_text(text)
-    told = [problem for problem in check_policies([path]) if problem.severity == "error"]
-    assert all(problem.file == str(path) for problem in told)
-    return [(one.line, one.column, one.message, one.found, one.expected, one.nearest) for one in told]
+    reported = [problem for problem in check_policies([path]) if problem.severity == "error"]
+    assert all(problem.file == str(path) for problem in reported)
+    return [(one.line, one.column, one.message, one.found, one.expected, one.nearest) for one in reported]

@@ -14,7 +14,7 @@ calendars: {office: {timezone: UTC, open: {mon-fri: "09:00-17:00"}}}
 """
 
 
-def told(tmp_path: Path, text: str) -> list[tuple[int | None, str, str]]:
+def reported(tmp_path: Path, text: str) -> list[tuple[int | None, str, str]]:
     path = tmp_path / "policy.yaml"
     path.write_text(TOP + text, encoding="utf-8")
     return [(one.line, one.severity, one.message) for one in check([path]).problems]
@@ -48,7 +48,7 @@ examples:
 def test_an_example_that_comes_out_otherwise_is_an_error_with_its_reason(
     tmp_path: Path, example: str, why: str | None
 ) -> None:
-    found = told(tmp_path, EXAMPLES + f"  - {example}\n")
+    found = reported(tmp_path, EXAMPLES + f"  - {example}\n")
     if why is None:
         assert found == []
     else:
@@ -57,8 +57,8 @@ def test_an_example_that_comes_out_otherwise_is_an_error_with_its_reason(
         assert one[2].startswith(f"the example does not give the expected result: {why}")
 
 
-def test_an_example_that_expects_an_unknown_route_is_told_with_the_nearest(tmp_path: Path) -> None:
-    (one,) = told(tmp_path, EXAMPLES + "  - {age: 5h, expect: lat}\n")
+def test_an_example_that_expects_an_unknown_route_is_reported_with_the_nearest(tmp_path: Path) -> None:
+    (one,) = reported(tmp_path, EXAMPLES + "  - {age: 5h, expect: lat}\n")
     assert "unknown route `lat`" in one[2]
 
 
@@ -71,8 +71,8 @@ routes:
     escalate: {queue: {by: Origin, values: {Web: leads}}}
 examples: [{case: {Type: A, Origin: %s}, expect: late}]
 """
-    assert [one[1] for one in told(tmp_path, text % "Web")] == ["warning"]
-    *_, (line, severity, message) = told(tmp_path, text % "Fax")
+    assert [one[1] for one in reported(tmp_path, text % "Web")] == ["warning"]
+    *_, (line, severity, message) = reported(tmp_path, text % "Fax")
     assert (line, severity) == (10, "error")
     assert message.endswith("its queue comes from a table with no row for it, so it would be held")
 
@@ -109,7 +109,7 @@ def test_what_the_scope_demands_counts_as_met_when_an_example_says_nothing_about
     tmp_path: Path, scope: str, route: str
 ) -> None:
     flag = "true" if route == "flagged" else "false"
-    found = told(tmp_path, SCOPED % (scope, f"{{case: {{Flag__c: {flag}}}, expect: {route}}}"))
+    found = reported(tmp_path, SCOPED % (scope, f"{{case: {{Flag__c: {flag}}}, expect: {route}}}"))
     assert [one for one in found if one[1] == "error"] == []
 
 
@@ -131,17 +131,17 @@ def test_what_the_scope_demands_counts_as_met_when_an_example_says_nothing_about
     ],
 )
 def test_what_an_example_says_of_the_scope_is_judged(tmp_path: Path, scope: str, said: str) -> None:
-    (one,) = told(tmp_path, SCOPED % (scope, f"{{{said}, expect: flagged}}"))
+    (one,) = reported(tmp_path, SCOPED % (scope, f"{{{said}, expect: flagged}}"))
     assert one[1] == "error"
     assert "the route flagged does not match: " in one[2]
-    assert told(tmp_path, SCOPED % (scope, f"{{{said}, expect: none}}")) == []
+    assert reported(tmp_path, SCOPED % (scope, f"{{{said}, expect: none}}")) == []
 
 
 def test_a_field_of_an_example_may_be_written_in_any_case(tmp_path: Path) -> None:
     example = "{case: {FLAG__C: true, type: web, priority: Low}, expect: flagged, priority: low}"
-    assert told(tmp_path, SCOPED % (TYPED, example)) == []
+    assert reported(tmp_path, SCOPED % (TYPED, example)) == []
 
 
 def test_what_a_route_itself_demands_is_never_taken_for_met(tmp_path: Path) -> None:
-    (one,) = told(tmp_path, SCOPED % (TYPED, "{case: {Type: Web}, expect: flagged}"))
+    (one,) = reported(tmp_path, SCOPED % (TYPED, "{case: {Type: Web}, expect: flagged}"))
     assert "the route flagged does not match: Flag__c" in one[2]

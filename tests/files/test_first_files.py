@@ -23,7 +23,7 @@ def setup(login: str = "jwt", program: tuple[str, ...] = SCRIPT, **more: str) ->
     return Setup("onboarding", more.get("org", "sandbox"), login, more.get("ledger"), HOME, program)
 
 
-def test_every_login_can_be_chosen_and_is_told_about() -> None:
+def test_every_login_can_be_chosen_and_is_described() -> None:
     assert set(LOGINS) == set(FLOWS)
 
 
@@ -68,9 +68,11 @@ def test_the_crontab_line_is_one_command_of_a_shell(program: tuple[str, ...]) ->
 
 
 @pytest.mark.parametrize(
-    ("code", "told"), [(0, ""), (5, "sfdc-escalator: exit code 5, see the last line of run.log\n")]
+    ("code", "reported"), [(0, ""), (5, "sfdc-escalator: exit code 5, see the last line of run.log\n")]
 )
-def test_the_crontab_line_of_an_installed_program_tells_cron_of_a_failure(code: int, told: str, tmp_path: Path) -> None:
+def test_the_crontab_line_of_an_installed_program_reports_a_failure_to_cron(
+    code: int, reported: str, tmp_path: Path
+) -> None:
     """It mails what stands on stderr, and the report of a failure goes to the log."""
     home = tmp_path / "a home"
     home.mkdir()
@@ -81,7 +83,7 @@ def test_the_crontab_line_of_an_installed_program_tells_cron_of_a_failure(code: 
     files = first_files(replace(setup(program=(str(program), "run", "--json")), folder=home))
     line = files[Path("config/cron/crontab")].splitlines()[-1].removeprefix("*/10 * * * * ")
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.stdout, done.stderr) == ("", told)
+    assert (done.stdout, done.stderr) == ("", reported)
     assert (home / "run.log").read_text() == "{}\n"
 
 

@@ -14,11 +14,11 @@ def test_every_operator_of_a_field_can_be_written() -> None:
     assert CONDITIONS["kind:field"].allowed() == ["field", *get_args(Operator)]
 
 
-def test_the_keys_of_a_note_are_known_where_a_text_of_the_route_is_told_from_them() -> None:
+def test_a_text_of_the_route_is_not_taken_for_a_key_of_the_note() -> None:
     assert tuple(NoteShape.model_fields) == NOTE_KEYS
 
 
-def test_the_keys_of_a_policy_are_known_where_a_misspelt_one_is_told_from_them() -> None:
+def test_a_misspelt_key_is_not_taken_for_a_key_of_the_policy() -> None:
     assert {*DECLARING, *OTHER} == set(PolicyShape.allowed())
 
 

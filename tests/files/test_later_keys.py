@@ -57,10 +57,10 @@ TEAMS = "one of leads, others, twins, third, readers"
 USER = "a path to a user, such as Owner, Owner.Manager, Account.Owner or CreatedBy"
 DURATION = "a whole number and a unit: 15m, 4h, 2d (48 hours), 2w"
 VALUE = "a value, or no such key"
-Told = tuple[str, str | None, str | None, str | None]
+Reported = tuple[str, str | None, str | None, str | None]
 
 
-def told(tmp_path: Path, text: str) -> list[tuple[int | None, int | None, Told]]:
+def reported(tmp_path: Path, text: str) -> list[tuple[int | None, int | None, Reported]]:
     path = tmp_path / "policy.yaml"
     path.write_text(text, encoding="utf-8")
     found = [one for one in check_policies([path]) if one.severity == "error"]
@@ -68,13 +68,13 @@ def told(tmp_path: Path, text: str) -> list[tuple[int | None, int | None, Told]]
 
 
 def test_every_key_of_the_language_may_be_said(tmp_path: Path) -> None:
-    assert told(tmp_path, POLICY) == []
+    assert reported(tmp_path, POLICY) == []
 
 
 CHANNELS = (
     "one of salesforce, chatter, slack, teams, email, basecamp, clickup, sharepoint, webhook, pagerduty, apprise, log"
 )
-MISTAKES: list[tuple[str, str, str, Told]] = [
+MISTAKES: list[tuple[str, str, str, Reported]] = [
     ("accountable: leads", "accountable: leeds", "leeds", ("unknown team `leeds`", "leeds", TEAMS, "leads")),
     ("every: 30d", "every: monthly", "monthly", ("`review_every` is not a duration", '"monthly"', DURATION, None)),
     ("every: 30d", "every: ", "}", ("`review_every` has no value", "nothing", VALUE, None)),
@@ -139,16 +139,18 @@ MISTAKES: list[tuple[str, str, str, Told]] = [
 
 
 @pytest.mark.parametrize(("old", "new", "at", "expected"), MISTAKES, ids=[f"{new}" for _, new, *_ in MISTAKES])
-def test_a_mistake_is_told_once_at_its_place(tmp_path: Path, old: str, new: str, at: str, expected: Told) -> None:
+def test_a_mistake_is_reported_once_at_its_place(
+    tmp_path: Path, old: str, new: str, at: str, expected: Reported
+) -> None:
     assert old in POLICY
     text = POLICY.replace(old, new, 1)
     start = text.index(at)
     line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
-    assert told(tmp_path, text) == [(line, column, expected)]
+    assert reported(tmp_path, text) == [(line, column, expected)]
 
 
 def test_two_teams_of_one_queue_are_one_to_never(tmp_path: Path) -> None:
-    found = told(tmp_path, POLICY.replace("never: {queue: [third]", "never: {queue: [twins]"))
+    found = reported(tmp_path, POLICY.replace("never: {queue: [third]", "never: {queue: [twins]"))
     assert [one[2][0] for one in found] == [
         "escalate breaks `never`: its queue may be leads",
         "ladder rung 2 breaks `never`: its queue may be leads",
@@ -156,20 +158,20 @@ def test_two_teams_of_one_queue_are_one_to_never(tmp_path: Path) -> None:
 
 
 def test_a_channel_may_be_said_by_its_kind_alone(tmp_path: Path) -> None:
-    assert told(tmp_path, POLICY.replace("{kind: slack}", "slack")) == []
-    ((line, column, (message, found, _, near)),) = told(tmp_path, POLICY.replace("{kind: slack}", "slak"))
+    assert reported(tmp_path, POLICY.replace("{kind: slack}", "slack")) == []
+    ((line, column, (message, found, _, near)),) = reported(tmp_path, POLICY.replace("{kind: slack}", "slak"))
     assert (line, column, message, found, near) == (5, 19, "`alarm` cannot be `slak`", "slak", "slack")
 
 
 def test_a_rung_that_counts_from_a_due_time_needs_one(tmp_path: Path) -> None:
     line = "    due: {end_of: business_day, calendar: {table: hours}}\n"
-    ((_, column, (message, *_)),) = told(tmp_path, POLICY.replace(line, ""))
+    ((_, column, (message, *_)),) = reported(tmp_path, POLICY.replace(line, ""))
     assert (column, message) == (10, "`before_due` counts from `due`, which this route does not say")
 
 
 @pytest.mark.parametrize("due", ["24h", "{table: time}", "{by: Region__c, values: {x: 1h}, else: 2h}"])
 def test_a_due_time_may_come_out_of_a_table(tmp_path: Path, due: str) -> None:
-    assert told(tmp_path, POLICY.replace("{end_of: business_day, calendar: {table: hours}}", due)) == []
+    assert reported(tmp_path, POLICY.replace("{end_of: business_day, calendar: {table: hours}}", due)) == []
 
 
 @pytest.mark.parametrize(
@@ -180,13 +182,13 @@ def test_a_due_time_may_come_out_of_a_table(tmp_path: Path, due: str) -> None:
 def test_a_misspelt_declaration_is_one_mistake_and_not_one_for_each_name_in_it(
     tmp_path: Path, key: str, meant: str
 ) -> None:
-    ((_, column, (message, *_, near)),) = told(tmp_path, POLICY.replace(f"{meant}:", f"{key}:", 1))
+    ((_, column, (message, *_, near)),) = reported(tmp_path, POLICY.replace(f"{meant}:", f"{key}:", 1))
     assert (column, message, near) == (1, f"unknown key `{key}`", meant)
 
 
-def test_teams_that_are_left_out_are_told_where_they_are_named(tmp_path: Path) -> None:
+def test_teams_that_are_left_out_are_reported_where_they_are_named(tmp_path: Path) -> None:
     text = "policy: a\nexamples: []\nroutes: [{name: r, reason: x, when: {owner: user}, escalate: {queue: leads}}]\n"
-    assert [one[2][0] for one in told(tmp_path, text)] == ["unknown team `leads`"]
+    assert [one[2][0] for one in reported(tmp_path, text)] == ["unknown team `leads`"]
 
 
 @pytest.mark.parametrize(
@@ -201,22 +203,24 @@ def test_teams_that_are_left_out_are_told_where_they_are_named(tmp_path: Path) -
 def test_members_are_asked_for_of_a_team_and_owners_of_any_queue(
     tmp_path: Path, when: str, message: str | None
 ) -> None:
-    found = told(tmp_path, POLICY.replace("[{field: Flag__c, is: true}]", when))
+    found = reported(tmp_path, POLICY.replace("[{field: Flag__c, is: true}]", when))
     assert [one[2][0] for one in found] == ([message] if message else [])
 
 
 def test_no_route_is_called_none(tmp_path: Path) -> None:
-    found = told(tmp_path, POLICY.replace("name: first", "name: none"))
+    found = reported(tmp_path, POLICY.replace("name: first", "name: none"))
     assert [one[2][0] for one in found] == ["no route can be called `none`"]
 
 
 def test_a_misspelt_queue_of_a_team_is_one_mistake(tmp_path: Path) -> None:
-    ((_, _, (message, *_)),) = told(tmp_path, POLICY.replace("leads: {queue:", "leads: {quue:"))
+    ((_, _, (message, *_)),) = reported(tmp_path, POLICY.replace("leads: {queue:", "leads: {quue:"))
     assert message == "unknown key `quue`"
 
 
 def test_a_character_that_nobody_sees_is_shown(tmp_path: Path) -> None:
-    ((_, _, (message, found, _, near)),) = told(tmp_path, POLICY.replace("    reason: One.", "    \u00a0reason: One."))
+    ((_, _, (message, found, _, near)),) = reported(
+        tmp_path, POLICY.replace("    reason: One.", "    \u00a0reason: One.")
+    )
     assert (message, found, near) == (r"unknown key `\u00a0reason`", r"\u00a0reason", "reason")
 
 

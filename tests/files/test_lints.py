@@ -15,7 +15,7 @@ calendars: {office: {timezone: UTC, open: {mon-fri: "09:00-17:00"}}}
 """
 
 
-def told(tmp_path: Path, text: str, *, fully: bool = False) -> list[tuple[int | None, str, str]]:
+def reported(tmp_path: Path, text: str, *, fully: bool = False) -> list[tuple[int | None, str, str]]:
     path = tmp_path / "policy.yaml"
     path.write_text(TOP + text, encoding="utf-8")
     found = check([path]).problems if fully else check_policies([path])
@@ -30,24 +30,24 @@ def routes(*routes: str) -> str:
 def test_a_row_that_is_never_reached_is_an_error(tmp_path: Path) -> None:
     rows = "    - [[x, y], z, 1]\n    - [X, Z, 2]\n    - [w, z, 3]\n"
     tables = f"tables:\n  t:\n    by: [A, B]\n    rows:\n{rows}    else: 0\n"
-    (one,) = told(tmp_path, tables + routes("when: {table: t, is: 2}"))
+    (one,) = reported(tmp_path, tables + routes("when: {table: t, is: 2}"))
     assert one == (10, "error", "row 2 of the table is never reached: row 1 takes its cases")
 
 
 def test_a_row_that_several_rows_above_leave_no_case_for_is_an_error(tmp_path: Path) -> None:
     table = "when: {table: {by: A, rows: [[x, 1], [y, 2], [[x, %s], 3]], else: 0}, is: 2}"
-    (one,) = told(tmp_path, routes(table % "Y"))
+    (one,) = reported(tmp_path, routes(table % "Y"))
     assert one[1:] == ("error", "row 3 of the table is never reached: the rows above take its cases")
-    assert told(tmp_path, routes(table % "z")) == []
+    assert reported(tmp_path, routes(table % "z")) == []
 
 
 def test_a_table_without_a_last_word_is_a_warning_unless_it_is_complete(tmp_path: Path) -> None:
     bare = "when: {age: CreatedDate, at_least: {by: Priority, values: {High: 1h}}}"
-    assert [one[1:] for one in told(tmp_path, routes(bare))] == [
+    assert [one[1:] for one in reported(tmp_path, routes(bare))] == [
         ("warning", "the table gives no value when no row matches")
     ]
     both = 'when: {age: CreatedDate, at_least: {by: Vip__c, values: {"true": 1h, "false": 2h}}}'
-    assert told(tmp_path, routes(both)) == []
+    assert reported(tmp_path, routes(both)) == []
 
 
 @pytest.mark.parametrize(
@@ -93,17 +93,17 @@ def test_a_table_without_a_last_word_is_a_warning_unless_it_is_complete(tmp_path
         ("when: {related: Tasks, at_least: 1, within: 1d}", "when: {related: Tasks, at_least: 2}", False),
     ],
 )
-def test_a_route_below_one_that_takes_all_its_cases_is_told(
+def test_a_route_below_one_that_takes_all_its_cases_is_reported(
     tmp_path: Path, above: str, below: str, shadowed: bool
 ) -> None:
-    found = told(tmp_path, routes(above, below))
+    found = reported(tmp_path, routes(above, below))
     message = "route `r2` is never reached: every case of it matches `r1` (line 6)"
     assert found == ([(7, "warning", message)] if shadowed else [])
 
 
-def test_a_route_that_several_above_take_all_cases_of_is_told(tmp_path: Path) -> None:
+def test_a_route_that_several_above_take_all_cases_of_is_reported(tmp_path: Path) -> None:
     whens = ("{field: A, is: x}", "{field: C, is: x}", "{field: A, is_not: x}", "{field: B, is: y}")
-    found = told(tmp_path, routes(*(f"when: {when}" for when in whens)))
+    found = reported(tmp_path, routes(*(f"when: {when}" for when in whens)))
     message = "route `r4` is never reached: every case of it matches `r1` (line 6) or `r3` (line 8)"
     assert found == [(9, "warning", message)]
 
@@ -149,8 +149,8 @@ IMPOSSIBLE = [
 
 
 @pytest.mark.parametrize(("when", "why"), IMPOSSIBLE, ids=[when for when, _ in IMPOSSIBLE])
-def test_demands_that_no_case_meets_together_are_told(tmp_path: Path, when: str, why: str) -> None:
-    (one,) = told(tmp_path, routes(f"when: {when}"), fully=True)
+def test_demands_that_no_case_meets_together_are_reported(tmp_path: Path, when: str, why: str) -> None:
+    (one,) = reported(tmp_path, routes(f"when: {when}"), fully=True)
     assert one == (6, "warning", f"route `r1` can never match: {why}")
 
 
@@ -172,8 +172,8 @@ def test_demands_that_no_case_meets_together_are_told(tmp_path: Path, when: str,
         "{field: IsClosed, is: true}",
     ],
 )
-def test_demands_that_some_case_meets_are_not_told(tmp_path: Path, when: str) -> None:
-    assert told(tmp_path, routes(f"when: {when}")) == []
+def test_demands_that_some_case_meets_are_not_reported(tmp_path: Path, when: str) -> None:
+    assert reported(tmp_path, routes(f"when: {when}")) == []
 
 
 RARE = '  rare: {timezone: UTC, open: {sun: "09:00-09:01"}}\n'
@@ -202,26 +202,26 @@ def test_a_limit_of_open_time_that_takes_more_than_ten_years_is_an_error(tmp_pat
     assert check_policies([path]) == ()
 
 
-def test_a_route_that_can_never_match_is_told(tmp_path: Path) -> None:
-    (one,) = told(tmp_path, routes("when: [{field: A, is: x}, {field: A, is: y}]"))
+def test_a_route_that_can_never_match_is_reported(tmp_path: Path) -> None:
+    (one,) = reported(tmp_path, routes("when: [{field: A, is: x}, {field: A, is: y}]"))
     assert one[:2] == (6, "warning")
     assert "route `r1` can never match: A is x and A is y exclude each other" in one[2]
-    (scoped,) = told(tmp_path, "scope: {field: Type, is: Bike}\n" + routes("when: {field: Type, is: Car}"))
+    (scoped,) = reported(tmp_path, "scope: {field: Type, is: Bike}\n" + routes("when: {field: Type, is: Car}"))
     assert "can never match" in scoped[2]
 
 
-def test_a_route_that_reads_every_open_case_is_told_with_its_line(tmp_path: Path) -> None:
-    (one,) = told(tmp_path, routes("when: {text: comments, mentions: angry}"), fully=True)
+def test_a_route_that_reads_every_open_case_is_reported_with_its_line(tmp_path: Path) -> None:
+    (one,) = reported(tmp_path, routes("when: {text: comments, mentions: angry}"), fully=True)
     assert one[:2] == (6, "warning")
     assert "reads every open case" in one[2]
 
 
-def test_a_route_that_needs_a_query_of_its_own_is_told_unless_it_says_that_it_means_it(tmp_path: Path) -> None:
+def test_a_route_that_needs_a_query_of_its_own_is_reported_unless_it_says_that_it_means_it(tmp_path: Path) -> None:
     subquery = 'when: {soql: "Id IN (SELECT CaseId FROM ReturnOrder)"}'
-    (one,) = told(tmp_path, routes(subquery), fully=True)
+    (one,) = reported(tmp_path, routes(subquery), fully=True)
     assert one[:2] == (6, "warning")
     assert "route r1 needs a query of its own" in one[2]
-    assert told(tmp_path, routes(f"{subquery}, scan: true"), fully=True) == []
+    assert reported(tmp_path, routes(f"{subquery}, scan: true"), fully=True) == []
 
 
 NEVER = "routes: [{name: a, reason: x, when: {field: A, is: 1}, never: {queue: others}, escalate: %s%s}]\n"
@@ -236,16 +236,16 @@ NEVER = "routes: [{name: a, reason: x, when: {field: A, is: 1}, never: {queue: o
     ],
 )
 def test_never_is_proved_for_every_step_and_every_rung(tmp_path: Path, steps: str, more: str, message: str) -> None:
-    found = [one for one in told(tmp_path, NEVER % (steps, more)) if one[1] == "error"]
+    found = [one for one in reported(tmp_path, NEVER % (steps, more)) if one[1] == "error"]
     assert len(found) == 1
     assert found[0][2].startswith(message)
 
 
-def test_a_standard_field_that_is_probably_misspelt_is_told_with_the_nearest(tmp_path: Path) -> None:
+def test_a_standard_field_that_is_probably_misspelt_is_reported_with_the_nearest(tmp_path: Path) -> None:
     when = "[{field: Priorty, is: x}, {age: CreatdDate, at_least: 1h}, {field: Acount.Type, in: [x]}"
     when += ", {text: Suject, mentions: x}]"
     example = "examples: [{case: {Stauts: New}, age: 2h, expect: none}]\n"
-    found = told(tmp_path, routes(f"when: {when}") + example, fully=True)
+    found = reported(tmp_path, routes(f"when: {when}") + example, fully=True)
     assert [one[1:] for one in found] == [
         ("warning", "no standard field is called `Priorty`"),
         ("warning", "no standard field is called `CreatdDate`"),
@@ -265,7 +265,7 @@ def test_fields_of_features_custom_fields_and_fields_of_other_records_are_not_ca
     )  # fmt: skip
     conditions = ", ".join(f"{{field: {path}, is: x}}" for path in paths)
     other = "{related: Tasks, where: {field: Subjct, is: x}}"
-    assert told(tmp_path, routes(f"when: [{conditions}, {other}]"), fully=True) == []
+    assert reported(tmp_path, routes(f"when: [{conditions}, {other}]"), fully=True) == []
 
 
 def test_a_checkbox_that_is_compared_with_a_text_is_an_error_with_what_was_meant(tmp_path: Path) -> None:
@@ -279,7 +279,8 @@ def test_a_checkbox_that_is_compared_with_a_text_is_an_error_with_what_was_meant
         (7, 59, "error", "`IsEscalated` is a checkbox", "YES", "true"),
     ]
     assert (
-        told(tmp_path, routes("when: [{field: Answer__c, is: no}, {field: IsEscalated, is: 'true'}]"), fully=True) == []
+        reported(tmp_path, routes("when: [{field: Answer__c, is: no}, {field: IsEscalated, is: 'true'}]"), fully=True)
+        == []
     )
 
 
@@ -288,6 +289,6 @@ def test_a_policy_with_large_tables_and_many_choices_is_read_at_once(tmp_path: P
     tables = f"tables:\n  t:\n    by: [A__c, B__c]\n    rows:\n{rows}    else: Low\n"
     fields = ", ".join(f"{{field: F{n}__c, is: x}}" for n in range(60))
     wide = [f"when: [{{table: t, is: High}}, {{any: [{fields}]}}, {{field: C__c, is: c{n}}}]" for n in range(12)]
-    assert told(tmp_path, tables + routes(*wide)) == []
-    found = told(tmp_path, tables + routes(wide[0], wide[0].replace("c0", "c1"), wide[0]))
+    assert reported(tmp_path, tables + routes(*wide)) == []
+    found = reported(tmp_path, tables + routes(wide[0], wide[0].replace("c0", "c1"), wide[0]))
     assert [one[2][:31] for one in found] == ["route `r3` is never reached: ev"]

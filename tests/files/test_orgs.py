@@ -135,7 +135,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "problem"), BAD, ids=[text for text, _ in BAD])
-def test_whatever_is_wrong_is_told_at_its_place(text: str, problem: Problem, tmp_path: Path) -> None:
+def test_every_fault_is_reported_at_its_place(text: str, problem: Problem, tmp_path: Path) -> None:
     found = problems_of(tmp_path, text)
     assert found == ([*found[:1], problem] if problem.found == "5000000000001" else [problem])
     assert "hush" not in str(found)
@@ -187,15 +187,15 @@ def test_every_problem_of_every_org_comes_at_once(tmp_path: Path) -> None:
         org_entry("env", path)  # a guard that cannot be read cannot check
 
 
-def test_an_unknown_name_is_told_the_nearest_and_the_file(tmp_path: Path) -> None:
+def test_an_unknown_name_is_reported_with_the_nearest_and_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD)
     with pytest.raises(Invalid, match=str(path)) as error:
         org_entry("prd", path)
-    told = Problem("unknown org `prd`", str(path), found="prd", expected="one of env, prod", nearest="prod")
-    assert (error.value.exit_code, error.value.problems) == (2, (told,))
+    reported = Problem("unknown org `prd`", str(path), found="prd", expected="one of env, prod", nearest="prod")
+    assert (error.value.exit_code, error.value.problems) == (2, (reported,))
 
 
-def test_without_the_file_a_name_is_told_where_it_was_looked_for(tmp_path: Path) -> None:
+def test_without_the_file_the_message_says_where_it_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=f"{tmp_path / 'orgs.yaml'} does not exist") as error:
         org_entry("prod", tmp_path / "orgs.yaml")
     assert "env" in str(error.value.problems[0])
@@ -259,19 +259,19 @@ def test_where_a_login_is_asked_for_and_for_whom_follows_from_the_org(
     assert found.values["audience"] == audience
 
 
-def test_what_is_no_secret_may_stand_in_the_file_or_behind_a_reference(tmp_path: Path) -> None:
+def test_what_is_not_a_secret_may_stand_in_the_file_or_behind_a_reference(tmp_path: Path) -> None:
     text = JWT.replace("client_id: key", "client_id: env:ID") % ""
     assert org_entry("p", written(tmp_path, text))[0].login({"K": "k", "ID": "i"}).values["client_id"] == "i"
 
 
 def test_a_login_that_is_being_retired_says_so(tmp_path: Path) -> None:
     text = "p: {flow: password, client_id: a, client_secret: env:S, username: u, password: env:P}"
-    (told,) = problems_of(tmp_path, text)
-    assert told.severity == "warning"
-    assert "being retired" in told.message
+    (reported,) = problems_of(tmp_path, text)
+    assert reported.severity == "warning"
+    assert "being retired" in reported.message
 
 
-def test_every_secret_that_cannot_be_had_is_told_at_once(tmp_path: Path) -> None:
+def test_every_secret_that_cannot_be_had_is_reported_at_once(tmp_path: Path) -> None:
     text = "p: {flow: password, client_id: a, client_secret: env:S, username: u, password: env:P}"
     with pytest.raises(Invalid) as error:
         org_entry("p", written(tmp_path, text))[0].login({})
@@ -292,13 +292,13 @@ def test_an_address_stands_in_the_file_itself(key: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "login", ["access_token: env:T", "flow: client_credentials, client_id: x, client_secret: env:T"]
 )
-def test_where_people_log_in_is_no_org(login: str, tmp_path: Path) -> None:
+def test_the_page_where_people_log_in_is_not_an_org(login: str, tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path, f"prod: {{instance_url: https://test.salesforce.com, {login}}}")
     assert problem.message == "`instance_url` is where people log in, not an org"
     assert "My Domain" in str(problem.expected)
 
 
-def test_the_address_of_the_pages_is_told_with_that_of_the_api(tmp_path: Path) -> None:
+def test_the_address_of_the_pages_is_reported_with_the_address_of_the_api(tmp_path: Path) -> None:
     (problem,) = problems_of(
         tmp_path, "prod: {instance_url: https://acme--dev.sandbox.lightning.force.com, access_token: env:T}"
     )
@@ -317,14 +317,14 @@ def refused(tmp_path: Path, more: str, **environ: str) -> Problem:
     return problem
 
 
-def test_a_secret_of_several_lines_is_no_secret(tmp_path: Path) -> None:
+def test_a_secret_of_several_lines_is_not_a_secret(tmp_path: Path) -> None:
     problem = refused(tmp_path, "", S="first line\nsecond line")
     assert problem.message == "the value that `client_secret` refers to has several lines"
     assert (problem.line, "line" in str(problem.found)) == (1, False)
 
 
 @pytest.mark.parametrize("proxy", ["ftp://host:1", "http://ann:hush hush@host", "http://host:1/path", "http://"])
-def test_what_is_no_proxy_is_told_and_not_shown(proxy: str, tmp_path: Path) -> None:
+def test_what_is_not_a_proxy_is_reported_and_not_shown(proxy: str, tmp_path: Path) -> None:
     problem = refused(tmp_path, ", proxy: env:P", P=proxy)
     assert (problem.message, problem.expected) == (
         "the value that `proxy` refers to is not an address of a proxy",
@@ -340,7 +340,7 @@ def test_the_login_of_a_proxy_is_a_secret(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "why"), [(None, "no such file"), ("words", "it holds no certificate")])
-def test_certificates_that_cannot_be_read_are_told_at_their_place(
+def test_certificates_that_cannot_be_read_are_reported_at_their_place(
     content: str | None, why: str, tmp_path: Path
 ) -> None:
     if content is not None:
@@ -365,7 +365,7 @@ def test_plain_http_over_a_network_is_unsafe(tmp_path: Path) -> None:
         ({"PROD_TOKEN": "top secret"}, "the value that `access_token` refers to is not an access token"),
     ],
 )
-def test_a_token_that_cannot_be_had_is_told_at_its_reference(
+def test_a_token_that_cannot_be_had_is_reported_at_its_reference(
     environ: dict[str, str], message: str, tmp_path: Path
 ) -> None:
     path = written(tmp_path, GOOD)

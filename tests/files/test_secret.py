@@ -68,7 +68,7 @@ def test_a_file_without_a_secret(content: bytes, message: str, tmp_path: Path) -
         read(f"file:{file}")
 
 
-def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
+def test_what_is_not_a_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     for name, message in (("pipe", "is not a file"), ("", "is not a file|is a directory"), ("none", "no such file")):
         with pytest.raises(Fault, match=message):
@@ -86,14 +86,14 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
         (["import sys; sys.stdout.buffer.write(b'\\xff')"], "is not UTF-8", None),
     ],
 )
-def test_a_command_that_fails_is_told_without_its_output(lines: list[str], message: str, found: str | None) -> None:
+def test_a_command_that_fails_is_reported_without_its_output(lines: list[str], message: str, found: str | None) -> None:
     with pytest.raises(Fault, match=message) as wrong:
         read(command(*lines))
     assert wrong.value.found == found
     assert SECRET not in str(vars(wrong.value))
 
 
-def test_a_command_that_is_not_there_is_told_by_its_name_alone() -> None:
+def test_a_command_that_is_not_there_is_reported_by_its_name_alone() -> None:
     with pytest.raises(Fault, match="the command `no-such-vault` cannot be started: no such file") as wrong:
         read(f"cmd:no-such-vault --password {SECRET}")
     assert SECRET not in str(vars(wrong.value))

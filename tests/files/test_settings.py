@@ -88,8 +88,8 @@ def test_an_address_that_is_none_says_what_it_should_be(
 ) -> None:
     with pytest.raises(Invalid) as error:
         login(url)
-    told = Problem(f"SFDC_INSTANCE_URL {message}", found=found, expected=expected, nearest=nearest)
-    assert error.value.problems == (told,)
+    reported = Problem(f"SFDC_INSTANCE_URL {message}", found=found, expected=expected, nearest=nearest)
+    assert error.value.problems == (reported,)
     assert "secret" not in str(error.value.problems[0])
 
 
@@ -115,7 +115,7 @@ def test_misspelt_variables_are_named_and_all_problems_come_at_once() -> None:
     ]
 
 
-def test_an_empty_environment_lacks_both_and_an_unsafe_address_is_told_beside_a_missing_token() -> None:
+def test_an_empty_environment_lacks_both_and_an_unsafe_address_is_reported_beside_a_missing_token() -> None:
     for environ, count in (
         ({}, 2),
         ({"SFDC_INSTANCE_URL": "", "SFDC_ACCESS_TOKEN": ""}, 2),

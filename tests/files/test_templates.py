@@ -125,21 +125,21 @@ NAMES = "one of case, policy, route, parts, findings, now"
 def test_what_a_template_must_not_read_is_found_at_its_line(
     text: str, message: str, found: str | None, expected: str | None, nearest: str | None
 ) -> None:
-    told = compiled("note.j2", "first line\n" + text).problems
-    assert told == (Problem(message, "note.j2", 2, None, found, expected, nearest),)
+    reported = compiled("note.j2", "first line\n" + text).problems
+    assert reported == (Problem(message, "note.j2", 2, None, found, expected, nearest),)
 
 
-def test_a_syntax_error_is_told_at_its_line() -> None:
-    (told,) = compiled("note.j2", "first line\n{% if case.A %}").problems
-    assert (told.line, told.message.split(":")[:2]) == (
+def test_a_syntax_error_is_reported_at_its_line() -> None:
+    (reported,) = compiled("note.j2", "first line\n{% if case.A %}").problems
+    assert (reported.line, reported.message.split(":")[:2]) == (
         2,
         ["the template cannot be read", " Unexpected end of template. Jinja was looking for the following tags"],
     )
 
 
 def test_an_unknown_filter_names_the_nearest() -> None:
-    (told,) = compiled("note.j2", "{{ now | uper }}").problems
-    assert (told.message, told.line, told.nearest) == ("unknown filter `uper`", 1, "upper")
+    (reported,) = compiled("note.j2", "{{ now | uper }}").problems
+    assert (reported.message, reported.line, reported.nearest) == ("unknown filter `uper`", 1, "upper")
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_template_stands_in_the_folder_of_the_policy_or_else_in_its_parent(tmp
     assert error.value.nearest == "note.j2"
 
 
-def test_a_template_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+def test_a_template_name_that_no_file_can_have_is_reported(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="template does not exist"):
         load_template(tmp_path / "a.yaml", "x" * 5000)
 
@@ -198,17 +198,17 @@ def test_a_route_must_say_what_its_template_reads(tmp_path: Path) -> None:
     )
 
 
-def test_a_broken_template_is_told_once_with_its_own_file_and_line(tmp_path: Path) -> None:
+def test_a_broken_template_is_reported_once_with_its_own_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "note.j2").write_text("fine\n{{ nwo }}\n")
     path = tmp_path / "a.yaml"
     path.write_text(POLICY.replace("escalate: {note: {help", "escalate: {note: {template: note.j2, help"))
-    told = [problem for problem in check_policies([path]) if problem.file != str(path)]
-    assert told == [Problem("unknown name `nwo`", str(tmp_path / "note.j2"), 2, None, "nwo", NAMES, "now")]
+    reported = [problem for problem in check_policies([path]) if problem.file != str(path)]
+    assert reported == [Problem("unknown name `nwo`", str(tmp_path / "note.j2"), 2, None, "nwo", NAMES, "now")]
 
 
-def test_a_template_that_is_no_text_is_told_like_any_file(tmp_path: Path) -> None:
+def test_a_template_that_is_not_a_text_is_reported_like_any_file(tmp_path: Path) -> None:
     (tmp_path / "note.j2").write_bytes(b"Jos\xe9")
     path = tmp_path / "a.yaml"
     path.write_text(POLICY)
-    told = check_policies([path])
-    assert Problem("the file is not UTF-8", str(tmp_path / "note.j2"), 1, 4, "byte 0xE9", "text in UTF-8") in told
+    reported = check_policies([path])
+    assert Problem("the file is not UTF-8", str(tmp_path / "note.j2"), 1, 4, "byte 0xE9", "text in UTF-8") in reported

@@ -56,7 +56,7 @@ FILE = "a policy file in YAML"
         (b"- policy: a\n", (1, 1), "a policy must be a mapping", "a list", "a mapping"),
     ],
 )
-def test_a_file_that_is_no_policy_has_one_clear_problem(
+def test_a_file_that_is_not_a_policy_has_one_clear_problem(
     data: bytes, place: tuple[int | None, int | None], message: str, found: str | None, expected: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "policy.yaml"
@@ -69,8 +69,8 @@ def test_a_file_that_is_no_policy_has_one_clear_problem(
 def test_more_than_one_document_is_refused_at_the_second(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text("policy: a\n---\npolicy: b\n")
-    told = Problem("the file holds more than one document", str(path), 2, 1, None, "one policy per file")
-    assert told in check_policies([path])
+    reported = Problem("the file holds more than one document", str(path), 2, 1, None, "one policy per file")
+    assert reported in check_policies([path])
 
 
 def test_a_missing_file_names_the_nearest_one(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_missing_file_names_the_nearest_one(tmp_path: Path) -> None:
     assert check_policies([path]) == (Problem("the file does not exist", str(path), expected=FILE, nearest=near),)
 
 
-def test_a_missing_folder_and_a_folder_in_place_of_a_file_are_told_apart(tmp_path: Path) -> None:
+def test_a_missing_folder_and_a_folder_in_place_of_a_file_are_reported_apart(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere" / "policy.yaml"
     assert check_policies([nowhere, tmp_path]) == (
         Problem(f"the folder {tmp_path / 'nowhere'} does not exist", str(nowhere), expected=FILE),
@@ -109,8 +109,8 @@ def test_aliases_cannot_make_a_small_file_huge_or_endlessly_deep(tmp_path: Path)
     deep += "".join(f"a{i + 1}: &a{i + 1} {{x: {{x: {{x: *a{i}}}}}}}\n" for i in range(30))
     for text, message in ((wide, "too many aliases"), (deep, "the file is nested too deep"), ("a: &a [*a]", None)):
         path.write_text(text)
-        told = [problem.message for problem in check_policies([path])]
-        assert told == [message] if message else "the alias names no anchor above it" in told
+        reported = [problem.message for problem in check_policies([path])]
+        assert reported == [message] if message else "the alias names no anchor above it" in reported
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -193,10 +193,10 @@ def only_invalid(folder: Path, data: bytes) -> None:
     """Either the policy loads, or every problem of it has a file, a message, and is told once."""
     path = folder / "policy.yaml"
     path.write_bytes(data)
-    told = check_policies([path])
-    assert len(set(told)) == len(told)
-    assert all(problem.file and problem.message for problem in told)
-    errors = tuple(problem for problem in told if problem.severity == "error")
+    reported = check_policies([path])
+    assert len(set(reported)) == len(reported)
+    assert all(problem.file and problem.message for problem in reported)
+    errors = tuple(problem for problem in reported if problem.severity == "error")
     if not errors:
         assert len(load_policies([path]).policies) == 1
         return

@@ -98,7 +98,7 @@ def test_a_file_that_is_not_our_ledger_is_refused_and_not_changed(
     assert (path.read_bytes() if path.is_file() else None) == before
 
 
-def test_a_dry_run_creates_nothing_where_there_is_no_ledger(tmp_path: Path) -> None:
+def test_a_dry_run_creates_no_ledger(tmp_path: Path) -> None:
     reader = open_history(str(tmp_path / "a" / "b.db"))
     assert reader.history(ORG) == History()
     assert reader.head() is None

@@ -155,7 +155,7 @@ def test_an_unknown_version_is_not_migrated(old: Kind) -> None:
         migrate(old.where, "ann")
 
 
-def test_where_there_is_no_ledger_nothing_is_migrated(tmp_path: Path) -> None:
+def test_without_a_ledger_nothing_is_migrated(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnusable, match="there is no ledger"):
         migrate(str(tmp_path / "x.db"), "ann")
     with closing(sqlite3.connect(tmp_path / "theirs.db")) as connection:

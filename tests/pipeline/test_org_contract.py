@@ -420,7 +420,7 @@ def test_a_known_key_is_refused_where_the_level_is_proved(start: Open) -> None:
     assert [note.key for note in later.notes(ONE, TWO)] == [identity(ONE).key]
 
 
-def test_another_key_on_the_same_case_is_no_duplicate(start: Open) -> None:
+def test_another_key_on_the_same_case_is_not_a_duplicate(start: Open) -> None:
     site = start(cases_of(1), proved=True)
     site.write(write(ONE))
     assert isinstance(site.poll_again().write(write(ONE, "other")), Committed)

@@ -49,14 +49,14 @@ class World:
     org: FakeOrg
     ledger: FakeLedger = field(default_factory=lambda: FakeLedger(LIVE))
     policies: tuple[Policy, ...] = (ONE,)
-    told: list[tuple[int, int]] = field(default_factory=list)
+    reported: list[tuple[int, int]] = field(default_factory=list)
 
     def rehearse(self, options: RunOptions | None = None) -> Result:
         return rehearse("run", self.org, caller(), self.ledger, self.policies, options or RunOptions(), render)
 
     def run(self, options: RunOptions | None = None) -> Result:
         def progress(what: str, done: int, whole: int) -> None:
-            self.told.append((done, whole))
+            self.reported.append((done, whole))
 
         return carry_out(
             "run", self.org, caller(), self.ledger, self.policies, options or RunOptions(), render, progress, Stop()
@@ -129,7 +129,7 @@ def test_a_run_applies_and_the_next_one_does_nothing() -> None:
 def test_a_run_reports_its_progress() -> None:
     one = world()
     one.run()
-    assert one.told == [(1, 3), (2, 3), (3, 3)]
+    assert one.reported == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_the_last_event_of_a_run_holds_its_counts_and_exit_code() -> None:

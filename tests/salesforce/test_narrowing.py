@@ -264,7 +264,7 @@ def test_what_all_routes_demand_is_said_once() -> None:
         (Age("at_least", timedelta(hours=4), path="CreatedDate", calendar=BusinessHours("Default")), (), False),
     ],
 )
-def test_a_route_that_reads_all_open_cases_is_told_offline(when: Condition, scope: Any, scan: bool) -> None:
+def test_a_route_that_reads_all_open_cases_is_reported_offline(when: Condition, scope: Any, scan: bool) -> None:
     """Custom fields and the org's business hours are not known offline; they are taken to narrow."""
     one = route("one", when)
     assert route_is_scan(policy(one, scope=scope), one, standard_describe()) is scan

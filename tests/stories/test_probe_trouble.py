@@ -113,7 +113,7 @@ def test_where_a_case_of_the_queue_shows_that_none_could_be_deleted_none_is_move
     assert [one["fields"].get("OwnerId") for one in writes(org) if one["op"] == "update"] != []
 
 
-def test_no_case_is_made_where_there_is_no_step_to_try(world: World) -> None:
+def test_no_case_is_made_without_a_step_to_try(world: World) -> None:
     org = sandbox(world)
     world.policy(POLICY.replace("queue: Leads", "queue: Leds").replace("queue: Others", "queue: Otters"))
     answer = probed(world)

@@ -41,7 +41,7 @@ def test_a_leaked_secret_is_found_everywhere(tmp_path: Path, world: World, place
     watched.secrets.add(TOLD)
     assert watched.leaks() == []
     if place == "output":
-        watched.told.append(f"the secret is {GUISES[guise]}")
+        watched.reported.append(f"the secret is {GUISES[guise]}")
     else:
         path = watched.folder / place
         path.parent.mkdir(exist_ok=True)

@@ -81,7 +81,7 @@ class World:
     capsys: pytest.CaptureFixture[str]
     orgs: list[EmbeddedOrg] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
-    told: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
     environ: dict[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     entered: list[Surroundings] = field(default_factory=list, repr=False)
     here: Path | None = None
@@ -114,7 +114,7 @@ class World:
         self.capsys.readouterr()
         code = run_command_line(words, surroundings or self.surroundings())
         actual = self.capsys.readouterr()
-        self.told += [actual.out, actual.err]
+        self.reported += [actual.out, actual.err]
         return Answer(code, actual.out, actual.err)
 
     def go_home(self) -> None:
@@ -139,13 +139,13 @@ class World:
         done = subprocess.run(
             [str(word) for word in words], capture_output=True, text=True, timeout=120, check=False, **settings
         )
-        self.told += [done.stdout, done.stderr]
+        self.reported += [done.stdout, done.stderr]
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def leaks(self) -> list[str]:
         """The places where a secret of this world, or a piece of it, can be read: outputs, warnings and logs, the orgs'
         logs of requests, and every file but those that hold secrets by their nature."""
-        places = [("an output", text) for text in self.told]
+        places = [("an output", text) for text in self.reported]
         places += [("the log of requests", json.dumps(org.requests(), ensure_ascii=False)) for org in self.orgs]
         files = [path for path in self.folder.rglob("*") if path.is_file() and not KEPT.fullmatch(path.name)]
         places += [(str(path), path.read_text(errors="replace")) for path in files]

@@ -93,8 +93,12 @@ def test_an_option_takes_its_variable_from_the_surroundings_alone(
     world.environ |= {"SFDC_ESCALATOR_DRY_RUN": "1", "SFDC_ESCALATOR_JSON": "1", "SFDC_ESCALATOR_LIMIT": "3"}
     monkeypatch.setenv("SFDC_ESCALATOR_LIMIT", "none")
     monkeypatch.setenv("SFDC_ESCALATOR_CASE", "1")
-    told = world.type("run", "--backlog", "escalate").json
-    assert (told["dry_run"], told["planned"], [one["policy"] for one in told["policies"]]) == (True, 3, ["p", "q"])
+    reported = world.type("run", "--backlog", "escalate").json
+    assert (reported["dry_run"], reported["planned"], [one["policy"] for one in reported["policies"]]) == (
+        True,
+        3,
+        ["p", "q"],
+    )
 
 
 def test_a_variable_that_is_not_handed_in_asks_for_no_json(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

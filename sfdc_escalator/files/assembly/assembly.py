@@ -92,11 +92,11 @@ def note_of(route: RouteShape, note: RouteNoteShape, default: NoteShape, templat
     texts = dict(note.__pydantic_extra__ or {})
     template = templates[given.get("template", "")]
     own = tuple(NotePart(key, (f"route.{key}",)) for key in texts)
-    why = (NotePart("reason", ("route.reason",)), NotePart("findings", ("findings",)))
+    standard = (NotePart("reason", ("route.reason",)), NotePart("findings", ("findings",)))
     in_texts = {path for text in (route.reason, *texts.values()) for path in placeholder_paths(text)}
     return NoteSpec(
         template=template.source,
-        parts=required(parts_of(given) or (*why, *own), given),
+        parts=required(parts_of(given) or (*standard, *own), given),
         texts=texts,
         visibility=given.get("visibility", "internal"),
         template_paths=template.needs.paths | in_texts,

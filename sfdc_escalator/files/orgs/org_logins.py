@@ -188,6 +188,8 @@ def certificates(path: str) -> str:
         else:
             ssl.create_default_context(cafile=path)
     except OSError as error:  # an SSLError is one, too
-        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else (error.strerror or str(error)).lower()
-        raise Fault(f"{path} cannot be read: {why}", expected="a PEM file with the certificates to trust") from None
+        reason = (
+            "it holds no certificate" if isinstance(error, ssl.SSLError) else (error.strerror or str(error)).lower()
+        )
+        raise Fault(f"{path} cannot be read: {reason}", expected="a PEM file with the certificates to trust") from None
     return path

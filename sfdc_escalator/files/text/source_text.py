@@ -31,8 +31,8 @@ def read_text(path: Path, what: str, limit: int) -> str:
     except IsADirectoryError:
         raise Unreadable(Problem(f"{file} is a folder", file, expected=what)) from None
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise Unreadable(Problem(f"the file cannot be read: {why.lower()}", file, expected=what)) from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Unreadable(Problem(f"the file cannot be read: {reason.lower()}", file, expected=what)) from None
     if len(data) > limit:
         found, expected = f"{max(size, len(data)):,} bytes", f"{limit:,} bytes at most"
         raise Unreadable(Problem("the file is too large", file, found=found, expected=expected))

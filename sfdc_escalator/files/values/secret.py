@@ -83,8 +83,8 @@ def from_file(path: str) -> str:
             mode = os.fstat(stream.fileno()).st_mode
             data = stream.read(MOST_BYTES + 1) if stat.S_ISREG(mode) else b""
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise Fault(f"{path} cannot be read: {why.lower()}", expected=alone) from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Fault(f"{path} cannot be read: {reason.lower()}", expected=alone) from None
     if not stat.S_ISREG(mode):
         raise Fault(f"{path} is not a file", expected=alone)
     if mode & OTHERS_MAY:
@@ -113,8 +113,8 @@ def from_command(where: str, environ: Mapping[str, str], folder: Path) -> str:
     except subprocess.TimeoutExpired:
         raise Fault(f"{name} did not end within {TIMEOUT:g} seconds", expected=by_hand) from None
     except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or str(error)).lower()
-        raise Fault(f"{name} cannot be started: {why}", expected=by_hand) from None
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise Fault(f"{name} cannot be started: {reason}", expected=by_hand) from None
     if process.returncode:
         code = process.returncode
         found = f"exit code {code}" if code > 0 else f"signal {-code}"
