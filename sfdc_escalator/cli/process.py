@@ -11,7 +11,7 @@ from sfdc_escalator.wiring.secrets import Secrets
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from sfdc_escalator.pipeline.apply import Progress
+    from sfdc_escalator.pipeline.applying.apply import Progress
     from sfdc_escalator.pipeline.stop import Stop
 
 

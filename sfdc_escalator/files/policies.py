@@ -79,7 +79,7 @@ def read_policies(paths: Sequence[Path]) -> Loaded:
 def problems_in(files: Sequence[PolicyFile]) -> Iterator[Problem]:
     """Those of each file, and names that two files share."""
     if not files:
-        yield Problem("there is no policy file", expected=f"{EXPECTED}, such as config/policies/support.yaml")
+        yield Problem("no policy file was found", expected=f"{EXPECTED}, such as config/policies/support.yaml")
     paths: dict[str, Path] = {}
     for file in files:
         yield from file.problems

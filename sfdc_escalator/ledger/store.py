@@ -111,7 +111,7 @@ def open_ledger(where: str, *, create: bool, terms: Terms | None = None) -> SqlL
     database, terms = database_of(where), terms or Terms()
     if not database.exists():
         if not create:
-            raise LedgerUnusable(f"there is no ledger at {database.where}")
+            raise LedgerUnusable(f"the ledger {database.where} does not exist")
         database.create()
     # Read first: to open another program's file for writing would change its journal mode.
     recognise(database, database.engine(writing=False, busy=terms.busy))
@@ -135,7 +135,7 @@ def open_trail(where: str) -> SqlHistory:
     database = database_of(where)
     if not database.exists():
         advice = "the first live run makes it; or name another with --ledger"
-        raise LedgerUnusable(f"there is no ledger at {database.where}: {advice}")
+        raise LedgerUnusable(f"the ledger {database.where} does not exist: {advice}")
     return reader_of(database, AuditBroken)
 
 

@@ -14,12 +14,12 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.org import Caller
-from sfdc_escalator.pipeline.apply import Applied, Progress, Terms, apply
-from sfdc_escalator.pipeline.nearest import near_misses
+from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply
+from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
-from sfdc_escalator.pipeline.prepare import Prepared, prepare
-from sfdc_escalator.pipeline.remember import remember
+from sfdc_escalator.pipeline.preparing.nearest import near_misses
+from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.run_clock import RunClock
 from sfdc_escalator.pipeline.stop import Stop, call_budget
 

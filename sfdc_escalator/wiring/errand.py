@@ -19,7 +19,7 @@ from sfdc_escalator.wiring.policies import policies, renderer
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from sfdc_escalator.pipeline.examine import Examined
+    from sfdc_escalator.pipeline.preparing.examine import Examined
     from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus
     from sfdc_escalator.pipeline.rebuild import Rebuilt
     from sfdc_escalator.pipeline.run import Result
@@ -105,7 +105,7 @@ def rehearse(errand: Errand) -> Done:
 
 def explain(errand: Errand, case: str) -> Explained:
     """One case (by number or id) with every route. Nothing is written."""
-    from sfdc_escalator.pipeline.examine import examine
+    from sfdc_escalator.pipeline.preparing.examine import examine
 
     loaded = policies(errand.surroundings, errand.policies)
     with connect(errand.surroundings, errand.org, errand.now) as (door, caller):

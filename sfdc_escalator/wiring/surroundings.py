@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sfdc_escalator.wiring.secrets import Secrets
 
 if TYPE_CHECKING:
-    from sfdc_escalator.pipeline.apply import Progress
+    from sfdc_escalator.pipeline.applying.apply import Progress
     from sfdc_escalator.pipeline.stop import Stop
 
 ACCESS_TOKEN = "SFDC_ACCESS_TOKEN"  # noqa: S105 - the name of a variable

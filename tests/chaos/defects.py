@@ -12,7 +12,8 @@ def changes(name: str) -> Changes:
 
 def resends_unknown_writes() -> Changes:
     """Sends unknown writes again without looking for their keys first."""
-    from sfdc_escalator.pipeline import deliver, prepare
+    from sfdc_escalator.pipeline.applying import deliver
+    from sfdc_escalator.pipeline.preparing import prepare
 
     def unknown(self: Any, batch: Any, answer: Any) -> None:
         self.defer(batch, answer.reason)
@@ -25,7 +26,7 @@ def resends_unknown_writes() -> Changes:
 
 def takes_unknown_as_applied() -> Changes:
     """Records unknown writes as applied."""
-    from sfdc_escalator.pipeline import deliver
+    from sfdc_escalator.pipeline.applying import deliver
     from sfdc_escalator.pipeline.ports.writing import Committed
 
     def unknown(self: Any, batch: Any, answer: Any) -> None:
@@ -68,7 +69,7 @@ def reports_applied_as_already() -> Changes:
     from dataclasses import replace
 
     from sfdc_escalator.escalation.decisions.outcome import State
-    from sfdc_escalator.pipeline import deliver
+    from sfdc_escalator.pipeline.applying import deliver
 
     applied = deliver.Delivery.applied
 

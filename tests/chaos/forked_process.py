@@ -121,7 +121,7 @@ def adapt(command: Command) -> None:
     """Sets small chunks, a short wait for the ledger, and the host's name; everything else is as for a user."""
     from sfdc_escalator.ledger import store
     from sfdc_escalator.ledger.writing import lease
-    from sfdc_escalator.pipeline import apply
+    from sfdc_escalator.pipeline.applying import apply
 
     changes: list[tuple[Any, str, Any]] = [
         *defects.changes(command.defect),

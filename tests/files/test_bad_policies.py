@@ -667,7 +667,7 @@ def test_problems_of_all_files_come_together_and_warnings_do_not_hide_among_the_
 def test_a_run_without_any_policy_file_is_a_problem() -> None:
     with pytest.raises(Invalid, match="one problem") as error:
         load_policies([])
-    assert error.value.problems[0].message == "there is no policy file"
+    assert error.value.problems[0].message == "no policy file was found"
 
 
 def problems(folder: Path, text: str) -> list[tuple[object, ...]]:

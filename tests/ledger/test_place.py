@@ -80,7 +80,7 @@ def test_without_a_usable_state_folder_it_is_below_home(setting: str) -> None:
 
 def test_the_only_ledger_is_found_and_several_are_listed(tmp_path: Path) -> None:
     state = {"XDG_STATE_HOME": str(tmp_path)}
-    with pytest.raises(Invalid, match="no ledger in"):
+    with pytest.raises(Invalid, match="has no ledger"):
         only_ledger(state)
     first, second = default_path("00Da", state), default_path("00Db", state)
     first.parent.mkdir(parents=True)

@@ -9,8 +9,8 @@ import pytest
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.planning.chunks import lanes
-from sfdc_escalator.pipeline import apply
-from sfdc_escalator.pipeline.deliver import Delivery
+from sfdc_escalator.pipeline.applying import apply
+from sfdc_escalator.pipeline.applying.deliver import Delivery
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk
 from sfdc_escalator.pipeline.run_clock import RunClock
 from sfdc_escalator.pipeline.stop import Stop

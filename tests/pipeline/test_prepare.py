@@ -16,7 +16,7 @@ from sfdc_escalator.escalation.policy.policy import NotePart, Policy
 from sfdc_escalator.escalation.world.history import EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.ports.org import KeyedNote
-from sfdc_escalator.pipeline.prepare import Prepared, prepare
+from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from tests.builders import (
     ME,
     NOW,

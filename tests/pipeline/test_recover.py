@@ -12,8 +12,8 @@ from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.pipeline.ports.org import KeyedNote
-from sfdc_escalator.pipeline.recover import SETTLE_AFTER, Settled, recover, watch
-from sfdc_escalator.pipeline.second_look import Look
+from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER, Settled, recover, watch
+from sfdc_escalator.pipeline.preparing.second_look import Look
 from tests.builders import ME, NOW, case, escalation, identity, in_org, policy, remembering, route
 from tests.pipeline.fakes import FakeOrg
 

@@ -12,9 +12,10 @@ from sfdc_escalator.errors import LeaseLost
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.planning.chunks import lanes
-from sfdc_escalator.pipeline import deliver
-from sfdc_escalator.pipeline.apply import send_all
-from sfdc_escalator.pipeline.deliver import Delivery, Tries
+from sfdc_escalator.pipeline.applying import deliver
+from sfdc_escalator.pipeline.applying.apply import send_all
+from sfdc_escalator.pipeline.applying.deliver import Delivery
+from sfdc_escalator.pipeline.applying.smaller_parts import Tries
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed, NotExecuted, Unknown
 from sfdc_escalator.pipeline.run_clock import Reading, RunClock
 from sfdc_escalator.pipeline.stop import ALIKE, Stop

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sfdc_escalator.pipeline.examine import examine
+from sfdc_escalator.pipeline.preparing.examine import examine
 from sfdc_escalator.reports.json.document import json_text
 from sfdc_escalator.reports.json.explain import explain_json
 from sfdc_escalator.reports.json.run import run_json

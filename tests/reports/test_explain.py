@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.pipeline.examine import Examined, examine
+from sfdc_escalator.pipeline.preparing.examine import Examined, examine
 from sfdc_escalator.reports.json.explain import explain_json
 from sfdc_escalator.reports.text.example import commented, duration, example_text, quoted
 from sfdc_escalator.reports.text.explain import explain_text

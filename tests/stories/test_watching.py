@@ -147,7 +147,7 @@ def test_status_lists_what_the_org_rejected_and_when_it_is_tried_again(world: Wo
 def test_a_missing_ledger_is_reported(world: World) -> None:
     answer = world.type("status", "--ledger", str(world.folder / "none.db"))
     assert answer.code == 2
-    assert "there is no ledger" in answer.err
+    assert "none.db does not exist" in answer.err
 
 
 def cron(world: World, *words: str, **environ: str) -> Answer:

@@ -1,5 +1,6 @@
 """The base of every kind of condition: the methods of a kind, most of them with a default."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from sfdc_escalator.escalation.world.needs import Need
 K = TypeVar("K")
 
 
-class Leaf:
+class Leaf(ABC):
     """The base of every kind. A kind must define `kind`, `needs`, `holds`, `look`, `described` and `brief`."""
 
     __slots__ = ()
@@ -28,15 +29,15 @@ class Leaf:
     # -- judging
 
     @property
-    def needs(self) -> frozenset[Need]:
-        raise NotImplementedError
+    @abstractmethod
+    def needs(self) -> frozenset[Need]: ...
 
-    def holds(self, case: Case, circumstances: Circumstances) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def holds(self, case: Case, circumstances: Circumstances) -> bool: ...
 
+    @abstractmethod
     def look(self, case: Case, circumstances: Circumstances) -> Value | timedelta:
         """The value that it looks at."""
-        raise NotImplementedError
 
     def judged(self, case: Case, circumstances: Circumstances) -> Finding:
         return Finding(self, self.holds(case, circumstances), self.look(case, circumstances))
@@ -75,18 +76,18 @@ class Leaf:
 
     # -- words
 
+    @abstractmethod
     def described(self, finding: Finding) -> str:
         """The text of the finding: the value that was seen, and what it was compared with."""
-        raise NotImplementedError
 
     def missed(self, finding: Finding) -> "Miss":
         """The missing part of a finding that does not hold."""
         return Miss(self.described(finding))
 
     @property
+    @abstractmethod
     def brief(self) -> str:
         """The condition in a few words, as a policy writes it."""
-        raise NotImplementedError
 
     # -- proofs
 

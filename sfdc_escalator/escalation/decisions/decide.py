@@ -118,7 +118,7 @@ def remembered(in_org: PolicyInOrg, route: Route, case: Case, finding: Finding) 
 
 
 def refused_by(escalation: Escalation, route: Route, now: datetime) -> tuple[State, str] | None:
-    """The end of the match because of an earlier escalation by this route; None where there is no such end."""
+    """The state and the reason that an earlier escalation by this route gives the match; None if it gives none."""
     if escalation.state in ALREADY_WORDS:
         rearm = route.rearm if isinstance(route.rearm, timedelta) else None
         rearmed = escalation.ended_at + rearm if escalation.ended_at and rearm else None

@@ -49,7 +49,8 @@ def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
 
 
 def post_of(spec: NoteSpec, case: Case, note: str) -> Post | None:
-    """The note on the record beside the case; None where the policy does not ask for it, or there is no such record."""
+    """The note on the record beside the case; None when the policy does not ask for it, or the case has no such
+    record."""
     parent = case.fields.get(f"{spec.also_on}Id")
     if spec.also_on is None or not isinstance(parent, str):
         return None

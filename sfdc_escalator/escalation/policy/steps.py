@@ -150,7 +150,7 @@ def values_after(before: FieldValues, steps: Sequence[Step]) -> FieldValues:
 
 
 def chosen(value: StepValue | None, case: Case) -> Value | None:
-    """The value for this case; None where there is no such step, or no row of its table matches the case."""
+    """The value for this case; None without this step, or when no row of its table matches the case."""
     return value.value(case) if isinstance(value, Table) else value
 
 

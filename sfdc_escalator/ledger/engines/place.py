@@ -73,7 +73,7 @@ def only_ledger(environ: Mapping[str, str]) -> Path:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise Invalid(f"there is no ledger in {folder}: the first live run creates it; or name one with --ledger")
+        raise Invalid(f"the folder {folder} has no ledger: the first live run creates it; or name one with --ledger")
     raise Invalid(
         f"there are {len(found)} ledgers in {folder}; name one with --ledger",
         [Problem("a ledger", file=str(path)) for path in found],

@@ -54,7 +54,7 @@ ADVICE_ON_CONNECTING = {
     "password": "give the password in ~/.pgpass or PGPASSWORD, or correct the one in the URL",
     "does not exist": "make it first: createdb --encoding=UTF8 NAME, createuser NAME; or correct the URL",
     "refused": "is the server running, and on this port?",
-    "translate host": "there is no such host; correct the URL",
+    "translate host": "the name of the host is not known; correct the URL",
     "timeout": "is the server running, and does a firewall block the port?",
 }
 """By a word of libpq's message: when it cannot connect, there is no SQLSTATE."""

@@ -39,7 +39,7 @@ def migrate(where: str, by: str, versions: Path = VERSIONS) -> Migrated:
     verify, and RunBusy while a run is at work; the ledger is then as it was."""
     database = database_of(where)
     if not database.exists():
-        raise LedgerUnusable(f"there is no ledger at {database.where}")
+        raise LedgerUnusable(f"the ledger {database.where} does not exist")
     found = version_of(database, database.engine(writing=False, busy=BUSY))
     if found is not None and found < schema.VERSION:
         return _migrate_alone(database, by, versions)

@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.explaining.explanation import Explained, explain
-from sfdc_escalator.pipeline.examine import Examined
+from sfdc_escalator.pipeline.preparing.examine import Examined
 from sfdc_escalator.reports.json.run import escalation_json
 from sfdc_escalator.reports.values import instant
 

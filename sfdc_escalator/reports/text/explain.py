@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.explaining.explanation import Explained, explain
 from sfdc_escalator.escalation.time.durations import in_words
-from sfdc_escalator.pipeline.examine import Examined
+from sfdc_escalator.pipeline.preparing.examine import Examined
 from sfdc_escalator.reports.json.explain import group_name
 from sfdc_escalator.reports.values import visible
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.explaining.misses import NearMiss
 from sfdc_escalator.escalation.policy.steps import FIELD_OF, Step, StepState
-from sfdc_escalator.pipeline.prepare import Prepared
+from sfdc_escalator.pipeline.preparing.prepare import Prepared
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import table
 from sfdc_escalator.reports.values import counted, visible

@@ -1,5 +1,6 @@
 """The base of the kinds that count time: a limit, a calendar, and the time on them in words."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,7 +24,7 @@ from sfdc_escalator.escalation.conditions.clocks.stopped_clock import (
 from sfdc_escalator.escalation.conditions.comparison import Operator
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.findings import compared, in_words, limit_in_words, time_in_words
-from sfdc_escalator.escalation.conditions.leaf import ByTable, Demand, Leaf, Miss, asked_of
+from sfdc_escalator.escalation.conditions.leaf import ByTable, Demand, Leaf, Miss
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
 from sfdc_escalator.escalation.world.case import Case
@@ -46,22 +47,22 @@ class Clock(Leaf):
     calendar: Calendars = None
 
     @property
+    @abstractmethod
     def sources(self) -> frozenset[Need]:
         """The needs other than the fields of its tables."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self, case: Case, circumstances: Circumstances) -> datetime | None:
         """The time at which it starts; None where it does not run."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def thing(self) -> str:
         """The subject of the clock, as a policy writes it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def time_text(self, time: str) -> str:
         """The time on it in words."""
-        raise NotImplementedError
 
     # -- judging
 
@@ -153,7 +154,8 @@ class Clock(Leaf):
 
     def possible(self, demands: Sequence[Demand]) -> bool:
         """False where neither a time on the clock nor a clock that does not run meets all of them."""
-        sure = [(one, one.limit, holds) for one, holds in asked_of(Clock, demands) if isinstance(one.limit, timedelta)]
+        clocks = [(one.leaf, one.holds) for one in demands if isinstance(one.leaf, Clock)]
+        sure = [(one, one.limit, holds) for one, holds in clocks if isinstance(one.limit, timedelta)]
         limits = {one.signed(limit) for one, limit, _ in sure}
         times = {limit + away for limit in limits for away in (-MOMENT, timedelta(), MOMENT)}
         return not any(holds for _, _, holds in sure) or any(

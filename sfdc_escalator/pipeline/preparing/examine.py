@@ -17,7 +17,7 @@ from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.ports.org import Org
-from sfdc_escalator.pipeline.prepare import check_found, policy_in_org, prepare
+from sfdc_escalator.pipeline.preparing.prepare import check_found, policy_in_org, prepare
 
 
 @dataclass(frozen=True, slots=True)

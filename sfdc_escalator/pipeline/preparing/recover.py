@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports.org import CaseNow, Org
-from sfdc_escalator.pipeline.second_look import Look
+from sfdc_escalator.pipeline.preparing.second_look import Look
 
 SETTLE_AFTER = timedelta(minutes=15)
 MERGES = 5

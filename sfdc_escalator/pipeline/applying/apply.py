@@ -18,8 +18,9 @@ from sfdc_escalator.escalation.planning.guards import CHUNK
 from sfdc_escalator.escalation.policy.steps import values_written
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import RouteName
+from sfdc_escalator.pipeline.applying.deliver import Delivery
+from sfdc_escalator.pipeline.applying.smaller_parts import Tries
 from sfdc_escalator.pipeline.changes import change
-from sfdc_escalator.pipeline.deliver import Delivery, Tries
 from sfdc_escalator.pipeline.ports.ledger import Lease
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.run_clock import RunClock

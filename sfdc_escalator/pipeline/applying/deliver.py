@@ -4,16 +4,14 @@ For every answer of the org, each order ends as applied, rejected, deferred or u
 known is never sent again.
 """
 
-import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State, applied_outcome, undone_outcome, unknown_outcome
 from sfdc_escalator.escalation.planning.chunks import Batch
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.pipeline.applying.smaller_parts import Tries, halves, is_widespread, without
 from sfdc_escalator.pipeline.changes import change, escalation_found, escalation_of, intended, superseded, write_of
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease
 from sfdc_escalator.pipeline.ports.org import Org
@@ -34,25 +32,6 @@ LOCKED_TRIES = 3
 NO_RIGHT = "INSUFFICIENT_ACCESS"
 LONGEST_PAUSE = 60.0
 """Seconds between the intent and the send, by boot-time and wall clock: a process that was stopped must not send."""
-
-
-@dataclass(slots=True)
-class Tries:
-    """The calls that a chunk may still cost: at most 2 x log2(chunk) + 10 beyond the first."""
-
-    left: int
-    locked: int = 0
-    halved: bool = False
-    moved: bool = False
-    together: bool = False
-
-    @classmethod
-    def of(cls, batch: Batch) -> "Tries":
-        return cls(11 + math.ceil(2 * math.log2(len(batch))))
-
-    def take(self) -> bool:
-        self.left -= 1
-        return self.left >= 0
 
 
 class Delivery:
@@ -161,9 +140,8 @@ class Delivery:
             self.found(known)
             return self.again([without(batch, known)], tries)
         if not tries.together and any(row.code.startswith(NO_RIGHT) for row in answer.rows.values()):
-            tries.together = (
-                True  # the move to the queue may have removed the right to edit; one save needs it only once
-            )
+            # The move to the queue may have removed the right to edit; one save needs it only once.
+            tries.together = True
             return self.again([batch], tries)
         bad = tuple(order for order in batch if order.case_id in answer.rows)
         rest = without(batch, bad)
@@ -258,19 +236,3 @@ class Delivery:
         self.lease.record(changes)
         for order in batch:
             self.ended(unknown_outcome(order, answer.reason))
-
-
-def without(batch: Batch, some: Batch) -> Batch:
-    keys = {order.key for order in some}
-    return tuple(order for order in batch if order.key not in keys)
-
-
-def halves(batch: Batch) -> tuple[Batch, ...]:
-    middle = len(batch) // 2
-    return (batch[:middle], batch[middle:]) if middle else (batch,)
-
-
-def is_widespread(batch: Batch, answer: RolledBack) -> bool:
-    """True where more than ten rows, or a quarter of the chunk, have the same error: a fault of configuration."""
-    most = max(Counter((row.code, row.message) for row in answer.rows.values()).values())
-    return most > 10 or (most > 1 and most * 4 >= len(batch))

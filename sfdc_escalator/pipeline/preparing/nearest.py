@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.explaining.misses import NearMiss, nearest_misses
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.pipeline.ports.org import Org
-from sfdc_escalator.pipeline.second_look import Look, second_look
+from sfdc_escalator.pipeline.preparing.second_look import Look, second_look
 
 MOST_READ = 2_000
 """The largest number of cases that are examined: one page of a query."""

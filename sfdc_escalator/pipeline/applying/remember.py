@@ -3,7 +3,7 @@
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease
-from sfdc_escalator.pipeline.prepare import Prepared
+from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
 
 def remember(prepared: Prepared, lease: Lease) -> None:

@@ -24,8 +24,8 @@ from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.changes import escalation_found
 from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.org import KeyedNote, Org, Poll
-from sfdc_escalator.pipeline.recover import Settled, recover, watch
-from sfdc_escalator.pipeline.second_look import Look, second_look
+from sfdc_escalator.pipeline.preparing.recover import Settled, recover, watch
+from sfdc_escalator.pipeline.preparing.second_look import Look, second_look
 
 
 @dataclass(frozen=True, slots=True)

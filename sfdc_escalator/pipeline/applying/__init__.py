@@ -1,0 +1,1 @@
+"""From orders to outcomes: store, send in chunks, settle, read back."""

@@ -1,0 +1,1 @@
+"""From the org and the ledger to a plan: recover, poll, second look, judge. Reads only."""
