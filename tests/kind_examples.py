@@ -5,7 +5,7 @@ from sfdc_escalator.escalation.conditions.registry import KINDS
 from sfdc_escalator.escalation.conditions.tree import together
 from sfdc_escalator.files.assembly.assembly import terms_of
 from sfdc_escalator.files.assembly.conditions import conditions
-from sfdc_escalator.files.language.names import Names
+from sfdc_escalator.files.language.declared_names import Names
 from sfdc_escalator.files.language.shape import check
 from sfdc_escalator.files.text.yaml_document import parse
 

@@ -13,7 +13,7 @@ from sfdc_escalator.files.assembly.assembly import Templates, assemble, terms_of
 from sfdc_escalator.files.checks.cross_checks import mapping, name_crosses, note_crosses, raw_routes
 from sfdc_escalator.files.checks.cutoffs import cutoff_lints
 from sfdc_escalator.files.checks.lints import route_lints, table_lints
-from sfdc_escalator.files.language.names import Names
+from sfdc_escalator.files.language.declared_names import Names
 from sfdc_escalator.files.language.schema_errors import problem_of, problems_of
 from sfdc_escalator.files.language.shape import SchemaError, check
 from sfdc_escalator.files.source_map import SourceMap

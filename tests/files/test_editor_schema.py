@@ -13,7 +13,7 @@ from sfdc_escalator.files.first_hour.editor_schema import editor_schema
 from sfdc_escalator.files.first_hour.hover import KEYS, KEYS_OF
 from sfdc_escalator.files.first_hour.scaffold import files_of, procedures
 from sfdc_escalator.files.language.condition_shapes import CONDITIONS
-from sfdc_escalator.files.language.names import NOTE_KEYS
+from sfdc_escalator.files.language.declared_names import NOTE_KEYS
 from sfdc_escalator.files.language.shape import BY_NAME, MAPPINGS, keys_at
 from sfdc_escalator.files.policies import check_policies
 from sfdc_escalator.files.text.yaml_document import parse

@@ -5,7 +5,7 @@ from typing import get_args
 from sfdc_escalator.escalation.conditions.comparison import Operator
 from sfdc_escalator.escalation.conditions.registry import KINDS
 from sfdc_escalator.files.language.condition_shapes import CONDITIONS
-from sfdc_escalator.files.language.names import DECLARING, NOTE_KEYS, OTHER
+from sfdc_escalator.files.language.declared_names import DECLARING, NOTE_KEYS, OTHER
 from sfdc_escalator.files.language.note_shapes import NoteShape
 from sfdc_escalator.files.language.shape import PolicyShape
 

@@ -116,7 +116,7 @@ BAD = [
     ("'a b': {instance_url: https://a.com, access_token: env:T}",
      Problem("`a b` cannot be the name of an org", None, 1, 1, None, "letters, digits, `_` and `-`, 63 at most")),
     ("env: {access_token: env:T}",
-     Problem("`access_token` cannot be said for `env`, which takes its login from SFDC_INSTANCE_URL and "
+     Problem("`access_token` cannot be given for `env`, which takes its login from SFDC_INSTANCE_URL and "
              "SFDC_ACCESS_TOKEN", None, 1, 7, None, "another name for this org, or `expect` and `ledger` alone")),
     ("prod: {instance_url: a.com, access_token: env:T}",
      Problem("`instance_url` is not an address of an org", None, 1, 22, "a.com",

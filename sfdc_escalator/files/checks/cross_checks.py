@@ -6,7 +6,7 @@ They look at the raw file, so that they report even when something else in it is
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sfdc_escalator.files.language.names import NOTE_KEYS, texts_in
+from sfdc_escalator.files.language.declared_names import NOTE_KEYS, texts_in
 from sfdc_escalator.files.templates.template_names import Reads
 from sfdc_escalator.files.text.fault import Fault, comma, nearest, one_of, shown, unknown
 from sfdc_escalator.files.text.yaml_document import Document, Path

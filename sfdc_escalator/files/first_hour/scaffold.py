@@ -9,7 +9,7 @@ from typing import Literal
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.files.first_hour.editor_schema import editor_schema
 from sfdc_escalator.files.first_hour.first_files import Setup, first_files
-from sfdc_escalator.files.orgs.orgs import ledger_faults
+from sfdc_escalator.files.orgs.entry_faults import ledger_faults
 from sfdc_escalator.files.text.fault import unknown
 from sfdc_escalator.files.values.texts import LIST_NAME
 

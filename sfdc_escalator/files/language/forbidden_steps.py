@@ -5,7 +5,7 @@ from typing import Any
 
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep
-from sfdc_escalator.files.language.names import Names
+from sfdc_escalator.files.language.declared_names import Names
 from sfdc_escalator.files.text.fault import Fault
 
 Place = tuple[str | int, ...]

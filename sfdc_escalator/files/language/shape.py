@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, ValidationError, Va
 
 from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.language.condition_shapes import CONDITIONS, Condition, kinds_in
+from sfdc_escalator.files.language.declared_names import Names
 from sfdc_escalator.files.language.forbidden_steps import keep_never
 from sfdc_escalator.files.language.note_shapes import NoteShape, PartShape, RouteNoteShape
 from sfdc_escalator.files.language.step_shapes import EscalateShape, ExpectedStepsShape, NeverShape, RungStepsShape
@@ -101,7 +102,7 @@ class RouteShape(Shape):
 
     @model_validator(mode="after")
     def keeps_never(self, info: ValidationInfo) -> "RouteShape":
-        keep_never(self, cast("names.Names", info.context))
+        keep_never(self, cast("Names", info.context))
         return self
 
     @model_validator(mode="after")
@@ -193,7 +194,7 @@ BY_NAME: Mapping[str, type[Shape]] = {"teams": TeamShape, "calendars": CalendarS
 RECIPIENTS = frozenset({"now", "digest", "tell", "acknowledged", "closed"})
 
 
-def check(value: Any, known: names.Names) -> tuple[PolicyShape | None, list[SchemaError]]:
+def check(value: Any, known: Names) -> tuple[PolicyShape | None, list[SchemaError]]:
     """The shape of the policy, or all its errors."""
     try:
         return PolicyShape.model_validate(value, context=known), []

@@ -23,6 +23,7 @@ from sfdc_escalator.escalation.conditions.declaration import Takes
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.time.calendars import BusinessDays
 from sfdc_escalator.files.language import names, table_values
+from sfdc_escalator.files.language.declared_names import as_list
 from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.values import amounts, fragments, operands, sources, texts
 
@@ -79,7 +80,7 @@ SignedLimit = Annotated[timedelta | Table[timedelta] | None, PlainValidator(tabl
 CalendarName = Annotated[str | BusinessHours | Table[str] | None, PlainValidator(table_values.calendar)]
 Share = Annotated[Fraction, PlainValidator(amounts.share)]
 Some = Annotated[list[T], Field(min_length=1)]
-OneOrMore = Annotated[list[T], Field(min_length=1), BeforeValidator(names.as_list)]
+OneOrMore = Annotated[list[T], Field(min_length=1), BeforeValidator(as_list)]
 TAKEN: Mapping[Takes, Any] = {
     Takes.FIELD: Path,
     Takes.TEXT_SOURCE: Annotated[str, PlainValidator(sources.text_source)],

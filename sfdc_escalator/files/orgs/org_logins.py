@@ -126,7 +126,7 @@ def kind(value: Any) -> str:
     return "a text" if isinstance(value, str) and value.strip() else described(value)
 
 
-def said_login(entry: Mapping[str, Any]) -> Given:
+def login_values(entry: Mapping[str, Any]) -> Given:
     """The valid values of an entry, with references unresolved, and the values that follow from them."""
     given = {key: entry[key].strip() for key in KEYS if key in entry}
     flow = given.pop("flow", "token")
