@@ -97,7 +97,7 @@ def own_doing(in_org: PolicyInOrg, route: Route, case: Case) -> bool:
 
 
 def remembered(in_org: PolicyInOrg, route: Route, case: Case, finding: Finding) -> Match | None:
-    """The match that an earlier escalation ends; None where there is none."""
+    """The match that an earlier escalation ends; None if no earlier one does."""
     escalations = in_org.escalations(case)
     for escalation in escalations:
         if escalation.state in (EscalationState.UNKNOWN, EscalationState.SENDING):

@@ -49,7 +49,7 @@ def number(value: float) -> str:
 
 
 def literal(value: object) -> str | None:
-    """A value of a field as a SOQL literal; None where there is no literal for it."""
+    """A value of a field as a SOQL literal; None for a value that SOQL cannot write."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -32,7 +32,7 @@ def need_of(source: str) -> Need:
 
 
 def since_when(since: Since, case: Case, circumstances: Circumstances) -> datetime | None:
-    """The time that `since` names; None where there is none. The case itself is the customer's first message."""
+    """The time that `since` names; None if it never happened. The case itself is the first message of the customer."""
     if since == "escalation":
         return circumstances.escalated_at
     speaker = since.removeprefix("word_of.")
