@@ -118,7 +118,7 @@ def test_sigterm_stops_the_run_and_not_the_process() -> None:
 def test_the_deadline_stops_the_run() -> None:
     pulled = threading.Event()
     with stop_on_signals(0.001) as stop:
-        for _ in range(1000):
+        for _ in range(6000):
             if stop.reason or pulled.wait(0.01):
                 break
     assert stop.reason == "the deadline has passed"

@@ -10,6 +10,7 @@ from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.rest import describing
 from sfdc_escalator.salesforce.line.client import Client, Sent
 from sfdc_escalator.salesforce.readiness import marked_cases
+from tests.stories.moments import wait_for
 from tests.stories.test_probe import CASE, GROUPS, POLICY, sandbox
 from tests.stories.world import Answer, World, select, writes
 
@@ -153,7 +154,9 @@ def test_a_second_interrupt_deletes_the_cases_too(world: World) -> None:
     org = sandbox(world)
 
     def twice() -> None:
+        waiting = signal.getsignal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
+        wait_for(lambda: signal.getsignal(signal.SIGINT) is not waiting)  # else the two are one signal
         signal.raise_signal(signal.SIGINT)
 
     answer = interrupted(world, 3, twice)
