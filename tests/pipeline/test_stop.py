@@ -1,6 +1,5 @@
 """A run stops sending on a signal, when its time or its API calls are used up, or after equal failures of the org."""
 
-import os
 import signal
 import threading
 from math import inf
@@ -21,6 +20,7 @@ from sfdc_escalator.pipeline.run_clock import Reading, RunClock
 from sfdc_escalator.pipeline.stop import ALIKE, Stop
 from tests.builders import NOW, planned
 from tests.pipeline.fakes import FakeLedger, FakeOrg
+from tests.stories.moments import signal_to_this_thread
 
 
 def orders(count: int) -> list[Order]:
@@ -110,8 +110,8 @@ def test_a_lease_that_was_lost_after_the_intent_stops_the_send() -> None:
 
 def test_sigterm_stops_the_run_and_not_the_process() -> None:
     with stop_on_signals(None) as stop:
-        os.kill(os.getpid(), signal.SIGTERM)
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal_to_this_thread(signal.SIGTERM)
+        signal_to_this_thread(signal.SIGTERM)
     assert stop.reason == "SIGTERM"
 
 

@@ -1,5 +1,6 @@
 """Moments of a process that a test waits for, in place of a guess about how long something takes."""
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,6 +55,14 @@ def held_answers(org: EmbeddedOrg, matching: Callable[[dict[str, Any]], bool]) -
             yield opened
         finally:
             opened.set()
+
+
+def signal_to_this_thread(number: signal.Signals) -> None:
+    """Sends a signal to the main thread, which calls this; its handler has run when this returns.
+
+    After `signal.raise_signal` the handler may run later, when other threads of the process are busy.
+    """
+    signal.pthread_kill(threading.get_ident(), number)
 
 
 class SigtermWitness:
