@@ -176,7 +176,7 @@ def test_a_list_too_long_for_a_query_is_asked_for_in_several(stage: Stage) -> No
     poll_policies(stage, policy(route("a", AnyOf((longest, is_("Origin", "Web"))))))
     asked = queries(stage)
     assert len(asked) > 1
-    assert all("WHERE IsClosed = false AND (" in soql for soql in asked)
+    assert all("WHERE IsClosed = false AND " in soql for soql in asked)
     assert all(sum(f"'{value}'" in soql for soql in asked) == 1 for value in (*values, "Web"))
 
 

@@ -20,7 +20,7 @@ Ranked = tuple[int, int]  # the number of its conditions, its place
 
 @dataclass(slots=True)
 class Rivals:
-    """The routes by the values that they ask of one field, the field that tells most routes apart."""
+    """The routes by the values that they ask of one field, the field with the most values."""
 
     policy: Policy
     path: str
