@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from sfdc_escalator.cli.stopping import interrupt, on_signals
 from sfdc_escalator.errors import Interrupted, OutputLost, StoppedEarly
-from sfdc_escalator.reports.values import printable, visible
+from sfdc_escalator.reports.values import printable
 
 if TYPE_CHECKING:
     from sfdc_escalator.reports.terminal import Page
@@ -33,7 +33,7 @@ def tell_json(value: Any, redact: Callable[[str], str] = str) -> None:
 
 def tell_data(text: str) -> None:
     """Prints what another program reads, such as CSV: exact, and printable on a terminal. Raises OutputLost."""
-    write(sys.stdout, "\n".join(map(visible, text.split("\n"))) if sys.stdout.isatty() else text)
+    write(sys.stdout, printable(text) if sys.stdout.isatty() else text)
 
 
 def warn(text: str) -> None:
