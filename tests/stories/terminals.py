@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -100,12 +100,15 @@ def everything(side: int) -> bytes:
 
 
 @contextlib.contextmanager
-def between(address: str, changes: Mapping[str, str]) -> Iterator[str]:
-    """A server before the org that exchanges texts in its answers; its own address."""
+def between(
+    address: str, changes: Mapping[str, str], before: Callable[[str], None] = lambda _path: None
+) -> Iterator[str]:
+    """A server before the org that exchanges texts in its answers; its own address. `before` sees each path first."""
     swaps = {json.dumps(old)[1:-1].encode(): json.dumps(new)[1:-1].encode() for old, new in changes.items()}
 
     class Between(BaseHTTPRequestHandler):
         def pass_on(self) -> None:
+            before(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {
                 name: value for name, value in self.headers.items() if name.lower() not in ("host", "accept-encoding")
