@@ -61,8 +61,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
     made = World(tmp_path, monkeypatch, capsys)
     WORLDS.append(made)
-    (tmp_path / "crashes").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "crashes"))  # reports of defects are looked at as well
     yield made
     leaks = made.leaks()
     for org in made.orgs:

@@ -95,6 +95,8 @@ def run_command_line(arguments: Sequence[str], surroundings: Surroundings) -> in
         except EscalatorError as error:
             return report(error, arguments, surroundings)
         except Exception as error:  # noqa: BLE001 - the edge of the program: no traceback reaches a user
+            from sfdc_escalator.cli.crashes import unexpected
+
             return report(unexpected(error, surroundings), arguments, surroundings)
 
 
@@ -133,14 +135,3 @@ def lines_of(error: EscalatorError) -> list[str]:
     if len(problems) == 1 and error.message.endswith(error.problems[0].message):
         return problems
     return [visible(error.message), *(f"  {one}" for one in problems)]
-
-
-def unexpected(error: Exception, surroundings: Surroundings) -> EscalatorError:
-    """A defect of the program: its report goes to a file, the name of the file to the user."""
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile("w", prefix="sfdc-escalator-crash-", suffix=".txt", delete=False) as file:
-        file.write(surroundings.secrets.redact("".join(traceback.format_exception(error))))
-    said = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-    return EscalatorError(f"unexpected error, a defect of sfdc-escalator: {said} (details in {file.name})")
