@@ -44,7 +44,7 @@ WORK_TO_DO = 10
 )
 @option("--now", type=Instant(), metavar="ISO", help="With --dry-run: use this time in place of the org's clock.")
 @option("--deadline", type=Seconds(), metavar="T", help="Begin no new chunk after this time, such as 90s, 10m or 1h.")
-@option("--metrics", type=FilePath(), metavar="FILE", help="Write Prometheus metrics of a live run to this file.")
+@option("--metrics", type=FilePath(), metavar="FILE", help="Write Prometheus metrics of a live run to this plain file.")
 @option("--exit-code", "exit_code", is_flag=True, help="Exit with 10 when there is work to do.")
 @json_option
 @click.pass_obj
@@ -66,8 +66,8 @@ def command(
 ) -> int:
     """Find the cases that match and escalate them: note first, then queue, status and priority.
 
-    Exit codes: 0 done, 2 invalid input, 3 something needs a person, 4 the plan withheld a part, 5 the org
-    cannot be reached, 10 work to do (with --exit-code).
+    Exit codes: 0 done, 2 invalid input, 3 something needs a person, or stopped by a signal, 4 the plan withheld a
+    part, 5 the org cannot be reached, 10 work to do (with --exit-code).
     """
     if now is not None and not dry_run:
         raise click.UsageError("--now is for --dry-run only: a live run uses the org's time")
