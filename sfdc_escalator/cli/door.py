@@ -125,13 +125,13 @@ def report(error: EscalatorError, arguments: Sequence[str], surroundings: Surrou
             return error.exit_code
         except OutputLost:
             pass  # stderr is left
-    warn(redact("\n".join(lines_of(error))))
+    warn("\n".join(map(visible, map(redact, lines_of(error)))))
     return error.exit_code
 
 
 def lines_of(error: EscalatorError) -> list[str]:
     """The message and each problem, a line each; without the message when the only problem says the same."""
-    problems = [visible(str(problem)) for problem in error.problems]
+    problems = [str(problem) for problem in error.problems]
     if len(problems) == 1 and error.message.endswith(error.problems[0].message):
         return problems
-    return [visible(error.message), *(f"  {one}" for one in problems)]
+    return [error.message, *(f"  {one}" for one in problems)]

@@ -4,6 +4,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,7 +119,9 @@ class Demo:
 def screen(title: str) -> None:
     """Begins a step; at a terminal it waits for a key first."""
     if sys.stdin.isatty() and sys.stdout.isatty() and not title.startswith("1."):
-        click.pause("\nPress any key to go on ...")
+        tell("\nPress any key to go on ...")
+        with suppress(EOFError):
+            click.getchar()
         click.clear()
     tell(f"\n{'=' * 100}\n{title}\n{'=' * 100}\n")
 
