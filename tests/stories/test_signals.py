@@ -141,6 +141,24 @@ def wait_until_taken(running: "subprocess.Popen[str]", number: signal.Signals) -
 
 
 @pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_after_the_work_changes_nothing(ready: tuple[World, list[str]], number: signal.Signals) -> None:
+    """The ledger has the end of the run already, so the report and the heartbeat say the same."""
+    world, _ = ready
+    gate = Gate("/ping", nth=2)
+    with listener(gate.pass_by) as (url, heard):
+        orgs(world, url)
+        running = started(world, RUN)
+        assert gate.reached.wait(60)
+        running.send_signal(number)
+        wait_until_taken(running, number)
+        gate.opened.set()
+        report = ended(world, running)
+    assert (report["code"], report["exit"], report["applied"], report["stopped"]) == (0, 0, 1, None)
+    assert heard == ["/ping/start", "/ping"]
+    assert metrics_code(world) == "0"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize(
     "module", ["click", "sfdc_escalator.cli.door", "sfdc_escalator.cli.streams", "sfdc_escalator.cli.commands.run"]
 )
