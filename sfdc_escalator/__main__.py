@@ -1,21 +1,28 @@
 """`python -m sfdc_escalator` and the console script: the only place that knows the process and its environment."""
 
-import io
-import os
+import signal
 import sys
-import time
-from pathlib import Path
-
-from sfdc_escalator.cli.door import run_command_line
-from sfdc_escalator.cli.process import surroundings_of_a_process
 
 
 def main() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # Whatever the locale is: JSON is UTF-8, and some file names have no valid encoding.
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.exit(run_command_line(sys.argv[1:], surroundings_of_a_process(os.environ, Path(), time.sleep)))
+    # A signal waits until the program is loaded and can report it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own handler would end in a traceback
+    sys.exit(run())
+
+
+def run() -> int:
+    import os
+    import time
+    from pathlib import Path
+
+    from sfdc_escalator.cli.door import run_command_line
+    from sfdc_escalator.cli.process import surroundings_of_a_process
+    from sfdc_escalator.cli.streams import set_up_streams
+
+    set_up_streams()
+    return run_command_line(sys.argv[1:], surroundings_of_a_process(os.environ, Path(), time.sleep))
 
 
 if __name__ == "__main__":

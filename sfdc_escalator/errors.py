@@ -3,7 +3,8 @@
 EscalatorError                    1  unexpected
 |-- Invalid                       2  a policy, setting, argument, data folder or file is invalid
 |   |-- WrongOrg                  2  the login leads to another org than `expect` says
-|   `-- LedgerUnusable            2  not ours, newer, unreadable or not writable
+|   |-- LedgerUnusable            2  not ours, newer, unreadable or not writable
+|   `-- OutputLost                2  the report cannot be written to stdout
 |-- OrgUnavailable                5  the org cannot be reached, or does not answer like an org
 |   |-- LoginRefused              5  the org does not accept the login
 |   `-- UnsafeAddress             5  plain http to a host that is not loopback
@@ -12,6 +13,8 @@ EscalatorError                    1  unexpected
 |-- RunBusy                       0|3  another run holds the lease of the org
 |-- StoppedEarly                  3  a signal ended the run before it was done
 `-- LeaseLost                     3  another run took over the lease while this one was working
+
+Interrupted stands apart: like every KeyboardInterrupt it passes by whoever catches errors.
 """
 
 from collections.abc import Sequence
@@ -80,6 +83,12 @@ class LedgerUnusable(Invalid):
     code = "ledger_unusable"
 
 
+class OutputLost(Invalid):
+    """The report cannot be written."""
+
+    code = "output_lost"
+
+
 class OrgUnavailable(EscalatorError):
     """The org cannot be reached."""
 
@@ -137,3 +146,7 @@ class RunBusy(EscalatorError):
         super().__init__(message)
         self.host, self.pid, self.since = host, pid, since
         self.exit_code = 3 if stuck else 0
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal ends the command at a moment when nothing is under way. Its text is the name of the signal."""

@@ -42,6 +42,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.delenv("COLUMNS", raising=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -64,8 +65,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
     made = World(tmp_path, monkeypatch, capsys)
     WORLDS.append(made)
-    (tmp_path / "crashes").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "crashes"))  # reports of defects are looked at as well
     yield made
     leaks = made.leaks()
     for org in made.orgs:

@@ -6,6 +6,7 @@ the rows of a case may be anywhere in it: about 1 kB for each row.
 
 import csv
 import gzip
+import io
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from sfdc_escalator.backtest.cells import Cells
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.errors import Invalid, Problem
 from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shortened
+from sfdc_escalator.files.text.plain_file import open_to_read
 
 GZIP = b"\x1f\x8b"
 MOST_PROBLEMS = 20
@@ -137,13 +139,14 @@ def sortable(text: str) -> tuple[int, float, str]:
 @contextmanager
 def opened(path: Path) -> Iterator[IO[str]]:
     try:
-        with path.open("rb") as stream:
-            packed = stream.read(2) == GZIP
-    except OSError as error:
-        problem = Problem(
-            "the file cannot be read", str(path), found=(error.strerror or str(error)).lower(), expected=EXPECTED
-        )
+        stream = open_to_read(path)
+    except (OSError, ValueError) as error:
+        found = (getattr(error, "strerror", None) or str(error)).lower()
+        problem = Problem("the file cannot be read", str(path), found=found, expected=EXPECTED)
         raise Invalid(f"{path} cannot be read", [problem]) from error
-    opener: Any = gzip.open if packed else open
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as text:
-        yield text
+    with stream:
+        packed = stream.read(2) == GZIP
+        stream.seek(0)
+        plain: Any = gzip.GzipFile(fileobj=stream) if packed else stream
+        with io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as text:
+            yield text

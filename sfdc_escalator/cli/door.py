@@ -1,7 +1,5 @@
 """The one way in and out: finds the command, turns every error into a message and an exit code."""
 
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +7,10 @@ import click
 
 from sfdc_escalator import __version__
 from sfdc_escalator.cli.options import PREFIX
-from sfdc_escalator.errors import EscalatorError, Invalid, RunBusy
+from sfdc_escalator.cli.output import tell_json, warn
+from sfdc_escalator.cli.stopping import interrupt, no_effect, on_signals, take_signals
+from sfdc_escalator.errors import EscalatorError, Interrupted, Invalid, OutputLost, RunBusy, StoppedEarly
+from sfdc_escalator.reports.values import visible
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 COMMANDS = {  # each is a module of `commands`
@@ -52,6 +53,12 @@ class LazyGroup(click.Group):
             ctx.fail(f"No such command {args[0]!r}.{advice}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Interrupted as signal:
+            raise StoppedEarly(f"stopped by {signal}") from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -72,24 +79,29 @@ def app(surroundings: Surroundings) -> None:
 
 def run_command_line(arguments: Sequence[str], surroundings: Surroundings) -> int:
     """The exit code of the command. An error is reported on stderr, or as one JSON object on stdout."""
-    try:
-        code = app.main(list(arguments), prog_name="sfdc-escalator", standalone_mode=False, obj=surroundings)
-        sys.stdout.flush()
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except click.Abort:
-        return report(EscalatorError("interrupted"), arguments, surroundings)
-    except click.ClickException as error:
-        if isinstance(error, click.UsageError) and error.ctx and not wants_json(arguments, surroundings.environ):
-            click.echo(error.ctx.get_usage(), err=True)
-        return report(Invalid(error.format_message()), arguments, surroundings)
-    except EscalatorError as error:
-        return report(error, arguments, surroundings)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:  # noqa: BLE001 - the edge of the program: no traceback reaches a user
-        return report(unexpected(error, surroundings), arguments, surroundings)
+    with on_signals(no_effect):  # the end of a command is reported whole, whatever comes meanwhile
+        try:
+            with on_signals(interrupt):
+                take_signals()
+                return code_of(arguments, surroundings)
+        except click.exceptions.Exit as leave:
+            return leave.exit_code
+        except (click.Abort, Interrupted):
+            return report(StoppedEarly("interrupted"), arguments, surroundings)
+        except click.ClickException as error:
+            if isinstance(error, click.UsageError) and error.ctx and not wants_json(arguments, surroundings.environ):
+                warn(error.ctx.get_usage())
+            return report(Invalid(" ".join(error.format_message().split())), arguments, surroundings)
+        except EscalatorError as error:
+            return report(error, arguments, surroundings)
+        except Exception as error:  # noqa: BLE001 - the edge of the program: no traceback reaches a user
+            from sfdc_escalator.cli.crashes import unexpected
+
+            return report(unexpected(error, surroundings), arguments, surroundings)
+
+
+def code_of(arguments: Sequence[str], surroundings: Surroundings) -> int:
+    code = app.main(list(arguments), prog_name="sfdc-escalator", standalone_mode=False, obj=surroundings)
     return code if isinstance(code, int) else 0
 
 
@@ -104,31 +116,22 @@ def wants_json(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
 
 def report(error: EscalatorError, arguments: Sequence[str], surroundings: Surroundings) -> int:
     redact = surroundings.secrets.redact
-    if wants_json(arguments, surroundings.environ):
-        from sfdc_escalator.reports.json.document import json_text
+    if wants_json(arguments, surroundings.environ) and not isinstance(error, OutputLost):
         from sfdc_escalator.reports.json.problems import failure_json
 
         failure = failure_json(error) | ({"dry_run": False} if isinstance(error, RunBusy) else {})
-        click.echo(redact(json_text(failure)))
-    else:
-        click.echo(redact("\n".join(lines_of(error))), err=True)
+        try:
+            tell_json(failure, redact)
+            return error.exit_code
+        except OutputLost:
+            pass  # stderr is left
+    warn("\n".join(map(visible, map(redact, lines_of(error)))))
     return error.exit_code
 
 
 def lines_of(error: EscalatorError) -> list[str]:
-    """The message and each problem; without the message when the only problem says the same."""
+    """The message and each problem, a line each; without the message when the only problem says the same."""
     problems = [str(problem) for problem in error.problems]
     if len(problems) == 1 and error.message.endswith(error.problems[0].message):
         return problems
     return [error.message, *(f"  {one}" for one in problems)]
-
-
-def unexpected(error: Exception, surroundings: Surroundings) -> EscalatorError:
-    """A defect of the program: its report goes to a file, the name of the file to the user."""
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile("w", prefix="sfdc-escalator-crash-", suffix=".txt", delete=False) as file:
-        file.write(surroundings.secrets.redact("".join(traceback.format_exception(error))))
-    said = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-    return EscalatorError(f"unexpected error, a defect of sfdc-escalator: {said} (details in {file.name})")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
+from sfdc_escalator.reports.values import printable, visible
 from sfdc_escalator.wiring.secrets import Secrets
 
 
@@ -19,6 +20,9 @@ class Lines(logging.StreamHandler[TextIO]):
         if self.formatter is None:
             self.setFormatter(formatter(self._secrets, self._run))
         return super().format(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Goes on: a log that cannot be written does not stop the work."""
 
 
 def set_up(secrets: Secrets, run: str | None = None) -> None:
@@ -38,7 +42,11 @@ def formatter(secrets: Secrets, run: str | None) -> logging.Formatter:
     def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return {key: clean(secrets, value) for key, value in event.items()}
 
-    last = structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=False)
+    def as_json(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+        from sfdc_escalator.reports.json.document import json_text
+
+        return json_text({key: event[key] for key in sorted(event)})
+
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             structlog.stdlib.ExtraAdder(),
@@ -49,14 +57,16 @@ def formatter(secrets: Secrets, run: str | None) -> logging.Formatter:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             redacted,
-            for_people if sys.stderr.isatty() else last,
+            for_people if sys.stderr.isatty() else as_json,
         ],
     )
 
 
 def clean(secrets: Secrets, value: Any) -> Any:
-    if isinstance(value, (int, float, bool, type(None), logging.LogRecord, dict)):
+    if isinstance(value, (int, float, bool, type(None), logging.LogRecord)):
         return value
+    if isinstance(value, dict):
+        return {str(key): clean(secrets, part) for key, part in value.items()}
     return secrets.redact(str(value))
 
 
@@ -64,4 +74,4 @@ def for_people(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> s
     time, level, said = (str(event.pop(key, "")) for key in ("timestamp", "level", "event"))
     event.pop("run", None)
     facts = " ".join(f"{key}={value}" for key, value in event.items() if not key.startswith("_"))
-    return f"{time[11:19]} {level:<7} {said} {facts}".rstrip()
+    return printable(visible(f"{time[11:19]} {level:<7} {said} {facts}".rstrip()))

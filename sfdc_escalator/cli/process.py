@@ -35,9 +35,9 @@ def set_up_log(secrets: Secrets, run: str | None) -> None:
 
 
 def stopping(deadline: float | None) -> "AbstractContextManager[Stop]":
-    from sfdc_escalator.cli.stopping import stop_on_signals
+    from sfdc_escalator.cli.stopping import stop_of_the_work
 
-    return stop_on_signals(deadline)
+    return stop_of_the_work(deadline)
 
 
 def progress() -> "AbstractContextManager[Progress]":

@@ -1,46 +1,87 @@
-"""SIGTERM, SIGHUP and the deadline: no new chunk begins; the calls under way are awaited and settled."""
+"""Signals that end a command: SIGTERM, SIGHUP and SIGINT (Ctrl-C), from its first moment to its last.
+
+While nothing is under way a signal ends the command at once. While a run escalates, no new chunk begins, and the calls
+under way are awaited and settled. When the work is done, only its report is left, and a signal changes nothing.
+"""
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sfdc_escalator.pipeline.stop import Stop, stop_after
+from sfdc_escalator.errors import Interrupted
+
+if TYPE_CHECKING:
+    from sfdc_escalator.pipeline.stop import Stop
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+Act = Callable[[str], object]
 
 
 @contextmanager
-def stop_on_signals(deadline: float | None, *more: signal.Signals) -> Iterator[Stop]:
-    """A Stop that SIGTERM, SIGHUP and the deadline (in seconds) pull; a second SIGTERM has no further effect.
+def on_signals(act: Act) -> Iterator[None]:
+    """Calls `act` with the name of each signal that comes meanwhile."""
+    kept = handled(act)
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
-    The first of `more` signals pulls it too; the second one does what it did before. Outside the main thread only the
-    deadline counts.
+
+def handled(act: Act) -> dict[signal.Signals, Any]:
+    """Sets the handlers; returns the former ones. A thread beside the main one may not set any.
+
+    An ignored SIGHUP or SIGINT stays ignored: the starter, such as `nohup`, said so.
     """
-    with stop_after(deadline) as stop:
-        kept = handlers(stop, more) if threading.current_thread() is threading.main_thread() else {}
-        try:
-            yield stop
-        finally:
-            for number, handler in kept.items():
-                signal.signal(number, handler)
-
-
-def handlers(stop: Stop, more: tuple[signal.Signals, ...]) -> dict[signal.Signals, Any]:
-    """Sets the handlers; returns the former ones."""
-    kept: dict[signal.Signals, Any] = {}
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        kept[number] = signal.signal(number, lambda number, _: stop.pull(signal.Signals(number).name))
-    for number in more:
-        kept[number] = once(number, stop)
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    ignored = {number for number in SIGNALS if signal.getsignal(number) is signal.SIG_IGN} - {signal.SIGTERM}
+    kept = {}
+    for number in SIGNALS:
+        if number not in ignored:
+            kept[number] = signal.signal(number, lambda number, _: act(signal.Signals(number).name))
     return kept
 
 
-def once(number: signal.Signals, stop: Stop) -> Any:
-    """Pulls the stop at the first signal of this kind; returns the former handler."""
+def interrupt(name: str) -> None:
+    """Ends the command."""
+    raise Interrupted(name)
 
-    def first(_number: int, _frame: object) -> None:
-        stop.pull(number.name)
-        signal.signal(number, before)
 
-    before = signal.signal(number, first)
-    return before
+def no_effect(_name: str) -> None:
+    """The work is done, and its report is on its way."""
+
+
+@contextmanager
+def stop_on_signals(deadline: float | None) -> Iterator["Stop"]:
+    """A Stop that signals and the deadline (in seconds) pull. A second SIGINT ends the command, because a person waits;
+    a second signal of another kind has no further effect."""
+    from sfdc_escalator.pipeline.stop import stop_after
+
+    with stop_after(deadline) as stop:
+
+        def pull(name: str) -> None:
+            if name == stop.reason == "SIGINT":
+                interrupt(name)
+            stop.pull(name)
+
+        with on_signals(pull):
+            yield stop
+
+
+@contextmanager
+def stop_of_the_work(deadline: float | None) -> Iterator["Stop"]:
+    """The same for the work of a command; after it, until the end of the command, signals have no effect."""
+    early: list[str] = []
+    handled(early.append)
+    with stop_on_signals(deadline) as stop:
+        for name in early:
+            stop.pull(name)
+        yield stop
+
+
+def take_signals() -> None:
+    """Signals are taken from now on; those that came while the program was being loaded come now."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)

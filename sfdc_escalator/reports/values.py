@@ -1,10 +1,20 @@
 """Times, counts and foreign texts, as every report writes them."""
 
+import re
 import unicodedata
 from datetime import datetime
 
 JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 """Many scripts need them, and they hide nothing."""
+TAGS = frozenset(map(chr, range(0xE0000, 0xE0080)))
+"""Copies of ASCII that nobody sees; some of them have no category yet."""
+BOLD = ("\x1b[1m", "\x1b[0m")
+"""The codes that begin and end a heading on a terminal."""
+
+_BOLD = re.compile(r"(\x1b\[[01]m)")
+_COMMAND = re.compile(
+    r"^\s*::|##(?=\[|vso\[)"
+)  # GitHub Actions; GitHub Actions and Azure Pipelines, anywhere in a line
 
 
 def instant(moment: datetime) -> str:
@@ -18,11 +28,31 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
 def visible(text: str) -> str:
     """The text on one line, with an escape such as `\\x1b` for each character that a terminal would obey or hide."""
-    return text if text.isascii() and text.isprintable() else "".join(map(_visible, text))
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def printable(text: str) -> str:
+    """A page as a terminal may get it: its lines, each `visible`, and of control codes only those of `BOLD`.
+
+    No line of it is a command to a program that reads logs, such as `::error::` to GitHub Actions.
+    """
+    return "\n".join(_COMMAND.sub(_as_text, _visible_line(line)) for line in text.split("\n"))
+
+
+def _visible_line(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(part if part in BOLD else visible(part) for part in _BOLD.split(line))
 
 
 def _visible(character: str) -> str:
     if character == "\t":
         return " "
     obeyed = unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") and character not in JOINERS
+    obeyed = obeyed or character in TAGS
     return character.encode("unicode_escape").decode("ascii") if obeyed else character
+
+
+def _as_text(command: re.Match[str]) -> str:
+    """The command with an escape for one of its marks."""
+    return f"{command[0][:-1]}\\x{ord(command[0][-1]):02x}"

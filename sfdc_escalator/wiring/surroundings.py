@@ -61,5 +61,12 @@ class Surroundings:
         return self.folder / self.config / "policies"
 
     @property
+    def state_folder(self) -> Path:
+        """The folder of the ledgers that no other place is named for, and of reports of defects."""
+        from sfdc_escalator.ledger.engines.place import state_folder
+
+        return state_folder(self.environ)
+
+    @property
     def orgs_file(self) -> Path:
         return self.folder / self.config / "orgs.yaml"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sfdc_escalator.errors import EscalatorError, RunBusy
+from sfdc_escalator.errors import EscalatorError, Interrupted, RunBusy, StoppedEarly
 from sfdc_escalator.wiring.channels import heartbeat
 
 if TYPE_CHECKING:
@@ -68,12 +68,15 @@ def watched(errand: Errand, metrics: Path | None) -> Iterator[Watch]:
     A run that ends because another one is at work is not reported.
     """
     watch = Watch(errand.org, heartbeat(errand.surroundings, errand.org), metrics)
-    watch.begin()
     try:
+        watch.begin()
         yield watch
     except EscalatorError as error:
         if not isinstance(error, RunBusy) or error.exit_code:
             watch.end(error.exit_code)
+        raise
+    except Interrupted:
+        watch.end(StoppedEarly.exit_code)
         raise
     except BaseException:
         watch.end(EscalatorError.exit_code)

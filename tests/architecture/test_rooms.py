@@ -28,7 +28,7 @@ FLOORS = (  # from top to bottom; a module imports only from lower floors, or fr
     ("errors",),
 )
 ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules beside them
-    "cli": (("process",), ("commands",), ("door",), ("logs", "options", "stopping")),
+    "cli": (("process",), ("commands",), ("door",), ("crashes", "output"), ("logs", "options", "stopping", "streams")),
     "wiring": (
         ("watching",),
         ("errand",),

@@ -359,10 +359,15 @@ def test_it_listens_on_loopback_only_and_can_be_closed_twice() -> None:
 def test_an_error_in_the_org_itself_is_an_answer(
     org: Client, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sfdc_escalator.embedded_org.rest.rows.create", lambda *given: 1 / 0)
+    def fail(*_: object) -> None:
+        raise ValueError("\x9b2J\u202e")
+
+    monkeypatch.setattr("sfdc_escalator.embedded_org.rest.rows.create", fail)
     answer = org.call("POST", "/sobjects/Account", json={"Name": "x"})
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (500, "UNKNOWN_EXCEPTION")
-    assert "ZeroDivisionError" in capfd.readouterr().err
+    shown = capfd.readouterr().err
+    assert "ValueError" in shown
+    assert all(line.isprintable() for line in shown.splitlines())
     assert org.query("SELECT COUNT() FROM Account")["totalSize"] == 2
 
 

@@ -208,7 +208,7 @@ def test_a_file_that_may_not_be_looked_at_is_not_a_missing_one(tmp_path: Path, m
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "lstat", refuse)
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("sfdc_escalator.files.text.source_text.open_to_read", refuse)
     with pytest.raises(Invalid) as error:
         org_entry("env", tmp_path / "orgs.yaml")
     assert [problem.message for problem in error.value.problems] == ["the file cannot be read: permission denied"]

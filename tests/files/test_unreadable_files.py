@@ -92,7 +92,7 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("sfdc_escalator.files.text.source_text.open_to_read", refuse)
     path = tmp_path / "policy.yaml"
     assert check_policies([path]) == (Problem("the file cannot be read: permission denied", str(path), expected=FILE),)
 

@@ -22,7 +22,11 @@ def test_json_can_be_printed_and_read_back_whatever_its_texts_hold(text: str) ->
     assert json.loads(printed.encode()) == {text: [text]}
 
 
-def test_only_half_of_a_pair_is_escaped() -> None:
+def test_what_a_terminal_would_obey_or_hide_is_an_escape_and_nothing_else_is() -> None:
+    assert json_text("Grüße \x9b\x7f\u202e\U000e0041\u200d!") == '"Grüße \\u009b\\u007f\\u202e\\udb40\\udc41\u200d!"'
+
+
+def test_half_of_a_pair_is_escaped() -> None:
     assert json_text("Grüße \U0001f600 \ud800") == '"Grüße \U0001f600 \\ud800"'
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sfdc_escalator.reports.values import counted, instant, visible
+from sfdc_escalator.reports.values import counted, instant, printable, visible
 from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
 
 
@@ -30,6 +30,23 @@ from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
 def test_a_foreign_text_shows_every_character_that_a_terminal_would_obey_or_hide(text: str, shown: str) -> None:
     assert visible(text) == shown
     assert_harmless(visible(text))
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        ("one\ntwo\n", "one\ntwo\n"),
+        ("one\r\ntwo\rthree", "one\\r\ntwo\\rthree"),
+        ("\x1b[1mHead\x1b[0m\n\x1b[31mred", "\x1b[1mHead\x1b[0m\n\\x1b[31mred"),
+        ("::error::x", ":\\x3aerror::x"),
+        ("   ::add-mask::x", "   :\\x3aadd-mask::x"),
+        ("a ::error:: in a line", "a ::error:: in a line"),
+        ("a ##[group]x ##vso[task] ## title", "a #\\x23[group]x #\\x23vso[task] ## title"),
+        ("\U000e0000\U000e0020\ufff9\u061c\u200f", "\\U000e0000\\U000e0020\\ufff9\\u061c\\u200f"),
+    ],
+)
+def test_a_page_has_its_lines_and_nothing_that_a_terminal_or_a_reader_of_logs_obeys(page: str, shown: str) -> None:
+    assert printable(page) == shown
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,12 +27,13 @@ CASE = {"CaseNumber": "1", "Priority": "High", "Status": "New"}
 
 
 @contextmanager
-def listener() -> Iterator[tuple[str, list[str]]]:
-    """A server for heartbeats: its address, and the requested paths."""
+def listener(before: Callable[[str], None] = lambda _path: None) -> Iterator[tuple[str, list[str]]]:
+    """A server for heartbeats: its address, and the requested paths. `before` sees each path before it is answered."""
     heard: list[str] = []
 
     class Hears(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            before(self.path)
             heard.append(self.path)
             self.send_response(200)
             self.end_headers()

@@ -3,6 +3,7 @@
 import click
 
 from sfdc_escalator.cli.options import json_option, ledger_option, option, org_option
+from sfdc_escalator.cli.output import page_for, tell, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 
@@ -32,13 +33,12 @@ def list_(surroundings: Surroundings, org: str, ledger: str | None, limit: int, 
         entries = audit_list(trail, limit)
     if as_json:
         from sfdc_escalator.reports.json.audit import list_json
-        from sfdc_escalator.reports.json.document import json_text
 
-        click.echo(json_text({**list_json(trail.where, entries), "exit": 0}))
+        tell_json({**list_json(trail.where, entries), "exit": 0})
     else:
         from sfdc_escalator.reports.text.audit import list_text
 
-        click.echo(list_text(trail.where, entries))
+        tell(list_text(trail.where, entries, page_for(surroundings.environ)))
     return 0
 
 
@@ -57,13 +57,12 @@ def show(surroundings: Surroundings, key: str, org: str, ledger: str | None, as_
         events = audit_show(trail, key)
     if as_json:
         from sfdc_escalator.reports.json.audit import show_json
-        from sfdc_escalator.reports.json.document import json_text
 
-        click.echo(json_text({**show_json(trail.where, key, events), "exit": 0}))
+        tell_json({**show_json(trail.where, key, events), "exit": 0})
     else:
         from sfdc_escalator.reports.text.audit import show_text
 
-        click.echo(show_text(events))
+        tell(show_text(events))
     return 0
 
 
@@ -84,11 +83,10 @@ def verify(surroundings: Surroundings, org: str, ledger: str | None, head: str |
     code = AuditBroken.exit_code if found.problems else 0
     if as_json:
         from sfdc_escalator.reports.json.audit import verify_json
-        from sfdc_escalator.reports.json.document import json_text
 
-        click.echo(json_text({**verify_json(trail.where, found), "exit": code}))
+        tell_json({**verify_json(trail.where, found), "exit": code})
     else:
         from sfdc_escalator.reports.text.audit import verify_text
 
-        click.echo(verify_text(trail.where, found))
+        tell(verify_text(trail.where, found))
     return code

@@ -1,12 +1,14 @@
 """`backtest`: replay a policy over a history file."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
 from sfdc_escalator.cli.options import FilePath, Instant, Seconds, json_option, option
+from sfdc_escalator.cli.output import page_for, tell, tell_data, tell_done, tell_json, warn
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 
@@ -73,16 +75,15 @@ def command(
     from sfdc_escalator.backtest.mapping import load_mapping
     from sfdc_escalator.backtest.polls import Polls
     from sfdc_escalator.reports.json import backtest as as_object
-    from sfdc_escalator.reports.json.document import json_text
     from sfdc_escalator.reports.text import backtest as as_text
     from sfdc_escalator.reports.text import backtest_csv as as_csv
-    from sfdc_escalator.reports.values import instant
+    from sfdc_escalator.reports.values import instant, visible
     from sfdc_escalator.wiring.policies import policies
 
     # Each by itself: the two policies of a difference may have the same name.
     loaded = [policies(surroundings, [path]) for path in (policy, other) if path]
     for problem in (problem for one in loaded for problem in one.warnings):
-        click.echo(f"! {problem}", err=True)
+        warn(f"! {visible(str(problem))}")
     meaning = load_mapping(mapping)
     try:
         polls = Polls(start, end, timedelta(seconds=every), outages)
@@ -90,20 +91,22 @@ def command(
         raise click.UsageError(f"--every: {error}") from None
     with surroundings.progress() as progress:
         found = [backtest(one, events, meaning, polls, episodes, progress) for each in loaded for one in each.policies]
+    paper = page_for(surroundings.environ)
     file = None if out is None or str(out) == "-" else out
     if other:
         different = list(differences(found[0].matches, found[1].matches))
         report, listed = as_object.difference_json(found, different), as_object.differences_json(different)
-        page, text = as_csv.differences_csv(different), as_text.difference_text(different, found)
+        page, text = as_csv.differences_csv(different), as_text.difference_text(different, found, paper)
     else:
         report, listed = as_object.backtest_json(found[0]), as_object.matches_json(found[0].matches)
-        page, text = as_csv.matches_csv(found[0].matches), as_text.backtest_text(found[0], str(file))
+        page, text = as_csv.matches_csv(found[0].matches), as_text.backtest_text(found[0], str(file), paper)
     if file is not None:
         as_csv.write_csv(file, page)
     if as_json:
         report |= {"from": instant(start), "to": instant(end), "every_seconds": every, "episodes": episodes}
         report |= {"out": file and str(file)} | ({} if file is not None else {"listed": listed})
-        click.echo(json_text({**report, "exit": 0}))
+        show = partial(tell_json, {**report, "exit": 0})
     else:
-        click.echo(page if file is None else text, nl=file is not None)
+        show = partial(tell_data, page) if file is None else partial(tell, text)
+    show() if file is None else tell_done(show)
     return 0

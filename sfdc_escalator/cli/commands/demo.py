@@ -4,12 +4,15 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from sfdc_escalator.cli.output import page_for, tell
+from sfdc_escalator.reports.values import visible
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -46,7 +49,7 @@ def command(surroundings: Surroundings) -> int:
         environ = {**surroundings.environ, **settings}
         code = Demo(replace(surroundings, environ=environ, config=Path(place.name))).play()
     if code == 0:
-        click.echo(NEXT.format(policy=policy))
+        tell(NEXT.format(policy=policy))
     return code
 
 
@@ -66,7 +69,7 @@ class Demo:
         screen("3. The live run: note first, then queue, status and priority")
         code = code or self.type("run --backlog escalate")
         screen(f"4. Case {CASE} before and after, with its hand-off note")
-        show_one(before, self.case())
+        self.show_one(before, self.case())
         screen("5. The same run again: everything is already done, nothing is written")
         code = code or self.type("run")
         screen("6. The audit trail: what was done, and the proof that nobody changed it")
@@ -76,9 +79,9 @@ class Demo:
         """Runs a command as a user types it; its exit code."""
         from sfdc_escalator.cli.door import run_command_line
 
-        click.echo(f"$ sfdc-escalator {line}\n")
+        tell(f"$ sfdc-escalator {line}\n")
         code = run_command_line(shlex.split(line), self.surroundings)
-        click.echo(f"\n(exit code {code})\n")
+        tell(f"\n(exit code {code})\n")
         return code
 
     def show_cases(self) -> None:
@@ -91,8 +94,9 @@ class Demo:
             (one["CaseNumber"], one["Owner"]["Name"], one["Status"], one["Priority"] or "", one_line(one["Subject"]))
             for one in cases
         ]
-        click.echo(table(("Case", "Owner", "Status", "Priority", "Subject"), rows))
-        click.echo(f"{len(cases)} open cases. Some of them should have been escalated.")
+        columns = ("Case", "Owner", "Status", "Priority", "Subject")
+        tell(table(columns, rows, page=page_for(self.surroundings.environ)))
+        tell(f"{len(cases)} open cases. Some of them should have been escalated.")
 
     def case(self) -> Mapping[str, str]:
         from sfdc_escalator.wiring.orgs import connect
@@ -103,27 +107,28 @@ class Demo:
         values = {"queue": case["Owner"]["Name"], "status": case["Status"], "priority": case["Priority"]}
         return {**values, "comments": str(len(notes)), "note": notes[-1] if notes else ""}
 
+    def show_one(self, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        from sfdc_escalator.reports.terminal import table
+
+        rows = [(name, before[name], after[name]) for name in ("queue", "status", "priority", "comments")]
+        tell(table(("", "before", "after"), rows, page=page_for(self.surroundings.environ)))
+        tell("\nThe newest comment, which is the hand-off note:\n")
+        tell("\n".join(f"  | {visible(line)}" for line in after["note"].splitlines()))
+
 
 def screen(title: str) -> None:
     """Begins a step; at a terminal it waits for a key first."""
     if sys.stdin.isatty() and sys.stdout.isatty() and not title.startswith("1."):
-        click.pause("\nPress any key to go on ...")
+        tell("\nPress any key to go on ...")
+        with suppress(EOFError):
+            click.getchar()
         click.clear()
-    click.echo(f"\n{'=' * 100}\n{title}\n{'=' * 100}\n")
+    tell(f"\n{'=' * 100}\n{title}\n{'=' * 100}\n")
 
 
 def one_line(text: str | None) -> str:
     words = " ".join((text or "").split())
     return words if len(words) <= 60 else words[:57] + "..."
-
-
-def show_one(before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    from sfdc_escalator.reports.terminal import table
-
-    rows = [(name, before[name], after[name]) for name in ("queue", "status", "priority", "comments")]
-    click.echo(table(("", "before", "after"), rows))
-    click.echo("\nThe newest comment, which is the hand-off note:\n")
-    click.echo("\n".join(f"  | {line}" for line in after["note"].splitlines()))
 
 
 def shown_path(path: Path, folder: Path) -> Path:

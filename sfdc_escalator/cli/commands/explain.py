@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sfdc_escalator.cli.options import Instant, json_option, ledger_option, option, org_option, policy_option
+from sfdc_escalator.cli.output import tell, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 CASE_ID = re.compile(r"(?<![A-Za-z0-9])(500[A-Za-z0-9]{15}|500[A-Za-z0-9]{12})(?![A-Za-z0-9])")
@@ -40,20 +41,18 @@ def command(
     errand = Errand(surroundings, org, ledger, policies, now=now)
     examined, warnings = explain(errand, named(case))
     if as_json:
-        from sfdc_escalator.reports.json.document import json_text
         from sfdc_escalator.reports.json.explain import explain_json
 
-        click.echo(json_text({**explain_json(examined), "exit": 0}))
+        tell_json({**explain_json(examined), "exit": 0})
     elif as_example:
         from sfdc_escalator.reports.text.example import example_text
 
-        click.echo(example_text(examined))
+        tell(example_text(examined))
     else:
         from sfdc_escalator.reports.text.explain import explain_text
+        from sfdc_escalator.reports.values import visible
 
-        for problem in warnings:
-            click.echo(f"! {problem}")
-        click.echo(explain_text(examined))
+        tell("\n".join([*(f"! {visible(str(problem))}" for problem in warnings), explain_text(examined)]))
     return 0
 
 

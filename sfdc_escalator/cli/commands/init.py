@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from sfdc_escalator.cli.options import FilePath, option
+from sfdc_escalator.cli.output import tell, tell_done, warn
+from sfdc_escalator.reports.values import visible
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 FLOWS = ("jwt", "client_credentials", "refresh_token", "token", "cli", "password")
@@ -57,18 +59,18 @@ def command(
         ledger = click.prompt("Ledger (a path or URL; empty: the state folder)", default="", err=True) or None
     home = folder.resolve()
     setup = Setup(procedure, name, login, ledger, home, program(home, surroundings))
-    for path, outcome in scaffold(folder, setup):
-        click.echo(f"{outcome:<20}  {path}")
-    click.echo(NEXT.format(org=name))
+    lines = [f"{outcome:<20}  {visible(str(path))}" for path, outcome in scaffold(folder, setup)]
+    lines.append(NEXT.format(org=name))
     if surroundings.folder.resolve() != home:
-        click.echo(f"\nAll of that in the folder {home}.")
+        lines.append(f"\nAll of that in the folder {visible(str(home))}.")
+    tell_done(lambda: tell("\n".join(lines)))
     return 0
 
 
 def asked(what: str, known: Mapping[str, str], default: str | None = None) -> str:
     """The choice of the person at the terminal."""
     for name, about in known.items():
-        click.echo(f"  {name:<20} {about}", err=True)
+        warn(f"  {name:<20} {about}")
     if not sys.stdin.isatty():
         raise click.UsageError(f"Name a {what} with --{what}: {', '.join(known)}.")
     choice: str = click.prompt(what.capitalize(), type=click.Choice(list(known)), default=default, err=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from sfdc_escalator.cli.options import FilePath, ledger_option, org_option
+from sfdc_escalator.cli.output import tell, tell_done
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 
@@ -25,7 +26,8 @@ def backup(surroundings: Surroundings, file: Path, org: str, ledger: str | None)
 
     with ledgers.trail(surroundings, ledger, org) as trail:
         found = copy(trail, file)
-    click.echo(f"{trail.where} is copied to {file}: {found.events} events, head {found.head or 'none'}, verified")
+    done = f"{trail.where} is copied to {file}: {found.events} events, head {found.head or 'none'}, verified"
+    tell_done(lambda: tell(done))
     return 0
 
 
@@ -47,11 +49,14 @@ def migrate(surroundings: Surroundings, org: str, ledger: str | None) -> int:
     with busy_is_an_error():
         done = upgrade(ledgers.place(surroundings, ledger, org), by=person(surroundings.environ))
     if done.verified is None:
-        click.echo(f"The ledger {done.where} is already of version {done.now}; nothing to do")
-        return 0
-    click.echo(f"The ledger {done.where} is migrated from version {done.before} to {done.now}")
-    click.echo(f"Audit trail: {done.verified.events} events, head {done.verified.head}, verified")
-    click.echo(f"Backup of version {done.before}: {done.backup}")
+        lines = [f"The ledger {done.where} is already of version {done.now}; nothing to do"]
+    else:
+        lines = [
+            f"The ledger {done.where} is migrated from version {done.before} to {done.now}",
+            f"Audit trail: {done.verified.events} events, head {done.verified.head}, verified",
+            f"Backup of version {done.before}: {done.backup}",
+        ]
+    tell_done(lambda: tell("\n".join(lines)))
     return 0
 
 
@@ -69,5 +74,5 @@ def rebuild(surroundings: Surroundings, org: str, ledger: str | None) -> int:
     from sfdc_escalator.wiring import errand
 
     found = errand.rebuild(errand.Errand(surroundings, org, ledger))
-    click.echo(rebuild_text(found.rebuilt, found.ledger))
+    tell_done(lambda: tell(rebuild_text(found.rebuilt, found.ledger)))
     return 0

@@ -1,6 +1,5 @@
 """`org serve`: the embedded org by itself."""
 
-import json
 import signal
 import threading
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from sfdc_escalator.cli.options import FilePath, Instant, Seconds, option
+from sfdc_escalator.cli.output import tell_json
 
 
 @click.group("org")
@@ -42,7 +42,7 @@ def serve(
     with embedded_org(
         port=port, db=db, data=data, latency=latency, per_record=per_record, faults=faults, log=log, now=now
     ) as org:
-        wait_for_the_end(lambda: click.echo(json.dumps(org.ready())))
+        wait_for_the_end(lambda: tell_json(org.ready()))
     return 0
 
 

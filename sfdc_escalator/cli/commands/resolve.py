@@ -8,6 +8,8 @@ from typing import Literal
 import click
 
 from sfdc_escalator.cli.options import ledger_option, option, org_option
+from sfdc_escalator.cli.output import tell, tell_done
+from sfdc_escalator.reports.values import visible
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 FOLLOWS = {
@@ -41,10 +43,8 @@ def command(
     now = errand.resolve(
         errand.Errand(surroundings, org, ledger), key, applied=outcome == "applied", by=person(surroundings.environ)
     )
-    click.echo(
-        f"{now.key} (case {now.case_number or now.case_id}, {now.policy}/{now.route}) is recorded as {outcome}. "
-        f"{FOLLOWS[outcome]}"
-    )
+    subject = f"{now.key} (case {visible(now.case_number or now.case_id)}, {now.policy}/{now.route})"
+    tell_done(lambda: tell(f"{subject} is recorded as {outcome}. {FOLLOWS[outcome]}"))
     return 0
 
 

@@ -1,8 +1,10 @@
 """`run`: the cron job, and its rehearsal."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -16,9 +18,11 @@ from sfdc_escalator.cli.options import (
     org_option,
     policy_option,
 )
+from sfdc_escalator.cli.output import page_for, tell, tell_done, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from sfdc_escalator.reports.terminal import Page
     from sfdc_escalator.wiring.errand import Done
 
 WORK_TO_DO = 10
@@ -40,7 +44,7 @@ WORK_TO_DO = 10
 )
 @option("--now", type=Instant(), metavar="ISO", help="With --dry-run: use this time in place of the org's clock.")
 @option("--deadline", type=Seconds(), metavar="T", help="Begin no new chunk after this time, such as 90s, 10m or 1h.")
-@option("--metrics", type=FilePath(), metavar="FILE", help="Write Prometheus metrics of a live run to this file.")
+@option("--metrics", type=FilePath(), metavar="FILE", help="Write Prometheus metrics of a live run to this plain file.")
 @option("--exit-code", "exit_code", is_flag=True, help="Exit with 10 when there is work to do.")
 @json_option
 @click.pass_obj
@@ -62,8 +66,8 @@ def command(
 ) -> int:
     """Find the cases that match and escalate them: note first, then queue, status and priority.
 
-    Exit codes: 0 done, 2 invalid input, 3 something needs a person, 4 the plan withheld a part, 5 the org
-    cannot be reached, 10 work to do (with --exit-code).
+    Exit codes: 0 done, 2 invalid input, 3 something needs a person, or stopped by a signal, 4 the plan withheld a
+    part, 5 the org cannot be reached, 10 work to do (with --exit-code).
     """
     if now is not None and not dry_run:
         raise click.UsageError("--now is for --dry-run only: a live run uses the org's time")
@@ -74,35 +78,37 @@ def command(
     options = RunOptions(backlog, limit, route, case)
     errand = errands.Errand(surroundings, org, ledger, policies, options, now, deadline)
 
-    def show(done: "Done") -> int:
-        code: int = done.result.exit_code or (WORK_TO_DO if exit_code and done.result.work_to_do else 0)
+    def code_of(done: "Done") -> int:
+        return done.result.exit_code or (WORK_TO_DO if exit_code and done.result.work_to_do else 0)
+
+    def shown(done: "Done") -> Callable[[], None]:
+        """The report, ready to be printed."""
         if as_json:
-            show_json(done, org, code, dry_run=dry_run)
-        else:
-            show_text(done, in_full=case is not None)
-        return code
+            return partial(tell_json, as_object(done, org, code_of(done), dry_run=dry_run))
+        return partial(tell, as_text(done, page_for(surroundings.environ), in_full=case is not None))
 
     if dry_run:
-        return show(errands.rehearse(errand))
+        done = errands.rehearse(errand)
+        shown(done)()
+        return code_of(done)
     with watched(errand, metrics) as watch:
         done = errands.run(errand)
-        code = show(done)
+        report = shown(done)
         watch.end(done.result.exit_code, done.result)
-    return code
+    tell_done(report)
+    return code_of(done)
 
 
-def show_json(done: "Done", org: str, code: int, *, dry_run: bool) -> None:
-    from sfdc_escalator.reports.json.document import json_text
+def as_object(done: "Done", org: str, code: int, *, dry_run: bool) -> dict[str, Any]:
     from sfdc_escalator.reports.json.run import run_json
 
     warned = [str(problem) for problem in done.warnings]
-    report = {**run_json(done.result, org), "dry_run": dry_run, "exit": code, "warnings": warned}
-    click.echo(json_text(report))
+    return {**run_json(done.result, org), "dry_run": dry_run, "exit": code, "warnings": warned}
 
 
-def show_text(done: "Done", *, in_full: bool) -> None:
+def as_text(done: "Done", page: "Page", *, in_full: bool) -> str:
     from sfdc_escalator.reports.text.run import run_text
+    from sfdc_escalator.reports.values import visible
 
-    for problem in done.warnings:
-        click.echo(f"! {problem}")
-    click.echo(run_text(done.result, all_notes=in_full))
+    warned = (f"! {visible(str(problem))}" for problem in done.warnings)
+    return "\n".join([*warned, run_text(done.result, all_notes=in_full, page=page)])

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from sfdc_escalator.cli.options import Seconds, json_option, ledger_option, option, org_option
+from sfdc_escalator.cli.output import tell, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 SILENT = 3
@@ -28,7 +29,6 @@ def command(surroundings: Surroundings, org: str, ledger: str | None, expect_eve
 
     Exit code 3 when there was no live run for longer than --expect-every.
     """
-    from sfdc_escalator.reports.json.document import json_text
     from sfdc_escalator.reports.json.status import status_json
     from sfdc_escalator.reports.text.status import silence, status_text
     from sfdc_escalator.wiring import errand
@@ -37,7 +37,7 @@ def command(surroundings: Surroundings, org: str, ledger: str | None, expect_eve
     silent = silence(found, datetime.now(UTC), timedelta(seconds=expect_every))
     code = SILENT if silent else 0
     if as_json:
-        click.echo(json_text({**status_json(found, silent), "exit": code}))
+        tell_json({**status_json(found, silent), "exit": code})
     else:
-        click.echo(status_text(found, silent))
+        tell(status_text(found, silent))
     return code

@@ -1,6 +1,5 @@
 """`validate`: every problem of the policy files at once; by themselves, and in an org."""
 
-import signal
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from sfdc_escalator.cli.options import FilePath, option, policy_option, surroundings_of
+from sfdc_escalator.cli.output import tell, tell_data, tell_json
 from sfdc_escalator.errors import EscalatorError, Problem
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -73,10 +73,10 @@ def command(
 
 
 def interruptible() -> "AbstractContextManager[Stop]":
-    """Ctrl-C waits for the call that is under way, so that it is known what was written. A second one does not."""
-    from sfdc_escalator.cli.stopping import stop_on_signals
+    """A signal waits for the call that is under way, so that it is known what was written. A second Ctrl-C does not."""
+    from sfdc_escalator.cli.stopping import stop_of_the_work
 
-    return stop_on_signals(None, signal.SIGINT)
+    return stop_of_the_work(None)
 
 
 def show(
@@ -87,21 +87,20 @@ def show(
     in_org: "CheckedInOrg | None",
     strict: bool,
 ) -> None:
-    from sfdc_escalator.reports.json.document import json_text
     from sfdc_escalator.reports.json.org import org_json
     from sfdc_escalator.reports.json.problems import problems_json
     from sfdc_escalator.reports.text import problems as report
     from sfdc_escalator.reports.text.org import org_text
 
+    redact = surroundings_of(click.get_current_context()).secrets.redact
     about = org_text(in_org.readiness, in_org.unasked) if in_org else ""
     if form == "json":
         more = {"org": org_json(org, in_org.readiness, in_org.unasked)} if org and in_org else {}
-        text = json_text({**problems_json(problems, strict=strict), **more})
+        tell_json({**problems_json(problems, strict=strict), **more}, redact)
     elif form == "github":
-        text = report.as_github(problems, about)
+        annotations = report.as_github(problems, about)
+        tell_data(redact(f"{annotations}\n" if annotations else ""))
     elif form == "junit":
-        text = report.as_junit(files, problems, about, strict=strict)
+        tell_data(redact(report.as_junit(files, problems, about, strict=strict)) + "\n")
     else:
-        text = "\n".join(filter(None, (about, report.as_text(files, problems, strict=strict))))
-    redact = surroundings_of(click.get_current_context()).secrets.redact
-    click.echo(redact(text), nl=bool(text))
+        tell(redact("\n".join(filter(None, (about, report.as_text(files, problems, strict=strict))))))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sfdc_escalator.embedded_org.basics.plain_files import read_bytes
 from sfdc_escalator.embedded_org.basics.problems import Problem, nearest
 
 
@@ -78,7 +79,7 @@ class Entry:
 def read(path: Path, problems: list[Problem], what: str) -> list[Entry]:
     """The entries of a file; `what` is their name in messages, in the plural."""
     try:
-        text = path.read_text("utf-8")
+        text = read_bytes(path).decode()
         found = json.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         problems.append(Problem(str(path), f"cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}"))

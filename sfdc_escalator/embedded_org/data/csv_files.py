@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sfdc_escalator.embedded_org.basics.plain_files import read_bytes
 from sfdc_escalator.embedded_org.basics.problems import Problem, nearest
 from sfdc_escalator.embedded_org.store.schema import Schema
 
@@ -58,7 +59,7 @@ def _sheet(path: Path, schema: Schema, problems: list[Problem]) -> Sheet | None:
 
 def _text(path: Path, problems: list[Problem]) -> str | None:
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError as error:
         problems.append(Problem(str(path), f"cannot be read: {error.strerror}"))
         return None

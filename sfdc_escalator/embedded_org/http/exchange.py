@@ -6,6 +6,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -149,7 +150,7 @@ class Exchange:
                 body = request.json_for_log()
                 answer = self._refused(kind) or self._in_transaction(work, request)
             except Exception:  # noqa: BLE001 - the caller gets an answer for every error
-                traceback.print_exc(file=sys.stderr)
+                show_defect()
                 work.written.clear()
                 answer = Answer(500, [{"message": "An unexpected error occurred", "errorCode": "UNKNOWN_EXCEPTION"}])
             self._log.add(work.moment, request.method, request.target, request.headers, body,
@@ -221,3 +222,10 @@ class Exchange:
         scheme, _, token = request.header("authorization").partition(" ")
         if scheme.lower() not in ("bearer", "oauth") or not self._facts.tokens.good(token.strip()):
             raise ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+
+
+def show_defect() -> None:
+    """Prints the traceback on stderr; whatever a record holds, a terminal obeys nothing in it."""
+    lines = traceback.format_exc().splitlines()
+    with suppress(OSError):
+        print(*(line if line.isprintable() else ascii(line) for line in lines), sep="\n", file=sys.stderr)

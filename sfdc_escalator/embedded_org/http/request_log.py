@@ -11,12 +11,18 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sfdc_escalator.embedded_org.basics import clock
+from sfdc_escalator.embedded_org.basics.plain_files import refuse_others
 from sfdc_escalator.embedded_org.basics.problems import InvalidData, Problem
 
 _HIDDEN = "[hidden]"
+
+
+def opened(path: Path) -> BinaryIO:
+    refuse_others(path)
+    return path.open("ab")
 
 
 class RequestLog:
@@ -26,7 +32,7 @@ class RequestLog:
         self._secret, self._lock = secret, threading.Lock()
         self._lines: list[bytes] = []
         try:
-            self._file = path.open("ab") if path else None
+            self._file = None if path is None else opened(path)
         except OSError as error:
             raise InvalidData([Problem(str(path), f"cannot be written: {error.strerror}")]) from None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sfdc_escalator.embedded_org.basics import ids
+from sfdc_escalator.embedded_org.basics.plain_files import refuse_others
 from sfdc_escalator.embedded_org.basics.problems import InvalidData, Problem
 from sfdc_escalator.embedded_org.store.automation import Automation, restored
 from sfdc_escalator.embedded_org.store.schema import Field, Schema, SObject, custom_object, standard
@@ -194,6 +195,8 @@ def _connected(path: Path | None) -> sqlite3.Connection:
     """Opens the file exclusively. Raises InvalidData when it is not the database of an embedded org."""
     connection = None
     try:
+        if path:
+            refuse_others(path)
         connection = sqlite3.connect(
             str(path or ":memory:"), isolation_level=None, check_same_thread=False, timeout=0.1
         )
@@ -204,10 +207,11 @@ def _connected(path: Path | None) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA cache_size = -200000")
         return connection
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         if connection:
             connection.close()
-        raise InvalidData([Problem(str(path), f"cannot be used as the org's database: {error}")]) from None
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InvalidData([Problem(str(path), f"cannot be used as the org's database: {reason}")]) from None
     except InvalidData:
         if connection:
             connection.close()

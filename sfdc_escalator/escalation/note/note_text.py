@@ -8,6 +8,8 @@ from typing import Any
 from sfdc_escalator.escalation.world.case import Value
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""They turn the reading direction of what follows, also of lines of ours (Unicode Standard Annex 9)."""
 LOOKS_LIKE_KEY = re.compile(r"ESC-(?=[0-9A-Za-z]{4}-)", re.IGNORECASE)
 
 
@@ -31,7 +33,7 @@ def text_of(value: Value) -> str:
 def harmless(text: str) -> str:
     """Somebody's text without control characters, template code or anything that could pass for a key."""
     text = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
-    text = LOOKS_LIKE_KEY.sub("ESC ", CONTROL.sub(" ", text).strip())
+    text = LOOKS_LIKE_KEY.sub("ESC ", CONTROL.sub(" ", TURNS.sub("", text)).strip())
     return re.sub(r"\{(?=[{!%#]|$)", "{ ", text)
 
 

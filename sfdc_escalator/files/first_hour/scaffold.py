@@ -1,6 +1,7 @@
 """The first files of a team: a policy made from a known procedure, and the schema for editors."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -11,8 +12,10 @@ from sfdc_escalator.files.first_hour.editor_schema import editor_schema
 from sfdc_escalator.files.first_hour.first_files import Setup, first_files
 from sfdc_escalator.files.orgs.entry_faults import ledger_faults
 from sfdc_escalator.files.text.fault import unknown
+from sfdc_escalator.files.text.plain_file import open_to_read
 from sfdc_escalator.files.values.texts import LIST_NAME
 
+MOST_BYTES = 10_000_000
 SCHEMA = Path("config/policy.schema.json")
 SCHEMA_LINE = "# yaml-language-server: $schema=../policy.schema.json\n"
 Outcome = Literal["written", "as it was", "kept: you changed it"]
@@ -54,8 +57,9 @@ def files_of(procedure: str) -> Mapping[Path, str]:
 
 def put(path: Path, text: str) -> Outcome:
     try:
-        if path.exists():
-            return "as it was" if path.read_bytes() == text.encode() else "kept: you changed it"
+        if os.path.lexists(path):
+            with open_to_read(path) as known:
+                return "as it was" if known.read(MOST_BYTES) == text.encode() else "kept: you changed it"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)

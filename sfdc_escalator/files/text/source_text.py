@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.files.text.fault import nearest
+from sfdc_escalator.files.text.plain_file import NotAFile, open_to_read
 
 UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -24,12 +25,12 @@ def read_text(path: Path, what: str, limit: int) -> str:
     """The text of a file of at most `limit` bytes; Unreadable, with the one problem, for anything else."""
     file = str(path)
     try:
-        with path.open("rb") as stream:
+        with open_to_read(path) as stream:
             data, size = stream.read(limit + 1), os.fstat(stream.fileno()).st_size
     except FileNotFoundError:
         raise Unreadable(missing(path, what)) from None
-    except IsADirectoryError:
-        raise Unreadable(Problem(f"{file} is a folder", file, expected=what)) from None
+    except NotAFile as error:
+        raise Unreadable(Problem(f"{file} is {error.kind}", file, expected=what)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Unreadable(Problem(f"the file cannot be read: {reason.lower()}", file, expected=what)) from None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sfdc_escalator.files.text.fault import Fault, nearest, shortened
+from sfdc_escalator.files.text.plain_file import NotAFile, open_to_read
 from sfdc_escalator.files.values.paths import HERE, located
 
 FORMS = "a reference: env:NAME, file:PATH or cmd:COMMAND"
@@ -78,15 +79,14 @@ def from_environment(name: str, environ: Mapping[str, str]) -> str:
 def from_file(path: str) -> str:
     alone = "a file that holds the secret alone"
     try:
-        # Non-blocking: a pipe without a writer would hold us up for ever.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        with open_to_read(path) as stream:
             mode = os.fstat(stream.fileno()).st_mode
-            data = stream.read(MOST_BYTES + 1) if stat.S_ISREG(mode) else b""
+            data = stream.read(MOST_BYTES + 1)
+    except NotAFile:
+        raise Fault(f"{path} is not a file", expected=alone) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Fault(f"{path} cannot be read: {reason.lower()}", expected=alone) from None
-    if not stat.S_ISREG(mode):
-        raise Fault(f"{path} is not a file", expected=alone)
     if mode & OTHERS_MAY:
         found, expected = f"mode {stat.S_IMODE(mode):04o}", f"mode 0600: chmod 600 {shlex.quote(path)}"
         raise Fault(f"others may read or write {path}", found=found, expected=expected)

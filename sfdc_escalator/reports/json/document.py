@@ -1,12 +1,17 @@
 """JSON as commands print it."""
 
 import json
-import re
 from typing import Any
 
-HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
+from sfdc_escalator.reports.values import visible
 
 
 def json_text(value: Any) -> str:
-    """The value as JSON that can always be printed: half of a surrogate pair becomes an escape such as `\\ud800`."""
-    return HALF_OF_A_PAIR.sub(lambda half: f"\\u{ord(half[0]):04x}", json.dumps(value, ensure_ascii=False))
+    """The value as JSON that can always be printed, also on a terminal: what a terminal would obey or hide, and half of
+    a surrogate pair, is an escape such as `\\u202e`."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else "".join(one if visible(one) == one else escaped(one) for one in text)
+
+
+def escaped(character: str) -> str:
+    return json.dumps(character)[1:-1]

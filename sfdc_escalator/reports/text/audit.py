@@ -5,17 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, Verification
-from sfdc_escalator.reports.terminal import table
+from sfdc_escalator.reports.terminal import PLAIN, Page, table
 from sfdc_escalator.reports.values import instant, visible
 
 
-def list_text(where: str, entries: Sequence[EscalationEntry]) -> str:
+def list_text(where: str, entries: Sequence[EscalationEntry], page: Page = PLAIN) -> str:
     if not entries:
-        return f"The ledger {where} has no escalations."
+        return f"The ledger {visible(where)} has no escalations."
     rows = [
         (one.key, one.case_number, f"{one.policy}/{one.route}", one.state, instant(one.at), one.run) for one in entries
     ]
-    return table(("Key", "Case", "Route", "State", "Last event", "Run"), rows, title=f"Ledger {where}")
+    return table(("Key", "Case", "Route", "State", "Last event", "Run"), rows, title=f"Ledger {where}", page=page)
 
 
 def show_text(events: Sequence[AuditEvent]) -> str:
@@ -44,5 +44,5 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def verify_text(where: str, found: Verification) -> str:
     verdict = "BROKEN: it was changed or damaged" if found.problems else "whole"
-    conclusion = f"The audit trail of {where} is {verdict}: {found.events} events, head {found.head or 'none'}"
+    conclusion = f"The audit trail of {visible(where)} is {verdict}: {found.events} events, head {found.head or 'none'}"
     return "\n".join([*(f"! {visible(problem)}" for problem in found.problems), conclusion])

@@ -6,20 +6,22 @@ from datetime import datetime
 from typing import get_args
 
 from sfdc_escalator.pipeline.read_models.backtest_result import BacktestResult, Difference, DifferenceKind
-from sfdc_escalator.reports.terminal import table
+from sfdc_escalator.reports.terminal import PLAIN, Page, table
 from sfdc_escalator.reports.values import counted, instant, visible
 
 MOST_SHOWN = 20
 
 
-def backtest_text(result: BacktestResult, out: str) -> str:
+def backtest_text(result: BacktestResult, out: str, page: Page = PLAIN) -> str:
     sizes = (counted(result.rows, "row"), counted(result.cases, "case"), counted(result.polls, "poll"))
     rows = [(route, str(count)) for route, count in result.by_route.items()]
-    written = f"{counted(len(result.matches), 'match', 'matches')} written to {out}"
-    return "\n".join([f"{visible(result.policy)}: {', '.join(sizes)}", table(("Route", "Cases"), rows), written])
+    written = f"{counted(len(result.matches), 'match', 'matches')} written to {visible(out)}"
+    return "\n".join(
+        [f"{visible(result.policy)}: {', '.join(sizes)}", table(("Route", "Cases"), rows, page=page), written]
+    )
 
 
-def difference_text(differences: Sequence[Difference], results: Sequence[BacktestResult]) -> str:
+def difference_text(differences: Sequence[Difference], results: Sequence[BacktestResult], page: Page = PLAIN) -> str:
     here, there = results
     head = f"{policy_text(here)} (here) matches {cases_text(here)}, {policy_text(there)} (there) {cases_text(there)}"
     counts = Counter(one.kind for one in differences)
@@ -27,7 +29,8 @@ def difference_text(differences: Sequence[Difference], results: Sequence[Backtes
     lines = [head, kinds or "both policies treat every case alike"]
     if differences:
         columns = ("Case", "Difference", "Route here", "Here", "Route there", "There")
-        lines.append(table(columns, [difference_cells(one) for one in differences[:MOST_SHOWN]]))
+        rows = [difference_cells(one) for one in differences[:MOST_SHOWN]]
+        lines.append(table(columns, rows, page=page))
     if len(differences) > MOST_SHOWN:
         lines.append(f"(and {len(differences) - MOST_SHOWN} more)")
     return "\n".join(lines)

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sfdc_escalator.files.text.plain_file import open_to_read
 from sfdc_escalator.reports.whole_file import write_whole
 
 PREFIX = "sfdc_escalator_"
+MOST_BYTES = 1_000_000  # of an earlier file
 KEPT = "last_success_timestamp_seconds"
 HELP = {
     "last_run_timestamp_seconds": "When the last live run ended.",
@@ -71,7 +73,8 @@ def success_in(text: str, org: str) -> float | None:
 def write_metrics(path: Path, figures: Figures) -> None:
     """Replaces the file in one step, and keeps the time of the last success. Raises OSError."""
     try:
-        before = success_in(path.read_text(encoding="utf-8"), figures.org)
+        with open_to_read(path) as stream:
+            before = success_in(stream.read(MOST_BYTES).decode(), figures.org)
     except (OSError, ValueError):
         before = None
     write_whole(path, metrics_text(figures, before))

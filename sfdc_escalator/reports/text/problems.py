@@ -18,7 +18,7 @@ def as_text(files: Sequence[str], problems: Sequence[Problem], *, strict: bool) 
     warned = len(problems) - errors
     result = f"ok ({', '.join(files)})" if is_ok(problems, strict=strict) else counted(errors, "problem")
     after = f", {counted(warned, 'warning')}{' (--strict)' if strict else ''}" if warned else ""
-    return "\n".join([*(visible(f"{problem.severity}: {problem}") for problem in problems), result + after])
+    return "\n".join(map(visible, [*(f"{problem.severity}: {problem}" for problem in problems), result + after]))
 
 
 def as_github(problems: Sequence[Problem], about: str) -> str:
@@ -62,7 +62,10 @@ def as_junit(files: Sequence[str], problems: Sequence[Problem], about: str, *, s
     suites = Xml.Element("testsuites", tests=str(len(cases)), failures=str(failures), errors="0")
     suites.append(suite)
     Xml.indent(suites)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(suites, encoding="unicode")
+    text = Xml.tostring(suites, encoding="unicode")
+    # A reader of XML gets the same text; a terminal obeys nothing in it.
+    shown = "".join(one if one == "\n" or visible(one) == one else f"&#{ord(one)};" for one in text)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{shown}'
 
 
 def case_of(problem: Problem, *, failing: bool) -> Xml.Element:

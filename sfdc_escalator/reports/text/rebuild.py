@@ -13,4 +13,4 @@ def rebuild_text(rebuilt: Rebuilt, where: str) -> str:
     known = f", {rebuilt.known} known before" if rebuilt.known else ""
     left_out = f", {len(rebuilt.strange)} left out" if rebuilt.strange else ""
     total = f"{where} took in {counted(len(rebuilt.taken), 'escalation')} from the org{known}{left_out}"
-    return "\n".join([*map(visible, lines), total])
+    return "\n".join(map(visible, [*lines, total]))

@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.explaining.misses import NearMiss
 from sfdc_escalator.escalation.policy.steps import FIELD_OF, Step, StepState
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 from sfdc_escalator.pipeline.run import Result
-from sfdc_escalator.reports.terminal import table
+from sfdc_escalator.reports.terminal import PLAIN, Page, table
 from sfdc_escalator.reports.values import counted, visible
 
 MOST_REASONS = 2
@@ -17,24 +17,24 @@ SHOWN_BY_STATE = (State.PLANNED, State.APPLIED, State.WITHHELD)
 """The reason of these ends is plain from the state, or stands below the table."""
 
 
-def run_text(result: Result, *, all_notes: bool = False) -> str:
+def run_text(result: Result, *, all_notes: bool = False, page: Page = PLAIN) -> str:
     """The page; with `all_notes` every note in full."""
-    return "\n".join(lines(result, all_notes=all_notes))
+    return "\n".join(lines(result, page, all_notes=all_notes))
 
 
-def lines(result: Result, *, all_notes: bool) -> Iterator[str]:
+def lines(result: Result, page: Page, *, all_notes: bool) -> Iterator[str]:
     yield from map(visible, head(result))
     yield from map(visible, warnings(result))
     if result.outcomes:
         yield ""
-        yield matches(result)
+        yield matches(result, page)
     if all_notes:
         yield from note_pages(result)
     elif result.is_rehearsal and result.outcomes:
         yield "(one note in full: --case CASE; all notes: --json)"
-    yield from no_match(result.prepared)
+    yield from no_match(result.prepared, page)
     if result.is_rehearsal and not result.outcomes:
-        yield from nearest(result)
+        yield from nearest(result, page)
     yield from map(visible, refusals(result))
     if result.stopped:
         yield ""
@@ -63,13 +63,13 @@ def warnings(result: Result) -> Iterator[str]:
 # -- matches -----------------------------------------------------------------------------------------------------------
 
 
-def matches(result: Result) -> str:
+def matches(result: Result, page: Page) -> str:
     names = {queue.id: queue.name for queue in result.prepared.org_facts.queues.values()}
     rows = [
         (one.case_number, one.route, one.state.value, steps_text(one, names), reason_text(one))
         for one in result.outcomes
     ]
-    return table(("Case", "Route", "State", "Steps", "Reason"), rows)
+    return table(("Case", "Route", "State", "Steps", "Reason"), rows, page=page)
 
 
 def steps_text(outcome: Outcome, names: Mapping[str, str]) -> str:
@@ -103,7 +103,7 @@ def note_pages(result: Result) -> Iterator[str]:
 # -- no match ----------------------------------------------------------------------------------------------------------
 
 
-def no_match(prepared: Prepared) -> Iterator[str]:
+def no_match(prepared: Prepared, page: Page) -> Iterator[str]:
     """The cases that no route matches, grouped by what is missing."""
     cases = prepared.plan.no_match
     if not cases:
@@ -118,7 +118,8 @@ def no_match(prepared: Prepared) -> Iterator[str]:
         for reason, found in most_common(by_reason)
     ]
     yield ""
-    yield table(("Route", "Missing", "Cases", ""), rows, title=f"No match: {counted(len(cases), 'case')}")
+    title = f"No match: {counted(len(cases), 'case')}"
+    yield table(("Route", "Missing", "Cases", ""), rows, title, page=page)
     yield "(all reasons of one case: --case CASE; of all cases: --json)"
 
 
@@ -133,14 +134,15 @@ def first_of(numbers: Sequence[str]) -> str:
     return ", ".join(numbers[:MOST_NUMBERS]) + (", ..." if len(numbers) > MOST_NUMBERS else "")
 
 
-def nearest(result: Result) -> Iterator[str]:
+def nearest(result: Result, page: Page) -> Iterator[str]:
     """The cases that come nearest to a match, and what each of them lacks."""
     prepared = result.prepared
     if len(prepared.poll.broken) == sum(len(policy.routes) for policy in prepared.plan.policies):
         return  # no case was read
     yield ""
     if result.near:
-        yield table(("Case", "Route", "Missing"), [near_cells(one) for one in result.near], title="Nearest misses")
+        rows = [near_cells(one) for one in result.near]
+        yield table(("Case", "Route", "Missing"), rows, title="Nearest misses", page=page)
     else:
         yield "No case comes near a match: no case is in the scope of the policies."
         yield "The reasons of one case: sfdc-escalator explain CASE"

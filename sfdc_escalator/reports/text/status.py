@@ -30,7 +30,7 @@ def status_text(status: LedgerStatus, silent: str | None) -> str:
 
 
 def lines(status: LedgerStatus, silent: str | None) -> Iterator[str]:
-    yield f"Ledger {status.where}"
+    yield f"Ledger {visible(status.where)}"
     if silent:
         yield f"! {silent}"
     last, success = status.last_run, status.last_success

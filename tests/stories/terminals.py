@@ -1,0 +1,139 @@
+"""The program on a terminal of its own, and an org whose texts want to control it."""
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import requests
+
+from sfdc_escalator.reports.values import BOLD, visible
+from tests.stories.world import World
+
+BAD = (
+    "\x1b[2J\x1b]0;owned\x07\x1b]52;c;cm0=\x1b\\\x9b31m\x7f\x08\u202eexe\u2066\u061c\u200b\ufeff\ufff9\u2028\U000e0041\x85"
+    "\r\n::error::forged\n##[error]forged\n 00000009   forged\n"
+)
+"""Erases the screen, renames the window, writes the clipboard, turns the reading direction, hides, and forges lines."""
+SHORT = "\x1b[2J\u202e\x9b\r\n::error::forged\n"
+
+FORGED = re.compile(r"\s*::(?!(error|warning|notice) (file|title)=)|\s*00000009|.*(?<!notice).*##\[")
+PROGRESS = re.compile(r"\x1b\[(\?25[lh]|2K|1A|\d*(;\d+)*m)")
+"""The codes of the progress bar, which shows no text of the org."""
+
+
+@dataclass
+class Screen:
+    """What a terminal got on stdout and on stderr, and the exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    def obeyed(self) -> set[str]:
+        """The characters that the terminal obeyed or hid."""
+        out = re.sub("|".join(map(re.escape, BOLD)), "", self.out)
+        shown = (out + PROGRESS.sub("", self.err).replace("\r", "")).replace("\r\n", "\n")
+        return {one for one in shown if one != "\n" and visible(one) != one}
+
+    def forged(self) -> list[str]:
+        """The lines that somebody else wrote: commands to a program that reads logs, rows of a table."""
+        lines = (self.out + self.err).replace("\r", "").split("\n")
+        return [line for line in lines if FORGED.match(line)]
+
+
+def on_terminal(world: World, *words: str, columns: int = 100, **environ: str) -> Screen:
+    """The program with a terminal as stdout and another one as stderr."""
+    env = {**world.environ, "TERM": "xterm-256color", **environ}
+    env.pop("COLUMNS", None) if "COLUMNS" not in environ else None
+    screens = [terminal(columns), terminal(columns)]
+    command = [sys.executable, "-m", "sfdc_escalator", *words]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=screens[0][1], stderr=screens[1][1], env=env, cwd=world.folder
+    ) as running:
+        shown: list[bytes] = [b"", b""]
+
+        def read(number: int) -> None:
+            shown[number] = everything(screens[number][0])
+
+        readers = [threading.Thread(target=read, args=(number,)) for number in (0, 1)]
+        for _, side in screens:
+            os.close(side)
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join(120)
+    out, err = (one.decode("utf-8", "surrogateescape") for one in shown)
+    world.reported += [out, err]
+    return Screen(running.returncode, out, err)
+
+
+def terminal(columns: int) -> tuple[int, int]:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    return ours, theirs
+
+
+def everything(side: int) -> bytes:
+    """All bytes until nobody has the other side open."""
+    found = b""
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, side)
+        while True:
+            try:
+                piece = os.read(side, 65_536)
+            except OSError:  # Linux ends with an error, other systems with nothing to read
+                return found
+            if not piece:
+                return found
+            found += piece
+
+
+@contextlib.contextmanager
+def between(
+    address: str, changes: Mapping[str, str], before: Callable[[str], None] = lambda _path: None
+) -> Iterator[str]:
+    """A server before the org that exchanges texts in its answers; its own address. `before` sees each path first."""
+    swaps = {json.dumps(old)[1:-1].encode(): json.dumps(new)[1:-1].encode() for old, new in changes.items()}
+
+    class Between(BaseHTTPRequestHandler):
+        def pass_on(self) -> None:
+            before(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {
+                name: value for name, value in self.headers.items() if name.lower() not in ("host", "accept-encoding")
+            }
+            answer = requests.request(self.command, address + self.path, data=body, headers=headers, timeout=30)
+            content = answer.content
+            for old, new in swaps.items():
+                content = content.replace(old, new)
+            self.send_response(answer.status_code)
+            for name, value in answer.headers.items():
+                if name.lower() not in ("content-length", "content-encoding", "transfer-encoding", "connection"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PATCH = do_DELETE = pass_on
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Between)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()

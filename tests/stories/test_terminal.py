@@ -1,0 +1,249 @@
+"""Texts of the org on a real terminal: it obeys none of them, and none of them forges a line of ours."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import click
+import pytest
+
+from sfdc_escalator.cli.door import COMMANDS, LazyGroup
+from tests.backtest.test_backtest_command import MAPPING
+from tests.stories.terminals import BAD, SHORT, Screen, between, on_terminal
+from tests.stories.world import Row, World, select, write_tables
+
+IN_YAML = json.dumps("R\u202eexe\u2066\u200b\n::error::forged\n")  # a policy refuses control characters
+POLICY = f"""
+policy: support
+teams: {{leads: {{queue: Leads}}}}
+defaults:
+  note: {{parts: {{subject: {{from: Subject}}, said: {{from: comments.customer}}}}}}
+routes:
+  - {{name: high, reason: High., when: [{{field: Priority, is: High}}], escalate: {{queue: leads}}}}
+  - {{name: product, reason: P., when: [{{text: [Subject], mentions: [broken]}}], escalate: {{queue: leads}}}}
+  - name: misspelt
+    reason: {IN_YAML}
+    when: [{{field: Type, is: {IN_YAML}}}]
+    escalate: {{queue: leads}}
+guards: {{max_cases: 10, max_share_of_open: 100%}}
+"""
+CASE = {
+    "Priority": "High",
+    "Status": "New" + BAD,
+    "OwnerId": "Intake",
+    "AccountId": "Acme" + BAD,
+    "Subject": "broken" + BAD,
+}
+RULE = {"kind": "validation_rule", "when": [{"field": "CaseNumber", "is": "2"}], "message": "Ask first." + BAD}
+
+
+@pytest.fixture
+def hostile(world: World) -> Iterator[World]:
+    """An org all of whose texts are hostile; one case is escalated, one rejected, one matches no route."""
+    world.policy(POLICY)
+    tables: dict[str, list[Row]] = {
+        "Case": [
+            {**CASE, "CaseNumber": "1"},
+            {**CASE, "CaseNumber": "2"},
+            {**CASE, "CaseNumber": "3" + SHORT, "Priority": "Low" + BAD, "Subject": "whole" + BAD},
+        ],
+        "Group": [
+            {"Type": "Queue", "DeveloperName": "Intake", "Name": "Intake" + SHORT},
+            {"Type": "Queue", "DeveloperName": "Leads", "Name": "Leads" + SHORT},
+        ],
+        "User": [{"Username": "ann@support.example", "LastName": "Agent" + SHORT}],
+        "Account": [{"Name": "Acme" + BAD}],
+        "CaseComment": [{"ParentId": "1", "CommentBody": "Please" + BAD, "CreatedById": "ann@support.example"}],
+        "QuickText": [{"Name": "Note" + BAD, "Message": "Hello" + BAD}],
+    }
+    (world.data(**tables) / "automation.json").write_text(json.dumps([RULE]))
+    org = world.org(**tables)  # type: ignore[arg-type]  # the names of tables only
+    changes = {
+        "Embedded Org": "Acme" + BAD,
+        "integration@embedded.example": "ann" + BAD,
+        "INVALID_SESSION_ID": "NO" + BAD,
+    }
+    with between(org.instance_url, changes) as address:
+        world.environ["SFDC_INSTANCE_URL"] = address
+        answer = world.run("--backlog", "escalate")
+        assert (answer.code, "error" in answer.json or [answer.json[name] for name in ("applied", "rejected")]) == (
+            3,
+            [1, 1],
+        ), answer.out
+        yield world
+
+
+def key(world: World) -> str:
+    (first, *_) = world.type("audit", "list", "--json").json["escalations"]
+    return str(first["key"])
+
+
+def without_ledger(world: World) -> None:
+    for file in (world.folder / "state").rglob("*.db*"):
+        file.unlink()
+
+
+def stale(world: World) -> None:
+    world.environ["SFDC_ACCESS_TOKEN"] = "00D000000000001!stale.token"
+
+
+def history(world: World) -> None:
+    rows = f'number,state,opened,at,mod,moves\n"A{BAD}","N{BAD}",1/3/2026 09:00,1/3/2026 09:05,0,0\n'
+    (world.folder / "events.csv").write_text(rows, encoding="utf-8", newline="")
+    (world.folder / "mapping.yaml").write_text(MAPPING)
+    route = "{name: late, reason: R., when: [{age: CreatedDate, at_least: 2h}], escalate: {status: E}}"
+    (world.folder / "aged.yaml").write_text(f"policy: aged\nroutes: [{route}]")
+
+
+def bad_data(world: World) -> None:
+    write_tables(world.folder / "bad", {"Case": [{"CaseNumber": "1", "OwnerId": "Nobody" + BAD}]})
+
+
+def bad_policy(world: World) -> None:
+    bad = json.dumps("B" + BAD)
+    text = POLICY.replace(IN_YAML, bad).replace("high, reason", "hi\u202egh, reason").replace("scope", f"{bad}: 1")
+    (world.folder / "bad.yaml").write_text(f"{text}\n{bad}: {bad}\n", encoding="utf-8")
+
+
+def gaps(world: World) -> None:
+    """A policy that asks for what the org does not have; the messages list what it has."""
+    text = POLICY.replace("{queue: leads}", "{queue: leads, status: Nwe}").replace("is: High", "is: Lwo")
+    quick = text.replace("note: {parts", "note: {quick_text: [Nte], parts")
+    (world.folder / "gaps.yaml").write_text(quick, encoding="utf-8")
+
+
+def nothing(_: World) -> None: ...
+
+
+REPLAY = [
+    *("backtest", "--policy", "aged.yaml", "--events", "events.csv", "--mapping", "mapping.yaml"),
+    *("--from", "2026-03-01T00:00:00Z", "--to", "2026-03-02T00:00:00Z", "--every", "1h"),
+]
+TIMES = ["--expect-every", "100000h"]
+ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
+    "run": (nothing, ["run", "--backlog", "escalate"], 3),
+    "run, a first one": (without_ledger, ["run", "--backlog", "escalate", "--ledger", "new.db"], 4),
+    "run, withheld": (nothing, ["run", "--ledger", "new.db", "--dry-run"], 4),
+    "run, one case": (nothing, ["run", "--dry-run", "--case", "2"], 3),
+    "run, not let in": (stale, ["run"], 5),
+    "run, hostile words": (nothing, ["run", "--route", BAD, "--org", BAD], 2),
+    "run, a hostile case": (nothing, ["run", "--case", BAD], 2),
+    "run, hostile option": (nothing, ["run", "--" + BAD.replace("\n", "")], 2),
+    "run, metrics": (nothing, ["run", "--metrics", "no\x1b[2J/m\u202e.prom"], 3),
+    "explain": (nothing, ["explain", "1"], 0),
+    "explain, another": (nothing, ["explain", "2"], 0),
+    "explain, not let in": (stale, ["explain", "1"], 5),
+    "explain, as an example": (nothing, ["explain", "1", "--as-example"], 0),
+    "validate": (nothing, ["validate"], 0),
+    "validate, in an org": (gaps, ["validate", "gaps.yaml", "--org", "env"], 2),
+    "validate, a hostile file": (nothing, ["validate", "no" + BAD], 2),
+    "validate, a bad policy": (bad_policy, ["validate", "bad.yaml"], 2),
+    "validate, probed": (gaps, ["validate", "gaps.yaml", "--org", "env", "--probe"], 2),
+    "validate, for GitHub": (gaps, ["validate", "gaps.yaml", "--org", "env", "--format", "github"], 2),
+    "validate, JUnit": (gaps, ["validate", "gaps.yaml", "--org", "env", "--format", "junit"], 2),
+    "validate, not let in": (stale, ["validate", "--org", "env"], 5),
+    "status": (nothing, ["status", *TIMES], 0),
+    "audit list": (nothing, ["audit", "list"], 0),
+    "audit show": (nothing, ["audit", "show", "KEY"], 0),
+    "audit show, no such key": (nothing, ["audit", "show", BAD], 2),
+    "audit verify": (nothing, ["audit", "verify", "--head", BAD], 6),
+    "ledger backup": (nothing, ["ledger", "backup", "copy\x1b[2J\u202e.db"], 0),
+    "ledger migrate": (nothing, ["ledger", "migrate"], 0),
+    "ledger rebuild": (without_ledger, ["ledger", "rebuild"], 0),
+    "resolve": (nothing, ["resolve", BAD, "--as", "applied"], 2),
+    "backtest": (history, REPLAY, 0),
+    "backtest, a difference": (history, [*REPLAY, "--diff", "aged.yaml", "--out", "d\x1b[2J.csv"], 0),
+    "org serve": (bad_data, ["org", "serve", "--data", "bad"], 2),
+    "init": (nothing, ["init", "home\x1b[2J\u202e", "--procedure", "member-support"], 0),
+    "init, a hostile name": (nothing, ["init", "home", "--procedure", BAD, "--name", BAD], 2),
+}
+DATA = {"backtest", "validate, JUnit", "validate, for GitHub"}
+"""Other programs read these, so each value stays as it is."""
+WITHOUT_ROW = {"demo": "it shows its own org only, whose texts come with the program"}
+
+
+def shown(world: World, row: str, *more: str) -> Screen:
+    before, words, _code = ROWS[row]
+    words = [key(world) if word == "KEY" else word for word in words]
+    before(world)
+    return on_terminal(world, *words, *more)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_no_text_controls_the_terminal_or_forges_a_line(hostile: World, row: str) -> None:
+    screen = shown(hostile, row)
+    assert (screen.code, screen.obeyed()) == (ROWS[row][2], set()), screen.out + screen.err
+    assert row in DATA or screen.forged() == []
+
+
+@pytest.mark.parametrize("row", ["run", "explain", "status", "audit list", "audit show", "backtest"])
+def test_json_on_a_terminal_is_harmless_and_exact(hostile: World, row: str) -> None:
+    screen = shown(hostile, row, "--json")
+    assert screen.obeyed() == set()
+    assert isinstance(json.loads(screen.out), dict)
+
+
+def test_json_keeps_every_character(hostile: World) -> None:
+    routes = json.loads(on_terminal(hostile, "explain", "1", "--json").out)["policies"][0]["routes"]
+    assert routes[2]["missing"] == [f"Type is empty (asked for {json.loads(IN_YAML)}: no)"]
+
+
+def leaves(name: str, command: click.Command) -> Iterator[str]:
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield name
+    else:
+        for word, one in inner.items():
+            yield from leaves(f"{name} {word}", one)
+
+
+def test_every_command_is_tried_on_a_terminal_or_has_a_reason() -> None:
+    group = LazyGroup("sfdc-escalator")
+    found = [(name, group.get_command(click.Context(group), name)) for name in COMMANDS]
+    known = {leaf for name, command in found if command for leaf in leaves(name, command)}
+    assert known == {row.partition(",")[0] for row in ROWS} | set(WITHOUT_ROW)
+
+
+def test_headings_are_bold_on_a_terminal_alone(hostile: World) -> None:
+    assert "\x1b[1m" in on_terminal(hostile, "audit", "list").out
+    assert "\x1b" not in on_terminal(hostile, "audit", "list", TERM="dumb").out
+    assert "\x1b" not in hostile.type("audit", "list").out
+
+
+def widest(text: str) -> int:
+    return max(len(line) for line in text.replace("\r", "").split("\n") if "───" in line)
+
+
+@pytest.mark.parametrize(
+    ("columns", "width"),
+    [
+        (None, 120),
+        ("60", 60),
+        ("200", 200),
+        ("0", 120),
+        ("-5", 120),
+        ("many", 120),
+        ("", 120),
+        ("1", 120),
+        ("9" * 20, 120),
+    ],
+)
+def test_a_table_is_as_wide_as_columns_says_in_a_pipe(hostile: World, columns: str | None, width: int) -> None:
+    if columns is not None:
+        hostile.environ["COLUMNS"] = columns
+    assert width - 2 <= widest(hostile.type("run", "--dry-run").out) <= width
+
+
+@pytest.mark.parametrize(("columns", "width"), [(None, 90), ("60", 60), ("0", 90), ("many", 90)])
+def test_a_table_is_as_wide_as_the_terminal_unless_columns_says_otherwise(
+    hostile: World, columns: str | None, width: int
+) -> None:
+    environ = {} if columns is None else {"COLUMNS": columns}
+    screen = on_terminal(hostile, "run", "--dry-run", columns=90, **environ)
+    assert width - 2 <= widest(screen.out) <= width
+
+
+def test_no_text_of_the_case_turns_the_note_around(hostile: World) -> None:
+    notes = [one["CommentBody"] for one in select(hostile.orgs[0], "SELECT CommentBody FROM CaseComment")]
+    (ours,) = [note for note in notes if "ESC-" in note]
+    assert "exe" in ours
+    assert not set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") & set(ours)
