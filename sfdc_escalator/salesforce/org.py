@@ -12,8 +12,9 @@ from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, RolledBack, Unknown
-from sfdc_escalator.salesforce.line.client import Client, Record
+from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
+from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line, OrgSession
 from sfdc_escalator.salesforce.line.token import Login, Token

@@ -22,6 +22,10 @@ class Unanswered(OrgUnavailable):
         self.sent, self.passing, self.retry_after = sent, passing, retry_after
 
 
+class TokenRefused(LoginRefused):
+    """The org refuses the access token, and no login gives another one."""
+
+
 class Rejected(OrgUnavailable):
     """A read that the org answered with an error."""
 
@@ -70,7 +74,7 @@ def of_answer(status: int, body: Any, retry_after: float | None = None) -> OrgUn
         return not_an_org(f"HTTP {status}")
     code, message = errors[0]
     if status == 401:
-        return LoginRefused(
+        return TokenRefused(
             f"the org refuses the access token ({error_text(code, message)}): log in again and give a new access "
             "token of this org"
         )

@@ -1,7 +1,7 @@
 """The poll: one query for all routes of all policies where possible, read page by page into cases."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +25,6 @@ from sfdc_escalator.salesforce.soql import splitting
 from sfdc_escalator.salesforce.soql.narrowing import Bounds, is_apart
 from sfdc_escalator.salesforce.soql.soql import NOTHING, Filter, Leaf, conjuncts, factored, quote, raw, render, select
 
-RESTARTS = 2
 NOT_THE_QUERY = frozenset({"INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT", "REQUEST_LIMIT_EXCEEDED"})
 CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,29}")
 NUMBER_DIGITS = 8  # of a case number in the default format: people leave out the leading zeros
@@ -72,11 +71,11 @@ def longest_waiting(client: Client, policies: Sequence[Policy], org_facts: OrgFa
     paths = paths_asked(asked)
     fields, scopes = selected(paths, org_facts.describe), factored([one.scope for one in asked])
     (query, *_) = splitting.queries(fields, scopes, f"ORDER BY CreatedDate, Id LIMIT {most}")
+    reader = CaseReader((path for path in paths if path in fields), org_facts.describe)
     try:
-        records = client.query(query).records
+        return tuple(client.in_full(query, reader.cases)[0])
     except Rejected:
         return ()
-    return tuple(CaseReader((path for path in paths if path in fields), org_facts.describe).cases(records))
 
 
 def statements(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[str]:
@@ -170,24 +169,10 @@ def _read(
     found: dict[str, Case] = {}
     times = []
     for soql in wanted:
-        for cases, at in _pages(client, soql, reader):
-            found.update((case.id, case) for case in cases)
-            times.append(at)
+        cases, at = client.in_full(soql, reader.cases)
+        found.update((case.id, case) for case in cases)
+        times.append(at)
     return tuple(found[case_id] for case_id in sorted(found)), min(times)
-
-
-def _pages(client: Client, soql: str, reader: CaseReader) -> Iterator[tuple[list[Case], datetime]]:
-    """The pages of a query as cases; when the cursor is gone, the query starts again."""
-    for restarts in range(RESTARTS + 1):
-        try:
-            first = client.query(soql)
-            yield reader.cases(first.records), first.at
-            for page in client.following(first):
-                yield reader.cases(page.records), page.at
-            return
-        except Rejected as error:
-            if error.error_code != "INVALID_QUERY_LOCATOR" or restarts == RESTARTS:
-                raise
 
 
 def _broken(client: Client, asked: Sequence[Asked], describe: Describe) -> Mapping[RouteName, str]:
