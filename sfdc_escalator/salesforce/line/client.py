@@ -14,10 +14,10 @@ from urllib3.exceptions import HTTPError
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.salesforce.line.connection import kind_of, moved_to, unanswered
-from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered, not_an_org, of_answer, seconds_to_wait
+from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered, not_an_org, of_answer, sender_of, wait_asked
 from sfdc_escalator.salesforce.line.pages import CursorLost, Page, Record, following, is_children, page_of, read_to_end
 from sfdc_escalator.salesforce.line.retry import Patience
-from sfdc_escalator.salesforce.line.session import CONNECT, WRITE, OrgSession
+from sfdc_escalator.salesforce.line.session import OrgSession
 
 Result = TypeVar("Result")
 Row = TypeVar("Row")
@@ -27,11 +27,16 @@ PAGE = {"Sforce-Query-Options": "batchSize=2000"}
 
 
 class Sent(NamedTuple):
-    """A complete answer to a write: HTTP status, the org's time if given, and the unchanged body."""
+    """A complete answer to a write: HTTP status, the org's time if given, and the unchanged body.
+
+    Also the seconds that it asks to wait, and the server that it names.
+    """
 
     status: int
     date: str
     text: str
+    retry_after: float | None = None
+    sender: str = ""
 
 
 class Client:
@@ -125,12 +130,13 @@ class Client:
     def _send(self, body: Mapping[str, Any]) -> Sent:
         self.session.forget()
         try:
-            self._org.restful("composite", method="POST", json=body, timeout=(CONNECT, WRITE))
+            self._org.restful("composite", method="POST", json=body)
         except (SalesforceError, OSError, HTTPError, ValueError, TypeError) as error:
             if self.session.last is None:
                 raise unanswered(error) from None
         answer = self._last()
-        return Sent(answer.status_code, answer.headers.get("Date", ""), answer.text)
+        headers = answer.headers
+        return Sent(answer.status_code, headers.get("Date", ""), answer.text, wait_asked(headers), sender_of(headers))
 
     def _read(self, what: str, call: Callable[[], Result]) -> Result:
         return self._patience.reading(what, lambda: self._translated(call))
@@ -215,8 +221,7 @@ def _refusal(answer: requests.Response, body: Any) -> OrgUnavailable:
         return OrgUnavailable(f"the org's address redirects to {host}: give that as the instance URL")
     if answer.is_redirect:
         return not_an_org(f"HTTP {answer.status_code} with {kind_of(answer)}")
-    wait = seconds_to_wait(answer.headers.get("Retry-After"), answer.headers.get("Date"))
-    return of_answer(answer.status_code, body, wait)
+    return of_answer(answer.status_code, body, wait_asked(answer.headers), sender_of(answer.headers))
 
 
 def _object(body: Any) -> Mapping[str, Any]:
@@ -229,4 +234,7 @@ def _body_or_error(answer: Mapping[str, Any]) -> Any | OrgUnavailable:
     status = answer.get("httpStatusCode")
     if not isinstance(status, int):
         return not_an_org("a composite answer without a status")
-    return answer.get("body") if 200 <= status < 300 else of_answer(status, answer.get("body"))
+    if 200 <= status < 300:
+        return answer.get("body")
+    headers = answer.get("httpHeaders")
+    return of_answer(status, answer.get("body"), wait_asked(headers if isinstance(headers, dict) else {}))
