@@ -54,7 +54,7 @@ def test_a_write_that_never_ran_is_sent_again_as_a_whole(retry_after: float | No
 
 
 def test_many_chunks_that_are_refused_once_do_not_stop_the_run() -> None:
-    org = CrowdedOrg(4, None)
+    org = CrowdedOrg(3, None)
     _, ended = deliver(org, cases=700)
     assert {one.state for one in ended} == {State.APPLIED}
 
