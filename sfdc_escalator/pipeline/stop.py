@@ -56,7 +56,7 @@ class Breaker:
 
     def saw(self, answer: Answer) -> None:
         with self.lock:
-            if isinstance(answer, (Unknown, NotExecuted)):
+            if isinstance(answer, Unknown) or (isinstance(answer, NotExecuted) and not answer.crowded):
                 self.failures += 1
                 if self.failures >= ALIKE:
                     self.stop.pull(f"the org failed {self.failures} times in a row ({answer.reason})")

@@ -12,8 +12,9 @@ from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, RolledBack, Unknown
-from sfdc_escalator.salesforce.line.client import Client, Record
+from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
+from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line, OrgSession
 from sfdc_escalator.salesforce.line.token import Login, Token
@@ -114,8 +115,8 @@ class SalesforceOrg:
     def read_back(self, case_ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, FieldValues]:
         return lookups.read_back(self._client, case_ids, fields)
 
-    def pause(self, attempt: int) -> bool:
-        return self._patience.pause(attempt)
+    def pause(self, attempt: int, asked: float | None = None) -> bool:
+        return self._patience.pause(attempt, asked)
 
     def unmoved(self, chunk: Chunk) -> frozenset[str]:
         try:
@@ -143,7 +144,7 @@ class SalesforceOrg:
         except OrgUnavailable as error:
             return NotExecuted(error.message, fatal=True)
         call = f"composite {len(request.parts)} parts, {len(chunk.writes)} cases, {sent.date or 'undated'}"
-        answer = read_answer(sent.status, sent.text, request.parts, call)
+        answer = read_answer(sent.status, sent.text, request.parts, call, sent.retry_after, sent.sender)
         if not weak and isinstance(answer, RolledBack) and refuses_guard(answer, sent.text):
             self._weaken(answer.error.message)
             return self.write(chunk)

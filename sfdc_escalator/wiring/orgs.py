@@ -52,8 +52,10 @@ def reach(
     surroundings: Surroundings, entry: OrgEntry, now: datetime | None = None, deadline: float | None = None
 ) -> Iterator[tuple[SalesforceOrg, Caller]]:
     """The org of this entry and its first answer, as `connect` does."""
+    from sfdc_escalator.salesforce.line.bounds import until_deadline
+
     budget = min(TIME_BUDGET, deadline or TIME_BUDGET)
-    with closing(logged_in(surroundings, entry, budget)) as door:
+    with until_deadline(deadline), closing(logged_in(surroundings, entry, budget)) as door:
         try:
             caller = door.identify()
             refuse_wrong_org(entry, door, caller)

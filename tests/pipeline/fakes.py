@@ -259,7 +259,7 @@ class FakeOrg:
             if write.values:
                 self.edit(write.case_id, write.values)
 
-    def pause(self, attempt: int) -> bool:
+    def pause(self, attempt: int, asked: float | None = None) -> bool:
         self.pauses.append(attempt)
         return len(self.pauses) <= self.patience
 

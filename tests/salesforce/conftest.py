@@ -60,8 +60,10 @@ def read_answer(bodies: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def page(*records: Mapping[str, Any], more: str | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = {"totalSize": len(records), "done": more is None, "records": list(records)}
+def page(*records: Mapping[str, Any], more: str | None = None, total: int | None = None) -> dict[str, Any]:
+    """One page of a query; `total` is the number of records of all pages, by default of this one."""
+    count = len(records) if total is None else total
+    found: dict[str, Any] = {"totalSize": count, "done": more is None, "records": list(records)}
     return found | ({"nextRecordsUrl": more} if more else {})
 
 

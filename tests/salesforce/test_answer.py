@@ -100,7 +100,7 @@ def test_a_200_that_is_not_a_composite_answer_is_unknown(text: str) -> None:
     assert isinstance(read_answer(200, text, PARTS, ""), Unknown)
 
 
-@pytest.mark.parametrize("status", [201, 204, 301, 302, 405, 408, 409, 412, 413, 420, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [201, 204, 301, 302, 405, 408, 409, 412, 413, 420, 500, 502, 503, 504])
 def test_any_other_status_after_the_request_left_is_unknown(status: int) -> None:
     assert isinstance(read(applied(), status), Unknown)
 
@@ -114,17 +114,27 @@ def test_a_refusal_of_the_whole_request_means_it_never_ran(status: int) -> None:
     assert isinstance(read_answer(status, "<html>", PARTS, ""), NotExecuted)
 
 
-def test_too_many_concurrent_calls_are_temporary_a_daily_limit_is_not() -> None:
-    def answer(message: str) -> Answer:
-        return read_answer(403, json.dumps([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": message}]), PARTS, "")
-
-    busy, used_up = (
-        answer("ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
-        answer("TotalRequests Limit"),
-    )
-    assert isinstance(busy, NotExecuted)
-    assert isinstance(used_up, NotExecuted)
-    assert (busy.fatal, used_up.fatal) == (False, True)
+@pytest.mark.parametrize(
+    ("status", "code", "message", "crowded"),
+    [
+        (403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.", True),
+        (403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.", True),
+        (429, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded.", True),
+        (429, "", "", True),
+        (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", False),
+        (429, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", False),
+        (403, "INSUFFICIENT_ACCESS", "Concurrent", False),
+    ],
+)
+def test_too_many_calls_at_once_pass_and_the_limit_of_a_day_does_not(
+    status: int, code: str, message: str, crowded: bool
+) -> None:
+    body = json.dumps([{"errorCode": code, "message": message}])
+    answer = read_answer(status, body, PARTS, "", retry_after=7.0, sender="gate")
+    assert isinstance(answer, NotExecuted)
+    assert (answer.crowded, answer.fatal) == (crowded, not crowded)
+    assert answer.retry_after == (7.0 if crowded else None)
+    assert ("at the same time" in answer.reason) is crowded
 
 
 def test_a_request_that_ran_too_long_is_unknown() -> None:

@@ -98,7 +98,7 @@ def test_custom_relationships_are_described_as_far_as_the_policies_read(stage: S
 
 def test_members_on_a_second_page_count(stage: Stage) -> None:
     stage.identified()
-    more = page(member(QUEUE, numbered("005", 1)), more="/services/data/v67.0/query/01g-2000")
+    more = page(member(QUEUE, numbered("005", 1)), more="/services/data/v67.0/query/01g-2000", total=2)
     stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, more, COUNT, NO_KEYS, CASE)
     stage.answers("GET", "query/01g-2000", page(member(QUEUE, numbered("005", 2))))
     found = stage.org.facts(stage.org.identify(), [policy()])

@@ -91,7 +91,7 @@ def test_values_are_typed_and_keyed_as_the_policy_writes_them(stage: Stage) -> N
 
 def test_pages_are_followed_and_a_case_counts_once(stage: Stage) -> None:
     more = "/services/data/v67.0/query/01gxx0000000001-2000"
-    stage.answers("GET", "query/", page(record(2), record(3), more=more))
+    stage.answers("GET", "query/", page(record(2), record(3), more=more, total=4))
     stage.answers(
         "GET",
         "query/01gxx0000000001-2000",

@@ -43,7 +43,12 @@ WORK_TO_DO = 10
     "the org, `escalate` escalates them.",
 )
 @option("--now", type=Instant(), metavar="ISO", help="With --dry-run: use this time in place of the org's clock.")
-@option("--deadline", type=Seconds(), metavar="T", help="Begin no new chunk after this time, such as 90s, 10m or 1h.")
+@option(
+    "--deadline",
+    type=Seconds(),
+    metavar="T",
+    help="Begin no new chunk after this time, such as 90s, 10m or 1h; calls under way end then.",
+)
 @option("--metrics", type=FilePath(), metavar="FILE", help="Write Prometheus metrics of a live run to this plain file.")
 @option("--exit-code", "exit_code", is_flag=True, help="Exit with 10 when there is work to do.")
 @json_option

@@ -26,7 +26,8 @@ from sfdc_escalator.embedded_org.store.database import Database
 PAGE = 2_000
 _SMALLEST_PAGE = 200
 _WIDE, _WIDE_PAGE = 20, 1_000  # as recorded: a query of 20 fields came in pages of 1,000
-_CURSORS_KEPT = 100
+_CURSORS_OPEN = 10  # of one user; the next one ends the oldest (SOQL reference, QueryLocator)
+_CURSORS_READ = 100  # read to their end, and kept because a client may ask for a page again
 _CURSOR_LIFE = timedelta(days=2)
 _TOO_MUCH = re.compile("too (?:many|large|deep|big|complex)|overflow")  # SQLite's messages about its limits
 _LETTERS = string.ascii_letters + string.digits
@@ -39,6 +40,7 @@ class _Cursor:
     rows: list[Row]
     page: int
     opened: datetime
+    is_open: bool = True
 
 
 class Queries:
@@ -100,6 +102,8 @@ class Queries:
         if not answer["done"]:
             name = name or self._keep(cursor)
             answer["nextRecordsUrl"] = f"/services/data/v{version}/query/{name}-{end}"
+        else:
+            cursor.is_open = False
         render = _Renderer(version, cursor.plan.children, children)
         answer["records"] = [render.record(cursor.plan.shape, row) for row in rows]
         return answer
@@ -107,8 +111,10 @@ class Queries:
     def _keep(self, cursor: _Cursor) -> str:
         name = "01gEe0" + "".join(secrets.choice(_LETTERS) for _ in range(12))
         self._cursors[name] = cursor
-        if len(self._cursors) > _CURSORS_KEPT:
-            self._cursors.popitem(last=False)
+        for is_open, most in ((True, _CURSORS_OPEN), (False, _CURSORS_READ)):
+            alike = [each for each, one in self._cursors.items() if one.is_open is is_open]
+            for each in alike[:-most]:
+                del self._cursors[each]
         return name
 
     def _children(self, plan: Plan, rows: list[Row], shape: Branch) -> dict[str, list[Row]]:

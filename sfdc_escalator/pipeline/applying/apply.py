@@ -1,11 +1,8 @@
 """From orders to outcomes: send the chunks side by side, read back what was written."""
 
 import logging
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,8 +25,6 @@ from sfdc_escalator.pipeline.stop import Stop
 
 log = logging.getLogger(__name__)
 SIDE_BY_SIDE = 4
-SLOW_CALL = 20.0
-"""Seconds. Salesforce bounds the calls of 20 s and more that run at the same time (REST limits): then one by one."""
 
 Progress = Callable[[str, int, int], None]
 """The kind of work, the part of it that is done, and the whole."""
@@ -60,24 +55,6 @@ class Applied:
     trouble: EscalatorError | None = None
 
 
-class Gate:
-    """Lets chunks through side by side, until a call was slow: from then on one at a time."""
-
-    def __init__(self) -> None:
-        self.one_by_one = threading.Lock()
-        self.slow = False
-
-    @contextmanager
-    def passage(self) -> Iterator[None]:
-        if self.slow:
-            with self.one_by_one:
-                yield
-            return
-        start = time.monotonic()
-        yield
-        self.slow = self.slow or time.monotonic() - start >= SLOW_CALL
-
-
 def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progress: Progress, stop: Stop) -> Applied:
     """Carries out the orders. Returns an outcome for every order."""
     outcomes: dict[str, Outcome] = {}
@@ -102,12 +79,11 @@ def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progres
 
 def send_all(delivery: Delivery, plan_lanes: Sequence[Sequence[Batch]]) -> None:
     """Each lane in order, the lanes side by side. An error of our own stops the rest."""
-    gate = Gate()
 
     def run(lane: Sequence[Batch]) -> None:
         try:
             for batch in lane:
-                with gate.passage():
+                with delivery.gate.passage():
                     delivery.send(batch, Tries.of(batch))
         except BaseException:
             delivery.stop.pull("an error of our own")

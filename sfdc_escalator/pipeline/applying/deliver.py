@@ -5,12 +5,14 @@ known is never sent again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State, applied_outcome, undone_outcome, unknown_outcome
 from sfdc_escalator.escalation.planning.chunks import Batch
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.pipeline.applying.gate import Gate
 from sfdc_escalator.pipeline.applying.smaller_parts import Tries, halves, is_widespread, without
 from sfdc_escalator.pipeline.changes import change, escalation_found, escalation_of, intended, superseded, write_of
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease
@@ -29,6 +31,8 @@ from sfdc_escalator.pipeline.run_clock import Reading, RunClock
 from sfdc_escalator.pipeline.stop import Breaker, Stop
 
 LOCKED_TRIES = 3
+CROWDED_TRIES = 3
+CROWDED_PAUSE = 2  # attempts that the first pause leaves out: calls of others take seconds to end
 NO_RIGHT = "INSUFFICIENT_ACCESS"
 LONGEST_PAUSE = 60.0
 """Seconds between the intent and the send, by boot-time and wall clock: a process that was stopped must not send."""
@@ -53,6 +57,7 @@ class Delivery:
     ) -> None:
         self.org, self.lease, self.polled_at, self.clock, self.ended = org, lease, polled_at, clock, ended
         self.stop, self.breaker, self.calls = stop, Breaker(stop), calls
+        self.gate = Gate()
         self.trouble: EscalatorError | None = None
         self.written: dict[str, Escalation] = {}
 
@@ -80,6 +85,8 @@ class Delivery:
                 self.moved(batch, chunk, tries)
             case RolledBack():
                 self.turned_down(batch, answer, tries)
+            case NotExecuted(crowded=True):
+                self.crowded(batch, answer, tries)
             case NotExecuted():
                 self.not_executed(batch, answer)
             case Unknown():
@@ -152,6 +159,14 @@ class Delivery:
             return self.again(halves(batch), tries)
         self.reject(bad, answer.rows)
         self.again([rest], tries)
+
+    def crowded(self, batch: Batch, answer: NotExecuted, tries: Tries) -> None:
+        """Sends the batch again after a pause, beside no other: too many calls ran at the same time."""
+        tries.crowded += 1
+        if tries.crowded > CROWDED_TRIES or not self.org.pause(CROWDED_PAUSE + tries.crowded, answer.retry_after):
+            return self.not_executed(batch, replace(answer, fatal=True))
+        with self.gate.alone():
+            self.again([batch], tries)
 
     def not_executed(self, batch: Batch, answer: NotExecuted) -> None:
         if answer.fatal:

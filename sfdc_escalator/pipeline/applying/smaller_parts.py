@@ -15,6 +15,7 @@ class Tries:
     left: int
     locked: int = 0
     halved: bool = False
+    crowded: int = 0
     moved: bool = False
     together: bool = False
 

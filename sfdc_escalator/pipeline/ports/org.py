@@ -105,8 +105,9 @@ class Org(Protocol):
         """One guarded all-or-nothing write of the chunk. Never raises for what the org or the line does."""
         ...
 
-    def pause(self, attempt: int) -> bool:
-        """Waits before a locked chunk is sent again, longer each time; False when the run's time is used up."""
+    def pause(self, attempt: int, asked: float | None = None) -> bool:
+        """Waits before a chunk is sent again, longer each time, or the seconds that the org asked for; False when the
+        run's time is used up."""
         ...
 
     def unmoved(self, chunk: Chunk) -> frozenset[str]:

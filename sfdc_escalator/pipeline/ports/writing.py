@@ -70,10 +70,15 @@ class RolledBack:
 
 @dataclass(frozen=True, slots=True)
 class NotExecuted:
-    """The request never ran; it is safe to send it again. `reason` is for people."""
+    """The request never ran; it is safe to send it again. `reason` is for people.
+
+    `crowded` says that too many calls ran at the same time; `retry_after` are the seconds that the org asks to wait.
+    """
 
     reason: str
     fatal: bool = False
+    crowded: bool = False
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

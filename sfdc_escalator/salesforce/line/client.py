@@ -1,6 +1,6 @@
 """Calls to one org by simple-salesforce: answers as plain values, failures as this program's errors."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -14,31 +14,29 @@ from urllib3.exceptions import HTTPError
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.salesforce.line.connection import kind_of, moved_to, unanswered
-from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered, not_an_org, of_answer, seconds_to_wait
+from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered, not_an_org, of_answer, sender_of, wait_asked
+from sfdc_escalator.salesforce.line.pages import CursorLost, Page, Record, following, is_children, page_of, read_to_end
 from sfdc_escalator.salesforce.line.retry import Patience
-from sfdc_escalator.salesforce.line.session import CONNECT, WRITE, OrgSession
+from sfdc_escalator.salesforce.line.session import OrgSession
 
 Result = TypeVar("Result")
-Record = Mapping[str, Any]
+Row = TypeVar("Row")
 SUBREQUESTS = 25  # in one composite (REST guide, Composite)
 QUERIES = 5  # query and collection subrequests in one composite (REST guide, Composite)
 PAGE = {"Sforce-Query-Options": "batchSize=2000"}
 
 
-class Page(NamedTuple):
-    """One page of a query; `at` is the org's time of the answer, `more` the address of the next page."""
-
-    records: Sequence[Record]
-    more: str | None
-    at: datetime
-
-
 class Sent(NamedTuple):
-    """A complete answer to a write: HTTP status, the org's time if given, and the unchanged body."""
+    """A complete answer to a write: HTTP status, the org's time if given, and the unchanged body.
+
+    Also the seconds that it asks to wait, and the server that it names.
+    """
 
     status: int
     date: str
     text: str
+    retry_after: float | None = None
+    sender: str = ""
 
 
 class Client:
@@ -59,14 +57,13 @@ class Client:
         """The resources of the API, including `identity`, and the org's time."""
         return self._read("resources", lambda: (_object(self._org.restful("")), self._time()))
 
-    def query(self, soql: str) -> Page:
-        return self._read("query", lambda: self._page(self._org.query(soql, headers=PAGE)))
+    def query(self, soql: str, *, deleted: bool = False) -> Page:
+        """The first page of a query."""
+        return self._read("query", lambda: self._page(self._org.query(soql, include_deleted=deleted, headers=PAGE)))
 
-    def following(self, page: Page) -> Iterator[Page]:
-        """The pages after this one."""
-        while page.more is not None:
-            page = self._read("query page", partial(self._next, page.more))
-            yield page
+    def in_full(self, soql: str, convert: Callable[[Sequence[Record]], Sequence[Row]]) -> tuple[list[Row], datetime]:
+        """The records of all pages, converted page by page, and the time of the first page."""
+        return read_to_end(None, partial(self.query, soql), self._next, convert)
 
     def get(self, *paths: str) -> list[Any]:
         """The bodies of these resources (paths below the version), read in one call. Raises the first error."""
@@ -86,15 +83,42 @@ class Client:
 
     def lookups(self, queries: Sequence[str], *, deleted: bool = False) -> list[list[Record]]:
         """The records of each query, with all pages; five queries in a call. `deleted` includes deleted records."""
+        found = self.try_lookups(queries, deleted=deleted)
+        for records in found:
+            if isinstance(records, OrgUnavailable):
+                raise records
+        return [records for records in found if not isinstance(records, OrgUnavailable)]
+
+    def try_lookups(self, queries: Sequence[str], *, deleted: bool = False) -> list[list[Record] | OrgUnavailable]:
+        """As `lookups`, with an error in place of a refused query. At most five cursors are open at the same time."""
         fives = (queries[start : start + QUERIES] for start in range(0, len(queries), QUERIES))
         path = partial(query_path, resource="queryAll") if deleted else query_path
-        bodies = [body for five in fives for body in self.get(*map(path, five))]
-        return [self.records(body) for body in bodies]
+        return [
+            body if isinstance(body, OrgUnavailable) else self.records(body, query, deleted=deleted)
+            for five in fives
+            for query, body in zip(five, self.try_get(*map(path, five)), strict=True)
+        ]
 
-    def records(self, body: Any) -> list[Record]:
+    def records(self, body: Any, soql: str, *, deleted: bool = False) -> list[Record]:
         """The records of a query answered inside a composite, with all pages."""
-        page = self._page(body)
-        return [*page.records, *(record for later in self.following(page) for record in later.records)]
+        ask = partial(self.query, soql, deleted=deleted)
+        try:
+            first = page_of(body, self._time())
+        except CursorLost:
+            first = None
+        convert: Callable[[Sequence[Record]], list[Record]] = self._with_children if "(SELECT " in soql else list
+        return read_to_end(first, ask, self._next, convert)[0]
+
+    def _with_children(self, records: Sequence[Record]) -> list[Record]:
+        """The records, each with all pages of its child records."""
+        return [
+            {name: self._all_children(value) if is_children(value) else value for name, value in record.items()}
+            for record in records
+        ]
+
+    def _all_children(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        pages = following(self._page(body), self._next)
+        return {**body, "records": [record for page in pages for record in page.records]}
 
     def send(self, body: Mapping[str, Any]) -> Sent:
         """Sends a write as one composite; repeats only a request that was never sent.
@@ -106,12 +130,13 @@ class Client:
     def _send(self, body: Mapping[str, Any]) -> Sent:
         self.session.forget()
         try:
-            self._org.restful("composite", method="POST", json=body, timeout=(CONNECT, WRITE))
+            self._org.restful("composite", method="POST", json=body)
         except (SalesforceError, OSError, HTTPError, ValueError, TypeError) as error:
             if self.session.last is None:
                 raise unanswered(error) from None
         answer = self._last()
-        return Sent(answer.status_code, answer.headers.get("Date", ""), answer.text)
+        headers = answer.headers
+        return Sent(answer.status_code, headers.get("Date", ""), answer.text, wait_asked(headers), sender_of(headers))
 
     def _read(self, what: str, call: Callable[[], Result]) -> Result:
         return self._patience.reading(what, lambda: self._translated(call))
@@ -132,15 +157,12 @@ class Client:
         assert self.session.last is not None
         return self.session.last
 
-    def _next(self, url: str) -> Page:
-        return self._page(self._org.query_more(url, identifier_is_url=True, headers=PAGE))
+    def _next(self, link: str) -> Page:
+        ask = partial(self._org.query_more, link, identifier_is_url=True, headers=PAGE)
+        return self._read("query page", lambda: self._page(ask()))
 
     def _page(self, body: Any) -> Page:
-        page = _object(body)
-        records, more = page.get("records"), page.get("nextRecordsUrl")
-        if not isinstance(records, list) or (more is not None and not str(more).startswith("/services/data/")):
-            raise not_an_org("a query answer without records")
-        return Page(records, more, self._time())
+        return page_of(body, self._time())
 
     def _time(self) -> datetime:
         try:
@@ -199,8 +221,7 @@ def _refusal(answer: requests.Response, body: Any) -> OrgUnavailable:
         return OrgUnavailable(f"the org's address redirects to {host}: give that as the instance URL")
     if answer.is_redirect:
         return not_an_org(f"HTTP {answer.status_code} with {kind_of(answer)}")
-    wait = seconds_to_wait(answer.headers.get("Retry-After"), answer.headers.get("Date"))
-    return of_answer(answer.status_code, body, wait)
+    return of_answer(answer.status_code, body, wait_asked(answer.headers), sender_of(answer.headers))
 
 
 def _object(body: Any) -> Mapping[str, Any]:
@@ -213,4 +234,7 @@ def _body_or_error(answer: Mapping[str, Any]) -> Any | OrgUnavailable:
     status = answer.get("httpStatusCode")
     if not isinstance(status, int):
         return not_an_org("a composite answer without a status")
-    return answer.get("body") if 200 <= status < 300 else of_answer(status, answer.get("body"))
+    if 200 <= status < 300:
+        return answer.get("body")
+    headers = answer.get("httpHeaders")
+    return of_answer(status, answer.get("body"), wait_asked(headers if isinstance(headers, dict) else {}))

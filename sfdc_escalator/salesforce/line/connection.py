@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.exceptions import InvalidProxyURL, InvalidSchema, InvalidURL
-from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConnectionError, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConnectionError, ProxyError, ReadTimeoutError
 
+from sfdc_escalator.salesforce.line.bounds import TooLarge
 from sfdc_escalator.salesforce.line.failures import Unanswered, in_one_line
 
 NO_LINE = (NewConnectionError, ConnectTimeoutError)
@@ -21,7 +22,7 @@ PLAIN_NAMES = {"RemoteDisconnected": "closed without an answer", "IncompleteRead
 def unanswered(error: Exception) -> Unanswered:
     """The error of a failed connection; `sent` is false only if none was made: no name or route, refused, untrusted."""
     chain = list(_chain(error))
-    return _untrusted(chain) or _never_connected(chain) or _broken(chain, error)
+    return _untrusted(chain) or _never_connected(chain) or _broken(chain)
 
 
 def _untrusted(chain: Sequence[BaseException]) -> Unanswered | None:
@@ -57,8 +58,10 @@ def _never_connected(chain: Sequence[BaseException]) -> Unanswered | None:
     return None
 
 
-def _broken(chain: Sequence[BaseException], error: Exception) -> Unanswered:
-    if isinstance(error, requests.Timeout):
+def _broken(chain: Sequence[BaseException]) -> Unanswered:
+    if large := next((link for link in chain if isinstance(link, TooLarge)), None):
+        return Unanswered(f"{large}: this is not an answer of Salesforce", passing=False)
+    if any(isinstance(link, (requests.Timeout, TimeoutError, ReadTimeoutError)) for link in chain):
         return Unanswered("the org did not answer in time: try again later")
     return Unanswered(f"the connection to the org broke ({_reason(chain)}): try again later")
 

@@ -22,6 +22,14 @@ class Unanswered(OrgUnavailable):
         self.sent, self.passing, self.retry_after = sent, passing, retry_after
 
 
+class Crowded(Unanswered):
+    """Too many calls at the same time: the call was not carried out, and works when it is repeated later."""
+
+
+class TokenRefused(LoginRefused):
+    """The org refuses the access token, and no login gives another one."""
+
+
 class Rejected(OrgUnavailable):
     """A read that the org answered with an error."""
 
@@ -30,7 +38,11 @@ class Rejected(OrgUnavailable):
         self.status, self.error_code = status, error_code
 
 
-NOT_NOW = frozenset({500, 502, 503, 504})
+TOO_MANY = 429
+NOT_NOW = frozenset({408, 500, 502, 503, 504})
+# "ConcurrentRequests (Concurrent API Requests) Limit exceeded.", "ConcurrentPerOrgLongTxn Limit exceeded."; the limit
+# of a day is "TotalRequests Limit exceeded." (REST guide, Status Codes and Error Responses).
+AT_THE_SAME_TIME = re.compile(r"\bConcurrent", re.IGNORECASE)
 ADVICE = {
     "API_DISABLED_FOR_ORG": "the org's edition does not allow API access (Enterprise and above do, Professional as an "
     "add-on), or the user lacks API Enabled: see Setup, Company Information, and the user's permission set or profile",
@@ -60,9 +72,29 @@ def in_one_line(text: object) -> str:
     return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def of_answer(status: int, body: Any, retry_after: float | None = None) -> OrgUnavailable:
-    """The error for an answer that is not a success."""
+def crowded(status: int, body: Any, sender: str = "") -> str | None:
+    """The message if the answer says that too many calls run at the same time; nothing was carried out then.
+
+    `sender` is the server that the answer names.
+    """
+    code, message = next(iter(errors_in(body)), ("", ""))
+    reason = f" ({error_text(code, message)})" if code else ""
+    if code == "REQUEST_LIMIT_EXCEEDED" and AT_THE_SAME_TIME.search(message):
+        return (
+            f"too many calls at the same time{reason}: other programs and long calls use up what the org allows at "
+            "once; it passes when they end, or run fewer of them side by side"
+        )
+    if status == TOO_MANY and not (code == "REQUEST_LIMIT_EXCEEDED" and "TotalRequests" in message):
+        who = sender or "a server between this machine and the org, or the org itself"
+        return f"too many calls at the same time: {who} throttles them (HTTP {status}){reason}; try again later"
+    return None
+
+
+def of_answer(status: int, body: Any, retry_after: float | None = None, sender: str = "") -> OrgUnavailable:
+    """The error for an answer that is not a success; `sender` is the server that it names."""
     errors = errors_in(body)
+    if message := crowded(status, body, sender):
+        return Crowded(message, sent=False, retry_after=retry_after)
     if status in NOT_NOW:
         reason = f" ({error_text(*errors[0])})" if errors else ""
         return Unanswered(f"the org answered HTTP {status}{reason}: {LATER}", retry_after=retry_after)
@@ -70,7 +102,7 @@ def of_answer(status: int, body: Any, retry_after: float | None = None) -> OrgUn
         return not_an_org(f"HTTP {status}")
     code, message = errors[0]
     if status == 401:
-        return LoginRefused(
+        return TokenRefused(
             f"the org refuses the access token ({error_text(code, message)}): log in again and give a new access "
             "token of this org"
         )
@@ -89,6 +121,17 @@ def not_an_org(what: str) -> OrgUnavailable:
     )
 
 
+def sender_of(headers: Mapping[str, str]) -> str:
+    """The server or gateway that an answer names (Server, Via)."""
+    return in_one_line(headers.get("Server") or headers.get("Via"))
+
+
+def wait_asked(headers: Mapping[str, Any]) -> float | None:
+    """The seconds that the headers of an answer ask to wait; None without a usable Retry-After."""
+    after, date = (str(headers.get(name) or "") for name in ("Retry-After", "Date"))
+    return seconds_to_wait(after, date)
+
+
 def seconds_to_wait(retry_after: str | None, date: str | None) -> float | None:
     """The seconds of a Retry-After header: a number, or a date relative to the answer's Date header."""
     if not retry_after:
@@ -99,5 +142,5 @@ def seconds_to_wait(retry_after: str | None, date: str | None) -> float | None:
         pass
     try:
         return max(0.0, (parsedate_to_datetime(retry_after) - parsedate_to_datetime(date or "")).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

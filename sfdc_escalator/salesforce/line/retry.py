@@ -8,10 +8,11 @@ from typing import TypeVar
 
 import tenacity
 
-from sfdc_escalator.salesforce.line.failures import Unanswered
+from sfdc_escalator.salesforce.line.failures import Crowded, Unanswered
 
 ATTEMPTS = 4
 LONGEST_WAIT = 30.0
+CROWDED = 5.0  # seconds of the first wait for calls of others to end
 LONGEST_UNSENT = 20.0  # seconds: a write must leave within a minute of its intent
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
@@ -32,9 +33,12 @@ class Patience:
         """Repeats a write only when it never left this machine (no connection was made)."""
         return self._trying(what, call, lambda error: error.passing and not error.sent, LONGEST_UNSENT)
 
-    def pause(self, attempt: int) -> bool:
-        """Waits before a rolled back write is sent again, longer each time. False when the budget is used up."""
-        seconds = random.uniform(0.5, 1.0) * min(LONGEST_WAIT, 2.0 ** (attempt - 1))  # noqa: S311 - jitter
+    def pause(self, attempt: int, asked: float | None = None) -> bool:
+        """Waits before a write that was not carried out is sent again, longer each time, or as long as the org asks.
+
+        False when the budget is used up.
+        """
+        seconds = _growing(attempt, 1.0) if asked is None else asked
         if not self._spend(seconds):
             return False
         self._sleep(seconds)
@@ -76,10 +80,16 @@ _jitter = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """The seconds that the org asks for (Retry-After), else exponential with full jitter."""
+    """The seconds that the org asks for (Retry-After), else exponential with jitter, longer while others call."""
     error = state.outcome and state.outcome.exception()
     asked = error.retry_after if isinstance(error, Unanswered) else None
-    return _jitter(state) if asked is None else asked
+    if asked is not None:
+        return asked
+    return _growing(state.attempt_number, CROWDED) if isinstance(error, Crowded) else _jitter(state)
+
+
+def _growing(attempt: int, first: float) -> float:
+    return random.uniform(0.5, 1.0) * min(LONGEST_WAIT, first * 2.0 ** (attempt - 1))  # noqa: S311 - jitter
 
 
 def _log_retry(what: str, state: tenacity.RetryCallState) -> None:

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from sfdc_escalator import __version__
 from sfdc_escalator.errors import Invalid, LoginRefused, UnsafeAddress
+from sfdc_escalator.salesforce.line.bounds import BoundedAdapter, one_call, receive
 from sfdc_escalator.salesforce.line.token import Grant, Token
 
-CONNECT, READ, WRITE = 10.0, 120.0, 600.0  # seconds; a composite may take 10 minutes (REST guide, limits)
+CONNECT, READ = 10.0, 120.0  # seconds
 CONNECTIONS = 16
 USAGE = re.compile(r"(?:^|[\s;,])api-usage=(\d+)/(\d+)")
 API_CALL = re.compile(r"/services/data/v\d")
@@ -72,9 +72,10 @@ class OrgSession(requests.Session):
         self.scheme, self.netloc = checked_address(instance_url)
         self.auth = _leave_as_is  # otherwise requests takes a login from ~/.netrc in place of the token
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers["Accept-Encoding"] = "gzip, deflate"
         self.headers["User-Agent"] = f"sfdc-escalator/{__version__}"
-        self.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
-        self.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+        self.mount("https://", BoundedAdapter(pool_maxsize=CONNECTIONS))
+        self.mount("http://", BoundedAdapter(pool_maxsize=CONNECTIONS))
         self._lock, self._thread = threading.Lock(), threading.local()
         self._api_calls = 0
         self._api_left: int | None = None
@@ -114,12 +115,21 @@ class OrgSession(requests.Session):
         if self._line.ca_file:  # here, because requests prefers the environment to its own settings
             kwargs["verify"] = self._line.ca_file
         if self._token is None:
-            return super().send(request, **kwargs)
+            return self._exchange(request, **kwargs)
         used = self._token.value
-        answer = super().send(carrying(request, used), **kwargs)
+        answer = self._exchange(carrying(request, used), **kwargs)
         if answer.status_code != 401 or (fresh := self._token.renewed(used)) is None:
             return answer
-        return super().send(carrying(request, self._same_org(fresh)), **kwargs)
+        return self._exchange(carrying(request, self._same_org(fresh)), **kwargs)
+
+    def _exchange(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Sends the request and receives the whole answer, within the bounds of a call."""
+        with one_call() as (bounds, seconds):
+            connect, read = kwargs["timeout"]
+            kwargs |= {"timeout": (min(connect, seconds), read), "stream": True}
+            answer = super().send(request, **kwargs)
+            receive(answer, bounds.size)
+        return answer
 
     def _same_org(self, fresh: Grant | str) -> str:
         if isinstance(fresh, str):

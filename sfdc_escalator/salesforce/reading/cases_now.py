@@ -6,7 +6,8 @@ from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.keys import key_of
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.pipeline.ports.org import CaseNow
-from sfdc_escalator.salesforce.line.client import Client, Record
+from sfdc_escalator.salesforce.line.client import Client
+from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.lookups import in_ids
 from sfdc_escalator.salesforce.reading.poll import selected
 from sfdc_escalator.salesforce.reading.records import CaseReader, pick, read

@@ -6,7 +6,7 @@ from typing import Any
 
 from sfdc_escalator.escalation.world.case import Case, FieldChange, long_id
 from sfdc_escalator.escalation.world.org import Describe
-from sfdc_escalator.salesforce.line.client import Record
+from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.records import Column, instant, pick, read
 
 HISTORY_FIELDS = ("CaseId", "Field", "OldValue", "NewValue", "CreatedDate")

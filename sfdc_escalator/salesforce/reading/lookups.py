@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from sfdc_escalator.escalation.world.case import FieldValues, long_id
 from sfdc_escalator.escalation.world.keys import key_of
 from sfdc_escalator.pipeline.ports.org import KeyedNote
-from sfdc_escalator.salesforce.line.client import Client, Record
+from sfdc_escalator.salesforce.line.client import Client
+from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.records import instant, pick, read
 from sfdc_escalator.salesforce.soql.soql import ids, select
 

@@ -11,8 +11,9 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.needs import Need, Records
 from sfdc_escalator.escalation.world.org import Caller, Child, Describe, FieldInfo, OrgFacts, Queue
-from sfdc_escalator.salesforce.line.client import Client, Record, query_path
+from sfdc_escalator.salesforce.line.client import Client, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected, not_an_org
+from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.org_settings import calendars_of, quick_texts_of, rows_of, tracked_of, wishes_of
 from sfdc_escalator.salesforce.reading.records import pick, read
 from sfdc_escalator.salesforce.schema.describe import (
@@ -61,12 +62,12 @@ def org_facts(client: Client, caller: Caller, policies: Sequence[Policy]) -> Org
     wishes = wishes_of(policies, needs)
     asked = (row, *map(query_path, (QUEUES, MEMBERS, OPEN)), describe_path(KEY_OBJECT), *map(describe_path, names))
     organization, queues, members, opened, keys, *error_text = client.try_get(*asked)
-    answers = client.try_get(*map(query_path, wishes.values())) if wishes else []
-    wished = dict(zip(wishes, answers, strict=True))
     for answer in (organization, queues, members, opened, error_text[0]):
         if isinstance(answer, OrgUnavailable):
             raise answer
-    quick_texts = quick_texts_of(rows_of(client, wished.get("quick_texts")))
+    in_queues, in_groups = client.records(queues, QUEUES), client.records(members, MEMBERS)
+    wished = dict(zip(wishes, client.try_lookups(list(wishes.values())), strict=True))
+    quick_texts = quick_texts_of(rows_of(wished.get("quick_texts")))
     more = frozenset(path for message in quick_texts.values() for path in quick_text_paths(message))
     known = Describe(dict(_described(names, error_text)), dict(_children(names, error_text)))
     known = _completed(client, paths | more, known)
@@ -74,14 +75,14 @@ def org_facts(client: Client, caller: Caller, policies: Sequence[Policy]) -> Org
         caller=caller,
         name=str(pick(organization, "Name")),
         is_sandbox=pick(organization, "IsSandbox") is True,
-        queues=queues_of(client.records(queues), client.records(members)),
+        queues=queues_of(in_queues, in_groups),
         open_cases=_count(opened),
         describe=with_related(client, needs, known),
         api_left=client.session.api_left,
         level="proved" if holds_keys_once(keys) else "guarded",
-        calendars=calendars_of(rows_of(client, wished.get("calendars"))),
+        calendars=calendars_of(rows_of(wished.get("calendars"))),
         quick_texts=quick_texts,
-        tracked=tracked_of(client, wished.get("tracked")),
+        tracked=tracked_of(wished.get("tracked")),
     )
 
 

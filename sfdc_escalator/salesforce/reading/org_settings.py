@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.errors import OrgUnavailable
@@ -13,7 +12,7 @@ from sfdc_escalator.escalation.readiness.requirements import business_hours
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import Spans
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need
-from sfdc_escalator.salesforce.line.client import Client, Record
+from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.records import pick, read
 from sfdc_escalator.salesforce.soql import soql
 
@@ -22,6 +21,7 @@ TRACKED = (
     "SELECT QualifiedApiName, IsFieldHistoryTracked FROM FieldDefinition "
     "WHERE EntityDefinition.QualifiedApiName = 'Case'"
 )
+Answer = list[Record] | OrgUnavailable
 WHOLE_DAY = timedelta(days=1)
 
 
@@ -47,11 +47,9 @@ def wishes_of(policies: Sequence[Policy], needs: frozenset[Need]) -> dict[str, s
     return wishes
 
 
-def rows_of(client: Client, answer: Any) -> list[Record]:
+def rows_of(answer: Answer | None) -> list[Record]:
     """The records of an answer; none when nothing was asked, or the org does not have the object."""
-    if answer is None or isinstance(answer, OrgUnavailable):
-        return []
-    return client.records(answer)
+    return [] if answer is None or isinstance(answer, OrgUnavailable) else answer
 
 
 def calendars_of(records: Iterable[Record]) -> dict[str, Calendar]:
@@ -86,11 +84,11 @@ def quick_texts_of(records: Iterable[Record]) -> dict[str, str]:
     return found
 
 
-def tracked_of(client: Client, answer: Any) -> frozenset[str] | None:
+def tracked_of(answer: Answer | None) -> frozenset[str] | None:
     """The fields with a history; None if the org does not report them."""
     if answer is None or isinstance(answer, OrgUnavailable):
         return None
-    rows = read(lambda one: (pick(one, "QualifiedApiName"), pick(one, "IsFieldHistoryTracked")), client.records(answer))
+    rows = read(lambda one: (pick(one, "QualifiedApiName"), pick(one, "IsFieldHistoryTracked")), answer)
     return frozenset(tracked_path(str(name)) for name, tracked in rows if tracked is True)
 
 

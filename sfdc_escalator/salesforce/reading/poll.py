@@ -1,9 +1,12 @@
 """The poll: one query for all routes of all policies where possible, read page by page into cases."""
 
+import logging
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
@@ -25,8 +28,10 @@ from sfdc_escalator.salesforce.soql import splitting
 from sfdc_escalator.salesforce.soql.narrowing import Bounds, is_apart
 from sfdc_escalator.salesforce.soql.soql import NOTHING, Filter, Leaf, conjuncts, factored, quote, raw, render, select
 
-RESTARTS = 2
-NOT_THE_QUERY = frozenset({"INVALID_QUERY_LOCATOR", "QUERY_TIMEOUT", "REQUEST_LIMIT_EXCEEDED"})
+NOT_THE_QUERY = frozenset({"INVALID_QUERY_LOCATOR", "REQUEST_LIMIT_EXCEEDED"})
+TIMEOUT = "QUERY_TIMEOUT"
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
 CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,29}")
 NUMBER_DIGITS = 8  # of a case number in the default format: people leave out the leading zeros
 
@@ -58,7 +63,7 @@ def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: 
     except Rejected as error:
         if error.status != 400 or error.error_code in NOT_THE_QUERY:
             raise
-        refused = _broken(client, asked, org_facts.describe)
+        refused = _alone_broken(client, asked, org_facts, only, error)
         if not refused:
             raise
         broken |= refused
@@ -72,11 +77,11 @@ def longest_waiting(client: Client, policies: Sequence[Policy], org_facts: OrgFa
     paths = paths_asked(asked)
     fields, scopes = selected(paths, org_facts.describe), factored([one.scope for one in asked])
     (query, *_) = splitting.queries(fields, scopes, f"ORDER BY CreatedDate, Id LIMIT {most}")
+    reader = CaseReader((path for path in paths if path in fields), org_facts.describe)
     try:
-        records = client.query(query).records
+        return tuple(client.in_full(query, reader.cases)[0])
     except Rejected:
         return ()
-    return tuple(CaseReader((path for path in paths if path in fields), org_facts.describe).cases(records))
 
 
 def statements(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[str]:
@@ -170,24 +175,40 @@ def _read(
     found: dict[str, Case] = {}
     times = []
     for soql in wanted:
-        for cases, at in _pages(client, soql, reader):
-            found.update((case.id, case) for case in cases)
-            times.append(at)
+        cases, at = _once_more(partial(client.in_full, soql, reader.cases))
+        found.update((case.id, case) for case in cases)
+        times.append(at)
     return tuple(found[case_id] for case_id in sorted(found)), min(times)
 
 
-def _pages(client: Client, soql: str, reader: CaseReader) -> Iterator[tuple[list[Case], datetime]]:
-    """The pages of a query as cases; when the cursor is gone, the query starts again."""
-    for restarts in range(RESTARTS + 1):
+def _once_more(read_query: Callable[[], Result]) -> Result:
+    """The result of the query, which is asked again if the org had no time for it."""
+    try:
+        return read_query()
+    except Rejected as error:
+        if error.error_code != TIMEOUT:
+            raise
+        log.warning("salesforce.query_timeout", extra={"reason": error.message})
+        return read_query()
+
+
+def _alone_broken(
+    client: Client, asked: Sequence[Asked], org_facts: OrgFacts, only: Filter | None, error: Rejected
+) -> Mapping[RouteName, str]:
+    """The routes behind the error of the common query: the org rejects them, or has no time for them, even alone."""
+    if error.error_code != TIMEOUT:
+        return _broken(client, asked, org_facts.describe)
+    if len(asked) == 1:
+        return {asked[0].name: error.message}
+    found = {}
+    for one in asked:
         try:
-            first = client.query(soql)
-            yield reader.cases(first.records), first.at
-            for page in client.following(first):
-                yield reader.cases(page.records), page.at
-            return
-        except Rejected as error:
-            if error.error_code != "INVALID_QUERY_LOCATOR" or restarts == RESTARTS:
+            _read(client, [one], org_facts, only)
+        except Rejected as alone:
+            if alone.error_code != TIMEOUT:
                 raise
+            found[one.name] = alone.message
+    return found
 
 
 def _broken(client: Client, asked: Sequence[Asked], describe: Describe) -> Mapping[RouteName, str]:

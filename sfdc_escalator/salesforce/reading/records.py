@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from sfdc_escalator.escalation.world.case import Case, Comment, Value, long_id
 from sfdc_escalator.escalation.world.org import Describe
-from sfdc_escalator.salesforce.line.client import Record
 from sfdc_escalator.salesforce.line.failures import not_an_org
+from sfdc_escalator.salesforce.line.pages import Record
 
 Answer = TypeVar("Answer")
 ENGINE_FIELDS = (

@@ -17,8 +17,9 @@ from sfdc_escalator.escalation.world.case import Case, Comment, Value, long_id
 from sfdc_escalator.escalation.world.keys import key_of
 from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, Answered, FieldChanges, Need, Records
 from sfdc_escalator.escalation.world.org import Describe
-from sfdc_escalator.salesforce.line.client import Client, Record, query_path
+from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import Rejected, not_an_org
+from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.field_changes import HISTORY_FIELDS, history_names, with_field_changes
 from sfdc_escalator.salesforce.reading.lookups import in_ids
 from sfdc_escalator.salesforce.reading.records import Column, comment_of, email_of, pick, read
@@ -56,22 +57,22 @@ def complete(client: Client, cases: Sequence[Case], needs: frozenset[Need], fact
     """See `Org.complete`."""
     looks = list(looks_for(cases, needs, facts))
     queries = [query for look in looks for query in look.queries]
-    bodies = iter(client.try_get(*map(query_path, queries)))
+    found = iter(client.try_lookups(queries))
     for look in looks:
-        answers = [next(bodies) for _ in look.queries]
+        answers = [next(found) for _ in look.queries]
         if not (look.optional and any(map(is_unknown_object, answers))):
-            cases = tuple(look.give(cases, [record for body in answers for record in records_in(client, body)]))
+            cases = tuple(look.give(cases, [record for answer in answers for record in records_in(answer)]))
     return tuple(cases)
 
 
-def is_unknown_object(body: Any) -> bool:
-    return isinstance(body, Rejected) and body.error_code == "INVALID_TYPE"
+def is_unknown_object(answer: list[Record] | OrgUnavailable) -> bool:
+    return isinstance(answer, Rejected) and answer.error_code == "INVALID_TYPE"
 
 
-def records_in(client: Client, body: Any) -> list[Record]:
-    if isinstance(body, OrgUnavailable):
-        raise body
-    return client.records(body)
+def records_in(answer: list[Record] | OrgUnavailable) -> list[Record]:
+    if isinstance(answer, OrgUnavailable):
+        raise answer
+    return answer
 
 
 def looks_for(cases: Sequence[Case], needs: frozenset[Need], facts: Facts) -> Iterator[Look]:

@@ -14,11 +14,11 @@ from sfdc_escalator.pipeline.ports.writing import (
     RowError,
     Unknown,
 )
-from sfdc_escalator.salesforce.line.failures import error_text, errors_in, in_one_line
+from sfdc_escalator.salesforce.line.failures import crowded, error_text, errors_in, in_one_line
 from sfdc_escalator.salesforce.writing.write import FRESH, KEY_FIELD, LAST, Part
 
 # Refused before anything ran (correctness: everything else after the first byte is unknown).
-NEVER_RAN = frozenset({400, 401, 403, 404, 410, 414, 415, 431})
+NEVER_RAN = frozenset({400, 401, 403, 404, 410, 414, 415, 429, 431})
 # Errors of a whole request that ran for long: what it wrote is not known.
 RAN_LONG = frozenset({"QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG"})
 VICTIMS = frozenset({"PROCESSING_HALTED", "ALL_OR_NONE_OPERATION_ROLLED_BACK"})
@@ -41,12 +41,19 @@ class Found(NamedTuple):
     message: str
 
 
-def read_answer(status: int, text: str, parts: Sequence[Part], call: str) -> Answer:
-    """The answer to a composite with these parts; `call` is the name of the call in the audit trail."""
+def read_answer(
+    status: int, text: str, parts: Sequence[Part], call: str, retry_after: float | None = None, sender: str = ""
+) -> Answer:
+    """The answer to a composite with these parts; `call` is the name of the call in the audit trail.
+
+    `retry_after` are the seconds that the answer asks to wait, `sender` is the server that it names.
+    """
     try:
         body = json.loads(text)
     except ValueError:
         body = None
+    if status in NEVER_RAN and (message := crowded(status, body, sender)):
+        return NotExecuted(message, crowded=True, retry_after=retry_after)
     if status in NEVER_RAN:
         return _not_executed(status, body)
     if status != 200:
@@ -80,8 +87,7 @@ def _not_executed(status: int, body: Any) -> Answer:
     error = RowError(fault(code, message), code, message)
     if error.fault in WHOLE:
         return RolledBack({}, error)
-    # Too many long calls at once are a temporary error; a refused token, right, request or daily limit is not.
-    return NotExecuted(_with_reason(f"the org answered HTTP {status}", body), fatal="ConcurrentRequests" not in message)
+    return NotExecuted(_with_reason(f"the org answered HTTP {status}", body), fatal=True)
 
 
 def _with_reason(what: str, body: Any) -> str:
