@@ -78,6 +78,43 @@ Name:string! Type:picklist Status:picklist- StartDate:date EndDate:date AccountI
 BusinessHoursId:reference=BusinessHours AssetId:reference=Asset IsPerIncident:boolean! CasesPerEntitlement:int
 RemainingCases:int
 """,
+    # Records next to the case.
+    "Task": AUDIT
+    + """
+WhoId:reference=Contact WhatId:reference=Account,Case OwnerId:reference=Group,User! Subject:combobox ActivityDate:date
+Status:picklist! Priority:picklist! IsHighPriority:boolean!- IsClosed:boolean!- CompletedDateTime:datetime-
+Description:textarea~ TaskSubtype:picklist Type:picklist IsReminderSet:boolean! ReminderDateTime:datetime
+CallDurationInSeconds:int CallType:picklist CallDisposition:string
+""",
+    "EmailMessage": AUDIT
+    + """
+ParentId:reference=Case Subject:string TextBody:textarea~ HtmlBody:textarea~ Headers:textarea~- FromName:string
+FromAddress:email ToAddress:string CcAddress:string BccAddress:string Incoming:boolean! HasAttachment:boolean!-
+Status:picklist! MessageDate:datetime IsExternallyVisible:boolean! IsPrivateDraft:boolean!- MessageIdentifier:string
+""",
+    "CaseComment": AUDIT + "ParentId:reference=Case! IsPublished:boolean! CommentBody:textarea~",
+    "CaseHistory": """
+Id:id!- IsDeleted:boolean!- CaseId:reference=Case!- CreatedById:reference=User!- CreatedDate:datetime!-
+Field:picklist!- DataType:picklist- OldValue:anytype-~ NewValue:anytype-~
+""",
+    "CaseMilestone": AUDIT
+    + """
+CaseId:reference=Case!- MilestoneTypeId:reference=MilestoneType!- StartDate:datetime TargetDate:datetime-
+CompletionDate:datetime IsCompleted:boolean!- IsViolated:boolean!- BusinessHoursId:reference=BusinessHours-
+TargetResponseInMins:int- TimeRemainingInMins:string-~ ElapsedTimeInMins:int-
+""",
+    "MilestoneType": AUDIT + "Name:string! Description:textarea",
+    "ReturnOrder": AUDIT
+    + """
+ReturnOrderNumber:string!- AccountId:reference=Account ContactId:reference=Contact CaseId:reference=Case
+OwnerId:reference=Group,User! Status:picklist Description:textarea~
+""",
+    "WorkOrder": AUDIT
+    + """
+WorkOrderNumber:string!- CaseId:reference=Case AccountId:reference=Account ContactId:reference=Contact
+OwnerId:reference=Group,User! Subject:string Status:picklist! Priority:picklist StartDate:datetime EndDate:datetime
+IsClosed:boolean!- Description:textarea~
+""",
 }
 
 # Child relationships, `Name=Object.Reference` (Object Reference v67).
