@@ -181,3 +181,18 @@ def test_a_part_that_is_not_carried_out_is_checked_with_an_org_too(world: World)
     world.policy(TOP + route % "{field: Subject, is: x}")
     for words in ((), ("--org", "env")):
         assert "`IsClosed` is a checkbox" in world.type("validate", *words).out
+
+
+def test_the_names_of_fields_in_a_history_are_not_values_of_a_picklist(world: World) -> None:
+    start(world)
+    when = "{related: Histories, where: [{field: Field, is: Owner}, {field: OldValue, in: [Closed]}], at_least: 1}"
+    assert errors(world, when, "--org", "env") == []
+
+
+def test_an_error_of_a_standard_field_is_reported_when_the_org_cannot_be_asked(world: World) -> None:
+    start(world)
+    world.policy(TOP + ROUTE % "{field: IsEscalated, is: 'yes'}")
+    world.environ["SFDC_ACCESS_TOKEN"] = "wrong"
+    answer = world.type("validate", "--org", "env")
+    assert answer.code == 2
+    assert "`IsEscalated` is a checkbox" in answer.out + answer.err

@@ -7,15 +7,15 @@ from datetime import datetime
 from math import isfinite
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.conditions.comparison import TESTS, Literal_, Operator, as_text, fold, moment, number
+from sfdc_escalator.escalation.conditions.comparison import Literal_, as_text, fold, moment, number
 from sfdc_escalator.escalation.conditions.leaf import Comparison, cells_compared
 from sfdc_escalator.escalation.conditions.shared_keys import EQUAL, SIDES
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import comparisons_in
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
-from sfdc_escalator.escalation.readiness.spelling import nearest
-from sfdc_escalator.escalation.world.case import Value, long_id
+from sfdc_escalator.escalation.readiness.picklists import unknown_choice
+from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.needs import Records
 from sfdc_escalator.escalation.world.org import Describe, FieldInfo
 from sfdc_escalator.escalation.world.written_number import text_in_file
@@ -31,8 +31,6 @@ CALLED: Mapping[str, str] = {
 """The types of fields (REST guide, sObject Describe) in the words of messages. A comparison with any other type is not
 judged."""
 TRUTH = {**dict.fromkeys(("yes", "on", "y", "1", "t"), "true"), **dict.fromkeys(("no", "off", "n", "0", "f"), "false")}
-CUTOFF = 0.5
-"""Values of picklists are often spelt less alike than names."""
 
 
 class Misfit(NamedTuple):
@@ -187,32 +185,6 @@ def value_gaps(describe: Describe, asked: Comparison) -> Iterator[Gap]:
 def misfit_gap(info: FieldInfo, asked: Comparison, subject: str, wrong: Misfit) -> Gap:
     values = {"field": asked.path, "type": CALLED[info.type], "key": asked.key, "expected": wrong.expected}
     return Gap(GapKind.MISFIT, subject, values=values, nearest=wrong.nearest)
-
-
-def unknown_choice(info: FieldInfo, asked: Comparison, value: Literal_) -> Gap | None:
-    """A value that a picklist does not offer, or no longer. Cases may hold it all the same: a warning."""
-    if info.type not in ("picklist", "multipicklist") or not (info.values or info.inactive):
-        return None
-    operator = AFFIRMED.get(asked.key)
-    if operator is None or any(TESTS[operator](held(info, one), value) for one in info.values):
-        return None
-    values, subject = {"field": asked.path}, as_text(value)
-    if any(TESTS[operator](held(info, one), value) for one in info.inactive):
-        return Gap(GapKind.COMPARED_INACTIVE, subject, values=values, allowed=info.values, severity="warning")
-    near = nearest(subject, info.values, CUTOFF)
-    return Gap(GapKind.COMPARED_VALUE, subject, (), values, near, info.values, "warning")
-
-
-AFFIRMED: Mapping[str, Operator] = {
-    "is": "is", "is_not": "is", "in": "is", "not_in": "is", "cell": "is", "example": "is", "chosen": "is",
-    "starts_with": "starts_with", "contains_any": "contains_any", "matches": "matches",
-}  # fmt: skip
-"""The operators that look for a value, each without its negation."""
-
-
-def held(info: FieldInfo, value: str) -> Value:
-    """The value as a case holds it."""
-    return frozenset({value}) if info.type == "multipicklist" else value
 
 
 def field_of(describe: Describe, asked: Comparison) -> FieldInfo | None:

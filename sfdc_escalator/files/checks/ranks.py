@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from sfdc_escalator.escalation.conditions.comparison import TESTS, as_text
-from sfdc_escalator.escalation.readiness.comparisons import AFFIRMED
+from sfdc_escalator.escalation.readiness.picklists import AFFIRMED
 from sfdc_escalator.files.checks.compared_fields import Compared, compared_fields
 from sfdc_escalator.files.checks.cross_checks import Cross, mapping
 from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shown

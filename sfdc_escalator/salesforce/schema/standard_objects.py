@@ -24,7 +24,8 @@ Reason:picklist Origin:picklist Subject:string Priority:picklist Description:tex
 IsClosed:boolean!- ClosedDate:datetime- IsEscalated:boolean! IsStopped:boolean!- StopStartDate:datetime-
 SlaStartDate:datetime SlaExitDate:datetime- MilestoneStatus:string-~ ContactPhone:phone- ContactMobile:phone-
 ContactEmail:email- ContactFax:phone- IsClosedOnCreate:boolean!- IsSelfServiceClosed:boolean!-
-IsVisibleInSelfService:boolean! HasCommentsUnreadByOwner:boolean!- HasSelfServiceComments:boolean!-
+IsVisibleInSelfService:boolean! CreatorName:string- Language:picklist
+ServiceContractId:reference=ServiceContract HasCommentsUnreadByOwner:boolean!- HasSelfServiceComments:boolean!-
 """,
     "Account": AUDIT
     + ADDRESS.format("Billing")
@@ -33,7 +34,9 @@ IsVisibleInSelfService:boolean! HasCommentsUnreadByOwner:boolean!- HasSelfServic
 Name:string! Type:picklist ParentId:reference=Account OwnerId:reference=User! RecordTypeId:reference=RecordType
 MasterRecordId:reference=Account- Phone:phone Fax:phone AccountNumber:string Website:url Sic:string SicDesc:string
 Industry:picklist AnnualRevenue:currency NumberOfEmployees:int Ownership:picklist TickerSymbol:string
-Description:textarea~ Rating:picklist Site:string AccountSource:picklist LastActivityDate:date-
+Description:textarea~ Rating:picklist Site:string AccountSource:picklist LastActivityDate:date- NaicsCode:string
+YearStarted:string CleanStatus:picklist IsPersonAccount:boolean!- PersonEmail:email PersonBirthdate:date
+IsPartner:boolean! IsCustomerPortal:boolean!
 """,
     "Contact": AUDIT
     + ADDRESS.format("Mailing")
@@ -44,7 +47,8 @@ OwnerId:reference=User! RecordTypeId:reference=RecordType MasterRecordId:referen
 ReportsToId:reference=Contact Phone:phone Fax:phone MobilePhone:phone HomePhone:phone OtherPhone:phone
 AssistantPhone:phone AssistantName:string Email:email Title:string Department:string LeadSource:picklist
 Birthdate:date Description:textarea~ LastActivityDate:date- EmailBouncedReason:string EmailBouncedDate:datetime
-IsEmailBounced:boolean!-
+IsEmailBounced:boolean!- HasOptedOutOfEmail:boolean! HasOptedOutOfFax:boolean! DoNotCall:boolean!
+IsPersonAccount:boolean!-
 """,
     "User": AUDIT
     + ADDRESS.format("")
@@ -54,6 +58,7 @@ Title:string Department:string Division:string CompanyName:string EmployeeNumber
 MobilePhone:phone Fax:phone ManagerId:reference=User ProfileId:reference=Profile! UserRoleId:reference=UserRole
 UserType:picklist- TimeZoneSidKey:picklist! LocaleSidKey:picklist! LanguageLocaleKey:picklist!
 FederationIdentifier:string ContactId:reference=Contact- AccountId:reference=Account- LastLoginDate:datetime-
+LastPasswordChangeDate:datetime- ForecastEnabled:boolean! CommunityNickname:string! EmailEncodingKey:picklist!
 """,
     # The fields that a reference to several objects has (SOQL reference, polymorphic relationships).
     "Name": """
@@ -69,7 +74,7 @@ IsActive:boolean!- Title:string- Phone:phone- ProfileId:reference=Profile- UserR
     + """
 Name:string! SerialNumber:string Status:picklist InstallDate:date PurchaseDate:date UsageEndDate:date Price:currency
 Quantity:double AccountId:reference=Account ContactId:reference=Contact Product2Id:reference=Product2
-OwnerId:reference=User! Description:textarea~
+OwnerId:reference=User! Description:textarea~ IsCompetitorProduct:boolean! ParentId:reference=Asset
 """,
     "Product2": AUDIT + "Name:string! ProductCode:string Family:picklist IsActive:boolean! Description:textarea~",
     "Entitlement": AUDIT
