@@ -126,6 +126,10 @@ def test_a_text_field_is_compared_with_the_number_as_the_file_writes_it(world: W
     "{age: Due__c, at_least: 5d}", "{field: Version__c, at_least: 5}", "{field: Vip__c, is: 'yes'}",
     "{field: Vip__c, is_not: 'yes'}", "{field: CreatedDate, less_than: 2026-11-25}", "{age: Subject, at_least: 5d}",
     "{related: Tasks, where: {field: ActivityDate, is: 2026-11-25T00:00:00Z}}",
+    "{age: CreatedDate, at_least: 1h, except_while: {field: Vip__c, is: 'yes'}}",
+    "{age: CreatedDate, at_least: {by: Vip__c, values: {'yes': 1h}, else: 2h}}",
+    "{text: Due__c, mentions: x}",
+    "{table: {by: Due__c, values: {2026-11-25T00:00:00Z: 1}, else: 2}, is: 2}",
     "{any: [{field: Status, is: New}, {not: {field: Due__c, less_than: 2026-11-25T00:00:00Z}}]}",
 ])  # fmt: skip
 def test_a_run_names_a_route_whose_comparison_is_the_same_for_every_case(world: World, when: str) -> None:
@@ -196,3 +200,13 @@ def test_an_error_of_a_standard_field_is_reported_when_the_org_cannot_be_asked(w
     answer = world.type("validate", "--org", "env")
     assert answer.code == 2
     assert "`IsEscalated` is a checkbox" in answer.out + answer.err
+
+
+def test_a_table_of_a_step_that_no_row_can_decide_breaks_the_route(world: World) -> None:
+    start(world)
+    steps = "escalate: {queue: leads, priority: {by: Vip__c, values: {'yes': High}, else: Low}}"
+    world.policy(TOP + ROUTE.replace("escalate: {queue: leads}", steps) % "{field: Subject, is: '5'}")
+    answer = world.run("--org", "env", "--dry-run", "--backlog", "escalate")
+    assert answer.code == 3
+    assert [one["route"] for one in answer.json["broken"]] == ["a"]
+    assert "`Vip__c` is a checkbox" in world.type("validate", "--org", "env").out
