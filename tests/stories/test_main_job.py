@@ -291,3 +291,19 @@ guards: {max_share_of_open: 100%}
     answer = world.run("--dry-run", "--backlog", "escalate")
     assert answer.code == 0, answer
     assert [one["case_number"] for one in answer.json["escalations"]] == ["1", "2"]
+
+
+def test_a_list_longer_than_a_query_reads_no_other_case(world: World) -> None:
+    sites = [f"Warehouse number {number}" for number in range(650)]
+    world.policy(f"""
+policy: sites
+routes:
+  - {{name: far, reason: Far., when: [{{field: Site__c, in: [{", ".join(sites)}]}}], escalate: {{status: Escalated}}}}
+guards: {{max_cases: 1000, max_share_of_open: 100%}}
+""")
+    cases = [{"CaseNumber": str(place), "Site__c": f"Warehouse number {place}"} for place in range(800)]
+    org = world.org(Case=cases)
+    answer = world.run("--dry-run", "--backlog", "escalate")
+    assert (answer.code, answer.json["matched"], answer.json["polled"]) == (0, 650, 650), answer
+    assert world.type("validate").out == f"ok ({world.environ['SFDC_ESCALATOR_POLICY']})\n"
+    assert not writes(org)
