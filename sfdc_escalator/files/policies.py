@@ -13,6 +13,7 @@ from sfdc_escalator.files.assembly.assembly import Templates, assemble, terms_of
 from sfdc_escalator.files.checks.cross_checks import mapping, name_crosses, note_crosses, raw_routes
 from sfdc_escalator.files.checks.cutoffs import cutoff_lints
 from sfdc_escalator.files.checks.lints import route_lints, table_lints
+from sfdc_escalator.files.checks.ranks import rank_lints
 from sfdc_escalator.files.language.declared_names import Names
 from sfdc_escalator.files.language.schema_errors import problem_of, problems_of
 from sfdc_escalator.files.language.shape import SchemaError, check
@@ -114,7 +115,9 @@ def read_policy(path: Path, linted: bool) -> PolicyFile:
     if shape is None or any(problem.severity == "error" for problem in problems):
         return PolicyFile(path, problems, name=policy_name(document))
     policy = assemble(document, shape, templates, digest(document, templates))
-    late = [*cutoff_lints(document, terms_of(shape).calendars), *(route_lints(policy, document) if linted else ())]
+    calendars = terms_of(shape).calendars
+    lints = [*rank_lints(document), *route_lints(policy, document)] if linted else []
+    late = [*cutoff_lints(document, calendars), *lints]
     problems += (problem_of(document, cross.path, cross.fault) for cross in late)
     return PolicyFile(path, in_order(str(path), problems), policy, SourceMap(document), policy_name(document))
 

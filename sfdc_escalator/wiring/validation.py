@@ -15,16 +15,21 @@ from sfdc_escalator.wiring.surroundings import Surroundings
 if TYPE_CHECKING:
     from sfdc_escalator.escalation.policy.policy import Example
     from sfdc_escalator.escalation.readiness.gap import Gap
+    from sfdc_escalator.escalation.world.org import Describe
     from sfdc_escalator.files.policies import Loaded
     from sfdc_escalator.pipeline.readiness import Readiness, Trial
 
 
 class Checked(NamedTuple):
-    """Policy files as they were read, and every problem that is known of them."""
+    """Policy files as they were read, and every problem that is known of them.
+
+    `of_fields` are the problems that follow from the fields of a new org. Where an org is asked, its own count.
+    """
 
     files: tuple[str, ...]
     loaded: Loaded
     problems: tuple[Problem, ...]
+    of_fields: tuple[Problem, ...] = ()
 
 
 class CheckedInOrg(NamedTuple):
@@ -35,18 +40,18 @@ class CheckedInOrg(NamedTuple):
     unasked: tuple[str, ...]
 
 
-def check(chosen: Sequence[Path], *, in_org: bool = False) -> Checked:
-    """Reads the policy files, once. Where they have no error, also tries their examples, and warns of what the server
-    cannot narrow. `in_org`: an org will be asked for the fields, so that no misspelling is guessed."""
+def check(chosen: Sequence[Path]) -> Checked:
+    """Reads the policy files, once. Where they have no error, also checks what they say of standard fields, tries
+    their examples, and warns of what the server cannot narrow."""
     from sfdc_escalator.files.policies import read_policies
 
     loaded = read_policies(chosen)
     files = tuple(map(str, chosen))
     if loaded.errors:
         return Checked(files, loaded, loaded.problems)
-    guessed = () if in_org else misspellings(loaded)
-    more = (*guessed, *failed_examples(loaded), *poll_costs(loaded))
-    return Checked(files, loaded, in_order((*loaded.problems, *more), files))
+    of_fields = tuple(field_problems(loaded))
+    more = (*of_fields, *failed_examples(loaded), *poll_costs(loaded))
+    return Checked(files, loaded, in_order((*loaded.problems, *more), files), of_fields)
 
 
 def check_in_org(surroundings: Surroundings, checked: Checked, org: str, trial: Trial | None = None) -> CheckedInOrg:
@@ -56,33 +61,47 @@ def check_in_org(surroundings: Surroundings, checked: Checked, org: str, trial: 
     """
     from sfdc_escalator.pipeline.readiness import check_readiness
 
-    loaded, known = checked.loaded, checked.problems
+    loaded = checked.loaded
     try:
         entry, warnings = entry_of(surroundings, org)
         with reach(surroundings, entry) as (door, caller):
             found = check_readiness(door.inspector(), caller, loaded.policies, trial)
     except EscalatorError as error:
-        if loaded.errors:
-            raise Invalid(error.message, [*known, *error.problems]) from error
+        if any(one.severity == "error" for one in checked.problems):
+            raise Invalid(error.message, [*checked.problems, *error.problems]) from error
         raise
-    problems = (*known, *warnings, *located(found.gaps, loaded))
+    told = set(checked.of_fields)
+    known = (one for one in checked.problems if one not in told)
+    of_fields = field_problems(loaded, found.org_facts.describe, found.gaps)
+    problems = (*known, *warnings, *of_fields, *located(found.gaps, loaded))
     unasked = sorted(set(checked.files) - {policy.file for policy in loaded.policies})
     return CheckedInOrg(in_order(problems, checked.files), found, tuple(unasked))
 
 
-def misspellings(loaded: Loaded) -> Iterator[Problem]:
-    """Standard fields that are probably misspelt, and checkboxes that are compared with a text."""
+def field_problems(loaded: Loaded, found: Describe | None = None, gaps: Sequence[Gap] = ()) -> Iterator[Problem]:
+    """Fields that are probably misspelt, and comparisons that no value of their field can meet.
+
+    By the fields of a new org; where an org was asked, by its own first. `gaps` are those that it has: a field that is
+    reported as missing is not reported again.
+    """
+    from sfdc_escalator.escalation.readiness.comparisons import value_gaps
     from sfdc_escalator.escalation.readiness.sentences import problem
-    from sfdc_escalator.escalation.readiness.spelling import checkbox_gap, standard_field_gap
+    from sfdc_escalator.escalation.readiness.spelling import standard_field_gap
+    from sfdc_escalator.files.checks.compared_fields import compared_fields
     from sfdc_escalator.files.named_fields import named_fields
     from sfdc_escalator.salesforce.schema.describe import standard_describe
 
     standard = standard_describe()
+    describe = standard if found is None else found.over(standard)
+    missing = {gap.subject for gap in gaps}
     for file, source in loaded.sources.items():
         for field in named_fields(source):
-            found = [(standard_field_gap(field.path, standard), field.place)]
-            found += [(checkbox_gap(field.path, text, standard), place) for text, place in field.compared]
-            yield from (problem(replace(gap, file=file), place) for gap, place in found if gap)
+            known = field.path in missing or (found is not None and found.field_at(field.path) is not None)
+            gap = None if known else standard_field_gap(field.path, standard)
+            yield from (problem(replace(gap, file=file), field.place),) if gap else ()
+        for asked, loc, on_key in compared_fields(source.document):
+            place = source.document.place(loc, on_key)
+            yield from (problem(replace(gap, file=file), place) for gap in value_gaps(describe, asked))
 
 
 def failed_examples(loaded: Loaded) -> Iterator[Problem]:

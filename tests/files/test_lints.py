@@ -263,7 +263,7 @@ def test_fields_of_features_custom_fields_and_fields_of_other_records_are_not_ca
         "Account.CleanStatus", "Owner.Manager.Name", "Account.Owner.Email", "RecordType.DeveloperName",
         "Asset.Product2.Name",
     )  # fmt: skip
-    conditions = ", ".join(f"{{field: {path}, is: x}}" for path in paths)
+    conditions = ", ".join(f"{{field: {path}, is_empty: false}}" for path in paths)
     other = "{related: Tasks, where: {field: Subjct, is: x}}"
     assert reported(tmp_path, routes(f"when: [{conditions}, {other}]"), fully=True) == []
 

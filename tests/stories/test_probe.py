@@ -92,7 +92,8 @@ routes:
   - name: by-type
     reason: One.
     when: [{field: Priority, is: High}]
-    escalate: {queue: {by: Type, values: {A: leads}, else: others}, priority: {by: Type, values: {A: Low}, else: High}}
+    escalate: {queue: {by: Type, values: {Other: leads}, else: others},
+               priority: {by: Type, values: {Other: Low}, else: High}}
   - {name: to-leads, reason: Two., when: [{field: Priority, is: Low}], escalate: {queue: leads}}
 """)
     code, problems, _ = probed(world)

@@ -57,7 +57,7 @@ def command(
     from sfdc_escalator.wiring import validation
     from sfdc_escalator.wiring.policies import policy_paths
 
-    checked = validation.check(policy_paths(surroundings, (*files, *policies)), in_org=org is not None)
+    checked = validation.check(policy_paths(surroundings, (*files, *policies)))
     problems, in_org = checked.problems, None
     try:
         if org is not None:

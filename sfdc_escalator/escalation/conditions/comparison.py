@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from sfdc_escalator.escalation.world.case import Value
+from sfdc_escalator.escalation.world.written_number import text_in_file
 
 Operator = Literal[
     "is", "is_not", "in", "not_in", "at_least", "at_most", "more_than", "less_than",
@@ -35,7 +36,8 @@ def lower_as(operand: str, text: str) -> str:
 
 
 def as_text(value: Literal_) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """The literal as a text is compared with it: a number as the file writes it."""
+    return str(value).lower() if isinstance(value, bool) else text_in_file(value) or str(value)
 
 
 def is_empty(value: Value) -> bool:

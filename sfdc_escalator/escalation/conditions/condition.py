@@ -40,6 +40,7 @@ class Finding(NamedTuple):
     """A judgement with its reasons: the condition, the value that was seen, whether it holds, and its parts.
 
     For a clock: `limit` is the limit for this case, `due` is when time alone reaches it, or passes it for `more_than`.
+    For a milestone: `late` is the time since its target, where that is past.
     """
 
     condition: Condition
@@ -48,3 +49,4 @@ class Finding(NamedTuple):
     parts: tuple["Finding", ...] = ()
     limit: Limit | None = None
     due: datetime | None = None
+    late: timedelta | None = None

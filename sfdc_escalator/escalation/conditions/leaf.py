@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.world.case import Case, Value
-from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.escalation.world.needs import Need, Records
 
 K = TypeVar("K")
 
@@ -64,6 +64,11 @@ class Leaf(ABC):
     def business_hours(self) -> tuple[str, ...]:
         """The names of the org's business hours that it counts by."""
         return ()
+
+    def comparisons(self) -> "Iterator[Comparison]":
+        """Everything that it compares a field with, also inside its own conditions."""
+        for table in self.tables:
+            yield from cells_compared(table)
 
     def named_for(self, path: str) -> Iterator[Literal_]:
         """The values that it compares the field with."""
@@ -117,6 +122,25 @@ class Leaf(ABC):
     def in_example(self, counts: Mapping[str, int]) -> Condition:
         """The condition for a made-up case, which has counts of related records and no calendar."""
         return self
+
+
+class Comparison(NamedTuple):
+    """A field against values. `key` is the operator, the kind of a clock, `text`, `cell` of a table, or
+    `example`; `chosen` is an entry of a list in an example.
+
+    The field is one of the case, or of the related `records`.
+    """
+
+    path: str
+    key: str
+    values: tuple[Literal_, ...] = ()
+    records: Records | None = None
+
+
+def cells_compared(table: Table[Any]) -> "Iterator[Comparison]":
+    """The fields of the table with the values that its rows have for each."""
+    for path in dict.fromkeys(table.by):
+        yield Comparison(path, "cell", tuple(table.cells_of(path)))
 
 
 class Demand(NamedTuple):

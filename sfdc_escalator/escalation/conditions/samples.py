@@ -12,8 +12,8 @@ DAY, INSTANT = timedelta(days=1), timedelta(microseconds=1)
 
 
 def samples_of(operands: Sequence[Operand]) -> Iterator[Value]:
-    literals = {one for operand in operands for one in options(operand)}
-    texts = {as_text(one) for one in literals}
+    given = [one for operand in operands for one in options(operand)]
+    literals, texts = set(given), {as_text(one) for one in given}  # equal numbers may be written as different texts
     yield from (None, "", True, False, FRESH, frozenset(), frozenset({FRESH}))
     for text in texts:
         yield from (text, text.strip() + FRESH, frozenset({text}), frozenset({text, FRESH}))

@@ -5,7 +5,7 @@ from typing import Any
 
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS, BusinessHours, CalendarRef, Calendars
-from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, Operator
+from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, Operator, as_text
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Refusal, Takes, Terms
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.world.case import long_id
@@ -78,6 +78,6 @@ def full_ids(operand: Operand | Table[Any]) -> Operand | Table[Any]:
 
 def full_id(operand: Literal_) -> Literal_:
     try:
-        return long_id(operand.strip()) if isinstance(operand, str) else operand
+        return long_id(as_text(operand).strip())  # an id of digits alone is read as a number
     except ValueError:
         return operand

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
-from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.narrowing import Narrowing, every, some
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Lookup, Need
@@ -119,6 +119,12 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
         yield from leaves(condition.part)
     elif isinstance(condition, Leaf):
         yield condition
+
+
+def comparisons_in(condition: Condition) -> Iterator[Comparison]:
+    """Every field that the condition compares, with the values."""
+    for leaf in leaves(condition):
+        yield from leaf.comparisons()
 
 
 def together(parts: Sequence[Condition]) -> Condition:

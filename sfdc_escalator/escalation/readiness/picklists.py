@@ -1,15 +1,17 @@
-"""Values that a route writes although the picklist, or a record type, does not offer them."""
+"""Values that a route writes or compares although the picklist, or a record type, does not offer them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from sfdc_escalator.escalation.conditions.comparison import fold
+from sfdc_escalator.escalation.conditions.comparison import TESTS, Literal_, Operator, as_text, fold
+from sfdc_escalator.escalation.conditions.leaf import Comparison
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.policy.steps import FieldStep
 from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
 from sfdc_escalator.escalation.readiness.requirements import values_of
 from sfdc_escalator.escalation.readiness.spelling import nearest
-from sfdc_escalator.escalation.world.org import Describe
+from sfdc_escalator.escalation.world.case import Value
+from sfdc_escalator.escalation.world.org import Describe, FieldInfo
 
 CUTOFF = 0.5
 """Values are often spelt less alike than names: `Critical` and `Critical Escalation`."""
@@ -28,6 +30,34 @@ def unknown_values(route: Route, describe: Describe) -> Iterator[Gap]:
         else:
             near = nearest(value, info.values, CUTOFF)
             yield Gap(GapKind.VALUE, value, keys, values, near, allowed=info.values, blocks=info.restricted)
+
+
+def unknown_choice(info: FieldInfo, asked: Comparison, value: Literal_) -> Gap | None:
+    """A value that a picklist does not offer, or no longer. Cases may hold it all the same: a warning."""
+    if info.type not in ("picklist", "multipicklist") or not (info.values or info.inactive):
+        return None
+    operator = AFFIRMED.get(asked.key)
+    if asked.records and asked.records.relation.lower() == "histories":
+        return None  # its Field names fields by names of its own, such as Owner
+    if operator is None or any(TESTS[operator](held(info, one), value) for one in info.values):
+        return None
+    values, subject = {"field": asked.path}, as_text(value)
+    if any(TESTS[operator](held(info, one), value) for one in info.inactive):
+        return Gap(GapKind.COMPARED_INACTIVE, subject, values=values, allowed=info.values, severity="warning")
+    near = nearest(subject, info.values, CUTOFF)
+    return Gap(GapKind.COMPARED_VALUE, subject, (), values, near, info.values, "warning")
+
+
+AFFIRMED: Mapping[str, Operator] = {
+    "is": "is", "is_not": "is", "in": "is", "not_in": "is", "cell": "is", "example": "is", "chosen": "is",
+    "starts_with": "starts_with", "contains_any": "contains_any", "matches": "matches",
+}  # fmt: skip
+"""The operators that look for a value, each without its negation."""
+
+
+def held(info: FieldInfo, value: str) -> Value:
+    """The value as a case holds it."""
+    return frozenset({value}) if info.type == "multipicklist" else value
 
 
 def values_of_record_types(route: Route, inspection: OrgInspection) -> Iterator[Gap]:

@@ -24,7 +24,9 @@ SENTENCES: Mapping[GapKind, str] = {
     GapKind.RELATED_FIELD: "{subject}: {object} has no {name} that the user may read",
     GapKind.RELATED_FILTER: "{subject}: records cannot be looked up by {name}; expected a field of one short value",
     GapKind.STANDARD_FIELD: "no standard field is called `{subject}`",
-    GapKind.CHECKBOX_VALUE: "`{field}` is a checkbox",
+    GapKind.MISFIT: "`{field}` is {type}",
+    GapKind.COMPARED_VALUE: "{field} {subject!r} is not a value of this org's picklist, so no case may have it",
+    GapKind.COMPARED_INACTIVE: "{field} {subject!r} is inactive in this org's picklist: only older cases may have it",
     GapKind.QUEUE: "this org has no queue {subject!r} for cases",
     GapKind.QUEUE_OBJECTS: "the queue {subject!r} does not serve cases: add Case to its supported objects (Setup, "
     "Queues)",
@@ -95,7 +97,7 @@ USES: Mapping[GapKind, str] = {
 }
 """The routes or steps concerned, in brackets after the sentence."""
 EXPECTED: Mapping[GapKind, str] = {
-    GapKind.CHECKBOX_VALUE: "true or false",
+    GapKind.MISFIT: "{expected}",
     GapKind.HISTORY_HOURS: "a calendar of the policy",
     GapKind.HISTORY_FIELD: "`{subject}: column` in `fields`",
 }
@@ -115,6 +117,9 @@ def message(gap: Gap) -> str:
 
 def reason(gap: Gap) -> str:
     """The reason why a run does not carry out a route."""
+    if gap.kind is GapKind.MISFIT:
+        constant = f"`{gap.values['key']}` with {gap.subject} is the same for every case"
+        return f"{sentence(gap)}: {constant}; expected {expected(gap)}"
     return sentence(gap) + (f"; did you mean {gap.nearest}?" if gap.nearest else "")
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.world.org import Describe
 
@@ -12,7 +11,6 @@ SEVERAL = "Name"
 CUSTOM = ("__c", "__r", "__pc", "__pr")
 ALIKE = 0.8
 """A standard field that is not in our list may belong to a feature; one this similar to a listed field is a slip."""
-TRUTH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -38,12 +36,3 @@ def standard_field_gap(path: str, standard: Describe) -> Gap | None:
         meant = near and ".".join([*steps[:place], near, *steps[place + 1 :]])
         return Gap(GapKind.STANDARD_FIELD, path, nearest=meant, severity="warning") if meant else None
     return None
-
-
-def checkbox_gap(path: str, text: str, standard: Describe) -> Gap | None:
-    """A gap for a checkbox that is compared with a text other than true and false."""
-    info = standard.field_at(path)
-    if info is None or info.type != "boolean" or fold(text) in ("true", "false"):
-        return None
-    meant = TRUTH.get(text.lower())
-    return Gap(GapKind.CHECKBOX_VALUE, text, values={"field": path}, nearest=meant)

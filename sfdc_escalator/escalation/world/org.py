@@ -62,6 +62,18 @@ class Describe:
     objects: Mapping[str, Mapping[str, FieldInfo]] = field(default_factory=dict)
     children: Mapping[str, Mapping[str, Child]] = field(default_factory=dict)
 
+    def over(self, other: "Describe") -> "Describe":
+        """This one, completed by the other where this one has no such object, field or relationship."""
+        objects = {
+            **other.objects,
+            **{name: {**other.objects.get(name, {}), **fields} for name, fields in self.objects.items()},
+        }
+        children = {
+            **other.children,
+            **{name: {**other.children.get(name, {}), **some} for name, some in self.children.items()},
+        }
+        return Describe(objects, children)
+
     def child(self, relation: str, start: str = "Case") -> Child | None:
         """The target of the object's child relationship of this name."""
         known = self.children.get(start, {})

@@ -14,6 +14,7 @@ import yaml
 from yaml import events
 
 from sfdc_escalator.errors import Problem, Severity
+from sfdc_escalator.escalation.world.written_number import as_written, text_in_file
 from sfdc_escalator.files.text.fault import shortened
 from sfdc_escalator.files.text.source_text import Unreadable
 
@@ -22,6 +23,7 @@ Place = tuple[int, int]
 
 MAX_DEPTH, MAX_ALIASES, MAX_COPIED, MAX_VALUES = 40, 50, 20_000, 50_000
 INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
+LEADING_ZEROS = re.compile(r"[-+]?0\d", re.ASCII)
 BASED = re.compile(r"0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}", re.ASCII)
 DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", re.ASCII)
@@ -95,6 +97,11 @@ def mappings(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     elif isinstance(value, list):
         for place, inner in enumerate(value):
             yield from mappings(inner, (*path, place))
+
+
+def shortest(number: int | float) -> str:
+    """The number as a person writes it, without an empty fraction."""
+    return str(int(number)) if number == int(number) else str(number)
 
 
 def place_of(mark: Any) -> Place:
@@ -226,15 +233,22 @@ class Composer:
         if text in WORDS:
             return WORDS[text]
         if INTEGER.fullmatch(text):
-            if text.lstrip("-+").startswith("0") and len(text.lstrip("-+")) > 1:
-                message = f"{text} is read as the number {int(text)}"
-                self.fault(message, place, text, "quotes around it if the zeros matter", "warning")
-            return int(text)
+            return self.number(int(text), text, path, place)
         if BASED.fullmatch(text):
-            return int(text, 0)
+            return self.number(int(text, 0), text, path, place)
         if DECIMAL.fullmatch(text) or NOT_FINITE.fullmatch(text):
             return self.decimal(text, path, place)
         return text
+
+    def number(self, value: int | float, text: str, path: Path, place: Place) -> int | float:
+        """The number, which keeps its text; with a warning where it does not write itself back. A key that is a number
+        is an error by itself."""
+        number = as_written(value, text)
+        if text_in_file(number) and path[-1:] != ("",):
+            meant = "the zeros matter" if LEADING_ZEROS.match(text) else "a text is meant"
+            message = f"{text} is read as the number {shortest(value)}"
+            self.fault(message, place, text, f"quotes around it if {meant}", "warning")
+        return number
 
     def decimal(self, text: str, path: Path, place: Place) -> float | str:
         plain = text if DECIMAL.fullmatch(text) else "nan"
@@ -247,4 +261,4 @@ class Composer:
                 expected="at most 18 digits, or quotes around it",
             )
             return text
-        return float(plain)
+        return self.number(float(plain), text, path, place)

@@ -36,6 +36,12 @@ def field_path(value: Any) -> str:
     return path
 
 
+def is_field(given: str) -> bool:
+    """True for a field of the case, not the name of a part or a source of another kind."""
+    plain = FIELD_PATH.fullmatch(given) and not SNAKE.fullmatch(given)
+    return bool(plain) and given.partition(".")[0].lower() not in RESERVED
+
+
 def text_source(value: Any) -> str:
     """The source of a `text` condition: a field path, or comments or e-mails, of everybody or of one side."""
     source = text(value)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.note.quick_texts import paths_read
 from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.readiness.comparisons import senseless
 from sfdc_escalator.escalation.readiness.fields import unreadable
 from sfdc_escalator.escalation.readiness.requirements import fields_of
 from sfdc_escalator.escalation.readiness.sentences import reason
@@ -138,8 +140,8 @@ def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) ->
 
 
 def unread(policy: Policy, route: Route, describe: Describe) -> str | None:
-    """The reason why this route cannot be read; None if it can."""
-    gap = next(unreadable(policy, route, describe), None)
+    """The reason why this route cannot be read, or why its conditions cannot be met; None if it can be judged."""
+    gap = next(chain(unreadable(policy, route, describe), senseless(policy, route, describe)), None)
     return reason(gap) if gap else None
 
 

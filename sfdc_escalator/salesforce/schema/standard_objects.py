@@ -24,7 +24,8 @@ Reason:picklist Origin:picklist Subject:string Priority:picklist Description:tex
 IsClosed:boolean!- ClosedDate:datetime- IsEscalated:boolean! IsStopped:boolean!- StopStartDate:datetime-
 SlaStartDate:datetime SlaExitDate:datetime- MilestoneStatus:string-~ ContactPhone:phone- ContactMobile:phone-
 ContactEmail:email- ContactFax:phone- IsClosedOnCreate:boolean!- IsSelfServiceClosed:boolean!-
-IsVisibleInSelfService:boolean! HasCommentsUnreadByOwner:boolean!- HasSelfServiceComments:boolean!-
+IsVisibleInSelfService:boolean! CreatorName:string- Language:picklist
+ServiceContractId:reference=ServiceContract HasCommentsUnreadByOwner:boolean!- HasSelfServiceComments:boolean!-
 """,
     "Account": AUDIT
     + ADDRESS.format("Billing")
@@ -33,7 +34,9 @@ IsVisibleInSelfService:boolean! HasCommentsUnreadByOwner:boolean!- HasSelfServic
 Name:string! Type:picklist ParentId:reference=Account OwnerId:reference=User! RecordTypeId:reference=RecordType
 MasterRecordId:reference=Account- Phone:phone Fax:phone AccountNumber:string Website:url Sic:string SicDesc:string
 Industry:picklist AnnualRevenue:currency NumberOfEmployees:int Ownership:picklist TickerSymbol:string
-Description:textarea~ Rating:picklist Site:string AccountSource:picklist LastActivityDate:date-
+Description:textarea~ Rating:picklist Site:string AccountSource:picklist LastActivityDate:date- NaicsCode:string
+YearStarted:string CleanStatus:picklist IsPersonAccount:boolean!- PersonEmail:email PersonBirthdate:date
+IsPartner:boolean! IsCustomerPortal:boolean!
 """,
     "Contact": AUDIT
     + ADDRESS.format("Mailing")
@@ -44,7 +47,8 @@ OwnerId:reference=User! RecordTypeId:reference=RecordType MasterRecordId:referen
 ReportsToId:reference=Contact Phone:phone Fax:phone MobilePhone:phone HomePhone:phone OtherPhone:phone
 AssistantPhone:phone AssistantName:string Email:email Title:string Department:string LeadSource:picklist
 Birthdate:date Description:textarea~ LastActivityDate:date- EmailBouncedReason:string EmailBouncedDate:datetime
-IsEmailBounced:boolean!-
+IsEmailBounced:boolean!- HasOptedOutOfEmail:boolean! HasOptedOutOfFax:boolean! DoNotCall:boolean!
+IsPersonAccount:boolean!-
 """,
     "User": AUDIT
     + ADDRESS.format("")
@@ -54,6 +58,7 @@ Title:string Department:string Division:string CompanyName:string EmployeeNumber
 MobilePhone:phone Fax:phone ManagerId:reference=User ProfileId:reference=Profile! UserRoleId:reference=UserRole
 UserType:picklist- TimeZoneSidKey:picklist! LocaleSidKey:picklist! LanguageLocaleKey:picklist!
 FederationIdentifier:string ContactId:reference=Contact- AccountId:reference=Account- LastLoginDate:datetime-
+LastPasswordChangeDate:datetime- ForecastEnabled:boolean! CommunityNickname:string! EmailEncodingKey:picklist!
 """,
     # The fields that a reference to several objects has (SOQL reference, polymorphic relationships).
     "Name": """
@@ -69,7 +74,7 @@ IsActive:boolean!- Title:string- Phone:phone- ProfileId:reference=Profile- UserR
     + """
 Name:string! SerialNumber:string Status:picklist InstallDate:date PurchaseDate:date UsageEndDate:date Price:currency
 Quantity:double AccountId:reference=Account ContactId:reference=Contact Product2Id:reference=Product2
-OwnerId:reference=User! Description:textarea~
+OwnerId:reference=User! Description:textarea~ IsCompetitorProduct:boolean! ParentId:reference=Asset
 """,
     "Product2": AUDIT + "Name:string! ProductCode:string Family:picklist IsActive:boolean! Description:textarea~",
     "Entitlement": AUDIT
@@ -77,6 +82,43 @@ OwnerId:reference=User! Description:textarea~
 Name:string! Type:picklist Status:picklist- StartDate:date EndDate:date AccountId:reference=Account!
 BusinessHoursId:reference=BusinessHours AssetId:reference=Asset IsPerIncident:boolean! CasesPerEntitlement:int
 RemainingCases:int
+""",
+    # Records next to the case.
+    "Task": AUDIT
+    + """
+WhoId:reference=Contact WhatId:reference=Account,Case OwnerId:reference=Group,User! Subject:combobox ActivityDate:date
+Status:picklist! Priority:picklist! IsHighPriority:boolean!- IsClosed:boolean!- CompletedDateTime:datetime-
+Description:textarea~ TaskSubtype:picklist Type:picklist IsReminderSet:boolean! ReminderDateTime:datetime
+CallDurationInSeconds:int CallType:picklist CallDisposition:string
+""",
+    "EmailMessage": AUDIT
+    + """
+ParentId:reference=Case Subject:string TextBody:textarea~ HtmlBody:textarea~ Headers:textarea~- FromName:string
+FromAddress:email ToAddress:string CcAddress:string BccAddress:string Incoming:boolean! HasAttachment:boolean!-
+Status:picklist! MessageDate:datetime IsExternallyVisible:boolean! IsPrivateDraft:boolean!- MessageIdentifier:string
+""",
+    "CaseComment": AUDIT + "ParentId:reference=Case! IsPublished:boolean! CommentBody:textarea~",
+    "CaseHistory": """
+Id:id!- IsDeleted:boolean!- CaseId:reference=Case!- CreatedById:reference=User!- CreatedDate:datetime!-
+Field:picklist!- DataType:picklist- OldValue:anytype-~ NewValue:anytype-~
+""",
+    "CaseMilestone": AUDIT
+    + """
+CaseId:reference=Case!- MilestoneTypeId:reference=MilestoneType!- StartDate:datetime TargetDate:datetime-
+CompletionDate:datetime IsCompleted:boolean!- IsViolated:boolean!- BusinessHoursId:reference=BusinessHours-
+TargetResponseInMins:int- TimeRemainingInMins:string-~ ElapsedTimeInMins:int-
+""",
+    "MilestoneType": AUDIT + "Name:string! Description:textarea",
+    "ReturnOrder": AUDIT
+    + """
+ReturnOrderNumber:string!- AccountId:reference=Account ContactId:reference=Contact CaseId:reference=Case
+OwnerId:reference=Group,User! Status:picklist Description:textarea~
+""",
+    "WorkOrder": AUDIT
+    + """
+WorkOrderNumber:string!- CaseId:reference=Case AccountId:reference=Account ContactId:reference=Contact
+OwnerId:reference=Group,User! Subject:string Status:picklist! Priority:picklist StartDate:datetime EndDate:datetime
+IsClosed:boolean!- Description:textarea~
 """,
 }
 

@@ -86,3 +86,29 @@ def test_a_milestone_may_be_asked_for_by_name_in_any_case(name: str | None, hold
 
 def test_the_finding_shows_the_earliest_target() -> None:
     assert Milestone("due", HOUR).look(timed(milestone(50), milestone(20), milestone(70)), SCENE) == NOW + HOUR / 3
+
+
+@pytest.mark.parametrize("name", [None, "First Response"])
+@pytest.mark.parametrize(
+    ("condition", "asked"), [(Milestone("due", HOUR), "due within 1 h, or past"), (Milestone("violated"), "violated")]
+)
+def test_a_target_that_is_past_matches_and_is_reported_as_past(
+    condition: Milestone, asked: str, name: str | None
+) -> None:
+    condition = replace(condition, name=name)
+    finding = judge(condition, timed(milestone(-50)), SCENE)
+    subject = f"the milestone {name}" if name else "the next milestone"
+    assert finding.holds
+    assert in_plain_words(finding) == f"{subject} was due 50 min ago, at {NOW - timedelta(minutes=50):%FT%TZ} ({asked})"
+
+
+def test_a_target_to_come_is_not_reported_as_past() -> None:
+    text = in_plain_words(judge(Milestone("due", HOUR), timed(milestone(30)), SCENE))
+    assert "has its target at" in text
+    assert "was due" not in text
+
+
+@pytest.mark.parametrize("condition", [Milestone("due", HOUR), Milestone("due", HOUR, "x"), Milestone("violated")])
+def test_a_completed_milestone_never_matches(condition: Milestone) -> None:
+    for minutes in (-600, -50, 0, 30):
+        assert not condition.holds(timed(milestone(minutes, completed=True, name="x")), SCENE)

@@ -12,10 +12,10 @@ from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import since
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS, Span, elapsed
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.declaration import Conditions, Given, Key, Kind, Refusal, Takes, Terms
-from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
 from sfdc_escalator.escalation.conditions.shared_keys import LIMIT_KEYS, clocks, limits, needs_limit
-from sfdc_escalator.escalation.conditions.tree import together
+from sfdc_escalator.escalation.conditions.tree import comparisons_in, together
 from sfdc_escalator.escalation.time.calendars import BusinessDays
 from sfdc_escalator.escalation.world.case import Case, FieldChange, Value
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need
@@ -59,6 +59,11 @@ class Age(Clock):
         if self.except_while is not None and self.operator not in LOWER:
             return EVERYTHING
         return since(self, self.path, self.operator, circumstances, want)
+
+    def comparisons(self) -> Iterator[Comparison]:
+        yield Comparison(self.path, self.kind)
+        yield from Leaf.comparisons(self)
+        yield from comparisons_in(self.except_while) if self.except_while else ()
 
     @property
     def thing(self) -> str:

@@ -18,7 +18,7 @@ from sfdc_escalator.escalation.conditions.comparison import (
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, ListOf, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import comparison_in_brief, comparison_text
-from sfdc_escalator.escalation.conditions.leaf import ByTable, Demand, Leaf, Miss, asked_of, share_of
+from sfdc_escalator.escalation.conditions.leaf import ByTable, Comparison, Demand, Leaf, Miss, asked_of, share_of
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Compared, Narrowing, some
 from sfdc_escalator.escalation.conditions.samples import samples_of
 from sfdc_escalator.escalation.conditions.shared_keys import comparisons, needs_operator, side_keys
@@ -67,6 +67,11 @@ class Field(Leaf):
     @property
     def tables(self) -> tuple[Table[Any], ...]:
         return (self.operand,) if isinstance(self.operand, Table) else ()
+
+    def comparisons(self) -> Iterator[Comparison]:
+        table = isinstance(self.operand, Table)
+        yield Comparison(self.path, self.operator, self.operand.values if table else options(self.operand))  # type: ignore
+        yield from Leaf.comparisons(self)
 
     def named_for(self, path: str) -> Iterator[Literal_]:
         if path == self.path and not isinstance(self.operand, Table):

@@ -9,6 +9,7 @@ from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import Span, values
 from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Takes
+from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing, Until, some
 from sfdc_escalator.escalation.conditions.shared_keys import clocks, needs_limit, side_keys
 from sfdc_escalator.escalation.conditions.tree import together
@@ -44,6 +45,10 @@ class Left(Clock):
         if not want and self.tables:
             return EVERYTHING  # where the table gives no limit, the condition does not hold
         return some(Until(self.path, self.operator, limit, want) for limit in values(self.limit))
+
+    def comparisons(self) -> Iterator[Comparison]:
+        yield Comparison(self.path, self.kind)
+        yield from Leaf.comparisons(self)
 
     @property
     def thing(self) -> str:

@@ -47,6 +47,12 @@ class Milestone(Leaf):
         earliest = self.look(case, circumstances)
         return earliest is not None and earliest <= circumstances.now + self.within
 
+    def judged(self, case: Case, circumstances: Circumstances) -> Finding:
+        found = Leaf.judged(self, case, circumstances)
+        target = self.look(case, circumstances)
+        late = circumstances.now - target if target and target <= circumstances.now else None
+        return found._replace(late=late)
+
     def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
         yield from (target - self.within for target in self.targets(case))
 
@@ -57,7 +63,9 @@ class Milestone(Leaf):
     def described(self, finding: Finding) -> str:
         subject = f"the milestone {self.name}" if self.name else "the next milestone"
         seen = "does not exist" if finding.seen is None else f"has its target at {shown(finding.seen)}"
-        asked = "violated" if self.state == "violated" else f"due within {in_words(self.within)}"
+        if finding.late is not None:
+            seen = f"was due {in_words(finding.late)} ago, at {shown(finding.seen)}"
+        asked = "violated" if self.state == "violated" else f"due within {in_words(self.within)}, or past"
         return compared(f"{subject} {seen}", asked, finding)
 
     @property

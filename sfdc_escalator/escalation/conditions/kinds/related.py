@@ -10,10 +10,10 @@ from sfdc_escalator.escalation.conditions.comparison import Operator
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.declaration import Conditions, Given, Key, Kind, OneOf, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import compared, in_words, shown
-from sfdc_escalator.escalation.conditions.leaf import Demand, Leaf, Miss, asked_of, share_of
+from sfdc_escalator.escalation.conditions.leaf import Comparison, Demand, Leaf, Miss, asked_of, share_of
 from sfdc_escalator.escalation.conditions.shared_keys import limits, side_keys
 from sfdc_escalator.escalation.conditions.speech.messages import SINCE, Since, since_when
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, paths_of, together
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, comparisons_in, paths_of, together
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import MESSAGES, Need, Records
 
@@ -78,6 +78,10 @@ class Related(Leaf):
     def needs(self) -> frozenset[Need]:
         messages = MESSAGES if self.since and self.since != "escalation" else frozenset()
         return frozenset({self.records, *self.records.same, *messages})
+
+    def comparisons(self) -> Iterator[Comparison]:
+        for one in comparisons_in(self.where) if self.where else ():
+            yield one._replace(records=self.records)
 
     def described(self, finding: Finding) -> str:
         records, seen = self.records, "cannot be read" if finding.seen is None else shown(finding.seen)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, Several, Takes, Terms
-from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Contains, Narrowing, every, some
 from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, need_of, texts_of
 from sfdc_escalator.escalation.conditions.speech.own_words import own_words
@@ -51,6 +51,9 @@ class Text(Leaf):
         return some(
             every(Contains(source, word) for word in phrase) for source in self.sources for phrase in self.mentions
         )
+
+    def comparisons(self) -> Iterator[Comparison]:
+        yield from (Comparison(source, self.kind) for source in self.sources if source not in SPOKEN)
 
     def parts_named(self, path: str, text: str) -> Iterator[str]:
         if path in self.sources and path not in SPOKEN:
