@@ -35,7 +35,9 @@ class Outage(click.ParamType[tuple[datetime, datetime]]):
 @option("--mapping", required=True, type=FilePath(), help="The meaning of its columns, a YAML file.")
 @option("--from", "start", required=True, type=Instant(), metavar="ISO", help="The first poll.")
 @option("--to", "end", required=True, type=Instant(), metavar="ISO", help="No poll after this time.")
-@option("--every", required=True, type=Seconds(), metavar="T", help="The time between two polls, such as 15m or 1h.")
+@option(
+    "--every", required=True, type=Seconds(), metavar="T", help="The time between two polls, such as 15m, 1h or 1d."
+)
 @option("--outage", "outages", multiple=True, type=Outage(), help="No polls from FROM until TO; repeatable.")
 @option(
     "--episodes",
