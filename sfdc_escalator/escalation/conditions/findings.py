@@ -17,15 +17,20 @@ ASKED = {"is": "asked for", "in": "one of", "not_in": "none of"}
 
 def reasons(finding: Finding, holding: bool = True) -> Iterator[str]:
     """The texts of the leaves that decided the finding."""
+    return map(in_plain_words, deciding(finding, holding))
+
+
+def deciding(finding: Finding, holding: bool = True) -> Iterator[Finding]:
+    """The findings of the leaves that decided it."""
     if finding.holds != holding:
         return
     if isinstance(finding.condition, Not):
-        yield from reasons(finding.parts[0], not holding)
+        yield from deciding(finding.parts[0], not holding)
     elif finding.parts or isinstance(finding.condition, (All, AnyOf)):
         for part in finding.parts:
-            yield from reasons(part, holding)
+            yield from deciding(part, holding)
     else:
-        yield in_plain_words(finding)
+        yield finding
 
 
 def in_plain_words(finding: Finding) -> str:
