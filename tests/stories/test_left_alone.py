@@ -95,7 +95,7 @@ def test_a_case_that_was_escalated_before_and_matches_no_more_says_so(support: W
 def many_routes(count: int) -> str:
     routes = "".join(
         f"  - {{name: r{number}, reason: R., escalate: {{queue: leads}},"
-        f" when: [{{text: Subject, mentions: [word{number}]}}, {{field: SuppliedName, is: n{number}}}]}}\n"
+        f" when: [{{field: SuppliedName, is: n{number}}}, {{text: Subject, mentions: [word{number}]}}]}}\n"
         for number in range(count)
     )
     return f"policy: wide\nteams: {{leads: {{queue: Leads}}}}\nroutes:\n{routes}"
