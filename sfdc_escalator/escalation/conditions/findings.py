@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, Operator, as_text, options
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.leaf import Leaf
-from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tables import LookedUp, Table
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.time import durations
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
@@ -34,9 +35,30 @@ def deciding(finding: Finding, holding: bool = True) -> Iterator[Finding]:
 
 
 def in_plain_words(finding: Finding) -> str:
-    """The text of one leaf's finding: the value that was seen, and what it was compared with."""
+    """The text of one leaf's finding: the value that was seen, what it was compared with, and what tables gave."""
     assert isinstance(finding.condition, Leaf)
-    return finding.condition.described(finding)
+    return finding.condition.described(finding) + by_tables(finding)
+
+
+def by_tables(finding: Finding) -> str:
+    """`, by Impact Company, Urgency High: P1`; nothing where no table was asked."""
+    days = getattr(finding.condition, "calendar", None) is None
+    return "".join(f", by {table_text(one, days=days)}" for one in finding.looked_up)
+
+
+def table_text(found: LookedUp, *, days: bool = True) -> str:
+    """`Impact Company, Urgency High: P1`: the fields that a table was asked by, and what it gave."""
+    inputs = ", ".join(f"{path.replace('__c', '')} {shown(value)}" for path, value in found.inputs)
+    return f"{inputs}: {given(found.value, days=days)}"
+
+
+def given(value: Any, *, days: bool) -> str:
+    """The value of a table: a limit, a literal, or something with a name, such as a calendar or a team."""
+    if value is None:
+        return "no value"
+    if isinstance(value, (timedelta, BusinessDays)):
+        return limit_in_words(value, days=days)
+    return as_text(value) if isinstance(value, (str, int, float, bool)) else str(getattr(value, "name", value))
 
 
 def compared(seen: str, asked: str, finding: Finding) -> str:

@@ -61,7 +61,7 @@ def main_reason(in_org: PolicyInOrg, one: NoMatch) -> str:
 
 
 def missing(in_org: PolicyInOrg, route: Route, case: Case) -> tuple[Distance, str]:
-    """How far the route is from a match, and the first condition that is missing."""
+    """The distance of the route from a match, and the first condition that is missing."""
     if route.name in in_org.unpolled:
         return FARTHEST, in_org.unpolled[route.name]
     finding = judge(in_org.policy.condition(route), case, in_org.circumstances_of(route, case))
