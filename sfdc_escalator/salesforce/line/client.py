@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import quote
 
 import requests
@@ -17,12 +17,20 @@ from sfdc_escalator.salesforce.line.connection import kind_of, moved_to, unanswe
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered, not_an_org, of_answer, seconds_to_wait
 from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import CONNECT, WRITE, OrgSession
+from sfdc_escalator.salesforce.line.shapes import ODD, parsed
 
 Result = TypeVar("Result")
 Record = Mapping[str, Any]
 SUBREQUESTS = 25  # in one composite (REST guide, Composite)
 QUERIES = 5  # query and collection subrequests in one composite (REST guide, Composite)
 PAGE = {"Sforce-Query-Options": "batchSize=2000"}
+
+
+class Rest(Salesforce):
+    """simple-salesforce with our reader of JSON."""
+
+    def parse_result_to_json(self, result: requests.Response) -> Any:
+        return parsed(result.content)
 
 
 class Page(NamedTuple):
@@ -47,12 +55,11 @@ class Client:
     def __init__(self, session: OrgSession, version: str, patience: Patience) -> None:
         self.session, self._patience = session, patience
         self.base = f"/services/data/v{version}"
-        self._org = Salesforce(
+        self._org = Rest(
             instance=session.netloc,
             session_id="added by the session",
             version=version,
             session=session,
-            object_pairs_hook=dict,
         )
 
     def resources(self) -> tuple[Mapping[str, Any], datetime]:
@@ -107,7 +114,7 @@ class Client:
         self.session.forget()
         try:
             self._org.restful("composite", method="POST", json=body, timeout=(CONNECT, WRITE))
-        except (SalesforceError, OSError, HTTPError, ValueError, TypeError) as error:
+        except (SalesforceError, OSError, HTTPError, *ODD) as error:  # an odd answer to a write is read by the caller
             if self.session.last is None:
                 raise unanswered(error) from None
         answer = self._last()
@@ -123,7 +130,7 @@ class Client:
             return call()
         except SalesforceError as error:
             raise _refusal(self._last(), error.content) from None
-        except (OSError, HTTPError, ValueError, TypeError) as error:
+        except (OSError, HTTPError, *ODD) as error:
             if self.session.last is None:
                 raise unanswered(error) from None
             raise not_an_org(f"HTTP {self._last().status_code} with {kind_of(self._last())}") from None
@@ -138,14 +145,15 @@ class Client:
     def _page(self, body: Any) -> Page:
         page = _object(body)
         records, more = page.get("records"), page.get("nextRecordsUrl")
-        if not isinstance(records, list) or (more is not None and not str(more).startswith("/services/data/")):
+        rows = isinstance(records, list) and all(isinstance(one, dict) for one in records)
+        if not rows or (more is not None and not str(more).startswith("/services/data/")):
             raise not_an_org("a query answer without records")
-        return Page(records, more, self._time())
+        return Page(cast("list[Record]", records), more, self._time())
 
     def _time(self) -> datetime:
         try:
             return parsedate_to_datetime(self._last().headers.get("Date", "")).astimezone(UTC)
-        except (ValueError, TypeError):
+        except ODD:
             raise not_an_org("an answer without a Date") from None
 
     def _composite(self, paths: Sequence[str]) -> list[Mapping[str, Any]]:
@@ -211,6 +219,6 @@ def _object(body: Any) -> Mapping[str, Any]:
 
 def _body_or_error(answer: Mapping[str, Any]) -> Any | OrgUnavailable:
     status = answer.get("httpStatusCode")
-    if not isinstance(status, int):
+    if type(status) is not int or not 100 <= status <= 599:
         return not_an_org("a composite answer without a status")
     return answer.get("body") if 200 <= status < 300 else of_answer(status, answer.get("body"))
