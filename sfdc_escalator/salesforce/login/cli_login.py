@@ -39,7 +39,7 @@ def grant(alias: str, environ: Mapping[str, str]) -> Grant:
         token = asked(SHOW, alias, environ).get("accessToken")
     if not is_token(token) or not isinstance(url, str):
         raise LoginRefused(f"sf:{alias}: the CLI gives no access token; update it, or {AGAIN.format(alias=alias)}")
-    return grant_of(url, token.strip(), f"sf:{alias}: the CLI gives an `instanceUrl` that is not valid")
+    return grant_of(url, token.strip(), f"sf:{alias}: the CLI gives an `instanceUrl` that is not an address")
 
 
 def is_token(value: Any) -> TypeGuard[str]:

@@ -40,8 +40,9 @@ ADVICE = (
     ("no client credentials user", "in the app's policies, choose a Run As user for the Client Credentials Flow"),
     ("not supported on this domain", "client credentials work only at the org's own My Domain: set "
      "`instance_url` to https://YOURCOMPANY.my.salesforce.com"),
-    ("expired access/refresh token", "the refresh token has expired or was revoked: log in once more yourself and "
-     "store the new token, or use JWT, which needs none"),
+    ("expired access/refresh token", "the refresh token has expired, was revoked, or another program used it (with "
+     "Refresh Token Rotation each token is good for one login): log in once more yourself and store the new token in "
+     "a file that nobody else uses (`refresh_token: file:PATH`), or use JWT, which needs none"),
     ("user is inactive|inactive user", "the user is deactivated: activate it in Setup, Users, or name another"),
     ("inactive org|(org|organization) is inactive", "the org is locked or deleted: ask its admin, or Salesforce"),
     ("ip restricted|login hours", "the user's profile or the app does not allow this machine's address or this hour: "
@@ -98,7 +99,7 @@ def granted(answer: requests.Response) -> Grant:
     token, instance = body.get("access_token"), body.get("instance_url")
     if answer.status_code == 200 and is_header(token) and is_header(instance):
         fresh = body.get("refresh_token")
-        otherwise = f"{url.hostname} answers a login with an `instance_url` that is not valid"
+        otherwise = f"{url.hostname} is not a login of Salesforce: its `instance_url` is not an address"
         return grant_of(instance, token, otherwise, fresh if is_header(fresh) else None)
     if host := moved_to(answer):
         raise OrgUnavailable(f"{url.hostname} redirects to {host}: give that as the login address")
