@@ -109,7 +109,7 @@ class Logins:
             yield
             return
         try:
-            with alone_with(path):
+            with alone_with(path, self._here.wait):
                 yield
         except Fault as fault:
             raise LoginRefused(str(fault)) from None

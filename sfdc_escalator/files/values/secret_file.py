@@ -5,7 +5,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from sfdc_escalator.files.text.fault import Fault
@@ -15,11 +15,11 @@ PAUSE = 0.05
 
 
 @contextmanager
-def alone_with(path: str) -> Iterator[None]:
+def alone_with(path: str, wait: Callable[[float], None]) -> Iterator[None]:
     """One process at a time: a token that is used twice is revoked, and with it all of its successors.
 
     The folder is locked, since the file itself is replaced. Where the file system has no locks, nothing is locked.
-    Raises Fault when another process does not let go.
+    `wait` waits for some seconds. Raises Fault when another process does not let go.
     """
     try:
         folder = os.open(os.path.dirname(os.path.realpath(path)), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -28,13 +28,13 @@ def alone_with(path: str) -> Iterator[None]:
         return
     try:
         with suppress(OSError):
-            _lock(folder, path)
+            _lock(folder, path, wait)
         yield
     finally:
         os.close(folder)
 
 
-def _lock(folder: int, path: str) -> None:
+def _lock(folder: int, path: str, wait: Callable[[float], None]) -> None:
     until = time.monotonic() + LONGEST
     while True:
         try:
@@ -43,7 +43,7 @@ def _lock(folder: int, path: str) -> None:
             if time.monotonic() > until:
                 expected = "it to end; look for a process that hangs"
                 raise Fault(f"another process is logging in with {path}", expected=expected) from None
-        time.sleep(PAUSE)
+        wait(PAUSE)
 
 
 def store(path: str, secret: str) -> None:
