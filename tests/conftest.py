@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.stories.world import World
 
@@ -14,6 +15,9 @@ WORLDS: list[World] = []
 """Those of the test that runs."""
 SECRETS: set[str] = set()
 """All that were read in the worlds so far."""
+# A busy machine makes no test fail: no limit of time, for an example or for making it.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 LOOPBACK = ("127.", "localhost", "::1", "0.0.0.0")
 
 

@@ -56,8 +56,11 @@ class PolicyFile(NamedTuple):
 
 
 def load_policies(paths: Sequence[Path]) -> Loaded:
-    """The policies of the files, in their order. Raises Invalid, with every error of every file, when there is one."""
-    loaded = read_policies(paths)
+    """The policies of the files, in their order, for a run: parts without effect are not looked for.
+
+    Raises Invalid, with every error of every file, when there is one.
+    """
+    loaded = read_policies(paths, linted=False)
     if errors := loaded.errors:
         count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
         raise Invalid(f"the policy is invalid: {count}", errors)
@@ -69,9 +72,9 @@ def check_policies(paths: Sequence[Path]) -> tuple[Problem, ...]:
     return read_policies(paths).problems
 
 
-def read_policies(paths: Sequence[Path]) -> Loaded:
+def read_policies(paths: Sequence[Path], *, linted: bool = True) -> Loaded:
     """Reads each file once. A file with an error gives its problems and no policy."""
-    files = [read_policy(path) for path in paths]
+    files = [read_policy(path, linted) for path in paths]
     sources = {one.policy.file: one.source for one in files if one.policy and one.source}
     return Loaded(tuple(one.policy for one in files if one.policy), sources, tuple(problems_in(files)))
 
@@ -91,7 +94,7 @@ def problems_in(files: Sequence[PolicyFile]) -> Iterator[Problem]:
                 yield replace(problem, message=f"two files hold the policy `{name}`", expected=expected)
 
 
-def read_policy(path: Path) -> PolicyFile:
+def read_policy(path: Path, linted: bool) -> PolicyFile:
     try:
         document = parse(str(path), read_text(path, EXPECTED, MAX_BYTES))
     except Unreadable as error:
@@ -101,7 +104,7 @@ def read_policy(path: Path) -> PolicyFile:
     _, loud = check(document.value, Names.of(document.value, loud=True))
     warnings = once_each(error for error in loud if getattr(error.about.get("error"), "severity", None) == "warning")
     needs = route_reads(document, templates)
-    crosses = [*name_crosses(document), *note_crosses(document, needs), *table_lints(document)]
+    crosses = [*name_crosses(document), *note_crosses(document, needs), *(table_lints(document) if linted else ())]
     problems += document.problems
     known = document.broken | {cross.path for cross in crosses if cross.fault.severity == "error"}
     unknown = [error for error in [*errors, *warnings] if document.path(error.loc) not in known]
@@ -111,7 +114,7 @@ def read_policy(path: Path) -> PolicyFile:
     if shape is None or any(problem.severity == "error" for problem in problems):
         return PolicyFile(path, problems, name=policy_name(document))
     policy = assemble(document, shape, templates, digest(document, templates))
-    late = [*cutoff_lints(document, terms_of(shape).calendars), *route_lints(policy, document)]
+    late = [*cutoff_lints(document, terms_of(shape).calendars), *(route_lints(policy, document) if linted else ())]
     problems += (problem_of(document, cross.path, cross.fault) for cross in late)
     return PolicyFile(path, in_order(str(path), problems), policy, SourceMap(document), policy_name(document))
 

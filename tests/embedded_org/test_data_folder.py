@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import sqlite3
+import sys
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg, InvalidData, Problem
 from sfdc_escalator.embedded_org.basics.ids import canonical
+from sfdc_escalator.embedded_org.store import database
 from tests.embedded_org.client import FILES, NOW, Client, write_folder
 
 CASE_ID = "500000000000001AAA"
@@ -184,14 +187,35 @@ def test_custom_objects_and_fields_are_described_and_queried(reading: Client) ->
     assert reading.query("SELECT Case__r.Subject FROM RMA__c WHERE Name = 'R-1'")["records"][0]["Case__r"]["Subject"]
 
 
-def test_fifty_thousand_cases_load_and_are_looked_up_in_seconds(tmp_path: Path) -> None:
-    """A generous limit that only an algorithm of a higher order exceeds."""
-    lines = "".join(f"Subject {i},New,2026-01-01T00:00:00Z,{i % 9}\n" for i in range(50_000))
-    folder = write_folder(tmp_path, {"Case": "Subject,Status,CreatedDate,Moves__c:number\n" + lines})
-    began = time.perf_counter()
-    with EmbeddedOrg(data=folder, now=NOW) as made, Client(made) as client:
-        assert client.query("SELECT COUNT() FROM Case WHERE Moves__c >= 3")["totalSize"] > 30_000
-    assert time.perf_counter() - began < 20
+def test_the_work_to_load_and_look_up_grows_with_the_number_of_cases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counts calls and steps of the database, not seconds: twice the cases, about twice the work."""
+    connect, work = database._connected, Counter[str]()
+
+    def counted(path: Path | None) -> sqlite3.Connection:
+        connection = connect(path)
+        connection.set_progress_handler(lambda: work.update(steps=1), 100)
+        return connection
+
+    monkeypatch.setattr(database, "_connected", counted)
+
+    def needed(cases: int) -> Counter[str]:
+        lines = "".join(f"Subject {i},New,2026-01-01T00:00:00Z,{i % 9}\n" for i in range(cases))
+        text = {"Case": "Subject,Status,CreatedDate,Moves__c:number\n" + lines}
+        folder = write_folder(tmp_path / str(cases), text)
+        work.clear()
+        sys.setprofile(lambda *_: work.update(calls=1))
+        try:
+            made = EmbeddedOrg(data=folder, now=NOW)
+        finally:
+            sys.setprofile(None)
+        with made, Client(made) as client:
+            assert client.query("SELECT COUNT() FROM Case WHERE Moves__c >= 3")["totalSize"] > cases * 0.6
+        return +work
+
+    small, large = needed(1_000), needed(2_000)
+    assert {kind: large[kind] < 2.5 * small[kind] for kind in small} == {"calls": True, "steps": True}
 
 
 def test_a_time_without_zone_is_refused() -> None:

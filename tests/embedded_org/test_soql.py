@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.basics.api_error import ApiError
 from sfdc_escalator.embedded_org.soql.syntax import parse
-from tests.embedded_org.client import Client, sub
+from tests.embedded_org.client import NOW, Client, sub, write_folder
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "golden" / "soql_cases.json"
 
@@ -65,6 +67,26 @@ SAMPLES = Path(__file__).parents[3] / "shared" / "golden" / "soql_cases.json"
         ("AccountId NOT IN (SELECT Id FROM Account WHERE Type = 'Customer')", "4"),
         ("Id IN (SELECT Case__c FROM RMA__c) AND Id IN (SELECT ParentId FROM CaseComment)", "1"),
         ("Case.Subject = 'Cannot log in'", "1"),
+        ("Owner.Profile.Name = 'system administrator'", "2"),
+        ("Owner.Profile.Name != null", "2"),
+        ("Owner.UserRole.Name = null", "1234"),
+        ("AssetId = null", "1234"),
+        ("toLabel(Status) = 'new'", "13"),
+        ("CreatedDate = LAST_N_DAYS:7", "3"),
+        ("CreatedDate < LAST_N_DAYS:7", "124"),
+        ("CreatedDate >= N_DAYS_AGO:19", "23"),
+        ("CreatedDate = N_DAYS_AGO:19", "2"),
+        ("CreatedDate != LAST_MONTH", "4"),
+        ("CreatedDate = THIS_YEAR", "1234"),
+        ("CreatedDate > TODAY", ""),
+        ("CreatedDate <= TODAY", "1234"),
+        ("ClosedDate = THIS_YEAR OR ClosedDate = null", "1234"),
+        ("CALENDAR_MONTH(CreatedDate) = 2", "123"),
+        ("CALENDAR_YEAR(CreatedDate) = 2026 AND DAY_IN_MONTH(CreatedDate) IN (1, 27)", "134"),
+        ("DAY_ONLY(CreatedDate) = 2026-02-27", "3"),
+        ("DAY_ONLY(CreatedDate) = LAST_MONTH", "123"),
+        ("HOUR_IN_DAY(CreatedDate) >= 8", "12"),
+        ("HOUR_IN_DAY(convertTimezone(CreatedDate)) < 8", "34"),
     ],
 )  # fmt: skip
 def test_a_condition_finds_its_cases(reading: Client, where: str, numbers: str) -> None:
@@ -84,7 +106,6 @@ def test_a_condition_finds_its_cases(reading: Client, where: str, numbers: str) 
         ("SELECT Id FROM Case WHERE Subject = 'a\\q'", "MALFORMED_QUERY", "Illegal character sequence '\\q'"),
         ("SELECT Id FROM Case WHERE Subject = 'a\\%'", "MALFORMED_QUERY", "Illegal character sequence"),
         ("SELECT Id FROM Case WHERE Id IN ()", "MALFORMED_QUERY", "unexpected token: ')'"),
-        ("SELECT Id FROM Case WHERE CreatedDate = TODAY", "MALFORMED_QUERY", "TODAY is not supported"),
         ("SELECT Id FROM Case WHERE Description = 'x'", "INVALID_FIELD", "'Description' can not be filtered"),
         ("SELECT Id FROM Case ORDER BY Description", "MALFORMED_QUERY", "'Description' can not be sorted"),
         ("SELECT Bacon__c FROM Case", "INVALID_FIELD", "No such column 'Bacon__c' on entity 'Case'"),
@@ -130,10 +151,32 @@ def test_a_condition_finds_its_cases(reading: Client, where: str, numbers: str) 
             "MALFORMED_QUERY", "duplicate alias: Name",
         ),
         ("SELECT Id key FROM Case", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
-        ("SELECT toLabel(Status) FROM Case", "MALFORMED_QUERY", "TOLABEL() is not supported"),
-        ("SELECT Id FROM Case WHERE CALENDAR_YEAR(CreatedDate) = 2026", "MALFORMED_QUERY", "not supported"),
+        ("SELECT toLabel(Subject) FROM Case", "INVALID_FIELD", "field Subject does not support function toLabel"),
+        ("SELECT FORMAT(CreatedDate) FROM Case", "MALFORMED_QUERY", "FORMAT() is not supported by this org"),
+        ("SELECT FORMAT(MIN(CreatedDate)) FROM Case", "MALFORMED_QUERY", "MIN() here is not supported"),
+        ("SELECT Id FROM Case ORDER BY toLabel(Status)", "MALFORMED_QUERY", "TOLABEL() here is not supported"),
+        ("SELECT Id FROM Case WHERE CALENDAR_YEAR(Subject) = 2026", "INVALID_FIELD", "does not support function"),
+        ("SELECT Id FROM Case WHERE HOUR_IN_DAY(Account.LastActivityDate) = 8", "INVALID_FIELD", "does not support"),
+        ("SELECT Id FROM Case WHERE CALENDAR_YEAR(CreatedDate) = '2026'", "INVALID_FIELD", "must be of type int"),
+        ("SELECT Id FROM Case WHERE DAY_ONLY(CreatedDate) = 2026-02-10T08:00:00Z", "INVALID_FIELD", "of type date"),
+        ("SELECT Id FROM Case WHERE CreatedDate IN (TODAY, YESTERDAY)", "MALFORMED_QUERY", "TODAY is not supported"),
+        ("SELECT Id FROM Case WHERE Subject = TODAY", "MALFORMED_QUERY", "TODAY is not supported"),
+        ("SELECT Id FROM Case WHERE CreatedDate = LAST_N_DAYS:99999999999", "MALFORMED_QUERY", "is too far away"),
+        ("SELECT Id FROM Case WHERE CreatedDate = LAST_N_DAYS", "MALFORMED_QUERY", "unexpected token"),
         ("SELECT Id FROM Case FOR", "MALFORMED_QUERY", "FOR is not supported"),
-        ("SELECT Id FROM Case FOR VIEW", "MALFORMED_QUERY", "unexpected token: 'VIEW'"),
+        ("SELECT Id FROM Case FOR VIEW", "MALFORMED_QUERY", "FOR VIEW is not supported by this org"),
+        ("SELECT Id FROM Case ORDER BY Id FOR REFERENCE", "MALFORMED_QUERY", "FOR REFERENCE is not supported"),
+        ("SELECT Id FROM Case WHERE Subject = 'x' FOR UPDATE", "MALFORMED_QUERY", "FOR UPDATE is not supported"),
+        ("SELECT Id FROM Case USING SCOPE mine", "MALFORMED_QUERY", "USING SCOPE is not supported by this org"),
+        ("SELECT Id FROM Case WHERE Status = 'New' WITH SECURITY_ENFORCED", "MALFORMED_QUERY",
+         "WITH SECURITY_ENFORCED is not supported by this org"),
+        ("SELECT Id FROM Case with user_mode LIMIT 1", "MALFORMED_QUERY", "WITH USER_MODE is not supported"),
+        ("SELECT TYPEOF Owner WHEN User THEN Email ELSE Name END FROM Case", "MALFORMED_QUERY",
+         "TYPEOF is not supported by this org"),
+        ("SELECT c.Id FROM Case c, c.Contact n", "MALFORMED_QUERY", "a list of objects in FROM is not supported"),
+        ("SELECT Status, COUNT(Id) FROM Case GROUP BY ROLLUP(Status)", "MALFORMED_QUERY", "ROLLUP"),
+        ("SELECT Id FROM Case WHERE Subject = 'FOR VIEW' AND", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
+        ("SELECT Id FROM Case WHERE Owner.Manager.Name = 'x'", "INVALID_FIELD", "relationship 'Manager'"),
         ("SELECT FIELDS(ALL) FROM Case", "MALFORMED_QUERY", "LIMIT of at most 200"),
         (
             "SELECT Id FROM Case WHERE UserRecordAccess.HasEditAccess = TRUE", "INVALID_FIELD",
@@ -212,7 +255,8 @@ def test_parents_children_and_rights_come_in_one_record(reading: Client) -> None
     [
         ("Subject", "4132"), ("Subject DESC", "4231"), ("Subject NULLS LAST", "1324"),
         ("Subject DESC NULLS LAST", "2314"),
-        ("Status, CreatedDate DESC", "4312"), ("Account.Name, CaseNumber", "3124"),
+        ("Status, CreatedDate DESC", "3124"), ("Priority", "4123"),
+        ("Priority DESC NULLS LAST", "3214"), ("Account.Name, CaseNumber", "3124"),
     ],
 )  # fmt: skip
 def test_rows_are_ordered_with_nulls_first_or_last(reading: Client, order: str, numbers: str) -> None:
@@ -277,3 +321,82 @@ def test_the_first_and_the_last_text_are_found_ignoring_case(org: Client) -> Non
     assert (found["low"], found["high"]) == ("Alpha", "GAMMA")
     many = org.query("SELECT Type FROM Account GROUP BY Type HAVING MAX(Name) > 'Delta'")["records"]
     assert {each["Type"] for each in many} == {"Letter", "Partner"}
+
+
+def test_no_row_is_missed_by_paging_through_ids_or_texts(tmp_path: Path) -> None:
+    """`ORDER BY` and `>` go by the same order; ids differ by letter case alone."""
+    names = [f"{one}{two}{three}" for one in "aAbB_" for two in "zZ_9é" for three in "xX-ßİ"]
+    subjects = "\n".join(["Subject", *names])
+    with EmbeddedOrg(data=write_folder(tmp_path, {"Case": subjects + "\n"}), now=NOW) as made, Client(made) as client:
+        for number in range(300 - len(names)):
+            client.call("POST", "/sobjects/Case", json={"Subject": f"more {number}"})
+        for field in ("Id", "CaseNumber", "Subject"):
+            seen: list[str] = []
+            for _ in range(20):
+                where = f"WHERE {field} > '{seen[-1]}'" if seen else ""
+                page = client.query(f"SELECT {field} FROM Case {where} ORDER BY {field} LIMIT 37")["records"]
+                if not page:
+                    break
+                seen += [each[field] for each in page]
+            every = {each[field] for each in client.query(f"SELECT {field} FROM Case")["records"]}
+            assert {each.upper() for each in every} == {each.upper() for each in seen}, field
+        assert sorted(made_ids := client.ids("SELECT Id FROM Case")) == client.ids("SELECT Id FROM Case ORDER BY Id")
+        assert len(made_ids) == 300
+
+
+def test_a_picklist_is_sorted_by_the_order_of_its_values(org: Client) -> None:
+    described = org.call("GET", "/sobjects/Case/describe").json()["fields"]
+    values = next([one["value"] for one in each["picklistValues"]] for each in described if each["name"] == "Priority")
+    assert values == ["High", "Medium", "Low"]
+    found = org.query("SELECT Priority FROM Case WHERE Priority != null ORDER BY Priority")["records"]
+    assert [each["Priority"] for each in found] == values
+    (most,) = org.query("SELECT MIN(Priority) low, MAX(Priority) high FROM Case")["records"]
+    assert (most["low"], most["high"]) == ("High", "Low")
+    grouped = org.query("SELECT Priority FROM Case GROUP BY Priority ORDER BY Priority DESC NULLS LAST")["records"]
+    assert [each["Priority"] for each in grouped] == ["Low", "Medium", "High", None]
+
+
+def test_texts_are_sorted_by_their_upper_case_form(org: Client) -> None:
+    for name in ("a_b", "aZb", "AAB", "a1b"):
+        org.call("POST", "/sobjects/Account", json={"Name": name, "Type": "Letter"})
+    found = org.query("SELECT Name FROM Account WHERE Type = 'Letter' ORDER BY Name")["records"]
+    assert [each["Name"] for each in found] == ["a1b", "AAB", "aZb", "a_b"]
+
+
+def test_labels_profiles_and_assets_are_read(org: Client) -> None:
+    asset = org.call("POST", "/sobjects/Asset", json={"Name": "Pump", "SerialNumber": "7"}).json()["id"]
+    case = org.case("00001002")
+    assert org.call("PATCH", f"/sobjects/Case/{case}", json={"AssetId": asset}).status_code == 204
+    (found,) = org.query(
+        "SELECT toLabel(Status), toLabel(Priority) shown, Priority, Asset.Name, Owner.Profile.Name, "
+        "Owner.UserRole.Name "
+        "FROM Case WHERE Asset.SerialNumber = '7'"
+    )["records"]
+    assert (found["Status"], found["shown"], found["Priority"], found["Asset"]["Name"]) == (
+        "Working", "Medium", "Medium", "Pump"
+    )  # fmt: skip
+    assert found["Owner"]["Profile"]["attributes"]["type"] == "Profile"
+    assert found["Owner"]["Profile"]["Name"]
+    assert found["Owner"]["UserRole"] is None
+    queued = org.query("SELECT Owner.Profile.Name FROM Case WHERE CaseNumber = '00001001'")["records"][0]
+    assert queued["Owner"]["Profile"] is None
+
+
+def test_relative_dates_begin_at_midnight_of_the_user(tmp_path: Path) -> None:
+    """At 03:30 UTC it is still the day before in Chicago."""
+    cases = "CaseNumber,CreatedDate\n1,2026-02-28T05:59:00Z\n2,2026-02-28T06:00:00Z\n3,2026-03-01T03:00:00Z\n"
+    now = datetime(2026, 3, 1, 3, 30, tzinfo=UTC)
+    with EmbeddedOrg(data=write_folder(tmp_path, {"Case": cases}), now=now) as made, Client(made) as client:
+        me = client.call("GET", "/services/oauth2/userinfo").json()["user_id"]
+
+        def numbers(where: str) -> str:
+            found = client.query(f"SELECT CaseNumber FROM Case WHERE {where} ORDER BY CaseNumber")["records"]
+            return "".join(each["CaseNumber"] for each in found)
+
+        assert (numbers("CreatedDate = TODAY"), numbers("CreatedDate = YESTERDAY")) == ("3", "12")
+        client.call("PATCH", f"/sobjects/User/{me}", json={"TimeZoneSidKey": "America/Chicago"})
+        assert (numbers("CreatedDate = TODAY"), numbers("CreatedDate = YESTERDAY")) == ("23", "1")
+        assert numbers("HOUR_IN_DAY(convertTimezone(CreatedDate)) = 0") == "2"
+        client.call("PATCH", f"/sobjects/User/{me}", json={"LocaleSidKey": "de_DE"})
+        refused = client.query("SELECT Id FROM Case WHERE CreatedDate = THIS_WEEK")
+        assert "a week in the locale de_DE is not supported by this org" in refused[0]["message"]

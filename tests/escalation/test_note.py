@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.escalation.note.note import MOST_BYTES, size, write_note
 from sfdc_escalator.escalation.note.note_text import harmless, nested, shortened, text_of
-from sfdc_escalator.escalation.note.parts import Incomplete
+from sfdc_escalator.escalation.note.parts import CUTS, Incomplete
 from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.keys import key_of
@@ -304,3 +304,46 @@ def test_the_names_of_a_route_are_not_replaced_by_its_texts() -> None:
 def test_two_cases_have_two_keys() -> None:
     spec = note()
     assert key_of(text(spec, case(1))) != key_of(text(spec, replace(case(2), number="00000001")))
+
+
+# -- the work to make a note ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("room", [None, 3_000, 500, 60])
+def test_a_note_is_rendered_a_few_times_only(room: int | None) -> None:
+    """Also one for which there is never room."""
+    count = 0
+
+    def padded(context: Mapping[str, Any]) -> str:
+        nonlocal count
+        count += 1
+        return "x" * (MOST_BYTES + 1 if room is None else MOST_BYTES - room) + str(context["case"]["Description"])
+
+    result = written(note(template=padded), describing("word " * 5_000))
+    assert isinstance(result, Incomplete) is (room is None or room == 60)
+    assert count <= 6
+
+
+@given(st.lists(HOSTILE, max_size=12), st.integers(0, 3_900))
+def test_the_longest_texts_for_which_there_is_room_are_kept(findings: list[str], filled: int) -> None:
+    """The same note as when every length is tried, from the longest on."""
+
+    def padded(context: Mapping[str, Any]) -> str:
+        return "x" * filled + "".join(context["findings"])
+
+    one = case()
+    key_line = identity(one).line
+    bodies = ("x" * filled + "".join(shortened(harmless(each), cut) for each in findings) for cut, _ in CUTS)
+    notes = (f"{body.strip()}\n\n{key_line}" for body in bodies)
+    expected = next((each for each in notes if size(each) <= MOST_BYTES), None)
+    result = written(note(template=padded), one, tuple(findings))
+    if expected is None:
+        assert isinstance(result, Incomplete)
+    elif "{!" not in expected and "{{" not in expected:
+        assert result == expected
+
+
+@given(st.text(max_size=120), st.integers(1, 100), st.integers(1, 100))
+def test_a_shorter_cut_never_makes_a_longer_text(text: str, one: int, other: int) -> None:
+    short, long = sorted((one, other))
+    assert len(shortened(text, short).encode("utf-8", "replace")) <= len(shortened(text, long).encode())

@@ -377,7 +377,7 @@ def test_a_token_that_cannot_be_had_is_reported_at_its_reference(
     assert "top" not in str(error.value.problems)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_arbitrary_bytes_are_problems_and_never_a_traceback(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "orgs.yaml"
@@ -397,7 +397,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=VALUES, name=st.sampled_from(["env", "prod"]))
 def test_an_org_of_any_shape_is_sound_or_has_a_problem(value: str, name: str, tmp_path: Path) -> None:
     entries, problems = read_orgs(written(tmp_path, f"{name}: {value}\n"))

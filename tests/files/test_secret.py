@@ -111,20 +111,21 @@ def test_a_command_that_hangs_is_ended_with_its_children(tmp_path: Path, monkeyp
     began, pid = time.monotonic(), tmp_path / "pid"
     hang = command(
         "import pathlib, subprocess, sys",
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])",
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])",
         f"pathlib.Path({str(pid)!r}).write_text(str(child.pid))",
         "child.wait()",
     )
     with pytest.raises(Fault, match=r"did not end within 0\.5 seconds"):
         read(hang)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 300
     if pid.exists():
         assert ended(int(pid.read_text()))
 
 
 def ended(pid: int) -> bool:
     """Whether the process is gone, or a zombie that its new parent has not yet looked after."""
-    for _ in range(1000):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         try:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX":
                 return True

@@ -113,7 +113,7 @@ def test_aliases_cannot_make_a_small_file_huge_or_endlessly_deep(tmp_path: Path)
         assert reported == [message] if message else "the alias names no anchor above it" in reported
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_arbitrary_bytes_never_raise_anything_but_invalid(data: bytes, tmp_path: Path) -> None:
     only_invalid(tmp_path, data)
@@ -181,7 +181,7 @@ ROUTES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=VALUES | st.fixed_dictionaries({"policy": st.just("a"), "routes": st.lists(ROUTES, max_size=2)}))
 @example(document={"policy": "a", "routes": [{"escalate": {"note": {"template": "."}}}]})
 @example(document={"defaults": {"note": {"template": []}}, "routes": [{}]})

@@ -32,7 +32,7 @@ class BusyOrg(FakeOrg):
             self.under_way += 1
             self.most_under_way = max(self.most_under_way, self.under_way)
         if self.meeting is not None:
-            self.meeting.wait(timeout=30)
+            self.meeting.wait(timeout=120)
         answer = super().write(chunk)
         with self.counting:
             self.under_way -= 1

@@ -1,6 +1,5 @@
 """A run stops sending on a signal, when its time or its API calls are used up, or after equal failures of the org."""
 
-import os
 import signal
 import threading
 from math import inf
@@ -21,6 +20,7 @@ from sfdc_escalator.pipeline.run_clock import Reading, RunClock
 from sfdc_escalator.pipeline.stop import ALIKE, Stop
 from tests.builders import NOW, planned
 from tests.pipeline.fakes import FakeLedger, FakeOrg
+from tests.stories.moments import signal_to_this_thread
 
 
 def orders(count: int) -> list[Order]:
@@ -110,15 +110,15 @@ def test_a_lease_that_was_lost_after_the_intent_stops_the_send() -> None:
 
 def test_sigterm_stops_the_run_and_not_the_process() -> None:
     with stop_on_signals(None) as stop:
-        os.kill(os.getpid(), signal.SIGTERM)
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal_to_this_thread(signal.SIGTERM)
+        signal_to_this_thread(signal.SIGTERM)
     assert stop.reason == "SIGTERM"
 
 
 def test_the_deadline_stops_the_run() -> None:
     pulled = threading.Event()
     with stop_on_signals(0.001) as stop:
-        for _ in range(1000):
+        for _ in range(6000):
             if stop.reason or pulled.wait(0.01):
                 break
     assert stop.reason == "the deadline has passed"

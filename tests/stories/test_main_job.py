@@ -270,3 +270,40 @@ def test_the_audit_trail_shows_every_event_of_a_key(support: World) -> None:
     assert [event["event"] for event in events] == ["intended", "applied"]
     assert "Call back." in events[0]["note_text"]
     assert support.type("audit", "verify").code == 0
+
+
+def test_a_raw_condition_with_a_relative_date_runs_on_the_embedded_org(world: World) -> None:
+    world.policy("""
+policy: recent
+teams: {leads: {queue: Leads}}
+routes:
+  - name: recent
+    reason: Opened in the last seven days.
+    when: [{soql: "CreatedDate = LAST_N_DAYS:7 AND CALENDAR_YEAR(CreatedDate) = 2026"}]
+    escalate: {queue: leads}
+guards: {max_share_of_open: 100%}
+""")
+    days = ("2026-02-20T09:00:00Z", "2026-02-23T09:00:00Z", "2026-02-28T09:00:00Z")
+    world.org(
+        Case=[{"CaseNumber": str(place), "CreatedDate": day} for place, day in enumerate(days)],
+        Group=[{"Type": "Queue", "DeveloperName": "Leads", "Name": "Leads"}],
+    )
+    answer = world.run("--dry-run", "--backlog", "escalate")
+    assert answer.code == 0, answer
+    assert [one["case_number"] for one in answer.json["escalations"]] == ["1", "2"]
+
+
+def test_a_list_longer_than_a_query_reads_no_other_case(world: World) -> None:
+    sites = [f"Warehouse number {number}" for number in range(650)]
+    world.policy(f"""
+policy: sites
+routes:
+  - {{name: far, reason: Far., when: [{{field: Site__c, in: [{", ".join(sites)}]}}], escalate: {{status: Escalated}}}}
+guards: {{max_cases: 1000, max_share_of_open: 100%}}
+""")
+    cases = [{"CaseNumber": str(place), "Site__c": f"Warehouse number {place}"} for place in range(800)]
+    org = world.org(Case=cases)
+    answer = world.run("--dry-run", "--backlog", "escalate")
+    assert (answer.code, answer.json["matched"], answer.json["polled"]) == (0, 650, 650), answer
+    assert world.type("validate").out == f"ok ({world.environ['SFDC_ESCALATOR_POLICY']})\n"
+    assert not writes(org)

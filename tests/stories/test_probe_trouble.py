@@ -10,6 +10,7 @@ from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.rest import describing
 from sfdc_escalator.salesforce.line.client import Client, Sent
 from sfdc_escalator.salesforce.readiness import marked_cases
+from tests.stories.moments import signal_to_this_thread
 from tests.stories.test_probe import CASE, GROUPS, POLICY, sandbox
 from tests.stories.world import Answer, World, select, writes
 
@@ -143,7 +144,7 @@ def interrupted(world: World, nth: int, act: Callable[[], None]) -> Answer:
 @pytest.mark.parametrize("nth", [1, 2, 3, 4])
 def test_a_stopped_probe_waits_for_its_calls_and_cleans_up(world: World, number: signal.Signals, nth: int) -> None:
     org = sandbox(world)
-    answer = interrupted(world, nth, lambda: signal.raise_signal(number))
+    answer = interrupted(world, nth, lambda: signal_to_this_thread(number))
     assert (answer.code, marked(org)) == (3, [])
     assert answer.err == f"stopped by {number.name} before everything was tried out; none of the marked cases is left\n"
     assert any(one["op"] == "delete" for one in writes(org))
@@ -153,8 +154,8 @@ def test_a_second_interrupt_deletes_the_cases_too(world: World) -> None:
     org = sandbox(world)
 
     def twice() -> None:
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+        signal_to_this_thread(signal.SIGINT)
+        signal_to_this_thread(signal.SIGINT)
 
     answer = interrupted(world, 3, twice)
     assert (answer.code, marked(org)) == (3, [])
@@ -173,7 +174,7 @@ def stopped_by(number: signal.Signals) -> Callable[[Client, Any], Sent]:
     real = Client.send
 
     def send(self: Client, body: Any) -> Sent:
-        signal.raise_signal(number)
+        signal_to_this_thread(number)
         return real(self, body)
 
     return send

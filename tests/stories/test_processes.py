@@ -4,16 +4,15 @@ import json
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.stories.moments import SigtermWitness, held_answers, wait_for
 from tests.stories.test_faults import notes
 from tests.stories.test_main_job import POLICY, QUEUES, case
-from tests.stories.world import NOW, World, advance
+from tests.stories.world import World, advance
 
 CASES = 900
 
@@ -24,13 +23,9 @@ def support(world: World) -> World:
     return world
 
 
-def slow_org(world: World) -> EmbeddedOrg:
-    """An org whose writes are slow enough to be interrupted: 200 cases with four steps take most of a second."""
-    folder = world.data(Case=[case(number) for number in range(1, CASES + 1)], Group=QUEUES)
-    org = EmbeddedOrg(data=folder, now=NOW, per_record=0.001)
-    world.orgs.append(org.__enter__())
-    world.log_in(org)
-    return org
+def large_org(world: World) -> EmbeddedOrg:
+    """An org that needs more chunks than are sent at the same time."""
+    return world.org(Case=[case(number) for number in range(1, CASES + 1)], Group=QUEUES)
 
 
 def process(world: World, *words: str) -> subprocess.Popen[str]:
@@ -48,26 +43,20 @@ def is_write(request: dict[str, Any]) -> bool:
     return bool(request["path"].endswith("/composite") and request["body"]["allOrNone"])
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Polls the condition for at most a minute."""
-    pause = threading.Event()
-    for _ in range(6000):
-        if condition():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it never happened")
-
-
 def wait_for_a_write(org: EmbeddedOrg) -> None:
     wait_for(lambda: any(is_write(request) for request in org.requests()))
 
 
 def test_sigterm_lets_sent_chunks_finish_and_leaves_the_rest_to_the_next_run(support: World) -> None:
-    org = slow_org(support)
-    running = process(support, "--backlog", "escalate")
-    wait_for_a_write(org)
-    running.send_signal(signal.SIGTERM)
-    code, report = ended(running)
+    org, witness = large_org(support), SigtermWitness(support.folder)
+    support.environ |= witness.environ
+    with held_answers(org, is_write) as opened:
+        running = process(support, "--backlog", "escalate")
+        wait_for_a_write(org)
+        running.send_signal(signal.SIGTERM)
+        wait_for(witness.handled)
+        opened.set()
+        code, report = ended(running)
     assert (code, report["stopped"], report["unknown"]) == (3, "SIGTERM", 0)
     assert report["applied"] == notes(org) > 0
     assert report["deferred"] == CASES - report["applied"] > 0
@@ -77,11 +66,12 @@ def test_sigterm_lets_sent_chunks_finish_and_leaves_the_rest_to_the_next_run(sup
 
 
 def test_a_killed_run_loses_nothing_and_doubles_nothing(support: World) -> None:
-    org = slow_org(support)
-    running = process(support, "--backlog", "escalate")
-    wait_for_a_write(org)
-    running.kill()
-    running.communicate(timeout=60)
+    org = large_org(support)
+    with held_answers(org, is_write):
+        running = process(support, "--backlog", "escalate")
+        wait_for_a_write(org)
+        running.kill()
+        running.communicate(timeout=60)
     advance(org, "1m")
     first = support.run("--backlog", "escalate")
     assert (first.code, first.json["rejected"], first.json["deferred"]) == (0 if not first.json["unknown"] else 3, 0, 0)
@@ -92,14 +82,13 @@ def test_a_killed_run_loses_nothing_and_doubles_nothing(support: World) -> None:
 
 
 def test_a_second_runner_leaves_quietly_while_the_first_is_at_work(support: World) -> None:
-    org = slow_org(support)
-    first = process(support, "--backlog", "escalate")
-    wait_for_a_write(org)
-    code, report = ended(process(support, "--backlog", "escalate"))
-    if "busy" not in report:
-        assert report["already"] == CASES  # the first had just finished
-    else:
+    org = large_org(support)
+    with held_answers(org, is_write) as opened:
+        first = process(support, "--backlog", "escalate")
+        wait_for_a_write(org)
+        code, report = ended(process(support, "--backlog", "escalate"))
         assert (code, report["busy"]["pid"], report["applied"]) == (0, first.pid, 0)
         assert report["dry_run"] is False
-    code, report = ended(first)
+        opened.set()
+        code, report = ended(first)
     assert (code, report["applied"], notes(org)) == (0, CASES, CASES)

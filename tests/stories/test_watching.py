@@ -13,6 +13,7 @@ import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.rest.oauth import ConnectedApp
+from tests.stories.moments import SigtermWitness, held_answers, wait_for
 from tests.stories.world import Answer, World, writes
 
 CRON_RUN = Path(__file__).parents[2] / "scripts" / "cron-run"
@@ -280,13 +281,15 @@ def test_a_value_of_the_env_file_is_used_literally(world: World, line: str) -> N
 
 def test_a_signal_to_the_script_ends_the_run_cleanly(world: World) -> None:
     world.policy(POLICY)
-    fault = [{"kind": "slow", "match": {"path": "/composite", "nth": 2}, "seconds": 2}]
-    org = world.org(Case=[CASE], faults=fault)
+    org, witness = world.org(Case=[CASE]), SigtermWitness(world.folder)
     env_file(world, org)
     words = ["--log", "run.log", "--ledger", "state.db", "--backlog", "escalate"]
-    script = subprocess.Popen([CRON_RUN, "--home", world.folder, *words], env={"PATH": "/usr/bin:/bin"})
-    while len(org.requests()) < 2:  # the run holds its lease
-        assert script.poll() is None
-    script.terminate()
-    assert script.wait(60) == 3
+    environ = {"PATH": "/usr/bin:/bin", **witness.environ}
+    with held_answers(org, lambda _: len(org.requests()) > 1) as opened:
+        script = subprocess.Popen([CRON_RUN, "--home", world.folder, *words], env=environ)
+        wait_for(lambda: len(org.requests()) > 1)  # the run holds its lease
+        script.terminate()
+        wait_for(witness.handled)
+        opened.set()
+        assert script.wait(60) == 3
     assert json.loads((world.folder / "run.log").read_text())["stopped"]

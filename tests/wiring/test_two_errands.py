@@ -57,7 +57,7 @@ def site(folder: Path, name: str, cases: int, meeting: threading.Barrier) -> Ite
     (folder / "config" / "policies" / "p.yaml").write_text(POLICY.format(name=name, status=f"At {name}"))
 
     def meet(_run: str | None) -> None:
-        meeting.wait(30)
+        meeting.wait(120)
 
     with EmbeddedOrg(data=folder / "data", now=NOW) as org:
         (folder / "config" / "orgs.yaml").write_text(ORGS.format(url=org.instance_url, id=org.organization_id))

@@ -6,9 +6,9 @@ from typing import Any
 
 from sfdc_escalator.embedded_org.basics import clock
 from sfdc_escalator.embedded_org.rest.calls import Answer, Call
-from sfdc_escalator.embedded_org.store import schema
-from sfdc_escalator.embedded_org.store.database import Database, quoted
-from sfdc_escalator.embedded_org.store.schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field, SObject
+from sfdc_escalator.embedded_org.store import picklists, schema
+from sfdc_escalator.embedded_org.store.database import Database
+from sfdc_escalator.embedded_org.store.schema import NUMBER_TYPES, TEXT_TYPES, Field, SObject
 
 _SOAP = {
     "boolean": "xsd:boolean",
@@ -22,7 +22,6 @@ _SOAP = {
     "id": "tns:ID",
     "reference": "tns:ID",
 }
-_MOST_VALUES = 1_000
 _NEVER = {
     "aiPredictionField": False,
     "calculated": False,
@@ -191,24 +190,10 @@ def _byte_length(field: Field) -> int:
 
 def _picklist(database: Database, sobject: SObject, field: Field) -> list[dict[str, Any]]:
     """The offered values and those in use; other values are accepted too."""
-    if field.type not in ("picklist", "multipicklist") or field.type in ID_TYPES:
-        return []
-    names = schema.picklists().get(f"{sobject.name}.{field.name}", [])
     default = schema.defaults().get(sobject.name, {}).get(field.name)
-    if (sobject.name, field.name) == ("Case", "Status"):
-        names = [row[0] for row in database.query("SELECT ApiName FROM CaseStatus ORDER BY SortOrder")]
-    used = (
-        database.query(
-            f"SELECT DISTINCT {quoted(field.name)} FROM {quoted(sobject.name)} WHERE {quoted(field.name)} IS NOT NULL "  # noqa: S608
-            f"ORDER BY 1 LIMIT {_MOST_VALUES}"
-        )
-        if sobject.prefix
-        else []
-    )
-    found = [part for row in used for part in str(row[0]).split(";" if field.type == "multipicklist" else "\x00")]
     return [
         {"active": True, "defaultValue": each == default, "label": each, "validFor": None, "value": each}
-        for each in dict.fromkeys([*names, *found])
+        for each in picklists.values(database, sobject, field)
     ]
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sfdc_escalator.embedded_org.basics.ids import canonical
+from sfdc_escalator.embedded_org.soql.dates import NotSupported, UserCalendar
 from sfdc_escalator.embedded_org.soql.errors import error_at, unsupported
 from sfdc_escalator.embedded_org.soql.nodes import (
     Call,
@@ -19,21 +20,22 @@ from sfdc_escalator.embedded_org.soql.nodes import (
     Path,
 )
 from sfdc_escalator.embedded_org.soql.scope import Column
-from sfdc_escalator.embedded_org.store.database import folded
+from sfdc_escalator.embedded_org.store.database import folded, raised
 from sfdc_escalator.embedded_org.store.schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field
 
 Operands = Callable[["Path | Call"], Column]
 Joiner = Callable[[Membership], tuple[str, list[Any]]]
 _TYPE_NAMES = {"datetime": "dateTime", "int": "int", "double": "double", "currency": "double", "percent": "double"}
 _EQUALITIES = ("=", "!=", "IN", "NOT IN")
+_MOMENTS = ("date", "datetime")
 _KINDS = {"boolean": "boolean", "datetime": "datetime", "date": "date"}
 
 
 class Conditions:
     """The compiler of one WHERE or HAVING; `operands` finds columns, `joiner` compiles the query of a semi-join."""
 
-    def __init__(self, text: str, operands: Operands, joiner: Joiner | None) -> None:
-        self._text, self._operands, self._joiner = text, operands, joiner
+    def __init__(self, text: str, operands: Operands, joiner: Joiner | None, calendar: UserCalendar) -> None:
+        self._text, self._operands, self._joiner, self._calendar = text, operands, joiner, calendar
         self.values: list[Any] = []
 
     def sql(self, condition: Condition, joins_allowed: bool = True) -> str:
@@ -65,6 +67,8 @@ class Conditions:
         self._check_operator(field, operator, at)
         if operator == "LIKE":
             return self._like(column, comparison.literals[0])
+        if comparison.literals[0].kind == "relative" and field.type in _MOMENTS and len(comparison.literals) == 1:
+            return self._relative(column, operator, comparison.literals[0])
         bound = [self._bound(field, each, at) for each in comparison.literals]
         if operator in ("IN", "NOT IN"):
             return self._among(column, bound, operator == "IN")
@@ -89,13 +93,36 @@ class Conditions:
             if boolean:  # a boolean is never null: `= null` means false (SOQL reference)
                 return f"coalesce({sql}, 0) {'=' if operator == '=' else '<>'} 0"
             return f"{sql} IS {'' if operator == '=' else 'NOT '}NULL"
-        self.values.append(value)
+        if operator in ("<", "<=", ">", ">="):
+            self.values.append(raised(value) if _ignores_case(column) else value)
+            return f"{sortable(column)} {operator} ?"
+        self.values.append(folded(value) if _ignores_case(column) else value)
         compared = comparable(column)
         # Inequality is true for a missing value too, as in Salesforce.
         return f"({sql} IS NULL OR {compared} <> ?)" if operator == "!=" else f"{compared} {operator} ?"
 
+    def _relative(self, column: Column, operator: str, literal: Literal) -> str:
+        """A comparison with a relative date, which is a span of time."""
+        try:
+            span = self._calendar.span(literal.text, whole_days=column.field.type == "date")
+            start, end = (_stored(column.field.type, each) for each in (span.start, span.end))
+        except NotSupported as error:
+            raise unsupported(self._text, literal.at, str(error)) from None
+        except (ValueError, OverflowError):
+            raise error_at(self._text, literal.at, f"{literal.text} is too far away") from None
+        sql = column.sql
+        edges = {"<": ("<", start), "<=": ("<", end), ">": (">=", end), ">=": (">=", start)}
+        if operator in edges:
+            sign, edge = edges[operator]
+            self.values.append(edge)
+            return f"{sql} {sign} ?"
+        if operator not in ("=", "!="):
+            raise unsupported(self._text, literal.at, f"{operator} with {literal.text}")
+        self.values += [start, end]
+        return f"({sql} >= ? AND {sql} < ?)" if operator == "=" else f"({sql} IS NULL OR {sql} < ? OR {sql} >= ?)"
+
     def _among(self, column: Column, bound: list[Any], inside: bool) -> str:
-        known = [each for each in bound if each is not None]
+        known = [folded(each) if _ignores_case(column) else each for each in bound if each is not None]
         self.values += known
         marks = ", ".join("?" * len(known))
         listed = f"{comparable(column)} {'' if inside else 'NOT '}IN ({marks})"
@@ -110,7 +137,7 @@ class Conditions:
     def _includes(self, column: Column, bound: list[Any], inside: bool) -> str:
         options = []
         for value in bound:
-            items = [f";{each.strip()};" for each in str(value or "").split(";")]
+            items = [f";{each.strip()};" for each in folded(str(value or "")).split(";")]
             self.values += items
             options.append("(" + " AND ".join([f"instr(';' || {comparable(column)} || ';', ?) > 0"] * len(items)) + ")")
         found = "(" + " OR ".join(options) + ")"
@@ -148,8 +175,17 @@ class Conditions:
 
 def comparable(column: Column) -> str:
     """The SQL for comparing and grouping a column: external ids are case-sensitive, other texts are not."""
-    folding = column.field.type in TEXT_TYPES and not column.field.unique
-    return f"folded({column.sql})" if folding else column.sql
+    return f"folded({column.sql})" if _ignores_case(column) else column.sql
+
+
+def sortable(column: Column) -> str:
+    """The SQL for sorting by a column, and for `<` and `>`, which go by the same order, so that pages by key are
+    whole: ids and external ids by their characters, other texts by their upper case form."""
+    return f"raised({column.sql})" if _ignores_case(column) else column.sql
+
+
+def _ignores_case(column: Column) -> bool:
+    return column.field.type in TEXT_TYPES and not column.field.unique
 
 
 def _value(kind: str, text: str) -> Any:
@@ -160,9 +196,16 @@ def _value(kind: str, text: str) -> Any:
     if kind == "date":
         return date.fromisoformat(text).isoformat()
     if kind == "datetime":
-        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}+0000"
-    return folded(text) or None
+        return _stored(kind, datetime.fromisoformat(text.upper()))
+    return text or None
+
+
+def _stored(kind: str, moment: datetime) -> str:
+    """The moment as it is stored in a field of type date or datetime."""
+    if kind == "date":
+        return moment.date().isoformat()
+    moment = moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}+0000"
 
 
 def _balanced(parts: list[str], word: str) -> str:

@@ -17,12 +17,13 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function such as COUNT(Id); `path` is None in COUNT()."""
+    """A function such as COUNT(Id); `path` is None in COUNT(); `local` if the path is in convertTimezone()."""
 
     function: str
     path: Path | None
     at: int
     alias: str | None = None
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)

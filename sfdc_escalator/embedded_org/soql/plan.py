@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 from sfdc_escalator.embedded_org.basics.api_error import ApiError
 from sfdc_escalator.embedded_org.soql.conditions import Conditions, operands_of, refuse_call
+from sfdc_escalator.embedded_org.soql.dates import FUNCTIONS, OF_DATETIMES, UserCalendar
 from sfdc_escalator.embedded_org.soql.errors import error_at, no_such_object, no_such_relationship, unsupported
-from sfdc_escalator.embedded_org.soql.nodes import Membership, Path, Query
+from sfdc_escalator.embedded_org.soql.nodes import Call, Membership, Path, Query
 from sfdc_escalator.embedded_org.soql.scope import ACCESS, Column, Scope
-from sfdc_escalator.embedded_org.soql.select import Select
+from sfdc_escalator.embedded_org.soql.select import Select, labels
 from sfdc_escalator.embedded_org.soql.shape import Plan
 from sfdc_escalator.embedded_org.store.schema import ID_TYPES, Schema, SObject
 
@@ -22,8 +24,8 @@ _NOT_JOINABLE = frozenset({"task", "event", "note", "attachment"})
 class Planner:
     """The compiler for the queries of one call; `deleted` includes deleted rows (queryAll)."""
 
-    def __init__(self, schema: Schema, user_id: str, deleted: bool) -> None:
-        self._schema, self._user_id, self._deleted = schema, user_id, deleted
+    def __init__(self, schema: Schema, user_id: str, deleted: bool, calendar: UserCalendar) -> None:
+        self._schema, self._user_id, self._deleted, self.calendar = schema, user_id, deleted, calendar
         self._aliases = count()
 
     def plan(self, query: Query) -> Plan:
@@ -108,12 +110,32 @@ class Planner:
         if query.where is None:
             return alive
         conditions = Conditions(
-            query.text, lambda operand: scope.column(refuse_call(query.text, operand)),
-            self.joiner(scope, query) if joins else None,
+            query.text, lambda operand: filtered(scope, operand, self.calendar),
+            self.joiner(scope, query) if joins else None, self.calendar,
         )  # fmt: skip
         sql = conditions.sql(query.where)
         values += conditions.values
         return f"{alive} AND {sql}"
+
+
+def filtered(scope: Scope, operand: Path | Call, calendar: UserCalendar) -> Column:
+    """The column of a field in WHERE, or of a function of it. Raises ApiError."""
+    if isinstance(operand, Path):
+        return scope.column(operand)
+    if operand.path is None or operand.function not in (*FUNCTIONS, "TOLABEL"):
+        raise unsupported(scope.text, operand.at, f"{operand.function}() here")
+    column = scope.column(operand.path)
+    if operand.function == "TOLABEL":
+        return labels(scope.text, operand, column)
+    kinds = ("datetime",) if operand.function in OF_DATETIMES else ("date", "datetime")
+    if column.field.type not in kinds or (operand.local and column.field.type != "datetime"):
+        message = f"field {column.field.name} does not support function {operand.function}"
+        raise error_at(scope.text, operand.at, message, "INVALID_FIELD")
+    if operand.function == "FISCAL_YEAR" and calendar.fiscal_start != 1:
+        raise unsupported(scope.text, operand.at, "FISCAL_YEAR() with a fiscal year that does not start in January")
+    zone = calendar.zone.key if operand.local else "UTC"
+    sql = f"date_part('{operand.function}', {column.sql}, '{zone}', {calendar.fiscal_start})"
+    return Column(sql, replace(column.field, type=FUNCTIONS[operand.function]), column.sobject)
 
 
 def _share_object(outer: Column, inner: Column) -> bool:

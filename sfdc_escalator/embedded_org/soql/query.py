@@ -11,12 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sfdc_escalator.embedded_org.basics.api_error import ApiError
 from sfdc_escalator.embedded_org.soql import columns as soql_columns
+from sfdc_escalator.embedded_org.soql import dates
+from sfdc_escalator.embedded_org.soql.dates import UserCalendar
 from sfdc_escalator.embedded_org.soql.plan import Planner
 from sfdc_escalator.embedded_org.soql.shape import PARENTS, Branch, Plan
 from sfdc_escalator.embedded_org.soql.syntax import parse
+from sfdc_escalator.embedded_org.store import picklists
 from sfdc_escalator.embedded_org.store.database import Database
 
 PAGE = 2_000
@@ -42,6 +46,7 @@ class Queries:
 
     def __init__(self, database: Database, user_id: str) -> None:
         self._database, self._user_id = database, user_id
+        database.add_function("date_part", 4, dates.part)
         self._cursors: OrderedDict[str, _Cursor] = OrderedDict()
 
     def run(
@@ -49,7 +54,10 @@ class Queries:
     ) -> dict[str, Any]:
         """The first page of a query. Raises ApiError."""
         try:
-            plan = Planner(self._database.visible, self._user_id, deleted).plan(parse(text))
+            plan = Planner(self._database.visible, self._user_id, deleted, self._calendar(now)).plan(parse(text))
+            for each in (plan, *plan.children):
+                for name, picklist in each.picklists.items():
+                    picklists.register_order(self._database, name, *picklist)
             rows = self._database.query(plan.sql, plan.values)
         except (RecursionError, sqlite3.OperationalError) as error:
             if isinstance(error, sqlite3.OperationalError) and not _TOO_MUCH.search(str(error)):
@@ -66,6 +74,13 @@ class Queries:
             )
             raise ApiError("EXCEEDED_ID_LIMIT", message)
         return {**self._page(_Cursor(plan, rows, _page_size(plan, page), now), None, 0, version), **metadata}
+
+    def _calendar(self, now: datetime) -> UserCalendar:
+        """The calendar of the token's user, in the time zone and the locale of the user."""
+        users = 'SELECT TimeZoneSidKey, LocaleSidKey FROM "User" WHERE Id = ?'
+        zone, locale = self._database.query(users, (self._user_id,))[0]
+        month = self._database.query("SELECT FiscalYearStartMonth FROM Organization")[0][0]
+        return UserCalendar(now, _zone(zone), locale or "en_US", month or 1)
 
     def more(self, locator: str, version: str, now: datetime) -> dict[str, Any]:
         """The page at `<cursor>-<offset>`. Raises ApiError INVALID_QUERY_LOCATOR."""
@@ -108,6 +123,13 @@ class Queries:
             if plan.limit is None or len(siblings) < plan.limit:
                 siblings.append(row)
         return found
+
+
+def _zone(name: str | None) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ValueError, KeyError, OSError):  # a value that is not a time zone
+        return ZoneInfo("UTC")
 
 
 def _page_size(plan: Plan, asked: int) -> int:

@@ -14,6 +14,7 @@ _DEEPEST = 5
 _MOST_PARENTS = 55
 ACCESS = "UserRecordAccess"
 _USER_ONLY = ("FirstName", "LastName", "Username", "Alias", "Title", "Phone", "ProfileId", "UserRoleId", "IsActive")
+_OF_A_NAME = ("profile", "userrole")  # the relationships of the Name object that lead from a user (Object Reference)
 _RESERVED = frozenset({"with", "for", "using", "update", "typeof", "all"})
 
 
@@ -99,13 +100,20 @@ class Scope:
             sobject, alias = self.sobject, self.alias
             if len(relationships) > 1:
                 above = self.parent(path, relationships[:-1])
-                if above.sobject is None:
-                    raise no_such_relationship(self.text, path.at, relationships[-1])
-                sobject, alias = above.sobject, above.targets[0][1]
+                sobject, alias = self._above(path, above, relationships[-1])
             self._parents[key] = self._join(path, sobject, alias, relationships[-1])
             if len(self._parents) > _MOST_PARENTS:
                 raise error_at(self.text, path.at, f"more than {_MOST_PARENTS} child-to-parent relationships")
         return self._parents[key]
+
+    def _above(self, path: Path, parent: Parent, relationship: str) -> tuple[SObject, str]:
+        """The object and the alias on which a relationship of `parent` is found. Raises ApiError INVALID_FIELD."""
+        if parent.sobject:
+            return parent.targets[0]
+        users = [each for each in parent.targets if each[0].name == "User"]
+        if not users or relationship.lower() not in _OF_A_NAME:
+            raise no_such_relationship(self.text, path.at, relationship)
+        return users[0]
 
     def _join(self, path: Path, sobject: SObject, alias: str, relationship: str) -> Parent:
         field = sobject.parent(relationship)

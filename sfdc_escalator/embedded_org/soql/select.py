@@ -7,19 +7,24 @@ from itertools import count
 from typing import Any, Protocol
 
 from sfdc_escalator.embedded_org.basics.api_error import ApiError
-from sfdc_escalator.embedded_org.soql.conditions import Conditions, comparable, refuse_call
+from sfdc_escalator.embedded_org.soql.conditions import Conditions, comparable, refuse_call, sortable
+from sfdc_escalator.embedded_org.soql.dates import UserCalendar
 from sfdc_escalator.embedded_org.soql.errors import error_at, unsupported
 from sfdc_escalator.embedded_org.soql.nodes import Call, Path, Query
 from sfdc_escalator.embedded_org.soql.scope import ACCESS, Column, Scope
 from sfdc_escalator.embedded_org.soql.shape import PARENTS, Branch, Plan
-from sfdc_escalator.embedded_org.store.schema import NUMBER_TYPES, TEXT_TYPES, Field
+from sfdc_escalator.embedded_org.store.database import quoted
+from sfdc_escalator.embedded_org.store.schema import NUMBER_TYPES, TEXT_TYPES, Field, SObject
 
 _MOST_CHILDREN = 20
+_OF_ROWS = ("FIELDS", "TOLABEL")
 _AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
 
 
 class Subqueries(Protocol):
     """The part of the planner that a SELECT uses: WHERE clauses with their semi-joins, and child queries."""
+
+    calendar: UserCalendar
 
     def where(self, query: Query, scope: Scope, values: list[Any]) -> str: ...
 
@@ -34,10 +39,11 @@ class Select:
         self._columns: list[str] = []
         self._fields: list[Field] = []
         self._children: list[Plan] = []
+        self._picklists: dict[str, tuple[SObject, Field]] = {}
         self._text = query.text
 
     def plan(self, parent_sql: str | None = None) -> Plan:
-        calls = [each for each in self._query.items if isinstance(each, Call) and each.function != "FIELDS"]
+        calls = [each for each in self._query.items if isinstance(each, Call) and each.function not in _OF_ROWS]
         if not calls and not self._query.group:
             return self._rows(parent_sql)
         if parent_sql:
@@ -60,7 +66,7 @@ class Select:
         sql = f"SELECT {', '.join(self._columns) or '1'} {self._scope.from_sql} WHERE {before}{where}{group}{order}"
         longs = sum(each.long and each.custom for each in self._fields)
         return Plan(kind, self._scope.sobject, sql, values + (having or []), shape, self._children, self._query.limit,
-                    len(self._fields), longs)  # fmt: skip
+                    len(self._fields), longs, self._picklists)  # fmt: skip
 
     def _limited(self, plan: Plan) -> Plan:
         limit, offset = self._query.limit, self._query.offset
@@ -79,19 +85,27 @@ class Select:
             if isinstance(item, Query):
                 self._subquery(shape, item)
                 continue
-            path = refuse_call(self._text, item)
-            if path.alias:
-                raise error_at(self._text, path.at, "only aggregate expressions use field aliasing")
-            key = ".".join(self._scope.names(path)).lower()
+            if isinstance(item, Call):
+                item = self._labels(item)
+            elif item.alias:
+                raise error_at(self._text, item.at, "only aggregate expressions use field aliasing")
+            key = (item.alias or ".".join(self._scope.names(item))).lower()
             if key in seen:
-                raise ApiError("INVALID_FIELD", f"duplicate field selected: {path}")
+                raise ApiError("INVALID_FIELD", f"duplicate field selected: {item}")
             seen.add(key)
-            self._place(shape, path)
+            self._place(shape, item)
         if parent_sql:
             if self._query.offset:
                 raise unsupported(self._text, self._query.at, "OFFSET in a subquery")
             return self._finished("rows", shape, before=f"{parent_sql} IN ({PARENTS}) AND ")
         return self._limited(self._finished("rows", shape))
+
+    def _labels(self, call: Call) -> Path:
+        """The path of the picklist in toLabel(), whose labels are its values."""
+        if call.function != "TOLABEL" or call.path is None:
+            raise unsupported(self._text, call.at, f"{call.function}() here")
+        labels(self._text, call, self._scope.column(call.path))
+        return replace(call.path, alias=call.alias)
 
     def _items(self) -> list[Path | Call | Query]:
         items: list[Path | Call | Query] = []
@@ -136,7 +150,7 @@ class Select:
         branch = shape
         for depth in range(1, len(relationships) + 1):
             branch = self._branch(branch, path, tuple(relationships[:depth]))
-        branch.items.append((column.field.name, self._add(column.sql), column.field, None))
+        branch.items.append((path.alias or column.field.name, self._add(column.sql), column.field, None))
 
     def _branch(self, above: Branch, path: Path, relationships: tuple[str, ...]) -> Branch:
         access = relationships[0].lower() == ACCESS.lower()
@@ -165,8 +179,18 @@ class Select:
                     self._text, each.operand.at, f"field '{column.field.name}' can not be sorted in a query call"
                 )
             direction = "DESC" if each.descending else "ASC"
-            parts.append(f"folded({column.sql}) {direction} NULLS {'LAST' if each.nulls_last else 'FIRST'}")
+            sql = self._by_picklist(column) or sortable(column)
+            parts.append(f"{sql} {direction} NULLS {'LAST' if each.nulls_last else 'FIRST'}")
         return f" ORDER BY {', '.join(parts)}" if parts else ""
+
+    def _by_picklist(self, column: Column) -> str | None:
+        """The SQL that sorts a picklist by the order of its values (SOQL reference, ORDER BY, MIN and MAX)."""
+        sobject = self._scope.schema.get(column.sobject)
+        if column.field.type != "picklist" or sobject is None or sobject.field(column.field.name) != column.field:
+            return None
+        name = f"{sobject.name}.{column.field.name}"
+        self._picklists[name] = (sobject, column.field)
+        return f"{column.sql} COLLATE {quoted(name)}"
 
     def _count(self, call: Call) -> Plan:
         if len(self._query.items) > 1 or call.alias:
@@ -210,7 +234,7 @@ class Select:
     def _having(self) -> tuple[str, list[Any]]:
         if self._query.having is None:
             return "", []
-        conditions = Conditions(self._text, self._operand, None)
+        conditions = Conditions(self._text, self._operand, None, self._planner.calendar)
         return f" HAVING {conditions.sql(self._query.having)}", conditions.values
 
     def _operand(self, operand: Path | Call) -> Column:
@@ -249,9 +273,16 @@ class Select:
             return Column(f"count({column.sql})", Field("COUNT", "int"), column.sobject)
         if function == "COUNT_DISTINCT":
             return Column(f"count(DISTINCT {comparable(column)})", Field("COUNT_DISTINCT", "int"), column.sobject)
-        text = " COLLATE folded" if kind in TEXT_TYPES else ""  # the order of texts ignores case
+        text = f"{column.sql} COLLATE raised" if kind in TEXT_TYPES else column.sql  # the order of texts ignores case
         return Column(
-            f"{function.lower()}({column.sql}{text})",
+            f"{function.lower()}({self._by_picklist(column) or text})",
             Field(function, "double" if function == "AVG" else kind),
             column.sobject,
         )
+
+
+def labels(text: str, call: Call, column: Column) -> Column:
+    """The labels of a picklist, which are its values in this org. Raises ApiError for another field."""
+    if column.field.type not in ("picklist", "multipicklist"):
+        raise error_at(text, call.at, f"field {column.field.name} does not support function toLabel", "INVALID_FIELD")
+    return column

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sfdc_escalator.embedded_org.store.schema import SObject
+from sfdc_escalator.embedded_org.store.schema import Field, SObject
 
 PARENTS = "/*parents*/"
 
@@ -34,3 +34,4 @@ class Plan:
     limit: int | None = None
     columns: int = 0
     long_texts: int = 0
+    picklists: dict[str, tuple[SObject, Field]] = field(default_factory=dict)  # collation -> the picklist it sorts by

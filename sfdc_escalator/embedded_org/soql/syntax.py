@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -12,7 +13,7 @@ from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedInput
 
 from sfdc_escalator.embedded_org.basics.api_error import ApiError
-from sfdc_escalator.embedded_org.soql.errors import error_at
+from sfdc_escalator.embedded_org.soql.errors import error_at, unsupported
 from sfdc_escalator.embedded_org.soql.nodes import (
     Call,
     Comparison,
@@ -32,6 +33,12 @@ _LARGEST = 2**31 - 1
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\",
             "N": "\n", "R": "\r", "T": "\t", "B": "\b", "F": "\f"}  # fmt: skip
+_CLAUSES = re.compile(
+    r"\bTYPEOF\b(?=\s+\w+\s+WHEN\b)|\bUSING\s+SCOPE\b|\bFOR\s+(?:VIEW|REFERENCE|UPDATE)\b|\bUPDATE\s+(?:TRACKING|VIEWSTAT)\b"
+    r"|\bWITH\s+(?:SECURITY_ENFORCED|USER_MODE|SYSTEM_MODE|DATA\s+CATEGORY)\b|\bWITH(?=\s+\w+\s*(?:=|LIKE\b|IN\b))"
+    r"|\bALL\s+ROWS\b|\b(?:ROLLUP|CUBE|DISTANCE)(?=\s*\()|(?P<list>(?<=\bFROM )\s*[\w.]+(?:\s+\w+)?\s*,)",
+    re.IGNORECASE,
+)
 _build_lock = threading.Lock()
 
 
@@ -42,7 +49,7 @@ def parse(text: str) -> Query:
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
-        raise _syntax_error(text, error) from None
+        raise _not_supported(text) or _syntax_error(text, error) from None
     query: Query = _Nodes(text).build(tree)
     return query
 
@@ -56,6 +63,16 @@ def _built() -> Lark:
 def _parser() -> Lark:
     with _build_lock:
         return _built()
+
+
+def _not_supported(text: str) -> ApiError | None:
+    """The error for a clause that Salesforce knows and this org does not."""
+    bare = _STRING.sub(lambda found: "'" + "_" * (len(found[0]) - 2) + "'", text)
+    found = _CLAUSES.search(bare)
+    if found is None:
+        return None
+    what = "a list of objects in FROM" if found["list"] else " ".join(found[0].upper().split())
+    return unsupported(text, found.start(), what)
 
 
 def _syntax_error(text: str, error: UnexpectedInput) -> ApiError:
@@ -119,11 +136,16 @@ class _Nodes(Transformer[Token, Any]):
     source = selected
 
     def call(self, parts: list[Any]) -> Call:
-        return Call(str(parts[0]).upper(), parts[1] if len(parts) > 1 else None, parts[0].start_pos)
+        name, inner = parts[0], parts[1] if len(parts) > 1 else None
+        if isinstance(inner, Call):
+            if inner.function != "CONVERTTIMEZONE":
+                raise unsupported(self._text, inner.at, f"{inner.function}() here")
+            return Call(str(name).upper(), inner.path, name.start_pos, local=True)
+        return Call(str(name).upper(), inner, name.start_pos)
 
     def aggregate(self, parts: list[Any]) -> Call:
-        call = parts[0]
-        return Call(call.function, call.path, call.at, str(parts[1]) if len(parts) > 1 else None)
+        call: Call = parts[0]
+        return replace(call, alias=str(parts[1]) if len(parts) > 1 else None)
 
     def where(self, parts: list[Any]) -> tuple[str, Condition]:
         return "where", parts[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from sfdc_escalator.embedded_org.store.automation import Automation, restored
 from sfdc_escalator.embedded_org.store.schema import Field, Schema, SObject, custom_object, standard
 
 _APPLICATION_ID = 0x5FE5CA1A
-_LAYOUT = 3
+_LAYOUT = 4
 _NUMERIC = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
 _UNSTORED = "UserRecordAccess"
 
@@ -25,9 +25,9 @@ def folded(text: Any) -> Any:
     return text.casefold() if isinstance(text, str) else text
 
 
-def _order(one: str, other: str) -> int:
-    first, second = one.casefold(), other.casefold()
-    return (first > second) - (first < second)
+def raised(text: Any) -> Any:
+    """The text as it is sorted: by its upper case form, in which an underscore comes after the letters."""
+    return text.upper() if isinstance(text, str) else text
 
 
 def quoted(name: str) -> str:
@@ -43,7 +43,8 @@ class Database:
         self._counters: dict[str, int] = {}
         self._connection = _connected(path)
         self._connection.create_function("folded", 1, folded, deterministic=True)
-        self._connection.create_collation("folded", _order)
+        self._connection.create_function("raised", 1, raised, deterministic=True)
+        self.sort_by("raised", raised)
         self.empty = not self.query("SELECT 1 FROM sqlite_master LIMIT 1")
         if not self.empty:
             self._load_custom_schema()
@@ -58,6 +59,19 @@ class Database:
 
     def query(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, tuple(values)).fetchall()
+
+    def add_function(self, name: str, arguments: int, function: Callable[..., Any]) -> None:
+        """Makes a pure function known to SQL."""
+        self._connection.create_function(name, arguments, function, deterministic=True)
+
+    def sort_by(self, collation: str, key: Callable[[str], Any]) -> None:
+        """Creates or replaces a collation; `key` gives a text's place."""
+
+        def order(one: str, other: str) -> int:
+            first, second = key(one), key(other)
+            return int(first > second) - int(first < second)
+
+        self._connection.create_collation(collation, order)
 
     # --- the org's own facts and custom schema -------------------------------------------------------------------
 

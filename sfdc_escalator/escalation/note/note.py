@@ -5,10 +5,11 @@ reserved first. Text of the case is data: it is cut at a word to make room, exce
 and it can forge neither key nor template.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sfdc_escalator.escalation.note.note_text import harmless, nested, shortened, text_of
 from sfdc_escalator.escalation.note.parts import CUTS, Cut, Incomplete, Part, Seen, fill, known
@@ -22,7 +23,7 @@ from sfdc_escalator.escalation.note.quick_texts import (
     quick_text_paths,
     unknown_placeholders,
 )
-from sfdc_escalator.escalation.policy.policy import NoteSpec, Policy, Route, Template
+from sfdc_escalator.escalation.policy.policy import NotePart, Policy, Route, Template
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.keys import Identity
 
@@ -50,35 +51,60 @@ def write_note(
     `quick_texts` are the messages that the org has, by folded name.
     """
     assert route.escalate is not None
-    spec, reason = route.escalate.note, ""
+    spec = route.escalate.note
     message = chosen_text(names_for(spec.quick_texts, case), quick_texts)
     if message and (unknown := unknown_placeholders(message[1], (part.name for part in spec.parts), spec.texts)):
         return Incomplete(f"the Quick Text {message[0]!r} holds {unknown[0]}, which is not a known placeholder")
     if message and (unread := sorted(quick_text_paths(message[1]) - known(case).keys())):
         return Incomplete(f"the Quick Text {message[0]!r} holds {unread[0]}, a field that cannot be read")
-    for cut in CUTS:
-        seen = Seen(route, spec, case, tuple(findings), cut)
-        parts = [fill(part, seen.uncut if part.is_required else seen) for part in spec.parts]
-        if missing := [part.reason for part in parts if isinstance(part, Incomplete)]:
-            return Incomplete("; ".join(missing))
-        facts = context(policy, seen, [part for part in parts if isinstance(part, Part)], now)
+    whole = {path: text_of(value) for path, value in known(case).items()}
+    uncut = Seen(route, spec, case, whole, tuple(map(harmless, findings)))
+    parts = {part.name: fill(part, uncut) for part in spec.parts}
+    if missing := [part.reason for part in parts.values() if isinstance(part, Incomplete)]:
+        return Incomplete("; ".join(missing))
+    required = [part for part in spec.parts if part.is_required]
+
+    def with_texts(cut: Cut) -> str | Incomplete | TooLong:
+        seen = replace(uncut, cut=cut)
+        filled = [parts[part.name] if part.is_required else fill(part, seen) for part in spec.parts]
+        facts = context(policy, seen, [part for part in filled if isinstance(part, Part)], now)
         try:
             body = (from_quick_text(message[1], facts) if message else render(spec.template, facts)).strip()
         except ValueError as error:
-            reason = f"the note cannot be written: {error}"
-            continue
+            return TooLong(f"the note cannot be written: {error}")
         if "{!" in body or "{{" in body:
             return Incomplete("the note still holds an unfilled placeholder ({! or {{)")
         note = f"{body}\n\n{identity.line}"
-        if size(note) <= MOST_BYTES:
-            return note
-        reason = too_long(spec, cut)
-    return Incomplete(reason)
+        return note if size(note) <= MOST_BYTES else TooLong(too_long(required, cut))
+
+    return first_that_has_room(with_texts)
 
 
-def too_long(spec: NoteSpec, cut: Cut) -> str:
-    required = ", ".join(repr(part.name) for part in spec.parts if part.is_required)
-    whole = f" and {required} whole, as required" if required else ""
+class TooLong(NamedTuple):
+    """The reason why a note needs shorter texts."""
+
+    reason: str
+
+
+def first_that_has_room(written: Callable[[Cut], str | Incomplete | TooLong]) -> str | Incomplete:
+    """The note with the longest texts for which there is room. Shorter texts make a shorter note, so few are tried."""
+    note, first, last = written(CUTS[0]), 1, len(CUTS) - 1
+    if not isinstance(note, TooLong):
+        return note
+    note = written(CUTS[last])
+    while not isinstance(note, TooLong) and first < last:
+        middle = (first + last) // 2
+        longer = written(CUTS[middle])
+        if isinstance(longer, TooLong):
+            first = middle + 1
+        else:
+            note, last = longer, middle
+    return Incomplete(note.reason) if isinstance(note, TooLong) else note
+
+
+def too_long(required: Sequence[NotePart], cut: Cut) -> str:
+    names = ", ".join(repr(part.name) for part in required)
+    whole = f" and {names} whole, as required" if names else ""
     return f"the note is longer than {MOST_BYTES} bytes, even with each text cut to {cut[0]} characters{whole}"
 
 
@@ -93,7 +119,7 @@ def context(policy: Policy, seen: Seen, parts: Sequence[Part], now: datetime) ->
         "case": nested(seen.fields),
         "fields": seen.fields,
         "parts": parts,
-        "findings": [shortened(harmless(finding), seen.cut[0]) for finding in seen.findings],
+        "findings": [shortened(finding, seen.cut[0]) for finding in seen.findings],
         "now": f"{now:%Y-%m-%d %H:%M} UTC",
     }
 

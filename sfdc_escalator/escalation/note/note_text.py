@@ -36,11 +36,12 @@ def harmless(text: str) -> str:
 
 
 def shortened(text: str, cut: int) -> str:
-    """At most `cut` characters, ending at a word."""
+    """At most `cut` characters, ending at a word; the whole text where a cut would not make it shorter."""
     if len(text) <= cut:
         return text
     kept = text[:cut].rsplit(None, 1)[0] if any(char.isspace() for char in text[:cut].strip()) else text[:cut]
-    return kept.rstrip() + " \N{HORIZONTAL ELLIPSIS}"
+    short = kept.rstrip() + " \N{HORIZONTAL ELLIPSIS}"
+    return short if len(short.encode()) < len(text.encode()) else text
 
 
 def nested(flat: Mapping[str, str]) -> Mapping[str, Any]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
 
 from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, messages_of
-from sfdc_escalator.escalation.note.note_text import harmless, shortened, text_of
+from sfdc_escalator.escalation.note.note_text import harmless, shortened
 from sfdc_escalator.escalation.note.quick_texts import filled_sentence
 from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec, Route
 from sfdc_escalator.escalation.world.case import Case, Value
@@ -34,24 +34,23 @@ class Part:
     text: str
 
 
-class Seen(NamedTuple):
-    """The sources of a part of the note."""
+@dataclass(frozen=True)
+class Seen:
+    """The sources of a part of the note: `whole` are the texts of the case, `findings` those of the criteria, both
+    harmless."""
 
     route: Route
     spec: NoteSpec
     case: Case
+    whole: Mapping[str, str]
     findings: tuple[str, ...]
-    cut: Cut
+    cut: Cut = CUTS[0]
 
-    @property
-    def uncut(self) -> "Seen":
-        return self._replace(cut=CUTS[0])
-
-    @property
+    @cached_property
     def fields(self) -> dict[str, str]:
-        return {path: shortened(text_of(value), self.cut[0]) for path, value in known(self.case).items()}
+        return {path: shortened(text, self.cut[0]) for path, text in self.whole.items()}
 
-    @property
+    @cached_property
     def texts(self) -> dict[str, str]:
         """The route's own texts, with the fields of the case filled in."""
         texts = {**self.spec.texts, "reason": self.route.reason}
@@ -77,7 +76,7 @@ def fill(part: NotePart, seen: Seen) -> Part | Incomplete:
     found = list(dict.fromkeys(filter(None, each)))
     used = found if part.every else found[:1]
     if "findings" in part.sources:
-        used += [shortened(harmless(finding), seen.cut[0]) for finding in seen.findings]
+        used += [shortened(finding, seen.cut[0]) for finding in seen.findings]
     if text := "\n".join(filter(None, used)):
         return Part(part.name, title, text)
     if part.if_missing == "hold":
@@ -93,5 +92,5 @@ def from_source(source: str, part: NotePart, seen: Seen) -> Iterator[str]:
         chosen = messages_of(source, seen.case)
         for one in chosen[-min(part.last or seen.cut[1], seen.cut[1]) :]:
             yield f"{one.at:%Y-%m-%d %H:%M} {shortened(harmless(one.body), seen.cut[0])}"
-    elif text := text_of(seen.case.fields.get(source)):
-        yield shortened(text, seen.cut[0])
+    elif source in seen.case.fields and (text := seen.fields[source]):
+        yield text

@@ -116,9 +116,9 @@ def parts_of(condition: Condition, want: bool) -> Parts | None:
 
 def by_rows(leaf: Leaf) -> list[Condition] | None:
     """A leaf with a table, as one condition for each row that counts. None where it stays a leaf: it has no table,
-    or it is about a value that no row gives."""
+    or one with too many rows, or it is about a value that no row gives."""
     asked = leaf.by_table()
-    if asked is None:
+    if asked is None or len(asked.table.rows) >= MOST_LOOKS:
         return None
     outcomes = [(row, asked.then(value)) for row, value in rows_of(asked.table)]
     found: list[Condition] = [

@@ -43,6 +43,7 @@ class GapKind(StrEnum):
     READS_ALL = auto()
     READS_ALL_HERE = auto()
     READS_APART = auto()
+    READS_MORE = auto()
     ROUTE_REFUSED = auto()
     POLL_REFUSED = auto()
     POLL_SLOW = auto()

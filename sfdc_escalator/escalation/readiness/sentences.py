@@ -54,6 +54,8 @@ SENTENCES: Mapping[GapKind, str] = {
     GapKind.READS_ALL_HERE: "route {route} reads every open case: this org can filter by no field in its `when`",
     GapKind.READS_APART: "route {route} needs a query of its own: only a subquery filters it, and that cannot be "
     "combined with other routes; " + MEANT,
+    GapKind.READS_MORE: "route {route} reads more cases than match: a query has no room for `{condition}`, which is "
+    "compared after reading; " + MEANT,
     GapKind.ROUTE_REFUSED: "route {route}: the org refuses its part of the poll: {reason}",
     GapKind.POLL_REFUSED: "the org refuses the poll: {reason}",
     GapKind.POLL_SLOW: "the poll is not selective ({operation} over {cases} cases, relative cost {cost}): it is slow "

@@ -11,6 +11,7 @@ from sfdc_escalator.escalation.conditions.tree import All, AnyOf
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.proof.implication import contradiction, implies
 from sfdc_escalator.files.checks.cross_checks import Cross
+from sfdc_escalator.files.checks.rivals import MOST, rivals_of
 from sfdc_escalator.files.language.table_values import RawTable, raw_table
 from sfdc_escalator.files.text.fault import Fault, shown
 from sfdc_escalator.files.text.yaml_document import Document, Path, mappings
@@ -35,18 +36,34 @@ def table_lints(document: Document) -> Iterator[Cross]:
 
 def shadowed_rows(path: Path, value: dict[str, Any], table: RawTable) -> Iterator[Cross]:
     """Rows that no case reaches because of a row above."""
+    column, rows = most_telling(table), dict[str, list[int]]()
     for place, (cells, _) in enumerate(table.rows):
-        above = [other for other, _ in table.rows[:place]]
-        one = next(
-            (n for n, other in enumerate(above) if wider(other, cells) and covers(table.by, [other], cells)), None
+        above = sorted({other for one in folded(cells[column]) for other in rows.get(one, ())})[:MOST]
+        given = [table.rows[other][0] for other in above]
+        for one in folded(cells[column]):
+            rows.setdefault(one, []).append(place)
+        taker = next(
+            (
+                n
+                for n, other in zip(above, given, strict=True)
+                if wider(other, cells) and covers(table.by, [other], cells)
+            ),
+            None,
         )
         several = any(len(options(cell)) > 1 for cell in cells)  # else it is one point, and one row has it or none
-        if one is not None or (several and covers(table.by, above, cells)):
+        if taker is not None or (several and covers(table.by, given, cells)):
             found = ", ".join("|".join(map(as_text, options(cell))) for cell in cells)
-            takers = "the rows above take" if one is None else f"row {one + 1} takes"
+            takers = "the rows above take" if taker is None else f"row {taker + 1} takes"
             message = f"row {place + 1} of the table is never reached: {takers} its cases"
             inside = (*path, "rows", place) if isinstance(value.get("rows"), list) else path
             yield Cross(inside, Fault(message, found=shown(found), expected="each case in one row"))
+
+
+def most_telling(table: RawTable) -> int:
+    """The column with the most values: only rows that share one of them can take cases of each other."""
+    columns = range(len(table.by))
+    values = [frozenset[str]().union(*(folded(cells[place]) for cells, _ in table.rows)) for place in columns]
+    return max(columns, key=lambda place: len(values[place]))
 
 
 def wider(above: Cells, below: Cells) -> bool:
@@ -73,13 +90,13 @@ def is_total(table: RawTable) -> bool:
 
 
 def route_lints(policy: Policy, document: Document) -> Iterator[Cross]:
-    for place, route in enumerate(policy.routes):
+    for place, route, rivals in rivals_of(policy):
         path: Path = ("routes", place, "name")
         if (clash := contradiction(policy.condition(route))) is not None:
             message = f"route `{route.name}` can never match: {never_together(clash)}"
             yield Cross(path, Fault(message, found=route.name, severity="warning"))
             continue
-        if takers := taken_by(policy, place):
+        if takers := taken_by(policy, route, rivals):
             lines = [document.place(("routes", policy.routes.index(one), "name"))[0] for one in takers]
             named = " or ".join(f"`{one.name}` (line {line})" for one, line in zip(takers, lines, strict=True))
             message = f"route `{route.name}` is never reached: every case of it matches {named}"
@@ -87,17 +104,17 @@ def route_lints(policy: Policy, document: Document) -> Iterator[Cross]:
             yield Cross(path, Fault(message, found=route.name, expected=expected, severity="warning"))
 
 
-def taken_by(policy: Policy, place: int) -> tuple[Route, ...]:
+def taken_by(policy: Policy, route: Route, above: Sequence[Route]) -> tuple[Route, ...]:
     """The route above, or the routes together, that take every case of this one."""
-    condition, above = policy.condition(policy.routes[place]), policy.routes[:place]
-    one = next((route for route in above if implies(condition, policy.condition(route))), None)
+    condition = policy.condition(route)
+    one = next((other for other in above if implies(condition, policy.condition(other))), None)
     if one is not None:
         return (one,)
     if len(above) < 2 or not implies(condition, any_of(policy, above)):
         return ()
-    needed = above
-    for route in above:
-        others = tuple(one for one in needed if one is not route)
+    needed = tuple(above)
+    for other in above:
+        others = tuple(one for one in needed if one is not other)
         needed = others if implies(condition, any_of(policy, others)) else needed
     return needed
 

@@ -205,5 +205,5 @@ def _broken(client: Client, asked: Sequence[Asked], describe: Describe) -> Mappi
 
 
 def _alone(one: Asked, describe: Describe) -> str:
-    where = render(next(iter(splitting.pieces(one.may, lambda part: len(render(part)) <= splitting.ROOM // 3))))
+    where = render(splitting.split(one.may, lambda part: len(render(part)) <= splitting.ROOM // 3).pieces[0])
     return select(selected(one.paths, describe), "Case", where, "LIMIT 1")

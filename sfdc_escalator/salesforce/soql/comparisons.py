@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, O
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import FieldInfo
 from sfdc_escalator.salesforce.soql import soql
-from sfdc_escalator.salesforce.soql.soql import EVERYTHING, NOTHING, Filter, Leaf, both, either
+from sfdc_escalator.salesforce.soql.soql import EVERYTHING, NOTHING, Filter, Leaf, both, either, listed, render
 
 WORDS = frozenset({"string", "email", "phone", "url", "textarea"})
 EQUAL_ONLY = frozenset({"picklist", "combobox", "multipicklist"})
@@ -104,13 +104,24 @@ def _among(column: Column, literals: Sequence[Literal_], want: bool) -> Filter:
         return EVERYTHING
     if not sure:
         return NOTHING if want else EVERYTHING
-    if want and column.kind == "multipicklist":
-        return column.is_("INCLUDES", f"({','.join(sure)})")
-    one = len(sure) == 1
-    listed = sure[0] if one else f"({','.join(sure)})"
-    if want:
-        return column.is_("=" if one else "IN", listed)
-    return column.is_not("!=" if one else "NOT IN", listed)
+    return either(_one_of(column, some) for some in listed(sure)) if want else _none_of(column, sure)
+
+
+def _one_of(column: Column, literals: Sequence[str]) -> Filter:
+    joined = f"({','.join(literals)})"
+    if column.kind == "multipicklist":
+        return column.is_("INCLUDES", joined)
+    return column.is_("IN", joined) if len(literals) > 1 else column.is_("=", literals[0])
+
+
+def _none_of(column: Column, literals: Sequence[str]) -> Filter:
+    """A long list is several filters, of which each can be left out when a query is too long. Each is one leaf:
+    halving it would ask for empty values again and again."""
+    parts = [
+        column.is_not("NOT IN", f"({','.join(some)})") if len(some) > 1 else column.is_not("!=", some[0])
+        for some in listed(literals)
+    ]
+    return parts[0] if len(parts) == 1 else both(Leaf(f"({render(part)})") for part in parts)
 
 
 def _is_blank(column: Column, literal: Literal_) -> bool:

@@ -4,7 +4,7 @@ Each condition says itself how far the server can narrow it, for its answer yes 
 that becomes SOQL, with what `describe` says of the fields. In doubt everything is returned.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from sfdc_escalator.escalation.conditions.narrowing import (
 from sfdc_escalator.escalation.policy.policy import OPEN_CASES, Policy, Route
 from sfdc_escalator.escalation.readiness.requirements import business_hours
 from sfdc_escalator.escalation.time.calendars import Calendar
-from sfdc_escalator.escalation.world.org import Describe
+from sfdc_escalator.escalation.world.org import Describe, FieldInfo
 from sfdc_escalator.salesforce.soql.clock_filters import since_filter, until_filter
 from sfdc_escalator.salesforce.soql.comparisons import Column, field_filter, word_filter
 from sfdc_escalator.salesforce.soql.soql import (
@@ -36,20 +36,21 @@ from sfdc_escalator.salesforce.soql.soql import (
     conjuncts,
     either,
     ids,
+    listed,
     raw,
     with_joins,
 )
 
-MOST_IDS = 400
-
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`unknown` stands for a comparison with a field that `describe` does not know."""
+    """`unknown` stands for a comparison with a field that `describe` does not know; `assumed` is the type of such a
+    field where its comparison counts."""
 
     describe: Describe
     circumstances: Circumstances
     unknown: Filter = EVERYTHING
+    assumed: str = ""
 
     def may(self, condition: Condition) -> Filter:
         """A filter that every match of the condition passes."""
@@ -63,6 +64,8 @@ class Bounds:
         if isinstance(asked, Raw):
             return raw(asked.fragment)
         info = self.describe.field_at(asked.path)
+        if info is None and self.assumed:
+            info = FieldInfo(asked.path, self.assumed)
         return self.unknown if info is None else self.of_field(asked, Column(asked.path, info))
 
     def of_field(self, asked: OfField, column: Column) -> Filter:
@@ -80,9 +83,9 @@ class Bounds:
 def id_filter(column: Column, asked: IdAmong) -> Filter:
     if not asked.ids:
         return NOTHING if asked.want else EVERYTHING
-    if len(asked.ids) > MOST_IDS:
-        return EVERYTHING
-    return Leaf(f"{column.path} {'IN' if asked.want else 'NOT IN'} {ids(sorted(asked.ids))}")
+    sign, join = ("IN", either) if asked.want else ("NOT IN", both)
+    quoted = [ids([one])[1:-1] for one in sorted(asked.ids)]
+    return join(Leaf(f"{column.path} {sign} ({','.join(some)})") for some in listed(quoted))
 
 
 def always_open(name: str) -> Calendar:
@@ -96,6 +99,11 @@ def route_is_scan(policy: Policy, route: Route, describe: Describe) -> bool:
     opened = conjuncts(bounds.may(OPEN_CASES))
     rest = both(part for part in conjuncts(bounds.may(policy.condition(route))) if part not in opened)
     return rest == EVERYTHING
+
+
+def route_filter(policy: Policy, route: Route, describe: Describe) -> Filter:
+    """The filter of this route's matches. Unknown fields count as texts."""
+    return replace(some_bounds(policy.condition(route), describe), assumed="string").may(policy.condition(route))
 
 
 def route_is_apart(policy: Policy, route: Route, describe: Describe) -> bool:

@@ -1,15 +1,17 @@
 """SOQL as text: literals, lists of ids, and a small algebra of filters (SOQL and SOSL Reference)."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import quote as percent_encoded
 
 from sfdc_escalator.escalation.world.case import long_id
 
 LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
 JOIN = re.compile(r"\(\s*SELECT\b", re.IGNORECASE)
+LIST_ROOM = 5_000  # encoded bytes of a list of values
 MOST_JOINS = 2  # semi-joins in one WHERE (SOQL reference)
 ESCAPES = {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 LIKE_ESCAPES = {"%": "\\%", "_": "\\_"}
@@ -59,6 +61,21 @@ def literal(value: object) -> str | None:
     if isinstance(value, datetime):
         return instant(value)
     return day(value) if isinstance(value, date) else None
+
+
+def listed(literals: Iterable[str]) -> Iterator[list[str]]:
+    """The literals in lists that are short enough to be split among queries."""
+    some: list[str] = []
+    length = 0
+    for one in literals:
+        longer = len(percent_encoded(one + ",", safe=""))
+        if some and length + longer > LIST_ROOM:
+            yield some
+            some, length = [], 0
+        some.append(one)
+        length += longer
+    if some:
+        yield some
 
 
 def ids(record_ids: Iterable[str]) -> str:
