@@ -43,6 +43,10 @@ class SecretReference:
             return from_file(located(self.where, environ, folder))
         return from_command(self.where, environ, folder)
 
+    def path(self, environ: Mapping[str, str], folder: Path = HERE) -> str | None:
+        """The file of a `file:` reference."""
+        return located(self.where, environ, folder) if self.kind == "file" else None
+
 
 def reference(value: Any) -> SecretReference:
     """The reference in a file. Raises Fault for anything else, above all for the secret itself."""
