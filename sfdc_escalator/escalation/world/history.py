@@ -86,6 +86,12 @@ class Escalation:
         return self.state not in (EscalationState.PLANNED, EscalationState.REJECTED)
 
     @property
+    def is_found(self) -> bool:
+        """True where its note was found in the org: it was written, but the values before and after are not known."""
+        is_written = self.state in (EscalationState.APPLIED, EscalationState.SUPERSEDED)
+        return is_written and self.tried_at is not None and self.before is None and self.wrote is None
+
+    @property
     def is_open(self) -> bool:
         """True where the case counts as escalated by it, or may have been."""
         return self.state in (
