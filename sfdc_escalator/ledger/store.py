@@ -114,7 +114,7 @@ def open_ledger(where: str, *, create: bool, terms: Terms | None = None) -> SqlL
             raise LedgerUnusable(f"the ledger {database.where} does not exist")
         database.create()
     # Read first: to open another program's file for writing would change its journal mode.
-    recognise(database, database.engine(writing=False, busy=terms.busy))
+    recognise(database, database.engine(writing=False, busy=terms.busy), writing=True)
     ledger = SqlLedger(database, database.engine(writing=True, busy=terms.busy), terms)
     try:
         ledger.try_to_write()

@@ -93,8 +93,8 @@ class Database(Protocol):
         """Turns the database's errors inside into LedgerUnusable, and signs of damage into `damage`."""
         ...
 
-    def check_mark(self, connection: sa.Connection) -> None:
-        """Raises LedgerUnusable unless our mark is on it."""
+    def check_mark(self, connection: sa.Connection, *, writing: bool = False) -> None:
+        """Raises LedgerUnusable unless our mark is on it, and this user may read it, or with `writing` write to it."""
         ...
 
     def copy_to(self, file: Path, check: Callable[["Database"], None]) -> None:
@@ -110,16 +110,20 @@ class Database(Protocol):
         ...
 
 
-def version_of(database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> str | None:
+def version_of(
+    database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable, *, writing: bool = False
+) -> str | None:
     """The version of the ledger's tables. Raises LedgerUnusable unless it is a ledger of ours."""
     with database.translating(damage), reading.connect() as connection:
-        database.check_mark(connection)
+        database.check_mark(connection, writing=writing)
         return connection.execute(sa.select(schema.version.c.version_num)).scalar()
 
 
-def recognise(database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> None:
+def recognise(
+    database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable, *, writing: bool = False
+) -> None:
     """Raises LedgerUnusable unless it is a ledger of ours, of this version, with the tables of this version."""
-    check_version(database.where, version_of(database, reading, damage))
+    check_version(database.where, version_of(database, reading, damage, writing=writing))
     with database.translating(damage), reading.connect() as connection:
         found = database.dialect.columns(connection)
     check_columns(database.where, schema.VERSION, schema.COLUMNS - found, damage)

@@ -40,7 +40,7 @@ def migrate(where: str, by: str, versions: Path = VERSIONS) -> Migrated:
     database = database_of(where)
     if not database.exists():
         raise LedgerUnusable(f"the ledger {database.where} does not exist")
-    found = version_of(database, database.engine(writing=False, busy=BUSY))
+    found = version_of(database, database.engine(writing=False, busy=BUSY), writing=True)
     if found is not None and found < schema.VERSION:
         return _migrate_alone(database, by, versions)
     recognise(database, database.engine(writing=False, busy=BUSY))
