@@ -1,17 +1,18 @@
 """The ledger, as a live run and as a dry run see it."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
-from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.ledger.engines.database import BUSY, Database, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
-from sfdc_escalator.ledger.tables.rows import escalation_of
+from sfdc_escalator.ledger.tables.rows import ORG_TIME, escalation_of, org_time_of
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, take
@@ -48,7 +49,26 @@ class SqlHistory:
                 [(policy, route) for policy, route in live],
                 connection.execute(users).scalars(),
                 empty=not known and not live,
+                org_time=self._org_time(connection, organization_id, known),
             )
+
+    def _org_time(
+        self, connection: sa.Connection, organization_id: str, known: Sequence[Escalation]
+    ) -> datetime | None:
+        """The org's time at the last run that ended without an error. Older programs did not record it: then that of
+        the last escalation."""
+        place = self.database.dialect.place(f"""'"{ORG_TIME}":'""", "body")
+        newest = (
+            sa.select(events.c.seq, events.c.body)
+            .where(events.c.event == "run_finished", events.c.organization_id == organization_id)
+            .where(sa.text(f"{place} > 0"))
+            .order_by(events.c.seq.desc())
+            .limit(1)
+        )
+        found = connection.execute(newest).first()
+        if found is None:
+            return max((at for one in known for at in (one.tried_at, one.ended_at) if at), default=None)
+        return org_time_of(found.seq, found.body)
 
     def head(self) -> str | None:
         with self.reading() as connection:

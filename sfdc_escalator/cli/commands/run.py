@@ -10,6 +10,7 @@ from sfdc_escalator.cli.options import (
     FilePath,
     Instant,
     Seconds,
+    clock_option,
     json_option,
     ledger_option,
     option,
@@ -39,6 +40,7 @@ WORK_TO_DO = 10
     "the org, `escalate` escalates them.",
 )
 @option("--now", type=Instant(), metavar="ISO", help="With --dry-run: use this time in place of the org's clock.")
+@clock_option
 @option("--deadline", type=Seconds(), metavar="T", help="Begin no new chunk after this time, such as 90s, 10m or 1h.")
 @option("--metrics", type=FilePath(), metavar="FILE", help="Write Prometheus metrics of a live run to this file.")
 @option("--exit-code", "exit_code", is_flag=True, help="Exit with 10 when there is work to do.")
@@ -55,6 +57,7 @@ def command(
     limit: int | None,
     backlog: Literal["adopt", "escalate"] | None,
     now: datetime | None,
+    accept_clock: bool,
     deadline: float | None,
     metrics: Path | None,
     exit_code: bool,
@@ -71,7 +74,7 @@ def command(
     from sfdc_escalator.wiring import errand as errands
     from sfdc_escalator.wiring.watching import watched
 
-    options = RunOptions(backlog, limit, route, case)
+    options = RunOptions(backlog, limit, route, case, accept_clock)
     errand = errands.Errand(surroundings, org, ledger, policies, options, now, deadline)
 
     def show(done: "Done") -> int:

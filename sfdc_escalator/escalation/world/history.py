@@ -110,12 +110,16 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`live` holds (policy, route) of the routes that have run live in this org, `users` our user ids so far."""
+    """`live` holds (policy, route) of the routes that have run live in this org, `users` our user ids so far.
+
+    `org_time` is the org's time at the last run that was carried out; None when it is not known.
+    """
 
     by_case: Mapping[str, tuple[Escalation, ...]] = field(default_factory=lambda: MappingProxyType({}))
     live: frozenset[tuple[str, str]] = frozenset()
     users: frozenset[str] = frozenset()
     empty: bool = True
+    org_time: datetime | None = None
 
     @classmethod
     def of(
@@ -125,11 +129,12 @@ class History:
         users: Iterable[str] = (),
         *,
         empty: bool = False,
+        org_time: datetime | None = None,
     ) -> "History":
         by_case: dict[str, tuple[Escalation, ...]] = {}
         for one in escalation:
             by_case[one.case_id] = (*by_case.get(one.case_id, ()), one)
-        return cls(MappingProxyType(by_case), frozenset(live), frozenset(users), empty)
+        return cls(MappingProxyType(by_case), frozenset(live), frozenset(users), empty, org_time)
 
     def of_case(self, case_id: str, policy: str) -> tuple[Escalation, ...]:
         return tuple(escalation for escalation in self.by_case.get(case_id, ()) if escalation.policy == policy)

@@ -104,7 +104,7 @@ class PostgresqlSchema:
         try:
             url.get_dialect()().create_connect_args(url)
         except (sa.exc.ArgumentError, ValueError) as error:
-            raise Invalid(f"the options of the ledger's URL do not fit: {error}") from None
+            raise Invalid(f"the options of the ledger's URL are invalid: {error}") from None
         return cls(url)
 
     @property

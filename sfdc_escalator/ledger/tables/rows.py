@@ -13,6 +13,8 @@ from sfdc_escalator.ledger.tables.chain import plain
 from sfdc_escalator.ledger.tables.schema import JSON_COLUMNS
 
 Row = dict[str, Any]
+ORG_TIME = "org_time"
+"""The member of a run's last event that holds the org's time."""
 
 
 def time_text(at: datetime | None) -> str | None:
@@ -26,6 +28,16 @@ def time_text(at: datetime | None) -> str | None:
 
 def time_of(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def org_time_of(seq: int, body: bytes) -> datetime | None:
+    """The org's time in the last event of a run. Raises LedgerUnusable for one that no run can have written."""
+    try:
+        return time_of(json.loads(body)[ORG_TIME])
+    except (ValueError, TypeError, KeyError) as error:
+        raise LedgerUnusable(
+            f"event {seq} cannot be read ({error}): it was changed; run: sfdc-escalator audit verify"
+        ) from error
 
 
 def facts_of(escalation: Escalation, case_number: str) -> Row:

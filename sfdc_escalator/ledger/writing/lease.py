@@ -14,6 +14,7 @@ from sfdc_escalator.errors import EscalatorError, LeaseLost, LedgerUnusable, Run
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.tables import chain
+from sfdc_escalator.ledger.tables.rows import ORG_TIME, time_text
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
 from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder
@@ -98,9 +99,14 @@ class SqlLease:
             row = dict(connection.execute(sa.select(runs).where(this)).mappings().one())
             row |= {"finished_at": at, "result": chain.canonical(result).decode()}
             journal = Journal(connection, self._author, at)
-            row["event"] = journal.add("run_finished", {"facts": _as_recorded(row)})
+            row["event"] = journal.add("run_finished", {"facts": _as_recorded(row), **self._org_time(result)})
             journal.write()
             connection.execute(runs.update().where(this).values(row))
+
+    def _org_time(self, result: Mapping[str, Any]) -> dict[str, str]:
+        """The org's time for the last event of the run; a run that ended with an error may have refused that time."""
+        at = time_text(self._start.org_time)
+        return {ORG_TIME: at} if at and "error" not in result else {}
 
     @contextlib.contextmanager
     def kept_alive(self, every: timedelta) -> Iterator[None]:

@@ -42,7 +42,8 @@ def examine(
     judged = [drafted(in_org, complete, render) for in_org in policies_in_org]
     if any(isinstance(one, Match) and one.state is State.PLANNED for one in judged):
         try:
-            prepared = prepare(org, caller, history, policies, RunOptions(backlog="escalate"), render)
+            options = RunOptions(backlog="escalate", accept_clock=True)
+            prepared = prepare(org, caller, history, policies, options, render)
         except PlanRefused as error:
             judged = [withheld(one, error.message) for one in judged]
         else:

@@ -25,6 +25,7 @@ from sfdc_escalator.pipeline.ports.org import Org, Poll
 from sfdc_escalator.pipeline.preparing.keys_found import look_for_keys, refuse_if_lost
 from sfdc_escalator.pipeline.preparing.recover import Settled, recover, watch
 from sfdc_escalator.pipeline.preparing.second_look import Look, second_look
+from sfdc_escalator.pipeline.run_clock import check_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,10 @@ def prepare(
     options: RunOptions,
     render: Renderer,
 ) -> Prepared:
-    """The plan of this run. Raises Invalid for a route or case that does not exist, PlanRefused for a lost ledger."""
+    """The plan of this run. Raises Invalid for a route or case that does not exist, PlanRefused for a lost ledger,
+    OrgUnavailable for a clock that cannot be right."""
     check_route(policies, options)
+    check_clock(caller.now, remembered.org_time, accept=options.accept_clock)
     org_facts = org.facts(caller, policies)
     us = remembered.users | {caller.user_id}
     needs = frozenset[Need]().union(*(policy.needs() for policy in policies))
