@@ -12,7 +12,7 @@ from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.ledger.engines.database import BUSY, Database, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
-from sfdc_escalator.ledger.tables.rows import ORG_TIME, escalation_of, org_time_of
+from sfdc_escalator.ledger.tables.rows import ORG_TIME, escalation_of, naming, org_time_of, route_of, user_of
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, take
@@ -41,13 +41,13 @@ class SqlHistory:
         with self.reading() as connection:
             ours = sa.select(escalations).where(escalations.c.organization_id == organization_id)
             known = [escalation_of(row) for row in connection.execute(ours.order_by(escalations.c.key)).mappings()]
-            routes = sa.select(live_routes.c.policy, live_routes.c.route)
-            live = connection.execute(routes.where(live_routes.c.organization_id == organization_id)).all()
+            routes = sa.select(live_routes).where(live_routes.c.organization_id == organization_id)
+            live = [route_of(row) for row in connection.execute(routes).mappings()]
             users = sa.select(runs.c.user_id).where(runs.c.organization_id == organization_id).distinct()
             return History.of(
                 known,
-                [(policy, route) for policy, route in live],
-                connection.execute(users).scalars(),
+                live,
+                [user_of(row) for row in connection.execute(users).mappings()],
                 empty=not known and not live,
                 org_time=self._org_time(connection, organization_id, known),
             )
@@ -73,7 +73,8 @@ class SqlHistory:
     def head(self) -> str | None:
         with self.reading() as connection:
             newest = connection.execute(sa.select(events.c.hash).order_by(events.c.seq.desc()).limit(1)).scalar()
-            return None if newest is None else newest.hex()
+            with naming("the newest event", self._damage):
+                return None if newest is None else bytes.hex(newest)
 
     def close(self) -> None:
         with self.database.translating(self._damage):

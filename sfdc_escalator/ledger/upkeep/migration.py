@@ -51,7 +51,7 @@ def _migrate_alone(database: Database, by: str, versions: Path) -> Migrated:
     engine = database.engine(writing=True, busy=BUSY)
     try:
         with database.translating(), engine.begin() as connection:
-            found = locked_version(connection, database.dialect)
+            found = locked_version(connection, database)
             if found == schema.VERSION:  # another program was faster
                 return Migrated(database.where, found, found)
             _refuse_while_a_run_is_at_work(connection, database.dialect.now(connection))
