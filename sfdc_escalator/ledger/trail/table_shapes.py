@@ -1,12 +1,13 @@
-"""What no event records, checked on its own: leases, the version row, the tables as such, the type of each value."""
+"""Checks of all that no event records: leases, the version row, the tables as such, the type of each value."""
 
 from collections.abc import Iterator
 
 import sqlalchemy as sa
 
 from sfdc_escalator.ledger.engines.database import Dialect
+from sfdc_escalator.ledger.tables import schema
 from sfdc_escalator.ledger.tables.rows import MISREAD, checked, time_of
-from sfdc_escalator.ledger.tables.schema import VERSION, events, leases, metadata, runs, version
+from sfdc_escalator.ledger.tables.schema import events, leases, metadata, runs, version
 
 
 def lease_problems(connection: sa.Connection) -> Iterator[str]:
@@ -47,9 +48,9 @@ def _wrong_in(connection: sa.Connection, row: sa.RowMapping, times: int, last: i
 
 def version_problems(connection: sa.Connection) -> Iterator[str]:
     found = connection.execute(sa.select(version.c.version_num)).scalars().all()
-    if found != [VERSION]:
+    if found != [schema.VERSION]:
         shown = ", ".join(f"{one!r:.40}" for one in found) or "nothing"
-        yield f"the version row was changed: found {shown}, expected {VERSION!r} alone"
+        yield f"the version row was changed: found {shown}, expected {schema.VERSION!r} alone"
 
 
 def shape_problems(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:

@@ -50,7 +50,7 @@ def _verify(trail: SqlHistory, dialect: Dialect, walk: "_Walk") -> Verification:
 def verify_inside(connection: sa.Connection, dialect: Dialect) -> Verification:
     """The same inside one transaction, which sees its own changes."""
     found = verify_chain(connection, dialect)
-    return replace(found, problems=(*found.problems, *_first(_beside(connection, dialect)))[:MOST_PROBLEMS])
+    return replace(found, problems=(*found.problems, *_first(table_problems(connection, dialect)))[:MOST_PROBLEMS])
 
 
 def _beside(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:
