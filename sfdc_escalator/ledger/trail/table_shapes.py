@@ -55,6 +55,8 @@ def version_problems(connection: sa.Connection) -> Iterator[str]:
 
 def shape_problems(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:
     """The columns and keys that are missing, of another kind, or not ours."""
+    if schema.VERSION != metadata.info["version"]:
+        return  # a ledger of another version than these tables are of
     columns, keys = dialect.shape(connection)
     ours = {
         (table.name, column.name, column.type.compile(connection.dialect), bool(column.nullable))
