@@ -55,7 +55,7 @@ def version_problems(connection: sa.Connection) -> Iterator[str]:
 
 def shape_problems(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:
     """The columns and keys that are missing, of another kind, or not ours."""
-    if schema.VERSION != metadata.info["version"]:
+    if metadata.info["version"] != schema.VERSION:
         return  # a ledger of another version than these tables are of
     columns, keys = dialect.shape(connection)
     ours = {
