@@ -95,4 +95,9 @@ ledger_option = option(
     "--ledger",
     help="The ledger: a path or a URL. Default: that of the org in config/orgs.yaml, else a file in the state folder.",
 )
+clock_option = option(
+    "--accept-clock",
+    is_flag=True,
+    help="Accept the org's time although it is more than a day before that of the last run, or a year after it.",
+)
 json_option = option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

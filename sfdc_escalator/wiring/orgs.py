@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sfdc_escalator.errors import Invalid, OrgUnavailable, Problem
@@ -56,12 +56,19 @@ def reach(
     budget = min(TIME_BUDGET, deadline or TIME_BUDGET)
     with until_deadline(deadline), closing(logged_in(surroundings, entry, budget)) as door:
         try:
+            asked = datetime.now(UTC)
             caller = door.identify()
+            skew = skew_of(caller.now, asked, datetime.now(UTC))
             refuse_wrong_org(entry, door, caller)
         except OrgUnavailable as error:
             error.args = (f"{door.instance_url}: {error.message}",)
             raise
-        yield door, replace(caller, now=now) if now else caller
+        yield door, replace(caller, now=now) if now else replace(caller, skew=skew)
+
+
+def skew_of(there: datetime, asked: datetime, answered: datetime) -> timedelta:
+    """The time by which the org's clock is ahead of ours: its answer was made between our two readings."""
+    return there - min(max(there, asked), answered)
 
 
 def logged_in(surroundings: Surroundings, entry: OrgEntry, budget: float) -> SalesforceOrg:

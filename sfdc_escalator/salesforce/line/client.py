@@ -173,9 +173,13 @@ class Client:
 
     def _time(self) -> datetime:
         try:
-            return parsedate_to_datetime(self._last().headers.get("Date", "")).astimezone(UTC)
+            at = parsedate_to_datetime(self._last().headers.get("Date", ""))
+            at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)  # HTTP knows UTC only (RFC 9110)
         except ODD:
             raise not_an_org("an answer without a Date") from None
+        if not 2000 <= at.year < 2200:
+            raise not_an_org(f"an answer with a Date in the year {at.year}")
+        return at
 
     def _composite(self, paths: Sequence[str]) -> list[Mapping[str, Any]]:
         requests_ = [
