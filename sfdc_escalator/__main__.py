@@ -4,6 +4,7 @@ import io
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from sfdc_escalator.cli.door import run_command_line
@@ -15,7 +16,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # Whatever the locale is: JSON is UTF-8, and some file names have no valid encoding.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.exit(run_command_line(sys.argv[1:], surroundings_of_a_process(os.environ, Path(), time.sleep)))
+    surroundings = surroundings_of_a_process(os.environ, Path(), time.sleep)
+    sys.exit(run_command_line(sys.argv[1:], replace(surroundings, share=os.environ.update)))
 
 
 if __name__ == "__main__":
