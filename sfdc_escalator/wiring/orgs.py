@@ -37,7 +37,8 @@ def only_org(surroundings: Surroundings) -> str:
 
     Raises Invalid when the file has several.
     """
-    from sfdc_escalator.files.orgs.orgs import ENV, read_orgs
+    from sfdc_escalator.files.orgs.entry_faults import ENV
+    from sfdc_escalator.files.orgs.orgs import read_orgs
     from sfdc_escalator.files.orgs.settings import TOKEN, URL
 
     if surroundings.environ.get(URL) or surroundings.environ.get(TOKEN):

@@ -44,9 +44,9 @@ class Surroundings:
     """The environment variables, the folder from which relative paths start, and the function that waits.
 
     `config` is the folder of `orgs.yaml` and `policies/`. `set_up_log` puts the id of a run on each line of the log.
-    `share` hands settings to libraries that
-    read the environment of the process (proxies, PGPASSWORD). `stopping` gives the Stop of a run, which the deadline (in seconds) and perhaps signals pull. Two commands with
-    surroundings of their own can run in one process.
+    `stopping` gives the Stop of a run, which the deadline (in seconds) and perhaps signals pull. `share` hands settings
+    to libraries that read the environment of the process (proxies, PGPASSWORD). Two commands with surroundings of
+    their own can run in one process.
     """
 
     environ: Mapping[str, str] = field(repr=False)

@@ -97,7 +97,7 @@ def in_yaml(text: str) -> str:
 def env_example(setup: Setup) -> str:
     names = [SECRET_OF[key] for key in FLOWS[setup.login].keys if key in SECRET_OF]
     lines = [
-        "# Copy to .env and chmod 600 it. Lines of NAME='VALUE'; for runs by hand: set -a; . ./.env; set +a",
+        "# Copy to .env and chmod 600 it. Lines of NAME='VALUE'; commands by hand read it too.",
         f"SFDC_ESCALATOR_ORG={setup.org}",
         *(f"{name}=''" for name in names),
         "# HEARTBEAT_URL=https://hc-ping.com/your-uuid",
