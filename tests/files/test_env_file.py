@@ -49,5 +49,5 @@ def test_what_others_may_read_and_what_is_no_file_is_refused(tmp_path: Path) -> 
         settings_of(file(tmp_path, b"A=1", 0o640))
     os.mkfifo(tmp_path / "pipe", 0o600)
     for path in (tmp_path / "pipe", tmp_path):
-        with pytest.raises(Fault, match="is not a file|is a directory"):
+        with pytest.raises(Fault, match=r"is not a file|is a directory"):
             settings_of(str(path))
