@@ -44,7 +44,7 @@ def in_folder(folder: Path) -> list[Path]:
                 "this file would not be read",
                 str(path),
                 found=path.name,
-                expected="a name that ends in .yaml, or another place for a file that is no policy",
+                expected="a name that ends in .yaml, or another place for a file that is not a policy",
                 nearest=path.with_suffix(SUFFIX).name,
             )
             for path in misnamed

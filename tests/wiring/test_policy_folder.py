@@ -65,7 +65,7 @@ def test_a_link_to_nothing_is_never_said_to_mean_itself(here: Surroundings) -> N
     link.symlink_to("gone")
     with pytest.raises(Invalid) as refusal:
         policies(here, ())
-    assert "the link leads to no file" in refusal.value.problems[0].message
+    assert "the link leads nowhere" in refusal.value.problems[0].message
     assert refusal.value.problems[0].nearest is None
 
 

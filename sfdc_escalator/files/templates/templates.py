@@ -172,7 +172,7 @@ def compiled(file: str, text: str) -> NoteTemplate:
         stream_of(text)
         for constant in tree.find_all(Const):
             if isinstance(constant.value, str) and SURROGATE.search(constant.value):
-                raise TemplateSyntaxError("half of a surrogate pair is no character", constant.lineno)
+                raise TemplateSyntaxError("half of a surrogate pair cannot be in a note", constant.lineno)
     except TemplateError as error:
         return NoteTemplate(file, text, problems=(syntax_problem(file, error),))
     except (RecursionError, SyntaxError, MemoryError, ValueError):

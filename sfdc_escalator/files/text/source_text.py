@@ -44,7 +44,7 @@ def missing(path: Path, what: str) -> Problem:
     if not folder.is_dir():
         return Problem(f"the folder {folder} does not exist", str(path), expected=what)
     near = nearest(path.name, (name for name in names_in(folder) if name != path.name))
-    message = "the link leads to no file" if path.is_symlink() else "the file does not exist"
+    message = "the link leads nowhere" if path.is_symlink() else "the file does not exist"
     return Problem(message, str(path), expected=what, nearest=near and str(folder / near))
 
 

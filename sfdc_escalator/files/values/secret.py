@@ -80,7 +80,7 @@ def from_file(path: str) -> str:
 
 
 def private_bytes(path: str, alone: str) -> bytes:
-    """The content, up to one byte more than allowed. Raises Fault for what is no file or what others may read."""
+    """The content, up to one byte more than allowed. Raises Fault for what is not a file or what others may read."""
     try:
         # Non-blocking: a pipe without a writer would hold us up for ever.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
