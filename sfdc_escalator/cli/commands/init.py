@@ -108,7 +108,7 @@ def program(home: Path, surroundings: Surroundings) -> tuple[str, ...]:
 
 
 def typed(environ: Mapping[str, str]) -> str:
-    """The program as a person types it in any folder: its name alone where PATH leads to this program, else its absolute path."""
+    """The program as a person types it in any folder: its name where PATH leads to it, else its absolute path."""
     program = installed(environ)
     found = shutil.which("sfdc-escalator", path=environ.get("PATH", ""))
     same = found and Path(found).is_absolute() and Path(found).resolve() == Path(program).resolve()
