@@ -78,11 +78,20 @@ class Instant(click.ParamType[datetime]):
             self.fail(f"{value!r} is outside the range of times", param, ctx)
 
 
+def chosen_org(ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
+    """The org that was named, else the only one there is."""
+    if value:
+        return value
+    from sfdc_escalator.wiring.orgs import only_org
+
+    return only_org(surroundings_of(ctx))
+
+
 org_option = option(
     "--org",
-    default="env",
-    show_default=True,
-    help="The org: a name in config/orgs.yaml, `env` for SFDC_INSTANCE_URL and SFDC_ACCESS_TOKEN, or sf:ALIAS.",
+    callback=chosen_org,
+    help="The org: a name in config/orgs.yaml, `env` for SFDC_INSTANCE_URL and SFDC_ACCESS_TOKEN, or sf:ALIAS. "
+    "Default: `env` when these are set, else the only org of config/orgs.yaml.",
 )
 policy_option = option(
     "--policy",

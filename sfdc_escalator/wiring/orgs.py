@@ -31,6 +31,23 @@ def entry_of(surroundings: Surroundings, org: str) -> tuple[OrgEntry, tuple[Prob
     return org_entry(org, surroundings.orgs_file)
 
 
+def only_org(surroundings: Surroundings) -> str:
+    """The org of a command that names none: `env` when its login is set, else the only one of the file.
+
+    Raises Invalid when the file has several.
+    """
+    from sfdc_escalator.files.orgs.entry_faults import ENV
+    from sfdc_escalator.files.orgs.orgs import read_orgs
+    from sfdc_escalator.files.orgs.settings import TOKEN, URL
+
+    if surroundings.environ.get(URL) or surroundings.environ.get(TOKEN):
+        return ENV
+    names = sorted(read_orgs(surroundings.orgs_file)[0].keys() - {ENV})
+    if len(names) > 1:
+        raise Invalid(f"name an org with --org: {surroundings.orgs_file} has {', '.join(names)}")
+    return names[0] if names else ENV
+
+
 @contextmanager
 def connect(
     surroundings: Surroundings, org: str, now: datetime | None = None, deadline: float | None = None

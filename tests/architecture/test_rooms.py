@@ -35,6 +35,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("channels", "ledgers", "policies", "validation"),
         ("orgs",),
         ("logins",),
+        ("env_file",),
         ("surroundings",),
         ("secrets",),
     ),

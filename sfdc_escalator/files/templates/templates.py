@@ -4,6 +4,7 @@ The only module that imports jinja2.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,7 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.nodes import Const
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sfdc_escalator.errors import Problem
@@ -23,6 +25,7 @@ from sfdc_escalator.files.text.source_text import Unreadable, names_in, read_tex
 BUILT_IN = "hand-off.md.j2"
 MAX_BYTES, MAX_OUTPUT, MAX_RANGE, MAX_NUMBER = 100_000, 100_000, 100, 10**12
 NO_FILTER = "No filter named "
+SURROGATE = re.compile("[\ud800-\udfff]")
 WIDE = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs"})
 
 
@@ -116,6 +119,7 @@ def render(template: Template, context: Mapping[str, Any]) -> str:
     pieces, length = list[str](), 0
     try:
         for piece in stream_of(template.text)(context):
+            piece.encode()  # fails on half of a surrogate pair, which no ledger can store
             pieces.append(piece)
             length += len(piece)
             if length > MAX_OUTPUT:
@@ -166,6 +170,9 @@ def compiled(file: str, text: str) -> NoteTemplate:
         tree = SANDBOX.parse(text)
         needs, faults = need_of(tree)
         stream_of(text)
+        for constant in tree.find_all(Const):
+            if isinstance(constant.value, str) and SURROGATE.search(constant.value):
+                raise TemplateSyntaxError("half of a surrogate pair cannot be in a note", constant.lineno)
     except TemplateError as error:
         return NoteTemplate(file, text, problems=(syntax_problem(file, error),))
     except (RecursionError, SyntaxError, MemoryError, ValueError):

@@ -81,7 +81,11 @@ def from_environment(name: str, environ: Mapping[str, str]) -> str:
 
 
 def from_file(path: str) -> str:
-    alone = "a file that holds the secret alone"
+    return text_of(private_bytes(path, "a file that holds the secret alone"), path)
+
+
+def private_bytes(path: str, alone: str) -> bytes:
+    """The content, up to one byte more than allowed. Raises Fault for what is not a file or what others may read."""
     try:
         with open_to_read(path) as stream:
             mode = os.fstat(stream.fileno()).st_mode
@@ -94,7 +98,7 @@ def from_file(path: str) -> str:
     if mode & OTHERS_MAY:
         found, expected = f"mode {stat.S_IMODE(mode):04o}", f"mode 0600: chmod 600 {shlex.quote(path)}"
         raise Fault(f"others may read or write {path}", found=found, expected=expected)
-    return text_of(data, path)
+    return data
 
 
 def from_command(where: str, environ: Mapping[str, str], folder: Path) -> str:
