@@ -67,7 +67,7 @@ def of_size(value: Any) -> Any:
 
 
 def weight(value: Any, room: int = MOST_WEIGHT) -> int:
-    """About the length of the value as a text. Raises ValueError when it is over `room`; counts no further."""
+    """About the length of the value as a text. Raises ValueError when it is over `room`; it stops there."""
     if isinstance(value, str):
         found = len(value)
     elif isinstance(value, (list, tuple, dict)):
