@@ -15,6 +15,7 @@ def main() -> None:
 def run() -> int:
     import os
     import time
+    from dataclasses import replace
     from pathlib import Path
 
     from sfdc_escalator.cli.door import run_command_line
@@ -22,7 +23,8 @@ def run() -> int:
     from sfdc_escalator.cli.streams import set_up_streams
 
     set_up_streams()
-    return run_command_line(sys.argv[1:], surroundings_of_a_process(os.environ, Path(), time.sleep))
+    surroundings = surroundings_of_a_process(os.environ, Path(), time.sleep)
+    return run_command_line(sys.argv[1:], replace(surroundings, share=os.environ.update))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from sfdc_escalator.cli.output import tell_json, warn
 from sfdc_escalator.cli.stopping import interrupt, no_effect, on_signals, take_signals
 from sfdc_escalator.errors import EscalatorError, Interrupted, Invalid, OutputLost, RunBusy, StoppedEarly
 from sfdc_escalator.reports.values import visible
+from sfdc_escalator.wiring.env_file import with_env_file
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 COMMANDS = {  # each is a module of `commands`
@@ -26,6 +27,7 @@ COMMANDS = {  # each is a module of `commands`
     "resolve": "Settle an unknown outcome that only a person can settle.",
     "org": "Start the embedded org by itself.",
 }
+WITHOUT_SETTINGS = ("init", "demo", "org")  # they work on no org of the user
 
 
 class LazyGroup(click.Group):
@@ -71,10 +73,12 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="sfdc-escalator")
-@click.pass_obj
-def app(surroundings: Surroundings) -> None:
+@click.pass_context
+def app(ctx: click.Context) -> None:
     """Carry out a support team's escalation procedure on Salesforce cases: note first, in order, exactly once."""
-    surroundings.set_up_log(None)
+    ctx.obj.set_up_log(None)
+    if ctx.invoked_subcommand not in WITHOUT_SETTINGS:
+        ctx.obj = with_env_file(ctx.obj)
 
 
 def run_command_line(arguments: Sequence[str], surroundings: Surroundings) -> int:

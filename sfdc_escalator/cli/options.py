@@ -85,11 +85,20 @@ class Instant(click.ParamType[datetime]):
             self.fail(f"{value!r} is outside the range of times", param, ctx)
 
 
+def chosen_org(ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
+    """The org that was named, else the only one there is."""
+    if value:
+        return value
+    from sfdc_escalator.wiring.orgs import only_org
+
+    return only_org(surroundings_of(ctx))
+
+
 org_option = option(
     "--org",
-    default="env",
-    show_default=True,
-    help="The org: a name in config/orgs.yaml, `env` for SFDC_INSTANCE_URL and SFDC_ACCESS_TOKEN, or sf:ALIAS.",
+    callback=chosen_org,
+    help="The org: a name in config/orgs.yaml, `env` for SFDC_INSTANCE_URL and SFDC_ACCESS_TOKEN, or sf:ALIAS. "
+    "Default: `env` when these are set, else the only org of config/orgs.yaml.",
 )
 policy_option = option(
     "--policy",
@@ -101,5 +110,10 @@ policy_option = option(
 ledger_option = option(
     "--ledger",
     help="The ledger: a path or a URL. Default: that of the org in config/orgs.yaml, else a file in the state folder.",
+)
+clock_option = option(
+    "--accept-clock",
+    is_flag=True,
+    help="Accept the org's time although it is more than a day before that of the last run, or a year after it.",
 )
 json_option = option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

@@ -1,17 +1,18 @@
 """The ledger, as a live run and as a dry run see it."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
-from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.ledger.engines.database import BUSY, Database, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
-from sfdc_escalator.ledger.tables.rows import escalation_of
+from sfdc_escalator.ledger.tables.rows import ORG_TIME, escalation_of, naming, org_time_of, route_of, user_of
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, take
@@ -40,20 +41,40 @@ class SqlHistory:
         with self.reading() as connection:
             ours = sa.select(escalations).where(escalations.c.organization_id == organization_id)
             known = [escalation_of(row) for row in connection.execute(ours.order_by(escalations.c.key)).mappings()]
-            routes = sa.select(live_routes.c.policy, live_routes.c.route)
-            live = connection.execute(routes.where(live_routes.c.organization_id == organization_id)).all()
+            routes = sa.select(live_routes).where(live_routes.c.organization_id == organization_id)
+            live = [route_of(row) for row in connection.execute(routes).mappings()]
             users = sa.select(runs.c.user_id).where(runs.c.organization_id == organization_id).distinct()
             return History.of(
                 known,
-                [(policy, route) for policy, route in live],
-                connection.execute(users).scalars(),
+                live,
+                [user_of(row) for row in connection.execute(users).mappings()],
                 empty=not known and not live,
+                org_time=self._org_time(connection, organization_id, known),
             )
+
+    def _org_time(
+        self, connection: sa.Connection, organization_id: str, known: Sequence[Escalation]
+    ) -> datetime | None:
+        """The org's time at the last run that ended without an error. Older programs did not record it: then that of
+        the last escalation."""
+        place = self.database.dialect.place(f"""'"{ORG_TIME}":'""", "body")
+        newest = (
+            sa.select(events.c.seq, events.c.body)
+            .where(events.c.event == "run_finished", events.c.organization_id == organization_id)
+            .where(sa.text(f"{place} > 0"))
+            .order_by(events.c.seq.desc())
+            .limit(1)
+        )
+        found = connection.execute(newest).first()
+        if found is None:
+            return max((at for one in known for at in (one.tried_at, one.ended_at) if at), default=None)
+        return org_time_of(found.seq, found.body)
 
     def head(self) -> str | None:
         with self.reading() as connection:
             newest = connection.execute(sa.select(events.c.hash).order_by(events.c.seq.desc()).limit(1)).scalar()
-            return None if newest is None else newest.hex()
+            with naming("the newest event", self._damage):
+                return None if newest is None else bytes.hex(newest)
 
     def close(self) -> None:
         with self.database.translating(self._damage):
@@ -114,7 +135,7 @@ def open_ledger(where: str, *, create: bool, terms: Terms | None = None) -> SqlL
             raise LedgerUnusable(f"the ledger {database.where} does not exist")
         database.create()
     # Read first: to open another program's file for writing would change its journal mode.
-    recognise(database, database.engine(writing=False, busy=terms.busy))
+    recognise(database, database.engine(writing=False, busy=terms.busy), writing=True)
     ledger = SqlLedger(database, database.engine(writing=True, busy=terms.busy), terms)
     try:
         ledger.try_to_write()

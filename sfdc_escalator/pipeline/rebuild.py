@@ -3,19 +3,17 @@
 The rest stays lost: adopted backlogs, rejections and their waiting times, the trail itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
-from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.history import Escalation, History
+from sfdc_escalator.escalation.world.keys import identity_on
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease, Ledger, RunStart
 from sfdc_escalator.pipeline.ports.org import KeyedNote, Org
+from sfdc_escalator.pipeline.preparing.keys_found import FOUND, taken_in
 from sfdc_escalator.pipeline.run import close_failed
-
-NOT_SETTLED = frozenset({EscalationState.PLANNED, EscalationState.REJECTED, EscalationState.UNKNOWN})
-"""The states that a note in the org corrects or settles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,52 +40,20 @@ def rebuild(run: str, org: Org, caller: Caller, ledger: Ledger) -> Rebuilt:
 
 def _take_in(org: Org, caller: Caller, history: History, lease: Lease) -> Rebuilt:
     notes = org.keyed_notes_everywhere(history.users | {caller.user_id})
-    here = {note.key: note for note in notes if _identity(note, caller.organization_id, {})}
+    here = {note.key: note for note in notes if identity_on(note.line, caller.organization_id, (note.case_id,))}
     moved = sorted({note.case_id for note in notes if note.key not in here})
     losers = org.merged_into(moved) if moved else {}
-    stand = [(note, _identity(note, caller.organization_id, losers)) for note in notes]
+    homes = ((note, (note.case_id, *sorted(losers.get(note.case_id, ())))) for note in notes)
+    stand = [(note, identity_on(note.line, caller.organization_id, case_ids)) for note, case_ids in homes]
     escalations = {escalation.key: escalation for escalation in history.everything()}
     found = {note.key: (note, identity) for note, identity in reversed(stand) if identity}
-    news = [_news(escalations.get(key), note, identity) for key, (note, identity) in sorted(found.items())]
+    news = [taken_in(escalations.get(key), note, identity) for key, (note, identity) in sorted(found.items())]
     changes = _found(org, [escalation for escalation in news if escalation])
     if changes:
         lease.record(changes)
     lease.mark_live(sorted({(identity.policy, identity.route) for _, identity in found.values()}))
     strange = tuple(note for note, identity in stand if identity is None)
     return Rebuilt(tuple(change.escalation for change in changes), len(found) - len(changes), strange)
-
-
-def _identity(note: KeyedNote, organization_id: str, losers: Mapping[str, Iterable[str]]) -> Identity | None:
-    """The facts on the note's last line, where they give its key for this case or for one merged into it."""
-    try:
-        policy, route, rung, episode, turn = note.line.removeprefix(note.key).strip().split("/")
-        facts = (rung, int(episode), int(turn))
-    except ValueError:
-        return None
-    if not note.line.isprintable():
-        return None
-    cases = (note.case_id, *sorted(losers.get(note.case_id, ())))
-    identities = (Identity(organization_id, policy, route, case_id, *facts) for case_id in cases)
-    return next((identity for identity in identities if identity.key == note.key), None)
-
-
-def _news(escalation: Escalation | None, note: KeyedNote, identity: Identity) -> Escalation | None:
-    """The escalation as the note proves it; None when the ledger has it in this state or a later one."""
-    if escalation is None:
-        return Escalation(
-            note.key,
-            identity.policy,
-            identity.route,
-            note.case_id,
-            EscalationState.APPLIED,
-            identity.rung,
-            identity.episode,
-            identity.turn,
-            tried_at=note.at,
-        )
-    if escalation.state not in NOT_SETTLED:
-        return None
-    return replace(escalation, state=EscalationState.APPLIED, attempts=0, message="", tried_at=note.at)
 
 
 def _found(org: Org, escalations: Sequence[Escalation]) -> list[Change]:
@@ -102,7 +68,4 @@ def _found(org: Org, escalations: Sequence[Escalation]) -> list[Change]:
         replace(escalation, case_number=numbers.get(escalation.case_id, escalation.case_number))
         for escalation in escalations
     ]
-    return [
-        Change("found", escalation, escalation.case_number, "", ("its note was found in the org",))
-        for escalation in named
-    ]
+    return [Change("found", escalation, escalation.case_number, "", (FOUND,)) for escalation in named]

@@ -21,7 +21,7 @@ from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, R
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.nearest import near_misses
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
-from sfdc_escalator.pipeline.run_clock import RunClock
+from sfdc_escalator.pipeline.run_clock import RunClock, skew_text
 from sfdc_escalator.pipeline.stop import Stop, call_budget
 
 log = logging.getLogger(__name__)
@@ -104,12 +104,15 @@ def carry_out(
     """One run under the org's lease. Raises RunBusy, LeaseLost, and what `prepare` raises."""
     clock = RunClock(caller.now)
     digests = {policy.name: policy.digest for policy in policies}
-    with ledger.lease(RunStart(run, caller.organization_id, caller.user_id, digests)) as lease:
+    start = RunStart(run, caller.organization_id, caller.user_id, digests, caller.now)
+    with ledger.lease(start) as lease:
         try:
             prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render)
             orders = prepared.plan.orders
             if orders:  # cron mails the log: a run with nothing to do logs nothing
                 log.info("planned", extra={"planned": len(orders), "digest": prepared.plan.digest})
+                if skewed := skew_text(caller):
+                    log.warning(skewed)
             remember(prepared, lease)
             applied = apply(orders, terms_of(prepared, clock), org, lease, progress, stop)
         except EscalatorError as error:

@@ -7,7 +7,7 @@ from typing import Self
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.case import Case, FieldValues, long_id
+from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
@@ -17,11 +17,13 @@ from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line, OrgSession
+from sfdc_escalator.salesforce.line.shapes import taken_apart
 from sfdc_escalator.salesforce.line.token import Login, Token
 from sfdc_escalator.salesforce.readiness.inspector import SalesforceInspector
 from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, poll, second_look
-from sfdc_escalator.salesforce.reading.records import pick, read
+from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.describe import standard_describe
+from sfdc_escalator.salesforce.schema.values import needed, record_id
 from sfdc_escalator.salesforce.writing.answer import REFUSED_QUERY, read_answer, refuses_guard
 from sfdc_escalator.salesforce.writing.write import composite, guard_query
 
@@ -82,42 +84,52 @@ class SalesforceOrg:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @taken_apart()
     def identify(self) -> Caller:
         caller = org_facts.identify(self._client)
         self._user_id, self._now = caller.user_id, caller.now
         return caller
 
+    @taken_apart()
     def facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
         found = org_facts.org_facts(self._client, caller, policies)
         self._describe, self._proved, self._tracked = found.describe, found.level == "proved", found.tracked
         return found
 
+    @taken_apart()
     def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
         return poll.poll(self._client, policies, org_facts, case)
 
+    @taken_apart()
     def longest_waiting(self, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
         return poll.longest_waiting(self._client, policies, org_facts, most)
 
+    @taken_apart()
     def rows(self, soql: str) -> list[Record]:
         """The records of a query."""
         return self._client.lookups([soql])[0]
 
+    @taken_apart()
     def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
         facts = second_look.Facts(self._describe, self._tracked, self._now, us)
         return second_look.complete(self._client, cases, needs, facts)
 
+    @taken_apart()
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
         return lookups.keyed_notes(self._client, case_ids, users)
 
+    @taken_apart()
     def keyed_notes_everywhere(self, users: frozenset[str]) -> tuple[KeyedNote, ...]:
         return lookups.keyed_notes_everywhere(self._client, users)
 
+    @taken_apart()
     def read_back(self, case_ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, FieldValues]:
         return lookups.read_back(self._client, case_ids, fields)
 
     def pause(self, attempt: int, asked: float | None = None) -> bool:
         return self._patience.pause(attempt, asked)
 
+    @taken_apart()
     def unmoved(self, chunk: Chunk) -> frozenset[str]:
         try:
             records = self._client.lookups([self._guard_query(chunk)])[0]
@@ -126,11 +138,13 @@ class SalesforceOrg:
                 raise
             self._weaken(error.message)
             return self.unmoved(chunk)
-        return frozenset(read(lambda record: long_id(pick(record, "Id")), records))
+        return frozenset(read(lambda record: needed(record, "Id", record_id), records))
 
+    @taken_apart()
     def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
         return cases_now.cases_now(self._client, case_ids, paths, users, self._describe)
 
+    @taken_apart()
     def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
         return cases_now.merged_into(self._client, case_ids)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sfdc_escalator.errors import Problem, RunBusy
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.wiring.ledgers import history, known_ledger, ledger, trail
 from sfdc_escalator.wiring.orgs import connect
 from sfdc_escalator.wiring.policies import policies, renderer
@@ -45,6 +46,11 @@ class Errand:
     now: datetime | None = None
     deadline: float | None = None
     run_id: str = field(default_factory=new_run)
+
+    @property
+    def accepts_clock(self) -> bool:
+        """True where the person accepts the org's time, or gives another one."""
+        return self.options.accept_clock or self.now is not None
 
     @property
     def place(self) -> tuple[Surroundings, str | None, str]:
@@ -87,7 +93,7 @@ def run(errand: Errand) -> Done:
         here.stopping(errand.deadline) as stop,
     ):
         result = carry_out(errand.run_id, door, caller, book, loaded.policies, errand.options, render, progress, stop)
-    return Done(result, loaded.warnings)
+    return Done(result, (*loaded.warnings, *clock_warnings(caller)))
 
 
 def rehearse(errand: Errand) -> Done:
@@ -99,19 +105,29 @@ def rehearse(errand: Errand) -> Done:
     loaded, render = policies(here, errand.policies), renderer()
     with connect(here, errand.org, errand.now, errand.deadline) as (door, caller):
         known = history(*errand.place, caller)
-        result = pipeline.rehearse(errand.run_id, door, caller, known, loaded.policies, errand.options, render)
-    return Done(result, loaded.warnings)
+        options = replace(errand.options, accept_clock=errand.accepts_clock)
+        result = pipeline.rehearse(errand.run_id, door, caller, known, loaded.policies, options, render)
+    return Done(result, (*loaded.warnings, *clock_warnings(caller)))
 
 
 def explain(errand: Errand, case: str) -> Explained:
     """One case (by number or id) with every route. Nothing is written."""
     from sfdc_escalator.pipeline.preparing.examine import examine
+    from sfdc_escalator.pipeline.run_clock import check_clock
 
     loaded = policies(errand.surroundings, errand.policies)
     with connect(errand.surroundings, errand.org, errand.now) as (door, caller):
         known = history(*errand.place, caller).history(caller.organization_id)
+        check_clock(caller.now, known.org_time, accept=errand.accepts_clock)
         examined = examine(door, caller, known, loaded.policies, case, renderer())
-    return Explained(examined, loaded.warnings)
+    return Explained(examined, (*loaded.warnings, *clock_warnings(caller)))
+
+
+def clock_warnings(caller: Caller) -> list[Problem]:
+    from sfdc_escalator.pipeline.run_clock import skew_text
+
+    text = skew_text(caller)
+    return [Problem(text, severity="warning")] if text else []
 
 
 def status(errand: Errand) -> LedgerStatus:

@@ -6,19 +6,18 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sfdc_escalator.errors import Invalid, LoginRefused, OrgUnavailable, Problem
+from sfdc_escalator.errors import Invalid, OrgUnavailable, Problem
 from sfdc_escalator.escalation.world.expect import wrong_kind, wrong_organization
 from sfdc_escalator.escalation.world.org import Caller
+from sfdc_escalator.wiring.logins import Logins
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from sfdc_escalator.embedded_org import EmbeddedOrg
     from sfdc_escalator.files.orgs.orgs import OrgEntry
-    from sfdc_escalator.files.orgs.settings import OrgLogin
-    from sfdc_escalator.salesforce.line.token import Grant
     from sfdc_escalator.salesforce.org import SalesforceOrg
 
 TIME_BUDGET = 300.0
@@ -30,6 +29,23 @@ def entry_of(surroundings: Surroundings, org: str) -> tuple[OrgEntry, tuple[Prob
     from sfdc_escalator.files.orgs.orgs import org_entry
 
     return org_entry(org, surroundings.orgs_file)
+
+
+def only_org(surroundings: Surroundings) -> str:
+    """The org of a command that names none: `env` when its login is set, else the only one of the file.
+
+    Raises Invalid when the file has several.
+    """
+    from sfdc_escalator.files.orgs.entry_faults import ENV
+    from sfdc_escalator.files.orgs.orgs import read_orgs
+    from sfdc_escalator.files.orgs.settings import TOKEN, URL
+
+    if surroundings.environ.get(URL) or surroundings.environ.get(TOKEN):
+        return ENV
+    names = sorted(read_orgs(surroundings.orgs_file)[0].keys() - {ENV})
+    if len(names) > 1:
+        raise Invalid(f"name an org with --org: {surroundings.orgs_file} has {', '.join(names)}")
+    return names[0] if names else ENV
 
 
 @contextmanager
@@ -57,12 +73,19 @@ def reach(
     budget = min(TIME_BUDGET, deadline or TIME_BUDGET)
     with until_deadline(deadline), closing(logged_in(surroundings, entry, budget)) as door:
         try:
+            asked = datetime.now(UTC)
             caller = door.identify()
+            skew = skew_of(caller.now, asked, datetime.now(UTC))
             refuse_wrong_org(entry, door, caller)
         except OrgUnavailable as error:
             error.args = (f"{door.instance_url}: {error.message}",)
             raise
-        yield door, replace(caller, now=now) if now else caller
+        yield door, replace(caller, now=now) if now else replace(caller, skew=skew)
+
+
+def skew_of(there: datetime, asked: datetime, answered: datetime) -> timedelta:
+    """The time by which the org's clock is ahead of ours: its answer was made between our two readings."""
+    return there - min(max(there, asked), answered)
 
 
 def logged_in(surroundings: Surroundings, entry: OrgEntry, budget: float) -> SalesforceOrg:
@@ -71,35 +94,18 @@ def logged_in(surroundings: Surroundings, entry: OrgEntry, budget: float) -> Sal
     from sfdc_escalator.salesforce.login.login import line_of
     from sfdc_escalator.salesforce.org import SalesforceOrg
 
-    def again() -> Grant:
-        """Reads the references anew: a file or a command may have another secret now."""
-        try:
-            return granted(surroundings, entry.login(surroundings.environ, surroundings.folder))
-        except Invalid as error:
-            raise LoginRefused(error.message, error.problems) from None
-
-    first = entry.login(surroundings.environ, surroundings.folder)
+    first, logins = entry.login(surroundings.environ, surroundings.folder), Logins(surroundings, entry)
     try:
-        grant = Patience(budget, surroundings.wait).reading("login", lambda: granted(surroundings, first))
+        grant = Patience(budget, surroundings.wait).reading("login", lambda: logins.first(first))
     except (Invalid, OrgUnavailable) as error:
-        if isinstance(error, Invalid) and entry.file:  # it is about a value of the file, so it gets its place
+        if isinstance(error, Invalid) and entry.file and not error.problems:  # about a value of the file: at its place
             key = "alias" if first.flow == "cli" else "private_key"
             error.problems = (entry.problem(key, Problem(error.message)),)
         error.args = (f"org {entry.name}: {error.message}",)
         raise
     line = line_of(first.values)
     found = grant.instance_url, grant.access_token
-    return SalesforceOrg(*found, login=again, line=line, budget=budget, sleep=surroundings.wait)
-
-
-def granted(surroundings: Surroundings, given: OrgLogin) -> Grant:
-    """One login. Its secrets are known before they are used."""
-    from sfdc_escalator.salesforce.login.login import login
-
-    surroundings.secrets.add(given.secrets)
-    grant = login(given.flow, given.values, surroundings.environ)()
-    surroundings.secrets.add([grant.access_token])
-    return grant
+    return SalesforceOrg(*found, login=logins.again, line=line, budget=budget, sleep=surroundings.wait)
 
 
 def refuse_wrong_org(entry: OrgEntry, door: SalesforceOrg, caller: Caller) -> None:

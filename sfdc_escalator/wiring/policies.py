@@ -6,21 +6,51 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfdc_escalator.errors import Invalid
+from sfdc_escalator.errors import Invalid, Problem
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from sfdc_escalator.escalation.note.note import Renderer
     from sfdc_escalator.files.policies import Loaded
 
+SUFFIX = ".yaml"
+
 
 def policy_paths(surroundings: Surroundings, chosen: Sequence[Path]) -> list[Path]:
     """The chosen files, else all files of the policy folder. Raises Invalid when there is none."""
-    folder = surroundings.policy_folder
-    found = list(chosen) or sorted(folder.glob("*.yaml"))
+    found = list(chosen) or in_folder(surroundings.policy_folder)
     if not found:
+        folder = surroundings.policy_folder
         raise Invalid(f"there is no policy: name a file with --policy, or put one into {folder}/ as a .yaml file")
     return found
+
+
+def in_folder(folder: Path) -> list[Path]:
+    """The policies of a folder: its names that end in `.yaml`, except those of hidden files (`.#x.yaml`, `._x.yaml`).
+
+    Raises Invalid when the folder cannot be listed, and for a name such as `x.yml` or `X.YAML`: whoever wrote it takes
+    it for a policy that runs, so it is never passed over in silence.
+    """
+    try:
+        names = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise Invalid(f"the folder {folder} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    misnamed = [path for path in names if path.suffix != SUFFIX and path.suffix.lower() in (SUFFIX, ".yml")]
+    if misnamed:
+        problems = [
+            Problem(
+                "this file would not be read",
+                str(path),
+                found=path.name,
+                expected="a name that ends in .yaml, or another place for a file that is not a policy",
+                nearest=path.with_suffix(SUFFIX).name,
+            )
+            for path in misnamed
+        ]
+        raise Invalid(f"the names of policies in {folder} end in .yaml", problems)
+    return [path for path in names if path.suffix == SUFFIX]
 
 
 def policies(surroundings: Surroundings, chosen: Sequence[Path]) -> Loaded:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 ACCESS_TOKEN = "SFDC_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 
 
+def without_sharing(_added: Mapping[str, str]) -> None:
+    """Keeps settings out of the process."""
+
+
 def without_log(run: str | None) -> None:
     """Changes nothing about the log."""
 
@@ -40,8 +44,9 @@ class Surroundings:
     """The environment variables, the folder from which relative paths start, and the function that waits.
 
     `config` is the folder of `orgs.yaml` and `policies/`. `set_up_log` puts the id of a run on each line of the log.
-    `stopping` gives the Stop of a run, which the deadline (in seconds) and perhaps signals pull. Two commands with
-    surroundings of their own can run in one process.
+    `stopping` gives the Stop of a run, which the deadline (in seconds) and perhaps signals pull. `share` hands settings
+    to libraries that read the environment of the process (proxies, PGPASSWORD). Two commands with surroundings of
+    their own can run in one process.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -52,6 +57,7 @@ class Surroundings:
     set_up_log: Callable[[str | None], None] = without_log
     stopping: Callable[[float | None], AbstractContextManager[Stop]] = stop_at_deadline
     progress: Callable[[], AbstractContextManager[Progress]] = without_progress
+    share: Callable[[Mapping[str, str]], None] = without_sharing
 
     def __post_init__(self) -> None:
         self.secrets.add([self.environ.get(ACCESS_TOKEN, "").strip()])

@@ -34,6 +34,8 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("errand",),
         ("channels", "ledgers", "policies", "validation"),
         ("orgs",),
+        ("logins",),
+        ("env_file",),
         ("surroundings",),
         ("secrets",),
     ),

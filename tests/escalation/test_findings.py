@@ -41,9 +41,9 @@ def test_an_age_is_shown_as_a_duration() -> None:
 def test_a_table_is_shown_with_its_inputs_in_one_line_of_bounded_length() -> None:
     table: Table[Literal_] = Table("severity", ("Impact__c", "Urgency__c"), (Row(("Company", "High"), "P1"),), "P2")
     condition = TableIs(table, "is", "P1")
-    severe = case({"Impact__c": "Company", "Urgency__c": "High"})
+    severe = case(1, {"Impact__c": "Company", "Urgency__c": "High"})
     assert why(condition, severe) == ["the table severity is P1, by Impact Company, Urgency High: P1"]
-    [actual] = why(condition, case({"Impact__c": "a\nb " + "x" * 1000, "Urgency__c": None}), False)
+    [actual] = why(condition, case(1, {"Impact__c": "a\nb " + "x" * 1000, "Urgency__c": None}), False)
     assert "\n" not in actual
     assert len(actual) < 200
     assert actual.endswith(", Urgency empty: P2")

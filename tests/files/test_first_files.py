@@ -88,13 +88,20 @@ def test_the_crontab_line_of_an_installed_program_reports_a_failure_to_cron(
 
 
 @pytest.mark.parametrize("program", [SCRIPT, INSTALLED])
+def test_the_crontab_line_names_its_org(program: tuple[str, ...]) -> None:
+    """A setting for runs by hand never leads the cron job to another org."""
+    line = first_files(setup(program=program, org="prod"))[Path("config/cron/crontab")].splitlines()[-1]
+    assert " --org prod " in line
+
+
+@pytest.mark.parametrize("program", [SCRIPT, INSTALLED])
 def test_the_systemd_unit_says_folder_command_and_environment(program: tuple[str, ...]) -> None:
     unit = configparser.ConfigParser(interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read_string(first_files(setup(program=program))[Path("config/cron/sfdc-escalator.service")])
     assert unit["Service"]["WorkingDirectory"] == str(HOME).replace("%", "%%")
     words = shlex.split(unit["Service"]["ExecStart"].replace("%%", "%").replace("$$", "$"))
-    assert words == [*program, "--deadline", "8m"]
+    assert words == [*program, "--org", "sandbox", "--deadline", "8m"]
     assert ("EnvironmentFile" in unit["Service"]) is (program == INSTALLED)
 
 
@@ -111,7 +118,17 @@ def test_files_that_somebody_changed_are_kept(tmp_path: Path) -> None:
         (tmp_path / name).write_text("mine\n")
     again = {path.relative_to(tmp_path): outcome for path, outcome in scaffold(tmp_path, setup())}
     assert [again[Path(name)] for name in ("config/orgs.yaml", ".env.example", "config/cron/crontab")] == [
-        "kept: you changed it"
+        "kept: it differs"
     ] * 3
     assert (tmp_path / "config/orgs.yaml").read_text() == "mine\n"
     assert again[Path("config/policies/onboarding.yaml")] == "as it was"
+
+
+def test_the_generated_schema_is_renewed(tmp_path: Path) -> None:
+    list(scaffold(tmp_path, setup()))
+    schema = tmp_path / "config/policy.schema.json"
+    whole = schema.read_text()
+    schema.write_text("{}")
+    again = dict(scaffold(tmp_path, setup()))
+    assert again[schema] == "renewed"
+    assert schema.read_text() == whole

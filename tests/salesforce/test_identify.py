@@ -1,6 +1,8 @@
 """The first answer of the org: its user and time, or an error with advice."""
 
 import ssl
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -51,10 +53,34 @@ def test_any_other_answer_is_an_unavailable_org_with_advice(stage: Stage, status
     assert not stage.slept
 
 
-def test_an_answer_without_a_date_is_not_from_an_org(stage: Stage) -> None:
-    stage.answers("GET", "", {"identity": IDENTITY}, headers={"Date": "today"})
-    with pytest.raises(OrgUnavailable, match="without a Date"):
+@pytest.mark.parametrize(
+    "date",
+    [
+        "today",
+        "",
+        "2026-03-02T15:00:00Z",
+        "Mon, 99 Mar 2026 15:00:00 GMT",
+        "Fri, 31 Dec 9999 23:59:59 -1200",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+    ],
+)
+def test_an_answer_without_a_date_is_not_from_an_org(stage: Stage, date: str) -> None:
+    stage.answers("GET", "", {"identity": IDENTITY}, headers={"Date": date})
+    with pytest.raises(OrgUnavailable, match="an answer with"):
         stage.org.identify()
+
+
+@pytest.mark.parametrize("zone", [" GMT", " +0000", " -0000", ""])
+def test_a_date_is_in_utc(stage: Stage, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        stage.answers("GET", "", {"identity": IDENTITY}, headers={"Date": f"Mon, 02 Mar 2026 15:00:00{zone}"})
+        assert stage.org.identify().now == datetime(2026, 3, 2, 15, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])

@@ -258,7 +258,7 @@ def test_a_second_init_overwrites_no_changed_file(world: World) -> None:
     policy.write_text("mine", encoding="utf-8")
     again = world.type("init", str(folder), "--procedure", "onboarding")
     assert policy.read_text(encoding="utf-8") == "mine"
-    assert "kept: you changed it" in again.out
+    assert "kept: it differs" in again.out
     assert "as it was" in again.out
 
 

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from sfdc_escalator.cli.options import Instant, json_option, ledger_option, option, org_option, policy_option
+from sfdc_escalator.cli.options import (
+    Instant,
+    clock_option,
+    json_option,
+    ledger_option,
+    option,
+    org_option,
+    policy_option,
+)
 from sfdc_escalator.cli.output import tell, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -19,6 +27,7 @@ CASE_ID = re.compile(r"(?<![A-Za-z0-9])(500[A-Za-z0-9]{15}|500[A-Za-z0-9]{12})(?
 @policy_option
 @ledger_option
 @option("--now", type=Instant(), metavar="ISO", help="Use this time in place of the org's clock.")
+@clock_option
 @option("--as-example", is_flag=True, help="Print the case as an entry of `examples:`, without names and texts.")
 @json_option
 @click.pass_obj
@@ -29,6 +38,7 @@ def command(
     policies: tuple[Path, ...],
     ledger: str | None,
     now: datetime | None,
+    accept_clock: bool,
     as_example: bool,
     as_json: bool,
 ) -> int:
@@ -36,9 +46,10 @@ def command(
 
     Nothing is written, in the org or in the ledger.
     """
+    from sfdc_escalator.escalation.planning.run_options import RunOptions
     from sfdc_escalator.wiring.errand import Errand, explain
 
-    errand = Errand(surroundings, org, ledger, policies, now=now)
+    errand = Errand(surroundings, org, ledger, policies, RunOptions(accept_clock=accept_clock), now)
     examined, warnings = explain(errand, named(case))
     if as_json:
         from sfdc_escalator.reports.json.explain import explain_json

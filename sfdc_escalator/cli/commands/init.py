@@ -1,5 +1,6 @@
 """`init`: the first files, from a procedure that many teams have."""
 
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ import click
 
 from sfdc_escalator.cli.options import FilePath, option
 from sfdc_escalator.cli.output import tell, tell_done, warn
+from sfdc_escalator.errors import Invalid
 from sfdc_escalator.reports.values import visible
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -23,7 +25,9 @@ Next:
   5. One live case:                                sfdc-escalator run --org {org} --case NUMBER
   6. All cases that match today, or adopt them:    sfdc-escalator run --org {org} --backlog escalate|adopt
   7. Every ten minutes: config/cron/crontab, or the systemd timer beside it;
-     when runs stop coming, this reports it:       sfdc-escalator status --org {org}"""
+     when runs stop coming, this reports it:       sfdc-escalator status --org {org}
+     They name the org {org}. For production add its entry to config/orgs.yaml, and change --org in
+     the crontab line (or the .service file) and SFDC_ESCALATOR_ORG in .env."""
 
 
 @click.command("init")
@@ -47,7 +51,7 @@ def command(
 ) -> int:
     """Write the first files into FOLDER: a policy, the org and its login, a crontab line, a systemd timer.
 
-    A file that you changed is never overwritten.
+    A file that is there and differs is never overwritten, except the generated config/policy.schema.json.
     """
     from sfdc_escalator.files.first_hour.first_files import LOGINS, Setup
     from sfdc_escalator.files.first_hour.scaffold import procedures, scaffold
@@ -59,12 +63,33 @@ def command(
         ledger = click.prompt("Ledger (a path or URL; empty: the state folder)", default="", err=True) or None
     home = folder.resolve()
     setup = Setup(procedure, name, login, ledger, home, program(home, surroundings))
-    lines = [f"{outcome:<20}  {visible(str(path))}" for path, outcome in scaffold(folder, setup)]
-    lines.append(NEXT.format(org=name))
+    policy, lines = folder / "config" / "policies" / f"{procedure}.yaml", list[str]()
+    for path, outcome in scaffold(folder, setup):
+        lines.append(f"{outcome:<20}  {visible(str(path))}")
+        if path == policy and outcome == "kept: it differs":
+            lines.append(
+                f"! {visible(str(path))} was there before and is not the policy of the procedure {procedure}. To start "
+                "from the procedure, move that file away and type this again."
+            )
+    lines.append(live_policies(policy.parent))
+    lines.append(NEXT.format(org=name).replace("sfdc-escalator ", f"{typed(surroundings.environ)} "))
     if surroundings.folder.resolve() != home:
         lines.append(f"\nAll of that in the folder {visible(str(home))}.")
     tell_done(lambda: tell("\n".join(lines)))
     return 0
+
+
+def live_policies(folder: Path) -> str:
+    """Says which policies every run in this folder takes."""
+    from sfdc_escalator.wiring.policies import in_folder
+
+    try:
+        names = [path.name for path in in_folder(folder)]
+    except Invalid as error:
+        return "\n".join(["", f"! {error.message}", *(f"  {problem}" for problem in error.problems)])
+    together = f"{len(names)} policies, together" if len(names) > 1 else "one policy"
+    more = ". Move away what is not yours" if len(names) > 1 else ""
+    return f"\nA run takes {together}: {', '.join(names)} (all .yaml files of {folder}){more}."
 
 
 def asked(what: str, known: Mapping[str, str], default: str | None = None) -> str:
@@ -83,6 +108,14 @@ def program(home: Path, surroundings: Surroundings) -> tuple[str, ...]:
     if script.exists():
         return (str(script), "--home", str(home), "--log", str(home / "run.log"))
     return (installed(surroundings.environ), "run", "--json")
+
+
+def typed(environ: Mapping[str, str]) -> str:
+    """The program as a person types it in any folder: its name where PATH leads to it, else its absolute path."""
+    program = installed(environ)
+    found = shutil.which("sfdc-escalator", path=environ.get("PATH", ""))
+    same = found and Path(found).is_absolute() and Path(found).resolve() == Path(program).resolve()
+    return "sfdc-escalator" if same else shlex.quote(program)
 
 
 def installed(environ: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from sfdc_escalator.cli.options import (
     FilePath,
     Instant,
     Seconds,
+    clock_option,
     json_option,
     ledger_option,
     option,
@@ -43,6 +44,7 @@ WORK_TO_DO = 10
     "the org, `escalate` escalates them.",
 )
 @option("--now", type=Instant(), metavar="ISO", help="With --dry-run: use this time in place of the org's clock.")
+@clock_option
 @option(
     "--deadline",
     type=Seconds(),
@@ -70,6 +72,7 @@ def command(
     limit: int | None,
     backlog: Literal["adopt", "escalate"] | None,
     now: datetime | None,
+    accept_clock: bool,
     deadline: float | None,
     metrics: Path | None,
     left_alone: Path | None,
@@ -87,7 +90,7 @@ def command(
     from sfdc_escalator.wiring import errand as errands
     from sfdc_escalator.wiring.watching import note_left_alone, watched, write_left_alone
 
-    options = RunOptions(backlog, limit, route, case)
+    options = RunOptions(backlog, limit, route, case, accept_clock)
     errand = errands.Errand(surroundings, org, ledger, policies, options, now, deadline)
 
     def code_of(done: "Done") -> int:

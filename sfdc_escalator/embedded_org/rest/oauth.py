@@ -31,12 +31,14 @@ Form = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ConnectedApp:
-    """The settings of a connected app; None is not checked. `public_key` is PEM."""
+    """The settings of a connected app; None is not checked. `public_key` is PEM. `rotates`: each refresh token is good
+    for one login, and one that is used again ends its successor (Refresh Token Rotation)."""
 
     client_id: str | None = None
     client_secret: str | None = None
     public_key: str | None = None
     refresh_token: str | None = None
+    rotates: bool = False
 
 
 class Refusal(Exception):
@@ -53,6 +55,7 @@ class Tokens:
     def __init__(self, instance_url: str, organization_id: str, user_id: str, first: str, app: ConnectedApp) -> None:
         self._url, self._organization_id, self._user_id = instance_url, organization_id, user_id
         self._app, self._good, self._lock = app, {first}, threading.Lock()
+        self._refresh_token = app.refresh_token
         self._grants: Mapping[str, Callable[[Form], None]] = {
             BEARER: self._check_assertion,
             "client_credentials": self._check_secret,
@@ -76,6 +79,7 @@ class Tokens:
         if check is None:
             raise Refusal("unsupported_grant_type", "grant type not supported")
         check(form)
+        fresh = self._rotated(form) if self._app.rotates and form.get("grant_type") == "refresh_token" else {}
         token = f"{self._organization_id[:15]}!" + "".join(secrets.choice(_LETTERS) for _ in range(96))
         with self._lock:
             self._good.add(token)
@@ -87,6 +91,7 @@ class Tokens:
             "id": f"{self._url}/id/{self._organization_id}/{self._user_id}",
             "token_type": "Bearer",
             "issued_at": str(int(time.time() * 1000)),
+            **fresh,
         }
 
     def _check_client(self, client_id: str | None) -> None:
@@ -102,8 +107,15 @@ class Tokens:
     def _check_refresh(self, form: Form) -> None:
         self._check_client(form.get("client_id"))
         token = form.get("refresh_token")
-        if not token or self._app.refresh_token not in (None, token):
+        if not token or (not self._app.rotates and self._app.refresh_token not in (None, token)):
             raise Refusal("invalid_grant", "expired access/refresh token")
+
+    def _rotated(self, form: Form) -> dict[str, str]:
+        with self._lock:
+            good, self._refresh_token = form["refresh_token"] == self._refresh_token, secrets.token_urlsafe(32)
+            if not good:  # whoever used it first has lost its successor
+                raise Refusal("invalid_grant", "expired access/refresh token")
+            return {"refresh_token": self._refresh_token}
 
     def _check_assertion(self, form: Form) -> None:
         claims = self._claims(form.get("assertion", ""))

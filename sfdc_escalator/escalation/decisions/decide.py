@@ -94,7 +94,8 @@ def own_doing(in_org: PolicyInOrg, route: Route, case: Case) -> bool:
     ):
         return False
     every = in_org.history.by_case.get(case.id, ())
-    return not matches_without_us(in_org.policy.condition(route), case, every, in_org.circumstances_of(route, case))
+    condition, circumstances = in_org.policy.condition(route), in_org.circumstances_of(route, case)
+    return not matches_without_us(condition, case, every, circumstances, in_org.in_doubt(case))
 
 
 def remembered(in_org: PolicyInOrg, route: Route, case: Case, finding: Finding) -> Match | None:

@@ -1,13 +1,46 @@
 """The case as it would be without our own steps, which must not make a route match."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.tree import could_hold
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, StepValue, every
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.escalation.world.org import Queue
+
+OWNER = "OwnerId"
+
+
+def in_doubt(
+    escalations: Iterable[Escalation], case: Case, policies: Sequence[Policy], queues: Mapping[str, Queue]
+) -> frozenset[Need]:
+    """The fields of the case that may hold our own values: those that the steps of an escalation found in the org
+    would write, where the case has such a value; of a route that is not known, all fields that steps write."""
+    fields = {name for one in escalations if one.is_found for name in may_have_written(one, case, policies, queues)}
+    return frozenset(fields) | (owner_paths(case) if OWNER in fields else frozenset())
+
+
+def may_have_written(
+    escalation: Escalation, case: Case, policies: Sequence[Policy], queues: Mapping[str, Queue]
+) -> Iterator[str]:
+    routes = (route for policy in policies if policy.name == escalation.policy for route in policy.routes)
+    route = next((one for one in routes if escalation.route in one.names), None)
+    for step in FIELD_STEPS:
+        wanted = route.escalate.steps.get(step.key) if route and route.escalate else None
+        if route is None or fold(case.text_of(step.field) or "") in values_of(step, wanted, queues):
+            yield step.field
+
+
+def values_of(step: FieldStep, wanted: StepValue | None, queues: Mapping[str, Queue]) -> frozenset[str]:
+    """Every value that the step may write, folded."""
+    if step.names_team:
+        return frozenset(fold(queues[team.queue].id) for team in every(wanted) if team.queue in queues)
+    return frozenset(fold(value) for value in every(wanted))
 
 
 def matches_without_us(
@@ -41,8 +74,10 @@ def holds_surely(
 
 def unknown_of_owner(without: Case, case: Case) -> frozenset[Need]:
     """The fields of the owner other than the id; those of an earlier owner are not known."""
-    if without.owner_id == case.owner_id:
-        return frozenset()
+    return frozenset() if without.owner_id == case.owner_id else owner_paths(case)
+
+
+def owner_paths(case: Case) -> frozenset[Need]:
     return frozenset(path for path in case.fields if path.lower().startswith("owner."))
 
 

@@ -9,12 +9,15 @@ from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.related import Related
 from sfdc_escalator.escalation.conditions.tree import leaves
 from sfdc_escalator.escalation.decisions.episodes import episode, is_over
+from sfdc_escalator.escalation.decisions.own_steps import in_doubt
 from sfdc_escalator.escalation.note.quick_texts import paths_read
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import OrgFacts
+
+NONE = frozenset[Need]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class PolicyInOrg:
     now: datetime
     unpolled: Mapping[str, str]
     unfit: Mapping[str, str]
+    beside: tuple[Policy, ...] = field(default=(), repr=False)
+    """The other policies of the same run."""
     circumstances: Circumstances = field(init=False, compare=False, repr=False)
     judged: tuple[tuple[Route, Condition], ...] = field(init=False, compare=False, repr=False)
     """The routes that can be judged, each with its condition."""
@@ -40,6 +45,11 @@ class PolicyInOrg:
 
     def escalations(self, case: Case) -> tuple[Escalation, ...]:
         return self.history.of_case(case.id, self.policy.name)
+
+    def in_doubt(self, case: Case) -> frozenset[Need]:
+        """The fields of the case of which it is not known whether they hold our own values."""
+        escalations = self.history.by_case.get(case.id, ())
+        return in_doubt(escalations, case, (self.policy, *self.beside), self.org_facts.queues) if escalations else NONE
 
     @property
     def needs(self) -> frozenset[Need]:

@@ -24,6 +24,7 @@ class RunOptions:
     limit: int | None = None
     route: str | None = None
     case: str | None = None
+    accept_clock: bool = False
 
     @property
     def is_trial(self) -> bool:

@@ -86,6 +86,12 @@ class Escalation:
         return self.state not in (EscalationState.PLANNED, EscalationState.REJECTED)
 
     @property
+    def is_found(self) -> bool:
+        """True where its note was found in the org: it was written, but the values before and after are not known."""
+        is_written = self.state in (EscalationState.APPLIED, EscalationState.SUPERSEDED)
+        return is_written and self.tried_at is not None and self.before is None and self.wrote is None
+
+    @property
     def is_open(self) -> bool:
         """True where the case counts as escalated by it, or may have been."""
         return self.state in (
@@ -104,12 +110,16 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`live` holds (policy, route) of the routes that have run live in this org, `users` our user ids so far."""
+    """`live` holds (policy, route) of the routes that have run live in this org, `users` our user ids so far.
+
+    `org_time` is the org's time at the last run that was carried out; None when it is not known.
+    """
 
     by_case: Mapping[str, tuple[Escalation, ...]] = field(default_factory=lambda: MappingProxyType({}))
     live: frozenset[tuple[str, str]] = frozenset()
     users: frozenset[str] = frozenset()
     empty: bool = True
+    org_time: datetime | None = None
 
     @classmethod
     def of(
@@ -119,11 +129,12 @@ class History:
         users: Iterable[str] = (),
         *,
         empty: bool = False,
+        org_time: datetime | None = None,
     ) -> "History":
         by_case: dict[str, tuple[Escalation, ...]] = {}
         for one in escalation:
             by_case[one.case_id] = (*by_case.get(one.case_id, ()), one)
-        return cls(MappingProxyType(by_case), frozenset(live), frozenset(users), empty)
+        return cls(MappingProxyType(by_case), frozenset(live), frozenset(users), empty, org_time)
 
     def of_case(self, case_id: str, policy: str) -> tuple[Escalation, ...]:
         return tuple(escalation for escalation in self.by_case.get(case_id, ()) if escalation.policy == policy)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -35,6 +36,20 @@ class Identity:
     def line(self) -> str:
         """The last line of the note: the key, then the same facts in clear."""
         return f"{self.key} {self.policy}/{self.route}/{self.rung}/{self.episode}/{self.turn}"
+
+
+def identity_on(line: str, organization_id: str, case_ids: Iterable[str]) -> Identity | None:
+    """The identity in the facts of a note's last line, where they give its key for one of these cases."""
+    key, _, facts = line.partition(" ")
+    try:
+        policy, route, rung, episode, turn = facts.strip().split("/")
+        numbers = (int(episode), int(turn))
+    except ValueError:
+        return None
+    if not line.isprintable():
+        return None
+    made = (Identity(organization_id, policy, route, case_id, rung, *numbers) for case_id in case_ids)
+    return next((identity for identity in made if identity.key == key), None)
 
 
 def key_of(note: str) -> str | None:

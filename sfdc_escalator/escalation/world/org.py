@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from sfdc_escalator.escalation.time.calendars import Calendar
@@ -10,12 +10,16 @@ from sfdc_escalator.escalation.time.calendars import Calendar
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The org's first answer: its organization, our user in it, and its time. Ids have 18 characters."""
+    """The org's first answer: its organization, our user in it, and its time. Ids have 18 characters.
+
+    `skew` is the time by which the org's clock is ahead of this machine's, beyond what the call itself took.
+    """
 
     instance_url: str
     organization_id: str
     user_id: str
     now: datetime
+    skew: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,11 @@ class Setup:
     program: tuple[str, ...]
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """The command of cron and systemd. It names its org, so that no setting leads it to another one."""
+        return (*self.program, "--org", self.org, *MORE)
+
+    @property
     def reads_env(self) -> bool:
         return self.program[0].endswith("cron-run")
 
@@ -92,7 +97,7 @@ def in_yaml(text: str) -> str:
 def env_example(setup: Setup) -> str:
     names = [SECRET_OF[key] for key in FLOWS[setup.login].keys if key in SECRET_OF]
     lines = [
-        "# Copy to .env and chmod 600 it. Lines of NAME='VALUE'; for runs by hand: set -a; . ./.env; set +a",
+        "# Copy to .env and chmod 600 it. Lines of NAME='VALUE'; commands by hand read it too.",
         f"SFDC_ESCALATOR_ORG={setup.org}",
         *(f"{name}=''" for name in names),
         "# HEARTBEAT_URL=https://hc-ping.com/your-uuid",
@@ -104,7 +109,7 @@ def env_example(setup: Setup) -> str:
 
 
 def crontab(setup: Setup) -> str:
-    words, home = shlex.join([*setup.program, *MORE]), shlex.quote(str(setup.folder))
+    words, home = shlex.join(setup.words), shlex.quote(str(setup.folder))
     logged = f"{words} >>run.log || echo 'sfdc-escalator: exit code '$?', see the last line of run.log' >&2"
     line = words if setup.reads_env else f"cd {home} && set -a && . ./.env && {logged}"
     escaped = line.replace("%", "\\%")  # for cron a bare one ends the line
@@ -134,7 +139,7 @@ After=network-online.target
 [Service]
 Type=oneshot
 WorkingDirectory={folder}
-{environment}ExecStart={" ".join(map(quoted, [*setup.program, *MORE]))}
+{environment}ExecStart={" ".join(map(quoted, setup.words))}
 # On SIGTERM a run finishes the calls under way and records them.
 TimeoutStopSec=11min
 """

@@ -18,7 +18,7 @@ from sfdc_escalator.files.values.texts import LIST_NAME
 MOST_BYTES = 10_000_000
 SCHEMA = Path("config/policy.schema.json")
 SCHEMA_LINE = "# yaml-language-server: $schema=../policy.schema.json\n"
-Outcome = Literal["written", "as it was", "kept: you changed it"]
+Outcome = Literal["written", "renewed", "as it was", "kept: it differs"]
 
 
 def procedures() -> dict[str, str]:
@@ -30,7 +30,7 @@ def procedures() -> dict[str, str]:
 
 
 def scaffold(folder: Path, setup: Setup) -> Iterator[tuple[Path, Outcome]]:
-    """Write the first files into the folder; an existing file that differs is kept.
+    """Write the first files into the folder; an existing file that differs is kept, except the schema.
 
     Raises Invalid for an unknown procedure or a wrong name, and when the folder cannot be written.
     """
@@ -44,7 +44,7 @@ def scaffold(folder: Path, setup: Setup) -> Iterator[tuple[Path, Outcome]]:
         message = fault.message.replace("this", "the ledger", 1)
         raise Invalid(f"{message}; expected {fault.expected}")
     for path, text in {**files_of(setup.procedure), **first_files(setup)}.items():
-        yield folder / path, put(folder / path, text)
+        yield folder / path, put(folder / path, text, generated=path == SCHEMA)
 
 
 def files_of(procedure: str) -> Mapping[Path, str]:
@@ -55,11 +55,17 @@ def files_of(procedure: str) -> Mapping[Path, str]:
     }
 
 
-def put(path: Path, text: str) -> Outcome:
+def put(path: Path, text: str, *, generated: bool) -> Outcome:
+    """Writes the file. One that is there and differs is kept, unless it is generated, so that nobody edits it."""
     try:
         if os.path.lexists(path):
             with open_to_read(path) as known:
-                return "as it was" if known.read(MOST_BYTES) == text.encode() else "kept: you changed it"
+                if known.read(MOST_BYTES) == text.encode():
+                    return "as it was"
+            if not generated:
+                return "kept: it differs"
+            path.write_text(text, encoding="utf-8")
+            return "renewed"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)

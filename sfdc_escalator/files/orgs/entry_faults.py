@@ -94,14 +94,19 @@ def heartbeat_faults(value: Any) -> Iterator[LoginFault]:
 def heartbeat_of(value: Any) -> str | SecretReference | None:
     if value is None or (isinstance(value, str) and is_reference(value)):
         return value and reference(value)
-    parts = urlsplit(value) if isinstance(value, str) else None
-    safe = parts and (parts.scheme == "https" or settings.loopback(parts.hostname or ""))
-    if not isinstance(value, str) or not parts or not parts.hostname or not safe:
-        raise Fault(
-            "this is not an address that can be pinged",
-            expected="https://..., or a reference to it such as env:HEARTBEAT_URL",
-        )
-    return value
+    return heartbeat_address(value, "https://..., or a reference to it such as env:HEARTBEAT_URL")
+
+
+def heartbeat_address(value: Any, expected: str = "https://...") -> str:
+    """The address itself, plain http on this machine alone. Raises Fault for anything else, a reference among it."""
+    try:
+        parts = urlsplit(value if isinstance(value, str) else "")
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and settings.loopback(host))):
+        raise Fault("this is not an address that can be pinged", expected=expected)
+    return str(value)
 
 
 VALUES = {"expect": expect_faults, "ledger": ledger_faults, "heartbeat": heartbeat_faults}

@@ -10,7 +10,14 @@ from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.expect import Expect
 from sfdc_escalator.files.language.schema_errors import problem_of
 from sfdc_escalator.files.orgs import org_logins, settings
-from sfdc_escalator.files.orgs.entry_faults import ENV, ENV_LOGIN, EXPECTED, entry_faults, heartbeat_of
+from sfdc_escalator.files.orgs.entry_faults import (
+    ENV,
+    ENV_LOGIN,
+    EXPECTED,
+    entry_faults,
+    heartbeat_address,
+    heartbeat_of,
+)
 from sfdc_escalator.files.orgs.org_logins import ADDRESSES, Given, LoginFault, kind
 from sfdc_escalator.files.orgs.settings import SECRETS, OrgLogin, login_from_env
 from sfdc_escalator.files.text.fault import Fault, nearest, unknown
@@ -75,7 +82,7 @@ class OrgEntry:
         if not isinstance(self.heartbeat, SecretReference):
             return self.heartbeat
         try:
-            return str(heartbeat_of(self.heartbeat.secret(environ, folder)))
+            return heartbeat_address(self.heartbeat.secret(environ, folder))
         except Fault as fault:
             problem = self.problem("heartbeat", fault)
             raise Invalid(f"the heartbeat of org {self.name} cannot be read", [problem]) from None

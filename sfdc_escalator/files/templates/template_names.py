@@ -76,6 +76,8 @@ class Reader:
     def visit(self, node: Any) -> None:
         if (statement := FORBIDDEN.get(kind(node))) is not None:
             self.faults.append((node.lineno, Fault(f"`{statement}` is not allowed", expected="a template in one file")))
+        elif kind(node) == "For" and node.recursive:
+            self.faults.append((node.lineno, Fault("`recursive` is not allowed", expected="a plain loop")))
         elif kind(node) == "Name" and node.name not in ("case", "route", "policy"):
             self.name(node)
         elif (found := chain(node)) is not None:

@@ -4,6 +4,7 @@ The only module that imports jinja2.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,11 +12,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.escalation.policy.policy import Template
+from sfdc_escalator.files.templates import bounds
 from sfdc_escalator.files.templates.template_names import Reads, need_of
 from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shown
 from sfdc_escalator.files.text.source_text import Unreadable, names_in, read_text
@@ -23,7 +26,15 @@ from sfdc_escalator.files.text.source_text import Unreadable, names_in, read_tex
 BUILT_IN = "hand-off.md.j2"
 MAX_BYTES, MAX_OUTPUT, MAX_RANGE, MAX_NUMBER = 100_000, 100_000, 100, 10**12
 NO_FILTER = "No filter named "
-WIDE = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs"})
+SURROGATE = re.compile("[\ud800-\udfff]")
+METHODS = frozenset((
+    "capitalize", "casefold", "count", "endswith", "find", "index", "isalnum", "isalpha", "isdecimal", "isdigit",
+    "islower", "isnumeric", "isspace", "istitle", "isupper", "join", "lower", "lstrip", "partition", "removeprefix",
+    "removesuffix", "replace", "rfind", "rindex", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith",
+    "strip", "swapcase", "title", "upper",
+))  # fmt: skip
+"""The methods of a text that a template may call. Numbers and lists have none."""
+COUNTED, JOINED = "_counted", "_joined"
 
 
 class Named(StrictUndefined):
@@ -43,7 +54,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     """A sandbox with bounded numbers and output and no files. A mapping gives only its entries; an empty record has
     empty fields."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if obj is None or isinstance(obj, Mapping):
@@ -64,9 +75,18 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return self.entry(obj[first], rest) if rest and first in obj else self.undefined(obj=obj, name=path)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        return attr not in WIDE and super().is_safe_attribute(obj, attr, value)
+        if isinstance(obj, (str, int, float, list, tuple)) and type(obj).__module__ == "builtins":
+            return isinstance(obj, str) and attr in METHODS
+        return super().is_safe_attribute(obj, attr, value)
+
+    def call(self, context: Any, obj: Any, *given: Any, **named: Any) -> Any:
+        bounds.affordable(str(getattr(obj, "__name__", "")), getattr(obj, "__self__", None), *given)
+        bounds.step()
+        return bounds.of_size(super().call(context, obj, *given, **named))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "+" and type(left) is type(right) and isinstance(left, (str, list)):
+            return bounds.of_size(super().call_binop(context, operator, left, right))
         if not all(isinstance(side, (int, float)) and abs(side) < MAX_NUMBER for side in (left, right)):
             raise ValueError(f"`{operator}` works on numbers only")
         if operator == "**" and abs(right) > 20:
@@ -82,7 +102,7 @@ def short_range(*bounds: int) -> range:
 
 
 def given(value: Any) -> Any:
-    return "" if value is None else value
+    return "" if value is None else bounds.of_size(value)
 
 
 def sandbox() -> Sandbox:
@@ -90,7 +110,24 @@ def sandbox() -> Sandbox:
     sandbox.globals = {"range": short_range}
     for unsafe in ("random", "center", "format", "pprint", "indent", "attr"):
         del sandbox.filters[unsafe]
+    sandbox.filters = {name: bounds.limited(name, work) for name, work in sandbox.filters.items()}
+    sandbox.filters[COUNTED] = bounds.counted
+    sandbox.filters[JOINED] = bounds.joined
     return sandbox
+
+
+class Bounded(NodeTransformer):
+    """Loops whose turns are counted, and `~` whose texts have a limit."""
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:
+        found: nodes.For = self.generic_visit(node)  # type: ignore[assignment]
+        found.iter = nodes.Filter(found.iter, COUNTED, [], [], None, None, lineno=node.lineno)
+        return found
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
+        found: nodes.Concat = self.generic_visit(node)  # type: ignore[assignment]
+        texts = nodes.List(found.nodes, lineno=node.lineno)
+        return nodes.Filter(texts, JOINED, [], [], None, None, lineno=node.lineno)
 
 
 SANDBOX = sandbox()
@@ -115,11 +152,13 @@ def render(template: Template, context: Mapping[str, Any]) -> str:
     """The note; ValueError, with advice, when the template cannot be rendered."""
     pieces, length = list[str](), 0
     try:
-        for piece in stream_of(template.text)(context):
-            pieces.append(piece)
-            length += len(piece)
-            if length > MAX_OUTPUT:
-                raise ValueError(f"the note grows over {MAX_OUTPUT} characters")
+        with bounds.bounded():
+            for piece in stream_of(template.text)(context):
+                piece.encode()  # fails on half of a surrogate pair, which no ledger can store
+                pieces.append(piece)
+                length += len(piece)
+                if length > MAX_OUTPUT:
+                    raise ValueError(f"the note grows over {MAX_OUTPUT} characters")
     except Exception as error:
         raise ValueError(f"the template {template.name} cannot be rendered: {error}") from error
     return "".join(pieces)
@@ -128,7 +167,8 @@ def render(template: Template, context: Mapping[str, Any]) -> str:
 @cache
 def stream_of(text: str) -> Callable[..., Any]:
     """The compiled template. Raises TemplateError and whatever else a compiler raises."""
-    return SANDBOX.from_string(text).generate
+    tree = Bounded().visit(SANDBOX.parse(text))
+    return SANDBOX.from_string(tree).generate
 
 
 def built_in() -> NoteTemplate:
@@ -166,6 +206,9 @@ def compiled(file: str, text: str) -> NoteTemplate:
         tree = SANDBOX.parse(text)
         needs, faults = need_of(tree)
         stream_of(text)
+        for constant in tree.find_all(nodes.Const):
+            if isinstance(constant.value, str) and SURROGATE.search(constant.value):
+                raise TemplateSyntaxError("half of a surrogate pair cannot be in a note", constant.lineno)
     except TemplateError as error:
         return NoteTemplate(file, text, problems=(syntax_problem(file, error),))
     except (RecursionError, SyntaxError, MemoryError, ValueError):
@@ -183,5 +226,8 @@ def syntax_problem(file: str, error: TemplateError) -> Problem:
     message, line = str(error.message or "it cannot be read").rstrip("."), getattr(error, "lineno", None)
     if not message.startswith(NO_FILTER):
         return Problem(f"the template cannot be read: {message}", file, line)
-    name, allowed = message.removeprefix(NO_FILTER).strip("'"), sorted(SANDBOX.filters)
+    name, allowed = (
+        message.removeprefix(NO_FILTER).strip("'"),
+        sorted({*SANDBOX.filters} - {COUNTED, JOINED}),
+    )
     return Problem(f"unknown filter `{name}`", file, line, None, name, one_of(allowed), nearest(name, allowed))

@@ -44,14 +44,15 @@ def missing(path: Path, what: str) -> Problem:
     folder = path.parent
     if not folder.is_dir():
         return Problem(f"the folder {folder} does not exist", str(path), expected=what)
-    near = nearest(path.name, names_in(folder))
-    return Problem("the file does not exist", str(path), expected=what, nearest=near and str(folder / near))
+    near = nearest(path.name, (name for name in names_in(folder) if name != path.name))
+    message = "the link leads nowhere" if path.is_symlink() else "the file does not exist"
+    return Problem(message, str(path), expected=what, nearest=near and str(folder / near))
 
 
 def names_in(folder: Path) -> list[str]:
-    """The names in a folder; none when it cannot be listed."""
+    """The names in a folder without hidden ones; none when it cannot be listed."""
     try:
-        return sorted(entry.name for entry in folder.iterdir())
+        return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError:
         return []
 

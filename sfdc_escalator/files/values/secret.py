@@ -43,6 +43,10 @@ class SecretReference:
             return from_file(located(self.where, environ, folder))
         return from_command(self.where, environ, folder)
 
+    def path(self, environ: Mapping[str, str], folder: Path = HERE) -> str | None:
+        """The file of a `file:` reference."""
+        return located(self.where, environ, folder) if self.kind == "file" else None
+
 
 def reference(value: Any) -> SecretReference:
     """The reference in a file. Raises Fault for anything else, above all for the secret itself."""
@@ -77,7 +81,11 @@ def from_environment(name: str, environ: Mapping[str, str]) -> str:
 
 
 def from_file(path: str) -> str:
-    alone = "a file that holds the secret alone"
+    return text_of(private_bytes(path, "a file that holds the secret alone"), path)
+
+
+def private_bytes(path: str, alone: str) -> bytes:
+    """The content, up to one byte more than allowed. Raises Fault for what is not a file or what others may read."""
     try:
         with open_to_read(path) as stream:
             mode = os.fstat(stream.fileno()).st_mode
@@ -90,7 +98,7 @@ def from_file(path: str) -> str:
     if mode & OTHERS_MAY:
         found, expected = f"mode {stat.S_IMODE(mode):04o}", f"mode 0600: chmod 600 {shlex.quote(path)}"
         raise Fault(f"others may read or write {path}", found=found, expected=expected)
-    return text_of(data, path)
+    return data
 
 
 def from_command(where: str, environ: Mapping[str, str], folder: Path) -> str:

@@ -49,6 +49,14 @@ class Dialect(Protocol):
         """The faults of the database itself: guards of its tables that are not in place, damaged pages."""
         ...
 
+    def strangers(self, connection: sa.Connection) -> Iterator[str]:
+        """The triggers, views, tables, rules, policies and functions beside the tables that are not ours."""
+        ...
+
+    def shape(self, connection: sa.Connection) -> tuple[set[tuple[str, str, str, bool]], set[tuple[str, str, bool]]]:
+        """(table, column, type, may be null) of every column; (table, columns, is unique) of every key and index."""
+        ...
+
     def json_of(self, column: str) -> str:
         """The SQL expression for the JSON text of a column, spelled as `chain.canonical` spells it."""
         ...
@@ -93,8 +101,8 @@ class Database(Protocol):
         """Turns the database's errors inside into LedgerUnusable, and signs of damage into `damage`."""
         ...
 
-    def check_mark(self, connection: sa.Connection) -> None:
-        """Raises LedgerUnusable unless our mark is on it."""
+    def check_mark(self, connection: sa.Connection, *, writing: bool = False) -> None:
+        """Raises LedgerUnusable unless our mark is on it, and this user may read it, or with `writing` write to it."""
         ...
 
     def copy_to(self, file: Path, check: Callable[["Database"], None]) -> None:
@@ -110,16 +118,31 @@ class Database(Protocol):
         ...
 
 
-def version_of(database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> str | None:
+def version_of(
+    database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable, *, writing: bool = False
+) -> str | None:
     """The version of the ledger's tables. Raises LedgerUnusable unless it is a ledger of ours."""
     with database.translating(damage), reading.connect() as connection:
-        database.check_mark(connection)
-        return connection.execute(sa.select(schema.version.c.version_num)).scalar()
+        database.check_mark(connection, writing=writing)
+        return the_version(database.where, connection, damage)
 
 
-def recognise(database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable) -> None:
+def the_version(where: str, connection: sa.Connection, damage: type[EscalatorError] = LedgerUnusable) -> str | None:
+    """The version that the ledger's only version row has; None without one. Raises `damage` for other rows."""
+    found = connection.execute(sa.select(schema.version.c.version_num).limit(3)).scalars().all()
+    if len(found) > 1 or not all(isinstance(one, str) for one in found):
+        shown = " and ".join(f"{one!r:.20}" for one in found)
+        raise damage(
+            f"the ledger {where} was changed by hand: its version is {shown}, expected one text; restore a backup"
+        )
+    return found[0] if found else None
+
+
+def recognise(
+    database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable, *, writing: bool = False
+) -> None:
     """Raises LedgerUnusable unless it is a ledger of ours, of this version, with the tables of this version."""
-    check_version(database.where, version_of(database, reading, damage))
+    check_version(database.where, version_of(database, reading, damage, writing=writing))
     with database.translating(damage), reading.connect() as connection:
         found = database.dialect.columns(connection)
     check_columns(database.where, schema.VERSION, schema.COLUMNS - found, damage)
@@ -130,12 +153,12 @@ def check_version(where: str, found: str | None) -> None:
         raise LedgerUnusable(f"the ledger {where} has lost its version: it was changed by hand; restore a backup")
     if found > schema.VERSION:
         raise LedgerUnusable(
-            f"the ledger {where} is of version {found}, newer than this program knows ({schema.VERSION}); "
+            f"the ledger {where} is of version {found:.40}, newer than this program knows ({schema.VERSION}); "
             "use the newer sfdc-escalator that wrote it"
         )
     if found != schema.VERSION:
         raise LedgerUnusable(
-            f"the ledger {where} is of the older version {found}, this program needs {schema.VERSION}; "
+            f"the ledger {where} is of the older version {found:.40}, this program needs {schema.VERSION}; "
             f"run: sfdc-escalator ledger migrate --ledger {shlex.quote(where)}"
         )
 

@@ -34,6 +34,11 @@ def path_of(where: str, environ: Mapping[str, str] | None = None, folder: Path =
         )
     elif not rest.startswith("/"):
         raise Invalid(f"the ledger {where!r} is not a file: write sqlite:///relative/path or sqlite:////absolute/path")
+    elif "?" in rest:
+        raise Invalid(
+            "a ledger's sqlite URL takes no options",
+            [Problem("a ledger", found=f"?{rest.partition('?')[2]}", expected="sqlite:///PATH, without ?")],
+        )
     else:
         rest = rest[1:]
     if not rest.strip() or "\0" in rest or rest == ":memory:":

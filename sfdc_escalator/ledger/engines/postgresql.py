@@ -1,6 +1,7 @@
 """A ledger in PostgreSQL: a schema of its own in the database that the user names. Needs psycopg."""
 
 import contextlib
+import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,8 +24,18 @@ except ImportError as error:
         "a ledger in PostgreSQL needs psycopg, which is not installed; run: pip install 'sfdc-escalator[pg]'"
     ) from error
 
+from sfdc_escalator.ledger.engines.postgresql_rights import (
+    lacking,
+    lacking_to_create,
+    lacking_to_migrate,
+    quoted,
+)
+
 MARK = "ledger of sfdc-escalator"
 """The comment on our schema, which marks it as ours."""
+
+OPTIONS = sorted({one.keyword.decode() for one in psycopg.pq.Conninfo.get_defaults()} - {"replication"})
+"""The options of a URL (PostgreSQL manual, "Parameter Key Words"); a replication connection runs no SQL of ours."""
 
 LINE = {
     "connect_timeout": 10,
@@ -42,7 +53,8 @@ ADVICE = {
     "55P03": LOCKED,
     "40P01": LOCKED,
     "25006": "cannot be written: the server accepts no writes (a standby, or set to read only)",
-    "42501": "cannot be used: this user lacks a right on it",
+    "42501": "cannot be used: this user lacks a right on it; let its owner GRANT it, or log in as its owner",
+    "57014": "took too long: the server cancelled the statement",
     "53100": FULL,
     "53200": "cannot be used: the server is out of memory",
     "53300": "cannot be reached: the server has too many connections",
@@ -50,11 +62,14 @@ ADVICE = {
 """By SQLSTATE (PostgreSQL manual, appendix A)."""
 
 ADVICE_ON_CONNECTING = {
+    "permission denied for database": "let its owner run: GRANT CONNECT ON DATABASE {database} TO {user}",
     "pg_hba.conf": "allow this host in the server's pg_hba.conf",
     "password": "give the password in ~/.pgpass or PGPASSWORD, or correct the one in the URL",
     "does not exist": "make it first: createdb --encoding=UTF8 NAME, createuser NAME; or correct the URL",
     "refused": "is the server running, and on this port?",
     "translate host": "the name of the host is not known; correct the URL",
+    "invalid": "correct the options in the URL",
+    "bad value": "correct the options in the URL",
     "timeout": "is the server running, and does a firewall block the port?",
 }
 """By a word of libpq's message: when it cannot connect, there is no SQLSTATE."""
@@ -79,7 +94,18 @@ class PostgresqlSchema:
             raise Invalid(f"the ledger's URL asks for {url.drivername}", [Problem("a URL", expected=wanted)])
         if not url.database:
             raise Invalid("the ledger's URL does not name a database", [Problem("a URL", expected=wanted)])
-        return cls(url.set(drivername="postgresql+psycopg"))
+        for name in url.query:
+            if name not in OPTIONS:
+                near = difflib.get_close_matches(name, OPTIONS, n=1)
+                expected = "options of libpq, such as sslmode=require"
+                problem = Problem("an option", found=name, expected=expected, nearest=near[0] if near else None)
+                raise Invalid("the ledger's URL has an option that PostgreSQL does not know", [problem])
+        url = url.set(drivername="postgresql+psycopg")
+        try:
+            url.get_dialect()().create_connect_args(url)
+        except (sa.exc.ArgumentError, ValueError) as error:
+            raise Invalid(f"the options of the ledger's URL are invalid: {error}") from None
+        return cls(url)
 
     @property
     def where(self) -> str:
@@ -98,6 +124,7 @@ class PostgresqlSchema:
                 encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
                 if encoding != "UTF8":
                     raise LedgerUnusable(f"the database of {self.where} holds {encoding}; make one with encoding UTF8")
+                self._refuse(lacking_to_create(connection))
                 connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
                 connection.exec_driver_sql(f"COMMENT ON SCHEMA {SCHEMA} IS '{MARK}'")
                 schema.create_tables(connection)
@@ -138,12 +165,13 @@ class PostgresqlSchema:
             cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
             raise self._translated(cause, damage) from error
 
-    def check_mark(self, connection: sa.Connection) -> None:
+    def check_mark(self, connection: sa.Connection, *, writing: bool = False) -> None:
         asked = sa.text("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :name")
         if connection.execute(asked, {"name": SCHEMA}).scalar() != MARK:
             raise LedgerUnusable(
                 f"{self.where} does not hold a ledger of sfdc-escalator: its schema {SCHEMA} is one of another program"
             )
+        self._refuse(lacking(connection, writing=writing))
 
     def copy_to(self, file: Path, check: Callable[[Database], None]) -> None:  # noqa: ARG002
         raise Invalid(f"the ledger {self.where} is in PostgreSQL; back it up with: pg_dump --schema={SCHEMA} DATABASE")
@@ -151,6 +179,7 @@ class PostgresqlSchema:
     @contextlib.contextmanager
     def kept(self, connection: sa.Connection, label: str, check: Callable[[sa.Connection], object]) -> Iterator[str]:
         """A schema beside the ledger's, `sfdc_escalator_<label>`, made in the same transaction."""
+        self._refuse(lacking_to_migrate(connection))
         name = f"{SCHEMA}_{label}".lower().replace("-", "_")
         copy_schema(connection, name, MARK)
         with looking_at(connection, name):
@@ -163,12 +192,18 @@ class PostgresqlSchema:
         with self.translating(), engine.connect() as connection:
             yield connection
 
+    def _refuse(self, lacking: str) -> None:
+        if lacking:
+            raise LedgerUnusable(f"the ledger {self.where} cannot be used: {lacking}")
+
     def _translated(self, error: object, damage: type[EscalatorError]) -> EscalatorError:
         state, message = getattr(error, "sqlstate", None) or "", self._message(error)
         if state in ADVICE:
             return LedgerUnusable(f"the ledger {self.where} {ADVICE[state]} (PostgreSQL: {message})")
-        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-            advice = next((advice for text, advice in ADVICE_ON_CONNECTING.items() if text in message), "")
+        is_of_the_client = isinstance(error, psycopg.ProgrammingError) and not state  # an option with a bad value
+        if is_of_the_client or isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+            found = (advice for text, advice in ADVICE_ON_CONNECTING.items() if text in message)
+            advice = next(found, "").format(database=quoted(self.url.database or ""), user=self.url.username or "USER")
             return LedgerUnusable(
                 f"the ledger {self.where} cannot be reached. PostgreSQL: {message}{advice and f'; {advice}'}"
             )

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfdc_escalator.ledger.engines.database import in_batches, table_of
-from sfdc_escalator.ledger.tables.schema import FORBIDDEN, version
+from sfdc_escalator.ledger.tables.schema import FORBIDDEN, metadata, version
 
 SCHEMA = "sfdc_escalator"
 REVOKED = {table: (*actions, "TRUNCATE") for table, actions in FORBIDDEN.items()}
@@ -48,6 +48,39 @@ TRIGGERS = f"""
     AND c.oid = t.tgrelid AND c.relnamespace = n.oid AND t.tgenabled IN ('O', 'A')
 """  # noqa: S608
 BODIES = f"SELECT p.proname::text, p.prosrc FROM pg_proc p, {OURS} AND p.pronamespace = n.oid"  # noqa: S608
+STRANGERS = f"""
+    SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' ELSE 'relation' END,
+        c.relname::text, '' FROM pg_class c, {OURS} AND c.relnamespace = n.oid AND c.relkind NOT IN ('i', 't')
+    UNION ALL SELECT 'function', p.proname::text, '' FROM pg_proc p, {OURS} AND p.pronamespace = n.oid
+    UNION ALL SELECT 'operator', o.oprname::text, '' FROM pg_operator o, {OURS} AND o.oprnamespace = n.oid
+    UNION ALL SELECT 'trigger', t.tgname::text, c.relname::text FROM pg_trigger t, pg_class c, {OURS}
+        AND c.oid = t.tgrelid AND c.relnamespace = n.oid AND NOT t.tgisinternal
+    UNION ALL SELECT 'rule', r.rulename::text, c.relname::text FROM pg_rewrite r, pg_class c, {OURS}
+        AND c.oid = r.ev_class AND c.relnamespace = n.oid AND c.relkind = 'r'
+    UNION ALL SELECT 'policy', p.polname::text, c.relname::text FROM pg_policy p, pg_class c, {OURS}
+        AND c.oid = p.polrelid AND c.relnamespace = n.oid
+    UNION ALL SELECT 'row-level security', '', c.relname::text FROM pg_class c, {OURS}
+        AND c.relnamespace = n.oid AND (c.relrowsecurity OR c.relforcerowsecurity)
+    UNION ALL SELECT 'constraint', k.conname::text, c.relname::text FROM pg_constraint k, pg_class c, {OURS}
+        AND c.oid = k.conrelid AND c.relnamespace = n.oid AND k.contype IN ('c', 'f', 'x')
+    UNION ALL SELECT 'child table', i.inhrelid::regclass::text, c.relname::text FROM pg_inherits i, pg_class c, {OURS}
+        AND c.oid = i.inhparent AND c.relnamespace = n.oid AND c.relkind = 'r'
+"""  # noqa: S608
+SHAPE = f"""
+    SELECT c.relname::text, a.attname::text,
+        upper(replace(format_type(a.atttypid, a.atttypmod), 'character varying', 'varchar')), NOT a.attnotnull
+    FROM pg_class c, pg_attribute a, {OURS} AND c.relnamespace = n.oid AND c.relkind = 'r' AND a.attrelid = c.oid
+    AND a.attnum > 0 AND NOT a.attisdropped AND NOT a.atthasdef
+"""  # noqa: S608
+KEYS = f"""
+    SELECT c.relname::text, (
+        SELECT string_agg(COALESCE(a.attname::text, 'an expression'), ', ' ORDER BY k.place)
+        FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
+        LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number AND k.number > 0
+    ) || CASE WHEN i.indpred IS NULL THEN '' ELSE ' WHERE ...' END, i.indisunique
+    FROM pg_index i, pg_class c, {OURS} AND c.relnamespace = n.oid AND i.indrelid = c.oid AND c.relkind = 'r'
+    AND i.indisvalid
+"""  # noqa: S608
 RIGHTS = f"""
     SELECT c.relname::text, a.privilege_type, CASE a.grantee WHEN 0 THEN 'everybody' ELSE a.grantee::regrole::text END
     FROM pg_class c, aclexplode(COALESCE(c.relacl, acldefault('r', c.relowner))) a, {OURS} AND c.relnamespace = n.oid
@@ -98,6 +131,16 @@ class PostgresqlDialect:
         for table, right, who in self.rows(connection, RIGHTS):
             if right in REVOKED.get(table, ()):
                 yield f"the guard of {table} is not in place: {who} was granted {right}; REVOKE it"
+
+    def strangers(self, connection: sa.Connection) -> Iterator[str]:
+        ours = {"trigger": GUARDS.keys(), "function": FUNCTIONS.keys(), "table": metadata.tables.keys()}
+        for kind, name, table in self.rows(connection, STRANGERS):
+            if name not in ours.get(kind, ()):
+                yield f"the {kind}{name and f' {name}'}{table and f' on {table}'} is not ours; remove it"
+
+    def shape(self, connection: sa.Connection) -> tuple[set[tuple[str, str, str, bool]], set[tuple[str, str, bool]]]:
+        columns = {(table, name, kind, null) for table, name, kind, null in self.rows(connection, SHAPE)}
+        return columns, {(table, names, unique) for table, names, unique in self.rows(connection, KEYS)}
 
     def json_of(self, column: str) -> str:
         return f"COALESCE(to_json({column})::text, 'null')"

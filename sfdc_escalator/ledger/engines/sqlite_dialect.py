@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfdc_escalator.ledger.engines.database import in_batches, table_of
-from sfdc_escalator.ledger.tables.schema import FORBIDDEN
+from sfdc_escalator.ledger.tables.schema import FORBIDDEN, metadata
 
 
 def _trigger(action: str, table: str) -> str:
@@ -31,6 +31,18 @@ GUARDS = {
 }
 """The text by which SQLite's catalogue knows each trigger."""
 
+STRANGERS = "SELECT type, name, tbl_name FROM sqlite_master WHERE type IN ('table', 'view', 'trigger')"
+SHAPE = """
+    SELECT m.name, c.name, c.type, NOT c."notnull" FROM sqlite_master m, pragma_table_xinfo(m.name) c
+    WHERE m.type = 'table' AND c.hidden = 0 AND c.dflt_value IS NULL
+"""
+KEYS = """
+    SELECT m.name, group_concat(c.name, ', '), 1 FROM sqlite_master m, pragma_table_info(m.name) c
+    WHERE m.type = 'table' AND c.pk > 0 GROUP BY m.name UNION ALL
+    SELECT m.name, (SELECT group_concat(COALESCE(c.name, 'an expression'), ', ') FROM pragma_index_info(i.name) c)
+        || iif(i.partial, ' WHERE ...', ''), i."unique"
+    FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table' AND i.origin <> 'pk'
+"""
 COLUMNS = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
 TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 
@@ -69,6 +81,16 @@ class SqliteDialect:
         for (text,) in self.rows(connection, "PRAGMA integrity_check"):
             if text != "ok":
                 yield f"SQLite finds the file damaged: {text}"
+
+    def strangers(self, connection: sa.Connection) -> Iterator[str]:
+        for kind, name, table in self.rows(connection, STRANGERS):
+            ours = GUARDS if kind == "trigger" else metadata.tables
+            if name not in ours or kind == "view":
+                yield f"the {kind} {name}{f' on {table}' if kind == 'trigger' else ''} is not ours; remove it"
+
+    def shape(self, connection: sa.Connection) -> tuple[set[tuple[str, str, str, bool]], set[tuple[str, str, bool]]]:
+        columns = {(table, name, kind, bool(null)) for table, name, kind, null in self.rows(connection, SHAPE)}
+        return columns, {(table, names, bool(unique)) for table, names, unique in self.rows(connection, KEYS)}
 
     def json_of(self, column: str) -> str:
         return f"json_quote({column})"

@@ -119,7 +119,7 @@ class SqliteFile:
                 raise LedgerUnusable(f"the ledger {self.path} {advice}") from error
             raise damage(f"the ledger {self.path} is damaged or cut short (SQLite: {cause})") from error
 
-    def check_mark(self, connection: sa.Connection) -> None:
+    def check_mark(self, connection: sa.Connection, *, writing: bool = False) -> None:  # noqa: ARG002
         mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
         if mark != APPLICATION_ID:
             raise LedgerUnusable(

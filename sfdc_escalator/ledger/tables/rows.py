@@ -1,18 +1,59 @@
 """Escalations as rows, and rows as escalations."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+
+import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError, LedgerUnusable
 from sfdc_escalator.escalation.world.case import FieldValues
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.chain import plain
-from sfdc_escalator.ledger.tables.schema import JSON_COLUMNS
+from sfdc_escalator.ledger.tables.schema import JSON_COLUMNS, escalations, live_routes, runs
 
 Row = dict[str, Any]
+ORG_TIME = "org_time"
+"""The member of a run's last event that holds the org's time."""
+
+
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+MOST = 2**31 - 1
+"""The largest number that every engine can hold in a column."""
+
+MISREAD = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+"""Errors of taking a value apart that no run can have written."""
+
+
+@contextmanager
+def naming(what: str, damage: type[EscalatorError] = LedgerUnusable) -> Iterator[None]:
+    """Turns the errors of reading a row into `damage`, which names the row."""
+    try:
+        yield
+    except MISREAD as error:
+        raise damage(
+            f"the row of {what} cannot be read ({error!s:.200}): it was changed; run: sfdc-escalator audit verify"
+        ) from error
+
+
+def checked(table: sa.Table, row: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """The same row. Raises ValueError where a value does not have the type of its column: SQLite stores any value."""
+    for column in table.columns:
+        if column.name in row and not _is_sound(column, row[column.name]):
+            expected = "a number" if isinstance(column.type, sa.Integer) else "a text or bytes"
+            raise ValueError(f"{column.name} is {row[column.name]!r:.60}, expected {expected}")
+    return row
+
+
+def _is_sound(column: sa.Column[Any], value: object) -> bool:
+    if value is None:
+        return bool(column.nullable)
+    if isinstance(column.type, sa.Integer):
+        return type(value) is int and 0 <= value <= MOST
+    return type(value) is (bytes if isinstance(column.type, sa.LargeBinary) else str)
 
 
 def time_text(at: datetime | None) -> str | None:
@@ -25,7 +66,32 @@ def time_text(at: datetime | None) -> str | None:
 
 
 def time_of(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    """The time of a text. Raises ValueError for one that no run can have written."""
+    if not text:
+        return None
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None or not EARLIEST <= at < LATEST:
+        raise ValueError(f"the time {text:.60} has no zone, or is out of range")
+    return at
+
+
+def route_of(row: Mapping[Any, Any]) -> tuple[str, str]:
+    """The policy and the route of a live route. Raises LedgerUnusable."""
+    with naming(f"the live route {row['policy']!s:.60}/{row['route']!s:.60}"):
+        found = checked(live_routes, row)
+        return found["policy"], found["route"]
+
+
+def user_of(row: Mapping[Any, Any]) -> str:
+    """The user of a run. Raises LedgerUnusable."""
+    with naming(f"a run by the user {row['user_id']!s:.60}"):
+        return str(checked(runs, row)["user_id"])
+
+
+def org_time_of(seq: int, body: bytes) -> datetime | None:
+    """The org's time in the last event of a run. Raises LedgerUnusable for one that no run can have written."""
+    with naming(f"event {seq}"):
+        return time_of(json.loads(body)[ORG_TIME])
 
 
 def facts_of(escalation: Escalation, case_number: str) -> Row:
@@ -61,13 +127,8 @@ def stored(facts: Row) -> Row:
 
 def escalation_of(row: Mapping[Any, Any]) -> Escalation:
     """Raises LedgerUnusable for a row that no run can have written."""
-    try:
-        return _escalation_of(row)
-    except ValueError as error:
-        raise LedgerUnusable(
-            f"the row of escalation {row['key']} cannot be read ({error}): it was changed; "
-            "run: sfdc-escalator audit verify"
-        ) from error
+    with naming(f"escalation {row['key']!s:.60}"):
+        return _escalation_of(checked(escalations, row))
 
 
 def _escalation_of(row: Mapping[Any, Any]) -> Escalation:
@@ -94,6 +155,6 @@ def _values_of(text: str | None) -> FieldValues | None:
     if text is None:
         return None
     values = json.loads(text)
-    if not isinstance(values, dict):
-        raise ValueError(f"{text!r} is not an object")
+    if not isinstance(values, dict) or not all(isinstance(one, str | None) for one in values.values()):
+        raise ValueError(f"{text!r:.60} is not an object of texts")
     return values

@@ -13,7 +13,7 @@ VERSION = "0002"
 FORBIDDEN = {"events": ("UPDATE", "DELETE"), "payloads": ("UPDATE",), "escalations": ("DELETE",)}
 """The actions that each engine refuses, by table. Personal text may be deleted: it must be possible to erase it."""
 
-metadata = sa.MetaData()
+metadata = sa.MetaData(info={"version": VERSION})
 
 version = sa.Table("alembic_version", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
 

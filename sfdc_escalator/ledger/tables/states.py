@@ -20,7 +20,9 @@ AFTER = MappingProxyType(
         EscalationState.REJECTED: frozenset(
             {EscalationState.SENDING, EscalationState.APPLIED, EscalationState.PLANNED}
         ),
-        EscalationState.ADOPTED: frozenset({EscalationState.SUPERSEDED, EscalationState.GONE, EscalationState.CLOSED}),
+        EscalationState.ADOPTED: frozenset(
+            {EscalationState.APPLIED, EscalationState.SUPERSEDED, EscalationState.GONE, EscalationState.CLOSED}
+        ),
         EscalationState.SUPERSEDED: frozenset[EscalationState](),
         EscalationState.GONE: frozenset[EscalationState](),
         EscalationState.CLOSED: frozenset[EscalationState](),

@@ -3,13 +3,14 @@
 import difflib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, Invalid, Problem
 from sfdc_escalator.ledger.store import SqlHistory
+from sfdc_escalator.ledger.tables.rows import MISREAD, time_of
 from sfdc_escalator.ledger.tables.schema import escalations, events, payloads
 from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry
 
@@ -21,7 +22,23 @@ def audit_list(trail: SqlHistory, limit: int = 50) -> tuple[EscalationEntry, ...
     newest = sa.select(*wanted).join(events, events.c.seq == row.event).order_by(row.event.desc()).limit(limit)
     with trail.reading() as connection:
         found = connection.execute(newest).all()
-    return tuple(EscalationEntry(*row[:7], _time(row.key, row.at), row.run) for row in found)
+    return tuple(_entry(row) for row in found)
+
+
+def _entry(row: Any) -> EscalationEntry:
+    if not all(isinstance(one, str) for one in row):
+        raise _changed(f"escalation {row.key!s:.60}")
+    return EscalationEntry(
+        key=row.key,
+        case_id=row.case_id,
+        case_number=row.case_number,
+        policy=row.policy,
+        route=row.route,
+        rung=row.rung,
+        state=row.state,
+        at=_time(row.key, row.at),
+        run=row.run,
+    )
 
 
 def audit_show(trail: SqlHistory, key: str) -> tuple[AuditEvent, ...]:
@@ -42,15 +59,19 @@ def audit_show(trail: SqlHistory, key: str) -> tuple[AuditEvent, ...]:
 
 def _event(row: Any) -> AuditEvent:
     at = _time(f"event {row.seq}", row.at)
+    if not (isinstance(row.hash, bytes) and isinstance(row.text, str | None)):
+        raise _changed(f"event {row.seq}")
     return AuditEvent(row.seq, at, row.event, row.run, row.hash.hex(), _body(row.seq, row.body), row.text)
 
 
 def _time(what: str, text: str) -> datetime:
     try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
+        at = time_of(text)
+    except MISREAD as error:
         raise _changed(what) from error
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    if at is None:
+        raise _changed(what)
+    return at
 
 
 def nearest(connection: sa.Connection, key: str) -> Problem:
@@ -67,7 +88,7 @@ def nearest(connection: sa.Connection, key: str) -> Problem:
 def _body(seq: int, body: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(body)
-    except ValueError as error:
+    except MISREAD as error:
         raise _changed(f"event {seq}") from error
     if not isinstance(found, dict):
         raise _changed(f"event {seq}")

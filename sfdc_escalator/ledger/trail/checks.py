@@ -95,5 +95,5 @@ def _not_json(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:
     for run, *texts in dialect.rows(connection, "SELECT run, policies, COALESCE(result, 'null') FROM runs"):
         try:
             _ = [json.loads(text) for text in texts]
-        except ValueError:
+        except (ValueError, TypeError, RecursionError):
             yield f"run {run} was changed: its row does not hold JSON"

@@ -1,13 +1,12 @@
 """The state of a ledger, read from the ledger alone: its last runs, open and waiting escalations."""
 
 import json
-from datetime import datetime
 
 import sqlalchemy as sa
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlHistory
-from sfdc_escalator.ledger.tables.rows import escalation_of
+from sfdc_escalator.ledger.tables.rows import checked, escalation_of, naming, time_of
 from sfdc_escalator.ledger.tables.schema import escalations, runs
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
 
@@ -44,11 +43,17 @@ def _next_try(escalation: Escalation) -> str:
 
 
 def run_record(row: sa.RowMapping) -> RunRecord:
-    return RunRecord(
-        run=row["run"],
-        organization_id=row["organization_id"],
-        host=row["host"],
-        started=datetime.fromisoformat(row["started_at"]),
-        finished=datetime.fromisoformat(row["finished_at"]) if row["finished_at"] else None,
-        result=json.loads(row["result"]) if row["result"] else None,
-    )
+    """Raises LedgerUnusable for a row that no run can have written."""
+    with naming(f"run {row['run']!s:.60}"):
+        checked(runs, row)
+        started, result = time_of(row["started_at"]), json.loads(row["result"]) if row["result"] else None
+        if started is None or not isinstance(result, dict | None):
+            raise ValueError("it has no start, or its result is not an object")
+        return RunRecord(
+            run=row["run"],
+            organization_id=row["organization_id"],
+            host=row["host"],
+            started=started,
+            finished=time_of(row["finished_at"]),
+            result=result,
+        )

@@ -11,10 +11,12 @@ from itertools import islice
 
 import sqlalchemy as sa
 
+from sfdc_escalator.errors import AuditBroken
 from sfdc_escalator.ledger.engines.database import Dialect
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.trail.checks import chain_rows, note_rows, table_problems
+from sfdc_escalator.ledger.trail.table_shapes import lease_problems, odd_values, shape_problems, version_problems
 from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
 MOST_PROBLEMS = 50
@@ -25,10 +27,20 @@ def verify(trail: SqlHistory, expected_head: str | None = None) -> Verification:
     """Reads the whole ledger; `expected_head` must be a hash of its chain. Raises AuditBroken where it is too damaged
     to be read."""
     dialect = trail.database.dialect
-    walk = _Walk(dialect, expected_head)
+    try:
+        return _verify(trail, dialect, _Walk(dialect, expected_head))
+    except AuditBroken:
+        with trail.reading() as connection:
+            problems = _first(odd_values(connection))
+        if not problems:
+            raise
+        return Verification(0, None, tuple(problems))
+
+
+def _verify(trail: SqlHistory, dialect: Dialect, walk: "_Walk") -> Verification:
     with trail.reading() as whole, trail.reading() as tables, trail.reading() as file, ThreadPoolExecutor(2) as beside:
         aside = [
-            beside.submit(_first, table_problems(tables, dialect)),
+            beside.submit(_first, _beside(tables, dialect)),
             beside.submit(_first, dialect.problems(file)),
         ]
         problems = _first(walk.problems(whole)) + [problem for part in aside for problem in part.result()]
@@ -39,6 +51,15 @@ def verify_inside(connection: sa.Connection, dialect: Dialect) -> Verification:
     """The same inside one transaction, which sees its own changes."""
     found = verify_chain(connection, dialect)
     return replace(found, problems=(*found.problems, *_first(table_problems(connection, dialect)))[:MOST_PROBLEMS])
+
+
+def _beside(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:
+    """The problems beside the chain, in the version of the tables that this program has."""
+    yield from dialect.strangers(connection)
+    yield from shape_problems(connection, dialect)
+    yield from version_problems(connection)
+    yield from table_problems(connection, dialect)
+    yield from lease_problems(connection)
 
 
 def verify_chain(connection: sa.Connection, dialect: Dialect) -> Verification:

@@ -40,7 +40,7 @@ def migrate(where: str, by: str, versions: Path = VERSIONS) -> Migrated:
     database = database_of(where)
     if not database.exists():
         raise LedgerUnusable(f"the ledger {database.where} does not exist")
-    found = version_of(database, database.engine(writing=False, busy=BUSY))
+    found = version_of(database, database.engine(writing=False, busy=BUSY), writing=True)
     if found is not None and found < schema.VERSION:
         return _migrate_alone(database, by, versions)
     recognise(database, database.engine(writing=False, busy=BUSY))
@@ -51,7 +51,7 @@ def _migrate_alone(database: Database, by: str, versions: Path) -> Migrated:
     engine = database.engine(writing=True, busy=BUSY)
     try:
         with database.translating(), engine.begin() as connection:
-            found = locked_version(connection, database.dialect)
+            found = locked_version(connection, database)
             if found == schema.VERSION:  # another program was faster
                 return Migrated(database.where, found, found)
             _refuse_while_a_run_is_at_work(connection, database.dialect.now(connection))

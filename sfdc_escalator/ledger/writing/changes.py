@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.ledger.tables import states
-from sfdc_escalator.ledger.tables.rows import Row, escalation_of, facts_of, stored
+from sfdc_escalator.ledger.tables.rows import Row, checked, escalation_of, facts_of, naming, stored
 from sfdc_escalator.ledger.tables.schema import escalations
 from sfdc_escalator.ledger.writing.journal import Journal
 from sfdc_escalator.pipeline.ports.ledger import Change
@@ -49,7 +49,9 @@ class Changes:
         """Raises EscalatorError when the escalation's state does not allow the change."""
         key = change.escalation.key
         old = self._rows.get(key)
-        states.check(key, change.event, EscalationState(old["state"]) if old else None, change.escalation.state)
+        with naming(f"escalation {key}"):
+            before = EscalationState(checked(escalations, old)["state"]) if old else None
+        states.check(key, change.event, before, change.escalation.state)
         if old is None:
             self._new.add(key)
         facts = self._facts(change, old)

@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sfdc_escalator.ledger.engines.database import Dialect
+from sfdc_escalator.ledger.engines.database import Database, the_version
 from sfdc_escalator.ledger.tables import chain
-from sfdc_escalator.ledger.tables.schema import events, payloads, version
+from sfdc_escalator.ledger.tables.rows import naming
+from sfdc_escalator.ledger.tables.schema import events, payloads
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,10 @@ class Author:
     host: str
 
 
-def locked_version(connection: sa.Connection, dialect: Dialect) -> str | None:
+def locked_version(connection: sa.Connection, database: Database) -> str | None:
     """The ledger's version. Until the transaction ends nobody else writes to the chain or migrates the ledger."""
-    dialect.lock(connection)
-    return connection.execute(sa.select(version.c.version_num)).scalar()
+    database.dialect.lock(connection)
+    return the_version(database.where, connection)
 
 
 class Journal:
@@ -36,8 +37,9 @@ class Journal:
         self._connection, self._author = connection, author
         newest = sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)
         found = connection.execute(newest).first()
+        with naming("the newest event"):
+            self._hash: bytes = bytes.fromhex(bytes.hex(found.hash)) if found else chain.GENESIS
         self._seq: int = found.seq if found else 0
-        self._hash: bytes = found.hash if found else chain.GENESIS
         self._events: list[dict[str, Any]] = []
         self._payloads: list[dict[str, Any]] = []
 

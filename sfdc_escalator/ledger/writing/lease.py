@@ -5,7 +5,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from sfdc_escalator.errors import EscalatorError, LeaseLost, LedgerUnusable, Run
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.tables import chain
+from sfdc_escalator.ledger.tables.rows import ORG_TIME, checked, naming, time_of, time_text
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
 from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder
@@ -50,7 +51,7 @@ class SqlLease:
         lease. With `recording` it writes to the chain."""
         with self._lock, self._database.translating(), self._engine.begin() as connection:
             if recording:
-                check_version(self._database.where, locked_version(connection, self._database.dialect))
+                check_version(self._database.where, locked_version(connection, self._database))
             at = self._database.dialect.now(connection)
             beaten = connection.execute(leases.update().where(self._ours).values(heartbeat_at=at))
             if beaten.rowcount != 1:
@@ -95,12 +96,20 @@ class SqlLease:
     def finish(self, result: Mapping[str, Any]) -> None:
         with self._transaction() as (connection, at):
             this = runs.c.run == self._start.run
-            row = dict(connection.execute(sa.select(runs).where(this)).mappings().one())
-            row |= {"finished_at": at, "result": chain.canonical(result).decode()}
+            found = connection.execute(sa.select(runs).where(this)).mappings().first()
             journal = Journal(connection, self._author, at)
-            row["event"] = journal.add("run_finished", {"facts": _as_recorded(row)})
+            with naming(f"run {self._start.run}"):
+                row = dict(checked(runs, found or {}))
+                row |= {"finished_at": at, "result": chain.canonical(result).decode()}
+                recorded = _as_recorded(row)
+            row["event"] = journal.add("run_finished", {"facts": recorded, **self._org_time(result)})
             journal.write()
             connection.execute(runs.update().where(this).values(row))
+
+    def _org_time(self, result: Mapping[str, Any]) -> dict[str, str]:
+        """The org's time for the last event of the run; a run that ended with an error may have refused that time."""
+        at = time_text(self._start.org_time)
+        return {ORG_TIME: at} if at and "error" not in result else {}
 
     @contextlib.contextmanager
     def kept_alive(self, every: timedelta) -> Iterator[None]:
@@ -133,7 +142,7 @@ def take(engine: sa.Engine, database: Database, start: RunStart, holder: Holder,
     """Takes the lease, and stores the run and its first event. Escalations that an earlier run was still sending become
     `unknown`. Raises RunBusy while somebody holds the lease."""
     with database.translating(), engine.begin() as connection:
-        check_version(database.where, locked_version(connection, database.dialect))
+        check_version(database.where, locked_version(connection, database))
         at = database.dialect.now(connection)
         old = _held(connection, start.organization_id)
         if old and old["run"] is not None:
@@ -153,16 +162,21 @@ def take(engine: sa.Engine, database: Database, start: RunStart, holder: Holder,
 
 def _held(connection: sa.Connection, organization_id: str) -> Mapping[Any, Any] | None:
     this = leases.c.organization_id == organization_id
-    return connection.execute(sa.select(leases).where(this).with_for_update()).mappings().first()
+    found = connection.execute(sa.select(leases).where(this).with_for_update()).mappings().first()
+    with naming(f"the lease of the org {organization_id}"):
+        return found and checked(leases, found)
 
 
 def refuse_while_alive(old: Mapping[Any, Any], me: Holder, terms: Terms, at: str) -> None:
-    """Raises RunBusy unless `me` can see that the holder of this row has ended."""
-    holder = Holder(old["host"], old["boot"], old["pid"], old["pid_start"])
+    """Raises RunBusy unless `me` can see that the holder of this row has ended, LedgerUnusable for a changed row."""
+    with naming(f"the lease of the org {old['organization_id']!s:.60}"):
+        checked(leases, old)
+        holder = Holder(old["host"], old["boot"], old["pid"], old["pid_start"])
+        silent, worked = _between(old["heartbeat_at"], at), _between(old["started_at"], at)
     # A heartbeat from the future comes from a clock that was set back; the next one is right again.
-    if holder.is_gone(me) or abs(_between(old["heartbeat_at"], at)) >= terms.silent:
+    if holder.is_gone(me) or abs(silent) >= terms.silent:
         return
-    stuck = _between(old["started_at"], at) >= terms.longest_run
+    stuck = worked >= terms.longest_run
     raise RunBusy(
         f"the run {old['run']} has worked on this org since {old['started_at']} "
         f"(host {holder.host}, process {holder.pid})"
@@ -175,7 +189,10 @@ def refuse_while_alive(old: Mapping[Any, Any], me: Holder, terms: Terms, at: str
 
 
 def _between(earlier: str, later: str) -> timedelta:
-    return datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
+    start, end = time_of(earlier), time_of(later)
+    if start is None or end is None:
+        raise ValueError("a time is empty")
+    return end - start
 
 
 def _hold(connection: sa.Connection, start: RunStart, holder: Holder, epoch: int, at: str, *, known: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from sfdc_escalator.escalation.world.history import Escalation, History
@@ -65,12 +66,14 @@ class Lease(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """The start of a run: by whom, in which org. `policies` maps names to digests."""
+    """The start of a run: by whom, in which org. `policies` maps names to digests; `org_time` is the org's time, which
+    the ledger keeps of a run that ends without an error."""
 
     run: str
     organization_id: str
     user_id: str
     policies: Mapping[str, str]
+    org_time: datetime | None = None
 
 
 class Ledger(HistoryReader, Protocol):

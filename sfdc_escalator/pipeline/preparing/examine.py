@@ -1,7 +1,7 @@
 """One case, read with everything that the policies read. Reads only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sfdc_escalator.errors import PlanRefused
 from sfdc_escalator.escalation.decisions.decide import decide
@@ -17,7 +17,7 @@ from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.ports.org import Org
-from sfdc_escalator.pipeline.preparing.prepare import check_found, policy_in_org, prepare
+from sfdc_escalator.pipeline.preparing.prepare import Prepared, check_found, in_this_org, prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,21 @@ def examine(
     org_facts = org.facts(caller, policies)
     poll = org.poll(policies, org_facts, case)
     check_found(case, poll, policies)
-    policies_in_org = tuple(policy_in_org(policy, org_facts, history, caller.now, poll) for policy in policies)
+    policies_in_org = in_this_org(policies, org_facts, history, caller.now, poll)
     needs = frozenset[Need]().union(*(in_org.needs for in_org in policies_in_org))
     (complete,) = org.complete(poll.cases[:1], needs, history.users | {caller.user_id})
-    judged = tuple(drafted(in_org, complete, render) for in_org in policies_in_org)
-    return Examined(complete, policies_in_org, in_a_run(org, caller, history, policies, judged, render))
+    judged = [drafted(in_org, complete, render) for in_org in policies_in_org]
+    if any(isinstance(one, Match) and one.state is State.PLANNED for one in judged):
+        try:
+            options = RunOptions(backlog="escalate", accept_clock=True)
+            prepared = prepare(org, caller, history, policies, options, render)
+        except PlanRefused as error:
+            judged = [withheld(one, error.message) for one in judged]
+        else:
+            known = history.with_escalations(change.escalation for change in prepared.found)
+            policies_in_org = [replace(in_org, history=known) for in_org in policies_in_org]
+            judged = [in_plan(prepared, drafted(in_org, complete, render)) for in_org in policies_in_org]
+    return Examined(complete, tuple(policies_in_org), tuple(judged))
 
 
 def drafted(in_org: PolicyInOrg, case: Case, render: Renderer) -> Match | NoMatch:
@@ -48,21 +58,13 @@ def drafted(in_org: PolicyInOrg, case: Case, render: Renderer) -> Match | NoMatc
     return draft(in_org, found, render) if isinstance(found, Match) else found
 
 
-def in_a_run(
-    org: Org,
-    caller: Caller,
-    history: History,
-    policies: Sequence[Policy],
-    judged: tuple[Match | NoMatch, ...],
-    render: Renderer,
-) -> tuple[Match | NoMatch, ...]:
-    """The planned matches as in the plan of a whole run, where a guard may withhold them."""
-    planned = [one for one in judged if isinstance(one, Match) and one.state is State.PLANNED]
-    if not planned:
-        return judged
-    try:
-        plan = prepare(org, caller, history, policies, RunOptions(backlog="escalate"), render).plan
-        found = {one.identity: one for one in plan.matches}
-    except PlanRefused as error:
-        found = {one.identity: one.ended(State.WITHHELD, error.message) for one in planned}
-    return tuple(found.get(one.identity, one) if one in planned else one for one in judged)
+def withheld(one: Match | NoMatch, reason: str) -> Match | NoMatch:
+    """A planned match that the whole run refuses."""
+    return one.ended(State.WITHHELD, reason) if isinstance(one, Match) and one.state is State.PLANNED else one
+
+
+def in_plan(prepared: Prepared, one: Match | NoMatch) -> Match | NoMatch:
+    """A planned match as in the plan of a whole run, where a guard may withhold it."""
+    if not isinstance(one, Match) or one.state is not State.PLANNED:
+        return one
+    return next((match for match in prepared.plan.matches if match.identity == one.identity), one)

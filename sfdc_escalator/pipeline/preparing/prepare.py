@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sfdc_escalator.errors import Invalid, PlanRefused
+from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.decisions.decide import decide, no_match_reasons
 from sfdc_escalator.escalation.decisions.draft import draft
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
-from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
@@ -21,11 +20,12 @@ from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
-from sfdc_escalator.pipeline.changes import escalation_found
 from sfdc_escalator.pipeline.ports.ledger import Change
-from sfdc_escalator.pipeline.ports.org import KeyedNote, Org, Poll
+from sfdc_escalator.pipeline.ports.org import Org, Poll
+from sfdc_escalator.pipeline.preparing.keys_found import look_for_keys, refuse_if_lost
 from sfdc_escalator.pipeline.preparing.recover import Settled, recover, watch
 from sfdc_escalator.pipeline.preparing.second_look import Look, second_look
+from sfdc_escalator.pipeline.run_clock import check_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,10 @@ def prepare(
     options: RunOptions,
     render: Renderer,
 ) -> Prepared:
-    """The plan of this run. Raises Invalid for a route or case that does not exist, PlanRefused for a lost ledger."""
+    """The plan of this run. Raises Invalid for a route or case that does not exist, PlanRefused for a lost ledger,
+    OrgUnavailable for a clock that cannot be right."""
     check_route(policies, options)
+    check_clock(caller.now, remembered.org_time, accept=options.accept_clock)
     org_facts = org.facts(caller, policies)
     us = remembered.users | {caller.user_id}
     needs = frozenset[Need]().union(*(policy.needs() for policy in policies))
@@ -77,14 +79,14 @@ def prepare(
     poll = org.poll(policies, org_facts, options.case)
     if options.case is not None:
         check_found(options.case, poll, policies)
-    policies_in_org = [policy_in_org(policy, org_facts, history, caller.now, poll) for policy in policies]
+    policies_in_org = in_this_org(policies, org_facts, history, caller.now, poll)
     look = second_look(org, policies_in_org, poll.cases, us)
     if options.case is None:
         watched = watch(org, history, policies_in_org, look, needs, complete=not poll.broken)
         settled, history = (*settled, *watched), history.with_escalations(one.escalation for one in watched)
         policies_in_org = [replace(in_org, history=history) for in_org in policies_in_org]
     judged = judge_all(policies_in_org, look.cases)
-    found = look_for_keys(org, judged, us)
+    found = look_for_keys(org, judged, history, us)
     if found:
         refuse_if_lost(history, found)
         history = history.with_escalations(one.escalation for one in found)
@@ -113,9 +115,17 @@ def check_found(case: str, poll: Poll, policies: Sequence[Policy]) -> None:
     raise Invalid(f"case {case} is not in this org, or this user cannot see it")
 
 
-def policy_in_org(policy: Policy, org_facts: OrgFacts, history: History, now: datetime, poll: Poll) -> PolicyInOrg:
-    unpolled = {route: reason for (name, route), reason in poll.broken.items() if name == policy.name}
-    return PolicyInOrg(policy, org_facts, history, now, unpolled, unfit_routes(policy, org_facts))
+def in_this_org(
+    policies: Sequence[Policy], org_facts: OrgFacts, history: History, now: datetime, poll: Poll
+) -> list[PolicyInOrg]:
+    """Each policy with the facts that its matches depend on."""
+    result = []
+    for policy in policies:
+        unpolled = {route: reason for (name, route), reason in poll.broken.items() if name == policy.name}
+        beside = tuple(one for one in policies if one is not policy)
+        unfit = unfit_routes(policy, org_facts)
+        result.append(PolicyInOrg(policy, org_facts, history, now, unpolled, unfit, beside))
+    return result
 
 
 def routes_broken(poll: Poll, policies_in_org: Sequence[PolicyInOrg]) -> dict[RouteName, str]:
@@ -138,46 +148,3 @@ def draft_all(
     """The matches with their orders."""
     known = {in_org.policy.name: in_org for in_org in policies_in_org}
     return [draft(known[one.policy.name], one, render) if isinstance(one, Match) else one for one in judged]
-
-
-def look_for_keys(org: Org, judged: Iterable[Match | NoMatch], us: frozenset[str]) -> tuple[Change, ...]:
-    """The escalations whose note is already on the case, under the route's present or a former name.
-
-    Only planned matches are looked for.
-    """
-    planned = {one.case.id: one for one in judged if isinstance(one, Match) and one.state is State.PLANNED}
-    if not planned:
-        return ()
-    notes = org.keyed_notes(sorted(planned), us)
-    strange = sorted({note.case_id for note in notes} - {one.case_id for one in notes if is_of(one, planned, {})})
-    losers = org.merged_into(strange) if strange else {}
-    found = {note.case_id: note.at for note in reversed(notes) if is_of(note, planned, losers)}
-    return tuple(found_change(planned[case_id], at) for case_id, at in found.items())
-
-
-def found_change(match: Match, at: datetime) -> Change:
-    """The escalation that the note proves, for the ledger."""
-    escalation = escalation_found(match.identity, at)
-    return Change("found", escalation, match.case.number, match.policy.digest, match.findings)
-
-
-def is_of(note: KeyedNote, planned: Mapping[str, Match], losers: Mapping[str, frozenset[str]]) -> bool:
-    """True where the note's key is that of the planned escalation, or was that of a case merged into this one: a merge
-    moves the notes, and they count for both."""
-    match = planned.get(note.case_id)
-    if match is None:
-        return False
-    cases = (note.case_id, *losers.get(note.case_id, ()))
-    identities = [replace(match.identity, route=name, case_id=one) for name in match.route.names for one in cases]
-    return note.key in {identity.key for identity in identities}
-
-
-def refuse_if_lost(history: History, found: Sequence[Change]) -> None:
-    """Raises PlanRefused: an empty ledger where the org has keys is a lost ledger, not a first run."""
-    if history.empty:
-        raise PlanRefused(
-            f"the ledger is empty, but {len(found)} of the cases to escalate already carry a note with our key "
-            f"(the first: {found[0].escalation.key} on case {found[0].case_number}): the ledger was lost, or is "
-            "another one. Name the right one with --ledger, restore it from a backup, or read the keys back from the "
-            "org with `ledger rebuild`"
-        )

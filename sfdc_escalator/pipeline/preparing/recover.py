@@ -125,7 +125,8 @@ def still_matches(
         return not home.is_closed
     escalations = history.by_case.get(escalation.case_id, ())
     circumstances = in_org.circumstances_of(route, home.case, newer_messages=True)
-    return could_match_without_us(in_org.policy.condition(route), home.case, escalations, circumstances, unread)
+    unsure = unread | in_org.in_doubt(home.case)
+    return could_match_without_us(in_org.policy.condition(route), home.case, escalations, circumstances, unsure)
 
 
 def all_cases_now(org: Org, case_ids: set[str], paths: frozenset[str], us: frozenset[str]) -> dict[str, CaseNow]:

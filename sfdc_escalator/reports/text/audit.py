@@ -45,4 +45,9 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 def verify_text(where: str, found: Verification) -> str:
     verdict = "BROKEN: it was changed or damaged" if found.problems else "whole"
     conclusion = f"The audit trail of {visible(where)} is {verdict}: {found.events} events, head {found.head or 'none'}"
+    if not found.events and not found.problems:
+        conclusion = (
+            f"The audit trail of {visible(where)} is empty: no run has used this ledger yet, or all its rows were "
+            "removed. To find out, verify with --head and the `audit_head` of an earlier run"
+        )
     return "\n".join([*(f"! {visible(problem)}" for problem in found.problems), conclusion])

@@ -18,12 +18,20 @@ from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered, not_an
 from sfdc_escalator.salesforce.line.pages import CursorLost, Page, Record, following, is_children, page_of, read_to_end
 from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import OrgSession
+from sfdc_escalator.salesforce.line.shapes import ODD, parsed
 
 Result = TypeVar("Result")
 Row = TypeVar("Row")
 SUBREQUESTS = 25  # in one composite (REST guide, Composite)
 QUERIES = 5  # query and collection subrequests in one composite (REST guide, Composite)
 PAGE = {"Sforce-Query-Options": "batchSize=2000"}
+
+
+class Rest(Salesforce):
+    """simple-salesforce with our reader of JSON."""
+
+    def parse_result_to_json(self, result: requests.Response) -> Any:
+        return parsed(result.content)
 
 
 class Sent(NamedTuple):
@@ -45,12 +53,11 @@ class Client:
     def __init__(self, session: OrgSession, version: str, patience: Patience) -> None:
         self.session, self._patience = session, patience
         self.base = f"/services/data/v{version}"
-        self._org = Salesforce(
+        self._org = Rest(
             instance=session.netloc,
             session_id="added by the session",
             version=version,
             session=session,
-            object_pairs_hook=dict,
         )
 
     def resources(self) -> tuple[Mapping[str, Any], datetime]:
@@ -131,7 +138,7 @@ class Client:
         self.session.forget()
         try:
             self._org.restful("composite", method="POST", json=body)
-        except (SalesforceError, OSError, HTTPError, ValueError, TypeError) as error:
+        except (SalesforceError, OSError, HTTPError, *ODD) as error:  # an odd answer to a write is read by the caller
             if self.session.last is None:
                 raise unanswered(error) from None
         answer = self._last()
@@ -148,7 +155,7 @@ class Client:
             return call()
         except SalesforceError as error:
             raise _refusal(self._last(), error.content) from None
-        except (OSError, HTTPError, ValueError, TypeError) as error:
+        except (OSError, HTTPError, *ODD) as error:
             if self.session.last is None:
                 raise unanswered(error) from None
             raise not_an_org(f"HTTP {self._last().status_code} with {kind_of(self._last())}") from None
@@ -166,9 +173,13 @@ class Client:
 
     def _time(self) -> datetime:
         try:
-            return parsedate_to_datetime(self._last().headers.get("Date", "")).astimezone(UTC)
-        except (ValueError, TypeError):
+            at = parsedate_to_datetime(self._last().headers.get("Date", ""))
+            at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)  # HTTP knows UTC only (RFC 9110)
+        except ODD:
             raise not_an_org("an answer without a Date") from None
+        if not 2000 <= at.year < 2200:
+            raise not_an_org(f"an answer with a Date in the year {at.year}")
+        return at
 
     def _composite(self, paths: Sequence[str]) -> list[Mapping[str, Any]]:
         requests_ = [
@@ -232,7 +243,7 @@ def _object(body: Any) -> Mapping[str, Any]:
 
 def _body_or_error(answer: Mapping[str, Any]) -> Any | OrgUnavailable:
     status = answer.get("httpStatusCode")
-    if not isinstance(status, int):
+    if type(status) is not int or not 100 <= status <= 599:
         return not_an_org("a composite answer without a status")
     if 200 <= status < 300:
         return answer.get("body")

@@ -1,13 +1,16 @@
 """Failed calls as errors of this program: with the org's code and message, without URLs and tokens."""
 
+import json
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from math import isnan
 from typing import Any
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 
 MAX_LENGTH = 300
+MAX_CODE = 200
 HIDDEN = "[hidden]"
 TOKEN = re.compile(r"00D[0-9A-Za-z]{12,15}(?:!|%21)[^\s\"'\\&]{8,}")
 
@@ -60,16 +63,22 @@ def errors_in(body: Any) -> list[tuple[str, str]]:
     """(code, message) of each error in a body; the org sends a list, sometimes a bare object (REST guide, Errors)."""
     found = body if isinstance(body, list) else [body]
     return [
-        (str(error["errorCode"]), in_one_line(error.get("message")))
+        (code_of(error["errorCode"]), in_one_line(error.get("message")))
         for error in found
         if isinstance(error, Mapping) and error.get("errorCode")
     ]
 
 
-def in_one_line(text: object) -> str:
+def in_one_line(text: object, most: int = MAX_LENGTH) -> str:
     """The org's text in one line of limited length, as it is reported and stored; tokens in it are hidden."""
-    line = TOKEN.sub(HIDDEN, " ".join(str(text or "").split()))
-    return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    whole = text if isinstance(text, str) else "" if text is None else json.dumps(text)
+    line = TOKEN.sub(HIDDEN, " ".join(whole[: most * 20].split()))
+    return line if len(line) <= most else line[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def code_of(code: object) -> str:
+    """The org's code of an error, as `in_one_line`; a real one is short."""
+    return in_one_line(code, MAX_CODE)
 
 
 def crowded(status: int, body: Any, sender: str = "") -> str | None:
@@ -137,7 +146,8 @@ def seconds_to_wait(retry_after: str | None, date: str | None) -> float | None:
     if not retry_after:
         return None
     try:
-        return max(0.0, float(retry_after))
+        seconds = float(retry_after)
+        return None if isnan(seconds) else max(0.0, seconds)
     except ValueError:
         pass
     try:

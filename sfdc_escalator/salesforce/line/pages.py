@@ -46,7 +46,9 @@ def page_of(body: Any, at: datetime) -> Page:
     page = body if isinstance(body, dict) else {}
     records, more, total, done = (page.get(name) for name in ("records", "nextRecordsUrl", "totalSize", "done"))
     is_link = isinstance(more, str) and more.startswith("/services/data/")
-    if not isinstance(records, list) or (more is not None and not is_link):
+    if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
+        raise not_an_org("a query answer without records")
+    if more is not None and not is_link:
         raise not_an_org("a query answer without records")
     if type(total) is not int or done is not (more is None) or (more is not None and not records):
         raise CursorLost(incomplete(f"`done`, the next page and {total} records do not agree"))

@@ -11,6 +11,8 @@ class Grant:
 
     instance_url: str
     access_token: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    """A new one, where the login gave it: it may have ended the old one (refresh token rotation)."""
 
 
 Login = Callable[[], Grant]

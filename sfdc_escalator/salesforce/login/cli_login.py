@@ -14,8 +14,10 @@ from contextlib import suppress
 from typing import Any, TypeGuard
 
 from sfdc_escalator.errors import Invalid, LoginRefused
-from sfdc_escalator.salesforce.line.failures import in_one_line
+from sfdc_escalator.salesforce.line.failures import code_of, in_one_line
+from sfdc_escalator.salesforce.line.shapes import ODD, taken_apart
 from sfdc_escalator.salesforce.line.token import Grant
+from sfdc_escalator.salesforce.login.granted import grant_of
 
 TIMEOUT = 60.0  # seconds; the CLI starts slowly
 SHOW = ("org", "auth", "show-access-token")
@@ -26,6 +28,7 @@ TOKEN = re.compile(r"[0-9A-Za-z][!-~]*")
 AGAIN = "log in again: sf org login web --alias {alias}"
 
 
+@taken_apart("the answer of the command sf")
 def grant(alias: str, environ: Mapping[str, str]) -> Grant:
     """The CLI's login. Raises Invalid without the CLI or the alias, LoginRefused when its login is no longer valid."""
     about = asked(DISPLAY, alias, environ)
@@ -36,7 +39,7 @@ def grant(alias: str, environ: Mapping[str, str]) -> Grant:
         token = asked(SHOW, alias, environ).get("accessToken")
     if not is_token(token) or not isinstance(url, str):
         raise LoginRefused(f"sf:{alias}: the CLI gives no access token; update it, or {AGAIN.format(alias=alias)}")
-    return Grant(url.rstrip("/"), token.strip())
+    return grant_of(url, token.strip(), f"sf:{alias}: the CLI gives an `instanceUrl` that is not an address")
 
 
 def is_token(value: Any) -> TypeGuard[str]:
@@ -51,7 +54,7 @@ def asked(command: tuple[str, ...], alias: str, environ: Mapping[str, str]) -> M
     result = answer.get("result")
     if code == 0 and isinstance(result, dict):
         return result
-    name, message = str(answer.get("name", "")), in_one_line(answer.get("message"))
+    name, message = code_of(answer.get("name")), in_one_line(answer.get("message"))
     if name.startswith(UNKNOWN_ALIAS) or "No authorization information" in message:
         raise Invalid(f"sf:{alias}: the CLI has no org of that name; sf org list shows its orgs")
     reason = f"{name}: {message}" if name else f"exit code {code}"
@@ -61,7 +64,7 @@ def asked(command: tuple[str, ...], alias: str, environ: Mapping[str, str]) -> M
 def json_in(text: str) -> Mapping[str, Any]:
     """The CLI's answer without the warnings around it; empty when there is none."""
     for place in (found.start() for found in re.finditer("{", text)):
-        with suppress(ValueError):
+        with suppress(*ODD):
             answer, _ = json.JSONDecoder().raw_decode(text, place)
             if isinstance(answer, dict) and answer.keys() & {"result", "name"}:
                 return answer

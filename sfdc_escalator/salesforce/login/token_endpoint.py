@@ -16,9 +16,11 @@ from urllib3.exceptions import HTTPError
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.salesforce.line.connection import kind_of, moved_to, unanswered
-from sfdc_escalator.salesforce.line.failures import LATER, NOT_NOW, Unanswered, in_one_line
+from sfdc_escalator.salesforce.line.failures import LATER, NOT_NOW, Unanswered, code_of, in_one_line
 from sfdc_escalator.salesforce.line.session import CONNECT, Line, OrgSession
+from sfdc_escalator.salesforce.line.shapes import ODD, parsed, taken_apart
 from sfdc_escalator.salesforce.line.token import Grant
+from sfdc_escalator.salesforce.login.granted import grant_of
 
 READ = 30.0  # seconds
 SKEW = 60.0  # seconds that two clocks may differ without a remark
@@ -38,8 +40,9 @@ ADVICE = (
     ("no client credentials user", "in the app's policies, choose a Run As user for the Client Credentials Flow"),
     ("not supported on this domain", "client credentials work only at the org's own My Domain: set "
      "`instance_url` to https://YOURCOMPANY.my.salesforce.com"),
-    ("expired access/refresh token", "the refresh token has expired or was revoked: log in once more yourself and "
-     "store the new token, or use JWT, which needs none"),
+    ("expired access/refresh token", "the refresh token has expired, was revoked, or another program used it (with "
+     "Refresh Token Rotation each token is good for one login): log in once more yourself and store the new token in "
+     "a file that nobody else uses (`refresh_token: file:PATH`), or use JWT, which needs none"),
     ("user is inactive|inactive user", "the user is deactivated: activate it in Setup, Users, or name another"),
     ("inactive org|(org|organization) is inactive", "the org is locked or deleted: ask its admin, or Salesforce"),
     ("ip restricted|login hours", "the user's profile or the app does not allow this machine's address or this hour: "
@@ -75,7 +78,8 @@ class TokenEndpoint:
             raise Unanswered(f"login at {self._host()}: {cause.message}", sent=False, passing=cause.passing) from None
         finally:
             self._session.close()
-        return granted(answer)
+        with taken_apart(f"{self._host()}: an answer"):
+            return granted(answer)
 
     def _host(self) -> str:
         return f"{self._session.scheme}://{self._session.netloc}"
@@ -89,12 +93,14 @@ def granted(answer: requests.Response) -> Grant:
     if answer.status_code in NOT_NOW:
         raise Unanswered(f"the login at {url.hostname} answered HTTP {answer.status_code}: {LATER}", sent=False)
     if body.get("error"):
-        raise refusal(str(body["error"]), in_one_line(body.get("error_description")), answer)
+        raise refusal(code_of(body["error"]), in_one_line(body.get("error_description")), answer)
     if answer.status_code == 429:
         raise LoginRefused(f"the login was refused (HTTP 429); {TOO_MANY}")
     token, instance = body.get("access_token"), body.get("instance_url")
-    if answer.status_code == 200 and is_header(token) and is_header(instance) and urlsplit(instance).hostname:
-        return Grant(instance.rstrip("/"), token)
+    if answer.status_code == 200 and is_header(token) and is_header(instance):
+        fresh = body.get("refresh_token")
+        otherwise = f"{url.hostname} is not a login of Salesforce: its `instance_url` is not an address"
+        return grant_of(instance, token, otherwise, fresh if is_header(fresh) else None)
     if host := moved_to(answer):
         raise OrgUnavailable(f"{url.hostname} redirects to {host}: give that as the login address")
     raise OrgUnavailable(
@@ -110,8 +116,8 @@ def is_header(value: Any) -> TypeGuard[str]:
 
 def json_of(answer: requests.Response) -> Mapping[str, Any]:
     try:
-        body = answer.json()
-    except ValueError:
+        body = parsed(answer.content)
+    except ODD:
         return {}
     return body if isinstance(body, dict) else {}
 

@@ -16,11 +16,13 @@ from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.salesforce.line.client import Client, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
+from sfdc_escalator.salesforce.line.shapes import ODD, objects
 from sfdc_escalator.salesforce.readiness.known_names import known_names, questions
 from sfdc_escalator.salesforce.readiness.poll_cost import scans_here
 from sfdc_escalator.salesforce.reading.org_facts import describe_path
 from sfdc_escalator.salesforce.reading.poll import refused_alone, refused_fragments, statements
-from sfdc_escalator.salesforce.reading.records import pick, read
+from sfdc_escalator.salesforce.reading.records import read
+from sfdc_escalator.salesforce.schema.values import flag, given, needed, pick, record_id, text
 from sfdc_escalator.salesforce.soql.soql import ids, quote, select
 from sfdc_escalator.salesforce.writing.answer import REFUSED_QUERY
 from sfdc_escalator.salesforce.writing.write import guard_query
@@ -65,7 +67,7 @@ def inspect(client: Client, org_facts: OrgFacts, policies: Sequence[Policy]) -> 
         sharing=first(found[SHARING], "InternalSharingModel"),
         modifies_all=bool(texts(found[modify_all], "ParentId")),
         samples=dict(sampled({queue: found[query] for queue, query in samples.items()})),
-        picklists=dict(record_types(client, value_of(found[CASE], "recordTypeInfos") or ())),
+        picklists=dict(record_types(client, found[CASE])),
         assignment_rules=texts(found[ASSIGNMENT], "Name"),
         validation_rules=texts(optional(client, "tooling/query", q=VALIDATION), "ValidationName"),
         flows=texts(found[FLOWS], "ApiName"),
@@ -122,7 +124,7 @@ def guard_refusal(answer: Any) -> str | None:
 
 def case_of(answer: Any) -> tuple[str, str] | None:
     """(id, number) of an open case, or None."""
-    found = read(lambda record: (long_id(pick(record, "Id")), str(pick(record, "CaseNumber"))), rows(answer))
+    found = read(lambda record: (needed(record, "Id", record_id), needed(record, "CaseNumber", text)), rows(answer))
     return found[0] if found else None
 
 
@@ -143,43 +145,41 @@ def sample_queries(org_facts: OrgFacts, policies: Sequence[Policy]) -> dict[str,
 def sampled(found: Mapping[str, Any]) -> Iterator[tuple[str, Sample]]:
     for queue, answer in found.items():
         for record in rows(answer):
-            editable = pick(pick(record, "UserRecordAccess"), "HasEditAccess")
-            if isinstance(editable, bool):
-                yield queue, Sample(str(pick(record, "CaseNumber")), editable)
+            editable = given(pick(record, "UserRecordAccess"), "HasEditAccess", flag)
+            if editable is not None:
+                yield queue, Sample(needed(record, "CaseNumber", text), editable)
 
 
 def rows(answer: Any) -> list[Mapping[str, Any]]:
     """The records of a first page; none where the org did not answer."""
-    records = value_of(answer, "records")
-    return list(records) if isinstance(records, list) else []
+    return list(given(answer, "records", objects) or ()) if isinstance(answer, dict) else []
 
 
 def texts(answer: Any, name: str) -> tuple[str, ...] | None:
     """This field of each record; None where the org did not answer."""
-    if not isinstance(value_of(answer, "records"), list):
+    if value_of(answer, "records") is None:
         return None
-    return tuple(str(pick(one, name)) for one in rows(answer))
+    return tuple(needed(one, name, text) for one in rows(answer))
 
 
 def first(answer: Any, name: str) -> str | None:
     return next(iter(texts(answer, name) or ()), None)
 
 
-def record_types(
-    client: Client, infos: Sequence[Mapping[str, Any]]
-) -> Iterator[tuple[str, Mapping[str, frozenset[str]]]]:
+def record_types(client: Client, answer: Any) -> Iterator[tuple[str, Mapping[str, frozenset[str]]]]:
     """The values that each record type of the user offers (User Interface API). The master offers all of them."""
+    infos = given(answer, "recordTypeInfos", objects) or () if isinstance(answer, dict) else ()
     mine = [one for one in infos if one.get("available") and one.get("active") is not False and not one.get("master")]
     for info in mine[:MOST_TYPES]:
         answer = optional(client, f"ui-api/object-info/Case/picklist-values/{info.get('recordTypeId')}")
         fields = value_of(answer, "picklistFieldValues")
         if not isinstance(fields, dict):
             return  # such an org does not answer for the other record types either
-        yield str(info.get("name")), {name: offered(one) for name, one in fields.items()}
+        yield needed(info, "name", text), {name: offered(one) for name, one in fields.items()}
 
 
 def offered(field: Any) -> frozenset[str]:
-    return frozenset(fold(str(pick(value, "value"))) for value in value_of(field, "values") or ())
+    return frozenset(fold(needed(value, "value", text)) for value in given(field, "values", objects) or ())
 
 
 def plan_of(client: Client, query: str) -> QueryPlan | None:
@@ -189,7 +189,7 @@ def plan_of(client: Client, query: str) -> QueryPlan | None:
         best = plans[0]
         cost, cases = float(best.get("relativeCost") or 0), int(best.get("sobjectCardinality") or 0)
         return QueryPlan(str(best.get("leadingOperationType")), cost, int(best.get("cardinality") or 0), cases)
-    except (TypeError, LookupError, AttributeError, ValueError):
+    except ODD:
         return None
 
 

@@ -9,6 +9,7 @@ from sfdc_escalator.escalation.readiness.inspection import OrgInspection
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rehearsal
 from sfdc_escalator.salesforce.line.client import Client
+from sfdc_escalator.salesforce.line.shapes import taken_apart
 from sfdc_escalator.salesforce.readiness import inspection, rehearsal
 from sfdc_escalator.salesforce.reading import org_facts
 
@@ -25,15 +26,18 @@ class SalesforceInspector:
     def __init__(self, client: Client) -> None:
         self._client = client
 
+    @taken_apart()
     def facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
         return org_facts.org_facts(self._client, caller, policies)
 
+    @taken_apart()
     def inspect(self, org_facts: OrgFacts, policies: Sequence[Policy]) -> OrgInspection:
         found = inspection.inspect(self._client, org_facts, policies)
         if found.guard_refusal:
             log.warning("salesforce.guard_weak", extra={"reason": found.guard_refusal})
         return found
 
+    @taken_apart()
     def rehearse(
         self,
         org_facts: OrgFacts,

@@ -5,7 +5,8 @@ from typing import Any
 
 from sfdc_escalator.escalation.readiness.gap import GapKind
 from sfdc_escalator.escalation.readiness.inspection import KnownNames
-from sfdc_escalator.salesforce.reading.records import pick
+from sfdc_escalator.salesforce.line.shapes import objects
+from sfdc_escalator.salesforce.schema.values import flag, given, needed, text
 
 QUEUES = "SELECT DeveloperName FROM Group WHERE Type = 'Queue'"
 HOURS = "SELECT Name, IsActive FROM BusinessHours"
@@ -19,13 +20,13 @@ def questions(missing: Collection[GapKind]) -> tuple[str, ...]:
 
 def known_names(answers: Mapping[str, Any]) -> KnownNames:
     """From the first page of each answer; an org that refuses a query has no names to offer."""
-    hours = {str(pick(one, "Name")): pick(one, "IsActive") is True for one in records(answers.get(HOURS))}
+    hours = {needed(one, "Name", text): given(one, "IsActive", flag) is True for one in records(answers.get(HOURS))}
     return KnownNames(
-        frozenset(str(pick(one, "DeveloperName")) for one in records(answers.get(QUEUES))),
+        frozenset(needed(one, "DeveloperName", text) for one in records(answers.get(QUEUES))),
         hours,
-        tuple(str(pick(one, "Name")) for one in records(answers.get(QUICK_TEXTS))),
+        tuple(needed(one, "Name", text) for one in records(answers.get(QUICK_TEXTS))),
     )
 
 
 def records(answer: Any) -> Iterator[Mapping[str, Any]]:
-    yield from answer.get("records", ()) if isinstance(answer, dict) else ()
+    yield from given(answer, "records", objects) or () if isinstance(answer, dict) else ()

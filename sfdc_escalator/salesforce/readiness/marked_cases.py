@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sfdc_escalator.errors import OrgUnavailable
-from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.pipeline.ports.writing import Answer, Committed, NotExecuted, RolledBack
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import error_text
 from sfdc_escalator.salesforce.readiness.probe import sent
-from sfdc_escalator.salesforce.reading.records import pick, read
+from sfdc_escalator.salesforce.reading.records import read
+from sfdc_escalator.salesforce.schema.values import needed, record_id, text
 from sfdc_escalator.salesforce.soql.soql import quote, select
 from sfdc_escalator.salesforce.writing.write import NO_ASSIGNMENT, Composite, Part, collection
 
@@ -90,7 +90,7 @@ def of_earlier_probes(client: Client) -> list[str]:
 
 def numbered(client: Client, where: str) -> Iterator[tuple[str, str]]:
     rows = client.lookups([select(["Id", "CaseNumber"], "Case", where, "ORDER BY Id")])[0]
-    yield from read(lambda record: (long_id(pick(record, "Id")), str(pick(record, "CaseNumber"))), rows)
+    yield from read(lambda record: (needed(record, "Id", record_id), needed(record, "CaseNumber", text)), rows)
 
 
 def in_one(request: Mapping[str, Any]) -> dict[str, Any]:

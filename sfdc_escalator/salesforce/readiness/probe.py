@@ -4,13 +4,13 @@ import uuid
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.policy.steps import NOTE
-from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rollback
 from sfdc_escalator.pipeline.ports.writing import Answer, ErrorKind, Moved, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client, query_path
 from sfdc_escalator.salesforce.line.failures import Unanswered, error_text
-from sfdc_escalator.salesforce.reading.records import pick, read
+from sfdc_escalator.salesforce.reading.records import read
+from sfdc_escalator.salesforce.schema.values import given, needed, record_id, text
 from sfdc_escalator.salesforce.soql.soql import ids, instant, select
 from sfdc_escalator.salesforce.writing.answer import read_answer
 from sfdc_escalator.salesforce.writing.write import (
@@ -90,7 +90,7 @@ def sent(client: Client, request: Composite) -> Answer:
 def _marked(client: Client, query: str, mark: str) -> list[str]:
     """The ids of the notes of this probe."""
     rows = client.lookups([query])[0]
-    notes = read(lambda record: (long_id(pick(record, "Id")), pick(record, "CommentBody") or ""), rows)
+    notes = read(lambda record: (needed(record, "Id", record_id), given(record, "CommentBody", text) or ""), rows)
     return [note_id for note_id, body in notes if mark in body]
 
 

@@ -17,7 +17,7 @@ from sfdc_escalator.escalation.readiness.inspection import OrgInspection
 from sfdc_escalator.escalation.readiness.rights import right_lost_in
 from sfdc_escalator.escalation.readiness.sentences import sentence
 from sfdc_escalator.escalation.readiness.step_variants import StepVariant, step_variants
-from sfdc_escalator.escalation.world.case import ATTRIBUTES, FieldValues, long_id
+from sfdc_escalator.escalation.world.case import ATTRIBUTES, FieldValues
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rehearsal, Rollback
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, Committed, Moved, RolledBack, Write
@@ -26,7 +26,8 @@ from sfdc_escalator.salesforce.readiness import marked_cases
 from sfdc_escalator.salesforce.readiness.marked_cases import MARK, Marked, reason
 from sfdc_escalator.salesforce.readiness.probe import rollback, sent
 from sfdc_escalator.salesforce.reading.lookups import read_back
-from sfdc_escalator.salesforce.reading.records import pick
+from sfdc_escalator.salesforce.reading.records import read
+from sfdc_escalator.salesforce.schema.values import needed, record_id
 from sfdc_escalator.salesforce.soql.soql import ids, select
 from sfdc_escalator.salesforce.writing.write import MOST, composite
 
@@ -220,7 +221,7 @@ def unlike(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Failure]:
     fields = dict.fromkeys((*ATTRIBUTES, *(name for variant in rows.values() for name in variant.values)))
     after = read_back(stage.client, list(rows), list(fields))
     notes = stage.client.lookups([select(["ParentId"], "CaseComment", f"ParentId IN {ids(list(rows))}")])[0]
-    noted = {long_id(pick(note, "ParentId")) for note in notes}
+    noted = set(read(lambda note: needed(note, "ParentId", record_id), notes))
     queues = {queue.id: name for name, queue in stage.org_facts.queues.items()}
     for case_id, variant in rows.items():
         if case_id not in noted:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.keys import key_of
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.pipeline.ports.org import CaseNow
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.pages import Record
+from sfdc_escalator.salesforce.line.shapes import objects
 from sfdc_escalator.salesforce.reading.lookups import in_ids
 from sfdc_escalator.salesforce.reading.poll import selected
-from sfdc_escalator.salesforce.reading.records import CaseReader, pick, read
+from sfdc_escalator.salesforce.reading.records import CaseReader, read
+from sfdc_escalator.salesforce.schema.values import flag, given, needed, pick, record_id, text
 from sfdc_escalator.salesforce.soql.soql import ids, select
 
 FATE = ("IsClosed", "IsDeleted", "MasterRecordId")
@@ -33,14 +34,13 @@ def cases_now(
 
 
 def case_now(record: Record, reader: CaseReader) -> CaseNow:
-    master = pick(record, "MasterRecordId")
-    notes = (pick(record, "CaseComments") or {}).get("records", ())
-    keys = (key_of(pick(note, "CommentBody") or "") for note in notes)
+    notes = given(pick(record, "CaseComments"), "records", objects) or ()
+    keys = (key_of(given(note, "CommentBody", text) or "") for note in notes)
     return CaseNow(
         case=reader.case(record),
-        is_closed=pick(record, "IsClosed") is True,
-        is_deleted=pick(record, "IsDeleted") is True,
-        master_id=long_id(master) if master else None,
+        is_closed=given(record, "IsClosed", flag) is True,
+        is_deleted=given(record, "IsDeleted", flag) is True,
+        master_id=given(record, "MasterRecordId", record_id),
         keys=frozenset(key for key in keys if key),
     )
 
@@ -55,4 +55,4 @@ def merged_into(client: Client, case_ids: Sequence[str]) -> dict[str, frozenset[
 
 
 def merge(record: Record) -> tuple[str, str]:
-    return long_id(pick(record, "MasterRecordId")), long_id(pick(record, "Id"))
+    return needed(record, "MasterRecordId", record_id), needed(record, "Id", record_id)

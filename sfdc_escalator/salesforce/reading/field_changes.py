@@ -7,7 +7,8 @@ from typing import Any
 from sfdc_escalator.escalation.world.case import Case, FieldChange, long_id
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.line.pages import Record
-from sfdc_escalator.salesforce.reading.records import Column, instant, pick, read
+from sfdc_escalator.salesforce.reading.records import Column, read
+from sfdc_escalator.salesforce.schema.values import instant, needed, pick, record_id, text
 
 HISTORY_FIELDS = ("CaseId", "Field", "OldValue", "NewValue", "CreatedDate")
 
@@ -29,11 +30,11 @@ def with_field_changes(
     """Adds field changes to the cases; `tracked` are the fields with a history, None if the org does not list them."""
     columns = {name.lower(): Column(path, describe) for path in paths for name in history_names(path)}
     found: dict[tuple[str, str], list[FieldChange]] = {}
-    for record in records:
-        column = columns.get(str(pick(record, "Field")).lower())
+    for record, name in zip(records, read(lambda one: needed(one, "Field", text), records), strict=True):
+        column = columns.get(name.lower())
         if column and not holds_names(record, column.path, describe):
-            change = read(lambda one, its=column: field_change_of(one, its), [record])[0]  # type: ignore[misc]
-            found.setdefault((long_id(pick(record, "CaseId")), column.path), []).append(change)
+            [(case_id, change)] = read(lambda one, its=column: field_change_of(one, its), [record])  # type: ignore[misc]
+            found.setdefault((case_id, column.path), []).append(change)
     kept = [path for path in paths if is_kept(path, tracked, {path for _, path in found})]
     for case in cases:
         yield replace(
@@ -60,6 +61,7 @@ def is_id(value: Any) -> bool:
         return False
 
 
-def field_change_of(record: Record, column: Column) -> FieldChange:
-    before, after = (column.converted(pick(record, name)) for name in ("OldValue", "NewValue"))
-    return FieldChange(instant(pick(record, "CreatedDate")), before, after)
+def field_change_of(record: Record, column: Column) -> tuple[str, FieldChange]:
+    """The case and its change."""
+    before, after = (column.once(pick(record, name)) for name in ("OldValue", "NewValue"))
+    return needed(record, "CaseId", record_id), FieldChange(needed(record, "CreatedDate", instant), before, after)

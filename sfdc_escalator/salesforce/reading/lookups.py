@@ -7,7 +7,8 @@ from sfdc_escalator.escalation.world.keys import key_of
 from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.pages import Record
-from sfdc_escalator.salesforce.reading.records import instant, pick, read
+from sfdc_escalator.salesforce.reading.records import read
+from sfdc_escalator.salesforce.schema.values import given, instant, needed, record_id, text
 from sfdc_escalator.salesforce.soql.soql import ids, select
 
 IDS = 400  # a quoted id takes 27 encoded bytes of a query's 16,384
@@ -42,16 +43,16 @@ def keyed_notes_everywhere(client: Client, users: frozenset[str]) -> tuple[Keyed
 
 
 def _note(record: Record) -> KeyedNote | None:
-    body = pick(record, "CommentBody") or ""
+    body = given(record, "CommentBody", text) or ""
     key = key_of(body)
     if key is None:
         return None
     return KeyedNote(
         key=key,
         line=body.rstrip().splitlines()[-1].strip(),
-        case_id=long_id(pick(record, "ParentId")),
-        author=long_id(pick(record, "CreatedById")),
-        at=instant(pick(record, "CreatedDate")),
+        case_id=needed(record, "ParentId", record_id),
+        author=needed(record, "CreatedById", record_id),
+        at=needed(record, "CreatedDate", instant),
     )
 
 
@@ -59,8 +60,8 @@ def read_back(client: Client, case_ids: Sequence[str], fields: Sequence[str]) ->
     """See `Org.read_back`."""
 
     def values(record: Record) -> tuple[str, FieldValues]:
-        found = {name: pick(record, name) for name in fields}
-        return long_id(pick(record, "Id")), {name: normal(name, value) for name, value in found.items()}
+        found = {name: given(record, name, text) for name in fields}
+        return needed(record, "Id", record_id), {name: normal(name, value) for name, value in found.items()}
 
     answers = client.lookups(in_ids(("Id", *fields), "Case", "Id", case_ids))
     return dict(read(values, (record for part in answers for record in part)))

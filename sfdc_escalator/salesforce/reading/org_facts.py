@@ -14,8 +14,9 @@ from sfdc_escalator.escalation.world.org import Caller, Child, Describe, FieldIn
 from sfdc_escalator.salesforce.line.client import Client, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected, not_an_org
 from sfdc_escalator.salesforce.line.pages import Record
+from sfdc_escalator.salesforce.line.shapes import objects
 from sfdc_escalator.salesforce.reading.org_settings import calendars_of, quick_texts_of, rows_of, tracked_of, wishes_of
-from sfdc_escalator.salesforce.reading.records import pick, read
+from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.describe import (
     missing_object,
     objects_needed,
@@ -23,6 +24,7 @@ from sfdc_escalator.salesforce.schema.describe import (
     parse_fields,
     standard_describe,
 )
+from sfdc_escalator.salesforce.schema.values import count, flag, given, needed, pick, record_id, text
 from sfdc_escalator.salesforce.writing.write import KEY_FIELD, KEY_OBJECT
 
 QUEUES = "SELECT QueueId, Queue.Name, Queue.DeveloperName FROM QueueSobject WHERE SobjectType = 'Case'"
@@ -73,8 +75,8 @@ def org_facts(client: Client, caller: Caller, policies: Sequence[Policy]) -> Org
     known = _completed(client, paths | more, known)
     return OrgFacts(
         caller=caller,
-        name=str(pick(organization, "Name")),
-        is_sandbox=pick(organization, "IsSandbox") is True,
+        name=needed(organization, "Name", text),
+        is_sandbox=needed(organization, "IsSandbox", flag),
         queues=queues_of(in_queues, in_groups),
         open_cases=_count(opened),
         describe=with_related(client, needs, known),
@@ -90,7 +92,7 @@ def holds_keys_once(answer: Any) -> bool:
     """True if the describe is that of the key object: it and its unique key are creatable."""
     if not isinstance(answer, dict) or pick(answer, "createable") is not True:
         return False
-    found = (field for field in answer.get("fields", ()) if pick(field, "name") == KEY_FIELD)
+    found = (field for field in given(answer, "fields", objects) or () if pick(field, "name") == KEY_FIELD)
     return any(pick(field, "unique") is True and pick(field, "createable") is True for field in found)
 
 
@@ -137,10 +139,7 @@ def with_related(client: Client, needs: frozenset[Need], known: Describe) -> Des
 
 
 def _count(body: Any) -> int:
-    total = pick(body, "totalSize") if isinstance(body, dict) else None
-    if not isinstance(total, int):
-        raise not_an_org("a count without totalSize")
-    return total
+    return needed(body, "totalSize", count)
 
 
 def queues_of(queues: Iterable[Record], members: Iterable[Record]) -> dict[str, Queue]:
@@ -152,12 +151,12 @@ def queues_of(queues: Iterable[Record], members: Iterable[Record]) -> dict[str, 
 
 
 def _membership(record: Record) -> tuple[str, str]:
-    return long_id(pick(record, "GroupId")), long_id(pick(record, "UserOrGroupId"))
+    return needed(record, "GroupId", record_id), needed(record, "UserOrGroupId", record_id)
 
 
 def _queue(record: Record) -> tuple[str, str, str]:
     queue = pick(record, "Queue")
-    return str(queue["DeveloperName"]), long_id(pick(record, "QueueId")), str(queue["Name"])
+    return needed(queue, "DeveloperName", text), needed(record, "QueueId", record_id), needed(queue, "Name", text)
 
 
 def users_of(group: str, inside: Mapping[str, set[str]]) -> frozenset[str]:

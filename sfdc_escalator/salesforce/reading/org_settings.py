@@ -1,7 +1,7 @@
 """The facts that only some policies need: business hours, Quick Texts, the fields with a history."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.errors import OrgUnavailable
@@ -13,7 +13,8 @@ from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import Spans
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need
 from sfdc_escalator.salesforce.line.pages import Record
-from sfdc_escalator.salesforce.reading.records import pick, read
+from sfdc_escalator.salesforce.reading.records import read
+from sfdc_escalator.salesforce.schema.values import flag, given, needed, pick, text
 from sfdc_escalator.salesforce.soql import soql
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -59,7 +60,7 @@ def calendars_of(records: Iterable[Record]) -> dict[str, Calendar]:
 
 def calendar_of(record: Record) -> Calendar:
     week = tuple(spans_of(pick(record, f"{day}StartTime"), pick(record, f"{day}EndTime")) for day in DAYS)
-    return Calendar(str(pick(record, "Name")), ZoneInfo(str(pick(record, "TimeZoneSidKey"))), week, frozenset())
+    return Calendar(needed(record, "Name", text), ZoneInfo(needed(record, "TimeZoneSidKey", text)), week, frozenset())
 
 
 def spans_of(start: str | None, end: str | None) -> Spans:
@@ -72,14 +73,16 @@ def spans_of(start: str | None, end: str | None) -> Spans:
 
 
 def time_of(text: str) -> timedelta:
-    hours, minutes = text.split(":")[:2]
-    return timedelta(hours=int(hours), minutes=int(minutes))
+    found = time.fromisoformat(text)
+    return timedelta(hours=found.hour, minutes=found.minute)
 
 
 def quick_texts_of(records: Iterable[Record]) -> dict[str, str]:
     """The messages by folded name; of several with the same name the oldest."""
     found: dict[str, str] = {}
-    for name, message in read(lambda one: (fold(str(pick(one, "Name"))), pick(one, "Message") or ""), records):
+    for name, message in read(
+        lambda one: (fold(needed(one, "Name", text)), given(one, "Message", text) or ""), records
+    ):
         found.setdefault(name, message)
     return found
 
@@ -88,8 +91,11 @@ def tracked_of(answer: Answer | None) -> frozenset[str] | None:
     """The fields with a history; None if the org does not report them."""
     if answer is None or isinstance(answer, OrgUnavailable):
         return None
-    rows = read(lambda one: (pick(one, "QualifiedApiName"), pick(one, "IsFieldHistoryTracked")), answer)
-    return frozenset(tracked_path(str(name)) for name, tracked in rows if tracked is True)
+    rows = read(
+        lambda one: (needed(one, "QualifiedApiName", text), given(one, "IsFieldHistoryTracked", flag)),
+        answer,
+    )
+    return frozenset(tracked_path(name) for name, tracked in rows if tracked)
 
 
 def tracked_path(name: str) -> str:

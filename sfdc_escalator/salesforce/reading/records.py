@@ -3,14 +3,25 @@
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
 from html import unescape
 from typing import Any, TypeVar
 
-from sfdc_escalator.escalation.world.case import Case, Comment, Value, long_id
+from sfdc_escalator.escalation.world.case import Case, Comment, Value
 from sfdc_escalator.escalation.world.org import Describe
-from sfdc_escalator.salesforce.line.failures import not_an_org
 from sfdc_escalator.salesforce.line.pages import Record
+from sfdc_escalator.salesforce.line.shapes import Odd, taken_apart
+from sfdc_escalator.salesforce.schema.values import (
+    TYPES,
+    flag,
+    given,
+    instant,
+    interned,
+    needed,
+    pick,
+    plain,
+    record_id,
+    text,
+)
 
 Answer = TypeVar("Answer")
 ENGINE_FIELDS = (
@@ -41,50 +52,29 @@ BREAK = re.compile(r"<(br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^>]*>", re.IGNO
 TAG = re.compile(r"<[^>]*>")
 
 
-def instant(text: str) -> datetime:
-    """A datetime as REST answers it, such as `2026-03-01T10:00:00.000+0000`."""
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def chosen(text: str) -> frozenset[str]:
-    return frozenset(text.split(";"))
-
-
-CONVERTERS: dict[str, Callable[[str], Value]] = {
-    "datetime": instant,
-    "date": date.fromisoformat,
-    "multipicklist": chosen,
-    # The same few texts occur in thousands of cases.
-    "picklist": sys.intern,
-    "reference": sys.intern,
-}
-
-
-def pick(record: Any, name: str) -> Any:
-    """The value under a key of a record, ignoring case; None when the key or the record is missing."""
-    if record is None or name in record:
-        return None if record is None else record[name]
-    wanted = name.lower()
-    return next((value for key, value in record.items() if key.lower() == wanted), None)
-
-
 class Column:
     """A reader of one path in records of an object."""
 
     def __init__(self, path: str, describe: Describe, start: str = "Case") -> None:
         info = describe.field_at(path, start)
         self.path, self._steps = path, path.split(".")
-        self._convert = CONVERTERS.get(info.type if info else "")
+        self._convert = TYPES.get(info.type if info else "", plain)
 
     def value(self, record: Record) -> Value:
         found: Any = record
         for step in self._steps:
             found = pick(found, step)
-        return self.converted(found)
+        try:
+            return None if found is None else self._convert(found)
+        except Odd as error:
+            raise Odd(f"{self.path}: {error}") from None
 
-    def converted(self, found: Any) -> Value:
-        """A value from REST in the field's type."""
-        return self._convert(found) if self._convert and isinstance(found, str) else found
+    def once(self, found: Any) -> Value:
+        """A value that the field had once, perhaps when it had another type."""
+        try:
+            return None if found is None else self._convert(found)
+        except Odd:
+            return plain(found)
 
 
 class CaseReader:
@@ -97,48 +87,47 @@ class CaseReader:
         return read(self.case, records)
 
     def case(self, record: Record) -> Case:
-        account, parent = pick(record, "AccountId"), pick(record, "ParentId")
         return Case(
-            id=long_id(pick(record, "Id")),
-            number=str(pick(record, "CaseNumber")),
-            owner_id=sys.intern(long_id(pick(record, "OwnerId"))),
-            status=interned(pick(record, "Status")),
-            priority=interned(pick(record, "Priority")),
-            created=instant(pick(record, "CreatedDate")),
-            account_id=account and long_id(account),
-            parent_id=parent and long_id(parent),
-            owner_name=interned(pick(pick(record, "Owner"), "Name")) or "",
+            id=needed(record, "Id", record_id),
+            number=needed(record, "CaseNumber", text),
+            owner_id=sys.intern(needed(record, "OwnerId", record_id)),
+            status=given(record, "Status", interned),
+            priority=given(record, "Priority", interned),
+            created=needed(record, "CreatedDate", instant),
+            account_id=given(record, "AccountId", record_id),
+            parent_id=given(record, "ParentId", record_id),
+            owner_name=given(pick(record, "Owner"), "Name", interned) or "",
             fields={column.path: column.value(record) for column in self._columns},
         )
 
 
-def interned(text: str | None) -> str | None:
-    return None if text is None else sys.intern(text)
-
-
 def comment_of(record: Record) -> Comment:
-    published, user_type = pick(record, "IsPublished") is True, pick(pick(record, "CreatedBy"), "UserType")
+    published, user_type = given(record, "IsPublished", flag) is True, user_type_of(record)
     customer = published and user_type not in NOBODY
     return Comment(
-        author=sys.intern(long_id(pick(record, "CreatedById"))),
-        at=instant(pick(record, "CreatedDate")),
-        body=pick(record, "CommentBody") or "",
+        author=sys.intern(needed(record, "CreatedById", record_id)),
+        at=needed(record, "CreatedDate", instant),
+        body=given(record, "CommentBody", text) or "",
         speaker="agent" if user_type == "Standard" else "customer" if customer else "nobody",
     )
 
 
+def user_type_of(record: Record) -> str | None:
+    return given(pick(record, "CreatedBy"), "UserType", text)
+
+
 def email_of(record: Record) -> Comment | None:
     """The e-mail as a comment; None for a draft."""
-    incoming, status = pick(record, "Incoming") is True, str(pick(record, "Status"))
+    incoming, status = given(record, "Incoming", flag) is True, given(record, "Status", text)
     if status == DRAFT:
         return None
-    body = pick(record, "TextBody") or without_tags(pick(record, "HtmlBody") or "")
-    user_type = pick(pick(record, "CreatedBy"), "UserType")
+    body = given(record, "TextBody", text) or without_tags(given(record, "HtmlBody", text) or "")
+    user_type = user_type_of(record)
     by_nobody = is_automatic(record) or (not incoming and user_type in NOBODY)
     return Comment(
-        author=sys.intern(long_id(pick(record, "CreatedById"))),
-        at=instant(pick(record, "MessageDate") or pick(record, "CreatedDate")),
-        body=f"{pick(record, 'Subject') or ''}\n{body}".strip(),
+        author=sys.intern(needed(record, "CreatedById", record_id)),
+        at=given(record, "MessageDate", instant) or needed(record, "CreatedDate", instant),
+        body=f"{given(record, 'Subject', text) or ''}\n{body}".strip(),
         speaker="nobody" if by_nobody else "customer" if incoming else "agent",
         source="emails",
     )
@@ -146,7 +135,7 @@ def email_of(record: Record) -> Comment | None:
 
 def is_automatic(email: Record) -> bool:
     """True if a machine wrote the e-mail: an out-of-office answer is not an answer of a person."""
-    headers, subject = pick(email, "Headers") or "", pick(email, "Subject") or ""
+    headers, subject = given(email, "Headers", text) or "", given(email, "Subject", text) or ""
     return bool(AUTOMATIC.search(headers) or AUTOMATIC_SUBJECT.match(subject))
 
 
@@ -157,7 +146,5 @@ def without_tags(html: str) -> str:
 
 def read(one: Callable[[Record], Answer], records: Iterable[Record]) -> list[Answer]:
     """Each record as read by `one`. Raises OrgUnavailable for a record with an unexpected shape."""
-    try:
+    with taken_apart("a record"):
         return [one(record) for record in records]
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise not_an_org(f"a record with an unexpected shape ({type(error).__name__})") from None

@@ -18,12 +18,14 @@ from sfdc_escalator.escalation.world.keys import key_of
 from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, Answered, FieldChanges, Need, Records
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.line.client import Client
-from sfdc_escalator.salesforce.line.failures import Rejected, not_an_org
+from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.line.pages import Record
+from sfdc_escalator.salesforce.line.shapes import taken_apart
 from sfdc_escalator.salesforce.reading.field_changes import HISTORY_FIELDS, history_names, with_field_changes
 from sfdc_escalator.salesforce.reading.lookups import in_ids
-from sfdc_escalator.salesforce.reading.records import Column, comment_of, email_of, pick, read
+from sfdc_escalator.salesforce.reading.records import Column, comment_of, email_of, read
 from sfdc_escalator.salesforce.schema.describe import is_long_text
+from sfdc_escalator.salesforce.schema.values import needed, pick, record_id
 from sfdc_escalator.salesforce.soql import soql
 from sfdc_escalator.salesforce.soql.soql import select
 
@@ -107,7 +109,7 @@ def looks_for(cases: Sequence[Case], needs: frozenset[Need], facts: Facts) -> It
 
 def with_texts(cases: Sequence[Case], records: Sequence[Record], columns: Sequence[Column]) -> Iterator[Case]:
     def texts(record: Record) -> tuple[str, dict[str, Value]]:
-        return long_id(pick(record, "Id")), {column.path: column.value(record) for column in columns}
+        return needed(record, "Id", record_id), {column.path: column.value(record) for column in columns}
 
     found = dict(read(texts, records))
     empty: Mapping[str, Value] = {column.path: None for column in columns}
@@ -119,7 +121,7 @@ def with_comments(
 ) -> Iterator[Case]:
     """Adds comments to the cases, oldest first, without our own and without notes that have a key."""
     found: dict[str, list[Comment]] = {}
-    for case_id, comment in read(lambda record: (long_id(pick(record, "ParentId")), one(record)), records):
+    for case_id, comment in read(lambda record: (needed(record, "ParentId", record_id), one(record)), records):
         if comment and comment.author not in us and not has_key(comment):
             found.setdefault(case_id, []).append(comment)
     for case in cases:
@@ -178,10 +180,8 @@ def look_at_records(group: Sequence[Records], cases: Sequence[Case], facts: Fact
 
 def read_all(give: Callable[..., Iterator[Case]], cases: Sequence[Case], records: Sequence[Record]) -> list[Case]:
     """The cases with their records. Raises OrgUnavailable for a record with an unexpected shape."""
-    try:
+    with taken_apart("a record"):
         return list(give(cases, records))
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise not_an_org(f"a record with an unexpected shape ({type(error).__name__})") from None
 
 
 def folded(value: Value) -> Value:
@@ -231,5 +231,5 @@ def listed(literals: Iterable[str]) -> Iterator[str]:
 
 
 def with_answers(cases: Sequence[Case], records: Sequence[Record], fragment: str) -> Iterator[Case]:
-    yes = set(read(lambda record: long_id(pick(record, "Id")), records))
+    yes = set(read(lambda record: needed(record, "Id", record_id), records))
     return (replace(case, answers={**case.answers, fragment: case.id in yes}) for case in cases)

@@ -6,43 +6,47 @@ from typing import Any
 
 from sfdc_escalator.escalation.readiness.spelling import SEVERAL
 from sfdc_escalator.escalation.world.org import Child, Describe, FieldInfo
-from sfdc_escalator.salesforce.line.failures import not_an_org
+from sfdc_escalator.salesforce.line.shapes import objects, taken_apart
 from sfdc_escalator.salesforce.schema.standard_objects import CHILDREN, OBJECTS
+from sfdc_escalator.salesforce.schema.values import flag, given, needed, text, texts
 
 LONG = frozenset({"textarea", "longtextarea"})
 
 
 def parse_fields(body: Any) -> dict[str, FieldInfo]:
     """The fields of one sObject Describe (REST guide, sObject Describe)."""
-    try:
-        return {field["name"]: _field(field) for field in body["fields"]}
-    except (TypeError, KeyError) as error:
-        raise not_an_org(f"a describe with an unexpected shape ({error})") from None
+    with taken_apart("a describe"):
+        fields = map(_field, needed(body, "fields", objects))
+        return {info.name: info for info in fields}
 
 
 def parse_children(body: Any) -> dict[str, Child]:
     """The child relationships of one sObject Describe; those without a name cannot be queried."""
-    try:
-        found = [one for one in body.get("childRelationships") or () if one.get("relationshipName")]
-        return {one["relationshipName"]: Child(one["childSObject"], one["field"]) for one in found}
-    except (TypeError, KeyError, AttributeError) as error:
-        raise not_an_org(f"a describe with an unexpected shape ({error})") from None
+    with taken_apart("a describe"):
+        listed = given(body, "childRelationships", objects) or ()
+        named = ((given(one, "relationshipName", text), one) for one in listed)
+        return {
+            name: Child(needed(one, "childSObject", text), needed(one, "field", text)) for name, one in named if name
+        }
 
 
 def _field(field: Mapping[str, Any]) -> FieldInfo:
-    listed = field.get("picklistValues") or ()
+    listed = [
+        (needed(one, "value", text), given(one, "active", flag))
+        for one in given(field, "picklistValues", objects) or ()
+    ]
     return FieldInfo(
-        name=field["name"],
-        type=str(field["type"]).lower(),
-        filterable=bool(field["filterable"]),
-        nillable=bool(field["nillable"]),
-        case_sensitive=bool(field.get("caseSensitive", False)),
-        updateable=bool(field["updateable"]),
-        reference_to=tuple(field.get("referenceTo") or ()),
-        relationship=field.get("relationshipName"),
-        values=tuple(value["value"] for value in listed if value.get("active", True)),
-        inactive=tuple(value["value"] for value in listed if not value.get("active", True)),
-        restricted=bool(field.get("restrictedPicklist", False)),
+        name=needed(field, "name", text),
+        type=needed(field, "type", text).lower(),
+        filterable=needed(field, "filterable", flag),
+        nillable=needed(field, "nillable", flag),
+        case_sensitive=given(field, "caseSensitive", flag) is True,
+        updateable=needed(field, "updateable", flag),
+        reference_to=given(field, "referenceTo", texts) or (),
+        relationship=given(field, "relationshipName", text),
+        values=tuple(value for value, active in listed if active is not False),
+        inactive=tuple(value for value, active in listed if active is False),
+        restricted=given(field, "restrictedPicklist", flag) is True,
     )
 
 

@@ -1,6 +1,5 @@
 """The meaning of the org's answer to a write: applied only if every part and row confirms it; in doubt, unknown."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +13,8 @@ from sfdc_escalator.pipeline.ports.writing import (
     RowError,
     Unknown,
 )
-from sfdc_escalator.salesforce.line.failures import crowded, error_text, errors_in, in_one_line
+from sfdc_escalator.salesforce.line.failures import code_of, crowded, error_text, errors_in, in_one_line
+from sfdc_escalator.salesforce.line.shapes import ODD, parsed
 from sfdc_escalator.salesforce.writing.write import FRESH, KEY_FIELD, LAST, Part
 
 # Refused before anything ran (correctness: everything else after the first byte is unknown).
@@ -49,11 +49,18 @@ def read_answer(
     `retry_after` are the seconds that the answer asks to wait, `sender` is the server that it names.
     """
     try:
-        body = json.loads(text)
-    except ValueError:
+        body = parsed(text)
+    except ODD:
         body = None
-    if status in NEVER_RAN and (message := crowded(status, body, sender)):
-        return NotExecuted(message, crowded=True, retry_after=retry_after)
+    try:
+        if status in NEVER_RAN and (message := crowded(status, body, sender)):
+            return NotExecuted(message, crowded=True, retry_after=retry_after)
+        return _meaning(status, body, parts, call)
+    except ODD:  # never a reason to send it again
+        return Unknown("the org's answer is incomplete or garbled")
+
+
+def _meaning(status: int, body: Any, parts: Sequence[Part], call: str) -> Answer:
     if status in NEVER_RAN:
         return _not_executed(status, body)
     if status != 200:
@@ -75,7 +82,7 @@ def refuses_guard(answer: RolledBack, text: str) -> bool:
     """True if the org rejects the guard query itself; then nothing ran."""
     if answer.rows or answer.error.code not in REFUSED_QUERY:
         return False
-    first = json.loads(text)["compositeResponse"][0]
+    first = parsed(text)["compositeResponse"][0]
     return first["referenceId"] == FRESH and any(code == answer.error.code for code, _ in errors_in(first.get("body")))
 
 
@@ -103,7 +110,8 @@ def _subresults(body: Any, parts: Sequence[Part]) -> list[Mapping[str, Any]] | N
     for answer, part in zip(answers, parts, strict=True):
         if not isinstance(answer, dict) or answer.get("referenceId") != part.reference:
             return None
-        if type(answer.get("httpStatusCode")) is not int:
+        status = answer.get("httpStatusCode")
+        if type(status) is not int or not 100 <= status <= 599:
             return None
     return answers
 
@@ -135,7 +143,8 @@ def _errors(answer: Mapping[str, Any], part: Part) -> Iterator[Found]:
     for place, row in enumerate(body if isinstance(body, list) else []):
         if isinstance(row, dict) and row.get("success") is False:
             for error in row.get("errors") or [{}]:
-                yield Found(part, place, str(error.get("statusCode") or "UNKNOWN"), in_one_line(error.get("message")))
+                code = code_of(error.get("statusCode")) or "UNKNOWN"
+                yield Found(part, place, code, in_one_line(error.get("message")))
     if answer["httpStatusCode"] >= 400:
         yield from (Found(part, None, code, message) for code, message in errors_in(body))
 

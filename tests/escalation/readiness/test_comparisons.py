@@ -19,7 +19,7 @@ from sfdc_escalator.escalation.readiness.comparisons import CALLED, TIME, misfit
 from sfdc_escalator.escalation.world.case import Value
 from sfdc_escalator.escalation.world.org import Describe, FieldInfo
 from sfdc_escalator.escalation.world.written_number import as_written
-from sfdc_escalator.salesforce.reading.records import CONVERTERS
+from sfdc_escalator.salesforce.schema.values import TYPES
 from tests.builders import NOW, SCENE, case
 
 OWNER = "005000000000001AAA"
@@ -56,7 +56,7 @@ def held(kind: str, literal: Literal_) -> Iterator[Value]:
         yield from (*(() if kind == "id" else (None,)), OWNER, "abcdefghijklmnoAAA")
         yield from (text + OWNER[len(text) :],) if len(text) <= len(OWNER) and text.isalnum() else ()
     elif kind == "multipicklist":
-        yield from (None, *(CONVERTERS[kind](one) for one in ("Other", *text.split(";"), f"{text};Other")))
+        yield from (None, *(TYPES[kind](one) for one in ("Other", *text.split(";"), f"{text};Other")))
     else:
         yield from (None, "Other", text, f"see {text} there")
 

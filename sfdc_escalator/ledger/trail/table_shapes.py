@@ -1,0 +1,93 @@
+"""Checks of all that no event records: leases, the version row, the tables as such, the type of each value."""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from sfdc_escalator.ledger.engines.database import Dialect
+from sfdc_escalator.ledger.tables import schema
+from sfdc_escalator.ledger.tables.rows import MISREAD, checked, time_of
+from sfdc_escalator.ledger.tables.schema import events, leases, metadata, runs, version
+
+
+def lease_problems(connection: sa.Connection) -> Iterator[str]:
+    """Each run takes the lease once, and the epoch grows by one each time."""
+    seq = sa.func.max(events.c.seq)
+    started = sa.select(events.c.organization_id, sa.func.count(), seq).where(events.c.event == "run_started")
+    taken = {org: (times, last) for org, times, last in connection.execute(started.group_by(events.c.organization_id))}
+    held = connection.execute(sa.select(leases)).mappings().all()
+    for row in held:
+        name = f"the lease of the org {row['organization_id']!s:.60}"
+        times, last = taken.pop(row["organization_id"], (0, 0))
+        try:
+            checked(leases, row)
+            start, beat = time_of(row["started_at"]), time_of(row["heartbeat_at"])
+        except MISREAD as error:
+            yield f"{name} was changed: {error}"
+            continue
+        wrong = _wrong_in(connection, row, times, last)
+        if start is None or beat is None or beat < start:
+            wrong = [*wrong, "heartbeat_at"]
+        if wrong:
+            yield f"{name} was changed: {', '.join(wrong)} cannot follow from the {times} runs of that org"
+    for org, (times, _) in taken.items():
+        yield f"the lease of the org {org} is missing, although {times} runs have taken it"
+
+
+def _wrong_in(connection: sa.Connection, row: sa.RowMapping, times: int, last: int) -> list[str]:
+    """The columns of a lease that differ from the run that took it last. Nothing can be said of `boot`, `pid_start`."""
+    this = sa.select(runs).join(events, events.c.run == runs.c.run).where(events.c.seq == last)
+    run = connection.execute(this).mappings().first()
+    if run is None:
+        return ["organization_id"]
+    wrong = ["epoch"] if row["epoch"] != times else []
+    wrong += ["run"] if row["run"] not in (None, run["run"]) else []
+    wrong += [name for name in ("host", "pid") if row[name] != run[name]]
+    return wrong + (["started_at"] if row["started_at"] > run["started_at"] else [])
+
+
+def version_problems(connection: sa.Connection) -> Iterator[str]:
+    found = connection.execute(sa.select(version.c.version_num)).scalars().all()
+    if found != [schema.VERSION]:
+        shown = ", ".join(f"{one!r:.40}" for one in found) or "nothing"
+        yield f"the version row was changed: found {shown}, expected {schema.VERSION!r} alone"
+
+
+def shape_problems(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:
+    """The columns and keys that are missing, of another kind, or not ours."""
+    if metadata.info["version"] != schema.VERSION:
+        return  # a ledger of another version than these tables are of
+    columns, keys = dialect.shape(connection)
+    ours = {
+        (table.name, column.name, column.type.compile(connection.dialect), bool(column.nullable))
+        for table in metadata.tables.values()
+        for column in table.columns
+    }
+    for table, column, kind, nullable in sorted(columns ^ ours):
+        which = "is not ours" if (table, column, kind, nullable) in columns else "is missing"
+        yield f"the column {table}.{column} ({kind}{'' if nullable else ' NOT NULL'}) {which}"
+    for table, names, unique in sorted(keys ^ _keys()):
+        which = "is not ours" if (table, names, unique) in keys else "is missing"
+        yield f"the {'unique ' if unique else ''}index of {table} over {names} {which}"
+
+
+def _keys() -> set[tuple[str, str, bool]]:
+    found = set()
+    for table in metadata.tables.values():
+        found.add((table.name, ", ".join(column.name for column in table.primary_key), True))
+        found |= {(table.name, column.name, True) for column in table.columns if column.unique}
+        found |= {
+            (table.name, ", ".join(column.name for column in one.columns), bool(one.unique)) for one in table.indexes
+        }
+    return found
+
+
+def odd_values(connection: sa.Connection) -> Iterator[str]:
+    """The rows with a value that is not of the type of its column. Slow: only where a verification cannot go on."""
+    for table in metadata.tables.values():
+        for row in connection.execute(sa.select(table)).mappings():
+            try:
+                checked(table, row)
+            except ValueError as error:
+                name = next(iter(table.primary_key)).name
+                yield f"{table.name}, {name} {row[name]!r:.60}, was changed: {error}"

@@ -1,0 +1,105 @@
+"""Notes of ours on the cases to escalate, which the ledger does not know: it was lost, restored, or is not the only
+one. What they prove is taken into the history before anything is decided. Reads only."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from sfdc_escalator.errors import PlanRefused
+from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.decisions.outcome import State
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.keys import Identity, identity_on
+from sfdc_escalator.pipeline.changes import escalation_found
+from sfdc_escalator.pipeline.ports.ledger import Change
+from sfdc_escalator.pipeline.ports.org import KeyedNote, Org
+
+NOT_SETTLED = frozenset(
+    {
+        EscalationState.PLANNED,
+        EscalationState.SENDING,
+        EscalationState.REJECTED,
+        EscalationState.UNKNOWN,
+        EscalationState.ADOPTED,
+    }
+)
+"""The states that a note in the org corrects or settles."""
+
+FOUND = "its note was found in the org"
+
+
+def look_for_keys(
+    org: Org, judged: Iterable[Match | NoMatch], history: History, us: frozenset[str]
+) -> tuple[Change, ...]:
+    """The escalations whose note is on a case with a planned match, and that the ledger does not hold as done:
+    whatever their policy, route and episode."""
+    planned: dict[str, list[Match]] = {}
+    for one in judged:
+        if isinstance(one, Match) and one.state is State.PLANNED:
+            planned.setdefault(one.case.id, []).append(one)
+    if not planned:
+        return ()
+    notes = [note for note in org.keyed_notes(sorted(planned), us) if note.case_id in planned]
+    strange = sorted({note.case_id for note in notes if not is_of_its_case(note, planned[note.case_id])})
+    losers = org.merged_into(strange) if strange else {}
+    known = {escalation.key: escalation for escalation in history.everything()}
+    found: dict[str, Change] = {}
+    for note in notes:  # oldest first
+        for change in changes_by(note, planned[note.case_id], losers.get(note.case_id, frozenset()), known):
+            found.setdefault(change.escalation.key, change)
+    return tuple(found.values())
+
+
+def is_of_its_case(note: KeyedNote, planned: Sequence[Match]) -> bool:
+    """False where the note came from another case, by a merge or as a copy."""
+    organization = planned[0].identity.organization_id
+    return bool(identity_on(note.line, organization, (note.case_id,)) or match_of(note, planned, ()))
+
+
+def changes_by(
+    note: KeyedNote, planned: Sequence[Match], losers: Iterable[str], known: Mapping[str, Escalation]
+) -> Iterator[Change]:
+    """The escalation that the note proves, for the ledger. A merge moves the notes, and they count for both cases."""
+    if match := match_of(note, planned, losers):
+        yield Change(
+            "found", escalation_found(match.identity, note.at), match.case.number, match.policy.digest, match.findings
+        )
+        return
+    identity = identity_on(note.line, planned[0].identity.organization_id, (note.case_id, *sorted(losers)))
+    if identity is None:
+        return
+    escalation, number = known.get(note.key), planned[0].case.number
+    if taken := taken_in(escalation, note, identity):
+        yield Change("found", replace(taken, case_id=note.case_id, case_number=number), number, "", (FOUND,))
+    elif escalation and escalation.is_open and escalation.case_id != note.case_id:
+        yield Change("merged", replace(escalation, case_id=note.case_id, case_number=number), number, "")
+
+
+def match_of(note: KeyedNote, planned: Sequence[Match], losers: Iterable[str]) -> Match | None:
+    """The planned match with this key, under the route's present or a former name."""
+    cases = (note.case_id, *losers)
+    for match in planned:
+        names = ((name, case_id) for name in match.route.names for case_id in cases)
+        if note.key in {replace(match.identity, route=name, case_id=case_id).key for name, case_id in names}:
+            return match
+    return None
+
+
+def taken_in(escalation: Escalation | None, note: KeyedNote, identity: Identity) -> Escalation | None:
+    """The escalation as the note proves it; None when the ledger has it in this state or a later one."""
+    if escalation is None:
+        return replace(escalation_found(identity, note.at), case_id=note.case_id)
+    if escalation.state not in NOT_SETTLED:
+        return None
+    return replace(escalation, state=EscalationState.APPLIED, attempts=0, message="", tried_at=note.at)
+
+
+def refuse_if_lost(history: History, found: Sequence[Change]) -> None:
+    """Raises PlanRefused: an empty ledger where the org has keys is a lost ledger, not a first run."""
+    if history.empty:
+        cases = len({change.escalation.case_id for change in found})
+        raise PlanRefused(
+            f"the ledger is empty, but {cases} of the cases to escalate already carry a note with our key "
+            f"(the first: {found[0].escalation.key} on case {found[0].case_number}): the ledger was lost, or is "
+            "another one. Name the right one with --ledger, restore it from a backup, or read the keys back from the "
+            "org with `ledger rebuild`"
+        )
