@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, Operator, as_text, options
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.leaf import Leaf
@@ -76,7 +77,7 @@ def time_in_words(time: timedelta, *, open_time: bool) -> str:
 
 def limit_in_words(limit: Limit | None, *, days: bool = True) -> str:
     if isinstance(limit, BusinessDays):
-        return f"{limit.count} business day{'' if limit.count == 1 else 's'}"
+        return counted(limit.count, "business day")
     return durations.in_words(limit, days=days) if limit is not None else "a limit that its table does not give"
 
 

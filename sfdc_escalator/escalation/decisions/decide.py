@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.findings import reasons, table_text
 from sfdc_escalator.escalation.conditions.tables import Table
@@ -128,7 +129,8 @@ def refused_by(escalation: Escalation, route: Route, now: datetime) -> tuple[Sta
         return State.ALREADY, ALREADY_WORDS[escalation.state] + wait
     again = escalation.try_again_at()
     if again is not None and now < again:
-        reason = f"{escalation.message} (tried {escalation.attempts} times, next try at {again:%Y-%m-%d %H:%M} UTC)"
+        tried = counted(escalation.attempts, "time")
+        reason = f"{escalation.message} (tried {tried}, next try at {again:%Y-%m-%d %H:%M} UTC)"
         return State.REJECTED, reason
     return None
 
