@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
+from sfdc_escalator.escalation.explaining.left_alone import LeftAlone, left_alone
 from sfdc_escalator.escalation.explaining.misses import NearMiss
 from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.planning.run_options import RunOptions
@@ -47,6 +48,10 @@ class Result:
 
     def count(self, state: State) -> int:
         return sum(outcome.state is state for outcome in self.outcomes)
+
+    def left_alone(self) -> LeftAlone:
+        """The cases without a match, counted by reason. Judges each of them."""
+        return left_alone(self.prepared.policies_in_org, self.prepared.plan.no_match)
 
     @property
     def exit_code(self) -> int:
@@ -119,7 +124,8 @@ def carry_out(
         lease.finish({"exit": result.exit_code, **{state.value: result.count(state) for state in State}})
     head = ledger.head()
     if orders:
-        log.info("ended", extra={"exit": result.exit_code, "audit_head": head})
+        left = result.left_alone().as_json()
+        log.info("ended", extra={"exit": result.exit_code, "audit_head": head, "left_alone": left})
     return replace(result, audit_head=head)
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.conditions.condition import Finding
-from sfdc_escalator.escalation.conditions.findings import reasons
+from sfdc_escalator.escalation.conditions.findings import reasons, table_text
+from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import judge
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
@@ -127,7 +129,8 @@ def refused_by(escalation: Escalation, route: Route, now: datetime) -> tuple[Sta
         return State.ALREADY, ALREADY_WORDS[escalation.state] + wait
     again = escalation.try_again_at()
     if again is not None and now < again:
-        reason = f"{escalation.message} (tried {escalation.attempts} times, next try at {again:%Y-%m-%d %H:%M} UTC)"
+        tried = counted(escalation.attempts, "time")
+        reason = f"{escalation.message} (tried {tried}, next try at {again:%Y-%m-%d %H:%M} UTC)"
         return State.REJECTED, reason
     return None
 
@@ -167,4 +170,14 @@ def match(
     organization, number = in_org.org_facts.caller.organization_id, in_org.episode(route, case)
     identity = Identity(organization, in_org.policy.name, route.name, case.id, episode=number)
     own = finding.parts[-1]  # the route's `when`; the scope before it holds for every case
-    return Match(in_org.policy, route, case, identity, state, reason, tuple(reasons(own)), escalation)
+    return Match(in_org.policy, route, case, identity, state, reason, findings_of(own, route, case), escalation)
+
+
+def findings_of(own: Finding, route: Route, case: Case) -> tuple[str, ...]:
+    """The texts of the conditions that hold, and what tables gave for the steps, each of these once."""
+    found = list(reasons(own))
+    for key, source in (route.escalate.steps if route.escalate else {}).items():
+        given = table_text(source.looked_up(case)) if isinstance(source, Table) else ""
+        if given and not any(given in text for text in found):
+            found.append(f"{key} by {given}")
+    return tuple(found)
