@@ -33,6 +33,6 @@ def with_env_file(surroundings: Surroundings) -> Surroundings:
 def env_file_of(surroundings: Surroundings) -> Path | None:
     if named := surroundings.environ.get(NAMED):
         return surroundings.folder / named
-    path = surroundings.folder / ".env"
-    beside = (surroundings.folder / surroundings.config).is_dir()
+    path, config = surroundings.folder / ".env", surroundings.folder / surroundings.config
+    beside = config.parent == surroundings.folder and config.is_dir()
     return path if beside and (path.exists() or path.is_symlink()) else None
