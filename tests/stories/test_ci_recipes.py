@@ -87,9 +87,11 @@ def test_offline_a_valid_policy_passes(home: Path) -> None:
 @pytest.mark.parametrize("name", ["second.yml", "Third.YAML"])
 def test_a_policy_that_no_run_would_read_fails(home: Path, name: str) -> None:
     (home / "config/policies" / name).write_text(POLICY)
-    found = checked(home, SFDC_ESCALATOR_POLICY="config/policies/support.yaml")
+    found = checked(home, SFDC_ESCALATOR_POLICY="config/policies/support.yaml", FORMAT="github")
     assert found.returncode == 2
     assert f"config/policies/{name}: this file would not be read" in found.stderr
+    assert f"::error file=config/policies/{name}" in found.stdout
+    assert "this file would not be read" in (home / "ci-out/validate.xml").read_text()
 
 
 def test_what_an_editor_leaves_beside_the_policies_does_not_fail(home: Path) -> None:
