@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.files.policies import load_policies
@@ -36,6 +36,7 @@ def test_a_comparison_that_can_not_be_cut_widens_the_query_and_is_named() -> Non
     assert split(And((OPEN, long)), short) == Split((OPEN,), (long,))
 
 
+@settings(max_examples=25)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=6))
 def test_several_long_lists_do_not_multiply_without_bound(lengths: list[int]) -> None:
     lists = [Or(tuple(Leaf(f"F{n} = '{i}'") for i in range(length))) for n, length in enumerate(lengths)]

@@ -98,7 +98,7 @@ def orgs(home: World) -> Iterator[str]:
     for expect in "organization_id: 00D000000000042", "sandbox: true":
         with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
             mock.add("GET", f"{url}/", json={"identity": ID}, headers=versions)
-            body = {"records": [{"IsSandbox": False}], "done": True}
+            body = {"records": [{"IsSandbox": False}], "done": True, "totalSize": 1}
             part = {"body": body, "httpStatusCode": 200, "httpHeaders": {}, "referenceId": "r0"}
             mock.add("POST", f"{url}/composite", json={"compositeResponse": [part]}, headers=versions)
             yield typed(home, f"{BORROWED}, expect: {{{expect}}}")

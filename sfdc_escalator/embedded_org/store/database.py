@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sfdc_escalator.embedded_org.basics import ids
 from sfdc_escalator.embedded_org.basics.plain_files import refuse_others
@@ -17,6 +17,7 @@ from sfdc_escalator.embedded_org.store.schema import Field, Schema, SObject, cus
 
 _APPLICATION_ID = 0x5FE5CA1A
 _LAYOUT = 4
+_OLDER_LAYOUTS = (3,)  # opened and upgraded
 _NUMERIC = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
 _UNSTORED = "UserRecordAccess"
 
@@ -48,6 +49,7 @@ class Database:
         self.sort_by("raised", raised)
         self.empty = not self.query("SELECT 1 FROM sqlite_master LIMIT 1")
         if not self.empty:
+            self._upgrade()
             self._load_custom_schema()
             self.automation = restored(json.loads(self.fact("automation") or "[]"))
         self.visible = self._visible_schema()
@@ -127,9 +129,7 @@ class Database:
 
     def _create_table(self, sobject: SObject) -> None:
         columns = ["Id TEXT PRIMARY KEY", "IsDeleted INTEGER NOT NULL DEFAULT 0"]
-        for field in sobject.fields.values():
-            if field.name not in ("Id", "IsDeleted") and not field.via:
-                columns.append(f"{quoted(field.name)} {_NUMERIC.get(field.type, 'TEXT')}")
+        columns += [column.sql for column in columns_of(sobject)]
         self.execute(f"CREATE TABLE {quoted(sobject.name)} ({', '.join(columns)})")
 
     def index(self) -> None:
@@ -139,6 +139,18 @@ class Database:
                 if (field.children or field.unique) and sobject.name != _UNSTORED:
                     name = quoted(f"{sobject.name}.{field.name}")
                     self.execute(f"CREATE INDEX {name} ON {quoted(sobject.name)} ({quoted(field.name)})")
+
+    def _upgrade(self) -> None:
+        """Adds the standard objects and fields that the file does not have yet, because it is of an older layout."""
+        for sobject in self.schema:
+            known = {row[1] for row in self.query(f"PRAGMA table_info({quoted(sobject.name)})")}
+            if not known:
+                self._create_table(sobject)
+            elif sobject.name != _UNSTORED:
+                for column in columns_of(sobject):
+                    if column.name not in known:
+                        self.execute(f"ALTER TABLE {quoted(sobject.name)} ADD COLUMN {column.sql}")
+        self.execute(f"PRAGMA user_version = {_LAYOUT}")
 
     def _load_custom_schema(self) -> None:
         for part in json.loads(self.fact("schema") or "[]"):
@@ -176,6 +188,20 @@ class Database:
             made = ids.make(sobject.prefix, self._counters[sobject.name])
             if not self.query(f"SELECT 1 FROM {table} WHERE Id = ?", (made,)):  # noqa: S608
                 return made
+
+
+class _StoredColumn(NamedTuple):
+    name: str
+    sql: str
+
+
+def columns_of(sobject: SObject) -> list[_StoredColumn]:
+    """The columns of the object's table besides Id and IsDeleted."""
+    return [
+        _StoredColumn(field.name, f"{quoted(field.name)} {_NUMERIC.get(field.type, 'TEXT')}")
+        for field in sobject.fields.values()
+        if field.name not in ("Id", "IsDeleted") and not field.via
+    ]
 
 
 def _custom_parts(schema: Schema) -> list[dict[str, Any]]:
@@ -226,5 +252,5 @@ def _check_file(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("ROLLBACK")
     if tables and mark != _APPLICATION_ID:
         raise InvalidData([Problem(str(path), "is a database, but not of an embedded org")])
-    if tables and layout != _LAYOUT:
+    if tables and layout not in (_LAYOUT, *_OLDER_LAYOUTS):
         raise InvalidData([Problem(str(path), f"has layout {layout}", expected=f"layout {_LAYOUT}")])

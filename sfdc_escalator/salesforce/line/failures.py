@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from math import isfinite
+from math import isnan
 from typing import Any
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
@@ -147,7 +147,7 @@ def seconds_to_wait(retry_after: str | None, date: str | None) -> float | None:
         return None
     try:
         seconds = float(retry_after)
-        return max(0.0, seconds) if isfinite(seconds) else None
+        return None if isnan(seconds) else max(0.0, seconds)
     except ValueError:
         pass
     try:
