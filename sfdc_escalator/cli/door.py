@@ -77,8 +77,6 @@ class LazyGroup(click.Group):
 def app(ctx: click.Context) -> None:
     """Carry out a support team's escalation procedure on Salesforce cases: note first, in order, exactly once."""
     ctx.obj.set_up_log(None)
-    if ctx.invoked_subcommand not in WITHOUT_SETTINGS:
-        ctx.obj = with_env_file(ctx.obj)
 
 
 def run_command_line(arguments: Sequence[str], surroundings: Surroundings) -> int:
@@ -87,6 +85,8 @@ def run_command_line(arguments: Sequence[str], surroundings: Surroundings) -> in
         try:
             with on_signals(interrupt):
                 take_signals()
+                if reads_settings(arguments):
+                    surroundings = with_env_file(surroundings)
                 return code_of(arguments, surroundings)
         except click.exceptions.Exit as leave:
             return leave.exit_code
@@ -102,6 +102,12 @@ def run_command_line(arguments: Sequence[str], surroundings: Surroundings) -> in
             from sfdc_escalator.cli.crashes import unexpected
 
             return report(unexpected(error, surroundings), arguments, surroundings)
+
+
+def reads_settings(arguments: Sequence[str]) -> bool:
+    """True for a command that takes the settings of `.env`; help works beside an invalid one."""
+    command = next(iter(arguments), "")
+    return command in COMMANDS and command not in WITHOUT_SETTINGS and not {"-h", "--help"} & set(arguments)
 
 
 def code_of(arguments: Sequence[str], surroundings: Surroundings) -> int:
