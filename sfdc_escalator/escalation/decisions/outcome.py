@@ -7,6 +7,11 @@ from typing import Literal
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.policy.steps import Step
 
+BACKLOG = (
+    "its backlog is not decided yet: choose with --backlog escalate or --backlog adopt (remember them as seen), "
+    "or try some with --limit or --case"
+)
+"""The reason for which a route is withheld; also true after a trial of some cases, which leaves the choice open."""
 HeldBy = Literal["note"]
 """The reason for which a case is held: a part of its note is missing."""
 
