@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sfdc_escalator.pipeline.applying.apply import Progress
     from sfdc_escalator.pipeline.stop import Stop
 
+RUN_LOG = "SFDC_ESCALATOR_RUN_LOG"
 ACCESS_TOKEN = "SFDC_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -61,6 +62,12 @@ class Surroundings:
 
     def __post_init__(self) -> None:
         self.secrets.add([self.environ.get(ACCESS_TOKEN, "").strip()])
+
+    @property
+    def run_log(self) -> str | None:
+        """The file that gets the JSON of this run, or empty, where stderr is mailed to somebody, as cron-run says;
+        else None."""
+        return self.environ.get(RUN_LOG)
 
     @property
     def policy_folder(self) -> Path:
