@@ -1,13 +1,14 @@
 """What a run leaves for a person, from its plan and its outcomes."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sfdc_escalator.escalation.decisions.decide import UNSETTLED
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.world.history import EscalationState
-from sfdc_escalator.escalation.world.waitlist import PASSING, Waiting
+from sfdc_escalator.escalation.world.waitlist import A_DAY, PASSING, Waiting
 from sfdc_escalator.pipeline.applying.apply import Applied
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
@@ -18,7 +19,8 @@ BOUNCED = "after the escalation something in the org moved the case to another o
 def left_waiting(
     prepared: Prepared, applied: Applied, outcomes: Sequence[Outcome], stopped: str | None, options: RunOptions
 ) -> tuple[Waiting, ...]:
-    """All that waits after this run. A run of one case, one route or a few cases keeps what it did not deal with."""
+    """All that waits after this run. A run of one case, one route, a few cases or some policies keeps what it did not
+    deal with."""
     found = [*routes(prepared), *cases(prepared, outcomes)]
     found += [
         Waiting("bounced", BOUNCED, one.identity.policy, one.identity.route, one.case_number, one.key)
@@ -29,8 +31,9 @@ def left_waiting(
     if applied.trouble:
         found.append(Waiting("failed", applied.trouble.message))
     known = {one.subject for one in found}
-    kept = (one for one in prepared.history.waitlist.entries if not deals_with(prepared, options, one))
-    return (*found, *(one for one in kept if one.subject not in known))
+    kept = (one for one in prepared.history.waitlist.entries if keeps(prepared, options, one))
+    now = prepared.plan.now
+    return (*(replace(one, seen=now) for one in found), *(one for one in kept if one.subject not in known))
 
 
 def routes(prepared: Prepared) -> Iterator[Waiting]:
@@ -58,12 +61,17 @@ def reason_of(match: Match, outcome: Outcome) -> str:
     return (remembered.message if remembered else "") or outcome.reason
 
 
-def deals_with(prepared: Prepared, options: RunOptions, one: Waiting) -> bool:
-    """True where this run has found the entry again, or has found that it is over."""
-    if one.state in PASSING or one.state == "unknown":
-        return True
+def keeps(prepared: Prepared, options: RunOptions, one: Waiting) -> bool:
+    """True where this run could not find out whether it is over. A policy that no run takes for a day is gone."""
+    if one.state in PASSING or one.state == "unknown":  # an outcome is settled in every run
+        return False
+    policy = next((policy for policy in prepared.plan.policies if policy.name == one.policy), None)
+    if policy is None:
+        return one.seen is not None and prepared.plan.now < one.seen + A_DAY
+    if one.route not in {route.name for route in policy.routes}:
+        return False
     if options.case is not None:
-        return one.case_number in {case.number for case in prepared.poll.cases}
+        return one.case_number not in {case.number for case in prepared.poll.cases}
     if options.route is not None:
-        return one.route == options.route
-    return options.limit is None or one.state != "withheld"
+        return one.route != options.route
+    return options.limit is not None and one.state == "withheld"

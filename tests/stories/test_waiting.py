@@ -99,8 +99,8 @@ def test_a_change_of_what_waits_is_told(world: World) -> None:
     assert fewer.code == 3
     assert "case 00000001" not in fewer.err
     assert "case 00000002" in fewer.err
-    world.policy(HELD.replace("[Subject]", "[Subject, Reason]"))
-    assert "missing 'subject', 'reason'" in run(world).err
+    world.policy(HELD.replace("[Subject]", "[Subject, Type]"))
+    assert "missing 'subject', 'type'" in run(world).err
     assert run(world).err == ""
 
 
@@ -270,6 +270,20 @@ def test_a_run_of_a_part_does_not_forget_the_rest(world: World, part: tuple[str,
     change(org, 1, Subject="Help")
     run(world, "--case", "1")
     assert waiting(world) == []
+
+
+def test_two_lines_of_cron_with_a_policy_each_tell_once(world: World) -> None:
+    org = started(world)
+    world.policy(HELD.replace("policy: support", "policy: other"), "other.yaml")
+    names = ("policy.yaml", "other.yaml")
+    first = [run(world, "--backlog", "escalate", "--policy", name) for name in names]
+    assert ["1" in found.err for found in first] == [True, True]
+    for _ in range(2):
+        assert [run(world, "--policy", name).err for name in names] == ["", ""]
+    assert [one["policy"] for one in waiting(world)] == ["other", "support"]
+    advance(org, "1d")
+    run(world, "--policy", "policy.yaml")
+    assert [one["policy"] for one in waiting(world)] == ["support"]  # nobody runs the other one any more
 
 
 def waiting(world: World) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ class Waiting:
 
     `state` is held, rejected, unknown, deferred or bounced of a case; withheld or broken of a route, whose
     `case_number` is empty; stopped or failed of a run, which has no route either. `missing` are parts of the note,
-    `cases` counts the cases of a withheld route.
+    `cases` counts the cases of a withheld route. `seen` is the org's time of the run that found it last.
     """
 
     state: str
@@ -33,6 +33,7 @@ class Waiting:
     key: str = ""
     missing: tuple[str, ...] = ()
     cases: int = 0
+    seen: datetime | None = None
 
     @property
     def subject(self) -> tuple[str, str, str, str]:

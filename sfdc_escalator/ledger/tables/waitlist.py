@@ -23,7 +23,7 @@ def waitlist_json(waitlist: Waitlist) -> dict[str, Any]:
 
 def _entry_json(one: Waiting) -> dict[str, Any]:
     texts = {name: plain(getattr(one, name)) for name in TEXTS}
-    return {**texts, "missing": [plain(part) for part in one.missing], "cases": one.cases}
+    return {**texts, "missing": [plain(part) for part in one.missing], "cases": one.cases, "seen": time_text(one.seen)}
 
 
 def waitlist_of(seq: int, body: bytes) -> Waitlist:
@@ -36,4 +36,5 @@ def waitlist_of(seq: int, body: bytes) -> Waitlist:
 
 def _entry_of(found: Mapping[str, Any]) -> Waiting:
     texts = {name: str(found[name]) for name in TEXTS}
-    return Waiting(**texts, missing=tuple(map(str, found["missing"])), cases=int(found["cases"]))
+    missing = tuple(map(str, found["missing"]))
+    return Waiting(**texts, missing=missing, cases=int(found["cases"]), seen=time_of(found["seen"]))

@@ -15,7 +15,8 @@ TO_DO = {
     "unknown": "To do: wait; runs settle it. If it stays: sfdc-escalator resolve {key} --as applied|absent",
     "deferred": "To do: find out what locks the case. Every run tries again.",
     "bounced": "To do: look at the case, and at the assignment rules and flows of the org.",
-    "withheld": "To do: look at the cases: sfdc-escalator run --org {org} --dry-run --route {route}",
+    "withheld": "To do: see the cases: sfdc-escalator run --org {org} --dry-run --route {route}; if they are right, "
+    "choose about the backlog, or raise the guard in the policy.",
     "broken": "To do: find out what the org lacks: sfdc-escalator validate --org {org}",
     "stopped": "To do: nothing, if somebody stopped it; the next run goes on with the rest.",
     "failed": "To do: see to the org and the login, if it happens again. The next run goes on with the rest.",
