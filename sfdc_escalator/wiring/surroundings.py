@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sfdc_escalator.pipeline.applying.apply import Progress
     from sfdc_escalator.pipeline.stop import Stop
 
+RUN_LOG = "SFDC_ESCALATOR_RUN_LOG"
 ACCESS_TOKEN = "SFDC_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 SECRET = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN)$")
 """Matches the names of variables whose values are never shown, whatever uses them."""
@@ -64,6 +65,12 @@ class Surroundings:
 
     def __post_init__(self) -> None:
         self.secrets.add(value.strip() for name, value in self.environ.items() if SECRET.search(name))
+
+    @property
+    def run_log(self) -> str | None:
+        """The file that gets the JSON of this run, or empty, where stderr is mailed to somebody, as cron-run says;
+        else None."""
+        return self.environ.get(RUN_LOG)
 
     @property
     def policy_folder(self) -> Path:

@@ -19,7 +19,7 @@ from sfdc_escalator.cli.options import (
     org_option,
     policy_option,
 )
-from sfdc_escalator.cli.output import page_for, tell, tell_done, tell_json
+from sfdc_escalator.cli.output import page_for, tell, tell_done, tell_json, warn
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def command(
         if left_alone:
             write_left_alone(left_alone, done.result)
         shown(done)()
+        tell_waiting(done, org, surroundings.run_log)
         return code_of(done)
     with watched(errand, metrics) as watch:
         done = errands.run(errand)
@@ -115,7 +116,19 @@ def command(
             note_left_alone(left_alone, done.result)
         watch.end(done.result.exit_code, done.result)
     tell_done(report)
+    tell_waiting(done, org, surroundings.run_log)
     return code_of(done)
+
+
+def tell_waiting(done: "Done", org: str, log: str | None) -> None:
+    """Tells on stderr what waits for a person, where somebody gets that by mail and it is due."""
+    if log is None or not done.result.tells:
+        return
+    from sfdc_escalator.reports.text.waiting import Heading, mail_text
+
+    result = done.result
+    heading = Heading(org, result.run, result.exit_code, log, result.is_rehearsal)
+    warn(mail_text(heading, result.waitlist.entries, result.waitlist.count))
 
 
 def as_object(done: "Done", org: str, code: int, *, dry_run: bool) -> dict[str, Any]:
