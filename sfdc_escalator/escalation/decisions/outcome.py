@@ -7,8 +7,8 @@ from typing import Literal
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.policy.steps import Step
 
-HeldBy = Literal["note"]
-"""The reason for which a case is held: a part of its note is missing."""
+HeldBy = Literal["note", "pattern"]
+"""The reason for which a case is held: a part of its note is missing, or the search for a pattern takes too long."""
 
 
 class State(StrEnum):
