@@ -16,7 +16,8 @@ from tests.builders import SCENE, case
 
 LONG = 32_000
 HOSTILE = [
-    (r"(a|a)*b", "a" * LONG), (r"(x+)+y", "x" * LONG), (r".*a.*b.*c", "ab" * (LONG // 2)), (r"(a|aa)+$", "a" * 99 + "!"),
+    (r"(a|a)*b", "a" * LONG), (r"(x+)+y", "x" * LONG), (r".*a.*b.*c", "ab" * (LONG // 2)),
+    (r"(a|aa)+$", "a" * 99 + "!"),
     (r"(?=(a+)+b)", "a" * LONG), (r"(\w+\s?)*!", "word " * 6000), (r"(.+)\1\1\1z", "a" * LONG),
     (r"(a{0,100}){0,100}b", "a" * LONG), (r"^(\s*\w*)*$", "a" * 99 + "!"),
 ]  # fmt: skip
@@ -30,7 +31,8 @@ RMA-\d{4} ~ ^x ~ y$ ~ ^(re|fwd?):\s* ~ (\d{1,3}\.){3}\d{1,3} ~ (\w+\.)*\w+@ ~ (?
 \b(refund|money back)\b ~ refund.*order ~ ^.*urgent.*$ ~ .*foo.*bar.* ~ \w+\s+\w+\s+\w+ ~ (foo|bar)+baz ~ P[1-4]\b
 [\w.+-]+@[\w-]+\.[\w.-]+ ~ \d{4}-\d{2}-\d{2} ~ (urgent|asap|now)!* ~ ("[^"]*"|[^",]*)(,("[^"]*"|[^",]*))*$ ~ (a|b)*c
 order\s*(no\.?|number)?\s*:?\s*\d+ ~ ^(?!.*test).*prod.*down ~ (\d{4}[ -]?){4} ~ https?://[^\s/]+(/[^\s]*)?
-(ab|ac)*d ~ (\s*\w+)+ ~ (?:\b\w+\b\s*)+ ~ \bINC\d{7}\b|\bREQ\d{7}\b ~ (?>a+)+b ~ (a++)+b ~ (['"]).*?\1 ~ (x+)+ ~ (a|b|c)*d
+(ab|ac)*d ~ (\s*\w+)+ ~ (?:\b\w+\b\s*)+ ~ \bINC\d{7}\b|\bREQ\d{7}\b ~ (?>a+)+b ~ (a++)+b ~ (['"]).*?\1
+(x+)+ ~ (a|b|c)*d
 """.replace("\n", " ~ ").split(" ~ ")[1:-1]
 
 

@@ -28,7 +28,6 @@ from sfdc_escalator.escalation.conditions.tree import together
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need
 
-
 TOO_SLOW = "the search for the pattern `{}` in {} takes too long; `validate` shows which patterns need another form"
 
 

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import product
-from re import _constants as op  # type: ignore[attr-defined]
+from re import _constants as op
 from typing import Any
 
 MANY = 10

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as op
+from re import _parser as parser
 from typing import Any
 
 from sfdc_escalator.escalation.conditions.patterns.automaton import (
@@ -21,8 +21,10 @@ ROW = 3
 
 
 def grows(pattern: str) -> bool:
-    """True where a search for the pattern, which `re` accepts, may take long. A pattern that is too large to be looked at
-    counts as harmless: its searches are bounded anyway."""
+    """True where a search for the pattern, which `re` accepts, may take long.
+
+    A pattern that is too large to be looked at counts as harmless: its searches are bounded anyway.
+    """
     alphabet = frozenset({*map(chr, range(256)), *OTHERS, *pattern, *pattern.lower(), *pattern.upper()})
     parsed = parser.parse(pattern, re.IGNORECASE)
     searched = (parsed, *looks(parsed))
