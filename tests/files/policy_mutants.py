@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,6 +27,7 @@ from typing import Any
 from sfdc_escalator.cli.door import run_command_line
 from sfdc_escalator.cli.process import surroundings_of_a_process
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from sfdc_escalator.files.policies import check_policies
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -51,12 +53,13 @@ BYTES = (
     b"\x7f",
     b"\x1b",
 )
-BOUND = 3_000_000
+BOUND = 1_000_000
 """Calls of Python functions for one command, several times those of the largest shipped policy."""
 NO_PLACE = ("and ", "no policy file")
 """The beginnings of messages about a file as a whole."""
 
 
+@cache
 def originals() -> list[bytes]:
     """Shipped policies, and the blocks of the policy page."""
     shipped = sorted((ROOT / "sfdc_escalator").rglob("*.yaml"))
@@ -64,7 +67,14 @@ def originals() -> list[bytes]:
     policies = [path.read_bytes() for path in shipped if b"routes:" in path.read_bytes()]
     blocks = [block for block in FENCE.findall(page) if "routes:" in block]
     named = [block if "policy:" in block else f"policy: page\n{block}" for block in blocks]
-    return [*policies * 3, *[PLAIN.encode()] * 20, *(block.encode() for block in named)]
+    return list(filter(is_valid, [*policies, *[PLAIN.encode()] * 5, *(block.encode() for block in named)]))
+
+
+def is_valid(policy: bytes) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "policy.yaml"
+        path.write_bytes(policy)
+        return all(one.severity == "warning" for one in check_policies([path]))
 
 
 PLAIN = r"""policy: plain
@@ -206,7 +216,7 @@ def mutant(seed: int, sources: list[bytes]) -> bytes:
     """The mutant of this seed: one to three edits of lines, then perhaps one of bytes."""
     chance = random.Random(seed)
     lines = chance.choice(sources).decode().split("\n")
-    for _ in range(chance.choice([1, 1, 1, 2, 3])):
+    for _ in range(chance.choice([1, 1, 1, 1, 1, 1, 2, 3])):
         chance.choice(EDITS)(chance, lines)
         lines = lines or [""]
     edited = "\n".join(lines).encode("utf-8", "surrogatepass")
