@@ -1,13 +1,13 @@
 """The meaning of each operator for one value. The answer is yes or no: an empty value satisfies only is_empty, is_not
 and not_in."""
 
-import re
 import string
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Literal
 
+from sfdc_escalator.escalation.conditions.patterns.search import pattern
 from sfdc_escalator.escalation.world.case import Value
 from sfdc_escalator.escalation.world.written_number import text_in_file
 
@@ -118,13 +118,9 @@ def starts(value: Value, operand: Literal_) -> bool:
     return isinstance(value, str) and lower_as(part, value.strip(string.whitespace)).startswith(lower_as(part, part))
 
 
-@lru_cache(maxsize=512)
-def pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE)
-
-
-def matches(value: Value, operand: Literal_) -> bool:
-    return isinstance(value, str) and not is_empty(value) and bool(pattern(as_text(operand)).search(value))
+def matches(value: object, operand: Literal_) -> bool | None:
+    """None where the search takes too long."""
+    return isinstance(value, str) and not is_empty(value) and pattern(as_text(operand)).found_in(value)
 
 
 TESTS: dict[Operator, Callable[[Value, Operand], bool]] = {
@@ -138,7 +134,7 @@ TESTS: dict[Operator, Callable[[Value, Operand], bool]] = {
     "less_than": lambda value, operand: compare(value, one(operand)) == -1,
     "starts_with": lambda value, operand: starts(value, one(operand)),
     "contains_any": lambda value, operand: any(contains(value, option) for option in options(operand)),
-    "matches": lambda value, operand: matches(value, one(operand)),
+    "matches": lambda value, operand: matches(value, one(operand)) is True,
     "is_empty": lambda value, operand: is_empty(value) == bool(one(operand)),
 }
 

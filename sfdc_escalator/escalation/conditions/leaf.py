@@ -52,6 +52,15 @@ class Leaf(ABC):
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
         return EVERYTHING
 
+    @property
+    def searches(self) -> bool:
+        """True where a search for a pattern may take too long, so that a case is `unclear`."""
+        return False
+
+    def unclear(self, case: Case, circumstances: Circumstances) -> str | None:
+        """The reason why it cannot be said whether it holds; it does not hold then."""
+        return None
+
     # -- what it refers to
 
     @property

@@ -12,8 +12,8 @@ BACKLOG = (
     "or try some with --limit or --case"
 )
 """The reason for which a route is withheld; also true after a trial of some cases, which leaves the choice open."""
-HeldBy = Literal["note"]
-"""The reason for which a case is held: a part of its note is missing."""
+HeldBy = Literal["note", "pattern"]
+"""The reason for which a case is held: a part of its note is missing, or the search for a pattern takes too long."""
 
 
 class State(StrEnum):

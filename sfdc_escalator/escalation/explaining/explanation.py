@@ -54,6 +54,8 @@ def explained(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoM
     reasons = dict.fromkeys(obstacles(in_org, route, case, finding.holds))
     if finding.holds:
         reasons |= dict.fromkeys(reason_not_escalated(in_org, route, case, judged))
+    elif isinstance(judged, Match) and judged.route == route and judged.held_by == "pattern":
+        reasons |= {judged.reason: None}
     return Explained(route, finding, tuple(misses(finding)), matches_at(condition, case, circumstances), tuple(reasons))
 
 

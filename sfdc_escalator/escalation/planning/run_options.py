@@ -70,7 +70,7 @@ def backlog_routes(matches: Iterable[Match], history: History) -> frozenset[Rout
 
 
 def adopt(match: Match) -> Match:
-    if match.state not in (State.PLANNED, State.HELD):
+    if match.state not in (State.PLANNED, State.HELD) or match.held_by == "pattern":  # it may not match at all
         return match
     return replace(match.ended(State.ALREADY, "adopted with the backlog: remembered as seen"), adopt=True, held_by=None)
 
