@@ -89,7 +89,7 @@ def words_of(item: str, terms: Terms) -> Sequence[str]:
 
 
 KIND = Kind(
-    about="Words in text fields, comments and e-mails: whole words, any case, `this|that` for either.",
+    about="Words in text fields, comments and e-mails: whole words, any case and spelling, `this|that` for either.",
     keys=(
         Key(
             "text",
@@ -100,7 +100,7 @@ KIND = Kind(
         Key(
             "mentions",
             Several(Takes.PHRASE),
-            "Words to look for: phrases, or `words.name`. Whole words, any case.",
+            "Words to look for: phrases, or `words.name`. Whole words, any case and spelling.",
             True,
         ),
         Key("ignoring", Several(Takes.PHRASE), "Phrases that are taken out of the text first."),
