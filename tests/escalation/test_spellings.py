@@ -197,14 +197,26 @@ def test_no_mark_begins_a_piece_of_its_own() -> None:
     assert combining("\u0323")
 
 
-@pytest.mark.parametrize("piece", ["a\u200b", "e\u0301", "won\u2019t ", "law\u00ad", "\u0301", "\u200b", "ﷺ", "- "])
+@pytest.mark.parametrize(
+    "piece", ["a\u200b", "e\u0301", "won\u2019t ", "law\u00ad", "\u0301", "\u200b", "ﷺ", "- ", "!"]
+)
 def test_the_work_grows_with_the_length_of_the_text(piece: str) -> None:
     """A text 8 times as long takes about 8 times as long; a square would be 64."""
 
     def seconds(times: int) -> float:
         text = piece * times + "é lawyer"
         begun = time.process_time()
-        assert mentioned(text, [parse_phrase("won't lawyer"), parse_phrase("law a-e x"), parse_phrase("lawyer")], [])
+        assert mentioned(
+            text,
+            [
+                parse_phrase("won't lawyer"),
+                parse_phrase("law a-e x"),
+                parse_phrase("! ! !x"),
+                parse_phrase("- - !! no"),
+                parse_phrase("lawyer"),
+            ],
+            [],
+        )
         return time.process_time() - begun
 
     seconds(1_000)

@@ -5,7 +5,7 @@ words that are found are returned as the text has them.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from sfdc_escalator.escalation.world.one_form import ZERO_WIDTH_SPACE, as_written, one_form
@@ -26,9 +26,31 @@ def parse_phrase(text: str) -> Phrase:
 
 @lru_cache(maxsize=2048)
 def finder(phrase: Phrase, within: str = "") -> re.Pattern[str]:
-    """The pattern of the phrase in a text in the one form; `within` may stand between the letters of a word."""
-    words = ("(?:" + "|".join(within.join(map(re.escape, choice)) for choice in choices) + ")" for choices in phrase)
-    return re.compile(r"(?<![^\W_])" + r"[\W_]+".join(words) + r"(?![^\W_])")
+    """The pattern of the phrase, as its first group, in a text in the one form. `within` may stand between the letters
+    of a word. Its work grows with the length of the text: it never looks for the same word from each sign of a row."""
+    first, *others = ({choice: within.join(map(re.escape, choice)) for choice in choices} for choices in phrase)
+    start = either(beginning(choice, alone=not others) + f"(?={written})" for choice, written in first.items())
+    return re.compile(f"{start}({either(first.values())}{''.join(map(following, others))})(?![^\\W_])")
+
+
+def either(patterns: Iterable[str]) -> str:
+    return f"(?:{'|'.join(patterns)})"
+
+
+def beginning(choice: str, alone: bool) -> str:
+    """No letter before the phrase. Of a word of signs alone, only the nearest place after a letter is tried: if the
+    rest of the phrase does not follow there, it does not follow at the next signs of the same row either."""
+    if alone or any(map(str.isalnum, choice)):
+        return r"(?<![^\W_])"
+    return rf"(?:\A|(?<=[^\W_]))(?>[\W_]*?(?<![^\W_])(?={re.escape(choice)}))"
+
+
+def following(choices: Mapping[str, str]) -> str:
+    """One of the choices after a gap: at the next letter, or at the nearest place of one that starts with a sign."""
+    signs = {choice: written for choice, written in choices.items() if not choice[0].isalnum()}
+    letters = [written for choice, written in choices.items() if choice not in signs]
+    nearest = [rf"(?>[\W_]+?(?={written})){written}" for written in signs.values()]
+    return either([*([rf"[\W_]++{either(letters)}"] if letters else []), *nearest])
 
 
 class Spoken:
@@ -52,11 +74,15 @@ class Spoken:
     def without(self, phrases: Sequence[Phrase]) -> "Spoken":
         """The same text, in which the phrases are not found any more."""
         for phrase in phrases:
-            self._form = finder(phrase, self._within).sub(lambda match: GAP * len(match[0]), self._form)
+            self._form = finder(phrase, self._within).sub(taken_out, self._form)
         return self
 
     def written(self, match: re.Match[str]) -> str:
-        return " ".join(as_written(self._text, *match.span()).split())
+        return " ".join(as_written(self._text, *match.span(1)).split())
+
+
+def taken_out(match: re.Match[str]) -> str:
+    return match[0][: match.start(1) - match.start()] + GAP * len(match[1])
 
 
 def mentioned(text: str, mentions: Sequence[Phrase], ignoring: Sequence[Phrase]) -> str | None:
