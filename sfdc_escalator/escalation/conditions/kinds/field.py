@@ -155,7 +155,7 @@ OPERATORS = (
     Key("in", ListOf(Takes.VALUE), "One of these."),
     Key("not_in", ListOf(Takes.VALUE), "Not one of these; an empty field matches."),
     *side_keys(Takes.BOUNDARY_OR_TABLE, COMPARED),
-    Key("starts_with", Takes.BEGINNING, "The text starts with this, in any case."),
+    Key("starts_with", Takes.BEGINNING, "The text starts with this, in any case, with any apostrophe and hyphen."),
     Key("contains_any", ListOf(Takes.CHOICE), "One of these is in the text, or chosen in the multi-picklist."),
     Key("matches", Takes.PATTERN, "A regular expression that is found in the text, in any case."),
     Key("is_empty", Takes.FLAG, "`true`: the field is empty. `false`: it is not."),
