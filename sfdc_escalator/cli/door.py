@@ -27,7 +27,7 @@ COMMANDS = {  # each is a module of `commands`
     "resolve": "Settle an unknown outcome that only a person can settle.",
     "org": "Start the embedded org by itself.",
 }
-MOST_TOLD = 20  # lines of an error in a mail
+MOST_REPORTED = 20  # lines of an error in a mail
 WITHOUT_SETTINGS = ("init", "demo", "org")  # they work on no org of the user
 
 
@@ -133,7 +133,7 @@ def report(error: EscalatorError, arguments: Sequence[str], surroundings: Surrou
         failure = failure_json(error) | ({"dry_run": False} if isinstance(error, RunBusy) else {})
         try:
             tell_json(failure, redact)
-            tell_failure(error, surroundings)
+            report_failure(error, surroundings)
             return error.exit_code
         except OutputLost:
             pass  # stderr is left
@@ -141,13 +141,13 @@ def report(error: EscalatorError, arguments: Sequence[str], surroundings: Surrou
     return error.exit_code
 
 
-def tell_failure(error: EscalatorError, surroundings: Surroundings) -> None:
-    """Tells an error on stderr too, where somebody gets that by mail. Every time: a run that fails may not reach the
-    ledger, which remembers what was told."""
+def report_failure(error: EscalatorError, surroundings: Surroundings) -> None:
+    """Reports an error on stderr too, where somebody gets that by mail. Every time: a run that fails may not reach the
+    ledger, which remembers what was reported."""
     log = surroundings.run_log
     if log is None or not error.exit_code:
         return
-    first, *more = map(visible, map(surroundings.secrets.redact, lines_of(error)[:MOST_TOLD]))
+    first, *more = map(visible, map(surroundings.secrets.redact, lines_of(error)[:MOST_REPORTED]))
     where = [f"The log: {visible(log)}"] if log else []
     warn("\n".join([f"sfdc-escalator: the run failed (exit code {error.exit_code})", f"  {first}", *more, *where]))
 

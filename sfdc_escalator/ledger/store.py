@@ -66,7 +66,7 @@ class SqlHistory:
         return org_time_of(found.seq, found.body)
 
     def waitlist(self, connection: sa.Connection, organization_id: str) -> Waitlist:
-        """What the last run with a plan left for a person; empty where no run recorded it."""
+        """The things that the last run with a plan left for a person; empty where none recorded any."""
         found = self._newest_with(WAITLIST, connection, organization_id)
         return waitlist_of(found.seq, found.body) if found else Waitlist()
 

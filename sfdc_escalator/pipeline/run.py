@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 class Result:
     """The result of a run or of a rehearsal. `outcomes` are the ends of the matches, in plan order; `unsettled` counts
     escalations whose outcome is still unknown; `near` are the nearest misses of a rehearsal without a match. `waitlist`
-    is what waits for a person, and `tells` says that this run reports it."""
+    is what waits for a person, and `reports` says that this run reports it."""
 
     run: str
     prepared: Prepared
@@ -48,7 +48,7 @@ class Result:
     audit_head: str | None
     is_rehearsal: bool
     waitlist: Waitlist = field(default_factory=Waitlist)
-    tells: bool = False
+    reports: bool = False
     near: tuple[NearMiss, ...] = ()
 
     def count(self, state: State) -> int:
@@ -94,8 +94,8 @@ def rehearse(
     near = () if prepared.plan.matches else near_misses(org, in_org, look, prepared.us, options)
     result = account(run, org, ledger, prepared, Applied({}))
     waiting = left_waiting(prepared, result.applied, result.outcomes, None, options)
-    waitlist, _ = next_list(prepared.history.waitlist, waiting, caller.now, tells=True)
-    return replace(result, near=near, waitlist=waitlist, tells=bool(result.exit_code))
+    waitlist, _ = next_list(prepared.history.waitlist, waiting, caller.now, reports=True)
+    return replace(result, near=near, waitlist=waitlist, reports=bool(result.exit_code))
 
 
 def carry_out(
@@ -109,10 +109,10 @@ def carry_out(
     progress: Progress,
     stop: Stop,
     *,
-    tells: bool = False,
+    reports: bool = False,
 ) -> Result:
     """One run under the org's lease. Raises RunBusy, LeaseLost, and what `prepare` raises. With
-    `tells` somebody reads what waits for a person, and the ledger remembers what was told."""
+    `reports` somebody reads what waits for a person, and the ledger remembers what was reported."""
     clock = RunClock(caller.now)
     digests = {policy.name: policy.digest for policy in policies}
     start = RunStart(run, caller.organization_id, caller.user_id, digests, caller.now)
@@ -133,14 +133,14 @@ def carry_out(
             raise
         result = account(run, org, ledger, prepared, applied, stop)
         waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options)
-        waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, tells=tells)
+        waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}
         lease.finish({"exit": result.exit_code, **counts}, waitlist)
     head = ledger.head()
     if orders:
         left = result.left_alone().as_json()
         log.info("ended", extra={"exit": result.exit_code, "audit_head": head, "left_alone": left})
-    return replace(result, audit_head=head, waitlist=waitlist, tells=news)
+    return replace(result, audit_head=head, waitlist=waitlist, reports=news)
 
 
 def outcome_in(applied: Applied, match: Match) -> Outcome:

@@ -1,4 +1,4 @@
-"""What a run leaves for a person, from its plan and its outcomes."""
+"""The things that a run leaves for a person, from its plan and its outcomes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

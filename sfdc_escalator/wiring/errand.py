@@ -92,8 +92,10 @@ def run(errand: Errand) -> Done:
         ledger(*errand.place, caller) as book,
         here.stopping(errand.deadline) as stop,
     ):
-        ports, tells = (door, caller, book), here.run_log is not None
-        result = carry_out(errand.run_id, *ports, loaded.policies, errand.options, render, progress, stop, tells=tells)
+        ports, reports = (door, caller, book), here.run_log is not None
+        result = carry_out(
+            errand.run_id, *ports, loaded.policies, errand.options, render, progress, stop, reports=reports
+        )
     return Done(result, (*loaded.warnings, *clock_warnings(caller)))
 
 

@@ -54,6 +54,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     "pipeline": (
         ("rebuild",),
         ("run",),
+        ("waiting",),
         ("applying",),
         ("preparing", "readiness"),
         ("changes", "stop"),

@@ -91,7 +91,7 @@ def test_a_missing_part_is_named_or_shows_the_sentence_of_the_policy(if_missing:
 
 def test_a_missing_part_can_hold_the_case() -> None:
     result = written(note(NotePart("offers", ("Offers__c", "comments"), "hold")), case())
-    assert result == Incomplete("the note's part 'offers' is missing: nothing in Offers__c, comments")
+    assert result == Incomplete("the note's part 'offers' is missing: nothing in Offers__c, comments", ("offers",))
 
 
 def test_a_template_that_fails_holds_the_case() -> None:

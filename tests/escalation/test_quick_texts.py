@@ -201,7 +201,7 @@ def test_a_quick_text_that_cannot_be_filled_holds_the_match_and_takes_no_step() 
 
 def test_a_part_that_must_not_be_missing_holds_the_case_with_a_quick_text_too() -> None:
     result = written({"Escalations": "Hello"}, by=spec(NotePart("offers", ("Offers__c",), "hold")))
-    assert result == Incomplete("the note's part 'offers' is missing: nothing in Offers__c")
+    assert result == Incomplete("the note's part 'offers' is missing: nothing in Offers__c", ("offers",))
 
 
 def test_the_fields_of_a_quick_text_are_known_before_it_is_filled() -> None:

@@ -67,7 +67,7 @@ def test_a_held_case_is_told_when_it_begins_and_once_a_day(world: World) -> None
         "  To do: fill in what is missing; the next run escalates the case.",
         "",
         "All that waits at the moment: sfdc-escalator status --org env",
-        "This is told when it begins, when it changes, and once a day.",
+        "This is reported when it begins, when it changes, and once a day.",
         f"Run {json.loads(line)['run']} in the log {world.folder}/run.log",
     ]
     for _ in range(3):

@@ -107,7 +107,7 @@ def command(
         if left_alone:
             write_left_alone(left_alone, done.result)
         shown(done)()
-        tell_waiting(done, org, surroundings.run_log)
+        report_waiting(done, org, surroundings.run_log)
         return code_of(done)
     with watched(errand, metrics) as watch:
         done = errands.run(errand)
@@ -116,13 +116,13 @@ def command(
             note_left_alone(left_alone, done.result)
         watch.end(done.result.exit_code, done.result)
     tell_done(report)
-    tell_waiting(done, org, surroundings.run_log)
+    report_waiting(done, org, surroundings.run_log)
     return code_of(done)
 
 
-def tell_waiting(done: "Done", org: str, log: str | None) -> None:
-    """Tells on stderr what waits for a person, where somebody gets that by mail and it is due."""
-    if log is None or not done.result.tells:
+def report_waiting(done: "Done", org: str, log: str | None) -> None:
+    """Reports on stderr what waits for a person, where somebody gets that by mail and it is due."""
+    if log is None or not done.result.reports:
         return
     from sfdc_escalator.reports.text.waiting import Heading, mail_text
 

@@ -1,4 +1,4 @@
-"""What a run leaves for a person, and whether that is news for somebody who was told before."""
+"""The things that a run leaves for a person, and when they are news for whoever got the last report."""
 
 import hashlib
 import json
@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 PASSING = frozenset({"bounced", "stopped", "failed"})
-"""What happened in one run only: it is told each time, and is not there in the next run."""
+"""Things of one run only: each is reported each time, and is not there in the next run."""
 A_DAY = timedelta(hours=23, minutes=55)
-"""A little less than a day: the run at the same time of the next day tells again, also when it starts a bit sooner."""
+"""A little less than a day: the run at the same time of the next day reports again, also when it is a bit early."""
 MOST = 200
 LONGEST = 500
 NUMBERS = re.compile(r"\d+")
@@ -40,40 +40,43 @@ class Waiting:
         return self.state, self.policy, self.route, self.case_number
 
     @property
-    def as_told(self) -> list[str]:
+    def as_reported(self) -> list[str]:
         """The same for the same news: numbers in the reason, such as a count of cases, may change from run to run."""
         return [*self.subject, *sorted(self.missing), NUMBERS.sub("0", self.reason)]
 
 
 @dataclass(frozen=True, slots=True)
 class Waitlist:
-    """All that waits, at most MOST entries; `count` counts all. `told` is the digest of what was last told, and
-    `told_at` the org's time of that."""
+    """All that waits, at most MOST entries; `count` counts all. `reported` is the digest of the list that was last
+    reported, `reported_at` the org's time of that."""
 
     entries: tuple[Waiting, ...] = ()
     count: int = 0
-    told: str = ""
-    told_at: datetime | None = None
+    reported: str = ""
+    reported_at: datetime | None = None
 
-    def tells_again(self, digest: str, now: datetime) -> bool:
-        """True where it was never told, where it is another list than then, or a day later."""
-        return digest != self.told or self.told_at is None or not self.told_at <= now < self.told_at + A_DAY
+    def is_due(self, digest: str, now: datetime) -> bool:
+        """True where none was reported, where this is another list than then, or a day later."""
+        return (
+            digest != self.reported
+            or self.reported_at is None
+            or not self.reported_at <= now < self.reported_at + A_DAY
+        )
 
 
 def digest_of(found: Iterable[Waiting]) -> str:
-    """What a person is told of the list as a whole; empty where nothing stays."""
-    lasting = sorted(one.as_told for one in found if one.state not in PASSING)
+    """The digest of the list as a person knows it; empty where nothing stays."""
+    lasting = sorted(one.as_reported for one in found if one.state not in PASSING)
     return hashlib.sha256(json.dumps(lasting).encode()).hexdigest()[:16] if lasting else ""
 
 
-def next_list(before: Waitlist, found: Iterable[Waiting], now: datetime, *, tells: bool) -> tuple[Waitlist, bool]:
-    """The list after a run, and whether the run tells a person about it: when something is new, when the list
-    changed, once a day, and always what happened in this run only. A run that does not tell (`tells`) remembers what
-    was told before."""
+def next_list(before: Waitlist, found: Iterable[Waiting], now: datetime, *, reports: bool) -> tuple[Waitlist, bool]:
+    """The list after a run, and True where the run reports it: when it begins, when it changed, once a day, and always
+    with things of this run only. Without `reports` nobody reads a report of this run: the last one still counts."""
     every = tuple(found)
     digest = digest_of(every)
     passing = any(one.state in PASSING for one in every)
-    news = tells and (passing or (digest != "" and before.tells_again(digest, now)))
-    told, told_at = (digest, now) if news else (before.told, before.told_at)
+    news = reports and (passing or (digest != "" and before.is_due(digest, now)))
+    reported, reported_at = (digest, now) if news else (before.reported, before.reported_at)
     kept = tuple(replace(one, reason=one.reason[:LONGEST]) for one in every[:MOST])
-    return Waitlist(kept, len(every), told if digest else "", told_at if digest else None), news
+    return Waitlist(kept, len(every), reported if digest else "", reported_at if digest else None), news

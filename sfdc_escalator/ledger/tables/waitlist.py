@@ -1,4 +1,4 @@
-"""What a run leaves for a person, as a member of its last event."""
+"""The things that a run leaves for a person, as a member of its last event."""
 
 import json
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ def waitlist_json(waitlist: Waitlist) -> dict[str, Any]:
     return {
         "entries": [_entry_json(one) for one in waitlist.entries],
         "count": waitlist.count,
-        "told": waitlist.told,
-        "told_at": time_text(waitlist.told_at),
+        "reported": waitlist.reported,
+        "reported_at": time_text(waitlist.reported_at),
     }
 
 
@@ -31,7 +31,7 @@ def waitlist_of(seq: int, body: bytes) -> Waitlist:
     with naming(f"event {seq}"):
         found = json.loads(body)[WAITLIST]
         entries = tuple(_entry_of(one) for one in found["entries"])
-        return Waitlist(entries, int(found["count"]), str(found["told"]), time_of(found["told_at"]))
+        return Waitlist(entries, int(found["count"]), str(found["reported"]), time_of(found["reported_at"]))
 
 
 def _entry_of(found: Mapping[str, Any]) -> Waiting:

@@ -42,7 +42,7 @@ def ledger_status(trail: SqlHistory) -> LedgerStatus:
 
 
 def still_waiting(connection: sa.Connection, waitlist: Waitlist) -> Iterator[Waiting]:
-    """What the last run left and nobody has settled since, as `resolve` does."""
+    """The things that the last run left and that nobody has settled since, as `resolve` does."""
     for one in waitlist.entries:
         of_key = sa.select(escalations.c.state).where(escalations.c.key == one.key)
         state = connection.scalar(of_key) if one.state in SETTLED_LATER else None

@@ -46,7 +46,7 @@ def lines(status: LedgerStatus, silent: str | None) -> Iterator[str]:
 
 
 def waiting(status: LedgerStatus) -> Iterator[str]:
-    """What waits for a person and is not in the lists below; then what is withheld, by route."""
+    """The things that wait for a person and are not listed below; then the withheld routes."""
     below = {one.key for one in (*status.unsettled, *status.rejected)}
     withheld = [one for one in status.waiting if one.state == "withheld"]
     others = [one for one in status.waiting if one.state != "withheld" and not (one.key and one.key in below)]

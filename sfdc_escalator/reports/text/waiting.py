@@ -1,4 +1,4 @@
-"""What waits for a person: as `status` lists it, and as the mail of cron tells it."""
+"""The things that wait for a person: as `status` lists it, and in the mail of cron."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def waiting_lines(found: Sequence[Waiting], more: int, most: int) -> Iterator[st
 
 
 def mail_text(heading: Heading, found: Sequence[Waiting], count: int) -> str:
-    """One screen: what waits, why, what to do, and where the rest stands."""
+    """One screen: each thing that waits, its reason, the next step; and where the rest is."""
     return "\n".join(mail_lines(heading, found, count))
 
 
@@ -75,5 +75,5 @@ def mail_lines(heading: Heading, found: Sequence[Waiting], count: int) -> Iterat
         yield f"... and {count - MOST_LISTED:,} more."
     yield f"All that waits at the moment: sfdc-escalator status --org {org}"
     if not heading.is_rehearsal:
-        yield "This is told when it begins, when it changes, and once a day."
+        yield "This is reported when it begins, when it changes, and once a day."
     yield f"Run {heading.run}" + (f" in the log {visible(heading.log)}" if heading.log else "")
