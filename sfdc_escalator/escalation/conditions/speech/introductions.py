@@ -14,9 +14,9 @@ from sfdc_escalator.escalation.conditions.speech.headers import (
 from sfdc_escalator.escalation.conditions.speech.mail_words import RULES, WROTE, as_set
 
 BROKEN = 4
-"""Mail programs break an introduction over up to so many lines."""
+"""Mail programs break an introduction over this number of lines, at most."""
 WORDS, BETWEEN = 6, 10
-"""The words of a name or beside a date are at most so many; so are those between a date and an address."""
+"""At most this number of words in a name or beside a date, and between a date and an address."""
 WHITE = " \t\u00a0"
 ENDS = (":", "\uff1a", "----")
 IN_BRACKETS = re.compile(r"[<(\[]\s*(?:\[|mailto:)*\s*$")
