@@ -56,6 +56,13 @@ def test_of_all_mails_of_the_corpus_every_own_line_counts_and_no_quoted_one() ->
         "De: Ann\nEnviado: lunes\nPara: Bob\nAsunto: Caso",
         "Van: Ann\nVerzonden: maandag\nAan: Bob\nOnderwerp: x",
         "## Please type your reply above this line ##",
+        "##- Tapez votre r\u00e9ponse au-dessus de cette ligne -##",
+        "From: Ann\nSent: Tuesday, November 24, 2026 9:00 AM\nTo: Carl",
+        "From: Ann <ann@support.example>\n\nSent: Tuesday\n\nTo: Carl\n\nSubject: RE: Case",
+        "------ Originalnachricht ------\nVon: Ann <ann@support.example>\nAn: c@x.example\nGesendet: 24.11.2026",
+        "-------- Nachricht --------\nBetreff: \tx\nDatum: \tTue, 24 Nov 2026\nVon: \tAnn <ann@support.example>",
+        "Le mar. 24 nov. 2026 \u00e0 09:00, Ann Agent <ann@support.example> a\n\u00e9crit :",
+        "On Tue, Nov 24, 2026 at 9:00 AM Ann Agent\u00a0<ann@support.example>\u00a0wrote:",
     ],
 )
 def test_what_introduces_a_quotation_ends_the_own_words(introduction: str) -> None:
@@ -85,12 +92,27 @@ def test_what_introduces_a_quotation_ends_the_own_words(introduction: str) -> No
         "Customer: Ada (ada@x.example)\nOrdered: 3 May 2026 10:00\nShip to: Bob (bob@x.example)\nItem: lamp",
         "-----------\nName: Ada\nEmail: ada@x.example\nDate: 3 May 2026 10:00",
         "----- Summary -----",
+        "From: 10:00\nTo: 12:00\nDate: 3 May 2026\nSubject: meeting",
+        "From: BER\nTo: LHR\nDate: 3 May 2026\nContact: ada@x.example",
+        "Name: Ada Long\nE-Mail: ada@x.example\nSubject: Re: broken lamp\nDate: 3 May 2026",
+        "Usuario: ada@x.example\nFecha: 3/5/2026 10:00\nAsunto: l\u00e1mpara",
+        "Here is what Ann (ann@support.example) promised on 3 May 2026, 10:00:",
+        "El 3 de mayo de 2026 escrib\u00ed a info@x.example:",
+        "Ho scritto a info@x.example il 3 maggio 2026 alle 10:00:",
+        "--- Question 1 ---",
         "## Problem\nIt is broken.\n## What I did ##",
     ],
 )
 def test_the_writers_own_lines_with_colons_are_the_writers(words: str) -> None:
     text = REQUEST.format(words)
     assert own_words.own_words(text) == text
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_a_line_with_a_colon_above_the_headers_is_the_writers(between: str) -> None:
+    line = "Write to: Ada <ada@x.example>"
+    introduction = "From: Ann <ann@support.example>\nSent: 24 Nov 2026 09:00\nTo: Carl\nSubject: Re: Case"
+    assert own_words.own_words(f"Re: Case\n{line}{between}{introduction}\n\nask").rstrip() == f"Re: Case\n{line}"
 
 
 class Counted:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.conditions.speech.mail_words import OTHERS, SENDERS, SUBJECTS, as_set
+from sfdc_escalator.escalation.conditions.speech.mail_words import OTHERS, SENDERS, SENT, SUBJECTS, as_set
 
 LONG = 400
 """Longer lines are read up to here: the time that a text takes grows with its length only."""
@@ -20,8 +20,8 @@ TIME = re.compile(r"(?<!\d)\d{1,2}[:.]\d{2}(?!\d)")
 DAY = re.compile(r"(?<!\d)\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2}(?:\d{2})?(?!\d)")
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 NUMBER = re.compile(r"\d+")
-SENDER, SUBJECT = as_set(SENDERS), as_set(SUBJECTS)
-KNOWN = SENDER | SUBJECT | as_set(OTHERS)
+SENDER, SUBJECT, SENDING = as_set(SENDERS), as_set(SUBJECTS), as_set(SENT)
+KNOWN = SENDER | SUBJECT | SENDING | as_set(OTHERS)
 # `**From:** Ann **Sent:** Monday`, or the same without stars: headers that a program joined in one line.
 JOINED = re.compile(
     r"\s(?=\*{1,2}[^\W\d_][^:\d*]{0,24}:\*|(?:" + "|".join(map(re.escape, sorted(KNOWN))) + r")\s?[:\uff1a]\s)",
@@ -48,6 +48,8 @@ def headers_at(lines: Sequence[str], place: int, *, ruled: bool) -> tuple[list[H
         return [], 0
     found, end = list(first), place + 1
     while end < len(lines) and len(found) < MOST and end - place < 2 * MOST:
+        # Some programs put a blank line after each. What stands above a blank line may also be the writer's own.
+        end += found[0].word in KNOWN and not lines[end][:LONG].strip() and end + 1 < len(lines)
         more = () if continues(lines[end], found) else headers_in(lines[end][:LONG])
         if not more and not continues(lines[end], found):
             break
@@ -81,17 +83,23 @@ def is_quoted(headers: Sequence[Header], *, ruled: bool) -> bool:
 
 
 def is_known(headers: Sequence[Header]) -> bool:
-    """True for the words of a mail program: from, to and a day are also on a ticket, so a subject or an address."""
-    words = [one.word for one in headers[:MOST]]
-    several = len(words) > 2 and all(word in KNOWN for word in words[:3])
-    begins = words[0] in SENDER and not SUBJECT.isdisjoint(words)
-    return several and (begins or any(ADDRESS.search(one.value) for one in headers))
+    """True for the words of a mail program. From, to and date are also on a ticket: so `sent`, or an address or a
+    reply's subject."""
+    words = [one.word for one in headers]
+    if len(words) < 3 or not all(word in KNOWN for word in words[:3]):
+        return False
+    values = [one.value for one in headers if one.word in KNOWN]
+    return not SENDING.isdisjoint(words) or (
+        (words[0] in SENDER or not SUBJECT.isdisjoint(words))
+        and any(ADDRESS.search(value) or REPLY.match(value) for value in values)
+    )
 
 
 def signs(headers: Sequence[Header], *, ruled: bool) -> int:
     """The weight of what shows that these lines head an e-mail; it begins with its sender, or with the time."""
-    if not ruled and ("@" not in headers[0].value or "mail" in headers[0].word):
-        return 0
+    first, *rest = headers
+    if not ruled and ("@" not in first.value or "mail" in first.word or any(one.word in SENDER for one in rest)):
+        return 0  # where a sender stands further below, the mail begins there
     addresses = [ADDRESS.search(one.value) for one in headers]
     if not ruled and addresses[0] is None:
         return 0

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 from sfdc_escalator.escalation.conditions.speech.headers import (
     ADDRESS,
@@ -22,7 +21,8 @@ ENDS = (":", "\uff1a", "----")
 IN_BRACKETS = re.compile(r"[<(\[]\s*(?:\[|mailto:)*\s*$")
 SIGNS = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 UNSEEN = dict.fromkeys(map(ord, SIGNS))
-VERB = "(?:" + "|".join(sorted((re.escape(word) for word in as_set(WROTE)), key=len, reverse=True)) + ")"
+VERBS = as_set(WROTE)
+VERB = "(?:" + "|".join(sorted((re.escape(word) for word in VERBS), key=len, reverse=True)) + ")"
 VERB_FIRST = re.compile(rf"[^\w(]*{VERB}(?!\w)", re.IGNORECASE)
 VERB_LAST = re.compile(rf"{VERB}[\s:\uff1a]*$", re.IGNORECASE)
 PASSIVE = re.compile(r"Wiadomo\u015b\u0107 napisana przez ", re.IGNORECASE)
@@ -146,9 +146,10 @@ def is_no_word(word: str) -> bool:
 
 
 def is_sentence(words: str) -> bool:
-    """True for `I wrote to Support`: a longer word in small letters right after a capital one, unlike in a name."""
-    found = LETTERS.findall(words)
-    return any(
-        one[0].isupper() and (len(one) == 1 or not one.isupper()) and len(two) > 3 and two.islower()
-        for one, two in pairwise(found)
-    )
+    """True for `I wrote to Support`: a longer word in small letters behind a capital one, unlike in a name."""
+    capital = False
+    for word in LETTERS.findall(words):
+        if capital and len(word) > 3 and word.islower() and word not in VERBS:
+            return True
+        capital = capital or (word[0].isupper() and (len(word) == 1 or not word.isupper()))
+    return False

@@ -9,14 +9,17 @@ SUBJECTS = (
     "subiect тема относно konu θέμα 件名 主题 主旨 제목 الموضوع נושא chủ·đề subjek assumpte teema "
     "temats"
 )
+SENT = (
+    "sent gesendet envoyé enviado enviada·em enviado·el enviado·em inviato verzonden skickat sendt "
+    "lähetetty wysłano odesláno odoslané elküldve küldve trimis отправлено надіслано изпратено poslano "
+    "gönderildi gönderilme·tarihi στάλθηκε 送信日時 发送时间 寄件日期 보낸·날짜 تاريخ·الإرسال נשלח "
+    "đã·gửi dikirim"
+)
 OTHERS = (
-    "sent date to cc bcc gesendet datum an kopie envoyé à enviado enviada·em enviado·el enviado·em "
-    "fecha para data inviato a verzonden aan skickat till kopia sendt dato til kopi lähetetty "
-    "vastaanottaja päivämäärä kopio wysłano do dw odesláno komu odoslané dátum elküldve címzett "
-    "másolatot·kap trimis către отправлено кому копия дата надіслано копія изпратено до poslano prima "
-    "kopija gönderildi gönderilme·tarihi tarih kime bilgi στάλθηκε ημερομηνία προς κοιν 送信日時 日付 "
-    "宛先 发送时间 时间 日期 收件人 抄送 寄件日期 收件者 副本 보낸·날짜 받는·사람 참조 تاريخ·الإرسال "
-    "تاريخ إلى נשלח תאריך אל đã·gửi ngày đến dikirim tanggal kepada"
+    "date to cc bcc datum an kopie à fecha para data a aan till kopia dato til kopi vastaanottaja "
+    "päivämäärä kopio do dw komu dátum címzett másolatot·kap către кому копия дата копія до prima "
+    "kopija tarih kime bilgi ημερομηνία προς κοιν 日付 宛先 时间 日期 收件人 抄送 收件者 副本 받는·사람 "
+    "참조 تاريخ إلى תאריך אל ngày đến tanggal kepada"
 )
 WROTE = (
     "wrote schrieb geschrieben a·écrit escribió ha·scritto escreveu schreef geschreven skrev kirjoitti "
