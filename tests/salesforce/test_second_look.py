@@ -244,6 +244,10 @@ def test_a_note_with_a_key_is_not_a_comment_but_an_answer_that_quotes_it_is(worl
         ({"Subject": "Out of Office: Ann"}, False),
         ({"Subject": "Out of office printers are broken"}, True),
         ({"Subject": "Automatic doors: reply wanted"}, True),
+        ({"Subject": "Absence du bureau : your case"}, False),
+        ({"Subject": "Re: your case", "Headers": "Precedence: junk"}, False),
+        ({"Subject": "Re: your case", "Headers": "Received: x\r\nReturn-Path:\r\n <>"}, False),
+        ({"Headers": "X-Auto-Response-Suppress: All"}, True),
         ({}, True),
     ],
 )
@@ -253,6 +257,15 @@ def test_an_automatic_answer_counts_for_nobody(world: World, mail: Row, spoke: b
     cases_now = Sight(org, policy(route("a", Spoke("customer")), route("b")))
     assert bool(cases_now.matching(Spoke("customer"))) is spoke
     assert cases_now.matching(Text(("emails",), (parse_phrase("i am away"),))) == ["1"]
+
+
+def test_a_mail_from_a_clock_that_is_ahead_counts_from_its_record(world: World) -> None:
+    sent = {"ParentId": "00000001", "Incoming": "true", "TextBody": "x", "CreatedDate": YESTERDAY}
+    org = world.org(Case=[case(1)], EmailMessage=[{**sent, "MessageDate": "2031-01-01T00:00:00Z"}], User=USERS)
+    cases_now = Sight(org, policy(route("a", Idle("at_least", HOUR, who="customer")), route("b")))
+    (one,) = cases_now.cases["1"].comments
+    assert f"{one.at:%Y-%m-%dT%H:%M:%SZ}" == YESTERDAY
+    assert cases_now.matching(Idle("at_least", HOUR, who="customer")) == ["1"]
 
 
 def test_business_hours_are_a_calendar_of_the_org(org: EmbeddedOrg) -> None:

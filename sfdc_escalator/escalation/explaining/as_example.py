@@ -84,7 +84,7 @@ def spoke(case: Case, who: str, every: list[Leaf], circumstances: Circumstances,
         return None
     clocks = (leaf for leaf in every if isinstance(leaf, Idle) and leaf.calendar and not leaf.after_word_of)
     shown = next((leaf.look(case, circumstances) for leaf in clocks if leaf.who in (who, "anyone")), None)
-    return min(age, circumstances.now - last if shown is None else shown)
+    return min(age, max(circumstances.now - last, timedelta()) if shown is None else shown)
 
 
 def counts(case: Case, every: list[Leaf], circumstances: Circumstances) -> Iterator[tuple[Related, int]]:

@@ -1,15 +1,15 @@
 """Records of a query as cases: values typed by describe, fields by the paths that the policies use."""
 
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from html import unescape
 from typing import Any, TypeVar
 
 from sfdc_escalator.escalation.world.case import Case, Comment, Value
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.shapes import Odd, taken_apart
+from sfdc_escalator.salesforce.reading.automatic import is_automatic
+from sfdc_escalator.salesforce.reading.mail_html import text_of
 from sfdc_escalator.salesforce.schema.values import (
     TYPES,
     flag,
@@ -38,18 +38,6 @@ ENGINE_FIELDS = (
 # Automated users count neither as agents nor as customers (Object Reference, User.UserType).
 NOBODY = frozenset({"AutomatedProcess", "CloudIntegrationUser", "System"})
 DRAFT = "5"  # of EmailMessage.Status (Object Reference, EmailMessage)
-# Automatic answers: RFC 3834 (`no` is a person), headers of older mailers, subjects for mails without headers.
-AUTOMATIC = re.compile(
-    r"^(auto-submitted:\s*(?!no\b)\S|x-auto(reply|respond\w*):|precedence:\s*auto_reply)", re.IGNORECASE | re.MULTILINE
-)
-AUTOMATIC_SUBJECT = re.compile(
-    r"\s*(auto(matic|matische)?[- ]?(reply|response|antwort)|out of (the )?office|abwesenheitsnotiz"
-    r"|r\u00e9ponse automatique)\s?:",
-    re.IGNORECASE,
-)
-HIDDEN = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
-BREAK = re.compile(r"<(br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^>]*>", re.IGNORECASE)
-TAG = re.compile(r"<[^>]*>")
 
 
 class Column:
@@ -121,27 +109,18 @@ def email_of(record: Record) -> Comment | None:
     incoming, status = given(record, "Incoming", flag) is True, given(record, "Status", text)
     if status == DRAFT:
         return None
-    body = given(record, "TextBody", text) or without_tags(given(record, "HtmlBody", text) or "")
-    user_type = user_type_of(record)
-    by_nobody = is_automatic(record) or (not incoming and user_type in NOBODY)
+    body = given(record, "TextBody", text) or text_of(given(record, "HtmlBody", text) or "")
+    subject, headers = given(record, "Subject", text) or "", given(record, "Headers", text) or ""
+    by_nobody = is_automatic(headers, subject) or (not incoming and user_type_of(record) in NOBODY)
+    created = needed(record, "CreatedDate", instant)
     return Comment(
         author=sys.intern(needed(record, "CreatedById", record_id)),
-        at=given(record, "MessageDate", instant) or needed(record, "CreatedDate", instant),
-        body=f"{given(record, 'Subject', text) or ''}\n{body}".strip(),
+        # The sender's clock writes MessageDate. A mail is not written after it arrived; imports are older than records.
+        at=min(given(record, "MessageDate", instant) or created, created),
+        body=f"{subject}\n{body}".strip(),
         speaker="nobody" if by_nobody else "customer" if incoming else "agent",
         source="emails",
     )
-
-
-def is_automatic(email: Record) -> bool:
-    """True if a machine wrote the e-mail: an out-of-office answer is not an answer of a person."""
-    headers, subject = given(email, "Headers", text) or "", given(email, "Subject", text) or ""
-    return bool(AUTOMATIC.search(headers) or AUTOMATIC_SUBJECT.match(subject))
-
-
-def without_tags(html: str) -> str:
-    """The text of an HTML e-mail, with line ends where the layout breaks."""
-    return unescape(TAG.sub("", BREAK.sub("\n", HIDDEN.sub("", html))))
 
 
 def read(one: Callable[[Record], Answer], records: Iterable[Record]) -> list[Answer]:

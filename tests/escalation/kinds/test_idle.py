@@ -1,14 +1,16 @@
 """`idle`: the time since the last message, or since a message waits for an answer."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pytest
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.comparison import Operator
 from sfdc_escalator.escalation.conditions.kinds.idle import Idle
-from sfdc_escalator.escalation.world.case import Case, Speaker
+from sfdc_escalator.escalation.world.case import Case, Comment, Speaker
 from tests.builders import NOW, case, comment, email
 
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
@@ -53,6 +55,18 @@ def spoken(*words: tuple[Speaker, int]) -> Case:
 def test_the_wait_starts_with_the_first_unanswered_message(words: list[tuple[Speaker, int]], hours: int | None) -> None:
     clock = Idle("at_least", HOUR, who="agent", after_word_of="customer")
     assert clock.look(spoken(*words), at(NOW)) == (None if hours is None else hours * HOUR)
+
+
+@pytest.mark.parametrize("after_word_of", [None, "agent"])
+@pytest.mark.parametrize("write", [comment, email])
+def test_no_time_since_somebody_spoke_is_negative(
+    write: Callable[..., Comment], after_word_of: Literal["agent"] | None
+) -> None:
+    side: Speaker = after_word_of or "customer"
+    one = case(created=NOW - DAY, comments=[write("x", speaker=side, minutes_ago=-60)])
+    clock = Idle("at_least", 2 * HOUR, who="customer", after_word_of=after_word_of)
+    assert clock.look(one, at(NOW)) == timedelta()
+    assert "-" not in clock.described(clock.judged(one, at(NOW)))
 
 
 def test_a_message_of_the_agent_before_the_case_began_is_not_an_answer() -> None:

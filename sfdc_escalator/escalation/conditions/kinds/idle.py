@@ -34,11 +34,11 @@ class Idle(Clock):
 
     def start(self, case: Case, circumstances: Circumstances) -> datetime | None:
         who = ("customer", "agent") if self.who == "anyone" else (self.who,)
-        answers = (one.at for one in case.comments if one.speaker in who and one.speaker != self.after_word_of)
-        last = max(answers, default=None)
+        said = [(one.speaker, min(one.at, circumstances.now)) for one in case.comments]  # no clock runs backwards
+        last = max((at for speaker, at in said if speaker in who and speaker != self.after_word_of), default=None)
         if self.after_word_of is None:
             return max(last or case.created, case.created)
-        waiting = [one.at for one in case.comments if one.speaker == self.after_word_of]
+        waiting = [at for speaker, at in said if speaker == self.after_word_of]
         waiting += [case.created] if self.after_word_of == "customer" else []
         first = min((at for at in waiting if last is None or at > last), default=None)
         return first and max(first, case.created)  # an e-mail is older than the case that it made
