@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 PASSING = frozenset({"bounced", "stopped", "failed"})
 """Things of one run only: each is reported each time, and is not there in the next run."""
 A_DAY = timedelta(hours=23, minutes=55)
-"""A little less than a day: the run at the same time of the next day reports again, also when it is a bit early."""
+"""A little less than a day: the run at the same time of the next day reports again, also if it starts sooner."""
 MOST = 200
 LONGEST = 500
 NUMBERS = re.compile(r"\d+")
