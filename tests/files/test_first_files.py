@@ -67,21 +67,31 @@ def test_the_crontab_line_is_one_command_of_a_shell(program: tuple[str, ...]) ->
 
 
 @pytest.mark.parametrize(
-    ("code", "reported"), [(0, ""), (5, "sfdc-escalator: exit code 5, see the last line of run.log\n")]
+    ("code", "reported"),
+    [
+        (0, "/a home/run.log\n"),
+        (5, "/a home/run.log\n"),
+        (10, "/a home/run.log\n"),
+        (
+            127,
+            "/a home/run.log\n"
+            "sfdc-escalator: the run was killed, or did not start; its output, if any, is in run.log\n",
+        ),
+    ],
 )
 def test_the_crontab_line_of_an_installed_program_reports_a_failure_to_cron(
     code: int, reported: str, tmp_path: Path
 ) -> None:
-    """It mails what stands on stderr, and the report of a failure goes to the log."""
+    """It mails what stands on stderr: the program's own report, and what the program could not report."""
     home = tmp_path / "a home"
     home.mkdir()
     program = home / "sfdc escalator"
-    program.write_text(f"#!/bin/sh\necho '{{}}'\nexit {code}\n")
+    program.write_text(f"#!/bin/sh\necho '{{}}'\necho $SFDC_ESCALATOR_RUN_LOG >&2\nexit {code}\n")
     program.chmod(0o755)
     files = first_files(replace(setup(program=(str(program), "run", "--json")), folder=home))
     line = files[Path("config/cron/crontab")].splitlines()[-1].removeprefix("*/10 * * * * ")
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.stdout, done.stderr) == ("", reported)
+    assert (done.stdout, done.stderr.replace(str(tmp_path), "")) == ("", reported)
     assert (home / "run.log").read_text() == "{}\n"
 
 

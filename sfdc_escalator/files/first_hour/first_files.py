@@ -108,10 +108,16 @@ def env_example(setup: Setup) -> str:
     return "\n".join(lines) + "\n"
 
 
+UNREPORTED = (
+    "case $? in [1-6]|10) ;; "  # the program has reported what there is to report
+    "*) echo 'sfdc-escalator: the run was killed, or did not start; its output, if any, is in run.log' >&2 ;; esac"
+)
+
+
 def crontab(setup: Setup) -> str:
     words, home = shlex.join(setup.words), shlex.quote(str(setup.folder))
     private = "(umask 077 && : >>run.log)"  # the log holds texts of cases
-    logged = f"{words} >>run.log || echo 'sfdc-escalator: exit code '$?', see the last line of run.log' >&2"
+    logged = f"SFDC_ESCALATOR_RUN_LOG={home}/run.log {words} >>run.log || {UNREPORTED}"
     line = words if setup.has_script else f"cd {home} && {private} && {logged}"
     escaped = line.replace("%", "\\%")  # for cron a bare one ends the line
     return f"""\
