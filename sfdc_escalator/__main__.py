@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Mapping
 
 
 def main() -> None:
@@ -24,7 +25,11 @@ def run() -> int:
 
     set_up_streams()
     surroundings = surroundings_of_a_process(os.environ, Path(), time.sleep)
-    return run_command_line(sys.argv[1:], replace(surroundings, share=os.environ.update))
+
+    def share(added: Mapping[str, str]) -> None:
+        os.environb.update({name.encode(): value.encode() for name, value in added.items()})  # in every locale
+
+    return run_command_line(sys.argv[1:], replace(surroundings, share=share))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,11 @@ class Problem:
         return text
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """`1 case`, `2 cases`: for every message and report with a count."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 class EscalatorError(Exception):
     """Something unexpected happened."""
 

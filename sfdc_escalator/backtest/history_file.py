@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple
 
 from sfdc_escalator.backtest.cells import Cells
 from sfdc_escalator.backtest.mapping import HistoryMapping
-from sfdc_escalator.errors import Invalid, Problem
+from sfdc_escalator.errors import Invalid, Problem, counted
 from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shortened
 from sfdc_escalator.files.text.plain_file import open_to_read
 
@@ -77,7 +77,7 @@ class HistoryFile:
                 continue
             self.rows += 1
             if len(cells) != len(header):
-                found, expected = f"{len(cells)} cells", f"{len(header)}, as in the header"
+                found, expected = counted(len(cells), "cell"), f"{len(header)}, as in the header"
                 fault = Fault("the row does not match the header", found=found, expected=expected)
                 self._problem(reader.line_num, None, fault)
             elif row := self._row(reader.line_num, [cells[place] for place in places]):

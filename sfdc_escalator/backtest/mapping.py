@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from sfdc_escalator.errors import Invalid
+from sfdc_escalator.errors import Invalid, counted
 from sfdc_escalator.files.language.schema_errors import problem_of
 from sfdc_escalator.files.text.fault import Fault, shown, unknown
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
@@ -76,7 +76,7 @@ def load_mapping(path: Path) -> HistoryMapping:
     faults = list(faults_of(document.value))
     problems = [*document.problems, *(problem_of(document, loc, fault) for loc, fault in faults)]
     if problems:
-        raise Invalid(f"the mapping is invalid: {len(problems)} problem{'s' * (len(problems) > 1)}", problems)
+        raise Invalid(f"the mapping is invalid: {counted(len(problems), 'problem')}", problems)
     return mapping_of(document)
 
 

@@ -27,6 +27,7 @@ COMMANDS = {  # each is a module of `commands`
     "resolve": "Settle an unknown outcome that only a person can settle.",
     "org": "Start the embedded org by itself.",
 }
+MOST_TOLD = 20  # lines of an error in a mail
 WITHOUT_SETTINGS = ("init", "demo", "org")  # they work on no org of the user
 
 
@@ -77,8 +78,6 @@ class LazyGroup(click.Group):
 def app(ctx: click.Context) -> None:
     """Carry out a support team's escalation procedure on Salesforce cases: note first, in order, exactly once."""
     ctx.obj.set_up_log(None)
-    if ctx.invoked_subcommand not in WITHOUT_SETTINGS:
-        ctx.obj = with_env_file(ctx.obj)
 
 
 def run_command_line(arguments: Sequence[str], surroundings: Surroundings) -> int:
@@ -87,6 +86,8 @@ def run_command_line(arguments: Sequence[str], surroundings: Surroundings) -> in
         try:
             with on_signals(interrupt):
                 take_signals()
+                if reads_settings(arguments):
+                    surroundings = with_env_file(surroundings)
                 return code_of(arguments, surroundings)
         except click.exceptions.Exit as leave:
             return leave.exit_code
@@ -102,6 +103,12 @@ def run_command_line(arguments: Sequence[str], surroundings: Surroundings) -> in
             from sfdc_escalator.cli.crashes import unexpected
 
             return report(unexpected(error, surroundings), arguments, surroundings)
+
+
+def reads_settings(arguments: Sequence[str]) -> bool:
+    """True for a command that takes the settings of `.env`; help works beside an invalid one."""
+    command = next(iter(arguments), "")
+    return command in COMMANDS and command not in WITHOUT_SETTINGS and not {"-h", "--help"} & set(arguments)
 
 
 def code_of(arguments: Sequence[str], surroundings: Surroundings) -> int:
@@ -126,11 +133,23 @@ def report(error: EscalatorError, arguments: Sequence[str], surroundings: Surrou
         failure = failure_json(error) | ({"dry_run": False} if isinstance(error, RunBusy) else {})
         try:
             tell_json(failure, redact)
+            tell_failure(error, surroundings)
             return error.exit_code
         except OutputLost:
             pass  # stderr is left
     warn("\n".join(map(visible, map(redact, lines_of(error)))))
     return error.exit_code
+
+
+def tell_failure(error: EscalatorError, surroundings: Surroundings) -> None:
+    """Tells an error on stderr too, where somebody gets that by mail. Every time: a run that fails may not reach the
+    ledger, which remembers what was told."""
+    log = surroundings.run_log
+    if log is None or not error.exit_code:
+        return
+    first, *more = map(visible, map(surroundings.secrets.redact, lines_of(error)[:MOST_TOLD]))
+    where = [f"The log: {visible(log)}"] if log else []
+    warn("\n".join([f"sfdc-escalator: the run failed (exit code {error.exit_code})", f"  {first}", *more, *where]))
 
 
 def lines_of(error: EscalatorError) -> list[str]:

@@ -67,6 +67,8 @@ def clean(secrets: Secrets, value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return {str(key): clean(secrets, part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(secrets, part) for part in value]
     return secrets.redact(str(value))
 
 

@@ -44,18 +44,25 @@ class FilePath(click.Path[Path]):
         return super().convert(value if is_dash else surroundings_of(ctx).folder / value, param, ctx)
 
 
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+MOST_SECONDS = 36525 * UNITS["d"]
+
+
 class Seconds(click.ParamType[float]):
-    """A duration: `80ms`, `1.5s`, `10m`, `1h`; a number of seconds inside."""
+    """A duration: `80ms`, `1.5s`, `10m`, `1h`, `2d` (48 hours), `2w`; a number of seconds inside."""
 
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", str(value))
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|[smhdw])", str(value), re.ASCII)
         if not found:
-            self.fail(f"{value!r} is not a duration such as 80ms, 2s, 10m or 1h", param, ctx)
-        return float(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[found[2]]
+            self.fail(f"{value!r} is not a duration such as 80ms, 2s, 10m, 1h, 1d or 2w", param, ctx)
+        seconds = float(found[1]) * UNITS[found[2]]
+        if seconds > MOST_SECONDS:
+            self.fail(f"{value!r} is longer than 100 years", param, ctx)
+        return seconds
 
 
 class Instant(click.ParamType[datetime]):

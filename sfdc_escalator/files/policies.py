@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sfdc_escalator.errors import Invalid, Problem
+from sfdc_escalator.errors import Invalid, Problem, counted
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.files.assembly.assembly import Templates, assemble, terms_of
 from sfdc_escalator.files.checks.cross_checks import mapping, name_crosses, note_crosses, raw_routes
@@ -146,7 +146,7 @@ def in_order(file: str, problems: Sequence[Problem]) -> list[Problem]:
     if len(ordered) <= MAX_PROBLEMS:
         return ordered
     errors = sorted(ordered, key=lambda one: one.severity == "warning")[:MAX_PROBLEMS]
-    return [*errors, Problem(f"and {len(ordered) - MAX_PROBLEMS} more problems in this file", file)]
+    return [*errors, Problem(f"and {counted(len(ordered) - MAX_PROBLEMS, 'more problem')} in this file", file)]
 
 
 def policy_name(document: Document) -> tuple[str, Problem] | None:

@@ -4,16 +4,18 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
 from sfdc_escalator.escalation.world.history import Escalation, History
+from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.tables.rows import ORG_TIME, escalation_of, naming, org_time_of, route_of, user_of
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
+from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_of
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, take
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, RunStart
@@ -50,6 +52,7 @@ class SqlHistory:
                 [user_of(row) for row in connection.execute(users).mappings()],
                 empty=not known and not live,
                 org_time=self._org_time(connection, organization_id, known),
+                waitlist=self.waitlist(connection, organization_id),
             )
 
     def _org_time(
@@ -57,7 +60,19 @@ class SqlHistory:
     ) -> datetime | None:
         """The org's time at the last run that ended without an error. Older programs did not record it: then that of
         the last escalation."""
-        place = self.database.dialect.place(f"""'"{ORG_TIME}":'""", "body")
+        found = self._newest_with(ORG_TIME, connection, organization_id)
+        if found is None:
+            return max((at for one in known for at in (one.tried_at, one.ended_at) if at), default=None)
+        return org_time_of(found.seq, found.body)
+
+    def waitlist(self, connection: sa.Connection, organization_id: str) -> Waitlist:
+        """What the last run with a plan left for a person; empty where no run recorded it."""
+        found = self._newest_with(WAITLIST, connection, organization_id)
+        return waitlist_of(found.seq, found.body) if found else Waitlist()
+
+    def _newest_with(self, member: str, connection: sa.Connection, organization_id: str) -> sa.Row[Any, Any] | None:
+        """The newest last event of a run that has this member."""
+        place = self.database.dialect.place(f"""'"{member}":'""", "body")
         newest = (
             sa.select(events.c.seq, events.c.body)
             .where(events.c.event == "run_finished", events.c.organization_id == organization_id)
@@ -65,10 +80,7 @@ class SqlHistory:
             .order_by(events.c.seq.desc())
             .limit(1)
         )
-        found = connection.execute(newest).first()
-        if found is None:
-            return max((at for one in known for at in (one.tried_at, one.ended_at) if at), default=None)
-        return org_time_of(found.seq, found.body)
+        return connection.execute(newest).first()
 
     def head(self) -> str | None:
         with self.reading() as connection:

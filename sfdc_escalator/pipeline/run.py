@@ -3,17 +3,19 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
+from sfdc_escalator.escalation.explaining.left_alone import LeftAlone, left_alone
 from sfdc_escalator.escalation.explaining.misses import NearMiss
 from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.org import Caller
+from sfdc_escalator.escalation.world.waitlist import Waitlist, next_list
 from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply
 from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunStart
@@ -22,6 +24,7 @@ from sfdc_escalator.pipeline.preparing.nearest import near_misses
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.run_clock import RunClock, skew_text
 from sfdc_escalator.pipeline.stop import Stop, call_budget
+from sfdc_escalator.pipeline.waiting import left_waiting
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +32,8 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Result:
     """The result of a run or of a rehearsal. `outcomes` are the ends of the matches, in plan order; `unsettled` counts
-    escalations whose outcome is still unknown; `near` are the nearest misses of a rehearsal without a match."""
+    escalations whose outcome is still unknown; `near` are the nearest misses of a rehearsal without a match. `waitlist`
+    is what waits for a person, and `tells` says that this run reports it."""
 
     run: str
     prepared: Prepared
@@ -43,10 +47,16 @@ class Result:
     ledger: str
     audit_head: str | None
     is_rehearsal: bool
+    waitlist: Waitlist = field(default_factory=Waitlist)
+    tells: bool = False
     near: tuple[NearMiss, ...] = ()
 
     def count(self, state: State) -> int:
         return sum(outcome.state is state for outcome in self.outcomes)
+
+    def left_alone(self) -> LeftAlone:
+        """The cases without a match, counted by reason. Judges each of them."""
+        return left_alone(self.prepared.policies_in_org, self.prepared.plan.no_match)
 
     @property
     def exit_code(self) -> int:
@@ -82,7 +92,10 @@ def rehearse(
     prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render)
     in_org, look = prepared.policies_in_org, prepared.look
     near = () if prepared.plan.matches else near_misses(org, in_org, look, prepared.us, options)
-    return replace(account(run, org, ledger, prepared, Applied({})), near=near)
+    result = account(run, org, ledger, prepared, Applied({}))
+    waiting = left_waiting(prepared, result.applied, result.outcomes, None, options)
+    waitlist, _ = next_list(prepared.history.waitlist, waiting, caller.now, tells=True)
+    return replace(result, near=near, waitlist=waitlist, tells=bool(result.exit_code))
 
 
 def carry_out(
@@ -95,8 +108,11 @@ def carry_out(
     render: Renderer,
     progress: Progress,
     stop: Stop,
+    *,
+    tells: bool = False,
 ) -> Result:
-    """One run under the org's lease. Raises RunBusy, LeaseLost, and what `prepare` raises."""
+    """One run under the org's lease. Raises RunBusy, LeaseLost, and what `prepare` raises. With
+    `tells` somebody reads what waits for a person, and the ledger remembers what was told."""
     clock = RunClock(caller.now)
     digests = {policy.name: policy.digest for policy in policies}
     start = RunStart(run, caller.organization_id, caller.user_id, digests, caller.now)
@@ -116,11 +132,15 @@ def carry_out(
             close_failed(lease, error)
             raise
         result = account(run, org, ledger, prepared, applied, stop)
-        lease.finish({"exit": result.exit_code, **{state.value: result.count(state) for state in State}})
+        waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options)
+        waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, tells=tells)
+        counts = {state.value: result.count(state) for state in State}
+        lease.finish({"exit": result.exit_code, **counts}, waitlist)
     head = ledger.head()
     if orders:
-        log.info("ended", extra={"exit": result.exit_code, "audit_head": head})
-    return replace(result, audit_head=head)
+        left = result.left_alone().as_json()
+        log.info("ended", extra={"exit": result.exit_code, "audit_head": head, "left_alone": left})
+    return replace(result, audit_head=head, waitlist=waitlist, tells=news)
 
 
 def outcome_in(applied: Applied, match: Match) -> Outcome:

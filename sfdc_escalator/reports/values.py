@@ -4,6 +4,8 @@ import re
 import unicodedata
 from datetime import datetime
 
+from sfdc_escalator.errors import counted as counted
+
 JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 """Many scripts need them, and they hide nothing."""
 TAGS = frozenset(map(chr, range(0xE0000, 0xE0080)))
@@ -19,11 +21,6 @@ _COMMAND = re.compile(
 
 def instant(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """`1 case`, `2 cases`."""
-    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def visible(text: str) -> str:

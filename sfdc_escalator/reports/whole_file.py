@@ -4,7 +4,16 @@ import os
 import tempfile
 from pathlib import Path
 
+from sfdc_escalator.errors import Invalid
 from sfdc_escalator.files.text.plain_file import mode_to_replace
+
+
+def write_report(path: Path, text: str) -> None:
+    """Writes the whole file or nothing. Raises Invalid when it cannot be written."""
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise Invalid(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
-from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.errors import OrgUnavailable, counted
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.needs import Need
@@ -157,7 +157,8 @@ class SalesforceOrg:
             return Unknown(error.message) if error.sent else NotExecuted(error.message, fatal=not error.passing)
         except OrgUnavailable as error:
             return NotExecuted(error.message, fatal=True)
-        call = f"composite {len(request.parts)} parts, {len(chunk.writes)} cases, {sent.date or 'undated'}"
+        size = f"{counted(len(request.parts), 'part')}, {counted(len(chunk.writes), 'case')}"
+        call = f"composite {size}, {sent.date or 'undated'}"
         answer = read_answer(sent.status, sent.text, request.parts, call, sent.retry_after, sent.sender)
         if not weak and isinstance(answer, RolledBack) and refuses_guard(answer, sent.text):
             self._weaken(answer.error.message)

@@ -1,5 +1,6 @@
 """The settings of `.env`, added to the environment of a command."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +34,6 @@ def with_env_file(surroundings: Surroundings) -> Surroundings:
 def env_file_of(surroundings: Surroundings) -> Path | None:
     if named := surroundings.environ.get(NAMED):
         return surroundings.folder / named
-    path = surroundings.folder / ".env"
-    beside = (surroundings.folder / surroundings.config).is_dir()
-    return path if beside and (path.exists() or path.is_symlink()) else None
+    path, config = surroundings.folder / ".env", surroundings.folder / surroundings.config
+    beside = config.parent == surroundings.folder and os.path.isdir(config)
+    return path if beside and os.path.lexists(path) else None

@@ -92,7 +92,8 @@ def run(errand: Errand) -> Done:
         ledger(*errand.place, caller) as book,
         here.stopping(errand.deadline) as stop,
     ):
-        result = carry_out(errand.run_id, door, caller, book, loaded.policies, errand.options, render, progress, stop)
+        ports, tells = (door, caller, book), here.run_log is not None
+        result = carry_out(errand.run_id, *ports, loaded.policies, errand.options, render, progress, stop, tells=tells)
     return Done(result, (*loaded.warnings, *clock_warnings(caller)))
 
 

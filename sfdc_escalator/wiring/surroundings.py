@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from sfdc_escalator.pipeline.applying.apply import Progress
     from sfdc_escalator.pipeline.stop import Stop
 
+RUN_LOG = "SFDC_ESCALATOR_RUN_LOG"
 ACCESS_TOKEN = "SFDC_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
+SECRET = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN)$")
+"""Matches the names of variables whose values are never shown, whatever uses them."""
 
 
 def without_sharing(_added: Mapping[str, str]) -> None:
@@ -60,7 +64,13 @@ class Surroundings:
     share: Callable[[Mapping[str, str]], None] = without_sharing
 
     def __post_init__(self) -> None:
-        self.secrets.add([self.environ.get(ACCESS_TOKEN, "").strip()])
+        self.secrets.add(value.strip() for name, value in self.environ.items() if SECRET.search(name))
+
+    @property
+    def run_log(self) -> str | None:
+        """The file that gets the JSON of this run, or empty, where stderr is mailed to somebody, as cron-run says;
+        else None."""
+        return self.environ.get(RUN_LOG)
 
     @property
     def policy_folder(self) -> Path:

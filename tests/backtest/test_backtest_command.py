@@ -50,6 +50,15 @@ def typed(world: World, folder: Path, *more: str, events: str = "events.csv", po
     return world.type("backtest", *files, "--mapping", str(folder / "mapping.yaml"), *times, *more)
 
 
+def test_words_of_the_past_are_found_in_every_spelling(world: World, folder: Path) -> None:
+    policy = POLICY.replace("{age: CreatedDate, at_least: 2h}", '{text: Status, mentions: ["don\'t resign"]}')
+    (folder / "words.yaml").write_text(policy, encoding="utf-8")
+    for text, found in (("Don\u2019t re\u00adsign", True), ("Don\u2019t re\u2010sign", False)):
+        (folder / "words.csv").write_text(EVENTS.replace("A1,New", f"A1,{text}"), encoding="utf-8")
+        answer = typed(world, folder, events="words.csv", policy="words.yaml")
+        assert ("A1,late,start" in answer.out) is found
+
+
 def test_a_case_is_reported_at_the_first_poll_at_or_after_the_limit(world: World, folder: Path) -> None:
     answer = typed(world, folder)
     assert answer.out.splitlines() == [

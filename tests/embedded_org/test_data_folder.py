@@ -29,8 +29,8 @@ def problems_of(folder: Path) -> tuple[Problem, ...]:
     [
         ("Case", "Subject,Prioriti\na,b\n", 1, 2, "no field Prioriti", "Priority"),
         ("Case", "Subject,Subject\na,b\n", 1, 2, "appears twice", None),
-        ("Case", "Subject,Status\na\n", 2, None, "has 1 cells", None),
-        ("Case", "Subject,Status\n\"two\nlines\",New\nonly\n", 4, None, "has 1 cells", None),
+        ("Case", "Subject,Status\na\n", 2, None, "has 1 cell", None),
+        ("Case", "Subject,Status\n\"two\nlines\",New\nonly\n", 4, None, "has 1 cell", None),
         ("Case", "Size__c:numbre\n1\n", 1, 1, "numbre is not a type", "number"),
         ("Case", "Size__c:number\nmany\n", 2, 1, "'many' is not a value of", None),
         ("Case", "Size__c:number\nnan\n", 2, 1, "'nan' is not a value of", None),

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 
+from sfdc_escalator.escalation.conditions.comparison import Literal_
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.findings import reasons
 from sfdc_escalator.escalation.conditions.kinds.age import Age
 from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.table_is import TableIs
 from sfdc_escalator.escalation.conditions.kinds.text import Text
 from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
+from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, judge
 from sfdc_escalator.escalation.world.case import Case
 from tests.builders import NOW, SCENE, case
@@ -33,6 +36,17 @@ def test_an_age_is_shown_as_a_duration() -> None:
     assert actual == "CreatedDate was 5 h ago (at least 4 h)"
     [actual] = why(Age("at_least", timedelta(hours=4), path="Due__c"), case(), False)
     assert actual.startswith("Due__c was unknown")
+
+
+def test_a_table_is_shown_with_its_inputs_in_one_line_of_bounded_length() -> None:
+    table: Table[Literal_] = Table("severity", ("Impact__c", "Urgency__c"), (Row(("Company", "High"), "P1"),), "P2")
+    condition = TableIs(table, "is", "P1")
+    severe = case(1, {"Impact__c": "Company", "Urgency__c": "High"})
+    assert why(condition, severe) == ["the table severity is P1, by Impact Company, Urgency High: P1"]
+    [actual] = why(condition, case(1, {"Impact__c": "a\nb " + "x" * 1000, "Urgency__c": None}), False)
+    assert "\n" not in actual
+    assert len(actual) < 200
+    assert actual.endswith(", Urgency empty: P2")
 
 
 def test_the_found_words_are_shown_with_their_source() -> None:

@@ -25,8 +25,9 @@ from sfdc_escalator.escalation.conditions.leaf import Miss
 from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, judge
 from sfdc_escalator.escalation.decisions.decide import decide
+from sfdc_escalator.escalation.decisions.outcome import BACKLOG
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.explaining.explanation import FIRST_LIVE_RUN, Explained, explain
+from sfdc_escalator.escalation.explaining.explanation import Explained, explain
 from sfdc_escalator.escalation.explaining.misses import NearMiss, matches_at, misses, nearest_misses
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.time.business_days import BusinessDays
@@ -334,7 +335,7 @@ def test_an_earlier_escalation_is_shown_with_its_key_and_time() -> None:
 
 def test_a_route_that_never_ran_live_says_that_its_first_matches_wait() -> None:
     [actual] = explained(in_org(policy(route("new"))), case())
-    assert actual.obstacles == (FIRST_LIVE_RUN,)
+    assert actual.obstacles == (BACKLOG,)
 
 
 def test_a_matching_route_below_another_says_which_one_comes_first() -> None:

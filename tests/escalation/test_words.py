@@ -1,8 +1,12 @@
 """Phrases in free text."""
 
-import pytest
+import re
 
-from sfdc_escalator.escalation.conditions.speech.words import mentioned, parse_phrase
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfdc_escalator.escalation.conditions.speech.words import finder, mentioned, parse_phrase
 
 SUPERVISOR = parse_phrase("speak|talk to|with a|your|the supervisor|manager")
 
@@ -65,8 +69,43 @@ def test_letters_beyond_ascii_are_found_in_any_case() -> None:
     assert mentioned("Ich bin VERÄRGERT", [parse_phrase("verärgert")], [])
 
 
-def test_an_ascii_letter_matches_only_itself() -> None:
-    assert mentioned("\u212aelvin", [parse_phrase("kelvin")], []) is None
+@pytest.mark.parametrize(
+    ("phrase", "text", "found"),
+    [
+        ("!! refund", "Now!!! refund", "!! refund"),
+        ("!! refund", "!!!! refund", "!!!! refund"),
+        ("!! refund", "x!! refund", None),
+        ("!! refund", "!!refund", None),
+        ("!! refund", "!! no, !! refund", "!! refund"),
+        ("a (b) - c", "a ((b) -- c", "a ((b) -- c"),
+        ("a - - b", "a --- b", "a --- b"),
+        ("a - - b", "a - b", None),
+        ("!|very bad", "xvery bad, very bad", "very bad"),
+        ("!|very bad", "oh! bad", None),
+        ("!|very bad", "oh !bad ! bad", "! bad"),
+        ("c++", "in C++!", "C++"),
+        ("urgent !!", "urgent !!!", "urgent !!"),
+    ],
+)
+def test_words_of_signs_are_words(phrase: str, text: str, found: str | None) -> None:
+    assert mentioned(text, [parse_phrase(phrase)], []) == found
+
+
+SIMPLE = st.lists(st.lists(st.text("ab!-(", min_size=1, max_size=3), min_size=1, max_size=2), min_size=1, max_size=4)
+
+
+@settings(max_examples=1000)
+@given(SIMPLE, st.text("ab!-( _", max_size=20))
+def test_the_fast_pattern_finds_what_the_plain_one_finds(words: list[list[str]], text: str) -> None:
+    plain = r"[\W_]+".join("(?:" + "|".join(map(re.escape, choices)) + ")" for choices in words)
+    expected = re.search(rf"(?<![^\W_]){plain}(?![^\W_])", text)
+    found = finder(tuple(map(tuple, words))).search(text)
+    assert (found is None) == (expected is None)
+
+
+def test_ignored_signs_are_taken_out_alone() -> None:
+    assert mentioned("x - - - call me", [parse_phrase("call")], [parse_phrase("- call")]) is None
+    assert mentioned("my - call", [parse_phrase("my")], [parse_phrase("- call")]) == "my"
 
 
 @pytest.mark.parametrize("text", ["", "   ", "a||b", "|a", "a|", "x |"])

@@ -565,6 +565,50 @@ def test_a_list_of_words_holds_phrases_only(tmp_path: Path) -> None:
     ]
 
 
+CHURN = "words: {churn: [cancel my contract], wants_manager: [manager]}"
+NAMED_LISTS = [
+    ("{text: Subject, mentions: churn}", "churn", "words.churn"),
+    ("{text: Subject, mentions: [refund, churn]}", "churn", "words.churn"),
+    ("{text: Subject, mentions: refund, ignoring: [churn]}", "churn", "words.churn"),
+    ("{text: [emails.customer], mentions: Churn}", "Churn", "words.churn"),
+    ("{text: Subject, mentions: Words.churn}", "Words.churn", "words.churn"),
+    ("{text: Subject, mentions: word.churn}", "word.churn", "words.churn"),
+    ("{text: Subject, mentions: 'words:churn'}", "words:churn", "words.churn"),
+    ("{text: Subject, mentions: wants-manager}", "wants-manager", "words.wants_manager"),
+    ("{any: [{not: {text: Subject, mentions: churn}}, {field: A, is: 1}]}", "churn", "words.churn"),
+    ("{field: A, is: 1}, unless: {text: Subject, mentions: churn}", "churn", "words.churn"),
+]
+
+
+@pytest.mark.parametrize(("when", "found", "nearest"), NAMED_LISTS, ids=[when for when, *_ in NAMED_LISTS])
+def test_a_phrase_with_the_name_of_a_list_is_probably_the_list(
+    tmp_path: Path, when: str, found: str, nearest: str
+) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(TOP.replace("words: {angry: [furious]}", CHURN) + ROUTE % when)
+    (one,) = load_policies([path]).warnings
+    assert (one.line, one.found, one.nearest, one.severity) == (7, found, nearest, "warning")
+    assert one.message == f"`{found}` is looked for as a word, and `words` has a list with this name"
+    assert found in path.read_text().splitlines()[6][(one.column or 0) - 1 :][: len(found) + 1]
+
+
+def test_a_phrase_with_the_name_of_a_list_is_reported_in_the_scope_too(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    scope = "scope: {text: Subject, mentions: churn}\n"
+    path.write_text(TOP.replace("words: {angry: [furious]}", CHURN) + scope + ROUTE % "{field: A, is: 1}")
+    assert [(one.line, one.nearest) for one in load_policies([path]).warnings] == [(6, "words.churn")]
+
+
+@pytest.mark.parametrize("phrase", ["words.churn", "churned", "cancel churn", "manager", "wants manager"])
+def test_another_phrase_is_a_phrase(tmp_path: Path, phrase: str) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        TOP.replace("words: {angry: [furious]}", "words: {churn: [churn, leave], wants_manager: [manager]}")
+        + ROUTE % f"{{text: Subject, mentions: {phrase}}}"
+    )
+    assert load_policies([path]).warnings == ()
+
+
 def test_a_number_with_zeros_before_it_is_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(TOP + ROUTE % "{field: A, is: 007}")

@@ -63,8 +63,7 @@ def test_the_crontab_line_is_one_command_of_a_shell(program: tuple[str, ...]) ->
     assert "%" not in line.replace("\\%", "")  # cron takes a bare one for a line end
     words = shlex.split(line.removeprefix("*/10 * * * * ").replace("\\%", "%"))
     assert program[0] in words
-    assert (str(HOME) in words) is True
-    assert ("./.env" in words) is (program == INSTALLED)
+    assert str(HOME) in words
 
 
 @pytest.mark.parametrize(
@@ -79,7 +78,6 @@ def test_the_crontab_line_of_an_installed_program_reports_a_failure_to_cron(
     program = home / "sfdc escalator"
     program.write_text(f"#!/bin/sh\necho '{{}}'\nexit {code}\n")
     program.chmod(0o755)
-    (home / ".env").write_text("X='1'\n")
     files = first_files(replace(setup(program=(str(program), "run", "--json")), folder=home))
     line = files[Path("config/cron/crontab")].splitlines()[-1].removeprefix("*/10 * * * * ")
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60, check=False)
@@ -102,7 +100,6 @@ def test_the_systemd_unit_says_folder_command_and_environment(program: tuple[str
     assert unit["Service"]["WorkingDirectory"] == str(HOME).replace("%", "%%")
     words = shlex.split(unit["Service"]["ExecStart"].replace("%%", "%").replace("$$", "$"))
     assert words == [*program, "--org", "sandbox", "--deadline", "8m"]
-    assert ("EnvironmentFile" in unit["Service"]) is (program == INSTALLED)
 
 
 @pytest.mark.parametrize("name", ["env", "a b", "", "sf:x"])

@@ -15,6 +15,7 @@ from sfdc_escalator.escalation.world.history import Escalation, EscalationState,
 from sfdc_escalator.escalation.world.keys import RouteName, key_of
 from sfdc_escalator.escalation.world.needs import Messages, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
+from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
@@ -291,6 +292,7 @@ class FakeLedger:
     calls: list[list[str]] = field(default_factory=list)
     live: list[RouteName] = field(default_factory=list)
     finished: list[Mapping[str, Any]] = field(default_factory=list)
+    waitlists: list[Waitlist] = field(default_factory=list)
     started: list[RunStart] = field(default_factory=list)
     fails_from: int = 1_000_000
     busy: bool = False
@@ -331,8 +333,9 @@ class FakeLedger:
     def mark_live(self, routes: Sequence[RouteName]) -> None:
         self.live += routes
 
-    def finish(self, result: Mapping[str, Any]) -> None:
+    def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
         self.finished.append(result)
+        self.waitlists += [waitlist] if waitlist else []
 
     def events(self, case_id: str) -> list[str]:
         return [change.event for change in self.changes if change.escalation.case_id == case_id]

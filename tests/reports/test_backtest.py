@@ -11,7 +11,8 @@ from sfdc_escalator.errors import Invalid
 from sfdc_escalator.pipeline.read_models.backtest_result import BacktestResult, Difference, PastMatch
 from sfdc_escalator.reports.json.backtest import backtest_json, difference_json, differences_json, matches_json
 from sfdc_escalator.reports.text.backtest import backtest_text, difference_text
-from sfdc_escalator.reports.text.backtest_csv import differences_csv, matches_csv, write_csv
+from sfdc_escalator.reports.text.backtest_csv import differences_csv, matches_csv
+from sfdc_escalator.reports.whole_file import write_report
 from tests.reports.hostile import HOSTILE, assert_harmless
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -132,13 +133,13 @@ def test_hostile_texts_do_nothing_to_a_terminal_and_stay_whole_in_the_csv_file()
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     path.write_text("old")
-    write_csv(path, "new\n")
+    write_report(path, "new\n")
     assert (path.read_bytes(), [one.name for one in tmp_path.iterdir()]) == (b"new\n", ["out.csv"])
     with pytest.raises(UnicodeEncodeError):
-        write_csv(path, "\ud800")
+        write_report(path, "\ud800")
     assert (path.read_bytes(), [one.name for one in tmp_path.iterdir()]) == (b"new\n", ["out.csv"])
 
 
 def test_a_file_that_cannot_be_written_is_invalid(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"out\.csv cannot be written: no such file"):
-        write_csv(tmp_path / "missing" / "out.csv", "")
+        write_report(tmp_path / "missing" / "out.csv", "")

@@ -85,9 +85,9 @@ def test_groups_of_conditions_are_shown_as_a_tree() -> None:
 
 def test_what_keeps_a_match_from_being_escalated_is_an_obstacle() -> None:
     page = explain_text(examined(case(1), live=()))
-    assert page.splitlines()[-1].startswith("    obstacle: it has never run live in this org")
+    assert page.splitlines()[-1].startswith("    obstacle: its backlog is not decided yet")
     [one] = explain_json(examined(case(1), live=()))["policies"][0]["routes"]
-    assert one["obstacles"][0].startswith("it has never run live in this org")
+    assert one["obstacles"][0].startswith("its backlog is not decided yet")
 
 
 def test_the_json_holds_the_case_the_match_and_each_route() -> None:

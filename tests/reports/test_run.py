@@ -7,7 +7,7 @@ import pytest
 
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.pipeline.ports.writing import ErrorKind, RowError
-from sfdc_escalator.reports.json.run import run_json
+from sfdc_escalator.reports.json.run import left_alone_text, run_json
 from sfdc_escalator.reports.text.run import run_text
 from tests.builders import AGENT, ORG, SUPPORT, case, identity, policy, route
 from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
@@ -32,7 +32,7 @@ def test_a_rehearsal_shows_what_would_be_done_to_which_case_and_the_reason() -> 
         "No match: 1 case",
         "Route Missing Cases",
         "urgent Status is Working (asked for New: no) 1 00000002",
-        "(all reasons of one case: --case CASE; of all cases: --json)",
+        "(all reasons of one case: --case CASE; of all cases: --left-alone FILE)",
         "2 cases read, 1 matched: 1 planned",
     ]
 
@@ -157,10 +157,15 @@ def test_the_counts_in_json_add_up_to_the_matches() -> None:
     assert sum(report[state.value] for state in State) == report["matched"] == len(report["escalations"])
 
 
-def test_a_case_without_a_match_has_its_reasons_by_route_in_json() -> None:
-    report = run_json(rehearsal([case(1, status="Working")]), "prod")
+def test_a_case_without_a_match_counts_in_json_and_is_listed_with_its_reasons_by_route() -> None:
+    result = rehearsal([case(1, status="Working")])
+    report = run_json(result, "prod")
     reasons = {"urgent": "Status is Working (asked for New: no)"}
-    assert report["no_match"] == [
+    assert report["left_alone"] == {
+        "count": 1,
+        "reasons": [{"reason": "support/urgent: missing: Status is New", "count": 1}],
+    }
+    assert json.loads(left_alone_text(result)) == [
         {"policy": "support", "case_id": case(1).id, "case_number": "00000001", "reasons": reasons}
     ]
     assert report["nearest_misses"] == [

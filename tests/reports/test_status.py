@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.waitlist import Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
 from sfdc_escalator.reports.json.status import status_json
 from sfdc_escalator.reports.text.status import silence, status_text
+from sfdc_escalator.reports.text.waiting import TO_DO, Heading, mail_text
 from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -19,6 +21,7 @@ LOST = Escalation("ESC-1", "support", "urgent", "500", EscalationState.UNKNOWN, 
 REFUSED = replace(
     LOST, key="ESC-2", state=EscalationState.REJECTED, attempts=2, tried_at=NOW, case_number="00000002", message=""
 )
+HEADING = Heading("env", "run-1", 3, "/run.log", is_rehearsal=False)
 
 
 def status(last: RunRecord | None = DONE, **more: object) -> LedgerStatus:
@@ -35,6 +38,8 @@ def test_an_empty_ledger_has_no_run_and_nothing_open() -> None:
         "open": 0,
         "unsettled": [],
         "rejected": [],
+        "waiting_for_people": [],
+        "withheld": [],
     }
 
 
@@ -102,6 +107,63 @@ def test_a_long_list_ends_with_the_number_of_the_others() -> None:
     page = status_text(status(unsettled=(LOST,) * 23), None)
     assert page.splitlines()[-1] == "  ... and 3 more: sfdc-escalator audit list"
     assert len(status_json(status(unsettled=(LOST,) * 23), None)["unsettled"]) == 23
+
+
+HELD = Waiting("held", "nothing in Workaround__c", "support", "high", "00000003", "ESC-3", ("workaround",))
+WITHHELD = Waiting("withheld", "17 cases are too many", "support", "low", cases=17)
+BROKEN = Waiting("broken", "there is no queue Tier9", "support", "old")
+STOPPED = Waiting("stopped", "the run stopped early: SIGTERM")
+
+
+def test_the_page_lists_what_waits_for_a_person_once_and_what_is_withheld() -> None:
+    rejected = Waiting("rejected", "no", "support", "urgent", "00000002", "ESC-2")
+    found = status(waiting=(HELD, WITHHELD, BROKEN, STOPPED, rejected), rejected=(REFUSED,))
+    assert status_text(found, None).splitlines()[3:] == [
+        "3 waiting for a person:",
+        "  case 00000003, route support/high: held, missing 'workaround' (nothing in Workaround__c)",
+        "  route support/old: broken (there is no queue Tier9)",
+        "  the run: stopped (the run stopped early: SIGTERM)",
+        "1 route withheld:",
+        "  route support/low: withheld, 17 cases (17 cases are too many)",
+        "1 rejected:",
+        "  ESC-2 case 00000002 support/urgent: rejected; next try at 2026-03-02T16:00:00Z",
+    ]
+    report = status_json(found, None)
+    assert [one["state"] for one in report["waiting_for_people"]] == ["held", "broken", "stopped", "rejected"]
+    assert report["withheld"] == [{"policy": "support", "route": "low", "count": 17, "reason": "17 cases are too many"}]
+
+
+@pytest.mark.parametrize(
+    ("last", "waiting", "needed"),
+    [
+        (DONE, (), False),
+        (DONE, (HELD,), True),
+        (DONE, (WITHHELD,), True),
+        (replace(DONE, result={"exit": 5, "error": "org_unavailable"}), (), True),
+        (replace(DONE, result={"exit": 4, "error": "plan_refused"}), (), True),
+        (replace(DONE, result={"exit": 2, "error": "invalid"}), (), False),
+        (replace(DONE, result=None), (), False),
+        (None, (), False),
+    ],
+)
+def test_a_person_is_needed_when_something_waits_or_the_last_run_failed(
+    last: RunRecord | None, waiting: tuple[Waiting, ...], needed: bool
+) -> None:
+    assert status(last, waiting=waiting).needs_a_person is needed
+
+
+def test_a_mail_says_for_each_state_what_to_do() -> None:
+    for state in TO_DO:
+        one = replace(HELD, state=state)
+        (text,) = [line for line in mail_text(HEADING, (one,), 1).splitlines() if line.startswith("  To do: ")]
+        assert "{" not in text
+
+
+def test_hostile_texts_do_nothing_in_a_mail() -> None:
+    one = replace(HELD, reason=HOSTILE, case_number=HOSTILE, route=HOSTILE, missing=(HOSTILE,))
+    page = mail_text(replace(HEADING, org=HOSTILE, log=HOSTILE), (one, replace(one, state="withheld")), 2)
+    assert_harmless(page)
+    assert len(page.splitlines()) == 13
 
 
 def test_hostile_texts_do_nothing_to_a_terminal() -> None:

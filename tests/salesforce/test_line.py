@@ -109,7 +109,7 @@ REFUSED = answer_of(MALFORMED, HALTED, HALTED, status=400)
 
 def test_a_write_gives_the_name_of_its_call(stage: Stage) -> None:
     stage.identified().answers("POST", "composite", APPLIED)
-    assert stage.org.write(CHUNK) == Committed("composite 3 parts, 1 cases, Mon, 02 Mar 2026 15:00:00 GMT")
+    assert stage.org.write(CHUNK) == Committed("composite 3 parts, 1 case, Mon, 02 Mar 2026 15:00:00 GMT")
     assert stage.mock.calls[-1].request.req_kwargs["timeout"] == (10.0, 120.0)  # type: ignore[attr-defined]
     assert stage.org.guard == "full"
 

@@ -60,6 +60,8 @@ WORDS = (
     "urgent", "URGENT", "Urgent call", "O'Neil", "100%", "a_b", "axb", "back\\slash", 'say "hi"', "Straße", "STRASSE",
     "élan", "ELAN", "İstanbul", "kelvin", "\u212aelvin", "日本", "true", "false", "5", "5.0", "null", "x'; y", "😀 ok",
     "%", "_", "\\", "'", "urgentcall", "not urgent, call", "ſ", "s",
+    "O\u2019Neil", "ur\u00adgent", "ｕｒｇｅｎｔ", "e\u0301lan s", "RMA-1", "RMA\u20111",
+    "re\ufb01ned", "refined", "not\u00a0ur\u200bgent",
 )  # fmt: skip
 PICKS = ("Phone", "phone", "Web", "E-Mail", "Straße")
 TAGS = ("red", "Red", "green", "deep blue", "élan")
@@ -232,6 +234,7 @@ LITERALS: tuple[Literal_, ...] = (
 )
 LIMITS = [timedelta(hours=hours) for hours in (0, 1, 2, 24, 49, 4000, 9_000_000)]
 PHRASES = (
+    "refined", "rma-1", "o\u2019neil",
     "urgent", "not urgent", "urgent|call", "say hi", "o'neil", "straße", "100%", "kelvin", "a_b", "ok", "elan|élan s",
 )  # fmt: skip
 OFFICE = Calendar("office", ZoneInfo("America/New_York"), week_of({"mon-fri": "09:00-17:00"}), frozenset())

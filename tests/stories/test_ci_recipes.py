@@ -84,6 +84,28 @@ def test_offline_a_valid_policy_passes(home: Path) -> None:
     assert (found.returncode, found.stdout) == (0, "ok (config/policies/support.yaml)\n")
 
 
+@pytest.mark.parametrize("name", ["second.yml", "Third.YAML"])
+def test_a_policy_that_no_run_would_read_fails(home: Path, name: str) -> None:
+    (home / "config/policies" / name).write_text(POLICY)
+    found = checked(home, SFDC_ESCALATOR_POLICY="config/policies/support.yaml", FORMAT="github")
+    assert found.returncode == 2
+    assert f"config/policies/{name}: this file would not be read" in found.stderr
+    assert f"::error file=config/policies/{name}" in found.stdout
+    assert "this file would not be read" in (home / "ci-out/validate.xml").read_text()
+
+
+def test_what_an_editor_leaves_beside_the_policies_does_not_fail(home: Path) -> None:
+    (home / "config/policies/.#support.yaml").symlink_to("nora@laptop.1234")
+    assert checked(home).stdout == "ok (config/policies/support.yaml)\n"
+
+
+def test_a_folder_without_a_policy_fails(home: Path) -> None:
+    (home / "config/policies/support.yaml").unlink()
+    found = checked(home)
+    assert found.returncode == 2
+    assert "there is no policy" in found.stderr
+
+
 def test_a_sandbox_is_asked_and_its_plan_kept_with_nothing_written(home: Path, org: EmbeddedOrg) -> None:
     found = checked(home, **login(org))
     assert found.returncode == 0, found.stderr

@@ -90,10 +90,23 @@ def test_an_address_without_a_case_is_reported(support: World) -> None:
 
 def test_the_reasons_against_an_escalation_are_shown(support: World) -> None:
     started(support, case(1, Subject="I am furious"))
-    assert "has never run live" in explained_routes(support, "1")["angry"]["obstacles"][0]
+    assert "its backlog is not decided yet" in explained_routes(support, "1")["angry"]["obstacles"][0]
     assert support.run("--backlog", "escalate").json["applied"] == 1
     (back, *_) = explained_routes(support, "1")["angry"]["obstacles"]
     assert back.startswith("escalated by an earlier run: ESC-")
+
+
+@pytest.mark.parametrize("trial", [("--case", "1"), ("--limit", "1")])
+def test_after_a_trial_the_backlog_of_the_route_is_not_decided_yet(support: World, trial: tuple[str, str]) -> None:
+    """The route has run live then, so nothing may say that it has not."""
+    started(support, case(1, Subject="I am furious"), case(2, Subject="I am furious"))
+    assert support.run(*trial).json["applied"] == 1
+    explained, withheld = support.type("explain", "2"), support.run()
+    assert "its backlog is not decided yet" in explained.out
+    (refusal,) = withheld.json["refusals"]
+    assert refusal["reason"] in explained_routes(support, "2")["angry"]["obstacles"]
+    assert refusal["reason"] == withheld.json["escalations"][-1]["reason"]
+    assert "never run live" not in explained.out + withheld.out + support.type("run", "--dry-run").out
 
 
 HELD_BACK = """

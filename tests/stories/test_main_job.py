@@ -1,5 +1,6 @@
 """The main job, from a policy file to the org and the audit trail, over real HTTP."""
 
+import json
 from typing import Any
 
 import pytest
@@ -235,7 +236,9 @@ def test_one_case_by_number_or_id_is_escalated_without_a_backlog_choice(support:
 
 def test_a_single_case_that_does_not_match_is_reported_with_its_reasons(support: World) -> None:
     start(support, case(1, "hello"))
-    (unmatched,) = support.run("--dry-run", "--case", "00000001").json["no_match"]
+    file = support.folder / "left.json"
+    support.run("--dry-run", "--case", "00000001", "--left-alone", str(file))
+    (unmatched,) = json.loads(file.read_text())
     assert set(unmatched["reasons"]) == {"urgent", "old"}
     assert "CreatedDate was 6 h ago" in unmatched["reasons"]["old"]
 

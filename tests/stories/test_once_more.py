@@ -1,12 +1,13 @@
 """A case that is escalated once more: by newer words, by one more record, by what happened since; over real HTTP."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 import requests
 
-from tests.stories.world import Row, World, advance, select
+from tests.stories.world import Row, World, advance, patch, select
 
 POLICY = """
 policy: support
@@ -59,6 +60,23 @@ def test_after_an_escalation_only_newer_messages_make_a_route_match_again(world:
     assert states(world) == ["applied"]
     advance(org, "10m")
     assert states(world) == ["already"]
+
+
+def test_an_escalation_is_open_until_its_case_is_closed(world: World) -> None:
+    """Also when its route no longer matches, because its words are old by now."""
+    old = [{**SAID, "CommentBody": "I want a refund", "CreatedDate": "2026-03-02T10:00:00Z"}]
+    org = started(world, WORDS, "1h", CaseComment=old)
+
+    def standing() -> tuple[int, int]:
+        world.run("--metrics", "m.prom", "--backlog", "escalate")
+        (figure,) = re.findall(r"open_escalations\{.*\} (\d+)", (world.folder / "m.prom").read_text())
+        return world.type("status", "--json", "--expect-every", "100000h").json["open"], int(figure)
+
+    assert standing() == (1, 1)
+    advance(org, "10m")
+    assert standing() == (1, 1)
+    patch(org, select(org, "SELECT Id FROM Case")[0]["Id"], Status="Closed")
+    assert standing() == (0, 0)
 
 
 def test_one_more_record_begins_a_new_episode_and_time_alone_does_not(world: World) -> None:

@@ -207,16 +207,18 @@ def test_a_line_that_is_not_a_setting_is_reported_without_its_text(world: World,
 def test_cron_mails_only_failures(world: World, org: EmbeddedOrg) -> None:
     """Cron mails the output on stderr."""
     path = env_file(world, org)
-    assert "exit code 4, a part was withheld: see the last line of run.log" in cron(world, "--log", "run.log").err
+    assert "something needs a person (exit code 4)" in cron(world, "--log", "run.log").err
     assert cron(world, "--log", "run.log", "--backlog", "adopt").err == ""
     assert cron(world, "--log", "run.log").err == ""
     path.write_text(path.read_text().replace(org.access_token, "00D000000000001!stale.token"))
     found = cron(world, "--log", "run.log")
     assert (found.code, found.out) == (5, "")
-    assert found.err == (
-        "cron-run: exit code 5, the org cannot be reached or refuses the login: see the last line of run.log\n"
-    )
     last = json.loads((world.folder / "run.log").read_text().splitlines()[-1])
+    assert found.err.splitlines() == [
+        "sfdc-escalator: the run failed (exit code 5)",
+        f"  {last['error']['message']}",
+        f"The log: {world.folder}/run.log",
+    ]
     assert (last["exit"], last["error"]["code"]) == (5, "login_refused")
 
 

@@ -35,7 +35,9 @@ class Outage(click.ParamType[tuple[datetime, datetime]]):
 @option("--mapping", required=True, type=FilePath(), help="The meaning of its columns, a YAML file.")
 @option("--from", "start", required=True, type=Instant(), metavar="ISO", help="The first poll.")
 @option("--to", "end", required=True, type=Instant(), metavar="ISO", help="No poll after this time.")
-@option("--every", required=True, type=Seconds(), metavar="T", help="The time between two polls, such as 15m or 1h.")
+@option(
+    "--every", required=True, type=Seconds(), metavar="T", help="The time between two polls, such as 15m, 1h or 1d."
+)
 @option("--outage", "outages", multiple=True, type=Outage(), help="No polls from FROM until TO; repeatable.")
 @option(
     "--episodes",
@@ -78,6 +80,7 @@ def command(
     from sfdc_escalator.reports.text import backtest as as_text
     from sfdc_escalator.reports.text import backtest_csv as as_csv
     from sfdc_escalator.reports.values import instant, visible
+    from sfdc_escalator.reports.whole_file import write_report
     from sfdc_escalator.wiring.policies import policies
 
     # Each by itself: the two policies of a difference may have the same name.
@@ -101,7 +104,7 @@ def command(
         report, listed = as_object.backtest_json(found[0]), as_object.matches_json(found[0].matches)
         page, text = as_csv.matches_csv(found[0].matches), as_text.backtest_text(found[0], str(file), paper)
     if file is not None:
-        as_csv.write_csv(file, page)
+        write_report(file, page)
     if as_json:
         report |= {"from": instant(start), "to": instant(end), "every_seconds": every, "episodes": episodes}
         report |= {"out": file and str(file)} | ({} if file is not None else {"listed": listed})

@@ -16,18 +16,21 @@ from sfdc_escalator.wiring.surroundings import Surroundings
 
 FLOWS = ("jwt", "client_credentials", "refresh_token", "token", "cli", "password")
 NEXT = """
-Next:
-  1. Put your queues into config/policies, then:   sfdc-escalator validate
-  2. Fill in config/orgs.yaml and .env (from .env.example, chmod 600), then:
-                                                   sfdc-escalator validate --org {org}
-  3. Try the steps out in that sandbox:            sfdc-escalator validate --org {org} --probe
-  4. See what it would do:                         sfdc-escalator run --org {org} --dry-run
-  5. One live case:                                sfdc-escalator run --org {org} --case NUMBER
-  6. All cases that match today, or adopt them:    sfdc-escalator run --org {org} --backlog escalate|adopt
-  7. Every ten minutes: config/cron/crontab, or the systemd timer beside it;
-     when runs stop coming, this reports it:       sfdc-escalator status --org {org}
-     They name the org {org}. For production add its entry to config/orgs.yaml, and change --org in
-     the crontab line (or the .service file) and SFDC_ESCALATOR_ORG in .env."""
+Next, in the folder {home}:
+  1. Put your queues into config/policies, then:     {program} validate
+  2. Fill in config/orgs.yaml. For its secrets, and for settings, fill in .env:
+                                                     cp .env.example .env && chmod 600 .env
+     Then ask the org:                               {program} validate --org {org}
+  3. Try the steps out in that sandbox:              {program} validate --org {org} --probe
+  4. See what a run would do:                        {program} run --org {org} --dry-run
+  5. One live case, by its number:                   {program} run --org {org} --case NUMBER
+  6. Escalate all cases that match today,            {program} run --org {org} --backlog escalate
+     or remember them as seen:                       {program} run --org {org} --backlog adopt
+  7. Every ten minutes: the line in config/cron/crontab, or the systemd timer beside it.
+     When runs stop coming, this reports it:         {program} status --org {org}
+
+The lines for cron and systemd name the org {org}. For production add its entry to config/orgs.yaml, and
+change --org in the crontab line (or the .service file) and SFDC_ESCALATOR_ORG in .env."""
 
 
 @click.command("init")
@@ -65,16 +68,15 @@ def command(
     setup = Setup(procedure, name, login, ledger, home, program(home, surroundings))
     policy, lines = folder / "config" / "policies" / f"{procedure}.yaml", list[str]()
     for path, outcome in scaffold(folder, setup):
-        lines.append(f"{outcome:<20}  {visible(str(path))}")
+        shown = visible(str(path.relative_to(folder)))
+        lines.append(f"{outcome:<20}  {shown}")
         if path == policy and outcome == "kept: it differs":
             lines.append(
-                f"! {visible(str(path))} was there before and is not the policy of the procedure {procedure}. To start "
+                f"! {shown} was there before and is not the policy of the procedure {procedure}. To start "
                 "from the procedure, move that file away and type this again."
             )
     lines.append(live_policies(policy.parent))
-    lines.append(NEXT.format(org=name).replace("sfdc-escalator ", f"{typed(surroundings.environ)} "))
-    if surroundings.folder.resolve() != home:
-        lines.append(f"\nAll of that in the folder {visible(str(home))}.")
+    lines.append(NEXT.format(org=name, home=visible(str(home)), program=typed(surroundings.environ)))
     tell_done(lambda: tell("\n".join(lines)))
     return 0
 
@@ -84,12 +86,12 @@ def live_policies(folder: Path) -> str:
     from sfdc_escalator.wiring.policies import in_folder
 
     try:
-        names = [path.name for path in in_folder(folder)]
+        names = [visible(path.name) for path in in_folder(folder)]
     except Invalid as error:
         return "\n".join(["", f"! {error.message}", *(f"  {problem}" for problem in error.problems)])
     together = f"{len(names)} policies, together" if len(names) > 1 else "one policy"
     more = ". Move away what is not yours" if len(names) > 1 else ""
-    return f"\nA run takes {together}: {', '.join(names)} (all .yaml files of {folder}){more}."
+    return f"\nA run takes {together}: {', '.join(names)} (all .yaml files of config/policies){more}."
 
 
 def asked(what: str, known: Mapping[str, str], default: str | None = None) -> str:

@@ -6,6 +6,7 @@ import click
 
 from sfdc_escalator.cli.options import FilePath, ledger_option, org_option
 from sfdc_escalator.cli.output import tell, tell_done
+from sfdc_escalator.errors import counted
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 
@@ -26,7 +27,7 @@ def backup(surroundings: Surroundings, file: Path, org: str, ledger: str | None)
 
     with ledgers.trail(surroundings, ledger, org) as trail:
         found = copy(trail, file)
-    done = f"{trail.where} is copied to {file}: {found.events} events, head {found.head or 'none'}, verified"
+    done = f"{trail.where} is copied to {file}: {counted(found.events, 'event')}, head {found.head or 'none'}, verified"
     tell_done(lambda: tell(done))
     return 0
 
@@ -53,7 +54,7 @@ def migrate(surroundings: Surroundings, org: str, ledger: str | None) -> int:
     else:
         lines = [
             f"The ledger {done.where} is migrated from version {done.before} to {done.now}",
-            f"Audit trail: {done.verified.events} events, head {done.verified.head}, verified",
+            f"Audit trail: {counted(done.verified.events, 'event')}, head {done.verified.head}, verified",
             f"Backup of version {done.before}: {done.backup}",
         ]
     tell_done(lambda: tell("\n".join(lines)))

@@ -19,7 +19,7 @@ from sfdc_escalator.cli.options import (
     org_option,
     policy_option,
 )
-from sfdc_escalator.cli.output import page_for, tell, tell_done, tell_json
+from sfdc_escalator.cli.output import page_for, tell, tell_done, tell_json, warn
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ WORK_TO_DO = 10
 @org_option
 @policy_option
 @ledger_option
-@option("--dry-run", is_flag=True, help="Show everything that a run would do, and write nothing.")
+@option("--dry-run", is_flag=True, help="Show everything that a run would do, and write nothing to org or ledger.")
 @option("--case", "case", metavar="CASE", help="Only this case, by number or id; shows also why it does not match.")
 @option("--route", "route", metavar="ROUTE", help="Only the escalations of this route.")
 @option("--limit", "limit", type=click.IntRange(min=1), help="At most N escalations, the most pressing first.")
@@ -52,6 +52,12 @@ WORK_TO_DO = 10
     help="Begin no new chunk after this time, such as 90s, 10m or 1h; calls under way end then.",
 )
 @option("--metrics", type=FilePath(), metavar="FILE", help="Write Prometheus metrics of a live run to this plain file.")
+@option(
+    "--left-alone",
+    type=FilePath(),
+    metavar="FILE",
+    help="Write the cases that no route matches to this plain file, as JSON, each with its reason against every route.",
+)
 @option("--exit-code", "exit_code", is_flag=True, help="Exit with 10 when there is work to do.")
 @json_option
 @click.pass_obj
@@ -69,6 +75,7 @@ def command(
     accept_clock: bool,
     deadline: float | None,
     metrics: Path | None,
+    left_alone: Path | None,
     exit_code: bool,
     as_json: bool,
 ) -> int:
@@ -81,7 +88,7 @@ def command(
         raise click.UsageError("--now is for --dry-run only: a live run uses the org's time")
     from sfdc_escalator.escalation.planning.run_options import RunOptions
     from sfdc_escalator.wiring import errand as errands
-    from sfdc_escalator.wiring.watching import watched
+    from sfdc_escalator.wiring.watching import note_left_alone, watched, write_left_alone
 
     options = RunOptions(backlog, limit, route, case, accept_clock)
     errand = errands.Errand(surroundings, org, ledger, policies, options, now, deadline)
@@ -97,14 +104,31 @@ def command(
 
     if dry_run:
         done = errands.rehearse(errand)
+        if left_alone:
+            write_left_alone(left_alone, done.result)
         shown(done)()
+        tell_waiting(done, org, surroundings.run_log)
         return code_of(done)
     with watched(errand, metrics) as watch:
         done = errands.run(errand)
         report = shown(done)
+        if left_alone:
+            note_left_alone(left_alone, done.result)
         watch.end(done.result.exit_code, done.result)
     tell_done(report)
+    tell_waiting(done, org, surroundings.run_log)
     return code_of(done)
+
+
+def tell_waiting(done: "Done", org: str, log: str | None) -> None:
+    """Tells on stderr what waits for a person, where somebody gets that by mail and it is due."""
+    if log is None or not done.result.tells:
+        return
+    from sfdc_escalator.reports.text.waiting import Heading, mail_text
+
+    result = done.result
+    heading = Heading(org, result.run, result.exit_code, log, result.is_rehearsal)
+    warn(mail_text(heading, result.waitlist.entries, result.waitlist.count))
 
 
 def as_object(done: "Done", org: str, code: int, *, dry_run: bool) -> dict[str, Any]:

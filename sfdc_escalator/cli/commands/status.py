@@ -8,7 +8,7 @@ from sfdc_escalator.cli.options import Seconds, json_option, ledger_option, opti
 from sfdc_escalator.cli.output import tell, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
 
-SILENT = 3
+WAITS = 3
 
 
 @click.command("status")
@@ -27,7 +27,7 @@ SILENT = 3
 def command(surroundings: Surroundings, org: str, ledger: str | None, expect_every: float, as_json: bool) -> int:
     """Show the last run, what it did, what is open, and what waits for a person. The org is not asked.
 
-    Exit code 3 when there was no live run for longer than --expect-every.
+    Exit code 3 when there was no live run for longer than --expect-every, or when something waits for a person.
     """
     from sfdc_escalator.reports.json.status import status_json
     from sfdc_escalator.reports.text.status import silence, status_text
@@ -35,7 +35,7 @@ def command(surroundings: Surroundings, org: str, ledger: str | None, expect_eve
 
     found = errand.status(errand.Errand(surroundings, org, ledger))
     silent = silence(found, datetime.now(UTC), timedelta(seconds=expect_every))
-    code = SILENT if silent else 0
+    code = WAITS if silent or found.needs_a_person else 0
     if as_json:
         tell_json({**status_json(found, silent), "exit": code})
     else:

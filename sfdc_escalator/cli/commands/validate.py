@@ -57,18 +57,21 @@ def command(
     from sfdc_escalator.wiring import validation
     from sfdc_escalator.wiring.policies import policy_paths
 
-    checked = validation.check(policy_paths(surroundings, (*files, *policies)))
-    problems, in_org = checked.problems, None
+    names: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
+    in_org = None
     try:
+        checked = validation.check(policy_paths(surroundings, (*files, *policies)))
+        names, problems = checked.files, checked.problems
         if org is not None:
             in_org = validation.check_in_org(surroundings, checked, org, interruptible if probe else None)
             problems = in_org.problems
     except EscalatorError as error:
         if form in ("junit", "github"):  # the file that CI reads is complete, whatever happened
             failed = dict.fromkeys((*problems, *error.problems, Problem(error.message)))
-            show(form, checked.files, list(failed), org, None, strict)
+            show(form, names, list(failed), org, None, strict)
         raise
-    show(form, checked.files, problems, org, in_org, strict)
+    show(form, names, problems, org, in_org, strict)
     return 0 if is_ok(problems, strict=strict) else 2
 
 

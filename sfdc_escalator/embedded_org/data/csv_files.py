@@ -89,8 +89,9 @@ def _cells(sheet: Sheet, text: str, problems: list[Problem]) -> Sheet | None:
             if not sheet.header:
                 sheet.header = [each.strip() for each in cells]
             elif len(cells) != len(sheet.header):
+                count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
                 problems.append(
-                    Problem(sheet.file, f"the row has {len(cells)} cells", number, found=str(len(cells)),
+                    Problem(sheet.file, f"the row has {count}", number, found=str(len(cells)),
                             expected=f"{len(sheet.header)}, as in the header")
                 )  # fmt: skip
             else:

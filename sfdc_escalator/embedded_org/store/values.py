@@ -24,7 +24,7 @@ _EXPECTED = {
 
 def expected(field: Field) -> str:
     """A description of the values that a cell of this field may have."""
-    return _EXPECTED.get(field.type, f"text of at most {field.length} characters")
+    return _EXPECTED.get(field.type, f"text of at most {field.length} character{'' if field.length == 1 else 's'}")
 
 
 def parsed(field: Field, text: str) -> Any:

@@ -1,14 +1,15 @@
 """The meaning of each operator for one value. The answer is yes or no: an empty value satisfies only is_empty, is_not
 and not_in."""
 
-import re
 import string
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Literal
 
+from sfdc_escalator.escalation.conditions.patterns.search import pattern
 from sfdc_escalator.escalation.world.case import Value
+from sfdc_escalator.escalation.world.one_form import alike, composed
 from sfdc_escalator.escalation.world.written_number import text_in_file
 
 Operator = Literal[
@@ -19,9 +20,6 @@ Literal_ = str | int | float | bool
 Operand = Literal_ | tuple[Literal_, ...]
 
 
-ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-
-
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The form in which texts are compared: trimmed, any case. ASCII never equals non-ASCII (`\u00df` is not `ss`):
@@ -30,9 +28,10 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else "\0" + text.casefold()
 
 
-def lower_as(operand: str, text: str) -> str:
-    """The text in lower case, as a server that is asked for this operand compares it."""
-    return text.translate(ASCII_LOWER) if operand.isascii() else text.casefold()
+def form_as(part: str, text: str) -> str:
+    """The text in the form in which this part is looked for in it. An ASCII letter matches only itself, as on the
+    server, which is asked for such parts; it is never asked for others (`salesforce/soql/comparisons`)."""
+    return alike(text) if alike(part).isascii() else composed(text)
 
 
 def as_text(value: Literal_) -> str:
@@ -110,21 +109,17 @@ def contains(value: Value, operand: Literal_) -> bool:
     if isinstance(value, frozenset):
         return fold(as_text(operand)) in {fold(chosen) for chosen in value}
     part = as_text(operand).strip(string.whitespace)
-    return isinstance(value, str) and lower_as(part, part) in lower_as(part, value)
+    return isinstance(value, str) and form_as(part, part) in form_as(part, value)
 
 
 def starts(value: Value, operand: Literal_) -> bool:
     part = as_text(operand).strip(string.whitespace)
-    return isinstance(value, str) and lower_as(part, value.strip(string.whitespace)).startswith(lower_as(part, part))
+    return isinstance(value, str) and form_as(part, value.strip(string.whitespace)).startswith(form_as(part, part))
 
 
-@lru_cache(maxsize=512)
-def pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE)
-
-
-def matches(value: Value, operand: Literal_) -> bool:
-    return isinstance(value, str) and not is_empty(value) and bool(pattern(as_text(operand)).search(value))
+def matches(value: object, operand: Literal_) -> bool | None:
+    """None where the search takes too long."""
+    return isinstance(value, str) and not is_empty(value) and pattern(as_text(operand)).found_in(value)
 
 
 TESTS: dict[Operator, Callable[[Value, Operand], bool]] = {
@@ -138,7 +133,7 @@ TESTS: dict[Operator, Callable[[Value, Operand], bool]] = {
     "less_than": lambda value, operand: compare(value, one(operand)) == -1,
     "starts_with": lambda value, operand: starts(value, one(operand)),
     "contains_any": lambda value, operand: any(contains(value, option) for option in options(operand)),
-    "matches": lambda value, operand: matches(value, one(operand)),
+    "matches": lambda value, operand: matches(value, one(operand)) is True,
     "is_empty": lambda value, operand: is_empty(value) == bool(one(operand)),
 }
 

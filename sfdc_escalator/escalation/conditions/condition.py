@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.narrowing import Narrowing
+from sfdc_escalator.escalation.conditions.tables import LookedUp
 from sfdc_escalator.escalation.time.calendars import Limit
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need
@@ -40,6 +41,7 @@ class Finding(NamedTuple):
     """A judgement with its reasons: the condition, the value that was seen, whether it holds, and its parts.
 
     For a clock: `limit` is the limit for this case, `due` is when time alone reaches it, or passes it for `more_than`.
+    `looked_up` has what each of its tables gave.
     For a milestone: `late` is the time since its target, where that is past.
     """
 
@@ -50,3 +52,4 @@ class Finding(NamedTuple):
     limit: Limit | None = None
     due: datetime | None = None
     late: timedelta | None = None
+    looked_up: tuple[LookedUp, ...] = ()

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
+from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, Operator, as_text, options
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.leaf import Leaf
-from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tables import LookedUp, Table
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.time import durations
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
@@ -17,21 +19,47 @@ ASKED = {"is": "asked for", "in": "one of", "not_in": "none of"}
 
 def reasons(finding: Finding, holding: bool = True) -> Iterator[str]:
     """The texts of the leaves that decided the finding."""
+    return map(in_plain_words, deciding(finding, holding))
+
+
+def deciding(finding: Finding, holding: bool = True) -> Iterator[Finding]:
+    """The findings of the leaves that decided it."""
     if finding.holds != holding:
         return
     if isinstance(finding.condition, Not):
-        yield from reasons(finding.parts[0], not holding)
+        yield from deciding(finding.parts[0], not holding)
     elif finding.parts or isinstance(finding.condition, (All, AnyOf)):
         for part in finding.parts:
-            yield from reasons(part, holding)
+            yield from deciding(part, holding)
     else:
-        yield in_plain_words(finding)
+        yield finding
 
 
 def in_plain_words(finding: Finding) -> str:
-    """The text of one leaf's finding: the value that was seen, and what it was compared with."""
+    """The text of one leaf's finding: the value that was seen, what it was compared with, and what tables gave."""
     assert isinstance(finding.condition, Leaf)
-    return finding.condition.described(finding)
+    return finding.condition.described(finding) + by_tables(finding)
+
+
+def by_tables(finding: Finding) -> str:
+    """`, by Impact Company, Urgency High: P1`; nothing where no table was asked."""
+    days = getattr(finding.condition, "calendar", None) is None
+    return "".join(f", by {table_text(one, days=days)}" for one in finding.looked_up)
+
+
+def table_text(found: LookedUp, *, days: bool = True) -> str:
+    """`Impact Company, Urgency High: P1`: the fields that a table was asked by, and what it gave."""
+    inputs = ", ".join(f"{path.replace('__c', '')} {shown(value)}" for path, value in found.inputs)
+    return f"{inputs}: {given(found.value, days=days)}"
+
+
+def given(value: Any, *, days: bool) -> str:
+    """The value of a table: a limit, a literal, or something with a name, such as a calendar or a team."""
+    if value is None:
+        return "no value"
+    if isinstance(value, (timedelta, BusinessDays)):
+        return limit_in_words(value, days=days)
+    return as_text(value) if isinstance(value, (str, int, float, bool)) else str(getattr(value, "name", value))
 
 
 def compared(seen: str, asked: str, finding: Finding) -> str:
@@ -49,7 +77,7 @@ def time_in_words(time: timedelta, *, open_time: bool) -> str:
 
 def limit_in_words(limit: Limit | None, *, days: bool = True) -> str:
     if isinstance(limit, BusinessDays):
-        return f"{limit.count} business day{'' if limit.count == 1 else 's'}"
+        return counted(limit.count, "business day")
     return durations.in_words(limit, days=days) if limit is not None else "a limit that its table does not give"
 
 

@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.comparison import Literal_
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
-from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tables import LookedUp, Table
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need, Records
 
@@ -40,13 +40,26 @@ class Leaf(ABC):
         """The value that it looks at."""
 
     def judged(self, case: Case, circumstances: Circumstances) -> Finding:
-        return Finding(self, self.holds(case, circumstances), self.look(case, circumstances))
+        finding = Finding(self, self.holds(case, circumstances), self.look(case, circumstances))
+        return finding._replace(looked_up=self.looked_up(case)) if self.tables else finding
+
+    def looked_up(self, case: Case) -> tuple[LookedUp, ...]:
+        return tuple(table.looked_up(case) for table in self.tables)
 
     def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
         yield from ()
 
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
         return EVERYTHING
+
+    @property
+    def searches(self) -> bool:
+        """True where a search for a pattern may take too long, so that a case is `unclear`."""
+        return False
+
+    def unclear(self, case: Case, circumstances: Circumstances) -> str | None:
+        """The reason why it cannot be said whether it holds; it does not hold then."""
+        return None
 
     # -- what it refers to
 

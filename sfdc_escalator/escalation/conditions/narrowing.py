@@ -42,14 +42,6 @@ class Until:
 
 
 @dataclass(frozen=True, slots=True)
-class Contains:
-    """The text field has one of these words somewhere."""
-
-    path: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class IdAmong:
     """The reference is one of these records, or with `want` false none of them."""
 
@@ -79,7 +71,7 @@ class Some:
     parts: tuple["Narrowing", ...]
 
 
-OfField = Compared | Since | Until | Contains | IdAmong
+OfField = Compared | Since | Until | IdAmong
 Narrowing = OfField | Raw | Every | Some
 EVERYTHING, NOTHING = Every(()), Some(())
 

@@ -2,13 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, options, same
-from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.case import Case, Value
 
 T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
+
+
+class LookedUp(NamedTuple):
+    """The fields of a case by which a table was asked, each with its value, and what it gave; None for nothing."""
+
+    inputs: tuple[tuple[str, Value], ...]
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,9 @@ class Table(Generic[T_co]):
 
     def value(self, case: Case) -> T_co | None:
         return next((row.value for row in self.rows if row.matches(case, self.by)), self.otherwise)
+
+    def looked_up(self, case: Case) -> LookedUp:
+        return LookedUp(tuple((path, case.fields.get(path)) for path in self.by), self.value(case))
 
     @property
     def values(self) -> tuple[T_co, ...]:

@@ -99,15 +99,27 @@ def judge(condition: Condition, case: Case, circumstances: Circumstances) -> Fin
 def could_hold(
     condition: Condition, case: Case, circumstances: Circumstances, unread: frozenset[Need], want: bool = True
 ) -> bool:
-    """True where the condition could come out as `want` once the needs that are not yet read are known."""
+    """True where the condition could come out as `want`: the needs that are not yet read, and what a search that takes
+    too long would find, count as unknown."""
     if isinstance(condition, Not):
         return could_hold(condition.part, case, circumstances, unread, not want)
     if isinstance(condition, (All, AnyOf)):
         joined = all if isinstance(condition, All) == want else any
         return joined(could_hold(part, case, circumstances, unread, want) for part in condition.parts)
-    if not unread.isdisjoint(condition.needs):
+    if not unread.isdisjoint(condition.needs) or condition.holds(case, circumstances) == want:
         return True
-    return condition.holds(case, circumstances) == want
+    return isinstance(condition, Leaf) and condition.searches and condition.unclear(case, circumstances) is not None
+
+
+def unclear(condition: Condition, case: Case, circumstances: Circumstances) -> str | None:
+    """The reason why it cannot be said whether the condition holds: what a search would find decides it."""
+    if not all(could_hold(condition, case, circumstances, frozenset(), want) for want in (True, False)):
+        return None
+    return next(filter(None, (leaf.unclear(case, circumstances) for leaf in leaves(condition))), None)
+
+
+def searches(condition: Condition) -> bool:
+    return any(leaf.searches for leaf in leaves(condition))
 
 
 def leaves(condition: Condition) -> Iterator[Leaf]:

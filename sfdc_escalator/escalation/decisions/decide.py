@@ -1,11 +1,14 @@
 """The first route that matches a case, and what the ledger records about it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.conditions.condition import Finding
-from sfdc_escalator.escalation.conditions.findings import reasons
-from sfdc_escalator.escalation.conditions.tree import judge
+from sfdc_escalator.escalation.conditions.findings import reasons, table_text
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.conditions.tree import judge, unclear
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.own_steps import matches_without_us
@@ -24,13 +27,19 @@ OUR_VALUES = "it matches only because of the values that our own steps wrote"
 
 
 def decide(in_org: PolicyInOrg, case: Case) -> Match | NoMatch:
-    """The first route that matches, most serious first; a match that our own steps caused does not count."""
-    for route in matching(in_org, case):
-        if route.escalate is None:
+    """The first route that matches, most serious first; a match that our own steps caused does not count.
+
+    A case is held at the first route of which it cannot be said whether it matches, unless an escalation is open.
+    """
+    for route, unclear_because in candidates(in_org, case):
+        if route.escalate is None and unclear_because is None:
             break
         finding = judge(in_org.policy.condition(route), case, in_org.circumstances_of(route, case))
         if ended := remembered(in_org, route, case, finding):
             return ended
+        if unclear_because:
+            held = match(in_org, route, case, finding, State.HELD, unclear_because)
+            return replace(held, held_by="pattern")
         if has_newer_messages(in_org, route, case):
             return fresh(in_org, route, case, finding)
     return NoMatch(in_org.policy.name, case)
@@ -57,12 +66,18 @@ def reasons_against(in_org: PolicyInOrg, case: Case) -> dict[str, str]:
 
 def matching(in_org: PolicyInOrg, case: Case) -> Iterator[Route]:
     """The routes that match, most serious first."""
-    if not in_org.history.by_case.get(case.id):  # nearly all cases have no escalation of ours
-        yield from (route for route, condition in in_org.judged if condition.holds(case, in_org.circumstances))
-        return
+    return (route for route, unclear_because in candidates(in_org, case) if unclear_because is None)
+
+
+def candidates(in_org: PolicyInOrg, case: Case) -> Iterator[tuple[Route, str | None]]:
+    """The routes that match, most serious first; among them, with the reason, those of which that cannot be said."""
+    new = not in_org.history.by_case.get(case.id)  # nearly all cases have no escalation of ours
     for route, condition in in_org.judged:
-        if condition.holds(case, in_org.circumstances_of(route, case)) and not own_doing(in_org, route, case):
-            yield route
+        circumstances = in_org.circumstances if new else in_org.circumstances_of(route, case)
+        if route.name in in_org.searching and (reason := unclear(condition, case, circumstances)):
+            yield route, reason
+        elif condition.holds(case, circumstances) and (new or not own_doing(in_org, route, case)):
+            yield route, None
 
 
 def reason_against(in_org: PolicyInOrg, route: Route, case: Case) -> str | None:
@@ -127,7 +142,8 @@ def refused_by(escalation: Escalation, route: Route, now: datetime) -> tuple[Sta
         return State.ALREADY, ALREADY_WORDS[escalation.state] + wait
     again = escalation.try_again_at()
     if again is not None and now < again:
-        reason = f"{escalation.message} (tried {escalation.attempts} times, next try at {again:%Y-%m-%d %H:%M} UTC)"
+        tried = counted(escalation.attempts, "time")
+        reason = f"{escalation.message} (tried {tried}, next try at {again:%Y-%m-%d %H:%M} UTC)"
         return State.REJECTED, reason
     return None
 
@@ -167,4 +183,14 @@ def match(
     organization, number = in_org.org_facts.caller.organization_id, in_org.episode(route, case)
     identity = Identity(organization, in_org.policy.name, route.name, case.id, episode=number)
     own = finding.parts[-1]  # the route's `when`; the scope before it holds for every case
-    return Match(in_org.policy, route, case, identity, state, reason, tuple(reasons(own)), escalation)
+    return Match(in_org.policy, route, case, identity, state, reason, findings_of(own, route, case), escalation)
+
+
+def findings_of(own: Finding, route: Route, case: Case) -> tuple[str, ...]:
+    """The texts of the conditions that hold, and what tables gave for the steps, each of these once."""
+    found = list(reasons(own))
+    for key, source in (route.escalate.steps if route.escalate else {}).items():
+        given = table_text(source.looked_up(case)) if isinstance(source, Table) else ""
+        if given and not any(given in text for text in found):
+            found.append(f"{key} by {given}")
+    return tuple(found)

@@ -23,7 +23,7 @@ def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
     texts = org_facts.quick_texts
     note = write_note(policy, route, case, match.identity, match.findings, in_org.now, render, texts)
     if isinstance(note, Incomplete):
-        return match.held(note.reason, by="note")
+        return match.held(note.reason, by="note", missing=note.missing)
     steps = planned_steps(case, route.escalate.steps, note, Setting(org_facts.queues, policy.priorities))
     if isinstance(steps, str):
         return match.held(steps, by="note")

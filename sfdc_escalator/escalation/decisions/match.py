@@ -39,6 +39,7 @@ class Match:
     order: Order | None = None
     adopt: bool = False
     held_by: HeldBy | None = None
+    missing: tuple[str, ...] = ()
 
     @property
     def name(self) -> RouteName:
@@ -74,6 +75,7 @@ class Match:
             reason=self.reason,
             findings=self.findings,
             held_by=self.held_by,
+            missing=self.missing,
             owner_name=self.case.owner_name,
         )
 
@@ -81,5 +83,5 @@ class Match:
         """The same match with another end; its order is dropped."""
         return replace(self, state=state, reason=reason)
 
-    def held(self, reason: str, by: HeldBy) -> "Match":
-        return replace(self, state=State.HELD, reason=reason, held_by=by)
+    def held(self, reason: str, by: HeldBy, missing: tuple[str, ...] = ()) -> "Match":
+        return replace(self, state=State.HELD, reason=reason, held_by=by, missing=missing)

@@ -7,8 +7,13 @@ from typing import Literal
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.policy.steps import Step
 
-HeldBy = Literal["note"]
-"""The reason for which a case is held: a part of its note is missing."""
+BACKLOG = (
+    "its backlog is not decided yet: choose with --backlog escalate or --backlog adopt (remember them as seen), "
+    "or try some with --limit or --case"
+)
+"""The reason for which a route is withheld; also true after a trial of some cases, which leaves the choice open."""
+HeldBy = Literal["note", "pattern"]
+"""The reason for which a case is held: a part of its note is missing, or the search for a pattern takes too long."""
 
 
 class State(StrEnum):
@@ -29,7 +34,8 @@ class Outcome:
     """The end of a match. `key` names the escalation: an earlier one where that decided the match.
 
     `deferrals` counts how often in a row the org deferred it, this run included. `beside` is the kind of record that
-    also gets the note. `owner_name` is the owner's name before the steps.
+    also gets the note. `owner_name` is the owner's name before the steps. `missing` are the parts
+    that the note of a held case lacks.
     """
 
     key: str
@@ -45,6 +51,7 @@ class Outcome:
     steps: tuple[Step, ...] = ()
     deferrals: int = 0
     held_by: HeldBy | None = None
+    missing: tuple[str, ...] = ()
     note: str = ""
     beside: str = ""
     owner_name: str = ""

@@ -7,7 +7,7 @@ from datetime import datetime
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.related import Related
-from sfdc_escalator.escalation.conditions.tree import leaves
+from sfdc_escalator.escalation.conditions.tree import leaves, searches
 from sfdc_escalator.escalation.decisions.episodes import episode, is_over
 from sfdc_escalator.escalation.decisions.own_steps import in_doubt
 from sfdc_escalator.escalation.note.quick_texts import paths_read
@@ -35,6 +35,8 @@ class PolicyInOrg:
     circumstances: Circumstances = field(init=False, compare=False, repr=False)
     judged: tuple[tuple[Route, Condition], ...] = field(init=False, compare=False, repr=False)
     """The routes that can be judged, each with its condition."""
+    searching: frozenset[str] = field(init=False, compare=False, repr=False)
+    """The routes among them whose condition searches for a pattern."""
 
     def __post_init__(self) -> None:
         object.__setattr__(
@@ -42,6 +44,8 @@ class PolicyInOrg:
         )
         routes = (route for route in self.policy.routes if route.name not in self.unpolled)
         object.__setattr__(self, "judged", tuple((route, self.policy.condition(route)) for route in routes))
+        searching = frozenset(route.name for route, condition in self.judged if searches(condition))
+        object.__setattr__(self, "searching", searching)
 
     def escalations(self, case: Case) -> tuple[Escalation, ...]:
         return self.history.of_case(case.id, self.policy.name)

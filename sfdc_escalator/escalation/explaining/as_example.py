@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
-from sfdc_escalator.escalation.conditions.comparison import as_text, fold
+from sfdc_escalator.escalation.conditions.comparison import as_text, fold, starts
 from sfdc_escalator.escalation.conditions.kinds.idle import Idle
 from sfdc_escalator.escalation.conditions.kinds.related import Related, name_of
 from sfdc_escalator.escalation.conditions.leaf import Leaf
@@ -65,8 +65,8 @@ def named(path: str, every: list[Leaf]) -> set[str]:
 
 def parts_of(value: str, path: str, every: list[Leaf]) -> str:
     """The parts of the text that conditions look for or ignore; its beginning first, where one needs it."""
-    text, kept = value.strip().lower(), (part for leaf in every for part in leaf.parts_named(path, value))
-    ordered = sorted(kept, key=lambda part: -len(part) if text.startswith(part.lower()) else 1)
+    kept = (part for leaf in every for part in leaf.parts_named(path, value))
+    ordered = sorted(kept, key=lambda part: -len(part) if starts(value, part) else 1)
     return f" {ELSE} ".join(dict.fromkeys(ordered))
 
 

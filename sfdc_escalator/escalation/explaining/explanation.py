@@ -18,14 +18,13 @@ from sfdc_escalator.escalation.decisions.decide import (
 )
 from sfdc_escalator.escalation.decisions.decide import has_newer_messages as newer_messages
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
-from sfdc_escalator.escalation.decisions.outcome import State
+from sfdc_escalator.escalation.decisions.outcome import BACKLOG, State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.explaining.misses import matches_at, misses
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.world.case import Case
 
 COMES_FIRST = "the route {} comes first"
-FIRST_LIVE_RUN = "it has never run live in this org: its first matches wait for --backlog adopt or --backlog escalate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,8 @@ def explained(in_org: PolicyInOrg, route: Route, case: Case, judged: Match | NoM
     reasons = dict.fromkeys(obstacles(in_org, route, case, finding.holds))
     if finding.holds:
         reasons |= dict.fromkeys(reason_not_escalated(in_org, route, case, judged))
+    elif isinstance(judged, Match) and judged.route == route and judged.held_by == "pattern":
+        reasons |= {judged.reason: None}
     return Explained(route, finding, tuple(misses(finding)), matches_at(condition, case, circumstances), tuple(reasons))
 
 
@@ -88,4 +89,4 @@ def obstacles(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> I
     elif not newer_messages(in_org, route, case):
         yield OLD_MESSAGES
     if in_org.history.live.isdisjoint((in_org.policy.name, name) for name in route.names):
-        yield FIRST_LIVE_RUN
+        yield BACKLOG

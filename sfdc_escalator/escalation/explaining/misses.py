@@ -1,12 +1,12 @@
 """The conditions that are missing for a match: the fewest that must change, and when time alone changes them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
-from sfdc_escalator.escalation.conditions.findings import reasons
+from sfdc_escalator.escalation.conditions.findings import by_tables, reasons
 from sfdc_escalator.escalation.conditions.leaf import Leaf, Miss
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, judge
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
@@ -30,7 +30,8 @@ def misses(finding: Finding) -> list[Miss]:
         text = "; ".join(reasons(finding.parts[0])) or "a condition that always holds"
         return [Miss(f"must not hold: {text}")]
     assert isinstance(finding.condition, Leaf)
-    return [finding.condition.missed(finding)]
+    missed = finding.condition.missed(finding)
+    return [replace(missed, text=missed.text + by_tables(finding))]
 
 
 def distance(found: Sequence[Miss]) -> tuple[int, timedelta, float]:

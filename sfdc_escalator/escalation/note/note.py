@@ -60,8 +60,9 @@ def write_note(
     whole = {path: text_of(value) for path, value in known(case).items()}
     uncut = Seen(route, spec, case, whole, tuple(map(harmless, findings)))
     parts = {part.name: fill(part, uncut) for part in spec.parts}
-    if missing := [part.reason for part in parts.values() if isinstance(part, Incomplete)]:
-        return Incomplete("; ".join(missing))
+    if missing := [part for part in parts.values() if isinstance(part, Incomplete)]:
+        names = (name for part in missing for name in part.missing)
+        return Incomplete("; ".join(part.reason for part in missing), tuple(names))
     required = [part for part in spec.parts if part.is_required]
 
     def with_texts(cut: Cut) -> str | Incomplete | TooLong:

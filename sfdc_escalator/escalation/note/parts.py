@@ -20,9 +20,10 @@ Cut = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Incomplete:
-    """The reason why the note is incomplete; the case waits for a person."""
+    """The reason why the note is incomplete, and the missing parts; the case waits for a person."""
 
     reason: str
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ def fill(part: NotePart, seen: Seen) -> Part | Incomplete:
     if text := "\n".join(filter(None, used)):
         return Part(part.name, title, text)
     if part.if_missing == "hold":
-        return Incomplete(f"the note's part {part.name!r} is missing: nothing in {', '.join(part.sources)}")
+        reason = f"the note's part {part.name!r} is missing: nothing in {', '.join(part.sources)}"
+        return Incomplete(reason, (part.name,))
     sentence = NOT_RECORDED if part.if_missing in ("say_so", "tell_owner") else part.if_missing
     return Part(part.name, title, sentence)
 

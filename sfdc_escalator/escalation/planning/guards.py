@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.policy.policy import Policy
@@ -27,10 +28,10 @@ def guard_reasons(matches: Sequence[Match], org_facts: OrgFacts) -> dict[RouteNa
 def too_many(policy: Policy, count: int, org_facts: OrgFacts) -> str | None:
     guards = policy.guards
     if count > guards.max_cases:
-        return f"{count} cases at once is more than max_cases: {guards.max_cases}"
+        return f"{counted(count, 'case')} at once is more than max_cases: {guards.max_cases}"
     if count >= guards.share_from and count > guards.max_share_of_open * org_facts.open_cases:
         share = float(guards.max_share_of_open)
-        return f"{count} of {org_facts.open_cases} open cases is more than max_share_of_open: {share:.0%}"
+        return f"{count} of {counted(org_facts.open_cases, 'open case')} is more than max_share_of_open: {share:.0%}"
     return None
 
 
@@ -41,5 +42,6 @@ def too_dear(policy: Policy, planned: int, org_facts: OrgFacts) -> str | None:
     if org_facts.api_left is None:
         return "the org does not say how many API calls are left, so api_budget cannot be checked"
     if calls > share * org_facts.api_left:
-        return f"about {calls} API calls are more than api_budget: {float(share):.0%} of the {org_facts.api_left} left"
+        about = f"about {counted(calls, 'API call')} {'is' if calls == 1 else 'are'}"
+        return f"{about} more than api_budget: {float(share):.0%} of the {org_facts.api_left} left"
     return None

@@ -10,10 +10,9 @@ from datetime import datetime
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.order import Order
-from sfdc_escalator.escalation.decisions.outcome import State
+from sfdc_escalator.escalation.decisions.outcome import BACKLOG, State
 from sfdc_escalator.escalation.planning.guards import guard_reasons
 from sfdc_escalator.escalation.planning.run_options import (
-    BACKLOG,
     RunOptions,
     adopt,
     backlog_routes,

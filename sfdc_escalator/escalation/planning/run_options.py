@@ -10,11 +10,6 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import RouteName
 
-BACKLOG = (
-    "never run live in this org, and there is a backlog: choose with --backlog escalate, "
-    "--backlog adopt (remember them as seen), or try some with --limit or --case"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -65,7 +60,7 @@ def one_per_case(matches: Iterable[Match]) -> list[Match]:
 
 
 def backlog_routes(matches: Iterable[Match], history: History) -> frozenset[RouteName]:
-    """The routes with work, held or not, that have never run live in this org, under this or a former name."""
+    """The routes with work, held or not, whose backlog is not decided yet, under this or a former name."""
     return frozenset(
         match.name
         for match in matches
@@ -75,7 +70,7 @@ def backlog_routes(matches: Iterable[Match], history: History) -> frozenset[Rout
 
 
 def adopt(match: Match) -> Match:
-    if match.state not in (State.PLANNED, State.HELD):
+    if match.state not in (State.PLANNED, State.HELD) or match.held_by == "pattern":  # it may not match at all
         return match
     return replace(match.ended(State.ALREADY, "adopted with the backlog: remembered as seen"), adopt=True, held_by=None)
 
@@ -88,7 +83,7 @@ def limited(matches: Sequence[Match], backlog: frozenset[RouteName], options: Ru
         if match.state is State.PLANNED:
             left -= 1
             if left < 0 and match.name in backlog and options.backlog is None:
-                match = match.ended(State.WITHHELD, f"beyond --limit {options.limit}; the backlog choice is open")
+                match = match.ended(State.WITHHELD, f"beyond --limit {options.limit}; its backlog is not decided yet")
             elif left < 0:
                 match = match.ended(State.DEFERRED, f"beyond --limit {options.limit}")
         result.append(match)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.readiness import names
 from sfdc_escalator.escalation.readiness.fields import unreadable, untracked
@@ -96,5 +97,5 @@ def poll_gaps(inspection: OrgInspection) -> Iterator[Gap]:
         yield Gap(GapKind.POLL_REFUSED, values={"reason": inspection.poll_refusal})
     for plan in inspection.plans:
         if plan and plan.cost > 1:
-            values = {"operation": plan.operation, "cases": f"{plan.cases:,}", "cost": f"{plan.cost:g}"}
+            values = {"operation": plan.operation, "cases": counted(plan.cases, "case"), "cost": f"{plan.cost:g}"}
             yield Gap(GapKind.POLL_SLOW, values=values, severity="warning")

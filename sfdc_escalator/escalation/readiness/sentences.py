@@ -60,7 +60,7 @@ SENTENCES: Mapping[GapKind, str] = {
     "compared after reading; " + MEANT,
     GapKind.ROUTE_REFUSED: "route {route}: the org refuses its part of the poll: {reason}",
     GapKind.POLL_REFUSED: "the org refuses the poll: {reason}",
-    GapKind.POLL_SLOW: "the poll is not selective ({operation} over {cases} cases, relative cost {cost}): it is slow "
+    GapKind.POLL_SLOW: "the poll is not selective ({operation} over {cases}, relative cost {cost}): it is slow "
     "from about 100,000 cases on, or refused; " + INDEX,
     GapKind.STEPS_REFUSED: "{variant}: the org refuses its steps: {reason}",
     GapKind.STEPS_REFUSED_AFTER_MOVE: "{variant}: the org refuses its steps: {reason}; if the move to the queue costs "

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from sfdc_escalator.escalation.world.case import FieldValues
 from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.waitlist import Waitlist
 
 TRY_AGAIN = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
@@ -112,7 +113,8 @@ class Escalation:
 class History:
     """`live` holds (policy, route) of the routes that have run live in this org, `users` our user ids so far.
 
-    `org_time` is the org's time at the last run that was carried out; None when it is not known.
+    `org_time` is the org's time at the last run that was carried out; None when it is not known. `waitlist` is what
+    that run left for a person.
     """
 
     by_case: Mapping[str, tuple[Escalation, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -120,6 +122,7 @@ class History:
     users: frozenset[str] = frozenset()
     empty: bool = True
     org_time: datetime | None = None
+    waitlist: Waitlist = field(default_factory=Waitlist)
 
     @classmethod
     def of(
@@ -130,11 +133,14 @@ class History:
         *,
         empty: bool = False,
         org_time: datetime | None = None,
+        waitlist: Waitlist | None = None,
     ) -> "History":
         by_case: dict[str, tuple[Escalation, ...]] = {}
         for one in escalation:
             by_case[one.case_id] = (*by_case.get(one.case_id, ()), one)
-        return cls(MappingProxyType(by_case), frozenset(live), frozenset(users), empty, org_time)
+        return cls(
+            MappingProxyType(by_case), frozenset(live), frozenset(users), empty, org_time, waitlist or Waitlist()
+        )
 
     def of_case(self, case_id: str, policy: str) -> tuple[Escalation, ...]:
         return tuple(escalation for escalation in self.by_case.get(case_id, ()) if escalation.policy == policy)

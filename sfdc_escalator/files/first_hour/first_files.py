@@ -37,8 +37,7 @@ LOGINS = {
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The choices of the user. `program` is the command that starts a run: cron-run, which reads .env itself, or the
-    program.
+    """The choices of the user. `program` is the command that starts a run: cron-run, or the program itself.
 
     `folder` is absolute; `ledger` None means the state folder.
     """
@@ -56,7 +55,8 @@ class Setup:
         return (*self.program, "--org", self.org, *MORE)
 
     @property
-    def reads_env(self) -> bool:
+    def has_script(self) -> bool:
+        """True for cron-run, which finds the folder and the log by itself."""
         return self.program[0].endswith("cron-run")
 
 
@@ -110,12 +110,13 @@ def env_example(setup: Setup) -> str:
 
 def crontab(setup: Setup) -> str:
     words, home = shlex.join(setup.words), shlex.quote(str(setup.folder))
+    private = "(umask 077 && : >>run.log)"  # the log holds texts of cases
     logged = f"{words} >>run.log || echo 'sfdc-escalator: exit code '$?', see the last line of run.log' >&2"
-    line = words if setup.reads_env else f"cd {home} && set -a && . ./.env && {logged}"
+    line = words if setup.has_script else f"cd {home} && {private} && {logged}"
     escaped = line.replace("%", "\\%")  # for cron a bare one ends the line
     return f"""\
 # Put these lines into the crontab of the user that runs it (crontab -e). Cron starts it with an almost empty
-# environment: the settings come from {setup.folder}/.env. There is no lock here: the ledger lets one run at a time work
+# environment: the program reads {setup.folder}/.env. There is no lock here: the ledger lets one run at a time work
 # on an org, and a run that finds another one at work ends with exit code 0. The log gets one JSON line a run, and
 # may be renamed at any time (logrotate without copytruncate). A run reports its work and its errors on stderr, which
 # cron sends by mail. A run with nothing to do prints nothing there.
@@ -126,7 +127,6 @@ MAILTO=you@yourcompany.example
 
 def service(setup: Setup) -> str:
     folder = str(setup.folder).replace("%", "%%")
-    environment = "" if setup.reads_env else f"EnvironmentFile={folder}/.env\n"
     return f"""\
 # mkdir -p ~/.config/systemd/user && cp config/cron/sfdc-escalator.* ~/.config/systemd/user/
 # systemctl --user enable --now sfdc-escalator.timer
@@ -139,7 +139,7 @@ After=network-online.target
 [Service]
 Type=oneshot
 WorkingDirectory={folder}
-{environment}ExecStart={" ".join(map(quoted, setup.words))}
+ExecStart={" ".join(map(quoted, setup.words))}
 # On SIGTERM a run finishes the calls under way and records them.
 TimeoutStopSec=11min
 """

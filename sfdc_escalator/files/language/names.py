@@ -1,5 +1,7 @@
 """The checks of references to the names that a policy file declares, and of the first key of a condition."""
 
+import re
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from sfdc_escalator.escalation.conditions.registry import KINDS
@@ -7,6 +9,7 @@ from sfdc_escalator.files.text.fault import Fault, nearest_in, shown, unknown
 from sfdc_escalator.files.values import operands, people, sources, texts
 
 MEANT = {"and": "all", "or": "any"}
+LIST_PREFIX = re.compile(r"^words?[.:]\s*")
 
 
 class Info(Protocol):
@@ -107,7 +110,22 @@ def words(value: Any, info: Info) -> str:
         allowed = sorted(f"words.{name}" for name in known)
         near = nearest_in("words.", given, known)
         raise unknown("list of words", given, allowed, "a list that `words` declares", nearest=near)
+    if info.context.loud and (meant := list_called(given, known or ())):
+        message = f"`{shown(given)}` is looked for as a word, and `words` has a list with this name"
+        expected = f"`{meant}`, or another name for the list if the word is meant"
+        raise Fault(message, found=shown(given), expected=expected, nearest=meant, severity="warning")
     return given
+
+
+def list_called(phrase: str, lists: Iterable[str]) -> str | None:
+    """`words.name` of the list that a phrase names without `words.`, or in another case or with another sign."""
+    called = {plain_name(name): f"words.{name}" for name in sorted(lists, reverse=True)}
+    name = plain_name(phrase)
+    return None if phrase.startswith("words.") else called.get(LIST_PREFIX.sub("", name))
+
+
+def plain_name(text: str) -> str:
+    return text.strip().casefold().replace("-", "_")
 
 
 def part_source(value: Any, info: Info) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
+from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand
 from sfdc_escalator.escalation.conditions.tables import Row, Table
@@ -70,8 +71,8 @@ def raw_rows(value: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[tuple
     rows = value["rows"] if isinstance(value["rows"], list) else [value["rows"]]
     for place, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != len(paths) + 1:
-            found = f"{len(row)} entries" if isinstance(row, list) else shown(row)
-            form = f"a list of {len(paths)} cells and the value: [{', '.join(paths)}, value]"
+            found = counted(len(row), "entry", "entries") if isinstance(row, list) else shown(row)
+            form = f"a list of {counted(len(paths), 'cell')} and the value: [{', '.join(paths)}, value]"
             raise Fault(f"row {place} of the table does not match its fields", found=found, expected=form, key="rows")
         yield tuple(cell(one) for one in row[:-1]), row[-1]
 

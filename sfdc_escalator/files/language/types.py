@@ -61,6 +61,10 @@ def read_only(value: Any, handler: ValidatorFunctionWrapHandler, info: names.Inf
     return checked
 
 
+def pattern(value: Any, info: names.Info) -> str:
+    return operands.loud_pattern(value, info.context.loud)
+
+
 T = TypeVar("T")
 Unread = WrapValidator(read_only)
 """Marks a key that is read and checked, and not carried out by this version."""
@@ -90,7 +94,7 @@ TAKEN: Mapping[Takes, Any] = {
     Takes.BOUNDARY_OR_TABLE: Boundary,
     Takes.BEGINNING: Annotated[Literal_, PlainValidator(operands.beginning)],
     Takes.CHOICE: Choice,
-    Takes.PATTERN: Annotated[str, PlainValidator(operands.pattern)],
+    Takes.PATTERN: Annotated[str, PlainValidator(pattern)],
     Takes.FLAG: bool,
     Takes.COUNT: Annotated[int, Field(ge=0)],
     Takes.NAME: Text,

@@ -21,7 +21,7 @@ from sfdc_escalator.files.orgs.entry_faults import (
 from sfdc_escalator.files.orgs.org_logins import ADDRESSES, Given, LoginFault, kind
 from sfdc_escalator.files.orgs.settings import SECRETS, OrgLogin, login_from_env
 from sfdc_escalator.files.text.fault import Fault, nearest, unknown
-from sfdc_escalator.files.text.source_text import Unreadable, read_text
+from sfdc_escalator.files.text.source_text import Unreadable, names_in, read_text
 from sfdc_escalator.files.text.yaml_document import Document, Place, parse
 from sfdc_escalator.files.text.yaml_document import Path as Loc
 from sfdc_escalator.files.values.paths import HERE
@@ -92,6 +92,8 @@ def org_entry(name: str, path: Path) -> tuple[OrgEntry, tuple[Problem, ...]]:
     """The org of this name and the warnings of the file. Raises Invalid with every problem of the file at once."""
     if name.startswith(CLI):
         return of_cli(name), ()
+    if misnamed := list(read_as_nothing(path)):
+        raise Invalid(f"the name of the file of orgs is {path.name}", misnamed)
     if name == ENV and is_missing(path):
         return OrgEntry(ENV), ()
     entries, problems = read_orgs(path)
@@ -126,6 +128,24 @@ def is_missing(path: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def read_as_nothing(path: Path) -> Iterator[Problem]:
+    """Files such as `orgs.yml` beside the file of orgs: whoever wrote one takes it for the file, with its `expect`."""
+    for name in names_in(path.parent):
+        other = path.with_name(name)
+        alike = other.stem.lower() == path.stem and other.suffix.lower() in (".yaml", ".yml")
+        if alike and name != path.name and not is_same(other, path):
+            expected = f"its entries in {path.name}, and no other such name beside it"
+            yield Problem("this file would not be read", str(other), found=name, expected=expected)
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """True for two names of one file: a link, or a system that ignores letter case."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def read_orgs(path: Path) -> tuple[dict[str, OrgEntry], list[Problem]]:

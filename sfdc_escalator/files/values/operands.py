@@ -5,12 +5,15 @@ import warnings
 from typing import Any
 
 from sfdc_escalator.escalation.conditions.comparison import Literal_, moment
+from sfdc_escalator.escalation.conditions.patterns.growth import copies, grows
 from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.files.text.fault import Fault, described, shown
 from sfdc_escalator.files.values.texts import text
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:?\d\d))?", re.ASCII)
 PATTERN_LENGTH = 500
+COPIES = 131_072
+"""The characters of the longest text of a case (Salesforce, long text area)."""
 
 
 def scalar(value: Any) -> Literal_:
@@ -64,10 +67,26 @@ def pattern(value: Any) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             re.compile(given, re.IGNORECASE)
+            repeated = copies(given)
     except (re.error, RecursionError, OverflowError, Warning) as error:
         raise Fault(
             f"the pattern cannot be read: {error}", found=shown(given), expected="a regular expression"
         ) from None
+    if repeated > COPIES:
+        raise Fault("the pattern repeats a part too often", found=shown(given), expected=f"{COPIES} times at most")
+    return given
+
+
+def loud_pattern(value: Any, loud: bool) -> str:
+    """A regular expression; where warnings are due, one whose search may take long is a fault."""
+    given = pattern(value)
+    if loud and grows(given):
+        message = f"the pattern {shown(given)} can take very long on some texts; such a case is held"
+        expected = (
+            "parts that cannot read the same text in two ways: no repeat directly inside a repeat (`(x+)+` is `x+`), "
+            "alternatives that begin differently, at most two of `.*`"
+        )
+        raise Fault(message, found=shown(given), expected=expected, severity="warning")
     return given
 
 

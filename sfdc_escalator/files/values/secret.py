@@ -76,7 +76,12 @@ def from_environment(name: str, environ: Mapping[str, str]) -> str:
     if not secret:
         found = "an empty value" if name in environ else None
         near = None if found else nearest(name, environ)
-        raise Fault(f"the variable {name} is not set", found=found, expected="the secret in it", nearest=near)
+        raise Fault(
+            f"the variable {name} is not set",
+            found=found,
+            expected="the secret in it, in the environment or in .env",
+            nearest=near,
+        )
     return secret
 
 

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, LedgerUnusable, RunBusy
 from sfdc_escalator.escalation.world.keys import RouteName
+from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.rows import ORG_TIME, checked, naming, time_of, time_text
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
+from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_json
 from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal, locked_version
@@ -93,7 +95,7 @@ class SqlLease:
             if rows:
                 connection.execute(live_routes.insert(), rows)
 
-    def finish(self, result: Mapping[str, Any]) -> None:
+    def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
         with self._transaction() as (connection, at):
             this = runs.c.run == self._start.run
             found = connection.execute(sa.select(runs).where(this)).mappings().first()
@@ -102,7 +104,8 @@ class SqlLease:
                 row = dict(checked(runs, found or {}))
                 row |= {"finished_at": at, "result": chain.canonical(result).decode()}
                 recorded = _as_recorded(row)
-            row["event"] = journal.add("run_finished", {"facts": recorded, **self._org_time(result)})
+            left = {WAITLIST: waitlist_json(waitlist)} if waitlist else {}
+            row["event"] = journal.add("run_finished", {"facts": recorded, **self._org_time(result), **left})
             journal.write()
             connection.execute(runs.update().where(this).values(row))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sfdc_escalator.errors import EscalatorError, OrgUnavailable
+from sfdc_escalator.errors import EscalatorError, OrgUnavailable, counted
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State, applied_outcome, undone_outcome, unknown_outcome
 from sfdc_escalator.escalation.planning.chunks import Batch
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
@@ -64,7 +64,7 @@ class Delivery:
     def send(self, batch: Batch, tries: Tries) -> None:
         """Sends the batch as one write, and handles the answer."""
         if self.org.api_calls >= self.calls:
-            self.stop.pull(f"api_budget: the run made {self.org.api_calls} API calls")
+            self.stop.pull(f"api_budget: the run made {counted(self.org.api_calls, 'API call')}")
         if self.stop.reason is not None:
             return self.leave(batch, self.stop.reason)
         if not tries.take():

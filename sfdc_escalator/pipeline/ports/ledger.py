@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName
+from sfdc_escalator.escalation.world.waitlist import Waitlist
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,9 @@ class Lease(Protocol):
         """Records that these routes have run live in this org."""
         ...
 
-    def finish(self, result: Mapping[str, Any]) -> None:
-        """Stores the run's last event: its counts and exit code."""
+    def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
+        """Stores the run's last event: its counts and exit code, and what it leaves for a person. Without a waitlist
+        that of the run before still holds."""
         ...
 
 

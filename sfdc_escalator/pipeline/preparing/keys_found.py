@@ -4,7 +4,7 @@ one. What they prove is taken into the history before anything is decided. Reads
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sfdc_escalator.errors import PlanRefused
+from sfdc_escalator.errors import PlanRefused, counted
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
@@ -97,8 +97,9 @@ def refuse_if_lost(history: History, found: Sequence[Change]) -> None:
     """Raises PlanRefused: an empty ledger where the org has keys is a lost ledger, not a first run."""
     if history.empty:
         cases = len({change.escalation.case_id for change in found})
+        carrying = f"{counted(cases, 'case')} to escalate already {'carries' if cases == 1 else 'carry'}"
         raise PlanRefused(
-            f"the ledger is empty, but {cases} of the cases to escalate already carry a note with our key "
+            f"the ledger is empty, but {carrying} a note with our key "
             f"(the first: {found[0].escalation.key} on case {found[0].case_number}): the ledger was lost, or is "
             "another one. Name the right one with --ledger, restore it from a backup, or read the keys back from the "
             "org with `ledger rebuild`"

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.waitlist import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class LedgerStatus:
     """`last_success` is the last run with exit code 0. `open` counts the open escalations.
 
     The outcome of an `unsettled` escalation is not known yet; a `rejected` one is tried again, the next one first.
+    `waiting` is all that waits for a person, these among it; `more_waiting` counts what the ledger does not list.
     """
 
     where: str
@@ -38,3 +41,12 @@ class LedgerStatus:
     open: int
     unsettled: tuple[Escalation, ...]
     rejected: tuple[Escalation, ...]
+    waiting: tuple[Waiting, ...] = ()
+    more_waiting: int = 0
+
+    @property
+    def needs_a_person(self) -> bool:
+        """True where something waits, or the last run failed for another reason than what was typed."""
+        last = self.last_run
+        failed = last is not None and "error" in (last.result or {}) and last.exit != Invalid.exit_code
+        return bool(self.waiting) or failed

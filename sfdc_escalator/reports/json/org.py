@@ -66,14 +66,19 @@ def remarks(inspection: OrgInspection, org_facts: OrgFacts, unasked: Sequence[st
     """Facts of the org that are not problems."""
     if unasked:
         yield f"Not checked in the org, as they have errors: {', '.join(unasked)}."
-    left = "" if org_facts.api_left is None else f" ({org_facts.api_left:,} are left of this day's)"
+    left = (
+        ""
+        if org_facts.api_left is None
+        else f" ({org_facts.api_left:,} {'is' if org_facts.api_left == 1 else 'are'} left of this day's)"
+    )
+    calls = counted(inspection.calls_per_run, "API call")
     yield (
-        f"A run that finds nothing costs about {inspection.calls_per_run} API calls, each 200 cases escalated 3 more. "
+        f"A run that finds nothing costs about {calls}, each 200 cases escalated 3 more. "
         f"Every ten minutes that is {inspection.calls_per_run * RUNS_A_DAY:,} a day{left}."
     )
     for plan in filter(None, inspection.plans):
         cost = f"relative cost {plan.cost:g}"
-        yield f"The poll: {plan.operation}, about {plan.returned:,} of {plan.cases:,} cases, {cost}."
+        yield f"The poll: {plan.operation}, about {plan.returned:,} of {counted(plan.cases, 'case')}, {cost}."
     if inspection.plans and not any(inspection.plans):
         yield "The org does not say how it would run the poll."
     yield from automation(inspection)

@@ -4,6 +4,7 @@ from typing import Any
 
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.pipeline.run import Result
+from sfdc_escalator.reports.json.document import json_text
 from sfdc_escalator.reports.json.problems import no_notices
 from sfdc_escalator.reports.values import instant
 
@@ -33,15 +34,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "stopped": result.stopped,
         "audit_head": result.audit_head,
         "escalations": [escalation_json(outcome) for outcome in result.outcomes],
-        "no_match": [
-            {
-                "policy": one.policy,
-                "case_id": one.case.id,
-                "case_number": one.case.number,
-                "reasons": dict(prepared.reasons_against(one)),
-            }
-            for one in plan.no_match
-        ],
+        "left_alone": result.left_alone().as_json(),
         "nearest_misses": [
             {"policy": one.policy, "route": one.route, "case_number": one.case.number, "missing": list(one.missing)}
             for one in result.near
@@ -55,6 +48,21 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
             for (policy, route), reason in sorted(prepared.broken.items())
         ],
     }
+
+
+def left_alone_text(result: Result) -> str:
+    """The cases that no route matches, as JSON: a list, each case on a line of its own."""
+    prepared = result.prepared
+    cases = (
+        {
+            "policy": one.policy,
+            "case_id": one.case.id,
+            "case_number": one.case.number,
+            "reasons": dict(prepared.reasons_against(one)),
+        }
+        for one in prepared.plan.no_match
+    )
+    return "[" + ",".join(f"\n{json_text(one)}" for one in cases) + "\n]\n"
 
 
 def escalation_json(outcome: Outcome) -> dict[str, Any]:

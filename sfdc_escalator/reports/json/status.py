@@ -3,6 +3,7 @@
 from typing import Any
 
 from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.waitlist import Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
 from sfdc_escalator.reports.values import instant
 
@@ -17,7 +18,26 @@ def status_json(status: LedgerStatus, silent: str | None) -> dict[str, Any]:
         "open": status.open,
         "unsettled": [escalation_json(one) for one in status.unsettled],
         "rejected": [escalation_json(one) for one in status.rejected],
+        "waiting_for_people": [waiting_json(one) for one in status.waiting if one.state != "withheld"],
+        "withheld": [withheld_json(one) for one in status.waiting if one.state == "withheld"],
     }
+
+
+def waiting_json(one: Waiting) -> dict[str, Any]:
+    """A case. A route that cannot be carried out has no case, a run that was stopped has no route either."""
+    return {
+        "case_number": one.case_number or None,
+        "policy": one.policy or None,
+        "route": one.route or None,
+        "state": one.state,
+        "reason": one.reason,
+        "missing": list(one.missing),
+        "key": one.key or None,
+    }
+
+
+def withheld_json(one: Waiting) -> dict[str, Any]:
+    return {"policy": one.policy, "route": one.route, "count": one.cases, "reason": one.reason}
 
 
 def run_json(record: RunRecord | None) -> dict[str, Any] | None:

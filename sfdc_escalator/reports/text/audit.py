@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sfdc_escalator.errors import counted
 from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, Verification
 from sfdc_escalator.reports.terminal import PLAIN, Page, table
 from sfdc_escalator.reports.values import instant, visible
@@ -44,7 +45,8 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def verify_text(where: str, found: Verification) -> str:
     verdict = "BROKEN: it was changed or damaged" if found.problems else "whole"
-    conclusion = f"The audit trail of {visible(where)} is {verdict}: {found.events} events, head {found.head or 'none'}"
+    events = counted(found.events, "event")
+    conclusion = f"The audit trail of {visible(where)} is {verdict}: {events}, head {found.head or 'none'}"
     if not found.events and not found.problems:
         conclusion = (
             f"The audit trail of {visible(where)} is empty: no run has used this ledger yet, or all its rows were "

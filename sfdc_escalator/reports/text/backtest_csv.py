@@ -3,13 +3,10 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from sfdc_escalator.errors import Invalid
 from sfdc_escalator.pipeline.read_models.backtest_result import Difference, PastMatch
 from sfdc_escalator.reports.json.backtest import difference_row, match_row
-from sfdc_escalator.reports.whole_file import write_whole
 
 MATCH_COLUMNS = ("case_number", "route", "rung", "episode", "match_utc")
 DIFFERENCE_COLUMNS = ("case_number", "difference", "route", "match_utc", "other_route", "other_match_utc")
@@ -37,11 +34,3 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 def as_text(value: Any) -> Any:
     """The value of a cell; a text that a spreadsheet would carry out as a formula begins with an apostrophe."""
     return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA) else value
-
-
-def write_csv(path: Path, text: str) -> None:
-    """Writes the whole file or nothing. Raises Invalid when it cannot be written."""
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        raise Invalid(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error

@@ -120,7 +120,7 @@ def no_match(prepared: Prepared, page: Page) -> Iterator[str]:
     yield ""
     title = f"No match: {counted(len(cases), 'case')}"
     yield table(("Route", "Missing", "Cases", ""), rows, title, page=page)
-    yield "(all reasons of one case: --case CASE; of all cases: --json)"
+    yield "(all reasons of one case: --case CASE; of all cases: --left-alone FILE)"
 
 
 def most_common(by_reason: Mapping[str, Sequence[str]]) -> list[tuple[str, Sequence[str]]]:

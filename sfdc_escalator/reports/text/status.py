@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
+from sfdc_escalator.reports.text.waiting import waiting_lines
 from sfdc_escalator.reports.values import counted, instant, visible
 
 MOST_LISTED = 20
@@ -39,8 +40,22 @@ def lines(status: LedgerStatus, silent: str | None) -> Iterator[str]:
     if success and last and success.run != last.run:
         yield f"Last run with exit code 0: {success.run} at {instant(success.started)}"
     yield counted(status.open, "open escalation")
+    yield from waiting(status)
     yield from listed("not settled yet", status.unsettled)
     yield from listed("rejected", status.rejected)
+
+
+def waiting(status: LedgerStatus) -> Iterator[str]:
+    """What waits for a person and is not in the lists below; then what is withheld, by route."""
+    below = {one.key for one in (*status.unsettled, *status.rejected)}
+    withheld = [one for one in status.waiting if one.state == "withheld"]
+    others = [one for one in status.waiting if one.state != "withheld" and not (one.key and one.key in below)]
+    if others or status.more_waiting:
+        yield f"{len(others) + status.more_waiting} waiting for a person:"
+        yield from waiting_lines(others, status.more_waiting, MOST_LISTED)
+    if withheld:
+        yield f"{counted(len(withheld), 'route')} withheld:"
+        yield from waiting_lines(withheld, 0, MOST_LISTED)
 
 
 def listed(title: str, escalations: Sequence[Escalation]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.errors import OrgUnavailable, counted
 from sfdc_escalator.salesforce.line.failures import Rejected, TokenRefused, not_an_org
 
 RESTARTS = 2
@@ -51,7 +51,7 @@ def page_of(body: Any, at: datetime) -> Page:
     if more is not None and not is_link:
         raise not_an_org("a query answer without records")
     if type(total) is not int or done is not (more is None) or (more is not None and not records):
-        raise CursorLost(incomplete(f"`done`, the next page and {total} records do not agree"))
+        raise CursorLost(incomplete(f"`done`, the next page and `totalSize` {total} do not agree"))
     return Page(records, more, total, at)
 
 
@@ -99,7 +99,7 @@ def following(page: Page, follow: Callable[[Link], Page]) -> Iterator[Page]:
         count += len(page.records)
         yield page
     if count != total:
-        raise CursorLost(incomplete(f"{count} records where {total} were announced"))
+        raise CursorLost(incomplete(f"{counted(count, 'record')} where the org announced {total:,}"))
 
 
 def _next(link: Link, follow: Callable[[Link], Page]) -> Page:

@@ -13,6 +13,7 @@ from string import whitespace
 from sfdc_escalator.escalation.conditions import comparison
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, Operator, options
 from sfdc_escalator.escalation.world.case import long_id
+from sfdc_escalator.escalation.world.one_form import signs_alike
 from sfdc_escalator.escalation.world.org import FieldInfo
 from sfdc_escalator.salesforce.soql import soql
 from sfdc_escalator.salesforce.soql.soql import EVERYTHING, NOTHING, Filter, Leaf, both, either, listed, render
@@ -203,13 +204,14 @@ def _containing(column: Column, literal: Literal_, want: bool) -> Filter:
 
 
 def _like(column: Column, before: str, literal: Literal_, want: bool) -> Filter:
-    text = comparison.as_text(literal).strip(whitespace)
+    """The text at this place: an apostrophe or a hyphen in it stands for any sign, as each has many forms."""
+    text = signs_alike(comparison.as_text(literal).strip(whitespace))
     if not text or not _can_like(column, text):
         return EVERYTHING
-    pattern = soql.like(before, text, "%")
+    pattern = soql.like(before, text, "%", any_sign="'-")
     if want:
         return Leaf(f"{column.path} LIKE {pattern}")
-    if not SHARED.isdisjoint(text.lower()):
+    if not (SHARED | set("'-")).isdisjoint(text.lower()):
         return EVERYTHING
     return either([Leaf(f"(NOT {column.path} LIKE {pattern})"), Leaf(f"{column.path} = null")])
 
@@ -218,8 +220,3 @@ def _can_like(column: Column, text: str) -> bool:
     """No backslash: it is not documented whether LIKE unescapes it once or twice."""
     info = column.info
     return info.filterable and column.kind in WORDS and not info.case_sensitive and _is_plain(text) and "\\" not in text
-
-
-def word_filter(column: Column, choices: Sequence[str]) -> Filter:
-    """The field holds one of these words somewhere."""
-    return either(_like(column, "%", choice, True) for choice in choices)

@@ -12,7 +12,6 @@ from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.narrowing import (
     Compared,
-    Contains,
     Every,
     IdAmong,
     Narrowing,
@@ -26,7 +25,7 @@ from sfdc_escalator.escalation.readiness.requirements import business_hours
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.world.org import Describe, FieldInfo
 from sfdc_escalator.salesforce.soql.clock_filters import since_filter, until_filter
-from sfdc_escalator.salesforce.soql.comparisons import Column, field_filter, word_filter
+from sfdc_escalator.salesforce.soql.comparisons import Column, field_filter
 from sfdc_escalator.salesforce.soql.soql import (
     EVERYTHING,
     NOTHING,
@@ -71,8 +70,6 @@ class Bounds:
     def of_field(self, asked: OfField, column: Column) -> Filter:
         if isinstance(asked, Compared):
             return field_filter(column, asked.operator, asked.operand, asked.want)
-        if isinstance(asked, Contains):
-            return word_filter(column, asked.words)
         if isinstance(asked, IdAmong):
             return id_filter(column, asked)
         if isinstance(asked, Since):

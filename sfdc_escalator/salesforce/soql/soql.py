@@ -21,9 +21,9 @@ def quote(text: str) -> str:
     return "'" + "".join(map(_escaped, text)) + "'"
 
 
-def like(before: str, text: str, after: str) -> str:
-    """A LIKE pattern: the text as it stands between two wildcards (or nothing)."""
-    words = "".join(LIKE_ESCAPES.get(char) or _escaped(char) for char in text)
+def like(before: str, text: str, after: str, any_sign: str = "") -> str:
+    """A LIKE pattern: the text as it stands between two wildcards (or nothing); for these characters any one."""
+    words = "".join("_" if char in any_sign else LIKE_ESCAPES.get(char) or _escaped(char) for char in text)
     return f"'{before}{words}{after}'"
 
 

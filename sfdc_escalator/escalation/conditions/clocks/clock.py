@@ -98,7 +98,7 @@ class Clock(Leaf):
         crossings = self.crossings(case, circumstances)
         due = next(crossings, None)
         passed = next(crossings, due) if self.operator == "more_than" else due
-        return Finding(self, holds, seen, (), self.limit_of(case), passed)
+        return Finding(self, holds, seen, (), self.limit_of(case), passed, looked_up=self.looked_up(case))
 
     def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
         """The time at which the limit is reached; with a calendar also the time at which it is passed, which may be

@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.conditions.declaration import Conditions, Given, 
 from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
 from sfdc_escalator.escalation.conditions.shared_keys import LIMIT_KEYS, clocks, limits, needs_limit
-from sfdc_escalator.escalation.conditions.tree import comparisons_in, together
+from sfdc_escalator.escalation.conditions.tree import comparisons_in, searches, together, unclear
 from sfdc_escalator.escalation.time.calendars import BusinessDays
 from sfdc_escalator.escalation.world.case import Case, FieldChange, Value
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need
@@ -51,6 +51,19 @@ class Age(Clock):
     def sources(self) -> frozenset[Need]:
         paths = self.except_while.needs if self.except_while else frozenset()
         return frozenset({self.path}) | paths | frozenset(FieldChanges(path) for path in paths if isinstance(path, str))
+
+    @property
+    def searches(self) -> bool:
+        return self.except_while is not None and searches(self.except_while)
+
+    def unclear(self, case: Case, circumstances: Circumstances) -> str | None:
+        """The reason of a pause that cannot be judged, by the present values or by one of the past."""
+        if self.except_while is None or not self.searches:
+            return None
+        paths = [path for path in self.except_while.needs if isinstance(path, str)]
+        past = ({path: one.before} for path in paths for one in case.field_changes.get(path, ()))
+        every = (case, *(replace(case, fields={**case.fields, **then}) for then in past))
+        return next(filter(None, (unclear(self.except_while, one, circumstances) for one in every)), None)
 
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
         """A clock with pauses shows less time than one without."""

@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.conditions.comparison import (
     Operator,
     Test,
     as_text,
+    matches,
     options,
     test_of,
 )
@@ -26,6 +27,8 @@ from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import together
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need
+
+TOO_SLOW = "the search for the pattern `{}` in {} takes too long; `validate` shows which patterns need another form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,18 @@ class Field(Leaf):
         operand = self.operand.value(case) if isinstance(self.operand, Table) else self.operand
         return operand is not None and TESTS[self.operator](value, operand)
 
+    @property
+    def searches(self) -> bool:
+        return self.operator == "matches"
+
+    def unclear(self, case: Case, circumstances: Circumstances) -> str | None:
+        slow = self.too_slow(case.fields.get(self.path))
+        return TOO_SLOW.format(self.operand, self.path) if slow else None
+
+    def too_slow(self, value: object) -> bool:
+        """True where the search for its pattern in this value takes too long."""
+        return self.operator == "matches" and matches(value, str(self.operand)) is None
+
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
         if not isinstance(self.operand, Table):
             return Compared(self.path, self.operator, self.operand, want)
@@ -84,7 +99,8 @@ class Field(Leaf):
             yield from (as_text(one).strip() for one in asked if TESTS[self.operator](text, one))
 
     def described(self, finding: Finding) -> str:
-        return comparison_text(self.path, self.operator, self.operand, finding)
+        text = comparison_text(self.path, self.operator, self.operand, finding)
+        return f"{text.removesuffix(': no)')}: the search takes too long)" if self.too_slow(finding.seen) else text
 
     def missed(self, finding: Finding) -> Miss:
         return Miss(self.described(finding), share=share_of(finding.seen, self.operand))
@@ -139,7 +155,7 @@ OPERATORS = (
     Key("in", ListOf(Takes.VALUE), "One of these."),
     Key("not_in", ListOf(Takes.VALUE), "Not one of these; an empty field matches."),
     *side_keys(Takes.BOUNDARY_OR_TABLE, COMPARED),
-    Key("starts_with", Takes.BEGINNING, "The text starts with this, in any case."),
+    Key("starts_with", Takes.BEGINNING, "The text starts with this, in any case, with any apostrophe and hyphen."),
     Key("contains_any", ListOf(Takes.CHOICE), "One of these is in the text, or chosen in the multi-picklist."),
     Key("matches", Takes.PATTERN, "A regular expression that is found in the text, in any case."),
     Key("is_empty", Takes.FLAG, "`true`: the field is empty. `false`: it is not."),

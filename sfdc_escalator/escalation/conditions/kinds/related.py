@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.conditions.findings import compared, in_words, sh
 from sfdc_escalator.escalation.conditions.leaf import Comparison, Demand, Leaf, Miss, asked_of, share_of
 from sfdc_escalator.escalation.conditions.shared_keys import limits, side_keys
 from sfdc_escalator.escalation.conditions.speech.messages import SINCE, Since, since_when
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, comparisons_in, paths_of, together
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, comparisons_in, paths_of, searches, together, unclear
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import MESSAGES, Need, Records
 
@@ -66,6 +66,16 @@ class Related(Leaf):
     def holds(self, case: Case, circumstances: Circumstances) -> bool:
         count = self.look(case, circumstances)
         return count is not None and COUNTS[self.operator](count, self.count)
+
+    @property
+    def searches(self) -> bool:
+        return self.where is not None and searches(self.where)
+
+    def unclear(self, case: Case, circumstances: Circumstances) -> str | None:
+        if self.where is None or not self.searches:
+            return None
+        records = map(judged_alone, case.related.get(self.records, ()))
+        return next(filter(None, (unclear(self.where, one, circumstances) for one in records)), None)
 
     def crossings(self, case: Case, circumstances: Circumstances) -> Iterator[datetime]:
         for one in map(judged_alone, case.related.get(self.records, ())):

@@ -8,17 +8,20 @@ from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
-from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Contains, Narrowing, every, some
 from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, need_of, texts_of
 from sfdc_escalator.escalation.conditions.speech.own_words import own_words
-from sfdc_escalator.escalation.conditions.speech.words import Phrase, finder, mentioned, parse_phrase
+from sfdc_escalator.escalation.conditions.speech.words import Phrase, Spoken, mentioned, parse_phrase
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
 
 
 @dataclass(frozen=True, slots=True)
 class Text(Leaf):
-    """Words in text fields, comments and e-mails that are not our own, without signatures and quoted replies."""
+    """Words in text fields, comments and e-mails that are not our own, without signatures and quoted replies.
+
+    The server does not narrow it: it finds no word that is written in another way (full-width letters, a ligature, a
+    soft hyphen), and no query can name all ways.
+    """
 
     kind: ClassVar[str] = "text"
     sources: tuple[str, ...]
@@ -44,22 +47,13 @@ class Text(Leaf):
     def holds(self, case: Case, circumstances: Circumstances) -> bool:
         return self.look(case, circumstances) is not None
 
-    def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
-        """Every word of a phrase is somewhere in the field that has it; ignored phrases only take words away."""
-        if not want or not SPOKEN.keys().isdisjoint(self.sources):
-            return EVERYTHING
-        return some(
-            every(Contains(source, word) for word in phrase) for source in self.sources for phrase in self.mentions
-        )
-
     def comparisons(self) -> Iterator[Comparison]:
         yield from (Comparison(source, self.kind) for source in self.sources if source not in SPOKEN)
 
     def parts_named(self, path: str, text: str) -> Iterator[str]:
         if path in self.sources and path not in SPOKEN:
             own = own_words(text)
-            ignored = (finder(phrase).search(own) for phrase in self.ignoring)
-            yield from (" ".join(match[0].split()) for match in ignored if match)
+            yield from Spoken(own).found(self.ignoring)
             if words := mentioned(own, self.mentions, self.ignoring):
                 yield words
 
@@ -95,7 +89,7 @@ def words_of(item: str, terms: Terms) -> Sequence[str]:
 
 
 KIND = Kind(
-    about="Words in text fields, comments and e-mails: whole words, any case, `this|that` for either.",
+    about="Words in text fields, comments and e-mails: whole words, any case and spelling, `this|that` for either.",
     keys=(
         Key(
             "text",
@@ -106,7 +100,7 @@ KIND = Kind(
         Key(
             "mentions",
             Several(Takes.PHRASE),
-            "Words to look for: phrases, or `words.name`. Whole words, any case.",
+            "Words to look for: phrases, or `words.name`. Whole words, any case and spelling.",
             True,
         ),
         Key("ignoring", Several(Takes.PHRASE), "Phrases that are taken out of the text first."),

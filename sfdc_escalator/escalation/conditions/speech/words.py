@@ -1,40 +1,90 @@
-"""Phrases in free text: whole words, any case; `a|b` means either; ignored phrases are taken out first."""
+"""Phrases in free text: whole words; `a|b` means either; ignored phrases are taken out first.
+
+Phrase and text are compared in one form (`world/one_form`): any case, any spelling of the same letters and signs. The
+words that are found are returned as the text has them.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-GAP = " \u01c1 "
-"""The replacement for an ignored phrase: a word that nobody writes, so that its neighbours do not join."""
+from sfdc_escalator.escalation.world.one_form import ZERO_WIDTH_SPACE, as_written, one_form
+
+GAP = "\u01c1"
+"""The replacement for each sign of an ignored phrase: a word that nobody writes, so that its neighbours do not join."""
 Phrase = tuple[tuple[str, ...], ...]
 
 
 def parse_phrase(text: str) -> Phrase:
-    """`speak|talk to` -> ((speak, talk), (to,)); ValueError when an alternative is empty."""
-    phrase = tuple(tuple(word.split("|")) for word in text.lower().split())
+    """`speak|talk to` -> ((speak, talk), (to,)), in the one form; ValueError when an alternative is empty."""
+    form = one_form(text).replace(ZERO_WIDTH_SPACE, "")
+    phrase = tuple(tuple(word.split("|")) for word in form.split())
     if not phrase or not all(choice for choices in phrase for choice in choices):
         raise ValueError(f"{text!r} is not a phrase: words with spaces between them, `this|that` for either")
     return phrase
 
 
 @lru_cache(maxsize=2048)
-def finder(phrase: Phrase) -> re.Pattern[str]:
-    words = ("(?:" + "|".join(map(letters, choices)) + ")" for choices in phrase)
-    return re.compile(r"(?<![^\W_])" + r"[\W_]+".join(words) + r"(?![^\W_])")
+def finder(phrase: Phrase, within: str = "") -> re.Pattern[str]:
+    """The pattern of the phrase, as its first group, in a text in the one form. `within` may stand between the letters
+    of a word. Its work grows with the length of the text: it never looks for the same word from each sign of a row."""
+    first, *others = ({choice: within.join(map(re.escape, choice)) for choice in choices} for choices in phrase)
+    start = either(beginning(choice, alone=not others) + f"(?={written})" for choice, written in first.items())
+    return re.compile(f"{start}({either(first.values())}{''.join(map(following, others))})(?![^\\W_])")
 
 
-def letters(word: str) -> str:
-    """The word in any case; an ASCII letter matches only itself, as on the server (`k` is not the Kelvin sign)."""
-    return "".join(f"[{char}{char.upper()}]" if char.isascii() and char.isalpha() else other(char) for char in word)
+def either(patterns: Iterable[str]) -> str:
+    return f"(?:{'|'.join(patterns)})"
 
 
-def other(char: str) -> str:
-    return re.escape(char) if char.isascii() else f"(?i:{re.escape(char)})"
+def beginning(choice: str, alone: bool) -> str:
+    """No letter before the phrase. Of a word of signs alone, only the nearest place after a letter is tried: if the
+    rest of the phrase does not follow there, it does not follow at the next signs of the same row either."""
+    if alone or any(map(str.isalnum, choice)):
+        return r"(?<![^\W_])"
+    return rf"(?:\A|(?<=[^\W_]))(?>[\W_]*?(?<![^\W_])(?={re.escape(choice)}))"
+
+
+def following(choices: Mapping[str, str]) -> str:
+    """One of the choices after a gap: at the next letter, or at the nearest place of one that starts with a sign."""
+    signs = {choice: written for choice, written in choices.items() if not choice[0].isalnum()}
+    letters = [written for choice, written in choices.items() if choice not in signs]
+    nearest = [rf"(?>[\W_]+?(?={written})){written}" for written in signs.values()]
+    return either([*([rf"[\W_]++{either(letters)}"] if letters else []), *nearest])
+
+
+class Spoken:
+    """A text in which phrases are looked for."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._form = text, one_form(text)
+        # A zero width space may stand between two words, where it is a space, and inside a word, where it is nothing.
+        self._within = f"{ZERO_WIDTH_SPACE}*+" if ZERO_WIDTH_SPACE in self._form else ""
+
+    def found(self, phrases: Sequence[Phrase]) -> list[str]:
+        """The words that each phrase finds first, as they are written."""
+        matches = (finder(phrase, self._within).search(self._form) for phrase in phrases)
+        return [self.written(match) for match in matches if match]
+
+    def first(self, phrases: Sequence[Phrase]) -> str | None:
+        """The words that the first of the phrases finds, or None."""
+        matches = (finder(phrase, self._within).search(self._form) for phrase in phrases)
+        return next((self.written(match) for match in matches if match), None)
+
+    def without(self, phrases: Sequence[Phrase]) -> "Spoken":
+        """The same text, in which the phrases are not found any more."""
+        for phrase in phrases:
+            self._form = finder(phrase, self._within).sub(taken_out, self._form)
+        return self
+
+    def written(self, match: re.Match[str]) -> str:
+        return " ".join(as_written(self._text, *match.span(1)).split())
+
+
+def taken_out(match: re.Match[str]) -> str:
+    return match[0][: match.start(1) - match.start()] + GAP * len(match[1])
 
 
 def mentioned(text: str, mentions: Sequence[Phrase], ignoring: Sequence[Phrase]) -> str | None:
-    """The first words of the text that one of the phrases finds, or None."""
-    for phrase in ignoring:
-        text = finder(phrase).sub(GAP, text)
-    found = (finder(phrase).search(text) for phrase in mentions)
-    return next((" ".join(match[0].split()) for match in found if match), None)
+    """The first words of the text that one of the phrases finds, as they are written, or None."""
+    return Spoken(text).without(ignoring).first(mentions)

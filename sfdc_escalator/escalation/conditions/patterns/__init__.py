@@ -1,0 +1,1 @@
+"""Regular expressions: bounded searches, and the patterns that take exponential time."""
