@@ -64,6 +64,8 @@ trả lời tự động | balasan otomatis | jawapan automatik | ตอบก�
 """
 WITH_COLON = frozenset({"auto"})
 """Only with a colon: alone it is a car."""
+# Some mailers put this before the subject without a colon; a person writes about `Out of Office Hours`.
+BEFORE_THE_SUBJECT = re.compile(r"Out of Office (?!(?:Hours|Time|Work|Support)\b)[A-Z]")
 NOT_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -72,9 +74,10 @@ def is_automatic(headers: str, subject: str) -> bool:
     unfolded = FOLD.sub(" ", headers)
     if PROOF.search(unfolded) or (SUPPRESSED.search(unfolded) and RULES_LOOP.search(unfolded)):
         return True
-    first, colon, _ = TAGS.sub("", subject[:LONG]).replace("\uff1a", ":").partition(":")
+    line = TAGS.sub("", subject[:LONG])
+    first, colon, _ = line.replace("\uff1a", ":").partition(":")
     words = as_said(first)
-    return words in SAID or (bool(colon) and words in WITH_COLON)
+    return words in SAID or (bool(colon) and words in WITH_COLON) or bool(BEFORE_THE_SUBJECT.match(line))
 
 
 def as_said(words: str) -> str:
