@@ -74,7 +74,7 @@ def is_automatic(headers: str, subject: str) -> bool:
     unfolded = FOLD.sub(" ", headers)
     if PROOF.search(unfolded) or (SUPPRESSED.search(unfolded) and RULES_LOOP.search(unfolded)):
         return True
-    line = TAGS.sub("", subject[:LONG])
+    line = TAGS.sub("", subject[:LONG]).strip()
     first, colon, _ = line.replace("\uff1a", ":").partition(":")
     words = as_said(first)
     return words in SAID or (bool(colon) and words in WITH_COLON) or bool(BEFORE_THE_SUBJECT.match(line))
