@@ -58,6 +58,8 @@ def test_of_all_mails_of_the_corpus_every_own_line_counts_and_no_quoted_one() ->
         "## Please type your reply above this line ##",
         "##- Tapez votre r\u00e9ponse au-dessus de cette ligne -##",
         "From: Ann\nSent: Tuesday, November 24, 2026 9:00 AM\nTo: Carl",
+        "From: Ann <ann@support.example>\nSent: Tuesday, November 24, 2026 9:00 AM",
+        "Von: Ann <ann@support.example>\nGesendet: Dienstag, 24. November 2026 09:00",
         "From: Ann <ann@support.example>\n\nSent: Tuesday\n\nTo: Carl\n\nSubject: RE: Case",
         "------ Originalnachricht ------\nVon: Ann <ann@support.example>\nAn: c@x.example\nGesendet: 24.11.2026",
         "-------- Nachricht --------\nBetreff: \tx\nDatum: \tTue, 24 Nov 2026\nVon: \tAnn <ann@support.example>",

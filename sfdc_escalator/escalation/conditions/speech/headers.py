@@ -112,5 +112,6 @@ def signs(headers: Sequence[Header], *, ruled: bool) -> int:
         + (sum(map(bool, addresses)) > 1)
         + bool(dated)
         + any(TIME.search(one.value) for one in dated)
+        + (first.word in SENDER and any(one.word in SENDING for one in dated))
         + 3 * any(REPLY.match(one.value) for one in headers[1:])
     )
