@@ -1,6 +1,7 @@
 """What every test relies on: no network beyond loopback, no environment of the person who runs the tests."""
 
 import os
+import signal
 import socket
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -18,6 +19,11 @@ SECRETS: set[str] = set()
 # A busy machine makes no test fail: no limit of time, for an example or for making it.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+# A shell in the background, or nohup, starts what it starts with these ignored; the program would ignore them too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 LOOPBACK = ("127.", "localhost", "::1", "0.0.0.0")
 
 
