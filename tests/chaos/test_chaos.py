@@ -10,7 +10,7 @@ from tests.chaos.grids import fault_series, strike_series
 from tests.chaos.verdict import Verdict
 from tests.chaos.workers import Task, carried_out
 
-SEEDS = 25
+SEEDS = 15
 WORKERS = 2
 
 
