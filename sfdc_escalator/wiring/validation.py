@@ -70,8 +70,8 @@ def check_in_org(surroundings: Surroundings, checked: Checked, org: str, trial: 
         if any(one.severity == "error" for one in checked.problems):
             raise Invalid(error.message, [*checked.problems, *error.problems]) from error
         raise
-    told = set(checked.of_fields)
-    known = (one for one in checked.problems if one not in told)
+    by_standard = set(checked.of_fields)  # found by the fields of a new org
+    known = (one for one in checked.problems if one not in by_standard)
     of_fields = field_problems(loaded, found.org_facts.describe, found.gaps)
     problems = (*known, *warnings, *of_fields, *located(found.gaps, loaded))
     unasked = sorted(set(checked.files) - {policy.file for policy in loaded.policies})

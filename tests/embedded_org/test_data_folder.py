@@ -13,6 +13,7 @@ import pytest
 from sfdc_escalator.embedded_org import EmbeddedOrg, InvalidData, Problem
 from sfdc_escalator.embedded_org.basics.ids import canonical
 from sfdc_escalator.embedded_org.store import database
+from sfdc_escalator.embedded_org.store.file import connected
 from tests.embedded_org.client import FILES, NOW, Client, write_folder
 
 CASE_ID = "500000000000001AAA"
@@ -191,14 +192,14 @@ def test_the_work_to_load_and_look_up_grows_with_the_number_of_cases(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counts calls and steps of the database, not seconds: twice the cases, about twice the work."""
-    connect, work = database._connected, Counter[str]()
+    connect, work = connected, Counter[str]()
 
     def counted(path: Path | None) -> sqlite3.Connection:
         connection = connect(path)
         connection.set_progress_handler(lambda: work.update(steps=1), 100)
         return connection
 
-    monkeypatch.setattr(database, "_connected", counted)
+    monkeypatch.setattr(database, "connected", counted)
 
     def needed(cases: int) -> Counter[str]:
         lines = "".join(f"Subject {i},New,2026-01-01T00:00:00Z,{i % 9}\n" for i in range(cases))

@@ -40,10 +40,12 @@ def test_another_word_is_not_found(phrase: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
-@pytest.mark.parametrize(("phrase", "text"), ANOTHER_WORD)
+@pytest.mark.parametrize(
+    ("phrase", "text"),
+    # A lone accent is a space and a mark in NFKC and NFKD.
+    [(phrase, text) for phrase, text in ANOTHER_WORD if set("\u00b4\u1fbf\u1fbd").isdisjoint(text)],
+)
 def test_another_word_is_not_found_in_any_form(phrase: str, text: str, form: str) -> None:
-    if not set("\u00b4\u1fbf\u1fbd").isdisjoint(text):
-        pytest.skip("a lone accent is a space and a mark in NFKC and NFKD")
     assert not finds(normalize(form, phrase), normalize(form, text))  # type: ignore[arg-type]
 
 

@@ -14,16 +14,7 @@ from sfdc_escalator.salesforce.line.bounds import SETTLING, Bounds, TooLarge, bo
 from sfdc_escalator.salesforce.line.failures import Unanswered
 from sfdc_escalator.salesforce.line.session import Line, OrgSession
 from sfdc_escalator.salesforce.login.token_endpoint import TokenEndpoint
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.moved_clock import Clock
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.salesforce.line.bounds import Bounds, bounded
+from tests.moved_clock import Clock
 from tests.stories.front import Reply, Request, in_front_of
 from tests.stories.test_main_job import OLD, QUEUES, USERS, case
 from tests.stories.world import World, advance, select
@@ -25,16 +26,6 @@ guards: {max_cases: 10, max_share_of_open: 100%}
 """
 SIZE = 200_000
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

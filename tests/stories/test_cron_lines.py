@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.files.first_hour.first_files import Setup, first_files
-from tests.stories.test_watching import CASE, CRON_RUN, POLICY
+from tests.stories.watched import CASE, CRON_RUN, POLICY
 from tests.stories.world import World
 
 PROGRAM = Path(sys.executable).with_name("sfdc-escalator")

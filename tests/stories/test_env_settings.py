@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from tests.stories.test_watching import CASE, POLICY
+from tests.stories.watched import CASE, POLICY
 from tests.stories.world import World
 
 SECRET = "x7-Hush/9 of 2026"

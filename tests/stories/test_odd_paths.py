@@ -3,14 +3,14 @@
 import os
 import socket
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.backtest.test_backtest_command import EVENTS, MAPPING
 from tests.backtest.test_backtest_command import POLICY as AGED
-from tests.stories.test_watching import CASE, POLICY, cron, env_file, listener, orgs
+from tests.stories.watched import CASE, POLICY, cron, env_file
 from tests.stories.world import Answer, World, writes
 
 
@@ -71,16 +71,6 @@ def snapshot(path: Path) -> tuple[int, str, str]:
     leads = os.readlink(path) if path.is_symlink() else ""
     other = path.with_name("of somebody else")
     return stat.S_IFMT(status.st_mode), leads, other.read_text() if other.exists() else ""
-
-
-@pytest.fixture
-def heard(world: World) -> Iterator[list[str]]:
-    world.policy(POLICY)
-    (world.folder / "config").mkdir()
-    world.org(Case=[CASE])
-    with listener() as (url, heard):
-        orgs(world, url)
-        yield heard
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -235,3 +225,12 @@ def test_a_log_on_a_pipe_is_refused_before_a_run_of_cron(world: World, heard: li
     answer = cron(world, "--log", "run.log")
     assert (answer.code, writes(world.orgs[0])) == (2, [])
     assert answer.err == "cron-run: run.log is a pipe, on which a run would wait for a reader: name a file\n"
+
+
+@pytest.mark.parametrize("kind", ["a socket", "a folder"])
+def test_a_log_that_is_no_file_is_refused_before_a_run_of_cron(world: World, heard: list[str], kind: str) -> None:
+    env_file(world, world.orgs[0])
+    KINDS[kind][0](world.folder / "run.log")
+    answer = cron(world, "--log", "run.log")
+    assert (answer.code, answer.err) == (2, "cron-run: run.log cannot be written\n")
+    assert writes(world.orgs[0]) == []

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 import responses
 
-from tests.stories.test_watching import listener
+from tests.stories.watched import listener
 from tests.stories.world import World
 
 POLICY = """

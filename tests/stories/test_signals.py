@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.stories.terminals import between
-from tests.stories.test_watching import CASE, POLICY, listener, orgs
+from tests.stories.watched import listener, orgs
 from tests.stories.world import World, writes
 
 SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
@@ -51,16 +51,6 @@ class Gate:
                 assert self.opened.wait(60)
 
 
-@pytest.fixture
-def ready(world: World) -> Iterator[tuple[World, list[str]]]:
-    world.policy(POLICY)
-    (world.folder / "config").mkdir()
-    world.org(Case=[CASE])
-    with listener() as (url, heard):
-        orgs(world, url)
-        yield world, heard
-
-
 @contextmanager
 def gated(world: World, gate: Gate) -> Iterator[None]:
     """The org answers through the gate."""
@@ -90,9 +80,8 @@ def metrics_code(world: World) -> str:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_before_the_ledger_is_open_ends_the_run_everywhere_alike(
-    ready: tuple[World, list[str]], number: signal.Signals
+    world: World, heard: list[str], number: signal.Signals
 ) -> None:
-    world, heard = ready
     gate = Gate("/services/")
     with gated(world, gate):
         running = started(world, RUN)
@@ -110,9 +99,8 @@ def test_a_signal_before_the_ledger_is_open_ends_the_run_everywhere_alike(
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_during_the_poll_lets_the_run_end_in_order(
-    ready: tuple[World, list[str]], number: signal.Signals
+    world: World, heard: list[str], number: signal.Signals
 ) -> None:
-    world, heard = ready
     gate = Gate("/composite")
     with gated(world, gate):
         running = started(world, RUN)
@@ -141,9 +129,8 @@ def wait_until_taken(running: "subprocess.Popen[str]", number: signal.Signals) -
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_after_the_work_changes_nothing(ready: tuple[World, list[str]], number: signal.Signals) -> None:
+def test_a_signal_after_the_work_changes_nothing(world: World, heard: list[str], number: signal.Signals) -> None:
     """The ledger has the end of the run already, so the report and the heartbeat say the same."""
-    world, _ = ready
     gate = Gate("/ping", nth=2)
     with listener(gate.pass_by) as (url, heard):
         orgs(world, url)
@@ -163,9 +150,8 @@ def test_a_signal_after_the_work_changes_nothing(ready: tuple[World, list[str]],
     "module", ["click", "sfdc_escalator.cli.door", "sfdc_escalator.cli.streams", "sfdc_escalator.cli.commands.run"]
 )
 def test_a_signal_while_the_program_is_loaded_is_one_json_object(
-    ready: tuple[World, list[str]], tmp_path: Path, module: str, number: signal.Signals
+    world: World, heard: list[str], tmp_path: Path, module: str, number: signal.Signals
 ) -> None:
-    world, heard = ready
     (tmp_path / "early").mkdir()
     (tmp_path / "early" / "sitecustomize.py").write_text(AT_IMPORT.format(name=module, number=int(number)))
     world.environ["PYTHONPATH"] = str(tmp_path / "early")
@@ -180,9 +166,8 @@ def test_a_signal_while_the_program_is_loaded_is_one_json_object(
     ["sfdc_escalator.wiring.errand", "yaml", "pydantic", "simple_salesforce", "requests", "sqlalchemy"],
 )
 def test_a_signal_while_libraries_are_loaded_is_no_defect(
-    ready: tuple[World, list[str]], tmp_path: Path, module: str
+    world: World, heard: list[str], tmp_path: Path, module: str
 ) -> None:
-    world, heard = ready
     (tmp_path / "early").mkdir()
     (tmp_path / "early" / "sitecustomize.py").write_text(AT_IMPORT.format(name=module, number=int(signal.SIGTERM)))
     world.environ["PYTHONPATH"] = str(tmp_path / "early")
@@ -203,9 +188,8 @@ READING = {
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("what", READING)
 def test_a_signal_ends_a_command_that_only_asks_with_one_line(
-    ready: tuple[World, list[str]], what: str, number: signal.Signals
+    world: World, heard: list[str], what: str, number: signal.Signals
 ) -> None:
-    world, _ = ready
     gate = Gate("/services/")
     with gated(world, gate):
         running = started(world, READING[what])
@@ -246,10 +230,9 @@ def wait_until_it_waits(running: "subprocess.Popen[str]") -> None:
 @pytest.mark.skipif(os.uname().machine != "x86_64" or not Path("/proc/self/syscall").exists(), reason="needs /proc")
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_ends_the_wait_for_a_reader_who_does_not_read(
-    ready: tuple[World, list[str]], number: signal.Signals
+    world: World, heard: list[str], number: signal.Signals
 ) -> None:
     """The work of the run is done: its exit code, its heartbeat and the ledger say so."""
-    world, heard = ready
     code, err = with_a_full_pipe(lambda pipe: started(world, RUN, stdout=pipe), number)
     assert code == 0
     assert f"the report was cut off by {number.name}; the work is done" in err
@@ -258,8 +241,7 @@ def test_a_signal_ends_the_wait_for_a_reader_who_does_not_read(
     assert (code, err) == (3, f"the report was cut off by {number.name}\n")
 
 
-def test_a_hangup_that_the_starter_ignores_stays_ignored(ready: tuple[World, list[str]]) -> None:
-    world, _ = ready
+def test_a_hangup_that_the_starter_ignores_stays_ignored(world: World, heard: list[str]) -> None:
     gate = Gate("/services/")
     with gated(world, gate):
         running = started(world, RUN, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))

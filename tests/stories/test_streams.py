@@ -9,12 +9,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.stories.test_watching import CASE, CRON_RUN, POLICY, env_file, listener, orgs
+from tests.stories.watched import CASE, CRON_RUN, POLICY, env_file
 from tests.stories.world import Answer, World, writes
 
 PROGRAM = (sys.executable, "-m", "sfdc_escalator")
@@ -34,17 +33,6 @@ STREAMS = {  # the redirections of a shell, and what is said of stdout there
     "stdout only readable": ("1</dev/null", "bad file descriptor"),
     "the reader is gone": ("> >(exec true)", None),
 }
-
-
-@pytest.fixture
-def heard(world: World) -> Iterator[list[str]]:
-    """The pings of a heartbeat; the org has one case that matches."""
-    world.policy(POLICY)
-    (world.folder / "config").mkdir()
-    world.org(Case=[CASE])
-    with listener() as (url, heard):
-        orgs(world, url)
-        yield heard
 
 
 def redirected(world: World, redirections: str, *words: str, **environ: str) -> Answer:

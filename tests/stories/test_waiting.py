@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from tests.stories.test_watching import cron, env_file
+from tests.stories.watched import cron, env_file
 from tests.stories.world import Answer, Row, World, advance, patch, select
 
 HELD = """

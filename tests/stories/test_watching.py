@@ -2,52 +2,15 @@
 
 import json
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.rest.oauth import ConnectedApp
 from tests.stories.moments import SigtermWitness, held_answers, wait_for
-from tests.stories.world import Answer, World, writes
-
-CRON_RUN = Path(__file__).parents[2] / "scripts" / "cron-run"
-POLICY = """
-policy: support
-routes:
-  - {name: high, reason: High., when: [{field: Priority, is: High}], escalate: {status: Escalated}}
-guards: {max_cases: 10, max_share_of_open: 100%}
-"""
-CASE = {"CaseNumber": "1", "Priority": "High", "Status": "New"}
-
-
-@contextmanager
-def listener(before: Callable[[str], None] = lambda _path: None) -> Iterator[tuple[str, list[str]]]:
-    """A server for heartbeats: its address, and the requested paths. `before` sees each path before it is answered."""
-    heard: list[str] = []
-
-    class Hears(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            before(self.path)
-            heard.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hears)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/ping", heard
-    finally:
-        server.shutdown()
-        server.server_close()
+from tests.stories.watched import CASE, CRON_RUN, POLICY, cron, env_file, listener, orgs
+from tests.stories.world import World, writes
 
 
 @pytest.fixture
@@ -55,11 +18,6 @@ def org(world: World) -> EmbeddedOrg:
     world.policy(POLICY)
     (world.folder / "config").mkdir()
     return world.org(Case=[CASE])
-
-
-def orgs(world: World, heartbeat: str) -> None:
-    world.secrets.add(heartbeat)
-    (world.folder / "config" / "orgs.yaml").write_text(f"env: {{heartbeat: '{heartbeat}'}}\n")
 
 
 def test_a_live_run_sends_a_heartbeat_at_its_start_and_end(world: World, org: EmbeddedOrg) -> None:
@@ -152,21 +110,6 @@ def test_a_missing_ledger_is_reported(world: World) -> None:
     assert "none.db does not exist" in answer.err
 
 
-def cron(world: World, *words: str, **environ: str) -> Answer:
-    """The script as cron starts it: with an almost empty environment, in another folder and time zone."""
-    bare = {"PATH": "/usr/bin:/bin", "TZ": "Asia/Kathmandu", **environ}
-    state = world.folder / "state.db"
-    return world.spawn(CRON_RUN, "--home", world.folder, *words, "--ledger", state, env=bare, cwd="/")
-
-
-def env_file(world: World, org: EmbeddedOrg, mode: int = 0o600) -> Path:
-    path = world.folder / ".env"
-    text = f"# who we are\nSFDC_INSTANCE_URL='{org.instance_url}'\nexport SFDC_ACCESS_TOKEN=\"{org.access_token}\"\r\n"
-    path.write_text(text + "IGNORED=$(touch pwned)`touch pwned`\n\nSFDC_ESCALATOR_POLICY=policy.yaml")
-    path.chmod(mode)
-    return path
-
-
 def test_cron_runs_with_an_empty_environment_and_adds_a_line_to_the_log(world: World, org: EmbeddedOrg) -> None:
     env_file(world, org)
     first = cron(world, "--log", "run.log", "--backlog", "escalate")
@@ -226,6 +169,15 @@ def test_a_log_that_cannot_be_written_is_reported_before_anything_is_done(world:
     env_file(world, org)
     found = cron(world, "--log", "no such folder/run.log", "--backlog", "escalate")
     assert (found.code, found.err) == (2, "cron-run: no such folder/run.log cannot be written\n")
+    assert org.requests() == []
+
+
+@pytest.mark.parametrize("option", ["--home", "--env", "--log"])
+def test_an_empty_value_of_the_script_is_refused(world: World, org: EmbeddedOrg, option: str) -> None:
+    """A crontab with `--log "$LOG"` and no LOG is a mistake, not a run without a log."""
+    env_file(world, org)
+    found = cron(world, option, "", "--backlog", "escalate")
+    assert (found.code, found.out, found.err) == (2, "", f"cron-run: {option} needs a value\n")
     assert org.requests() == []
 
 
@@ -298,3 +250,17 @@ def test_a_signal_to_the_script_ends_the_run_cleanly(world: World) -> None:
         opened.set()
         assert script.wait(60) == 3
     assert json.loads((world.folder / "run.log").read_text())["stopped"]
+
+
+def test_a_signal_while_the_script_starts_the_run_is_not_lost(world: World) -> None:
+    world.policy(POLICY)
+    org = world.org(Case=[CASE])
+    env_file(world, org)
+    once = world.folder / "once.sh"  # bash reads it before the script
+    once.write_text("""trap 'case $BASH_COMMAND in "run=\\$!") trap - DEBUG; kill -TERM $$ ;; esac' DEBUG\n""")
+    words = ["--log", "run.log", "--ledger", "state.db", "--backlog", "escalate"]
+    environ = {"PATH": "/usr/bin:/bin", "BASH_ENV": str(once)}
+    answer = world.spawn(CRON_RUN, "--home", str(world.folder), *words, env=environ)
+    assert answer.code in (3, 143)  # 143: the run had not yet begun
+    assert "killed, or did not start" in answer.err or json.loads((world.folder / "run.log").read_text())["stopped"]
+    assert writes(org) == []

@@ -7,18 +7,18 @@ from itertools import count
 from typing import Any, Protocol
 
 from sfdc_escalator.embedded_org.basics.api_error import ApiError
-from sfdc_escalator.embedded_org.soql.conditions import Conditions, comparable, refuse_call, sortable
+from sfdc_escalator.embedded_org.soql.conditions import refuse_call, sortable
 from sfdc_escalator.embedded_org.soql.dates import UserCalendar
 from sfdc_escalator.embedded_org.soql.errors import error_at, unsupported
+from sfdc_escalator.embedded_org.soql.grouping import Grouping
 from sfdc_escalator.embedded_org.soql.nodes import Call, Path, Query
 from sfdc_escalator.embedded_org.soql.scope import ACCESS, Column, Scope
 from sfdc_escalator.embedded_org.soql.shape import PARENTS, Branch, Plan
 from sfdc_escalator.embedded_org.store.database import quoted
-from sfdc_escalator.embedded_org.store.schema import NUMBER_TYPES, TEXT_TYPES, Field, SObject
+from sfdc_escalator.embedded_org.store.schema import Field, SObject
 
 _MOST_CHILDREN = 20
 _OF_ROWS = ("FIELDS", "TOLABEL")
-_AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
 
 
 class Subqueries(Protocol):
@@ -41,6 +41,7 @@ class Select:
         self._children: list[Plan] = []
         self._picklists: dict[str, tuple[SObject, Field]] = {}
         self._text = query.text
+        self._grouping = Grouping(query, scope, self._by_picklist)
 
     def plan(self, parent_sql: str | None = None) -> Plan:
         calls = [each for each in self._query.items if isinstance(each, Call) and each.function not in _OF_ROWS]
@@ -172,7 +173,9 @@ class Select:
         parts = []
         for each in self._query.order:
             column = (
-                self._operand(each.operand) if grouped else self._scope.column(refuse_call(self._text, each.operand))
+                self._grouping.column(each.operand)
+                if grouped
+                else self._scope.column(refuse_call(self._text, each.operand))
             )
             if not column.field.sortable:
                 raise error_at(
@@ -202,83 +205,26 @@ class Select:
 
     def _groups(self) -> Plan:
         shape = Branch("AggregateResult")
-        grouped = {self._group_key(each): refuse_call(self._text, each) for each in self._query.group}
+        by = self._grouping.by()
         unnamed = count()
         for item in self._query.items:
             if isinstance(item, Query):
                 raise unsupported(self._text, item.at, "a subquery beside an aggregate")
+            column = self._grouping.column(item)
             if isinstance(item, Path):
-                column, label = self._operand(item), None
-                key = item.alias or column.field.name
+                label, key = None, item.alias or column.field.name
             else:
-                column, label = self._operand(item), f"{item.function.lower()}({item.path})"
+                label = f"{item.function.lower()}({item.path})"
                 key = item.alias or f"expr{next(unnamed)}"
             if key.lower() in (name.lower() for name, *_ in shape.items):
                 raise error_at(self._text, item.at, f"duplicate alias: {key}")
             shape.items.append((key, self._add(column.sql), column.field, label))
-        group = ", ".join(comparable(self._scope.column(each)) for each in grouped.values())
-        having, values = self._having()
-        plan = self._finished("groups", shape, group=(f" GROUP BY {group}" if group else "") + having, having=values)
+        having, values = self._grouping.having(self._planner.calendar)
+        plan = self._finished("groups", shape, group=by + having, having=values)
         if self._query.limit is not None and not self._query.group:
             message = "Non-grouped query that uses overall aggregate functions cannot also use LIMIT"
             raise error_at(self._text, self._query.at, message)
         return self._limited(plan)
-
-    def _group_key(self, operand: Path | Call) -> str:
-        path = refuse_call(self._text, operand)
-        column = self._scope.column(path)
-        if not column.field.groupable:
-            raise error_at(self._text, path.at, f"field '{column.field.name}' can not be grouped in a query call")
-        return ".".join(self._scope.names(path)).lower()
-
-    def _having(self) -> tuple[str, list[Any]]:
-        if self._query.having is None:
-            return "", []
-        conditions = Conditions(self._text, self._operand, None, self._planner.calendar)
-        return f" HAVING {conditions.sql(self._query.having)}", conditions.values
-
-    def _operand(self, operand: Path | Call) -> Column:
-        """The column of a grouped field or of an aggregate. Raises ApiError."""
-        if isinstance(operand, Path):
-            if not self._grouped(operand):
-                raise ApiError("MALFORMED_QUERY", f"Field must be grouped or aggregated: {operand}")
-            return self._scope.column(operand)
-        if operand.function not in _AGGREGATES:
-            raise unsupported(self._text, operand.at, f"{operand.function}()")
-        if operand.path is None:
-            if operand.function != "COUNT":
-                raise error_at(self._text, operand.at, f"{operand.function}() needs a field")
-            raise unsupported(self._text, operand.at, "COUNT() beside other fields")
-        if self._grouped(operand.path):
-            raise error_at(self._text, operand.path.at, f"Grouped field should not be aggregated: {operand.path}")
-        return self._aggregated(operand.function, operand.path)
-
-    def _grouped(self, path: Path) -> bool:
-        names = {".".join(self._scope.names(refuse_call(self._text, each))).lower() for each in self._query.group}
-        return ".".join(self._scope.names(path)).lower() in names
-
-    def _aggregated(self, function: str, path: Path) -> Column:
-        column = self._scope.column(path)
-        kind, numeric = column.field.type, column.field.type in NUMBER_TYPES
-        not_supported = (
-            column.field.long
-            or (function in ("SUM", "AVG") and not numeric)
-            or (function in ("MIN", "MAX") and kind == "boolean")
-        )
-        if not_supported:
-            raise error_at(
-                self._text, path.at, f"field {column.field.name} does not support aggregate operator {function}"
-            )
-        if function == "COUNT":
-            return Column(f"count({column.sql})", Field("COUNT", "int"), column.sobject)
-        if function == "COUNT_DISTINCT":
-            return Column(f"count(DISTINCT {comparable(column)})", Field("COUNT_DISTINCT", "int"), column.sobject)
-        text = f"{column.sql} COLLATE raised" if kind in TEXT_TYPES else column.sql  # the order of texts ignores case
-        return Column(
-            f"{function.lower()}({self._by_picklist(column) or text})",
-            Field(function, "double" if function == "AVG" else kind),
-            column.sobject,
-        )
 
 
 def labels(text: str, call: Call, column: Column) -> Column:

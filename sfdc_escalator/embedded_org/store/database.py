@@ -10,14 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sfdc_escalator.embedded_org.basics import ids
-from sfdc_escalator.embedded_org.basics.plain_files import refuse_others
-from sfdc_escalator.embedded_org.basics.problems import InvalidData, Problem
 from sfdc_escalator.embedded_org.store.automation import Automation, restored
+from sfdc_escalator.embedded_org.store.file import APPLICATION_ID, LAYOUT, connected
 from sfdc_escalator.embedded_org.store.schema import Field, Schema, SObject, custom_object, standard
 
-_APPLICATION_ID = 0x5FE5CA1A
-_LAYOUT = 4
-_OLDER_LAYOUTS = (3,)  # opened and upgraded
 _NUMERIC = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
 _UNSTORED = "UserRecordAccess"
 
@@ -43,7 +39,7 @@ class Database:
         self.schema: Schema = standard()
         self.automation = Automation()
         self._counters: dict[str, int] = {}
-        self._connection = _connected(path)
+        self._connection = connected(path)
         self._connection.create_function("folded", 1, folded, deterministic=True)
         self._connection.create_function("raised", 1, raised, deterministic=True)
         self.sort_by("raised", raised)
@@ -88,8 +84,8 @@ class Database:
     def create(self, schema: Schema) -> None:
         """Creates the tables of an empty org."""
         self.schema = schema
-        self.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        self.execute(f"PRAGMA user_version = {_LAYOUT}")
+        self.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self.execute(f"PRAGMA user_version = {LAYOUT}")
         self.execute("CREATE TABLE _facts (name TEXT PRIMARY KEY, value TEXT)")
         self.execute("CREATE TABLE _locked (RecordId TEXT PRIMARY KEY)")
         self.execute("CREATE TABLE _not_editable (OwnerId TEXT, UserId TEXT, PRIMARY KEY (OwnerId, UserId))")
@@ -150,7 +146,7 @@ class Database:
                 for column in columns_of(sobject):
                     if column.name not in known:
                         self.execute(f"ALTER TABLE {quoted(sobject.name)} ADD COLUMN {column.sql}")
-        self.execute(f"PRAGMA user_version = {_LAYOUT}")
+        self.execute(f"PRAGMA user_version = {LAYOUT}")
 
     def _load_custom_schema(self) -> None:
         for part in json.loads(self.fact("schema") or "[]"):
@@ -215,42 +211,3 @@ def _custom_parts(schema: Schema) -> list[dict[str, Any]]:
 
 def _plain(field: Field) -> dict[str, Any]:
     return {name: getattr(field, name) for name in Field.__slots__}
-
-
-def _connected(path: Path | None) -> sqlite3.Connection:
-    """Opens the file exclusively. Raises InvalidData when it is not the database of an embedded org."""
-    connection = None
-    try:
-        if path:
-            refuse_others(path)
-        connection = sqlite3.connect(
-            str(path or ":memory:"), isolation_level=None, check_same_thread=False, timeout=0.1
-        )
-        if path:
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("PRAGMA synchronous = OFF")  # the data survives the end of the process, which is enough
-            _check_file(connection, path)
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA cache_size = -200000")
-        return connection
-    except (sqlite3.Error, OSError) as error:
-        if connection:
-            connection.close()
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InvalidData([Problem(str(path), f"cannot be used as the org's database: {reason}")]) from None
-    except InvalidData:
-        if connection:
-            connection.close()
-        raise
-
-
-def _check_file(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    mark = connection.execute("PRAGMA application_id").fetchone()[0]
-    layout = connection.execute("PRAGMA user_version").fetchone()[0]
-    connection.execute("ROLLBACK")
-    if tables and mark != _APPLICATION_ID:
-        raise InvalidData([Problem(str(path), "is a database, but not of an embedded org")])
-    if tables and layout not in (_LAYOUT, *_OLDER_LAYOUTS):
-        raise InvalidData([Problem(str(path), f"has layout {layout}", expected=f"layout {_LAYOUT}")])

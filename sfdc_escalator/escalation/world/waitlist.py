@@ -71,8 +71,9 @@ def digest_of(found: Iterable[Waiting]) -> str:
 
 
 def next_list(before: Waitlist, found: Iterable[Waiting], now: datetime, *, reports: bool) -> tuple[Waitlist, bool]:
-    """The list after a run, and True where the run reports it: when it begins, when it changed, once a day, and always
-    with things of this run only. Without `reports` nobody reads a report of this run: the last one still counts."""
+    """The list after a run, and whether this run reports it: when something is new, changed, or was reported a day ago,
+    and always when something concerns this run only. Without `reports`, what this run says is read by nobody, so it
+    does not count as reported."""
     every = tuple(found)
     digest = digest_of(every)
     passing = any(one.state in PASSING for one in every)

@@ -122,8 +122,8 @@ def crontab(setup: Setup) -> str:
     escaped = line.replace("%", "\\%")  # for cron a bare one ends the line
     return f"""\
 # Put these lines into the crontab of the user that runs it (crontab -e). Cron starts it with an almost empty
-# environment: the program reads {setup.folder}/.env. There is no lock here: the ledger lets one run at a time work
-# on an org, and a run that finds another one at work ends with exit code 0. The log gets one JSON line a run, and
+# environment: the program reads {setup.folder}/.env. Runs may overlap: the ledger lets one run at a time work on an
+# org, and a run that finds another one at work ends with exit code 0. The log gets one JSON line a run, and
 # may be renamed at any time (logrotate without copytruncate). A run reports its work and its errors on stderr, which
 # cron sends by mail. A run with nothing to do prints nothing there.
 MAILTO=you@yourcompany.example

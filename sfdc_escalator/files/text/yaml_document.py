@@ -4,8 +4,6 @@ Built from PyYAML's events, not its constructors: these keep the last of two equ
 as 83, and recurse without bound.
 """
 
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,24 +12,14 @@ import yaml
 from yaml import events
 
 from sfdc_escalator.errors import Problem, Severity
-from sfdc_escalator.escalation.world.written_number import as_written, text_in_file
 from sfdc_escalator.files.text.fault import shortened
+from sfdc_escalator.files.text.scalars import plain_scalar
 from sfdc_escalator.files.text.source_text import Unreadable
 
 Path = tuple[str | int, ...]
 Place = tuple[int, int]
 
 MAX_DEPTH, MAX_ALIASES, MAX_COPIED, MAX_VALUES = 40, 50, 20_000, 50_000
-INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
-LEADING_ZEROS = re.compile(r"[-+]?0\d", re.ASCII)
-BASED = re.compile(r"0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}", re.ASCII)
-DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
-NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", re.ASCII)
-WORDS: Mapping[str, bool | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
 ADVICE = {
     "mapping values are not allowed": "one `key: value` a line; put a text with `: ` in it in quotes",
     "cannot start any token": "spaces, no tabs, before a key; put a text that starts with @, ` or % in quotes",
@@ -97,11 +85,6 @@ def mappings(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     elif isinstance(value, list):
         for place, inner in enumerate(value):
             yield from mappings(inner, (*path, place))
-
-
-def shortest(number: int | float) -> str:
-    """The number as a person writes it, without an empty fraction."""
-    return str(int(number)) if number == int(number) else str(number)
 
 
 def place_of(mark: Any) -> Place:
@@ -230,35 +213,9 @@ class Composer:
             if bad is not None:
                 self.fault("the text has a control character in it", place, found=f"U+{ord(bad):04X}", expected="text")
             return text
-        if text in WORDS:
-            return WORDS[text]
-        if INTEGER.fullmatch(text):
-            return self.number(int(text), text, path, place)
-        if BASED.fullmatch(text):
-            return self.number(int(text, 0), text, path, place)
-        if DECIMAL.fullmatch(text) or NOT_FINITE.fullmatch(text):
-            return self.decimal(text, path, place)
-        return text
-
-    def number(self, value: int | float, text: str, path: Path, place: Place) -> int | float:
-        """The number, which keeps its text; with a warning where it does not write itself back. A key that is a number
-        is an error by itself."""
-        number = as_written(value, text)
-        if text_in_file(number) and path[-1:] != ("",):
-            meant = "the zeros matter" if LEADING_ZEROS.match(text) else "a text is meant"
-            message = f"{text} is read as the number {shortest(value)}"
-            self.fault(message, place, text, f"quotes around it if {meant}", "warning")
-        return number
-
-    def decimal(self, text: str, path: Path, place: Place) -> float | str:
-        plain = text if DECIMAL.fullmatch(text) else "nan"
-        if len(plain.lstrip("-+")) > 18 or not math.isfinite(float(plain)):
+        value, doubt = plain_scalar(text)
+        if doubt and doubt.severity == "error":
             self.broken.add(path)
-            self.fault(
-                "the number is out of range",
-                place,
-                found=shortened(text),
-                expected="at most 18 digits, or quotes around it",
-            )
-            return text
-        return self.number(float(plain), text, path, place)
+        if doubt and (doubt.severity == "error" or path[-1:] != ("",)):  # a key that is a number is an error by itself
+            self.fault(doubt.message, place, shortened(text), doubt.expected, doubt.severity)
+        return value

@@ -39,7 +39,7 @@ def _boot() -> str:
 
 
 def _start_of(pid: int) -> str | None:
-    """None when there is no such process, or only a zombie (proc(5), `stat`)."""
+    """When the process started, in clock ticks after boot (proc(5), `stat`). None for a process that has ended."""
     try:
         text = (PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:

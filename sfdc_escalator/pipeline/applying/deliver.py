@@ -7,6 +7,7 @@ known is never sent again.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable, counted
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State, applied_outcome, undone_outcome, unknown_outcome
@@ -189,10 +190,7 @@ class Delivery:
 
     def found(self, batch: Batch) -> None:
         """Records that the org already has these keys: another run wrote them."""
-        escalations = [escalation_found(one.identity, self.clock.start) for one in batch]
-        self.lease.record(
-            [change(one, "found", escalation) for one, escalation in zip(batch, escalations, strict=True)]
-        )
+        self.lease.record([change(one, "found", escalation_found(one.identity, self.clock.start)) for one in batch])
         for order in batch:
             self.ended(undone_outcome(order, State.ALREADY, "another run escalated it while this one was under way"))
 
@@ -204,50 +202,26 @@ class Delivery:
     def defer(self, batch: Batch, reason: str) -> None:
         if not batch:
             return
-        escalations = [
-            escalation_of(
-                one,
-                EscalationState.PLANNED,
-                attempts=one.deferrals + 1,
-                tried_at=self.clock.start,
-                message=reason,
-            )
-            for one in batch
-        ]
-        self.lease.record(
-            [change(one, "deferred", escalation) for one, escalation in zip(batch, escalations, strict=True)]
-        )
+        planned = partial(escalation_of, state=EscalationState.PLANNED, tried_at=self.clock.start, message=reason)
+        self.lease.record([change(one, "deferred", planned(one, attempts=one.deferrals + 1)) for one in batch])
         for order in batch:
             self.ended(undone_outcome(order, State.DEFERRED, reason, order.deferrals + 1))
 
     def reject(self, batch: Batch, errors: Mapping[str, RowError]) -> None:
         """Rejects each with its own error, by case id."""
         messages = {case_id: f"{error.code}: {error.message}" for case_id, error in errors.items()}
-        escalations = [
-            escalation_of(
-                one,
-                EscalationState.REJECTED,
-                attempts=one.rejections + 1,
-                tried_at=self.clock.start,
-                message=messages[one.case_id],
-            )
-            for one in batch
-        ]
+        rejected = partial(escalation_of, state=EscalationState.REJECTED, tried_at=self.clock.start)
         self.lease.record(
-            [change(one, "rejected", escalation) for one, escalation in zip(batch, escalations, strict=True)]
+            [
+                change(one, "rejected", rejected(one, attempts=one.rejections + 1, message=messages[one.case_id]))
+                for one in batch
+            ]
         )
         for order in batch:
             self.ended(undone_outcome(order, State.REJECTED, messages[order.case_id]))
 
     def unknown(self, batch: Batch, answer: Unknown) -> None:
-        changes = [
-            change(
-                one,
-                "unknown",
-                escalation_of(one, EscalationState.UNKNOWN, tried_at=self.clock.now(), message=answer.reason),
-            )
-            for one in batch
-        ]
-        self.lease.record(changes)
+        lost = partial(escalation_of, state=EscalationState.UNKNOWN, tried_at=self.clock.now(), message=answer.reason)
+        self.lease.record([change(one, "unknown", lost(one)) for one in batch])
         for order in batch:
             self.ended(unknown_outcome(order, answer.reason))

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import quote
 
 import requests
 from simple_salesforce.api import Salesforce
@@ -13,6 +12,7 @@ from simple_salesforce.exceptions import SalesforceError
 from urllib3.exceptions import HTTPError
 
 from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.salesforce.line.composite import QUERIES, an_object, bodies, composite, composites, query_path
 from sfdc_escalator.salesforce.line.connection import kind_of, moved_to, unanswered
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered, not_an_org, of_answer, sender_of, wait_asked
 from sfdc_escalator.salesforce.line.pages import CursorLost, Page, Record, following, is_children, page_of, read_to_end
@@ -22,8 +22,6 @@ from sfdc_escalator.salesforce.line.shapes import ODD, parsed
 
 Result = TypeVar("Result")
 Row = TypeVar("Row")
-SUBREQUESTS = 25  # in one composite (REST guide, Composite)
-QUERIES = 5  # query and collection subrequests in one composite (REST guide, Composite)
 PAGE = {"Sforce-Query-Options": "batchSize=2000"}
 
 
@@ -62,7 +60,7 @@ class Client:
 
     def resources(self) -> tuple[Mapping[str, Any], datetime]:
         """The resources of the API, including `identity`, and the org's time."""
-        return self._read("resources", lambda: (_object(self._org.restful("")), self._time()))
+        return self._read("resources", lambda: (an_object(self._org.restful("")), self._time()))
 
     def query(self, soql: str, *, deleted: bool = False) -> Page:
         """The first page of a query."""
@@ -181,21 +179,9 @@ class Client:
             raise not_an_org(f"an answer with a Date in the year {at.year}")
         return at
 
-    def _composite(self, paths: Sequence[str]) -> list[Mapping[str, Any]]:
-        requests_ = [
-            {"method": "GET", "url": f"{self.base}/{path}", "referenceId": f"r{place}"}
-            for place, path in enumerate(paths)
-        ]
-        body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests_}
-        answers = _object(self._org.restful("composite", method="POST", json=body)).get("compositeResponse")
-        if not isinstance(answers, list) or [
-            isinstance(answer, dict) and answer.get("referenceId") for answer in answers
-        ] != [request["referenceId"] for request in requests_]:
-            raise not_an_org("a composite answer with missing parts")
-        return answers
-
     def _answers(self, paths: Sequence[str]) -> list[Any | OrgUnavailable]:
-        answers = [_body_or_error(answer) for answer in self._composite(paths)]
+        body = self._org.restful("composite", method="POST", json=composite(self.base, paths))
+        answers = bodies(body, len(paths))
         for answer in answers:
             if isinstance(answer, Unanswered):  # a part that is temporarily unavailable is read again
                 raise answer
@@ -209,43 +195,9 @@ class Client:
         return bodies
 
 
-def composites(paths: Sequence[str]) -> list[list[str]]:
-    """The paths in order, in groups that one composite may contain."""
-    calls: list[list[str]] = []
-    queries = 0
-    for path in paths:
-        is_query = path.startswith("query")
-        if not calls or len(calls[-1]) == SUBREQUESTS or (is_query and queries == QUERIES):
-            calls.append([])
-            queries = 0
-        calls[-1].append(path)
-        queries += is_query
-    return calls
-
-
-def query_path(soql: str, resource: str = "query") -> str:
-    return f"{resource}?q=" + quote(soql, safe="")
-
-
 def _refusal(answer: requests.Response, body: Any) -> OrgUnavailable:
     if host := moved_to(answer):
         return OrgUnavailable(f"the org's address redirects to {host}: give that as the instance URL")
     if answer.is_redirect:
         return not_an_org(f"HTTP {answer.status_code} with {kind_of(answer)}")
     return of_answer(answer.status_code, body, wait_asked(answer.headers), sender_of(answer.headers))
-
-
-def _object(body: Any) -> Mapping[str, Any]:
-    if not isinstance(body, dict):
-        raise not_an_org("an answer that is not an object")
-    return body
-
-
-def _body_or_error(answer: Mapping[str, Any]) -> Any | OrgUnavailable:
-    status = answer.get("httpStatusCode")
-    if type(status) is not int or not 100 <= status <= 599:
-        return not_an_org("a composite answer without a status")
-    if 200 <= status < 300:
-        return answer.get("body")
-    headers = answer.get("httpHeaders")
-    return of_answer(status, answer.get("body"), wait_asked(headers if isinstance(headers, dict) else {}))

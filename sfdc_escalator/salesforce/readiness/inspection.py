@@ -14,7 +14,8 @@ from sfdc_escalator.escalation.readiness.fitness import missing_kinds
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection, QueryPlan, Sample
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
-from sfdc_escalator.salesforce.line.client import Client, query_path
+from sfdc_escalator.salesforce.line.client import Client
+from sfdc_escalator.salesforce.line.composite import query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.line.shapes import ODD, objects
 from sfdc_escalator.salesforce.readiness.known_names import known_names, questions

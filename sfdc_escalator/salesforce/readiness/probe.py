@@ -7,7 +7,8 @@ from sfdc_escalator.escalation.policy.steps import NOTE
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rollback
 from sfdc_escalator.pipeline.ports.writing import Answer, ErrorKind, Moved, NotExecuted, RolledBack, Unknown
-from sfdc_escalator.salesforce.line.client import Client, query_path
+from sfdc_escalator.salesforce.line.client import Client
+from sfdc_escalator.salesforce.line.composite import query_path
 from sfdc_escalator.salesforce.line.failures import Unanswered, error_text
 from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.values import given, needed, record_id, text

@@ -11,7 +11,8 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.needs import Need, Records
 from sfdc_escalator.escalation.world.org import Caller, Child, Describe, FieldInfo, OrgFacts, Queue
-from sfdc_escalator.salesforce.line.client import Client, query_path
+from sfdc_escalator.salesforce.line.client import Client
+from sfdc_escalator.salesforce.line.composite import query_path
 from sfdc_escalator.salesforce.line.failures import Rejected, not_an_org
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.shapes import objects

@@ -22,7 +22,8 @@ from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Answered
 from sfdc_escalator.escalation.world.org import Describe, OrgFacts
 from sfdc_escalator.pipeline.ports.org import Poll
-from sfdc_escalator.salesforce.line.client import QUERIES, Client, query_path
+from sfdc_escalator.salesforce.line.client import Client
+from sfdc_escalator.salesforce.line.composite import QUERIES, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.reading.records import ENGINE_FIELDS, CaseReader
 from sfdc_escalator.salesforce.schema.describe import is_long_text

@@ -8,7 +8,7 @@ from typing import Any
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, NOTE, FieldStep
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.pipeline.ports.writing import Chunk, Write
-from sfdc_escalator.salesforce.line.client import query_path
+from sfdc_escalator.salesforce.line.composite import query_path
 from sfdc_escalator.salesforce.soql.soql import ids, instant, quote, select
 
 MARGIN = timedelta(seconds=2)  # the org's clock may advance while it reads
