@@ -15,7 +15,8 @@ from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.policy.policy import Escalate, Guards, NotePart, NoteSpec, Policy, Route, Template
+from sfdc_escalator.escalation.policy.escalate import Escalate, NotePart, NoteSpec, Template
+from sfdc_escalator.escalation.policy.policy import Guards, Policy, Route
 from sfdc_escalator.escalation.policy.steps import StepValue
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.readiness.fitness import unfit_routes

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sfdc_escalator.escalation.note.note import MOST_BYTES, size, write_note
 from sfdc_escalator.escalation.note.note_text import harmless, nested, shortened, text_of
 from sfdc_escalator.escalation.note.parts import CUTS, Incomplete
-from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec
+from sfdc_escalator.escalation.policy.escalate import NotePart, NoteSpec
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.keys import key_of
 from tests.builders import NOW, Rendered, case, comment, identity, note, policy, render, route

@@ -15,7 +15,8 @@ from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
 from sfdc_escalator.escalation.planning.run_options import RunOptions
-from sfdc_escalator.escalation.policy.policy import Guards, NotePart, Policy
+from sfdc_escalator.escalation.policy.escalate import NotePart
+from sfdc_escalator.escalation.policy.policy import Guards, Policy
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.org import OrgFacts

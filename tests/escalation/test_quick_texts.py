@@ -21,7 +21,7 @@ from sfdc_escalator.escalation.note.quick_texts import (
     quick_text_paths,
     unknown_placeholders,
 )
-from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec
+from sfdc_escalator.escalation.policy.escalate import NotePart, NoteSpec
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.keys import key_of
 from tests.builders import NOW, case, identity, in_org, judged, org_facts, policy, render, route

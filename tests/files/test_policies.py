@@ -12,15 +12,8 @@ from sfdc_escalator.escalation.conditions.kinds.left import Left
 from sfdc_escalator.escalation.conditions.kinds.text import Text
 from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
-from sfdc_escalator.escalation.policy.policy import (
-    DEFAULT_PRIORITIES,
-    Escalate,
-    Guards,
-    NotePart,
-    NoteSpec,
-    Policy,
-    Route,
-)
+from sfdc_escalator.escalation.policy.escalate import Escalate, NotePart, NoteSpec
+from sfdc_escalator.escalation.policy.policy import DEFAULT_PRIORITIES, Guards, Policy, Route
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.files.policies import load_policies
 from sfdc_escalator.files.templates.templates import built_in, load_template

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.planning.run_options import RunOptions
-from sfdc_escalator.escalation.policy.policy import NotePart, Policy
+from sfdc_escalator.escalation.policy.escalate import NotePart
+from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.pipeline.run import Result, carry_out, rehearse
 from sfdc_escalator.pipeline.stop import Stop

@@ -7,7 +7,7 @@ import pytest
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.escalation.conditions.kinds.field import Field
-from sfdc_escalator.escalation.policy.policy import NotePart
+from sfdc_escalator.escalation.policy.escalate import NotePart
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.needs import COMMENTS
 from tests.builders import AGENT, ME, NOW, case, note, numbered, policy, route, values

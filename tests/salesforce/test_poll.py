@@ -10,7 +10,8 @@ from sfdc_escalator.errors import Invalid, OrgUnavailable
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.tree import AnyOf
-from sfdc_escalator.escalation.policy.policy import NotePart, Policy
+from sfdc_escalator.escalation.policy.escalate import NotePart
+from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, OrgFacts
 from sfdc_escalator.salesforce import standard_describe
 from sfdc_escalator.salesforce.soql.splitting import ROOM

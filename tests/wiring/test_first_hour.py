@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.escalation.policy.policy import Template
+from sfdc_escalator.escalation.policy.escalate import Template
 from sfdc_escalator.files.orgs.entry_faults import heartbeat_address
 from sfdc_escalator.files.templates.templates import compiled, render
 from sfdc_escalator.files.text.fault import Fault

@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.note.note import Renderer, write_note
 from sfdc_escalator.escalation.note.parts import Incomplete
-from sfdc_escalator.escalation.policy.policy import NoteSpec
+from sfdc_escalator.escalation.policy.escalate import NoteSpec
 from sfdc_escalator.escalation.policy.steps import Setting, planned_steps, values_before
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState

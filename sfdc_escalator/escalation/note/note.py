@@ -23,7 +23,8 @@ from sfdc_escalator.escalation.note.quick_texts import (
     quick_text_paths,
     unknown_placeholders,
 )
-from sfdc_escalator.escalation.policy.policy import NotePart, Policy, Route, Template
+from sfdc_escalator.escalation.policy.escalate import NotePart, Template
+from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.keys import Identity
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, messages_of
 from sfdc_escalator.escalation.note.note_text import harmless, shortened
 from sfdc_escalator.escalation.note.quick_texts import filled_sentence
-from sfdc_escalator.escalation.policy.policy import NotePart, NoteSpec, Route
+from sfdc_escalator.escalation.policy.escalate import NotePart, NoteSpec
+from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.world.case import Case, Value
 
 UNCUT = 10**9

@@ -5,16 +5,8 @@ from typing import Any
 
 from sfdc_escalator.escalation.conditions.declaration import Terms
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.policy.policy import (
-    DEFAULT_PRIORITIES,
-    Escalate,
-    Example,
-    Guards,
-    NotePart,
-    NoteSpec,
-    Policy,
-    Route,
-)
+from sfdc_escalator.escalation.policy.escalate import Escalate, NotePart, NoteSpec
+from sfdc_escalator.escalation.policy.policy import DEFAULT_PRIORITIES, Example, Guards, Policy, Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, StepValue
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.time.calendars import Calendar

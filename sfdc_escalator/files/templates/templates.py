@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from sfdc_escalator.errors import Problem
-from sfdc_escalator.escalation.policy.policy import Template
+from sfdc_escalator.escalation.policy.escalate import Template
 from sfdc_escalator.files.templates import bounds
 from sfdc_escalator.files.templates.template_names import Reads, need_of
 from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shown
