@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
@@ -74,11 +74,22 @@ class Example:
     place: tuple[int, int] = (0, 0)
 
 
+class PolicyOwner(NamedTuple):
+    """The team that is accountable for the policy, empty where there is none, and how often it is reviewed."""
+
+    accountable: str = ""
+    review_every: timedelta | None = None
+
+
+NO_OWNER = PolicyOwner()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`digest` is the SHA-256 of what the file says, templates included.
 
-    `together` saves owner, status and priority as one instead of one after the other.
+    `together` saves owner, status and priority as one instead of one after the other. A case that meets all of
+    `hold_while` is held.
     """
 
     name: str
@@ -91,6 +102,8 @@ class Policy:
     guards: Guards = field(default_factory=Guards)
     together: bool = False
     examples: tuple[Example, ...] = ()
+    hold_while: tuple[Condition, ...] = ()
+    owner: PolicyOwner = NO_OWNER
     _conditions: Mapping[str, All] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -114,4 +127,5 @@ class Policy:
         chosen = self.routes if routes is None else tuple(routes)
         conditions = frozenset[Need]().union(*(self.condition(route).needs for route in chosen))
         steps = conditions.union(*(route.escalate.needs for route in chosen if route.escalate))
-        return steps.union(*(frozenset(due_needs(route.due)) for route in chosen))
+        holds = (one.needs for one in self.hold_while)
+        return steps.union(*(frozenset(due_needs(route.due)) for route in chosen), *holds)
