@@ -335,13 +335,13 @@ def test_every_turn_is_carried_out_or_skipped_once_and_never_early(
         now += pause * HOUR
         progress = Progress(MONDAY, due, done=frozenset(done), moved=dict(moved))
         found = climb(ladder, progress, now, highest_only=highest_only)
-        turns = [(one.rung, one.turn) for one in (*found.skipped, *([found.turn] if found.turn else []))]
-        assert len(turns) == len(set(turns)), "a turn twice in one run"
-        assert done.isdisjoint(turns), "a turn that was done"
+        dealt = [(one.rung, one.turn) for one in (*found.skipped, *([found.turn] if found.turn else []))]
+        assert len(dealt) == len(set(dealt)), "a turn twice in one run"
+        assert done.isdisjoint(dealt), "a turn that was done"
         assert all(one.moment <= now for one in (*found.skipped, *([found.turn] if found.turn else [])))
         if found.turn and found.turn.rung.startswith("before"):
             assert now < due
-        done |= set(turns)
+        done |= set(dealt)
         moved |= found.moved
         climbed += found.turn is not None
     assert standing(ladder, Progress(MONDAY, due, done=frozenset(done), moved=moved), now).state == "exhausted"

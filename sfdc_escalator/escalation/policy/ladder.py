@@ -58,7 +58,7 @@ class Recipient(NamedTuple):
 
 
 class Notify(NamedTuple):
-    """The recipients who are told at once, and those of the next digest."""
+    """The recipients who are notified at once, and those of the next digest."""
 
     now: tuple[Recipient, ...] = ()
     digest: tuple[Recipient, ...] = ()
