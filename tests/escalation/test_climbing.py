@@ -154,6 +154,12 @@ def test_of_missed_turns_the_latest_is_carried_out_and_the_others_are_skipped() 
     assert told(climb(ladder, Progress(MONDAY), at(3.5))) == (("r", 3), [("r", 1), ("r", 2)], {})
 
 
+def test_a_turn_behind_a_climbed_one_is_skipped() -> None:
+    """L5"""
+    ladder = [after("r", HOUR, turns=4, every=HOUR)]
+    assert told(climb(ladder, Progress(MONDAY, done=frozenset({("r", 2)})), at(2.5))) == (None, [("r", 1)], {})
+
+
 def test_the_grid_of_turns_is_fixed_and_ends() -> None:
     """L5"""
     ladder = [after("r", HOUR, turns=3, every=HOUR)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
@@ -17,6 +18,7 @@ from sfdc_escalator.escalation.world.needs import Need
 DEFAULT_PRIORITIES = ("Low", "Medium", "High")
 OPEN_CASES = Field("IsClosed", "is", False)
 NEW_RECORD = "new_record"
+UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ class Example:
 class Policy:
     """`digest` is the SHA-256 of what the file says, templates included.
 
-    `together` saves owner, status and priority as one instead of one after the other.
+    `together` saves owner, status and priority as one instead of one after the other. `zone` is that of the first
+    calendar; due times are shown in it. While all of `hold_while` holds, a case is held.
     """
 
     name: str
@@ -90,6 +93,8 @@ class Policy:
     routes: tuple[Route, ...]
     guards: Guards = field(default_factory=Guards)
     together: bool = False
+    zone: ZoneInfo = UTC
+    hold_while: tuple[Condition, ...] = ()
     examples: tuple[Example, ...] = ()
     _conditions: Mapping[str, All] = field(init=False, compare=False, repr=False)
 
@@ -110,8 +115,10 @@ class Policy:
         return All(parts if speaks else (OPEN_CASES, *parts))
 
     def needs(self, routes: Iterable[Route] | None = None) -> frozenset[Need]:
-        """Everything that the policy, or some of its routes, reads of a case."""
+        """Everything that the policy, or some of its routes, reads of a case; of their ladders the plain fields, which
+        a poll reads as well. The rest of a ladder is read when it is due."""
         chosen = self.routes if routes is None else tuple(routes)
         conditions = frozenset[Need]().union(*(self.condition(route).needs for route in chosen))
         steps = conditions.union(*(route.escalate.needs for route in chosen if route.escalate))
-        return steps.union(*(frozenset(due_needs(route.due)) for route in chosen))
+        held = steps.union(*(one.needs for one in self.hold_while))
+        return held.union(*(paths_of(route.ladder.needs) | frozenset(due_needs(route.due)) for route in chosen))
