@@ -130,6 +130,11 @@ class Ladder:
         return bool(self.rungs)
 
     @property
+    def ids(self) -> frozenset[str]:
+        """The present and former ids of its rungs."""
+        return frozenset[str]().union(*(rung.ids for rung in self.rungs))
+
+    @property
     def needs(self) -> frozenset[Need]:
         own = self.acknowledged.needs if self.rungs else frozenset[Need]()
         return own.union(*(rung.needs for rung in self.rungs))

@@ -48,12 +48,14 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The outcomes of the orders, by key. `trouble` is the error that ended the work with the org too early."""
+    """The outcomes of the orders, by key. `trouble` is the error that ended the work with the org too early; `written`
+    are the escalations as the ledger has them, of the orders that were applied."""
 
     outcomes: Mapping[str, Outcome]
     bounced: tuple[Order, ...] = ()
     gone: tuple[Order, ...] = ()
     trouble: EscalatorError | None = None
+    written: tuple[Escalation, ...] = ()
 
 
 def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progress: Progress, stop: Stop) -> Applied:
@@ -75,11 +77,12 @@ def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progres
     if delivery.trouble is None and stop.reason is None:
         lease.mark_live(terms.live)
     written = [(order, delivery.written[order.key]) for order in orders if order.key in delivery.written]
+    made = tuple(replace(one, case_number=order.case_number) for order, one in written)
     try:
         bounced, gone = read_back(org, lease, written)
     except OrgUnavailable as error:
-        return Applied(outcomes, trouble=delivery.trouble or error)
-    return Applied(outcomes, bounced, gone, delivery.trouble)
+        return Applied(outcomes, trouble=delivery.trouble or error, written=made)
+    return Applied(outcomes, bounced, gone, delivery.trouble, made)
 
 
 def note_silent(orders: Sequence[Order], lease: Lease, clock: RunClock, ended: Callable[[Outcome], None]) -> None:

@@ -18,6 +18,31 @@ def remember(prepared: Prepared, lease: Lease) -> None:
     changes += [Change("skipped", one, one.case_number, "") for one in prepared.skipped]
     if changes:
         lease.record(changes)
+    remember_rungs(prepared, lease)
+    if prepared.ladders.begun or prepared.ladders.ended:
+        lease.record_holds(prepared.ladders.begun, prepared.ladders.ended)
+
+
+def remember_rungs(prepared: Prepared, lease: Lease) -> None:
+    """The rungs that this run is the first to see, before it starts an escalation, and those that are gone."""
+    known = prepared.history.rungs
+    routes = [(policy.name, route) for policy in prepared.plan.policies for route in policy.routes]
+    written = {(policy, name, rung) for policy, route in routes for name in route.names for rung in route.ladder.ids}
+    seen = [
+        (policy, route.name, rung.id)
+        for policy, route in routes
+        for rung in route.ladder.rungs
+        if not any(one in known.get((policy, name), {}) for name in route.names for one in rung.ids)
+    ]
+    of_policies = {policy.name for policy in prepared.plan.policies}
+    gone = [
+        (policy, route, rung)
+        for (policy, route), rungs in known.items()
+        for rung in rungs
+        if policy in of_policies and (policy, route, rung) not in written
+    ]
+    if seen or gone:
+        lease.see_rungs(seen, gone, prepared.plan.now)
 
 
 def of_rung(match: Match, now: datetime) -> list[Change]:
