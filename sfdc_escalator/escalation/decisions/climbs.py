@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sfdc_escalator.escalation.decisions.match import Match
-from sfdc_escalator.escalation.decisions.on_ladder import OnLadder
+from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, held_by, hold_text
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.climbing import Climb, Missed, climb
@@ -85,12 +85,7 @@ def match_of(in_org: PolicyInOrg, one: OnLadder, turn: Missed, found: Climb | No
 
 
 def held_match(in_org: PolicyInOrg, one: OnLadder, turn: Missed, hold: Hold) -> Match:
-    return match_of(in_org, one, turn).held(hold_text(hold), by="field" if hold.kind == "field" else "hold")
-
-
-def hold_text(hold: Hold) -> str:
-    until = f" until {hold.until:%Y-%m-%d %H:%M} UTC" if hold.until else ""
-    return f"held{until} by {hold.by}: {hold.why}"
+    return match_of(in_org, one, turn).held(hold_text(hold), by=held_by(hold))
 
 
 def rung_of(one: OnLadder, name: str) -> Rung:

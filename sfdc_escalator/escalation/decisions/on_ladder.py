@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sfdc_escalator.escalation.conditions.findings import reasons
 from sfdc_escalator.escalation.conditions.tree import All, judge
+from sfdc_escalator.escalation.decisions.outcome import HeldBy
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.acknowledgement import Escalated
 from sfdc_escalator.escalation.ladder.held_time import merged
@@ -47,8 +48,7 @@ class OnLadder:
 
     @property
     def held_by(self) -> Hold | None:
-        """The hold that lasts now."""
-        return next((hold for hold in self.holds if hold.lasts(self.now)), None)
+        return lasting(self.holds, self.now)
 
     @property
     def in_flight(self) -> Escalation | None:
@@ -149,6 +149,25 @@ def changed_by_field(in_org: PolicyInOrg, case: Case, stored: Iterable[Hold]) ->
             yield hold
     if holds_now and not lasting:
         yield field_hold(in_org, case)
+
+
+def lasting(holds: Iterable[Hold], now: datetime) -> Hold | None:
+    """The hold that lasts now."""
+    return next((hold for hold in holds if hold.lasts(now)), None)
+
+
+def hold_of_start(in_org: PolicyInOrg, route: Route, case: Case) -> Hold | None:
+    """The hold that keeps this route from starting an escalation. A route that bypasses guards starts all the same."""
+    return None if route.bypass_guards else lasting(holds_of(in_org, route, case), in_org.now)
+
+
+def hold_text(hold: Hold) -> str:
+    until = f" until {hold.until:%Y-%m-%d %H:%M} UTC" if hold.until else ""
+    return f"held{until} by {hold.by}: {hold.why}"
+
+
+def held_by(hold: Hold) -> HeldBy:
+    return "field" if hold.kind == "field" else "hold"
 
 
 def is_held_by_field(in_org: PolicyInOrg, case: Case) -> bool:
