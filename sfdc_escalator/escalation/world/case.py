@@ -54,6 +54,7 @@ class Comment:
     body: str
     speaker: Speaker
     source: Literal["comments", "emails"] = "comments"
+    by_person: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", utc(self.at))
@@ -66,6 +67,8 @@ class FieldChange:
     at: datetime
     before: Value
     after: Value
+    by: str = ""
+    by_person: bool = True
 
 
 @dataclass(frozen=True, slots=True)

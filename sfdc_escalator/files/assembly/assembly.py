@@ -1,7 +1,15 @@
 """The policy's value from its checked shape, with every default filled in."""
 
 from sfdc_escalator.escalation.conditions.declaration import Terms
-from sfdc_escalator.escalation.policy.policy import DEFAULT_PRIORITIES, Example, Guards, Policy, PolicyOwner, Route
+from sfdc_escalator.escalation.policy.policy import (
+    DEFAULT_PRIORITIES,
+    UTC,
+    Example,
+    Guards,
+    Policy,
+    PolicyOwner,
+    Route,
+)
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.files.assembly.conditions import conditions, route_condition
@@ -23,8 +31,9 @@ def assemble(document: Document, shape: PolicyShape, templates: Templates, diges
         routes=tuple(route_of(route, material) for route in shape.routes),
         guards=Guards(**shape.guards.given()),
         together=shape.defaults.fields == "together",
-        examples=tuple(example_of(one, document.place(("examples", n))) for n, one in enumerate(shape.examples)),
+        zone=next((one.timezone for one in shape.calendars.values()), UTC),
         hold_while=conditions(shape.hold_while, material.terms),
+        examples=tuple(example_of(one, document.place(("examples", n))) for n, one in enumerate(shape.examples)),
         owner=PolicyOwner(shape.owner.accountable, shape.owner.review_every),
     )
 
