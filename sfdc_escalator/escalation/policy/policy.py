@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.escalation.conditions.condition import Condition
@@ -76,6 +76,16 @@ class Example:
     place: tuple[int, int] = (0, 0)
 
 
+class PolicyOwner(NamedTuple):
+    """The team that is accountable for the policy, empty where there is none, and how often it is reviewed."""
+
+    accountable: str = ""
+    review_every: timedelta | None = None
+
+
+NO_OWNER = PolicyOwner()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`digest` is the SHA-256 of what the file says, templates included.
@@ -96,6 +106,7 @@ class Policy:
     zone: ZoneInfo = UTC
     hold_while: tuple[Condition, ...] = ()
     examples: tuple[Example, ...] = ()
+    owner: PolicyOwner = NO_OWNER
     _conditions: Mapping[str, All] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
