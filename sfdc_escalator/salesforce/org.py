@@ -21,6 +21,7 @@ from sfdc_escalator.salesforce.line.shapes import taken_apart
 from sfdc_escalator.salesforce.line.token import Login, Token
 from sfdc_escalator.salesforce.readiness.inspector import SalesforceInspector
 from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, poll, second_look
+from sfdc_escalator.salesforce.reading.facts import Facts
 from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.describe import standard_describe
 from sfdc_escalator.salesforce.schema.values import needed, record_id
@@ -111,7 +112,7 @@ class SalesforceOrg:
 
     @taken_apart()
     def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
-        facts = second_look.Facts(self._describe, self._tracked, self._now, us)
+        facts = Facts(self._describe, self._tracked, self._now, us)
         return second_look.complete(self._client, cases, needs, facts)
 
     @taken_apart()
