@@ -464,6 +464,17 @@ def test_the_notes_of_a_merged_case_stand_on_its_master(site: Site) -> None:
     assert [(note.key, note.case_id) for note in site.notes(ONE, TWO)] == [(identity(ONE).key, TWO.id)]
 
 
+def test_a_note_keeps_its_time_when_its_case_is_merged(site: Site) -> None:
+    """L1, L18: the escalation on the master counts from the same time."""
+    site.write(escalated(ONE))
+    [before] = site.notes(ONE)
+    site.stage.wait(5)
+    site.stage.merge(ONE.id, TWO.id)
+    [after] = site.notes(TWO)
+    assert (after.key, after.at) == (before.key, before.at)
+    assert site.notes(ONE) == ()
+
+
 # -- write -----------------------------------------------------------------------------------------------------------
 
 
