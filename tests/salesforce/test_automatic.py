@@ -63,6 +63,6 @@ def test_no_subject_of_a_machine_comes_with_a_word_more() -> None:
     ],
 )
 def test_a_mail_is_not_written_after_its_record(incoming: bool, message_date: str | None, at: str) -> None:
-    comment = email_of(mail(MessageDate=message_date, Incoming=incoming))
+    comment = email_of(mail(MessageDate=message_date, Incoming=incoming), frozenset())
     assert comment is not None
     assert f"{comment.at:%Y-%m-%dT%H:%M:%S}" == at

@@ -37,6 +37,8 @@ ENGINE_FIELDS = (
 )
 # Automated users count neither as agents nor as customers (Object Reference, User.UserType).
 NOBODY = frozenset({"AutomatedProcess", "CloudIntegrationUser", "System"})
+AUTHOR = ("CreatedById", "CreatedBy.UserType", "CreatedBy.IsActive")
+"""The fields that name who created a record, and whether that is a person."""
 DRAFT = "5"  # of EmailMessage.Status (Object Reference, EmailMessage)
 
 
@@ -89,14 +91,15 @@ class CaseReader:
         )
 
 
-def comment_of(record: Record) -> Comment:
+def comment_of(record: Record, us: frozenset[str]) -> Comment:
     published, user_type = given(record, "IsPublished", flag) is True, user_type_of(record)
     customer = published and user_type not in NOBODY
     return Comment(
-        author=sys.intern(needed(record, "CreatedById", record_id)),
+        author=author_of(record),
         at=needed(record, "CreatedDate", instant),
         body=given(record, "CommentBody", text) or "",
         speaker="agent" if user_type == "Standard" else "customer" if customer else "nobody",
+        by_person=is_by_person(record, us),
     )
 
 
@@ -104,7 +107,17 @@ def user_type_of(record: Record) -> str | None:
     return given(pick(record, "CreatedBy"), "UserType", text)
 
 
-def email_of(record: Record) -> Comment | None:
+def author_of(record: Record) -> str:
+    return sys.intern(needed(record, "CreatedById", record_id))
+
+
+def is_by_person(record: Record, us: frozenset[str]) -> bool:
+    """True if an active user of type Standard who is not one of ours created the record."""
+    is_active = given(pick(record, "CreatedBy"), "IsActive", flag) is True
+    return is_active and user_type_of(record) == "Standard" and given(record, "CreatedById", record_id) not in us
+
+
+def email_of(record: Record, us: frozenset[str]) -> Comment | None:
     """The e-mail as a comment; None for a draft."""
     incoming, status = given(record, "Incoming", flag) is True, given(record, "Status", text)
     if status == DRAFT:
@@ -114,12 +127,13 @@ def email_of(record: Record) -> Comment | None:
     by_nobody = is_automatic(headers, subject) or (not incoming and user_type_of(record) in NOBODY)
     created = needed(record, "CreatedDate", instant)
     return Comment(
-        author=sys.intern(needed(record, "CreatedById", record_id)),
+        author=author_of(record),
         # The sender's clock writes MessageDate. A mail is not written after it arrived; imports are older than records.
         at=min(given(record, "MessageDate", instant) or created, created),
         body=f"{subject}\n{body}".strip(),
         speaker="nobody" if by_nobody else "customer" if incoming else "agent",
         source="emails",
+        by_person=not (incoming or by_nobody) and is_by_person(record, us),
     )
 
 
