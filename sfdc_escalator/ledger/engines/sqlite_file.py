@@ -189,7 +189,7 @@ def _advice(name: str) -> str | None:
 def under_another_name(path: Path, *, replaceable: bool = False) -> Iterator[Path]:
     """A new file beside `path`, for its user alone, that becomes `path` when the body is done. With `replaceable` it is
     removed where somebody else was faster. Raises LedgerUnusable."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}.new")
+    fresh = path.parent / f".{path.name}.{secrets.token_hex(6)}.new"  # `/` has no name
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
