@@ -56,6 +56,7 @@ class SqliteFile:
         try:
             status = self.path.stat()
         except FileNotFoundError:
+            self._refuse_dead_link()
             return False
         except OSError as error:
             raise LedgerUnusable(f"the ledger {self.path} cannot be examined: {error.strerror}") from error
@@ -70,6 +71,15 @@ class SqliteFile:
             )
         refuse_network_disk(self.path)
         return True
+
+    def _refuse_dead_link(self) -> None:
+        """A link that leads nowhere, as to a disk that is not mounted, is not a ledger that nobody has made yet."""
+        for place in (self.path, *self.path.parents):
+            if place.is_symlink() and not place.exists():
+                raise LedgerUnusable(
+                    f"the ledger {self.path} cannot be found: the link {place} leads to {os.readlink(place)}, which "
+                    "does not exist; is its disk mounted?"
+                )
 
     def create(self) -> None:
         """The file appears whole or not at all: it is made under another name first."""
