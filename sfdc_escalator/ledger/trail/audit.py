@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, Invalid, Problem
 from sfdc_escalator.ledger.store import SqlHistory
-from sfdc_escalator.ledger.tables.rows import MISREAD, time_of
+from sfdc_escalator.ledger.tables.rows import MISREAD
 from sfdc_escalator.ledger.tables.schema import escalations, events, payloads
+from sfdc_escalator.ledger.tables.times import time_of
 from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry
 
 
