@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, on_ladder
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.progress import Turn
 from sfdc_escalator.escalation.ladder.standing import standing
+from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Moved, Standing, StandingState
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
@@ -90,6 +92,9 @@ def of_started(
 
 
 def team_of(one: OnLadder) -> str:
-    """The team that the escalation was handed to, where the policy names it without a table."""
+    """The team that the escalation was handed to, or the first that it notifies."""
     wanted = one.route.escalate.steps.get("queue") if one.route.escalate else None
-    return getattr(wanted, "name", "") or next((who.name for who in one.route.notify.now if who.kind == "team"), "")
+    team = wanted.value(one.case) if isinstance(wanted, Table) else wanted
+    if isinstance(team, Team):
+        return team.name
+    return next((str(who.name) for who in one.route.notify.now if who.kind == "team"), "")

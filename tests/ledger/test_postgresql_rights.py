@@ -10,6 +10,7 @@ from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable
 from sfdc_escalator.ledger.engines.postgresql_rights import OF_A_RUN
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
+from sfdc_escalator.ledger.tables.schema import VERSION
 from sfdc_escalator.ledger.trail.verification import verify
 from sfdc_escalator.ledger.upkeep.migration import migrate
 from tests.ledger.kinds import PostgresqlKind
@@ -163,7 +164,7 @@ def test_only_the_owner_of_the_tables_may_migrate_and_is_named(guest: Guest) -> 
     assert "do it as the user" in said
     owner = urlsplit(guest.kind.where).username
     assert f"do it as the user {owner}" in said
-    assert migrate(guest.kind.where, "ann").now == "0002"
+    assert migrate(guest.kind.where, "ann").now == VERSION
 
 
 # -- addresses --------------------------------------------------------------------------------------------------------

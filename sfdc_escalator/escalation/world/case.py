@@ -47,7 +47,10 @@ Speaker = Literal["customer", "agent", "nobody"]
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A message on a case: a case comment, or an e-mail with its subject. `author` is the user's id."""
+    """A message on a case: a case comment, or an e-mail with its subject. `author` is the user's id.
+
+    `by_person` is true if an active user of type Standard who is not one of ours wrote it.
+    """
 
     author: str
     at: datetime
@@ -62,7 +65,10 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field that took another value."""
+    """A field that took another value. `by` is the user's id, empty where it is not known.
+
+    `by_person` is true if an active user of type Standard who is not one of ours changed it.
+    """
 
     at: datetime
     before: Value

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.ledger.engines.database import Dialect
 from sfdc_escalator.ledger.tables.schema import ESCALATION_FACTS, EVENT_ABOUT, ROUTE_FACTS, RUN_FACTS
-from sfdc_escalator.ledger.tables.shapes import members, members_0001
+from sfdc_escalator.ledger.tables.shapes import members, members_0001, members_0002
 
 
 def chain_rows(dialect: Dialect) -> str:
@@ -28,7 +28,11 @@ def note_rows(dialect: Dialect) -> str:
 
 def _escalations(dialect: Dialect) -> str:
     """A body holds the row in the shape of its version; the key that follows (`facts`) ends the object for sure."""
-    texts = (members("t", ESCALATION_FACTS, dialect.members), members_0001("t", dialect.members))
+    texts = (
+        members("t", ESCALATION_FACTS, dialect.members),
+        members_0002("t", dialect.members),
+        members_0001("t", dialect.members),
+    )
     places = [dialect.place(f"""'"escalation":{{' || {text} || '}},"facts":'""", "v.body") for text in texts]
     return _unlike(dialect, "escalations", "key", ("key", "organization_id", "case_id", "run"), places)
 

@@ -15,8 +15,9 @@ from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.tables import chain
-from sfdc_escalator.ledger.tables.rows import ORG_TIME, checked, naming, time_of, time_text
+from sfdc_escalator.ledger.tables.rows import ORG_TIME, checked, naming
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
+from sfdc_escalator.ledger.tables.times import time_of, time_text
 from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_json
 from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder

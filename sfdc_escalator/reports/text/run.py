@@ -51,7 +51,7 @@ def head(result: Result) -> Iterator[str]:
     yield f"{what} on {org_facts.name} ({kind}, {plan.organization_id}) at {plan.now:%Y-%m-%d %H:%M:%S} UTC"
     yield f"policies: {', '.join(policy.name for policy in plan.policies)}   open cases: {org_facts.open_cases}"
     yield f"ledger: {result.ledger}   level: {org_facts.level}   guard: {result.guard}   API calls: {result.api_calls}"
-    yield f"plan {plan.digest[:16]}   audit head {(result.audit_head or 'none')[:16]}"
+    yield f"plan {plan.digest[:16]}   audit head {result.audit_head or 'none'}"
 
 
 def warnings(result: Result) -> Iterator[str]:
