@@ -17,7 +17,7 @@ from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.escalation.world.waitlist import Waitlist, next_list
 from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply
 from sfdc_escalator.pipeline.applying.remember import remember
-from sfdc_escalator.pipeline.ladders_after import close_ladders
+from sfdc_escalator.pipeline.closing import close_ladders
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.nearest import near_misses

@@ -179,7 +179,7 @@ def test_a_route_above_takes_the_case_over_and_ends_the_lower_ladder(support: Wo
         """routes:
   - name: safety
     reason: It is about safety.
-    when: [{field: Priority, is: Critical}]
+    when: [{field: Status, is: Working}]
     escalate: {note: {help_needed: Call now.}, queue: intake}
 """,
     )
@@ -188,7 +188,7 @@ def test_a_route_above_takes_the_case_over_and_ends_the_lower_ladder(support: Wo
     run(support, "--backlog", "escalate")
     (one,) = select(org, "SELECT Id FROM Case")
     advance(org, "31m")
-    act(org, act="edit", case=one["Id"], fields={"Priority": "Critical"}, by="bob@support.example")
+    act(org, act="edit", case=one["Id"], fields={"Status": "Working"}, by="bob@support.example")
     advance(org, "1m")
     found = run(support)["escalations"]
     ends = [(one["route"], one["rung"], one["state"]) for one in found]

@@ -22,7 +22,7 @@ LATE = 15 * 60
 
 @dataclass(frozen=True, slots=True)
 class Climbing:
-    """What a run does on one ladder: the matches of its rungs, and the turns that it only skips."""
+    """The work of a run on one ladder: the matches of its rungs, and the turns that it only skips."""
 
     ladder: OnLadder
     matches: tuple[Match, ...] = ()

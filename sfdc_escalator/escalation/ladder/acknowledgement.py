@@ -91,7 +91,7 @@ def by_record(leaf: Related, case: Case, escalated: Escalated, circumstances: Ci
 
 
 def by_value(leaf: Condition, case: Case, escalated: Escalated, circumstances: Circumstances) -> Acknowledged | None:
-    """It did not hold at the start, and a person made it hold; where no history tells, it holds now."""
+    """It did not hold at the start, and a person made it hold; where no history shows it, it holds now."""
     if name_of(leaf) in escalated.proved:
         return None
     if isinstance(leaf, Field) and leaf.path in case.field_changes:

@@ -1,4 +1,4 @@
-"""How a run takes the lease of its org, and when it is refused."""
+"""The taking of the lease of an org by a run, and its refusal."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""What a run needs to remember ladders: facts with each start, the moment of each turn, rungs, holds, standings."""
+"""Ladders: facts with each start, the moment of each turn, the rungs that runs saw, holds and standings."""
 
 from typing import Any
 
