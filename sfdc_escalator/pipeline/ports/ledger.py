@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sfdc_escalator.escalation.world.history import Escalation, History
-from sfdc_escalator.escalation.world.keys import RouteName
+from sfdc_escalator.escalation.world.keys import RouteName, RungName
+from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 
 
@@ -61,6 +62,20 @@ class Lease(Protocol):
 
     def mark_live(self, routes: Sequence[RouteName]) -> None:
         """Records that these routes have run live in this org."""
+        ...
+
+    def see_rungs(self, seen: Sequence[RungName], gone: Sequence[RungName], at: datetime) -> None:
+        """Records the rungs that are new, or came back, as first seen at this time, and those that are gone. One that
+        is known already is not recorded again."""
+        ...
+
+    def record_holds(self, new: Sequence[Hold], ended: Sequence[Hold]) -> None:
+        """Records the holds that begin, and those of the history that end at their `released`."""
+        ...
+
+    def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
+        """Stores where each escalation stands, by the key of its start, with the digest of its policy; forgets the
+        others."""
         ...
 
     def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
