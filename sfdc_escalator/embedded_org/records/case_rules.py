@@ -67,7 +67,9 @@ def after_update(
 def _tracked(work: Work) -> dict[str, str]:
     """The fields with a history, each with its name in the history."""
     sql = 'SELECT QualifiedApiName FROM "FieldDefinition" WHERE IsFieldHistoryTracked = 1'
-    return {name: TRACKED.get(name, name) for (name,) in work.database.query(sql)}
+    kept = [name for (name,) in work.database.query(sql)]
+    usual = {name: label for name, label in TRACKED.items() if name in kept}
+    return {**usual, **{name: name for name in kept if name not in TRACKED}}
 
 
 def _check_owner(work: Work, sobject: SObject, owner_id: str) -> None:
