@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -11,13 +12,16 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.waitlist import Waitlist
-from sfdc_escalator.ledger.engines.database import BUSY, Database, recognise
+from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
+from sfdc_escalator.ledger.tables.ladder_rows import holds_in, rungs_in, standings_in
 from sfdc_escalator.ledger.tables.rows import ORG_TIME, escalation_of, naming, org_time_of, route_of, user_of
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
 from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_of
 from sfdc_escalator.ledger.writing.holder import Holder
-from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, take
+from sfdc_escalator.ledger.writing.journal import locked_version
+from sfdc_escalator.ledger.writing.lease import SqlLease, Terms
+from sfdc_escalator.ledger.writing.taking import take
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, RunStart
 
 
@@ -46,13 +50,19 @@ class SqlHistory:
             routes = sa.select(live_routes).where(live_routes.c.organization_id == organization_id)
             live = [route_of(row) for row in connection.execute(routes).mappings()]
             users = sa.select(runs.c.user_id).where(runs.c.organization_id == organization_id).distinct()
-            return History.of(
+            history = History.of(
                 known,
                 live,
                 [user_of(row) for row in connection.execute(users).mappings()],
                 empty=not known and not live,
                 org_time=self._org_time(connection, organization_id, known),
                 waitlist=self.waitlist(connection, organization_id),
+            )
+            return replace(
+                history,
+                rungs=rungs_in(connection, organization_id),
+                holds=holds_in(connection, organization_id),
+                standings=standings_in(connection, organization_id),
             )
 
     def _org_time(
@@ -118,6 +128,13 @@ class SqlLedger(SqlHistory):
             # A lease that cannot be given back is lost all the same, as soon as this process has ended.
             with contextlib.suppress(EscalatorError):
                 lease.give_back()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[tuple[sa.Connection, str]]:
+        """One transaction of the only writer of the chain, without a lease; and the time of the database."""
+        with self.database.translating(), self._engine.begin() as connection:
+            check_version(self.database.where, locked_version(connection, self.database))
+            yield connection, self.database.dialect.now(connection)
 
     def try_to_write(self) -> None:
         """A write that is rolled back, so that a ledger that cannot be written is found now. Raises LedgerUnusable."""

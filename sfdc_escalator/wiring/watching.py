@@ -70,7 +70,8 @@ def counts(result: Result) -> dict[str, Any]:
     from sfdc_escalator.escalation.decisions.outcome import State
 
     done = result.count(State.APPLIED)
-    known = sum(escalation.is_open for escalation in result.prepared.history.everything())
+    everything = result.prepared.history.everything()
+    known = sum(escalation.is_open and escalation.is_start for escalation in everything)
     states = {state.value: result.count(state) for state in State if state is not State.PLANNED}
     return {"matches": states, "api_calls": result.api_calls, "open_escalations": known + done}
 

@@ -1,11 +1,14 @@
 """The history in the ledger."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from sfdc_escalator.escalation.world.history import EscalationState
-from tests.builders import NOW, case, escalation, remembering
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.keys import Identity
+from tests.builders import NOW, ORG, case, escalation, remembering
 
 OPEN = {EscalationState.APPLIED, EscalationState.ADOPTED, EscalationState.UNKNOWN, EscalationState.SENDING}
 
@@ -41,3 +44,43 @@ def test_a_new_state_replaces_the_old_one() -> None:
 def test_a_policy_sees_its_own_escalations_of_a_case() -> None:
     ours, theirs = escalation(case()), escalation(case(), policy_name="billing")
     assert remembering(ours, theirs).of_case(case().id, "support") == (ours,)
+
+
+def turn(of: Case, rung: str, number: int = 1, *, route: str = "urgent", policy: str = "support") -> Escalation:
+    """A turn of a rung that was carried out and wrote nothing."""
+    identity = Identity(ORG, policy, route, of.id, rung, turn=number)
+    return Escalation.of(identity, EscalationState.APPLIED, before={}, wrote={}, tried_at=NOW, moment=NOW)
+
+
+def test_the_escalations_of_a_case_are_starts() -> None:
+    """L12: a rung of another step counts in no episode of the route."""
+    start = escalation(case())
+    history = remembering(start, turn(case(), "late"))
+    assert history.of_case(case().id, "support") == (start,)
+    assert len(history.everything()) == 2
+
+
+def test_the_turns_of_an_escalation_are_those_of_its_policy_route_case_and_episode() -> None:
+    start, ours = escalation(case()), [turn(case(), "late", number) for number in (1, 2)]
+    renamed = turn(case(), "late", route="pressing")
+    others = [
+        turn(case(2), "late"),
+        turn(case(), "late", policy="billing"),
+        turn(case(), "late", route="calm"),
+        replace(turn(case(), "first"), episode=2),
+    ]
+    history = remembering(start, *ours, renamed, *others)
+    assert history.rungs_of(start, ["urgent", "pressing"]) == (*ours, renamed)
+
+
+def test_a_rung_that_wrote_nothing_leaves_no_value_in_doubt() -> None:
+    """L10: nothing was written to the org, and the ledger alone remembers it."""
+    assert not turn(case(), "late").is_found
+    assert turn(case(), "late").was_sent
+
+
+@pytest.mark.parametrize("state", [EscalationState.SKIPPED, EscalationState.WITHHELD])
+def test_a_turn_that_was_skipped_or_withheld_was_not_sent(state: EscalationState) -> None:
+    """L5, L11"""
+    assert not escalation(case(), state).was_sent
+    assert not escalation(case(), state).is_open

@@ -15,6 +15,7 @@ from sfdc_escalator.escalation.decisions.order_json import canonical, order_json
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, NOTE, Step, StepState
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, LadderFacts, Moved
 from tests.builders import planned, policy, route
 
 
@@ -35,6 +36,16 @@ IDENTITIES = st.builds(Identity, NAME, NAME, NAME, NAME, NAME, COUNTS, COUNTS)
 STATES = st.sampled_from(StepState)
 PLANNED_STEPS = st.builds(Step, st.sampled_from([one.key for one in FIELD_STEPS]), MAYBE, MAYBE, STATES, TEXT)
 NOTE_STEPS = st.builds(Step, st.just(NOTE), st.none(), TEXT, STATES)
+AWARE = st.datetimes(datetime(1970, 1, 2), datetime(2900, 1, 1), timezones=ZONES)  # noqa: DTZ001
+MOVED = st.builds(Moved, AWARE, st.timedeltas(timedelta(), timedelta(days=9_999)), TEXT)
+LADDERS = st.none() | st.builds(
+    LadderFacts,
+    st.none() | AWARE,
+    st.none() | AWARE,
+    st.none() | st.builds(Acknowledged, AWARE, MAYBE, TEXT),
+    st.dictionaries(TEXT, MOVED, max_size=2),
+    st.lists(TEXT, max_size=2).map(tuple),
+)
 ESCALATIONS = st.builds(
     Escalation,
     TEXT,
@@ -51,6 +62,8 @@ ESCALATIONS = st.builds(
     TIMES,
     TEXT,
     TEXT,
+    TIMES,
+    LADDERS,
     TIMES,
 )
 ORDERS = st.builds(

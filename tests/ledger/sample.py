@@ -1,10 +1,11 @@
 """Escalations, changes and starts of runs for the ledger's tests."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, LadderFacts, Moved
 from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 
 ORG = "00D000000000001EAA"
@@ -22,7 +23,16 @@ EVENT_OF = {
     EscalationState.SUPERSEDED: "superseded",
     EscalationState.GONE: "gone",
     EscalationState.CLOSED: "closed",
+    EscalationState.SKIPPED: "skipped",
+    EscalationState.WITHHELD: "withheld",
 }
+LADDER = LadderFacts(
+    started=AT,
+    due=AT + timedelta(days=1),
+    acknowledged=Acknowledged(AT + timedelta(hours=2), USER, "owner"),
+    moved={"late": Moved(AT + timedelta(hours=1), timedelta(minutes=30, microseconds=7), "after 30m")},
+    proved=("spoke",),
+)
 
 
 def start(run: str = "run-1", organization: str = ORG, user: str = USER) -> RunStart:
@@ -45,6 +55,17 @@ def escalation(
         tried_at=AT,
         case_number="00001234",
     )
+
+
+def turn(
+    rung: str = "late", number: int = 1, turn: int = 1, state: EscalationState = EscalationState.APPLIED
+) -> Escalation:
+    """A turn of a rung of the escalation with this number, which wrote nothing."""
+    start = escalation(number)
+    identity = Identity(ORG, start.policy, start.route, start.case_id, rung, turn=turn)
+    moment = AT + timedelta(hours=turn)
+    found = Escalation.of(identity, state, before={}, wrote={}, tried_at=AT + timedelta(days=1), moment=moment)
+    return replace(found, case_number=start.case_number)
 
 
 def change(

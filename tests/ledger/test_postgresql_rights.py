@@ -7,14 +7,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable
+from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.ledger.engines.postgresql_rights import OF_A_RUN
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
+from sfdc_escalator.ledger.tables.schema import VERSION
 from sfdc_escalator.ledger.trail.verification import verify
 from sfdc_escalator.ledger.upkeep.migration import migrate
 from tests.ledger.kinds import PostgresqlKind
 from tests.ledger.old_ledger import load
-from tests.ledger.sample import ORG, change, escalation, start
+from tests.ledger.sample import AT, ORG, change, escalation, start
 
 
 @dataclass
@@ -63,6 +65,9 @@ def runs(where: str) -> None:
     with open_ledger(where, create=True) as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation(), note="A note.")])
         lease.mark_live([("support", "supervisor")])
+        lease.see_rungs([("support", "supervisor", "late")], [], AT)
+        lease.record_holds([Hold(escalation().case_id, "00001234", AT, None, "Status is Legal", "support")], [])
+        lease.keep_standings({escalation().key: (Standing(StandingState.RUNNING), "digest")})
         lease.finish({"exit": 0})
 
 
@@ -163,7 +168,7 @@ def test_only_the_owner_of_the_tables_may_migrate_and_is_named(guest: Guest) -> 
     assert "do it as the user" in said
     owner = urlsplit(guest.kind.where).username
     assert f"do it as the user {owner}" in said
-    assert migrate(guest.kind.where, "ann").now == "0002"
+    assert migrate(guest.kind.where, "ann").now == VERSION
 
 
 # -- addresses --------------------------------------------------------------------------------------------------------

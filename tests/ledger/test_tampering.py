@@ -4,6 +4,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import leases, metadata
@@ -21,7 +23,7 @@ from sfdc_escalator.ledger.trail.status import ledger_status
 from sfdc_escalator.ledger.trail.verification import verify
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.old_ledger import load
-from tests.ledger.sample import ORG, change, escalation, start
+from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
 
 
 def record(kind: Kind) -> None:
@@ -29,7 +31,12 @@ def record(kind: Kind) -> None:
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation(1), note="A note."), change(escalation(2))])
         lease.record([change(escalation(1), EscalationState.APPLIED)])
+        lease.record([change(replace(escalation(1), state=EscalationState.APPLIED, ladder=LADDER), event="started")])
+        lease.record([change(turn())])
         lease.mark_live([("support", "supervisor")])
+        lease.see_rungs([("support", "supervisor", "late")], [], AT)
+        lease.record_holds([Hold(escalation(1).case_id, "00001234", AT, None, "Status is Legal", "support")], [])
+        lease.keep_standings({escalation(1).key: (Standing(StandingState.RUNNING, "late", 1, AT, ("new",)), "digest")})
         lease.finish({"exit": 0})
     with kind.open() as ledger, ledger.lease(start("run-2")):
         kind.execute("CREATE TABLE kept AS SELECT * FROM leases")
@@ -172,7 +179,9 @@ def without_guards(kind: Kind, *statements: str) -> None:
         kind.execute(statement)
 
 
-@pytest.mark.parametrize("left", ["leases", "escalations", "runs", "live_routes", "payloads"])
+@pytest.mark.parametrize(
+    "left", ["leases", "escalations", "runs", "live_routes", "rungs", "holds", "standings", "payloads"]
+)
 def test_an_empty_trail_beside_rows_is_found(recorded: Kind, left: str) -> None:
     tables = [table for table in metadata.tables if table not in (left, "alembic_version")]
     without_guards(recorded, *(f"DELETE FROM {table}" for table in tables))
@@ -210,6 +219,8 @@ def uses(where: str) -> Iterator[Callable[[], object]]:
             with ledger.lease(start("run-3")) as lease:
                 lease.record([change(escalation(3))])
                 lease.mark_live([("support", "other")])
+                lease.see_rungs([("support", "other", "late")], [("support", "supervisor", "late")], AT)
+                lease.keep_standings({})
                 lease.finish({"exit": 0})
 
     yield read

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.errors import AuditBroken, EscalatorError
+from sfdc_escalator.errors import AuditBroken, EscalatorError, Invalid
 from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
 from sfdc_escalator.ledger.store import open_trail
 from sfdc_escalator.ledger.tables import chain
-from sfdc_escalator.ledger.tables.schema import escalations, events, live_routes, payloads, runs
+from sfdc_escalator.ledger.tables.schema import escalations, events, holds, live_routes, payloads, rungs, runs
 from sfdc_escalator.ledger.trail.verification import MOST_PROBLEMS, verify
 from tests.ledger.kinds import SqliteKind
-from tests.ledger.sample import change, escalation, start
+from tests.ledger.sample import AT, change, escalation, start
 
 TEXT = "The customer waits since Tuesday."
 
@@ -28,6 +29,8 @@ def recorded_once(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         lease.record([change(escalation(1), note=TEXT), change(escalation(2), note=TEXT)])
         lease.record([change(escalation(1), EscalationState.APPLIED)])
         lease.mark_live([("support", "supervisor")])
+        lease.see_rungs([("support", "supervisor", "late")], [], AT)
+        lease.record_holds([Hold(escalation(1).case_id, "00001234", AT, None, "Status is Legal", "support")], [])
         lease.finish({"exit": 0})
     return kind.path.read_bytes()
 
@@ -54,7 +57,7 @@ def test_an_untouched_trail_verifies_and_names_its_head(recorded: SqliteKind) ->
     with recorded.open() as ledger:
         head = ledger.head()
     found = recorded.verify()
-    assert (found.events, found.head, found.problems) == (6, head, ())
+    assert (found.events, found.head, found.problems) == (8, head, ())
 
 
 def test_an_empty_trail_verifies(sqlite_kind: SqliteKind) -> None:
@@ -67,7 +70,7 @@ def test_an_empty_trail_verifies(sqlite_kind: SqliteKind) -> None:
     ("table", "column"),
     [
         (table.name, column.name)
-        for table in (events, payloads, escalations, runs, live_routes)
+        for table in (events, payloads, escalations, runs, live_routes, rungs, holds)
         for column in table.columns
     ],
 )
@@ -99,7 +102,7 @@ def test_a_flipped_byte_of_an_events_text_is_found(recorded: SqliteKind, place: 
     assert any("event 3 " in problem for problem in recorded.verify().problems)
 
 
-@pytest.mark.parametrize("table", ["events", "payloads", "escalations", "runs", "live_routes"])
+@pytest.mark.parametrize("table", ["events", "payloads", "escalations", "runs", "live_routes", "rungs", "holds"])
 @pytest.mark.parametrize("which", ["min", "max"])
 def test_a_removed_row_is_found(recorded: SqliteKind, table: str, which: str) -> None:
     tamper(
@@ -124,7 +127,7 @@ def test_a_removed_row_is_found(recorded: SqliteKind, table: str, which: str) ->
         "UPDATE escalations SET key = 'ESC-0000-0000-0000' WHERE state = 'sending'",
         "UPDATE events SET body = CAST(body AS TEXT) WHERE seq = 2",
         "UPDATE events SET hash = 'text' WHERE seq = 2",
-        "UPDATE events SET seq = 99 WHERE seq = 6",
+        "UPDATE events SET seq = 99 WHERE seq = 8",
     ],
 )
 def test_a_row_without_an_event_is_found(recorded: SqliteKind, statement: str) -> None:
@@ -168,9 +171,16 @@ def test_every_earlier_head_of_the_chain_is_accepted(recorded: SqliteKind) -> No
     assert recorded.verify(recorded.verify().head.upper()).problems == ()  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("head", ["00" * 32, "ab", "not a hash", ""])
-def test_a_head_that_the_chain_never_had_is_found(recorded: SqliteKind, head: str) -> None:
-    assert any("expected head" in problem for problem in recorded.verify(head).problems)
+def test_a_head_that_the_chain_never_had_is_found(recorded: SqliteKind) -> None:
+    assert any("expected head" in problem for problem in recorded.verify("00" * 32).problems)
+
+
+@pytest.mark.parametrize("head", ["ab", "ab" * 8, "00" * 33, "not a hash", ""])
+def test_a_text_that_is_no_whole_head_is_refused_and_says_nothing_about_the_trail(
+    recorded: SqliteKind, head: str
+) -> None:
+    with pytest.raises(Invalid, match="is not an audit head; expected all of its 64 hexadecimal digits"):
+        recorded.verify(head)
 
 
 def test_a_rewritten_chain_is_found_by_a_kept_head(recorded: SqliteKind) -> None:
@@ -195,7 +205,7 @@ def test_a_rewritten_chain_is_found_by_a_kept_head(recorded: SqliteKind) -> None
 def test_removed_newest_events_are_found_by_a_kept_head(recorded: SqliteKind) -> None:
     kept = recorded.verify().head
     tamper(recorded, lambda connection: connection.executescript(
-        "DELETE FROM events WHERE seq = 6; UPDATE runs SET event = 1, finished_at = NULL, result = NULL;"))  # fmt: skip
+        "DELETE FROM events WHERE seq = 8; UPDATE runs SET event = 1, finished_at = NULL, result = NULL;"))  # fmt: skip
     assert recorded.verify().problems == ()
     assert recorded.verify(kept).problems
 
@@ -238,7 +248,7 @@ def rows_of(path: Path) -> list[object]:
     with closing(sqlite3.connect(path)) as connection:
         return [
             connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
-            for table in ("events", "payloads", "escalations", "runs", "live_routes")
+            for table in ("events", "payloads", "escalations", "runs", "live_routes", "rungs", "holds")
         ]
 
 

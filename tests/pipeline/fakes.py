@@ -12,7 +12,8 @@ from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, FieldValues
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
-from sfdc_escalator.escalation.world.keys import RouteName, key_of
+from sfdc_escalator.escalation.world.keys import RouteName, RungName, key_of
+from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.needs import Answered, FieldChanges, Lookup, Messages, Need, Records
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.escalation.world.waitlist import Waitlist
@@ -343,6 +344,9 @@ class FakeLedger:
     finished: list[Mapping[str, Any]] = field(default_factory=list)
     waitlists: list[Waitlist] = field(default_factory=list)
     started: list[RunStart] = field(default_factory=list)
+    rungs: dict[RungName, datetime] = field(default_factory=dict)
+    holds: list[Hold] = field(default_factory=list)
+    standings: dict[str, tuple[Standing, str]] = field(default_factory=dict)
     fails_from: int = 1_000_000
     busy: bool = False
     where: str = "memory"
@@ -350,6 +354,9 @@ class FakeLedger:
 
     def __post_init__(self) -> None:
         self.now_state = {escalation.key: escalation.state for escalation in self.remembered.everything()}
+        known = self.remembered.rungs.items()
+        self.rungs = {(*name, rung): at for name, rungs in known for rung, at in rungs.items()}
+        self.holds, self.standings = list(self.remembered.holds), dict(self.remembered.standings)
 
     def history(self, organization_id: str) -> History:
         return self.remembered
@@ -382,6 +389,18 @@ class FakeLedger:
     def mark_live(self, routes: Sequence[RouteName]) -> None:
         self.live += routes
 
+    def see_rungs(self, seen: Sequence[RungName], gone: Sequence[RungName], at: datetime) -> None:
+        self.rungs = {name: first for name, first in self.rungs.items() if name not in gone}
+        self.rungs = dict.fromkeys(seen, at) | self.rungs
+
+    def record_holds(self, new: Sequence[Hold], ended: Sequence[Hold]) -> None:
+        ends = {one.event: one for one in ended}
+        self.holds = [ends.get(one.event, one) for one in self.holds]
+        self.holds += [replace(one, event=1 + number) for number, one in enumerate(new, len(self.holds))]
+
+    def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
+        self.standings = dict(standings)
+
     def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
         self.finished.append(result)
         self.waitlists += [waitlist] if waitlist else []
@@ -395,11 +414,15 @@ class FakeLedger:
 
     def tomorrow(self) -> History:
         """The history of the next run."""
-        return History.of(
+        history = History.of(
             {change.escalation.key: change.escalation for change in self.changes}.values(),
             self.live,
             empty=not self.changes,
         )
+        rungs: dict[RouteName, dict[str, datetime]] = {}
+        for (policy, route, rung), at in self.rungs.items():
+            rungs.setdefault((policy, route), {})[rung] = at
+        return replace(history, rungs=rungs, holds=tuple(self.holds), standings=self.standings)
 
 
 class BrokenLedger(FakeLedger):

@@ -9,8 +9,10 @@ from sfdc_escalator.escalation.decisions.order import Order, Post
 from sfdc_escalator.escalation.policy.steps import FIELD_OF, NOTE, Step, StepState
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.ladder_json import ladder_json, ladder_of
 
 Json = dict[str, Any]
+TIMES = ("tried_at", "ended_at", "moment")
 
 
 def canonical(value: Any) -> str:
@@ -107,10 +109,12 @@ def _step_of(found: Mapping[str, Any], note: str) -> Step:
 def _escalation_json(escalation: Escalation) -> Json:
     facts = {name: getattr(escalation, name) for name in Escalation.__dataclass_fields__}
     values = {name: dict(facts[name]) if facts[name] is not None else None for name in ("before", "wrote")}
-    times = {name: facts[name].isoformat() if facts[name] else None for name in ("tried_at", "ended_at")}
-    return facts | values | times
+    times = {name: facts[name].isoformat() if facts[name] else None for name in TIMES}
+    ladder = ladder_json(escalation.ladder) if escalation.ladder else None
+    return facts | values | times | {"ladder": ladder}
 
 
 def _escalation_of(found: Mapping[str, Any]) -> Escalation:
-    times = {name: datetime.fromisoformat(found[name]) if found[name] else None for name in ("tried_at", "ended_at")}
-    return Escalation(**{**found, **times, "state": EscalationState(found["state"])})
+    times = {name: datetime.fromisoformat(found[name]) if found[name] else None for name in TIMES}
+    ladder = ladder_of(found["ladder"]) if found["ladder"] else None
+    return Escalation(**{**found, **times, "state": EscalationState(found["state"]), "ladder": ladder})

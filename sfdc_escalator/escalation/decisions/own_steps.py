@@ -6,7 +6,8 @@ from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.tree import could_hold
-from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.policy.ladder import Rung
+from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, StepValue, every
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation
@@ -20,7 +21,7 @@ def in_doubt(
     escalations: Iterable[Escalation], case: Case, policies: Sequence[Policy], queues: Mapping[str, Queue]
 ) -> frozenset[Need]:
     """The fields of the case that may hold our own values: those that the steps of an escalation found in the org
-    would write, where the case has such a value; of a route that is not known, all fields that steps write."""
+    would write, where the case has such a value; of a route or rung that is not known, all fields that steps write."""
     fields = {name for one in escalations if one.is_found for name in may_have_written(one, case, policies, queues)}
     return frozenset(fields) | (owner_paths(case) if OWNER in fields else frozenset())
 
@@ -30,10 +31,18 @@ def may_have_written(
 ) -> Iterator[str]:
     routes = (route for policy in policies if policy.name == escalation.policy for route in policy.routes)
     route = next((one for one in routes if escalation.route in one.names), None)
+    carries_out = acting(route, escalation) if route else None
     for step in FIELD_STEPS:
-        wanted = route.escalate.steps.get(step.key) if route and route.escalate else None
-        if route is None or fold(case.text_of(step.field) or "") in values_of(step, wanted, queues):
+        wanted = carries_out.escalate.steps.get(step.key) if carries_out and carries_out.escalate else None
+        if carries_out is None or fold(case.text_of(step.field) or "") in values_of(step, wanted, queues):
             yield step.field
+
+
+def acting(route: Route, escalation: Escalation) -> Route | Rung | None:
+    """The route for a start, its rung for a turn; None for a rung that the route no longer has."""
+    if escalation.is_start:
+        return route
+    return next((rung for rung in route.ladder.rungs if escalation.rung in rung.ids), None)
 
 
 def values_of(step: FieldStep, wanted: StepValue | None, queues: Mapping[str, Queue]) -> frozenset[str]:

@@ -7,14 +7,16 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from sfdc_escalator.escalation.world.case import FieldValues
-from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG, Identity, RouteName
+from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts, Standing
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 
 TRY_AGAIN = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
 class EscalationState(StrEnum):
-    """The states of an escalation in the ledger."""
+    """The states of an escalation in the ledger. `skipped` and `withheld` are states of rungs: a turn that was not
+    carried out, and a move that a guard withheld."""
 
     PLANNED = "planned"
     SENDING = "sending"
@@ -25,15 +27,23 @@ class EscalationState(StrEnum):
     SUPERSEDED = "superseded"
     GONE = "gone"
     CLOSED = "closed"
+    SKIPPED = "skipped"
+    WITHHELD = "withheld"
+
+
+NOT_SENT = frozenset(
+    {EscalationState.PLANNED, EscalationState.REJECTED, EscalationState.SKIPPED, EscalationState.WITHHELD}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """One escalation as the ledger records it.
+    """One escalation as the ledger records it: its start, or one turn of a rung.
 
     `before` and `wrote` hold the fields that steps may write; None where we sent nothing (adopted, found). `attempts`
     counts the rejections of a rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's
-    time of the last try. `ended_at` is the org's time at which the route was first seen not to match.
+    time of the last try. `ended_at` is the org's time at which the route was first seen not to match. `ladder` stands
+    with the start; `moment` is the time at which the turn of a rung was due.
     """
 
     key: str
@@ -51,6 +61,8 @@ class Escalation:
     message: str = ""
     case_number: str = ""
     ended_at: datetime | None = None
+    ladder: LadderFacts | None = field(default=None, hash=False)
+    moment: datetime | None = None
 
     @classmethod
     def of(
@@ -63,6 +75,8 @@ class Escalation:
         attempts: int = 0,
         tried_at: datetime | None = None,
         message: str = "",
+        ladder: LadderFacts | None = None,
+        moment: datetime | None = None,
     ) -> "Escalation":
         """The escalation with this identity."""
         return cls(
@@ -79,12 +93,19 @@ class Escalation:
             attempts=attempts,
             tried_at=tried_at,
             message=message,
+            ladder=ladder,
+            moment=moment,
         )
 
     @property
+    def is_start(self) -> bool:
+        """True for a start, False for a turn of a rung."""
+        return self.rung == FIRST_RUNG
+
+    @property
     def was_sent(self) -> bool:
-        """True where it is in the org, or may be; False where it was rejected or returned."""
-        return self.state not in (EscalationState.PLANNED, EscalationState.REJECTED)
+        """True where it is in the org, or may be; False where it was rejected, returned, skipped or withheld."""
+        return self.state not in NOT_SENT
 
     @property
     def is_found(self) -> bool:
@@ -111,10 +132,14 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`live` holds (policy, route) of the routes that have run live in this org, `users` our user ids so far.
+    """`by_case` holds starts and turns of rungs. `live` holds (policy, route) of the routes that have run live in this
+    org, `users` our user ids so far.
 
     `org_time` is the org's time at the last run that was carried out; None when it is not known. `waitlist` is what
-    that run left for a person.
+    that run left for a person. `rungs` gives the org's time at which a live run first saw a rung, by its id, on a
+    route that still has it. `holds` are those that last, and those of cases with an open escalation. `standings` are
+    those after the last run, by the key of the start, each with the digest of its policy. `watched_at` is the org's
+    time at the last run that looked at every open escalation.
     """
 
     by_case: Mapping[str, tuple[Escalation, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -123,6 +148,10 @@ class History:
     empty: bool = True
     org_time: datetime | None = None
     waitlist: Waitlist = field(default_factory=Waitlist)
+    rungs: Mapping[RouteName, Mapping[str, datetime]] = field(default_factory=lambda: MappingProxyType({}))
+    holds: tuple[Hold, ...] = ()
+    watched_at: datetime | None = None
+    standings: Mapping[str, tuple[Standing, str]] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def of(
@@ -143,9 +172,23 @@ class History:
         )
 
     def of_case(self, case_id: str, policy: str) -> tuple[Escalation, ...]:
-        return tuple(escalation for escalation in self.by_case.get(case_id, ()) if escalation.policy == policy)
+        """The starts of this policy on the case."""
+        return tuple(one for one in self.by_case.get(case_id, ()) if one.policy == policy and one.is_start)
+
+    def rungs_of(self, start: Escalation, names: Iterable[str]) -> tuple[Escalation, ...]:
+        """The turns of rungs of this escalation, whose route has these names."""
+        names = frozenset(names)
+        return tuple(
+            one
+            for one in self.by_case.get(start.case_id, ())
+            if not one.is_start and one.policy == start.policy and one.route in names and one.episode == start.episode
+        )
+
+    def starts(self) -> tuple[Escalation, ...]:
+        return tuple(one for one in self.everything() if one.is_start)
 
     def everything(self) -> tuple[Escalation, ...]:
+        """The starts and the turns of rungs."""
         return tuple(escalation for escalations in self.by_case.values() for escalation in escalations)
 
     def with_escalations(self, news: Iterable[Escalation]) -> "History":

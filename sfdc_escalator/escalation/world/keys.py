@@ -10,6 +10,8 @@ KEY_LINE = re.compile(r"(ESC(?:-[0-9A-HJKMNP-TV-Z]{4}){3}) (\S+)")
 FIRST_RUNG = "start"
 RouteName = tuple[str, str]
 """(policy, route)"""
+RungName = tuple[str, str, str]
+"""(policy, route, rung)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ OF_A_RUN = {
     "escalations": ROWS,
     "runs": ROWS,
     "live_routes": NEW_ROWS,
+    "rungs": ROWS,
+    "holds": ROWS,
+    "standings": (*ROWS, "DELETE"),
     "leases": ROWS,
 }
 """The rights that a live run needs, by table; a reader needs SELECT."""
@@ -28,7 +31,7 @@ MAY_CREATE = "SELECT has_database_privilege(current_database(), 'CREATE')"
 MAY_USE = "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = :schema"
 MISSING = """
     SELECT c.relname::text, r.name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
-    unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS r (name)
+    unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS r (name)
     WHERE n.nspname = :schema AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, r.name)
 """
 OWNERS = """

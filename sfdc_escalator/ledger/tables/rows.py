@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,14 +13,14 @@ from sfdc_escalator.escalation.world.case import FieldValues
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.chain import plain
+from sfdc_escalator.ledger.tables.ladder import ladder_facts_of, ladder_row
 from sfdc_escalator.ledger.tables.schema import JSON_COLUMNS, escalations, live_routes, runs
+from sfdc_escalator.ledger.tables.times import time_of, time_text
 
 Row = dict[str, Any]
 ORG_TIME = "org_time"
 """The member of a run's last event that holds the org's time."""
 
-
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 MOST = 2**31 - 1
 """The largest number that every engine can hold in a column."""
 
@@ -56,25 +56,6 @@ def _is_sound(column: sa.Column[Any], value: object) -> bool:
     return type(value) is (bytes if isinstance(column.type, sa.LargeBinary) else str)
 
 
-def time_text(at: datetime | None) -> str | None:
-    """A time as text, UTC; raises EscalatorError for a time without a zone."""
-    if at is None:
-        return None
-    if at.tzinfo is None:
-        raise EscalatorError(f"the time {at} has no zone")
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def time_of(text: str | None) -> datetime | None:
-    """The time of a text. Raises ValueError for one that no run can have written."""
-    if not text:
-        return None
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None or not EARLIEST <= at < LATEST:
-        raise ValueError(f"the time {text:.60} has no zone, or is out of range")
-    return at
-
-
 def route_of(row: Mapping[Any, Any]) -> tuple[str, str]:
     """The policy and the route of a live route. Raises LedgerUnusable."""
     with naming(f"the live route {row['policy']!s:.60}/{row['route']!s:.60}"):
@@ -102,7 +83,9 @@ def facts_of(escalation: Escalation, case_number: str) -> Row:
         "case_number": plain(case_number),
         "ended_at": time_text(escalation.ended_at),
         "episode": escalation.episode,
+        "ladder": ladder_row(escalation.ladder),
         "message": plain(escalation.message),
+        "moment": time_text(escalation.moment),
         "policy": plain(escalation.policy),
         "route": plain(escalation.route),
         "rung": plain(escalation.rung),
@@ -148,6 +131,8 @@ def _escalation_of(row: Mapping[Any, Any]) -> Escalation:
         message=row["message"],
         case_number=row["case_number"],
         ended_at=time_of(row["ended_at"]),
+        ladder=ladder_facts_of(row["ladder"]),
+        moment=time_of(row["moment"]),
     )
 
 

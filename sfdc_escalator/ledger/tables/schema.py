@@ -1,13 +1,14 @@
-"""The tables of a ledger, version 0002.
+"""The tables of a ledger, version 0003.
 
 Times are text, `YYYY-MM-DDTHH:MM:SSZ`, as the events have them. `events.body` holds the canonical bytes that are
-hashed; every other column of `events`, and every row of `runs`, `escalations` and `live_routes`, follows from such
-bytes and names its event, so that a verification can compare them.
+hashed; every other column of `events`, and every row of `runs`, `escalations`, `live_routes`, `rungs` and `holds`,
+follows from such bytes and names its newest event, so that a verification can compare them. `leases` and `standings`
+are not part of the chain.
 """
 
 import sqlalchemy as sa
 
-VERSION = "0002"
+VERSION = "0003"
 """The newest module of `upkeep/versions` has this number."""
 
 FORBIDDEN = {"events": ("UPDATE", "DELETE"), "payloads": ("UPDATE",), "escalations": ("DELETE",)}
@@ -57,7 +58,9 @@ escalations = sa.Table(
     sa.Column("ended_at", sa.Text),
     sa.Column("episode", sa.Integer, nullable=False),
     sa.Column("epoch", sa.Integer),
+    sa.Column("ladder", sa.Text),
     sa.Column("message", sa.Text, nullable=False),
+    sa.Column("moment", sa.Text),
     sa.Column("policy", sa.Text, nullable=False),
     sa.Column("route", sa.Text, nullable=False),
     sa.Column("rung", sa.Text, nullable=False),
@@ -66,7 +69,8 @@ escalations = sa.Table(
     sa.Column("tried_at", sa.Text),
     sa.Column("turn", sa.Integer, nullable=False),
     sa.Column("wrote", sa.Text),
-    comment="Before and wrote are canonical JSON: the values of the case by field; null where nothing was sent.",
+    comment="Before, wrote and ladder are canonical JSON. Before and wrote: the values of the case by field, "
+    "null where nothing was sent. Ladder: the facts about it, at its start. Moment: when the turn of a rung was due.",
 )
 
 runs = sa.Table(
@@ -94,13 +98,63 @@ live_routes = sa.Table(
     sa.Column("event", sa.Integer, nullable=False, unique=True),
 )
 
+rungs = sa.Table(
+    "rungs",
+    metadata,
+    sa.Column("organization_id", sa.Text, primary_key=True),
+    sa.Column("policy", sa.Text, primary_key=True),
+    sa.Column("route", sa.Text, primary_key=True),
+    sa.Column("rung", sa.Text, primary_key=True),
+    sa.Column("seen_at", sa.Text, nullable=False),
+    sa.Column("gone", sa.Integer, nullable=False),
+    sa.Column("event", sa.Integer, nullable=False, unique=True),
+    comment="The org's time at which a live run first saw the rung on the route; gone is 1 while it is not there.",
+)
+
+holds = sa.Table(
+    "holds",
+    metadata,
+    sa.Column("hold", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("event", sa.Integer, nullable=False, unique=True),
+    sa.Column("organization_id", sa.Text, nullable=False),
+    sa.Column("case_id", sa.Text, nullable=False),
+    sa.Column("case_number", sa.Text, nullable=False),
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("route", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("begin", sa.Text, nullable=False),
+    sa.Column("until", sa.Text),
+    sa.Column("released", sa.Text),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Index("holds_of_org", "organization_id", "case_id"),
+    comment="Hold is the number of the event that began it; event that of its newest one.",
+)
+
+standings = sa.Table(
+    "standings",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("organization_id", sa.Text, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("rung", sa.Text, nullable=False),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("at", sa.Text),
+    sa.Column("aside", sa.Text, nullable=False),
+    sa.Column("team", sa.Text, nullable=False),
+    sa.Column("policy_digest", sa.Text, nullable=False),
+    comment="Where each escalation stands after the last run. Aside is a JSON list of rungs.",
+)
+
 EVENT_ABOUT = ("at", "case_id", "event", "key", "note", "organization_id", "run", "seq")
 ESCALATION_FACTS = tuple(sorted({column.name for column in escalations.columns} - {*EVENT_ABOUT}))
 RUN_FACTS = ("finished_at", "host", "pid", "policies", "result", "started_at", "user_id")
 ROUTE_FACTS = ("policy", "route")
+RUNG_FACTS = ("gone", "policy", "route", "rung", "seen_at")
+HOLD_FACTS = ("begin", "by", "case_number", "hold", "kind", "policy", "released", "route", "until", "why")
 """Columns that a body repeats: events' in `about`, escalations' in `escalation`, the others' in `facts`."""
 
-JSON_COLUMNS = ("before", "policies", "result", "wrote")
+JSON_COLUMNS = ("before", "ladder", "policies", "result", "wrote")
 """Columns whose text is canonical JSON; a body repeats them as the parsed values."""
 
 leases = sa.Table(

@@ -1,8 +1,8 @@
 """The shapes in which the body of an event holds the row of an escalation, one per version of the tables.
 
 Events are never rewritten, so a ledger that was migrated holds all of them. A body names its shape by its keys: version
-0002 has `before` and `wrote`, each an object by field name or null; version 0001 had three keys for each of them
-(`before_owner`, `before_priority`, `before_status`).
+0003 has `ladder` and `moment`; version 0002 had neither. Both have `before` and `wrote`, each an object by field name
+or null; version 0001 had three keys for each of them (`before_owner`, `before_priority`, `before_status`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +17,8 @@ MembersOf = Callable[[str, Sequence[str]], str]
 
 SIDES = ("before", "wrote")
 FIELDS_0001 = {"OwnerId": "owner", "Priority": "priority", "Status": "status"}
+NEW_0003 = ("ladder", "moment")
+FACTS_0002 = tuple(name for name in ESCALATION_FACTS if name not in NEW_0003)
 COLUMNS_0001 = tuple(f"{side}_{name}" for side in SIDES for name in FIELDS_0001.values())
 
 
@@ -25,9 +27,19 @@ def members(table: str, columns: Iterable[str], members_of: MembersOf) -> str:
     return " || ',' || ".join(_parts(table, columns, members_of, _side))
 
 
+def members_0002(table: str, members_of: MembersOf) -> str:
+    """The members that a body of version 0002 has for the same row of `escalations`."""
+    return members(table, FACTS_0002, members_of) + _nothing_new(table)
+
+
 def members_0001(table: str, members_of: MembersOf) -> str:
     """The members that a body of version 0001 has for the same row of `escalations`."""
-    return " || ',' || ".join(_parts(table, ESCALATION_FACTS, members_of, _side_0001))
+    return " || ',' || ".join(_parts(table, FACTS_0002, members_of, _side_0001)) + _nothing_new(table)
+
+
+def _nothing_new(table: str) -> str:
+    """Adds a text that no body can hold there, where the row has a value that the older versions did not have."""
+    return "".join(f" || CASE WHEN {table}.{name} IS NULL THEN '' ELSE '?' END" for name in NEW_0003)
 
 
 def _parts(

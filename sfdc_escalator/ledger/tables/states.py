@@ -5,13 +5,28 @@ from types import MappingProxyType
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.world.history import EscalationState
 
-FIRST = frozenset({EscalationState.PLANNED, EscalationState.SENDING, EscalationState.ADOPTED, EscalationState.APPLIED})
+FIRST = frozenset(
+    {
+        EscalationState.PLANNED,
+        EscalationState.SENDING,
+        EscalationState.ADOPTED,
+        EscalationState.APPLIED,
+        EscalationState.SKIPPED,
+        EscalationState.WITHHELD,
+    }
+)
 """The states in which an escalation may enter the ledger: planned when it was deferred before it was ever sent, applied
-when its note was found in the org."""
+when its note was found in the org, or when it is a rung that writes nothing."""
+
+NOT_YET_SENT = frozenset(
+    {EscalationState.SENDING, EscalationState.APPLIED, EscalationState.PLANNED, EscalationState.WITHHELD}
+)
+"""The states after one in which nothing was sent yet."""
 
 AFTER = MappingProxyType(
     {
-        EscalationState.PLANNED: frozenset({EscalationState.SENDING, EscalationState.APPLIED, EscalationState.PLANNED}),
+        EscalationState.PLANNED: NOT_YET_SENT,
+        EscalationState.WITHHELD: NOT_YET_SENT,
         EscalationState.SENDING: frozenset(
             {EscalationState.APPLIED, EscalationState.REJECTED, EscalationState.UNKNOWN, EscalationState.PLANNED}
         ),
@@ -26,6 +41,7 @@ AFTER = MappingProxyType(
         EscalationState.SUPERSEDED: frozenset[EscalationState](),
         EscalationState.GONE: frozenset[EscalationState](),
         EscalationState.CLOSED: frozenset[EscalationState](),
+        EscalationState.SKIPPED: frozenset[EscalationState](),
     }
 )
 
@@ -44,6 +60,8 @@ STATE_AFTER = MappingProxyType(
         "superseded": EscalationState.SUPERSEDED,
         "gone": EscalationState.GONE,
         "closed": EscalationState.CLOSED,
+        "skipped": EscalationState.SKIPPED,
+        "withheld": EscalationState.WITHHELD,
     }
 )
 RESOLVED = frozenset({EscalationState.APPLIED, EscalationState.PLANNED})
@@ -52,11 +70,16 @@ RESOLVED = frozenset({EscalationState.APPLIED, EscalationState.PLANNED})
 STAYS = frozenset({"bounced", "merged", "ended"})
 """Events that do not change the state."""
 
+OF_LADDER = frozenset({"started", "acknowledged", "moved"})
+"""Events of a start that change only its ladder, while it is applied."""
+
 
 def check(key: str, event: str, old: EscalationState | None, new: EscalationState) -> None:
     """Raises EscalatorError for a change that these rules do not allow: a mistake of the program, not of its user."""
     if event in STAYS:
         allowed = old is not None and old is new
+    elif event in OF_LADDER:
+        allowed = old is new is EscalationState.APPLIED
     elif event == "resolved":
         allowed = old is EscalationState.UNKNOWN and new in RESOLVED
     else:

@@ -6,7 +6,8 @@ from typing import Any
 
 from sfdc_escalator.escalation.world.waitlist import Waiting, Waitlist
 from sfdc_escalator.ledger.tables.chain import plain
-from sfdc_escalator.ledger.tables.rows import naming, time_of, time_text
+from sfdc_escalator.ledger.tables.rows import naming
+from sfdc_escalator.ledger.tables.times import time_of, time_text
 
 WAITLIST = "waitlist"
 TEXTS = ("state", "reason", "policy", "route", "case_number", "key")

@@ -10,8 +10,17 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from sfdc_escalator.ledger.engines.database import Dialect
-from sfdc_escalator.ledger.tables.schema import ESCALATION_FACTS, EVENT_ABOUT, ROUTE_FACTS, RUN_FACTS
-from sfdc_escalator.ledger.tables.shapes import members, members_0001
+from sfdc_escalator.ledger.tables.schema import (
+    ESCALATION_FACTS,
+    EVENT_ABOUT,
+    HOLD_FACTS,
+    ROUTE_FACTS,
+    RUN_FACTS,
+    RUNG_FACTS,
+)
+from sfdc_escalator.ledger.tables.shapes import members, members_0001, members_0002
+
+RUNG_NAME = ("policy", "route", "rung")
 
 
 def chain_rows(dialect: Dialect) -> str:
@@ -28,7 +37,11 @@ def note_rows(dialect: Dialect) -> str:
 
 def _escalations(dialect: Dialect) -> str:
     """A body holds the row in the shape of its version; the key that follows (`facts`) ends the object for sure."""
-    texts = (members("t", ESCALATION_FACTS, dialect.members), members_0001("t", dialect.members))
+    texts = (
+        members("t", ESCALATION_FACTS, dialect.members),
+        members_0002("t", dialect.members),
+        members_0001("t", dialect.members),
+    )
     places = [dialect.place(f"""'"escalation":{{' || {text} || '}},"facts":'""", "v.body") for text in texts]
     return _unlike(dialect, "escalations", "key", ("key", "organization_id", "case_id", "run"), places)
 
@@ -48,10 +61,46 @@ def _unlike(dialect: Dialect, table: str, name: str, same: tuple[str, ...], plac
     """  # noqa: S608 - names of our own tables and columns
 
 
+def _rungs_missing(dialect: Dialect) -> str:
+    """The events about rungs that no row names, and no row about the same rung that names a later one."""
+    text = f"""{members("r", RUNG_NAME, dialect.members)} || ','"""
+    return f"""
+        SELECT v.seq FROM events v WHERE v.key IS NULL AND v.event IN ('rung_seen', 'rung_gone') AND NOT EXISTS (
+            SELECT 1 FROM rungs r WHERE r.organization_id = v.organization_id AND r.event >= v.seq
+            AND {dialect.place(text, "v.body")} > 0
+        )
+    """  # noqa: S608 - names of our own tables and columns
+
+
+def ladder_checks(dialect: Dialect) -> dict[str, str]:
+    """The same for what the ledger remembers of ladders beside the escalations."""
+    return {
+        _facts(dialect, "rungs", "rung", RUNG_FACTS, ("organization_id",)): (
+            "the rung {} was changed: its row differs from its event {}"
+        ),
+        _rungs_missing(dialect): "the rung of event {} is missing, or not in the state of its newest event",
+        _facts(dialect, "holds", "hold", HOLD_FACTS, ("organization_id", "case_id")): (
+            "the hold of event {} was changed: its row differs from its event {}"
+        ),
+        """
+            SELECT v.seq FROM events v LEFT JOIN holds h ON h.hold = v.seq
+            WHERE v.key IS NULL AND v.event = 'held' AND h.hold IS NULL
+        """: "the hold of event {} is missing",
+        """
+            SELECT v.seq FROM events v LEFT JOIN holds h ON h.event = v.seq
+            WHERE v.key IS NULL AND v.event = 'released' AND h.event IS NULL
+        """: "the hold that event {} ended is missing, or not in the state of its newest event",
+        f"""
+            SELECT s.key FROM standings s LEFT JOIN escalations e ON e.key = s.key
+            WHERE e.organization_id {dialect.differs} s.organization_id
+        """: "the standing of {} is not that of an escalation",  # noqa: S608
+    }
+
+
 def table_checks(dialect: Dialect) -> dict[str, str]:
     """The message for the rows of each query."""
     differs = dialect.differs
-    return {
+    return ladder_checks(dialect) | {
         _escalations(dialect): "escalation {} was changed: its row differs from its event {}",
         _facts(dialect, "runs", "run", RUN_FACTS, ("organization_id", "run")): (
             "run {} was changed: its row differs from its event {}"

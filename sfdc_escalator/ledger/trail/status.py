@@ -6,25 +6,29 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.escalation.world.waitlist import Waiting, Waitlist
 from sfdc_escalator.ledger.store import SqlHistory
-from sfdc_escalator.ledger.tables.rows import checked, escalation_of, naming, time_of
+from sfdc_escalator.ledger.tables.rows import checked, escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, runs
+from sfdc_escalator.ledger.tables.times import time_of
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
 
 SETTLED_LATER = ("unknown", "rejected")
 WAITING = (EscalationState.UNKNOWN, EscalationState.SENDING, EscalationState.REJECTED)
 RUNS_LOOKED_AT = 1000
+OF_NO_RUN = "{}"  # `resolve` and `ledger rebuild` hold the lease too, without a policy
 
 
 def ledger_status(trail: SqlHistory) -> LedgerStatus:
     with trail.reading() as connection:
-        newest = sa.select(runs).order_by(runs.c.event.desc())
+        newest = sa.select(runs).where(runs.c.policies != OF_NO_RUN).order_by(runs.c.event.desc())
         last = connection.execute(newest.limit(1)).mappings().first()
         ended = connection.execute(newest.where(runs.c.result.is_not(None)).limit(RUNS_LOOKED_AT)).mappings()
         success = next((record for row in ended if (record := run_record(row)).exit == 0), None)
         waiting = [escalation_of(row) for row in connection.execute(_waiting()).mappings()]
-        is_open = escalations.c.state == EscalationState.APPLIED  # until the case closes; also when its episode is over
+        # Until the case closes; also when its episode is over.
+        is_open = (escalations.c.state == EscalationState.APPLIED) & (escalations.c.rung == FIRST_RUNG)
         count = connection.execute(sa.select(sa.func.count()).select_from(escalations).where(is_open)).scalar_one()
         orgs = connection.scalars(sa.select(runs.c.organization_id).distinct().order_by(runs.c.organization_id)).all()
         left = [trail.waitlist(connection, one) for one in orgs]

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from sfdc_escalator.ledger.engines.database import Dialect
 from sfdc_escalator.ledger.tables import schema
-from sfdc_escalator.ledger.tables.rows import MISREAD, checked, time_of
+from sfdc_escalator.ledger.tables.rows import MISREAD, checked
 from sfdc_escalator.ledger.tables.schema import events, leases, metadata, runs, version
+from sfdc_escalator.ledger.tables.times import time_of
 
 
 def lease_problems(connection: sa.Connection) -> Iterator[str]:

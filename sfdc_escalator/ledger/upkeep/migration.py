@@ -17,7 +17,8 @@ from sfdc_escalator.ledger.trail.verification import verify_chain, verify_inside
 from sfdc_escalator.ledger.upkeep.backup import refuse_broken
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal, locked_version
-from sfdc_escalator.ledger.writing.lease import Terms, refuse_while_alive
+from sfdc_escalator.ledger.writing.lease import Terms
+from sfdc_escalator.ledger.writing.taking import refuse_while_alive
 from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
 VERSIONS = Path(__file__).with_name("versions")

@@ -43,6 +43,11 @@ class Journal:
         self._events: list[dict[str, Any]] = []
         self._payloads: list[dict[str, Any]] = []
 
+    @property
+    def next(self) -> int:
+        """The number that the next event gets."""
+        return self._seq + 1
+
     def add(
         self,
         event: str,

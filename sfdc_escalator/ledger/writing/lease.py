@@ -1,26 +1,31 @@
-"""The right to work on one org: taken, kept alive, checked by every write, given back."""
+"""The right to work on one org: kept alive, checked by every write, given back."""
 
 import contextlib
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from sfdc_escalator.errors import EscalatorError, LeaseLost, LedgerUnusable, RunBusy
-from sfdc_escalator.escalation.world.keys import RouteName
+from sfdc_escalator.errors import LeaseLost, LedgerUnusable
+from sfdc_escalator.escalation.world.keys import RouteName, RungName
+from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.tables import chain
-from sfdc_escalator.ledger.tables.rows import ORG_TIME, checked, naming, time_of, time_text
+from sfdc_escalator.ledger.tables.rows import ORG_TIME, checked, naming
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
+from sfdc_escalator.ledger.tables.times import time_text
 from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_json
 from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder
+from sfdc_escalator.ledger.writing.holding import Holds
 from sfdc_escalator.ledger.writing.journal import Author, Journal, locked_version
+from sfdc_escalator.ledger.writing.rungs_seen import see_rungs
+from sfdc_escalator.ledger.writing.standings import keep_standings
 from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 
 
@@ -95,6 +100,26 @@ class SqlLease:
             if rows:
                 connection.execute(live_routes.insert(), rows)
 
+    def see_rungs(self, seen: Sequence[RungName], gone: Sequence[RungName], at: datetime) -> None:
+        with self._transaction() as (connection, now):
+            journal = Journal(connection, self._author, now)
+            see_rungs(connection, journal, self._start.organization_id, seen, gone, at)
+
+    def record_holds(self, new: Sequence[Hold], ended: Sequence[Hold]) -> None:
+        with self._transaction() as (connection, now):
+            journal = Journal(connection, self._author, now)
+            ours = Holds(connection, journal, self._start.organization_id)
+            for one in ours.known(ended):
+                ours.end(one, one.by)
+            for one in new:
+                ours.begin(one)
+            journal.write()
+            ours.write()
+
+    def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
+        with self._transaction() as (connection, _):
+            keep_standings(connection, self._start.organization_id, standings)
+
     def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
         with self._transaction() as (connection, at):
             this = runs.c.run == self._start.run
@@ -103,7 +128,7 @@ class SqlLease:
             with naming(f"run {self._start.run}"):
                 row = dict(checked(runs, found or {}))
                 row |= {"finished_at": at, "result": chain.canonical(result).decode()}
-                recorded = _as_recorded(row)
+                recorded = as_recorded(row)
             left = {WAITLIST: waitlist_json(waitlist)} if waitlist else {}
             row["event"] = journal.add("run_finished", {"facts": recorded, **self._org_time(result), **left})
             journal.write()
@@ -141,92 +166,7 @@ class SqlLease:
             connection.execute(leases.update().where(self._ours).values(run=None))
 
 
-def take(engine: sa.Engine, database: Database, start: RunStart, holder: Holder, terms: Terms) -> SqlLease:
-    """Takes the lease, and stores the run and its first event. Escalations that an earlier run was still sending become
-    `unknown`. Raises RunBusy while somebody holds the lease."""
-    with database.translating(), engine.begin() as connection:
-        check_version(database.where, locked_version(connection, database))
-        at = database.dialect.now(connection)
-        old = _held(connection, start.organization_id)
-        if old and old["run"] is not None:
-            refuse_while_alive(old, holder, terms, at)
-        epoch = old["epoch"] + 1 if old else 1
-        _hold(connection, start, holder, epoch, at, known=old is not None)
-        journal = Journal(connection, Author(start.organization_id, start.run, start.user_id, holder.host), at)
-        run = _first_row(connection, journal, start, holder, old)
-        changes = Changes(connection, journal, start.organization_id, start.run, epoch)
-        for change in changes.read_sending():
-            changes.add(change)
-        journal.write()
-        connection.execute(runs.insert().values(run))
-        changes.write()
-    return SqlLease(engine, database, start, holder, epoch)
-
-
-def _held(connection: sa.Connection, organization_id: str) -> Mapping[Any, Any] | None:
-    this = leases.c.organization_id == organization_id
-    found = connection.execute(sa.select(leases).where(this).with_for_update()).mappings().first()
-    with naming(f"the lease of the org {organization_id}"):
-        return found and checked(leases, found)
-
-
-def refuse_while_alive(old: Mapping[Any, Any], me: Holder, terms: Terms, at: str) -> None:
-    """Raises RunBusy unless `me` can see that the holder of this row has ended, LedgerUnusable for a changed row."""
-    with naming(f"the lease of the org {old['organization_id']!s:.60}"):
-        checked(leases, old)
-        holder = Holder(old["host"], old["boot"], old["pid"], old["pid_start"])
-        silent, worked = _between(old["heartbeat_at"], at), _between(old["started_at"], at)
-    # A heartbeat from the future comes from a clock that was set back; the next one is right again.
-    if holder.is_gone(me) or abs(silent) >= terms.silent:
-        return
-    stuck = worked >= terms.longest_run
-    raise RunBusy(
-        f"the run {old['run']} has worked on this org since {old['started_at']} "
-        f"(host {holder.host}, process {holder.pid})"
-        + (f", longer than the {terms.longest_run} that a run may take; examine that process" if stuck else ""),
-        host=holder.host,
-        pid=holder.pid,
-        since=old["started_at"],
-        stuck=stuck,
-    )
-
-
-def _between(earlier: str, later: str) -> timedelta:
-    start, end = time_of(earlier), time_of(later)
-    if start is None or end is None:
-        raise ValueError("a time is empty")
-    return end - start
-
-
-def _hold(connection: sa.Connection, start: RunStart, holder: Holder, epoch: int, at: str, *, known: bool) -> None:
-    row = {"epoch": epoch, "run": start.run, **asdict(holder), "started_at": at, "heartbeat_at": at}
-    this = leases.c.organization_id == start.organization_id
-    if known:
-        connection.execute(leases.update().where(this).values(row))
-    else:
-        connection.execute(leases.insert().values(organization_id=start.organization_id, **row))
-
-
-def _first_row(
-    connection: sa.Connection, journal: Journal, start: RunStart, holder: Holder, old: Mapping[Any, Any] | None
-) -> dict[str, Any]:
-    if connection.execute(sa.select(runs.c.run).where(runs.c.run == start.run)).first():
-        raise EscalatorError(f"there is a run {start.run} already")
-    facts = {
-        "user_id": start.user_id,
-        "host": holder.host,
-        "pid": holder.pid,
-        "policies": chain.canonical(start.policies).decode(),
-        "started_at": journal.at,
-        "finished_at": None,
-        "result": None,
-    }
-    left = {"took_over": {name: old[name] for name in ("run", "host", "pid")}} if old and old["run"] else {}
-    event = journal.add("run_started", {"facts": _as_recorded(facts), **left})
-    return {"run": start.run, "organization_id": start.organization_id, "event": event, **facts}
-
-
-def _as_recorded(row: Mapping[str, Any]) -> dict[str, Any]:
+def as_recorded(row: Mapping[str, Any]) -> dict[str, Any]:
     """A run's row as its events hold it: JSON columns as parsed values."""
     return {name: row[name] for name in RUN_FACTS} | {
         name: row[name] and json.loads(row[name]) for name in ("policies", "result")

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sfdc_escalator.escalation.world.history import Escalation, History
-from sfdc_escalator.escalation.world.keys import RouteName
+from sfdc_escalator.escalation.world.keys import RouteName, RungName
+from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 
 
@@ -17,6 +18,9 @@ class Change:
 
     `event` is one of intended, applied, rejected, unknown, returned (nothing written, to be sent again), deferred,
     found, recovered, absent, resolved (a person said so), merged, gone, closed, ended, adopted, superseded, bounced.
+    Of a turn of a rung also skipped (final) and withheld (its move, by a guard); one that writes nothing to the org is
+    recorded by `applied` alone. Of an applied start, changing nothing but its ladder: started (the time of its note was
+    read), acknowledged (a person acted), moved (rungs were moved).
     `note` is personal text: the event holds only its salted hash. `facts` are further JSON values for the event.
     """
 
@@ -58,6 +62,20 @@ class Lease(Protocol):
 
     def mark_live(self, routes: Sequence[RouteName]) -> None:
         """Records that these routes have run live in this org."""
+        ...
+
+    def see_rungs(self, seen: Sequence[RungName], gone: Sequence[RungName], at: datetime) -> None:
+        """Records the rungs that are new, or came back, as first seen at this time, and those that are gone. One that
+        is known already is not recorded again."""
+        ...
+
+    def record_holds(self, new: Sequence[Hold], ended: Sequence[Hold]) -> None:
+        """Records the holds that begin, and those of the history that end at their `released`."""
+        ...
+
+    def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
+        """Stores where each escalation stands, by the key of its start, with the digest of its policy; forgets the
+        others."""
         ...
 
     def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:

@@ -7,11 +7,13 @@ from dataclasses import replace
 from sfdc_escalator.errors import PlanRefused, counted
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
+from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity, identity_on
 from sfdc_escalator.pipeline.changes import escalation_found
 from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.org import KeyedNote, Org
+from sfdc_escalator.pipeline.preparing.recover import turns_with
 
 NOT_SETTLED = frozenset(
     {
@@ -46,7 +48,19 @@ def look_for_keys(
     for note in notes:  # oldest first
         for change in changes_by(note, planned[note.case_id], losers.get(note.case_id, frozenset()), known):
             found.setdefault(change.escalation.key, change)
+    policies = [match.policy for some in planned.values() for match in some]
+    for change in turns_merged(found.values(), known, policies, history):
+        found.setdefault(change.escalation.key, change)
     return tuple(found.values())
+
+
+def turns_merged(
+    found: Iterable[Change], known: Mapping[str, Escalation], policies: Iterable[Policy], history: History
+) -> list[Change]:
+    """The changes that move the turns of rungs along with their start, also those without a note."""
+    starts = (one.escalation for one in found if one.event == "merged" and one.escalation.is_start)
+    turns = (turn for start in starts for turn in turns_with(known[start.key], start, policies, history))
+    return [Change("merged", turn, turn.case_number, "") for turn in turns]
 
 
 def is_of_its_case(note: KeyedNote, planned: Sequence[Match]) -> bool:

@@ -5,13 +5,15 @@ same answer shows the case itself, long enough after the last possible send. Eve
 stores it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.decisions.own_steps import could_match_without_us
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports.org import CaseNow, Org
@@ -73,15 +75,16 @@ def watch(
     needs: frozenset[Need],
     *,
     complete: bool,
-) -> tuple[Settled, ...]:
-    """The open escalations that have changed, read by id where the poll did not return the case.
+) -> tuple[tuple[Settled, ...], dict[str, Case]]:
+    """The open escalations that have changed, read by id where the poll did not return the case; and the open cases
+    that were read by id. Only starts change; the turns of rungs go with theirs to the master of a merge.
 
     `complete` says that the poll dealt with every route: only then can an episode end.
     """
     standing = [
         escalation
         for escalation in history.everything()
-        if escalation.state in (EscalationState.APPLIED, EscalationState.ADOPTED)
+        if escalation.is_start and escalation.state in (EscalationState.APPLIED, EscalationState.ADOPTED)
     ]
     polled = {case.id: CaseNow(case, False, False, None) for case in look.cases}
     absent = {escalation.case_id for escalation in standing} - polled.keys()
@@ -90,7 +93,24 @@ def watch(
     unread = {case_id: needs - one.case.fields.keys() for case_id, one in seen.items() if case_id not in polled}
     unread |= {case_id: look.unread(case_id) for case_id in polled}
     found = (fate(escalation, seen, known.get(escalation.policy), history, unread, complete) for escalation in standing)
-    return tuple(one for one in found if one)
+    settled = [one for one in found if one]
+    moved = {one.escalation.key: one.escalation for one in settled if one.event == "merged"}
+    policies = [in_org.policy for in_org in policies_in_org]
+    starts = (one for one in standing if one.key in moved)
+    turns = (turn for start in starts for turn in turns_with(start, moved[start.key], policies, history))
+    is_open = (one for one in seen.values() if not (one.is_closed or one.is_deleted or one.master_id))
+    cases = {one.case.id: one.case for one in is_open if one.case.id not in polled}
+    return (*settled, *(Settled("merged", turn) for turn in turns)), cases
+
+
+def turns_with(
+    start: Escalation, moved: Escalation, policies: Iterable[Policy], history: History
+) -> Iterator[Escalation]:
+    """The turns of rungs of a start that goes on on another case, each on that case."""
+    routes = (route for policy in policies if policy.name == start.policy for route in policy.routes)
+    names = next((route.names for route in routes if start.route in route.names), frozenset({start.route}))
+    for turn in history.rungs_of(start, names):
+        yield replace(turn, case_id=moved.case_id, case_number=moved.case_number)
 
 
 def fate(

@@ -20,6 +20,7 @@ from sfdc_escalator.salesforce.schema.values import (
     pick,
     plain,
     record_id,
+    selected_value,
     text,
 )
 
@@ -52,9 +53,9 @@ class Column:
 
     def value(self, record: Record) -> Value:
         found: Any = record
-        for step in self._steps:
-            found = pick(found, step)
         try:
+            for step in self._steps:
+                found = selected_value(found, step)
             return None if found is None else self._convert(found)
         except Odd as error:
             raise Odd(f"{self.path}: {error}") from None
@@ -92,12 +93,12 @@ class CaseReader:
 
 
 def comment_of(record: Record, us: frozenset[str]) -> Comment:
-    published, user_type = given(record, "IsPublished", flag) is True, user_type_of(record)
+    published, user_type = given(record, "IsPublished", flag, selected_value) is True, user_type_of(record)
     customer = published and user_type not in NOBODY
     return Comment(
         author=author_of(record),
         at=needed(record, "CreatedDate", instant),
-        body=given(record, "CommentBody", text) or "",
+        body=given(record, "CommentBody", text, selected_value) or "",
         speaker="agent" if user_type == "Standard" else "customer" if customer else "nobody",
         by_person=is_by_person(record, us),
     )
@@ -119,7 +120,7 @@ def is_by_person(record: Record, us: frozenset[str]) -> bool:
 
 def email_of(record: Record, us: frozenset[str]) -> Comment | None:
     """The e-mail as a comment; None for a draft."""
-    incoming, status = given(record, "Incoming", flag) is True, given(record, "Status", text)
+    incoming, status = given(record, "Incoming", flag, selected_value) is True, given(record, "Status", text)
     if status == DRAFT:
         return None
     body = given(record, "TextBody", text) or text_of(given(record, "HtmlBody", text) or "")

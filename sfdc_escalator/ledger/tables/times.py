@@ -1,0 +1,28 @@
+"""Times as the ledger holds them: text, in UTC."""
+
+from datetime import UTC, datetime
+
+from sfdc_escalator.errors import EscalatorError
+
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+
+
+def time_text(at: datetime | None) -> str | None:
+    """A time as text, UTC; raises EscalatorError for a time without a zone."""
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise EscalatorError(f"the time {at} has no zone")
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def time_of(text: str | None) -> datetime | None:
+    """The time of a text. Raises ValueError for one that no run can have written."""
+    return in_range(datetime.fromisoformat(text)) if text else None
+
+
+def in_range(at: datetime) -> datetime:
+    """The same time. Raises ValueError for one that no run can have written."""
+    if at.tzinfo is None or not EARLIEST <= at < LATEST:
+        raise ValueError(f"the time {at} has no zone, or is out of range")
+    return at
