@@ -1,4 +1,4 @@
-"""How a run takes the lease of its org, and when it is refused."""
+"""Takes the lease of an org for a run, or refuses it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

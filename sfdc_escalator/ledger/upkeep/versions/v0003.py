@@ -1,4 +1,4 @@
-"""What a run needs to remember ladders: facts with each start, the moment of each turn, rungs, holds, standings."""
+"""Ladders: the facts with each start, the moment of each turn, and the tables of rungs, holds and standings."""
 
 from typing import Any
 
