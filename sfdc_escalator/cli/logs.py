@@ -31,6 +31,7 @@ def set_up(secrets: Secrets, run: str | None = None) -> None:
     root.handlers[:] = [Lines(secrets, run)]
     root.setLevel(logging.WARNING)
     logging.getLogger("sfdc_escalator").setLevel(logging.INFO)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings show whole URLs, with the query
 
 
 def formatter(secrets: Secrets, run: str | None) -> logging.Formatter:

@@ -1,12 +1,13 @@
 """Options that several commands share. Every option can be given as SFDC_ESCALATOR_<OPTION>."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -26,6 +27,14 @@ class OptionOfEnvironment(click.Option):
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         return surroundings_of(ctx).environ.get(str(self.envvar)) or None
 
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
+        """Refuses an empty value that was typed: it mostly stands for a variable that is not set, and the default would
+        be another org, ledger or folder than the person means."""
+        value, source = super().consume_value(ctx, opts)
+        if source is ParameterSource.COMMANDLINE and (value == "" or (self.multiple and "" in value)):
+            raise click.UsageError(f"{self.opts[0]} has an empty value: is a variable not set?", ctx)
+        return value, source
+
 
 def option(name: str, *more: str, **settings: Any) -> Callable[[Function], Function]:
     """A click option with its environment variable."""
@@ -40,6 +49,8 @@ class FilePath(click.Path[Path]):
         super().__init__(file_okay=file_okay, allow_dash=allow_dash, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if value == "":
+            self.fail("the path is empty: is a variable not set?", param, ctx)
         is_dash = self.allow_dash and str(value) == "-"
         return super().convert(value if is_dash else surroundings_of(ctx).folder / value, param, ctx)
 

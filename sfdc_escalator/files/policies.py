@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 
 from sfdc_escalator.errors import Invalid, Problem, counted
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.files.assembly.assembly import Templates, assemble, terms_of
-from sfdc_escalator.files.checks.cross_checks import mapping, name_crosses, note_crosses, raw_routes
+from sfdc_escalator.files.assembly.assembly import assemble, terms_of
+from sfdc_escalator.files.assembly.steps import Templates
+from sfdc_escalator.files.checks.cross_checks import mapping, name_crosses, raw_routes, raw_rungs
 from sfdc_escalator.files.checks.cutoffs import cutoff_lints
+from sfdc_escalator.files.checks.ladder_crosses import ladder_crosses
 from sfdc_escalator.files.checks.lints import route_lints, table_lints
+from sfdc_escalator.files.checks.note_crosses import DEFAULT_NOTE, note_crosses
 from sfdc_escalator.files.checks.ranks import rank_lints
 from sfdc_escalator.files.language.declared_names import Names
 from sfdc_escalator.files.language.schema_errors import problem_of, problems_of
@@ -104,8 +107,9 @@ def read_policy(path: Path, linted: bool) -> PolicyFile:
     shape, errors = check(document.value, Names.of(document.value, loud=False))
     _, loud = check(document.value, Names.of(document.value, loud=True))
     warnings = once_each(error for error in loud if getattr(error.about.get("error"), "severity", None) == "warning")
-    needs = route_reads(document, templates)
-    crosses = [*name_crosses(document), *note_crosses(document, needs), *(table_lints(document) if linted else ())]
+    crosses = [*name_crosses(document), *ladder_crosses(document)]
+    crosses += note_crosses(document, template_reads(document, templates))
+    crosses += table_lints(document) if linted else ()
     problems += document.problems
     known = document.broken | {cross.path for cross in crosses if cross.fault.severity == "error"}
     unknown = [error for error in [*errors, *warnings] if document.path(error.loc) not in known]
@@ -157,15 +161,22 @@ def policy_name(document: Document) -> tuple[str, Problem] | None:
 
 
 def note_spots(document: Document) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
-    yield ("defaults", "note"), mapping(document.value, "defaults", "note")
+    """The notes of routes and rungs that may be written, each with its place."""
     for route in raw_routes(document):
         yield (*route.path, "escalate", "note"), route.note
+        yield from ((rung.note_path, rung.note) for rung in raw_rungs(route) if rung.moves)
+
+
+def notes_in(document: Document) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
+    """The default note first."""
+    yield DEFAULT_NOTE, mapping(document.value, *DEFAULT_NOTE)
+    yield from note_spots(document)
 
 
 def read_templates(path: Path, document: Document) -> tuple[dict[str, NoteTemplate], list[Problem]]:
     """The templates that the policy names, and their problems."""
     templates, problems = {"": built_in()}, list[Problem]()
-    for spot, note in note_spots(document):
+    for spot, note in notes_in(document):
         name = note.get("template")
         if not isinstance(name, str) or not name.strip():
             continue
@@ -178,20 +189,20 @@ def read_templates(path: Path, document: Document) -> tuple[dict[str, NoteTempla
 
 
 def template_names(document: Document) -> dict[Loc, str]:
-    """The template of each route."""
-    default = mapping(document.value, "defaults", "note").get("template", "")
-    return {route.path: route.note.get("template", default) for route in raw_routes(document)}
+    """The template of each note."""
+    default = mapping(document.value, *DEFAULT_NOTE).get("template", "")
+    return {path: note.get("template", default) for path, note in note_spots(document)}
 
 
-def route_reads(document: Document, templates: Templates) -> dict[Loc, Reads]:
-    """The fields that the template of each route reads, where it has one."""
+def template_reads(document: Document, templates: Templates) -> dict[Loc, Reads]:
+    """The fields and texts that the template of each note reads, where it has one."""
     named = template_names(document).items()
     return {path: templates[name].needs for path, name in named if isinstance(name, str) and name in templates}
 
 
 def digest(document: Document, templates: Templates) -> str:
     """A digest of the content: comments, layout and place do not count; the order of the note's parts does."""
-    parts = [list(mapping(note.get("parts"))) for _, note in note_spots(document)]
+    parts = [list(mapping(note.get("parts"))) for _, note in notes_in(document)]
     texts = {name: templates[name].text for name in template_names(document).values()}
     canonical = json.dumps([document.value, parts, texts], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -26,7 +26,15 @@ def escalation_of(
     """The order as the ledger records it in this state."""
     before, wrote = (order.before, order.after) if state in SENT else (None, None)
     return Escalation.of(
-        order.identity, state, before=before, wrote=wrote, attempts=attempts, tried_at=tried_at, message=message
+        order.identity,
+        state,
+        before=before,
+        wrote=wrote,
+        attempts=attempts,
+        tried_at=tried_at,
+        message=message,
+        ladder=order.ladder,
+        moment=order.moment,
     )
 
 
@@ -50,6 +58,12 @@ def superseded(order: Order) -> list[Change]:
     """The escalations that the order takes over."""
     ended = (replace(one, state=EscalationState.SUPERSEDED) for one in order.takes_over)
     return [change(order, "superseded", one) for one in ended]
+
+
+def climbed(order: Order) -> list[Change]:
+    """The turns that are skipped, and the start with the rungs that are moved, because this rung is carried out."""
+    skipped = [change(order, "skipped", one) for one in order.skips]
+    return [*skipped, *([change(order, "moved", order.ladder_after)] if order.ladder_after else [])]
 
 
 def steps(order: Order) -> list[Mapping[str, str | None]]:

@@ -1,7 +1,6 @@
 """One run: prepare a plan, carry it out, account for every match."""
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +17,7 @@ from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.escalation.world.waitlist import Waitlist, next_list
 from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply
 from sfdc_escalator.pipeline.applying.remember import remember
+from sfdc_escalator.pipeline.closing import close_ladders
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.nearest import near_misses
@@ -73,10 +73,9 @@ class Result:
 
     @property
     def needs_a_person(self) -> bool:
-        states = Counter(outcome.state for outcome in self.outcomes)
-        stuck = states[State.REJECTED] or states[State.UNKNOWN] or states[State.HELD] or self.unsettled
+        stuck = any(outcome.is_stuck for outcome in self.outcomes) or self.unsettled
         failed = self.applied.bounced or self.prepared.broken or self.stopped
-        return bool(stuck or failed or any(outcome.deferrals > 1 for outcome in self.outcomes))
+        return bool(stuck or failed)
 
 
 def rehearse(
@@ -131,11 +130,13 @@ def carry_out(
                 lease.check()  # a run that lost its lease while it was paused must not call the ledger lost
             close_failed(lease, error)
             raise
+        close_ladders(org, lease, prepared, applied)
         result = account(run, org, ledger, prepared, applied, stop)
         waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}
-        lease.finish({"exit": result.exit_code, **counts}, waitlist)
+        watched_at = caller.now if options.case is None else None
+        lease.finish({"exit": result.exit_code, **counts}, waitlist, watched_at)
     head = ledger.head()
     if orders:
         left = result.left_alone().as_json()

@@ -12,7 +12,6 @@ from sfdc_escalator.escalation.world.waitlist import A_DAY, PASSING, Waiting
 from sfdc_escalator.pipeline.applying.apply import Applied
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
-STUCK = (State.HELD, State.REJECTED, State.UNKNOWN)
 BOUNCED = "after the escalation something in the org moved the case to another owner"
 
 
@@ -45,7 +44,7 @@ def routes(prepared: Prepared) -> Iterator[Waiting]:
 
 def cases(prepared: Prepared, outcomes: Sequence[Outcome]) -> Iterator[Waiting]:
     for match, one in zip(prepared.plan.matches, outcomes, strict=True):
-        if one.state in STUCK or one.deferrals > 1:
+        if one.is_stuck:
             reason = reason_of(match, one)
             yield Waiting(one.state.value, reason, one.policy, one.route, one.case_number, one.key, one.missing)
     keys = {one.key for one in outcomes}

@@ -8,7 +8,7 @@ from typing import Self
 from sfdc_escalator.errors import OrgUnavailable, counted
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, FieldValues
-from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.escalation.world.needs import Lookup, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, RolledBack, Unknown
@@ -20,7 +20,8 @@ from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line, OrgSessio
 from sfdc_escalator.salesforce.line.shapes import taken_apart
 from sfdc_escalator.salesforce.line.token import Login, Token
 from sfdc_escalator.salesforce.readiness.inspector import SalesforceInspector
-from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, poll, second_look
+from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, poll, second_look, touched
+from sfdc_escalator.salesforce.reading.facts import Facts
 from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.describe import standard_describe
 from sfdc_escalator.salesforce.schema.values import needed, record_id
@@ -111,8 +112,11 @@ class SalesforceOrg:
 
     @taken_apart()
     def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
-        facts = second_look.Facts(self._describe, self._tracked, self._now, us)
-        return second_look.complete(self._client, cases, needs, facts)
+        return second_look.complete(self._client, cases, needs, self._facts(us))
+
+    @taken_apart()
+    def touched(self, since: datetime, needs: frozenset[Lookup]) -> frozenset[str] | None:
+        return touched.touched(self._client, since, needs, self._facts(frozenset({self._user_id} - {""})))
 
     @taken_apart()
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
@@ -168,6 +172,9 @@ class SalesforceOrg:
     def inspector(self) -> SalesforceInspector:
         """The same org, to be asked before the first run."""
         return SalesforceInspector(self._client)
+
+    def _facts(self, us: frozenset[str]) -> Facts:
+        return Facts(self._describe, self._tracked, self._now, us)
 
     def _guard_query(self, chunk: Chunk) -> str:
         return guard_query([write.case_id for write in chunk.writes], chunk.polled_at, self._user_id, weak=self._weak)

@@ -54,8 +54,8 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     "pipeline": (
         ("rebuild",),
         ("run",),
-        ("waiting",),
-        ("applying",),
+        ("closing", "waiting"),
+        ("applying", "standings"),
         ("preparing", "readiness"),
         ("changes", "stop"),
         ("ports", "read_models", "run_clock"),

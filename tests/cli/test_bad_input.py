@@ -112,6 +112,11 @@ ARGUMENTS = [
     (["--case", "'; DROP"], "--case"),
     (["--org", "production"], "env"),
     (["surplus"], "surplus"),
+    (["--org", ""], "--org has an empty value"),
+    (["--ledger="], "--ledger has an empty value"),
+    (["--policy", ""], "--policy has an empty value"),
+    (["--route", ""], "--route has an empty value"),
+    (["--metrics", ""], "--metrics has an empty value"),
 ]
 
 
@@ -119,6 +124,14 @@ ARGUMENTS = [
 def test_arguments(words: list[str], reported: str, ready: World) -> None:
     refused(ready.run(*words), 2, reported)
     assert all(not writes(org) for org in ready.orgs)
+
+
+def test_an_empty_path_is_not_the_folder_one_is_in(ready: World) -> None:
+    before = sorted(ready.folder.rglob("*"))
+    for words in (["init", "", "--procedure", "member-support"], ["validate", ""], ["ledger", "backup", ""]):
+        answer = ready.type(*words)
+        assert (answer.code, "the path is empty" in answer.err) == (2, True), answer
+    assert sorted(ready.folder.rglob("*")) == before
 
 
 def test_an_unknown_command_is_reported_with_the_nearest_one(ready: World) -> None:

@@ -45,6 +45,12 @@ def test_an_answer_that_is_none_of_the_choices_is_asked_for_again(tmp_path: Path
     assert "flow: jwt" in (tmp_path / "mine/config/orgs.yaml").read_text()
 
 
+def test_a_folder_that_is_a_link_to_itself_is_reported(world: World) -> None:
+    (world.folder / "loop").symlink_to("loop")
+    answer = world.type("init", str(world.folder / "loop"), "--procedure", "onboarding")
+    assert (answer.code, "cannot be written" in answer.err) == (2, True), answer
+
+
 def test_without_a_terminal_the_choices_are_reported(world: World) -> None:
     answer = world.type("init", str(world.folder / "mine"))
     assert answer.code == 2

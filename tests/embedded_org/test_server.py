@@ -109,9 +109,17 @@ def test_wide_queries_and_children_have_shorter_pages(large: Client) -> None:
     assert large.call("GET", page["nextRecordsUrl"]).json()["records"][0]["CaseComments"]["totalSize"] == 3
 
 
-@pytest.mark.parametrize("locator", ["01gNOTHING-2000", "nonsense", "01gNOTHING-x"])
+def test_the_eleventh_open_query_of_a_user_ends_the_oldest(large: Client) -> None:
+    pages = [large.query("SELECT Id FROM Case", headers={"Sforce-Query-Options": "batchSize=200"}) for _ in range(11)]
+    answers = [large.call("GET", page["nextRecordsUrl"]) for page in pages]
+    assert [answer.status_code for answer in answers] == [400, *[200] * 10]
+    assert answers[0].json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
+@pytest.mark.parametrize("locator", ["01gNOTHING-2000", "nonsense", "01gNOTHING-x", "known", "known-" + "9" * 5_000])
 def test_an_unknown_locator_is_refused(large: Client, locator: str) -> None:
-    answer = large.call("GET", f"/query/{locator}")
+    known = large.query("SELECT Id FROM Case")["nextRecordsUrl"].rpartition("/")[2].partition("-")[0]
+    answer = large.call("GET", f"/query/{locator.replace('known', known)}")
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALID_QUERY_LOCATOR")
 
 
@@ -125,8 +133,10 @@ def test_a_thousand_ids_fit_a_composite_but_not_an_address(large: Client) -> Non
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"[]", b"", b"\xff", b'{"Name": "a", "Name": "b"}', b"[" * 99_999, b'{"Name": "\\ud800"}', b'{"Name": NaN}'],
-    ids=["open", "a list", "nothing", "not UTF-8", "a field twice", "too deep", "half a character", "no number"],
+    [b"{", b"[]", b"", b"\xff", b'{"Name": "a", "Name": "b"}', b"[" * 99_999, b'{"Name": "\\ud800"}', b'{"Name": NaN}',
+     b'{"Name": ' + b"9" * 5_000 + b"}"],
+    ids=["open", "a list", "nothing", "not UTF-8", "a field twice", "too deep", "half a character", "no number",
+         "a number of thousands of digits"],
 )  # fmt: skip
 def test_a_body_that_is_not_valid_json_is_refused(reading: Client, body: bytes) -> None:
     answer = reading.call("POST", "/sobjects/Account", data=body)
@@ -155,6 +165,27 @@ def test_a_body_of_another_kind_is_not_read(org: Client, kind: str, status: int)
     answer = org.call("POST", "/sobjects/Account", data=b'{"Name": "x"}', headers={"Content-Type": kind})
     assert answer.status_code == status
     assert status == 201 or answer.json()[0]["errorCode"] == "UNSUPPORTED_MEDIA_TYPE"
+
+
+@pytest.mark.parametrize("depth", [100, 450, 600, 750, 900, 5_000])
+def test_a_body_of_any_depth_is_answered(reading: Client, depth: int, capsys: pytest.CaptureFixture[str]) -> None:
+    deep = '{"a":' * depth + "1" + "}" * depth
+    one = f'{{"method": "POST", "url": "{BASE}/sobjects/Account", "referenceId": "a", "body": {deep}}}'
+    answer = reading.call("POST", "/composite", data=f'{{"compositeRequest": [{one}]}}')
+    assert answer.status_code in (200, 400)
+    assert capsys.readouterr().err == ""
+
+
+def test_numbers_of_thousands_of_digits_are_answered(reading: Client) -> None:
+    many = "9" * 5_000
+    assert reading.call("GET", "/query?q=SELECT Id FROM Case", headers={"Sforce-Query-Options": f"batchSize={many}"}).ok
+    assert reading.call("GET", f"/services/data/v{many}.0/limits").status_code == 404
+    query, row = sub("GET", "/query?q=SELECT Id FROM Case", "q"), f"/sobjects/Case/@{{q.records[{many}].Id}}"
+    assert "Invalid reference" in reading.composite(query, sub("GET", row, "g"))[1]["body"][0]["message"]
+    head = f"POST {BASE}/sobjects/Case HTTP/1.1\r\nHost: x\r\nContent-Length: {many}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", int(reading.org.instance_url.rsplit(":", 1)[1])), timeout=10) as to:
+        to.sendall(head.encode())
+        assert to.makefile("rb").readline() == b"HTTP/1.1 400 Bad Request\r\n"
 
 
 @pytest.mark.parametrize("path", [f"{BASE}//limits", "/services/data//v67.0/limits", f"{BASE}/sobjects//Case", "/"])

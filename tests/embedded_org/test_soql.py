@@ -47,6 +47,8 @@ SAMPLES = Path(__file__).parents[3] / "shared" / "golden" / "soql_cases.json"
         ("IsClosed = false", "123"),
         ("CreatedDate < 2026-02-10T08:00:00Z", "14"),
         ("CreatedDate <= 2026-02-10T09:00:00+01:00", "124"),
+        ("CreatedDate > 0999-01-01T00:00:00Z", "1234"),  # a year of three digits is long ago
+        ("CreatedDate < LAST_N_YEARS:1200", ""),
         ("Account.Type = 'Partner'", "4"),
         ("Account.Type != 'Partner'", "123"),  # also without an account
         ("Account.Type = null", "3"),
@@ -280,6 +282,12 @@ def test_aggregates_are_computed_by_group(reading: Client, soql: str, records: l
     found = reading.query(soql)["records"]
     assert [each.pop("attributes") for each in found] == [{"type": "AggregateResult"}] * len(records)
     assert found == records
+
+
+@pytest.mark.parametrize(("end", "count"), [(f"LIMIT {'9' * 5_000}", 4), (f"LIMIT {'0' * 5_000}", 0)])
+def test_a_limit_of_thousands_of_digits_is_a_number(reading: Client, end: str, count: int) -> None:
+    (found,) = reading.composite(sub("GET", f"/query?q=SELECT Id FROM Case {end}", "q"))
+    assert found["body"]["totalSize"] == count
 
 
 def test_count_answers_a_total_and_no_records(reading: Client) -> None:

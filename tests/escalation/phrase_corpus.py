@@ -58,6 +58,7 @@ SAME_WORDS: list[tuple[str, str]] = [
     ("کتاب‌ها", "کتابها"),
     ("ক্ষমা", "ক্\u200dষমা"),
     ("葛\ufe00城", "葛城"),
+    ("won't accept", "won\u275ct accept"),
     # spaces and line breaks
     ("speak to a manager", "speak\u00a0to\u00a0a\u00a0manager"),
     ("speak to a manager", "speak\u200bto\u200ba\u200bmanager"),
@@ -134,6 +135,8 @@ SAME_WORDS: list[tuple[str, str]] = [
     ("คำร้อง", normalize("NFKD", "คำร้อง")),
     ("أريد المدير", nfd("أريد المدير")),
     ("آسف", nfd("آسف")),
+    ("شكوى", "ش\u0640\u0640كوى"),
+    ("ش\u0640كوى", "شكوى"),
     ("محام", "\ufee3\ufea4\ufe8e\ufee1"),
     ("שלום", "\ufb2aלום".replace("\ufb2a", "ש")),
     ("שׁלום", "\ufb2aלום"),

@@ -154,6 +154,12 @@ def test_of_missed_turns_the_latest_is_carried_out_and_the_others_are_skipped() 
     assert told(climb(ladder, Progress(MONDAY), at(3.5))) == (("r", 3), [("r", 1), ("r", 2)], {})
 
 
+def test_a_turn_behind_a_climbed_one_is_skipped() -> None:
+    """L5"""
+    ladder = [after("r", HOUR, turns=4, every=HOUR)]
+    assert told(climb(ladder, Progress(MONDAY, done=frozenset({("r", 2)})), at(2.5))) == (None, [("r", 1)], {})
+
+
 def test_the_grid_of_turns_is_fixed_and_ends() -> None:
     """L5"""
     ladder = [after("r", HOUR, turns=3, every=HOUR)]
@@ -335,13 +341,13 @@ def test_every_turn_is_carried_out_or_skipped_once_and_never_early(
         now += pause * HOUR
         progress = Progress(MONDAY, due, done=frozenset(done), moved=dict(moved))
         found = climb(ladder, progress, now, highest_only=highest_only)
-        turns = [(one.rung, one.turn) for one in (*found.skipped, *([found.turn] if found.turn else []))]
-        assert len(turns) == len(set(turns)), "a turn twice in one run"
-        assert done.isdisjoint(turns), "a turn that was done"
+        dealt = [(one.rung, one.turn) for one in (*found.skipped, *([found.turn] if found.turn else []))]
+        assert len(dealt) == len(set(dealt)), "a turn twice in one run"
+        assert done.isdisjoint(dealt), "a turn that was done"
         assert all(one.moment <= now for one in (*found.skipped, *([found.turn] if found.turn else [])))
         if found.turn and found.turn.rung.startswith("before"):
             assert now < due
-        done |= set(turns)
+        done |= set(dealt)
         moved |= found.moved
         climbed += found.turn is not None
     assert standing(ladder, Progress(MONDAY, due, done=frozenset(done), moved=moved), now).state == "exhausted"

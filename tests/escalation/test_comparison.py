@@ -34,6 +34,8 @@ HOLDS: list[tuple[Value, Operator, Operand]] = [
     ("x(y", "contains_any", ("nothing", "X(Y")),
     (frozenset({"Red", "Blue"}), "contains_any", ("green", "blue")),
     ("RMA-1234", "matches", r"rma-\d{4}"),
+    ("Re\u0301clamation", "is", "r\u00e9clamation"),
+    ("r\u00e9clamation", "in", ("x", "RE\u0301CLAMATION")),
     ("", "is_empty", True),
     (" \t\n", "is_empty", True),
     (None, "is_empty", True),
@@ -56,6 +58,8 @@ FAILS: list[tuple[Value, Operator, Operand]] = [
     ("Redish", "contains_any", ("blue",)),
     (frozenset({"Redish"}), "contains_any", ("red",)),
     ("RMA-12", "matches", r"rma-\d{4}"),
+    ("re\u0301clamation", "is_not", "r\u00e9clamation"),
+    ("cafe\u0301", "is", "cafe"),
 ]
 ONLY_FOR_EMPTY = {"is_empty", "is_not", "not_in"}
 OPERANDS: dict[Operator, Operand] = {

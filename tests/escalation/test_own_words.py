@@ -35,6 +35,8 @@ def test_of_all_mails_of_the_corpus_every_own_line_counts_and_no_quoted_one() ->
     [
         "On Tue, Nov 24, 2026 at\n9:00 AM Ann Agent\n<ann@support.example> wrote:",
         "On Nov 24, Ann wrote:",
+        "In a message dated 11/24/2026 9:00:00 AM Eastern Standard Time, ann@support.example writes:",
+        "Am 24.11.2026 um 09:00 schrieb Ihr Acme-Team <team@support.example>:",
         "On 24/11/2026 09:00, Ann Agent via Acme Support wrote:",
         "On 24 Nov 2026, at 09:00, Acme customer support <ann@support.example> wrote:",
         "2026-11-24 9:00 GMT+01:00 Ann Agent <ann@support.example>:",
@@ -103,6 +105,15 @@ def test_what_introduces_a_quotation_ends_the_own_words(introduction: str) -> No
         "Ho scritto a info@x.example il 3 maggio 2026 alle 10:00:",
         "--- Question 1 ---",
         "## Problem\nIt is broken.\n## What I did ##",
+        "On page 12 of the manual the author wrote:",
+        "Am 25.11.2026 schrieb Ihre Kollegin Frau Meier:",
+        "Le 25/11/2026 votre agent a \u00e9crit :",
+        "El 25/11/2026 a las 9:00 mi abogado escribi\u00f3:",
+        "Il 25/11/2026 alle 9:00 un vostro collega ha scritto:",
+        "Em 25/11/2026 o seu agente escreveu:",
+        "Op 25-11-2026 om 09:00 schreef uw collega Ann:",
+        "W dniu 25.11.2026 wasz pracownik napisa\u0142:",
+        "An: info@x.example\nBetreff: K\u00fcndigung\nDatum: 3.5.2026",
     ],
 )
 def test_the_writers_own_lines_with_colons_are_the_writers(words: str) -> None:

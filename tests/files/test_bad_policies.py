@@ -407,7 +407,7 @@ LINES = [
 def test_a_wrong_line_is_a_problem_at_its_place(bad: Bad, tmp_path: Path) -> None:
     text = TOP + bad.text + "\n" + ROUTE % "{field: A, is: 1}"
     keys = "one of policy, description, scope, calendars, priorities, channels, teams, tables, words, defaults, "
-    keys += "notices, owner, routes, guards, examples"
+    keys += "notices, owner, hold_while, routes, guards, examples"
     expected = (bad.expected or "").format(folder=tmp_path) or (keys if bad.nearest == "policy" else None)
     assert problems(tmp_path, text) == [(6, bad.column, bad.message, bad.found, expected, bad.nearest)]
 
@@ -667,7 +667,8 @@ routes:
     reason: Late.
     when: {field: A, is: 1}
     escalate: {queue: seniors}
-    ladder: [{after: 1h, until: closed}]
+    notify: [seniors]
+    ladder: [{after: 1h, notify: [others], say: Hurry., until: closed}]
 """)
     loaded = load_policies([path])
     words = "is read but not carried out by this version"
@@ -677,12 +678,13 @@ routes:
         (2, 1, f"`channels` {words}", "warning"),
         (3, 35, f"`tell` {words} (2 times in this file)", "warning"),
         (4, 61, f"`tell_owner` {words}", "warning"),
-        (10, 5, f"`ladder` {words}", "warning"),
+        (10, 5, f"`notify` {words} (2 times in this file)", "warning"),
+        (11, 44, f"`say` {words}", "warning"),
     ]
 
 
 def test_problems_of_all_files_come_together_and_warnings_do_not_hide_among_the_errors(tmp_path: Path) -> None:
-    good = "routes: [{name: a, reason: x, when: {field: A, is: 1}, escalate: {}, due: 24h}]\n"
+    good = "routes: [{name: a, reason: x, when: {field: A, is: 1}, escalate: {}, counts_as: x}]\n"
     texts = {
         "one.yaml": "policy: same\n" + good,
         "two.yaml": "policy: same\n" + good,

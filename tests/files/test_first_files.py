@@ -119,6 +119,18 @@ def test_a_name_that_no_org_can_have_is_refused_before_anything_is_written(name:
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("ending", ["\udcff", "\n*/5 * * * * touch x", "\x1b[31m"])
+@pytest.mark.parametrize("what", ["folder", "ledger"])
+def test_a_path_that_no_crontab_can_hold_is_refused_before_anything_is_written(
+    what: str, ending: str, tmp_path: Path
+) -> None:
+    path = str(tmp_path / f"new{ending}")
+    chosen = setup(ledger=path) if what == "ledger" else replace(setup(), folder=Path(path))
+    with pytest.raises(Invalid, match=f"the {what} .* cannot stand in files for cron and systemd"):
+        list(scaffold(tmp_path / "new", chosen))
+    assert not (tmp_path / "new").exists()
+
+
 def test_files_that_somebody_changed_are_kept(tmp_path: Path) -> None:
     list(scaffold(tmp_path, setup()))
     for name in ("config/orgs.yaml", ".env.example", "config/cron/crontab"):

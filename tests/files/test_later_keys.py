@@ -112,7 +112,7 @@ MISTAKES: list[tuple[str, str, str, Reported]] = [
     ("due: {end_of: business_day, calendar: {table: hours}}", "due:", "\n    warn",
      ("`due` has no value", "nothing", VALUE, None)),
     ("{end_of: business_day", "{end_off: business_day", "end_off",
-     ("unknown key `end_off`", "end_off", "one of end_of, calendar", "end_of")),
+     ("unknown key `end_off`", "end_off", "one of end_of, calendar, at_least", "end_of")),
     ("warn: {before: 30m", "warn: {before: 30", "30, tell",
      ("`before` is not a duration", "30", DURATION, None)),
     ("repeat: {every: 1h", "repeat: {every: 0m", "0m, at_most",

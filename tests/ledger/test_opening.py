@@ -69,6 +69,15 @@ def below_a_file(path: Path) -> None:
     path.parent.write_text("a file where a folder should be")
 
 
+def a_link_to_nothing(path: Path) -> None:
+    path.symlink_to(path.with_name("unmounted.db"))
+
+
+def below_a_link_to_nothing(path: Path) -> None:
+    path.parent.rmdir()
+    path.parent.symlink_to("unmounted")
+
+
 BAD: list[tuple[Callable[[Path], None], str]] = [
     (a_folder, "is a folder"),
     (a_pipe, "is not a file"),
@@ -79,6 +88,8 @@ BAD: list[tuple[Callable[[Path], None], str]] = [
     (older, "older version 0000.*ledger migrate"),
     (newer, "version 0004, newer"),
     (below_a_file, "cannot be examined"),
+    (a_link_to_nothing, "leads to .*unmounted.db, which does not exist"),
+    (below_a_link_to_nothing, "leads to unmounted, which does not exist"),
 ]
 
 

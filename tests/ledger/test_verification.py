@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.errors import AuditBroken, EscalatorError
+from sfdc_escalator.errors import AuditBroken, EscalatorError, Invalid
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
@@ -171,9 +171,16 @@ def test_every_earlier_head_of_the_chain_is_accepted(recorded: SqliteKind) -> No
     assert recorded.verify(recorded.verify().head.upper()).problems == ()  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("head", ["00" * 32, "ab", "not a hash", ""])
-def test_a_head_that_the_chain_never_had_is_found(recorded: SqliteKind, head: str) -> None:
-    assert any("expected head" in problem for problem in recorded.verify(head).problems)
+def test_a_head_that_the_chain_never_had_is_found(recorded: SqliteKind) -> None:
+    assert any("expected head" in problem for problem in recorded.verify("00" * 32).problems)
+
+
+@pytest.mark.parametrize("head", ["ab", "ab" * 8, "00" * 33, "not a hash", ""])
+def test_a_text_that_is_no_whole_head_is_refused_and_says_nothing_about_the_trail(
+    recorded: SqliteKind, head: str
+) -> None:
+    with pytest.raises(Invalid, match="is not an audit head; expected all of its 64 hexadecimal digits"):
+        recorded.verify(head)
 
 
 def test_a_rewritten_chain_is_found_by_a_kept_head(recorded: SqliteKind) -> None:

@@ -5,16 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, RunBusy
 from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.case import Case, Comment, FieldValues
+from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, FieldValues
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import RouteName, RungName, key_of
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
-from sfdc_escalator.escalation.world.needs import Messages, Need
+from sfdc_escalator.escalation.world.needs import Answered, FieldChanges, Lookup, Messages, Need, Records
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.tables import states
@@ -31,7 +31,7 @@ from sfdc_escalator.pipeline.ports.writing import (
     RowError,
     Unknown,
 )
-from tests.builders import ME, NOW, caller, org_facts
+from tests.builders import AGENT, ME, NOW, caller, org_facts
 
 Script = Callable[[Chunk], Answer]
 Fault = Literal["lock", "limit", "lose"]
@@ -62,9 +62,9 @@ class FakeOrg:
     """An org in memory. It answers a write as an org does, or by `script`, and keeps committed writes.
 
     A test may say what the org refuses (`refused`), what befalls the next writes (`faults`), and act as its people:
-    `edit`, `comment`, `close`, `delete`, `delete_note`, `merge`. `moved` names cases that count as changed since any
-    poll, `gone` cases that are deleted right after a write. A case that the org does not know passes the guard, so
-    that a test of writes needs no cases.
+    `edit`, `comment`, `add`, `close`, `delete`, `delete_note`, `merge`. `moved` names cases that count as changed since
+    any poll, `gone` cases that are deleted right after a write. A case that the org does not know passes the guard,
+    so that a test of writes needs no cases. Edits have a history where the facts say that the field is tracked.
     """
 
     cases: list[Case] = field(default_factory=list)
@@ -102,13 +102,28 @@ class FakeOrg:
 
     # -- what its people do --------------------------------------------------------------------------------------------
 
-    def edit(self, case_id: str, values: FieldValues) -> None:
+    def edit(self, case_id: str, values: FieldValues, by: str = AGENT) -> None:
         self.changed[case_id] = self.now
-        self.cases = [one.with_values(values) if one.id == case_id else one for one in self.cases]
+        self.become(case_id, lambda one: self.with_history(one, values, by).with_values(values))
+
+    def with_history(self, one: Case, values: FieldValues, by: str) -> Case:
+        """The case with a row in the history of each tracked field that takes another value."""
+        tracked = self.org_facts.tracked or frozenset()
+        new = {name: values[name] for name in values if name in tracked and one.text_of(name) != values[name]}
+        rows = {name: FieldChange(self.now, one.text_of(name), value, by) for name, value in new.items()}
+        changes = {name: (*one.field_changes.get(name, ()), row) for name, row in rows.items()}
+        return replace(one, field_changes={**one.field_changes, **changes})
 
     def comment(self, case_id: str, said: Comment) -> None:
-        here = [replace(one, comments=(*one.comments, said)) if one.id == case_id else one for one in self.cases]
-        self.cases = here
+        self.become(case_id, lambda one: replace(one, comments=(*one.comments, said)))
+
+    def add(self, case_id: str, need: Records) -> None:
+        """Adds a child record of this kind to the case."""
+        row = {"CreatedDate": self.now}
+        self.become(case_id, lambda one: replace(one, related={**one.related, need: (*one.related.get(need, ()), row)}))
+
+    def become(self, case_id: str, other: Callable[[Case], Case]) -> None:
+        self.cases = [other(one) if one.id == case_id else one for one in self.cases]
 
     def close(self, case_id: str) -> None:
         self.changed[case_id] = self.now
@@ -173,15 +188,28 @@ class FakeOrg:
     def at_second_look(
         self, case: Case, known: Case, paths: Collection[str], sources: Collection[str], us: frozenset[str]
     ) -> Case:
-        said = (one for one in known.comments if one.source in sources and one.author not in us)
+        here = (one for one in known.comments if one.source in sources)
+        said = (one for one in here if one.source == "emails" or one.author not in us)
         return replace(
             case,
             fields={**{path: self.long_text.get(path, "") for path in paths}, **case.fields},
-            comments=tuple(one for one in said if key_of(one.body) is None),
-            field_changes=known.field_changes,
+            comments=tuple(by_person(one, one.author, us) for one in said if key_of(one.body) is None),
+            field_changes={
+                path: tuple(by_person(one, one.by, us) for one in changes)
+                for path, changes in known.field_changes.items()
+            },
             related=known.related,
             answers=known.answers,
         )
+
+    def touched(self, since: datetime, needs: frozenset[Lookup]) -> frozenset[str] | None:
+        if any(
+            isinstance(need, Answered) or (isinstance(need, Records) and (need.through or need.same)) for need in needs
+        ):
+            return None
+        since = since.replace(microsecond=0)  # as precise as the times of records
+        here = [one for one in self.cases if not self.is_deleted(one.id)]
+        return frozenset(one.id for one in here if any(at >= since for need in needs for at in times_of(one, need)))
 
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
         self.asked_users.append(users)
@@ -259,7 +287,7 @@ class FakeOrg:
             line = write.note.rstrip().splitlines()[-1].strip()
             self.notes.append(KeyedNote(write.key, line, write.case_id, ME, self.now))
             if write.values:
-                self.edit(write.case_id, write.values)
+                self.edit(write.case_id, write.values, ME)
 
     def pause(self, attempt: int, asked: float | None = None) -> bool:
         self.pauses.append(attempt)
@@ -277,6 +305,27 @@ class FakeOrg:
         here = [one for one in self.cases if one.id in case_ids and not self.is_deleted(one.id)]
         found = {one.id: {name: one.text_of(name) for name in fields} for one in here}
         return {**found, **self.bounced_to}
+
+
+Act = TypeVar("Act", Comment, FieldChange)
+
+
+def by_person(act: Act, author: str, us: frozenset[str]) -> Act:
+    return replace(act, by_person=False) if author in us else act
+
+
+def times_of(one: Case, need: Lookup) -> list[datetime]:
+    """The times of what others did to the case, of the kind that is needed."""
+    if isinstance(need, Messages):
+        return [said.at for said in one.comments if said.source == need.source and said.author != ME]
+    if isinstance(need, FieldChanges):
+        return [change.at for change in one.field_changes.get(need.path, ()) if change.by != ME]
+    rows = [row for kind, rows in one.related.items() if alike(kind, need) for row in rows]
+    return [at for row in rows if isinstance(at := row["CreatedDate"], datetime)]
+
+
+def alike(kind: Records, need: Lookup) -> bool:
+    return isinstance(need, Records) and kind.relation == need.relation and not (kind.through or kind.same)
 
 
 def rolled_back(rows: Mapping[str, RowError]) -> RolledBack:
@@ -352,7 +401,9 @@ class FakeLedger:
     def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
         self.standings = dict(standings)
 
-    def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
+    def finish(
+        self, result: Mapping[str, Any], waitlist: Waitlist | None = None, watched_at: datetime | None = None
+    ) -> None:
         self.finished.append(result)
         self.waitlists += [waitlist] if waitlist else []
 

@@ -12,11 +12,12 @@ from typing import Any, Protocol
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.http.faults import FaultOnDemand, Faults
 from sfdc_escalator.escalation.world.case import Case, long_id
+from sfdc_escalator.escalation.world.needs import Records
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.writing import ErrorKind, RowError
 from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests import builders
-from tests.builders import AGENT, NOW, case, comment, org_facts
+from tests.builders import AGENT, NOW, case, comment, email, org_facts
 from tests.pipeline.fakes import FakeOrg, Fault
 from tests.stories.world import advance, delete, select, write_tables
 
@@ -25,6 +26,7 @@ SUPPORT, BILLING = (replace(queue, id=long_id(queue.id[:15])) for queue in (buil
 LONG_TEXT = "It broke.\nAgain."
 SUBJECT = "It broke"
 FORBIDDEN = "Not on Sundays"
+TASKS = Records("Tasks")
 UNKNOWN_FIELD = "Wrong__c"
 """A field that no org of the contract has."""
 NOT_ON_SUNDAYS = RowError(ErrorKind.ROW, "FIELD_CUSTOM_VALIDATION_EXCEPTION", FORBIDDEN)
@@ -41,7 +43,14 @@ class Stage(Protocol):
     @property
     def org(self) -> Org: ...
     def edit(self, case_id: str, status: str) -> None: ...
+    def give(self, case_id: str, owner: str) -> None:
+        """An agent gives the case to another owner."""
+
     def comment(self, case_id: str, body: str) -> None: ...
+    def mail(self, case_id: str, body: str) -> None: ...
+    def call(self, case_id: str) -> None:
+        """An agent logs a call, which is a task of the case."""
+
     def close(self, case_id: str) -> None: ...
     def delete(self, case_id: str) -> None: ...
     def delete_note(self, key: str) -> None: ...
@@ -58,8 +67,17 @@ class FakeStage:
     def edit(self, case_id: str, status: str) -> None:
         self.org.edit(case_id, {"Status": status})
 
+    def give(self, case_id: str, owner: str) -> None:
+        self.org.edit(case_id, {"OwnerId": owner})
+
     def comment(self, case_id: str, body: str) -> None:
         self.org.comment(case_id, replace(comment(body), at=self.org.now))
+
+    def mail(self, case_id: str, body: str) -> None:
+        self.org.comment(case_id, replace(email(body, speaker="agent"), at=self.org.now))
+
+    def call(self, case_id: str) -> None:
+        self.org.add(case_id, TASKS)
 
     def close(self, case_id: str) -> None:
         self.org.close(case_id)
@@ -85,10 +103,21 @@ class HttpStage:
         self.org, self._embedded = org, embedded
 
     def edit(self, case_id: str, status: str) -> None:
-        self._embedded.act("edit", case=case_id, fields={"Status": status})
+        self._embedded.act("edit", case=case_id, fields={"Status": status}, by=AGENT)
+
+    def give(self, case_id: str, owner: str) -> None:
+        self._embedded.act("edit", case=case_id, fields={"OwnerId": owner}, by=AGENT)
 
     def comment(self, case_id: str, body: str) -> None:
-        self._embedded.act("comment", case=case_id, text=body)
+        self._embedded.act("comment", case=case_id, text=body, by=AGENT)
+
+    def mail(self, case_id: str, body: str) -> None:
+        fields = {"ParentId": case_id, "TextBody": body, "Incoming": False, "Status": "3"}
+        self._embedded.act("create", object="EmailMessage", fields=fields, by=AGENT)
+
+    def call(self, case_id: str) -> None:
+        fields = {"WhatId": case_id, "Subject": "Call", "TaskSubtype": "Call"}
+        self._embedded.act("create", object="Task", fields=fields, by=AGENT)
 
     def close(self, case_id: str) -> None:
         self._embedded.act("close", case=case_id)
@@ -123,12 +152,13 @@ class FakeKind:
     def open(
         self, folder: Path, cases: Sequence[Case], *, proved: bool = False, patience: int = 60
     ) -> Iterator[FakeStage]:
+        tracked = frozenset({"OwnerId", "Status", "Priority"})
         facts = org_facts(open_cases=len(cases), queues=(SUPPORT, BILLING))
         refused = {one.id: NOT_ON_SUNDAYS for one in cases if one.fields["Subject"] == FORBIDDEN}
         yield FakeStage(
             FakeOrg(
                 list(cases),
-                org_facts=replace(facts, level="proved") if proved else facts,
+                org_facts=replace(facts, tracked=tracked, level="proved" if proved else "guarded"),
                 long_text={"Description": LONG_TEXT},
                 refused=refused,
                 unknown_fields=frozenset({UNKNOWN_FIELD}),

@@ -12,7 +12,7 @@ import pytest
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, FieldValues
-from sfdc_escalator.escalation.world.needs import COMMENTS
+from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, Answered, FieldChanges, Lookup, Records
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.org import KeyedNote, Org, Poll
 from sfdc_escalator.pipeline.ports.writing import (
@@ -27,7 +27,17 @@ from sfdc_escalator.pipeline.ports.writing import (
     Write,
 )
 from tests.builders import AGENT, NOW, case, identity, policy, route, values
-from tests.pipeline.org_kinds import BILLING, FORBIDDEN, KINDS, LONG_TEXT, SUPPORT, UNKNOWN_FIELD, Stage, cases_of
+from tests.pipeline.org_kinds import (
+    BILLING,
+    FORBIDDEN,
+    KINDS,
+    LONG_TEXT,
+    SUPPORT,
+    TASKS,
+    UNKNOWN_FIELD,
+    Stage,
+    cases_of,
+)
 
 NEW = policy(route("urgent", Field("Status", "is", "New")))
 LONG = policy(route("urgent", Field("Description", "contains_any", ("broke",))))
@@ -238,6 +248,120 @@ def test_our_own_notes_are_not_among_the_comments(site: Site) -> None:
     assert one.comments == ()
 
 
+def test_a_change_of_a_field_names_who_made_it_and_whether_that_is_a_person(site: Site) -> None:
+    """L14."""
+    site.write(write(ONE, status="Escalated"))
+    site.poll_again()
+    site.stage.edit(ONE.id, "Working")
+    [one] = site.org.complete(site.poll.cases[:1], frozenset({FieldChanges("Status")}), site.us)
+    changes = [(change.after, change.by, change.by_person) for change in one.field_changes["Status"]]
+    assert changes == [("Escalated", site.caller.user_id, False), ("Working", AGENT, True)]
+
+
+def test_a_message_says_whether_a_person_wrote_it(site: Site) -> None:
+    """L14."""
+    site.stage.comment(ONE.id, "I look at it")
+    site.stage.mail(ONE.id, "We look at it")
+    [one] = site.org.complete(site.poll.cases[:1], frozenset({COMMENTS, EMAILS}), site.us)
+    assert [(said.author, said.by_person) for said in one.comments] == [(AGENT, True)] * 2
+    [one] = site.org.complete(site.poll.cases[:1], frozenset({EMAILS}), frozenset({AGENT}))
+    assert [said.by_person for said in one.comments] == [False]
+
+
+# -- cases on which something happened -------------------------------------------------------------------------------
+
+
+def owner_changed(site: Site) -> None:
+    site.stage.give(TWO.id, BILLING.id)
+
+
+def commented(site: Site) -> None:
+    site.stage.comment(TWO.id, "I look at it")
+
+
+def mailed(site: Site) -> None:
+    site.stage.mail(TWO.id, "We look at it")
+
+
+def called(site: Site) -> None:
+    site.stage.call(TWO.id)
+
+
+ACTS: Mapping[str, tuple[Callable[[Site], None], Lookup]] = {
+    "owner": (owner_changed, FieldChanges("OwnerId")),
+    "comment": (commented, COMMENTS),
+    "e-mail": (mailed, EMAILS),
+    "task": (called, TASKS),
+}
+EVERY_ACT = frozenset(need for _, need in ACTS.values())
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_a_case_is_touched_by_what_people_do_on_it(site: Site, name: str) -> None:
+    """L15."""
+    act, need = ACTS[name]
+    site.stage.wait(1)
+    act(site)
+    assert site.org.touched(site.poll.at, frozenset({need})) == frozenset({TWO.id})
+    assert site.org.touched(site.poll.at, EVERY_ACT) == frozenset({TWO.id})
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_an_act_of_another_kind_or_of_an_earlier_time_does_not_touch_a_case(site: Site, name: str) -> None:
+    act, need = ACTS[name]
+    act(site)
+    assert site.org.touched(site.poll.at, EVERY_ACT - {need}) == frozenset()
+    later = site.poll_again()
+    assert later.org.touched(later.poll.at, EVERY_ACT) == frozenset()
+
+
+def test_an_act_counts_from_the_second_asked_for(site: Site) -> None:
+    """Times of records have whole seconds."""
+    site.stage.comment(TWO.id, "I look at it")
+    [said] = site.org.complete(site.poll.cases[1:2], frozenset({COMMENTS}), site.us)[0].comments
+    late = said.at.replace(microsecond=999_999)
+    assert site.org.touched(late, frozenset({COMMENTS})) == frozenset({TWO.id})
+    assert site.org.touched(said.at + timedelta(seconds=1), frozenset({COMMENTS})) == frozenset()
+
+
+def test_all_cases_on_which_something_happened_are_touched_once(site: Site) -> None:
+    for act, _ in ACTS.values():
+        act(site)
+    site.stage.comment(THREE.id, "I look at it")
+    site.stage.comment(THREE.id, "again")
+    assert site.org.touched(site.poll.at, EVERY_ACT) == frozenset({TWO.id, THREE.id})
+
+
+def test_an_act_that_was_undone_still_touches_its_case(site: Site) -> None:
+    """L14: history reports it."""
+    site.stage.give(TWO.id, BILLING.id)
+    site.stage.give(TWO.id, AGENT)
+    assert site.org.touched(site.poll.at, EVERY_ACT) == frozenset({TWO.id})
+
+
+def test_our_own_steps_and_notes_touch_no_case(site: Site) -> None:
+    site.write(escalated(ONE))
+    assert site.org.touched(site.poll.at, EVERY_ACT | {FieldChanges("Status")}) == frozenset()
+
+
+def test_a_deleted_case_is_not_touched(site: Site) -> None:
+    site.stage.comment(TWO.id, "I look at it")
+    site.stage.delete(TWO.id)
+    assert site.org.touched(site.poll.at, EVERY_ACT) == frozenset()
+
+
+@pytest.mark.parametrize("need", [Answered("Priority = 'High'"), Records("Cases", (), "Contact"),
+                                  Records("Cases", (), "", ("Reason",))])  # fmt: skip
+def test_records_that_do_not_name_their_case_leave_open_which_cases_are_touched(site: Site, need: Lookup) -> None:
+    site.stage.comment(TWO.id, "I look at it")
+    assert site.org.touched(site.poll.at, frozenset({COMMENTS, need})) is None
+
+
+def test_without_needs_no_case_is_touched(site: Site) -> None:
+    site.stage.comment(TWO.id, "I look at it")
+    assert site.org.touched(site.poll.at, frozenset()) == frozenset()
+
+
 # -- notes with a key ------------------------------------------------------------------------------------------------
 
 
@@ -338,6 +462,17 @@ def test_the_notes_of_a_merged_case_stand_on_its_master(site: Site) -> None:
     site.write(escalated(ONE))
     site.stage.merge(ONE.id, TWO.id)
     assert [(note.key, note.case_id) for note in site.notes(ONE, TWO)] == [(identity(ONE).key, TWO.id)]
+
+
+def test_a_note_keeps_its_time_when_its_case_is_merged(site: Site) -> None:
+    """L1, L18: the escalation on the master counts from the same time."""
+    site.write(escalated(ONE))
+    [before] = site.notes(ONE)
+    site.stage.wait(5)
+    site.stage.merge(ONE.id, TWO.id)
+    [after] = site.notes(TWO)
+    assert (after.key, after.at) == (before.key, before.at)
+    assert site.notes(ONE) == ()
 
 
 # -- write -----------------------------------------------------------------------------------------------------------

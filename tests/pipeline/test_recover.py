@@ -99,7 +99,8 @@ def watched(
     org: FakeOrg, *escalations: Escalation, of: Policy | None = None, complete: bool = True
 ) -> tuple[Settled, ...]:
     history: History = remembering(*escalations)
-    return watch(org, history, [in_org(of or policy(route("urgent", NEW)), history)], NOTHING, PATHS, complete=complete)
+    policies = [in_org(of or policy(route("urgent", NEW)), history)]
+    return watch(org, history, policies, NOTHING, PATHS, complete=complete)[0]
 
 
 def events(found: tuple[Settled, ...]) -> list[tuple[str, EscalationState]]:
@@ -147,14 +148,16 @@ def test_a_case_that_the_poll_returned_is_not_read_again() -> None:
     org = FakeOrg([case()])
     history = remembering(escalation(case()))
     look = Look((case(),), frozenset())
-    assert watch(org, history, [in_org(policy(route("urgent", NEW)), history)], look, PATHS, complete=True) == ()
+    policies = [in_org(policy(route("urgent", NEW)), history)]
+    assert watch(org, history, policies, look, PATHS, complete=True) == ((), {})
     assert org.asked_users == []
 
 
 def ended(look: Look) -> list[str]:
     history = remembering(escalation(case()))
     words = Text(("Description",), (parse_phrase("refund"),))
-    found = watch(FakeOrg(), history, [in_org(policy(route("urgent", words)), history)], look, PATHS, complete=True)
+    policies = [in_org(policy(route("urgent", words)), history)]
+    found, _ = watch(FakeOrg(), history, policies, look, PATHS, complete=True)
     return [one.event for one in found]
 
 

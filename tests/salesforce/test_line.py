@@ -155,6 +155,14 @@ def test_a_redirect_of_a_write_is_not_followed(stage: Stage) -> None:
     assert len(stage.mock.calls) == 2
 
 
+@pytest.mark.parametrize("place", ["https://[", "https://*.x/", "https://a..b/", "https://x:99999999/"])
+def test_a_write_answered_by_a_redirect_to_no_address_may_have_been_carried_out(stage: Stage, place: str) -> None:
+    stage.identified().answers("POST", "composite", "", 302, {"Location": place})
+    answer = stage.org.write(CHUNK)
+    assert isinstance(answer, Unknown)
+    assert answer.reason == "the org answered HTTP 302"
+
+
 def test_the_unchanged_cases_are_those_that_the_guard_returns(stage: Stage) -> None:
     stage.identified().composite((400, MALFORMED))
     stage.composite(page({"Id": numbered("500", 1)[:15]}))

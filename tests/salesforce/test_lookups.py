@@ -138,6 +138,24 @@ def test_2000_ids_are_one_call_and_one_more_is_two(stage: Stage) -> None:
     assert all(len(url) < 12_000 for url in stage.urls(0))
 
 
+@pytest.mark.parametrize("users", [frozenset[str](), frozenset({ME})])
+def test_the_state_of_5000_cases_and_their_keys_is_three_calls(stage: Stage, users: frozenset[str]) -> None:
+    """L15."""
+    for queries in (5, 5, 3):
+        stage.composite(*[page()] * queries)
+    many = [numbered("500", number) for number in range(5000)]
+    assert stage.org.cases_now(many, frozenset({"Subject", "Account.Type", "Origin"}), users) == {}
+    assert len(stage.mock.calls) == 3
+    assert all(len(url) < 12_000 for number in range(3) for url in stage.urls(number))
+
+
+def test_the_notes_of_1000_cases_are_one_call(stage: Stage) -> None:
+    """L1: the start of each escalation is the CreatedDate of its note."""
+    stage.composite(*[page()] * 3)
+    assert stage.org.keyed_notes([numbered("500", number) for number in range(1000)], frozenset({ME})) == ()
+    assert len(stage.mock.calls) == 1
+
+
 def comment(number: int, body: str, author: str = AGENT, kind: str | None = "Standard") -> dict[str, Any]:
     user = {"attributes": {"type": "User"}, "UserType": kind}
     return {"ParentId": numbered("500", number), "CommentBody": body, "CreatedById": author,

@@ -37,7 +37,7 @@ def record(number: int, **fields: Any) -> dict[str, Any]:
     engine = {
         "attributes": {"type": "Case"}, "Id": numbered("500", number), "CaseNumber": f"{number:08d}", "OwnerId": AGENT,
         "Status": "New", "Priority": None, "CreatedDate": "2026-03-01T10:00:00.000+0000", "AccountId": None,
-        "ParentId": None, "IsClosed": False,
+        "ParentId": None, "IsClosed": False, "Origin": None, "Subject": None,
     }  # fmt: skip
     return engine | fields
 
@@ -62,6 +62,17 @@ def test_all_routes_of_all_policies_are_one_query(stage: Stage) -> None:
     ]
     assert stage.mock.calls[0].request.headers["Sforce-Query-Options"] == "batchSize=2000"
     assert (found.at, found.broken, [case.number for case in found.cases]) == (NOW, {}, ["00000001"])
+
+
+@pytest.mark.parametrize("name", ["Subject", "Account", "Type"])
+def test_a_field_that_the_answer_leaves_out_is_not_an_empty_field(stage: Stage, name: str) -> None:
+    one = record(1, Account={"Type": "Gold", "attributes": {}})
+    del (one["Account"] if name == "Type" else one)[name]
+    stage.answers("GET", "query/", page(one))
+    with pytest.raises(
+        OrgUnavailable, match=r"unexpected shape \((Subject|Account\.Type): (Subject|Account|Type) is missing"
+    ):
+        poll_policies(stage, policy(route("a", is_("Subject", "x")), route("b", is_("Account.Type", "x"))))
 
 
 def test_values_are_typed_and_keyed_as_the_policy_writes_them(stage: Stage) -> None:

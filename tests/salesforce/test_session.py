@@ -71,6 +71,16 @@ def test_a_redirect_to_a_login_page_is_not_an_org(place: str, stage: Stage) -> N
         stage.org.identify()
 
 
+@pytest.mark.parametrize(
+    "place", ["https://[", "https://*.x/", "https://a..b/", "http://\u202e\x1b[31m", "x" * 9_999, ""]
+)
+def test_a_redirect_to_no_address_is_still_a_redirect(place: str, stage: Stage) -> None:
+    stage.answers("GET", "", "", 302, {"Location": place})
+    with pytest.raises(OrgUnavailable, match=r"does not answer like a Salesforce org: HTTP 302|redirects to"):
+        stage.org.identify()
+    assert len(stage.mock.calls) == 1
+
+
 def test_every_request_has_a_timeout_and_a_user_agent(stage: Stage) -> None:
     stage.identified()
     request = stage.mock.calls[0].request

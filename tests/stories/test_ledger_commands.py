@@ -112,6 +112,25 @@ def test_a_backup_replaces_no_file(support: World) -> None:
 # -- versions ---------------------------------------------------------------------------------------------------------
 
 
+def test_no_odd_argument_is_taken_for_a_defect_or_for_a_broken_trail(support: World) -> None:
+    start(support)
+    support.run("--backlog", "escalate")
+    head = support.type("audit", "verify", "--json").json["head"]
+    assert support.type("audit", "verify", "--head", f" {head.upper()} ").code == 0
+    for words, reported in (
+        (["audit", "verify", "--head", head[:16]], "is not an audit head; expected all of its 64 hexadecimal digits"),
+        (["audit", "verify", "--head", ""], "--head has an empty value"),
+        (["audit", "list", "--limit", "9" * 30], "--limit"),
+        (["audit", "show", "\udcff"], "no such key; found ?"),
+        (["audit", "show", "a\0b"], "no such key; found A?B"),
+        (["audit", "show", ""], "no such key; found an empty text"),
+        (["resolve", "\udcff", "--as", "applied"], "no such key; found ?"),
+        (["ledger", "backup", "/"], "/ "),
+    ):
+        answer = support.type(*words)
+        assert (answer.code, reported in answer.err) == (2, True), (words, answer)
+
+
 def test_a_ledger_of_this_version_needs_no_migration(support: World) -> None:
     start(support)
     support.run("--backlog", "escalate")
@@ -166,6 +185,14 @@ def test_a_person_says_that_it_was_never_written_and_the_next_run_sends_it(suppo
     refused = support.type("resolve", key, "--as", "absent")
     assert refused.code == 2
     assert "is applied, not unknown" in refused.err
+
+
+def test_the_word_of_a_person_is_not_a_run_for_status(support: World) -> None:
+    start(support, 1, faults=[at_the_write(support, "500")])
+    last = support.run("--backlog", "escalate").json["run"]
+    support.type("resolve", unknown_key(support), "--as", "applied")
+    support.type("ledger", "rebuild")
+    assert support.type("status", "--json").json["last_run"]["run"] == last
 
 
 def test_a_wrong_resolution_does_not_double_an_escalation(support: World) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 import responses
+from urllib3.exceptions import HeaderParsingError
 
 from tests.stories.watched import listener
 from tests.stories.world import World
@@ -117,6 +118,20 @@ def test_with_every_log_turned_on_no_secret_is_logged(world: World, caplog: pyte
     assert sum("/services/" in str(line["event"]) for line in lines) > 5
     assert any("[hidden]/start" in str(line["event"]) for line in lines)
     assert "Authorization" not in answer.err
+
+
+def test_a_damaged_header_puts_no_address_into_the_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """urllib3 warns of it with the whole URL, with the query in it."""
+
+    def damaged(_headers: object) -> None:
+        raise HeaderParsingError([], "this is not a header")
+
+    monkeypatch.setattr("urllib3.connection.assert_header_parsing", damaged)
+    world.org(Case=[CASE])
+    world.policy(POLICY)
+    answer = world.run("--dry-run", "--backlog", "escalate")
+    assert (answer.code, answer.json["matched"]) == (0, 1)
+    assert "/services/data" not in answer.err
 
 
 def test_the_process_list_shows_no_secret(world: World) -> None:

@@ -17,7 +17,7 @@ def command() -> None:
 @ledger_option
 @option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1_000_000),
     default=50,
     show_default=True,
     help="At most N escalations, the newest first.",

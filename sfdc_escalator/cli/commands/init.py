@@ -1,5 +1,6 @@
 """`init`: the first files, from a procedure that many teams have."""
 
+import os
 import shlex
 import shutil
 import sys
@@ -64,7 +65,7 @@ def command(
     login = login or (asked("login", LOGINS, "jwt") if asking else "jwt")
     if asking and ledger is None:
         ledger = click.prompt("Ledger (a path or URL; empty: the state folder)", default="", err=True) or None
-    home = folder.resolve()
+    home = Path(os.path.realpath(folder))  # also of a link that leads to itself
     setup = Setup(procedure, name, login, ledger, home, program(home, surroundings))
     policy, lines = folder / "config" / "policies" / f"{procedure}.yaml", list[str]()
     for path, outcome in scaffold(folder, setup):

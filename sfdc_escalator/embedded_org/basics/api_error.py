@@ -26,3 +26,7 @@ class ApiError(Exception):
 
 def not_found(message: str = "The requested resource does not exist") -> ApiError:
     return ApiError("NOT_FOUND", message, status=404)
+
+
+def too_deep() -> ApiError:
+    return ApiError("JSON_PARSER_ERROR", "The document is nested too deeply")

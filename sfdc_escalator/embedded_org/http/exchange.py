@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sfdc_escalator.embedded_org.basics.api_error import ApiError, not_found
+from sfdc_escalator.embedded_org.basics.api_error import ApiError, not_found, too_deep
 from sfdc_escalator.embedded_org.basics.clock import OrgClock
 from sfdc_escalator.embedded_org.http.faults import REFUSALS, FaultOnDemand
 from sfdc_escalator.embedded_org.http.request_log import RequestLog
@@ -167,7 +167,8 @@ class Exchange:
     def _in_transaction(self, work: Work, request: Request) -> Answer:
         try:
             answer = self._committed(lambda: self._served(work, request))
-        except ApiError as error:
+        except (ApiError, RecursionError) as found:  # whatever takes a deep body apart
+            error = found if isinstance(found, ApiError) else too_deep()
             work.written.clear()
             return Answer(error.status, error.body(), {"WWW-Authenticate": "Token"} if error.status == 401 else {})
         self._move_on(work)

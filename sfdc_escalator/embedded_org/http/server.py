@@ -27,6 +27,7 @@ _MOST_BODY = 50 * 1024 * 1024
 _WORTH_GZIP = 4_096
 _MOST_PRETTY = 50_000
 _PATIENCE = 5.0  # seconds for a connection to end when the org closes
+_WHOLE = re.compile(r"[0-9]{1,18}")
 _HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
 _JSON = "application/json;charset=UTF-8"
 
@@ -146,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
             content = self._chunks()
         else:
             length = self.headers.get("Content-Length", "0")
-            if not length.isdecimal():
+            if not _WHOLE.fullmatch(length):
                 raise _Refused(400, "INVALID_HEADER", "Content-Length is not a number")
             self._check_size(int(length))
             content = self.rfile.read(int(length))

@@ -1,9 +1,13 @@
-"""Acts of other people in an org: agents edit, close, comment on, delete and merge cases; approvals lock them.
+"""Acts of other people in an org: agents edit, close, comment on, delete and merge cases, and add records to them;
+approvals lock them.
 
 An act is an object such as `{"act": "close", "case": "00001001"}`. Cases are given by Id or CaseNumber, `by` is a user
 by Username or Id. Without `by` it is an agent, or a customer for a comment of a customer (both users are created on
-their first act). The acts with their keys, [optional] ones in brackets:
+their first act). `at` is the ISO time of the act, with its zone; not later than the org's clock, which it is by
+default. The acts with their keys, [optional] ones in brackets; each takes [at]:
 
+- create: object, fields, [by]. Adds a Task, an EmailMessage, a CaseComment or another record. A reference to a case
+  takes its CaseNumber, too, OwnerId as for edit.
 - edit: case, or record (an Id), and fields, [by]. Sets fields; OwnerId also by DeveloperName or Username.
 - close: case, [status], [by]. Sets `status`, else the first closed status.
 - comment: case, text, [as], [published], [by]. `as` agent (default) or customer; published unless false.
@@ -17,6 +21,7 @@ The rules and rights of the token's user do not apply to these people; owners bo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sfdc_escalator.embedded_org.basics import clock, ids
@@ -44,6 +49,8 @@ def perform(work: Work, wanted: Any) -> dict[str, Any]:
     missing = [f"{each} is missing" for each in needed if each not in details]
     if unknown or missing:
         raise ValueError(f"{act}: {'; '.join([*unknown, *missing])}; its keys are {', '.join(keys)}")
+    if "at" in details:
+        work.moment = _moment(work, details["at"])
     work.user_id = _person(work, details)
     try:
         record_id = do(work, details)
@@ -75,6 +82,19 @@ def _person(work: Work, details: Details) -> str:
     return found
 
 
+def _moment(work: Work, text: Any) -> datetime:
+    """The time of an act in the past. Raises ValueError."""
+    if not isinstance(text, str):
+        raise ValueError(f"at: {text!r} is not a text such as 2026-03-01T10:00:00Z")
+    try:
+        moment = clock.instant(text)
+    except ValueError as error:
+        raise ValueError(f"at: {error}") from None
+    if moment > work.moment:
+        raise ValueError(f"at: {text} is later than the org's clock, which shows {clock.iso(work.moment)}")
+    return moment
+
+
 def _case(work: Work, text: Any) -> dict[str, Any]:
     """The live case with this Id or CaseNumber. Raises ValueError."""
     sql = 'SELECT Id FROM "Case" WHERE (Id = ? OR CaseNumber = ?) AND IsDeleted = 0'
@@ -86,6 +106,35 @@ def _case(work: Work, text: Any) -> dict[str, Any]:
 
 def _cases(work: Work) -> SObject:
     return work.database.schema["Case"]
+
+
+def _create(work: Work, details: Details) -> str:
+    wanted = details["object"]
+    sobject = work.database.schema.get(wanted) if isinstance(wanted, str) else None
+    if sobject is None or "c" not in sobject.may:
+        known = [each.name for each in work.database.schema if "c" in each.may]
+        hint = _hint(wanted, known) if isinstance(wanted, str) else ""
+        raise ValueError(f"create: {wanted!r} is not an object that can be created{hint}")
+    fields = _fields("create", details)
+    return records.insert(work, sobject, {name: _value(work, sobject, name, fields[name]) for name in fields})
+
+
+def _fields(act: str, details: Details) -> dict[str, Any]:
+    fields = details["fields"]
+    if not isinstance(fields, dict):
+        raise ValueError(f"{act}: fields must be an object")
+    return fields
+
+
+def _value(work: Work, sobject: SObject, name: str, value: Any) -> Any:
+    """The value as a record holds it: the id of an owner or a case that is given by name."""
+    field = sobject.field(name)
+    if field is None or not isinstance(value, str):
+        return value
+    if field.name == "OwnerId":
+        return _owner(work, value)
+    found = "Case" in field.reference_to and work.database.query('SELECT Id FROM "Case" WHERE CaseNumber = ?', (value,))
+    return found[0][0] if found else value
 
 
 def _edit(work: Work, details: Details) -> str:
@@ -100,9 +149,7 @@ def _edit(work: Work, details: Details) -> str:
         if full is None or found is None:
             raise ValueError(f"edit: {details['record']!r} is not a record id")
         record_id, sobject = full, found
-    fields = details["fields"]
-    if not isinstance(fields, dict):
-        raise ValueError("edit: fields must be an object")
+    fields = _fields("edit", details)
     named = {name: _owner(work, value) if name.lower() == "ownerid" else value for name, value in fields.items()}
     records.update(work, sobject, record_id, named)
     return record_id
@@ -175,11 +222,12 @@ def _unlock(work: Work, details: Details) -> str:
 
 # The keys of each act, the required ones, and the function that performs it.
 _ACTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[Work, Details], str]]] = {
-    "edit": (("case", "record", "fields", "by"), ("fields",), _edit),
-    "close": (("case", "status", "by"), ("case",), _close),
-    "comment": (("case", "text", "as", "published", "by"), ("case", "text"), _comment),
-    "delete": (("case", "by"), ("case",), _delete),
-    "merge": (("case", "into", "by"), ("case", "into"), _merge),
-    "lock": (("case",), ("case",), _lock),
-    "unlock": (("case",), ("case",), _unlock),
+    "create": (("object", "fields", "by", "at"), ("object", "fields"), _create),
+    "edit": (("case", "record", "fields", "by", "at"), ("fields",), _edit),
+    "close": (("case", "status", "by", "at"), ("case",), _close),
+    "comment": (("case", "text", "as", "published", "by", "at"), ("case", "text"), _comment),
+    "delete": (("case", "by", "at"), ("case",), _delete),
+    "merge": (("case", "into", "by", "at"), ("case", "into"), _merge),
+    "lock": (("case", "at"), ("case",), _lock),
+    "unlock": (("case", "at"), ("case",), _unlock),
 }

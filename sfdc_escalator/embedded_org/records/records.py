@@ -54,7 +54,7 @@ def update(work: Work, sobject: SObject, record_id: str, body: dict[str, Any]) -
     _require(stored, {**before, **given}, given)
     enforcement.check_rights(work, sobject, before)
     work.take_lock(before["Id"])
-    changes = {**given, **_audit(work, stored)}
+    changes = {**given, **_later(before, _audit(work, stored))}
     case_rules.before_update(work, sobject, before, changes)
     after = {**before, **changes}
     enforcement.check_save(work, sobject, before, after)
@@ -65,7 +65,7 @@ def update(work: Work, sobject: SObject, record_id: str, body: dict[str, Any]) -
 
 def change(work: Work, sobject: SObject, before: dict[str, Any], fields: dict[str, Any]) -> None:
     """Saves a change of the org itself: without the checks of a request, but with history and as a write."""
-    changes = {**fields, **_audit(work, sobject)}
+    changes = {**fields, **_later(before, _audit(work, sobject))}
     case_rules.before_update(work, sobject, before, changes)
     _store(work, sobject, before, changes, fields, None)
 
@@ -200,6 +200,12 @@ def _preset(work: Work, sobject: SObject) -> dict[str, Any]:
     if "CreatedDate" in sobject.fields:
         record["CreatedDate"] = work.now
     return {**record, **_audit(work, sobject)}
+
+
+def _later(before: dict[str, Any], stamps: dict[str, Any]) -> dict[str, Any]:
+    """The stamps of a change; those of a change in the past leave the later ones of the record as they are."""
+    is_past = stamps.get("LastModifiedDate", "") < (before.get("LastModifiedDate") or "")
+    return {name: before[name] for name in stamps} if is_past else stamps
 
 
 def _audit(work: Work, sobject: SObject) -> dict[str, Any]:

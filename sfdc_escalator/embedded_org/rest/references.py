@@ -12,7 +12,7 @@ from sfdc_escalator.embedded_org.rest.calls import Answer
 
 _REFERENCE = re.compile(r"@\{([^}]*)\}")
 _ENCODED = re.compile(r"(?:@|%40)(?:\{|%7[Bb])((?:(?!\}|%7[Dd]).)*)(?:\}|%7[Dd])")
-_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_STEP = re.compile(r"\.(\w+)|\[(\d{1,9})\]")
 _MISSING = object()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sfdc_escalator.embedded_org.basics.api_error import ApiError
+from sfdc_escalator.embedded_org.basics.api_error import ApiError, too_deep
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character, perhaps without its other half
 
@@ -44,8 +44,10 @@ class Request:
         except json.JSONDecodeError as error:
             message = f"{error.msg} at [line:{error.lineno}, column:{error.colno}]"
             raise ApiError("JSON_PARSER_ERROR", message) from None
+        except ValueError:  # Python reads no whole number of thousands of digits
+            raise ApiError("JSON_PARSER_ERROR", "A number has too many digits") from None
         except RecursionError:
-            raise ApiError("JSON_PARSER_ERROR", "The document is nested too deeply") from None
+            raise too_deep() from None
 
     def json_for_log(self) -> Any:
         """The body, None when it is not JSON."""

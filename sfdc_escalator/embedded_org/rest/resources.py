@@ -14,7 +14,7 @@ from sfdc_escalator.embedded_org.store.work import Work
 
 NEWEST = 67
 DAILY_CALLS = 15_000
-_VERSION = re.compile(r"(\d+)\.0")
+_VERSION = re.compile(r"(\d{1,9})\.0")
 _SEASONS = ("Summer", "Winter", "Spring")
 
 
@@ -142,7 +142,7 @@ def _only_get(call: Call) -> None:
 
 
 def _page(options: str) -> int:
-    match = re.search(r"batchSize\s*=\s*(\d+)", options, re.IGNORECASE)
+    match = re.search(r"batchSize\s*=\s*(\d{1,9})", options, re.IGNORECASE)
     return int(match[1]) if match else PAGE
 
 

@@ -204,8 +204,7 @@ def _stored(kind: str, moment: datetime) -> str:
     """The moment as it is stored in a field of type date or datetime."""
     if kind == "date":
         return moment.date().isoformat()
-    moment = moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}+0000"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "+0000"
 
 
 def _balanced(parts: list[str], word: str) -> str:

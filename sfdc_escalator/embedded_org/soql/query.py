@@ -30,6 +30,7 @@ _CURSORS_OPEN = 10  # of one user; the next one ends the oldest (SOQL reference,
 _CURSORS_READ = 100  # read to their end, and kept because a client may ask for a page again
 _CURSOR_LIFE = timedelta(days=2)
 _TOO_MUCH = re.compile("too (?:many|large|deep|big|complex)|overflow")  # SQLite's messages about its limits
+_OFFSET = re.compile(r"\d{1,9}")
 _LETTERS = string.ascii_letters + string.digits
 Row = tuple[Any, ...]
 
@@ -88,7 +89,7 @@ class Queries:
         """The page at `<cursor>-<offset>`. Raises ApiError INVALID_QUERY_LOCATOR."""
         name, _, offset = locator.rpartition("-")
         cursor = self._cursors.get(name)
-        known = cursor is not None and offset.isdecimal() and int(offset) <= len(cursor.rows)
+        known = cursor is not None and _OFFSET.fullmatch(offset) and int(offset) <= len(cursor.rows)
         if cursor is None or not known or now - cursor.opened > _CURSOR_LIFE:
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._page(cursor, name, int(offset), version)

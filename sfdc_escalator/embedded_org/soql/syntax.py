@@ -29,7 +29,7 @@ from sfdc_escalator.embedded_org.soql.nodes import (
 
 _LONGEST = 100_000
 _LONGEST_STRING = 4_000
-_LARGEST = 2**31 - 1
+_LARGEST, _DIGITS = 2**31 - 1, 10
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\",
             "N": "\n", "R": "\r", "T": "\t", "B": "\b", "F": "\f"}  # fmt: skip
@@ -173,7 +173,8 @@ class _Nodes(Transformer[Token, Any]):
     def _whole(self, token: Token) -> int:
         if not token.isdecimal():
             raise error_at(self._text, token.start_pos or 0, f"unexpected token: '{token}'")
-        return min(int(token), _LARGEST)
+        digits = token.lstrip("0") or "0"
+        return min(int(digits), _LARGEST) if len(digits) <= _DIGITS else _LARGEST
 
     def all_of(self, parts: list[Any]) -> Junction:
         return Junction(tuple(each for each in parts if not isinstance(each, Token)), either=False)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Literal
+from unicodedata import normalize
 
 from sfdc_escalator.escalation.conditions.patterns.search import pattern
 from sfdc_escalator.escalation.world.case import Value
@@ -22,10 +23,10 @@ Operand = Literal_ | tuple[Literal_, ...]
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """The form in which texts are compared: trimmed, any case. ASCII never equals non-ASCII (`\u00df` is not `ss`):
-    the org does not find one by the other, so a condition must not either."""
+    """The form in which texts are compared: trimmed, any case, letters composed or not. ASCII never equals non-ASCII
+    (`\u00df` is not `ss`): the org does not find one by the other, so a condition must not either."""
     text = text.strip(string.whitespace)
-    return text.lower() if text.isascii() else "\0" + text.casefold()
+    return text.lower() if text.isascii() else "\0" + normalize("NFC", normalize("NFD", text).casefold())
 
 
 def form_as(part: str, text: str) -> str:

@@ -10,6 +10,7 @@ from sfdc_escalator.escalation.conditions.findings import reasons, table_text
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import judge, unclear
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.decisions.on_ladder import held_by, hold_of_start, hold_text
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.own_steps import matches_without_us
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
@@ -164,8 +165,11 @@ def is_above(escalation: Escalation, route: Route, policy: Policy) -> bool:
 
 
 def fresh(in_org: PolicyInOrg, route: Route, case: Case, finding: Finding) -> Match:
-    """A new escalation; rejected where this org or this route cannot carry it out."""
+    """A new escalation; held where a person or a field says so, rejected where this org or this route cannot carry it
+    out."""
     found = match(in_org, route, case, finding, State.PLANNED, reason_of(route, case))
+    if hold := hold_of_start(in_org, route, case):
+        return found.held(hold_text(hold), by=held_by(hold))
     if route.name in in_org.unfit:
         return found.ended(State.REJECTED, in_org.unfit[route.name])
     return found.ended(State.REJECTED, NOTIFIES_ONLY) if route.escalate is None else found

@@ -6,29 +6,64 @@ from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.order import Order, Post
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
+from sfdc_escalator.escalation.ladder.acknowledgement import proved_at
+from sfdc_escalator.escalation.ladder.times import due_of
 from sfdc_escalator.escalation.note.note import Renderer, write_note
 from sfdc_escalator.escalation.note.parts import Incomplete
-from sfdc_escalator.escalation.policy.escalate import NoteSpec
-from sfdc_escalator.escalation.policy.steps import Setting, planned_steps, values_before
+from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
+from sfdc_escalator.escalation.policy.steps import NOTE, Setting, Step, StepState, planned_steps, values_before
+from sfdc_escalator.escalation.time.zones import clock_text
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 
 
 def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
     """The match with its order, held where its note is incomplete. A match that is not planned stays unchanged."""
-    route, case = match.route, match.case
-    if match.state is not State.PLANNED or route.escalate is None:
+    wanted = match.rung.escalate if match.rung else match.route.escalate
+    if match.state is not State.PLANNED or (wanted is None and match.rung is None):
         return match
-    policy, org_facts = in_org.policy, in_org.org_facts
-    texts = org_facts.quick_texts
-    note = write_note(policy, route, case, match.identity, match.findings, in_org.now, render, texts)
+    if match.rung is None:
+        match = replace(match, due=due_of(match.route.due, match.case, in_org.circumstances))
+    steps: tuple[Step, ...] = ()
+    if wanted:
+        found = steps_of(in_org, match, wanted, render)
+        if isinstance(found, Incomplete):
+            return match.held(found.reason, by="note", missing=found.missing)
+        steps = found
+    earlier = next((one for one in in_org.every(match.case) if one.key == match.identity.key), None)
+    return replace(match, order=order_of(in_org, match, steps, earlier), escalation=earlier)
+
+
+def steps_of(in_org: PolicyInOrg, match: Match, wanted: Escalate, render: Renderer) -> tuple[Step, ...] | Incomplete:
+    """The steps in their order, the note first. A rung writes a note where a field changes, or where it names one."""
+    policy, case, setting = in_org.policy, match.case, Setting(in_org.org_facts.queues, in_org.policy.priorities)
+    fields = planned_steps(case, wanted.steps, None, setting)
+    changes = isinstance(fields, str) or any(step.state is StepState.PLANNED for step in fields)
+    if match.rung and not match.rung.notes and not changes:
+        return () if isinstance(fields, str) else fields
+    note = write_note(
+        policy,
+        match.route,
+        case,
+        match.identity,
+        match.findings,
+        in_org.now,
+        render,
+        in_org.org_facts.quick_texts,
+        wanted.note,
+        clock_text(match.due, policy.zone) if match.due else "",
+    )
     if isinstance(note, Incomplete):
-        return match.held(note.reason, by="note", missing=note.missing)
-    steps = planned_steps(case, route.escalate.steps, note, Setting(org_facts.queues, policy.priorities))
-    if isinstance(steps, str):
-        return match.held(steps, by="note")
-    earlier = next((one for one in in_org.escalations(case) if one.key == match.identity.key), None)
-    order = Order(
+        return note
+    return Incomplete(fields) if isinstance(fields, str) else (Step(NOTE, None, note), *fields)
+
+
+def order_of(in_org: PolicyInOrg, match: Match, steps: tuple[Step, ...], earlier: Escalation | None) -> Order:
+    route, case, policy = match.route, match.case, in_org.policy
+    wanted = match.rung.escalate if match.rung else route.escalate
+    note = next((step.after or "" for step in steps if step.is_note), "")
+    return Order(
         identity=match.identity,
         case_number=case.number,
         policy_digest=policy.digest,
@@ -36,16 +71,28 @@ def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
         findings=match.findings,
         steps=steps,
         before=values_before(case, steps),
-        published=route.escalate.note.visibility == "published",
-        post=post_of(route.escalate.note, case, note),
+        published=wanted is not None and wanted.note.visibility == "published",
+        post=post_of(wanted.note, case, note) if wanted and note else None,
         together=policy.together,
-        takes_over=taken_over(in_org, match),
+        takes_over=() if match.rung else taken_over(in_org, match),
         rejections=in_a_row(earlier, EscalationState.REJECTED),
         deferrals=in_a_row(earlier, EscalationState.PLANNED),
         locks=tuple(lock for lock in (case.account_id, case.parent_id) if lock),
         owner_name=case.owner_name,
+        ladder=None if match.rung else ladder_facts(in_org, match),
+        due=match.due,
+        moment=match.moment,
+        skips=match.skips,
+        ladder_after=match.ladder_after,
     )
-    return replace(match, order=order, escalation=earlier)
+
+
+def ladder_facts(in_org: PolicyInOrg, match: Match) -> LadderFacts | None:
+    """The facts that are kept with a start whose route has a ladder or a due time."""
+    ladder = match.route.ladder
+    if not ladder and match.due is None:
+        return None
+    return LadderFacts(due=match.due, proved=proved_at(ladder.acknowledged, match.case, in_org.circumstances))
 
 
 def post_of(spec: NoteSpec, case: Case, note: str) -> Post | None:

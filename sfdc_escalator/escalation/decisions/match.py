@@ -1,9 +1,11 @@
 """A match: a case that a route matches, with the reasons, and the history of the case."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.decisions.outcome import HeldBy, Outcome, State, outcome_of, undone_outcome
+from sfdc_escalator.escalation.policy.ladder import Rung
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.steps import Step
 from sfdc_escalator.escalation.world.case import Case
@@ -25,7 +27,10 @@ class Match:
     """The judgement about a case that a route matches.
 
     `escalation` is the one in the history: the escalation that decided the match, or an earlier try. `order` is
-    what would be sent. With `adopt` the case is recorded as seen.
+    what would be sent. With `adopt` the case is recorded as seen. `due` is the due time of the escalation.
+
+    Of a rung of an open escalation: the `rung`, its `moment`, the turns that it `skips`, and the start of the
+    escalation as it is once the rung is carried out, where that moves other rungs.
     """
 
     policy: Policy
@@ -40,6 +45,16 @@ class Match:
     adopt: bool = False
     held_by: HeldBy | None = None
     missing: tuple[str, ...] = ()
+    rung: Rung | None = None
+    moment: datetime | None = None
+    due: datetime | None = None
+    skips: tuple[Escalation, ...] = ()
+    ladder_after: Escalation | None = None
+
+    @property
+    def writes(self) -> bool:
+        """True where its order writes to the org: a rung may only notify people."""
+        return self.order is None or self.order.writes
 
     @property
     def name(self) -> RouteName:
@@ -77,6 +92,8 @@ class Match:
             held_by=self.held_by,
             missing=self.missing,
             owner_name=self.case.owner_name,
+            due=self.due,
+            moment=self.moment,
         )
 
     def ended(self, state: State, reason: str) -> "Match":

@@ -1,12 +1,14 @@
 """An order: everything that is sent for one case, and everything that the ledger records of it, as plain data."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.policy.steps import Step, values_after
+from sfdc_escalator.escalation.policy.steps import Step, StepState, values_after
 from sfdc_escalator.escalation.world.case import FieldValues
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 
 
 class Post(NamedTuple):
@@ -25,6 +27,9 @@ class Order:
     this one supersedes; `rejections` and `deferrals` count how often in a row it was rejected or deferred.
     `together` saves all fields as one. `locks` are the other records that a save of the case locks.
     `owner_name` is for reports.
+
+    `ladder` is kept with a start, `due` is the due time of the escalation. Of a rung: its `moment`, the turns that it
+    `skips`, and the start of the escalation with the rungs that it moves.
     """
 
     identity: Identity
@@ -42,6 +47,16 @@ class Order:
     deferrals: int = 0
     locks: tuple[str, ...] = ()
     owner_name: str = ""
+    ladder: LadderFacts | None = None
+    due: datetime | None = None
+    moment: datetime | None = None
+    skips: tuple[Escalation, ...] = ()
+    ladder_after: Escalation | None = None
+
+    @property
+    def writes(self) -> bool:
+        """True where something is written to the org; a rung may only notify people."""
+        return any(step.state is StepState.PLANNED for step in self.steps)
 
     @property
     def key(self) -> str:

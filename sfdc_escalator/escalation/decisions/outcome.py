@@ -1,6 +1,7 @@
 """An outcome: the end of a match, as plain data."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -12,8 +13,9 @@ BACKLOG = (
     "or try some with --limit or --case"
 )
 """The reason for which a route is withheld; also true after a trial of some cases, which leaves the choice open."""
-HeldBy = Literal["note", "pattern"]
-"""The reason for which a case is held: a part of its note is missing, or the search for a pattern takes too long."""
+HeldBy = Literal["note", "pattern", "hold", "field"]
+"""The reason for which a case is held: a part of its note is missing, the search for a pattern takes too long, a person
+said so, or `hold_while` of the policy holds. The last two wait for nobody."""
 
 
 class State(StrEnum):
@@ -35,7 +37,7 @@ class Outcome:
 
     `deferrals` counts how often in a row the org deferred it, this run included. `beside` is the kind of record that
     also gets the note. `owner_name` is the owner's name before the steps. `missing` are the parts
-    that the note of a held case lacks.
+    that the note of a held case lacks. `due` is the due time of the escalation, `moment` that of a rung.
     """
 
     key: str
@@ -55,6 +57,14 @@ class Outcome:
     note: str = ""
     beside: str = ""
     owner_name: str = ""
+    due: datetime | None = None
+    moment: datetime | None = None
+
+    @property
+    def is_stuck(self) -> bool:
+        """True where it waits for a person."""
+        stuck = self.state in (State.REJECTED, State.UNKNOWN) or self.deferrals > 1
+        return stuck or (self.state is State.HELD and self.held_by in ("note", "pattern"))
 
 
 def outcome_of(order: Order, state: State, reason: str, steps: tuple[Step, ...], deferrals: int = 0) -> Outcome:
@@ -74,6 +84,8 @@ def outcome_of(order: Order, state: State, reason: str, steps: tuple[Step, ...],
         note=order.note,
         beside=order.post.on if order.post else "",
         owner_name=order.owner_name,
+        due=order.due,
+        moment=order.moment,
     )
 
 

@@ -50,6 +50,10 @@ class PolicyInOrg:
     def escalations(self, case: Case) -> tuple[Escalation, ...]:
         return self.history.of_case(case.id, self.policy.name)
 
+    def every(self, case: Case) -> tuple[Escalation, ...]:
+        """The starts and rungs of the case, by this policy."""
+        return tuple(one for one in self.history.by_case.get(case.id, ()) if one.policy == self.policy.name)
+
     def in_doubt(self, case: Case) -> frozenset[Need]:
         """The fields of the case of which it is not known whether they hold our own values."""
         escalations = self.history.by_case.get(case.id, ())

@@ -61,8 +61,9 @@ def climb(ladder: Sequence[Times], progress: Progress, now: datetime, *, highest
     if progress.is_held or now < progress.started:
         return NOTHING
     due = list(due_rungs(ladder, progress, now))
-    passed = [one for rung in due if is_past_due(rung.times, progress, now) for one in rung.missed]
-    due = [rung for rung in due if not is_past_due(rung.times, progress, now)]
+    over = [rung for rung in due if is_past_due(rung.times, progress, now) or is_behind(rung, progress)]
+    passed = [one for rung in over for one in rung.missed]
+    due = [rung for rung in due if rung not in over]
     if not due:
         return Climb(skipped=in_order(passed))
     chosen = highest(due, progress) if highest_only else min(due, key=lambda one: (one.latest.moment, one.place))
@@ -89,6 +90,11 @@ def due_rungs(ladder: Sequence[Times], progress: Progress, now: datetime) -> Ite
 def is_past_due(times: Times, progress: Progress, now: datetime) -> bool:
     """True for a `before_due` rung once the escalation is due: it is skipped."""
     return times.from_due is not None and times.from_due < ZERO and progress.due is not None and now >= progress.due
+
+
+def is_behind(rung: DueRung, progress: Progress) -> bool:
+    """True where a later turn was climbed already, by a run that could not record what it skipped."""
+    return any(name == rung.times.rung and turn > rung.latest.turn for name, turn in progress.done)
 
 
 def highest(due: Iterable[DueRung], progress: Progress) -> DueRung:

@@ -1,4 +1,4 @@
-"""How far an escalation is on its ladder, and the times of this case, as plain values."""
+"""The progress of an escalation on its ladder, and the times of its rungs for one case, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

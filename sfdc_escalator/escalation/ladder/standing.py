@@ -1,4 +1,4 @@
-"""Where an escalation stands on its ladder, and what comes next."""
+"""The standing of an escalation on its ladder, and the turn that comes next."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -23,7 +23,7 @@ from sfdc_escalator.escalation.note.quick_texts import (
     quick_text_paths,
     unknown_placeholders,
 )
-from sfdc_escalator.escalation.policy.escalate import NotePart, Template
+from sfdc_escalator.escalation.policy.escalate import NotePart, NoteSpec, Template
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.keys import Identity
@@ -46,13 +46,17 @@ def write_note(
     now: datetime,
     render: Renderer,
     quick_texts: Mapping[str, str] = MappingProxyType({}),
+    spec: NoteSpec | None = None,
+    due: str = "",
 ) -> str | Incomplete:
     """The whole text of the note with its key line, at most 4,000 bytes; or the reason why it is incomplete.
 
-    `quick_texts` are the messages that the org has, by folded name.
+    `quick_texts` are the messages that the org has, by folded name. `spec` is the note of a rung; the route's own where
+    it is None. `due` is the time until when somebody has to act; every note says it.
     """
-    assert route.escalate is not None
-    spec = route.escalate.note
+    if spec is None:
+        assert route.escalate is not None
+        spec = route.escalate.note
     message = chosen_text(names_for(spec.quick_texts, case), quick_texts)
     if message and (unknown := unknown_placeholders(message[1], (part.name for part in spec.parts), spec.texts)):
         return Incomplete(f"the Quick Text {message[0]!r} holds {unknown[0]}, which is not a known placeholder")
@@ -69,13 +73,15 @@ def write_note(
     def with_texts(cut: Cut) -> str | Incomplete | TooLong:
         seen = replace(uncut, cut=cut)
         filled = [parts[part.name] if part.is_required else fill(part, seen) for part in spec.parts]
-        facts = context(policy, seen, [part for part in filled if isinstance(part, Part)], now)
+        facts = context(policy, seen, [part for part in filled if isinstance(part, Part)], now, due)
         try:
             body = (from_quick_text(message[1], facts) if message else render(spec.template, facts)).strip()
         except ValueError as error:
             return TooLong(f"the note cannot be written: {error}")
         if "{!" in body or "{{" in body:
             return Incomplete("the note still holds an unfilled placeholder ({! or {{)")
+        if due and due not in body:
+            body += f"\n\nDue: {due}"
         note = f"{body}\n\n{identity.line}"
         return note if size(note) <= MOST_BYTES else TooLong(too_long(required, cut))
 
@@ -114,7 +120,7 @@ def size(note: str) -> int:
     return len(note.encode()) + note.count("\n")
 
 
-def context(policy: Policy, seen: Seen, parts: Sequence[Part], now: datetime) -> Mapping[str, Any]:
+def context(policy: Policy, seen: Seen, parts: Sequence[Part], now: datetime, due: str) -> Mapping[str, Any]:
     return {
         "policy": {"name": policy.name},
         "route": {**seen.texts, "name": seen.route.name},
@@ -123,13 +129,19 @@ def context(policy: Policy, seen: Seen, parts: Sequence[Part], now: datetime) ->
         "parts": parts,
         "findings": [shortened(finding, seen.cut[0]) for finding in seen.findings],
         "now": f"{now:%Y-%m-%d %H:%M} UTC",
+        "due": due,
     }
 
 
 def from_quick_text(message: str, facts: Mapping[str, Any]) -> str:
     parts = {part.name: (part.title, part.text) for part in facts["parts"]}
     texts = {f"route.{name}": text for name, text in facts["route"].items()}
-    texts |= {"route": facts["route"]["name"], "policy": facts["policy"]["name"], "now": facts["now"]}
+    texts |= {
+        "route": facts["route"]["name"],
+        "policy": facts["policy"]["name"],
+        "now": facts["now"],
+        "due": facts["due"],
+    }
     texts |= {"findings": "\n".join(facts["findings"]), "parts": "\n\n".join(blocks(parts.values()))}
     return fill_in(message, Filling(parts, texts, facts["fields"]))
 

@@ -16,7 +16,7 @@ LOOK_UP = 2000
 
 def guard_reasons(matches: Sequence[Match], org_facts: OrgFacts) -> dict[RouteName, str]:
     """The reason of each route that a guard withholds. The API calls are checked once no route is too large."""
-    planned = [match for match in matches if match.state is State.PLANNED]
+    planned = [match for match in matches if match.state is State.PLANNED and match.writes]
     counts = Counter(match.name for match in planned)
     guarded = {one.name: one.policy for one in planned if not one.route.bypass_guards}
     found = {name: too_many(policy, counts[name], org_facts) for name, policy in guarded.items()}

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
@@ -109,16 +109,22 @@ def build_plan(
     return Plan(organization_id, now, tuple(policies), tuple(left), no_match, tuple(refusals), complete)
 
 
-def place_in(policies: Sequence[Policy]) -> Callable[[Match], tuple[int, int, int, datetime, str]]:
-    """The sort key of a match: by policy, route, priority (highest first), longest wait."""
+Place = tuple[bool, datetime, int, int, int, datetime, str]
+FIRST = datetime.min.replace(tzinfo=UTC)
+
+
+def place_in(policies: Sequence[Policy]) -> Callable[[Match], Place]:
+    """The sort key of a match: by policy, route, priority (highest first), longest wait. Rungs follow all starts, by
+    their moment."""
     places = {policy.name: place for place, policy in enumerate(policies)}
     routes = {(policy.name, route.name): place for policy in policies for place, route in enumerate(policy.routes)}
     ranks = {policy.name: {fold(name): rank for rank, name in enumerate(policy.priorities)} for policy in policies}
 
-    def place(match: Match) -> tuple[int, int, int, datetime, str]:
+    def place(match: Match) -> Place:
         case, policy = match.case, match.policy.name
         rank = ranks[policy].get(fold(case.priority or ""), -1)
-        return places[policy], routes[match.name], -rank, case.created, case.id
+        moment = match.moment or FIRST
+        return match.rung is not None, moment, places[policy], routes[match.name], -rank, case.created, case.id
 
     return place
 

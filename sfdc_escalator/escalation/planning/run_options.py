@@ -45,12 +45,19 @@ def sort_out(judged: Iterable[Match | NoMatch], options: RunOptions) -> tuple[li
     return matches, tuple(no_match)
 
 
+ANOTHER_STEP = "another step on this case in this run; this one follows in the next"
+
+
 def one_per_case(matches: Iterable[Match]) -> list[Match]:
-    """One escalation per case and run: a second policy waits for the next run."""
+    """One write per case and run, starts first, then rungs by their moment. A second policy waits for the next run, and
+    so does a second rung; a rung that writes nothing waits for nobody."""
     taken: dict[str, str] = {}
     result = []
     for match in matches:
-        if match.state is State.PLANNED:
+        if match.rung and match.state is State.PLANNED and match.writes:
+            if taken.setdefault(match.case.id, match.identity.key) != match.identity.key:
+                match = match.ended(State.ALREADY, ANOTHER_STEP)
+        elif match.rung is None and match.state is State.PLANNED:
             first = taken.setdefault(match.case.id, match.policy.name)
             if first != match.policy.name:
                 reason = f"the policy {first} escalates this case in the same run; this one follows in the next"
@@ -64,7 +71,8 @@ def backlog_routes(matches: Iterable[Match], history: History) -> frozenset[Rout
     return frozenset(
         match.name
         for match in matches
-        if match.state in (State.PLANNED, State.HELD)
+        if match.rung is None
+        and match.state in (State.PLANNED, State.HELD)
         and history.live.isdisjoint((match.policy.name, name) for name in match.route.names)
     )
 

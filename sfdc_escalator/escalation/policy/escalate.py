@@ -1,4 +1,4 @@
-"""What a route or a rung does to a case: its note, and the further steps."""
+"""The steps of a route or of a rung: its note, and the fields that it writes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

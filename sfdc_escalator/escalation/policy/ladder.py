@@ -58,7 +58,7 @@ class Recipient(NamedTuple):
 
 
 class Notify(NamedTuple):
-    """The recipients who are told at once, and those of the next digest."""
+    """The recipients who are notified at once, and those of the next digest."""
 
     now: tuple[Recipient, ...] = ()
     digest: tuple[Recipient, ...] = ()
@@ -128,6 +128,11 @@ class Ladder:
 
     def __bool__(self) -> bool:
         return bool(self.rungs)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The present and former ids of its rungs."""
+        return frozenset[str]().union(*(rung.ids for rung in self.rungs))
 
     @property
     def needs(self) -> frozenset[Need]:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
@@ -17,6 +18,7 @@ from sfdc_escalator.escalation.world.needs import Need
 DEFAULT_PRIORITIES = ("Low", "Medium", "High")
 OPEN_CASES = Field("IsClosed", "is", False)
 NEW_RECORD = "new_record"
+UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,22 @@ class Example:
     place: tuple[int, int] = (0, 0)
 
 
+class PolicyOwner(NamedTuple):
+    """The team that is accountable for the policy, empty where there is none, and how often it is reviewed."""
+
+    accountable: str = ""
+    review_every: timedelta | None = None
+
+
+NO_OWNER = PolicyOwner()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`digest` is the SHA-256 of what the file says, templates included.
 
-    `together` saves owner, status and priority as one instead of one after the other.
+    `together` saves owner, status and priority as one instead of one after the other. `zone` is that of the first
+    calendar; due times are shown in it. While all of `hold_while` holds, a case is held.
     """
 
     name: str
@@ -90,7 +103,10 @@ class Policy:
     routes: tuple[Route, ...]
     guards: Guards = field(default_factory=Guards)
     together: bool = False
+    zone: ZoneInfo = UTC
+    hold_while: tuple[Condition, ...] = ()
     examples: tuple[Example, ...] = ()
+    owner: PolicyOwner = NO_OWNER
     _conditions: Mapping[str, All] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -110,8 +126,10 @@ class Policy:
         return All(parts if speaks else (OPEN_CASES, *parts))
 
     def needs(self, routes: Iterable[Route] | None = None) -> frozenset[Need]:
-        """Everything that the policy, or some of its routes, reads of a case."""
+        """Everything that the policy, or some of its routes, reads of a case; of their ladders the plain fields, which
+        a poll reads as well. The rest of a ladder is read when it is due."""
         chosen = self.routes if routes is None else tuple(routes)
         conditions = frozenset[Need]().union(*(self.condition(route).needs for route in chosen))
         steps = conditions.union(*(route.escalate.needs for route in chosen if route.escalate))
-        return steps.union(*(frozenset(due_needs(route.due)) for route in chosen))
+        held = steps.union(*(one.needs for one in self.hold_while))
+        return held.union(*(paths_of(route.ladder.needs) | frozenset(due_needs(route.due)) for route in chosen))

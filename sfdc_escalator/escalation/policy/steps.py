@@ -119,9 +119,12 @@ FIELD_STEPS = (
 FIELD_OF = {step.key: step.field for step in FIELD_STEPS}
 
 
-def planned_steps(case: Case, wanted: Mapping[str, StepValue], note: str, setting: Setting) -> tuple[Step, ...] | str:
-    """The steps in their order; or the reason why there are none: a table has no row for this case."""
-    steps = [Step(NOTE, None, note)]
+def planned_steps(
+    case: Case, wanted: Mapping[str, StepValue], note: str | None, setting: Setting
+) -> tuple[Step, ...] | str:
+    """The steps in their order, without a note where it is None; or the reason why there are none: a table has no row
+    for this case."""
+    steps = [] if note is None else [Step(NOTE, None, note)]
     for step in FIELD_STEPS:
         source = wanted.get(step.key)
         value = chosen(source, case)

@@ -47,3 +47,8 @@ def wall_time(zone: ZoneInfo, at: datetime) -> datetime:
 def instant(zone: ZoneInfo, wall: datetime) -> datetime:
     """The first instant at which the local clock shows this or later."""
     return min(max(begin, wall - offset) for begin, end, offset in stretches(zone, wall.year) if wall < end + offset)
+
+
+def clock_text(at: datetime, zone: ZoneInfo) -> str:
+    """The time as people in this zone read it: `Tue 2026-03-03 10:01 CST`."""
+    return f"{at.astimezone(zone):%a %Y-%m-%d %H:%M %Z}"

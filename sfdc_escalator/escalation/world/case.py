@@ -47,13 +47,17 @@ Speaker = Literal["customer", "agent", "nobody"]
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A message on a case: a case comment, or an e-mail with its subject. `author` is the user's id."""
+    """A message on a case: a case comment, or an e-mail with its subject. `author` is the user's id.
+
+    `by_person` is true if an active user of type Standard who is not one of ours wrote it.
+    """
 
     author: str
     at: datetime
     body: str
     speaker: Speaker
     source: Literal["comments", "emails"] = "comments"
+    by_person: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", utc(self.at))
@@ -61,11 +65,16 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field that took another value."""
+    """A field that took another value. `by` is the user's id, empty where it is not known.
+
+    `by_person` is true if an active user of type Standard who is not one of ours changed it.
+    """
 
     at: datetime
     before: Value
     after: Value
+    by: str = ""
+    by_person: bool = True
 
 
 @dataclass(frozen=True, slots=True)

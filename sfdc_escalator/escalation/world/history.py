@@ -138,7 +138,8 @@ class History:
     `org_time` is the org's time at the last run that was carried out; None when it is not known. `waitlist` is what
     that run left for a person. `rungs` gives the org's time at which a live run first saw a rung, by its id, on a
     route that still has it. `holds` are those that last, and those of cases with an open escalation. `standings` are
-    those after the last run, by the key of the start, each with the digest of its policy.
+    those after the last run, by the key of the start, each with the digest of its policy. `watched_at` is the org's
+    time at the last run that looked at every open escalation.
     """
 
     by_case: Mapping[str, tuple[Escalation, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -149,6 +150,7 @@ class History:
     waitlist: Waitlist = field(default_factory=Waitlist)
     rungs: Mapping[RouteName, Mapping[str, datetime]] = field(default_factory=lambda: MappingProxyType({}))
     holds: tuple[Hold, ...] = ()
+    watched_at: datetime | None = None
     standings: Mapping[str, tuple[Standing, str]] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
@@ -181,6 +183,9 @@ class History:
             for one in self.by_case.get(start.case_id, ())
             if not one.is_start and one.policy == start.policy and one.route in names and one.episode == start.episode
         )
+
+    def starts(self) -> tuple[Escalation, ...]:
+        return tuple(one for one in self.everything() if one.is_start)
 
     def everything(self) -> tuple[Escalation, ...]:
         """The starts and the turns of rungs."""

@@ -49,7 +49,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A case is left alone from `begin` on: until `until`, or until it is released.
+    """No start and no rung of a case from `begin` on: until `until`, or until it is released.
 
     `kind` is `hold` where a person said so, `field` where `hold_while` of the policy holds: such a hold has no `until`
     while it lasts. `by` is that person, or the policy. `route` is empty where it holds for every route, `policy` where
@@ -95,7 +95,7 @@ class StandingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an escalation stands on its ladder after a run, and what comes next if nobody acts: `rung`, its `turn` and
+    """The standing of an escalation after a run, and what comes next if nobody acts: `rung`, its `turn` and
     its moment `at`, which may have come already. `aside` are the rungs that take no part."""
 
     state: StandingState

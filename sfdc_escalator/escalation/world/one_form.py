@@ -12,7 +12,7 @@ from unicodedata import category, combining, normalize
 
 APOSTROPHES = (
     "\u0060\u00b4\u02b9\u02bb\u02bc\u02bd\u02c8\u02ca\u02cb\u2018\u2019\u201b\u2032\u2035\u055a\u05f3"
-    "\u1fbd\u1fbf\u1fef\u1ffd\u1ffe\ua78b\ua78c\uff07\uff40"
+    "\u1fbd\u1fbf\u1fef\u1ffd\u1ffe\u275b\u275c\ua78b\ua78c\uff07\uff40"
 )
 HYPHENS = (
     "\u02d7\u058a\u05be\u1400\u1806\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212"
@@ -24,7 +24,10 @@ BLANKS = "\u3164\uffa0"
 """They are letters to Unicode, and a space to everybody who reads them."""
 ZERO_WIDTH_SPACE = "\u200b"
 """It stays: it may stand between two words, and inside one (see `speech/words`)."""
-WITHOUT_WIDTH = (  # Default_Ignorable_Code_Point of Unicode, without the zero width space and the blanks
+# Default_Ignorable_Code_Point of Unicode, without the zero width space and the blanks; and the strokes that only
+# stretch a word (tatweel, lajanyalan).
+WITHOUT_WIDTH = (
+    (0x0640, 0x0640), (0x07FA, 0x07FA),
     (0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
     (0x200C, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFF0, 0xFFF8),
     (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),

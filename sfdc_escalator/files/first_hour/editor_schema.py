@@ -7,8 +7,9 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from sfdc_escalator.files.first_hour.hover import hover
+from sfdc_escalator.files.language.ladder_shapes import EndOfDayShape
 from sfdc_escalator.files.language.shape import PolicyShape
-from sfdc_escalator.files.language.telling_shapes import ChannelShape, EndOfDayShape
+from sfdc_escalator.files.language.telling_shapes import ChannelShape
 
 
 class Lenient(GenerateJsonSchema):

@@ -43,6 +43,11 @@ def scaffold(folder: Path, setup: Setup) -> Iterator[tuple[Path, Outcome]]:
     for _, fault in ledger_faults(setup.ledger) if setup.ledger else ():
         message = fault.message.replace("this", "the ledger", 1)
         raise Invalid(f"{message}; expected {fault.expected}")
+    for what, text in (("folder", str(setup.folder)), ("ledger", setup.ledger or ""), ("program", setup.program[0])):
+        if not text.isprintable():  # the other part of the line would be a line of its own, for cron a command
+            raise Invalid(
+                f"the {what} {text!r} cannot stand in files for cron and systemd; expected a path in UTF-8, in one line"
+            )
     for path, text in {**files_of(setup.procedure), **first_files(setup)}.items():
         yield folder / path, put(folder / path, text, generated=path == SCHEMA)
 

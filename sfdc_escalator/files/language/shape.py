@@ -14,19 +14,16 @@ from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.language.condition_shapes import CONDITIONS, Condition, kinds_in
 from sfdc_escalator.files.language.declared_names import Names
 from sfdc_escalator.files.language.forbidden_steps import keep_never
+from sfdc_escalator.files.language.ladder_shapes import Due, EndOfDayShape, RepeatShape, RungShape, keep_ladder_rules
 from sfdc_escalator.files.language.note_shapes import NoteShape, PartShape, RouteNoteShape
 from sfdc_escalator.files.language.step_shapes import EscalateShape, ExpectedStepsShape, NeverShape, RungStepsShape
 from sfdc_escalator.files.language.telling_shapes import (
     ChannelShape,
-    Due,
-    EndOfDayShape,
     NoticesShape,
     NotifyShape,
     NotifyWhenShape,
     OwnerOfPolicyShape,
     RecipientShape,
-    RepeatShape,
-    RungShape,
     WarnShape,
     notified_now,
     of_kind,
@@ -85,12 +82,13 @@ class RouteShape(Shape):
     notify_when: Annotated[NotifyWhenShape | None, Unread] = None
     one_notice_per: Annotated[OneOrMore[Path], Unread] = []
     counts_as: Annotated[Text, Unread] = ""
-    due: Annotated[Due | None, Unread] = None
+    due: Due | None = None
     warn: Annotated[WarnShape | None, Unread] = None
     say: Annotated[Sentence, Unread] = ""
-    ladder: Annotated[OneOrMore[RungShape], Unread] = []
-    repeat: Annotated[RepeatShape | None, Unread] = None
-    acknowledged: Annotated[OneOrMore[Condition], Unread] = []
+    ladder: OneOrMore[RungShape] = []
+    catch_up: Literal["highest"] | None = None
+    repeat: RepeatShape | None = None
+    acknowledged: OneOrMore[Condition] = []
 
     @model_validator(mode="after")
     def counts_records(self) -> "RouteShape":
@@ -106,12 +104,8 @@ class RouteShape(Shape):
         return self
 
     @model_validator(mode="after")
-    def is_due(self) -> "RouteShape":
-        for number, rung in enumerate(self.ladder):
-            for key in ("before_due", "after_due"):
-                if self.due is None and key in rung.model_fields_set:
-                    message, place = f"`{key}` counts from `due`, which this route does not say", ("ladder", number)
-                    raise Fault(message, found=key, expected="`due: ...` in the route", inside=place, key=key)
+    def keeps_ladder_rules(self) -> "RouteShape":
+        keep_ladder_rules(self)
         return self
 
 
@@ -173,7 +167,8 @@ class PolicyShape(Shape):
     words: dict[ListName, OneOrMore[Annotated[str, PlainValidator(operands.listed_phrase)]]] = {}
     defaults: DefaultsShape = DefaultsShape()
     notices: Annotated[NoticesShape, Unread] = NoticesShape()
-    owner: Annotated[OwnerOfPolicyShape, Unread] = OwnerOfPolicyShape()
+    owner: OwnerOfPolicyShape = OwnerOfPolicyShape()
+    hold_while: OneOrMore[Condition] = []
     routes: Some[RouteShape]
     guards: GuardsShape = GuardsShape()
     examples: Annotated[list[ExampleShape], BeforeValidator(names.list_or_nothing)] = []

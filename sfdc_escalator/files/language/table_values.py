@@ -191,6 +191,7 @@ def recipient(value: Any, info: Info) -> Table[str]:
 
 
 plain_duration = or_table(plain(amounts.duration))
+lead_time = or_table(plain(amounts.lead_time))
 scalar: Callable[[Any, Info], Literal_ | Table[Literal_]] = or_table(plain(operands.scalar))
 boundary: Callable[[Any, Info], Literal_ | Table[Literal_]] = or_table(plain(operands.boundary))
 limit = or_table(duration)

@@ -1,15 +1,13 @@
-"""The shapes of notices, rungs and deadlines. They are checked now and carried out by a later version."""
+"""The shapes of notices, channels and the policy's owner."""
 
-from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, PlainValidator, model_validator
+from pydantic import BeforeValidator, PlainValidator, model_validator
 
 from sfdc_escalator.files.language import names, table_values
-from sfdc_escalator.files.language.step_shapes import RungStepsShape
-from sfdc_escalator.files.language.types import CalendarName, Duration, Limit, OneOrMore, Path, Sentence, Shape, Text
+from sfdc_escalator.files.language.types import Duration, OneOrMore, Path, Shape, Text
 from sfdc_escalator.files.text.fault import Fault
-from sfdc_escalator.files.values import amounts, people, sources
+from sfdc_escalator.files.values import people, sources
 
 
 def a_team(value: Any) -> Any:
@@ -19,6 +17,9 @@ def a_team(value: Any) -> Any:
 def notified_now(value: Any) -> Any:
     """`notify: [..]` is short for `notify: {now: [..]}`."""
     return value if isinstance(value, dict) and {"now", "digest"} & value.keys() else {"now": value}
+
+
+RecipientKind = Literal["team", "table", "person", "channel"]
 
 
 class RecipientShape(Shape):
@@ -38,6 +39,15 @@ class RecipientShape(Shape):
             raise Fault("a recipient is one of team, table, person and channel", found=found, expected="one of them")
         return self
 
+    @property
+    def kind(self) -> RecipientKind:
+        return next(kind for kind in get_args(RecipientKind) if kind in self.model_fields_set)
+
+    @property
+    def named(self) -> Any:
+        """The name of the recipient, or the table that gives it."""
+        return getattr(self, self.kind)
+
 
 Recipients = OneOrMore[Annotated[RecipientShape, BeforeValidator(a_team)]]
 
@@ -47,55 +57,6 @@ class NotifyShape(Shape):
 
     now: Recipients = []
     digest: Recipients = []
-
-
-class RepeatShape(Shape):
-    """Repeat after each `every`, at most `at_most` times."""
-
-    every: Annotated[timedelta, PlainValidator(amounts.some_time)]
-    at_most: Annotated[int, Field(ge=1)]
-
-
-class EndOfDayShape(Shape):
-    """Due when the business day of a calendar ends."""
-
-    end_of: Literal["business_day"]
-    calendar: CalendarName
-
-
-Due = Annotated[Duration | EndOfDayShape, PlainValidator(lambda value, info: due(value, info))]
-
-
-def due(value: Any, info: names.Info) -> Any:
-    """A time from the escalation on, which may come from a table, or the end of a business day."""
-    if isinstance(value, dict) and not table_values.is_table(value):
-        return EndOfDayShape.model_validate(value, context=info.context)
-    return table_values.plain_duration(value, info)
-
-
-WHEN = ("after", "before_due", "after_due")
-
-
-class RungShape(Shape):
-    """A step that follows when nobody acts in time."""
-
-    calendar: CalendarName = None
-    after: Limit = None
-    before_due: Duration | None = None
-    after_due: Duration | None = None
-    escalate: RungStepsShape | None = None
-    notify: Annotated[NotifyShape | None, BeforeValidator(notified_now)] = None
-    say: Sentence = ""
-    repeat: RepeatShape | None = None
-    until: Literal["acknowledged", "closed"]
-
-    @model_validator(mode="after")
-    def one_time(self) -> "RungShape":
-        given = [name for name in WHEN if name in self.model_fields_set]
-        if len(given) != 1:
-            found = ", ".join(given) or "none of them"
-            raise Fault("a rung has one time", found=found, expected=f"one of {', '.join(WHEN)}")
-        return self
 
 
 class WarnShape(Shape):

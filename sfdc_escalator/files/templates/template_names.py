@@ -10,7 +10,7 @@ from typing import Any
 from sfdc_escalator.files.text.fault import Fault, shown, unknown
 from sfdc_escalator.files.values.sources import field_path
 
-CONTEXT = ("case", "policy", "route", "parts", "findings", "now")
+CONTEXT = ("case", "policy", "route", "parts", "findings", "now", "due")
 FORBIDDEN = {
     "Include": "include", "Import": "import", "FromImport": "import", "Extends": "extends", "Macro": "macro",
     "CallBlock": "call", "Block": "block",

@@ -40,6 +40,13 @@ def some_time(value: Any) -> timedelta:
     raise Fault("this is not a time", found=shown(value), expected="1m or more")
 
 
+def lead_time(value: Any) -> timedelta:
+    """A time before something that is due; without a length it would come too late."""
+    if time := duration(value):
+        return time
+    raise Fault("this can never be due", found=shown(value), expected="1m or more")
+
+
 def business_days(value: Any) -> BusinessDays | None:
     """`2 business days`; None for anything else."""
     found = BUSINESS_DAYS.fullmatch(value.strip()) if isinstance(value, str) else None

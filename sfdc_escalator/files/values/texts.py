@@ -52,6 +52,13 @@ def route_name(value: Any) -> str:
     return name(value)
 
 
+def rung_name(value: Any) -> str:
+    """The name of a rung; the ledger has its own entries for the start of an escalation and for what was undone."""
+    if value in ("start", "undo"):
+        raise Fault(f"no rung can be called `{value}`", found=value, expected="another name: it has a meaning already")
+    return name(value)
+
+
 def queue_name(value: Any) -> str:
     name = text(value)
     if len(name) > 80 or name != name.strip() or not name.isprintable():

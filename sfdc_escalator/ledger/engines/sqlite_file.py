@@ -56,6 +56,7 @@ class SqliteFile:
         try:
             status = self.path.stat()
         except FileNotFoundError:
+            self._refuse_dead_link()
             return False
         except OSError as error:
             raise LedgerUnusable(f"the ledger {self.path} cannot be examined: {error.strerror}") from error
@@ -70,6 +71,15 @@ class SqliteFile:
             )
         refuse_network_disk(self.path)
         return True
+
+    def _refuse_dead_link(self) -> None:
+        """A link that leads nowhere, as to a disk that is not mounted, is not a ledger that nobody has made yet."""
+        for place in (self.path, *self.path.parents):
+            if place.is_symlink() and not place.exists():
+                raise LedgerUnusable(
+                    f"the ledger {self.path} cannot be found: the link {place} leads to {os.readlink(place)}, which "
+                    "does not exist; is its disk mounted?"
+                )
 
     def create(self) -> None:
         """The file appears whole or not at all: it is made under another name first."""
@@ -189,7 +199,7 @@ def _advice(name: str) -> str | None:
 def under_another_name(path: Path, *, replaceable: bool = False) -> Iterator[Path]:
     """A new file beside `path`, for its user alone, that becomes `path` when the body is done. With `replaceable` it is
     removed where somebody else was faster. Raises LedgerUnusable."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}.new")
+    fresh = path.parent / f".{path.name}.{secrets.token_hex(6)}.new"  # `/` has no name
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

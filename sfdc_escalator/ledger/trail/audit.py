@@ -44,7 +44,7 @@ def _entry(row: Any) -> EscalationEntry:
 
 def audit_show(trail: SqlHistory, key: str) -> tuple[AuditEvent, ...]:
     """All events of one escalation, oldest first. Raises Invalid for a key that the ledger does not know."""
-    wanted = key.strip().upper()
+    wanted = as_stored(key)
     by_seq = (
         sa.select(*(events.c[name] for name in ("seq", "at", "event", "run", "hash", "body")), payloads.c.text)
         .outerjoin(payloads, payloads.c.event == events.c.seq)
@@ -56,6 +56,11 @@ def audit_show(trail: SqlHistory, key: str) -> tuple[AuditEvent, ...]:
         if not found:
             raise Invalid(f"the ledger {trail.where} has no escalation {key}", [nearest(connection, wanted)])
     return tuple(_event(row) for row in found)
+
+
+def as_stored(key: str) -> str:
+    """The key as the ledger has it. What no database takes, such as a character of a broken encoding, becomes `?`."""
+    return key.strip().upper().replace("\0", "?").encode(errors="replace").decode()
 
 
 def _event(row: Any) -> AuditEvent:
@@ -82,7 +87,10 @@ def nearest(connection: sa.Connection, key: str) -> Problem:
     ).scalars()
     near = difflib.get_close_matches(key, known.all(), n=1)
     return Problem(
-        "no such key", found=key, expected="a key such as ESC-XXXX-XXXX-XXXX", nearest=near[0] if near else None
+        "no such key",
+        found=key or "an empty text",
+        expected="a key such as ESC-XXXX-XXXX-XXXX",
+        nearest=near[0] if near else None,
     )
 
 

@@ -9,14 +9,14 @@ from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.rows import escalation_of
 from sfdc_escalator.ledger.tables.schema import escalations, runs
-from sfdc_escalator.ledger.trail.audit import nearest
+from sfdc_escalator.ledger.trail.audit import as_stored, nearest
 from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 
 
 def resolve(ledger: SqlLedger, run: str, key: str, *, applied: bool, by: str) -> Escalation:
     """Stores the outcome that the person `by` gives, and returns the escalation as it is now. Raises Invalid for a
     key that the ledger does not have or whose outcome is known, RunBusy while a run works on its org."""
-    wanted = key.strip().upper()
+    wanted = as_stored(key)
     organization, user = _whose(ledger, wanted)
     with ledger.lease(RunStart(run, organization, user, {})) as lease:
         escalation = _escalation(ledger, wanted)  # only now: taking the lease makes unknown what a dead run was sending

@@ -17,11 +17,12 @@ from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunR
 SETTLED_LATER = ("unknown", "rejected")
 WAITING = (EscalationState.UNKNOWN, EscalationState.SENDING, EscalationState.REJECTED)
 RUNS_LOOKED_AT = 1000
+OF_NO_RUN = "{}"  # `resolve` and `ledger rebuild` hold the lease too, without a policy
 
 
 def ledger_status(trail: SqlHistory) -> LedgerStatus:
     with trail.reading() as connection:
-        newest = sa.select(runs).order_by(runs.c.event.desc())
+        newest = sa.select(runs).where(runs.c.policies != OF_NO_RUN).order_by(runs.c.event.desc())
         last = connection.execute(newest.limit(1)).mappings().first()
         ended = connection.execute(newest.where(runs.c.result.is_not(None)).limit(RUNS_LOOKED_AT)).mappings()
         success = next((record for row in ended if (record := run_record(row)).exit == 0), None)

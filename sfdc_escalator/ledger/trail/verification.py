@@ -3,6 +3,7 @@
 Python walks the chain. Queries find the rest, in threads beside it, because a database works without Python's lock.
 """
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,7 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from sfdc_escalator.errors import AuditBroken
+from sfdc_escalator.errors import AuditBroken, Invalid
 from sfdc_escalator.ledger.engines.database import Dialect
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables import chain
@@ -19,13 +20,16 @@ from sfdc_escalator.ledger.trail.checks import chain_rows, note_rows, table_prob
 from sfdc_escalator.ledger.trail.table_shapes import lease_problems, odd_values, shape_problems, version_problems
 from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
+HEAD = re.compile(r"[0-9A-Fa-f]{64}")
 MOST_PROBLEMS = 50
 """The number of problems after which no more are reported."""
 
 
 def verify(trail: SqlHistory, expected_head: str | None = None) -> Verification:
-    """Reads the whole ledger; `expected_head` must be a hash of its chain. Raises AuditBroken where it is too damaged
-    to be read."""
+    """Reads the whole ledger; `expected_head` must be a hash of its chain. Raises Invalid where it is not a hash,
+    AuditBroken where the ledger is too damaged to be read."""
+    if expected_head is not None and not HEAD.fullmatch(expected_head.strip()):
+        raise Invalid(f"--head: {expected_head!r} is not an audit head; expected all of its 64 hexadecimal digits")
     dialect = trail.database.dialect
     try:
         return _verify(trail, dialect, _Walk(dialect, expected_head))

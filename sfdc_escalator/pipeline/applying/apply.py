@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
 from sfdc_escalator.escalation.decisions.order import Order
-from sfdc_escalator.escalation.decisions.outcome import Outcome
+from sfdc_escalator.escalation.decisions.outcome import Outcome, applied_outcome
 from sfdc_escalator.escalation.planning.chunks import Batch, lanes
 from sfdc_escalator.escalation.planning.guards import CHUNK
 from sfdc_escalator.escalation.policy.steps import values_written
@@ -17,7 +18,7 @@ from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.pipeline.applying.deliver import Delivery
 from sfdc_escalator.pipeline.applying.smaller_parts import Tries
-from sfdc_escalator.pipeline.changes import change
+from sfdc_escalator.pipeline.changes import change, escalation_of
 from sfdc_escalator.pipeline.ports.ledger import Lease
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.run_clock import RunClock
@@ -47,22 +48,28 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The outcomes of the orders, by key. `trouble` is the error that ended the work with the org too early."""
+    """The outcomes of the orders, by key. `trouble` is the error that ended the work with the org too early; `written`
+    are the escalations as the ledger has them, of the orders that were applied."""
 
     outcomes: Mapping[str, Outcome]
     bounced: tuple[Order, ...] = ()
     gone: tuple[Order, ...] = ()
     trouble: EscalatorError | None = None
+    written: tuple[Escalation, ...] = ()
 
 
 def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progress: Progress, stop: Stop) -> Applied:
     """Carries out the orders. Returns an outcome for every order."""
     outcomes: dict[str, Outcome] = {}
+    count = len(orders)
 
     def ended(outcome: Outcome) -> None:
         outcomes[outcome.key] = outcome
-        progress("escalating", len(outcomes), len(orders))
+        progress("escalating", len(outcomes), count)
 
+    silent = [order for order in orders if not order.writes]
+    orders = [order for order in orders if order.writes]
+    note_silent(silent, lease, terms.clock, ended)
     delivery = Delivery(org, lease, terms.polled_at, terms.clock, stop, org.api_calls + terms.calls, ended)
     # With the keys in an object of their own, a case takes two rows of the notes' collection; so does a post.
     most = CHUNK // (1 + terms.is_proved + any(order.post for order in orders))
@@ -70,11 +77,21 @@ def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progres
     if delivery.trouble is None and stop.reason is None:
         lease.mark_live(terms.live)
     written = [(order, delivery.written[order.key]) for order in orders if order.key in delivery.written]
+    made = tuple(replace(one, case_number=order.case_number) for order, one in written)
     try:
         bounced, gone = read_back(org, lease, written)
     except OrgUnavailable as error:
-        return Applied(outcomes, trouble=delivery.trouble or error)
-    return Applied(outcomes, bounced, gone, delivery.trouble)
+        return Applied(outcomes, trouble=delivery.trouble or error, written=made)
+    return Applied(outcomes, bounced, gone, delivery.trouble, made)
+
+
+def note_silent(orders: Sequence[Order], lease: Lease, clock: RunClock, ended: Callable[[Outcome], None]) -> None:
+    """Records the rungs that write nothing to the org: the ledger alone remembers them."""
+    if orders:
+        done = partial(escalation_of, state=EscalationState.APPLIED, tried_at=clock.now())
+        lease.record([change(order, "applied", done(order)) for order in orders])
+    for order in orders:
+        ended(applied_outcome(order))
 
 
 def send_all(delivery: Delivery, plan_lanes: Sequence[Sequence[Batch]]) -> None:

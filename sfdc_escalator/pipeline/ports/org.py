@@ -8,7 +8,7 @@ from typing import Protocol
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.keys import RouteName
-from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.escalation.world.needs import Lookup, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk
 
@@ -82,6 +82,12 @@ class Org(Protocol):
 
     def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
         """The same cases with their long text and all lookups in `needs`; `us` are our own user ids."""
+        ...
+
+    def touched(self, since: datetime, needs: frozenset[Lookup]) -> frozenset[str] | None:
+        """The ids of the cases with a record that is new since then, of a kind that is needed: a change in the history
+        of a field, a message, or a child record of the case. Changes and comments by our user are left out. What the
+        org does not track or does not have is not seen. None if it cannot be said: any case may have such a record."""
         ...
 
     def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:

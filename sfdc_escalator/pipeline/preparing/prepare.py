@@ -16,13 +16,14 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.fitness import unfit_routes, warnings_of
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.org import Org, Poll
 from sfdc_escalator.pipeline.preparing.keys_found import look_for_keys, refuse_if_lost
+from sfdc_escalator.pipeline.preparing.ladders import Ladders, read_ladders
 from sfdc_escalator.pipeline.preparing.recover import Settled, recover, watch
 from sfdc_escalator.pipeline.preparing.second_look import Look, second_look
 from sfdc_escalator.pipeline.run_clock import check_clock
@@ -42,6 +43,12 @@ class Prepared:
     warnings: tuple[str, ...]
     policies_in_org: tuple[PolicyInOrg, ...]
     look: Look
+    ladders: Ladders
+
+    @property
+    def skipped(self) -> tuple[Escalation, ...]:
+        """The turns that are skipped though nothing is climbed on their ladder."""
+        return self.ladders.skipped
 
     @property
     def recovered(self) -> int:
@@ -81,22 +88,34 @@ def prepare(
         check_found(options.case, poll, policies)
     policies_in_org = in_this_org(policies, org_facts, history, caller.now, poll)
     look = second_look(org, policies_in_org, poll.cases, us)
+    open_cases = {case.id: case for case in look.cases if case.fields.get("IsClosed") is not True}
     if options.case is None:
-        watched = watch(org, history, policies_in_org, look, needs, complete=not poll.broken)
+        watched, unpolled = watch(org, history, policies_in_org, look, needs, complete=not poll.broken)
+        open_cases |= unpolled
         settled, history = (*settled, *watched), history.with_escalations(one.escalation for one in watched)
-        policies_in_org = [replace(in_org, history=history) for in_org in policies_in_org]
-    judged = judge_all(policies_in_org, look.cases)
+        policies_in_org = with_history(policies_in_org, history)
+    ladders = read_ladders(org, policies_in_org, open_cases, us, remembered.watched_at)
+    settled, history = (*settled, *ladders.settled), history.with_escalations(one.escalation for one in ladders.settled)
+    policies_in_org = with_history(policies_in_org, history)
+    judged = [*judge_all(policies_in_org, look.cases), *ladders.matches]
     found = look_for_keys(org, judged, history, us)
     if found:
         refuse_if_lost(history, found)
         history = history.with_escalations(one.escalation for one in found)
-        policies_in_org = [replace(in_org, history=history) for in_org in policies_in_org]
-        judged = judge_all(policies_in_org, look.cases)
+        policies_in_org = with_history(policies_in_org, history)
+        ladders = ladders.but(policies_in_org)
+        judged = [*judge_all(policies_in_org, look.cases), *ladders.matches]
     broken = routes_broken(poll, policies_in_org)
     drafts = draft_all(policies_in_org, judged, render)
     plan = build_plan(policies, org_facts, history, caller.now, drafts, options, broken)
     warnings = tuple(warning for policy in policies for warning in warnings_of(policy, org_facts))
-    return Prepared(plan, org_facts, poll, history, settled, found, broken, warnings, tuple(policies_in_org), look)
+    return Prepared(
+        plan, org_facts, poll, history, settled, found, broken, warnings, tuple(policies_in_org), look, ladders
+    )
+
+
+def with_history(policies_in_org: Iterable[PolicyInOrg], history: History) -> list[PolicyInOrg]:
+    return [replace(in_org, history=history) for in_org in policies_in_org]
 
 
 def check_route(policies: Sequence[Policy], options: RunOptions) -> None:

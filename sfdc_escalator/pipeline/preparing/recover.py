@@ -13,6 +13,7 @@ from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.decisions.own_steps import could_match_without_us
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports.org import CaseNow, Org
@@ -74,9 +75,9 @@ def watch(
     needs: frozenset[Need],
     *,
     complete: bool,
-) -> tuple[Settled, ...]:
-    """The open escalations that have changed, read by id where the poll did not return the case. Only starts change;
-    the turns of rungs go with theirs to the master of a merge.
+) -> tuple[tuple[Settled, ...], dict[str, Case]]:
+    """The open escalations that have changed, read by id where the poll did not return the case; and the open cases
+    that were read by id. Only starts change; the turns of rungs go with theirs to the master of a merge.
 
     `complete` says that the poll dealt with every route: only then can an episode end.
     """
@@ -97,7 +98,9 @@ def watch(
     policies = [in_org.policy for in_org in policies_in_org]
     starts = (one for one in standing if one.key in moved)
     turns = (turn for start in starts for turn in turns_with(start, moved[start.key], policies, history))
-    return (*settled, *(Settled("merged", turn) for turn in turns))
+    is_open = (one for one in seen.values() if not (one.is_closed or one.is_deleted or one.master_id))
+    cases = {one.case.id: one.case for one in is_open if one.case.id not in polled}
+    return (*settled, *(Settled("merged", turn) for turn in turns)), cases
 
 
 def turns_with(

@@ -24,7 +24,7 @@ def explain_json(examined: Examined) -> dict[str, Any]:
         "policies": [
             {
                 "policy": in_org.policy.name,
-                "decision": escalation_json(judged.outcome) if isinstance(judged, Match) else None,
+                "decision": escalation_json(judged.outcome, in_org.now) if isinstance(judged, Match) else None,
                 "routes": [route_json(one) for one in explain(in_org, case, judged)],
             }
             for in_org, judged in zip(examined.policies_in_org, examined.judged, strict=True)

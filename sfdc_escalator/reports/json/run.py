@@ -1,5 +1,6 @@
 """A run or a rehearsal."""
 
+from datetime import datetime
 from typing import Any
 
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
@@ -29,11 +30,12 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "bounced": len(result.applied.bounced),
         "gone": len(result.applied.gone),
         "notices": no_notices(),
+        "watched": {"open": len(prepared.ladders.open), "calls": prepared.ladders.calls},
         "api_calls": result.api_calls,
         "retries": result.retries,
         "stopped": result.stopped,
         "audit_head": result.audit_head,
-        "escalations": [escalation_json(outcome) for outcome in result.outcomes],
+        "escalations": [escalation_json(outcome, plan.now) for outcome in result.outcomes],
         "left_alone": result.left_alone().as_json(),
         "nearest_misses": [
             {"policy": one.policy, "route": one.route, "case_number": one.case.number, "missing": list(one.missing)}
@@ -65,7 +67,10 @@ def left_alone_text(result: Result) -> str:
     return "[" + ",".join(f"\n{json_text(one)}" for one in cases) + "\n]\n"
 
 
-def escalation_json(outcome: Outcome) -> dict[str, Any]:
+def escalation_json(outcome: Outcome, now: datetime) -> dict[str, Any]:
+    """One end of a match. `late_by` are the seconds since the moment of a rung; `moved` says why its move waits."""
+    moment = outcome.moment
+    waits = moment is not None and outcome.state in (State.WITHHELD, State.REJECTED)
     return {
         "key": outcome.key,
         "case_id": outcome.case_id,
@@ -74,7 +79,10 @@ def escalation_json(outcome: Outcome) -> dict[str, Any]:
         "route": outcome.route,
         "rung": outcome.rung,
         "turn": outcome.turn,
-        "due": None,  # no route has a deadline yet
+        "due": instant(outcome.due) if outcome.due else None,
+        "moment": instant(moment) if moment else None,
+        "late_by": int((now - moment).total_seconds()) if moment else None,
+        "moved": outcome.state.value if waits else None,
         "state": outcome.state,
         "reason": outcome.reason,
         "held_by": outcome.held_by,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.explaining.misses import NearMiss
 from sfdc_escalator.escalation.policy.steps import FIELD_OF, Step, StepState
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import PLAIN, Page, table
@@ -50,7 +51,7 @@ def head(result: Result) -> Iterator[str]:
     yield f"{what} on {org_facts.name} ({kind}, {plan.organization_id}) at {plan.now:%Y-%m-%d %H:%M:%S} UTC"
     yield f"policies: {', '.join(policy.name for policy in plan.policies)}   open cases: {org_facts.open_cases}"
     yield f"ledger: {result.ledger}   level: {org_facts.level}   guard: {result.guard}   API calls: {result.api_calls}"
-    yield f"plan {plan.digest[:16]}   audit head {(result.audit_head or 'none')[:16]}"
+    yield f"plan {plan.digest[:16]}   audit head {result.audit_head or 'none'}"
 
 
 def warnings(result: Result) -> Iterator[str]:
@@ -66,10 +67,17 @@ def warnings(result: Result) -> Iterator[str]:
 def matches(result: Result, page: Page) -> str:
     names = {queue.id: queue.name for queue in result.prepared.org_facts.queues.values()}
     rows = [
-        (one.case_number, one.route, one.state.value, steps_text(one, names), reason_text(one))
+        (one.case_number, route_text(one), one.state.value, steps_text(one, names), reason_text(one))
         for one in result.outcomes
     ]
     return table(("Case", "Route", "State", "Steps", "Reason"), rows, page=page)
+
+
+def route_text(outcome: Outcome) -> str:
+    """The route; of a rung with its id, and its turn where it repeats."""
+    if outcome.rung == FIRST_RUNG:
+        return outcome.route
+    return f"{outcome.route}/{outcome.rung}" + (f" ({outcome.turn})" if outcome.turn > 1 else "")
 
 
 def steps_text(outcome: Outcome, names: Mapping[str, str]) -> str:

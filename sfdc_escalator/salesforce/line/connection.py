@@ -93,7 +93,10 @@ def moved_to(answer: requests.Response) -> str | None:
     """The host to which an answer redirects; None without a redirect, or when it is a login page."""
     if not answer.is_redirect:
         return None
-    host = urlsplit(answer.headers["Location"]).hostname
+    try:
+        host = urlsplit(answer.headers["Location"]).hostname
+    except ValueError:  # not an address
+        return None
     return None if host in (None, *LOGINS, urlsplit(answer.url or "").hostname) else host
 
 

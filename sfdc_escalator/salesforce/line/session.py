@@ -93,6 +93,9 @@ class OrgSession(requests.Session):
     def last(self) -> requests.Response | None:
         return getattr(self._thread, "last", None)
 
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """No address: a redirect is an answer like any other, whatever its Location is."""
+
     def forget(self) -> None:
         """Sets `last` to None until the next complete answer."""
         self._thread.last = None

@@ -13,7 +13,7 @@ PROOF = re.compile(
     r"|x-(?:mail-autoreply|amazon-auto-reply|fc-machinegenerated|vacation):[ \t]*+(?!(?:no|false|0)\s*$)\S"
     r"|x-failed-recipients:|delivered-to:[ \t]*+autoresponder\s*$"
     r"|(?:x-)?pre(?:ced|fer)ence:[ \t]*+(?:auto[_-]?reply|bulk|junk)\b"
-    r"|return-path:[ \t]*+<[ \t]*>|x-post-messageclass:[ \t]*+9\b"
+    r"|return-path:[ \t]*+<[ \t]*(?:mailer-daemon[^>\n]*)?>|x-post-messageclass:[ \t]*+9\b"
     r"|content-type:[ \t]*+multipart/report\b|content-class:[ \t]*+urn:content-classes:(?:mdn|dsn)\b"
     r"|x-ms-exchange-generated-message-source:[ \t]*+mailbox rules|from:.{0,200}\bmailer-daemon@)",
     re.IGNORECASE | re.MULTILINE,
@@ -21,7 +21,8 @@ PROOF = re.compile(
 # An inbox rule marks what it sends on, too; together with this one it is an answer of a rule.
 SUPPRESSED = re.compile(r"^x-auto-response-suppress:.{0,100}\b(?:all|autoreply)\b", re.IGNORECASE | re.MULTILINE)
 RULES_LOOP = re.compile(r"^x-ms-exchange-inbox-rules-loop:", re.IGNORECASE | re.MULTILINE)
-TAGS = re.compile(r"^\s*(?:\[[^\]]{0,30}\]\s*)+")  # such as `[EXTERNAL]`, which a gateway adds
+# Such as `[EXTERNAL]`, which a gateway adds, or `[Auto-Reply]`, which says it.
+TAG = re.compile(r"\s*(?:[\[({<\u3010]([^\])}>\u3011]{0,30})[\])}>\u3011]|ext(?:ernal)?\s*:)\s*", re.IGNORECASE)
 LONG = 300  # characters; a subject has 3,000 at most
 FOLD = re.compile(r"\r?\n[ \t]+")
 
@@ -65,7 +66,9 @@ trả lời tự động | balasan otomatis | jawapan automatik | ตอบก�
 WITH_COLON = frozenset({"auto"})
 """Only with a colon: alone it is a car."""
 # Some mailers put this before the subject without a colon; a person writes about `Out of Office Hours`.
-BEFORE_THE_SUBJECT = re.compile(r"Out of Office (?!(?:Hours|Time|Work|Support)\b)[A-Z]")
+BEFORE_THE_SUBJECT = re.compile(
+    r"Out of Office (?!(?:Hours|Time|Work|Support|Assistant|Messages?|Repl(?:y|ies)|Settings?|Status)\b)[A-Z]"
+)
 NOT_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -74,7 +77,12 @@ def is_automatic(headers: str, subject: str) -> bool:
     unfolded = FOLD.sub(" ", headers)
     if PROOF.search(unfolded) or (SUPPRESSED.search(unfolded) and RULES_LOOP.search(unfolded)):
         return True
-    line = TAGS.sub("", subject[:LONG]).strip()
+    line = subject[:LONG]
+    while tag := TAG.match(line):
+        if as_said(tag[1] or "") in SAID:
+            return True
+        line = line[tag.end() :]
+    line = line.strip()
     first, colon, _ = line.replace("\uff1a", ":").partition(":")
     words = as_said(first)
     return words in SAID or (bool(colon) and words in WITH_COLON) or bool(BEFORE_THE_SUBJECT.match(line))

@@ -11,7 +11,7 @@ from sfdc_escalator.salesforce.line.shapes import objects
 from sfdc_escalator.salesforce.reading.lookups import in_ids
 from sfdc_escalator.salesforce.reading.poll import selected
 from sfdc_escalator.salesforce.reading.records import CaseReader, read
-from sfdc_escalator.salesforce.schema.values import flag, given, needed, pick, record_id, text
+from sfdc_escalator.salesforce.schema.values import flag, given, needed, pick, record_id, selected_value, text
 from sfdc_escalator.salesforce.soql.soql import ids, select
 
 FATE = ("IsClosed", "IsDeleted", "MasterRecordId")
@@ -35,10 +35,10 @@ def cases_now(
 
 def case_now(record: Record, reader: CaseReader) -> CaseNow:
     notes = given(pick(record, "CaseComments"), "records", objects) or ()
-    keys = (key_of(given(note, "CommentBody", text) or "") for note in notes)
+    keys = (key_of(given(note, "CommentBody", text, selected_value) or "") for note in notes)
     return CaseNow(
         case=reader.case(record),
-        is_closed=given(record, "IsClosed", flag) is True,
+        is_closed=given(record, "IsClosed", flag, selected_value) is True,
         is_deleted=given(record, "IsDeleted", flag) is True,
         master_id=given(record, "MasterRecordId", record_id),
         keys=frozenset(key for key in keys if key),

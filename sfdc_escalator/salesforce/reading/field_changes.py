@@ -7,10 +7,11 @@ from typing import Any
 from sfdc_escalator.escalation.world.case import Case, FieldChange, long_id
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.line.pages import Record
-from sfdc_escalator.salesforce.reading.records import Column, read
-from sfdc_escalator.salesforce.schema.values import instant, needed, pick, record_id, text
+from sfdc_escalator.salesforce.reading.facts import Facts
+from sfdc_escalator.salesforce.reading.records import AUTHOR, Column, is_by_person, read
+from sfdc_escalator.salesforce.schema.values import given, instant, needed, pick, record_id, text
 
-HISTORY_FIELDS = ("CaseId", "Field", "OldValue", "NewValue", "CreatedDate")
+HISTORY_FIELDS = ("CaseId", "Field", "OldValue", "NewValue", "CreatedDate", *AUTHOR)
 
 
 def history_names(path: str) -> tuple[str, ...]:
@@ -21,21 +22,17 @@ def history_names(path: str) -> tuple[str, ...]:
 
 
 def with_field_changes(
-    cases: Sequence[Case],
-    records: Sequence[Record],
-    paths: Sequence[str],
-    describe: Describe,
-    tracked: frozenset[str] | None,
+    cases: Sequence[Case], records: Sequence[Record], paths: Sequence[str], facts: Facts
 ) -> Iterator[Case]:
-    """Adds field changes to the cases; `tracked` are the fields with a history, None if the org does not list them."""
-    columns = {name.lower(): Column(path, describe) for path in paths for name in history_names(path)}
+    """Adds field changes to the cases."""
+    columns = {name.lower(): Column(path, facts.describe) for path in paths for name in history_names(path)}
     found: dict[tuple[str, str], list[FieldChange]] = {}
     for record, name in zip(records, read(lambda one: needed(one, "Field", text), records), strict=True):
         column = columns.get(name.lower())
-        if column and not holds_names(record, column.path, describe):
-            [(case_id, change)] = read(lambda one, its=column: field_change_of(one, its), [record])  # type: ignore[misc]
+        if column and not holds_names(record, column.path, facts.describe):
+            [(case_id, change)] = read(lambda one, its=column: field_change_of(one, its, facts.us), [record])  # type: ignore[misc]
             found.setdefault((case_id, column.path), []).append(change)
-    kept = [path for path in paths if is_kept(path, tracked, {path for _, path in found})]
+    kept = [path for path in paths if is_kept(path, facts.tracked, {path for _, path in found})]
     for case in cases:
         yield replace(
             case, field_changes={**case.field_changes, **{path: tuple(found.get((case.id, path), ())) for path in kept}}
@@ -61,7 +58,8 @@ def is_id(value: Any) -> bool:
         return False
 
 
-def field_change_of(record: Record, column: Column) -> tuple[str, FieldChange]:
+def field_change_of(record: Record, column: Column, us: frozenset[str]) -> tuple[str, FieldChange]:
     """The case and its change."""
     before, after = (column.once(pick(record, name)) for name in ("OldValue", "NewValue"))
-    return needed(record, "CaseId", record_id), FieldChange(needed(record, "CreatedDate", instant), before, after)
+    at, by = needed(record, "CreatedDate", instant), given(record, "CreatedById", record_id) or ""
+    return needed(record, "CaseId", record_id), FieldChange(at, before, after, by, is_by_person(record, us))

@@ -8,7 +8,7 @@ from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.records import read
-from sfdc_escalator.salesforce.schema.values import given, instant, needed, record_id, text
+from sfdc_escalator.salesforce.schema.values import given, instant, needed, record_id, selected_value, text
 from sfdc_escalator.salesforce.soql.soql import ids, select
 
 IDS = 400  # a quoted id takes 27 encoded bytes of a query's 16,384
@@ -43,7 +43,7 @@ def keyed_notes_everywhere(client: Client, users: frozenset[str]) -> tuple[Keyed
 
 
 def _note(record: Record) -> KeyedNote | None:
-    body = given(record, "CommentBody", text) or ""
+    body = given(record, "CommentBody", text, selected_value) or ""
     key = key_of(body)
     if key is None:
         return None

@@ -20,6 +20,7 @@ from sfdc_escalator.salesforce.schema.values import (
     pick,
     plain,
     record_id,
+    selected_value,
     text,
 )
 
@@ -37,6 +38,8 @@ ENGINE_FIELDS = (
 )
 # Automated users count neither as agents nor as customers (Object Reference, User.UserType).
 NOBODY = frozenset({"AutomatedProcess", "CloudIntegrationUser", "System"})
+AUTHOR = ("CreatedById", "CreatedBy.UserType", "CreatedBy.IsActive")
+"""The fields that name who created a record, and whether that is a person."""
 DRAFT = "5"  # of EmailMessage.Status (Object Reference, EmailMessage)
 
 
@@ -50,9 +53,9 @@ class Column:
 
     def value(self, record: Record) -> Value:
         found: Any = record
-        for step in self._steps:
-            found = pick(found, step)
         try:
+            for step in self._steps:
+                found = selected_value(found, step)
             return None if found is None else self._convert(found)
         except Odd as error:
             raise Odd(f"{self.path}: {error}") from None
@@ -89,14 +92,15 @@ class CaseReader:
         )
 
 
-def comment_of(record: Record) -> Comment:
-    published, user_type = given(record, "IsPublished", flag) is True, user_type_of(record)
+def comment_of(record: Record, us: frozenset[str]) -> Comment:
+    published, user_type = given(record, "IsPublished", flag, selected_value) is True, user_type_of(record)
     customer = published and user_type not in NOBODY
     return Comment(
-        author=sys.intern(needed(record, "CreatedById", record_id)),
+        author=author_of(record),
         at=needed(record, "CreatedDate", instant),
-        body=given(record, "CommentBody", text) or "",
+        body=given(record, "CommentBody", text, selected_value) or "",
         speaker="agent" if user_type == "Standard" else "customer" if customer else "nobody",
+        by_person=is_by_person(record, us),
     )
 
 
@@ -104,9 +108,19 @@ def user_type_of(record: Record) -> str | None:
     return given(pick(record, "CreatedBy"), "UserType", text)
 
 
-def email_of(record: Record) -> Comment | None:
+def author_of(record: Record) -> str:
+    return sys.intern(needed(record, "CreatedById", record_id))
+
+
+def is_by_person(record: Record, us: frozenset[str]) -> bool:
+    """True if an active user of type Standard who is not one of ours created the record."""
+    is_active = given(pick(record, "CreatedBy"), "IsActive", flag) is True
+    return is_active and user_type_of(record) == "Standard" and given(record, "CreatedById", record_id) not in us
+
+
+def email_of(record: Record, us: frozenset[str]) -> Comment | None:
     """The e-mail as a comment; None for a draft."""
-    incoming, status = given(record, "Incoming", flag) is True, given(record, "Status", text)
+    incoming, status = given(record, "Incoming", flag, selected_value) is True, given(record, "Status", text)
     if status == DRAFT:
         return None
     body = given(record, "TextBody", text) or text_of(given(record, "HtmlBody", text) or "")
@@ -114,12 +128,13 @@ def email_of(record: Record) -> Comment | None:
     by_nobody = is_automatic(headers, subject) or (not incoming and user_type_of(record) in NOBODY)
     created = needed(record, "CreatedDate", instant)
     return Comment(
-        author=sys.intern(needed(record, "CreatedById", record_id)),
+        author=author_of(record),
         # The sender's clock writes MessageDate. A mail is not written after it arrived; imports are older than records.
         at=min(given(record, "MessageDate", instant) or created, created),
         body=f"{subject}\n{body}".strip(),
         speaker="nobody" if by_nobody else "customer" if incoming else "agent",
         source="emails",
+        by_person=not (incoming or by_nobody) and is_by_person(record, us),
     )
 
 

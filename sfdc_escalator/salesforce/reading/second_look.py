@@ -5,8 +5,7 @@ All by id, 400 ids in a query, five queries in a call: the number of calls grows
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from sfdc_escalator.errors import OrgUnavailable
@@ -16,34 +15,25 @@ from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
 from sfdc_escalator.escalation.world.case import Case, Comment, Value, long_id
 from sfdc_escalator.escalation.world.keys import key_of
 from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, Answered, FieldChanges, Need, Records
-from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.shapes import taken_apart
+from sfdc_escalator.salesforce.reading.facts import Facts
 from sfdc_escalator.salesforce.reading.field_changes import HISTORY_FIELDS, history_names, with_field_changes
 from sfdc_escalator.salesforce.reading.lookups import in_ids
-from sfdc_escalator.salesforce.reading.records import Column, comment_of, email_of, read
+from sfdc_escalator.salesforce.reading.records import AUTHOR, Column, comment_of, email_of, read
 from sfdc_escalator.salesforce.schema.describe import is_long_text
 from sfdc_escalator.salesforce.schema.values import needed, pick, record_id
 from sfdc_escalator.salesforce.soql import soql
 from sfdc_escalator.salesforce.soql.soql import select
 
-COMMENT_FIELDS = ("ParentId", "CommentBody", "IsPublished", "CreatedById", "CreatedBy.UserType", "CreatedDate")
+COMMENT_FIELDS = ("ParentId", "CommentBody", "IsPublished", "CreatedDate", *AUTHOR)
 EMAIL_FIELDS = (
     "ParentId", "Incoming", "Status", "Subject", "TextBody", "HtmlBody", "Headers", "MessageDate", "CreatedDate",
-    "CreatedById", "CreatedBy.UserType",
+    *AUTHOR,
 )  # fmt: skip
 ROOM = 10_000  # encoded bytes for the values of a query, which may hold 16,384 in all
-
-
-class Facts(NamedTuple):
-    """The known facts of the org: its objects, the fields with a history, its time, and our users."""
-
-    describe: Describe
-    tracked: frozenset[str] | None
-    now: datetime
-    us: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +79,14 @@ def looks_for(cases: Sequence[Case], needs: frozenset[Need], facts: Facts) -> It
         yield Look(queries, lambda cases, records: with_comments(cases, records, comment_of, facts.us))
     if EMAILS in lookups:
         queries = in_ids(EMAIL_FIELDS, "EmailMessage", "ParentId", case_ids, "ORDER BY CreatedDate, Id")
-        nobody = frozenset[str]()  # we send no e-mails; an incoming one may be stored by our own user
-        yield Look(queries, lambda cases, records: with_comments(cases, records, email_of, nobody), optional=True)
+        yield Look(queries, lambda cases, records: with_comments(cases, records, email_of, facts.us), optional=True)
     if paths := sorted(one.path for one in lookups if isinstance(one, FieldChanges)):
         names = ",".join(soql.quote(name) for path in paths for name in history_names(path))
         tail = f"AND Field IN ({names}) ORDER BY CreatedDate, Id"
         queries = in_ids(HISTORY_FIELDS, "CaseHistory", "CaseId", case_ids, tail)
         yield Look(
             queries,
-            lambda cases, records: with_field_changes(cases, records, paths, facts.describe, facts.tracked),
+            lambda cases, records: with_field_changes(cases, records, paths, facts),
             optional=True,
         )
     for together in grouped(one for one in lookups if isinstance(one, Records)):
@@ -117,16 +106,24 @@ def with_texts(cases: Sequence[Case], records: Sequence[Record], columns: Sequen
 
 
 def with_comments(
-    cases: Sequence[Case], records: Sequence[Record], one: Callable[[Record], Comment | None], us: frozenset[str]
+    cases: Sequence[Case],
+    records: Sequence[Record],
+    one: Callable[[Record, frozenset[str]], Comment | None],
+    us: frozenset[str],
 ) -> Iterator[Case]:
     """Adds comments to the cases, oldest first, without our own and without notes that have a key."""
     found: dict[str, list[Comment]] = {}
-    for case_id, comment in read(lambda record: (needed(record, "ParentId", record_id), one(record)), records):
-        if comment and comment.author not in us and not has_key(comment):
+    for case_id, comment in read(lambda record: (needed(record, "ParentId", record_id), one(record, us)), records):
+        if comment and not is_ours(comment, us) and not has_key(comment):
             found.setdefault(case_id, []).append(comment)
     for case in cases:
         comments = [*case.comments, *found.get(case.id, ())]
         yield replace(case, comments=tuple(sorted(comments, key=lambda comment: comment.at)))
+
+
+def is_ours(comment: Comment, us: frozenset[str]) -> bool:
+    """True for our own case comments. We send no e-mails: an incoming one may be stored by our own user."""
+    return comment.source == "comments" and comment.author in us
 
 
 def has_key(comment: Comment) -> bool:

@@ -25,7 +25,19 @@ def pick(record: Any, name: str) -> Any:
     return next((value for key, value in record.items() if key.lower() == wanted), None)
 
 
-def given(record: Any, name: str, convert: Callable[[Any], Result]) -> Result | None:
+def selected_value(record: Any, name: str) -> Any:
+    """The value of a field that the query selects: an org answers each of them, null where it is empty."""
+    found = pick(record, name)
+    if found is not None or record is None or name in record:
+        return found
+    if name.lower() not in map(str.lower, record):
+        raise Odd(f"{name} is missing")
+    return found
+
+
+def given(
+    record: Any, name: str, convert: Callable[[Any], Result], pick: Callable[[Any, str], Any] = pick
+) -> Result | None:
     """The value under a key in its type, None where it is empty."""
     found = pick(record, name)
     try:

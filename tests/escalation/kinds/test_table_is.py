@@ -9,6 +9,7 @@ from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.kinds.table_is import TableIs
 from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.conditions.tree import judge
+from sfdc_escalator.escalation.proof.implication import contradiction, implies
 from tests.builders import SCENE, case
 
 Words = Table[str | int | float | bool]
@@ -33,6 +34,7 @@ OPERANDS: list[tuple[Operator, Operand, bool]] = [
     ("more_than", 1, False),
     ("less_than", 1, False),
 ]
+LONG: Words = Table("long", ("Site__c",), tuple(Row((f"site {number}",), "yes") for number in range(1200)), "no")
 SCORES: Words = Table("score", ("Risk__c",), (Row(("High",), 8), Row(("Low",), 2.5)), 5)
 
 
@@ -68,3 +70,9 @@ def test_a_condition_on_a_table_shows_the_value_of_the_table() -> None:
     finding = judge(TableIs(URGENCY, "is", "critical"), one, SCENE)
     assert (finding.holds, finding.seen) == (True, "Critical")
     assert TableIs(URGENCY, "is", "x").needs == {"Impact__c", "Vip__c"}
+
+
+def test_a_long_table_is_called_impossible_only_for_a_value_that_it_never_gives() -> None:
+    assert contradiction(TableIs(LONG, "is", "yes")) is None
+    assert not implies(TableIs(LONG, "is", "yes"), Field("Subject", "is", "x"))
+    assert contradiction(TableIs(LONG, "is", "maybe"))

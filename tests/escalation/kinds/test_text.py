@@ -97,6 +97,7 @@ def test_ignored_phrases_are_removed_first() -> None:
         ("please call, as the notice says", False),
         ("please call, as the notice says: please call", True),
         ("please call, as the notice says\n\n> please call", False),
+        ("please call\n\n> as the notice says", True),
     ],
 )
 def test_an_ignored_phrase_stays_ignored_beside_quoted_text(text: str, found: bool) -> None:

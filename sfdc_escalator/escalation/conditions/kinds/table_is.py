@@ -61,8 +61,9 @@ class TableIs(Leaf):
         return f"{f'table {self.table.name}'.strip()}{comparison_in_brief(self.operator, self.operand)}"
 
     def possible(self, demands: Sequence[Demand]) -> bool:
-        """Demands on the table itself are decided by its rows: see `by_table`."""
-        return not any(one.holds for one in demands)
+        """Demands on the table itself are decided by its rows (see `by_table`), where a proof can look at each."""
+        given = (*self.table.values, self.table.otherwise)
+        return any(TESTS[self.operator](one, self.operand) for one in given) or not any(one.holds for one in demands)
 
     def by_table(self) -> ByTable | None:
         return ByTable(self.table, lambda value: TESTS[self.operator](value, self.operand), decides=True)

@@ -36,10 +36,11 @@ class Text(Leaf):
         """The first source with some of the words, and these words."""
         for source in self.sources:
             for text in texts_of(source, case, circumstances.messages_from):
-                words = mentioned(text, self.mentions, self.ignoring)
-                # Most texts have none of the words, so quoted replies are only looked for in those that have some.
-                if words is not None:
-                    words = mentioned(own_words(text), self.mentions, self.ignoring)
+                # Most texts have none of the words, so quoted replies are only looked for in those that have some. What
+                # is ignored must stand in the own words, too: there it does not go on in a quoted reply.
+                if mentioned(text, self.mentions, ()) is None:
+                    continue
+                words = mentioned(own_words(text), self.mentions, self.ignoring)
                 if words is not None:
                     return f'{source} says "{words}"'
         return None

@@ -107,11 +107,11 @@ class Automaton:
             return Part(first, last, min(sum(one.empty for one in parts) + (code is op.GROUPREF_EXISTS), 2))
         if code is op.SUBPATTERN:
             return self.sequence(given[3])
-        if code is op.GROUPREF:
+        if code in (op.GROUPREF, op.ASSERT, op.ASSERT_NOT):
             return Part(empty=1)
         if code in (op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN):
             return self.state(self.characters(code, given))
-        return self.state(frozenset())  # an assertion; or what is atomic, where no other way is tried
+        return self.state(frozenset())  # a word's or line's end; or what is atomic, where no other way is tried
 
     def repeat(self, least: int, most: Any, body: Any) -> Part:
         """One copy or two of what is needed; then a loop, or one copy more that may be left out."""

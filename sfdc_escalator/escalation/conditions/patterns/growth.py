@@ -80,9 +80,12 @@ def endless(code: Any, given: Any) -> bool:
 
 
 def flat(parsed: Any) -> Iterator[tuple[Any, Any]]:
-    """The elements of the pattern, those of groups among them."""
+    """The elements of the pattern, those of groups among them, and those of a repeat as often as they are needed."""
     for code, given in parsed:
         if code is op.SUBPATTERN:
             yield from flat(given[3])
+        elif code in REPEATS and given[0] > 1 and not is_endless(given[0], given[1]):
+            for _ in range(min(given[0], ROW)):
+                yield from flat(given[2])
         elif code not in (op.AT, op.ASSERT, op.ASSERT_NOT, op.GROUPREF):
             yield code, given

@@ -90,7 +90,8 @@ def is_known(headers: Sequence[Header]) -> bool:
         return False
     values = [one.value for one in headers if one.word in KNOWN]
     return not SENDING.isdisjoint(words) or (
-        (words[0] in SENDER or not SUBJECT.isdisjoint(words))
+        not SENDER.isdisjoint(words)
+        and (words[0] in SENDER or not SUBJECT.isdisjoint(words))
         and any(ADDRESS.search(value) or REPLY.match(value) for value in values)
     )
 

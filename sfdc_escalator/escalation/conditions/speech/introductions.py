@@ -28,12 +28,18 @@ VERB_LAST = re.compile(rf"{VERB}[\s:\uff1a]*$", re.IGNORECASE)
 PASSIVE = re.compile(r"Wiadomo\u015b\u0107 napisana przez ", re.IGNORECASE)
 SHORT = re.compile(
     r"(?:on\b.{0,200}\bwrote:|le\b.{0,200}\ba \u00e9crit\s*:|am\b.{0,200}\bschrieb\b.{0,80}:"
-    r"|begin forwarded message:)$",
+    r"|in a message dated\b.{0,200}\bwrites:|begin forwarded message:)$",
     re.IGNORECASE,
 )
 # No mail program says `I wrote to ...` or `your agent wrote`.
 PERSONAL = re.compile(
     r"\b(?:I(?!\.)|my|me|we|our|us|you|your|ich|wir|mir|uns|je(?!\s*:)|nous|vous|yo|ik|wij|jag|jeg|\u044f|\u043c\u044b)\b|\bj['\u2019]ai\b"
+)
+# Nor `the agent wrote`, `Ihre Kollegin schrieb`, where no address stands; `Ihr Acme-Team <...>` is a name.
+OF_A_SENTENCE = re.compile(
+    r"\b(?:the|it|they|he|she|some(?:body|one)|(?:[md]ein|Ihr|unser)(?:e[mnrs]?)?|eure?|euer|mon|votre|vos|notre|mis?|sus?"
+    r"|nuestr[ao]|vuestr[ao]|(?:mi|su|vostr|nostr)[ao]|meu|minha|seu|voss[ao]|noss[ao]|mijn|uw|jullie|onze|min|din|er|vår"
+    r"|jeres|vores|deres|teidän|minun|meidän|wasz[ae]?|państwa|mój|moja|ваш[аеи]?|наш[аеи]?|мо[йя]|мій|váš|vaš[aei]|můj|náš)\b"
 )
 LETTERS = re.compile(r"[^\W\d_]+")
 RULE = re.compile(
@@ -98,7 +104,7 @@ def is_attribution(here: Sequence[str]) -> bool:
         return False
     address = ADDRESS.search(text)
     before, after = (text[: address.start()], text[address.end() :]) if address else (text, "")
-    if PERSONAL.search(before) or PERSONAL.search(after):
+    if PERSONAL.search(before) or PERSONAL.search(after) or (address is None and OF_A_SENTENCE.search(text)):
         return False
     if SHORT.match(text) and (address or len(here) < 3):
         return True

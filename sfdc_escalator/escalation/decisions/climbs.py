@@ -1,0 +1,122 @@
+"""The rungs that a run carries out: one for each escalation, and those whose move is tried again."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sfdc_escalator.escalation.decisions.match import Match
+from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, held_by, hold_text
+from sfdc_escalator.escalation.decisions.outcome import State
+from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
+from sfdc_escalator.escalation.ladder.climbing import Climb, Missed, climb
+from sfdc_escalator.escalation.note.note import reason_of
+from sfdc_escalator.escalation.policy.ladder import Rung
+from sfdc_escalator.escalation.time.durations import in_words
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.ladder_facts import Hold
+
+LATE = 15 * 60
+"""Seconds; a rung that comes later than this says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Climbing:
+    """The work of a run on one ladder: the matches of its rungs, and the turns that it only skips."""
+
+    ladder: OnLadder
+    matches: tuple[Match, ...] = ()
+    skipped: tuple[Escalation, ...] = ()
+
+
+def climbings(in_org: PolicyInOrg, ladders: Iterable[OnLadder]) -> list[Climbing]:
+    return [found for one in ladders if (found := climbing(in_org, one))]
+
+
+def climbing(in_org: PolicyInOrg, one: OnLadder) -> Climbing | None:
+    """The climb of one escalation; None where nothing is due. Nothing is climbed while a turn has no known outcome,
+    and nothing is climbed or skipped while the case is held."""
+    progress = one.progress
+    if progress is None or one.in_flight:
+        return None
+    highest_only = one.route.ladder.highest_only
+    found = climb(one.times, replace(progress, is_held=False), in_org.now, highest_only=highest_only)
+    held = one.held_by
+    if held and found.turn:
+        return Climbing(one, (held_match(in_org, one, found.turn, held),))
+    matches = [again(in_org, one, rung) for rung in to_try_again(one, in_org.now)]
+    if found.turn and not held:
+        matches.append(match_of(in_org, one, found.turn, found))
+    skipped = () if found.turn or held else skips_of(one, found)
+    return Climbing(one, tuple(matches), skipped) if matches or skipped else None
+
+
+def to_try_again(one: OnLadder, now: datetime) -> Iterator[Escalation]:
+    """The rungs whose move was withheld, or rejected some time ago."""
+    for rung in one.rungs:
+        at = rung.try_again_at()
+        if rung.state is EscalationState.WITHHELD or (at is not None and at <= now):
+            yield rung
+
+
+def again(in_org: PolicyInOrg, one: OnLadder, earlier: Escalation) -> Match:
+    """The move of a rung once more. Its notices went out before."""
+    turn = Missed(one.turn_of(earlier)[0], earlier.turn, earlier.moment or in_org.now)
+    return replace(match_of(in_org, one, turn), escalation=earlier)
+
+
+def match_of(in_org: PolicyInOrg, one: OnLadder, turn: Missed, found: Climb | None = None) -> Match:
+    """The match of a rung. `found` has what else the run does on this ladder, when the rung is carried out."""
+    rung = rung_of(one, turn.rung)
+    return Match(
+        policy=in_org.policy,
+        route=one.route,
+        case=one.case,
+        identity=identity_of(one, turn),
+        state=State.PLANNED,
+        reason=reason_of(one.route, one.case),
+        findings=(due_text(turn, in_org.now),),
+        rung=rung,
+        moment=turn.moment,
+        due=one.facts.due,
+        skips=skips_of(one, found) if found else (),
+        ladder_after=after(one, found) if found and found.moved else None,
+    )
+
+
+def held_match(in_org: PolicyInOrg, one: OnLadder, turn: Missed, hold: Hold) -> Match:
+    return match_of(in_org, one, turn).held(hold_text(hold), by=held_by(hold))
+
+
+def rung_of(one: OnLadder, name: str) -> Rung:
+    return next(rung for rung in one.route.ladder.rungs if rung.id == name)
+
+
+def identity_of(one: OnLadder, turn: Missed) -> Identity:
+    """The start's own route name stays in the key: renaming the route must not climb a rung again."""
+    start = one.start
+    return Identity(one.organization_id, start.policy, start.route, start.case_id, turn.rung, start.episode, turn.turn)
+
+
+def due_text(turn: Missed, now: datetime) -> str:
+    text = f"the rung {turn.rung} was due at {turn.moment:%Y-%m-%d %H:%M} UTC"
+    late = now - turn.moment
+    return f"{text}, late by {in_words(late)}" if late.total_seconds() > LATE else text
+
+
+def skips_of(one: OnLadder, found: Climb) -> tuple[Escalation, ...]:
+    """The turns that are skipped, as the ledger records them."""
+    return tuple(
+        replace(
+            Escalation.of(identity_of(one, turn), EscalationState.SKIPPED, tried_at=one.now),
+            moment=turn.moment,
+            case_number=one.start.case_number,
+        )
+        for turn in found.skipped
+    )
+
+
+def after(one: OnLadder, found: Climb) -> Escalation:
+    """The start with the rungs that were moved."""
+    moved = {**one.facts.moved, **found.moved}
+    return replace(one.start, ladder=replace(one.facts, moved=moved))

@@ -1,0 +1,36 @@
+"""The end of a run for ladders: the starts that it made are read back, and every standing is stored."""
+
+import logging
+from collections.abc import Mapping
+
+from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.pipeline.applying.apply import Applied
+from sfdc_escalator.pipeline.ports.ledger import Change, Lease
+from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.preparing.ladders import starts_of
+from sfdc_escalator.pipeline.preparing.prepare import Prepared
+from sfdc_escalator.pipeline.standings import Standings, standings
+
+log = logging.getLogger(__name__)
+
+
+def close_ladders(org: Org, lease: Lease, prepared: Prepared, applied: Applied) -> Standings:
+    """Stores the starts of the escalations that this run made, and the standings after it."""
+    made = tuple(one for one in applied.written if one.is_start)
+    started = read_back(org, lease, prepared, tuple(one for one in made if one.ladder))
+    after = standings(prepared, applied.outcomes, tuple(started.get(one.key, one) for one in made))
+    lease.keep_standings(after)
+    return after
+
+
+def read_back(org: Org, lease: Lease, prepared: Prepared, made: tuple[Escalation, ...]) -> Mapping[str, Escalation]:
+    """The start of each, as the org stored it, by key. What cannot be read now is read by the next run."""
+    try:
+        found = tuple(starts_of(org, made, prepared.us))
+    except OrgUnavailable as error:
+        log.warning("the starts could not be read back", extra={"error": error.message})
+        return {}
+    if found:
+        lease.record([Change(one.event, one.escalation, one.escalation.case_number, "") for one in found])
+    return {one.escalation.key: one.escalation for one in found}

@@ -1,0 +1,193 @@
+"""The ladders of the open escalations: their starts and acknowledgements, read in the org, and what is due on them.
+
+Reads only; a live run stores what was found.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sfdc_escalator.escalation.decisions.climbs import Climbing, climbings
+from sfdc_escalator.escalation.decisions.match import Match
+from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, on_ladders
+from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
+from sfdc_escalator.escalation.ladder.acknowledgement import (
+    acknowledgement,
+    lookups_of_proof,
+    may_hold_by_value,
+    needs_of_proof,
+)
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
+from sfdc_escalator.escalation.world.needs import MESSAGES, Lookup, Need
+from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.preparing.recover import Settled
+from sfdc_escalator.pipeline.preparing.second_look import common_paths
+
+MARGIN = timedelta(minutes=2)
+"""Records may become visible a little later than their CreatedDate says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladders:
+    """`open` are the open escalations with a ladder. `settled` are their starts and acknowledgements that were read,
+    `climbings` what is due; `begun` and `ended` are the holds by `hold_while` that changed. `calls` counts the API
+    calls for all this. `is_complete` says that every open escalation was looked at."""
+
+    open: tuple[OnLadder, ...] = ()
+    settled: tuple[Settled, ...] = ()
+    climbings: tuple[Climbing, ...] = ()
+    begun: tuple[Hold, ...] = ()
+    ended: tuple[Hold, ...] = ()
+    calls: int = 0
+
+    @property
+    def matches(self) -> tuple[Match, ...]:
+        """The rungs that are due."""
+        return tuple(match for one in self.climbings for match in one.matches)
+
+    def but(self, policies_in_org: Sequence[PolicyInOrg]) -> "Ladders":
+        """The same ladders without the turns that these histories have as done."""
+        done = {one.key for in_org in policies_in_org for one in in_org.history.everything() if one.was_sent}
+        climbings = (
+            replace(one, matches=tuple(match for match in one.matches if match.identity.key not in done))
+            for one in self.climbings
+        )
+        return replace(self, climbings=tuple(climbings))
+
+    @property
+    def skipped(self) -> tuple[Escalation, ...]:
+        """The turns that are skipped though nothing is climbed."""
+        return tuple(turn for one in self.climbings for turn in one.skipped)
+
+
+def read_ladders(
+    org: Org,
+    policies_in_org: Sequence[PolicyInOrg],
+    cases: Mapping[str, Case],
+    us: frozenset[str],
+    watched_at: datetime | None,
+) -> Ladders:
+    """The ladders of the open escalations on these cases. `watched_at` is the time of the last complete reading."""
+    before = org.api_calls
+    starts = read_starts(org, policies_in_org, cases, us)
+    known = with_history(policies_in_org, (one.escalation for one in starts))
+    seen = acknowledged(org, known, cases, us, watched_at)
+    known = with_history(known, (one.escalation for one in seen))
+    every = [one for in_org in known for one in on_ladders(in_org, cases)]
+    found = [one for in_org in known for one in climbings(in_org, of_policy(every, in_org))]
+    return Ladders(
+        open=tuple(every),
+        settled=(*starts, *seen),
+        climbings=tuple(completed(org, found, us)),
+        begun=tuple(hold for one in every for hold in one.holds if hold.event == 0),
+        ended=tuple(hold for one in every for hold in one.holds if is_ended_now(hold, one.now)),
+        calls=org.api_calls - before,
+    )
+
+
+def of_policy(ladders: Iterable[OnLadder], in_org: PolicyInOrg) -> Iterator[OnLadder]:
+    return (one for one in ladders if one.start.policy == in_org.policy.name)
+
+
+def with_history(policies_in_org: Sequence[PolicyInOrg], news: Iterable[Escalation]) -> list[PolicyInOrg]:
+    news = tuple(news)
+    return [
+        replace(in_org, history=in_org.history.with_escalations(news)) if news else in_org for in_org in policies_in_org
+    ]
+
+
+def is_ended_now(hold: Hold, now: datetime) -> bool:
+    return hold.kind == "field" and hold.released == now and hold.event > 0
+
+
+# -- starts ------------------------------------------------------------------------------------------------------------
+
+
+def read_starts(
+    org: Org, policies_in_org: Sequence[PolicyInOrg], cases: Mapping[str, Case], us: frozenset[str]
+) -> tuple[Settled, ...]:
+    """The CreatedDate of the start notes that were not read yet, where a rung takes part in the escalation."""
+    unread = [
+        one
+        for in_org in policies_in_org
+        for one in on_ladders(in_org, cases)
+        if one.started is None and len(one.aside) < len(one.route.ladder.rungs)
+    ]
+    return tuple(starts_of(org, [one.start for one in unread], us))
+
+
+def starts_of(org: Org, starts: Sequence[Escalation], us: frozenset[str]) -> Iterator[Settled]:
+    """These escalations with their start, as the org stored it."""
+    if not starts:
+        return
+    notes = {note.key: note.at for note in org.keyed_notes(sorted({one.case_id for one in starts}), us)}
+    for one in starts:
+        if one.key in notes:
+            facts = replace(one.ladder or LadderFacts(), started=notes[one.key])
+            yield Settled("started", replace(one, ladder=facts))
+
+
+# -- acknowledgements ------------------------------------------------------------------------------------------------
+
+
+def acknowledged(
+    org: Org,
+    policies_in_org: Sequence[PolicyInOrg],
+    cases: Mapping[str, Case],
+    us: frozenset[str],
+    watched_at: datetime | None,
+) -> tuple[Settled, ...]:
+    """The escalations on which a person acted."""
+    waiting = [
+        (in_org, one)
+        for in_org in policies_in_org
+        for one in on_ladders(in_org, cases)
+        if one.started and not one.facts.acknowledged and len(one.aside) < len(one.route.ladder.rungs)
+    ]
+    if not waiting:
+        return ()
+    lookups = frozenset[Lookup]().union(*(lookups_of_proof(one.route.ladder.acknowledged) for _, one in waiting))
+    touched = org.touched(watched_at - MARGIN, lookups) if watched_at and lookups else None
+    closer = [(in_org, one) for in_org, one in waiting if touched is None or is_worth_a_look(in_org, one, touched)]
+    needs = frozenset[Need]().union(*(needs_of_proof(one.route.ladder.acknowledged) for _, one in closer))
+    read = {case.id: case for case in complete(org, [one.case for _, one in closer], needs, us)}
+    return tuple(found for in_org, one in closer if (found := proved(in_org, one, read[one.case.id])))
+
+
+def is_worth_a_look(in_org: PolicyInOrg, one: OnLadder, touched: frozenset[str]) -> bool:
+    escalated = one.escalated
+    if one.case.id in touched or escalated is None:
+        return True
+    return may_hold_by_value(one.route.ladder.acknowledged, one.case, escalated, in_org.circumstances)
+
+
+def proved(in_org: PolicyInOrg, one: OnLadder, case: Case) -> Settled | None:
+    escalated = one.escalated
+    assert escalated is not None
+    found = acknowledgement(one.route.ladder.acknowledged, case, escalated, in_org.circumstances)
+    if found is None:
+        return None
+    return Settled("acknowledged", replace(one.start, ladder=replace(one.facts, acknowledged=found)))
+
+
+# -- cases whose note is to be written -------------------------------------------------------------------------------
+
+
+def completed(org: Org, found: Sequence[Climbing], us: frozenset[str]) -> Iterator[Climbing]:
+    """The same climbs with all that their notes and steps read of the cases."""
+    rungs = [match for one in found for match in one.matches if match.rung]
+    needs = frozenset[Need]().union(*(match.rung.needs for match in rungs if match.rung))
+    read = {case.id: case for case in complete(org, [match.case for match in rungs], needs, us)}
+    for one in found:
+        yield replace(one, matches=tuple(replace(match, case=read[match.case.id]) for match in one.matches))
+
+
+def complete(org: Org, cases: Iterable[Case], needs: frozenset[Need], us: frozenset[str]) -> Sequence[Case]:
+    """The cases, each once, with these needs. Messages are read anew, all of them."""
+    if not MESSAGES.isdisjoint(needs):
+        needs, cases = needs | MESSAGES, (replace(case, comments=()) for case in cases)
+    by_id = {case.id: case for case in cases}
+    missing = needs - common_paths(list(by_id.values()))
+    return org.complete(list(by_id.values()), missing, us) if missing and by_id else tuple(by_id.values())

@@ -1,0 +1,100 @@
+"""The standing of every open escalation after a run, for `status` and for the check of the next run."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, on_ladder
+from sfdc_escalator.escalation.decisions.outcome import Outcome, State
+from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
+from sfdc_escalator.escalation.ladder.progress import Turn
+from sfdc_escalator.escalation.ladder.standing import standing
+from sfdc_escalator.escalation.policy.team import Team
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.ladder_facts import Moved, Standing, StandingState
+from sfdc_escalator.pipeline.preparing.prepare import Prepared
+
+CLIMBED = (State.APPLIED, State.REJECTED, State.WITHHELD, State.UNKNOWN)
+Standings = Mapping[str, tuple[Standing, str]]
+"""By the key of the start, each with the digest of the policy that it was judged by."""
+
+
+def standings(prepared: Prepared, outcomes: Mapping[str, Outcome], started: tuple[Escalation, ...]) -> Standings:
+    """The standings after this run. `outcomes` are those of the orders, by key; `started` the escalations that it
+    started, as they stand in the ledger. What this run did not look at stands as it was."""
+    history = prepared.history
+    is_open = {one.key for one in history.starts() if one.state is EscalationState.APPLIED}
+    kept = {key: one for key, one in history.standings.items() if key in is_open}
+    found = dict(kept)
+    for in_org in prepared.policies_in_org:
+        digest = in_org.policy.digest
+        found |= {key: (one, digest) for key, one in of_open(in_org, prepared, outcomes)}
+        found |= {key: (one, digest) for key, one in of_started(in_org, prepared, started)}
+    return found
+
+
+def of_open(in_org: PolicyInOrg, prepared: Prepared, outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, Standing]]:
+    routes = {name: route for route in in_org.policy.routes for name in route.names}
+    on = {one.start.key: one for one in prepared.ladders.open if one.start.policy == in_org.policy.name}
+    done, moved = changes_of(prepared, outcomes)
+    for start in in_org.history.starts():
+        if start.policy != in_org.policy.name or start.state is not EscalationState.APPLIED:
+            continue
+        if start.route not in routes:
+            yield start.key, Standing(StandingState.REMOVED)
+        elif not routes[start.route].ladder:
+            yield start.key, Standing(StandingState.NO_LADDER)
+        elif start.key in on:
+            yield start.key, after_run(on[start.key], done.get(start.key, frozenset()), moved.get(start.key, {}))
+
+
+def changes_of(
+    prepared: Prepared, outcomes: Mapping[str, Outcome]
+) -> tuple[dict[str, frozenset[Turn]], dict[str, Mapping[str, Moved]]]:
+    """The turns that this run climbed or skipped, and the rungs that it moved, by the key of the start."""
+    done: dict[str, frozenset[Turn]] = {}
+    moved: dict[str, Mapping[str, Moved]] = {}
+    for climbing in prepared.ladders.climbings:
+        key = climbing.ladder.start.key
+        turns = {(one.rung, one.turn) for one in climbing.skipped}
+        for match in climbing.matches:
+            outcome = outcomes.get(match.identity.key)
+            if outcome and outcome.state in CLIMBED:
+                turns |= {(match.identity.rung, match.identity.turn)}
+                turns |= {(one.rung, one.turn) for one in match.skips}
+                if match.ladder_after and match.ladder_after.ladder:
+                    moved[key] = match.ladder_after.ladder.moved
+        done[key] = frozenset(turns)
+    return done, moved
+
+
+def after_run(one: OnLadder, done: frozenset[Turn], moved: Mapping[str, Moved]) -> Standing:
+    progress, team = one.progress, team_of(one)
+    if progress is None:
+        return Standing(StandingState.RUNNING, team=team)
+    progress = replace(progress, done=progress.done | done, moved={**progress.moved, **moved})
+    return standing(one.times, progress, one.now, team)
+
+
+def of_started(
+    in_org: PolicyInOrg, prepared: Prepared, started: tuple[Escalation, ...]
+) -> Iterator[tuple[str, Standing]]:
+    cases = {case.id: case for case in prepared.look.cases}
+    routes = {route.name: route for route in in_org.policy.routes}
+    for one in started:
+        if one.policy != in_org.policy.name or one.route not in routes or one.case_id not in cases:
+            continue
+        route = routes[one.route]
+        if route.ladder:
+            yield one.key, after_run(on_ladder(in_org, one, route, cases[one.case_id]), frozenset(), {})
+        else:
+            yield one.key, Standing(StandingState.NO_LADDER)
+
+
+def team_of(one: OnLadder) -> str:
+    """The team that the escalation was handed to, or the first that it notifies."""
+    wanted = one.route.escalate.steps.get("queue") if one.route.escalate else None
+    team = wanted.value(one.case) if isinstance(wanted, Table) else wanted
+    if isinstance(team, Team):
+        return team.name
+    return next((str(who.name) for who in one.route.notify.now if who.kind == "team"), "")

@@ -1,0 +1,196 @@
+"""Nobody lets go: ladders over the embedded org, from a policy file to notes, moves and the audit trail."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+
+from sfdc_escalator.embedded_org import EmbeddedOrg
+from sfdc_escalator.embedded_org.basics import clock
+from tests.stories.test_main_job import case, start
+from tests.stories.world import World, advance, select
+
+POLICY = """
+policy: support
+priorities: [Low, Medium, High, Critical]
+teams:
+  leads: {queue: Leads}
+  intake: {queue: Intake}
+routes:
+  - name: urgent
+    reason: It is urgent.
+    when: [{field: Subject, starts_with: urgent}]
+    escalate: {note: {help_needed: Call back.}, queue: leads, priority: High}
+    due: 4h
+    ladder:
+      - {after: 30m, escalate: {priority: Critical}, until: acknowledged}
+      - {name: remind, after: 1h, notify: [leads], repeat: {every: 1h, at_most: 2}, until: acknowledged}
+      - {name: late, after_due: 0m, escalate: {note: {help_needed: It is late.}, status: Escalated}, until: closed}
+guards: {max_cases: 10, max_share_of_open: 100%}
+"""
+
+
+@pytest.fixture
+def support(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """An org whose clock moves only when a test moves it, so that minutes are exact."""
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    world.policy(POLICY)
+    return world
+
+
+def run(world: World, *words: str, code: int = 0) -> dict[str, Any]:
+    answer = world.run(*words)
+    assert answer.code == code, answer.out + answer.err
+    return answer.json
+
+
+def later(world: World, minutes: int, *words: str, code: int = 0) -> list[tuple[str, int, str]]:
+    """The rungs of a run some minutes later, each with its turn and state."""
+    advance(world.orgs[0], f"{minutes}m")
+    found = run(world, *words, code=code)["escalations"]
+    return [(one["rung"], one["turn"], one["state"]) for one in found if one["rung"] != "start"]
+
+
+def notes(org: EmbeddedOrg) -> list[str]:
+    return [one["CommentBody"] for one in select(org, "SELECT CommentBody FROM CaseComment ORDER BY CreatedDate, Id")]
+
+
+def the_case(org: EmbeddedOrg) -> dict[str, Any]:
+    return select(org, "SELECT Status, Priority, Owner.Name, IsClosed FROM Case")[0]
+
+
+def act(org: EmbeddedOrg, **what: Any) -> None:
+    answer = requests.post(f"{org.instance_url}/__embedded__/act", data=json.dumps(what), timeout=30)
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_ladder_climbs_while_nobody_acts(support: World) -> None:
+    """L1, L2, L5, L7, L10"""
+    org = start(support, case(1))
+    first = run(support, "--backlog", "escalate")
+    assert first["applied"] == 1
+    (begun,) = first["escalations"]
+    assert begun["due"] == "2026-03-02T19:00:00Z"
+    assert "Due: Mon 2026-03-02 19:00 UTC" in notes(org)[0]
+    assert later(support, 29) == []
+    assert later(support, 1) == [("after-30m", 1, "applied")]
+    assert the_case(org)["Priority"] == "Critical"
+    assert len(notes(org)) == 2
+    assert notes(org)[1].splitlines()[-1].endswith("support/urgent/after-30m/1/1")
+    assert later(support, 30) == [("remind", 1, "applied")]
+    assert len(notes(org)) == 2  # it notifies only: nothing is written to the org
+    assert later(support, 59) == []
+    assert later(support, 1) == [("remind", 2, "applied")]
+    assert later(support, 60) == [("remind", 3, "applied")]
+    assert later(support, 60) == [("late", 1, "applied")]
+    assert "It is late." in notes(org)[2]
+    assert the_case(org)["Status"] == "Escalated"
+    assert later(support, 600) == []
+
+
+def test_a_rung_is_never_climbed_in_the_run_that_starts_its_escalation(support: World) -> None:
+    """L1"""
+    support.policy(POLICY.replace("after: 30m", "after: 0m"))
+    start(support, case(1))
+    assert [one["rung"] for one in run(support, "--backlog", "escalate")["escalations"]] == ["start"]
+    assert later(support, 1) == [("after-0m", 1, "applied")]
+
+
+def test_a_dry_run_shows_the_rung_that_a_run_would_climb(support: World) -> None:
+    start(support, case(1))
+    run(support, "--backlog", "escalate")
+    advance(support.orgs[0], "31m")
+    plan = run(support, "--dry-run")
+    (rung,) = [one for one in plan["escalations"] if one["rung"] != "start"]
+    assert (rung["state"], rung["moment"], rung["late_by"]) == ("planned", "2026-03-02T15:30:00Z", 60)
+    live = run(support)
+    assert live["plan_digest"] == plan["plan_digest"]
+    assert live["matched"] == 2
+    assert live["already"] == 1  # the case itself, beside its rung
+
+
+def test_who_takes_the_case_stops_the_rungs_until_acknowledged(support: World) -> None:
+    """L13, L14"""
+    org = start(support, case(1))
+    run(support, "--backlog", "escalate")
+    advance(org, "10m")
+    (one,) = select(org, "SELECT Id FROM Case")
+    act(org, act="edit", case=one["Id"], fields={"OwnerId": "bob@support.example"}, by="bob@support.example")
+    assert later(support, 30) == []
+    assert later(support, 60) == []
+    assert later(support, 140) == [("late", 1, "applied")]  # until: closed
+
+
+def test_a_closed_case_ends_its_ladder(support: World) -> None:
+    """L16"""
+    org = start(support, case(1))
+    run(support, "--backlog", "escalate")
+    (one,) = select(org, "SELECT Id FROM Case")
+    act(org, act="close", case=one["Id"], by="bob@support.example")
+    assert later(support, 300) == []
+    assert len(notes(org)) == 1
+
+
+def test_after_an_outage_one_rung_comes_per_run_and_people_get_time_to_act(support: World) -> None:
+    """L8, L9"""
+    org = start(support, case(1))
+    run(support, "--backlog", "escalate")
+    assert later(support, 75) == [("after-30m", 1, "applied")]
+    assert "late by 45 min" in notes(org)[1]
+    assert later(support, 29) == []
+    assert later(support, 1) == [("remind", 1, "applied")]
+
+
+def test_a_ladder_that_is_added_later_climbs_nothing_on_old_escalations(support: World) -> None:
+    """L21"""
+    support.policy(POLICY[: POLICY.index("    ladder:")] + POLICY[POLICY.index("guards:") :])
+    start(support, case(1))
+    run(support, "--backlog", "escalate")
+    support.policy(POLICY)
+    assert later(support, 60) == []
+    assert later(support, 600) == []
+
+
+def test_a_renamed_rung_is_not_climbed_again(support: World) -> None:
+    """L20"""
+    start(support, case(1))
+    run(support, "--backlog", "escalate")
+    assert later(support, 31) == [("after-30m", 1, "applied")]
+    support.policy(POLICY.replace("{after: 30m,", "{name: raise, formerly: [after-30m], after: 30m,"))
+    assert later(support, 1) == []
+    assert later(support, 28) == [("remind", 1, "applied")]
+
+
+def test_a_rung_never_lowers_and_never_moves_out_of_a_helping_hand(support: World) -> None:
+    """L10"""
+    org = start(support, case(1, Priority="Critical"))
+    run(support, "--backlog", "escalate")
+    assert later(support, 31) == [("after-30m", 1, "applied")]
+    assert len(notes(org)) == 1  # nothing moved, so no note
+    assert the_case(org)["Priority"] == "Critical"
+
+
+def test_a_route_above_takes_the_case_over_and_ends_the_lower_ladder(support: World) -> None:
+    """L12, L16"""
+    above = POLICY.replace(
+        "routes:\n",
+        """routes:
+  - name: safety
+    reason: It is about safety.
+    when: [{field: Status, is: Working}]
+    escalate: {note: {help_needed: Call now.}, queue: intake}
+""",
+    )
+    support.policy(above)
+    org = start(support, case(1))
+    run(support, "--backlog", "escalate")
+    (one,) = select(org, "SELECT Id FROM Case")
+    advance(org, "31m")
+    act(org, act="edit", case=one["Id"], fields={"Status": "Working"}, by="bob@support.example")
+    advance(org, "1m")
+    found = run(support)["escalations"]
+    ends = [(one["route"], one["rung"], one["state"]) for one in found]
+    assert ends == [("safety", "start", "applied"), ("urgent", "after-30m", "already")]
+    assert later(support, 600) == []
