@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.escalation.time.durations import parse_duration
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.time.durations import parse_duration
 from sfdc_escalator.escalation.world.case import Case, utc
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.ladder_facts import Hold
@@ -31,18 +31,23 @@ class WantedHold:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The holds to store, and the open escalations that become due while they last."""
+    """The holds of a case, and the open escalations that become due while they last."""
 
-    case: Case
+    case_number: str
     holds: tuple[Hold, ...]
     inside_due: tuple[Escalation, ...] = ()
 
 
-def open_case(org: Org, caller: Caller, policies: Sequence[Policy], name: str) -> Case:
-    """The open case with this number or id. Raises Invalid."""
+def the_case(org: Org, caller: Caller, policies: Sequence[Policy], name: str) -> Case:
+    """The case with this number or id. Raises Invalid."""
     poll = org.poll(policies, org.facts(caller, policies), name)
     check_found(name, poll, policies)
-    case = poll.cases[0]
+    return poll.cases[0]
+
+
+def open_case(org: Org, caller: Caller, policies: Sequence[Policy], name: str) -> Case:
+    """The same, where it is open. Raises Invalid."""
+    case = the_case(org, caller, policies, name)
     now = org.cases_now([case.id], frozenset(), frozenset()).get(case.id)
     if now is None or now.is_deleted or now.is_closed:
         raise Invalid(f"case {case.number} is closed: nothing is escalated on it, so there is nothing to hold")
@@ -62,7 +67,7 @@ def held(case: Case, history: History, policies: Sequence[Policy], wanted: Wante
         if one.case_id == case.id and one.is_open and one.ladder and any(covers(hold, one) for hold in holds)
         if one.ladder.due and now < one.ladder.due <= until
     )
-    return Held(case, holds, tuple(inside))
+    return Held(case.number, holds, tuple(inside))
 
 
 def covers(hold: Hold, start: Escalation) -> bool:

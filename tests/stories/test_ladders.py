@@ -1,14 +1,12 @@
 """Nobody lets go: ladders over the embedded org, from a policy file to notes, moves and the audit trail."""
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.embedded_org.basics import clock
 from tests.stories.test_main_job import case, start
 from tests.stories.world import World, advance, select
 
@@ -30,14 +28,6 @@ routes:
       - {name: late, after_due: 0m, escalate: {note: {help_needed: It is late.}, status: Escalated}, until: closed}
 guards: {max_cases: 10, max_share_of_open: 100%}
 """
-
-
-@pytest.fixture
-def support(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """An org whose clock moves only when a test moves it, so that minutes are exact."""
-    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: 0.0))
-    world.policy(POLICY)
-    return world
 
 
 def run(world: World, *words: str, code: int = 0) -> dict[str, Any]:
