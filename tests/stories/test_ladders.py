@@ -1,12 +1,11 @@
 """Nobody lets go: ladders over the embedded org, from a policy file to notes, moves and the audit trail."""
 
-import json
 from typing import Any
 
 import pytest
-import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.stories.stopped_org import act, notes, run
 from tests.stories.test_main_job import case, start
 from tests.stories.world import World, advance, select
 
@@ -30,10 +29,10 @@ guards: {max_cases: 10, max_share_of_open: 100%}
 """
 
 
-def run(world: World, *words: str, code: int = 0) -> dict[str, Any]:
-    answer = world.run(*words)
-    assert answer.code == code, answer.out + answer.err
-    return answer.json
+@pytest.fixture
+def support(stopped: World) -> World:
+    stopped.policy(POLICY)
+    return stopped
 
 
 def later(world: World, minutes: int, *words: str, code: int = 0) -> list[tuple[str, int, str]]:
@@ -43,17 +42,8 @@ def later(world: World, minutes: int, *words: str, code: int = 0) -> list[tuple[
     return [(one["rung"], one["turn"], one["state"]) for one in found if one["rung"] != "start"]
 
 
-def notes(org: EmbeddedOrg) -> list[str]:
-    return [one["CommentBody"] for one in select(org, "SELECT CommentBody FROM CaseComment ORDER BY CreatedDate, Id")]
-
-
 def the_case(org: EmbeddedOrg) -> dict[str, Any]:
     return select(org, "SELECT Status, Priority, Owner.Name, IsClosed FROM Case")[0]
-
-
-def act(org: EmbeddedOrg, **what: Any) -> None:
-    answer = requests.post(f"{org.instance_url}/__embedded__/act", data=json.dumps(what), timeout=30)
-    assert answer.status_code == 200, answer.text
 
 
 def test_a_ladder_climbs_while_nobody_acts(support: World) -> None:
