@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.decisions.match import Match
@@ -14,6 +15,7 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.org import Caller
+from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses, next_uses
 from sfdc_escalator.escalation.world.waitlist import Waitlist, next_list
 from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply
 from sfdc_escalator.pipeline.applying.remember import remember
@@ -23,6 +25,7 @@ from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.nearest import near_misses
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.run_clock import RunClock, skew_text
+from sfdc_escalator.pipeline.standings import Standings
 from sfdc_escalator.pipeline.stop import Stop, call_budget
 from sfdc_escalator.pipeline.waiting import left_waiting
 
@@ -33,7 +36,7 @@ log = logging.getLogger(__name__)
 class Result:
     """The result of a run or of a rehearsal. `outcomes` are the ends of the matches, in plan order; `unsettled` counts
     escalations whose outcome is still unknown; `near` are the nearest misses of a rehearsal without a match. `waitlist`
-    is what waits for a person, and `reports` says that this run reports it."""
+    is what waits for a person, and `reports` says that this run reports it. `standings` are those after a run."""
 
     run: str
     prepared: Prepared
@@ -50,6 +53,7 @@ class Result:
     waitlist: Waitlist = field(default_factory=Waitlist)
     reports: bool = False
     near: tuple[NearMiss, ...] = ()
+    standings: Standings = field(default_factory=dict)
 
     def count(self, state: State) -> int:
         return sum(outcome.state is state for outcome in self.outcomes)
@@ -130,17 +134,24 @@ def carry_out(
                 lease.check()  # a run that lost its lease while it was paused must not call the ledger lost
             close_failed(lease, error)
             raise
-        close_ladders(org, lease, prepared, applied)
-        result = account(run, org, ledger, prepared, applied, stop)
+        after = close_ladders(org, lease, prepared, applied)
+        result = replace(account(run, org, ledger, prepared, applied, stop), standings=after)
         waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}
-        lease.finish({"exit": result.exit_code, **counts}, waitlist)
+        uses = next_uses(prepared.history.policy_uses, uses_of(policies, caller.now), caller.now)
+        lease.finish({"exit": result.exit_code, **counts}, waitlist, uses)
     head = ledger.head()
     if orders:
         left = result.left_alone().as_json()
         log.info("ended", extra={"exit": result.exit_code, "audit_head": head, "left_alone": left})
     return replace(result, audit_head=head, waitlist=waitlist, reports=news)
+
+
+def uses_of(policies: Sequence[Policy], now: datetime) -> PolicyUses:
+    return {
+        one.name: PolicyUse(one.digest, now, now, one.owner.review_every, one.zone.key or "UTC") for one in policies
+    }
 
 
 def outcome_in(applied: Applied, match: Match) -> Outcome:

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import LeaseLost, LedgerUnusable
 from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
+from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.tables import chain
+from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_json
 from sfdc_escalator.ledger.tables.rows import ORG_TIME, checked, naming
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
 from sfdc_escalator.ledger.tables.times import time_text
@@ -120,7 +122,9 @@ class SqlLease:
         with self._transaction() as (connection, _):
             keep_standings(connection, self._start.organization_id, standings)
 
-    def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
+    def finish(
+        self, result: Mapping[str, Any], waitlist: Waitlist | None = None, uses: PolicyUses | None = None
+    ) -> None:
         with self._transaction() as (connection, at):
             this = runs.c.run == self._start.run
             found = connection.execute(sa.select(runs).where(this)).mappings().first()
@@ -130,6 +134,7 @@ class SqlLease:
                 row |= {"finished_at": at, "result": chain.canonical(result).decode()}
                 recorded = as_recorded(row)
             left = {WAITLIST: waitlist_json(waitlist)} if waitlist else {}
+            left |= {POLICY_USES: policy_uses_json(uses)} if uses else {}
             row["event"] = journal.add("run_finished", {"facts": recorded, **self._org_time(result), **left})
             journal.write()
             connection.execute(runs.update().where(this).values(row))

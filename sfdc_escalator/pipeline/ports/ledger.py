@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
+from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 
 
@@ -78,9 +79,11 @@ class Lease(Protocol):
         others."""
         ...
 
-    def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
-        """Stores the run's last event: its counts and exit code, and what it leaves for a person. Without a waitlist
-        that of the run before still holds."""
+    def finish(
+        self, result: Mapping[str, Any], waitlist: Waitlist | None = None, uses: PolicyUses | None = None
+    ) -> None:
+        """Stores the run's last event: its counts and exit code, what it leaves for a person, and the policies that are
+        in use. Without a waitlist or uses those of the run before still hold."""
         ...
 
 
