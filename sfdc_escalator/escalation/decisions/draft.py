@@ -82,6 +82,7 @@ def order_of(in_org: PolicyInOrg, match: Match, steps: tuple[Step, ...], earlier
         ladder=None if match.rung else ladder_facts(in_org, match),
         due=match.due,
         moment=match.moment,
+        start_key=match.start_key,
         skips=match.skips,
         ladder_after=match.ladder_after,
     )

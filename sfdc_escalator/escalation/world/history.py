@@ -44,7 +44,7 @@ class Escalation:
     `before` and `wrote` hold the fields that steps may write; None where we sent nothing (adopted, found). `attempts`
     counts the rejections of a rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's
     time of the last try. `ended_at` is the org's time at which the route was first seen not to match. `ladder` stands
-    with the start; `moment` is the time at which the turn of a rung was due.
+    with the start; `moment` is the time at which the turn of a rung was due, `start_key` the key of its start.
     """
 
     key: str
@@ -64,6 +64,7 @@ class Escalation:
     ended_at: datetime | None = None
     ladder: LadderFacts | None = field(default=None, hash=False)
     moment: datetime | None = None
+    start_key: str = ""
 
     @classmethod
     def of(
@@ -78,6 +79,7 @@ class Escalation:
         message: str = "",
         ladder: LadderFacts | None = None,
         moment: datetime | None = None,
+        start_key: str = "",
     ) -> "Escalation":
         """The escalation with this identity."""
         return cls(
@@ -96,6 +98,7 @@ class Escalation:
             message=message,
             ladder=ladder,
             moment=moment,
+            start_key=start_key,
         )
 
     @property
@@ -178,12 +181,15 @@ class History:
         return tuple(one for one in self.by_case.get(case_id, ()) if one.policy == policy and one.is_start)
 
     def rungs_of(self, start: Escalation, names: Iterable[str]) -> tuple[Escalation, ...]:
-        """The turns of rungs of this escalation, whose route has these names."""
-        names = frozenset(names)
+        """The turns of rungs of this escalation, whose route has these names. A turn that was found in the org by its
+        note does not name its start: it belongs to the one of its policy, route and episode."""
+        names, about = frozenset(names), (start.policy, start.episode)
+        found = (one for one in self.by_case.get(start.case_id, ()) if not one.is_start)
         return tuple(
             one
-            for one in self.by_case.get(start.case_id, ())
-            if not one.is_start and one.policy == start.policy and one.route in names and one.episode == start.episode
+            for one in found
+            if one.start_key == start.key
+            or (not one.start_key and (one.policy, one.episode) == about and one.route in names)
         )
 
     def starts(self) -> tuple[Escalation, ...]:

@@ -86,6 +86,7 @@ def facts_of(escalation: Escalation, case_number: str) -> Row:
         "ladder": ladder_row(escalation.ladder),
         "message": plain(escalation.message),
         "moment": time_text(escalation.moment),
+        "start_key": escalation.start_key or None,
         "policy": plain(escalation.policy),
         "route": plain(escalation.route),
         "rung": plain(escalation.rung),
@@ -133,6 +134,7 @@ def _escalation_of(row: Mapping[Any, Any]) -> Escalation:
         ended_at=time_of(row["ended_at"]),
         ladder=ladder_facts_of(row["ladder"]),
         moment=time_of(row["moment"]),
+        start_key=row["start_key"] or "",
     )
 
 

@@ -8,7 +8,7 @@ revision = "0003"
 down_revision = "0002"
 EXPECTS = frozenset({("escalations", "before"), ("escalations", "wrote")})
 
-ESCALATION = ("ladder", "moment")
+ESCALATION = ("ladder", "moment", "start_key")
 RUNGS = ("organization_id", "policy", "route", "rung")
 HOLD = ("organization_id", "case_id", "case_number", "policy", "route", "kind", "begin")
 STANDING = ("organization_id", "state", "rung")
