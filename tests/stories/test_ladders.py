@@ -1,14 +1,11 @@
 """Nobody lets go: ladders over the embedded org, from a policy file to notes, moves and the audit trail."""
 
-import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.embedded_org.basics import clock
+from tests.stories.stopped_org import act, notes, run
 from tests.stories.test_main_job import case, start
 from tests.stories.world import World, advance, select
 
@@ -33,17 +30,9 @@ guards: {max_cases: 10, max_share_of_open: 100%}
 
 
 @pytest.fixture
-def support(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """An org whose clock moves only when a test moves it, so that minutes are exact."""
-    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: 0.0))
-    world.policy(POLICY)
-    return world
-
-
-def run(world: World, *words: str, code: int = 0) -> dict[str, Any]:
-    answer = world.run(*words)
-    assert answer.code == code, answer.out + answer.err
-    return answer.json
+def support(stopped: World) -> World:
+    stopped.policy(POLICY)
+    return stopped
 
 
 def later(world: World, minutes: int, *words: str, code: int = 0) -> list[tuple[str, int, str]]:
@@ -53,17 +42,8 @@ def later(world: World, minutes: int, *words: str, code: int = 0) -> list[tuple[
     return [(one["rung"], one["turn"], one["state"]) for one in found if one["rung"] != "start"]
 
 
-def notes(org: EmbeddedOrg) -> list[str]:
-    return [one["CommentBody"] for one in select(org, "SELECT CommentBody FROM CaseComment ORDER BY CreatedDate, Id")]
-
-
 def the_case(org: EmbeddedOrg) -> dict[str, Any]:
     return select(org, "SELECT Status, Priority, Owner.Name, IsClosed FROM Case")[0]
-
-
-def act(org: EmbeddedOrg, **what: Any) -> None:
-    answer = requests.post(f"{org.instance_url}/__embedded__/act", data=json.dumps(what), timeout=30)
-    assert answer.status_code == 200, answer.text
 
 
 def test_a_ladder_climbs_while_nobody_acts(support: World) -> None:
@@ -194,3 +174,20 @@ def test_a_route_above_takes_the_case_over_and_ends_the_lower_ladder(support: Wo
     ends = [(one["route"], one["rung"], one["state"]) for one in found]
     assert ends == [("safety", "start", "applied"), ("urgent", "after-30m", "already")]
     assert later(support, 600) == []
+
+
+def test_the_due_time_is_printed_in_the_zone_of_the_calendar_that_gives_it(support: World) -> None:
+    """L3"""
+    calendars = """calendars:
+  east: {timezone: America/New_York, open: {mon-sat: "08:00-20:00"}}
+  west: {timezone: America/Los_Angeles, open: {mon-sat: "08:00-20:00"}}
+priorities"""
+    hours = "{by: Status, values: {New: west}, else: east}"
+    due = f"due: {{end_of: business_day, calendar: {hours}}}"
+    support.policy(POLICY.replace("priorities", calendars, 1).replace("due: 4h", due))
+    org = start(support, case(1))
+    (begun,) = run(support, "--backlog", "escalate")["escalations"]
+    assert begun["due"] == "2026-03-03T04:00:00Z"
+    assert "Due: Mon 2026-03-02 20:00 PST" in notes(org)[0]
+    assert later(support, 31) == [("after-30m", 1, "applied")]
+    assert "Due: Mon 2026-03-02 20:00 PST" in notes(org)[1]
