@@ -20,6 +20,8 @@ COMMANDS = {  # each is a module of `commands`
     "validate": "Check policy files: all problems at once, each with its line.",
     "run": "Find the cases that match and escalate them. The cron job.",
     "explain": "Show why a case matches or not, route by route, and when it will.",
+    "hold": "Keep a case from being escalated for some time.",
+    "release": "End the holds of a case.",
     "backtest": "Replay a policy over a history file.",
     "status": "Show the last run, what is open, what waits, and whether runs still come.",
     "audit": "Show the audit trail, and verify it.",

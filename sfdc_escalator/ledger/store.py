@@ -15,7 +15,15 @@ from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.tables.ladder_rows import holds_in, rungs_in, standings_in
-from sfdc_escalator.ledger.tables.rows import ORG_TIME, escalation_of, naming, org_time_of, route_of, user_of
+from sfdc_escalator.ledger.tables.rows import (
+    ORG_TIME,
+    WATCHED_AT,
+    escalation_of,
+    naming,
+    org_time_of,
+    route_of,
+    user_of,
+)
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
 from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_of
 from sfdc_escalator.ledger.writing.holder import Holder
@@ -63,6 +71,7 @@ class SqlHistory:
                 rungs=rungs_in(connection, organization_id),
                 holds=holds_in(connection, organization_id),
                 standings=standings_in(connection, organization_id),
+                watched_at=self._watched_at(connection, organization_id),
             )
 
     def _org_time(
@@ -74,6 +83,11 @@ class SqlHistory:
         if found is None:
             return max((at for one in known for at in (one.tried_at, one.ended_at) if at), default=None)
         return org_time_of(found.seq, found.body)
+
+    def _watched_at(self, connection: sa.Connection, organization_id: str) -> datetime | None:
+        """The org's time at the last run that looked at every open escalation."""
+        found = self._newest_with(WATCHED_AT, connection, organization_id)
+        return org_time_of(found.seq, found.body, WATCHED_AT) if found else None
 
     def waitlist(self, connection: sa.Connection, organization_id: str) -> Waitlist:
         """The things that the last run with a plan left for a person; empty where none recorded any."""

@@ -135,7 +135,8 @@ def carry_out(
         waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}
-        lease.finish({"exit": result.exit_code, **counts}, waitlist)
+        watched_at = caller.now if options.case is None else None
+        lease.finish({"exit": result.exit_code, **counts}, waitlist, watched_at)
     head = ledger.head()
     if orders:
         left = result.left_alone().as_json()

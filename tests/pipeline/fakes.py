@@ -401,7 +401,9 @@ class FakeLedger:
     def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
         self.standings = dict(standings)
 
-    def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
+    def finish(
+        self, result: Mapping[str, Any], waitlist: Waitlist | None = None, watched_at: datetime | None = None
+    ) -> None:
         self.finished.append(result)
         self.waitlists += [waitlist] if waitlist else []
 

@@ -16,7 +16,7 @@ from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.tables import chain
-from sfdc_escalator.ledger.tables.rows import ORG_TIME, checked, naming
+from sfdc_escalator.ledger.tables.rows import ORG_TIME, WATCHED_AT, checked, naming
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
 from sfdc_escalator.ledger.tables.times import time_text
 from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_json
@@ -120,7 +120,9 @@ class SqlLease:
         with self._transaction() as (connection, _):
             keep_standings(connection, self._start.organization_id, standings)
 
-    def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
+    def finish(
+        self, result: Mapping[str, Any], waitlist: Waitlist | None = None, watched_at: datetime | None = None
+    ) -> None:
         with self._transaction() as (connection, at):
             this = runs.c.run == self._start.run
             found = connection.execute(sa.select(runs).where(this)).mappings().first()
@@ -129,7 +131,8 @@ class SqlLease:
                 row = dict(checked(runs, found or {}))
                 row |= {"finished_at": at, "result": chain.canonical(result).decode()}
                 recorded = as_recorded(row)
-            left = {WAITLIST: waitlist_json(waitlist)} if waitlist else {}
+            left: dict[str, Any] = {WAITLIST: waitlist_json(waitlist)} if waitlist else {}
+            left |= {WATCHED_AT: time_text(watched_at)} if watched_at else {}
             row["event"] = journal.add("run_finished", {"facts": recorded, **self._org_time(result), **left})
             journal.write()
             connection.execute(runs.update().where(this).values(row))

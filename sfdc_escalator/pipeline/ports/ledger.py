@@ -78,9 +78,11 @@ class Lease(Protocol):
         others."""
         ...
 
-    def finish(self, result: Mapping[str, Any], waitlist: Waitlist | None = None) -> None:
-        """Stores the run's last event: its counts and exit code, and what it leaves for a person. Without a waitlist
-        that of the run before still holds."""
+    def finish(
+        self, result: Mapping[str, Any], waitlist: Waitlist | None = None, watched_at: datetime | None = None
+    ) -> None:
+        """Stores the run's last event: its counts and exit code, what it leaves for a person, and the org's time where
+        it looked at every open escalation. Without a waitlist that of the run before still holds."""
         ...
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.json.document import json_text
+from sfdc_escalator.reports.json.holds import hold_json
 from sfdc_escalator.reports.json.problems import no_notices
 from sfdc_escalator.reports.values import instant
 
@@ -30,6 +31,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "bounced": len(result.applied.bounced),
         "gone": len(result.applied.gone),
         "notices": no_notices(),
+        "holds": [hold_json(one) for one in prepared.holds],
         "watched": {"open": len(prepared.ladders.open), "calls": prepared.ladders.calls},
         "api_calls": result.api_calls,
         "retries": result.retries,

@@ -56,7 +56,7 @@ def _ids_in(identity: Any) -> tuple[str, str]:
 def org_facts(client: Client, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
     """See `Org.facts`."""
     standard = standard_describe().objects
-    needs = frozenset[Need]().union(*(policy.needs() for policy in policies))
+    needs = frozenset[Need]().union(*(policy.all_needs for policy in policies))
     paths = paths_of(needs)
     starts = {one.through for one in lookups_of(needs) if isinstance(one, Records) and one.through}
     known_already = Describe({name: standard[name] for name in ("Case", "Name")})

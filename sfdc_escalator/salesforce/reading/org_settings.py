@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours, values
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.note.quick_texts import possible_names
 from sfdc_escalator.escalation.policy.policy import Policy
@@ -28,11 +29,10 @@ WHOLE_DAY = timedelta(days=1)
 
 def wishes_of(policies: Sequence[Policy], needs: frozenset[Need]) -> dict[str, str]:
     """The queries for the settings that these policies need, by setting."""
-    conditions = [policy.condition(route) for policy in policies for route in policy.routes]
-    hours = sorted({name for condition in conditions for name in business_hours(condition)})
-    routes = [route for policy in policies for route in policy.routes if route.escalate]
-    notes = [route.escalate.note for route in routes if route.escalate]
-    texts = sorted({name for note in notes for name in possible_names(note.quick_texts)})
+    asked = {name for policy in policies for condition in policy.conditions for name in business_hours(condition)}
+    given = (one for policy in policies for calendar in policy.calendars for one in values(calendar))
+    hours = sorted(asked | {one.name for one in given if isinstance(one, BusinessHours)})
+    texts = sorted({name for policy in policies for note in policy.notes for name in possible_names(note.quick_texts)})
     wishes = {}
     if hours:
         times = [f"{day}{edge}Time" for day in DAYS for edge in ("Start", "End")]

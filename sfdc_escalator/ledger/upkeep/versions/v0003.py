@@ -1,4 +1,4 @@
-"""Ladders: facts with each start, the moment of each turn, the rungs that runs saw, holds and standings."""
+"""Ladders: the facts with each start, the moment of each turn, and the tables of rungs, holds and standings."""
 
 from typing import Any
 
