@@ -7,7 +7,7 @@ from sfdc_escalator.escalation.decisions.order import Order, Post
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.acknowledgement import proved_at
-from sfdc_escalator.escalation.ladder.times import due_of
+from sfdc_escalator.escalation.ladder.times import due_of, zone_of_due
 from sfdc_escalator.escalation.note.note import Renderer, write_note
 from sfdc_escalator.escalation.note.parts import Incomplete
 from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
@@ -52,11 +52,19 @@ def steps_of(in_org: PolicyInOrg, match: Match, wanted: Escalate, render: Render
         render,
         in_org.org_facts.quick_texts,
         wanted.note,
-        clock_text(match.due, policy.zone) if match.due else "",
+        due_text(in_org, match),
     )
     if isinstance(note, Incomplete):
         return note
     return Incomplete(fields) if isinstance(fields, str) else (Step(NOTE, None, note), *fields)
+
+
+def due_text(in_org: PolicyInOrg, match: Match) -> str:
+    """The due time as a clock shows it where the business day ends, else in the zone of the policy."""
+    if match.due is None:
+        return ""
+    zone = zone_of_due(match.route.due, match.case, in_org.circumstances)
+    return clock_text(match.due, zone or in_org.policy.zone)
 
 
 def order_of(in_org: PolicyInOrg, match: Match, steps: tuple[Step, ...], earlier: Escalation | None) -> Order:

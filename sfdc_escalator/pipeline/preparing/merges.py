@@ -23,7 +23,7 @@ def doubles(history: History, policies: Iterable[Policy], organization_id: str) 
 def doubles_of(history: History, policy: Policy, route: Route, organization_id: str) -> Iterator[Escalation]:
     by_case: dict[str, list[Escalation]] = {}
     for one in history.starts():
-        is_open = one.state is EscalationState.APPLIED and one.ended_at is None
+        is_open = one.state is EscalationState.APPLIED
         if is_open and one.policy == policy.name and one.route in route.names:
             by_case.setdefault(one.case_id, []).append(one)
     for found in by_case.values():
