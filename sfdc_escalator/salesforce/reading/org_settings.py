@@ -8,7 +8,7 @@ from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.note.quick_texts import possible_names
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.readiness.requirements import business_hours
+from sfdc_escalator.escalation.readiness.requirements import hours_asked, hours_of_rung, steps_of
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import Spans
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need
@@ -28,10 +28,11 @@ WHOLE_DAY = timedelta(days=1)
 
 def wishes_of(policies: Sequence[Policy], needs: frozenset[Need]) -> dict[str, str]:
     """The queries for the settings that these policies need, by setting."""
-    conditions = [policy.condition(route) for policy in policies for route in policy.routes]
-    hours = sorted({name for condition in conditions for name in business_hours(condition)})
-    routes = [route for policy in policies for route in policy.routes if route.escalate]
-    notes = [route.escalate.note for route in routes if route.escalate]
+    routes = [(policy, route) for policy in policies for route in policy.routes]
+    judged = {name for policy, route in routes for name in hours_asked(policy, route)}
+    climbed = {name for _, route in routes for rung in route.ladder.rungs for name in hours_of_rung(rung)}
+    hours = sorted(judged | climbed)
+    notes = [steps.note for _, route in routes for steps in steps_of(route)]
     texts = sorted({name for note in notes for name in possible_names(note.quick_texts)})
     wishes = {}
     if hours:
