@@ -57,13 +57,21 @@ class Guards:
     api_budget: Fraction = Fraction(20, 100)
 
 
+class ExpectedLater(NamedTuple):
+    """The values that a case is expected to have this long after the start of its escalation, when nobody acts."""
+
+    after: timedelta
+    steps: Mapping[str, str]
+    place: tuple[int, int] = (0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A case that the policy's author made up, and what they expect of it.
 
     `fields` by path, times as written; `age` since the case was made; who spoke how long ago; `related` counts by
     relation, as written (`Contact.ReturnOrders`); `expect` is a route's name, or None; `steps` are the values that its
-    steps are expected to give, by key. `place` is (line, column).
+    steps are expected to give, by key, and `later` those that its ladder is. `place` is (line, column).
     """
 
     fields: Mapping[str, Value]
@@ -73,6 +81,7 @@ class Example:
     agent_spoke: timedelta | None = None
     related: Mapping[str, int] = field(default_factory=dict)
     steps: Mapping[str, str] = field(default_factory=dict)
+    later: tuple[ExpectedLater, ...] = ()
     place: tuple[int, int] = (0, 0)
 
 

@@ -53,9 +53,7 @@ def steps_by_rung(route: Route) -> Iterator[tuple[str, Escalate]]:
             yield rung.id, rung.escalate
 
 
-def variants_of(
-    policy: Policy, route: Route, rung: str, steps: Escalate, org_facts: OrgFacts
-) -> Iterator[StepVariant]:
+def variants_of(policy: Policy, route: Route, rung: str, steps: Escalate, org_facts: OrgFacts) -> Iterator[StepVariant]:
     names: dict[str, list[str]] = {}
     for step in FIELD_STEPS:
         if wanted := steps.values(step.key):
