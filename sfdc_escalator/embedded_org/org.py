@@ -32,7 +32,8 @@ class EmbeddedOrg:
     """A Salesforce-like org on 127.0.0.1, serving from background threads until closed.
 
     `data` is a folder of CSV files, `db` a database file that keeps the org, `latency` and `per_record` are delays in
-    seconds, `now` sets the org's clock (an aware datetime), logins are checked against `app`.
+    seconds, `now` sets the org's clock (an aware datetime), logins are checked against `app`. It is a sandbox; with
+    `production` it is a production org, and a database file keeps that.
     Raises InvalidData with every problem of the given files.
     """
 
@@ -41,13 +42,13 @@ class EmbeddedOrg:
     def __init__(
         self, *, data: Path | None = None, db: Path | None = None, port: int = 0, latency: float = 0.0,
         per_record: float = 0.0, log: Path | None = None, faults: Path | None = None, now: datetime | None = None,
-        app: ConnectedApp = ANY_APP,
+        app: ConnectedApp = ANY_APP, production: bool = False,
     ) -> None:  # fmt: skip
         if now is not None and now.tzinfo is None:
             raise ValueError("now must be an aware datetime")
         self._database = Database(db)
         try:
-            self._open(data, port, latency, per_record, log, faults, now, app)
+            self._open(data, port, latency, per_record, log, faults, now, app, production)
         except BaseException:
             self._database.close()
             raise
@@ -55,7 +56,7 @@ class EmbeddedOrg:
     def _open(
         self, data: Path | None, port: int, latency: float, per_record: float, log: Path | None,
         fault_file: Path | None,
-        now: datetime | None, app: ConnectedApp,
+        now: datetime | None, app: ConnectedApp, production: bool,
     ) -> None:  # fmt: skip
         problems: list[Problem] = []
         found = faults.load(fault_file, problems) if fault_file else faults.Faults([])
@@ -64,6 +65,8 @@ class EmbeddedOrg:
             _create(self._database, data, self._clock.now(), problems)
         elif problems:
             raise InvalidData(problems)
+        if production:
+            self._database.execute('UPDATE "Organization" SET IsSandbox = 0')
         self._remember_clock()
         self.organization_id = str(self._database.fact("organization_id"))
         self.access_token = str(self._database.fact("access_token"))

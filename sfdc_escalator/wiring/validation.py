@@ -13,7 +13,7 @@ from sfdc_escalator.wiring.orgs import entry_of, reach
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from sfdc_escalator.escalation.policy.policy import Example
+    from sfdc_escalator.escalation.policy.example import Example
     from sfdc_escalator.escalation.readiness.gap import Gap
     from sfdc_escalator.escalation.world.org import Describe
     from sfdc_escalator.files.policies import Loaded

@@ -323,6 +323,8 @@ def test_a_locked_case_is_not_written(automated: Automated) -> None:
         ('[{"kind": "assignment_rule", "to": 3}]', 1, "to is not a text", None),
         ('[{"kind": "assignment_rule", "to": "first_line", "wenn": []}]', 1, "unknown key wenn", "when"),
         ('[{"kind": "owner_bounce", "from": "first_line", "to": "first_line"}]', 1, "the same owner", None),
+        ('[{"kind": "untracked"}]', 1, "fields is missing", None),
+        ('[{"kind": "untracked", "fields": ["OwnerID", "Statu"]}]', 1, "Case has no field Statu", "Status"),
         ('[{"kind": "owner_bounce", "from": "first_line", "to": "second_line", "times": -1}]', 1, "times", None),
         ('[{"kind": "validation_rule", "message": "x"}]', 1, "when is missing", None),
         ('[{"kind": "validation_rule", "when": {"field": "Subject", "is": "x"}}]', 1, "message is missing", None),
@@ -364,6 +366,21 @@ def test_problems_of_automation_and_data_are_reported_together(tmp_path: Path) -
     assert [("Account.csv", 1), *[("automation.json", n) for n in (1, 2, 2)]] == [
         place for place in places if place in (("Account.csv", 1), ("automation.json", 1), ("automation.json", 2))
     ]
+
+
+def test_a_field_can_be_without_a_history(automated: Automated, tmp_path: Path) -> None:
+    tracked = (
+        "SELECT QualifiedApiName FROM FieldDefinition WHERE IsFieldHistoryTracked = true ORDER BY QualifiedApiName"
+    )
+    rule = {"kind": "untracked", "fields": ["OwnerId", "type"]}
+    for _ in range(2):  # the database file keeps it
+        with automated(rule, db=tmp_path / "org.db") as client:
+            found = [one["QualifiedApiName"] for one in client.query(tracked)["records"]]
+            assert found == ["Priority", "Reason", "Status"]
+            client.org.act("edit", case="00001001", fields={"OwnerId": "second_line", "Status": "Working"})
+            client.org.act("edit", case="00001001", fields={"OwnerId": "first_line", "Status": "New"})
+            names = client.query("SELECT Field FROM CaseHistory WHERE Field != 'created'")["records"]
+            assert {one["Field"] for one in names} == {"Status"}
 
 
 @pytest.mark.parametrize("name", ["Automation.json", "automations.json", "automation.yaml"])

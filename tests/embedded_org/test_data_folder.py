@@ -154,6 +154,14 @@ def test_every_org_has_standard_records_besides_its_data(reading: Client) -> Non
     assert reading.query("SELECT COUNT() FROM BusinessHours WHERE IsDefault = TRUE")["totalSize"] == 1
 
 
+def test_an_org_is_a_sandbox_until_it_is_said_to_be_production_and_its_file_keeps_that(tmp_path: Path) -> None:
+    folder, db = write_folder(tmp_path / "data"), tmp_path / "org.db"
+    for production, is_sandbox in ((False, True), (True, False), (False, False)):
+        with EmbeddedOrg(data=folder, db=db, now=NOW, production=production) as made, Client(made) as client:
+            (found,) = client.query("SELECT IsSandbox FROM Organization")["records"]
+            assert found["IsSandbox"] is is_sandbox
+
+
 def test_members_of_a_queue_are_named_by_their_natural_keys(tmp_path: Path) -> None:
     files = {**FILES, "GroupMember": "GroupId,UserOrGroupId\nfirst_line,ann@example.org\nfirst_line,second_line\n"}
     with EmbeddedOrg(data=write_folder(tmp_path, files), now=NOW) as made, Client(made) as client:

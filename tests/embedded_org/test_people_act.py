@@ -124,10 +124,83 @@ def test_records_other_than_cases_are_edited_by_id(org: Client) -> None:
     assert org.query("SELECT COUNT() FROM Account WHERE Type = 'Partner'")["totalSize"] == 2
 
 
+def test_people_add_tasks_mails_and_comments(org: Client) -> None:
+    """The case is given by its number or its id, the person by Username or id."""
+    ann = org.id("SELECT Id FROM User WHERE Username = 'ann@example.org'")
+    added = [
+        {"object": "Task", "fields": {"WhatId": CASE, "Subject": "Call", "OwnerId": "ann@example.org"}, "by": ann},
+        {"object": "emailmessage", "fields": {"ParentId": org.case(CASE), "Incoming": False, "TextBody": "Hi"}},
+        {"object": "CaseComment", "fields": {"ParentId": CASE, "CommentBody": "on it"}, "by": "ann@example.org"},
+        {"object": "RMA__c", "fields": {"Name": "R-3", "Case__c": CASE}},
+    ]
+    done = [org.call("POST", "/__embedded__/act", json={"act": "create", **one}).json() for one in added]
+    assert [one["written"][0]["object"] for one in done] == ["Task", "EmailMessage", "CaseComment", "RMA__c"]
+    (task,) = org.query("SELECT Id, What.Name, Owner.Name, CreatedById FROM Task")["records"]
+    assert (task["Id"], task["Owner"]["Name"], task["CreatedById"]) == (done[0]["id"], "Ann Ash", ann)
+    (mail,) = org.query("SELECT Parent.CaseNumber, CreatedBy.Name FROM EmailMessage")["records"]
+    assert (mail["Parent"]["CaseNumber"], mail["CreatedBy"]["Name"]) == (CASE, "Agent")
+    assert org.query("SELECT COUNT() FROM CaseComment WHERE CreatedBy.Name = 'Ann Ash'")["totalSize"] == 1
+    assert org.query(f"SELECT COUNT() FROM RMA__c WHERE Case__r.CaseNumber = '{CASE}'")["totalSize"] == 3
+
+
+ANY_ACT: list[dict[str, Any]] = [
+    {"act": "edit", "case": CASE, "fields": {"Status": "Working"}},
+    {"act": "close", "case": CASE},
+    {"act": "comment", "case": CASE, "text": "on it"},
+    {"act": "create", "object": "Task", "fields": {"WhatId": CASE, "Subject": "Call"}},
+    {"act": "merge", "case": "00001002", "into": CASE},
+    {"act": "delete", "case": CASE},
+    {"act": "lock", "case": CASE},
+    {"act": "unlock", "case": CASE},
+]
+
+
+@pytest.mark.parametrize("wanted", ANY_ACT, ids=lambda wanted: str(wanted["act"]))
+def test_an_act_has_the_time_that_it_is_given(org: Client, wanted: dict[str, Any]) -> None:
+    done = org.call("POST", "/__embedded__/act", json={**wanted, "at": "2026-03-01T11:30:00+02:00"}).json()
+    assert done["at"] == "2026-03-01T09:30:00.000Z"
+
+
+def test_the_records_and_the_history_of_an_act_have_its_time(org: Client) -> None:
+    at = "2026-03-01T09:30:00Z"
+    org.org.act("close", case=CASE, at=at)
+    org.org.act("create", object="Task", fields={"WhatId": CASE, "Subject": "Call"}, at=at)
+    assert set(case(org, "ClosedDate, LastModifiedDate, SystemModstamp").values()) == {"2026-03-01T09:30:00.000+0000"}
+    for query in ("SELECT CreatedDate FROM CaseHistory WHERE Field = 'Status'", "SELECT CreatedDate FROM Task"):
+        assert [one["CreatedDate"] for one in org.query(query)["records"]] == ["2026-03-01T09:30:00.000+0000"]
+
+
+def test_the_time_of_the_last_change_does_not_go_back(org: Client) -> None:
+    org.org.act("edit", case=CASE, fields={"Priority": "Low"}, by="ann@example.org", at="2026-03-01T09:40:00Z")
+    org.org.act("edit", case=CASE, fields={"Status": "Working"}, at="2026-03-01T09:30:00Z")
+    found = case(org, "Status, LastModifiedDate, LastModifiedBy.Name")
+    assert (found["Status"], found["LastModifiedDate"]) == ("Working", "2026-03-01T09:40:00.000+0000")
+    assert found["LastModifiedBy"]["Name"] == "Ann Ash"
+
+
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
         ([], "expected an object"),
+        ({"act": "create", "object": "Task"}, "create: fields is missing; its keys are object, fields, by, at"),
+        ({"act": "create", "object": "Taks", "fields": {}}, "'Taks' is not an object that can be created (did you"),
+        ({"act": "create", "object": "CaseHistory", "fields": {}}, "is not an object that can be created"),
+        ({"act": "create", "object": ["Task"], "fields": {}}, "is not an object that can be created"),
+        ({"act": "create", "object": "Task", "fields": "Call"}, "create: fields must be an object"),
+        ({"act": "create", "object": "Task", "fields": {"WatId": CASE}}, "No such column 'WatId'"),
+        ({"act": "create", "object": "Task", "fields": {"WhatId": "99"}}, "99"),
+        ({"act": "create", "object": "Task", "fields": {"CreatedDate": "2026-03-01T09:00:00Z"}}, "CreatedDate"),
+        ({"act": "create", "object": "CaseComment", "fields": {"CommentBody": "x"}}, "Required fields are missing"),
+        ({"act": "create", "object": "Task", "fields": {}, "by": "old@example.org"}, "is not an active user"),
+        (
+            {"act": "close", "case": CASE, "at": "2026-03-01T12:00:00Z"},
+            "at: 2026-03-01T12:00:00Z is later than the org",
+        ),
+        ({"act": "close", "case": CASE, "at": "2026-03-01T09:00:00"}, "at: '2026-03-01T09:00:00' has no time zone"),
+        ({"act": "close", "case": CASE, "at": "yesterday"}, "at: 'yesterday' is not an ISO 8601 datetime"),
+        ({"act": "close", "case": CASE, "at": "2026-13-01T09:00:00Z"}, "at: "),
+        ({"act": "close", "case": CASE, "at": 5}, "at: 5 is not a text"),
+        ({"act": "close", "case": CASE, "at": None}, "at: None is not a text"),
         ({"act": "clos", "case": CASE}, "did you mean close?"),
         ({"act": "close", "cas": CASE}, "unknown key cas (did you mean case?); case is missing"),
         ({"act": "close", "case": "99"}, "case '99' does not exist"),

@@ -109,6 +109,13 @@ def test_wide_queries_and_children_have_shorter_pages(large: Client) -> None:
     assert large.call("GET", page["nextRecordsUrl"]).json()["records"][0]["CaseComments"]["totalSize"] == 3
 
 
+def test_the_eleventh_open_query_of_a_user_ends_the_oldest(large: Client) -> None:
+    pages = [large.query("SELECT Id FROM Case", headers={"Sforce-Query-Options": "batchSize=200"}) for _ in range(11)]
+    answers = [large.call("GET", page["nextRecordsUrl"]) for page in pages]
+    assert [answer.status_code for answer in answers] == [400, *[200] * 10]
+    assert answers[0].json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
 @pytest.mark.parametrize("locator", ["01gNOTHING-2000", "nonsense", "01gNOTHING-x", "known", "known-" + "9" * 5_000])
 def test_an_unknown_locator_is_refused(large: Client, locator: str) -> None:
     known = large.query("SELECT Id FROM Case")["nextRecordsUrl"].rpartition("/")[2].partition("-")[0]

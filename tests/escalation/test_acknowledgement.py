@@ -16,11 +16,11 @@ from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.ladder.acknowledgement import (
     Escalated,
     acknowledgement,
-    lookups_of_proof,
     may_hold_by_value,
     proved_at,
 )
 from sfdc_escalator.escalation.policy.ladder import SOMEBODY_ACTED
+from sfdc_escalator.escalation.policy.proof_needs import lookups_of_proof
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
 from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, FieldChanges, Records

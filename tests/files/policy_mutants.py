@@ -92,6 +92,7 @@ calendars:
 scope:
   - {field: IsClosed, is: false}
 defaults: {status: Escalated}
+hold_while: {field: Reason, is: Legal}
 routes:
   - name: urgent
     reason: The customer is in a hurry.
@@ -110,6 +111,18 @@ routes:
       - {age: CreatedDate, at_least: {table: wait}}
       - not: {field: Type, is: Question}
     escalate: {note: {help_needed: Have a look.}, priority: {by: Status, values: {New: Critical}, else: High}}
+    due: {end_of: business_day, calendar: office, at_least: 1h}
+    ladder:
+      - {after: 30m, calendar: office, escalate: {priority: Critical}, until: acknowledged}
+      - name: late
+        formerly: overdue
+        after_due: 0m
+        escalate: {note: {help_needed: Act now.}, status: Late}
+        repeat: {every: 4h, at_most: 2}
+        until: closed
+      - {name: last, after: {table: wait}, escalate: {}, until: closed}
+    catch_up: highest
+    acknowledged: {any: [{owner: user}, {field: Type, is: Problem}]}
 examples:
   - {case: {Subject: urgent, Priority: Low}, age: 1h, expect: urgent}
 guards: {max_cases: 10, max_share_of_open: 100%}

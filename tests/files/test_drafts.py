@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.files.first_hour.editor_schema import editor_schema
-from sfdc_escalator.files.policies import check_policies
+from sfdc_escalator.files.policies import check_policies, load_policies
 from sfdc_escalator.wiring.validation import check
 
 DRAFTS = Path(__file__).parents[3] / "shared" / "policy-drafts"
@@ -34,6 +34,21 @@ def test_what_a_real_procedure_says_can_be_said_and_its_examples_come_out(tmp_pa
     found = check([draft_at(tmp_path, name)]).problems
     assert [str(one) for one in found if one.severity == "error"] == []
     assert [one for one in found if not UNREAD.match(one.message) and "reads every open case" not in one.message] == []
+
+
+RUNGS = {
+    "customer-success.yaml": {"after-14d", "after-25d", "after-30d"},
+    "member-support.yaml": {"after-15m", "after-30m"},
+    "onboarding.yaml": {"before-due-12h", "after-1w", "after-2w", "repeat"},
+    "supervisor-callback.yaml": {"before-due-4h", "after-24h", "before-due-1h", "after-due-0m"},
+    "tiered-support.yaml": {"after-1h", "after-4h", "after-16h"},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_ladders_of_a_real_procedure_become_rungs(tmp_path: Path, name: str) -> None:
+    (policy,) = load_policies([draft_at(tmp_path, name)]).policies
+    assert {rung.id for route in policy.routes for rung in route.ladder.rungs} == RUNGS[name]
 
 
 LANGUAGE = {key for one in editor_schema()["$defs"].values() for key in one.get("properties", ())}

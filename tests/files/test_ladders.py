@@ -440,6 +440,21 @@ SINGLE: list[tuple[str, str, Reported]] = [
         (FIRST, 27, "`before_due` can never be due", "0m", "1m or more"),
     ),
     (
+        "no time before the due time for some cases",
+        "[{name: a, before_due: {by: A, values: {x: 0m}, else: 1h}, until: closed}]",
+        (FIRST, 56, "a value of the table can never be due", "0m", "1m or more"),
+    ),
+    (
+        "an unknown table of times",
+        "[{name: a, after: {table: times}, until: closed}]",
+        (FIRST, 31, "unknown table `times`", "times", "one of who, hours, time, gap"),
+    ),
+    (
+        "a time in place of a rung",
+        "[30m]",
+        (FIRST, 14, "an entry of `ladder` must be a mapping", '"30m"', "a mapping"),
+    ),
+    (
         "a rung called start",
         "[{name: start, after: 1h, until: closed}]",
         (FIRST, 21, "no rung can be called `start`", "start", "another name: it has a meaning already"),

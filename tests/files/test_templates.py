@@ -127,7 +127,7 @@ def test_what_cannot_be_rendered_is_a_value_error_with_advice(text: str, advice:
     assert str(error.value).removeprefix("the template note.j2 cannot be rendered: ") == advice
 
 
-NAMES = "one of case, policy, route, parts, findings, now"
+NAMES = "one of case, policy, route, parts, findings, now, due"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""The ledger of version 0001 in `fixtures/`: 304 escalations in every state, written by real runs of that version.
+"""The ledgers of older versions in `fixtures/`. Version 0001: 304 escalations in every state, written by real runs of
+that version. Version 0002: three escalations in each state, recorded by that version's own program.
 
-`expected.json` holds what that version read from it.
+`expected.json` and `expected-0002.json` hold what those versions read from them.
 """
 
 import gzip
@@ -15,6 +16,7 @@ from tests.ledger.kinds import Kind, SqliteKind
 
 FIXTURES = Path(__file__).with_name("fixtures")
 EXPECTED = json.loads((FIXTURES / "expected.json").read_text(encoding="utf-8"))
+EXPECTED_0002 = json.loads((FIXTURES / "expected-0002.json").read_text(encoding="utf-8"))
 FIELDS = {"OwnerId": "owner", "Status": "status", "Priority": "priority"}
 NAMES = ("state", "case_id", "case_number", "policy", "route", "rung", "episode", "turn", "attempts", "message")
 
@@ -23,9 +25,9 @@ def dump(name: str) -> str:
     return gzip.decompress((FIXTURES / f"{name}.sql.gz").read_bytes()).decode()
 
 
-def load(kind: Kind) -> None:
+def load(kind: Kind, version: str = "0001") -> None:
     """Makes the old ledger by its dump, as no present program can."""
-    kind.script(dump("ledger-0001.sqlite" if isinstance(kind, SqliteKind) else "ledger-0001.postgresql"))
+    kind.script(dump(f"ledger-{version}.{'sqlite' if isinstance(kind, SqliteKind) else 'postgresql'}"))
 
 
 def history_of(kind: Kind) -> dict[str, Escalation]:

@@ -13,13 +13,14 @@ import pytest
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, Invalid, LedgerUnusable, RunBusy
 from sfdc_escalator.escalation.world.history import EscalationState, History
+from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.ledger.engines.postgresql_dialect import FUNCTIONS, GUARDS, REVOKED
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
-from sfdc_escalator.ledger.tables.schema import escalations, events, live_routes, payloads, runs
+from sfdc_escalator.ledger.tables.schema import escalations, events, holds, live_routes, payloads, rungs, runs
 from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import PostgresqlKind
-from tests.ledger.sample import ORG, change, escalation, start
+from tests.ledger.sample import AT, ORG, change, escalation, start
 from tests.ledger.server import a_database
 
 SECRET = "hunter2hunter2"
@@ -153,7 +154,7 @@ def test_a_schema_of_another_program_is_refused_and_left_as_it_is(postgresql_kin
     assert postgresql_kind.execute("SELECT 1 FROM information_schema.tables WHERE table_schema='sfdc_escalator'") == []
 
 
-@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0003", "version 0003, newer")])
+@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0004", "version 0004, newer")])
 def test_another_version_is_refused(postgresql_kind: PostgresqlKind, version: str, words: str) -> None:
     postgresql_kind.open().close()
     postgresql_kind.execute("UPDATE alembic_version SET version_num = ?", version)
@@ -269,6 +270,8 @@ def tell(kind: PostgresqlKind) -> PostgresqlKind:
         )
         lease.record([change(escalation(1), EscalationState.APPLIED)])
         lease.mark_live([("support", "supervisor")])
+        lease.see_rungs([("support", "supervisor", "late")], [], AT)
+        lease.record_holds([Hold(escalation(1).case_id, "00001234", AT, None, "Status is Legal", "support")], [])
         lease.finish({"exit": 0})
     return kind
 
@@ -278,7 +281,7 @@ def recorded(postgresql_kind: PostgresqlKind) -> PostgresqlKind:
     return tell(postgresql_kind)
 
 
-TABLES = ("events", "payloads", "escalations", "runs", "live_routes")
+TABLES = ("events", "payloads", "escalations", "runs", "live_routes", "rungs", "holds")
 
 
 @pytest.fixture(scope="module")
@@ -310,14 +313,14 @@ def test_an_untouched_trail_verifies_and_names_its_head(recorded_rows: Postgresq
     with recorded_rows.open() as ledger:
         head = ledger.head()
     found = recorded_rows.verify(head)
-    assert (found.events, found.head, found.problems) == (6, head, ())
+    assert (found.events, found.head, found.problems) == (8, head, ())
 
 
 @pytest.mark.parametrize(
     ("table", "column"),
     [
         (table.name, column.name)
-        for table in (events, payloads, escalations, runs, live_routes)
+        for table in (events, payloads, escalations, runs, live_routes, rungs, holds)
         for column in table.columns
     ],
 )
@@ -334,7 +337,7 @@ def test_a_changed_column_is_found(recorded_rows: PostgresqlKind, table: str, co
     assert recorded_rows.verify().problems
 
 
-@pytest.mark.parametrize("table", ["events", "payloads", "escalations", "runs", "live_routes"])
+@pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("which", ["min", "max"])
 def test_a_removed_row_is_found(recorded_rows: PostgresqlKind, table: str, which: str) -> None:
     tamper(recorded_rows, f"DELETE FROM {table} WHERE ctid = (SELECT {which}(ctid) FROM {table})")
@@ -409,6 +412,6 @@ def test_a_ledger_locked_by_another_program_is_refused(postgresql_kind: Postgres
 
 def test_a_run_whose_ledger_was_migrated_meanwhile_writes_no_more(postgresql_kind: PostgresqlKind) -> None:
     with postgresql_kind.open() as ledger, ledger.lease(start()) as lease:
-        postgresql_kind.execute("UPDATE alembic_version SET version_num = '0003'")
+        postgresql_kind.execute("UPDATE alembic_version SET version_num = '0004'")
         with pytest.raises(LedgerUnusable, match="newer"):
             lease.record([change(escalation())])

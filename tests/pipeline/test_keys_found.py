@@ -269,3 +269,44 @@ def test_keys_are_looked_for_in_one_call_and_merges_only_for_strange_notes() -> 
     org = Counting([MOVED], notes=[by_vip()])
     prepared(org)
     assert (len(org.asked_users), org.asked) == (1, 0)
+
+
+# -- turns of rungs ---------------------------------------------------------------------------------------------------
+
+
+def turn(rung: str, on: Case, state: EscalationState = EscalationState.APPLIED) -> Escalation:
+    of = replace(identity(on, "vip"), rung=rung)
+    return Escalation.of(of, state, before={}, wrote={}, tried_at=NOW - timedelta(hours=1))
+
+
+def test_a_note_of_a_rung_that_the_ledger_does_not_know_is_taken_in_as_that_rung() -> None:
+    late = replace(identity(MOVED, "vip"), rung="late")
+    found = prepared(FakeOrg([MOVED], notes=[by_vip(), noted(late)])).found
+    assert [(one.event, one.escalation.rung, one.escalation.state) for one in found] == [
+        ("found", "start", EscalationState.APPLIED),
+        ("found", "late", EscalationState.APPLIED),
+    ]
+
+
+def test_the_turns_without_a_note_go_with_their_start_to_the_master() -> None:
+    """L18: also where the merge is known by the note alone, in a run of one case."""
+    start = escalation(
+        case(2), EscalationState.APPLIED, "vip", before={"OwnerId": AGENT}, wrote={"OwnerId": SUPPORT.id}
+    )
+    turns = [turn("late", case(2)), turn("first", case(2), EscalationState.SKIPPED)]
+    org = FakeOrg([MOVED], notes=[noted(identity(case(2), "vip"), MOVED)], merged={case(2).id: MOVED.id})
+    history = remembering(start, *turns, live=["own", "vip"])
+    found = prepared(org, history, options=RunOptions(case=MOVED.number)).found
+    assert [(one.event, one.escalation.rung, one.escalation.case_id) for one in found] == [
+        ("merged", "start", MOVED.id),
+        ("merged", "late", MOVED.id),
+        ("merged", "first", MOVED.id),
+    ]
+
+
+def test_a_rebuilt_ledger_has_the_rungs_whose_notes_stand() -> None:
+    late = replace(identity(MOVED, "vip"), rung="late")
+    ledger = FakeLedger()
+    rebuilt = rebuild("run", FakeOrg([MOVED], notes=[by_vip(), noted(late)]), caller(), ledger)
+    assert {one.rung for one in rebuilt.taken} == {"start", "late"}
+    assert ledger.tomorrow().of_case(MOVED.id, "support") == tuple(one for one in rebuilt.taken if one.is_start)

@@ -169,3 +169,48 @@ def test_an_episode_ends_also_for_a_polled_case_whose_messages_no_longer_match()
 
 def test_messages_that_were_not_read_end_no_episode() -> None:
     assert ended(Look((case(),), frozenset({"Description"}))) == []
+
+
+# -- turns of rungs ---------------------------------------------------------------------------------------------------
+
+
+def turn(of: int, rung: str = "late", state: EscalationState = EscalationState.APPLIED) -> Escalation:
+    """A turn of a rung of the standing escalation of the case with this number."""
+    rung_identity = replace(identity(case(of)), rung=rung)
+    return Escalation.of(rung_identity, state, before={}, wrote={}, tried_at=LONG_AGO, moment=LONG_AGO)
+
+
+def watched_with(org: FakeOrg, *escalations: Escalation) -> list[tuple[str, str, str]]:
+    """The event, rung and case of each escalation that changed."""
+    found = watched(org, *escalations)
+    return [(one.event, one.escalation.rung, one.escalation.case_id) for one in found]
+
+
+def test_a_closed_case_closes_its_start_alone() -> None:
+    """L16: a turn of a rung is never closed, gone or over by itself."""
+    org = FakeOrg([case(status="Closed")], closed={case().id})
+    assert watched_with(org, escalation(case()), turn(1)) == [("closed", "start", case().id)]
+    assert watched_with(org, turn(1)) == []
+
+
+def test_a_deleted_case_ends_its_start_alone() -> None:
+    org = FakeOrg([case()], deleted={case().id})
+    assert watched_with(org, escalation(case()), turn(1)) == [("gone", "start", case().id)]
+
+
+def test_the_turns_of_an_escalation_go_with_it_to_the_master_of_a_merge() -> None:
+    """L18: the escalation goes on on the master, with the rungs that were climbed."""
+    org = FakeOrg([case(1), case(2)], merged={case(1).id: case(2).id})
+    turns = [turn(1), turn(1, "first", EscalationState.SKIPPED)]
+    assert watched_with(org, escalation(case()), *turns, turn(2)) == [
+        ("merged", "start", case(2).id),
+        ("merged", "late", case(2).id),
+        ("merged", "first", case(2).id),
+    ]
+
+
+def test_a_rung_with_an_unknown_outcome_is_settled_as_a_start_is() -> None:
+    lost = turn(1, state=EscalationState.UNKNOWN)
+    assert settled(FakeOrg([case()]), lost) == [("absent", EscalationState.PLANNED, case().id)]
+    note = KeyedNote(lost.key, "", case().id, ME, NOW)
+    assert settled(FakeOrg([case()], notes=[note]), lost) == [("recovered", EscalationState.APPLIED, case().id)]

@@ -26,6 +26,11 @@ def test_an_empty_ledger_has_no_escalations() -> None:
     assert list_json("/ledger.db", []) == {"ledger": "/ledger.db", "escalations": []}
 
 
+def test_the_list_names_the_rung_of_a_turn() -> None:
+    listed = list_text("/ledger.db", [replace(ENTRY, rung="late"), ENTRY])
+    assert [line.split()[2] for line in listed.splitlines()[4:]] == ["support/urgent/late", "support/urgent"]
+
+
 def test_the_list_has_a_row_for_each_escalation() -> None:
     assert list_text("/ledger.db", [ENTRY]).splitlines() == [
         "Ledger /ledger.db",

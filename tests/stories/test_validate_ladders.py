@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.embedded_org.data import seed
 from tests.stories.test_main_job import case, start
 from tests.stories.test_validate_org import CASE, GROUPS
 from tests.stories.world import World, advance
@@ -82,6 +81,16 @@ def problems(world: World, *words: str, code: int) -> list[dict[str, Any]]:
     return [one for one in found if "not carried out by this version" not in one["message"]]
 
 
+def automated(world: World, rule: dict[str, Any]) -> None:
+    """Starts an org with one rule of its own."""
+    folder = world.data(Case=[CASE], Group=GROUPS)
+    (folder / "automation.json").write_text(json.dumps([rule]))
+    world.org(Case=[CASE], Group=GROUPS)
+
+
+OWNER_UNTRACKED = {"kind": "untracked", "fields": ["OwnerId"]}
+
+
 def test_a_ladder_that_the_org_can_carry_out_is_valid(world: World) -> None:
     world.policy(GOOD)
     world.org(Case=[CASE], Group=GROUPS)
@@ -113,46 +122,29 @@ def test_comparisons_of_a_ladder_are_checked_by_the_type_of_their_fields(world: 
 
 def test_a_step_of_a_rung_that_the_org_refuses_is_found_in_a_sandbox(world: World) -> None:
     rule = {"kind": "validation_rule", "when": [{"field": "Status", "is": "Working"}], "message": "Ask first."}
-    folder = world.data(Case=[CASE], Group=GROUPS)
-    (folder / "automation.json").write_text(json.dumps([rule]))
     world.policy(GOOD)
-    world.org(Case=[CASE], Group=GROUPS)
+    automated(world, rule)
     refused = [one["message"] for one in problems(world, "--probe", code=2)]
     assert [one.partition(" (")[0] for one in refused] == [
         "route old, rung after-due-0m: the org refuses its steps: FIELD_CUSTOM_VALIDATION_EXCEPTION: Ask first."
     ]
 
 
-@pytest.fixture
-def owner_untracked(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = seed._tracking
-
-    def tracking(folder: Any) -> None:
-        real(folder)
-        for row in folder.table("FieldDefinition").records:
-            if row["QualifiedApiName"] in ("Owner", "OwnerId"):
-                row["IsFieldHistoryTracked"] = 0
-
-    monkeypatch.setattr(seed, "_tracking", tracking)
-
-
-@pytest.mark.usefixtures("owner_untracked")
 def test_an_owner_without_history_is_a_warning_at_the_ladder(world: World) -> None:
     """L14"""
     world.policy(GOOD)
-    world.org(Case=[CASE], Group=GROUPS)
+    automated(world, OWNER_UNTRACKED)
     [one] = problems(world, code=0)
     assert (one["severity"], one["line"]) == ("warning", 6)
     assert one["message"].startswith("this org does not track the history of OwnerId: a change of it acknowledges")
 
 
-@pytest.mark.usefixtures("owner_untracked")
 @pytest.mark.parametrize(("until", "key"), [("closed", ""), ("acknowledged", "acknowledged: {spoke: agent}")])
 def test_no_history_of_the_owner_is_needed_where_no_rung_waits_for_a_new_owner(
     world: World, until: str, key: str
 ) -> None:
     world.policy(GOOD.replace("until: acknowledged", f"until: {until}") + (f"    {key}\n" if key else ""))
-    world.org(Case=[CASE], Group=GROUPS)
+    automated(world, OWNER_UNTRACKED)
     assert problems(world, code=0) == []
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.basics.api_error import ApiError
-from sfdc_escalator.embedded_org.data import seed
 from sfdc_escalator.embedded_org.rest import composite
 from sfdc_escalator.embedded_org.rest.calls import Answer, Call
 from sfdc_escalator.embedded_org.rest.resources import Resources
@@ -52,16 +51,9 @@ def org(world: World) -> EmbeddedOrg:
 
 
 @pytest.fixture
-def production(world: World, monkeypatch: pytest.MonkeyPatch) -> EmbeddedOrg:
-    real = seed._organization
-
-    def found(folder: Any, organization_id: str) -> None:
-        real(folder, organization_id)
-        folder.table("Organization").records[0]["IsSandbox"] = 0
-
-    monkeypatch.setattr(seed, "_organization", found)
+def production(world: World) -> EmbeddedOrg:
     world.policy(GOOD)
-    return world.org(Case=[CASE], Group=GROUPS)
+    return world.org(production=True, Case=[CASE], Group=GROUPS)
 
 
 def notes(org: EmbeddedOrg) -> list[dict[str, Any]]:

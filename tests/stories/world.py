@@ -90,11 +90,13 @@ class World:
         """Writes a data folder: `Case=[{"CaseNumber": "1"}]`."""
         return write_tables(self.folder / "org", objects)
 
-    def org(self, *, now: datetime = NOW, faults: Sequence[Any] = (), **objects: Sequence[Row]) -> EmbeddedOrg:
+    def org(
+        self, *, now: datetime = NOW, faults: Sequence[Any] = (), production: bool = False, **objects: Sequence[Row]
+    ) -> EmbeddedOrg:
         """Starts an org with this data that commits these faults, and logs the person in."""
         file = self.folder / "faults.json"
         file.write_text(json.dumps(faults))
-        org = EmbeddedOrg(data=self.data(**objects), now=now, faults=file if faults else None)
+        org = EmbeddedOrg(data=self.data(**objects), now=now, faults=file if faults else None, production=production)
         self.orgs.append(org.__enter__())
         self.log_in(org)
         return org

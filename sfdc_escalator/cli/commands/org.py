@@ -25,6 +25,7 @@ def command() -> None:
 @option("--per-record", type=Seconds(), default="0s", help="How long each saved record takes, such as 2ms.")
 @option("--faults", type=FilePath(), help="A JSON list of faults that the org commits.")
 @option("--log", type=FilePath(), help="Write a JSON line per request to this file.")
+@option("--production", is_flag=True, help="Be a production org, not a sandbox.")
 @option("--now", type=Instant(), metavar="ISO", help="Set the org's clock, which runs on from there.")
 def serve(
     port: int,
@@ -34,14 +35,14 @@ def serve(
     per_record: float,
     faults: Path | None,
     log: Path | None,
+    production: bool,
     now: datetime | None,
 ) -> int:
     """Serve until SIGTERM or Ctrl-C; prints one JSON line when ready."""
     from sfdc_escalator.wiring.orgs import embedded_org
 
-    with embedded_org(
-        port=port, db=db, data=data, latency=latency, per_record=per_record, faults=faults, log=log, now=now
-    ) as org:
+    settings = {"latency": latency, "per_record": per_record, "faults": faults, "log": log, "now": now}
+    with embedded_org(port=port, db=db, data=data, production=production, **settings) as org:
         wait_for_the_end(lambda: tell_json(org.ready()))
     return 0
 

@@ -43,6 +43,7 @@ class _Reader:
             "field_security": (("object", "readonly", "hidden"), self._security),
             "lose_edit_right": (("queue",), self._lost_right),
             "locked": (("cases",), self._locked),
+            "untracked": (("fields",), self._untracked),
         }
 
     def rule(self, entry: Entry) -> Rule | None:
@@ -93,6 +94,12 @@ class _Reader:
             entry.refuse("cases is missing", "a list of CaseNumbers")
         found = [self._target(entry, "cases", _CASE, each) for each in entry.texts("cases")]
         return Rule("locked", cases=tuple(each for each in found if each))
+
+    def _untracked(self, entry: Entry) -> Rule:
+        if "fields" not in entry.values:
+            entry.refuse("fields is missing", "a list of fields")
+        found = [self._field(entry, self._folder.schema["Case"], name) for name in entry.texts("fields")]
+        return Rule("untracked", fields=tuple(each.name for each in found if each))
 
     # --- their parts ---------------------------------------------------------------------------------------------
 

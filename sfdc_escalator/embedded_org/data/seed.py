@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sfdc_escalator.embedded_org.basics import clock, ids
-from sfdc_escalator.embedded_org.data import automation_file, data_folder
+from sfdc_escalator.embedded_org.data import automation_file, data_folder, tracking
 from sfdc_escalator.embedded_org.data.data_folder import Folder, Record, Table
-from sfdc_escalator.embedded_org.records import case_rules
 from sfdc_escalator.embedded_org.store import schema
 from sfdc_escalator.embedded_org.store.database import Database
 from sfdc_escalator.embedded_org.store.schema import SObject
@@ -36,7 +35,7 @@ def create(database: Database, folder: Folder, organization_id: str, now: dateti
     _group_names(folder)
     _organization(folder, organization_id)
     _hours(folder)
-    _tracking(folder)
+    tracking.track(folder)
     _case_numbers(folder)
     _statuses(folder, _day_before(now))
     data_folder.check_ids(folder)
@@ -46,6 +45,7 @@ def create(database: Database, folder: Folder, organization_id: str, now: dateti
     data_folder.resolve(folder)
     data_folder.check_unique(folder)
     automation = automation_file.load(folder)
+    tracking.untrack(folder, automation)
     folder.raise_problems()
     _defaults(folder, user["Id"], now)
     _store(database, folder)
@@ -129,19 +129,6 @@ def _hours(folder: Folder) -> None:
         always = {f"{day}{end}Time": "00:00:00.000Z" for day in days for end in ("Start", "End")}
         hours.add({"Name": "Default", "IsDefault": 1, "IsActive": 1, **always})
     folder.table("RecordType")
-
-
-def _tracking(folder: Folder) -> None:
-    """Marks the case fields with a history (Object Reference, FieldDefinition): the usual ones, and
-    those with a history in the data."""
-    case = ids.make("4ie", 1)
-    sharing = {"InternalSharingModel": "ReadWriteTransfer"}
-    folder.table("EntityDefinition").add({"Id": case, "QualifiedApiName": "Case", **sharing})
-    definitions = folder.table("FieldDefinition")
-    kept = {*case_rules.TRACKED, *(each.get("Field") for each in folder.table("CaseHistory").records)}
-    for name in folder.schema["Case"].fields:
-        tracked = int(name in kept)
-        definitions.add({"QualifiedApiName": name, "IsFieldHistoryTracked": tracked, "EntityDefinitionId": case})
 
 
 def _case_numbers(folder: Folder) -> None:

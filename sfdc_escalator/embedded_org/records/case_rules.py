@@ -8,6 +8,7 @@ from sfdc_escalator.embedded_org.basics.api_error import ApiError
 from sfdc_escalator.embedded_org.store.schema import SObject
 from sfdc_escalator.embedded_org.store.work import Work
 
+# The fields that have a history unless the data folder says differently, each with its name in the history.
 TRACKED = {"OwnerId": "Owner", "Status": "Status", "Priority": "Priority", "Type": "Type", "Reason": "Reason"}
 
 
@@ -66,7 +67,9 @@ def after_update(
 def _tracked(work: Work) -> dict[str, str]:
     """The fields with a history, each with its name in the history."""
     sql = 'SELECT QualifiedApiName FROM "FieldDefinition" WHERE IsFieldHistoryTracked = 1'
-    return {**TRACKED, **{name: name for (name,) in work.database.query(sql) if name not in TRACKED}}
+    kept = [name for (name,) in work.database.query(sql)]
+    usual = {name: label for name, label in TRACKED.items() if name in kept}
+    return {**usual, **{name: name for name in kept if name not in TRACKED}}
 
 
 def _check_owner(work: Work, sobject: SObject, owner_id: str) -> None:

@@ -15,6 +15,8 @@ The file is a JSON list of objects, each with a `kind`. Queues, users and cases 
 - lose_edit_right: queue. The token's user may not write a case while `queue` owns it: INSUFFICIENT_ACCESS_OR_READONLY,
   and UserRecordAccess.HasEditAccess is false.
 - locked: cases. Locked by an approval: ENTITY_IS_LOCKED.
+- untracked: fields. Fields of Case without a history: FieldDefinition.IsFieldHistoryTracked is false, and a change
+  leaves no row in CaseHistory. Tracked are OwnerId, Status, Priority, Type, Reason, and the fields in CaseHistory.csv.
 
 `when` is a condition, or a list that means all: `{"field": F}` with one of `is`, `is_not` (a value),
 `is_empty` (true or false), `longer_than` (characters), `changed` (true or false; a new record has not changed). It is
@@ -72,6 +74,7 @@ class Rule:
     readonly: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
     def matches(self, sobject: str, before: Record | None, after: Record) -> bool:
         return self.sobject == sobject and all(each.holds(before, after) for each in self.when)

@@ -16,11 +16,9 @@ from sfdc_escalator.escalation.conditions.kinds.related import Related
 from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, leaves
+from sfdc_escalator.escalation.policy.proof_needs import OWNER, paths_of_history
 from sfdc_escalator.escalation.world.case import Case, FieldChange, Value
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
-from sfdc_escalator.escalation.world.needs import FieldChanges, Lookup, Need
-
-OWNER = "OwnerId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +148,6 @@ def name_of(condition: Condition) -> str:
     return "not " + " ".join(leaf.brief for leaf in leaves(condition))
 
 
-def paths_of_history(condition: Condition) -> frozenset[str]:
-    """The fields whose history says when the condition came to hold."""
-    found = {need.path for need in condition.needs if isinstance(need, FieldChanges)}
-    return frozenset(found | {leaf.path for leaf in leaves(condition) if isinstance(leaf, Field)})
-
-
-def lookups_of_proof(condition: Condition) -> frozenset[Lookup]:
-    """The lookups that show the acts: messages, records, and the history of fields."""
-    own = {need for need in condition.needs if not isinstance(need, str)}
-    history = {FieldChanges(path) for path in paths_of_history(condition) if "." not in path}
-    owner = {FieldChanges(OWNER)} if any(isinstance(leaf, Owner) for leaf in leaves(condition)) else set()
-    return frozenset[Lookup](own | history | owner)
-
-
 def may_hold_by_value(condition: Condition, case: Case, escalated: Escalated, circumstances: Circumstances) -> bool:
     """True where the state of the case alone suggests that somebody acted, so that the case is worth a closer look."""
     since = replace(circumstances, escalated_at=escalated.started)
@@ -176,7 +160,3 @@ def suggests(part: Condition, case: Case, escalated: Escalated, circumstances: C
     if isinstance(part, Owner):
         return case.owner_id != escalated.owner and part.holds(case, circumstances)
     return name_of(part) not in escalated.proved and part.holds(case, circumstances)
-
-
-def needs_of_proof(condition: Condition) -> frozenset[Need]:
-    return condition.needs | lookups_of_proof(condition)

@@ -17,10 +17,11 @@ from sfdc_escalator.escalation.ladder.progress import Progress, Times
 from sfdc_escalator.escalation.ladder.standing import next_turn
 from sfdc_escalator.escalation.ladder.times import due_of, times_of_rung
 from sfdc_escalator.escalation.policy.escalate import Escalate
+from sfdc_escalator.escalation.policy.example import Example, ExpectedLater
 from sfdc_escalator.escalation.policy.examples import case_of
 from sfdc_escalator.escalation.policy.expected_steps import after
 from sfdc_escalator.escalation.policy.ladder import After, DueIn, Rung
-from sfdc_escalator.escalation.policy.policy import Example, ExpectedLater, Policy, Route
+from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, chosen
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.world.case import Case

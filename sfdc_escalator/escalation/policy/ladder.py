@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import AnyOf
 from sfdc_escalator.escalation.policy.escalate import Escalate
+from sfdc_escalator.escalation.policy.proof_needs import needs_of_proof
 from sfdc_escalator.escalation.world.needs import Need
 
 Time = timedelta | Table[timedelta]
@@ -136,8 +137,13 @@ class Ladder:
 
     @property
     def needs(self) -> frozenset[Need]:
-        own = self.acknowledged.needs if self.rungs else frozenset[Need]()
+        """Everything that its rungs and the proof of an act read."""
+        own = needs_of_proof(self.acknowledged) if self.rungs else frozenset[Need]()
         return own.union(*(rung.needs for rung in self.rungs))
+
+    @property
+    def calendars(self) -> Iterable[Calendars]:
+        return (rung.when.calendar for rung in self.rungs if isinstance(rung.when, After))
 
 
 NO_LADDER = Ladder()

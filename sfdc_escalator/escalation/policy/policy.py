@@ -7,12 +7,13 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import Calendars
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.tree import All, paths_of
-from sfdc_escalator.escalation.policy.escalate import Escalate
-from sfdc_escalator.escalation.policy.ladder import NO_LADDER, NOBODY, Due, Ladder, Notify, due_needs
-from sfdc_escalator.escalation.world.case import Value
+from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
+from sfdc_escalator.escalation.policy.example import Example
+from sfdc_escalator.escalation.policy.ladder import NO_LADDER, NOBODY, Due, EndOfDay, Ladder, Notify, due_needs
 from sfdc_escalator.escalation.world.needs import Need
 
 DEFAULT_PRIORITIES = ("Low", "Medium", "High")
@@ -55,34 +56,6 @@ class Guards:
     max_share_of_open: Fraction = Fraction(30, 100)
     share_from: int = 20
     api_budget: Fraction = Fraction(20, 100)
-
-
-class ExpectedLater(NamedTuple):
-    """The values that a case is expected to have this long after the start of its escalation, when nobody acts."""
-
-    after: timedelta
-    steps: Mapping[str, str]
-    place: tuple[int, int] = (0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A case that the policy's author made up, and what they expect of it.
-
-    `fields` by path, times as written; `age` since the case was made; who spoke how long ago; `related` counts by
-    relation, as written (`Contact.ReturnOrders`); `expect` is a route's name, or None; `steps` are the values that its
-    steps are expected to give, by key, and `later` those that its ladder is. `place` is (line, column).
-    """
-
-    fields: Mapping[str, Value]
-    expect: str | None
-    age: timedelta | None = None
-    customer_spoke: timedelta | None = None
-    agent_spoke: timedelta | None = None
-    related: Mapping[str, int] = field(default_factory=dict)
-    steps: Mapping[str, str] = field(default_factory=dict)
-    later: tuple[ExpectedLater, ...] = ()
-    place: tuple[int, int] = (0, 0)
 
 
 class PolicyOwner(NamedTuple):
@@ -142,3 +115,27 @@ class Policy:
         steps = conditions.union(*(route.escalate.needs for route in chosen if route.escalate))
         held = steps.union(*(one.needs for one in self.hold_while))
         return held.union(*(paths_of(route.ladder.needs) | frozenset(due_needs(route.due)) for route in chosen))
+
+    @property
+    def all_needs(self) -> frozenset[Need]:
+        """Everything that a run may read of a case, ladders included."""
+        return self.needs().union(*(route.ladder.needs for route in self.routes))
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions of its routes, of their acknowledgements, and of `hold_while`."""
+        acted = (route.ladder.acknowledged for route in self.routes if route.ladder)
+        return (*self._conditions.values(), *acted, *self.hold_while)
+
+    @property
+    def notes(self) -> tuple[NoteSpec, ...]:
+        """The notes of its routes and rungs."""
+        steps = [route.escalate for route in self.routes]
+        steps += [rung.escalate for route in self.routes for rung in route.ladder.rungs]
+        return tuple(one.note for one in steps if one)
+
+    @property
+    def calendars(self) -> tuple[Calendars, ...]:
+        """The calendars of its rungs and due times; those of conditions are with the conditions."""
+        ends = (route.due.calendar for route in self.routes if isinstance(route.due, EndOfDay))
+        return (*ends, *(one for route in self.routes for one in route.ladder.calendars))

@@ -76,10 +76,12 @@ def untracked(policy: Policy, route: Route, org_facts: OrgFacts) -> Iterator[Gap
             yield Gap(GapKind.HISTORY_TRACKING, path, ("in_state", "field"))
 
 
-def unseen_acts(policy: Policy, route: Route, describe: Describe, tracked: frozenset[str] | None) -> Iterator[Gap]:
+def unseen_acts(policy: Policy, route: Route, org_facts: OrgFacts) -> Iterator[Gap]:
     """Fields without history that acknowledge an escalation: the change counts, but not everything of it is seen."""
-    known = {path.lower() for path in tracked or ()}
-    for path in acts_tracked_by(policy, route) if tracked is not None else ():
-        info = describe.field_at(path)
-        if info and info.updateable and path.lower() not in known:
+    if org_facts.tracked is None:
+        return
+    tracked = {path.lower() for path in org_facts.tracked}
+    for path in acts_tracked_by(policy, route):
+        info = org_facts.describe.field_at(path)
+        if info and info.updateable and path.lower() not in tracked:
             yield Gap(GapKind.UNSEEN_ACTS, path, FIELD_KEYS, severity="warning")

@@ -84,6 +84,7 @@ def missing(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames
         yield from names.missing_quick_texts(steps.note, org_facts, known)
         yield from names.unfilled_quick_texts(steps.note, org_facts)
     yield from untracked(policy, route, org_facts)
+    yield from unseen_acts(policy, route, org_facts)
 
 
 def carry_out(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames = NOT_ASKED) -> Iterator[Gap]:
@@ -109,7 +110,6 @@ def denied(policy: Policy, route: Route, org_facts: OrgFacts, inspection: OrgIns
         yield from denied_rights(steps, org_facts, inspection)
         yield from lost_rights(policy, steps, org_facts, inspection)
         yield from values_of_record_types(steps, inspection)
-    yield from unseen_acts(policy, route, org_facts.describe, inspection.tracked)
     this = policy.name, route.name
     if refusal := inspection.refused.get(this):
         raw = [one.fragment for one in policy.needs([route]) if isinstance(one, Answered)]

@@ -42,7 +42,6 @@ class OrgInspection:
     `guard_refusal` is the org's reason not to take the comment clause of the guard query; `samples` by queue.
     By (policy, route): `refused` are the routes that the org does not take, with its reason, and `scans` those that
     cannot be filtered in this org, though in a new one. `poll_refusal`: the org takes each route, but not the poll.
-    `tracked` are the fields with a history, where a ladder waits for a person.
     """
 
     username: str
@@ -63,7 +62,6 @@ class OrgInspection:
     scans: frozenset[RouteName] = frozenset()
     poll_refusal: str | None = None
     known_names: KnownNames = field(default_factory=KnownNames)
-    tracked: frozenset[str] | None = None
     calls_per_run: int = 0
 
     @property

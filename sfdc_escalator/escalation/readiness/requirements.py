@@ -6,10 +6,10 @@ from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHo
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import leaves, paths_of
-from sfdc_escalator.escalation.ladder.acknowledgement import lookups_of_proof
 from sfdc_escalator.escalation.policy.escalate import Escalate
 from sfdc_escalator.escalation.policy.ladder import EndOfDay, Rung
 from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.proof_needs import lookups_of_proof
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need, Records
 
@@ -89,8 +89,9 @@ def records_of(policy: Policy, route: Route) -> list[Records]:
 
 
 def tracked_by(policy: Policy, route: Route) -> list[str]:
-    """The fields whose changes a route and its ladder read."""
-    return sorted({one.path for one in needs_of(policy, route) if isinstance(one, FieldChanges)})
+    """The fields whose changes a condition of the route or of its ladder reads."""
+    proof = route.ladder.acknowledged.needs if route.ladder else frozenset[Need]()
+    return sorted({one.path for one in policy.needs([route]) | proof if isinstance(one, FieldChanges)})
 
 
 def acts_tracked_by(policy: Policy, route: Route) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sfdc_escalator.escalation.policy.policy import Example, ExpectedLater
+from sfdc_escalator.escalation.policy.example import Example, ExpectedLater
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.files.language.shape import ExampleShape
 from sfdc_escalator.files.language.step_shapes import ExpectedStepsShape

@@ -39,7 +39,7 @@ def release(
 
 @contextmanager
 def _changing(ledger: SqlLedger, organization_id: str) -> Iterator[Holds]:
-    """The holds of the org, to be changed in one transaction; each event has the host, and by its facts the person
+    """The holds of the org, to be changed in one transaction; each event records the host, and in its facts the person
     and the time."""
     with ledger.writing() as (connection, at):
         journal = Journal(connection, Author(organization_id, "", "", Holder.of_this_process().host), at)

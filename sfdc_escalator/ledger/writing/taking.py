@@ -1,4 +1,4 @@
-"""The taking of the lease of an org by a run, and its refusal."""
+"""Takes the lease of an org for a run, or refuses it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

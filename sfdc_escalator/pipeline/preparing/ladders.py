@@ -11,12 +11,8 @@ from sfdc_escalator.escalation.decisions.climbs import Climbing, climbings
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, on_ladders
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.ladder.acknowledgement import (
-    acknowledgement,
-    lookups_of_proof,
-    may_hold_by_value,
-    needs_of_proof,
-)
+from sfdc_escalator.escalation.ladder.acknowledgement import acknowledgement, may_hold_by_value
+from sfdc_escalator.escalation.policy.proof_needs import lookups_of_proof, needs_of_proof
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sfdc_escalator.errors import counted
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, Verification
 from sfdc_escalator.reports.terminal import PLAIN, Page, table
 from sfdc_escalator.reports.values import instant, visible
@@ -13,10 +14,14 @@ from sfdc_escalator.reports.values import instant, visible
 def list_text(where: str, entries: Sequence[EscalationEntry], page: Page = PLAIN) -> str:
     if not entries:
         return f"The ledger {visible(where)} has no escalations."
-    rows = [
-        (one.key, one.case_number, f"{one.policy}/{one.route}", one.state, instant(one.at), one.run) for one in entries
-    ]
+    rows = [(one.key, one.case_number, route_of(one), one.state, instant(one.at), one.run) for one in entries]
     return table(("Key", "Case", "Route", "State", "Last event", "Run"), rows, title=f"Ledger {where}", page=page)
+
+
+def route_of(one: EscalationEntry) -> str:
+    """The policy and the route; of a turn of a rung also the rung."""
+    rung = "" if one.rung == FIRST_RUNG else f"/{one.rung}"
+    return f"{one.policy}/{one.route}{rung}"
 
 
 def show_text(events: Sequence[AuditEvent]) -> str:

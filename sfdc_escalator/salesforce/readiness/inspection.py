@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.fitness import missing_kinds
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection, QueryPlan, Sample
-from sfdc_escalator.escalation.readiness.requirements import acts_tracked_by, steps_of
+from sfdc_escalator.escalation.readiness.requirements import steps_of
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.salesforce.line.client import Client
@@ -22,7 +22,6 @@ from sfdc_escalator.salesforce.line.shapes import ODD, objects
 from sfdc_escalator.salesforce.readiness.known_names import known_names, questions
 from sfdc_escalator.salesforce.readiness.poll_cost import scans_here
 from sfdc_escalator.salesforce.reading.org_facts import describe_path
-from sfdc_escalator.salesforce.reading.org_settings import TRACKED, tracked_of
 from sfdc_escalator.salesforce.reading.poll import refused_alone, refused_fragments, statements
 from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.values import flag, given, needed, pick, record_id, text
@@ -55,7 +54,6 @@ def inspect(client: Client, org_facts: OrgFacts, policies: Sequence[Policy]) -> 
     samples = sample_queries(org_facts, policies)
     me, modify_all, guard = user_query(org_facts), modify_all_query(org_facts), guard_of(org_facts)
     queries = [OPEN_CASE, me, guard, SHARING, modify_all, ASSIGNMENT, FLOWS, *samples.values(), *map(one_of, polls)]
-    queries += [TRACKED] if acts_are_tracked(policies) else []
     found = answers(client, [*queries, *questions(missing_kinds(policies, org_facts))])
     if isinstance(found[OPEN_CASE], OrgUnavailable):
         raise found[OPEN_CASE]
@@ -80,7 +78,6 @@ def inspect(client: Client, org_facts: OrgFacts, policies: Sequence[Policy]) -> 
         scans=scans_here(policies, org_facts.describe),
         poll_refusal=None if refusal is None or alone else refusal.message,
         known_names=known_names(found),
-        tracked=tracked_of(rows(found.get(TRACKED)) or None),
         calls_per_run=calls + len(polls) + second_looks(policies) + OPEN_ESCALATIONS,
     )
 
@@ -145,11 +142,6 @@ def sample_queries(org_facts: OrgFacts, policies: Sequence[Policy]) -> dict[str,
     wanted = sorted({team.queue for one in steps for team in one.teams} & org_facts.queues.keys())
     fields = ["CaseNumber", "UserRecordAccess.HasEditAccess"]
     return {name: select(fields, "Case", f"OwnerId = {quote(org_facts.queues[name].id)}", "LIMIT 1") for name in wanted}
-
-
-def acts_are_tracked(policies: Sequence[Policy]) -> bool:
-    """True where the history of a field shows who acted on an escalation."""
-    return any(acts_tracked_by(policy, route) for policy in policies for route in policy.routes)
 
 
 def sampled(found: Mapping[str, Any]) -> Iterator[tuple[str, Sample]]:

@@ -8,7 +8,6 @@ from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
 from sfdc_escalator.escalation.note.quick_texts import quick_text_paths
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.readiness.requirements import needs_of
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.needs import Need, Records
 from sfdc_escalator.escalation.world.org import Caller, Child, Describe, FieldInfo, OrgFacts, Queue
@@ -57,7 +56,7 @@ def _ids_in(identity: Any) -> tuple[str, str]:
 def org_facts(client: Client, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
     """See `Org.facts`."""
     standard = standard_describe().objects
-    needs = frozenset[Need]().union(*(needs_of(policy, route) for policy in policies for route in policy.routes))
+    needs = frozenset[Need]().union(*(policy.all_needs for policy in policies))
     paths = paths_of(needs)
     starts = {one.through for one in lookups_of(needs) if isinstance(one, Records) and one.through}
     known_already = Describe({name: standard[name] for name in ("Case", "Name")})

@@ -5,10 +5,11 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours, values
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.note.quick_texts import possible_names
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.readiness.requirements import hours_asked, hours_of_rung, steps_of
+from sfdc_escalator.escalation.readiness.requirements import business_hours
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import Spans
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need
@@ -28,12 +29,10 @@ WHOLE_DAY = timedelta(days=1)
 
 def wishes_of(policies: Sequence[Policy], needs: frozenset[Need]) -> dict[str, str]:
     """The queries for the settings that these policies need, by setting."""
-    routes = [(policy, route) for policy in policies for route in policy.routes]
-    judged = {name for policy, route in routes for name in hours_asked(policy, route)}
-    climbed = {name for _, route in routes for rung in route.ladder.rungs for name in hours_of_rung(rung)}
-    hours = sorted(judged | climbed)
-    notes = [steps.note for _, route in routes for steps in steps_of(route)]
-    texts = sorted({name for note in notes for name in possible_names(note.quick_texts)})
+    asked = {name for policy in policies for condition in policy.conditions for name in business_hours(condition)}
+    given = (one for policy in policies for calendar in policy.calendars for one in values(calendar))
+    hours = sorted(asked | {one.name for one in given if isinstance(one, BusinessHours)})
+    texts = sorted({name for policy in policies for note in policy.notes for name in possible_names(note.quick_texts)})
     wishes = {}
     if hours:
         times = [f"{day}{edge}Time" for day in DAYS for edge in ("Start", "End")]

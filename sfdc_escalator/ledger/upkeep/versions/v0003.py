@@ -1,4 +1,4 @@
-"""Ladders: facts with each start, the moment of each turn, the rungs that runs saw, holds and standings."""
+"""Ladders: the facts with each start, the moment of each turn, and the tables of rungs, holds and standings."""
 
 from typing import Any
 
@@ -18,6 +18,8 @@ def upgrade(operations: Any, dialect: Any) -> None:  # noqa: ARG001
     with operations.batch_alter_table("escalations") as table:
         for column in ESCALATION:
             table.add_column(sa.Column(column, sa.Text))
+    operations.create_index("escalations_by_case", "escalations", ["case_id"])
+    operations.create_index("escalations_by_state", "escalations", ["state", "rung"])
     operations.create_table(
         "rungs",
         *(sa.Column(name, sa.Text, primary_key=True) for name in RUNGS),

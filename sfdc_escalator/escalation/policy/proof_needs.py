@@ -1,0 +1,27 @@
+"""The facts that show whether a person acted on an escalation."""
+
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.owner import Owner
+from sfdc_escalator.escalation.conditions.tree import leaves
+from sfdc_escalator.escalation.world.needs import FieldChanges, Lookup, Need
+
+OWNER = "OwnerId"
+
+
+def paths_of_history(condition: Condition) -> frozenset[str]:
+    """The fields whose history shows when the condition came to hold."""
+    found = {need.path for need in condition.needs if isinstance(need, FieldChanges)}
+    return frozenset(found | {leaf.path for leaf in leaves(condition) if isinstance(leaf, Field)})
+
+
+def lookups_of_proof(condition: Condition) -> frozenset[Lookup]:
+    """The lookups that show the acts: messages, records, and the history of fields."""
+    own = {need for need in condition.needs if not isinstance(need, str)}
+    history = {FieldChanges(path) for path in paths_of_history(condition) if "." not in path}
+    owner = {FieldChanges(OWNER)} if any(isinstance(leaf, Owner) for leaf in leaves(condition)) else set()
+    return frozenset[Lookup](own | history | owner)
+
+
+def needs_of_proof(condition: Condition) -> frozenset[Need]:
+    return condition.needs | lookups_of_proof(condition)
