@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.readiness.fitness import unfit_routes, warnings_of
+from sfdc_escalator.escalation.readiness.fitness import unfit_routes, unfit_rungs, warnings_of
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName
@@ -153,7 +153,7 @@ def in_this_org(
     for policy in policies:
         unpolled = {route: reason for (name, route), reason in poll.broken.items() if name == policy.name}
         beside = tuple(one for one in policies if one is not policy)
-        unfit = unfit_routes(policy, org_facts)
+        unfit = {**unfit_routes(policy, org_facts), **unfit_rungs(policy, org_facts)}
         result.append(PolicyInOrg(policy, org_facts, history, now, unpolled, unfit, beside))
     return result
 
