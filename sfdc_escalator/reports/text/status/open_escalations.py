@@ -112,6 +112,7 @@ def at(time: datetime | None, one: OpenEscalation, status: LedgerStatus) -> str:
 
 
 def zone_of_policy(policy: str, status: LedgerStatus) -> ZoneInfo:
-    """The zone in which the policy shows its times; UTC where no run recorded one."""
-    use = status.policy_uses.get(policy)
-    return zone_of(use.zone) if use else UTC
+    """The zone in which the policy shows its times; without a policy that of all of them, UTC where they differ."""
+    uses = status.policy_uses
+    zones = {one.zone for name, one in uses.items() if name == policy or policy not in uses}
+    return zone_of(*zones) if len(zones) == 1 else UTC
