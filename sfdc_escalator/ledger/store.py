@@ -25,12 +25,14 @@ from sfdc_escalator.ledger.tables.rows import (
     user_of,
 )
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
+from sfdc_escalator.ledger.tables.self_check import self_check
 from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_of
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import locked_version
 from sfdc_escalator.ledger.writing.lease import SqlLease, Terms
 from sfdc_escalator.ledger.writing.taking import take
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, RunStart
+from sfdc_escalator.pipeline.ports.self_check import SelfCheck
 
 
 class SqlHistory:
@@ -73,6 +75,11 @@ class SqlHistory:
                 standings=standings_in(connection, organization_id),
                 watched_at=self._watched_at(connection, organization_id),
             )
+
+    def self_check(self, organization_id: str) -> SelfCheck:
+        """See `pipeline.ports.HistoryReader`."""
+        with self.reading() as connection:
+            return self_check(connection, organization_id)
 
     def _org_time(
         self, connection: sa.Connection, organization_id: str, known: Sequence[Escalation]
@@ -164,6 +171,9 @@ class NoHistory:
 
     def history(self, organization_id: str) -> History:  # noqa: ARG002
         return History()
+
+    def self_check(self, organization_id: str) -> SelfCheck:  # noqa: ARG002
+        return SelfCheck()
 
     def head(self) -> str | None:
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.decisions.match import Match
+from sfdc_escalator.escalation.decisions.notices import Notice, notices_of
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.explaining.left_alone import LeftAlone, left_alone
 from sfdc_escalator.escalation.explaining.misses import NearMiss
@@ -20,6 +21,7 @@ from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.closing import close_ladders
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.self_check import UNCHECKED, SelfCheck
 from sfdc_escalator.pipeline.preparing.nearest import near_misses
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.run_clock import RunClock, skew_text
@@ -33,7 +35,8 @@ log = logging.getLogger(__name__)
 class Result:
     """The result of a run or of a rehearsal. `outcomes` are the ends of the matches, in plan order; `unsettled` counts
     escalations whose outcome is still unknown; `near` are the nearest misses of a rehearsal without a match. `waitlist`
-    is what waits for a person, and `reports` says that this run reports it."""
+    is what waits for a person, and `reports` says that this run reports it. `notices` are those that its ends yield,
+    `check` is the check of the ledger after it."""
 
     run: str
     prepared: Prepared
@@ -49,6 +52,8 @@ class Result:
     is_rehearsal: bool
     waitlist: Waitlist = field(default_factory=Waitlist)
     reports: bool = False
+    notices: tuple[Notice, ...] = ()
+    check: SelfCheck = UNCHECKED
     near: tuple[NearMiss, ...] = ()
 
     def count(self, state: State) -> int:
@@ -74,7 +79,7 @@ class Result:
     @property
     def needs_a_person(self) -> bool:
         stuck = any(outcome.is_stuck for outcome in self.outcomes) or self.unsettled
-        failed = self.applied.bounced or self.prepared.broken or self.stopped
+        failed = self.applied.bounced or self.prepared.broken or self.stopped or self.check.problems
         return bool(stuck or failed)
 
 
@@ -132,7 +137,9 @@ def carry_out(
             raise
         close_ladders(org, lease, prepared, applied)
         result = account(run, org, ledger, prepared, applied, stop)
-        waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options)
+        result = replace(result, check=ledger.self_check(caller.organization_id))
+        tell(result.notices)
+        waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options, result.check.problems)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}
         watched_at = caller.now if options.case is None else None
@@ -142,6 +149,12 @@ def carry_out(
         left = result.left_alone().as_json()
         log.info("ended", extra={"exit": result.exit_code, "audit_head": head, "left_alone": left})
     return replace(result, audit_head=head, waitlist=waitlist, reports=news)
+
+
+def tell(notices: Sequence[Notice]) -> None:
+    """Writes the notices to the log, which is the only channel yet."""
+    for one in notices:
+        log.info("notice", extra={name: value for name, value in one._asdict().items() if value})
 
 
 def outcome_in(applied: Applied, match: Match) -> Outcome:
@@ -172,11 +185,13 @@ def account(
         escalation.state in (EscalationState.UNKNOWN, EscalationState.SENDING)
         for escalation in prepared.history.everything()
     )
+    outcomes = tuple(outcome_in(applied, match) for match in prepared.plan.matches)
+    ends = zip(prepared.plan.matches, outcomes, strict=True)
     return Result(
         run,
         prepared,
         applied,
-        tuple(outcome_in(applied, match) for match in prepared.plan.matches),
+        outcomes,
         unsettled,
         org.api_calls,
         org.retries,
@@ -185,4 +200,5 @@ def account(
         ledger.where,
         ledger.head(),
         is_rehearsal=stop is None,
+        notices=tuple(one for match, outcome in ends for one in notices_of(match, outcome, prepared.plan.now)),
     )

@@ -10,13 +10,19 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.waitlist import A_DAY, PASSING, Waiting
 from sfdc_escalator.pipeline.applying.apply import Applied
+from sfdc_escalator.pipeline.ports.self_check import Forgotten
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
 BOUNCED = "after the escalation something in the org moved the case to another owner"
 
 
 def left_waiting(
-    prepared: Prepared, applied: Applied, outcomes: Sequence[Outcome], stopped: str | None, options: RunOptions
+    prepared: Prepared,
+    applied: Applied,
+    outcomes: Sequence[Outcome],
+    stopped: str | None,
+    options: RunOptions,
+    forgotten: Sequence[Forgotten] = (),
 ) -> tuple[Waiting, ...]:
     """All that waits after this run. A run of one case, one route, a few cases or some policies keeps what it did not
     deal with."""
@@ -25,6 +31,7 @@ def left_waiting(
         Waiting("bounced", BOUNCED, one.identity.policy, one.identity.route, one.case_number, one.key)
         for one in applied.bounced
     ]
+    found += [Waiting("forgotten", f"{one.key}: {one.why}", key=one.key) for one in forgotten]
     if stopped:
         found.append(Waiting("stopped", f"the run stopped early: {stopped}"))
     if applied.trouble:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sfdc_escalator.errors import Problem, RunBusy
+from sfdc_escalator.errors import Invalid, Problem, RunBusy
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.org import Caller
@@ -20,6 +20,7 @@ from sfdc_escalator.wiring.policies import policies, renderer
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from sfdc_escalator.pipeline.holding import Held, WantedHold
     from sfdc_escalator.pipeline.preparing.examine import Examined
     from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus
     from sfdc_escalator.pipeline.rebuild import Rebuilt
@@ -147,6 +148,33 @@ def resolve(errand: Errand, key: str, *, applied: bool, by: str) -> Escalation:
 
     with busy_is_an_error(), known_ledger(*errand.place) as book:
         return resolution.resolve(book, errand.run_id, key, applied=applied, by=by)
+
+
+def hold(errand: Errand, case: str, wanted: WantedHold) -> Held:
+    """Stores the hold of a person. Nothing is written in the org."""
+    from sfdc_escalator.ledger.trail import holding
+    from sfdc_escalator.pipeline.holding import held, open_case
+
+    loaded = policies(errand.surroundings, errand.policies).policies
+    with connect(errand.surroundings, errand.org) as (door, caller), ledger(*errand.place, caller) as book:
+        found = open_case(door, caller, loaded, case)
+        done = held(found, book.history(caller.organization_id), loaded, wanted, caller.now)
+        stored = tuple(holding.hold(book, caller.organization_id, one) for one in done.holds)
+    return replace(done, holds=stored)
+
+
+def release(errand: Errand, case: str, by: str) -> Held:
+    """Ends the holds that persons made of the case. Nothing is written in the org."""
+    from sfdc_escalator.ledger.trail import holding
+    from sfdc_escalator.pipeline.holding import Held, the_case
+
+    loaded = policies(errand.surroundings, errand.policies).policies
+    with connect(errand.surroundings, errand.org) as (door, caller), ledger(*errand.place, caller) as book:
+        found = the_case(door, caller, loaded, case)
+        ended = holding.release(book, caller.organization_id, found.id, caller.now, by)
+    if not ended:
+        raise Invalid(f"case {found.number} is not held: there is nothing to release")
+    return Held(found.number, ended)
 
 
 def rebuild(errand: Errand) -> ReadBack:

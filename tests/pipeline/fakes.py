@@ -20,6 +20,7 @@ from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.self_check import SelfCheck
 from sfdc_escalator.pipeline.ports.writing import (
     Answer,
     Chunk,
@@ -360,6 +361,9 @@ class FakeLedger:
 
     def history(self, organization_id: str) -> History:
         return self.remembered
+
+    def self_check(self, organization_id: str) -> SelfCheck:
+        return SelfCheck()
 
     def head(self) -> str | None:
         return str(len(self.changes)) if self.changes else None

@@ -1,11 +1,20 @@
 """Fixtures of the stories."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from sfdc_escalator.embedded_org.basics import clock
 from tests.stories.watched import CASE, POLICY, listener, orgs
 from tests.stories.world import World
+
+
+@pytest.fixture
+def stopped(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world whose org has a clock that moves only when a test moves it, so that minutes are exact."""
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    return world
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """Nobody lets go: ladders over the embedded org, from a policy file to notes, moves and the audit trail."""
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
-from sfdc_escalator.embedded_org.basics import clock
+from tests.stories.stopped_org import act, notes, run
 from tests.stories.test_main_job import case, start
 from tests.stories.world import World, advance, select
 
@@ -33,17 +31,9 @@ guards: {max_cases: 10, max_share_of_open: 100%}
 
 
 @pytest.fixture
-def support(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """An org whose clock moves only when a test moves it, so that minutes are exact."""
-    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: 0.0))
-    world.policy(POLICY)
-    return world
-
-
-def run(world: World, *words: str, code: int = 0) -> dict[str, Any]:
-    answer = world.run(*words)
-    assert answer.code == code, answer.out + answer.err
-    return answer.json
+def support(stopped: World) -> World:
+    stopped.policy(POLICY)
+    return stopped
 
 
 def later(world: World, minutes: int, *words: str, code: int = 0) -> list[tuple[str, int, str]]:
@@ -53,17 +43,8 @@ def later(world: World, minutes: int, *words: str, code: int = 0) -> list[tuple[
     return [(one["rung"], one["turn"], one["state"]) for one in found if one["rung"] != "start"]
 
 
-def notes(org: EmbeddedOrg) -> list[str]:
-    return [one["CommentBody"] for one in select(org, "SELECT CommentBody FROM CaseComment ORDER BY CreatedDate, Id")]
-
-
 def the_case(org: EmbeddedOrg) -> dict[str, Any]:
     return select(org, "SELECT Status, Priority, Owner.Name, IsClosed FROM Case")[0]
-
-
-def act(org: EmbeddedOrg, **what: Any) -> None:
-    answer = requests.post(f"{org.instance_url}/__embedded__/act", data=json.dumps(what), timeout=30)
-    assert answer.status_code == 200, answer.text
 
 
 def test_a_ladder_climbs_while_nobody_acts(support: World) -> None:
@@ -194,3 +175,42 @@ def test_a_route_above_takes_the_case_over_and_ends_the_lower_ladder(support: Wo
     ends = [(one["route"], one["rung"], one["state"]) for one in found]
     assert ends == [("safety", "start", "applied"), ("urgent", "after-30m", "already")]
     assert later(support, 600) == []
+
+
+NOTICE_ONLY = """
+policy: onboarding
+teams: {leads: {queue: Leads}}
+routes:
+  - name: not-yet-tried
+    reason: Nobody phoned.
+    when: [{field: Subject, starts_with: urgent}]
+    escalate: none
+    notify: [{person: Owner}]
+    repeat: {every: 3d, at_most: 2}
+guards: {max_cases: 10, max_share_of_open: 100%}
+"""
+
+
+def test_a_route_that_only_notifies_repeats_its_notice_from_the_run_that_first_saw_the_case(stopped: World) -> None:
+    """L1"""
+    stopped.policy(NOTICE_ONLY)
+    org = start(stopped, case(1))
+    answer = stopped.run("--backlog", "escalate")
+    assert (answer.code, answer.json["applied"]) == (0, 1), answer.err
+    told = [json.loads(line) for line in answer.err.splitlines() if '"notice"' in line]
+    assert [(one["kind"], one["to"], one["route"]) for one in told] == [("start", "person Owner", "not-yet-tried")]
+    assert later(stopped, 3 * 24 * 60 - 1) == []
+    assert later(stopped, 1) == [("repeat", 1, "applied")]
+    assert later(stopped, 3 * 24 * 60) == [("repeat", 2, "applied")]
+    assert later(stopped, 9 * 24 * 60) == []
+    assert notes(org) == []
+    assert stopped.run().json["already"] == 1
+
+
+def test_the_backlog_of_a_route_that_only_notifies_is_a_choice_too(stopped: World) -> None:
+    """L6"""
+    stopped.policy(NOTICE_ONLY)
+    start(stopped, case(1))
+    assert stopped.run().code == 4
+    assert stopped.run("--backlog", "adopt").json["already"] == 1
+    assert later(stopped, 9 * 24 * 60) == []

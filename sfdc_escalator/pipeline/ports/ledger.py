@@ -10,6 +10,7 @@ from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.waitlist import Waitlist
+from sfdc_escalator.pipeline.ports.self_check import SelfCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class HistoryReader(Protocol):
         ...
 
     def history(self, organization_id: str) -> History: ...
+
+    def self_check(self, organization_id: str) -> SelfCheck:
+        """The open escalations that nothing would carry on, from the rows alone."""
+        ...
 
     def head(self) -> str | None:
         """The hash of the newest event; None when there is none."""

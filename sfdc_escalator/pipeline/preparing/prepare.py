@@ -18,6 +18,7 @@ from sfdc_escalator.escalation.readiness.fitness import unfit_routes, warnings_o
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName
+from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.ledger import Change
@@ -49,6 +50,13 @@ class Prepared:
     def skipped(self) -> tuple[Escalation, ...]:
         """The turns that are skipped though nothing is climbed on their ladder."""
         return self.ladders.skipped
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """The holds that last now; those by `hold_while` on cases with an open escalation."""
+        now, ended = self.plan.now, {one.event for one in self.ladders.ended}
+        stored = (one for one in self.history.holds if one.lasts(now) and one.event not in ended)
+        return (*stored, *self.ladders.begun)
 
     @property
     def recovered(self) -> int:

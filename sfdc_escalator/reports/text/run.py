@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from sfdc_escalator.escalation.decisions.on_ladder import hold_text
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.explaining.misses import NearMiss
 from sfdc_escalator.escalation.policy.steps import FIELD_OF, Step, StepState
@@ -36,6 +37,7 @@ def lines(result: Result, page: Page, *, all_notes: bool) -> Iterator[str]:
     yield from no_match(result.prepared, page)
     if result.is_rehearsal and not result.outcomes:
         yield from nearest(result, page)
+    yield from map(visible, holds(result))
     yield from map(visible, refusals(result))
     if result.stopped:
         yield ""
@@ -161,6 +163,16 @@ def near_cells(one: NearMiss) -> tuple[str, str, str]:
 
 
 # -- the end -----------------------------------------------------------------------------------------------------------
+
+
+def holds(result: Result) -> Iterator[str]:
+    """The cases that are held, by whom and until when."""
+    found = result.prepared.holds
+    if found:
+        yield ""
+        yield "Held:"
+    for one in found:
+        yield f"  case {one.case_number}{f', route {one.route}' if one.route else ''}: {hold_text(one)}"
 
 
 def refusals(result: Result) -> Iterator[str]:

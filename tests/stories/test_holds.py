@@ -1,0 +1,144 @@
+"""A person says that a case is not to be escalated for some time, or a field says so (rule L19 of the ladder)."""
+
+from typing import Any
+
+import pytest
+
+from tests.stories.stopped_org import notes, run
+from tests.stories.test_ladders import POLICY, later, the_case
+from tests.stories.test_main_job import case, start
+from tests.stories.world import World, advance, patch, select
+
+WHY = "the customer is on holiday"
+
+
+def hold(world: World, *words: str, code: int = 0) -> dict[str, Any]:
+    answer = world.type("hold", "1", "--json", *words)
+    assert answer.code == code, answer.out + answer.err
+    return answer.json
+
+
+@pytest.fixture
+def support(stopped: World) -> World:
+    stopped.policy(POLICY)
+    return stopped
+
+
+@pytest.fixture
+def held(support: World) -> World:
+    """An escalated case, held for two hours."""
+    start(support, case(1))
+    run(support, "--backlog", "escalate")
+    hold(support, "--until", "2h", "--why", WHY)
+    return support
+
+
+def test_no_rung_comes_while_a_case_is_held_and_held_time_does_not_count(held: World) -> None:
+    assert later(held, 60) == []
+    (one,) = run(held)["holds"]
+    assert (one["case_number"], one["why"], one["until"]) == ("00000001", WHY, "2026-03-02T17:00:00Z")
+    assert "held until 2026-03-02 17:00 UTC" in held.type("run", "--dry-run").out
+    assert later(held, 61) == []  # the hold has ended by itself: 1 minute of the 30 has passed
+    assert later(held, 28) == []
+    assert later(held, 1) == [("after-30m", 1, "applied")]
+
+
+def test_a_hold_says_which_escalation_is_due_inside(support: World) -> None:
+    start(support, case(1))
+    begun = run(support, "--backlog", "escalate")["escalations"][0]
+    found = hold(support, "--until", "5h", "--why", WHY)
+    assert found["inside_due"] == [begun["key"]]
+    assert (found["case_number"], found["why"]) == ("00000001", WHY)
+    assert (found["from"], found["until"]) == ("2026-03-02T15:00:00Z", "2026-03-02T20:00:00Z")
+    text = support.type("hold", "1", "--until", "5h", "--why", WHY).out
+    assert "is held until 2026-03-02 20:00 UTC" in text
+    assert f"! {begun['key']} (support/urgent) is due inside, at 2026-03-02 19:00 UTC" in text
+
+
+def test_a_due_time_does_not_move_and_missed_rungs_come_one_per_run(support: World) -> None:
+    start(support, case(1))
+    run(support, "--backlog", "escalate")
+    hold(support, "--until", "5h", "--why", WHY)
+    assert later(support, 301) == [("late", 1, "applied")]
+
+
+def test_no_start_comes_while_a_case_is_held(support: World) -> None:
+    org = start(support, case(1), case(2))
+    hold(support, "--until", "2026-03-02T16:00:00Z", "--why", WHY)
+    found = run(support, "--backlog", "escalate")
+    assert sorted((one["state"], one["held_by"]) for one in found["escalations"]) == [
+        ("applied", None),
+        ("held", "hold"),
+    ]
+    assert len(notes(org)) == 1
+    assert later(support, 60) == [("after-30m", 1, "applied")]
+    assert len(notes(org)) == 3
+
+
+def test_a_route_that_bypasses_guards_starts_all_the_same(support: World) -> None:
+    support.policy(POLICY.replace("    due: 4h\n", "    due: 4h\n    bypass_guards: true\n"))
+    start(support, case(1))
+    hold(support, "--until", "1h", "--why", WHY)
+    assert run(support, "--backlog", "escalate")["applied"] == 1
+
+
+def test_a_release_ends_the_hold(held: World) -> None:
+    answer = held.type("release", "1", "--json")
+    assert (answer.code, answer.json["why"]) == (0, WHY), answer.err
+    assert later(held, 31) == [("after-30m", 1, "applied")]
+    again = held.type("release", "00000001")
+    assert (again.code, "is not held" in again.err) == (2, True)
+
+
+def test_a_second_hold_replaces_the_first(held: World) -> None:
+    hold(held, "--until", "10m", "--why", "shorter")
+    assert later(held, 41) == [("after-30m", 1, "applied")]
+
+
+def test_one_route_may_be_held_alone(support: World) -> None:
+    start(support, case(1))
+    run(support, "--backlog", "escalate")
+    hold(support, "--until", "1h", "--why", WHY, "--route", "urgent")
+    assert later(support, 31) == []
+    assert run(support)["holds"][0]["route"] == "urgent"
+    unknown = support.type("hold", "1", "--until", "1h", "--why", WHY, "--route", "urgnt")
+    assert (unknown.code, "no policy has a route 'urgnt'; there are: urgent" in unknown.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["1", "--until", "31d", "--why", WHY], "30 days at most"),
+        (["1", "--until", "2026-03-02T14:59:00Z", "--why", WHY], "is not in the future"),
+        (["1", "--until", "tomorrow", "--why", WHY], "is not a time"),
+        (["1", "--until", "2026-03-03T14:59:00", "--why", WHY], "is not a time"),
+        (["1", "--until", "1h", "--why", "  "], "--why is empty"),
+        (["1", "--until", "1h", "--why", "x" * 501], "expected 500 at most"),
+        (["9", "--until", "1h", "--why", WHY], "case 9 is not in this org"),
+        (["2", "--until", "1h", "--why", WHY], "case 00000002 is closed"),
+    ],
+)
+def test_a_hold_that_cannot_be_is_one_clear_message(support: World, words: list[str], said: str) -> None:
+    start(support, case(1), case(2, Status="Closed", IsClosed="true"))
+    answer = support.type("hold", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+    assert run(support, "--backlog", "escalate")["held"] == 0
+
+
+def test_a_case_is_held_while_a_field_says_so(support: World) -> None:
+    org = start(support, case(1))
+    support.policy(POLICY + "hold_while: [{field: Status, is: Working}]\n")
+    run(support, "--backlog", "escalate")
+    (one,) = select(org, "SELECT Id FROM Case")
+    advance(org, "10m")
+    patch(org, one["Id"], Status="Working")
+    assert later(support, 10) == []
+    assert later(support, 30) == []  # the 30 minutes stand still at 20, when a run first saw it
+    (one_hold,) = run(support)["holds"]
+    assert (one_hold["by"], one_hold["until"]) == ("hold_while", None)
+    patch(org, one["Id"], Status="New")
+    assert later(support, 1) == []
+    assert later(support, 9) == []
+    assert later(support, 1) == [("after-30m", 1, "applied")]
+    assert the_case(org)["Priority"] == "Critical"
