@@ -21,7 +21,7 @@ def test_no_rung_is_doubled_lost_or_early_in_some_weeks(year: Year) -> None:
     """L1 to L10, L13, L16, L17, L19 and L22: every ladder did what the judge's own rules and clock say."""
     violations, tally = judged(year)
     assert violations == []
-    assert tally["escalations"] >= 35
+    assert tally["escalations"] >= 30
     for word in ("climbed", "skipped", "moved", "acknowledged"):
         assert tally[word] > 0, word
 

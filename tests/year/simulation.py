@@ -61,10 +61,10 @@ class Year:
     def arrivals(self, cases: int) -> None:
         number = 0
         while number < cases:
-            day, slot = self.rng.randrange(self.days), self.rng.randrange(26, 80)
-            for _ in range(min(self.rng.randint(1, 12), cases - number)):
+            day, hour = self.rng.randrange(self.days), self.rng.randrange(6, 21)
+            for _ in range(min(self.rng.randint(1, 2 + cases // 200), cases - number)):
                 number += 1
-                self.plan(day * DAY + slot * QUARTER - 1, partial(self.arrive, number))
+                self.plan(day * DAY + hour * HOUR - 1, partial(self.arrive, number))
 
     def plan(self, tick: int, act: Callable[[], object]) -> None:
         self.numbers += 1
@@ -76,11 +76,15 @@ class Year:
         self.ledger.kept.add(case_id)
         self.acts[case_id] = Acts()
         self.open.append(case_id)
-        now = self.now
         for _ in range(self.rng.choice((0, 0, 1, 1, 2, 3))):
             kind = self.rng.choices(ACTS, (6, 4, 1, 2, 2, 2, 1, 1))[0]
-            self.plan(now + self.rng.choice(LATE) + self.rng.randrange(8) * QUARTER, partial(self.do, kind, case_id))
-        self.plan(now + self.rng.choice(LIVES) + self.rng.randrange(16) * QUARTER, partial(self.close, case_id))
+            self.plan(self.later(self.rng.choice(LATE)), partial(self.do, kind, case_id))
+        self.plan(self.later(self.rng.choice(LIVES)), partial(self.close, case_id))
+
+    def later(self, ticks: int) -> int:
+        """About so much later, just before a full hour: so that many acts need few runs."""
+        hours = (self.now + ticks) // HOUR + self.rng.randrange(4)
+        return (hours + 1) * HOUR - 1
 
     # -- the acts of people ----------------------------------------------------------------------------------------
 
