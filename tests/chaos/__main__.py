@@ -9,7 +9,7 @@ from itertools import chain
 from tests.chaos.grids import fault_series, meeting_series, recovery_series, strike_series
 from tests.chaos.workers import Task, carried_out
 
-GROUPS = ("fault", "strike", "agents", "ledger", "cases")
+GROUPS = ("fault", "strike", "agents", "ledger", "policy", "cases", "rungs")
 
 
 def main() -> int:
@@ -38,6 +38,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=0, metavar="N", help="the number of storms")
     parser.add_argument("--first", type=int, default=0, metavar="S", help="the seed of the first (default 0)")
     parser.add_argument("--seed", type=int, metavar="S", help="replay only this storm, with its story")
+    parser.add_argument("--ladders", action="store_true", help="storms of ladders, with --seeds or --seed")
     parser.add_argument("--grid", action="store_true", help="every place x every disturbance, one at a time")
     parser.add_argument("--large", action="store_true", help="with --grid: 450 cases in chunks of 200")
     parser.add_argument("--workers", type=int, default=2, metavar="W", help="parallel processes (default 2)")
@@ -50,13 +51,14 @@ def arguments() -> argparse.Namespace:
 
 def tasks(options: argparse.Namespace) -> Iterator[Task]:
     if options.seed is not None:
-        yield Task(options.seed)
+        yield Task(options.seed, ladder=options.ladders)
         return
     if options.grid:
         everything = (fault_series(), fault_series(lasting=True), strike_series(), meeting_series(), recovery_series())
         for series in chain.from_iterable(everything):
             yield Task(series=series, large=options.large)
-    yield from map(Task, range(options.first, options.first + options.seeds))
+    for seed in range(options.first, options.first + options.seeds):
+        yield Task(seed, ladder=options.ladders)
 
 
 def table(tally: Counter[str]) -> str:

@@ -244,12 +244,13 @@ def open_scenario(
     automation: Sequence[Mapping[str, Any]] = (),
     ledgers: int = 1,
     shared: Ledger | None = None,
+    policy: str = POLICY,
 ) -> Iterator[Scenario]:
     """A new org with these cases in a temporary folder; with a ledger file for each host, or one shared ledger."""
     folder = Path(tempfile.mkdtemp(dir=runner.folder))
     data = folder / "org"
     data.mkdir()
-    (folder / "policy.yaml").write_text(POLICY)
+    (folder / "policy.yaml").write_text(policy)
     accounts = [{"Name": name} for name in sorted({row["AccountId"] for row in cases} - {""})]
     for name, rows in (("Case", cases), ("Group", GROUPS), ("Account", accounts)):
         if rows:

@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection, wait
 
 from tests.chaos import grids
 from tests.chaos.grids import Series
+from tests.chaos.ladder_storms import ladder_storm
 from tests.chaos.ledgers import Ledger, postgresql
 from tests.chaos.runner import Runner, open_runner
 from tests.chaos.scenario import MANY, THREE_CHUNKS
@@ -18,14 +19,16 @@ from tests.chaos.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A storm by its seed, or a series, with chunks of maximal size if `large`."""
+    """A storm by its seed, one of ladders if `ladder`, or a series, with chunks of maximal size if `large`."""
 
     seed: int | None = None
     series: Series | None = None
     large: bool = False
+    ladder: bool = False
 
     def __str__(self) -> str:
-        return f"seed {self.seed}" if self.series is None else str(self.series)
+        kind = "ladder seed" if self.ladder else "seed"
+        return f"{kind} {self.seed}" if self.series is None else str(self.series)
 
 
 def carried_out(tasks: Iterable[Task], workers: int, *, with_server: bool = True) -> Iterator[Verdict]:
@@ -67,7 +70,7 @@ def perform(made: Runner, task: Task, server: Ledger | None) -> list[Verdict]:
     """The verdicts of a task; a failure of the simulator counts as a violation too."""
     try:
         if task.series is None:
-            return [storm(made, task.seed or 0, server)]
+            return [(ladder_storm if task.ladder else storm)(made, task.seed or 0, server)]
         rows, chunk = (MANY, 200) if task.large else (THREE_CHUNKS, 4)
         return list(grids.play(made, task.series, rows, chunk))
     except Exception:  # noqa: BLE001 - reported with its seed

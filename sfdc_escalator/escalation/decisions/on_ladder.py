@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.acknowledgement import Escalated
 from sfdc_escalator.escalation.ladder.held_time import merged
 from sfdc_escalator.escalation.ladder.progress import Progress, Times, Turn
-from sfdc_escalator.escalation.ladder.times import times_of
+from sfdc_escalator.escalation.ladder.times import due_of, times_of
 from sfdc_escalator.escalation.policy.ladder import Ladder
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case
@@ -101,6 +101,8 @@ def on_ladders(in_org: PolicyInOrg, cases: Mapping[str, Case]) -> list[OnLadder]
 def on_ladder(in_org: PolicyInOrg, start: Escalation, route: Route, case: Case) -> OnLadder:
     facts = start.ladder or LadderFacts()
     started = facts.started or (start.tried_at if start.is_found else None)
+    if start.is_found and started and facts.due is None:  # the ledger that knew it was lost
+        facts = replace(facts, due=due_of(route.due, case, replace(in_org.circumstances, now=started)))
     seen = seen_rungs(in_org.history, in_org.policy, route)
     return OnLadder(
         organization_id=in_org.org_facts.caller.organization_id,
