@@ -10,10 +10,11 @@ from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.escalation.world.policy_use import PolicyUse
+from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.trail.holding import hold
 from sfdc_escalator.ledger.trail.status import ledger_status
-from sfdc_escalator.pipeline.ports.ledger import RunStart
+from sfdc_escalator.pipeline.ports.ledger import RunEnd, RunStart
 from sfdc_escalator.pipeline.read_models.open_escalation import Climbed
 from tests.ledger.kinds import Kind
 from tests.ledger.sample import AT, LADDER, ORG, OTHER_ORG, USER, change, escalation, start, turn
@@ -72,7 +73,7 @@ def test_the_same_case_id_in_another_org_has_turns_and_holds_of_its_own(ledger: 
 
 def test_the_policies_in_use_stay_when_a_run_fails(ledger: SqlLedger, kind: Kind) -> None:
     with ledger.lease(start("one")) as lease:
-        lease.finish({"exit": 0}, uses={"support": USE})
+        lease.finish({"exit": 0}, RunEnd(Waitlist(), {"support": USE}))
     with ledger.lease(start("two")) as lease:
         lease.finish({"exit": 5, "error": "org_unavailable"})
     assert ledger.history(ORG).policy_uses == {"support": USE}
@@ -89,5 +90,5 @@ def test_a_changed_row_is_named(sqlite_kind: Kind, change_of_row: str) -> None:
     with sqlite_kind.open() as ledger, ledger.lease(at()) as lease:
         lease.record([change(START), change(START, DONE), change(turn("late"))])
     sqlite_kind.execute(f"UPDATE escalations SET {change_of_row}")
-    with sqlite_kind.open() as ledger, pytest.raises(EscalatorError, match="escalation ESC-.* cannot be read"):
+    with sqlite_kind.open() as ledger, pytest.raises(EscalatorError, match=r"escalation ESC-.* cannot be read"):
         ledger_status(ledger)

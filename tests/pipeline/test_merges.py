@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 from sfdc_escalator.pipeline.preparing.merges import doubles
-from tests.builders import EVERY_CASE, NOW, ORG, case, escalation, policy, remembering, route
+from tests.builders import EVERY_CASE, NOW, ORG, case, escalation, identity, policy, remembering, route
 
 HOUR = timedelta(hours=1)
 LADDER = Ladder((Rung("after-1h", After(HOUR), "closed"),))
@@ -44,6 +44,11 @@ def test_of_two_with_one_start_the_master_s_own_goes_on() -> None:
 
 def test_one_alone_goes_on() -> None:
     assert ended(begun(LOSER, 1)) == []
+
+
+def test_a_later_episode_of_the_same_case_is_no_merge() -> None:
+    again = replace(begun(MASTER, 0.5), key=replace(identity(MASTER), episode=2).key, episode=2)
+    assert ended(begun(MASTER, 1), again) == []
 
 
 @pytest.mark.parametrize("state", [EscalationState.CLOSED, EscalationState.SUPERSEDED, EscalationState.ADOPTED])

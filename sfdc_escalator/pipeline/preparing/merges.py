@@ -27,6 +27,8 @@ def doubles_of(history: History, policy: Policy, route: Route, organization_id: 
         if is_open and one.policy == policy.name and one.route in route.names:
             by_case.setdefault(one.case_id, []).append(one)
     for found in by_case.values():
+        if all(is_own(one, organization_id) for one in found):
+            continue  # one after the other, on this very case
         first = min(found, key=lambda one: (started(one), not is_own(one, organization_id), one.key))
         yield from (replace(one, state=EscalationState.SUPERSEDED) for one in found if one is not first)
 
