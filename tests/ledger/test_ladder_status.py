@@ -89,5 +89,5 @@ def test_a_changed_row_is_named(sqlite_kind: Kind, change_of_row: str) -> None:
     with sqlite_kind.open() as ledger, ledger.lease(at()) as lease:
         lease.record([change(START), change(START, DONE), change(turn("late"))])
     sqlite_kind.execute(f"UPDATE escalations SET {change_of_row}")
-    with sqlite_kind.open() as ledger, pytest.raises(EscalatorError, match="escalation ESC-.* cannot be read"):
+    with sqlite_kind.open() as ledger, pytest.raises(EscalatorError, match=r"escalation ESC-.* cannot be read"):
         ledger_status(ledger)
