@@ -1,4 +1,4 @@
-"""The open escalations: how many, those due soon, those that come next, those held, and those that no run will change."""
+"""The open escalations: how many, due soon, coming next, held, and those that no run will change."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
