@@ -91,7 +91,7 @@ def without_hold(known: Standing, start: Escalation) -> StandingState:
 
 
 def is_kept_back(hold: Hold, now: datetime | None) -> bool:
-    """True for a hold that lasts, or that a person made after this time; `now` None: no run told the org's time yet."""
+    """True for a hold that lasts, or that a person made after this time; `now` None: no run recorded the time yet."""
     return hold.released is None and (hold.until is None or now is None or now < hold.until)
 
 

@@ -1,4 +1,4 @@
-"""The open escalations: how many, those due soon, those that come next, those held, and those left alone."""
+"""The open escalations: how many, due soon, coming next, held, and those that no run will change."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from sfdc_escalator.reports.ladder_text import UTC, clock, held_text, named, sta
 from sfdc_escalator.reports.values import counted, visible
 
 MOST_LISTED = 20
-LEFT_ALONE = {
+NOT_GOING_ON = {
     StandingState.EXHAUSTED: "exhausted: nobody acted, and no rung is left",
     StandingState.REMOVED: "left by their policy: it no longer has the route",
 }
@@ -25,7 +25,7 @@ def open_lines(status: LedgerStatus) -> Iterator[str]:
     yield from due_soon(status)
     yield from coming(status)
     yield from holds(status)
-    for state, words in LEFT_ALONE.items():
+    for state, words in NOT_GOING_ON.items():
         yield from listed(words, [one for one in status.escalations if one.state is state])
 
 
