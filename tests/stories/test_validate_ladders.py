@@ -157,17 +157,33 @@ def test_a_run_goes_by_the_business_hours_of_the_org_on_ladders(world: World) ->
     assert [one["rung"] for one in world.run().json["escalations"] if one["rung"] != "start"] == ["after-30m"]
 
 
-def test_a_rung_that_the_org_cannot_carry_out_is_rejected_and_its_route_goes_on(world: World) -> None:
-    world.policy(
-        URGENT.replace("{business_hours: Office}", "{business_hours: Default}")
-        .replace("policy: support", "policy: support\nteams: {gone: {queue: Gone}}")
-        .replace("{priority: Critical}", "{queue: gone}")
-    )
+GONE = """
+policy: support
+priorities: [Low, Medium, High, Critical]
+teams: {gone: {queue: Gone}}
+routes:
+  - name: urgent
+    reason: It is urgent.
+    when: [{field: Subject, starts_with: urgent}]
+    escalate: {priority: High}
+    ladder:
+      - {after: 30m, escalate: {queue: gone}, until: closed}
+      - {after: 40m, escalate: {priority: Critical}, until: closed}
+guards: {max_cases: 10, max_share_of_open: 100%}
+"""
+
+
+def test_a_rung_that_the_org_cannot_carry_out_is_rejected_and_the_others_go_on(world: World) -> None:
+    """L11"""
+    world.policy(GONE)
     org = start(world, case(1))
     first = world.run("--backlog", "escalate")
     assert (first.json["applied"], first.code) == (1, 3)
     advance(org, "30m")
     answer = world.run()
     (rung,) = [one for one in answer.json["escalations"] if one["rung"] != "start"]
-    assert (rung["state"], answer.code) == ("rejected", 3)
+    assert (rung["rung"], rung["state"], answer.code) == ("after-30m", "rejected", 3)
     assert rung["reason"] == "this org has no queue 'Gone' for cases"
+    advance(org, "10m")
+    (rung,) = [one for one in world.run().json["escalations"] if one["state"] == "applied"]
+    assert rung["rung"] == "after-40m"

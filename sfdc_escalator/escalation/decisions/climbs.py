@@ -68,7 +68,7 @@ def again(in_org: PolicyInOrg, one: OnLadder, earlier: Escalation) -> Match:
 def match_of(in_org: PolicyInOrg, one: OnLadder, turn: Missed, found: Climb | None = None) -> Match:
     """The match of a rung. `found` has what else the run does on this ladder, when the rung is carried out."""
     rung = rung_of(one, turn.rung)
-    match = Match(
+    return Match(
         policy=in_org.policy,
         route=one.route,
         case=one.case,
@@ -83,8 +83,6 @@ def match_of(in_org: PolicyInOrg, one: OnLadder, turn: Missed, found: Climb | No
         skips=skips_of(one, found) if found else (),
         ladder_after=after(one, found) if found and found.moved else None,
     )
-    unfit = in_org.unfit.get(f"{one.route.name}/{rung.id}")
-    return match.ended(State.REJECTED, unfit) if unfit else match
 
 
 def held_match(in_org: PolicyInOrg, one: OnLadder, turn: Missed, hold: Hold) -> Match:

@@ -26,13 +26,15 @@ def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
     if match.rung is None:
         match = replace(match, due=due_of(match.route.due, match.case, in_org.circumstances))
     steps: tuple[Step, ...] = ()
-    if wanted:
+    unfit = in_org.unfit.get(f"{match.route.name}/{match.rung.id}") if match.rung else None
+    if wanted and not unfit:
         found = steps_of(in_org, match, wanted, render)
         if isinstance(found, Incomplete):
             return match.held(found.reason, by="note", missing=found.missing)
         steps = found
     earlier = next((one for one in in_org.every(match.case) if one.key == match.identity.key), None)
-    return replace(match, order=order_of(in_org, match, steps, earlier), escalation=earlier)
+    drafted = replace(match, order=order_of(in_org, match, steps, earlier), escalation=earlier)
+    return drafted.ended(State.REJECTED, unfit) if unfit else drafted
 
 
 def steps_of(in_org: PolicyInOrg, match: Match, wanted: Escalate, render: Renderer) -> tuple[Step, ...] | Incomplete:
