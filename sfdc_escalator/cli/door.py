@@ -29,6 +29,8 @@ COMMANDS = {  # each is a module of `commands`
     "resolve": "Settle an unknown outcome that only a person can settle.",
     "org": "Start the embedded org by itself.",
 }
+ELSEWHERE = {"release": ("hold", "release")}
+"""The commands that stand in the module of another one, with their names there."""
 MOST_REPORTED = 20  # lines of an error in a mail
 WITHOUT_SETTINGS = ("init", "demo", "org")  # they work on no org of the user
 
@@ -44,7 +46,8 @@ class LazyGroup(click.Group):
             return None
         from importlib import import_module
 
-        command: click.Command = import_module(f"sfdc_escalator.cli.commands.{cmd_name}").command
+        module, name = ELSEWHERE.get(cmd_name, (cmd_name, "command"))
+        command: click.Command = getattr(import_module(f"sfdc_escalator.cli.commands.{module}"), name)
         return command
 
     def resolve_command(

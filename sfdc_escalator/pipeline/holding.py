@@ -86,7 +86,7 @@ def policies_of(policies: Sequence[Policy], route: str | None) -> tuple[str, ...
 
 
 def until_of(text: str, now: datetime) -> datetime:
-    """The end of the hold. Raises Invalid for a text that is no time, lies in the past, or more than 30 days ahead."""
+    """The end of the hold. Raises Invalid for a text that is not a time, a past time, or more than 30 days."""
     until = parsed(text, now)
     if until <= now:
         raise Invalid(f"--until {text} is not in the future: in the org it is {now:%Y-%m-%d %H:%M} UTC")

@@ -267,7 +267,7 @@ def test_a_route_that_only_notifies_people_keeps_the_case_from_the_routes_below(
     reasons = reasons_against(in_org(of), case())
     assert reasons["top"].startswith("Priority is Medium")
     assert (reasons["tell"], reasons["last"]) == (NOTIFIES_ONLY, NOTIFIES_ONLY)
-    assert reasons["base"] == "it matches; the route tell comes first, and only notifies people"
+    assert reasons["base"] == "it matches; the route tell comes first, and takes no step"
 
 
 @pytest.mark.parametrize("priority", ["Urgent", "Low"])

@@ -1,5 +1,6 @@
 """Nobody lets go: ladders over the embedded org, from a policy file to notes, moves and the audit trail."""
 
+import json
 from typing import Any
 
 import pytest
@@ -191,3 +192,42 @@ priorities"""
     assert "Due: Mon 2026-03-02 20:00 PST" in notes(org)[0]
     assert later(support, 31) == [("after-30m", 1, "applied")]
     assert "Due: Mon 2026-03-02 20:00 PST" in notes(org)[1]
+
+
+NOTICE_ONLY = """
+policy: onboarding
+teams: {leads: {queue: Leads}}
+routes:
+  - name: not-yet-tried
+    reason: Nobody phoned.
+    when: [{field: Subject, starts_with: urgent}]
+    escalate: none
+    notify: [{person: Owner}]
+    repeat: {every: 3d, at_most: 2}
+guards: {max_cases: 10, max_share_of_open: 100%}
+"""
+
+
+def test_a_route_that_only_notifies_repeats_its_notice_from_the_run_that_first_saw_the_case(stopped: World) -> None:
+    """L1"""
+    stopped.policy(NOTICE_ONLY)
+    org = start(stopped, case(1))
+    answer = stopped.run("--backlog", "escalate")
+    assert (answer.code, answer.json["applied"]) == (0, 1), answer.err
+    told = [json.loads(line) for line in answer.err.splitlines() if '"notice"' in line]
+    assert [(one["kind"], one["to"], one["route"]) for one in told] == [("start", "person Owner", "not-yet-tried")]
+    assert later(stopped, 3 * 24 * 60 - 1) == []
+    assert later(stopped, 1) == [("repeat", 1, "applied")]
+    assert later(stopped, 3 * 24 * 60) == [("repeat", 2, "applied")]
+    assert later(stopped, 9 * 24 * 60) == []
+    assert notes(org) == []
+    assert stopped.run().json["already"] == 1
+
+
+def test_the_backlog_of_a_route_that_only_notifies_is_a_choice_too(stopped: World) -> None:
+    """L6"""
+    stopped.policy(NOTICE_ONLY)
+    start(stopped, case(1))
+    assert stopped.run().code == 4
+    assert stopped.run("--backlog", "adopt").json["already"] == 1
+    assert later(stopped, 9 * 24 * 60) == []

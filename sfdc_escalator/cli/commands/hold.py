@@ -1,4 +1,4 @@
-"""`hold`: a person says that a case is not to be escalated for some time."""
+"""`hold` and `release`: a person says that a case is not to be escalated for some time."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def command(
     """
     from sfdc_escalator.pipeline.holding import WantedHold
     from sfdc_escalator.reports.json.holds import held_json
-    from sfdc_escalator.reports.text.holds import held_text
+    from sfdc_escalator.reports.text.by_hand import held_text
     from sfdc_escalator.wiring import errand
 
     wanted = WantedHold(until, why, person(surroundings.environ), route)
@@ -48,4 +48,30 @@ def command(
         tell_done(lambda: tell_json({**held_json(done), "exit": 0}))
     else:
         tell_done(lambda: tell(held_text(done)))
+    return 0
+
+
+@click.command("release")
+@click.argument("case")
+@org_option
+@policy_option
+@ledger_option
+@json_option
+@click.pass_obj
+def release(
+    surroundings: Surroundings, case: str, org: str, policies: tuple[Path, ...], ledger: str | None, as_json: bool
+) -> int:
+    """End the holds of a CASE (number, id, or the address of its page) that `hold` made. Rungs go on from the next run.
+
+    Nothing is written in the org.
+    """
+    from sfdc_escalator.reports.json.holds import held_json
+    from sfdc_escalator.reports.text.by_hand import released_text
+    from sfdc_escalator.wiring import errand
+
+    done = errand.release(errand.Errand(surroundings, org, ledger, policies), named(case), person(surroundings.environ))
+    if as_json:
+        tell_done(lambda: tell_json({**held_json(done), "exit": 0}))
+    else:
+        tell_done(lambda: tell(released_text(done)))
     return 0

@@ -20,8 +20,8 @@ from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 
-NOTIFIES_ONLY = "it matches; this route only notifies people, and takes no step"
-NOTIFIED_FIRST = "it matches; the route {} comes first, and only notifies people"
+NOTIFIES_ONLY = "it matches; this route takes no step and notifies nobody"
+NOTIFIED_FIRST = "it matches; the route {} comes first, and takes no step"
 LEFT_OUT = "it matches the route {}, which this run leaves out"
 OLD_MESSAGES = "no message since the last escalation makes it match again"
 OUR_VALUES = "it matches only because of the values that our own steps wrote"
@@ -33,7 +33,7 @@ def decide(in_org: PolicyInOrg, case: Case) -> Match | NoMatch:
     A case is held at the first route of which it cannot be said whether it matches, unless an escalation is open.
     """
     for route, unclear_because in candidates(in_org, case):
-        if route.escalate is None and unclear_because is None:
+        if not route.opens and unclear_because is None:
             break
         finding = judge(in_org.policy.condition(route), case, in_org.circumstances_of(route, case))
         if ended := remembered(in_org, route, case, finding):
@@ -56,9 +56,9 @@ def reasons_against(in_org: PolicyInOrg, case: Case) -> dict[str, str]:
     found, first = dict[str, str](), ""
     for route in in_org.policy.routes:
         missing = reason_against(in_org, route, case)
-        if missing is None and route.escalate is None:
+        if missing is None and not route.opens:
             first = first or route.name
-        found[route.name] = missing or (NOTIFIES_ONLY if route.escalate is None else NOTIFIED_FIRST.format(first))
+        found[route.name] = missing or (NOTIFIES_ONLY if not route.opens else NOTIFIED_FIRST.format(first))
     for escalation in in_org.escalations(case):
         if escalation.is_open and escalation.route in found:
             found[escalation.route] = f"{ALREADY_WORDS.get(escalation.state, UNSETTLED)}; now {found[escalation.route]}"
@@ -172,7 +172,7 @@ def fresh(in_org: PolicyInOrg, route: Route, case: Case, finding: Finding) -> Ma
         return found.held(hold_text(hold), by=held_by(hold))
     if route.name in in_org.unfit:
         return found.ended(State.REJECTED, in_org.unfit[route.name])
-    return found.ended(State.REJECTED, NOTIFIES_ONLY) if route.escalate is None else found
+    return found if route.opens else found.ended(State.REJECTED, NOTIFIES_ONLY)
 
 
 def match(

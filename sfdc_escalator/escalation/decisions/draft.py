@@ -21,7 +21,7 @@ from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
     """The match with its order, held where its note is incomplete. A match that is not planned stays unchanged."""
     wanted = match.rung.escalate if match.rung else match.route.escalate
-    if match.state is not State.PLANNED or (wanted is None and match.rung is None):
+    if match.state is not State.PLANNED or (match.rung is None and not match.route.opens):
         return match
     if match.rung is None:
         match = replace(match, due=due_of(match.route.due, match.case, in_org.circumstances))
@@ -82,7 +82,7 @@ def order_of(in_org: PolicyInOrg, match: Match, steps: tuple[Step, ...], earlier
         published=wanted is not None and wanted.note.visibility == "published",
         post=post_of(wanted.note, case, note) if wanted and note else None,
         together=policy.together,
-        takes_over=() if match.rung else taken_over(in_org, match),
+        takes_over=() if match.rung or wanted is None else taken_over(in_org, match),
         rejections=in_a_row(earlier, EscalationState.REJECTED),
         deferrals=in_a_row(earlier, EscalationState.PLANNED),
         locks=tuple(lock for lock in (case.account_id, case.parent_id) if lock),
@@ -100,7 +100,9 @@ def ladder_facts(in_org: PolicyInOrg, match: Match) -> LadderFacts | None:
     ladder = match.route.ladder
     if not ladder and match.due is None:
         return None
-    return LadderFacts(due=match.due, proved=proved_at(ladder.acknowledged, match.case, in_org.circumstances))
+    started = in_org.now if match.route.escalate is None else None  # without a note this run is the start
+    proved = proved_at(ladder.acknowledged, match.case, in_org.circumstances)
+    return LadderFacts(started=started, due=match.due, proved=proved)
 
 
 def post_of(spec: NoteSpec, case: Case, note: str) -> Post | None:

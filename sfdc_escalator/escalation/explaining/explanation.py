@@ -63,8 +63,8 @@ def reason_not_escalated(in_org: PolicyInOrg, route: Route, case: Case, judged: 
     """The reason why a run does not escalate a case that the route matches: another route, a guard, its note."""
     if isinstance(judged, NoMatch):
         first = next(matching(in_org, case), route)
-        if first.escalate is None and first != route:
-            yield f"{COMES_FIRST.format(first.name)}, and only notifies people"
+        if not first.opens and first != route:
+            yield f"{COMES_FIRST.format(first.name)}, and takes no step"
     elif judged.route == route:
         remembered = judged.escalation is not None and judged.escalation.route in route.names
         if judged.state is State.REJECTED or (judged.state is not State.PLANNED and not remembered):
@@ -82,7 +82,7 @@ def obstacles(in_org: PolicyInOrg, route: Route, case: Case, matches: bool) -> I
             yield f"{ALREADY_WORDS.get(escalation.state, escalation.message or UNSETTLED)}: {escalation.key}{at}"
     if not matches:
         return
-    if route.escalate is None:
+    if not route.opens:
         yield NOTIFIES_ONLY
     if own_doing(in_org, route, case):
         yield OUR_VALUES

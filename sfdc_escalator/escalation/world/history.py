@@ -9,6 +9,7 @@ from types import MappingProxyType
 from sfdc_escalator.escalation.world.case import FieldValues
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG, Identity, RouteName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts, Standing
+from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 
 TRY_AGAIN = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
@@ -139,7 +140,7 @@ class History:
     that run left for a person. `rungs` gives the org's time at which a live run first saw a rung, by its id, on a
     route that still has it. `holds` are those that last, and those of cases with an open escalation. `standings` are
     those after the last run, by the key of the start, each with the digest of its policy. `watched_at` is the org's
-    time at the last run that looked at every open escalation.
+    time at the last run that looked at every open escalation. `policy_uses` are the policies that runs use.
     """
 
     by_case: Mapping[str, tuple[Escalation, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -152,6 +153,7 @@ class History:
     holds: tuple[Hold, ...] = ()
     watched_at: datetime | None = None
     standings: Mapping[str, tuple[Standing, str]] = field(default_factory=lambda: MappingProxyType({}))
+    policy_uses: PolicyUses = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def of(

@@ -69,6 +69,8 @@ escalations = sa.Table(
     sa.Column("tried_at", sa.Text),
     sa.Column("turn", sa.Integer, nullable=False),
     sa.Column("wrote", sa.Text),
+    sa.Index("escalations_by_case", "case_id"),
+    sa.Index("escalations_by_state", "state", "rung"),
     comment="Before, wrote and ladder are canonical JSON. Before and wrote: the values of the case by field, "
     "null where nothing was sent. Ladder: the facts about it, at its start. Moment: when the turn of a rung was due.",
 )

@@ -69,7 +69,7 @@ def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progres
 
     silent = [order for order in orders if not order.writes]
     orders = [order for order in orders if order.writes]
-    note_silent(silent, lease, terms.clock, ended)
+    quiet = note_silent(silent, lease, terms.clock, ended)
     delivery = Delivery(org, lease, terms.polled_at, terms.clock, stop, org.api_calls + terms.calls, ended)
     # With the keys in an object of their own, a case takes two rows of the notes' collection; so does a post.
     most = CHUNK // (1 + terms.is_proved + any(order.post for order in orders))
@@ -77,7 +77,7 @@ def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progres
     if delivery.trouble is None and stop.reason is None:
         lease.mark_live(terms.live)
     written = [(order, delivery.written[order.key]) for order in orders if order.key in delivery.written]
-    made = tuple(replace(one, case_number=order.case_number) for order, one in written)
+    made = tuple(replace(one, case_number=order.case_number) for order, one in (*quiet, *written))
     try:
         bounced, gone = read_back(org, lease, written)
     except OrgUnavailable as error:
@@ -85,13 +85,17 @@ def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progres
     return Applied(outcomes, bounced, gone, delivery.trouble, made)
 
 
-def note_silent(orders: Sequence[Order], lease: Lease, clock: RunClock, ended: Callable[[Outcome], None]) -> None:
-    """Records the rungs that write nothing to the org: the ledger alone remembers them."""
-    if orders:
-        done = partial(escalation_of, state=EscalationState.APPLIED, tried_at=clock.now())
-        lease.record([change(order, "applied", done(order)) for order in orders])
+def note_silent(
+    orders: Sequence[Order], lease: Lease, clock: RunClock, ended: Callable[[Outcome], None]
+) -> tuple[tuple[Order, Escalation], ...]:
+    """Records the orders that write nothing to the org: the ledger alone remembers them. Returns them as it does."""
+    done = partial(escalation_of, state=EscalationState.APPLIED, tried_at=clock.now())
+    found = tuple((order, done(order)) for order in orders)
+    if found:
+        lease.record([change(order, "applied", one) for order, one in found])
     for order in orders:
         ended(applied_outcome(order))
+    return found
 
 
 def send_all(delivery: Delivery, plan_lanes: Sequence[Sequence[Batch]]) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
+from sfdc_escalator.pipeline.ports.self_check import SelfCheck
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.json.document import json_text
 from sfdc_escalator.reports.json.holds import hold_json
@@ -32,6 +33,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "gone": len(result.applied.gone),
         "notices": no_notices(),
         "holds": [hold_json(one) for one in prepared.holds],
+        "self_check": self_check_json(result.check),
         "watched": {"open": len(prepared.ladders.open), "calls": prepared.ladders.calls},
         "api_calls": result.api_calls,
         "retries": result.retries,
@@ -51,6 +53,14 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
             {"policy": policy, "route": route, "reason": reason}
             for (policy, route), reason in sorted(prepared.broken.items())
         ],
+    }
+
+
+def self_check_json(check: SelfCheck) -> dict[str, Any]:
+    return {
+        "open": check.open,
+        "problems": [{"key": one.key, "why": one.why} for one in check.problems],
+        "ms": check.ms,
     }
 
 
