@@ -10,7 +10,8 @@ from tests.chaos.grids import fault_series, strike_series
 from tests.chaos.verdict import Verdict
 from tests.chaos.workers import Task, carried_out
 
-SEEDS = 15
+SEEDS = 12
+LADDER_SEEDS = 3
 WORKERS = 2
 
 
@@ -49,4 +50,12 @@ def test_storms_leave_nothing_doubled_or_lost() -> None:
     tally = tally_of([Task(seed) for seed in range(SEEDS)])
     assert tally["stories"] == SEEDS
     for word in ("kills", "stops", "rebuilds", "crowds", "cases applied", "cases recovered"):
+        assert tally[word] > 0, word
+
+
+def test_storms_of_ladders_leave_no_rung_doubled_or_lost() -> None:
+    """L1, L5, L7, L10, L20, L21"""
+    tally = tally_of([Task(seed, ladder=True) for seed in range(LADDER_SEEDS)])
+    assert tally["stories"] == LADDER_SEEDS
+    for word in ("kills", "rungs applied", "rungs skipped"):
         assert tally[word] > 0, word

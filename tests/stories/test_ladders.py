@@ -152,23 +152,6 @@ def test_a_route_above_takes_the_case_over_and_ends_the_lower_ladder(support: Wo
     assert later(support, 600) == []
 
 
-def test_the_due_time_is_printed_in_the_zone_of_the_calendar_that_gives_it(support: World) -> None:
-    """L3"""
-    calendars = """calendars:
-  east: {timezone: America/New_York, open: {mon-sat: "08:00-20:00"}}
-  west: {timezone: America/Los_Angeles, open: {mon-sat: "08:00-20:00"}}
-priorities"""
-    hours = "{by: Status, values: {New: west}, else: east}"
-    due = f"due: {{end_of: business_day, calendar: {hours}}}"
-    support.policy(POLICY.replace("priorities", calendars, 1).replace("due: 4h", due))
-    org = start(support, case(1))
-    (begun,) = run(support, "--backlog", "escalate")["escalations"]
-    assert begun["due"] == "2026-03-03T04:00:00Z"
-    assert "Due: Mon 2026-03-02 20:00 PST" in notes(org)[0]
-    assert later(support, 31) == [("after-30m", 1, "applied")]
-    assert "Due: Mon 2026-03-02 20:00 PST" in notes(org)[1]
-
-
 NOTICE_ONLY = """
 policy: onboarding
 teams: {leads: {queue: Leads}}
