@@ -18,7 +18,7 @@ from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
 from sfdc_escalator.escalation.world.needs import MESSAGES, Lookup, Need
 from sfdc_escalator.pipeline.ports.org import Org
-from sfdc_escalator.pipeline.preparing.recover import Settled
+from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER, Settled
 from sfdc_escalator.pipeline.preparing.second_look import common_paths
 
 MARGIN = timedelta(minutes=2)
@@ -110,18 +110,21 @@ def is_ended_now(hold: Hold, now: datetime) -> bool:
 def read_starts(org: Org, ladders: Iterable[OnLadder], us: frozenset[str]) -> tuple[Settled, ...]:
     """The CreatedDate of the start notes that were not read yet, where a rung takes part in the escalation."""
     unread = [one for one in ladders if one.started is None and len(one.aside) < len(one.route.ladder.rungs)]
-    return tuple(starts_of(org, [one.start for one in unread], us))
+    return tuple(starts_of(org, [one.start for one in unread], us, max((one.now for one in unread), default=None)))
 
 
-def starts_of(org: Org, starts: Sequence[Escalation], us: frozenset[str]) -> Iterator[Settled]:
-    """These escalations with their start, as the org stored it."""
+def starts_of(
+    org: Org, starts: Sequence[Escalation], us: frozenset[str], now: datetime | None = None
+) -> Iterator[Settled]:
+    """These escalations with their start, as the org stored it. With `now`, one whose note is not there long after it
+    was sent starts with its sending: somebody deleted the note."""
     if not starts:
         return
     notes = {note.key: note.at for note in org.keyed_notes(sorted({one.case_id for one in starts}), us)}
     for one in starts:
-        if one.key in notes:
-            facts = replace(one.ladder or LadderFacts(), started=notes[one.key])
-            yield Settled("started", replace(one, ladder=facts))
+        is_deleted = now is not None and one.tried_at is not None and one.tried_at + SETTLE_AFTER <= now
+        if at := notes.get(one.key, one.tried_at if is_deleted else None):
+            yield Settled("started", replace(one, ladder=replace(one.ladder or LadderFacts(), started=at)))
 
 
 # -- acknowledgements ------------------------------------------------------------------------------------------------
