@@ -18,7 +18,7 @@ from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
 from sfdc_escalator.escalation.world.needs import MESSAGES, Lookup, Need
 from sfdc_escalator.pipeline.ports.org import Org
-from sfdc_escalator.pipeline.preparing.recover import Settled
+from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER, Settled
 from sfdc_escalator.pipeline.preparing.second_look import common_paths
 
 MARGIN = timedelta(minutes=2)
@@ -66,12 +66,14 @@ def read_ladders(
     watched_at: datetime | None,
 ) -> Ladders:
     """The ladders of the open escalations on these cases. `watched_at` is the time of the last complete reading."""
-    before = org.api_calls
-    starts = read_starts(org, policies_in_org, cases, us)
-    known = with_history(policies_in_org, (one.escalation for one in starts))
-    seen = acknowledged(org, known, cases, us, watched_at)
-    known = with_history(known, (one.escalation for one in seen))
-    every = [one for in_org in known for one in on_ladders(in_org, cases)]
+    before, known = org.api_calls, policies_in_org
+    every = open_ladders(known, cases)
+    if starts := read_starts(org, every, us):
+        known = with_history(known, (one.escalation for one in starts))
+        every = open_ladders(known, cases)
+    if seen := acknowledged(org, known, every, us, watched_at):
+        known = with_history(known, (one.escalation for one in seen))
+        every = open_ladders(known, cases)
     found = [one for in_org in known for one in climbings(in_org, of_policy(every, in_org))]
     return Ladders(
         open=tuple(every),
@@ -81,6 +83,10 @@ def read_ladders(
         ended=tuple(hold for one in every for hold in one.holds if is_ended_now(hold, one.now)),
         calls=org.api_calls - before,
     )
+
+
+def open_ladders(policies_in_org: Iterable[PolicyInOrg], cases: Mapping[str, Case]) -> list[OnLadder]:
+    return [one for in_org in policies_in_org for one in on_ladders(in_org, cases)]
 
 
 def of_policy(ladders: Iterable[OnLadder], in_org: PolicyInOrg) -> Iterator[OnLadder]:
@@ -101,28 +107,24 @@ def is_ended_now(hold: Hold, now: datetime) -> bool:
 # -- starts ------------------------------------------------------------------------------------------------------------
 
 
-def read_starts(
-    org: Org, policies_in_org: Sequence[PolicyInOrg], cases: Mapping[str, Case], us: frozenset[str]
-) -> tuple[Settled, ...]:
+def read_starts(org: Org, ladders: Iterable[OnLadder], us: frozenset[str]) -> tuple[Settled, ...]:
     """The CreatedDate of the start notes that were not read yet, where a rung takes part in the escalation."""
-    unread = [
-        one
-        for in_org in policies_in_org
-        for one in on_ladders(in_org, cases)
-        if one.started is None and len(one.aside) < len(one.route.ladder.rungs)
-    ]
-    return tuple(starts_of(org, [one.start for one in unread], us))
+    unread = [one for one in ladders if one.started is None and len(one.aside) < len(one.route.ladder.rungs)]
+    return tuple(starts_of(org, [one.start for one in unread], us, max((one.now for one in unread), default=None)))
 
 
-def starts_of(org: Org, starts: Sequence[Escalation], us: frozenset[str]) -> Iterator[Settled]:
-    """These escalations with their start, as the org stored it."""
+def starts_of(
+    org: Org, starts: Sequence[Escalation], us: frozenset[str], now: datetime | None = None
+) -> Iterator[Settled]:
+    """These escalations with their start, as the org stored it. With `now`, one whose note is not there long after it
+    was sent starts with its sending: somebody deleted the note."""
     if not starts:
         return
     notes = {note.key: note.at for note in org.keyed_notes(sorted({one.case_id for one in starts}), us)}
     for one in starts:
-        if one.key in notes:
-            facts = replace(one.ladder or LadderFacts(), started=notes[one.key])
-            yield Settled("started", replace(one, ladder=facts))
+        is_deleted = now is not None and one.tried_at is not None and one.tried_at + SETTLE_AFTER <= now
+        if at := notes.get(one.key, one.tried_at if is_deleted else None):
+            yield Settled("started", replace(one, ladder=replace(one.ladder or LadderFacts(), started=at)))
 
 
 # -- acknowledgements ------------------------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ def starts_of(org: Org, starts: Sequence[Escalation], us: frozenset[str]) -> Ite
 def acknowledged(
     org: Org,
     policies_in_org: Sequence[PolicyInOrg],
-    cases: Mapping[str, Case],
+    ladders: Sequence[OnLadder],
     us: frozenset[str],
     watched_at: datetime | None,
 ) -> tuple[Settled, ...]:
@@ -139,7 +141,7 @@ def acknowledged(
     waiting = [
         (in_org, one)
         for in_org in policies_in_org
-        for one in on_ladders(in_org, cases)
+        for one in of_policy(ladders, in_org)
         if one.started and not one.facts.acknowledged and len(one.aside) < len(one.route.ladder.rungs)
     ]
     if not waiting:
