@@ -85,6 +85,9 @@ class LadderJudge(Judge):
         if standing is None:
             yield f"WITHOUT A STANDING: {start.key} on {start.case_id}"
             return
+        at, now = standing[0].at, moment((self.final.report or {}).get("now", "2026-03-02T15:00:00Z"))
+        if at and at > now:
+            return  # it began late, and goes on
         aside = {FORMER.get(one, one) for one in standing[0].aside}
         is_acknowledged = bool(start.ladder and start.ladder.acknowledged)
         turns = self.history.rungs_of(start, {start.route})

@@ -1,5 +1,6 @@
 """One run: prepare, carry out, account for every match."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -397,3 +398,26 @@ def test_a_route_that_bypasses_the_guards_is_sent_with_few_api_calls_left() -> N
         assert (result.count(State.APPLIED), result.exit_code) == (3, 0)
     withheld = world(org_facts=org_facts(api_left=3)).run()
     assert (withheld.count(State.WITHHELD), withheld.exit_code) == (3, 4)
+
+
+class MergingOrg(FakeOrg):
+    """An org in which people merge case 1 into case 2 right after the poll."""
+
+    def keyed_notes(self, case_ids: Sequence[str], users: frozenset[str]) -> tuple[KeyedNote, ...]:
+        if not self.merged:
+            self.merge(case(1).id, case(2).id)
+        return super().keyed_notes(case_ids, users)
+
+
+def test_a_case_that_is_merged_away_during_the_run_is_not_escalated_once_more() -> None:
+    """L18: its escalation moves to the master; a send of its key again ended the run with an error."""
+    calm: Condition = Field("Status", "is", "Working")
+    both = policy(route("urgent", NEW, status="Escalated"), route("calm", calm, status="Escalated"))
+    ledger = FakeLedger(remembering(escalation(case(1), tried_at=NOW), live=["urgent", "calm"]))
+    org = MergingOrg([case(1), case(2, status="Working")], notes=[KeyedNote(K1.key, K1.line, case(1).id, ME, NOW)])
+    result = World(org, ledger, (both,)).run()
+    assert result.prepared.plan.orders == ()
+    assert ledger.events(case(2).id)[0] == "merged"
+
+
+K1 = identity(case(1))

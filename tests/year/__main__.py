@@ -34,7 +34,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/year", description="A simulated year of ladders, checked by a clock of its own."
     )
-    parser.add_argument("--cases", type=int, default=5000)
+    parser.add_argument("--cases", type=int, default=1200)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--outages", type=int, default=12, help="times without runs, an hour to two days long")
     parser.add_argument("--seed", type=int, default=1)

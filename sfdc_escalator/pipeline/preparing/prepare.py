@@ -112,10 +112,11 @@ def prepare(
     found = look_for_keys(org, judged, history, us)
     if found:
         refuse_if_lost(history, found)
+        here = still_here(look.cases, found, history)
         history = history.with_escalations(one.escalation for one in found)
         policies_in_org = with_history(policies_in_org, history)
         ladders = ladders.but(policies_in_org)
-        judged = [*judge_all(policies_in_org, look.cases), *ladders.matches]
+        judged = [*judge_all(policies_in_org, here), *ladders.matches]
     broken = routes_broken(poll, policies_in_org)
     drafts = draft_all(policies_in_org, judged, render)
     plan = build_plan(policies, org_facts, history, caller.now, drafts, options, broken)
@@ -170,6 +171,14 @@ def routes_broken(poll: Poll, policies_in_org: Sequence[PolicyInOrg]) -> dict[Ro
 
 def judge_all(policies_in_org: Iterable[PolicyInOrg], cases: Sequence[Case]) -> list[Match | NoMatch]:
     return [decide(in_org, case) for in_org in policies_in_org for case in cases]
+
+
+def still_here(cases: Sequence[Case], found: Iterable[Change], history: History) -> list[Case]:
+    """The cases without those whose escalation was found on another: they were merged away since the poll, and would
+    be escalated once more."""
+    merged = {change.escalation.key for change in found if change.event == "merged"}
+    away = {one.case_id for one in history.everything() if one.key in merged}
+    return [case for case in cases if case.id not in away]
 
 
 def draft_all(
