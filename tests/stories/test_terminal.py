@@ -114,6 +114,10 @@ def gaps(world: World) -> None:
 def nothing(_: World) -> None: ...
 
 
+def held(world: World) -> None:
+    assert world.type("hold", "1", "--until", "2h", "--why", f"w{BAD}").code == 0
+
+
 REPLAY = [
     *("backtest", "--policy", "aged.yaml", "--events", "events.csv", "--mapping", "mapping.yaml"),
     *("--from", "2026-03-01T00:00:00Z", "--to", "2026-03-02T00:00:00Z", "--every", "1h"),
@@ -129,6 +133,10 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "run, a hostile case": (nothing, ["run", "--case", BAD], 2),
     "run, hostile option": (nothing, ["run", "--" + BAD.replace("\n", "")], 2),
     "run, metrics": (nothing, ["run", "--metrics", "no\x1b[2J/m\u202e.prom"], 3),
+    "hold": (nothing, ["hold", "1", "--until", "2h", "--why", f"w{BAD}"], 0),
+    "hold, hostile words": (nothing, ["hold", BAD, "--until", BAD, "--why", BAD, "--route", BAD], 2),
+    "release": (held, ["release", "1"], 0),
+    "release, not held": (nothing, ["release", "1"], 2),
     "explain": (nothing, ["explain", "1"], 0),
     "explain, another": (nothing, ["explain", "2"], 0),
     "explain, not let in": (stale, ["explain", "1"], 5),
