@@ -4,13 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from sfdc_escalator.backtest.acts import Acts, acted_paths
+from sfdc_escalator.backtest.climbs import Ladders
 from sfdc_escalator.backtest.fitness import check_replay, tracked
 from sfdc_escalator.backtest.history_file import HistoryFile
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.backtest.polls import Polls
 from sfdc_escalator.backtest.replay import all_matches, first_matches
 from sfdc_escalator.backtest.segments import Segments
-from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.tree import All, Not
+from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.pipeline.read_models.backtest_result import BacktestResult, PastMatch
 
 Episodes = Literal["first", "all"]
@@ -20,21 +24,38 @@ STEP = 500
 
 
 def backtest(
-    policy: Policy, events: Path, mapping: HistoryMapping, polls: Polls, episodes: Episodes, progress: Progress
+    policy: Policy,
+    events: Path,
+    mapping: HistoryMapping,
+    polls: Polls,
+    episodes: Episodes,
+    progress: Progress,
+    acts: Acts = None,
 ) -> BacktestResult:
     """Raises Invalid when the file cannot answer the policy, and when the file does not match its mapping."""
     check_replay(policy, mapping)
     history = HistoryFile(events, mapping)
-    segments = Segments(mapping, history.cells, tracked(policy))
-    conditions = {route.name: policy.condition(route) for route in policy.routes}
+    segments = Segments(mapping, history.cells, sorted({*tracked(policy), *acted_paths(policy, mapping)}))
+    conditions = {route.name: condition_of(policy, route) for route in policy.routes}
+    ladders = Ladders(policy, mapping, acts)
     replay = first_matches if episodes == "first" else all_matches
     matches: list[PastMatch] = []
     cases = 0
     for number, rows in history.cases():
-        matches += replay(number, segments.of(number, rows), conditions, polls)
+        states = segments.of(number, rows)
+        starts = list(replay(number, states, conditions, polls))
+        matches += (*starts, *ladders.climbed(states, starts, polls))
         cases += 1
         if cases % STEP == 0:
             progress("cases replayed", cases, max(cases, history.rows if mapping.kind == "snapshot" else cases))
     routes = tuple(route.name for route in policy.routes)
     found = tuple(sorted(matches))
-    return BacktestResult(policy.name, policy.digest, routes, found, cases, history.rows, len(polls))
+    rungs = {route.name: tuple(rung.id for rung in route.ladder.rungs) for route in policy.routes if route.ladder}
+    return BacktestResult(policy.name, policy.digest, routes, found, cases, history.rows, len(polls), rungs)
+
+
+def condition_of(policy: Policy, route: Route) -> Condition:
+    """The condition under which a run starts an escalation: none starts while the case is held, except by a route that
+    bypasses guards."""
+    own = policy.condition(route)
+    return All((own, Not(All(policy.hold_while)))) if policy.hold_while and not route.bypass_guards else own

@@ -4,21 +4,28 @@ from collections.abc import Iterator, Sequence
 
 from sfdc_escalator.pipeline.read_models.backtest_result import Difference, DifferenceKind, PastMatch
 
+Key = tuple[str, bool, str, int]
+"""A case, and a turn of a rung; the start of a case comes before its rungs."""
+
 
 def differences(here: Sequence[PastMatch], there: Sequence[PastMatch]) -> Iterator[Difference]:
-    """By case number, without the cases that both match by the same route at the same poll."""
+    """By case number, without the cases that both match by the same route at the same poll. Of rungs the same counts
+    for each turn."""
     ours, theirs = firsts(here), firsts(there)
-    for number in sorted(ours.keys() | theirs.keys()):
-        one, other = ours.get(number), theirs.get(number)
+    for key in sorted(ours.keys() | theirs.keys()):
+        one, other = ours.get(key), theirs.get(key)
         if kind := compared(one, other):
-            yield Difference(number, kind, one and one.route, one and one.at, other and other.route, other and other.at)
+            number, _, rung, turn = key
+            found = (one and one.route, one and one.at, other and other.route, other and other.at)
+            yield Difference(number, kind, *found, rung, turn)
 
 
-def firsts(matches: Sequence[PastMatch]) -> dict[str, PastMatch]:
-    found: dict[str, PastMatch] = {}
+def firsts(matches: Sequence[PastMatch]) -> dict[Key, PastMatch]:
+    found: dict[Key, PastMatch] = {}
     for match in matches:
-        if match.number not in found or match.at < found[match.number].at:
-            found[match.number] = match
+        key = match.number, not match.is_start, match.rung, match.turn
+        if key not in found or match.at < found[key].at:
+            found[key] = match
     return found
 
 

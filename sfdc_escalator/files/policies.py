@@ -14,6 +14,7 @@ from sfdc_escalator.files.assembly.steps import Templates
 from sfdc_escalator.files.checks.cross_checks import mapping, name_crosses, raw_routes, raw_rungs
 from sfdc_escalator.files.checks.cutoffs import cutoff_lints
 from sfdc_escalator.files.checks.ladder_crosses import ladder_crosses
+from sfdc_escalator.files.checks.ladder_lints import ladder_lints
 from sfdc_escalator.files.checks.lints import route_lints, table_lints
 from sfdc_escalator.files.checks.note_crosses import DEFAULT_NOTE, note_crosses
 from sfdc_escalator.files.checks.ranks import rank_lints
@@ -120,8 +121,8 @@ def read_policy(path: Path, linted: bool) -> PolicyFile:
         return PolicyFile(path, problems, name=policy_name(document))
     policy = assemble(document, shape, templates, digest(document, templates))
     calendars = terms_of(shape).calendars
-    lints = [*rank_lints(document), *route_lints(policy, document)] if linted else []
-    late = [*cutoff_lints(document, calendars), *lints]
+    lints = [*route_lints(policy, document), *ladder_lints(policy, document)] if linted else []
+    late = [*cutoff_lints(document, calendars), *(rank_lints(document) if linted else ()), *lints]
     problems += (problem_of(document, cross.path, cross.fault) for cross in late)
     return PolicyFile(path, in_order(str(path), problems), policy, SourceMap(document), policy_name(document))
 

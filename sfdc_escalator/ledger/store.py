@@ -11,10 +11,12 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
 from sfdc_escalator.escalation.world.history import Escalation, History
+from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.tables.ladder_rows import holds_in, rungs_in, standings_in
+from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_of
 from sfdc_escalator.ledger.tables.rows import (
     ORG_TIME,
     WATCHED_AT,
@@ -74,6 +76,7 @@ class SqlHistory:
                 holds=holds_in(connection, organization_id),
                 standings=standings_in(connection, organization_id),
                 watched_at=self._watched_at(connection, organization_id),
+                policy_uses=self.policy_uses(connection, organization_id),
             )
 
     def self_check(self, organization_id: str) -> SelfCheck:
@@ -86,10 +89,12 @@ class SqlHistory:
     ) -> datetime | None:
         """The org's time at the last run that ended without an error. Older programs did not record it: then that of
         the last escalation."""
+        recorded = self.org_time(connection, organization_id)
+        return recorded or max((at for one in known for at in (one.tried_at, one.ended_at) if at), default=None)
+
+    def org_time(self, connection: sa.Connection, organization_id: str) -> datetime | None:
         found = self._newest_with(ORG_TIME, connection, organization_id)
-        if found is None:
-            return max((at for one in known for at in (one.tried_at, one.ended_at) if at), default=None)
-        return org_time_of(found.seq, found.body)
+        return org_time_of(found.seq, found.body) if found else None
 
     def _watched_at(self, connection: sa.Connection, organization_id: str) -> datetime | None:
         """The org's time at the last run that looked at every open escalation."""
@@ -100,6 +105,11 @@ class SqlHistory:
         """The things that the last run with a plan left for a person; empty where none recorded any."""
         found = self._newest_with(WAITLIST, connection, organization_id)
         return waitlist_of(found.seq, found.body) if found else Waitlist()
+
+    def policy_uses(self, connection: sa.Connection, organization_id: str) -> PolicyUses:
+        """The policies that runs use; empty where no run recorded any."""
+        found = self._newest_with(POLICY_USES, connection, organization_id)
+        return policy_uses_of(found.seq, found.body) if found else {}
 
     def _newest_with(self, member: str, connection: sa.Connection, organization_id: str) -> sa.Row[Any, Any] | None:
         """The newest last event of a run that has this member."""

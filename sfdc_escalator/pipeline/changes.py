@@ -35,6 +35,7 @@ def escalation_of(
         message=message,
         ladder=order.ladder,
         moment=order.moment,
+        start_key=order.start_key,
     )
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.decisions.match import Match
@@ -15,16 +16,18 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.org import Caller
+from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses, next_uses
 from sfdc_escalator.escalation.world.waitlist import Waitlist, next_list
 from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply
 from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.closing import close_ladders
-from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunStart
+from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.self_check import UNCHECKED, SelfCheck
 from sfdc_escalator.pipeline.preparing.nearest import near_misses
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.run_clock import RunClock, skew_text
+from sfdc_escalator.pipeline.standings import Standings
 from sfdc_escalator.pipeline.stop import Stop, call_budget
 from sfdc_escalator.pipeline.waiting import left_waiting
 
@@ -36,7 +39,7 @@ class Result:
     """The result of a run or of a rehearsal. `outcomes` are the ends of the matches, in plan order; `unsettled` counts
     escalations whose outcome is still unknown; `near` are the nearest misses of a rehearsal without a match. `waitlist`
     is what waits for a person, and `reports` says that this run reports it. `notices` are those that its ends yield,
-    `check` is the check of the ledger after it."""
+    `check` is the check of the ledger after it, `standings` are those after it."""
 
     run: str
     prepared: Prepared
@@ -55,6 +58,7 @@ class Result:
     notices: tuple[Notice, ...] = ()
     check: SelfCheck = UNCHECKED
     near: tuple[NearMiss, ...] = ()
+    standings: Standings = field(default_factory=dict)
 
     def count(self, state: State) -> int:
         return sum(outcome.state is state for outcome in self.outcomes)
@@ -135,15 +139,16 @@ def carry_out(
                 lease.check()  # a run that lost its lease while it was paused must not call the ledger lost
             close_failed(lease, error)
             raise
-        close_ladders(org, lease, prepared, applied)
-        result = account(run, org, ledger, prepared, applied, stop)
-        result = replace(result, check=ledger.self_check(caller.organization_id))
+        after = close_ladders(org, lease, prepared, applied)
+        check = ledger.self_check(caller.organization_id)
+        result = replace(account(run, org, ledger, prepared, applied, stop), standings=after, check=check)
         tell(result.notices)
-        waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options, result.check.problems)
+        waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options, check.problems)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}
+        uses = next_uses(prepared.history.policy_uses, uses_of(policies, caller.now), caller.now)
         watched_at = caller.now if options.case is None else None
-        lease.finish({"exit": result.exit_code, **counts}, waitlist, watched_at)
+        lease.finish({"exit": result.exit_code, **counts}, RunEnd(waitlist, uses, watched_at))
     head = ledger.head()
     if orders:
         left = result.left_alone().as_json()
@@ -155,6 +160,12 @@ def tell(notices: Sequence[Notice]) -> None:
     """Writes the notices to the log, which is the only channel yet."""
     for one in notices:
         log.info("notice", extra={name: value for name, value in one._asdict().items() if value})
+
+
+def uses_of(policies: Sequence[Policy], now: datetime) -> PolicyUses:
+    return {
+        one.name: PolicyUse(one.digest, now, now, one.owner.review_every, one.zone.key or "UTC") for one in policies
+    }
 
 
 def outcome_in(applied: Applied, match: Match) -> Outcome:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, on_ladder
+from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, on_ladder, seen_rungs
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.progress import Turn
@@ -79,6 +79,7 @@ def after_run(one: OnLadder, done: frozenset[Turn], moved: Mapping[str, Moved]) 
 def of_started(
     in_org: PolicyInOrg, prepared: Prepared, started: tuple[Escalation, ...]
 ) -> Iterator[tuple[str, Standing]]:
+    in_org = with_rungs_of_run(in_org)
     cases = {case.id: case for case in prepared.look.cases}
     routes = {route.name: route for route in in_org.policy.routes}
     for one in started:
@@ -89,6 +90,17 @@ def of_started(
             yield one.key, after_run(on_ladder(in_org, one, route, cases[one.case_id]), frozenset(), {})
         else:
             yield one.key, Standing(StandingState.NO_LADDER)
+
+
+def with_rungs_of_run(in_org: PolicyInOrg) -> PolicyInOrg:
+    """The same policy with the rungs that this run is the first to see: they take part in what it started."""
+    history, policy = in_org.history, in_org.policy
+    rungs = dict(history.rungs)
+    for route in policy.routes:
+        known, name = seen_rungs(history, policy, route), (policy.name, route.name)
+        new = {rung.id: in_org.now for rung in route.ladder.rungs if rung.id not in known}
+        rungs[name] = {**rungs.get(name, {}), **new}
+    return replace(in_org, history=replace(history, rungs=rungs))
 
 
 def team_of(one: OnLadder) -> str:

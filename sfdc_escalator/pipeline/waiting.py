@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from sfdc_escalator.escalation.decisions.decide import UNSETTLED
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.world.history import EscalationState
-from sfdc_escalator.escalation.world.waitlist import A_DAY, PASSING, Waiting
+from sfdc_escalator.escalation.world.waitlist import A_DAY, MOST_NUMBERS, PASSING, Waiting
 from sfdc_escalator.pipeline.applying.apply import Applied
 from sfdc_escalator.pipeline.ports.self_check import Forgotten
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
@@ -44,9 +45,20 @@ def left_waiting(
 
 def routes(prepared: Prepared) -> Iterator[Waiting]:
     for one in prepared.plan.refusals:
-        yield Waiting("withheld", one.reason, one.policy, one.route, cases=one.cases)
+        numbers = numbers_withheld(prepared, one.policy, one.route)
+        yield Waiting("withheld", one.reason, one.policy, one.route, cases=one.cases, numbers=numbers)
     for (policy, route), reason in sorted(prepared.broken.items()):
         yield Waiting("broken", reason, policy, route)
+
+
+def numbers_withheld(prepared: Prepared, policy: str, route: str) -> tuple[str, ...]:
+    """The case numbers of the first cases that are withheld."""
+    withheld = (
+        match.case.number
+        for match in prepared.plan.matches
+        if match.state is State.WITHHELD and (match.policy.name, match.route.name) == (policy, route)
+    )
+    return tuple(islice(withheld, MOST_NUMBERS))
 
 
 def cases(prepared: Prepared, outcomes: Sequence[Outcome]) -> Iterator[Waiting]:

@@ -20,7 +20,7 @@ _COMMAND = re.compile(
 
 
 def instant(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{moment.isoformat(timespec='seconds')[:19]}Z"
 
 
 def visible(text: str) -> str:

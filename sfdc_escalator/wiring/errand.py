@@ -139,7 +139,7 @@ def status(errand: Errand) -> LedgerStatus:
     from sfdc_escalator.ledger.trail.status import ledger_status
 
     with trail(*errand.place) as found:
-        return ledger_status(found)
+        return ledger_status(found, errand.now)
 
 
 def resolve(errand: Errand, key: str, *, applied: bool, by: str) -> Escalation:

@@ -13,7 +13,7 @@ from sfdc_escalator.wiring.orgs import entry_of, reach
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from sfdc_escalator.escalation.policy.policy import Example
+    from sfdc_escalator.escalation.policy.example import Example
     from sfdc_escalator.escalation.readiness.gap import Gap
     from sfdc_escalator.escalation.world.org import Describe
     from sfdc_escalator.files.policies import Loaded
@@ -105,11 +105,14 @@ def field_problems(loaded: Loaded, found: Describe | None = None, gaps: Sequence
 
 
 def failed_examples(loaded: Loaded) -> Iterator[Problem]:
+    from sfdc_escalator.escalation.ladder.expected_climbs import later_failures
     from sfdc_escalator.escalation.policy.examples import failures
 
     now = datetime.now(UTC)
     for policy in loaded.policies:
-        for example, reason in failures(policy, now):
+        wrong = list(failures(policy, now))
+        others = [one for one in policy.examples if all(one is not example for example, _ in wrong)]
+        for example, reason in (*wrong, *later_failures(policy, others, now)):
             message = f"the example does not give the expected result: {reason}"
             yield Problem(message, policy.file, *example.place, expected=expected(example))
 

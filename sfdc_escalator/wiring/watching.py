@@ -68,12 +68,16 @@ def note_left_alone(path: Path, result: Result) -> None:
 
 def counts(result: Result) -> dict[str, Any]:
     from sfdc_escalator.escalation.decisions.outcome import State
+    from sfdc_escalator.escalation.world.ladder_facts import StandingState
 
     done = result.count(State.APPLIED)
     everything = result.prepared.history.everything()
     known = sum(escalation.is_open and escalation.is_start for escalation in everything)
     states = {state.value: result.count(state) for state in State if state is not State.PLANNED}
-    return {"matches": states, "api_calls": result.api_calls, "open_escalations": known + done}
+    ladders = {state.value: 0 for state in StandingState}
+    for standing, _ in result.standings.values():
+        ladders[standing.state.value] += 1
+    return {"matches": states, "api_calls": result.api_calls, "open_escalations": known + done, "ladders": ladders}
 
 
 @contextmanager

@@ -50,7 +50,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     ),
     "salesforce": (("org",), ("readiness",), ("reading",), ("login", "schema", "writing"), ("line", "soql")),
     "ledger": (("upkeep",), ("trail",), ("store",), ("writing",), ("engines",), ("tables",)),
-    "reports": (("text",), ("json",), ("terminal", "whole_file"), ("values",)),
+    "reports": (("text",), ("json",), ("ladder_text", "terminal", "whole_file"), ("values",)),
     "pipeline": (
         ("rebuild",),
         ("run",),

@@ -62,8 +62,8 @@ def test_words_of_the_past_are_found_in_every_spelling(world: World, folder: Pat
 def test_a_case_is_reported_at_the_first_poll_at_or_after_the_limit(world: World, folder: Path) -> None:
     answer = typed(world, folder)
     assert answer.out.splitlines() == [
-        "case_number,route,rung,episode,match_utc",
-        "A1,late,start,1,2026-03-01T16:00:00Z",
+        "case_number,route,rung,episode,turn,match_utc",
+        "A1,late,start,1,1,2026-03-01T16:00:00Z",
     ]
 
 
@@ -210,7 +210,7 @@ def test_a_snapshot_has_each_case_from_opening_to_closing_with_the_first_of_two_
     answer = typed(world, snapshot, "--from", "2015-11-01T05:00:00Z", "--to", "2015-11-01T09:00:00Z")
     # 1:30 occurs twice in that night; the first is 05:30Z. S2 closes at 07:10Z, S3 before it opens.
     assert answer.out.splitlines()[1:] == [
-        "S1,late,start,1,2015-11-01T08:00:00Z",
+        "S1,late,start,1,1,2015-11-01T08:00:00Z",
     ]
 
 

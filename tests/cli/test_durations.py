@@ -30,7 +30,8 @@ def test_every_option_takes_the_units_of_policies(world: World, use: str, durati
     ("duration", "why"),
     [
         *((odd, "is not a duration such as 80ms, 2s, 10m, 1h, 1d or 2w")
-          for odd in ("1", "d", "1 d", "1D", "-1d", "1y", "1d2h", "\N{ARABIC-INDIC DIGIT ONE}d", "1e3s", "")),
+          for odd in ("1", "d", "1 d", "1D", "-1d", "1y", "1d2h", "\N{ARABIC-INDIC DIGIT ONE}d", "1e3s")),
+        ("", "has an empty value: is a variable not set?"),
         *((long, "is longer than 100 years") for long in ("36526d", "5300w", "9" * 30 + "w", "9" * 400 + "h")),
     ],
 )  # fmt: skip

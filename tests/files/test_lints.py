@@ -241,6 +241,34 @@ def test_never_is_proved_for_every_step_and_every_rung(tmp_path: Path, steps: st
     assert found[0][2].startswith(message)
 
 
+RUNG = "tables: {who: {by: B, values: {x: others}, else: leads}, rank: {by: B, values: {x: High}, else: Low}}\n"
+RUNG += "routes: [{name: a, reason: x, when: {field: A, is: 1}, never: %s, escalate: {queue: leads},\n"
+RUNG += "  ladder: [{after: 1h, escalate: {priority: Low}, until: closed},\n"
+RUNG += "    {name: second, after: 2h, escalate: %s, until: closed}]}]\n"
+
+
+@pytest.mark.parametrize(
+    ("never", "steps", "broken"),
+    [
+        ("{queue: others}", "{queue: {table: who}}", "queue may be others"),
+        ("{queue: others}", "{queue: {by: B, rows: [[x, leads], [y, others]], else: leads}}", "queue may be others"),
+        ("{queue: others}", "{queue: {by: B, values: {x: leads}, else: others}}", "queue may be others"),
+        ("{queue: same}", "{queue: {table: who}}", "queue may be others"),  # another team with the same queue
+        ("{priority: High}", "{priority: {table: rank}}", "priority may be High"),
+        ("{priority: Medium}", "{priority: {table: rank}}", None),
+        ("{status: Closed}", "{status: closed}", "status may be closed"),
+        ("{status: Closed}", "{status: Open}", None),
+        ("{queue: others}", "{queue: {by: B, values: {x: leads}, else: leads}}", None),
+    ],
+)
+def test_never_is_proved_for_the_tables_of_rungs(tmp_path: Path, never: str, steps: str, broken: str | None) -> None:
+    path = tmp_path / "policy.yaml"
+    teams = TOP.replace("others: {queue: Others}", "others: {queue: Others}, same: {queue: Others}")
+    path.write_text(teams + RUNG % (never, steps), encoding="utf-8")
+    found = [(one.line, one.message) for one in check_policies([path]) if one.severity == "error"]
+    assert found == ([(8, f"ladder rung 2 breaks `never`: its {broken}")] if broken else [])
+
+
 def test_a_standard_field_that_is_probably_misspelt_is_reported_with_the_nearest(tmp_path: Path) -> None:
     when = "[{field: Priorty, is: x}, {age: CreatdDate, at_least: 1h}, {field: Acount.Type, in: [x]}"
     when += ", {text: Suject, mentions: x}]"

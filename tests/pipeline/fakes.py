@@ -16,9 +16,10 @@ from sfdc_escalator.escalation.world.keys import RouteName, RungName, key_of
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.needs import Answered, FieldChanges, Lookup, Messages, Need, Records
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
+from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.tables import states
-from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
+from sfdc_escalator.pipeline.ports.ledger import Change, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
 from sfdc_escalator.pipeline.ports.self_check import SelfCheck
 from sfdc_escalator.pipeline.ports.writing import (
@@ -348,6 +349,8 @@ class FakeLedger:
     rungs: dict[RungName, datetime] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
     standings: dict[str, tuple[Standing, str]] = field(default_factory=dict)
+    uses: PolicyUses = field(default_factory=dict)
+    watched_at: datetime | None = None
     fails_from: int = 1_000_000
     busy: bool = False
     where: str = "memory"
@@ -405,11 +408,11 @@ class FakeLedger:
     def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
         self.standings = dict(standings)
 
-    def finish(
-        self, result: Mapping[str, Any], waitlist: Waitlist | None = None, watched_at: datetime | None = None
-    ) -> None:
+    def finish(self, result: Mapping[str, Any], end: RunEnd | None = None) -> None:
         self.finished.append(result)
-        self.waitlists += [waitlist] if waitlist else []
+        if end:
+            self.waitlists.append(end.waitlist)
+            self.uses, self.watched_at = end.policy_uses, end.watched_at or self.watched_at
 
     def events(self, case_id: str) -> list[str]:
         return [change.event for change in self.changes if change.escalation.case_id == case_id]
@@ -428,7 +431,14 @@ class FakeLedger:
         rungs: dict[RouteName, dict[str, datetime]] = {}
         for (policy, route, rung), at in self.rungs.items():
             rungs.setdefault((policy, route), {})[rung] = at
-        return replace(history, rungs=rungs, holds=tuple(self.holds), standings=self.standings)
+        return replace(
+            history,
+            rungs=rungs,
+            holds=tuple(self.holds),
+            standings=self.standings,
+            policy_uses=self.uses,
+            watched_at=self.watched_at,
+        )
 
 
 class BrokenLedger(FakeLedger):

@@ -209,27 +209,6 @@ def test_the_turns_of_an_escalation_go_with_it_to_the_master_of_a_merge() -> Non
     ]
 
 
-@pytest.mark.parametrize(("younger", "ends"), [(1, 1), (2, 2), (0, 1)])
-def test_of_two_escalations_of_a_route_that_a_merge_brings_together_the_older_goes_on(younger: int, ends: int) -> None:
-    """L18: with its key and its due time; of two that started together the master's own."""
-    org = FakeOrg([case(1), case(2)], merged={case(1).id: case(2).id})
-    starts = [escalation(case(n), tried_at=NOW if n == younger else LONG_AGO) for n in (1, 2)]
-    found = watched(org, *starts)
-    assert [(one.event, one.escalation.key) for one in found] == [
-        ("merged", starts[0].key),
-        ("superseded", starts[ends - 1].key),
-    ]
-    assert {one.escalation.case_id for one in found} == {case(2).id}
-
-
-def test_escalations_of_other_routes_or_of_a_later_episode_go_on_after_a_merge() -> None:
-    org = FakeOrg([case(1), case(2)], merged={case(1).id: case(2).id})
-    other = escalation(case(2), route_name="other")
-    assert [one.event for one in watched(org, escalation(case(1)), other)] == ["merged"]
-    again = replace(escalation(case(1)), episode=2, key="ESC-2")
-    assert watched(FakeOrg([case(1)]), escalation(case(1)), again) == ()
-
-
 def test_a_rung_with_an_unknown_outcome_is_settled_as_a_start_is() -> None:
     lost = turn(1, state=EscalationState.UNKNOWN)
     assert settled(FakeOrg([case()]), lost) == [("absent", EscalationState.PLANNED, case().id)]

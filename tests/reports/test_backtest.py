@@ -47,14 +47,32 @@ def test_the_json_counts_the_matches_of_each_route() -> None:
         "rows": 1_234,
         "matches": 2,
         "routes": {"urgent": 1, "calm": 1, "idle": 0},
+        "rungs": {},
     }
+
+
+def test_the_counts_of_rungs_stand_beside_the_matches() -> None:
+    climbed = (FIRST, FIRST._replace(at=LATER, rung="late"), FIRST._replace(at=LATER, rung="late", turn=2))
+    result = BacktestResult("support", "sha", ("urgent", "calm"), climbed, 1, 1, 1, {"urgent": ("late", "last")})
+    lines = [" ".join(line.split()) for line in backtest_text(result, "out.csv").splitlines()]
+    assert lines[2:] == [
+        "Route Cases Rungs",
+        lines[3],
+        "urgent 1 late 2, last 0",
+        "calm 0",
+        "",
+        "1 match and 2 rungs written to out.csv",
+    ]
+    counted = backtest_json(result)
+    assert (counted["matches"], counted["routes"]) == (3, {"urgent": 1, "calm": 0})
+    assert counted["rungs"] == {"urgent": {"late": 2, "last": 0}}
 
 
 def test_every_match_is_a_row_of_the_csv_file_and_an_object_of_the_list() -> None:
     assert matches_csv(RESULT.matches) == (
-        "case_number,route,rung,episode,match_utc\n"
-        "00000001,urgent,start,1,2026-03-02T15:00:00Z\n"
-        "00000001,calm,start,2,2026-03-02T16:00:00Z\n"
+        "case_number,route,rung,episode,turn,match_utc\n"
+        "00000001,urgent,start,1,1,2026-03-02T15:00:00Z\n"
+        "00000001,calm,start,2,1,2026-03-02T16:00:00Z\n"
     )
     assert matches_json([FIRST]) == [
         {
@@ -62,27 +80,30 @@ def test_every_match_is_a_row_of_the_csv_file_and_an_object_of_the_list() -> Non
             "route": "urgent",
             "rung": "start",
             "episode": "1",
+            "turn": "1",
             "match_utc": "2026-03-02T15:00:00Z",
         }
     ]
 
 
 def test_without_a_match_the_csv_file_has_its_head_alone() -> None:
-    assert matches_csv(()) == "case_number,route,rung,episode,match_utc\n"
-    assert differences_csv(()) == "case_number,difference,route,match_utc,other_route,other_match_utc\n"
+    assert matches_csv(()) == "case_number,route,rung,episode,turn,match_utc\n"
+    assert differences_csv(()) == "case_number,difference,rung,turn,route,match_utc,other_route,other_match_utc\n"
     assert (matches_json(()), differences_json(())) == ([], [])
 
 
 def test_a_difference_stands_with_both_matches() -> None:
     assert differences_csv([EARLIER, ONLY_HERE]) == (
-        "case_number,difference,route,match_utc,other_route,other_match_utc\n"
-        "00000001,earlier,urgent,2026-03-02T15:00:00Z,urgent,2026-03-02T16:00:00Z\n"
-        "00000002,only here,calm,2026-03-02T15:00:00Z,,\n"
+        "case_number,difference,rung,turn,route,match_utc,other_route,other_match_utc\n"
+        "00000001,earlier,start,1,urgent,2026-03-02T15:00:00Z,urgent,2026-03-02T16:00:00Z\n"
+        "00000002,only here,start,1,calm,2026-03-02T15:00:00Z,,\n"
     )
     assert differences_json([ONLY_HERE]) == [
         {
             "case_number": "00000002",
             "difference": "only here",
+            "rung": "start",
+            "turn": "1",
             "route": "calm",
             "match_utc": "2026-03-02T15:00:00Z",
             "other_route": None,
@@ -95,8 +116,8 @@ def test_the_page_of_a_difference_counts_each_kind_and_lists_the_cases() -> None
     lines = difference_text([EARLIER, ONLY_HERE], [RESULT, OTHER]).splitlines()
     assert lines[:2] == ["support (here) matches 1 case, support (there) 0 cases", "1 only here, 1 earlier"]
     assert [" ".join(line.split()) for line in lines[3:] if line.startswith(" 0")] == [
-        "00000001 earlier urgent 2026-03-02T15:00:00Z urgent 2026-03-02T16:00:00Z",
-        "00000002 only here calm 2026-03-02T15:00:00Z - -",
+        "00000001 earlier start urgent 2026-03-02T15:00:00Z urgent 2026-03-02T16:00:00Z",
+        "00000002 only here start calm 2026-03-02T15:00:00Z - -",
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from sfdc_escalator.reports.text.metrics import Figures, metrics_text, success_in, write_metrics
 
-RUN = Figures('a"b\\c', 1_780_000_000.5, 0, 2.25, {"applied": 2, "held": 0}, 8, 5)
+RUN = Figures('a"b\\c', 1_780_000_000.5, 0, 2.25, {"applied": 2, "held": 0}, 8, 5, {"running": 4, "exhausted": 1})
 
 
 def samples(text: str) -> dict[str, str]:
@@ -22,6 +22,7 @@ def test_every_figure_has_its_help_and_type() -> None:
     assert {line.split()[2] for line in text.splitlines() if line.startswith("# HELP")} == names
     label = 'org="a\\"b\\\\c"'
     assert samples(text)[f'sfdc_escalator_matches{{{label},outcome="applied"}}'] == "2"
+    assert samples(text)[f'sfdc_escalator_ladders{{{label},state="exhausted"}}'] == "1"
     assert samples(text)[f"sfdc_escalator_last_success_timestamp_seconds{{{label}}}"] == "1780000000.5"
 
 

@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.waitlist import Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
 from sfdc_escalator.reports.json.status import status_json
-from sfdc_escalator.reports.text.status import silence, status_text
+from sfdc_escalator.reports.text.status.page import silence, status_text
 from sfdc_escalator.reports.text.waiting import TO_DO, Heading, mail_text
 from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
 
@@ -32,14 +32,20 @@ def test_an_empty_ledger_has_no_run_and_nothing_open() -> None:
     assert status_text(EMPTY, "no live run yet") == "Ledger /ledger.db\n! no live run yet\n0 open escalations"
     assert status_json(EMPTY, "no live run yet") == {
         "ledger": "/ledger.db",
+        "now": None,
         "last_run": None,
         "last_success": None,
         "silent": "no live run yet",
         "open": 0,
+        "escalations": [],
+        "due_list": {},
+        "holds": [],
+        "notices": {"sent": 0, "waiting": 0, "undelivered": 0, "dropped": 0},
         "unsettled": [],
         "rejected": [],
         "waiting_for_people": [],
         "withheld": [],
+        "review_overdue": [],
     }
 
 
@@ -48,13 +54,13 @@ def test_the_page_holds_the_last_run_the_last_success_and_what_waits() -> None:
     page = status_text(status(failed, open=1, unsettled=(LOST,), rejected=(REFUSED,)), None)
     assert page.splitlines() == [
         "Ledger /ledger.db",
-        "Last run run-2 at 2026-03-02T15:00:00Z on host: exit 5 (org_unavailable)",
-        "Last run with exit code 0: run-1 at 2026-03-02T15:00:00Z",
         "1 open escalation",
         "1 not settled yet:",
         "  ESC-1 case 00000001 support/urgent: cut",
         "1 rejected:",
         "  ESC-2 case 00000002 support/urgent: rejected; next try at 2026-03-02T16:00:00Z",
+        "Last run run-2 at 2026-03-02T15:00:00Z on host: exit 5 (org_unavailable)",
+        "Last run with exit code 0: run-1 at 2026-03-02T15:00:00Z",
     ]
 
 
@@ -70,7 +76,7 @@ def test_the_page_holds_the_last_run_the_last_success_and_what_waits() -> None:
 )
 def test_a_run_ends_with_its_exit_code_and_its_counts(result: dict[str, int] | None, outcome: str) -> None:
     last = replace(DONE, result=result, finished=NOW if result else None)
-    assert status_text(status(last), None).splitlines()[1].endswith(f"on host: {outcome}")
+    assert status_text(status(last), None).splitlines()[-1].endswith(f"on host: {outcome}")
 
 
 def test_a_run_without_an_end_has_no_exit_code_in_json() -> None:
@@ -105,12 +111,12 @@ def test_an_escalation_that_waits_has_its_message_and_its_next_try_in_json() -> 
 
 def test_a_long_list_ends_with_the_number_of_the_others() -> None:
     page = status_text(status(unsettled=(LOST,) * 23), None)
-    assert page.splitlines()[-1] == "  ... and 3 more: sfdc-escalator audit list"
+    assert page.splitlines()[-2] == "  ... and 3 more: sfdc-escalator audit list"
     assert len(status_json(status(unsettled=(LOST,) * 23), None)["unsettled"]) == 23
 
 
 HELD = Waiting("held", "nothing in Workaround__c", "support", "high", "00000003", "ESC-3", ("workaround",))
-WITHHELD = Waiting("withheld", "17 cases are too many", "support", "low", cases=17)
+WITHHELD = Waiting("withheld", "17 cases are too many", "support", "low", cases=17, numbers=("00000010", "00000011"))
 BROKEN = Waiting("broken", "there is no queue Tier9", "support", "old")
 STOPPED = Waiting("stopped", "the run stopped early: SIGTERM")
 
@@ -118,13 +124,14 @@ STOPPED = Waiting("stopped", "the run stopped early: SIGTERM")
 def test_the_page_lists_what_waits_for_a_person_once_and_what_is_withheld() -> None:
     rejected = Waiting("rejected", "no", "support", "urgent", "00000002", "ESC-2")
     found = status(waiting=(HELD, WITHHELD, BROKEN, STOPPED, rejected), rejected=(REFUSED,))
-    assert status_text(found, None).splitlines()[3:] == [
+    assert status_text(found, None).splitlines()[2:-1] == [
         "3 waiting for a person:",
         "  case 00000003, route support/high: held, missing 'workaround' (nothing in Workaround__c)",
         "  route support/old: broken (there is no queue Tier9)",
         "  the run: stopped (the run stopped early: SIGTERM)",
         "1 route withheld:",
         "  route support/low: withheld, 17 cases (17 cases are too many)",
+        "    cases 00000010, 00000011 and 15 more",
         "1 rejected:",
         "  ESC-2 case 00000002 support/urgent: rejected; next try at 2026-03-02T16:00:00Z",
     ]

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.stories.ladders import POLICY, later
 from tests.stories.stopped_org import notes, run
-from tests.stories.test_ladders import POLICY, later, the_case
+from tests.stories.test_ladders import the_case
 from tests.stories.test_main_job import case, start
 from tests.stories.world import World, advance, patch, select
 

@@ -6,41 +6,16 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.stories.ladders import POLICY, later
 from tests.stories.stopped_org import act, notes, run
 from tests.stories.test_main_job import case, start
 from tests.stories.world import World, advance, select
-
-POLICY = """
-policy: support
-priorities: [Low, Medium, High, Critical]
-teams:
-  leads: {queue: Leads}
-  intake: {queue: Intake}
-routes:
-  - name: urgent
-    reason: It is urgent.
-    when: [{field: Subject, starts_with: urgent}]
-    escalate: {note: {help_needed: Call back.}, queue: leads, priority: High}
-    due: 4h
-    ladder:
-      - {after: 30m, escalate: {priority: Critical}, until: acknowledged}
-      - {name: remind, after: 1h, notify: [leads], repeat: {every: 1h, at_most: 2}, until: acknowledged}
-      - {name: late, after_due: 0m, escalate: {note: {help_needed: It is late.}, status: Escalated}, until: closed}
-guards: {max_cases: 10, max_share_of_open: 100%}
-"""
 
 
 @pytest.fixture
 def support(stopped: World) -> World:
     stopped.policy(POLICY)
     return stopped
-
-
-def later(world: World, minutes: int, *words: str, code: int = 0) -> list[tuple[str, int, str]]:
-    """The rungs of a run some minutes later, each with its turn and state."""
-    advance(world.orgs[0], f"{minutes}m")
-    found = run(world, *words, code=code)["escalations"]
-    return [(one["rung"], one["turn"], one["state"]) for one in found if one["rung"] != "start"]
 
 
 def the_case(org: EmbeddedOrg) -> dict[str, Any]:
@@ -214,3 +189,20 @@ def test_the_backlog_of_a_route_that_only_notifies_is_a_choice_too(stopped: Worl
     assert stopped.run().code == 4
     assert stopped.run("--backlog", "adopt").json["already"] == 1
     assert later(stopped, 9 * 24 * 60) == []
+
+
+def test_the_due_time_is_printed_in_the_zone_of_the_calendar_that_gives_it(support: World) -> None:
+    """L3"""
+    calendars = """calendars:
+  east: {timezone: America/New_York, open: {mon-sat: "08:00-20:00"}}
+  west: {timezone: America/Los_Angeles, open: {mon-sat: "08:00-20:00"}}
+priorities"""
+    hours = "{by: Status, values: {New: west}, else: east}"
+    due = f"due: {{end_of: business_day, calendar: {hours}}}"
+    support.policy(POLICY.replace("priorities", calendars, 1).replace("due: 4h", due))
+    org = start(support, case(1))
+    (begun,) = run(support, "--backlog", "escalate")["escalations"]
+    assert begun["due"] == "2026-03-03T04:00:00Z"
+    assert "Due: Mon 2026-03-02 20:00 PST" in notes(org)[0]
+    assert later(support, 31) == [("after-30m", 1, "applied")]
+    assert "Due: Mon 2026-03-02 20:00 PST" in notes(org)[1]

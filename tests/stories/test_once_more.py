@@ -104,3 +104,29 @@ def test_since_the_escalation_counts_from_the_routes_own_last_one(world: World) 
     seen = json.loads(world.type("explain", "1", "--json").out)["policies"][0]["routes"][0]
     assert [part["holds"] for part in seen["conditions"]["parts"][1]["parts"]] == [True, True]
     assert "at 2026-03-02 15:00 UTC" in seen["obstacles"][0]
+
+
+def test_a_route_escalates_once_more_after_a_route_below_took_the_case_over(world: World) -> None:
+    """Its time to be re-armed passed before the route below began, so that it was free to begin."""
+    org = started(world, "{field: Status, is: Working}", "1h")
+    low = "{name: low, reason: x, when: {field: Subject, is: refund}, scan: true, escalate: {queue: leads}}"
+    world.policy(POLICY.replace("}]", f"}}, {low}]") % ("{field: Status, is: Working}", "1h"))
+
+    def routes() -> list[tuple[str, str]]:
+        return [(one["route"], one["state"]) for one in world.run("--backlog", "escalate").json["escalations"]]
+
+    (case,) = select(org, "SELECT Id FROM Case")
+    patch(org, case["Id"], Status="Working")
+    advance(org, "1m")
+    assert routes() == [("one", "applied")]
+    patch(org, case["Id"], Status="New")
+    advance(org, "1m")
+    assert routes() == [("low", "already")]  # the episode ends; the route below waits for `rearm`
+    advance(org, "61m")
+    assert routes() == [("low", "applied")]
+    patch(org, case["Id"], Status="Working")
+    advance(org, "1m")
+    assert routes() == [("one", "applied")]
+    patch(org, case["Id"], Status="New")
+    advance(org, "1m")
+    assert routes() == [("low", "already")]

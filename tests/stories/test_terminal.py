@@ -145,7 +145,8 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "audit list": (nothing, ["audit", "list"], 0),
     "audit show": (nothing, ["audit", "show", "KEY"], 0),
     "audit show, no such key": (nothing, ["audit", "show", BAD], 2),
-    "audit verify": (nothing, ["audit", "verify", "--head", BAD], 6),
+    "audit verify": (nothing, ["audit", "verify", "--head", "f" * 64], 6),
+    "audit verify, not a head": (nothing, ["audit", "verify", "--head", BAD], 2),
     "ledger backup": (nothing, ["ledger", "backup", "copy\x1b[2J\u202e.db"], 0),
     "ledger migrate": (nothing, ["ledger", "migrate"], 0),
     "ledger rebuild": (without_ledger, ["ledger", "rebuild"], 0),
@@ -153,7 +154,8 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "backtest": (history, REPLAY, 0),
     "backtest, a difference": (history, [*REPLAY, "--diff", "aged.yaml", "--out", "d\x1b[2J.csv"], 0),
     "org serve": (bad_data, ["org", "serve", "--data", "bad"], 2),
-    "init": (nothing, ["init", "home\x1b[2J\u202e", "--procedure", "member-support"], 0),
+    "init": (nothing, ["init", "home", "--procedure", "member-support"], 0),
+    "init, a hostile folder": (nothing, ["init", "home\x1b[2J\u202e", "--procedure", "member-support"], 2),
     "init, a hostile name": (nothing, ["init", "home", "--procedure", BAD, "--name", BAD], 2),
 }
 DATA = {"backtest", "validate, JUnit", "validate, for GitHub"}

@@ -12,9 +12,8 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Comment
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.ladder_facts import Hold
-from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.files.policies import load_policies
-from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
+from sfdc_escalator.pipeline.ports.ledger import Change, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.writing import Chunk
 from tests.builders import ME, case, numbered, org_facts
 from tests.pipeline.fakes import FakeLedger, FakeOrg
@@ -99,10 +98,8 @@ class YearLedger(FakeLedger):
         self.changes.clear()
         self.calls.clear()
 
-    def finish(
-        self, result: Mapping[str, Any], waitlist: Waitlist | None = None, watched_at: datetime | None = None
-    ) -> None:
-        self.watched = watched_at or self.watched
+    def finish(self, result: Mapping[str, Any], end: RunEnd | None = None) -> None:
+        self.watched = (end and end.watched_at) or self.watched
 
     def mark_live(self, routes: Sequence[tuple[str, str]]) -> None:
         self.live = [*dict.fromkeys((*self.live, *routes))]

@@ -29,6 +29,17 @@ class Outage(click.ParamType[tuple[datetime, datetime]]):
         return found
 
 
+class Acts(click.ParamType[timedelta | Literal["never"]]):
+    """`never`, or a duration."""
+
+    name = "never|duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, timedelta) or value == "never":
+            return value
+        return timedelta(seconds=Seconds().convert(value, param, ctx))
+
+
 @click.command("backtest")
 @option("--policy", required=True, type=FilePath(), help="The policy file to replay.")
 @option("--events", required=True, type=FilePath(), help="The history: a CSV file, gzip or not.")
@@ -46,6 +57,12 @@ class Outage(click.ParamType[tuple[datetime, datetime]]):
     show_default=True,
     help="first: what a run would escalate; all: every time that the condition of a route begins to hold.",
 )
+@option(
+    "--acknowledged",
+    "acts",
+    type=Acts(),
+    help="When somebody acts on an escalation, where the file cannot show it: never, or this long after its start.",
+)
 @option("--diff", "other", type=FilePath(), help="Another policy: list the cases that the two treat differently.")
 @option("--out", type=FilePath(allow_dash=True), help="Write the CSV to this file. Default: stdout.")
 @json_option
@@ -60,11 +77,13 @@ def command(
     every: float,
     outages: tuple[tuple[datetime, datetime], ...],
     episodes: Literal["first", "all"],
+    acts: timedelta | Literal["never"] | None,
     other: Path | None,
     out: Path | None,
     as_json: bool,
 ) -> int:
-    """Replay a policy over a history file: which cases would have been escalated, when, by which route.
+    """Replay a policy over a history file: which cases would have been escalated, when, by which route, and which rungs
+    of its ladder would have been climbed.
 
     The decisions are those of a run, made at polls of the past. No org is needed. Only --out is written.
     """
@@ -93,7 +112,8 @@ def command(
     except ValueError as error:
         raise click.UsageError(f"--every: {error}") from None
     with surroundings.progress() as progress:
-        found = [backtest(one, events, meaning, polls, episodes, progress) for each in loaded for one in each.policies]
+        every_policy = [one for each in loaded for one in each.policies]
+        found = [backtest(one, events, meaning, polls, episodes, progress, acts) for one in every_policy]
     paper = page_for(surroundings.environ)
     file = None if out is None or str(out) == "-" else out
     if other:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from sfdc_escalator.cli.options import Seconds, json_option, ledger_option, option, org_option
+from sfdc_escalator.cli.options import Instant, Seconds, json_option, ledger_option, option, org_option
 from sfdc_escalator.cli.output import tell, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -22,18 +22,28 @@ WAITS = 3
     metavar="T",
     help="A run is due once in this time.",
 )
+@option("--now", type=Instant(), metavar="ISO", help="Use this time in place of that of the last run.")
 @json_option
 @click.pass_obj
-def command(surroundings: Surroundings, org: str, ledger: str | None, expect_every: float, as_json: bool) -> int:
-    """Show the last run, what it did, what is open, and what waits for a person. The org is not asked.
+def command(
+    surroundings: Surroundings,
+    org: str,
+    ledger: str | None,
+    expect_every: float,
+    now: datetime | None,
+    as_json: bool,
+) -> int:
+    """Show what is open, due, held and next, what waits for a person, and the last run. The org is not asked.
+
+    All is as of the last run's time, or as of --now; --expect-every compares the clock of this machine.
 
     Exit code 3 when there was no live run for longer than --expect-every, or when something waits for a person.
     """
     from sfdc_escalator.reports.json.status import status_json
-    from sfdc_escalator.reports.text.status import silence, status_text
+    from sfdc_escalator.reports.text.status.page import silence, status_text
     from sfdc_escalator.wiring import errand
 
-    found = errand.status(errand.Errand(surroundings, org, ledger))
+    found = errand.status(errand.Errand(surroundings, org, ledger, now=now))
     silent = silence(found, datetime.now(UTC), timedelta(seconds=expect_every))
     code = WAITS if silent or found.needs_a_person else 0
     if as_json:

@@ -79,6 +79,7 @@ def match_of(in_org: PolicyInOrg, one: OnLadder, turn: Missed, found: Climb | No
         rung=rung,
         moment=turn.moment,
         due=one.facts.due,
+        start_key=one.start.key,
         skips=skips_of(one, found) if found else (),
         ladder_after=after(one, found) if found and found.moved else None,
     )
@@ -110,6 +111,7 @@ def skips_of(one: OnLadder, found: Climb) -> tuple[Escalation, ...]:
         replace(
             Escalation.of(identity_of(one, turn), EscalationState.SKIPPED, tried_at=one.now),
             moment=turn.moment,
+            start_key=one.start.key,
             case_number=one.start.case_number,
         )
         for turn in found.skipped

@@ -7,7 +7,7 @@ from sfdc_escalator.escalation.decisions.order import Order, Post
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.acknowledgement import proved_at
-from sfdc_escalator.escalation.ladder.times import due_of
+from sfdc_escalator.escalation.ladder.times import due_of, zone_of_due
 from sfdc_escalator.escalation.note.note import Renderer, write_note
 from sfdc_escalator.escalation.note.parts import Incomplete
 from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
@@ -26,13 +26,15 @@ def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
     if match.rung is None:
         match = replace(match, due=due_of(match.route.due, match.case, in_org.circumstances))
     steps: tuple[Step, ...] = ()
-    if wanted:
+    unfit = in_org.unfit.get(f"{match.route.name}/{match.rung.id}") if match.rung else None
+    if wanted and not unfit:
         found = steps_of(in_org, match, wanted, render)
         if isinstance(found, Incomplete):
             return match.held(found.reason, by="note", missing=found.missing)
         steps = found
     earlier = next((one for one in in_org.every(match.case) if one.key == match.identity.key), None)
-    return replace(match, order=order_of(in_org, match, steps, earlier), escalation=earlier)
+    drafted = replace(match, order=order_of(in_org, match, steps, earlier), escalation=earlier)
+    return drafted.ended(State.REJECTED, unfit) if unfit else drafted
 
 
 def steps_of(in_org: PolicyInOrg, match: Match, wanted: Escalate, render: Renderer) -> tuple[Step, ...] | Incomplete:
@@ -52,11 +54,19 @@ def steps_of(in_org: PolicyInOrg, match: Match, wanted: Escalate, render: Render
         render,
         in_org.org_facts.quick_texts,
         wanted.note,
-        clock_text(match.due, policy.zone) if match.due else "",
+        due_text(in_org, match),
     )
     if isinstance(note, Incomplete):
         return note
     return Incomplete(fields) if isinstance(fields, str) else (Step(NOTE, None, note), *fields)
+
+
+def due_text(in_org: PolicyInOrg, match: Match) -> str:
+    """The due time as a clock shows it where the business day ends, else in the zone of the policy."""
+    if match.due is None:
+        return ""
+    zone = zone_of_due(match.route.due, match.case, in_org.circumstances)
+    return clock_text(match.due, zone or in_org.policy.zone)
 
 
 def order_of(in_org: PolicyInOrg, match: Match, steps: tuple[Step, ...], earlier: Escalation | None) -> Order:
@@ -82,6 +92,7 @@ def order_of(in_org: PolicyInOrg, match: Match, steps: tuple[Step, ...], earlier
         ladder=None if match.rung else ladder_facts(in_org, match),
         due=match.due,
         moment=match.moment,
+        start_key=match.start_key,
         skips=match.skips,
         ladder_after=match.ladder_after,
     )

@@ -29,18 +29,19 @@ def is_over(
             for other in escalations
         ):
             return True  # a later episode of the same route took it over
-        return any(other.state is EscalationState.CLOSED for other in escalations) and not any(
-            other.is_open for other in escalations
-        )
+        closed = any(other.state is EscalationState.CLOSED for other in escalations)
+        return (closed and not any(other.is_open for other in escalations)) or is_rearmed(escalation, route, now)
     if escalation.state not in (EscalationState.APPLIED, EscalationState.ADOPTED):
         return False
     if route.rearm == NEW_RECORD:
         return escalation.tried_at is not None and newest is not None and newest > escalation.tried_at
-    return (
-        escalation.ended_at is not None
-        and isinstance(route.rearm, timedelta)
-        and now >= escalation.ended_at + route.rearm
-    )
+    return is_rearmed(escalation, route, now)
+
+
+def is_rearmed(escalation: Escalation, route: Route, now: datetime) -> bool:
+    """True once the `rearm` time has passed since the escalation ended, whatever took it over afterwards."""
+    rearm = route.rearm if isinstance(route.rearm, timedelta) else None
+    return escalation.ended_at is not None and rearm is not None and now >= escalation.ended_at + rearm
 
 
 def episode(route: Route, escalations: Sequence[Escalation], now: datetime, newest: datetime | None = None) -> int:

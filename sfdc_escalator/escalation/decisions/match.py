@@ -48,6 +48,7 @@ class Match:
     rung: Rung | None = None
     moment: datetime | None = None
     due: datetime | None = None
+    start_key: str = ""
     skips: tuple[Escalation, ...] = ()
     ladder_after: Escalation | None = None
 

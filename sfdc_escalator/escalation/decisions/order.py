@@ -28,8 +28,8 @@ class Order:
     `together` saves all fields as one. `locks` are the other records that a save of the case locks.
     `owner_name` is for reports.
 
-    `ladder` is kept with a start, `due` is the due time of the escalation. Of a rung: its `moment`, the turns that it
-    `skips`, and the start of the escalation with the rungs that it moves.
+    `ladder` is kept with a start, `due` is the due time of the escalation. Of a rung: its `moment`, the key of the
+    start, the turns that it `skips`, and the start of the escalation with the rungs that it moves.
     """
 
     identity: Identity
@@ -50,6 +50,7 @@ class Order:
     ladder: LadderFacts | None = None
     due: datetime | None = None
     moment: datetime | None = None
+    start_key: str = ""
     skips: tuple[Escalation, ...] = ()
     ladder_after: Escalation | None = None
 

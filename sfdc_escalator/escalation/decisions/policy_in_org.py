@@ -22,7 +22,9 @@ NONE = frozenset[Need]()
 
 @dataclass(frozen=True, slots=True)
 class PolicyInOrg:
-    """`unpolled` gives the reason why a route was not read, `unfit` why this org cannot carry it out."""
+    """`unpolled` gives the reason why a route was not read, `unfit` why this org cannot carry it out.
+
+    A rung that it cannot carry out stands there as `route/rung`."""
 
     policy: Policy
     org_facts: OrgFacts

@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tree import leaves, paths_of
 from sfdc_escalator.escalation.decisions.decide import matching
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.policy.policy import Example
+from sfdc_escalator.escalation.policy.example import Example
 from sfdc_escalator.escalation.world.case import Case, Value
 
 GIVEN = frozenset({"CreatedDate", "IsClosed", "OwnerId", "LastModifiedDate"})

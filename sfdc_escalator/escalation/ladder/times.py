@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import calendar_of
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.ladder.deadline import due_in, end_of_day
 from sfdc_escalator.escalation.ladder.progress import Times
-from sfdc_escalator.escalation.policy.ladder import After, BeforeDue, Due, DueIn, Ladder, Rung, Time
+from sfdc_escalator.escalation.policy.ladder import After, BeforeDue, Due, DueIn, EndOfDay, Ladder, Rung, Time
 from sfdc_escalator.escalation.world.case import Case
 
 
@@ -45,3 +46,9 @@ def due_of(due: Due | None, case: Case, circumstances: Circumstances) -> datetim
         return None if time is None else due_in(circumstances.now, time)
     calendar = calendar_of(due.calendar, case, circumstances)
     return end_of_day(circumstances.now, calendar, due.at_least) if calendar else None
+
+
+def zone_of_due(due: Due | None, case: Case, circumstances: Circumstances) -> ZoneInfo | None:
+    """The zone of the calendar whose day ends at the due time; None for a duration."""
+    calendar = calendar_of(due.calendar, case, circumstances) if isinstance(due, EndOfDay) else None
+    return calendar.zone if calendar else None

@@ -17,8 +17,9 @@ from sfdc_escalator.escalation.conditions.kinds.milestone import MILESTONES
 from sfdc_escalator.escalation.conditions.kinds.related import name_of
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, could_hold, judge, leaves, lookups_of, paths_of
+from sfdc_escalator.escalation.policy.example import Example
 from sfdc_escalator.escalation.policy.expected_steps import wrong_steps
-from sfdc_escalator.escalation.policy.policy import Example, Policy, Route
+from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.proof.implication import conjuncts
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange

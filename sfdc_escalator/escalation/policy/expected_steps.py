@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.policy.policy import Example, Policy, Route
+from sfdc_escalator.escalation.policy.example import Example
+from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, Setting, Value, chosen
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.world.case import Case

@@ -12,8 +12,8 @@ from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.tree import All, paths_of
 from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
+from sfdc_escalator.escalation.policy.example import Example
 from sfdc_escalator.escalation.policy.ladder import NO_LADDER, NOBODY, Due, EndOfDay, Ladder, Notify, due_needs
-from sfdc_escalator.escalation.world.case import Value
 from sfdc_escalator.escalation.world.needs import Need
 
 DEFAULT_PRIORITIES = ("Low", "Medium", "High")
@@ -56,25 +56,6 @@ class Guards:
     max_share_of_open: Fraction = Fraction(30, 100)
     share_from: int = 20
     api_budget: Fraction = Fraction(20, 100)
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A case that the policy's author made up, and what they expect of it.
-
-    `fields` by path, times as written; `age` since the case was made; who spoke how long ago; `related` counts by
-    relation, as written (`Contact.ReturnOrders`); `expect` is a route's name, or None; `steps` are the values that its
-    steps are expected to give, by key. `place` is (line, column).
-    """
-
-    fields: Mapping[str, Value]
-    expect: str | None
-    age: timedelta | None = None
-    customer_spoke: timedelta | None = None
-    agent_spoke: timedelta | None = None
-    related: Mapping[str, int] = field(default_factory=dict)
-    steps: Mapping[str, str] = field(default_factory=dict)
-    place: tuple[int, int] = (0, 0)
 
 
 class PolicyOwner(NamedTuple):

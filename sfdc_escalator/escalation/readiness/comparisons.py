@@ -10,11 +10,11 @@ from typing import NamedTuple
 from sfdc_escalator.escalation.conditions.comparison import Literal_, as_text, fold, moment, number
 from sfdc_escalator.escalation.conditions.leaf import Comparison, cells_compared
 from sfdc_escalator.escalation.conditions.shared_keys import EQUAL, SIDES
-from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import comparisons_in
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.readiness.picklists import unknown_choice
+from sfdc_escalator.escalation.readiness.requirements import conditions_of, tables_of
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.needs import Records
 from sfdc_escalator.escalation.world.org import Describe, FieldInfo
@@ -199,11 +199,11 @@ def start_of(describe: Describe, records: Records) -> str | None:
 
 
 def senseless(policy: Policy, route: Route, describe: Describe) -> Iterator[Gap]:
-    """The comparisons of a route whose result is the same for every case, because of the types of their fields."""
-    steps = route.escalate
-    tables = [*steps.steps.values(), *steps.note.quick_texts] if steps else []
-    by_tables = (one for table in tables if isinstance(table, Table) for one in cells_compared(table))
-    for asked in (*comparisons_in(policy.condition(route)), *by_tables):
+    """The comparisons of a route and its ladder whose result is the same for every case, because of the types of their
+    fields."""
+    by_tables = (one for table in tables_of(route) for one in cells_compared(table))
+    by_conditions = (one for condition in conditions_of(policy, route) for one in comparisons_in(condition))
+    for asked in (*by_conditions, *by_tables):
         info = field_of(describe, asked)
         if info is None:
             continue

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.readiness.gap import FIELD_KEYS, Gap, GapKind
-from sfdc_escalator.escalation.readiness.requirements import fields_of, records_of, tracked_by
+from sfdc_escalator.escalation.readiness.requirements import acts_tracked_by, fields_of, records_of, tracked_by
 from sfdc_escalator.escalation.readiness.spelling import SEVERAL, nearest
 from sfdc_escalator.escalation.world.needs import Records
 from sfdc_escalator.escalation.world.org import Describe, OrgFacts
@@ -74,3 +74,14 @@ def untracked(policy: Policy, route: Route, org_facts: OrgFacts) -> Iterator[Gap
     for path in tracked_by(policy, route):
         if path.lower() not in tracked:
             yield Gap(GapKind.HISTORY_TRACKING, path, ("in_state", "field"))
+
+
+def unseen_acts(policy: Policy, route: Route, org_facts: OrgFacts) -> Iterator[Gap]:
+    """Fields without history that acknowledge an escalation: the change counts, but not everything of it is seen."""
+    if org_facts.tracked is None:
+        return
+    tracked = {path.lower() for path in org_facts.tracked}
+    for path in acts_tracked_by(policy, route):
+        info = org_facts.describe.field_at(path)
+        if info and info.updateable and path.lower() not in tracked:
+            yield Gap(GapKind.UNSEEN_ACTS, path, FIELD_KEYS, severity="warning")

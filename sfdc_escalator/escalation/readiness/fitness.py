@@ -1,15 +1,17 @@
 """Is this org ready for this policy? All gaps of policies in an org, and those that a run needs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sfdc_escalator.errors import counted
+from sfdc_escalator.escalation.policy.ladder import Rung
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.readiness import names
-from sfdc_escalator.escalation.readiness.fields import unreadable, untracked
+from sfdc_escalator.escalation.readiness.fields import unreadable, unseen_acts, untracked
 from sfdc_escalator.escalation.readiness.gap import Gap, GapKind, once_each
 from sfdc_escalator.escalation.readiness.inspection import KnownNames, OrgInspection
 from sfdc_escalator.escalation.readiness.picklists import unknown_values, values_of_record_types
+from sfdc_escalator.escalation.readiness.requirements import hours_asked, hours_of_rung, queues_asked, steps_of
 from sfdc_escalator.escalation.readiness.rights import denied_rights, lost_rights
 from sfdc_escalator.escalation.readiness.sentences import reason
 from sfdc_escalator.escalation.world.needs import Answered
@@ -44,7 +46,17 @@ def missing_kinds(policies: Sequence[Policy], org_facts: OrgFacts) -> frozenset[
 
 def unfit_routes(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
     """The reasons for which a run rejects the cases of a route in this org, by route name."""
-    found = {route.name: carry_out(policy, route, org_facts) for route in policy.routes}
+    return blocked({route.name: carry_out(policy, route, org_facts) for route in policy.routes})
+
+
+def unfit_rungs(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
+    """The reasons for which this org cannot carry out a rung, by `route/rung`."""
+    rungs = [(f"{route.name}/{rung.id}", rung) for route in policy.routes for rung in route.ladder.rungs]
+    return blocked({name: carry_out_rung(rung, org_facts) for name, rung in rungs})
+
+
+def blocked(found: Mapping[str, Iterable[Gap]]) -> dict[str, str]:
+    """The reason of the first gap that blocks, by name."""
     first = {name: next((gap for gap in some if gap.blocks), None) for name, some in found.items()}
     return {name: reason(gap) for name, gap in first.items() if gap}
 
@@ -52,7 +64,8 @@ def unfit_routes(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
 def warnings_of(policy: Policy, org_facts: OrgFacts) -> Iterator[str]:
     """The values that a run writes although the org does not offer them."""
     for route in policy.routes:
-        for gap in carry_out(policy, route, org_facts):
+        of_rungs = (gap for rung in route.ladder.rungs for gap in carry_out_rung(rung, org_facts))
+        for gap in once_each((*carry_out(policy, route, org_facts), *of_rungs)):
             if not gap.blocks:
                 yield f"route {route.name}: {reason(gap)}"
 
@@ -65,23 +78,38 @@ def missing(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames
     """The requirements of the route that the facts of the org do not meet."""
     yield from unreadable(policy, route, org_facts.describe)
     yield from carry_out(policy, route, org_facts, known)
-    yield from names.missing_quick_texts(route, org_facts, known)
-    yield from names.unfilled_quick_texts(route, org_facts)
+    for rung in route.ladder.rungs:
+        yield from carry_out_rung(rung, org_facts, known)
+    for steps in steps_of(route):
+        yield from names.missing_quick_texts(steps.note, org_facts, known)
+        yield from names.unfilled_quick_texts(steps.note, org_facts)
     yield from untracked(policy, route, org_facts)
+    yield from unseen_acts(policy, route, org_facts)
 
 
 def carry_out(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames = NOT_ASKED) -> Iterator[Gap]:
     """The missing names and values for judging the route and for its steps."""
-    yield from names.missing_queues(policy, route, org_facts, known)
-    yield from names.missing_hours(policy, route, org_facts, known)
-    yield from unknown_values(route, org_facts.describe)
+    teams = route.escalate.teams if route.escalate else ()
+    queues = (*(team.queue for team in teams), *queues_asked(policy, route))
+    yield from names.missing_queues(queues, org_facts, known)
+    yield from names.missing_hours(hours_asked(policy, route), org_facts, known)
+    yield from unknown_values(route.escalate, org_facts.describe)
+
+
+def carry_out_rung(rung: Rung, org_facts: OrgFacts, known: KnownNames = NOT_ASKED) -> Iterator[Gap]:
+    """The missing names and values for the time of the rung and for its steps."""
+    teams = rung.escalate.teams if rung.escalate else ()
+    yield from names.missing_queues((team.queue for team in teams), org_facts, known)
+    yield from names.missing_hours(hours_of_rung(rung), org_facts, known)
+    yield from unknown_values(rung.escalate, org_facts.describe)
 
 
 def denied(policy: Policy, route: Route, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
     """The requirements of the route that the inspection found not to be met."""
-    yield from denied_rights(route, org_facts, inspection)
-    yield from lost_rights(policy, route, org_facts, inspection)
-    yield from values_of_record_types(route, inspection)
+    for steps in steps_of(route):
+        yield from denied_rights(steps, org_facts, inspection)
+        yield from lost_rights(policy, steps, org_facts, inspection)
+        yield from values_of_record_types(steps, inspection)
     this = policy.name, route.name
     if refusal := inspection.refused.get(this):
         raw = [one.fragment for one in policy.needs([route]) if isinstance(one, Answered)]

@@ -33,6 +33,7 @@ class GapKind(StrEnum):
     QUICK_TEXT_COMPOUND = auto()
     PLACEHOLDER = auto()
     HISTORY_TRACKING = auto()
+    UNSEEN_ACTS = auto()
     VALUE = auto()
     VALUE_INACTIVE = auto()
     VALUE_OF_RECORD_TYPE = auto()

@@ -1,6 +1,6 @@
-"""Queues, business hours and Quick Texts that a route names and the org does not have."""
+"""Queues, business hours and Quick Texts that a route or a rung names and the org does not have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sfdc_escalator.escalation.note.quick_texts import (
     PLACEHOLDER,
@@ -11,20 +11,18 @@ from sfdc_escalator.escalation.note.quick_texts import (
     unknown_placeholders,
 )
 from sfdc_escalator.escalation.policy.escalate import NoteSpec
-from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.readiness.fields import unreadable_field
 from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import KnownNames
-from sfdc_escalator.escalation.readiness.requirements import business_hours, queues_of
 from sfdc_escalator.escalation.readiness.spelling import nearest
 from sfdc_escalator.escalation.world.org import OrgFacts
 
 TEXT_KEYS = ("quick_text", *GIVEN_BY_TABLES)
 
 
-def missing_queues(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
+def missing_queues(wanted: Iterable[str], org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
     keys, allowed = ("queue", "in"), tuple(org_facts.queues)
-    for queue in queues_of(policy.condition(route), route):
+    for queue in dict.fromkeys(wanted):
         if queue in org_facts.queues:
             continue
         if queue in known.queues:
@@ -33,9 +31,9 @@ def missing_queues(policy: Policy, route: Route, org_facts: OrgFacts, known: Kno
             yield Gap(GapKind.QUEUE, queue, keys, nearest=nearest(queue, allowed), allowed=allowed, blocks=True)
 
 
-def missing_hours(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
+def missing_hours(wanted: Iterable[str], org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
     keys, active = ("business_hours",), tuple(name for name, is_active in known.hours.items() if is_active)
-    for name in business_hours(policy.condition(route)):
+    for name in wanted:
         if name in org_facts.calendars:
             continue
         if known.hours.get(name) is False:
@@ -44,20 +42,19 @@ def missing_hours(policy: Policy, route: Route, org_facts: OrgFacts, known: Know
             yield Gap(GapKind.HOURS, name, keys, nearest=nearest(name, active), allowed=active, blocks=True)
 
 
-def missing_quick_texts(route: Route, org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
+def missing_quick_texts(note: NoteSpec, org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
     """The gap where the org has no Quick Text of the list; the template is used then. It names the last one."""
-    names = route.escalate.note.quick_texts if route.escalate else ()
+    names = note.quick_texts
     if names and not possible_texts(names, org_facts.quick_texts):
         last = possible_names(names)[-1]
         near = nearest(last, known.quick_texts)
         yield Gap(GapKind.QUICK_TEXT, last, TEXT_KEYS, nearest=near, severity="warning", instead=("quick_text",))
 
 
-def unfilled_quick_texts(route: Route, org_facts: OrgFacts) -> Iterator[Gap]:
+def unfilled_quick_texts(note: NoteSpec, org_facts: OrgFacts) -> Iterator[Gap]:
     """Quick Texts with a placeholder that cannot be filled: such a note holds every case."""
-    note = route.escalate.note if route.escalate else None
-    for name, text in possible_texts(note.quick_texts, org_facts.quick_texts).items() if note else ():
-        yield from unfilled(name, text, note, org_facts) if note else ()
+    for name, text in possible_texts(note.quick_texts, org_facts.quick_texts).items():
+        yield from unfilled(name, text, note, org_facts)
 
 
 def unfilled(name: str, text: str, note: NoteSpec, org_facts: OrgFacts) -> Iterator[Gap]:

@@ -1,10 +1,10 @@
-"""Values that a route writes or compares although the picklist, or a record type, does not offer them."""
+"""Values that a route or a rung writes or compares although the picklist, or a record type, does not offer them."""
 
 from collections.abc import Iterator, Mapping
 
 from sfdc_escalator.escalation.conditions.comparison import TESTS, Literal_, Operator, as_text, fold
 from sfdc_escalator.escalation.conditions.leaf import Comparison
-from sfdc_escalator.escalation.policy.policy import Route
+from sfdc_escalator.escalation.policy.escalate import Escalate
 from sfdc_escalator.escalation.policy.steps import FieldStep
 from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
@@ -17,10 +17,10 @@ CUTOFF = 0.5
 """Values are often spelt less alike than names: `Critical` and `Critical Escalation`."""
 
 
-def unknown_values(route: Route, describe: Describe) -> Iterator[Gap]:
+def unknown_values(steps: Escalate | None, describe: Describe) -> Iterator[Gap]:
     """A restricted picklist rejects other values. Any other one stores them: then a case has a value that nobody can
     choose, filter or report on."""
-    for step, value in values_of(route):
+    for step, value in values_of(steps):
         info = describe.field_at(step.field)
         if info is None or not info.values or fold(value) in {fold(one) for one in info.values}:
             continue
@@ -60,8 +60,8 @@ def held(info: FieldInfo, value: str) -> Value:
     return frozenset({value}) if info.type == "multipicklist" else value
 
 
-def values_of_record_types(route: Route, inspection: OrgInspection) -> Iterator[Gap]:
-    for step, value in values_of(route):
+def values_of_record_types(steps: Escalate, inspection: OrgInspection) -> Iterator[Gap]:
+    for step, value in values_of(steps):
         offers = {name: fields[step.field] for name, fields in inspection.picklists.items() if step.field in fields}
         without = tuple(name for name, offered in offers.items() if fold(value) not in offered)
         if without:

@@ -1,8 +1,9 @@
-"""The rights that a route needs and this user does not have in the org."""
+"""The rights that the steps of a route or a rung need and this user does not have in the org."""
 
 from collections.abc import Iterator
 
-from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.escalate import Escalate
+from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
@@ -11,10 +12,7 @@ from sfdc_escalator.escalation.world.org import OrgFacts
 OPEN_TO_ALL = frozenset({"ReadWrite", "ReadWriteTransfer", "FullAccess"})
 
 
-def denied_rights(route: Route, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
-    steps = route.escalate
-    if steps is None:
-        return
+def denied_rights(steps: Escalate, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
     for step in FIELD_STEPS:
         info = org_facts.describe.field_at(step.field)
         if steps.values(step.key) and (info is None or not info.updateable):
@@ -26,10 +24,9 @@ def denied_rights(route: Route, org_facts: OrgFacts, inspection: OrgInspection) 
         yield Gap(GapKind.NOTES)
 
 
-def lost_rights(policy: Policy, route: Route, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
+def lost_rights(policy: Policy, steps: Escalate, org_facts: OrgFacts, inspection: OrgInspection) -> Iterator[Gap]:
     """The user may lose the right to edit a case with the move to the queue, before its other fields are set."""
-    steps = route.escalate
-    if policy.together or steps is None:
+    if policy.together:
         return
     if not any(steps.values(step.key) for step in FIELD_STEPS if not step.names_team):
         return

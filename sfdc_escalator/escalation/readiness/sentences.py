@@ -38,6 +38,8 @@ SENTENCES: Mapping[GapKind, str] = {
     GapKind.QUICK_TEXT_COMPOUND: "the Quick Text {subject!r} holds {placeholder}, a field made of several: use {part}",
     GapKind.PLACEHOLDER: "the Quick Text {subject!r} holds {placeholder}, which is not a known placeholder",
     GapKind.HISTORY_TRACKING: "this org does not track the history of {subject}: " + HISTORY,
+    GapKind.UNSEEN_ACTS: "this org does not track the history of {subject}: a change of it acknowledges an escalation, "
+    "but not by whom, and a change that is undone before a run looks is not seen; " + HISTORY,
     GapKind.VALUE: "{field} {subject!r} is not a value of this org's picklist",
     GapKind.VALUE_INACTIVE: "{field} {subject!r} is inactive in this org's picklist",
     GapKind.VALUE_OF_RECORD_TYPE: "{field} {subject!r} is not offered by these record types: {record_types}. Their "
@@ -88,7 +90,9 @@ TRIED = (
     GapKind.NO_MARKED_CASE,
 )
 USES: Mapping[GapKind, str] = {
-    **dict.fromkeys((GapKind.FIELD, GapKind.COMPOUND_FIELD, GapKind.HISTORY_TRACKING), "read by {routes}"),
+    **dict.fromkeys(
+        (GapKind.FIELD, GapKind.COMPOUND_FIELD, GapKind.HISTORY_TRACKING, GapKind.UNSEEN_ACTS), "read by {routes}"
+    ),
     **dict.fromkeys((GapKind.RELATION, GapKind.RELATED_FIELD, GapKind.RELATED_FILTER), "read by {routes}"),
     **dict.fromkeys(NAMES, "required by {routes}"),
     **dict.fromkeys((*QUICK_TEXTS, GapKind.POSTS), "{routes}"),

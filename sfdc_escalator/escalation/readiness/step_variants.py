@@ -1,4 +1,4 @@
-"""The variants of a route's steps, where tables choose the values."""
+"""The variants of the steps of routes and rungs, where tables choose the values."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,20 @@ from sfdc_escalator.escalation.world.org import OrgFacts
 
 @dataclass(frozen=True, slots=True)
 class StepVariant:
-    """The steps of a route with one value each, by field; `which` names the values where there are several variants."""
+    """The steps of a route, or of a rung, with one value each, by field; `which` names the values where there are
+    several variants."""
 
     policy: Policy
     route: Route
     queue: str | None
     values: FieldValues
     which: str = ""
+    rung: str = ""
 
     @property
     def name(self) -> str:
-        return f"route {self.route.name}{self.which}"
+        rung = f", rung {self.rung}" if self.rung else ""
+        return f"route {self.route.name}{rung}{self.which}"
 
     @property
     def saves_after_move(self) -> bool:
@@ -36,12 +39,21 @@ def step_variants(policies: Sequence[Policy], org_facts: OrgFacts) -> list[StepV
         variant
         for policy in policies
         for route in policy.routes
-        if route.escalate
-        for variant in variants_of(policy, route, route.escalate, org_facts)
+        for rung, steps in steps_by_rung(route)
+        for variant in variants_of(policy, route, rung, steps, org_facts)
     ]
 
 
-def variants_of(policy: Policy, route: Route, steps: Escalate, org_facts: OrgFacts) -> Iterator[StepVariant]:
+def steps_by_rung(route: Route) -> Iterator[tuple[str, Escalate]]:
+    """The steps of the route, then those of each rung that changes a field. A note alone was tried with the route."""
+    if route.escalate:
+        yield "", route.escalate
+    for rung in route.ladder.rungs:
+        if rung.escalate and (rung.escalate.steps or not route.escalate):
+            yield rung.id, rung.escalate
+
+
+def variants_of(policy: Policy, route: Route, rung: str, steps: Escalate, org_facts: OrgFacts) -> Iterator[StepVariant]:
     names: dict[str, list[str]] = {}
     for step in FIELD_STEPS:
         if wanted := steps.values(step.key):
@@ -56,4 +68,4 @@ def variants_of(policy: Policy, route: Route, steps: Escalate, org_facts: OrgFac
         choice = ", ".join(name for path, name in here.items() if len(names[path]) > 1)
         queue = next((name for path, name in here.items() if path in teams), None)
         values = {path: org_facts.queues[name].id if path in teams else name for path, name in here.items()}
-        yield StepVariant(policy, route, queue, values, f" ({choice})" if count > 1 else "")
+        yield StepVariant(policy, route, queue, values, f" ({choice})" if count > 1 else "", rung)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from sfdc_escalator.escalation.world.case import FieldValues
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG, Identity, RouteName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts, Standing
+from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 
 TRY_AGAIN = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
@@ -43,7 +44,7 @@ class Escalation:
     `before` and `wrote` hold the fields that steps may write; None where we sent nothing (adopted, found). `attempts`
     counts the rejections of a rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's
     time of the last try. `ended_at` is the org's time at which the route was first seen not to match. `ladder` stands
-    with the start; `moment` is the time at which the turn of a rung was due.
+    with the start; `moment` is the time at which the turn of a rung was due, `start_key` the key of its start.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Escalation:
     ended_at: datetime | None = None
     ladder: LadderFacts | None = field(default=None, hash=False)
     moment: datetime | None = None
+    start_key: str = ""
 
     @classmethod
     def of(
@@ -77,6 +79,7 @@ class Escalation:
         message: str = "",
         ladder: LadderFacts | None = None,
         moment: datetime | None = None,
+        start_key: str = "",
     ) -> "Escalation":
         """The escalation with this identity."""
         return cls(
@@ -95,6 +98,7 @@ class Escalation:
             message=message,
             ladder=ladder,
             moment=moment,
+            start_key=start_key,
         )
 
     @property
@@ -139,7 +143,7 @@ class History:
     that run left for a person. `rungs` gives the org's time at which a live run first saw a rung, by its id, on a
     route that still has it. `holds` are those that last, and those of cases with an open escalation. `standings` are
     those after the last run, by the key of the start, each with the digest of its policy. `watched_at` is the org's
-    time at the last run that looked at every open escalation.
+    time at the last run that looked at every open escalation. `policy_uses` are the policies that runs use.
     """
 
     by_case: Mapping[str, tuple[Escalation, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -152,6 +156,7 @@ class History:
     holds: tuple[Hold, ...] = ()
     watched_at: datetime | None = None
     standings: Mapping[str, tuple[Standing, str]] = field(default_factory=lambda: MappingProxyType({}))
+    policy_uses: PolicyUses = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def of(
@@ -176,12 +181,15 @@ class History:
         return tuple(one for one in self.by_case.get(case_id, ()) if one.policy == policy and one.is_start)
 
     def rungs_of(self, start: Escalation, names: Iterable[str]) -> tuple[Escalation, ...]:
-        """The turns of rungs of this escalation, whose route has these names."""
-        names = frozenset(names)
+        """The turns of rungs of this escalation, whose route has these names. A turn that was found in the org by its
+        note does not name its start: it belongs to the one of its policy, route and episode."""
+        names, about = frozenset(names), (start.policy, start.episode)
+        found = (one for one in self.by_case.get(start.case_id, ()) if not one.is_start)
         return tuple(
             one
-            for one in self.by_case.get(start.case_id, ())
-            if not one.is_start and one.policy == start.policy and one.route in names and one.episode == start.episode
+            for one in found
+            if one.start_key == start.key
+            or (not one.start_key and (one.policy, one.episode) == about and one.route in names)
         )
 
     def starts(self) -> tuple[Escalation, ...]:

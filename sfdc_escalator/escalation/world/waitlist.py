@@ -13,6 +13,7 @@ A_DAY = timedelta(hours=23, minutes=55)
 """A little less than a day: the run at the same time of the next day reports again, also if it starts sooner."""
 MOST = 200
 LONGEST = 500
+MOST_NUMBERS = 20
 NUMBERS = re.compile(r"\d+")
 
 
@@ -22,8 +23,8 @@ class Waiting:
 
     `state` is held, rejected, unknown, deferred or bounced of a case; withheld or broken of a route, whose
     `case_number` is empty; stopped or failed of a run, or forgotten by the check of the ledger, which have no route
-    either. `missing` are parts of the note, `cases` counts the cases of a withheld route. `seen` is the org's time of
-    the run that found it last.
+    either. `missing` are parts of the note, `cases` counts the cases of a withheld route, `numbers` are the case
+    numbers of the first ones. `seen` is the org's time of the run that found it last.
     """
 
     state: str
@@ -35,6 +36,7 @@ class Waiting:
     missing: tuple[str, ...] = ()
     cases: int = 0
     seen: datetime | None = None
+    numbers: tuple[str, ...] = ()
 
     @property
     def subject(self) -> tuple[str, str, str, str]:

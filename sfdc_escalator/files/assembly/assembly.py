@@ -4,18 +4,17 @@ from sfdc_escalator.escalation.conditions.declaration import Terms
 from sfdc_escalator.escalation.policy.policy import (
     DEFAULT_PRIORITIES,
     UTC,
-    Example,
     Guards,
     Policy,
     PolicyOwner,
     Route,
 )
-from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.files.assembly.conditions import conditions, route_condition
+from sfdc_escalator.files.assembly.examples import examples_of
 from sfdc_escalator.files.assembly.ladders import due_of, ladder_of, notify_of
 from sfdc_escalator.files.assembly.steps import Material, Templates, steps_of
-from sfdc_escalator.files.language.shape import ExampleShape, PolicyShape, RouteShape
+from sfdc_escalator.files.language.shape import PolicyShape, RouteShape
 from sfdc_escalator.files.text.yaml_document import Document
 
 
@@ -33,7 +32,7 @@ def assemble(document: Document, shape: PolicyShape, templates: Templates, diges
         together=shape.defaults.fields == "together",
         zone=next((one.timezone for one in shape.calendars.values()), UTC),
         hold_while=conditions(shape.hold_while, material.terms),
-        examples=tuple(example_of(one, document.place(("examples", n))) for n, one in enumerate(shape.examples)),
+        examples=tuple(examples_of(shape.examples, document)),
         owner=PolicyOwner(shape.owner.accountable, shape.owner.review_every),
     )
 
@@ -56,17 +55,4 @@ def route_of(route: RouteShape, material: Material) -> Route:
         due=due_of(route.due, material.terms),
         ladder=ladder_of(route, material),
         notify=notify_of(route.notify),
-    )
-
-
-def example_of(shape: ExampleShape, place: tuple[int, int]) -> Example:
-    return Example(
-        fields=shape.case,
-        expect=shape.expect,
-        age=shape.age,
-        customer_spoke=shape.customer_spoke,
-        agent_spoke=shape.agent_spoke,
-        related=shape.related,
-        steps={one.key: value for one in FIELD_STEPS if (value := getattr(shape, one.key))},
-        place=place,
     )

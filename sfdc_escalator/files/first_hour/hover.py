@@ -125,6 +125,10 @@ KEYS_OF: Mapping[tuple[str, str], str] = {
     ("ExampleShape", "status"): "The status that is expected afterwards.",
     ("EndOfDayShape", "calendar"): "Whose business day ends: a calendar, `{business_hours: Name}`, or a table.",
     ("ExampleShape", "priority"): "The priority that is expected afterwards.",
+    ("ExampleShape", "then"): "What the ladder has done by then when nobody acts: `{after 31m: {priority: High}}`.",
+    ("ExpectedStepsShape", "queue"): "The queue or the team that is expected by then.",
+    ("ExpectedStepsShape", "status"): "The status that is expected by then.",
+    ("ExpectedStepsShape", "priority"): "The priority that is expected by then.",
 }
 
 

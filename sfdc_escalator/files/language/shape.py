@@ -152,6 +152,14 @@ class ExampleCaseShape(Shape):
 class ExampleShape(ExpectedStepsShape, ExampleCaseShape):
     """A made-up case, and the route that is expected to match it, or none. `validate` runs it."""
 
+    then: dict[Annotated[timedelta, PlainValidator(amounts.time_after)], ExpectedStepsShape] = {}
+
+    @model_validator(mode="after")
+    def follows_a_route(self) -> "ExampleShape":
+        if self.then and self.expect is None:
+            raise Fault("`then` follows a route", found="`expect: none`", expected="`expect: ROUTE`", key="then")
+        return self
+
 
 class PolicyShape(Shape):
     """The escalation policy of a support team: which cases, to whom, with which note."""
@@ -205,6 +213,8 @@ def keys_at(loc: tuple[str | int, ...]) -> list[str]:
         return CONDITIONS[path[-1]].allowed()
     if path[:1] and path[0] in BY_NAME:
         return BY_NAME[path[0]].allowed()
+    if path[:2] == ("examples", "then"):
+        return ExpectedStepsShape.allowed()
     if path and path[-1] in RECIPIENTS:
         return RecipientShape.allowed()
     return (PartShape if "parts" in path else MAPPINGS.get(path, PolicyShape)).allowed()

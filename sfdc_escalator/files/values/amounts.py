@@ -47,6 +47,14 @@ def lead_time(value: Any) -> timedelta:
     raise Fault("this can never be due", found=shown(value), expected="1m or more")
 
 
+def time_after(value: Any) -> timedelta:
+    """`after 31m`: a time after the start of an escalation."""
+    word, _, time = value.partition(" ") if isinstance(value, str) else ("", "", "")
+    if word != "after":
+        raise Fault("this is not a time after the start", found=described(value), expected="`after 31m`, `after 2h`")
+    return duration(time.strip())
+
+
 def business_days(value: Any) -> BusinessDays | None:
     """`2 business days`; None for anything else."""
     found = BUSINESS_DAYS.fullmatch(value.strip()) if isinstance(value, str) else None

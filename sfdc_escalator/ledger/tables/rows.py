@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,19 +42,30 @@ def naming(what: str, damage: type[EscalatorError] = LedgerUnusable) -> Iterator
 
 def checked(table: sa.Table, row: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """The same row. Raises ValueError where a value does not have the type of its column: SQLite stores any value."""
-    for column in table.columns:
-        if column.name in row and not _is_sound(column, row[column.name]):
-            expected = "a number" if isinstance(column.type, sa.Integer) else "a text or bytes"
-            raise ValueError(f"{column.name} is {row[column.name]!r:.60}, expected {expected}")
-    return row
+    values, columns = row if isinstance(row, dict) else dict(row), _columns(table)
+    for name, value in values.items():
+        if name in columns and not _is_sound(value, *columns[name]):
+            expected = "a number" if columns[name][0] is int else "a text or bytes"
+            raise ValueError(f"{name} is {value!r:.60}, expected {expected}")
+    return values
 
 
-def _is_sound(column: sa.Column[Any], value: object) -> bool:
-    if value is None:
-        return bool(column.nullable)
+@cache
+def _columns(table: sa.Table) -> dict[str, tuple[type, bool]]:
+    """The type of the values of each column, and whether it may be empty."""
+    return {column.name: (_kind(column), bool(column.nullable)) for column in table.columns}
+
+
+def _kind(column: sa.Column[Any]) -> type:
     if isinstance(column.type, sa.Integer):
-        return type(value) is int and 0 <= value <= MOST
-    return type(value) is (bytes if isinstance(column.type, sa.LargeBinary) else str)
+        return int
+    return bytes if isinstance(column.type, sa.LargeBinary) else str
+
+
+def _is_sound(value: object, kind: type, nullable: bool) -> bool:
+    if value is None:
+        return nullable
+    return type(value) is kind and (kind is not int or 0 <= value <= MOST)  # type: ignore[operator]
 
 
 def route_of(row: Mapping[Any, Any]) -> tuple[str, str]:
@@ -86,6 +98,7 @@ def facts_of(escalation: Escalation, case_number: str) -> Row:
         "ladder": ladder_row(escalation.ladder),
         "message": plain(escalation.message),
         "moment": time_text(escalation.moment),
+        "start_key": escalation.start_key or None,
         "policy": plain(escalation.policy),
         "route": plain(escalation.route),
         "rung": plain(escalation.rung),
@@ -133,6 +146,7 @@ def _escalation_of(row: Mapping[Any, Any]) -> Escalation:
         ended_at=time_of(row["ended_at"]),
         ladder=ladder_facts_of(row["ladder"]),
         moment=time_of(row["moment"]),
+        start_key=row["start_key"] or "",
     )
 
 

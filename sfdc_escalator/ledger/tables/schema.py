@@ -65,12 +65,16 @@ escalations = sa.Table(
     sa.Column("route", sa.Text, nullable=False),
     sa.Column("rung", sa.Text, nullable=False),
     sa.Column("sent_at", sa.Text),
+    sa.Column("start_key", sa.Text),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("tried_at", sa.Text),
     sa.Column("turn", sa.Integer, nullable=False),
     sa.Column("wrote", sa.Text),
+    sa.Index("escalations_by_case", "case_id"),
+    sa.Index("escalations_by_state", "state", "rung"),
     comment="Before, wrote and ladder are canonical JSON. Before and wrote: the values of the case by field, "
-    "null where nothing was sent. Ladder: the facts about it, at its start. Moment: when the turn of a rung was due.",
+    "null where nothing was sent. Ladder: the facts about it, at its start. Of the turn of a rung: the moment at which "
+    "it was due, and the key of its start.",
 )
 
 runs = sa.Table(

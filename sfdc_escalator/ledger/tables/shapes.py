@@ -1,8 +1,9 @@
 """The shapes in which the body of an event holds the row of an escalation, one per version of the tables.
 
 Events are never rewritten, so a ledger that was migrated holds all of them. A body names its shape by its keys: version
-0003 has `ladder` and `moment`; version 0002 had neither. Both have `before` and `wrote`, each an object by field name
-or null; version 0001 had three keys for each of them (`before_owner`, `before_priority`, `before_status`).
+0003 has `ladder`, `moment` and `start_key`; version 0002 had none of them. Both have `before` and `wrote`, each an
+object by field name or null; version 0001 had three keys for each of them (`before_owner`, `before_priority`,
+`before_status`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +18,7 @@ MembersOf = Callable[[str, Sequence[str]], str]
 
 SIDES = ("before", "wrote")
 FIELDS_0001 = {"OwnerId": "owner", "Priority": "priority", "Status": "status"}
-NEW_0003 = ("ladder", "moment")
+NEW_0003 = ("ladder", "moment", "start_key")
 FACTS_0002 = tuple(name for name in ESCALATION_FACTS if name not in NEW_0003)
 COLUMNS_0001 = tuple(f"{side}_{name}" for side in SIDES for name in FIELDS_0001.values())
 

@@ -24,7 +24,8 @@ def waitlist_json(waitlist: Waitlist) -> dict[str, Any]:
 
 def _entry_json(one: Waiting) -> dict[str, Any]:
     texts = {name: plain(getattr(one, name)) for name in TEXTS}
-    return {**texts, "missing": [plain(part) for part in one.missing], "cases": one.cases, "seen": time_text(one.seen)}
+    lists = {name: [plain(part) for part in getattr(one, name)] for name in ("missing", "numbers")}
+    return {**texts, **lists, "cases": one.cases, "seen": time_text(one.seen)}
 
 
 def waitlist_of(seq: int, body: bytes) -> Waitlist:
@@ -37,5 +38,5 @@ def waitlist_of(seq: int, body: bytes) -> Waitlist:
 
 def _entry_of(found: Mapping[str, Any]) -> Waiting:
     texts = {name: str(found[name]) for name in TEXTS}
-    missing = tuple(map(str, found["missing"]))
-    return Waiting(**texts, missing=missing, cases=int(found["cases"]), seen=time_of(found["seen"]))
+    missing, numbers = (tuple(map(str, found.get(name, ()))) for name in ("missing", "numbers"))
+    return Waiting(**texts, missing=missing, cases=int(found["cases"]), seen=time_of(found["seen"]), numbers=numbers)

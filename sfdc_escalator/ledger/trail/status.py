@@ -1,17 +1,19 @@
 """The state of a ledger, read from the ledger alone: its last runs, open and waiting escalations."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
-from sfdc_escalator.escalation.world.keys import FIRST_RUNG
+from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses
 from sfdc_escalator.escalation.world.waitlist import Waiting, Waitlist
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.rows import checked, escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, runs
 from sfdc_escalator.ledger.tables.times import time_of
+from sfdc_escalator.ledger.trail.open_escalations import every_hold, held_cases, open_escalations
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
 
 SETTLED_LATER = ("unknown", "rejected")
@@ -20,29 +22,50 @@ RUNS_LOOKED_AT = 1000
 OF_NO_RUN = "{}"  # `resolve` and `ledger rebuild` hold the lease too, without a policy
 
 
-def ledger_status(trail: SqlHistory) -> LedgerStatus:
+def ledger_status(trail: SqlHistory, now: datetime | None = None) -> LedgerStatus:
+    """The state as of this time, without one as of the org's time of the last run."""
     with trail.reading() as connection:
         newest = sa.select(runs).where(runs.c.policies != OF_NO_RUN).order_by(runs.c.event.desc())
-        last = connection.execute(newest.limit(1)).mappings().first()
+        first = connection.execute(newest.limit(1)).mappings().first()
+        last = run_record(first) if first else None
         ended = connection.execute(newest.where(runs.c.result.is_not(None)).limit(RUNS_LOOKED_AT)).mappings()
         success = next((record for row in ended if (record := run_record(row)).exit == 0), None)
         waiting = [escalation_of(row) for row in connection.execute(_waiting()).mappings()]
-        # Until the case closes; also when its episode is over.
-        is_open = (escalations.c.state == EscalationState.APPLIED) & (escalations.c.rung == FIRST_RUNG)
-        count = connection.execute(sa.select(sa.func.count()).select_from(escalations).where(is_open)).scalar_one()
         orgs = connection.scalars(sa.select(runs.c.organization_id).distinct().order_by(runs.c.organization_id)).all()
         left = [trail.waitlist(connection, one) for one in orgs]
         found = [one for waitlist in left for one in still_waiting(connection, waitlist)]
+        now = now or (time_of_run(trail, connection, last) if last else None)
+        held = held_cases(connection, now)
+        known = tuple(open_escalations(connection, held))
+        uses = newest_uses([trail.policy_uses(connection, one) for one in orgs])
     return LedgerStatus(
         where=trail.where,
-        last_run=run_record(last) if last else None,
+        last_run=last,
         last_success=success,
-        open=count,
+        open=len(known),
         unsettled=tuple(one for one in waiting if one.state is not EscalationState.REJECTED),
         rejected=tuple(sorted((one for one in waiting if one.state is EscalationState.REJECTED), key=_next_try)),
         waiting=(*found, *_lost(waiting, {one.key for one in found})),
         more_waiting=sum(one.count - len(one.entries) for one in left),
+        now=now,
+        escalations=known,
+        holds=every_hold(held),
+        policy_uses=uses,
     )
+
+
+def time_of_run(trail: SqlHistory, connection: sa.Connection, last: RunRecord) -> datetime:
+    """The org's time of the last run; the time of the ledger where no run recorded one."""
+    return trail.org_time(connection, last.organization_id) or last.started
+
+
+def newest_uses(found: Sequence[PolicyUses]) -> PolicyUses:
+    """The use of each policy; where several orgs use it, that of the run that saw it last."""
+    newest: dict[str, PolicyUse] = {}
+    for name, one in (pair for uses in found for pair in uses.items()):
+        if name not in newest or newest[name].seen < one.seen:
+            newest[name] = one
+    return newest
 
 
 def still_waiting(connection: sa.Connection, waitlist: Waitlist) -> Iterator[Waiting]:

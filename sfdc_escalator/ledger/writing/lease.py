@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import LeaseLost, LedgerUnusable
 from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
-from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.tables import chain
+from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_json
 from sfdc_escalator.ledger.tables.rows import ORG_TIME, WATCHED_AT, checked, naming
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
 from sfdc_escalator.ledger.tables.times import time_text
@@ -26,7 +26,7 @@ from sfdc_escalator.ledger.writing.holding import Holds
 from sfdc_escalator.ledger.writing.journal import Author, Journal, locked_version
 from sfdc_escalator.ledger.writing.rungs_seen import see_rungs
 from sfdc_escalator.ledger.writing.standings import keep_standings
-from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
+from sfdc_escalator.pipeline.ports.ledger import Change, RunEnd, RunStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,7 @@ class SqlLease:
         with self._transaction() as (connection, _):
             keep_standings(connection, self._start.organization_id, standings)
 
-    def finish(
-        self, result: Mapping[str, Any], waitlist: Waitlist | None = None, watched_at: datetime | None = None
-    ) -> None:
+    def finish(self, result: Mapping[str, Any], end: RunEnd | None = None) -> None:
         with self._transaction() as (connection, at):
             this = runs.c.run == self._start.run
             found = connection.execute(sa.select(runs).where(this)).mappings().first()
@@ -131,11 +129,15 @@ class SqlLease:
                 row = dict(checked(runs, found or {}))
                 row |= {"finished_at": at, "result": chain.canonical(result).decode()}
                 recorded = as_recorded(row)
-            left: dict[str, Any] = {WAITLIST: waitlist_json(waitlist)} if waitlist else {}
-            left |= {WATCHED_AT: time_text(watched_at)} if watched_at else {}
+            left = self._left(end) if end else {}
             row["event"] = journal.add("run_finished", {"facts": recorded, **self._org_time(result), **left})
             journal.write()
             connection.execute(runs.update().where(this).values(row))
+
+    def _left(self, end: RunEnd) -> dict[str, Any]:
+        """The members of the run's last event that later runs and reports read."""
+        watched = {WATCHED_AT: time_text(end.watched_at)} if end.watched_at else {}
+        return {WAITLIST: waitlist_json(end.waitlist), POLICY_USES: policy_uses_json(end.policy_uses), **watched}
 
     def _org_time(self, result: Mapping[str, Any]) -> dict[str, str]:
         """The org's time for the last event of the run; a run that ended with an error may have refused that time."""

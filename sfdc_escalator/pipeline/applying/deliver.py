@@ -191,7 +191,9 @@ class Delivery:
     def found(self, batch: Batch) -> None:
         """Records that the org already has these keys: another run wrote them."""
         found = partial(escalation_found, at=self.clock.start)
-        known = (replace(found(one.identity), ladder=one.ladder, moment=one.moment) for one in batch)
+        known = (
+            replace(found(one.identity), ladder=one.ladder, moment=one.moment, start_key=one.start_key) for one in batch
+        )
         self.lease.record([change(order, "found", one) for order, one in zip(batch, known, strict=True)])
         for order in batch:
             self.ended(undone_outcome(order, State.ALREADY, "another run escalated it while this one was under way"))

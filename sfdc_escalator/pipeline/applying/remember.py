@@ -46,9 +46,10 @@ def remember_rungs(prepared: Prepared, lease: Lease) -> None:
 
 
 def of_rung(match: Match, now: datetime) -> list[Change]:
-    """The changes by a rung that this run carries out, or whose move a guard withholds: that counts as climbed."""
+    """The changes by a rung that this run carries out, whose move a guard withholds, or that this org cannot carry out:
+    each counts as climbed. The ledger keeps the last two as withheld, so that each run tries them again."""
     order = match.order
-    if match.rung is None or order is None or match.state not in (State.PLANNED, State.WITHHELD):
+    if match.rung is None or order is None or match.state not in (State.PLANNED, State.WITHHELD, State.REJECTED):
         return []
     is_known = match.escalation is not None and match.escalation.state is EscalationState.WITHHELD
     if match.state is State.PLANNED or is_known:

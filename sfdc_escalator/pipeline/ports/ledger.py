@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
+from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.pipeline.ports.self_check import SelfCheck
 
@@ -33,6 +34,16 @@ class Change:
     note: str | None = None
     call: str | None = None
     facts: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """The things that the end of a run leaves for later runs and reports: what waits for a person, the policies in use,
+    and the org's time where the run looked at every open escalation."""
+
+    waitlist: Waitlist
+    policy_uses: PolicyUses
+    watched_at: datetime | None = None
 
 
 class HistoryReader(Protocol):
@@ -83,11 +94,9 @@ class Lease(Protocol):
         others."""
         ...
 
-    def finish(
-        self, result: Mapping[str, Any], waitlist: Waitlist | None = None, watched_at: datetime | None = None
-    ) -> None:
-        """Stores the run's last event: its counts and exit code, what it leaves for a person, and the org's time where
-        it looked at every open escalation. Without a waitlist that of the run before still holds."""
+    def finish(self, result: Mapping[str, Any], end: RunEnd | None = None) -> None:
+        """Stores the run's last event: its counts and exit code, and its end. Without an end that of the run before
+        still holds."""
         ...
 
 

@@ -17,16 +17,19 @@ from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.preparing.case_ladders import CaseLadder, ladders_of_case
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, check_found, in_this_org, prepare
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """The case, and for each policy the facts it judges by and the judgement of a run."""
+    """The case, and for each policy the facts it judges by and the judgement of a run; and where its open escalations
+    stand."""
 
     case: Case
     policies_in_org: tuple[PolicyInOrg, ...]
     judged: tuple[Match | NoMatch, ...]
+    ladders: tuple[CaseLadder, ...] = ()
 
 
 def examine(
@@ -50,7 +53,8 @@ def examine(
             known = history.with_escalations(change.escalation for change in prepared.found)
             policies_in_org = [replace(in_org, history=known) for in_org in policies_in_org]
             judged = [in_plan(prepared, drafted(in_org, complete, render)) for in_org in policies_in_org]
-    return Examined(complete, tuple(policies_in_org), tuple(judged))
+    ladders = ladders_of_case(org, policies_in_org, complete, history.users | {caller.user_id})
+    return Examined(complete, tuple(policies_in_org), tuple(judged), ladders)
 
 
 def drafted(in_org: PolicyInOrg, case: Case, render: Renderer) -> Match | NoMatch:

@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.readiness.fitness import unfit_routes, warnings_of
+from sfdc_escalator.escalation.readiness.fitness import unfit_routes, unfit_rungs, warnings_of
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName
@@ -25,6 +25,7 @@ from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.org import Org, Poll
 from sfdc_escalator.pipeline.preparing.keys_found import look_for_keys, refuse_if_lost
 from sfdc_escalator.pipeline.preparing.ladders import Ladders, read_ladders
+from sfdc_escalator.pipeline.preparing.merges import doubles
 from sfdc_escalator.pipeline.preparing.recover import Settled, recover, watch
 from sfdc_escalator.pipeline.preparing.second_look import Look, second_look
 from sfdc_escalator.pipeline.run_clock import check_clock
@@ -100,7 +101,9 @@ def prepare(
     if options.case is None:
         watched, unpolled = watch(org, history, policies_in_org, look, needs, complete=not poll.broken)
         open_cases |= unpolled
-        settled, history = (*settled, *watched), history.with_escalations(one.escalation for one in watched)
+        history = history.with_escalations(one.escalation for one in watched)
+        ended = tuple(Settled("superseded", one) for one in doubles(history, policies, caller.organization_id))
+        settled, history = (*settled, *watched, *ended), history.with_escalations(one.escalation for one in ended)
         policies_in_org = with_history(policies_in_org, history)
     ladders = read_ladders(org, policies_in_org, open_cases, us, remembered.watched_at)
     settled, history = (*settled, *ladders.settled), history.with_escalations(one.escalation for one in ladders.settled)
@@ -151,7 +154,7 @@ def in_this_org(
     for policy in policies:
         unpolled = {route: reason for (name, route), reason in poll.broken.items() if name == policy.name}
         beside = tuple(one for one in policies if one is not policy)
-        unfit = unfit_routes(policy, org_facts)
+        unfit = {**unfit_routes(policy, org_facts), **unfit_rungs(policy, org_facts)}
         result.append(PolicyInOrg(policy, org_facts, history, now, unpolled, unfit, beside))
     return result
 

@@ -5,9 +5,9 @@ same answer shows the case itself, long enough after the last possible send. Eve
 stores it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.decisions.own_steps import could_match_without_us
@@ -101,34 +101,7 @@ def watch(
     turns = (turn for start in starts for turn in turns_with(start, moved[start.key], policies, history))
     is_open = (one for one in seen.values() if not (one.is_closed or one.is_deleted or one.master_id))
     cases = {one.case.id: one.case for one in is_open if one.case.id not in polled}
-    after = history.with_escalations(one.escalation for one in settled).starts()
-    younger = (Settled("superseded", one) for one in superseded(after, moved, policies))
-    return (*settled, *(Settled("merged", turn) for turn in turns), *younger), cases
-
-
-def superseded(
-    starts: Iterable[Escalation], moved: Collection[str], policies: Iterable[Policy]
-) -> Iterator[Escalation]:
-    """The escalations that end because a merge brought an older one of their route to the case. Of two that started at
-    the same time the master's own goes on. The turns of both count for the one that goes on."""
-    first_names = {(one.name, name): route.name for one in policies for route in one.routes for name in route.names}
-    together: dict[tuple[str, str, str], list[Escalation]] = {}
-    for one in starts:
-        if one.state is EscalationState.APPLIED:
-            route = first_names.get((one.policy, one.route), one.route)
-            together.setdefault((one.case_id, one.policy, route), []).append(one)
-    for some in together.values():
-        if any(one.key in moved for one in some) or len({one.episode for one in some}) < len(some):
-            oldest = min(some, key=lambda one: (started(one), one.key in moved))
-            message = f"merged: {oldest.key} of the same route is older"
-            yield from (
-                replace(one, state=EscalationState.SUPERSEDED, message=message) for one in some if one is not oldest
-            )
-
-
-def started(one: Escalation) -> datetime:
-    found = (one.ladder and one.ladder.started) or one.tried_at
-    return found or datetime.max.replace(tzinfo=UTC)
+    return (*settled, *(Settled("merged", turn) for turn in turns)), cases
 
 
 def turns_with(

@@ -1,13 +1,19 @@
 """The state of a ledger as reports print it: its last runs, open escalations, and escalations that wait."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.ladder_facts import Hold
+from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import Waiting
+from sfdc_escalator.pipeline.read_models.open_escalation import OpenEscalation
+
+SOON = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class LedgerStatus:
 
     The outcome of an `unsettled` escalation is not known yet; a `rejected` one is tried again, the next one first.
     `waiting` is all that waits for a person, these among it; `more_waiting` counts what the ledger does not list.
+    `now` is the org's time of the last run, or the time that was asked for; None before the first run. `holds` are
+    those that last.
     """
 
     where: str
@@ -43,6 +51,10 @@ class LedgerStatus:
     rejected: tuple[Escalation, ...]
     waiting: tuple[Waiting, ...] = ()
     more_waiting: int = 0
+    now: datetime | None = None
+    escalations: tuple[OpenEscalation, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    policy_uses: PolicyUses = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def needs_a_person(self) -> bool:
@@ -50,3 +62,21 @@ class LedgerStatus:
         last = self.last_run
         failed = last is not None and "error" in (last.result or {}) and last.exit != Invalid.exit_code
         return bool(self.waiting) or failed
+
+    @property
+    def due_soon(self) -> Mapping[str, list[OpenEscalation]]:
+        """The escalations that are due within 24 hours or overdue, by team; the one that is due first comes first."""
+        found: dict[str, list[OpenEscalation]] = {}
+        for due, one in sorted(self._due(), key=lambda pair: (pair[0], pair[1].start.case_number)):
+            if self.now is not None and due <= self.now + SOON:
+                found.setdefault(one.team, []).append(one)
+        return dict(sorted(found.items()))
+
+    def _due(self) -> Iterator[tuple[datetime, OpenEscalation]]:
+        return ((one.due, one) for one in self.escalations if one.due)
+
+    @property
+    def review_overdue(self) -> tuple[str, ...]:
+        """The policies whose review is overdue."""
+        now = self.now
+        return tuple(sorted(name for name, one in self.policy_uses.items() if now and one.is_overdue(now)))

@@ -8,9 +8,6 @@ from typing import Any, get_args
 from sfdc_escalator.pipeline.read_models.backtest_result import BacktestResult, Difference, DifferenceKind, PastMatch
 from sfdc_escalator.reports.values import instant
 
-START = "start"
-"""The rung of a match; a backtest does not replay ladders."""
-
 
 def backtest_json(result: BacktestResult) -> dict[str, Any]:
     return {
@@ -21,6 +18,7 @@ def backtest_json(result: BacktestResult) -> dict[str, Any]:
         "rows": result.rows,
         "matches": len(result.matches),
         "routes": dict(result.by_route),
+        "rungs": {route: dict(counts) for route, counts in result.by_rung.items()},
     }
 
 
@@ -46,8 +44,9 @@ def match_row(match: PastMatch) -> dict[str, str | None]:
     return {
         "case_number": match.number,
         "route": match.route,
-        "rung": START,
+        "rung": match.rung,
         "episode": str(match.episode),
+        "turn": str(match.turn),
         "match_utc": instant(match.at),
     }
 
@@ -56,6 +55,8 @@ def difference_row(one: Difference) -> dict[str, str | None]:
     return {
         "case_number": one.number,
         "difference": one.kind,
+        "rung": one.rung,
+        "turn": str(one.turn),
         "route": one.route,
         "match_utc": instant_or_none(one.at),
         "other_route": one.other_route,

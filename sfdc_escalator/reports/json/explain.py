@@ -10,8 +10,11 @@ from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.explaining.explanation import Explained, explain
+from sfdc_escalator.pipeline.preparing.case_ladders import CaseLadder
 from sfdc_escalator.pipeline.preparing.examine import Examined
+from sfdc_escalator.reports.json.ladder import open_json
 from sfdc_escalator.reports.json.run import escalation_json
+from sfdc_escalator.reports.ladder_text import ladder_text
 from sfdc_escalator.reports.values import instant
 
 
@@ -29,7 +32,13 @@ def explain_json(examined: Examined) -> dict[str, Any]:
             }
             for in_org, judged in zip(examined.policies_in_org, examined.judged, strict=True)
         ],
+        "ladders": [ladder_json(one) for one in examined.ladders],
     }
+
+
+def ladder_json(one: CaseLadder) -> dict[str, Any]:
+    text = ladder_text(one.escalation, one.zone, one.now, one.until)
+    return {**open_json(one.escalation), "text": text}
 
 
 def route_json(one: Explained) -> dict[str, Any]:

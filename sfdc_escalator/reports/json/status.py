@@ -5,6 +5,8 @@ from typing import Any
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.waitlist import Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
+from sfdc_escalator.reports.json.ladder import due_json, hold_json, maybe, open_json
+from sfdc_escalator.reports.json.problems import no_notices
 from sfdc_escalator.reports.values import instant
 
 
@@ -12,15 +14,26 @@ def status_json(status: LedgerStatus, silent: str | None) -> dict[str, Any]:
     """`silent` says for how long no run was recorded, when that is too long."""
     return {
         "ledger": status.where,
+        "now": maybe(status.now),
         "last_run": run_json(status.last_run),
         "last_success": run_json(status.last_success),
         "silent": silent,
         "open": status.open,
+        "escalations": [open_json(one) for one in status.escalations],
+        "due_list": due_list_json(status),
+        "holds": [hold_json(one) for one in status.holds],
+        "notices": no_notices(),
         "unsettled": [escalation_json(one) for one in status.unsettled],
         "rejected": [escalation_json(one) for one in status.rejected],
         "waiting_for_people": [waiting_json(one) for one in status.waiting if one.state != "withheld"],
         "withheld": [withheld_json(one) for one in status.waiting if one.state == "withheld"],
+        "review_overdue": list(status.review_overdue),
     }
+
+
+def due_list_json(status: LedgerStatus) -> dict[str, list[dict[str, Any]]]:
+    """The escalations that are due within 24 hours, and those that are overdue, by team; without a team under ""."""
+    return {team: [due_json(one, status.now) for one in found] for team, found in status.due_soon.items()}
 
 
 def waiting_json(one: Waiting) -> dict[str, Any]:

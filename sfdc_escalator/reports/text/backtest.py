@@ -14,11 +14,24 @@ MOST_SHOWN = 20
 
 def backtest_text(result: BacktestResult, out: str, page: Page = PLAIN) -> str:
     sizes = (counted(result.rows, "row"), counted(result.cases, "case"), counted(result.polls, "poll"))
-    rows = [(route, str(count)) for route, count in result.by_route.items()]
-    written = f"{counted(len(result.matches), 'match', 'matches')} written to {visible(out)}"
+    rows = [(route, str(count), rungs_text(result, route)) for route, count in result.by_route.items()]
+    shown = table(("Route", "Cases", "Rungs"), rows, page=page)
+    if not result.rungs:
+        shown = table(("Route", "Cases"), [row[:2] for row in rows], page=page)
     return "\n".join(
-        [f"{visible(result.policy)}: {', '.join(sizes)}", table(("Route", "Cases"), rows, page=page), written]
+        [f"{visible(result.policy)}: {', '.join(sizes)}", shown, f"{lines_text(result)} written to {visible(out)}"]
     )
+
+
+def rungs_text(result: BacktestResult, route: str) -> str:
+    """The number of times that each rung of the route was climbed."""
+    return ", ".join(f"{rung} {count:,}" for rung, count in result.by_rung.get(route, {}).items())
+
+
+def lines_text(result: BacktestResult) -> str:
+    """The lines of the CSV file: matches, and rungs where the policy has ladders."""
+    matches = counted(len(result.starts), "match", "matches")
+    return f"{matches} and {counted(len(result.matches) - len(result.starts), 'rung')}" if result.rungs else matches
 
 
 def difference_text(differences: Sequence[Difference], results: Sequence[BacktestResult], page: Page = PLAIN) -> str:
@@ -28,7 +41,7 @@ def difference_text(differences: Sequence[Difference], results: Sequence[Backtes
     kinds = ", ".join(f"{counts[kind]} {kind}" for kind in get_args(DifferenceKind) if counts[kind])
     lines = [head, kinds or "both policies treat every case alike"]
     if differences:
-        columns = ("Case", "Difference", "Route here", "Here", "Route there", "There")
+        columns = ("Case", "Difference", "Rung", "Route here", "Here", "Route there", "There")
         rows = [difference_cells(one) for one in differences[:MOST_SHOWN]]
         lines.append(table(columns, rows, page=page))
     if len(differences) > MOST_SHOWN:
@@ -45,7 +58,8 @@ def cases_text(result: BacktestResult) -> str:
 
 
 def difference_cells(one: Difference) -> tuple[str, ...]:
-    return one.number, one.kind, one.route or "-", time(one.at), one.other_route or "-", time(one.other_at)
+    rung = one.rung if one.turn == 1 else f"{one.rung} {one.turn}"
+    return one.number, one.kind, rung, one.route or "-", time(one.at), one.other_route or "-", time(one.other_at)
 
 
 def time(at: datetime | None) -> str:

@@ -8,8 +8,11 @@ from typing import Any
 from sfdc_escalator.pipeline.read_models.backtest_result import Difference, PastMatch
 from sfdc_escalator.reports.json.backtest import difference_row, match_row
 
-MATCH_COLUMNS = ("case_number", "route", "rung", "episode", "match_utc")
-DIFFERENCE_COLUMNS = ("case_number", "difference", "route", "match_utc", "other_route", "other_match_utc")
+MATCH_COLUMNS = ("case_number", "route", "rung", "episode", "turn", "match_utc")
+DIFFERENCE_COLUMNS = (
+    *("case_number", "difference", "rung", "turn"),
+    *("route", "match_utc", "other_route", "other_match_utc"),
+)
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What begins a formula in a spreadsheet, also in full width, or is dropped before one."""

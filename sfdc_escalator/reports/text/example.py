@@ -8,8 +8,8 @@ from typing import Any
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.explaining.as_example import as_example
+from sfdc_escalator.escalation.policy.example import Example
 from sfdc_escalator.escalation.policy.examples import failure
-from sfdc_escalator.escalation.policy.policy import Example
 from sfdc_escalator.pipeline.preparing.examine import Examined
 from sfdc_escalator.reports.json.explain import value_json
 from sfdc_escalator.reports.values import visible

@@ -11,6 +11,7 @@ from sfdc_escalator.escalation.explaining.explanation import Explained, explain
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.pipeline.preparing.examine import Examined
 from sfdc_escalator.reports.json.explain import group_name
+from sfdc_escalator.reports.ladder_text import ladder_text
 from sfdc_escalator.reports.values import visible
 
 MARKS = {True: "yes", False: "no "}
@@ -31,6 +32,9 @@ def lines(examined: Examined) -> Iterator[str]:
         yield visible(f"policy {in_org.policy.name}: {match_text(judged)}")
         for one in explain(in_org, case, judged):
             yield from route_lines(one, in_org.now)
+    for ladder in examined.ladders:
+        yield ""
+        yield ladder_text(ladder.escalation, ladder.zone, ladder.now, ladder.until)
 
 
 def match_text(judged: Match | NoMatch) -> str:

@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.fitness import missing_kinds
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection, QueryPlan, Sample
+from sfdc_escalator.escalation.readiness.requirements import steps_of
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.salesforce.line.client import Client
@@ -137,7 +138,7 @@ def modify_all_query(org_facts: OrgFacts) -> str:
 
 def sample_queries(org_facts: OrgFacts, policies: Sequence[Policy]) -> dict[str, str]:
     """For each queue that the policies move cases to: a case that it owns, and the user's rights on it."""
-    steps = [route.escalate for policy in policies for route in policy.routes if route.escalate]
+    steps = [one for policy in policies for route in policy.routes for one in steps_of(route)]
     wanted = sorted({team.queue for one in steps for team in one.teams} & org_facts.queues.keys())
     fields = ["CaseNumber", "UserRecordAccess.HasEditAccess"]
     return {name: select(fields, "Case", f"OwnerId = {quote(org_facts.queues[name].id)}", "LIMIT 1") for name in wanted}

@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.note.quick_texts import paths_read
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.readiness.comparisons import senseless
 from sfdc_escalator.escalation.readiness.fields import unreadable
-from sfdc_escalator.escalation.readiness.requirements import fields_of
+from sfdc_escalator.escalation.readiness.requirements import fields_of, needs_of
 from sfdc_escalator.escalation.readiness.sentences import reason
 from sfdc_escalator.escalation.world.case import Case, long_id
 from sfdc_escalator.escalation.world.keys import RouteName
@@ -127,7 +127,7 @@ def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) ->
     """The routes with a raw filter that the org rejects, with its messages."""
     readers: dict[str, list[RouteName]] = {}
     for policy, route in routes:
-        for one in policy.needs([route]):
+        for one in needs_of(policy, route):
             if isinstance(one, Answered):
                 readers.setdefault(one.fragment, []).append((policy.name, route.name))
     queries = [select(["Id"], "Case", raw(fragment).text, "LIMIT 1") for fragment in readers]

@@ -8,7 +8,7 @@ revision = "0003"
 down_revision = "0002"
 EXPECTS = frozenset({("escalations", "before"), ("escalations", "wrote")})
 
-ESCALATION = ("ladder", "moment")
+ESCALATION = ("ladder", "moment", "start_key")
 RUNGS = ("organization_id", "policy", "route", "rung")
 HOLD = ("organization_id", "case_id", "case_number", "policy", "route", "kind", "begin")
 STANDING = ("organization_id", "state", "rung")
@@ -18,6 +18,8 @@ def upgrade(operations: Any, dialect: Any) -> None:  # noqa: ARG001
     with operations.batch_alter_table("escalations") as table:
         for column in ESCALATION:
             table.add_column(sa.Column(column, sa.Text))
+    operations.create_index("escalations_by_case", "escalations", ["case_id"])
+    operations.create_index("escalations_by_state", "escalations", ["state", "rung"])
     operations.create_table(
         "rungs",
         *(sa.Column(name, sa.Text, primary_key=True) for name in RUNGS),

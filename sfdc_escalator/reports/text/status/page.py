@@ -4,11 +4,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.waitlist import Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
+from sfdc_escalator.reports.text.status.open_escalations import open_lines
 from sfdc_escalator.reports.text.waiting import waiting_lines
 from sfdc_escalator.reports.values import counted, instant, visible
 
 MOST_LISTED = 20
+MOST_NUMBERS = 8
 
 
 def silence(status: LedgerStatus, now: datetime, expected: timedelta) -> str | None:
@@ -34,15 +37,23 @@ def lines(status: LedgerStatus, silent: str | None) -> Iterator[str]:
     yield f"Ledger {visible(status.where)}"
     if silent:
         yield f"! {silent}"
+    if status.now:
+        yield f"As of {instant(status.now)}"
+    yield from open_lines(status)
+    yield from waiting(status)
+    yield from listed("not settled yet", status.unsettled)
+    yield from listed("rejected", status.rejected)
+    yield from last_runs(status)
+    if status.review_overdue:
+        yield visible(f"Review overdue: {', '.join(status.review_overdue)}")
+
+
+def last_runs(status: LedgerStatus) -> Iterator[str]:
     last, success = status.last_run, status.last_success
     if last:
         yield f"Last run {last.run} at {instant(last.started)} on {visible(last.host)}: {outcome(last)}"
     if success and last and success.run != last.run:
         yield f"Last run with exit code 0: {success.run} at {instant(success.started)}"
-    yield counted(status.open, "open escalation")
-    yield from waiting(status)
-    yield from listed("not settled yet", status.unsettled)
-    yield from listed("rejected", status.rejected)
 
 
 def waiting(status: LedgerStatus) -> Iterator[str]:
@@ -55,7 +66,18 @@ def waiting(status: LedgerStatus) -> Iterator[str]:
         yield from waiting_lines(others, status.more_waiting, MOST_LISTED)
     if withheld:
         yield f"{counted(len(withheld), 'route')} withheld:"
-        yield from waiting_lines(withheld, 0, MOST_LISTED)
+        for one in withheld[:MOST_LISTED]:
+            yield from waiting_lines([one], 0, 1)
+            yield from (visible(f"    {line}") for line in numbers(one))
+        yield from waiting_lines([], len(withheld[MOST_LISTED:]), 0)
+
+
+def numbers(one: Waiting) -> Iterator[str]:
+    """The case numbers of a withheld route."""
+    if one.numbers:
+        shown = one.numbers[:MOST_NUMBERS]
+        more = f" and {one.cases - len(shown):,} more" if one.cases > len(shown) else ""
+        yield f"{'case' if one.cases == 1 else 'cases'} {', '.join(shown)}{more}"
 
 
 def listed(title: str, escalations: Sequence[Escalation]) -> Iterator[str]:

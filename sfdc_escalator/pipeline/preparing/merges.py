@@ -1,0 +1,44 @@
+"""Open escalations that came together on one case by a merge: of two of one route only one goes on."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.keys import Identity
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def doubles(history: History, policies: Iterable[Policy], organization_id: str) -> Iterator[Escalation]:
+    """The open escalations, of routes with a ladder, that end because another one of the same route and case goes on:
+    the one with the older start; of two that started in the same second the one that is the case's own."""
+    for policy in policies:
+        for route in policy.routes:
+            if route.ladder:
+                yield from doubles_of(history, policy, route, organization_id)
+
+
+def doubles_of(history: History, policy: Policy, route: Route, organization_id: str) -> Iterator[Escalation]:
+    by_case: dict[str, list[Escalation]] = {}
+    for one in history.starts():
+        is_open = one.state is EscalationState.APPLIED
+        if is_open and one.policy == policy.name and one.route in route.names:
+            by_case.setdefault(one.case_id, []).append(one)
+    for found in by_case.values():
+        if all(is_own(one, organization_id) for one in found):
+            continue  # one after the other, on this very case
+        first = min(found, key=lambda one: (started(one), not is_own(one, organization_id), one.key))
+        yield from (replace(one, state=EscalationState.SUPERSEDED) for one in found if one is not first)
+
+
+def started(one: Escalation) -> datetime:
+    known = (one.ladder.started if one.ladder else None) or one.tried_at
+    return known.replace(microsecond=0) if known else NEVER
+
+
+def is_own(one: Escalation, organization_id: str) -> bool:
+    """True where the key was made for this very case, and not for one that was merged into it."""
+    identity = Identity(organization_id, one.policy, one.route, one.case_id, episode=one.episode)
+    return identity.key == one.key

@@ -1,0 +1,1 @@
+"""The page of `status`: its sections, each in a module."""
