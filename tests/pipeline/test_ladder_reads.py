@@ -8,7 +8,7 @@ import pytest
 
 from sfdc_escalator.escalation.decisions.on_ladder import on_ladders
 from sfdc_escalator.escalation.world.history import EscalationState
-from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
+from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
 from sfdc_escalator.pipeline.preparing import ladders
 from sfdc_escalator.pipeline.preparing.ladders import read_ladders
 from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER
@@ -43,3 +43,13 @@ def test_each_ladder_is_worked_out_once_in_a_run_where_nothing_new_was_read() ->
         found = read_ladders(FakeOrg([CASE]), [known], {CASE.id: CASE}, frozenset({ME}), NOW)
     assert [one.start for one in found.open] == [start]
     assert asked.call_count == 1
+
+
+def test_a_hold_by_a_field_ends_though_no_escalation_is_open() -> None:
+    """L19: the case was closed and opened again meanwhile, and the held time would count for its next escalation."""
+    hold = Hold(CASE.id, CASE.number, NOW - timedelta(days=1), None, "legal", "hold_while", "field", "year", event=7)
+    known = in_org(POLICY, replace(remembering(), holds=(hold,)))
+    found = read_ladders(FakeOrg([CASE]), [known], {CASE.id: CASE}, frozenset({ME}), NOW)
+    assert found.ended == (replace(hold, released=NOW),)
+    waits = case(owner=SUPPORT.id, status="Waiting on Legal")
+    assert read_ladders(FakeOrg([waits]), [known], {waits.id: waits}, frozenset({ME}), NOW).ended == ()

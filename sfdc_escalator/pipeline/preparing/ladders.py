@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.decisions.climbs import Climbing, climbings
 from sfdc_escalator.escalation.decisions.match import Match
-from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, on_ladders
+from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, ended, is_held_by_field, on_ladders
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.acknowledgement import acknowledgement, may_hold_by_value
 from sfdc_escalator.escalation.policy.proof_needs import lookups_of_proof, needs_of_proof
@@ -80,7 +80,7 @@ def read_ladders(
         settled=(*starts, *seen),
         climbings=tuple(completed(org, found, us)),
         begun=tuple(hold for one in every for hold in one.holds if hold.event == 0),
-        ended=tuple(hold for one in every for hold in one.holds if is_ended_now(hold, one.now)),
+        ended=tuple(dict.fromkeys((*ended_on(every), *ended_beside(known, cases, every)))),
         calls=org.api_calls - before,
     )
 
@@ -98,6 +98,23 @@ def with_history(policies_in_org: Sequence[PolicyInOrg], news: Iterable[Escalati
     return [
         replace(in_org, history=in_org.history.with_escalations(news)) if news else in_org for in_org in policies_in_org
     ]
+
+
+def ended_on(ladders: Iterable[OnLadder]) -> Iterator[Hold]:
+    return (hold for one in ladders for hold in one.holds if is_ended_now(hold, one.now))
+
+
+def ended_beside(
+    policies_in_org: Iterable[PolicyInOrg], cases: Mapping[str, Case], ladders: Iterable[OnLadder]
+) -> Iterator[Hold]:
+    """The holds by `hold_while` that ended on cases without an open escalation: the next one's time must run."""
+    on_ladder = {(one.start.policy, one.case.id) for one in ladders}
+    for in_org in policies_in_org:
+        for hold in in_org.history.holds:
+            is_ours = hold.kind == "field" and hold.released is None and hold.policy == in_org.policy.name
+            case = cases.get(hold.case_id) if is_ours and (hold.policy, hold.case_id) not in on_ladder else None
+            if case and not is_held_by_field(in_org, case):
+                yield ended(hold, in_org.now)
 
 
 def is_ended_now(hold: Hold, now: datetime) -> bool:
