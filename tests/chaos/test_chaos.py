@@ -10,8 +10,8 @@ from tests.chaos.grids import fault_series, strike_series
 from tests.chaos.verdict import Verdict
 from tests.chaos.workers import Task, carried_out
 
-SEEDS = 12
-LADDER_SEEDS = 3
+SEEDS = 8
+LADDER_SEEDS = 2
 WORKERS = 2
 
 

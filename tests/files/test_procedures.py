@@ -12,6 +12,9 @@ from sfdc_escalator.files.policies import check_policies
 EXTRA = re.compile(r"( *)# (- \{.*|[a-z_]+:( [\[{].*)?)")
 FOLDER = resources.files("sfdc_escalator.files.first_hour").joinpath("procedures")
 
+LATER = "is read but not carried out by this version"
+"""The warning for keys of notices."""
+
 
 def lines_of(procedure: str) -> list[str]:
     return FOLDER.joinpath(f"{procedure}.yaml").read_text(encoding="utf-8").splitlines()
@@ -70,7 +73,7 @@ def test_a_commented_extra_is_right_when_it_is_taken(tmp_path: Path, procedure: 
     text = uncommented(lines_of(procedure), number)
     path = tmp_path / f"{procedure}.yaml"
     path.write_text(text, encoding="utf-8")
-    assert [str(one) for one in check_policies([path])] == []
+    assert [str(one) for one in check_policies([path]) if LATER not in one.message] == []
 
 
 def test_what_a_procedure_is_about_is_one_sentence_on_its_first_line() -> None:

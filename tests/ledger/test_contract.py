@@ -178,6 +178,7 @@ def test_an_event_records_user_change_reason_time_and_call(ledger: SqlLedger, ki
         "ladder": None,
         "message": "",
         "moment": None,
+        "start_key": None,
         "policy": "support",
         "route": "supervisor",
         "rung": "start",

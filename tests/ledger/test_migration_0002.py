@@ -17,7 +17,7 @@ from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
 from tests.ledger.test_migration import forget, shape_of
 
 HEAD = EXPECTED_0002["head"]
-NEW = {"ladder": None, "moment": None}
+NEW = {"ladder": None, "moment": None, "start_key": ""}
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_run_after_the_migration_remembers_ladders_of_old_and_new_escalations(
     assert old.verify(HEAD).problems == ()
     with open_trail(old.where) as trail:
         first, *_, last = (event.body["escalation"] for event in audit_show(trail, key))
-    assert last.keys() - first.keys() == {"ladder", "moment"}
+    assert last.keys() - first.keys() == {"ladder", "moment", "start_key"}
 
 
 @pytest.mark.parametrize(
