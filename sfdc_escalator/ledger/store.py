@@ -19,7 +19,6 @@ from sfdc_escalator.ledger.tables.ladder_rows import holds_in, rungs_in, standin
 from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_of
 from sfdc_escalator.ledger.tables.rows import (
     ORG_TIME,
-    WATCHED_AT,
     escalation_of,
     naming,
     org_time_of,
@@ -75,14 +74,13 @@ class SqlHistory:
                 rungs=rungs_in(connection, organization_id),
                 holds=holds_in(connection, organization_id),
                 standings=standings_in(connection, organization_id),
-                watched_at=self._watched_at(connection, organization_id),
                 policy_uses=self.policy_uses(connection, organization_id),
             )
 
     def self_check(self, organization_id: str) -> SelfCheck:
         """See `pipeline.ports.HistoryReader`."""
         with self.reading() as connection:
-            return self_check(connection, organization_id)
+            return self_check(connection, organization_id, self.policy_uses(connection, organization_id))
 
     def _org_time(
         self, connection: sa.Connection, organization_id: str, known: Sequence[Escalation]
@@ -95,11 +93,6 @@ class SqlHistory:
     def org_time(self, connection: sa.Connection, organization_id: str) -> datetime | None:
         found = self._newest_with(ORG_TIME, connection, organization_id)
         return org_time_of(found.seq, found.body) if found else None
-
-    def _watched_at(self, connection: sa.Connection, organization_id: str) -> datetime | None:
-        """The org's time at the last run that looked at every open escalation."""
-        found = self._newest_with(WATCHED_AT, connection, organization_id)
-        return org_time_of(found.seq, found.body, WATCHED_AT) if found else None
 
     def waitlist(self, connection: sa.Connection, organization_id: str) -> Waitlist:
         """The things that the last run with a plan left for a person; empty where none recorded any."""

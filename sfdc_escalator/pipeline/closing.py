@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.world.history import Escalation
-from sfdc_escalator.pipeline.applying.apply import Applied
+from sfdc_escalator.pipeline.applying.apply import Applied, outcome_in
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.ladders import starts_of
@@ -19,7 +19,8 @@ def close_ladders(org: Org, lease: Lease, prepared: Prepared, applied: Applied) 
     """Stores the starts of the escalations that this run made, and the standings after it."""
     made = tuple(one for one in applied.written if one.is_start)
     started = read_back(org, lease, prepared, tuple(one for one in made if one.ladder))
-    after = standings(prepared, applied.outcomes, tuple(started.get(one.key, one) for one in made))
+    ends = {match.identity.key: outcome_in(applied, match) for match in prepared.plan.matches}
+    after = standings(prepared, ends, tuple(started.get(one.key, one) for one in made))
     lease.keep_standings(after)
     return after
 

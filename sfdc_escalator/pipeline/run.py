@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
-from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.notices import Notice, notices_of
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.explaining.left_alone import LeftAlone, left_alone
@@ -18,7 +17,7 @@ from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses, next_uses
 from sfdc_escalator.escalation.world.waitlist import Waitlist, next_list
-from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply
+from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply, outcome_in
 from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.closing import close_ladders
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunEnd, RunStart
@@ -140,15 +139,15 @@ def carry_out(
             close_failed(lease, error)
             raise
         after = close_ladders(org, lease, prepared, applied)
-        check = ledger.self_check(caller.organization_id)
+        check = unexplained(ledger.self_check(caller.organization_id), prepared, applied)
         result = replace(account(run, org, ledger, prepared, applied, stop), standings=after, check=check)
         tell(result.notices)
         waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options, check.problems)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}
-        uses = next_uses(prepared.history.policy_uses, uses_of(policies, caller.now), caller.now)
-        watched_at = caller.now if options.case is None else None
-        lease.finish({"exit": result.exit_code, **counts}, RunEnd(waitlist, uses, watched_at))
+        used = uses_of(policies, caller.now, watched=options.case is None)
+        uses = next_uses(prepared.history.policy_uses, used, caller.now)
+        lease.finish({"exit": result.exit_code, **counts}, RunEnd(waitlist, uses))
     head = ledger.head()
     if orders:
         left = result.left_alone().as_json()
@@ -162,16 +161,22 @@ def tell(notices: Sequence[Notice]) -> None:
         log.info("notice", extra={name: value for name, value in one._asdict().items() if value})
 
 
-def uses_of(policies: Sequence[Policy], now: datetime) -> PolicyUses:
+def uses_of(policies: Sequence[Policy], now: datetime, *, watched: bool) -> PolicyUses:
+    """The policies of a run; `watched` says that it looked at all of their open escalations."""
+    at = now if watched else None
     return {
-        one.name: PolicyUse(one.digest, now, now, one.owner.review_every, one.zone.key or "UTC") for one in policies
+        one.name: PolicyUse(one.digest, now, now, one.owner.review_every, one.zone.key or "UTC", at) for one in policies
     }
 
 
-def outcome_in(applied: Applied, match: Match) -> Outcome:
-    """The outcome of the match: that of its order where it was carried out, else that of the plan."""
-    done = applied.outcomes.get(match.identity.key) if match.state is State.PLANNED else None
-    return done or match.outcome
+def unexplained(check: SelfCheck, prepared: Prepared, applied: Applied) -> SelfCheck:
+    """The check without the escalations of which this run says why their rung waits."""
+    waits = {
+        match.start_key
+        for match in prepared.plan.matches
+        if match.rung and outcome_in(applied, match).state in (State.HELD, State.DEFERRED)
+    }
+    return check._replace(problems=tuple(one for one in check.problems if one.key not in waits))
 
 
 def terms_of(prepared: Prepared, clock: RunClock) -> Terms:

@@ -20,7 +20,7 @@ Standings = Mapping[str, tuple[Standing, str]]
 
 
 def standings(prepared: Prepared, outcomes: Mapping[str, Outcome], started: tuple[Escalation, ...]) -> Standings:
-    """The standings after this run. `outcomes` are those of the orders, by key; `started` the escalations that it
+    """The standings after this run. `outcomes` are the ends of the matches, by key; `started` the escalations that it
     started, as they stand in the ledger. What this run did not look at stands as it was."""
     history = prepared.history
     is_open = {one.key for one in history.starts() if one.state is EscalationState.APPLIED}

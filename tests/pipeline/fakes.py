@@ -350,7 +350,6 @@ class FakeLedger:
     holds: list[Hold] = field(default_factory=list)
     standings: dict[str, tuple[Standing, str]] = field(default_factory=dict)
     uses: PolicyUses = field(default_factory=dict)
-    watched_at: datetime | None = None
     fails_from: int = 1_000_000
     busy: bool = False
     where: str = "memory"
@@ -412,7 +411,7 @@ class FakeLedger:
         self.finished.append(result)
         if end:
             self.waitlists.append(end.waitlist)
-            self.uses, self.watched_at = end.policy_uses, end.watched_at or self.watched_at
+            self.uses = end.policy_uses
 
     def events(self, case_id: str) -> list[str]:
         return [change.event for change in self.changes if change.escalation.case_id == case_id]
@@ -437,7 +436,6 @@ class FakeLedger:
             holds=tuple(self.holds),
             standings=self.standings,
             policy_uses=self.uses,
-            watched_at=self.watched_at,
         )
 
 

@@ -1,6 +1,8 @@
 """Nobody lets go: ladders over the embedded org, from a policy file to notes, moves and the audit trail."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -206,3 +208,117 @@ priorities"""
     assert "Due: Mon 2026-03-02 20:00 PST" in notes(org)[0]
     assert later(support, 31) == [("after-30m", 1, "applied")]
     assert "Due: Mon 2026-03-02 20:00 PST" in notes(org)[1]
+
+
+TRIED = POLICY.replace("max_cases: 10", "max_cases: 1")
+
+
+def test_an_escalation_of_a_trial_climbs_while_the_backlog_is_not_decided(support: World) -> None:
+    """L7: a rung belongs to no backlog."""
+    start(support, case(1), case(2))
+    run(support, "--case", "1")
+    assert later(support, 31, code=4) == [("after-30m", 1, "applied")]
+    assert later(support, 30, "--backlog", "adopt") == [("remind", 1, "applied")]
+    assert later(support, 60) == [("remind", 2, "applied")]
+
+
+def test_a_guard_withholds_the_move_of_a_rung_and_later_rungs_do_not_wait(support: World) -> None:
+    """L11: the move follows as soon as the guard lets it, without another climb."""
+    org = start(support, case(1), case(2))
+    run(support, "--backlog", "escalate")
+    support.policy(TRIED)
+    assert later(support, 31, code=4) == [("after-30m", 1, "withheld")] * 2
+    assert "running" in {one["state"] for one in standings(support)}
+    assert {one["next"]["rung"] for one in standings(support)} == {"remind"}
+    assert later(support, 30, code=4).count(("remind", 1, "applied")) == 2
+    support.policy(POLICY)
+    assert later(support, 1) == [("after-30m", 1, "applied")] * 2
+    assert len(notes(org)) == 4
+    assert later(support, 1) == []
+
+
+def standings(world: World) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = world.type("status", "--json", "--expect-every", "100000h").json["escalations"]
+    return found
+
+
+def test_a_rejected_move_of_a_rung_that_a_guard_withholds_later_stays_rejected(support: World) -> None:
+    """L11"""
+    org = start(support, case(1), case(2))
+    run(support, "--backlog", "escalate")
+    with locked(org):
+        advance(org, "31m")
+        answer = support.run()
+        assert {one["state"] for one in rungs(answer)} == {"rejected"}, answer.out
+    support.policy(TRIED)
+    advance(org, "16m")
+    answer = support.run()
+    assert (answer.code, {one["state"] for one in rungs(answer)}) == (4, {"withheld"}), answer.err
+    support.policy(POLICY)
+    assert later(support, 1) == [("after-30m", 1, "applied")] * 2
+
+
+def rungs(answer: Any) -> list[dict[str, Any]]:
+    return [one for one in answer.json["escalations"] if one["rung"] != "start"]
+
+
+@contextmanager
+def locked(org: EmbeddedOrg) -> Iterator[None]:
+    """An approval locks every case."""
+    ids = [one["Id"] for one in select(org, "SELECT Id FROM Case")]
+    for case_id in ids:
+        act(org, act="lock", case=case_id)
+    yield
+    for case_id in ids:
+        act(org, act="unlock", case=case_id)
+
+
+REPEATED = POLICY.replace(
+    "{after: 30m, escalate: {priority: Critical}, until: acknowledged}",
+    "{after: 30m, escalate: {note: {help_needed: Still open.}}, repeat: {every: 10m, at_most: 5}, until: closed}",
+)
+
+
+def test_a_turn_that_was_deferred_is_skipped_when_the_next_one_is_due(support: World) -> None:
+    """L5"""
+    support.policy(REPEATED)
+    org = start(support, case(1))
+    run(support, "--backlog", "escalate")
+    (one,) = select(org, "SELECT Id FROM Case")
+    advance(org, "31m")
+    act(org, act="edit", case=one["Id"], fields={"Subject": "urgent: changed"})
+    assert [one["state"] for one in rungs(support.run())] == ["deferred"]  # somebody changed it in this very second
+    assert later(support, 10) == [("after-30m", 2, "applied")]
+    assert later(support, 10) == [("after-30m", 3, "applied")]
+    assert len(notes(org)) == 3
+
+
+SECOND = POLICY.replace("policy: support", "policy: other").replace("starts_with: urgent", "starts_with: slow")
+
+
+def test_an_act_counts_though_a_run_of_another_policy_came_between(support: World) -> None:
+    """L15: each policy has its own last look."""
+    org = start(support, case(1))
+    run(support, "--backlog", "escalate")
+    other = support.folder / "other.yaml"
+    other.write_text(SECOND)
+    (one,) = select(org, "SELECT Id FROM Case")
+    advance(org, "5m")
+    act(org, act="comment", case=one["Id"], text="I call them.", by="bob@support.example")
+    advance(org, "5m")
+    assert support.type("run", "--json", "--policy", str(other)).code == 0
+    assert later(support, 25) == []
+    (standing,) = standings(support)
+    assert (standing["state"], standing["acknowledged"]["at"]) == ("acknowledged", "2026-03-02T15:05:00Z")
+
+
+def test_runs_of_another_policy_do_not_make_a_ladder_look_forgotten(support: World) -> None:
+    """L22"""
+    start(support, case(1))
+    run(support, "--backlog", "escalate")
+    other = support.folder / "other.yaml"
+    other.write_text(SECOND)
+    for _ in range(4):
+        advance(support.orgs[0], "20m")
+        assert support.type("run", "--json", "--policy", str(other)).json["self_check"]["problems"] == []
+    assert later(support, 1) == [("after-30m", 1, "applied")]

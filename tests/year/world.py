@@ -99,7 +99,8 @@ class YearLedger(FakeLedger):
         self.calls.clear()
 
     def finish(self, result: Mapping[str, Any], end: RunEnd | None = None) -> None:
-        self.watched = (end and end.watched_at) or self.watched
+        if end:
+            self.watched, self.uses = self.run_at, end.policy_uses
 
     def mark_live(self, routes: Sequence[tuple[str, str]]) -> None:
         self.live = [*dict.fromkeys((*self.live, *routes))]
@@ -128,7 +129,7 @@ class YearLedger(FakeLedger):
             org_time=self.watched,
         )
         here = tuple(one for one in self.holds if one.case_id in self.known or one.case_id in self.kept)
-        return replace(found, rungs=rungs, holds=here, standings=self.standings, watched_at=self.watched)
+        return replace(found, rungs=rungs, holds=here, standings=self.standings, policy_uses=self.uses)
 
 
 def new_org(now: datetime) -> YearOrg:

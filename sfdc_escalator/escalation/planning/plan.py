@@ -131,11 +131,14 @@ def place_in(policies: Sequence[Policy]) -> Callable[[Match], Place]:
 
 def withhold(matches: Sequence[Match], reasons: Mapping[RouteName, str], refusals: list[Refusal]) -> list[Match]:
     """Withholds what these routes plan, and adds one refusal for each."""
-    counts = Counter(one.name for one in matches if one.state is State.PLANNED and one.name in reasons)
+    found = [(match, reason_to_withhold(match, reasons)) for match in matches]
+    counts = Counter(match.name for match, reason in found if reason)
     refusals.extend(Refusal(*name, reasons[name], count) for name, count in counts.items())
-    return [
-        match.ended(State.WITHHELD, reasons[match.name])
-        if match.state is State.PLANNED and match.name in reasons
-        else match
-        for match in matches
-    ]
+    return [match.ended(State.WITHHELD, reason) if reason else match for match, reason in found]
+
+
+def reason_to_withhold(match: Match, reasons: Mapping[RouteName, str]) -> str | None:
+    """The reason for which a planned match is withheld. A rung belongs to no backlog: its escalation was started. One
+    that writes nothing moves nothing."""
+    reason = reasons.get(match.name) if match.state is State.PLANNED else None
+    return None if match.rung and (reason == BACKLOG or not match.writes) else reason

@@ -78,6 +78,8 @@ def backlog_routes(matches: Iterable[Match], history: History) -> frozenset[Rout
 
 
 def adopt(match: Match) -> Match:
+    if match.rung:  # of an escalation that a trial started
+        return match
     if match.state not in (State.PLANNED, State.HELD) or match.held_by == "pattern":  # it may not match at all
         return match
     return replace(match.ended(State.ALREADY, "adopted with the backlog: remembered as seen"), adopt=True, held_by=None)
@@ -90,7 +92,7 @@ def limited(matches: Sequence[Match], backlog: frozenset[RouteName], options: Ru
     for match in matches:
         if match.state is State.PLANNED:
             left -= 1
-            if left < 0 and match.name in backlog and options.backlog is None:
+            if left < 0 and match.rung is None and match.name in backlog and options.backlog is None:
                 match = match.ended(State.WITHHELD, f"beyond --limit {options.limit}; its backlog is not decided yet")
             elif left < 0:
                 match = match.ended(State.DEFERRED, f"beyond --limit {options.limit}")

@@ -142,8 +142,8 @@ class History:
     `org_time` is the org's time at the last run that was carried out; None when it is not known. `waitlist` is what
     that run left for a person. `rungs` gives the org's time at which a live run first saw a rung, by its id, on a
     route that still has it. `holds` are those that last, and those of cases with an open escalation. `standings` are
-    those after the last run, by the key of the start, each with the digest of its policy. `watched_at` is the org's
-    time at the last run that looked at every open escalation. `policy_uses` are the policies that runs use.
+    those after the last run, by the key of the start, each with the digest of its policy. `policy_uses` are
+    the policies that runs use.
     """
 
     by_case: Mapping[str, tuple[Escalation, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -154,7 +154,6 @@ class History:
     waitlist: Waitlist = field(default_factory=Waitlist)
     rungs: Mapping[RouteName, Mapping[str, datetime]] = field(default_factory=lambda: MappingProxyType({}))
     holds: tuple[Hold, ...] = ()
-    watched_at: datetime | None = None
     standings: Mapping[str, tuple[Standing, str]] = field(default_factory=lambda: MappingProxyType({}))
     policy_uses: PolicyUses = field(default_factory=lambda: MappingProxyType({}))
 

@@ -26,6 +26,8 @@ def _use_json(one: PolicyUse) -> dict[str, Any]:
         "seen": time_text(one.seen),
         "review_every": None if every is None else int(every.total_seconds()),
         "zone": plain(one.zone),
+        "watched": time_text(one.watched),
+        "watched_before": time_text(one.watched_before),
     }
 
 
@@ -39,7 +41,8 @@ def policy_uses_of(seq: int, body: bytes) -> PolicyUses:
 def _use_of(found: Mapping[str, Any]) -> PolicyUse:
     seconds, digest, zone = found["review_every"], str(found["digest"]), str(found["zone"])
     every = None if seconds is None else timedelta(seconds=int(seconds))
-    return PolicyUse(digest, _time(found["since"]), _time(found["seen"]), every, zone)
+    watched = time_of(found["watched"]), time_of(found["watched_before"])
+    return PolicyUse(digest, _time(found["since"]), _time(found["seen"]), every, zone, *watched)
 
 
 def _time(text: str) -> datetime:

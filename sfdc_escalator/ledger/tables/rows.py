@@ -19,7 +19,7 @@ from sfdc_escalator.ledger.tables.schema import JSON_COLUMNS, escalations, live_
 from sfdc_escalator.ledger.tables.times import time_of, time_text
 
 Row = dict[str, Any]
-ORG_TIME, WATCHED_AT = "org_time", "watched_at"
+ORG_TIME = "org_time"
 """The members of a run's last event that hold the org's time, the second where it looked at every open escalation."""
 
 MOST = 2**31 - 1
@@ -81,10 +81,10 @@ def user_of(row: Mapping[Any, Any]) -> str:
         return str(checked(runs, row)["user_id"])
 
 
-def org_time_of(seq: int, body: bytes, member: str = ORG_TIME) -> datetime | None:
+def org_time_of(seq: int, body: bytes) -> datetime | None:
     """The org's time in the last event of a run. Raises LedgerUnusable for one that no run can have written."""
     with naming(f"event {seq}"):
-        return time_of(json.loads(body)[member])
+        return time_of(json.loads(body)[ORG_TIME])
 
 
 def facts_of(escalation: Escalation, case_number: str) -> Row:

@@ -1,10 +1,9 @@
 """Checks from the rows of the ledger alone that no escalation is forgotten.
 
 Each open escalation has a next moment, or a reason for having none; and no moment lies so far in the past that three
-runs passed by it. Nothing here uses the code that decides what a run climbs.
+runs of its policy passed by it. Nothing here uses the code that decides what a run climbs.
 """
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -12,44 +11,37 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sfdc_escalator.ledger.tables.rows import WATCHED_AT, naming
-from sfdc_escalator.ledger.tables.schema import escalations, events, standings
+from sfdc_escalator.escalation.world.policy_use import PolicyUses
+from sfdc_escalator.ledger.tables.schema import escalations, standings
 from sfdc_escalator.ledger.tables.times import time_of
 from sfdc_escalator.pipeline.ports.self_check import Forgotten, SelfCheck
 
-RUNS = 2
-"""The number of earlier runs in which a moment may have come without having been dealt with."""
 ENDED = ("acknowledged", "exhausted", "held", "aside", "removed", "no_ladder")
 
 
-def self_check(connection: sa.Connection, organization_id: str) -> SelfCheck:
-    """The check of one org, as the ledger stands now."""
+def self_check(connection: sa.Connection, organization_id: str, uses: PolicyUses) -> SelfCheck:
+    """The check of one org, as the ledger stands now. `uses` are the policies that earlier runs used."""
     begin = time.perf_counter()
     rows = list(connection.execute(_open(organization_id)).mappings())
-    limit = _runs_ago(connection, organization_id)
-    busy = set(connection.scalars(_dealt_with(organization_id, limit))) if limit else set()
-    problems = tuple(problem for row in rows for problem in _problems(dict(row), limit, busy))
+    limits = {name: one.watched_before for name, one in uses.items() if one.watched_before}
+    busy = set(connection.scalars(_dealt_with(organization_id, min(limits.values())))) if limits else set()
+    problems = tuple(problem for row in rows for problem in _problems(dict(row), limits.get(row["policy"]), busy))
     return SelfCheck(len(rows), problems, int((time.perf_counter() - begin) * 1000))
 
 
 def _open(organization_id: str) -> sa.Select[Any]:
     start = (escalations.c.rung == "start") & (escalations.c.state == "applied")
-    columns = (escalations.c.key, escalations.c.case_id, escalations.c.ladder, standings.c.state, standings.c.at)
+    columns = (
+        escalations.c.key,
+        escalations.c.policy,
+        escalations.c.case_id,
+        escalations.c.ladder,
+        standings.c.state,
+        standings.c.at,
+    )
     joined = escalations.outerjoin(standings, standings.c.key == escalations.c.key)
     ours = escalations.c.organization_id == organization_id
     return sa.select(*columns, standings.c.rung).select_from(joined).where(ours & start).order_by(escalations.c.key)
-
-
-def _runs_ago(connection: sa.Connection, organization_id: str) -> datetime | None:
-    """The org's time of the run before the last one; None where there were fewer."""
-    ours = (events.c.event == "run_finished") & (events.c.organization_id == organization_id)
-    newest = sa.select(events.c.seq, events.c.body).where(ours).order_by(events.c.seq.desc()).limit(10 * RUNS)
-    times = []
-    for row in connection.execute(newest):
-        with naming(f"event {row.seq}"):
-            if at := time_of(json.loads(row.body).get(WATCHED_AT)):
-                times.append(at)
-    return times[RUNS - 1] if len(times) >= RUNS else None
 
 
 def _dealt_with(organization_id: str, limit: datetime) -> sa.Select[Any]:

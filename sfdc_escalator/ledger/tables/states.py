@@ -25,7 +25,7 @@ NOT_YET_SENT = frozenset(
 
 AFTER = MappingProxyType(
     {
-        EscalationState.PLANNED: NOT_YET_SENT,
+        EscalationState.PLANNED: NOT_YET_SENT | {EscalationState.SKIPPED},
         EscalationState.WITHHELD: NOT_YET_SENT,
         EscalationState.SENDING: frozenset(
             {EscalationState.APPLIED, EscalationState.REJECTED, EscalationState.UNKNOWN, EscalationState.PLANNED}

@@ -9,8 +9,9 @@ from datetime import datetime
 from functools import partial
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
+from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.order import Order
-from sfdc_escalator.escalation.decisions.outcome import Outcome, applied_outcome
+from sfdc_escalator.escalation.decisions.outcome import Outcome, State, applied_outcome
 from sfdc_escalator.escalation.planning.chunks import Batch, lanes
 from sfdc_escalator.escalation.planning.guards import CHUNK
 from sfdc_escalator.escalation.policy.steps import values_written
@@ -56,6 +57,12 @@ class Applied:
     gone: tuple[Order, ...] = ()
     trouble: EscalatorError | None = None
     written: tuple[Escalation, ...] = ()
+
+
+def outcome_in(applied: Applied, match: Match) -> Outcome:
+    """The outcome of the match: that of its order where it was carried out, else that of the plan."""
+    done = applied.outcomes.get(match.identity.key) if match.state is State.PLANNED else None
+    return done or match.outcome
 
 
 def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progress: Progress, stop: Stop) -> Applied:

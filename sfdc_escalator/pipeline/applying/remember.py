@@ -9,6 +9,9 @@ from sfdc_escalator.pipeline.changes import change, climbed, escalation_of
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
+MOVE_WAITS = (EscalationState.WITHHELD, EscalationState.REJECTED)
+"""The states of a rung that counts as climbed, and whose move is tried again."""
+
 
 def remember(prepared: Prepared, lease: Lease) -> None:
     changes = [Change(one.event, one.escalation, one.escalation.case_number, "") for one in prepared.settled]
@@ -51,7 +54,7 @@ def of_rung(match: Match, now: datetime) -> list[Change]:
     order = match.order
     if match.rung is None or order is None or match.state not in (State.PLANNED, State.WITHHELD, State.REJECTED):
         return []
-    is_known = match.escalation is not None and match.escalation.state is EscalationState.WITHHELD
+    is_known = match.escalation is not None and match.escalation.state in MOVE_WAITS
     if match.state is State.PLANNED or is_known:
         return climbed(order)
     withheld = escalation_of(order, EscalationState.WITHHELD, tried_at=now, message=match.reason)

@@ -38,12 +38,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """The things that the end of a run leaves for later runs and reports: what waits for a person, the policies in use,
-    and the org's time where the run looked at every open escalation."""
+    """The things that the end of a run leaves for later runs and reports: what waits for a person, and the policies in
+    use."""
 
     waitlist: Waitlist
     policy_uses: PolicyUses
-    watched_at: datetime | None = None
 
 
 class HistoryReader(Protocol):

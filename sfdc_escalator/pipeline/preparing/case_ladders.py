@@ -13,7 +13,8 @@ from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Standing, StandingState
 from sfdc_escalator.pipeline.ports.org import Org
-from sfdc_escalator.pipeline.preparing.ladders import acknowledged, open_ladders, read_starts, with_history
+from sfdc_escalator.pipeline.preparing.acts import acts_on, waiting_of
+from sfdc_escalator.pipeline.preparing.ladders import open_ladders, read_starts, with_history
 from sfdc_escalator.pipeline.read_models.open_escalation import OpenEscalation, climbed_of, open_escalation
 
 
@@ -36,7 +37,7 @@ def ladders_of_case(
     cases = {case.id: case}
     starts = read_starts(org, open_ladders(policies_in_org, cases), us)
     known = with_history(policies_in_org, (one.escalation for one in starts))
-    seen = acknowledged(org, known, open_ladders(known, cases), us, None)
+    seen = acts_on(org, list(waiting_of(known, open_ladders(known, cases))), us)
     known = with_history(known, (one.escalation for one in seen))
     return tuple(found for in_org in known for found in of_policy(in_org, case))
 

@@ -22,6 +22,7 @@ NOT_SETTLED = frozenset(
         EscalationState.REJECTED,
         EscalationState.UNKNOWN,
         EscalationState.ADOPTED,
+        EscalationState.WITHHELD,
     }
 )
 """The states that a note in the org corrects or settles."""

@@ -5,31 +5,26 @@ Reads only; a live run stores what was found.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sfdc_escalator.escalation.decisions.climbs import Climbing, climbings
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, ended, is_held_by_field, on_ladders
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
-from sfdc_escalator.escalation.ladder.acknowledgement import acknowledgement, may_hold_by_value
-from sfdc_escalator.escalation.policy.proof_needs import lookups_of_proof, needs_of_proof
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
-from sfdc_escalator.escalation.world.needs import MESSAGES, Lookup, Need
+from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.preparing.acts import acknowledged, complete
 from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER, Settled
-from sfdc_escalator.pipeline.preparing.second_look import common_paths
-
-MARGIN = timedelta(minutes=2)
-"""Records may become visible a little later than their CreatedDate says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ladders:
     """`open` are the open escalations with a ladder. `settled` are their starts and acknowledgements that were read,
     `climbings` what is due; `begun` and `ended` are the holds by `hold_while` that changed. `calls` counts the API
-    calls for all this. `is_complete` says that every open escalation was looked at."""
+    calls for all this."""
 
     open: tuple[OnLadder, ...] = ()
     settled: tuple[Settled, ...] = ()
@@ -63,15 +58,15 @@ def read_ladders(
     policies_in_org: Sequence[PolicyInOrg],
     cases: Mapping[str, Case],
     us: frozenset[str],
-    watched_at: datetime | None,
 ) -> Ladders:
-    """The ladders of the open escalations on these cases. `watched_at` is the time of the last complete reading."""
+    """The ladders of the open escalations on these cases."""
     before, known = org.api_calls, policies_in_org
     every = open_ladders(known, cases)
     if starts := read_starts(org, every, us):
         known = with_history(known, (one.escalation for one in starts))
         every = open_ladders(known, cases)
-    if seen := acknowledged(org, known, every, us, watched_at):
+    news = {one.escalation.key for one in starts}
+    if seen := acknowledged(org, known, every, us, news):
         known = with_history(known, (one.escalation for one in seen))
         every = open_ladders(known, cases)
     found = [one for in_org in known for one in climbings(in_org, of_policy(every, in_org))]
@@ -144,49 +139,6 @@ def starts_of(
             yield Settled("started", replace(one, ladder=replace(one.ladder or LadderFacts(), started=at)))
 
 
-# -- acknowledgements ------------------------------------------------------------------------------------------------
-
-
-def acknowledged(
-    org: Org,
-    policies_in_org: Sequence[PolicyInOrg],
-    ladders: Sequence[OnLadder],
-    us: frozenset[str],
-    watched_at: datetime | None,
-) -> tuple[Settled, ...]:
-    """The escalations on which a person acted."""
-    waiting = [
-        (in_org, one)
-        for in_org in policies_in_org
-        for one in of_policy(ladders, in_org)
-        if one.started and not one.facts.acknowledged and len(one.aside) < len(one.route.ladder.rungs)
-    ]
-    if not waiting:
-        return ()
-    lookups = frozenset[Lookup]().union(*(lookups_of_proof(one.route.ladder.acknowledged) for _, one in waiting))
-    touched = org.touched(watched_at - MARGIN, lookups) if watched_at and lookups else None
-    closer = [(in_org, one) for in_org, one in waiting if touched is None or is_worth_a_look(in_org, one, touched)]
-    needs = frozenset[Need]().union(*(needs_of_proof(one.route.ladder.acknowledged) for _, one in closer))
-    read = {case.id: case for case in complete(org, [one.case for _, one in closer], needs, us)}
-    return tuple(found for in_org, one in closer if (found := proved(in_org, one, read[one.case.id])))
-
-
-def is_worth_a_look(in_org: PolicyInOrg, one: OnLadder, touched: frozenset[str]) -> bool:
-    escalated = one.escalated
-    if one.case.id in touched or escalated is None:
-        return True
-    return may_hold_by_value(one.route.ladder.acknowledged, one.case, escalated, in_org.circumstances)
-
-
-def proved(in_org: PolicyInOrg, one: OnLadder, case: Case) -> Settled | None:
-    escalated = one.escalated
-    assert escalated is not None
-    found = acknowledgement(one.route.ladder.acknowledged, case, escalated, in_org.circumstances)
-    if found is None:
-        return None
-    return Settled("acknowledged", replace(one.start, ladder=replace(one.facts, acknowledged=found)))
-
-
 # -- cases whose note is to be written -------------------------------------------------------------------------------
 
 
@@ -197,12 +149,3 @@ def completed(org: Org, found: Sequence[Climbing], us: frozenset[str]) -> Iterat
     read = {case.id: case for case in complete(org, [match.case for match in rungs], needs, us)}
     for one in found:
         yield replace(one, matches=tuple(replace(match, case=read[match.case.id]) for match in one.matches))
-
-
-def complete(org: Org, cases: Iterable[Case], needs: frozenset[Need], us: frozenset[str]) -> Sequence[Case]:
-    """The cases, each once, with these needs. Messages are read anew, all of them."""
-    if not MESSAGES.isdisjoint(needs):
-        needs, cases = needs | MESSAGES, (replace(case, comments=()) for case in cases)
-    by_id = {case.id: case for case in cases}
-    missing = needs - common_paths(list(by_id.values()))
-    return org.complete(list(by_id.values()), missing, us) if missing and by_id else tuple(by_id.values())

@@ -105,7 +105,7 @@ def prepare(
         ended = tuple(Settled("superseded", one) for one in doubles(history, policies, caller.organization_id))
         settled, history = (*settled, *watched, *ended), history.with_escalations(one.escalation for one in ended)
         policies_in_org = with_history(policies_in_org, history)
-    ladders = read_ladders(org, policies_in_org, open_cases, us, remembered.watched_at)
+    ladders = read_ladders(org, policies_in_org, open_cases, us)
     settled, history = (*settled, *ladders.settled), history.with_escalations(one.escalation for one in ladders.settled)
     policies_in_org = with_history(policies_in_org, history)
     judged = [*judge_all(policies_in_org, look.cases), *ladders.matches]
