@@ -15,7 +15,7 @@ from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.prepare import check_found
 
 LONGEST = timedelta(days=30)
-MOST_WORDS = 500
+MOST_CHARACTERS = 500
 UNTIL_FORM = "a time with its zone such as 2026-03-02T18:00:00Z, or a duration such as 4h or 2d"
 
 
@@ -112,6 +112,6 @@ def why_of(text: str) -> str:
     why = " ".join(text.split())
     if not why:
         raise Invalid("--why is empty: say why nobody shall be called, for those who wonder")
-    if len(why) > MOST_WORDS:
-        raise Invalid(f"--why has {len(why)} characters: expected {MOST_WORDS} at most")
+    if len(why) > MOST_CHARACTERS:
+        raise Invalid(f"--why has {len(why)} characters: expected {MOST_CHARACTERS} at most")
     return why

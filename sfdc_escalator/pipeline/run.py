@@ -141,7 +141,7 @@ def carry_out(
         after = close_ladders(org, lease, prepared, applied)
         check = unexplained(ledger.self_check(caller.organization_id), prepared, applied)
         result = replace(account(run, org, ledger, prepared, applied, stop), standings=after, check=check)
-        tell(result.notices)
+        log_notices(result.notices)
         waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options, check.problems)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}
@@ -155,10 +155,11 @@ def carry_out(
     return replace(result, audit_head=head, waitlist=waitlist, reports=news)
 
 
-def tell(notices: Sequence[Notice]) -> None:
+def log_notices(notices: Sequence[Notice]) -> None:
     """Writes the notices to the log, which is the only channel yet."""
     for one in notices:
-        log.info("notice", extra={name: value for name, value in one._asdict().items() if value})
+        due = {"due": f"{one.due:%Y-%m-%dT%H:%M:%SZ}"} if one.due else {}
+        log.info("notice", extra={name: value for name, value in one._asdict().items() if value} | due)
 
 
 def uses_of(policies: Sequence[Policy], now: datetime, *, watched: bool) -> PolicyUses:

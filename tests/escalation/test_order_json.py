@@ -65,6 +65,7 @@ ESCALATIONS = st.builds(
     TIMES,
     LADDERS,
     TIMES,
+    TEXT,
 )
 ORDERS = st.builds(
     Order,
@@ -83,6 +84,12 @@ ORDERS = st.builds(
     COUNTS,
     st.lists(TEXT, max_size=2).map(tuple),
     TEXT,
+    LADDERS,
+    TIMES,
+    TIMES,
+    TEXT,
+    st.lists(ESCALATIONS, max_size=1).map(tuple),
+    st.none() | ESCALATIONS,
 )
 
 

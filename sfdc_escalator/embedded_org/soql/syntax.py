@@ -29,7 +29,7 @@ from sfdc_escalator.embedded_org.soql.nodes import (
 
 _LONGEST = 100_000
 _LONGEST_STRING = 4_000
-_LARGEST, _DIGITS = 2**31 - 1, 10
+_LARGEST, _ENOUGH = 2**31 - 1, 11  # the first digits of a longer number are larger
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\",
             "N": "\n", "R": "\r", "T": "\t", "B": "\b", "F": "\f"}  # fmt: skip
@@ -173,8 +173,7 @@ class _Nodes(Transformer[Token, Any]):
     def _whole(self, token: Token) -> int:
         if not token.isdecimal():
             raise error_at(self._text, token.start_pos or 0, f"unexpected token: '{token}'")
-        digits = token.lstrip("0") or "0"
-        return min(int(digits), _LARGEST) if len(digits) <= _DIGITS else _LARGEST
+        return min(int(token.lstrip("0")[:_ENOUGH] or "0"), _LARGEST)
 
     def all_of(self, parts: list[Any]) -> Junction:
         return Junction(tuple(each for each in parts if not isinstance(each, Token)), either=False)

@@ -51,6 +51,12 @@ def order_json(order: Order) -> Json:
         "deferrals": order.deferrals,
         "locks": list(order.locks),
         "owner_name": order.owner_name,
+        "ladder": ladder_json(order.ladder) if order.ladder else None,
+        "due": order.due.isoformat() if order.due else None,
+        "moment": order.moment.isoformat() if order.moment else None,
+        "start_key": order.start_key,
+        "skips": [_escalation_json(one) for one in order.skips],
+        "ladder_after": _escalation_json(order.ladder_after) if order.ladder_after else None,
     }
 
 
@@ -87,6 +93,12 @@ def _order(found: Mapping[str, Any]) -> Order:
         deferrals=found["deferrals"],
         locks=tuple(found["locks"]),
         owner_name=found["owner_name"],
+        ladder=ladder_of(found["ladder"]) if found["ladder"] else None,
+        due=_time_of(found["due"]),
+        moment=_time_of(found["moment"]),
+        start_key=found["start_key"],
+        skips=tuple(_escalation_of(one) for one in found["skips"]),
+        ladder_after=_escalation_of(found["ladder_after"]) if found["ladder_after"] else None,
     )
     if order.key != found["key"]:
         raise ValueError(f"the key {found['key']!r} does not follow from the order's facts: expected {order.key}")
@@ -106,6 +118,10 @@ def _step_of(found: Mapping[str, Any], note: str) -> Step:
     return Step(name, found["before"], after, StepState(found["state"]), found["reason"])
 
 
+def _time_of(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
 def _escalation_json(escalation: Escalation) -> Json:
     facts = {name: getattr(escalation, name) for name in Escalation.__dataclass_fields__}
     values = {name: dict(facts[name]) if facts[name] is not None else None for name in ("before", "wrote")}
@@ -115,6 +131,6 @@ def _escalation_json(escalation: Escalation) -> Json:
 
 
 def _escalation_of(found: Mapping[str, Any]) -> Escalation:
-    times = {name: datetime.fromisoformat(found[name]) if found[name] else None for name in TIMES}
+    times = {name: _time_of(found[name]) for name in TIMES}
     ladder = ladder_of(found["ladder"]) if found["ladder"] else None
     return Escalation(**{**found, **times, "state": EscalationState(found["state"]), "ladder": ladder})
