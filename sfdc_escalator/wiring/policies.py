@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,14 @@ SUFFIX = ".yaml"
 
 
 def policy_paths(surroundings: Surroundings, chosen: Sequence[Path]) -> list[Path]:
-    """The chosen files, else all files of the policy folder. Raises Invalid when there is none."""
-    found = list(chosen) or in_folder(surroundings.policy_folder)
+    """The chosen files, else all files of the policy folder. Raises Invalid when there is none.
+
+    A file that is named twice, as by an argument and by SFDC_ESCALATOR_POLICY, counts once.
+    """
+    once: dict[str, Path] = {}
+    for path in chosen:
+        once.setdefault(os.path.abspath(path), path)
+    found = list(once.values()) or in_folder(surroundings.policy_folder)
     if not found:
         folder = surroundings.policy_folder
         raise Invalid(f"there is no policy: name a file with --policy, or put one into {folder}/ as a .yaml file")

@@ -60,6 +60,15 @@ def test_a_hidden_file_that_is_named_is_taken(here: Surroundings) -> None:
     assert [policy.name for policy in policies(here, [draft]).policies] == ["t"]
 
 
+def test_a_file_that_is_named_twice_counts_once(here: Surroundings) -> None:
+    path, other = here.policy_folder / "t.yaml", here.policy_folder / "u.yaml"
+    path.write_text(TEXT.format("t"))
+    other.write_text(TEXT.format("u"))
+    again = path.parent / ".." / path.parent.name / path.name
+    assert policy_paths(here, [path, other, path, again]) == [path, other]
+    assert [policy.name for policy in policies(here, [path, again]).policies] == ["t"]
+
+
 def test_a_link_to_nothing_is_never_said_to_mean_itself(here: Surroundings) -> None:
     link = here.policy_folder / "team.yaml"
     link.symlink_to("gone")
