@@ -5,22 +5,20 @@ gets a line with the process number, a line for each time the command waits, and
 connection that ends without this last line means that the process was killed.
 """
 
-import gc
 import json
 import os
-import pkgutil
 import signal
 import socket
 import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from tests.chaos import clocks, defects
 from tests.chaos.points import Checkpoints, Point, watch
+from tests.warm.server import warm_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +39,6 @@ class Command:
     busy: float = 3.0
     host: str = ""
     defect: str = ""
-
-
-def warm_up() -> None:
-    """Imports the whole program, because each command imports other parts of it."""
-    import sfdc_escalator
-
-    for module in pkgutil.walk_packages(sfdc_escalator.__path__, "sfdc_escalator."):
-        if not module.name.endswith("__main__"):
-            import_module(module.name)
-    gc.collect()
-    gc.freeze()
 
 
 def serve(path: str) -> None:

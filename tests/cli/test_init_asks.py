@@ -3,11 +3,11 @@
 import os
 import pty
 import subprocess
-import sys
 from pathlib import Path
 
 from sfdc_escalator.cli.commands.init import installed
 from tests.stories.world import World
+from tests.warm import program
 
 
 def typed(folder: Path, *answers: str) -> tuple[int, str]:
@@ -16,7 +16,7 @@ def typed(folder: Path, *answers: str) -> tuple[int, str]:
     try:
         os.write(person, "".join(f"{answer}\n" for answer in answers).encode())
         ran = subprocess.run(
-            [sys.executable, "-m", "sfdc_escalator", "init", str(folder)],
+            [program(), "init", str(folder)],
             stdin=terminal, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
     finally:

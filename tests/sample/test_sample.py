@@ -3,12 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.warm import program
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sfdc_escalator" / "sample"
@@ -26,7 +27,7 @@ Run = dict[str, Any]
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "sfdc_escalator", *arguments]
+    return [str(program()), *arguments]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import pty
 import re
 import struct
 import subprocess
-import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,7 @@ import requests
 
 from sfdc_escalator.reports.values import BOLD, visible
 from tests.stories.world import World
+from tests.warm import program
 
 BAD = (
     "\x1b[2J\x1b]0;owned\x07\x1b]52;c;cm0=\x1b\\\x9b31m\x7f\x08\u202eexe\u2066\u061c\u200b\ufeff\ufff9\u2028\U000e0041\x85"
@@ -57,7 +57,7 @@ def on_terminal(world: World, *words: str, columns: int = 100, **environ: str) -
     env = {**world.environ, "TERM": "xterm-256color", **environ}
     env.pop("COLUMNS", None) if "COLUMNS" not in environ else None
     screens = [terminal(columns), terminal(columns)]
-    command = [sys.executable, "-m", "sfdc_escalator", *words]
+    command = [str(program()), *words]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=screens[0][1], stderr=screens[1][1], env=env, cwd=world.folder
     ) as running:

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -13,6 +12,7 @@ import yaml
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from tests.backtest.test_backtest_command import EVENTS, MAPPING
 from tests.stories.world import World, writes
+from tests.warm import program
 
 CI = Path(__file__).parents[2] / "config" / "ci"
 POLICY = """
@@ -63,8 +63,7 @@ def login(org: EmbeddedOrg) -> dict[str, str]:
 
 
 def checked(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("sfdc-escalator")
-    environ = {**os.environ, "SFDC_ESCALATOR": str(program), **variables}
+    environ = {**os.environ, "SFDC_ESCALATOR": str(program()), **variables}
     return subprocess.run(
         [str(CI / "check-policies")], cwd=home, env=environ, capture_output=True, text=True, timeout=120, check=False
     )
@@ -229,9 +228,8 @@ def test_the_recipe_works_where_config_is_not_at_the_top_of_the_repository(home:
 
 
 def test_the_first_files_of_init_pass_as_they_are(home: Path) -> None:
-    program = Path(sys.executable).with_name("sfdc-escalator")
     made = home.parent / "made"
-    words = [str(program), "init", str(made), "--procedure", "member-support"]
+    words = [str(program()), "init", str(made), "--procedure", "member-support"]
     subprocess.run(words, check=True, capture_output=True, timeout=60)
     found = checked(made)
     *warnings, last = found.stdout.splitlines()

@@ -3,17 +3,16 @@
 import json
 import shlex
 import subprocess
-import sys
 from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 
 from sfdc_escalator.files.first_hour.first_files import Setup, first_files
-from tests.stories.watched import CASE, CRON_RUN, POLICY
+from tests.stories.watched import CASE, POLICY
 from tests.stories.world import World
+from tests.warm import cron_run, program
 
-PROGRAM = Path(sys.executable).with_name("sfdc-escalator")
 CRON = {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "LOGNAME": "somebody"}
 HOSTILE = """\
 number=PATH[$(touch pwned)]
@@ -40,10 +39,10 @@ def setup(request: pytest.FixtureRequest, world: World) -> Setup:
     (home / "config" / "orgs.yaml").write_text(
         f"sandbox: {{flow: token, instance_url: '{org.instance_url}', access_token: env:HUSH, ledger: state.db}}"
     )
-    script = (str(CRON_RUN), "--home", str(home), "--log", str(home / "run.log"))
-    program = script if request.param == "cron-run" else (str(PROGRAM), "run", "--json")
+    script = (str(cron_run()), "--home", str(home), "--log", str(home / "run.log"))
+    words = script if request.param == "cron-run" else (str(program()), "run", "--json")
     write_env(home, f"HUSH='{org.access_token}'\n{HOSTILE}")
-    return Setup("onboarding", "sandbox", "token", None, home, program)
+    return Setup("onboarding", "sandbox", "token", None, home, words)
 
 
 def write_env(home: Path, text: str) -> None:

@@ -9,8 +9,9 @@ import pytest
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.rest.oauth import ConnectedApp
 from tests.stories.moments import SigtermWitness, held_answers, wait_for
-from tests.stories.watched import CASE, CRON_RUN, POLICY, cron, env_file, listener, orgs
+from tests.stories.watched import CASE, POLICY, cron, env_file, listener, orgs
 from tests.stories.world import World, writes
+from tests.warm import ROOT, cron_run
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ def test_output_does_not_depend_on_locale_and_time_zone(
     env_file(world, org)
     world.policy(POLICY.replace("High.", "'Überfällig, 期限切れ.'"))
     plain = world.spawn(
-        CRON_RUN, "--home", world.folder, "--dry-run", "--now", "2026-03-02T15:00:00Z",
+        cron_run(), "--home", world.folder, "--dry-run", "--now", "2026-03-02T15:00:00Z",
         env={"PATH": "/usr/bin:/bin", **environ}, encoding="utf-8",
     )  # fmt: skip
     assert plain.code == 4, plain.err
@@ -243,7 +244,7 @@ def test_a_signal_to_the_script_ends_the_run_cleanly(world: World) -> None:
     words = ["--log", "run.log", "--ledger", "state.db", "--backlog", "escalate"]
     environ = {"PATH": "/usr/bin:/bin", **witness.environ}
     with held_answers(org, lambda _: len(org.requests()) > 1) as opened:
-        script = subprocess.Popen([CRON_RUN, "--home", world.folder, *words], env=environ)
+        script = subprocess.Popen([ROOT / "scripts" / "cron-run", "--home", world.folder, *words], env=environ)
         wait_for(lambda: len(org.requests()) > 1)  # the run holds its lease
         script.terminate()
         wait_for(witness.handled)
@@ -260,7 +261,7 @@ def test_a_signal_while_the_script_starts_the_run_is_not_lost(world: World) -> N
     once.write_text("""trap 'case $BASH_COMMAND in "run=\\$!") trap - DEBUG; kill -TERM $$ ;; esac' DEBUG\n""")
     words = ["--log", "run.log", "--ledger", "state.db", "--backlog", "escalate"]
     environ = {"PATH": "/usr/bin:/bin", "BASH_ENV": str(once)}
-    answer = world.spawn(CRON_RUN, "--home", str(world.folder), *words, env=environ)
+    answer = world.spawn(cron_run(), "--home", str(world.folder), *words, env=environ)
     assert answer.code in (3, 143)  # 143: the run had not yet begun
     assert "killed, or did not start" in answer.err or json.loads((world.folder / "run.log").read_text())["stopped"]
     assert writes(org) == []

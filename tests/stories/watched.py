@@ -9,8 +9,8 @@ from typing import Any
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from tests.stories.world import Answer, World
+from tests.warm import cron_run
 
-CRON_RUN = Path(__file__).parents[2] / "scripts" / "cron-run"
 POLICY = """
 policy: support
 routes:
@@ -61,4 +61,4 @@ def cron(world: World, *words: str, **environ: str) -> Answer:
     """The script as cron starts it: with an almost empty environment, in another folder and time zone."""
     bare = {"PATH": "/usr/bin:/bin", "TZ": "Asia/Kathmandu", **environ}
     state = world.folder / "state.db"
-    return world.spawn(CRON_RUN, "--home", world.folder, *words, "--ledger", state, env=bare, cwd="/")
+    return world.spawn(cron_run(), "--home", world.folder, *words, "--ledger", state, env=bare, cwd="/")
