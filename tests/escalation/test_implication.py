@@ -28,7 +28,7 @@ HOUR = timedelta(hours=1)
 
 
 @given(st.lists(CONDITIONS, min_size=1, max_size=3), CONDITIONS, st.lists(CASES, min_size=5, max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_condition_that_implies_another_never_matches_without_it(
     parts: list[Condition], other: Condition, some: list[Case]
 ) -> None:
@@ -47,7 +47,7 @@ SIMPLE = st.builds(
 
 
 @given(st.lists(SIMPLE, min_size=2, max_size=4), st.lists(CASES, min_size=8, max_size=8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_contradiction_never_matches(parts: list[Condition], some: list[Case]) -> None:
     condition = All(tuple(parts))
     if contradiction(condition) is not None:
@@ -55,7 +55,7 @@ def test_a_contradiction_never_matches(parts: list[Condition], some: list[Case])
 
 
 @given(st.lists(CONDITIONS, min_size=2, max_size=4), st.lists(CASES, min_size=8, max_size=8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_condition_that_can_match_is_never_called_impossible(parts: list[Condition], some: list[Case]) -> None:
     condition = All(tuple(parts))
     if contradiction(condition) is not None:
@@ -138,7 +138,7 @@ AGED = st.builds(
 
 
 @given(MIXED, MIXED, st.lists(AGED, min_size=10, max_size=10))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_proofs_about_times_owners_and_tables_are_never_wrong(
     one: Condition, other: Condition, some: list[Case]
 ) -> None:

@@ -245,7 +245,7 @@ def spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from(JUNK)), min_size=1, max_size=3))
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_stands_in_the_place_of_something_is_a_problem_or_sound_and_never_a_crash(
     tmp_path: Path, changes: list[tuple[int, Any]]
 ) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.files.policy_mutants import BOUND, PLAIN, court, mutant, originals
+from tests.sampling import WHOLE
 
-SEEDS, PARTS = 200, 8
+SEEDS, PARTS = 200 if WHOLE else 64, 8
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import product
 from urllib.parse import urlsplit
 
 import psycopg
@@ -22,6 +23,7 @@ from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import PostgresqlKind
 from tests.ledger.sample import AT, ORG, change, escalation, start
 from tests.ledger.server import a_database
+from tests.sampling import some
 
 SECRET = "hunter2hunter2"
 
@@ -318,11 +320,14 @@ def test_an_untouched_trail_verifies_and_names_its_head(recorded_rows: Postgresq
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [
-        (table.name, column.name)
-        for table in (events, payloads, escalations, runs, live_routes, rungs, holds)
-        for column in table.columns
-    ],
+    some(
+        (
+            (table.name, column.name)
+            for table in (events, payloads, escalations, runs, live_routes, rungs, holds)
+            for column in table.columns
+        ),
+        24,
+    ),
 )
 def test_a_changed_column_is_found(recorded_rows: PostgresqlKind, table: str, column: str) -> None:
     """Text gets another last letter, a number the next one but forty, nothing becomes something."""
@@ -344,8 +349,9 @@ def test_a_removed_row_is_found(recorded_rows: PostgresqlKind, table: str, which
     assert recorded_rows.verify().problems
 
 
-@pytest.mark.parametrize("guard", GUARDS)
-@pytest.mark.parametrize("how", ["DROP TRIGGER {} ON {}", "ALTER TABLE {1} DISABLE TRIGGER {0}"])
+@pytest.mark.parametrize(
+    ("guard", "how"), some(product(GUARDS, ["DROP TRIGGER {} ON {}", "ALTER TABLE {1} DISABLE TRIGGER {0}"]), 8)
+)
 def test_a_removed_or_disabled_guard_is_found(recorded: PostgresqlKind, guard: str, how: str) -> None:
     recorded.execute(how.format(guard, guard.partition("_")[0]))
     assert recorded.verify().problems == (f"the guard {guard} is not in place",)
@@ -357,7 +363,9 @@ def test_a_guard_without_effect_is_found(recorded: PostgresqlKind, name: str) ->
     assert recorded.verify().problems == (f"the guard {name} is not in place",)
 
 
-@pytest.mark.parametrize(("table", "right"), [(table, right) for table, rights in REVOKED.items() for right in rights])
+@pytest.mark.parametrize(
+    ("table", "right"), some([(table, right) for table, rights in REVOKED.items() for right in rights], 4)
+)
 def test_a_right_that_was_granted_again_is_found(recorded: PostgresqlKind, table: str, right: str) -> None:
     recorded.execute(f"GRANT {right} ON {table} TO PUBLIC")
     assert recorded.verify().problems == (

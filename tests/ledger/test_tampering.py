@@ -24,6 +24,7 @@ from sfdc_escalator.ledger.trail.verification import verify
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.old_ledger import load
 from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
+from tests.sampling import WHOLE
 
 
 def record(kind: Kind) -> None:
@@ -241,7 +242,7 @@ def test_no_value_in_any_cell_crashes_anything(
     sqlite_kind: SqliteKind, recorded_file: bytes, table: str, column: str
 ) -> None:
     sqlite_kind.path.parent.mkdir()
-    for value in random.Random(f"{table}.{column}").sample(WRONG, 6):
+    for value in random.Random(f"{table}.{column}").sample(WRONG, 6 if WHOLE else 2):
         for path in sqlite_kind.path.parent.iterdir():
             path.unlink()
         sqlite_kind.path.write_bytes(recorded_file)
@@ -268,7 +269,7 @@ def ending(use: Callable[[], object]) -> int:
     return 0
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(8 if WHOLE else 2))
 def test_no_value_in_a_cell_on_a_server_crashes_anything(postgresql_kind: PostgresqlKind, seed: int) -> None:
     dice = random.Random(seed)
     record(postgresql_kind)

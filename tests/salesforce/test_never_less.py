@@ -330,7 +330,7 @@ def returned(loaded: Loaded, condition: Condition) -> frozenset[str]:
     return frozenset(str(record["Id"]) for records in loaded.client.lookups(queries) for record in records)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(condition=CONDITIONS)
 def test_the_query_returns_every_case_that_matches(loaded: Loaded, condition: Condition) -> None:
     found = returned(loaded, condition)
@@ -355,7 +355,7 @@ def test_some_example_of_every_kind_matches_here(loaded: Loaded, kind: Kind) -> 
     assert any(condition.holds(case, loaded.circumstances) for condition in conditions for case in loaded.cases)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(leaf=st.one_of(fields(), ages(), further()))
 def test_the_query_of_the_opposite_returns_what_a_comparison_leaves_out(loaded: Loaded, leaf: Condition) -> None:
     """The lower bound, `must`: a case that the query for `not c` leaves out is a match of c."""

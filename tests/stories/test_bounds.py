@@ -4,12 +4,14 @@ import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 
 from sfdc_escalator.salesforce.line.bounds import Bounds, bounded
 from tests.moved_clock import Clock
+from tests.sampling import some
 from tests.stories.front import Reply, Request, in_front_of
 from tests.stories.test_main_job import OLD, QUEUES, USERS, case
 from tests.stories.world import World, advance, select
@@ -121,9 +123,7 @@ def notes(org: Any) -> int:
     return len(select(org, "SELECT Id FROM CaseComment WHERE CommentBody LIKE '%ESC-%'"))
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("kind", ENDLESS)
-@pytest.mark.parametrize("deadline", [(), ("--deadline", "5s")], ids=["", "deadline"])
+@pytest.mark.parametrize(("kind", "place", "deadline"), some(product(ENDLESS, PLACES, [(), ("--deadline", "5s")]), 16))
 def test_a_read_without_end_ends_with_exit_5(
     world: World, org: Any, clock: Clock, over: threading.Event, kind: str, place: str, deadline: tuple[str, ...]
 ) -> None:
@@ -141,8 +141,7 @@ def test_a_read_without_end_ends_with_exit_5(
     assert notes(org) == 0
 
 
-@pytest.mark.parametrize("arrived", [True, False], ids=["written", "lost"])
-@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize(("kind", "arrived"), some(product(ENDLESS, [True, False]), 7))
 def test_a_write_without_end_is_unknown_until_a_later_run_settles_it(
     world: World, org: Any, clock: Clock, over: threading.Event, kind: str, arrived: bool
 ) -> None:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
 
+from tests.sampling import some
 from tests.stories.front import Reply, Request, in_front_of
 from tests.stories.test_bounds import PLACES
 from tests.stories.test_bounds import POLICY as ASKED
@@ -67,15 +69,15 @@ def run(world: World, org: Any, place: str, reply: Reply, times: float = 1) -> t
         return world.run("--backlog", "escalate"), count
 
 
-@pytest.mark.parametrize("place", WHERE)
-@pytest.mark.parametrize("kind", PASSING)
+@pytest.mark.parametrize(("kind", "place"), some(product(PASSING, WHERE), 10))
 def test_too_many_calls_at_once_are_waited_for(world: World, org: Any, kind: str, place: str) -> None:
     answer, count = run(world, org, place, PASSING[kind])
     assert (answer.code, answer.json["applied"], notes(org), count) == (0, 2, 2, 1), answer
 
 
-@pytest.mark.parametrize("place", WHERE)
-@pytest.mark.parametrize("kind", ["concurrent requests", "long transactions", "throttled"])
+@pytest.mark.parametrize(
+    ("kind", "place"), some(product(["concurrent requests", "long transactions", "throttled"], WHERE), 6)
+)
 def test_calls_that_never_get_through_end_the_run_with_the_reason(
     world: World, org: Any, kind: str, place: str
 ) -> None:
@@ -88,8 +90,9 @@ def test_calls_that_never_get_through_end_the_run_with_the_reason(
     assert 1 < count < 10
 
 
-@pytest.mark.parametrize("after", ["86400", "inf", "1e400", "Mon, 02 Mar 2037 15:00:05 GMT"])
-@pytest.mark.parametrize("place", WHERE)
+@pytest.mark.parametrize(
+    ("after", "place"), some(product(["86400", "inf", "1e400", "Mon, 02 Mar 2037 15:00:05 GMT"], WHERE), 8)
+)
 def test_a_wait_longer_than_the_time_of_the_run_ends_it(world: World, org: Any, place: str, after: str) -> None:
     answer, count = run(world, org, place, throttled(Retry_After=after))
     assert (answer.code, notes(org), count) == (5, 0, 1), answer

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.sampling import some
 from tests.stories.front import Reply, Request, in_front_of
 from tests.stories.test_main_job import OLD, QUEUES, USERS, case
 from tests.stories.world import World, ask, select
@@ -84,8 +86,7 @@ LOST = {
 PAGES = {"the poll": 1, "the second look": 2, "the last second look": 3}
 
 
-@pytest.mark.parametrize("kind", LOST)
-@pytest.mark.parametrize("place", PAGES)
+@pytest.mark.parametrize(("kind", "place"), some(product(LOST, PAGES), 3))
 def test_a_lost_cursor_is_opened_again_at_any_page(world: World, org: EmbeddedOrg, kind: str, place: str) -> None:
     count = 0
 
@@ -114,9 +115,9 @@ CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
-@pytest.mark.parametrize("always", [False, True], ids=["once", "always"])
-@pytest.mark.parametrize("name", CHANGES)
-@pytest.mark.parametrize("place", ["is_poll", "is_second_look"])
+@pytest.mark.parametrize(
+    ("place", "name", "always"), some(product(["is_poll", "is_second_look"], CHANGES, [False, True]), 6)
+)
 def test_a_part_of_an_answer_is_never_the_whole(
     world: World, org: EmbeddedOrg, place: str, name: str, always: bool
 ) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.rest import describing
 from sfdc_escalator.salesforce.line.client import Client, Sent
 from sfdc_escalator.salesforce.readiness import marked_cases
+from tests.sampling import some
 from tests.stories.moments import signal_to_this_thread
 from tests.stories.test_probe import CASE, GROUPS, POLICY, sandbox
 from tests.stories.world import Answer, World, select, writes
@@ -54,7 +56,7 @@ def test_the_calls_of_these_tests_are_those_of_a_probe(world: World) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_whichever_call_of_a_probe_fails_nothing_is_left_behind(world: World, kind: str) -> None:
-    for nth in CALLS:
+    for nth in some(CALLS, 4):
         org = failing(world, kind, nth)
         before = others(org)
         answer = probed(world)
@@ -140,8 +142,9 @@ def interrupted(world: World, nth: int, act: Callable[[], None]) -> Answer:
         return probed(world)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-@pytest.mark.parametrize("nth", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("number", "nth"), some(product([signal.SIGTERM, signal.SIGINT, signal.SIGHUP], [1, 2, 3, 4]), 6)
+)
 def test_a_stopped_probe_waits_for_its_calls_and_cleans_up(world: World, number: signal.Signals, nth: int) -> None:
     org = sandbox(world)
     answer = interrupted(world, nth, lambda: signal_to_this_thread(number))

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.sampling import some
 from tests.stories.world import Answer, Row, World, ask, select, writes
 
 HISTORY = Path(__file__).parents[3] / "shared" / "data"
@@ -183,7 +184,8 @@ def test_hostile_texts_and_long_queue_names_break_nothing_and_inject_nothing(
         "a\u2028b\r\nESC-0000-0000-0000 x",
     ]
     cases = []
-    for place, case in enumerate(incidents.cases):
+    still_open = [case for case in incidents.cases if case["IsClosed"] == "false"]
+    for place, case in enumerate(some(still_open, 300)):
         story = f"{odd[place % len(odd)]} {stories[place % len(stories)]}"
         cases.append({**case, "Subject": story[:255], "Description": story[:32000]})
     long = "Service_Desk_Leads"
@@ -197,11 +199,11 @@ def test_hostile_texts_and_long_queue_names_break_nothing_and_inject_nothing(
     world.policy(POLICY.replace(long, wide))
     before = cases_in(org)
     first = world.run("--backlog", "escalate")
-    assert (first.code, first.json["applied"]) == (0, 399), first.err
+    assert first.code == 0, first.err
     notes = {
         one["fields"]["ParentId"]: one["fields"]["CommentBody"] for one in writes(org) if one["object"] == "CaseComment"
     }
-    assert len(notes) == 399
+    assert len(notes) == first.json["applied"] > 100
     for one in first.json["escalations"]:
         note = notes[one["case_id"]]
         assert note.splitlines()[-1].startswith(one["key"])

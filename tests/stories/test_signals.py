@@ -9,16 +9,20 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.sampling import some
 from tests.stories.terminals import between
 from tests.stories.watched import listener, orgs
 from tests.stories.world import World, writes
 
 SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
+LOADED = ["click", "sfdc_escalator.cli.door", "sfdc_escalator.cli.streams", "sfdc_escalator.cli.commands.run"]
+LIBRARIES = ["sfdc_escalator.wiring.errand", "yaml", "pydantic", "simple_salesforce", "requests", "sqlalchemy"]
 RUN = ["run", "--json", "--backlog", "escalate", "--metrics", "m.prom"]
 
 # When the program imports the module NAME, it gets the signal NUMBER: a moment that no clock decides.
@@ -128,7 +132,7 @@ def wait_until_taken(running: "subprocess.Popen[str]", number: signal.Signals) -
     raise AssertionError("the signal stays pending")
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", some(SIGNALS, 2))
 def test_a_signal_after_the_work_changes_nothing(world: World, heard: list[str], number: signal.Signals) -> None:
     """The ledger has the end of the run already, so the report and the heartbeat say the same."""
     gate = Gate("/ping", nth=2)
@@ -145,10 +149,7 @@ def test_a_signal_after_the_work_changes_nothing(world: World, heard: list[str],
     assert metrics_code(world) == "0"
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize(
-    "module", ["click", "sfdc_escalator.cli.door", "sfdc_escalator.cli.streams", "sfdc_escalator.cli.commands.run"]
-)
+@pytest.mark.parametrize(("module", "number"), some(product(LOADED, SIGNALS), 4))
 def test_a_signal_while_the_program_is_loaded_is_one_json_object(
     world: World, heard: list[str], tmp_path: Path, module: str, number: signal.Signals
 ) -> None:
@@ -161,10 +162,7 @@ def test_a_signal_while_the_program_is_loaded_is_one_json_object(
     assert writes(world.orgs[0]) == []
 
 
-@pytest.mark.parametrize(
-    "module",
-    ["sfdc_escalator.wiring.errand", "yaml", "pydantic", "simple_salesforce", "requests", "sqlalchemy"],
-)
+@pytest.mark.parametrize("module", some(LIBRARIES, 3))
 def test_a_signal_while_libraries_are_loaded_is_no_defect(
     world: World, heard: list[str], tmp_path: Path, module: str
 ) -> None:
@@ -185,8 +183,7 @@ READING = {
 }
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("what", READING)
+@pytest.mark.parametrize(("what", "number"), some(product(READING, SIGNALS), 5))
 def test_a_signal_ends_a_command_that_only_asks_with_one_line(
     world: World, heard: list[str], what: str, number: signal.Signals
 ) -> None:
@@ -228,7 +225,7 @@ def wait_until_it_waits(running: "subprocess.Popen[str]") -> None:
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64" or not Path("/proc/self/syscall").exists(), reason="needs /proc")
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", some(SIGNALS, 1))
 def test_a_signal_ends_the_wait_for_a_reader_who_does_not_read(
     world: World, heard: list[str], number: signal.Signals
 ) -> None:
