@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.decisions.climbs import Climbing
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, on_ladder, seen_rungs
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
@@ -15,6 +18,7 @@ from sfdc_escalator.escalation.world.ladder_facts import Moved, Standing, Standi
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
 CLIMBED = (State.APPLIED, State.REJECTED, State.WITHHELD, State.UNKNOWN)
+LEFT_OUT = "the run left its route out"
 Standings = Mapping[str, tuple[Standing, str]]
 """By the key of the start, each with the digest of the policy that it was judged by."""
 
@@ -36,7 +40,7 @@ def standings(prepared: Prepared, outcomes: Mapping[str, Outcome], started: tupl
 def of_open(in_org: PolicyInOrg, prepared: Prepared, outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, Standing]]:
     routes = {name: route for route in in_org.policy.routes for name in route.names}
     on = {one.start.key: one for one in prepared.ladders.open if one.start.policy == in_org.policy.name}
-    done, moved = changes_of(prepared, outcomes)
+    changes = changes_of(prepared, outcomes)
     for start in in_org.history.starts():
         if start.policy != in_org.policy.name or start.state is not EscalationState.APPLIED:
             continue
@@ -45,35 +49,46 @@ def of_open(in_org: PolicyInOrg, prepared: Prepared, outcomes: Mapping[str, Outc
         elif not routes[start.route].ladder:
             yield start.key, Standing(StandingState.NO_LADDER)
         elif start.key in on:
-            yield start.key, after_run(on[start.key], done.get(start.key, frozenset()), moved.get(start.key, {}))
+            yield start.key, after_run(on[start.key], changes.get(start.key, NOTHING))
 
 
-def changes_of(
-    prepared: Prepared, outcomes: Mapping[str, Outcome]
-) -> tuple[dict[str, frozenset[Turn]], dict[str, Mapping[str, Moved]]]:
-    """The turns that this run climbed or skipped, and the rungs that it moved, by the key of the start."""
-    done: dict[str, frozenset[Turn]] = {}
-    moved: dict[str, Mapping[str, Moved]] = {}
-    for climbing in prepared.ladders.climbings:
-        key = climbing.ladder.start.key
-        turns = {(one.rung, one.turn) for one in climbing.skipped}
-        for match in climbing.matches:
-            outcome = outcomes.get(match.identity.key)
-            if outcome and outcome.state in CLIMBED:
-                turns |= {(match.identity.rung, match.identity.turn)}
-                turns |= {(one.rung, one.turn) for one in match.skips}
-                if match.ladder_after and match.ladder_after.ladder:
-                    moved[key] = match.ladder_after.ladder.moved
-        done[key] = frozenset(turns)
-    return done, moved
+class OfRun(NamedTuple):
+    """The work of this run on one ladder: the turns that it climbed or skipped, the rungs that it moved, and the reason
+    for which it did not carry out a rung that was due."""
+
+    done: frozenset[Turn] = frozenset()
+    moved: Mapping[str, Moved] = MappingProxyType({})
+    waits: str = ""
 
 
-def after_run(one: OnLadder, done: frozenset[Turn], moved: Mapping[str, Moved]) -> Standing:
+NOTHING = OfRun()
+
+
+def changes_of(prepared: Prepared, outcomes: Mapping[str, Outcome]) -> dict[str, OfRun]:
+    """The work of this run by the key of the start."""
+    return {one.ladder.start.key: of_climbing(one, outcomes) for one in prepared.ladders.climbings}
+
+
+def of_climbing(climbing: Climbing, outcomes: Mapping[str, Outcome]) -> OfRun:
+    done, moved, waits = {(one.rung, one.turn) for one in climbing.skipped}, NOTHING.moved, ""
+    for match in climbing.matches:
+        outcome = outcomes.get(match.identity.key)
+        if outcome is None or outcome.state not in CLIMBED:
+            waits = outcome.reason if outcome else LEFT_OUT
+            continue
+        done |= {(match.identity.rung, match.identity.turn), *((one.rung, one.turn) for one in match.skips)}
+        if match.ladder_after and match.ladder_after.ladder:
+            moved = match.ladder_after.ladder.moved
+    return OfRun(frozenset(done), moved, waits)
+
+
+def after_run(one: OnLadder, changes: OfRun) -> Standing:
     progress, team = one.progress, team_of(one)
     if progress is None:
         return Standing(StandingState.RUNNING, team=team)
-    progress = replace(progress, done=progress.done | done, moved={**progress.moved, **moved})
-    return standing(one.times, progress, one.now, team)
+    moved = {**progress.moved, **changes.moved}
+    progress = replace(progress, done=progress.done | changes.done, moved=moved)
+    return replace(standing(one.times, progress, one.now, team), waits=changes.waits)
 
 
 def of_started(
@@ -87,7 +102,7 @@ def of_started(
             continue
         route = routes[one.route]
         if route.ladder:
-            yield one.key, after_run(on_ladder(in_org, one, route, cases[one.case_id]), frozenset(), {})
+            yield one.key, after_run(on_ladder(in_org, one, route, cases[one.case_id]), NOTHING)
         else:
             yield one.key, Standing(StandingState.NO_LADDER)
 

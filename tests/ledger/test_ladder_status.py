@@ -82,6 +82,39 @@ def test_the_policies_in_use_stay_when_a_run_fails(ledger: SqlLedger, kind: Kind
     assert kind.verify().problems == ()
 
 
+PASSED = "its rung late was due at 2026-03-02 14:00 UTC, and runs passed by it"
+LATE = Standing(StandingState.RUNNING, "late", 1, AT - HOUR)
+WATCHED = replace(USE, watched=AT + HOUR, watched_before=AT)
+
+
+@pytest.mark.parametrize(
+    ("standing", "why"),
+    [
+        (LATE, PASSED),
+        (replace(LATE, waits="the note's part 'reason' is missing"), None),
+        (replace(LATE, at=AT), None),
+        (replace(LATE, at=None), "it is running, and no moment comes next"),
+        (replace(LATE, state=StandingState.HELD), None),
+        (Standing(StandingState.EXHAUSTED), None),
+        (None, "the ledger does not have where it stands on its ladder"),
+    ],
+)
+def test_the_self_check_at_any_time_names_what_runs_passed_by_without_a_reason(
+    sqlite_kind: Kind, standing: Standing | None, why: str | None
+) -> None:
+    """L22"""
+    with sqlite_kind.open() as ledger:
+        with ledger.lease(at()) as lease:
+            lease.record([change(START), change(START, DONE)])
+            lease.keep_standings({START.key: (standing, "digest")} if standing else {})
+            lease.finish({"exit": 0}, RunEnd(Waitlist(), {"support": WATCHED}))
+        found = ledger_status(ledger, check=True)
+        assert ledger_status(ledger).check is None
+    assert found.check is not None
+    assert [(one.key, one.why) for one in found.check.problems] == ([(START.key, why)] if why else [])
+    assert (found.check.open, found.needs_a_person) == (1, why is not None)
+
+
 @pytest.mark.parametrize(
     "change_of_row",
     ["ladder = 7", "ladder = 'nonsense'", "moment = 7", "moment = 'nonsense'", "tried_at = 'nonsense'", "turn = 'x'"],

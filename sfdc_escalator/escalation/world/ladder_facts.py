@@ -96,7 +96,8 @@ class StandingState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The standing of an escalation after a run, and what comes next if nobody acts: `rung`, its `turn` and
-    its moment `at`, which may have come already. `aside` are the rungs that take no part."""
+    its moment `at`, which may have come already. `aside` are the rungs that take no part. `waits` is the reason for
+    which the run did not carry out a rung that was due."""
 
     state: StandingState
     rung: str = ""
@@ -104,3 +105,4 @@ class Standing:
     at: datetime | None = None
     aside: tuple[str, ...] = ()
     team: str = ""
+    waits: str = ""

@@ -100,8 +100,8 @@ def standing_of(row: Mapping[Any, Any]) -> tuple[Standing, str]:
         if not isinstance(aside, list) or not all(isinstance(one, str) for one in aside):
             raise ValueError(f"{found['aside']!r:.60} is not a list of texts")
         state = StandingState(found["state"])
-        standing = Standing(state, found["rung"], found["turn"], time_of(found["at"]), tuple(aside), found["team"])
-        return standing, found["policy_digest"]
+        coming = found["rung"], found["turn"], time_of(found["at"])
+        return Standing(state, *coming, tuple(aside), found["team"], found["waits"]), found["policy_digest"]
 
 
 def standing_row(standing: Standing, digest: str) -> Row:
@@ -112,6 +112,7 @@ def standing_row(standing: Standing, digest: str) -> Row:
         "at": time_text(standing.at),
         "aside": chain.canonical([plain(rung) for rung in standing.aside]).decode(),
         "team": plain(standing.team),
+        "waits": plain(standing.waits),
         "policy_digest": digest,
     }
 

@@ -1,7 +1,7 @@
 """Checks from the rows of the ledger alone that no escalation is forgotten.
 
 Each open escalation has a next moment, or a reason for having none; and no moment lies so far in the past that three
-runs of its policy passed by it. Nothing here uses the code that decides what a run climbs.
+runs of its policy passed by it without a reason. Nothing here uses the code that decides what a run climbs.
 """
 
 import time
@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfdc_escalator.escalation.world.policy_use import PolicyUses
+from sfdc_escalator.escalation.world.waitlist import Forgotten, SelfCheck
 from sfdc_escalator.ledger.tables.schema import escalations, standings
 from sfdc_escalator.ledger.tables.times import time_of
-from sfdc_escalator.pipeline.ports.self_check import Forgotten, SelfCheck
 
 ENDED = ("acknowledged", "exhausted", "held", "aside", "removed", "no_ladder")
 
@@ -38,6 +38,7 @@ def _open(organization_id: str) -> sa.Select[Any]:
         escalations.c.ladder,
         standings.c.state,
         standings.c.at,
+        standings.c.waits,
     )
     joined = escalations.outerjoin(standings, standings.c.key == escalations.c.key)
     ours = escalations.c.organization_id == organization_id
@@ -61,7 +62,7 @@ def _problems(row: Mapping[str, Any], limit: datetime | None, busy: set[str]) ->
         at = time_of(row["at"])
         if at is None:
             yield Forgotten(key, "it is running, and no moment comes next")
-        elif limit and at < limit and row["case_id"] not in busy:
+        elif limit and at < limit and not row["waits"] and row["case_id"] not in busy:
             yield Forgotten(key, f"its rung {row['rung']} was due at {at:%Y-%m-%d %H:%M} UTC, and runs passed by it")
     elif state not in ENDED:
         yield Forgotten(key, f"its state {state!r} is not known")

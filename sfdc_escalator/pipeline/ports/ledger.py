@@ -10,8 +10,7 @@ from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.policy_use import PolicyUses
-from sfdc_escalator.escalation.world.waitlist import Waitlist
-from sfdc_escalator.pipeline.ports.self_check import SelfCheck
+from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waitlist
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,9 +98,9 @@ def listed(words: str, found: Sequence[OpenEscalation]) -> Iterator[str]:
         yield from more(len(found), "  ")
 
 
-def more(count: int, indent: str) -> Iterator[str]:
+def more(count: int, indent: str, command: str = "status --json") -> Iterator[str]:
     if count > MOST_LISTED:
-        yield f"{indent}... and {count - MOST_LISTED:,} more: sfdc-escalator status --json"
+        yield f"{indent}... and {count - MOST_LISTED:,} more: sfdc-escalator {command}"
 
 
 def subject(one: OpenEscalation) -> str:
