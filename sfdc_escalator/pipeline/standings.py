@@ -1,6 +1,6 @@
 """The standing of every open escalation after a run, for `status` and for the check of the next run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -66,11 +66,12 @@ NOTHING = OfRun()
 
 def changes_of(prepared: Prepared, outcomes: Mapping[str, Outcome]) -> dict[str, OfRun]:
     """The work of this run by the key of the start."""
-    return {one.ladder.start.key: of_climbing(one, outcomes) for one in prepared.ladders.climbings}
+    skipped = {one.key for one in prepared.skipped}
+    return {one.ladder.start.key: of_climbing(one, outcomes, skipped) for one in prepared.ladders.climbings}
 
 
-def of_climbing(climbing: Climbing, outcomes: Mapping[str, Outcome]) -> OfRun:
-    done, moved, waits = {(one.rung, one.turn) for one in climbing.skipped}, NOTHING.moved, ""
+def of_climbing(climbing: Climbing, outcomes: Mapping[str, Outcome], skipped: Container[str]) -> OfRun:
+    done, moved, waits = {(one.rung, one.turn) for one in climbing.skipped if one.key in skipped}, NOTHING.moved, ""
     for match in climbing.matches:
         outcome = outcomes.get(match.identity.key)
         if outcome is None or outcome.state not in CLIMBED:

@@ -50,7 +50,8 @@ class Prepared:
     @property
     def skipped(self) -> tuple[Escalation, ...]:
         """The turns that are skipped though nothing is climbed on their ladder."""
-        return self.ladders.skipped
+        taken_over = self.plan.taken_over
+        return tuple(one for one in self.ladders.skipped if one.start_key not in taken_over)
 
     @property
     def holds(self) -> tuple[Hold, ...]:
