@@ -20,6 +20,7 @@ from sfdc_escalator.escalation.world.waitlist import UNCHECKED, SelfCheck, Waitl
 from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply, outcome_in
 from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.closing import close_ladders
+from sfdc_escalator.pipeline.exhausted import record_exhausted
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.nearest import near_misses
@@ -137,10 +138,12 @@ def carry_out(
                 lease.check()  # a run that lost its lease while it was paused must not call the ledger lost
             close_failed(lease, error)
             raise
+        log_notices(notices := record_exhausted(lease, prepared))
         after = close_ladders(org, lease, prepared, applied)
         check = ledger.self_check(caller.organization_id)
         result = replace(account(run, org, ledger, prepared, applied, stop), standings=after, check=check)
         log_notices(result.notices)
+        result = replace(result, notices=(*result.notices, *notices))
         waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options, check.problems)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}

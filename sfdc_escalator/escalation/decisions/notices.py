@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.decisions.climbs import LATE
 from sfdc_escalator.escalation.decisions.match import Match
+from sfdc_escalator.escalation.decisions.on_ladder import OnLadder
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.policy.ladder import Recipient
 from sfdc_escalator.escalation.world.history import EscalationState
@@ -19,7 +20,7 @@ class Notice(NamedTuple):
     """One notice to one recipient: a team, a person by a path, or a channel. `moved` says why a move waits; `late_by`
     are the seconds since the moment of a rung, where they are many."""
 
-    kind: Literal["start", "rung"]
+    kind: Literal["start", "rung", "exhausted"]
     key: str
     case_number: str
     policy: str
@@ -64,6 +65,28 @@ def notices_of(match: Match, outcome: Outcome, now: datetime) -> Iterator[Notice
                 late_by=late if late > LATE else 0,
                 moved="" if outcome.state is State.APPLIED else outcome.state.value,
             )
+
+
+def exhausted_notice(one: OnLadder, accountable: str) -> Notice | None:
+    """The notice that no rung is left and nobody acted; it goes to the team that is accountable for the policy."""
+    if not accountable:
+        return None
+    start = one.start
+    return Notice(
+        kind="exhausted",
+        key=start.key,
+        case_number=one.case.number,
+        policy=start.policy,
+        route=one.route.name,
+        rung=start.rung,
+        turn=start.turn,
+        to=f"team {accountable}",
+        urgent=False,
+        digest=False,
+        due=one.facts.due,
+        late_by=0,
+        moved="",
+    )
 
 
 def name_of(recipient: Recipient, match: Match) -> str:

@@ -11,13 +11,14 @@ from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.acknowledgement import Escalated
 from sfdc_escalator.escalation.ladder.held_time import merged
 from sfdc_escalator.escalation.ladder.progress import Progress, Times, Turn
+from sfdc_escalator.escalation.ladder.standing import standing
 from sfdc_escalator.escalation.ladder.times import due_of, times_of
 from sfdc_escalator.escalation.policy.ladder import Ladder
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
-from sfdc_escalator.escalation.world.ladder_facts import Hold, Interval, LadderFacts
+from sfdc_escalator.escalation.world.ladder_facts import Hold, Interval, LadderFacts, StandingState
 
 IN_FLIGHT = frozenset({EscalationState.UNKNOWN, EscalationState.SENDING})
 NOT_DONE = frozenset({EscalationState.PLANNED, EscalationState.SUPERSEDED})
@@ -71,6 +72,16 @@ class OnLadder:
             self.aside,
             held,
             self.is_held,
+        )
+
+    @property
+    def is_exhausted(self) -> bool:
+        """True where a rung was climbed or skipped, none is left, and nobody acted."""
+        progress = None if self.in_flight else self.progress
+        return (
+            progress is not None
+            and bool(progress.done)
+            and standing(self.times, progress, self.now).state is StandingState.EXHAUSTED
         )
 
     @property

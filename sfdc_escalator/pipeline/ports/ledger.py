@@ -21,7 +21,7 @@ class Change:
     found, recovered, absent, resolved (a person said so), merged, gone, closed, ended, adopted, superseded, bounced.
     Of a turn of a rung also skipped (final) and withheld (its move, by a guard); one that writes nothing to the org is
     recorded by `applied` alone. Of an applied start, changing nothing but its ladder: started (the time of its note was
-    read), acknowledged (a person acted), moved (rungs were moved).
+    read), acknowledged (a person acted), moved (rungs were moved), exhausted (no rung is left, and nobody acted).
     `note` is personal text: the event holds only its salted hash. `facts` are further JSON values for the event.
     """
 
