@@ -43,7 +43,7 @@ def test_the_facts_of_a_ladder_come_back_equal(ledger: SqlLedger, kind: Kind) ->
             '{"acknowledged":{"at":"2026-03-02T17:00:30.250000Z","by":"005000000000001AAA","how":"owner"},'
             '"due":"2026-03-03T15:00:30.250000Z","exhausted":"2026-03-03T15:00:30.250000Z",'
             '"moved":{"late":{"base":"2026-03-02T16:00:30.250000Z","time":1800.000007,"written":"after 30m"}},'
-            '"proved":["spoke"],"started":"2026-03-02T15:00:30.250000Z"}',
+            '"origin":"500000000000009AAA","proved":["spoke"],"started":"2026-03-02T15:00:30.250000Z"}',
         )
     ]
     assert kind.verify().problems == ()
@@ -61,6 +61,7 @@ LADDERS = st.builds(
     st.dictionaries(TEXT, st.builds(Moved, TIMES, st.timedeltas(timedelta(), timedelta(days=9_999)), TEXT), max_size=3),
     st.lists(TEXT, max_size=3).map(tuple),
     st.none() | TIMES,
+    TEXT,
 )
 
 
@@ -180,14 +181,16 @@ def test_a_changed_fact_of_a_ladder_is_found(ledger: SqlLedger, kind: Kind, chan
 
 @pytest.mark.parametrize(
     "text",
-    ["[]", "7", "{}", '{"acknowledged":null,"due":"2026","exhausted":null,"moved":{},"proved":[],"started":null}',
-     '{"acknowledged":null,"due":null,"exhausted":null,"moved":{"a":{"base":null,"time":1,"written":""}},"proved":[],"started":null}',
-     '{"acknowledged":null,"due":null,"exhausted":null,"moved":{},"proved":[7],"started":null}',
-     '{"acknowledged":7,"due":null,"exhausted":null,"moved":{},"proved":[],"started":null}',
+    ["[]", "7", "{}",
+     '{"acknowledged":null,"due":"2026","exhausted":null,"moved":{},"origin":null,"proved":[],"started":null}',
+     '{"acknowledged":null,"due":null,"exhausted":null,"moved":{"a":{"base":null,"time":1,"written":""}},'
+     '"origin":null,"proved":[],"started":null}',
+     '{"acknowledged":null,"due":null,"exhausted":null,"moved":{},"origin":null,"proved":[7],"started":null}',
+     '{"acknowledged":7,"due":null,"exhausted":null,"moved":{},"origin":null,"proved":[],"started":null}',
      '{"acknowledged":null,"due":null,"exhausted":null,"moved":{"a":{"base":"2026-03-02T15:00:30Z","time":1e13,"written":""}},'
-     '"proved":[],"started":null}',
-     '{"acknowledged":null,"due":null,"exhausted":"9999-03-02T15:00:30Z","moved":{},"proved":[],"started":null}',
-     '{"acknowledged":null,"due":"9999-03-02T15:00:30Z","exhausted":null,"moved":{},"proved":[],"started":null}'],
+     '"origin":null,"proved":[],"started":null}',
+     '{"acknowledged":null,"due":null,"exhausted":"9999-03-02T15:00:30Z","moved":{},"origin":null,"proved":[],"started":null}',
+     '{"acknowledged":null,"due":"9999-03-02T15:00:30Z","exhausted":null,"moved":{},"origin":null,"proved":[],"started":null}'],
 )  # fmt: skip
 def test_a_ladder_that_no_run_can_have_written_names_its_escalation(ledger: SqlLedger, kind: Kind, text: str) -> None:
     with ledger.lease(start()) as lease:

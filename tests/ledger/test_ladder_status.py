@@ -56,6 +56,16 @@ def test_an_open_escalation_has_its_standing_its_turns_and_its_hold(ledger: SqlL
     assert ledger_status(ledger, AT + 8 * HOUR).holds == ()
 
 
+def test_a_turn_counts_for_the_start_that_it_names(sqlite_kind: Kind) -> None:
+    """L18: two escalations of one route came together on one case by a merge."""
+    merged = replace(escalation(2), ladder=LADDER).on_case(START.case_id, START.case_number)
+    theirs = replace(turn("late", 2), start_key=merged.key).on_case(START.case_id, START.case_number)
+    with sqlite_kind.open() as ledger, ledger.lease(at()) as lease:
+        lease.record([change(START), change(START, DONE), change(merged), change(merged, DONE), change(theirs)])
+        found = {one.start.key: len(one.climbed) for one in ledger_status(ledger).escalations}
+    assert found == {START.key: 0, merged.key: 1}
+
+
 def test_the_same_case_id_in_another_org_has_turns_and_holds_of_its_own(ledger: SqlLedger) -> None:
     """A sandbox has the case ids of the org that it was copied from."""
     theirs = replace(escalation(organization=OTHER_ORG), ladder=LADDER)

@@ -94,9 +94,12 @@ def rung_of(one: OnLadder, name: str) -> Rung:
 
 
 def identity_of(one: OnLadder, turn: Missed) -> Identity:
-    """The start's own route name stays in the key: renaming the route must not climb a rung again."""
+    """The start's own route name and its first case stay in the key: renaming the route, or a merge, must not climb a
+    rung again."""
     start = one.start
-    return Identity(one.organization_id, start.policy, start.route, start.case_id, turn.rung, start.episode, turn.turn)
+    about = one.organization_id, start.policy, start.route, start.case_id
+    origin = start.origin if start.origin != start.case_id else ""
+    return Identity(*about, turn.rung, start.episode, turn.turn, origin)
 
 
 def due_text(turn: Missed, now: datetime) -> str:

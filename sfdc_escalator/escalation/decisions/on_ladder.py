@@ -17,7 +17,6 @@ from sfdc_escalator.escalation.policy.ladder import Ladder
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
-from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Interval, LadderFacts, StandingState
 
 IN_FLIGHT = frozenset({EscalationState.UNKNOWN, EscalationState.SENDING})
@@ -123,24 +122,11 @@ def on_ladder(in_org: PolicyInOrg, start: Escalation, route: Route, case: Case) 
         facts=facts,
         started=started,
         times=times_of(route.ladder, case, in_org.circumstances),
-        rungs=(*in_org.history.rungs_of(start, route.names), *same_keys(in_org, start)),
+        rungs=in_org.history.rungs_of(start, route.names),
         aside=aside(route.ladder, seen, started or start.tried_at),
         holds=holds_of(in_org, route, case),
         now=in_org.now,
     )
-
-
-def same_keys(in_org: PolicyInOrg, start: Escalation) -> tuple[Escalation, ...]:
-    """The turns of another escalation, which a merge brought to the same case, that have the keys of this one's: each
-    was carried out on this case."""
-    organization_id = in_org.org_facts.caller.organization_id
-
-    def key_here(one: Escalation) -> str:
-        about = organization_id, start.policy, start.route, start.case_id
-        return Identity(*about, one.rung, start.episode, one.turn).key
-
-    others = (one for one in in_org.history.by_case.get(start.case_id, ()) if one.start_key not in ("", start.key))
-    return tuple(one for one in others if key_here(one) == one.key)
 
 
 def seen_rungs(history: History, policy: Policy, route: Route) -> Mapping[str, datetime]:

@@ -32,7 +32,8 @@ class LadderFacts:
     """Kept with the start of an escalation. `started` is the CreatedDate of its note in the org, None until that was
     read; `due` was fixed when the start was planned. `proved` names the kinds of conditions that already held then:
     these prove no later act. `moved` are the rungs that were moved, by id. `exhausted` is the time of the run that
-    recorded that no rung is left and nobody acted."""
+    recorded that no rung is left and nobody acted. `origin` is the case on which it began, where that was merged into
+    another: the keys of its rungs name it."""
 
     started: datetime | None = None
     due: datetime | None = None
@@ -40,6 +41,7 @@ class LadderFacts:
     moved: Mapping[str, Moved] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     proved: tuple[str, ...] = ()
     exhausted: datetime | None = None
+    origin: str = ""
 
 
 class Interval(NamedTuple):

@@ -20,6 +20,7 @@ def ladder_json(facts: LadderFacts) -> Json:
         "moved": {rung: _moved_json(one) for rung, one in facts.moved.items()},
         "proved": list(facts.proved),
         "exhausted": _text(facts.exhausted),
+        "origin": facts.origin or None,
     }
 
 
@@ -49,6 +50,7 @@ def ladder_of(found: Any) -> LadderFacts:
         moved=MappingProxyType({rung: _moved(one) for rung, one in found["moved"].items()}),
         proved=tuple(_name(one) for one in found["proved"]),
         exhausted=_time(found["exhausted"]) if found["exhausted"] is not None else None,
+        origin=_name(found["origin"]) if found["origin"] is not None else "",
     )
 
 
