@@ -5,14 +5,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.decisions.climbs import Climbing
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, on_ladder, seen_rungs
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.progress import Turn
 from sfdc_escalator.escalation.ladder.standing import standing
-from sfdc_escalator.escalation.policy.team import Team
+from sfdc_escalator.escalation.ladder.times import team_of
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Moved, Standing, StandingState
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
@@ -47,7 +46,7 @@ def of_open(in_org: PolicyInOrg, prepared: Prepared, outcomes: Mapping[str, Outc
         if start.route not in routes:
             yield start.key, Standing(StandingState.REMOVED)
         elif not routes[start.route].ladder:
-            yield start.key, Standing(StandingState.NO_LADDER)
+            yield start.key, no_ladder(in_org, start)
         elif start.key in on:
             yield start.key, after_run(on[start.key], changes.get(start.key, NOTHING))
 
@@ -83,13 +82,19 @@ def of_climbing(climbing: Climbing, outcomes: Mapping[str, Outcome], skipped: Co
     return OfRun(frozenset(done), moved, waits)
 
 
+def no_ladder(in_org: PolicyInOrg, start: Escalation) -> Standing:
+    """The standing of an escalation without a ladder; its team and its zone stay those of its start."""
+    known, _ = in_org.history.standings.get(start.key, (Standing(StandingState.NO_LADDER), ""))
+    return Standing(StandingState.NO_LADDER, team=known.team, zone=known.zone)
+
+
 def after_run(one: OnLadder, changes: OfRun) -> Standing:
-    progress, team = one.progress, team_of(one)
+    progress, team, zone = one.progress, team_of(one.route, one.case), one.zone.key or ""
     if progress is None:
-        return Standing(StandingState.RUNNING, team=team)
+        return Standing(StandingState.RUNNING, team=team, zone=zone)
     moved = {**progress.moved, **changes.moved}
     progress = replace(progress, done=progress.done | changes.done, moved=moved)
-    return replace(standing(one.times, progress, one.now, team), waits=changes.waits)
+    return replace(standing(one.times, progress, one.now, team), waits=changes.waits, zone=zone)
 
 
 def of_started(
@@ -101,11 +106,9 @@ def of_started(
     for one in started:
         if one.policy != in_org.policy.name or one.route not in routes or one.case_id not in cases:
             continue
-        route = routes[one.route]
-        if route.ladder:
-            yield one.key, after_run(on_ladder(in_org, one, route, cases[one.case_id]), NOTHING)
-        else:
-            yield one.key, Standing(StandingState.NO_LADDER)
+        found = on_ladder(in_org, one, routes[one.route], cases[one.case_id])
+        new = after_run(found, NOTHING)
+        yield one.key, new if found.route.ladder else replace(new, state=StandingState.NO_LADDER)
 
 
 def with_rungs_of_run(in_org: PolicyInOrg) -> PolicyInOrg:
@@ -117,12 +120,3 @@ def with_rungs_of_run(in_org: PolicyInOrg) -> PolicyInOrg:
         new = {rung.id: in_org.now for rung in route.ladder.rungs if rung.id not in known}
         rungs[name] = {**rungs.get(name, {}), **new}
     return replace(in_org, history=replace(history, rungs=rungs))
-
-
-def team_of(one: OnLadder) -> str:
-    """The team that the escalation was handed to, or the first that it notifies."""
-    wanted = one.route.escalate.steps.get("queue") if one.route.escalate else None
-    team = wanted.value(one.case) if isinstance(wanted, Table) else wanted
-    if isinstance(team, Team):
-        return team.name
-    return next((str(who.name) for who in one.route.notify.now if who.kind == "team"), "")

@@ -2,16 +2,21 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from sfdc_escalator.escalation.decisions.climbs import identity_of
+from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.on_ladder import on_ladder
 from sfdc_escalator.escalation.ladder.climbing import Missed
+from sfdc_escalator.escalation.ladder.times import team_of, zone_of_due
+from sfdc_escalator.escalation.policy.ladder import DueIn, EndOfDay, Notify, Recipient
+from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
-from tests.builders import NOW, case, escalation, identity, in_org, remembering
+from tests.builders import NOW, case, escalation, identity, in_org, judged, policy, remembering, route
 from tests.year.world import read_policy
 
 (POLICY,) = read_policy()
@@ -75,3 +80,33 @@ def test_a_due_time_that_the_ledger_has_is_never_computed_again() -> None:
     """L3"""
     facts = LadderFacts(NOW, due=NOW + timedelta(minutes=1))
     assert on_ladder(in_org(POLICY), replace(START, ladder=facts), OUTAGE, case()).facts == facts
+
+
+EAST, WEST, UTC = ZoneInfo("America/New_York"), ZoneInfo("America/Los_Angeles"), ZoneInfo("UTC")
+HOURS = Calendar("west", WEST, dict.fromkeys(range(7), ()), frozenset())
+IN = DueIn(timedelta(hours=4))
+
+
+@pytest.mark.parametrize(
+    ("due", "teams", "of_policy", "expected"),
+    [
+        (IN, {"support": EAST}, WEST, EAST),
+        (IN, {"leads": EAST}, WEST, WEST),
+        (IN, {}, UTC, UTC),
+        (None, {"support": EAST}, WEST, EAST),
+        (EndOfDay(HOURS), {"support": EAST}, UTC, WEST),
+    ],
+)
+def test_times_are_shown_in_the_zone_of_the_responsible_team(
+    due: DueIn | EndOfDay | None, teams: dict[str, ZoneInfo], of_policy: ZoneInfo, expected: ZoneInfo
+) -> None:
+    """L3: its calendar, else the first of the policy, else UTC; the end of a day is that of its own calendar."""
+    one = replace(route(queue="Support"), due=due)
+    of = replace(policy(one), zone=of_policy, zones=teams)
+    known = in_org(of)
+    assert zone_of_due(of, one, case(), known.circumstances) == expected
+    found = judged(known, case())
+    assert isinstance(found, Match)
+    assert due != IN or f"{(NOW + timedelta(hours=4)).astimezone(expected):%H:%M %Z}" in found.due_text
+    notified = replace(one, escalate=None, notify=Notify((Recipient("team", "leads"),)))
+    assert team_of(notified, case()) == "leads"

@@ -10,6 +10,7 @@ from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.policy.ladder import Recipient
+from sfdc_escalator.escalation.time.zones import clock_text
 from sfdc_escalator.escalation.world.history import EscalationState
 
 NOTIFIED = (State.APPLIED, State.REJECTED, State.WITHHELD)
@@ -18,7 +19,8 @@ NOTIFIED = (State.APPLIED, State.REJECTED, State.WITHHELD)
 
 class Notice(NamedTuple):
     """One notice to one recipient: a team, a person by a path, or a channel. `moved` says why a move waits; `late_by`
-    are the seconds since the moment of a rung, where they are many."""
+    are the seconds since the moment of a rung, where they are many. `due_text` is the due time as a clock of the
+    responsible team shows it."""
 
     kind: Literal["start", "rung", "exhausted"]
     key: str
@@ -33,6 +35,7 @@ class Notice(NamedTuple):
     due: datetime | None
     late_by: int
     moved: str
+    due_text: str = ""
 
 
 def notices_of(match: Match, outcome: Outcome, now: datetime) -> Iterator[Notice]:
@@ -64,6 +67,7 @@ def notices_of(match: Match, outcome: Outcome, now: datetime) -> Iterator[Notice
                 due=outcome.due,
                 late_by=late if late > LATE else 0,
                 moved="" if outcome.state is State.APPLIED else outcome.state.value,
+                due_text=match.due_text,
             )
 
 
@@ -86,6 +90,7 @@ def exhausted_notice(one: OnLadder, accountable: str) -> Notice | None:
         due=one.facts.due,
         late_by=0,
         moved="",
+        due_text=clock_text(one.facts.due, one.zone) if one.facts.due else "",
     )
 
 

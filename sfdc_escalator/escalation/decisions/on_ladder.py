@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sfdc_escalator.escalation.conditions.findings import reasons
 from sfdc_escalator.escalation.conditions.tree import All, judge
@@ -12,7 +13,7 @@ from sfdc_escalator.escalation.ladder.acknowledgement import Escalated
 from sfdc_escalator.escalation.ladder.held_time import merged
 from sfdc_escalator.escalation.ladder.progress import Progress, Times, Turn
 from sfdc_escalator.escalation.ladder.standing import standing
-from sfdc_escalator.escalation.ladder.times import due_of, times_of
+from sfdc_escalator.escalation.ladder.times import due_of, times_of, zone_of_due
 from sfdc_escalator.escalation.policy.ladder import Ladder
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case
@@ -28,7 +29,7 @@ NOT_DONE = frozenset({EscalationState.PLANNED, EscalationState.SUPERSEDED})
 class OnLadder:
     """One open escalation. `rungs` are the turns that the ledger has; `times` those of the ladder for this case.
 
-    `started` is None until the note was read back in the org: nothing is climbed before.
+    Its times are shown in `zone`. `started` is None until the note was read back in the org: nothing is climbed before.
     """
 
     organization_id: str
@@ -42,6 +43,7 @@ class OnLadder:
     aside: frozenset[str]
     holds: tuple[Hold, ...]
     now: datetime
+    zone: ZoneInfo
 
     @property
     def is_held(self) -> bool:
@@ -126,6 +128,7 @@ def on_ladder(in_org: PolicyInOrg, start: Escalation, route: Route, case: Case) 
         aside=aside(route.ladder, seen, started or start.tried_at),
         holds=holds_of(in_org, route, case),
         now=in_org.now,
+        zone=zone_of_due(in_org.policy, route, case, in_org.circumstances),
     )
 
 

@@ -73,7 +73,8 @@ class Policy:
     """`digest` is the SHA-256 of what the file says, templates included.
 
     `together` saves owner, status and priority as one instead of one after the other. `zone` is that of the first
-    calendar; due times are shown in it. While all of `hold_while` holds, a case is held.
+    calendar, `zones` are those of the calendars of teams: times are shown in them. While all of `hold_while` holds, a
+    case is held.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Policy:
     guards: Guards = field(default_factory=Guards)
     together: bool = False
     zone: ZoneInfo = UTC
+    zones: Mapping[str, ZoneInfo] = field(default_factory=dict, compare=False)
     hold_while: tuple[Condition, ...] = ()
     examples: tuple[Example, ...] = ()
     owner: PolicyOwner = NO_OWNER
@@ -93,6 +95,10 @@ class Policy:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_conditions", {route.name: self._in_scope(route.when) for route in self.routes})
+
+    def zone_of(self, team: str) -> ZoneInfo:
+        """The zone of the team's calendar, else that of the policy."""
+        return self.zones.get(team, self.zone)
 
     def condition(self, route: Route) -> All:
         """All conditions of this route: the scope, its `when`, and being open unless the policy mentions IsClosed."""

@@ -101,7 +101,7 @@ class StandingState(StrEnum):
 class Standing:
     """The standing of an escalation after a run, and what comes next if nobody acts: `rung`, its `turn` and
     its moment `at`, which may have come already. `aside` are the rungs that take no part. `waits` is the reason for
-    which the run did not carry out a rung that was due."""
+    which the run did not carry out a rung that was due. `zone` names the time zone in which its times are shown."""
 
     state: StandingState
     rung: str = ""
@@ -110,3 +110,4 @@ class Standing:
     aside: tuple[str, ...] = ()
     team: str = ""
     waits: str = ""
+    zone: str = ""

@@ -31,6 +31,7 @@ def assemble(document: Document, shape: PolicyShape, templates: Templates, diges
         guards=Guards(**shape.guards.given()),
         together=shape.defaults.fields == "together",
         zone=next((one.timezone for one in shape.calendars.values()), UTC),
+        zones={name: shape.calendars[team.calendar].timezone for name, team in shape.teams.items() if team.calendar},
         hold_while=conditions(shape.hold_while, material.terms),
         examples=tuple(examples_of(shape.examples, document)),
         owner=PolicyOwner(shape.owner.accountable, shape.owner.review_every),

@@ -101,7 +101,8 @@ def standing_of(row: Mapping[Any, Any]) -> tuple[Standing, str]:
             raise ValueError(f"{found['aside']!r:.60} is not a list of texts")
         state = StandingState(found["state"])
         coming = found["rung"], found["turn"], time_of(found["at"])
-        return Standing(state, *coming, tuple(aside), found["team"], found["waits"]), found["policy_digest"]
+        standing = Standing(state, *coming, tuple(aside), found["team"], found["waits"], found["zone"])
+        return standing, found["policy_digest"]
 
 
 def standing_row(standing: Standing, digest: str) -> Row:
@@ -113,6 +114,7 @@ def standing_row(standing: Standing, digest: str) -> Row:
         "aside": chain.canonical([plain(rung) for rung in standing.aside]).decode(),
         "team": plain(standing.team),
         "waits": plain(standing.waits),
+        "zone": plain(standing.zone),
         "policy_digest": digest,
     }
 

@@ -108,7 +108,9 @@ def subject(one: OpenEscalation) -> str:
 
 
 def at(time: datetime | None, one: OpenEscalation, status: LedgerStatus) -> str:
-    return clock(time, zone_of_policy(one.start.policy, status), status.now) if time else "some time"
+    """A time of an open escalation, in its zone."""
+    zone = zone_of(one.standing.zone) if one.standing.zone else zone_of_policy(one.start.policy, status)
+    return clock(time, zone, status.now) if time else "some time"
 
 
 def zone_of_policy(policy: str, status: LedgerStatus) -> ZoneInfo:
