@@ -83,7 +83,7 @@ def test_a_due_time_that_the_ledger_has_is_never_computed_again() -> None:
 
 
 EAST, WEST, UTC = ZoneInfo("America/New_York"), ZoneInfo("America/Los_Angeles"), ZoneInfo("UTC")
-HOURS = Calendar("west", WEST, dict.fromkeys(range(7), ()), frozenset())
+HOURS = Calendar("west", WEST, ((), (), (), (), (), (), ()), frozenset())
 IN = DueIn(timedelta(hours=4))
 
 
