@@ -14,6 +14,7 @@ from sfdc_escalator.escalation.conditions.tree import All, paths_of
 from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
 from sfdc_escalator.escalation.policy.example import Example
 from sfdc_escalator.escalation.policy.ladder import NO_LADDER, NOBODY, Due, EndOfDay, Ladder, Notify, due_needs
+from sfdc_escalator.escalation.policy.team import TeamPeople
 from sfdc_escalator.escalation.world.needs import Need
 
 DEFAULT_PRIORITIES = ("Low", "Medium", "High")
@@ -88,6 +89,7 @@ class Policy:
     together: bool = False
     zone: ZoneInfo = UTC
     zones: Mapping[str, ZoneInfo] = field(default_factory=dict, compare=False)
+    teams: Mapping[str, TeamPeople] = field(default_factory=dict, compare=False)
     hold_while: tuple[Condition, ...] = ()
     examples: tuple[Example, ...] = ()
     owner: PolicyOwner = NO_OWNER
