@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.policy_use import PolicyUses
-from sfdc_escalator.escalation.world.waitlist import Waitlist
+from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.tables.ladder_rows import holds_in, rungs_in, standings_in
@@ -33,7 +33,6 @@ from sfdc_escalator.ledger.writing.journal import locked_version
 from sfdc_escalator.ledger.writing.lease import SqlLease, Terms
 from sfdc_escalator.ledger.writing.taking import take
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, RunStart
-from sfdc_escalator.pipeline.ports.self_check import SelfCheck
 
 
 class SqlHistory:

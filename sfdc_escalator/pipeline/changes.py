@@ -8,7 +8,7 @@ from typing import Any
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.policy.steps import StepState, values_written
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
-from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG, Identity
 from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.writing import Write
 
@@ -41,7 +41,8 @@ def escalation_of(
 
 def escalation_found(identity: Identity, at: datetime) -> Escalation:
     """An escalation that another run wrote at that time: the values before and after are not known."""
-    return Escalation.of(identity, EscalationState.APPLIED, tried_at=at)
+    start_key = "" if identity.rung == FIRST_RUNG else identity.start_key
+    return Escalation.of(identity, EscalationState.APPLIED, tried_at=at, start_key=start_key)
 
 
 def change(order: Order, event: str, escalation: Escalation, **more: Any) -> Change:

@@ -16,13 +16,13 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses, next_uses
-from sfdc_escalator.escalation.world.waitlist import Waitlist, next_list
+from sfdc_escalator.escalation.world.waitlist import UNCHECKED, SelfCheck, Waitlist, next_list
 from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply, outcome_in
 from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.closing import close_ladders
+from sfdc_escalator.pipeline.exhausted import record_exhausted
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
-from sfdc_escalator.pipeline.ports.self_check import UNCHECKED, SelfCheck
 from sfdc_escalator.pipeline.preparing.nearest import near_misses
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.run_clock import RunClock, skew_text
@@ -138,10 +138,12 @@ def carry_out(
                 lease.check()  # a run that lost its lease while it was paused must not call the ledger lost
             close_failed(lease, error)
             raise
+        log_notices(notices := record_exhausted(lease, prepared))
         after = close_ladders(org, lease, prepared, applied)
-        check = unexplained(ledger.self_check(caller.organization_id), prepared, applied)
+        check = ledger.self_check(caller.organization_id)
         result = replace(account(run, org, ledger, prepared, applied, stop), standings=after, check=check)
         log_notices(result.notices)
+        result = replace(result, notices=(*result.notices, *notices))
         waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options, check.problems)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}
@@ -168,16 +170,6 @@ def uses_of(policies: Sequence[Policy], now: datetime, *, watched: bool) -> Poli
     return {
         one.name: PolicyUse(one.digest, now, now, one.owner.review_every, one.zone.key or "UTC", at) for one in policies
     }
-
-
-def unexplained(check: SelfCheck, prepared: Prepared, applied: Applied) -> SelfCheck:
-    """The check without the escalations of which this run says why their rung waits."""
-    waits = {
-        match.start_key
-        for match in prepared.plan.matches
-        if match.rung and outcome_in(applied, match).state in (State.HELD, State.DEFERRED)
-    }
-    return check._replace(problems=tuple(one for one in check.problems if one.key not in waits))
 
 
 def terms_of(prepared: Prepared, clock: RunClock) -> Terms:

@@ -1,20 +1,23 @@
 """The standing of every open escalation after a run, for `status` and for the check of the next run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
 
-from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.decisions.climbs import Climbing
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, on_ladder, seen_rungs
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.progress import Turn
 from sfdc_escalator.escalation.ladder.standing import standing
-from sfdc_escalator.escalation.policy.team import Team
+from sfdc_escalator.escalation.ladder.times import team_of
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Moved, Standing, StandingState
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
 CLIMBED = (State.APPLIED, State.REJECTED, State.WITHHELD, State.UNKNOWN)
+LEFT_OUT = "the run left its route out"
 Standings = Mapping[str, tuple[Standing, str]]
 """By the key of the start, each with the digest of the policy that it was judged by."""
 
@@ -36,44 +39,62 @@ def standings(prepared: Prepared, outcomes: Mapping[str, Outcome], started: tupl
 def of_open(in_org: PolicyInOrg, prepared: Prepared, outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, Standing]]:
     routes = {name: route for route in in_org.policy.routes for name in route.names}
     on = {one.start.key: one for one in prepared.ladders.open if one.start.policy == in_org.policy.name}
-    done, moved = changes_of(prepared, outcomes)
+    changes = changes_of(prepared, outcomes)
     for start in in_org.history.starts():
         if start.policy != in_org.policy.name or start.state is not EscalationState.APPLIED:
             continue
         if start.route not in routes:
             yield start.key, Standing(StandingState.REMOVED)
         elif not routes[start.route].ladder:
-            yield start.key, Standing(StandingState.NO_LADDER)
+            yield start.key, no_ladder(in_org, start)
         elif start.key in on:
-            yield start.key, after_run(on[start.key], done.get(start.key, frozenset()), moved.get(start.key, {}))
+            yield start.key, after_run(on[start.key], changes.get(start.key, NOTHING))
 
 
-def changes_of(
-    prepared: Prepared, outcomes: Mapping[str, Outcome]
-) -> tuple[dict[str, frozenset[Turn]], dict[str, Mapping[str, Moved]]]:
-    """The turns that this run climbed or skipped, and the rungs that it moved, by the key of the start."""
-    done: dict[str, frozenset[Turn]] = {}
-    moved: dict[str, Mapping[str, Moved]] = {}
-    for climbing in prepared.ladders.climbings:
-        key = climbing.ladder.start.key
-        turns = {(one.rung, one.turn) for one in climbing.skipped}
-        for match in climbing.matches:
-            outcome = outcomes.get(match.identity.key)
-            if outcome and outcome.state in CLIMBED:
-                turns |= {(match.identity.rung, match.identity.turn)}
-                turns |= {(one.rung, one.turn) for one in match.skips}
-                if match.ladder_after and match.ladder_after.ladder:
-                    moved[key] = match.ladder_after.ladder.moved
-        done[key] = frozenset(turns)
-    return done, moved
+class OfRun(NamedTuple):
+    """The work of this run on one ladder: the turns that it climbed or skipped, the rungs that it moved, and the reason
+    for which it did not carry out a rung that was due."""
+
+    done: frozenset[Turn] = frozenset()
+    moved: Mapping[str, Moved] = MappingProxyType({})
+    waits: str = ""
 
 
-def after_run(one: OnLadder, done: frozenset[Turn], moved: Mapping[str, Moved]) -> Standing:
-    progress, team = one.progress, team_of(one)
+NOTHING = OfRun()
+
+
+def changes_of(prepared: Prepared, outcomes: Mapping[str, Outcome]) -> dict[str, OfRun]:
+    """The work of this run by the key of the start."""
+    skipped = {one.key for one in prepared.skipped}
+    return {one.ladder.start.key: of_climbing(one, outcomes, skipped) for one in prepared.ladders.climbings}
+
+
+def of_climbing(climbing: Climbing, outcomes: Mapping[str, Outcome], skipped: Container[str]) -> OfRun:
+    done, moved, waits = {(one.rung, one.turn) for one in climbing.skipped if one.key in skipped}, NOTHING.moved, ""
+    for match in climbing.matches:
+        outcome = outcomes.get(match.identity.key)
+        if outcome is None or outcome.state not in CLIMBED:
+            waits = outcome.reason if outcome else LEFT_OUT
+            continue
+        done |= {(match.identity.rung, match.identity.turn), *((one.rung, one.turn) for one in match.skips)}
+        if match.ladder_after and match.ladder_after.ladder:
+            moved = match.ladder_after.ladder.moved
+    return OfRun(frozenset(done), moved, waits)
+
+
+def no_ladder(in_org: PolicyInOrg, start: Escalation) -> Standing:
+    """The standing of an escalation without a ladder; its team and its zone stay those of its start."""
+    known, _ = in_org.history.standings.get(start.key, (Standing(StandingState.NO_LADDER), ""))
+    return Standing(StandingState.NO_LADDER, team=known.team, zone=known.zone)
+
+
+def after_run(one: OnLadder, changes: OfRun) -> Standing:
+    progress, team, zone = one.progress, team_of(one.route, one.case), one.zone.key or ""
     if progress is None:
-        return Standing(StandingState.RUNNING, team=team)
-    progress = replace(progress, done=progress.done | done, moved={**progress.moved, **moved})
-    return standing(one.times, progress, one.now, team)
+        return Standing(StandingState.RUNNING, team=team, zone=zone)
+    moved = {**progress.moved, **changes.moved}
+    progress = replace(progress, done=progress.done | changes.done, moved=moved)
+    return replace(standing(one.times, progress, one.now, team), waits=changes.waits, zone=zone)
 
 
 def of_started(
@@ -85,11 +106,9 @@ def of_started(
     for one in started:
         if one.policy != in_org.policy.name or one.route not in routes or one.case_id not in cases:
             continue
-        route = routes[one.route]
-        if route.ladder:
-            yield one.key, after_run(on_ladder(in_org, one, route, cases[one.case_id]), frozenset(), {})
-        else:
-            yield one.key, Standing(StandingState.NO_LADDER)
+        found = on_ladder(in_org, one, routes[one.route], cases[one.case_id])
+        new = after_run(found, NOTHING)
+        yield one.key, new if found.route.ladder else replace(new, state=StandingState.NO_LADDER)
 
 
 def with_rungs_of_run(in_org: PolicyInOrg) -> PolicyInOrg:
@@ -101,12 +120,3 @@ def with_rungs_of_run(in_org: PolicyInOrg) -> PolicyInOrg:
         new = {rung.id: in_org.now for rung in route.ladder.rungs if rung.id not in known}
         rungs[name] = {**rungs.get(name, {}), **new}
     return replace(in_org, history=replace(history, rungs=rungs))
-
-
-def team_of(one: OnLadder) -> str:
-    """The team that the escalation was handed to, or the first that it notifies."""
-    wanted = one.route.escalate.steps.get("queue") if one.route.escalate else None
-    team = wanted.value(one.case) if isinstance(wanted, Table) else wanted
-    if isinstance(team, Team):
-        return team.name
-    return next((str(who.name) for who in one.route.notify.now if who.kind == "team"), "")

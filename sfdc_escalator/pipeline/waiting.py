@@ -9,9 +9,8 @@ from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.world.history import EscalationState
-from sfdc_escalator.escalation.world.waitlist import A_DAY, MOST_NUMBERS, PASSING, Waiting
+from sfdc_escalator.escalation.world.waitlist import A_DAY, MOST_NUMBERS, PASSING, Forgotten, Waiting
 from sfdc_escalator.pipeline.applying.apply import Applied
-from sfdc_escalator.pipeline.ports.self_check import Forgotten
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
 BOUNCED = "after the escalation something in the org moved the case to another owner"

@@ -134,12 +134,12 @@ def clock_warnings(caller: Caller) -> list[Problem]:
     return [Problem(text, severity="warning")] if text else []
 
 
-def status(errand: Errand) -> LedgerStatus:
-    """The last run and what is open, from the ledger alone."""
+def status(errand: Errand, *, check: bool = False) -> LedgerStatus:
+    """The last run and what is open, from the ledger alone; with `check` also what is forgotten."""
     from sfdc_escalator.ledger.trail.status import ledger_status
 
     with trail(*errand.place) as found:
-        return ledger_status(found, errand.now)
+        return ledger_status(found, errand.now, check=check)
 
 
 def resolve(errand: Errand, key: str, *, applied: bool, by: str) -> Escalation:

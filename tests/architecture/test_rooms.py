@@ -54,7 +54,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     "pipeline": (
         ("rebuild",),
         ("run",),
-        ("closing", "holding", "waiting"),
+        ("closing", "exhausted", "holding", "waiting"),
         ("applying", "standings"),
         ("preparing", "readiness"),
         ("changes", "stop"),

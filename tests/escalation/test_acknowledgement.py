@@ -20,7 +20,7 @@ from sfdc_escalator.escalation.ladder.acknowledgement import (
     proved_at,
 )
 from sfdc_escalator.escalation.policy.ladder import SOMEBODY_ACTED
-from sfdc_escalator.escalation.policy.proof_needs import lookups_of_proof
+from sfdc_escalator.escalation.policy.proof_needs import lookups_of_proof, shown
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
 from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, FieldChanges, Records
@@ -155,6 +155,23 @@ def test_of_several_proofs_the_earliest_counts_and_a_list_needs_all() -> None:
     both = All((OWNED, Spoke("agent", "escalation")))
     assert found(both, taken) == Acknowledged(minutes(20), AGENT, "spoke")
     assert found(both, owned(change(SUPPORT.id, AGENT, 5))) is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "left"),
+    [
+        (OWNED, OWNED),
+        (CALLS, None),
+        (Not(CALLS), None),
+        (AnyOf((OWNED, CALLS)), AnyOf((OWNED,))),
+        (AnyOf((Not(CALLS), CALLS)), None),
+        (All((OWNED, CALLS)), None),
+        (AnyOf((All((OWNED, CALLS)), BLOCKED)), AnyOf((BLOCKED,))),
+    ],
+)
+def test_what_the_org_refuses_to_show_proves_nothing(condition: Condition, left: Condition | None) -> None:
+    """L14: least of all that there is no such record."""
+    assert shown(condition, frozenset({TASKS})) == left
 
 
 def test_the_lookups_of_a_proof_are_messages_records_and_histories() -> None:

@@ -8,6 +8,7 @@ import pytest
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.own_steps import in_doubt, without_our_steps
+from sfdc_escalator.escalation.planning.run_options import one_per_case
 from sfdc_escalator.escalation.policy.escalate import Escalate
 from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
 from sfdc_escalator.escalation.policy.policy import Policy
@@ -21,6 +22,7 @@ from tests.builders import (
     identity,
     in_org,
     note,
+    planned,
     policy,
     remembering,
     route,
@@ -65,6 +67,36 @@ def test_a_route_above_takes_over_the_start_and_no_turn() -> None:
     found = one(WITH_LADDER, start, turn(route_name="below"))
     assert found.order is not None
     assert found.order.takes_over == (start,)
+
+
+TELL = Rung("tell", After(timedelta(minutes=30)), "acknowledged")
+BELOW = replace(route("below"), ladder=Ladder((LATE, TELL)))
+
+
+@pytest.mark.parametrize("rung", [LATE, TELL])
+@pytest.mark.parametrize("state", [State.PLANNED, State.WITHHELD, State.HELD, State.REJECTED])
+@pytest.mark.parametrize(
+    ("above", "expected"),
+    [(State.PLANNED, State.ALREADY), (State.WITHHELD, None), (State.REJECTED, None), (State.HELD, None)],
+)
+def test_no_rung_is_climbed_in_the_run_in_which_a_route_above_takes_the_case_over(
+    rung: Rung, state: State, above: State, expected: State | None
+) -> None:
+    """L16: a rung that only notifies people too; one whose take-over does not come goes on."""
+    start = escalation(case(), route_name="below")
+    higher = replace(one(policy(route(queue="Support"), BELOW), start), state=above)
+    order = planned(1) if rung is LATE else replace(planned(1), steps=())
+    due = replace(higher, route=BELOW, state=state, rung=rung, start_key=start.key, order=order, moment=NOW)
+    assert higher.order is not None
+    _, found = one_per_case([higher, due])
+    assert found.state is (expected or state)
+
+
+def test_a_rung_goes_on_beside_a_start_of_another_policy_that_writes_while_it_writes_nothing() -> None:
+    """L12: two policies on one case are two escalations."""
+    other = one(policy(route(queue="Support"), name="other"))
+    tell = replace(other, policy=WITH_LADDER, rung=TELL, start_key="ESC-1", order=replace(planned(1), steps=()))
+    assert [found.state for found in one_per_case([other, tell])] == [State.PLANNED, State.PLANNED]
 
 
 def test_the_values_of_a_turn_are_our_own() -> None:

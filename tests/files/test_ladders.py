@@ -318,6 +318,15 @@ def test_a_policy_has_an_owner_who_is_accountable_or_none(tmp_path: Path) -> Non
     assert loaded(tmp_path, f"policy: a\n{NOTICE_ONLY}").owner == PolicyOwner("", None)
 
 
+def test_a_team_shows_times_in_the_zone_of_its_calendar(tmp_path: Path) -> None:
+    """L3"""
+    hours = 'timezone: {}, open: {{mon-fri: "09:00-17:00"}}'
+    calendars = f"{{here: {{{hours.format('UTC')}}}, east: {{{hours.format('America/New_York')}}}}}"
+    teams = "{leads: {queue: Leads, calendar: east}, others: {queue: Others}}"
+    found = loaded(tmp_path, f"policy: a\ncalendars: {calendars}\nteams: {teams}\n{NOTICE_ONLY}")
+    assert (found.zone_of("leads").key, found.zone_of("others").key) == ("America/New_York", "UTC")
+
+
 def test_due_times_are_shown_in_the_zone_of_the_first_calendar(tmp_path: Path) -> None:
     """L3."""
     assert loaded(tmp_path, f"{HEAD}{ROUTE}").zone.key == "America/Chicago"

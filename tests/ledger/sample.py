@@ -32,6 +32,8 @@ LADDER = LadderFacts(
     acknowledged=Acknowledged(AT + timedelta(hours=2), USER, "owner"),
     moved={"late": Moved(AT + timedelta(hours=1), timedelta(minutes=30, microseconds=7), "after 30m")},
     proved=("spoke",),
+    exhausted=AT + timedelta(days=1),
+    origin="500000000000009AAA",
 )
 
 

@@ -213,7 +213,7 @@ def test_a_changed_hold_is_found(ledger: SqlLedger, kind: Kind, statement: str) 
 
 # -- standings --------------------------------------------------------------------------------------------------------
 
-RUNNING = Standing(StandingState.RUNNING, "late", 2, AT, ("first", "é\U0001f600"), "supervisors")
+RUNNING = Standing(StandingState.RUNNING, "late", 2, AT, ("first", "é\U0001f600"), "supervisors", "it waits", "UTC")
 ASIDE = Standing(StandingState.ASIDE)
 KEYS = [escalation(number).key for number in range(4)]
 

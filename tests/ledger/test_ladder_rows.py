@@ -41,9 +41,9 @@ def test_the_facts_of_a_ladder_come_back_equal(ledger: SqlLedger, kind: Kind) ->
     assert kind.execute("SELECT ladder FROM escalations") == [
         (
             '{"acknowledged":{"at":"2026-03-02T17:00:30.250000Z","by":"005000000000001AAA","how":"owner"},'
-            '"due":"2026-03-03T15:00:30.250000Z",'
+            '"due":"2026-03-03T15:00:30.250000Z","exhausted":"2026-03-03T15:00:30.250000Z",'
             '"moved":{"late":{"base":"2026-03-02T16:00:30.250000Z","time":1800.000007,"written":"after 30m"}},'
-            '"proved":["spoke"],"started":"2026-03-02T15:00:30.250000Z"}',
+            '"origin":"500000000000009AAA","proved":["spoke"],"started":"2026-03-02T15:00:30.250000Z"}',
         )
     ]
     assert kind.verify().problems == ()
@@ -60,6 +60,8 @@ LADDERS = st.builds(
     st.none() | st.builds(Acknowledged, TIMES, st.none() | TEXT, TEXT),
     st.dictionaries(TEXT, st.builds(Moved, TIMES, st.timedeltas(timedelta(), timedelta(days=9_999)), TEXT), max_size=3),
     st.lists(TEXT, max_size=3).map(tuple),
+    st.none() | TIMES,
+    TEXT,
 )
 
 
@@ -76,7 +78,8 @@ def test_any_facts_come_back_equal_from_their_canonical_text(facts: LadderFacts)
 @pytest.mark.parametrize(
     ("event", "ladder"),
     [
-        ("started", replace(LADDER, acknowledged=None, moved={})),
+        ("started", replace(LADDER, acknowledged=None, moved={}, exhausted=None)),
+        ("exhausted", replace(LADDER, acknowledged=None)),
         ("acknowledged", replace(LADDER, moved={})),
         ("moved", LADDER),
     ],
@@ -84,7 +87,7 @@ def test_any_facts_come_back_equal_from_their_canonical_text(facts: LadderFacts)
 def test_an_applied_start_learns_more_about_its_ladder(
     ledger: SqlLedger, kind: Kind, event: str, ladder: LadderFacts
 ) -> None:
-    """L1, L8, L13: stored with an event of its own; the state stays."""
+    """L1, L8, L13, L16: stored with an event of its own; the state stays."""
     with ledger.lease(start()) as lease:
         lease.record([change(escalation()), change(applied())])
         lease.record([change(applied(ladder), event=event)])
@@ -93,7 +96,7 @@ def test_an_applied_start_learns_more_about_its_ladder(
     assert kind.verify().problems == ()
 
 
-@pytest.mark.parametrize("event", ["started", "acknowledged", "moved"])
+@pytest.mark.parametrize("event", ["started", "acknowledged", "moved", "exhausted"])
 @pytest.mark.parametrize("state", [None, EscalationState.SENDING, EscalationState.ADOPTED, EscalationState.PLANNED])
 def test_only_an_applied_start_has_a_ladder_that_moves_on(
     ledger: SqlLedger, event: str, state: EscalationState | None
@@ -178,13 +181,16 @@ def test_a_changed_fact_of_a_ladder_is_found(ledger: SqlLedger, kind: Kind, chan
 
 @pytest.mark.parametrize(
     "text",
-    ["[]", "7", "{}", '{"acknowledged":null,"due":"2026","moved":{},"proved":[],"started":null}',
-     '{"acknowledged":null,"due":null,"moved":{"a":{"base":null,"time":1,"written":""}},"proved":[],"started":null}',
-     '{"acknowledged":null,"due":null,"moved":{},"proved":[7],"started":null}',
-     '{"acknowledged":7,"due":null,"moved":{},"proved":[],"started":null}',
-     '{"acknowledged":null,"due":null,"moved":{"a":{"base":"2026-03-02T15:00:30Z","time":1e13,"written":""}},'
-     '"proved":[],"started":null}',
-     '{"acknowledged":null,"due":"9999-03-02T15:00:30Z","moved":{},"proved":[],"started":null}'],
+    ["[]", "7", "{}",
+     '{"acknowledged":null,"due":"2026","exhausted":null,"moved":{},"origin":null,"proved":[],"started":null}',
+     '{"acknowledged":null,"due":null,"exhausted":null,"moved":{"a":{"base":null,"time":1,"written":""}},'
+     '"origin":null,"proved":[],"started":null}',
+     '{"acknowledged":null,"due":null,"exhausted":null,"moved":{},"origin":null,"proved":[7],"started":null}',
+     '{"acknowledged":7,"due":null,"exhausted":null,"moved":{},"origin":null,"proved":[],"started":null}',
+     '{"acknowledged":null,"due":null,"exhausted":null,"moved":{"a":{"base":"2026-03-02T15:00:30Z","time":1e13,"written":""}},'
+     '"origin":null,"proved":[],"started":null}',
+     '{"acknowledged":null,"due":null,"exhausted":"9999-03-02T15:00:30Z","moved":{},"origin":null,"proved":[],"started":null}',
+     '{"acknowledged":null,"due":"9999-03-02T15:00:30Z","exhausted":null,"moved":{},"origin":null,"proved":[],"started":null}'],
 )  # fmt: skip
 def test_a_ladder_that_no_run_can_have_written_names_its_escalation(ledger: SqlLedger, kind: Kind, text: str) -> None:
     with ledger.lease(start()) as lease:

@@ -56,6 +56,16 @@ def test_an_open_escalation_has_its_standing_its_turns_and_its_hold(ledger: SqlL
     assert ledger_status(ledger, AT + 8 * HOUR).holds == ()
 
 
+def test_a_turn_counts_for_the_start_that_it_names(sqlite_kind: Kind) -> None:
+    """L18: two escalations of one route came together on one case by a merge."""
+    merged = replace(escalation(2), ladder=LADDER).on_case(START.case_id, START.case_number)
+    theirs = replace(turn("late", 2), start_key=merged.key).on_case(START.case_id, START.case_number)
+    with sqlite_kind.open() as ledger, ledger.lease(at()) as lease:
+        lease.record([change(START), change(START, DONE), change(merged), change(merged, DONE), change(theirs)])
+        found = {one.start.key: len(one.climbed) for one in ledger_status(ledger).escalations}
+    assert found == {START.key: 0, merged.key: 1}
+
+
 def test_the_same_case_id_in_another_org_has_turns_and_holds_of_its_own(ledger: SqlLedger) -> None:
     """A sandbox has the case ids of the org that it was copied from."""
     theirs = replace(escalation(organization=OTHER_ORG), ladder=LADDER)
@@ -80,6 +90,39 @@ def test_the_policies_in_use_stay_when_a_run_fails(ledger: SqlLedger, kind: Kind
     assert not ledger.history(OTHER_ORG).policy_uses
     assert ledger_status(ledger).policy_uses == {"support": USE}
     assert kind.verify().problems == ()
+
+
+PASSED = "its rung late was due at 2026-03-02 14:00 UTC, and runs passed by it"
+LATE = Standing(StandingState.RUNNING, "late", 1, AT - HOUR)
+WATCHED = replace(USE, watched=AT + HOUR, watched_before=AT)
+
+
+@pytest.mark.parametrize(
+    ("standing", "why"),
+    [
+        (LATE, PASSED),
+        (replace(LATE, waits="the note's part 'reason' is missing"), None),
+        (replace(LATE, at=AT), None),
+        (replace(LATE, at=None), "it is running, and no moment comes next"),
+        (replace(LATE, state=StandingState.HELD), None),
+        (Standing(StandingState.EXHAUSTED), None),
+        (None, "the ledger does not have where it stands on its ladder"),
+    ],
+)
+def test_the_self_check_at_any_time_names_what_runs_passed_by_without_a_reason(
+    sqlite_kind: Kind, standing: Standing | None, why: str | None
+) -> None:
+    """L22"""
+    with sqlite_kind.open() as ledger:
+        with ledger.lease(at()) as lease:
+            lease.record([change(START), change(START, DONE)])
+            lease.keep_standings({START.key: (standing, "digest")} if standing else {})
+            lease.finish({"exit": 0}, RunEnd(Waitlist(), {"support": WATCHED}))
+        found = ledger_status(ledger, check=True)
+        assert ledger_status(ledger).check is None
+    assert found.check is not None
+    assert [(one.key, one.why) for one in found.check.problems] == ([(START.key, why)] if why else [])
+    assert (found.check.open, found.needs_a_person) == (1, why is not None)
 
 
 @pytest.mark.parametrize(

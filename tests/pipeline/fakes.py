@@ -17,11 +17,10 @@ from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.needs import Answered, FieldChanges, Lookup, Messages, Need, Records
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.escalation.world.policy_use import PolicyUses
-from sfdc_escalator.escalation.world.waitlist import Waitlist
+from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waitlist
 from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.pipeline.ports.ledger import Change, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
-from sfdc_escalator.pipeline.ports.self_check import SelfCheck
 from sfdc_escalator.pipeline.ports.writing import (
     Answer,
     Chunk,

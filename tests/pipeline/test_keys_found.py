@@ -11,12 +11,14 @@ from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
+from sfdc_escalator.escalation.policy.ladder import After, Rung
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.pipeline.preparing.examine import examine
+from sfdc_escalator.pipeline.preparing.keys_found import look_for_keys
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.rebuild import rebuild
 from sfdc_escalator.pipeline.run import rehearse
@@ -28,6 +30,7 @@ from tests.builders import (
     SUPPORT,
     caller,
     case,
+    decided,
     escalation,
     identity,
     policy,
@@ -302,6 +305,32 @@ def test_the_turns_without_a_note_go_with_their_start_to_the_master() -> None:
         ("merged", "late", MOVED.id),
         ("merged", "first", MOVED.id),
     ]
+
+
+def test_the_note_of_a_rung_of_another_escalation_on_the_master_does_not_count_for_this_one() -> None:
+    """L18: each of two escalations that came together climbs its own rungs."""
+    own, other = (replace(identity(of, "vip"), rung="late") for of in (MOVED, case(2)))
+    [match] = decided(policy(route("vip", VIP)), MOVED)
+    due = replace(match, identity=own, rung=Rung("late", After(timedelta(hours=1)), "closed"))
+    history = remembering(turn("late", case(2)), live=["vip"])
+    for noted_one, found in ((other, []), (own, ["found"])):
+        org = FakeOrg([MOVED], notes=[noted(noted_one)], merged={case(2).id: MOVED.id})
+        changes = look_for_keys(org, [due], history, frozenset({ME}))
+        assert [one.event for one in changes if one.escalation.key == own.key] == found
+
+
+def test_a_rung_that_was_found_belongs_to_the_escalation_that_its_key_names() -> None:
+    """L18: also after the ledger was lost."""
+    starts = [identity(of, "vip") for of in (MOVED, case(2))]
+    late = replace(starts[1], rung="late")
+    ledger = FakeLedger()
+    notes = [noted(one) for one in (*starts, late)]
+    rebuild("run", FakeOrg([MOVED], notes=notes, merged={case(2).id: MOVED.id}), caller(), ledger)
+    history = ledger.tomorrow()
+    found = {one.key: one for one in history.starts()}
+    turns = [[turn.key for turn in history.rungs_of(found[one.key], {"vip"})] for one in starts]
+    assert turns == [[], [late.key]]
+    assert found[starts[1].key].origin == case(2).id
 
 
 def test_a_rebuilt_ledger_has_the_rungs_whose_notes_stand() -> None:

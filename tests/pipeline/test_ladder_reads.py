@@ -1,18 +1,26 @@
 """The reading of ladders: where they start, and what a run works out."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
 import pytest
 
+from sfdc_escalator.escalation.conditions.kinds.owner import Owner
+from sfdc_escalator.escalation.conditions.kinds.related import Related
+from sfdc_escalator.escalation.conditions.tree import AnyOf
 from sfdc_escalator.escalation.decisions.on_ladder import on_ladders
+from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
+from sfdc_escalator.escalation.world.needs import Lookup, Need, Records
+from sfdc_escalator.escalation.world.org import Describe, FieldInfo
+from sfdc_escalator.escalation.world.policy_use import PolicyUse
 from sfdc_escalator.pipeline.preparing import ladders
 from sfdc_escalator.pipeline.preparing.ladders import read_ladders
 from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER
-from tests.builders import ME, NOW, SUPPORT, case, escalation, in_org, remembering
+from tests.builders import ME, NOW, SUPPORT, case, escalation, in_org, org_facts, remembering
 from tests.pipeline.fakes import FakeOrg
 from tests.year.world import read_policy
 
@@ -43,6 +51,47 @@ def test_each_ladder_is_worked_out_once_in_a_run_where_nothing_new_was_read() ->
         found = read_ladders(FakeOrg([CASE]), [known], {CASE.id: CASE}, frozenset({ME}))
     assert [one.start for one in found.open] == [start]
     assert asked.call_count == 1
+
+
+@dataclass
+class Recording(FakeOrg):
+    """An org that refuses the relation `Nothings`, and records what it is asked for."""
+
+    asked: set[object] = field(default_factory=set)
+
+    def touched(self, since: datetime, needs: frozenset[Lookup]) -> frozenset[str] | None:
+        self.asked |= needs
+        return super().touched(since, needs)
+
+    def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
+        self.asked |= needs
+        return super().complete(cases, needs, us)
+
+
+@pytest.mark.parametrize("watched", [None, NOW - timedelta(minutes=10)])
+def test_a_relation_that_the_org_refuses_is_not_asked_for_and_another_act_still_counts(
+    watched: datetime | None,
+) -> None:
+    """L14, L15: its route is reported as broken; the run goes on."""
+    nothings = Records("Nothings")
+    proof = AnyOf((Related(nothings, "at_least", 1), Owner("user")))
+    route = replace(POLICY.routes[0], ladder=replace(POLICY.routes[0].ladder, acknowledged=proof))
+    start = replace(
+        escalation(CASE, EscalationState.APPLIED, "outage", policy_name="year", tried_at=NOW, wrote={}),
+        ladder=LadderFacts(started=NOW - timedelta(hours=1)),
+    )
+    seen = {("year", "outage"): {rung.id: NOW - timedelta(days=1) for rung in route.ladder.rungs}}
+    history = replace(remembering(start), rungs=seen, policy_uses={"year": PolicyUse("", NOW, NOW, watched=watched)})
+    facts = org_facts()
+    fields = {"OwnerId": FieldInfo("OwnerId", "reference"), **facts.describe.objects["Case"]}
+    facts = replace(facts, describe=Describe({"Case": fields}))
+    of = in_org(replace(POLICY, routes=(route,)), history, org=facts)
+    known = replace(of, unpolled={"outage": "no relation Nothings"})
+    taken = case()  # by an agent
+    org = Recording([taken])
+    found = read_ladders(org, [known], {taken.id: taken}, frozenset({ME}))
+    assert nothings not in org.asked
+    assert [one.event for one in found.settled] == ["acknowledged"]
 
 
 def test_a_hold_by_a_field_ends_though_no_escalation_is_open() -> None:

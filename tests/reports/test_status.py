@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
-from sfdc_escalator.escalation.world.waitlist import Waiting
+from sfdc_escalator.escalation.world.ladder_facts import Standing, StandingState
+from sfdc_escalator.escalation.world.waitlist import Forgotten, SelfCheck, Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
+from sfdc_escalator.pipeline.read_models.open_escalation import OpenEscalation
 from sfdc_escalator.reports.json.status import status_json
 from sfdc_escalator.reports.text.status.page import silence, status_text
 from sfdc_escalator.reports.text.waiting import TO_DO, Heading, mail_text
@@ -157,6 +159,23 @@ def test_a_person_is_needed_when_something_waits_or_the_last_run_failed(
     last: RunRecord | None, waiting: tuple[Waiting, ...], needed: bool
 ) -> None:
     assert status(last, waiting=waiting).needs_a_person is needed
+
+
+def test_the_self_check_is_shown_where_it_was_asked_for() -> None:
+    """L22"""
+    start = OpenEscalation(LOST, Standing(StandingState.RUNNING))
+    found = status(open=1, escalations=(start,), check=SelfCheck(1, (Forgotten("ESC-1", "runs passed by it"),), 4))
+    assert status_text(found, None).splitlines()[-3:-1] == [
+        "Self-check of 1 open escalation: 1 forgotten:",
+        "  ESC-1 case 00000001 support/urgent: runs passed by it",
+    ]
+    assert status_json(found, None)["self_check"] == {
+        "open": 1,
+        "problems": [{"key": "ESC-1", "why": "runs passed by it"}],
+        "ms": 4,
+    }
+    assert "Self-check of 0 open escalations: none is forgotten" in status_text(status(check=SelfCheck()), None)
+    assert "self_check" not in status_json(status(), None)
 
 
 def test_a_mail_says_for_each_state_what_to_do() -> None:

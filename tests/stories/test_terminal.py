@@ -149,7 +149,7 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "validate, for GitHub": (gaps, ["validate", "gaps.yaml", "--org", "env", "--format", "github"], 2),
     "validate, JUnit": (gaps, ["validate", "gaps.yaml", "--org", "env", "--format", "junit"], 2),
     "validate, not let in": (stale, ["validate", "--org", "env"], 5),
-    "status": (nothing, ["status", *TIMES], 3),
+    "status": (nothing, ["status", "--check", *TIMES], 3),
     "audit list": (nothing, ["audit", "list"], 0),
     "audit show": (nothing, ["audit", "show", "KEY"], 0),
     "audit show, no such key": (nothing, ["audit", "show", BAD], 2),

@@ -21,7 +21,10 @@ routes:
     due: {end_of: business_day, calendar: {business_hours: Default}}
     ladder:
       - {after: 30m, calendar: {business_hours: Default}, escalate: {queue: leads}, until: acknowledged}
-      - {after_due: 0m, escalate: {priority: High, status: Working}, until: closed}
+      - after_due: 0m
+        escalate: {priority: High, status: Working}
+        notify: [leads, {person: Owner.Manager}, {person: Account.Owner}]
+        until: closed
 """
 BAD = """
 policy: support

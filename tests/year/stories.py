@@ -40,8 +40,6 @@ def stories_of(year: Year) -> list[Story]:
             stories.append(starts[place])
         elif one.is_start and change.event in ENDS and place in starts:
             starts[place].end = min(starts[place].end, tick)
-            # L12: a rung that writes nothing does not lose against a take-over in its run.
-            starts[place].rows = [row for row in starts[place].rows if row.at < tick or change.event != "superseded"]
         elif not one.is_start and change.event in ("applied", "skipped") and place in starts:
             starts[place].rows.append(Row(tick, one.rung, one.turn, change.event == "applied"))
     for story in stories:

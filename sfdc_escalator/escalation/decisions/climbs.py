@@ -1,6 +1,6 @@
 """The rungs that a run carries out: one for each escalation, and those whose move is tried again."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,7 +14,6 @@ from sfdc_escalator.escalation.policy.ladder import Rung
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
-from sfdc_escalator.escalation.world.ladder_facts import Hold
 
 LATE = 15 * 60
 """Seconds; a rung that comes later than this says so."""
@@ -28,6 +27,12 @@ class Climbing:
     matches: tuple[Match, ...] = ()
     skipped: tuple[Escalation, ...] = ()
 
+    @property
+    def coming(self) -> Match | None:
+        """The rung that is due now, beside moves that are tried again; None without one, or where the case is held."""
+        last = self.matches[-1] if self.matches else None
+        return last if last and last.escalation is None and last.state is State.PLANNED else None
+
 
 def climbings(in_org: PolicyInOrg, ladders: Iterable[OnLadder]) -> list[Climbing]:
     return [found for one in ladders if (found := climbing(in_org, one))]
@@ -36,19 +41,25 @@ def climbings(in_org: PolicyInOrg, ladders: Iterable[OnLadder]) -> list[Climbing
 def climbing(in_org: PolicyInOrg, one: OnLadder) -> Climbing | None:
     """The climb of one escalation; None where nothing is due. Nothing is climbed while a turn has no known outcome,
     and nothing is climbed or skipped while the case is held."""
-    progress = one.progress
-    if progress is None or one.in_flight:
+    if one.progress is None or one.in_flight:
         return None
-    highest_only = one.route.ladder.highest_only
-    found = climb(one.times, replace(progress, is_held=False), in_org.now, highest_only=highest_only)
-    held = one.held_by
-    if held and found.turn:
-        return Climbing(one, (held_match(in_org, one, found.turn, held),))
-    matches = [again(in_org, one, rung) for rung in to_try_again(one, in_org.now)]
-    if found.turn and not held:
-        matches.append(match_of(in_org, one, found.turn, found))
-    skipped = () if found.turn or held else skips_of(one, found)
-    return Climbing(one, tuple(matches), skipped) if matches or skipped else None
+    coming, held = next_climb(in_org, one), one.held_by
+    if held and coming.matches:
+        (match,) = coming.matches
+        return Climbing(one, (match.held(hold_text(held), by=held_by(held)),))
+    matches = (*(again(in_org, one, rung) for rung in to_try_again(one, in_org.now)), *coming.matches)
+    skipped = () if held else coming.skipped
+    return Climbing(one, matches, skipped) if matches or skipped else None
+
+
+def next_climb(in_org: PolicyInOrg, one: OnLadder, incomplete: Container[str] = ()) -> Climbing:
+    """The rung that comes next as if the case were not held, without those whose note is incomplete."""
+    assert one.progress is not None
+    progress, highest_only = replace(one.progress, is_held=False), one.route.ladder.highest_only
+    found = climb(one.times, progress, in_org.now, highest_only=highest_only, incomplete=incomplete)
+    if found.turn:
+        return Climbing(one, (match_of(in_org, one, found.turn, found),))
+    return Climbing(one, skipped=skips_of(one, found))
 
 
 def to_try_again(one: OnLadder, now: datetime) -> Iterator[Escalation]:
@@ -85,18 +96,17 @@ def match_of(in_org: PolicyInOrg, one: OnLadder, turn: Missed, found: Climb | No
     )
 
 
-def held_match(in_org: PolicyInOrg, one: OnLadder, turn: Missed, hold: Hold) -> Match:
-    return match_of(in_org, one, turn).held(hold_text(hold), by=held_by(hold))
-
-
 def rung_of(one: OnLadder, name: str) -> Rung:
     return next(rung for rung in one.route.ladder.rungs if rung.id == name)
 
 
 def identity_of(one: OnLadder, turn: Missed) -> Identity:
-    """The start's own route name stays in the key: renaming the route must not climb a rung again."""
+    """The start's own route name and its first case stay in the key: renaming the route, or a merge, must not climb a
+    rung again."""
     start = one.start
-    return Identity(one.organization_id, start.policy, start.route, start.case_id, turn.rung, start.episode, turn.turn)
+    about = one.organization_id, start.policy, start.route, start.case_id
+    origin = start.origin if start.origin != start.case_id else ""
+    return Identity(*about, turn.rung, start.episode, turn.turn, origin)
 
 
 def due_text(turn: Missed, now: datetime) -> str:

@@ -25,6 +25,7 @@ def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
         return match
     if match.rung is None:
         match = replace(match, due=due_of(match.route.due, match.case, in_org.circumstances))
+    match = replace(match, due_text=due_text(in_org, match))
     steps: tuple[Step, ...] = ()
     unfit = in_org.unfit.get(f"{match.route.name}/{match.rung.id}") if match.rung else None
     if wanted and not unfit:
@@ -54,7 +55,7 @@ def steps_of(in_org: PolicyInOrg, match: Match, wanted: Escalate, render: Render
         render,
         in_org.org_facts.quick_texts,
         wanted.note,
-        due_text(in_org, match),
+        match.due_text,
     )
     if isinstance(note, Incomplete):
         return note
@@ -62,11 +63,10 @@ def steps_of(in_org: PolicyInOrg, match: Match, wanted: Escalate, render: Render
 
 
 def due_text(in_org: PolicyInOrg, match: Match) -> str:
-    """The due time as a clock shows it where the business day ends, else in the zone of the policy."""
+    """The due time as a clock of the responsible team shows it."""
     if match.due is None:
         return ""
-    zone = zone_of_due(match.route.due, match.case, in_org.circumstances)
-    return clock_text(match.due, zone or in_org.policy.zone)
+    return clock_text(match.due, zone_of_due(in_org.policy, match.route, match.case, in_org.circumstances))
 
 
 def order_of(in_org: PolicyInOrg, match: Match, steps: tuple[Step, ...], earlier: Escalation | None) -> Order:

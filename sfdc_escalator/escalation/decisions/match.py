@@ -27,7 +27,8 @@ class Match:
     """The judgement about a case that a route matches.
 
     `escalation` is the one in the history: the escalation that decided the match, or an earlier try. `order` is
-    what would be sent. With `adopt` the case is recorded as seen. `due` is the due time of the escalation.
+    what would be sent. With `adopt` the case is recorded as seen. `due` is the due time of the escalation,
+    `due_text` the same as a clock of the responsible team shows it.
 
     Of a rung of an open escalation: the `rung`, its `moment`, the turns that it `skips`, and the start of the
     escalation as it is once the rung is carried out, where that moves other rungs.
@@ -48,6 +49,7 @@ class Match:
     rung: Rung | None = None
     moment: datetime | None = None
     due: datetime | None = None
+    due_text: str = ""
     start_key: str = ""
     skips: tuple[Escalation, ...] = ()
     ladder_after: Escalation | None = None

@@ -7,8 +7,10 @@ from typing import Literal, NamedTuple
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.decisions.climbs import LATE
 from sfdc_escalator.escalation.decisions.match import Match
+from sfdc_escalator.escalation.decisions.on_ladder import OnLadder
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.policy.ladder import Recipient
+from sfdc_escalator.escalation.time.zones import clock_text
 from sfdc_escalator.escalation.world.history import EscalationState
 
 NOTIFIED = (State.APPLIED, State.REJECTED, State.WITHHELD)
@@ -17,9 +19,10 @@ NOTIFIED = (State.APPLIED, State.REJECTED, State.WITHHELD)
 
 class Notice(NamedTuple):
     """One notice to one recipient: a team, a person by a path, or a channel. `moved` says why a move waits; `late_by`
-    are the seconds since the moment of a rung, where they are many."""
+    are the seconds since the moment of a rung, where they are many. `due_text` is the due time as a clock of the
+    responsible team shows it."""
 
-    kind: Literal["start", "rung"]
+    kind: Literal["start", "rung", "exhausted"]
     key: str
     case_number: str
     policy: str
@@ -32,6 +35,7 @@ class Notice(NamedTuple):
     due: datetime | None
     late_by: int
     moved: str
+    due_text: str = ""
 
 
 def notices_of(match: Match, outcome: Outcome, now: datetime) -> Iterator[Notice]:
@@ -63,7 +67,31 @@ def notices_of(match: Match, outcome: Outcome, now: datetime) -> Iterator[Notice
                 due=outcome.due,
                 late_by=late if late > LATE else 0,
                 moved="" if outcome.state is State.APPLIED else outcome.state.value,
+                due_text=match.due_text,
             )
+
+
+def exhausted_notice(one: OnLadder, accountable: str) -> Notice | None:
+    """The notice that no rung is left and nobody acted; it goes to the team that is accountable for the policy."""
+    if not accountable:
+        return None
+    start = one.start
+    return Notice(
+        kind="exhausted",
+        key=start.key,
+        case_number=one.case.number,
+        policy=start.policy,
+        route=one.route.name,
+        rung=start.rung,
+        turn=start.turn,
+        to=f"team {accountable}",
+        urgent=False,
+        digest=False,
+        due=one.facts.due,
+        late_by=0,
+        moved="",
+        due_text=clock_text(one.facts.due, one.zone) if one.facts.due else "",
+    )
 
 
 def name_of(recipient: Recipient, match: Match) -> str:

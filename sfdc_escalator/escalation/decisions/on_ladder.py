@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sfdc_escalator.escalation.conditions.findings import reasons
 from sfdc_escalator.escalation.conditions.tree import All, judge
@@ -11,13 +12,13 @@ from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.acknowledgement import Escalated
 from sfdc_escalator.escalation.ladder.held_time import merged
 from sfdc_escalator.escalation.ladder.progress import Progress, Times, Turn
-from sfdc_escalator.escalation.ladder.times import due_of, times_of
+from sfdc_escalator.escalation.ladder.standing import standing
+from sfdc_escalator.escalation.ladder.times import due_of, times_of, zone_of_due
 from sfdc_escalator.escalation.policy.ladder import Ladder
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
-from sfdc_escalator.escalation.world.keys import Identity
-from sfdc_escalator.escalation.world.ladder_facts import Hold, Interval, LadderFacts
+from sfdc_escalator.escalation.world.ladder_facts import Hold, Interval, LadderFacts, StandingState
 
 IN_FLIGHT = frozenset({EscalationState.UNKNOWN, EscalationState.SENDING})
 NOT_DONE = frozenset({EscalationState.PLANNED, EscalationState.SUPERSEDED})
@@ -28,7 +29,7 @@ NOT_DONE = frozenset({EscalationState.PLANNED, EscalationState.SUPERSEDED})
 class OnLadder:
     """One open escalation. `rungs` are the turns that the ledger has; `times` those of the ladder for this case.
 
-    `started` is None until the note was read back in the org: nothing is climbed before.
+    Its times are shown in `zone`. `started` is None until the note was read back in the org: nothing is climbed before.
     """
 
     organization_id: str
@@ -42,6 +43,7 @@ class OnLadder:
     aside: frozenset[str]
     holds: tuple[Hold, ...]
     now: datetime
+    zone: ZoneInfo
 
     @property
     def is_held(self) -> bool:
@@ -71,6 +73,16 @@ class OnLadder:
             self.aside,
             held,
             self.is_held,
+        )
+
+    @property
+    def is_exhausted(self) -> bool:
+        """True where a rung was climbed or skipped, none is left, and nobody acted."""
+        progress = None if self.in_flight else self.progress
+        return (
+            progress is not None
+            and bool(progress.done)
+            and standing(self.times, progress, self.now).state is StandingState.EXHAUSTED
         )
 
     @property
@@ -112,24 +124,12 @@ def on_ladder(in_org: PolicyInOrg, start: Escalation, route: Route, case: Case) 
         facts=facts,
         started=started,
         times=times_of(route.ladder, case, in_org.circumstances),
-        rungs=(*in_org.history.rungs_of(start, route.names), *same_keys(in_org, start)),
+        rungs=in_org.history.rungs_of(start, route.names),
         aside=aside(route.ladder, seen, started or start.tried_at),
         holds=holds_of(in_org, route, case),
         now=in_org.now,
+        zone=zone_of_due(in_org.policy, route, case, in_org.circumstances),
     )
-
-
-def same_keys(in_org: PolicyInOrg, start: Escalation) -> tuple[Escalation, ...]:
-    """The turns of another escalation, which a merge brought to the same case, that have the keys of this one's: each
-    was carried out on this case."""
-    organization_id = in_org.org_facts.caller.organization_id
-
-    def key_here(one: Escalation) -> str:
-        about = organization_id, start.policy, start.route, start.case_id
-        return Identity(*about, one.rung, start.episode, one.turn).key
-
-    others = (one for one in in_org.history.by_case.get(start.case_id, ()) if one.start_key not in ("", start.key))
-    return tuple(one for one in others if key_here(one) == one.key)
 
 
 def seen_rungs(history: History, policy: Policy, route: Route) -> Mapping[str, datetime]:

@@ -1,6 +1,6 @@
 """The turn that a run carries out, those that it skips, and the rungs that it moves: at most one turn per run."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -56,14 +56,22 @@ class DueRung:
         return self.is_first and self.times.from_due is None
 
 
-def climb(ladder: Sequence[Times], progress: Progress, now: datetime, *, highest_only: bool = False) -> Climb:
-    """The climb of a run at this time. Nothing is climbed or skipped while the case is held."""
+def climb(
+    ladder: Sequence[Times],
+    progress: Progress,
+    now: datetime,
+    *,
+    highest_only: bool = False,
+    incomplete: Container[str] = (),
+) -> Climb:
+    """The climb of a run at this time. Nothing is climbed or skipped while the case is held. Rungs whose note is
+    `incomplete` are not due: the others go on."""
     if progress.is_held or now < progress.started:
         return NOTHING
     due = list(due_rungs(ladder, progress, now))
     over = [rung for rung in due if is_past_due(rung.times, progress, now) or is_behind(rung, progress)]
     passed = [one for rung in over for one in rung.missed]
-    due = [rung for rung in due if rung not in over]
+    due = [rung for rung in due if rung not in over and rung.times.rung not in incomplete]
     if not due:
         return Climb(skipped=in_order(passed))
     chosen = highest(due, progress) if highest_only else min(due, key=lambda one: (one.latest.moment, one.place))

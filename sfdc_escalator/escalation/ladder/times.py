@@ -10,6 +10,8 @@ from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.ladder.deadline import due_in, end_of_day
 from sfdc_escalator.escalation.ladder.progress import Times
 from sfdc_escalator.escalation.policy.ladder import After, BeforeDue, Due, DueIn, EndOfDay, Ladder, Rung, Time
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.world.case import Case
 
 
@@ -48,7 +50,17 @@ def due_of(due: Due | None, case: Case, circumstances: Circumstances) -> datetim
     return end_of_day(circumstances.now, calendar, due.at_least) if calendar else None
 
 
-def zone_of_due(due: Due | None, case: Case, circumstances: Circumstances) -> ZoneInfo | None:
-    """The zone of the calendar whose day ends at the due time; None for a duration."""
-    calendar = calendar_of(due.calendar, case, circumstances) if isinstance(due, EndOfDay) else None
-    return calendar.zone if calendar else None
+def zone_of_due(policy: Policy, route: Route, case: Case, circumstances: Circumstances) -> ZoneInfo:
+    """The zone in which the times of an escalation are shown: that of the calendar whose day ends at its due time, else
+    that of the responsible team."""
+    calendar = calendar_of(route.due.calendar, case, circumstances) if isinstance(route.due, EndOfDay) else None
+    return calendar.zone if calendar else policy.zone_of(team_of(route, case))
+
+
+def team_of(route: Route, case: Case) -> str:
+    """The responsible team: the one to which the route hands the case, or the first that it notifies."""
+    wanted = route.escalate.steps.get("queue") if route.escalate else None
+    team = wanted.value(case) if isinstance(wanted, Table) else wanted
+    if isinstance(team, Team):
+        return team.name
+    return next((str(who.name) for who in route.notify.now if who.kind == "team"), "")

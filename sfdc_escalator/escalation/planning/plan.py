@@ -54,6 +54,11 @@ class Plan:
         return tuple(match.order for match in self.matches if match.order and match.state is State.PLANNED)
 
     @property
+    def taken_over(self) -> frozenset[str]:
+        """The keys of the escalations that these orders take over: nothing is climbed or skipped on their ladders."""
+        return frozenset(one.key for order in self.orders for one in order.takes_over)
+
+    @property
     def adopted(self) -> tuple[Match, ...]:
         return tuple(match for match in self.matches if match.adopt)
 

@@ -46,15 +46,20 @@ def sort_out(judged: Iterable[Match | NoMatch], options: RunOptions) -> tuple[li
 
 
 ANOTHER_STEP = "another step on this case in this run; this one follows in the next"
+TAKEN_OVER = "a route above takes the case over in this run; if that fails, this rung follows in the next"
 
 
 def one_per_case(matches: Iterable[Match]) -> list[Match]:
     """One write per case and run, starts first, then rungs by their moment. A second policy waits for the next run, and
-    so does a second rung; a rung that writes nothing waits for nobody."""
+    so does a second rung. A rung that writes nothing waits for nobody, unless its escalation is taken over: its ladder
+    ends with that."""
     taken: dict[str, str] = {}
+    taken_over: set[str] = set()
     result = []
     for match in matches:
-        if match.rung and match.state is State.PLANNED and match.writes:
+        if match.rung and match.start_key in taken_over:
+            match = replace(match.ended(State.ALREADY, TAKEN_OVER), held_by=None, missing=())
+        elif match.rung and match.state is State.PLANNED and match.writes:
             if taken.setdefault(match.case.id, match.identity.key) != match.identity.key:
                 match = match.ended(State.ALREADY, ANOTHER_STEP)
         elif match.rung is None and match.state is State.PLANNED:
@@ -62,6 +67,8 @@ def one_per_case(matches: Iterable[Match]) -> list[Match]:
             if first != match.policy.name:
                 reason = f"the policy {first} escalates this case in the same run; this one follows in the next"
                 match = match.ended(State.DEFERRED, reason)
+            elif match.order:
+                taken_over |= {one.key for one in match.order.takes_over}
         result.append(match)
     return result
 

@@ -14,6 +14,7 @@ from sfdc_escalator.escalation.conditions.tree import All, paths_of
 from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
 from sfdc_escalator.escalation.policy.example import Example
 from sfdc_escalator.escalation.policy.ladder import NO_LADDER, NOBODY, Due, EndOfDay, Ladder, Notify, due_needs
+from sfdc_escalator.escalation.policy.team import TeamPeople
 from sfdc_escalator.escalation.world.needs import Need
 
 DEFAULT_PRIORITIES = ("Low", "Medium", "High")
@@ -73,7 +74,8 @@ class Policy:
     """`digest` is the SHA-256 of what the file says, templates included.
 
     `together` saves owner, status and priority as one instead of one after the other. `zone` is that of the first
-    calendar; due times are shown in it. While all of `hold_while` holds, a case is held.
+    calendar, `zones` are those of the calendars of teams: times are shown in them. While all of `hold_while` holds, a
+    case is held.
     """
 
     name: str
@@ -86,6 +88,8 @@ class Policy:
     guards: Guards = field(default_factory=Guards)
     together: bool = False
     zone: ZoneInfo = UTC
+    zones: Mapping[str, ZoneInfo] = field(default_factory=dict, compare=False)
+    teams: Mapping[str, TeamPeople] = field(default_factory=dict, compare=False)
     hold_while: tuple[Condition, ...] = ()
     examples: tuple[Example, ...] = ()
     owner: PolicyOwner = NO_OWNER
@@ -93,6 +97,10 @@ class Policy:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_conditions", {route.name: self._in_scope(route.when) for route in self.routes})
+
+    def zone_of(self, team: str) -> ZoneInfo:
+        """The zone of the team's calendar, else that of the policy."""
+        return self.zones.get(team, self.zone)
 
     def condition(self, route: Route) -> All:
         """All conditions of this route: the scope, its `when`, and being open unless the policy mentions IsClosed."""

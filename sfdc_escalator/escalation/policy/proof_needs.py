@@ -3,7 +3,7 @@
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.kinds.owner import Owner
-from sfdc_escalator.escalation.conditions.tree import leaves
+from sfdc_escalator.escalation.conditions.tree import AnyOf, leaves
 from sfdc_escalator.escalation.world.needs import FieldChanges, Lookup, Need
 
 OWNER = "OwnerId"
@@ -25,3 +25,14 @@ def lookups_of_proof(condition: Condition) -> frozenset[Lookup]:
 
 def needs_of_proof(condition: Condition) -> frozenset[Need]:
     return condition.needs | lookups_of_proof(condition)
+
+
+def shown(condition: Condition, refused: frozenset[Need]) -> Condition | None:
+    """The part of the condition that can be proved without these needs, which the org refuses; None where there is
+    none: what was not read proves nothing."""
+    if refused.isdisjoint(needs_of_proof(condition)):
+        return condition
+    if not isinstance(condition, AnyOf):
+        return None
+    left = tuple(part for one in condition.parts if (part := shown(one, refused)))
+    return AnyOf(left) if left else None

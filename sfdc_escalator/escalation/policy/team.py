@@ -1,6 +1,7 @@
-"""The part of a team that steps need."""
+"""A team: the part that steps need, and the people who are notified."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,3 +10,11 @@ class Team:
 
     name: str
     queue: str
+
+
+class TeamPeople(NamedTuple):
+    """The members of a team: those of its queue, and its one person, an e-mail address or a path from the case. Each
+    is empty where the team has none."""
+
+    queue: str = ""
+    person: str = ""

@@ -83,6 +83,7 @@ def missing(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames
     for steps in steps_of(route):
         yield from names.missing_quick_texts(steps.note, org_facts, known)
         yield from names.unfilled_quick_texts(steps.note, org_facts)
+    yield from names.missing_recipients(policy, route, org_facts, known)
     yield from untracked(policy, route, org_facts)
     yield from unseen_acts(policy, route, org_facts)
 

@@ -28,6 +28,8 @@ class GapKind(StrEnum):
     QUEUE_OBJECTS = auto()
     HOURS = auto()
     HOURS_INACTIVE = auto()
+    PERSON = auto()
+    NOT_A_USER = auto()
     QUICK_TEXT = auto()
     QUICK_TEXT_FIELD = auto()
     QUICK_TEXT_COMPOUND = auto()
@@ -93,10 +95,11 @@ class Gap:
 
 
 def once_each(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
-    """Each gap once, with every route that has it."""
+    """Each gap once, with every route that has it; an error where it is one for any of them."""
     found: dict[tuple[object, ...], Gap] = {}
     for gap in gaps:
         first = found.setdefault(gap.identity, gap)
         routes = tuple(dict.fromkeys((*first.routes, *gap.routes)))
-        found[gap.identity] = replace(first, routes=routes)
+        worst = gap if gap.severity == "error" and first.severity != "error" else first
+        found[gap.identity] = replace(worst, routes=routes)
     return tuple(found.values())

@@ -1,7 +1,9 @@
-"""Queues, business hours and Quick Texts that a route or a rung names and the org does not have."""
+"""Queues, business hours, Quick Texts and recipients that a route or a rung names and the org does not have."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.note.quick_texts import (
     PLACEHOLDER,
     case_path,
@@ -11,12 +13,15 @@ from sfdc_escalator.escalation.note.quick_texts import (
     unknown_placeholders,
 )
 from sfdc_escalator.escalation.policy.escalate import NoteSpec
+from sfdc_escalator.escalation.policy.ladder import Recipient
+from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.readiness.fields import unreadable_field
 from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import KnownNames
 from sfdc_escalator.escalation.readiness.spelling import nearest
-from sfdc_escalator.escalation.world.org import OrgFacts
+from sfdc_escalator.escalation.world.org import Describe, OrgFacts
 
+USER = "User"
 TEXT_KEYS = ("quick_text", *GIVEN_BY_TABLES)
 
 
@@ -68,3 +73,54 @@ def unfilled(name: str, text: str, note: NoteSpec, org_facts: OrgFacts) -> Itera
             yield Gap(kind, name, TEXT_KEYS, {**gap.values, "placeholder": written}, gap.nearest, instead=instead)
     for placeholder in unknown_placeholders(text, (part.name for part in note.parts), note.texts):
         yield Gap(GapKind.PLACEHOLDER, name, TEXT_KEYS, {"placeholder": placeholder}, instead=instead)
+
+
+# -- recipients: nothing is blocked by them ----------------------------------------------------------------------------
+
+
+def missing_recipients(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:
+    """The recipients of the route and its rungs that the org does not have."""
+    teams = [policy.teams[name] for name in teams_told(policy, route) if name in policy.teams]
+    queues = (team.queue for team in teams if team.queue)
+    yield from (replace(gap, severity="warning", blocks=False) for gap in missing_queues(queues, org_facts, known))
+    for path in people_told(policy, route):
+        if gap := missing_person(path, org_facts.describe):
+            yield gap
+
+
+def recipients_of(route: Route) -> Iterator[Recipient]:
+    for notify in (route.notify, *(rung.notify for rung in route.ladder.rungs)):
+        yield from (*notify.now, *notify.digest)
+
+
+def teams_told(policy: Policy, route: Route) -> Iterator[str]:
+    """The teams that are notified, also by a table, and the one that gets the notice of an exhausted ladder."""
+    for one in recipients_of(route):
+        if isinstance(one.name, Table):
+            yield from one.name.values
+        elif one.kind == "team":
+            yield one.name
+    if route.ladder:
+        yield policy.owner.accountable
+
+
+def people_told(policy: Policy, route: Route) -> list[str]:
+    """The paths to the users who are notified, by themselves or as the one person of a team."""
+    own = [str(one.name) for one in recipients_of(route) if one.kind == "person"]
+    of_teams = [policy.teams[name].person for name in teams_told(policy, route) if name in policy.teams]
+    return sorted({path for path in (*own, *of_teams) if path and "@" not in path})
+
+
+def missing_person(path: str, describe: Describe) -> Gap | None:
+    """The gap where a step of the path is not a lookup, or the last one does not lead to a user."""
+    start, keys = "Case", ("person",)
+    for step in path.split("."):
+        fields, found = describe.objects.get(start), describe.reference(step, start)
+        if fields is None:
+            return None  # it was not asked for
+        if found is None or not found.reference_to:
+            near = nearest(step, [info.relationship for info in fields.values() if info.relationship])
+            values = {"object": start, "name": step}
+            return Gap(GapKind.PERSON, path, keys, values, near, severity="warning")
+        start = USER if USER in found.reference_to else found.reference_to[0]
+    return None if start == USER else Gap(GapKind.NOT_A_USER, path, keys, {"object": start}, severity="warning")

@@ -32,6 +32,8 @@ SENTENCES: Mapping[GapKind, str] = {
     "Queues)",
     GapKind.HOURS: "this org has no active business hours {subject!r}",
     GapKind.HOURS_INACTIVE: "the business hours {subject!r} of this org are not active",
+    GapKind.PERSON: "{subject}: {object} has no lookup {name} that the user may read",
+    GapKind.NOT_A_USER: "{subject} leads to {object}, not to a user",
     GapKind.QUICK_TEXT: "this org has no Quick Text {subject!r}, and none of those before it: the template is used",
     GapKind.QUICK_TEXT_FIELD: "the Quick Text {subject!r} holds {placeholder}: {object} has no {name} that the user "
     "may read",
@@ -95,6 +97,7 @@ USES: Mapping[GapKind, str] = {
     ),
     **dict.fromkeys((GapKind.RELATION, GapKind.RELATED_FIELD, GapKind.RELATED_FILTER), "read by {routes}"),
     **dict.fromkeys(NAMES, "required by {routes}"),
+    **dict.fromkeys((GapKind.PERSON, GapKind.NOT_A_USER), "notified by {routes}"),
     **dict.fromkeys((*QUICK_TEXTS, GapKind.POSTS), "{routes}"),
     **dict.fromkeys((GapKind.VALUE, GapKind.VALUE_INACTIVE), "written by {routes}"),
     **dict.fromkeys(TRIED, "{where}"),

@@ -127,6 +127,18 @@ class Escalation:
             EscalationState.SENDING,
         )
 
+    @property
+    def origin(self) -> str:
+        """The case on which it began: the keys of its rungs name it."""
+        return (self.ladder.origin if self.ladder else "") or self.case_id
+
+    def on_case(self, case_id: str, case_number: str) -> "Escalation":
+        """The same escalation on the case into which its own was merged."""
+        ladder = self.ladder
+        if self.is_start and case_id != self.case_id and (ladder or self.is_found):
+            ladder = replace(ladder or LadderFacts(), origin=self.origin)
+        return replace(self, case_id=case_id, case_number=case_number, ladder=ladder)
+
     def try_again_at(self) -> datetime | None:
         """The time at which a rejected escalation is tried again: after 15 min, 1 h, 6 h, then daily."""
         if self.state is not EscalationState.REJECTED or self.tried_at is None:

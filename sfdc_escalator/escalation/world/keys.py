@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 KEY_LINE = re.compile(r"(ESC(?:-[0-9A-HJKMNP-TV-Z]{4}){3}) (\S+)")
@@ -16,7 +16,11 @@ RungName = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One case x route x rung x episode x turn in one org. Ids have 18 characters."""
+    """One case x route x rung x episode x turn in one org. Ids have 18 characters.
+
+    `origin` is the case that the key names where the escalation began on another case, which was merged into this one:
+    two escalations of one route that come together on a case keep keys of their own.
+    """
 
     organization_id: str
     policy: str
@@ -25,14 +29,21 @@ class Identity:
     rung: str = FIRST_RUNG
     episode: int = 1
     turn: int = 1
+    origin: str = ""
 
     @property
     def key(self) -> str:
         """`ESC-XXXX-XXXX-XXXX`: 60 bits of SHA-256 in Crockford's base 32."""
-        facts = (self.organization_id, self.policy, self.route, self.case_id, self.rung, self.episode, self.turn)
+        case_id = self.origin or self.case_id
+        facts = (self.organization_id, self.policy, self.route, case_id, self.rung, self.episode, self.turn)
         number = int.from_bytes(hashlib.sha256("\x1f".join(map(str, facts)).encode()).digest()[:8]) >> 4
         digits = "".join(CROCKFORD[number >> shift & 31] for shift in range(55, -1, -5))
         return f"ESC-{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+    @property
+    def start_key(self) -> str:
+        """The key of the start to which a turn of a rung belongs."""
+        return replace(self, rung=FIRST_RUNG, turn=1).key
 
     @property
     def line(self) -> str:

@@ -31,13 +31,17 @@ class Moved(NamedTuple):
 class LadderFacts:
     """Kept with the start of an escalation. `started` is the CreatedDate of its note in the org, None until that was
     read; `due` was fixed when the start was planned. `proved` names the kinds of conditions that already held then:
-    these prove no later act. `moved` are the rungs that were moved, by id."""
+    these prove no later act. `moved` are the rungs that were moved, by id. `exhausted` is the time of the run that
+    recorded that no rung is left and nobody acted. `origin` is the case on which it began, where that was merged into
+    another: the keys of its rungs name it."""
 
     started: datetime | None = None
     due: datetime | None = None
     acknowledged: Acknowledged | None = None
     moved: Mapping[str, Moved] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     proved: tuple[str, ...] = ()
+    exhausted: datetime | None = None
+    origin: str = ""
 
 
 class Interval(NamedTuple):
@@ -96,7 +100,8 @@ class StandingState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The standing of an escalation after a run, and what comes next if nobody acts: `rung`, its `turn` and
-    its moment `at`, which may have come already. `aside` are the rungs that take no part."""
+    its moment `at`, which may have come already. `aside` are the rungs that take no part. `waits` is the reason for
+    which the run did not carry out a rung that was due. `zone` names the time zone in which its times are shown."""
 
     state: StandingState
     rung: str = ""
@@ -104,3 +109,5 @@ class Standing:
     at: datetime | None = None
     aside: tuple[str, ...] = ()
     team: str = ""
+    waits: str = ""
+    zone: str = ""

@@ -19,6 +19,8 @@ def ladder_json(facts: LadderFacts) -> Json:
         "acknowledged": {"at": _text(acted.at), "by": acted.by, "how": acted.how} if acted else None,
         "moved": {rung: _moved_json(one) for rung, one in facts.moved.items()},
         "proved": list(facts.proved),
+        "exhausted": _text(facts.exhausted),
+        "origin": facts.origin or None,
     }
 
 
@@ -47,6 +49,8 @@ def ladder_of(found: Any) -> LadderFacts:
         acknowledged=None if acted is None else _acknowledged(acted),
         moved=MappingProxyType({rung: _moved(one) for rung, one in found["moved"].items()}),
         proved=tuple(_name(one) for one in found["proved"]),
+        exhausted=_time(found["exhausted"]) if found["exhausted"] is not None else None,
+        origin=_name(found["origin"]) if found["origin"] is not None else "",
     )
 
 

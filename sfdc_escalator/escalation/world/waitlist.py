@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 PASSING = frozenset({"bounced", "stopped", "failed", "forgotten"})
 """Things of one run only: each is reported each time, and is not there in the next run."""
@@ -84,3 +85,21 @@ def next_list(before: Waitlist, found: Iterable[Waiting], now: datetime, *, repo
     reported, reported_at = (digest, now) if news else (before.reported, before.reported_at)
     kept = tuple(replace(one, reason=one.reason[:LONGEST]) for one in every[:MOST])
     return Waitlist(kept, len(every), reported if digest else "", reported_at if digest else None), news
+
+
+class Forgotten(NamedTuple):
+    """An open escalation that nothing would ever carry on, and why."""
+
+    key: str
+    why: str
+
+
+class SelfCheck(NamedTuple):
+    """`open` counts the open escalations; `ms` is the time that the check took, in milliseconds."""
+
+    open: int = 0
+    problems: tuple[Forgotten, ...] = ()
+    ms: int = 0
+
+
+UNCHECKED = SelfCheck()

@@ -9,6 +9,7 @@ from sfdc_escalator.escalation.policy.policy import (
     PolicyOwner,
     Route,
 )
+from sfdc_escalator.escalation.policy.team import TeamPeople
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.files.assembly.conditions import conditions, route_condition
 from sfdc_escalator.files.assembly.examples import examples_of
@@ -31,6 +32,8 @@ def assemble(document: Document, shape: PolicyShape, templates: Templates, diges
         guards=Guards(**shape.guards.given()),
         together=shape.defaults.fields == "together",
         zone=next((one.timezone for one in shape.calendars.values()), UTC),
+        zones={name: shape.calendars[team.calendar].timezone for name, team in shape.teams.items() if team.calendar},
+        teams={name: TeamPeople(team.queue, team.person) for name, team in shape.teams.items()},
         hold_while=conditions(shape.hold_while, material.terms),
         examples=tuple(examples_of(shape.examples, document)),
         owner=PolicyOwner(shape.owner.accountable, shape.owner.review_every),

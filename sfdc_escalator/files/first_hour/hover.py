@@ -111,7 +111,7 @@ KEYS_OF: Mapping[tuple[str, str], str] = {
     ("EndOfDayShape", "at_least"): "When less than this is left of the day, the end of the next open day counts.",
     ("PolicyShape", "owner"): "Who answers for this policy.",
     ("TeamShape", "queue"): "The queue's DeveloperName.",
-    ("TeamShape", "calendar"): "When the team is there.",
+    ("TeamShape", "calendar"): "When the team is there; due times are shown in its zone.",
     ("TeamShape", "tell"): "The channels of the team.",
     ("TeamShape", "person"): "The one person of the team: an e-mail address, or a path from the case.",
     ("PartShape", "all"): "All sources that are not empty, not the first alone.",

@@ -59,7 +59,7 @@ class TeamShape(Shape):
 
     queue: Annotated[str, PlainValidator(texts.queue_name)] = ""
     tell: Annotated[OneOrMore[Annotated[str, PlainValidator(names.channel)]], Unread] = []
-    calendar: Annotated[str, PlainValidator(names.calendar), Unread] = ""
+    calendar: Annotated[str, PlainValidator(names.calendar)] = ""
     person: Annotated[str, PlainValidator(people.one_person), Unread] = ""
     list: Annotated[str, PlainValidator(people.address), Unread] = ""
     facts: Annotated[dict[str, Text], Unread] = {}

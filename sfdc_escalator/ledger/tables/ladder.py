@@ -28,7 +28,7 @@ def ladder_facts_of(text: str | None) -> LadderFacts | None:
         return None
     facts = ladder_of(json.loads(text))
     acted = [facts.acknowledged.at] if facts.acknowledged else []
-    for at in (facts.started, facts.due, *acted, *(one.base for one in facts.moved.values())):
+    for at in (facts.started, facts.due, facts.exhausted, *acted, *(one.base for one in facts.moved.values())):
         if at is not None:
             in_range(at)
     if any(abs(one.time) > LATEST - EARLIEST for one in facts.moved.values()):

@@ -100,7 +100,8 @@ def standing_of(row: Mapping[Any, Any]) -> tuple[Standing, str]:
         if not isinstance(aside, list) or not all(isinstance(one, str) for one in aside):
             raise ValueError(f"{found['aside']!r:.60} is not a list of texts")
         state = StandingState(found["state"])
-        standing = Standing(state, found["rung"], found["turn"], time_of(found["at"]), tuple(aside), found["team"])
+        coming = found["rung"], found["turn"], time_of(found["at"])
+        standing = Standing(state, *coming, tuple(aside), found["team"], found["waits"], found["zone"])
         return standing, found["policy_digest"]
 
 
@@ -112,6 +113,8 @@ def standing_row(standing: Standing, digest: str) -> Row:
         "at": time_text(standing.at),
         "aside": chain.canonical([plain(rung) for rung in standing.aside]).decode(),
         "team": plain(standing.team),
+        "waits": plain(standing.waits),
+        "zone": plain(standing.zone),
         "policy_digest": digest,
     }
 

@@ -70,7 +70,7 @@ RESOLVED = frozenset({EscalationState.APPLIED, EscalationState.PLANNED})
 STAYS = frozenset({"bounced", "merged", "ended"})
 """Events that do not change the state."""
 
-OF_LADDER = frozenset({"started", "acknowledged", "moved"})
+OF_LADDER = frozenset({"started", "acknowledged", "moved", "exhausted"})
 """Events of a start that change only its ladder, while it is applied."""
 
 

@@ -80,9 +80,12 @@ def climbed_of(connection: sa.Connection) -> Mapping[str, list[Climbed]]:
 
 
 def turns() -> sa.Select[Any]:
-    """The turns of rungs beside the open starts that they belong to."""
+    """The turns of rungs beside the open starts that they belong to. One that does not name its start belongs to that
+    of its policy, route and episode."""
     start, turn = escalations.alias("start"), escalations.alias("turn")
-    same = [start.c[name] == turn.c[name] for name in ("organization_id", "case_id", "policy", "route", "episode")]
+    on_case = [start.c[name] == turn.c[name] for name in ("organization_id", "case_id")]
+    alike = [start.c[name] == turn.c[name] for name in ("policy", "route", "episode")]
+    same = (*on_case, (turn.c.start_key == start.c.key) | sa.and_(turn.c.start_key.is_(None), *alike))
     columns = [turn.c[name] for name in ("key", "rung", "turn", "state", "moment", "tried_at")]
     is_open = (start.c.state == EscalationState.APPLIED) & (start.c.rung == FIRST_RUNG)
     return (

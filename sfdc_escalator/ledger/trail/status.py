@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses
-from sfdc_escalator.escalation.world.waitlist import Waiting, Waitlist
+from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waiting, Waitlist
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.rows import checked, escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, runs
+from sfdc_escalator.ledger.tables.self_check import self_check
 from sfdc_escalator.ledger.tables.times import time_of
 from sfdc_escalator.ledger.trail.open_escalations import every_hold, held_cases, open_escalations
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
@@ -22,8 +23,8 @@ RUNS_LOOKED_AT = 1000
 OF_NO_RUN = "{}"  # `resolve` and `ledger rebuild` hold the lease too, without a policy
 
 
-def ledger_status(trail: SqlHistory, now: datetime | None = None) -> LedgerStatus:
-    """The state as of this time, without one as of the org's time of the last run."""
+def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool = False) -> LedgerStatus:
+    """The state as of this time, without one as of the org's time of the last run; with `check` also the self-check."""
     with trail.reading() as connection:
         newest = sa.select(runs).where(runs.c.policies != OF_NO_RUN).order_by(runs.c.event.desc())
         first = connection.execute(newest.limit(1)).mappings().first()
@@ -37,7 +38,8 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None) -> LedgerStatu
         now = now or (time_of_run(trail, connection, last) if last else None)
         held = held_cases(connection, now)
         known = tuple(open_escalations(connection, held))
-        uses = newest_uses([trail.policy_uses(connection, one) for one in orgs])
+        uses = {one: trail.policy_uses(connection, one) for one in orgs}
+        checks = [self_check(connection, one, uses[one]) for one in orgs] if check else []
     return LedgerStatus(
         where=trail.where,
         last_run=last,
@@ -50,8 +52,15 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None) -> LedgerStatu
         now=now,
         escalations=known,
         holds=every_hold(held),
-        policy_uses=uses,
+        policy_uses=newest_uses(list(uses.values())),
+        check=as_one(checks) if check else None,
     )
+
+
+def as_one(checks: Sequence[SelfCheck]) -> SelfCheck:
+    """The checks of several orgs as one."""
+    problems = tuple(problem for one in checks for problem in one.problems)
+    return SelfCheck(sum(one.open for one in checks), problems, sum(one.ms for one in checks))
 
 
 def time_of_run(trail: SqlHistory, connection: sa.Connection, last: RunRecord) -> datetime:

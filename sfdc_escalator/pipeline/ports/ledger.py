@@ -10,8 +10,7 @@ from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.policy_use import PolicyUses
-from sfdc_escalator.escalation.world.waitlist import Waitlist
-from sfdc_escalator.pipeline.ports.self_check import SelfCheck
+from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waitlist
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class Change:
     found, recovered, absent, resolved (a person said so), merged, gone, closed, ended, adopted, superseded, bounced.
     Of a turn of a rung also skipped (final) and withheld (its move, by a guard); one that writes nothing to the org is
     recorded by `applied` alone. Of an applied start, changing nothing but its ladder: started (the time of its note was
-    read), acknowledged (a person acted), moved (rungs were moved).
+    read), acknowledged (a person acted), moved (rungs were moved), exhausted (no rung is left, and nobody acted).
     `note` is personal text: the event holds only its salted hash. `facts` are further JSON values for the event.
     """
 

@@ -20,7 +20,7 @@ from sfdc_escalator.pipeline.read_models.open_escalation import OpenEscalation, 
 
 @dataclass(frozen=True, slots=True)
 class CaseLadder:
-    """An open escalation of the case. `zone` is that of its policy, `until` that of the rung that comes next."""
+    """An open escalation of the case. Its times are shown in `zone`; `until` that of the rung that comes next."""
 
     escalation: OpenEscalation
     zone: ZoneInfo
@@ -59,7 +59,7 @@ def case_ladder(in_org: PolicyInOrg, start: Escalation, route: Route | None, cas
     held = [one.held_by] if one.held_by else []
     found = open_escalation(start, now, climbed_of(one.rungs), held)
     until = next((rung.until for rung in route.ladder.rungs if rung.id == now.rung), "")
-    return CaseLadder(found, in_org.policy.zone, in_org.now, until)
+    return CaseLadder(found, one.zone, in_org.now, until)
 
 
 def standing_of(one: OnLadder) -> Standing:

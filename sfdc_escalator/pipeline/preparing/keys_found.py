@@ -84,15 +84,20 @@ def changes_by(
         return
     escalation, number = known.get(note.key), planned[0].case.number
     if taken := taken_in(escalation, note, identity):
-        yield Change("found", replace(taken, case_id=note.case_id, case_number=number), number, "", (FOUND,))
+        yield Change("found", taken.on_case(note.case_id, number), number, "", (FOUND,))
     elif escalation and escalation.is_open and escalation.case_id != note.case_id:
-        yield Change("merged", replace(escalation, case_id=note.case_id, case_number=number), number, "")
+        yield Change("merged", escalation.on_case(note.case_id, number), number, "")
 
 
 def match_of(note: KeyedNote, planned: Sequence[Match], losers: Iterable[str]) -> Match | None:
-    """The planned match with this key, under the route's present or a former name."""
+    """The planned match with this key, under the route's present or a former name. The rung of another escalation that
+    a merge brought here is another one."""
     cases = (note.case_id, *losers)
     for match in planned:
+        if match.rung:
+            if note.key == match.identity.key:
+                return match
+            continue
         names = ((name, case_id) for name in match.route.names for case_id in cases)
         if note.key in {replace(match.identity, route=name, case_id=case_id).key for name, case_id in names}:
             return match
@@ -102,7 +107,7 @@ def match_of(note: KeyedNote, planned: Sequence[Match], losers: Iterable[str]) -
 def taken_in(escalation: Escalation | None, note: KeyedNote, identity: Identity) -> Escalation | None:
     """The escalation as the note proves it; None when the ledger has it in this state or a later one."""
     if escalation is None:
-        return replace(escalation_found(identity, note.at), case_id=note.case_id)
+        return escalation_found(identity, note.at).on_case(note.case_id, "")
     if escalation.state not in NOT_SETTLED:
         return None
     return replace(escalation, state=EscalationState.APPLIED, attempts=0, message="", tried_at=note.at)

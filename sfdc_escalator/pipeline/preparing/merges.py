@@ -12,11 +12,12 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def doubles(history: History, policies: Iterable[Policy], organization_id: str) -> Iterator[Escalation]:
-    """The open escalations, of routes with a ladder, that end because another one of the same route and case goes on:
-    the one with the older start; of two that started in the same second the one that is the case's own."""
+    """The open escalations, of routes with a ladder or a due time, that end because another one of the same route and
+    case goes on: the one with the older start; of two that started in the same second the one that is the case's own.
+    Each keeps the rungs that it climbed itself."""
     for policy in policies:
         for route in policy.routes:
-            if route.ladder:
+            if route.ladder or route.due:
                 yield from doubles_of(history, policy, route, organization_id)
 
 

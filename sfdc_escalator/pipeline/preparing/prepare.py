@@ -23,6 +23,7 @@ from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.org import Org, Poll
+from sfdc_escalator.pipeline.preparing.incomplete_rungs import around_incomplete
 from sfdc_escalator.pipeline.preparing.keys_found import look_for_keys, refuse_if_lost
 from sfdc_escalator.pipeline.preparing.ladders import Ladders, read_ladders
 from sfdc_escalator.pipeline.preparing.merges import doubles
@@ -50,7 +51,8 @@ class Prepared:
     @property
     def skipped(self) -> tuple[Escalation, ...]:
         """The turns that are skipped though nothing is climbed on their ladder."""
-        return self.ladders.skipped
+        taken_over = self.plan.taken_over
+        return tuple(one for one in self.ladders.skipped if one.start_key not in taken_over)
 
     @property
     def holds(self) -> tuple[Hold, ...]:
@@ -106,6 +108,7 @@ def prepare(
         settled, history = (*settled, *watched, *ended), history.with_escalations(one.escalation for one in ended)
         policies_in_org = with_history(policies_in_org, history)
     ladders = read_ladders(org, policies_in_org, open_cases, us)
+    ladders = around_incomplete(org, policies_in_org, ladders, us, render)
     settled, history = (*settled, *ladders.settled), history.with_escalations(one.escalation for one in ladders.settled)
     policies_in_org = with_history(policies_in_org, history)
     judged = [*judge_all(policies_in_org, look.cases), *ladders.matches]

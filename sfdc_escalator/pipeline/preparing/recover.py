@@ -53,9 +53,8 @@ def outcome(escalation: Escalation, seen: Mapping[str, CaseNow], now: datetime) 
         return None
     home = trail[-1]
     if any(escalation.key in one.keys for one in trail):
-        return Settled(
-            "recovered", replace(escalation, state=EscalationState.APPLIED, case_id=home.case.id, message="")
-        )
+        written = replace(escalation, state=EscalationState.APPLIED, message="")
+        return Settled("recovered", written.on_case(home.case.id, escalation.case_number))
     if escalation.tried_at is None or now < escalation.tried_at + SETTLE_AFTER or home.master_id:
         return None
     if trail[0].is_deleted:
@@ -111,7 +110,7 @@ def turns_with(
     routes = (route for policy in policies if policy.name == start.policy for route in policy.routes)
     names = next((route.names for route in routes if start.route in route.names), frozenset({start.route}))
     for turn in history.rungs_of(start, names):
-        yield replace(turn, case_id=moved.case_id, case_number=moved.case_number)
+        yield turn.on_case(moved.case_id, moved.case_number)
 
 
 def fate(
@@ -129,7 +128,7 @@ def fate(
     if home.is_deleted:
         return Settled("gone", replace(escalation, state=EscalationState.GONE, message="the case was deleted"))
     if home.case.id != escalation.case_id:
-        return Settled("merged", replace(escalation, case_id=home.case.id, case_number=home.case.number))
+        return Settled("merged", escalation.on_case(home.case.id, home.case.number))
     if in_org is None or not complete or still_matches(escalation, home, in_org, history, unread[escalation.case_id]):
         return None
     if home.is_closed:

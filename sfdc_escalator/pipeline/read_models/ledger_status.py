@@ -10,7 +10,7 @@ from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.policy_use import PolicyUses
-from sfdc_escalator.escalation.world.waitlist import Waiting
+from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waiting
 from sfdc_escalator.pipeline.read_models.open_escalation import OpenEscalation
 
 SOON = timedelta(hours=24)
@@ -40,7 +40,7 @@ class LedgerStatus:
     The outcome of an `unsettled` escalation is not known yet; a `rejected` one is tried again, the next one first.
     `waiting` is all that waits for a person, these among it; `more_waiting` counts what the ledger does not list.
     `now` is the org's time of the last run, or the time that was asked for; None before the first run. `holds` are
-    those that last.
+    those that last. `check` is the self-check, where it was asked for.
     """
 
     where: str
@@ -55,13 +55,16 @@ class LedgerStatus:
     escalations: tuple[OpenEscalation, ...] = ()
     holds: tuple[Hold, ...] = ()
     policy_uses: PolicyUses = field(default_factory=lambda: MappingProxyType({}))
+    check: SelfCheck | None = None
 
     @property
     def needs_a_person(self) -> bool:
-        """True where something waits, or the last run failed for another reason than what was typed."""
+        """True where something waits, an escalation is forgotten, or the last run failed for another reason than what
+        was typed."""
         last = self.last_run
         failed = last is not None and "error" in (last.result or {}) and last.exit != Invalid.exit_code
-        return bool(self.waiting) or failed
+        forgotten = self.check is not None and bool(self.check.problems)
+        return bool(self.waiting) or failed or forgotten
 
     @property
     def due_soon(self) -> Mapping[str, list[OpenEscalation]]:

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
-from sfdc_escalator.pipeline.ports.self_check import SelfCheck
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.json.document import json_text
 from sfdc_escalator.reports.json.holds import hold_json
 from sfdc_escalator.reports.json.problems import no_notices
+from sfdc_escalator.reports.json.self_check import self_check_json
 from sfdc_escalator.reports.values import instant
 
 
@@ -53,14 +53,6 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
             {"policy": policy, "route": route, "reason": reason}
             for (policy, route), reason in sorted(prepared.broken.items())
         ],
-    }
-
-
-def self_check_json(check: SelfCheck) -> dict[str, Any]:
-    return {
-        "open": check.open,
-        "problems": [{"key": one.key, "why": one.why} for one in check.problems],
-        "ms": check.ms,
     }
 
 

@@ -7,6 +7,7 @@ from sfdc_escalator.escalation.world.waitlist import Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
 from sfdc_escalator.reports.json.ladder import due_json, hold_json, maybe, open_json
 from sfdc_escalator.reports.json.problems import no_notices
+from sfdc_escalator.reports.json.self_check import self_check_json
 from sfdc_escalator.reports.values import instant
 
 
@@ -28,6 +29,7 @@ def status_json(status: LedgerStatus, silent: str | None) -> dict[str, Any]:
         "waiting_for_people": [waiting_json(one) for one in status.waiting if one.state != "withheld"],
         "withheld": [withheld_json(one) for one in status.waiting if one.state == "withheld"],
         "review_overdue": list(status.review_overdue),
+        **({"self_check": self_check_json(status.check)} if status.check else {}),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
+from sfdc_escalator.escalation.readiness.names import people_told
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rehearsal
 from sfdc_escalator.salesforce.line.client import Client
@@ -28,7 +29,8 @@ class SalesforceInspector:
 
     @taken_apart()
     def facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
-        return org_facts.org_facts(self._client, caller, policies)
+        people = {path for policy in policies for route in policy.routes for path in people_told(policy, route)}
+        return org_facts.org_facts(self._client, caller, policies, frozenset(f"{path}.Id" for path in people))
 
     @taken_apart()
     def inspect(self, org_facts: OrgFacts, policies: Sequence[Policy]) -> OrgInspection:

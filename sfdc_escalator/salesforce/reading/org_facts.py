@@ -53,11 +53,13 @@ def _ids_in(identity: Any) -> tuple[str, str]:
     raise not_an_org("its resources name no identity")
 
 
-def org_facts(client: Client, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
-    """See `Org.facts`."""
+def org_facts(
+    client: Client, caller: Caller, policies: Sequence[Policy], beside: frozenset[str] = frozenset()
+) -> OrgFacts:
+    """See `Org.facts`. The objects on the paths `beside` are described too."""
     standard = standard_describe().objects
     needs = frozenset[Need]().union(*(policy.all_needs for policy in policies))
-    paths = paths_of(needs)
+    paths = paths_of(needs) | beside
     starts = {one.through for one in lookups_of(needs) if isinstance(one, Records) and one.through}
     known_already = Describe({name: standard[name] for name in ("Case", "Name")})
     names = ["Case", *sorted(starts | objects_needed(paths, known_already))]

@@ -98,9 +98,9 @@ def listed(words: str, found: Sequence[OpenEscalation]) -> Iterator[str]:
         yield from more(len(found), "  ")
 
 
-def more(count: int, indent: str) -> Iterator[str]:
+def more(count: int, indent: str, command: str = "status --json") -> Iterator[str]:
     if count > MOST_LISTED:
-        yield f"{indent}... and {count - MOST_LISTED:,} more: sfdc-escalator status --json"
+        yield f"{indent}... and {count - MOST_LISTED:,} more: sfdc-escalator {command}"
 
 
 def subject(one: OpenEscalation) -> str:
@@ -108,7 +108,9 @@ def subject(one: OpenEscalation) -> str:
 
 
 def at(time: datetime | None, one: OpenEscalation, status: LedgerStatus) -> str:
-    return clock(time, zone_of_policy(one.start.policy, status), status.now) if time else "some time"
+    """A time of an open escalation, in its zone."""
+    zone = zone_of(one.standing.zone) if one.standing.zone else zone_of_policy(one.start.policy, status)
+    return clock(time, zone, status.now) if time else "some time"
 
 
 def zone_of_policy(policy: str, status: LedgerStatus) -> ZoneInfo:

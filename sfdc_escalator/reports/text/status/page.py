@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.waitlist import Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
-from sfdc_escalator.reports.text.status.open_escalations import open_lines
+from sfdc_escalator.reports.text.status.open_escalations import more, open_lines, subject
 from sfdc_escalator.reports.text.waiting import waiting_lines
 from sfdc_escalator.reports.values import counted, instant, visible
 
@@ -43,9 +43,22 @@ def lines(status: LedgerStatus, silent: str | None) -> Iterator[str]:
     yield from waiting(status)
     yield from listed("not settled yet", status.unsettled)
     yield from listed("rejected", status.rejected)
+    yield from checked(status)
     yield from last_runs(status)
     if status.review_overdue:
         yield visible(f"Review overdue: {', '.join(status.review_overdue)}")
+
+
+def checked(status: LedgerStatus) -> Iterator[str]:
+    """The escalations that the self-check names, where it was asked for."""
+    if status.check is None:
+        return
+    problems, subjects = status.check.problems, {one.start.key: subject(one) for one in status.escalations}
+    found = f"{len(problems):,} forgotten:" if problems else "none is forgotten"
+    yield f"Self-check of {counted(status.check.open, 'open escalation')}: {found}"
+    for one in problems[:MOST_LISTED]:
+        yield visible(f"  {one.key} {subjects.get(one.key, '')}: {one.why}")
+    yield from more(len(problems), "  ", "status --check --json")
 
 
 def last_runs(status: LedgerStatus) -> Iterator[str]:
