@@ -41,13 +41,12 @@ def climbing(in_org: PolicyInOrg, one: OnLadder) -> Climbing | None:
         return None
     highest_only = one.route.ladder.highest_only
     found = climb(one.times, replace(progress, is_held=False), in_org.now, highest_only=highest_only)
-    held = one.held_by
-    if held and found.turn:
-        return Climbing(one, (held_match(in_org, one, found.turn, held),))
     matches = [again(in_org, one, rung) for rung in to_try_again(one, in_org.now)]
-    if found.turn and not held:
+    if found.turn:
         matches.append(match_of(in_org, one, found.turn, found))
-    skipped = () if found.turn or held else skips_of(one, found)
+    if held := one.held_by:
+        return Climbing(one, tuple(as_held(match, held) for match in matches)) if matches else None
+    skipped = () if found.turn else skips_of(one, found)
     return Climbing(one, tuple(matches), skipped) if matches or skipped else None
 
 
@@ -85,8 +84,9 @@ def match_of(in_org: PolicyInOrg, one: OnLadder, turn: Missed, found: Climb | No
     )
 
 
-def held_match(in_org: PolicyInOrg, one: OnLadder, turn: Missed, hold: Hold) -> Match:
-    return match_of(in_org, one, turn).held(hold_text(hold), by=held_by(hold))
+def as_held(match: Match, hold: Hold) -> Match:
+    """The same match, which waits for the end of the hold. A rung that waits skips and moves nothing."""
+    return replace(match, skips=(), ladder_after=None).held(hold_text(hold), by=held_by(hold))
 
 
 def rung_of(one: OnLadder, name: str) -> Rung:
