@@ -25,8 +25,9 @@ def main() -> int:
             failed.append(verdict.name)
         if verdict.violations or options.seed is not None:
             print(verdict, flush=True)
-        if done % 100 == 0:
-            print(f"{done} stories, {len(failed)} failed", file=sys.stderr, flush=True)
+        if done % 20 == 0:
+            seconds = time.monotonic() - begin
+            print(f"{done} stories in {seconds:.0f} s, {len(failed)} failed", file=sys.stderr, flush=True)
     for kind, tally in sorted(tallies.items()):
         print(f"-- {kind}" if kind else "", table(tally), sep="\n" if kind else "")
     print(f"{time.monotonic() - begin:.0f} seconds")

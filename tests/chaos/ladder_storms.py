@@ -45,7 +45,7 @@ def ladder_storm(runner: Runner, seed: int, server: Ledger | None = None, *, onl
     ) as scenario:
         opening = Opening.of(scenario)
         events = LadderEvents(rng, scenario, opening.cases)
-        for _ in range(rng.randint(4, 7)):
+        for _ in range(rng.randint(3, 6)):
             events.next()
             events.edit_policy()
             events.time()
@@ -126,16 +126,25 @@ class LadderEvents(RandomEvents):
             self.scenario.tell(f"the policy: {name}")
 
     def last_holds(self) -> None:
-        """In the end most holds are over; some cases stay held."""
-        for number in sorted(self.held):
-            if self.rng.random() < 0.8:
-                self.release(number)
+        """In the end the holds are released, or expire; perhaps one case stays held."""
+        left = {number for number in sorted(self.held) if self.rng.random() < 0.6}
+        for number in sorted(self.held - left):
+            self.release(number)
+        if left:
+            self.scenario.tally["holds expired"] += len(left)
+            self.scenario.pass_time(max(HOLDS) * MINUTE)
         if self.rng.random() < 0.3:
             self.hold(self.rng.choice(self.numbers), LONGER)
 
 
 def conclude_ladder(
-    name: str, scenario: Scenario, opening: Opening, *, ledger: int = 0, rng: Random | None = None
+    name: str,
+    scenario: Scenario,
+    opening: Opening,
+    *,
+    ledger: int = 0,
+    rng: Random | None = None,
+    most: int = LAST_RUNS,
 ) -> Verdict:
     """Ends all disturbances, lets every ladder run out with one ledger, and judges."""
     rng = rng or Random(name)
@@ -149,15 +158,15 @@ def conclude_ladder(
     scenario.pass_time(LOCKED if locked else SETTLE_AFTER)
     scenario.tell("-- the last runs")
     final, where = clean_run(scenario, ledger), scenario.ledgers[ledger]
-    for count in range(LAST_RUNS):
+    for count in range(most):
         coming = [moment(at) for (at,) in where.rows(COMING)]
         if not coming and count:
             break
         wait = max((min(coming) - scenario.now()).total_seconds(), 0.0) if coming else 0.0
-        scenario.pass_time(wait + rng.choice((1, 40, 130)) * MINUTE)
+        scenario.pass_time(wait + rng.choice((1, 60, 250)) * MINUTE)
         final = scenario.run(ledger=ledger)
     else:
-        scenario.violations.append(f"NO END: a rung is still to come after {LAST_RUNS} runs: {where.rows(COMING)}")
+        scenario.violations.append(f"NO END: a rung is still to come after {most} runs: {where.rows(COMING)}")
     rows = [Row(*one) for one in where.rows(TURNS)]
     judge = LadderJudge(
         opening.reader, opening.cases, opening.leads, scenario.acts, scenario.ended, final, scenario.diary, ledger, rows

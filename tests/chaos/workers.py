@@ -20,10 +20,11 @@ from tests.chaos.verdict import Verdict
 @dataclass(frozen=True, slots=True)
 class Task:
     """A storm by its seed, one of ladders if `ladder`, with one kind of ledger if `ledger`; or a series, with chunks of
-    maximal size if `large`."""
+    maximal size if `large`, or one story of it, at its place `k`."""
 
     seed: int | None = None
     series: Series | None = None
+    k: int | None = None
     large: bool = False
     ladder: bool = False
     ledger: str = ""
@@ -75,6 +76,8 @@ def perform(made: Runner, task: Task, server: Ledger | None) -> list[Verdict]:
             seed = task.seed or 0
             return [ladder_storm(made, seed, server, only=task.ledger) if task.ladder else storm(made, seed, server)]
         rows, chunk = (MANY, 200) if task.large else (THREE_CHUNKS, 4)
+        if task.k is not None:
+            return [grids.once(made, task.series, task.k, rows, chunk)]
         return list(grids.play(made, task.series, rows, chunk))
     except Exception:  # noqa: BLE001 - reported with its seed
         return [Verdict(str(task), [f"THE SIMULATOR FAILED: {traceback.format_exc()}"], [], kind=task.ledger)]
