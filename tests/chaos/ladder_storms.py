@@ -45,7 +45,7 @@ def ladder_storm(runner: Runner, seed: int, server: Ledger | None = None, *, onl
     ) as scenario:
         opening = Opening.of(scenario)
         events = LadderEvents(rng, scenario, opening.cases)
-        for _ in range(rng.randint(3, 6)):
+        for _ in range(rng.randint(3, 5)):
             events.next()
             events.edit_policy()
             events.time()
@@ -66,7 +66,19 @@ class LadderEvents(RandomEvents):
         self.held: set[str] = set()
 
     def events(self) -> list[tuple[Callable[[], object], int]]:
-        return [*super().events(), (self.people, 7), (self.outage, 2)]
+        """Runs; what else happens comes before each of them."""
+        return [
+            (self.plain_run, 5),
+            (self.disturbed_run, 4),
+            (self.stopped_run, 3),
+            (self.concurrent_runs, 3),
+            (self.rehearsal, 1),
+        ]
+
+    def next(self) -> None:
+        beside = {self.people: 6, self.agents: 3, self.lost_or_restored_ledger: 3, self.outage: 1, self.time: 2}
+        self.rng.choices(list(beside), list(beside.values()))[0]()
+        super().next()
 
     def time(self) -> None:
         self.scenario.pass_time(self.rng.choice(STEPS) * MINUTE)
@@ -163,7 +175,7 @@ def conclude_ladder(
         if not coming and count:
             break
         wait = max((min(coming) - scenario.now()).total_seconds(), 0.0) if coming else 0.0
-        scenario.pass_time(wait + rng.choice((1, 60, 250)) * MINUTE)
+        scenario.pass_time(wait + rng.choice((1, 61, 300)) * MINUTE)
         final = scenario.run(ledger=ledger)
     else:
         scenario.violations.append(f"NO END: a rung is still to come after {most} runs: {where.rows(COMING)}")
