@@ -7,48 +7,23 @@ reason that the judge finds too. Of a ledger it reads the states of turns, becau
 writes nothing, and of one that is skipped.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any
 
-from tests.chaos.judge import RANKS, Case, Judge, expected_route, masters
-from tests.chaos.ladder_memory import Memory, Replay, held_for, hold_at
-from tests.chaos.ladder_policy import WAITING, OwnRoute, OwnRung, first_name, routes_of
-from tests.chaos.org_reader import Note, moment, notes_in
+from tests.chaos.judge import RANKS, Judge, expected_route, masters
+from tests.chaos.ladder_climbs import ClimbJudge
+from tests.chaos.ladder_facts import MARGIN
+from tests.chaos.ladder_policy import OwnRoute, OwnRung, first_name, routes_of
+from tests.chaos.org_reader import Note, moment
 from tests.chaos.runner import Ended
-from tests.chaos.scenario import AgentAct, Event
-
-MARGIN = timedelta(seconds=2)
-"""The org's clock runs on while a command is at work."""
 
 Turn = tuple[str, int]
 """The first name of a rung, and a turn of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A turn of a rung as a ledger has it."""
-
-    case_id: str
-    route: str
-    rung: str
-    episode: int
-    turn: int
-    state: str
-
-
-@dataclass
-class LadderJudge(Judge):
-    """`ledger` is the number of the ledger of the last runs, `rows` are its turns of rungs. `diary` tells what
-    happened, `kept` are the cases that are still held in the end."""
-
-    diary: Sequence[Event]
-    ledger: int
-    rows: Sequence[Row]
-    after: dict[str, Case] = field(default_factory=dict)
+class LadderJudge(ClimbJudge):
+    """The whole judge. Its `tally` counts the turns that had to come."""
 
     def violations(self) -> list[str]:
         self.after = self.reader.cases()
@@ -64,191 +39,6 @@ class LadderJudge(Judge):
             *(violation for start in self.starts for violation in self.lost(start)),
             *(violation for case_id in self.after for violation in self.misplaced(case_id)),
         ]
-
-    # -- what happened ------------------------------------------------------------------------------------------
-
-    @cached_property
-    def log(self) -> list[dict[str, Any]]:
-        return self.reader.log()
-
-    @cached_property
-    def notes(self) -> list[Note]:
-        return notes_in(self.log)
-
-    @cached_property
-    def at(self) -> dict[int, datetime]:
-        return {entry["n"]: moment(entry["at"]) for entry in self.log}
-
-    @cached_property
-    def replay(self) -> Replay:
-        numbers = {case["CaseNumber"]: case_id for case_id, case in self.before.items()}
-        return Replay(self.notes, numbers, self.waits).play(self.diary)
-
-    @property
-    def memory(self) -> Memory:
-        return self.replay.memories[self.ledger]
-
-    @property
-    def now(self) -> datetime:
-        return self.diary[-1].at
-
-    @cached_property
-    def starts(self) -> list[Note]:
-        """The newest start of each case and route."""
-        found = {(note.case_id, note.route): note for note in self.notes if note.rung == "start"}
-        return list(found.values())
-
-    @cached_property
-    def turned_down(self) -> set[str]:
-        """The keys of what the org rejected in some run: each is tried again."""
-        entries = (one for run in self.runs for one in (run.report or {}).get("escalations", ()))
-        return {one["key"] for one in entries if one["state"] == "rejected"}
-
-    @cached_property
-    def _statuses(self) -> dict[str, list[tuple[int, str]]]:
-        """The values of Status by case, each with the number of requests before it."""
-        found: dict[str, list[tuple[int, str]]] = {
-            case_id: [(0, case["Status"])] for case_id, case in self.before.items()
-        }
-        for entry in self.log:
-            for row in entry["written"]:
-                if row["object"] == "Case" and "Status" in row["fields"]:
-                    found[row["id"]].append((entry["n"], row["fields"]["Status"]))
-        for act in self.acts:
-            if "Status" in act.fields or act.act == "close":
-                found[act.case_id].append((act.request, act.fields.get("Status", "Closed")))
-        return {case_id: sorted(values, key=lambda one: one[0]) for case_id, values in found.items()}
-
-    def waits(self, case_id: str, first: int, last: int) -> bool:
-        """True where the case had the status of `hold_while` from before the request after `first` up to `last`."""
-        known = self._statuses[case_id]
-        before = [status for request, status in known if request <= first]
-        return before[-1] == WAITING and all(status == WAITING for request, status in known if first < request <= last)
-
-    def start_of(self, note: Note) -> Note | None:
-        """The start of a rung, on its own case or on one that was merged into it."""
-        cases = [note.case_id, *(one for one in self.before if note.case_id in masters(one, self.after))]
-        found = [
-            one
-            for one in self.notes
-            if one.rung == "start" and one.case_id in cases and (one.route, one.episode) == (note.route, note.episode)
-        ]
-        return found[0] if len(found) == 1 else None
-
-    def began(self, note: Note) -> Event:
-        return self.replay.began[note.run]
-
-    def rung(self, note: Note) -> OwnRung:
-        """The rung as the policy of its run has it."""
-        return routes_of(self.replay.policies[note.run])[note.route].rungs[first_name(note.rung)]
-
-    def acted(self, case_id: str, *acts: str, after: int, before: int) -> bool:
-        return any(act.act in acts and after < act.request <= before for act in self.acts_on(case_id))
-
-    # -- climbs -------------------------------------------------------------------------------------------------
-
-    def twice(self) -> Iterator[str]:
-        for key, times in Counter(note.key for note in self.notes).items():
-            if times > 1:
-                yield f"DOUBLED: the key {key} was written {times} times: {[n for n in self.notes if n.key == key]}"
-        facts = Counter((one.case_id, one.route, first_name(one.rung), one.episode, one.turn) for one in self.notes)
-        for fact, times in facts.items():
-            if times > 1:
-                yield f"DOUBLED: {times} notes for {fact}"
-        for (case_id, route), times in Counter((o.case_id, o.route) for o in self.notes if o.rung == "start").items():
-            closed = any(act.act == "close" for act in self.acts_on(case_id))
-            opened = sum("Status" in act.fields for act in self.acts_on(case_id)) if closed else 0
-            if times > 1 + opened:
-                yield f"DOUBLED: {case_id} was escalated {times} times by {route}, opened again {opened} times"
-        for (run, case_id), times in Counter((note.run, note.case_id) for note in self.notes).items():
-            if times > 1:
-                yield f"TWO IN ONE RUN: run {run} wrote {times} notes on {case_id}"
-        yield from (f"DOUBLED: {one} was climbed before" for one in self.replay.twice_silent)
-        yield from self.twice_after_a_merge()
-
-    def twice_after_a_merge(self) -> Iterator[str]:
-        """The rungs that a merged case had, and that its escalation climbed again on the master."""
-        for loser, master, request in self.merges():
-            there = {one.route for one in self.notes if one.case_id == master and one.request <= request}
-            had = {
-                (one.route, first_name(one.rung), one.turn)
-                for one in self.notes
-                if one.case_id == loser and one.request <= request and one.route not in there
-            }
-            for one in self.notes:
-                turn = (one.route, first_name(one.rung), one.turn)
-                if one.case_id == master and one.request > request and turn in had:
-                    if one.rung == "start" and self.acted(master, "close", after=request, before=one.request):
-                        continue
-                    if one.episode == 1:
-                        yield f"DOUBLED: {one} came again after {loser} was merged into {master}"
-
-    def climbed(self, note: Note) -> Iterator[str]:
-        """What forbids this note, which a run wrote."""
-        began, memory = self.began(note), self.replay.at_begin[note.run]
-        if hold_at(memory, note.case_id, note.route, began.at, self.at[note.request]):
-            yield f"CLIMBED WHILE HELD: {note} was held by a person"
-        if self.waits(note.case_id, began.request, note.request - 1):
-            yield f"CLIMBED WHILE HELD: {note} was held by its status"
-        ends = [act for act in self.acts if act.case_id == note.case_id and act.request <= began.request]
-        states = [act for act in ends if act.act == "close" or "Status" in act.fields]
-        if states and states[-1].act == "close" and not self.acted_by_us(note, states[-1]):
-            yield f"CLIMBED AFTER ITS END: {note} is on a closed case"
-        if note.rung != "start":
-            yield from self.rung_climbed(note, memory)
-
-    def acted_by_us(self, note: Note, close: AgentAct) -> bool:
-        """True where a write of ours that came late opened the case again."""
-        return any(close.request < request < note.request for request, _ in self._statuses[note.case_id])
-
-    def rung_climbed(self, note: Note, memory: Memory) -> Iterator[str]:
-        start, rung, at = self.start_of(note), self.rung(note), self.at[note.request]
-        if start is None:
-            return
-        since, began = self.at[start.request].replace(microsecond=0), self.began(note)
-        base = self.began(start).at + timedelta(minutes=self.route(note).due) if rung.of_due else since
-        earliest = base + timedelta(minutes=rung.minutes + rung.every * (note.turn - 1)) - MARGIN
-        if not rung.of_due and note.case_id == start.case_id:
-            earliest += held_for(memory, note.case_id, note.route, since, at)
-        if at < earliest:
-            yield f"TOO EARLY: {note} at {at:%H:%M:%S}, not before {earliest:%d %H:%M:%S}, started {since:%d %H:%M:%S}"
-        if rung.before_due and began.at > self.due_by(start) and note.key not in self.turned_down:
-            yield f"TOO LATE: {note} came after the due time"
-        seen = memory.seen.get((note.route, first_name(note.rung)))
-        if since + MARGIN < (seen.earliest if seen else began.at) and self.began(start).ledger == began.ledger:
-            yield f"CLIMBED BESIDE: {note} was not in the policy when its escalation started"
-        acts = self.comments(note.case_id, start.request, began.request) if note.case_id == start.case_id else []
-        if rung.until_acknowledged and any(act.at > since + MARGIN for act in acts):
-            yield f"CLIMBED AFTER SOMEBODY ACTED: {note}"
-        if note.route == "old" and note.case_id == start.case_id and self.taken_over(note, start, memory):
-            yield f"CLIMBED AFTER ITS END: {note}, the route above had taken the case over"
-
-    def taken_over(self, note: Note, start: Note, memory: Memory) -> bool:
-        return any(
-            one.rung == "start" and one.route == "urgent" and one.key in memory.starts
-            for one in self.notes
-            if one.case_id == note.case_id and start.request < one.request <= self.began(note).request
-        )
-
-    def comments(self, case_id: str, after: int, before: int) -> list[AgentAct]:
-        return [one for one in self.acts_on(case_id) if one.act == "comment" and after < one.request <= before]
-
-    def route(self, note: Note) -> OwnRoute:
-        return routes_of(self.replay.policies[note.run])[note.route]
-
-    def due_by(self, start: Note) -> datetime:
-        """The due time of an escalation: not later than this."""
-        return self.at[start.request] + timedelta(minutes=self.route(start).due + 1)
-
-    def silent(self, run: Ended) -> Iterator[str]:
-        """What forbids the rungs without a note that a run reports as applied."""
-        report, name = run.report or {}, run.command.run
-        wrote = {note.key for note in self.notes if note.run == name}
-        began, memory = self.replay.began[name].at, self.replay.at_begin[name]
-        for one in report.get("escalations", ()):
-            is_silent = one["state"] == "applied" and one["rung"] != "start" and one["key"] not in wrote
-            if is_silent and hold_at(memory, one["case_id"], one["route"], began, moment(report["now"])):
-                yield f"CLIMBED WHILE HELD: {one['rung']}/{one['turn']} on {one['case_id']}, run {name}"
 
     # -- reports ------------------------------------------------------------------------------------------------
 
@@ -282,10 +72,6 @@ class LadderJudge(Judge):
     def rightly_held(self, entry: Mapping[str, Any]) -> bool:
         return entry["state"] == "held" and self.may_be_held(entry["case_id"], entry["route"])
 
-    def may_be_held(self, case_id: str, route: str) -> bool:
-        holds = (one for one in self.memory.holds if one.covers(case_id, route))
-        return self.after[case_id]["Status"] == WAITING or any(self.now - MARGIN <= one.latest for one in holds)
-
     # -- what is missing ----------------------------------------------------------------------------------------
 
     def never_escalated(self) -> Iterator[str]:
@@ -314,7 +100,10 @@ class LadderJudge(Judge):
         }
         for name, rung in route.rungs.items():
             for turn in range(1, rung.turns + 1):
-                if self.takes_part(start, name, rung) and not self.accounted(start, route, (name, turn), done, states):
+                if not self.takes_part(start, name, rung):
+                    continue
+                self.tally["turns that had to come"] += 1
+                if not self.accounted(start, route, (name, turn), done, states):
                     yield f"LOST: {name}/{turn} of {start} is {states.get((name, turn))}: {sorted(done)}"
 
     def goes_on(self, start: Note) -> bool:

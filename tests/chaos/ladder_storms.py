@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, ClassVar
 
-from tests.chaos.ladder_judge import LadderJudge, Row
+from tests.chaos.ladder_facts import Row
+from tests.chaos.ladder_judge import LadderJudge
 from tests.chaos.ladder_policy import BASE, EDITS, WAITING
 from tests.chaos.ledgers import Ledger
 from tests.chaos.org_reader import moment
@@ -184,6 +185,7 @@ def conclude_ladder(
         opening.reader, opening.cases, opening.leads, scenario.acts, scenario.ended, final, scenario.diary, ledger, rows
     )
     violations = [*scenario.violations, *judge.violations(), *broken_chains(scenario)]
+    scenario.tally.update(judge.tally)
     scenario.tally.update(f"rungs {one.state}" for one in rows)
     scenario.tally["rung notes"] += sum(note.rung != "start" for note in judge.notes)
     scenario.tally["starts"] += sum(note.rung == "start" for note in judge.notes)
