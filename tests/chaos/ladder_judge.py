@@ -138,7 +138,9 @@ class LadderJudge(ClimbJudge):
             return True  # of turns missed, the latest is carried out
         if rung.before_due:
             return not self.could_climb(start, rung)
-        above = {one for one in route.rungs if route.rungs[one].minutes > rung.minutes}
+        every = (routes_of(policy).get(start.route) for policy in {*self.replay.policies.values()})
+        written = [one.rungs for one in every if one]  # a rung above may be removed since
+        above = {one for rungs in written for one in rungs if rungs[one].minutes > rung.minutes}
         return route.highest_only and bool(above & {one for one, _ in done | climbed})
 
     def could_climb(self, start: Note, rung: OwnRung) -> bool:
