@@ -96,6 +96,75 @@ def guards_nothing() -> Changes:
     return [(write, "guard_query", blind)]
 
 
+# -- of ladders ------------------------------------------------------------------------------------------------------
+
+
+def skips_rungs() -> Changes:
+    """Skips the rung that is due, in place of climbing it."""
+    from sfdc_escalator.escalation.decisions import climbs
+    from sfdc_escalator.escalation.ladder.climbing import Climb, climb
+
+    def skip(*words: Any, **more: Any) -> Climb:
+        found = climb(*words, **more)
+        return Climb(skipped=(*found.skipped, *([found.turn] if found.turn else [])))
+
+    return [(climbs, "climb", skip)]
+
+
+def holds_nothing() -> Changes:
+    """Climbs rungs while their case is held."""
+    from sfdc_escalator.escalation.decisions import on_ladder
+
+    return [(on_ladder, "holds_of", lambda *_: ())]
+
+
+def counts_held_time() -> Changes:
+    """Lets the clocks of rungs run while their case is held."""
+    from sfdc_escalator.escalation.decisions import on_ladder
+
+    return [(on_ladder, "merged", lambda _: ())]
+
+
+def climbs_early() -> Changes:
+    """Climbs rungs twenty minutes early."""
+    from datetime import timedelta
+
+    from sfdc_escalator.escalation.decisions import climbs
+    from sfdc_escalator.escalation.ladder.climbing import climb
+
+    def early(ladder: Any, progress: Any, now: Any, **more: Any) -> Any:
+        return climb(ladder, progress, now + timedelta(minutes=20), **more)
+
+    return [(climbs, "climb", early)]
+
+
+def climbs_new_rungs() -> Changes:
+    """Climbs rungs that came into the policy after the escalation had started."""
+    from sfdc_escalator.escalation.decisions import on_ladder
+
+    return [(on_ladder, "aside", lambda *_: frozenset())]
+
+
+def overlooks_acts() -> Changes:
+    """Climbs rungs after somebody has acted."""
+    from sfdc_escalator.pipeline.preparing import ladders
+
+    return [(ladders, "acknowledged", lambda *_: ())]
+
+
+def forgets_silent_rungs() -> Changes:
+    """Carries out rungs that write nothing, and does not record them."""
+    from sfdc_escalator.escalation.decisions.outcome import applied_outcome
+    from sfdc_escalator.pipeline.applying import apply
+
+    def forget(orders: Any, _lease: Any, _clock: Any, ended: Any) -> tuple[()]:
+        for order in orders:
+            ended(applied_outcome(order))
+        return ()
+
+    return [(apply, "note_silent", forget)]
+
+
 DEFECTS = (
     resends_unknown_writes,
     takes_unknown_as_applied,
@@ -103,4 +172,11 @@ DEFECTS = (
     writes_in_a_dry_run,
     reports_applied_as_already,
     guards_nothing,
+    skips_rungs,
+    holds_nothing,
+    counts_held_time,
+    climbs_early,
+    climbs_new_rungs,
+    overlooks_acts,
+    forgets_silent_rungs,
 )

@@ -5,6 +5,7 @@ gets a line with the process number, a line for each time the command waits, and
 connection that ends without this last line means that the process was killed.
 """
 
+import gc
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from typing import Any
 
 from tests.chaos import clocks, defects
 from tests.chaos.points import Checkpoints, Point, watch
+from tests.chaos.rehearsal import rehearse, share_statements
 from tests.warm.server import warm_up
 
 
@@ -44,6 +46,10 @@ class Command:
 def serve(path: str) -> None:
     clocks.install()
     warm_up()
+    share_statements()
+    rehearse()
+    gc.collect()
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended processes are collected at once
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(f"{path}.new")

@@ -180,7 +180,7 @@ def restored_ledger(scenario: Scenario) -> None:
     scenario.end(scenario.start("ledger", "backup", "copy"))
     scenario.pass_time(60)
     scenario.run()
-    scenario.ledgers[0].restore(scenario.folder / "copy")
+    scenario.ledgers[0].restore("copy")
     scenario.pass_time(60)
 
 

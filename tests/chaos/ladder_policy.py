@@ -1,10 +1,17 @@
-"""The policies of storms with ladders: one, and the same after each edit that people make."""
+"""The policies of storms with ladders: one, and the same after each edit that people make. The judge reads them."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
 
 BASE = """
 policy: support
 priorities: [Low, Medium, High, Critical]
 teams: {leads: {queue: Leads}}
 defaults: {status: Escalated}
+hold_while: [{field: Status, is: Waiting}]
 routes:
   - name: urgent
     reason: It is urgent.
@@ -40,12 +47,67 @@ EDITS = {
     ),
 }
 FORMER = {"still-open": "still"}
-BELL = "bell"
-"""The rung that writes nothing: the ledger alone remembers it."""
+WAITING = "Waiting"
+"""The status of a case that is left as it is."""
 
-TURNS = {"bell": 3, "nag": 3}
-UNTIL_ACKNOWLEDGED = {"raise", "bell", "soon", "first"}
-DELAYS = {
-    "raise": 30, "still": 60, "bell": 90, "soon": 210, "late": 240, "nag": 300, "more": 120, "first": 45, "second": 120,
-}  # fmt: skip
-"""Minutes after the start."""
+
+@dataclass(frozen=True, slots=True)
+class OwnRung:
+    """A rung as the judge reads it, times in minutes: after the start, or with `of_due` after (or before) the due time.
+    One that is not `noted` writes only if its priority moves, one without `raises` never."""
+
+    minutes: int
+    of_due: bool
+    turns: int
+    every: int
+    until_acknowledged: bool
+    noted: bool
+    raises: str
+
+    @property
+    def before_due(self) -> bool:
+        return self.of_due and self.minutes < 0
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRoute:
+    """A route as the judge reads it. The rungs are under their first names."""
+
+    rungs: dict[str, OwnRung]
+    due: int
+    highest_only: bool
+
+
+@cache
+def routes_of(policy: str) -> dict[str, OwnRoute]:
+    return {
+        route["name"]: OwnRoute(
+            {first_name(rung["name"]): own_rung(rung) for rung in route["ladder"]},
+            minutes(route.get("due", "0m")),
+            route.get("catch_up") == "highest",
+        )
+        for route in yaml.safe_load(policy)["routes"]
+    }
+
+
+def own_rung(rung: dict[str, Any]) -> OwnRung:
+    delays = {"after": 1, "after_due": 1, "before_due": -1}
+    name = next(one for one in delays if one in rung)
+    steps, repeat = rung.get("escalate", {}), rung.get("repeat", {})
+    return OwnRung(
+        minutes(rung[name]) * delays[name],
+        name != "after",
+        1 + repeat.get("at_most", 0),
+        minutes(repeat.get("every", "0m")),
+        rung["until"] == "acknowledged",
+        "note" in steps,
+        steps.get("priority", ""),
+    )
+
+
+def minutes(text: str) -> int:
+    return int(text[:-1]) * {"m": 1, "h": 60}[text[-1]]
+
+
+def first_name(rung: str) -> str:
+    return FORMER.get(rung, rung)

@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from tests.ledger.server import a_database, a_server
 
 SCHEMA = "sfdc_escalator"
+COPIES = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'copy-%'"
 
 
 class Ledger(ABC):
     """A ledger; `where` is the value of --ledger."""
 
     where: str
-    can_be_restored = False
+    is_shared = False
 
     @abstractmethod
     def exists(self) -> bool: ...
@@ -29,11 +30,20 @@ class Ledger(ABC):
     @abstractmethod
     def lose(self) -> None: ...
 
+    def forget(self) -> None:
+        """Loses it, and its copies, when the scenario is over."""
+        self.lose()
+
     @abstractmethod
     def _ask(self, text: str, **values: Any) -> list[Any]: ...
 
-    def restore(self, copy: Path) -> None:
-        raise NotImplementedError
+    def rows(self, text: str) -> list[Any]:
+        """The rows of a query; none without a ledger."""
+        return self._ask(text) if self.exists() else []
+
+    @abstractmethod
+    def restore(self, copy: str) -> None:
+        """Puts the copy of this name in its place."""
 
     def events(self) -> int:
         return int(self._ask("SELECT count(*) FROM events")[0][0]) if self.exists() else 0
@@ -53,7 +63,6 @@ class Ledger(ABC):
 @dataclass
 class SqliteFile(Ledger):
     path: Path
-    can_be_restored = True
 
     def __post_init__(self) -> None:
         self.where = str(self.path)
@@ -65,9 +74,9 @@ class SqliteFile(Ledger):
         for path in self.path.parent.glob(f"{self.path.name}*"):
             path.unlink()
 
-    def restore(self, copy: Path) -> None:
+    def restore(self, copy: str) -> None:
         self.lose()
-        self.path.write_bytes(copy.read_bytes())
+        self.path.write_bytes(self.path.with_name(copy).read_bytes())
 
     def _ask(self, text: str, **values: Any) -> list[Any]:
         with contextlib.closing(sqlite3.connect(self.path, timeout=0.2)) as connection:
@@ -84,6 +93,7 @@ class PostgresqlDatabase(Ledger):
     """The database of this worker."""
 
     where: str
+    is_shared = True
 
     def __post_init__(self) -> None:
         self.engine = sa.create_engine(self.where.replace("postgresql://", "postgresql+psycopg://"))
@@ -98,6 +108,37 @@ class PostgresqlDatabase(Ledger):
                 "AND pid <> pg_backend_pid() AND application_name = 'sfdc-escalator'"
             )
             connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+
+    def copy(self, name: str) -> bool:
+        """Copies every row, as an administrator's dump does. False without a ledger."""
+        if not self.exists():
+            return False
+        with psycopg.connect(self.where) as connection:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            connection.execute(f'CREATE SCHEMA "{name}"'.encode())
+            for table in self.tables(connection):
+                connection.execute(f'CREATE TABLE "{name}".{table} AS TABLE {SCHEMA}.{table}'.encode())
+        return True
+
+    def restore(self, copy: str) -> None:
+        with psycopg.connect(self.where) as connection:
+            connection.execute("SET LOCAL session_replication_role = replica")  # its guards let nobody delete
+            for table in self.tables(connection):
+                connection.execute(f"DELETE FROM {SCHEMA}.{table}".encode())
+                connection.execute(f'INSERT INTO {SCHEMA}.{table} TABLE "{copy}".{table}'.encode())
+
+    def forget(self) -> None:
+        self.lose()
+        with psycopg.connect(self.where, autocommit=True) as connection:
+            for (name,) in connection.execute(
+                "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'copy-%'"
+            ).fetchall():
+                connection.execute(f'DROP SCHEMA "{name}" CASCADE'.encode())
+
+    @staticmethod
+    def tables(connection: psycopg.Connection[Any]) -> list[str]:
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (SCHEMA,)).fetchall()
+        return [name for (name,) in found]
 
     def _ask(self, text: str, **values: Any) -> list[Any]:
         with self.engine.begin() as connection:

@@ -19,6 +19,9 @@ from tests.chaos.forked_process import Command
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = "/dev/shm"
+KEPT = ("PATH", "HOME", "USER", "LANG", "TMPDIR")
+"""The environment of the commands. It is small, because each call of the org looks through it for a proxy."""
+
 PATIENCE = 60.0
 """Real seconds after which a command that does not end is a failure."""
 
@@ -135,7 +138,7 @@ class Runner:
         # In memory if possible: the data must survive a killed process, not a power cut.
         self.folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
         self._path = str(self.folder / "door")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("SFDC_", "COVERAGE"))}
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.chaos.forked_process", self._path], cwd=ROOT, env=environment
         )

@@ -8,11 +8,9 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.http.faults import FaultOnDemand, Faults
@@ -91,12 +89,27 @@ class AgentAct:
     request: int
     into: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
+    at: datetime = NOW
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of the diary: a command that begins or ends, an edited policy, or a ledger that is copied, lost or
+    restored; at the org's time `at`, after `request` requests. `name` is the command's, the copy's, or the policy."""
+
+    kind: str
+    at: datetime
+    request: int
+    ledger: int = 0
+    name: str = ""
+    command: Command | None = None
+    ended: Ended | None = None
 
 
 @dataclass
 class Scenario:
     """A scenario; `chunk` is the maximum of cases in one write. `ended` has every finished run, named by its number;
-    `violations` are those found at once.
+    `violations` are those found at once. `diary` tells what happened, in order.
     """
 
     runner: Runner
@@ -111,6 +124,7 @@ class Scenario:
     story: list[str] = field(default_factory=list)
     live: list[RunningCommand] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
+    diary: list[Event] = field(default_factory=list)
     _runs: int = 0
     _faults: list[FaultOnDemand] = field(default_factory=list)
 
@@ -149,6 +163,7 @@ class Scenario:
             self.defect,
         )
         self.tally["runs"] += words[0] == "run"
+        self.happened("begin", ledger, name, command=command)
         running = self.runner.start(command)
         self.live.append(running)
         return running
@@ -159,6 +174,7 @@ class Scenario:
         if running in self.live:
             self.live.remove(running)
             self.ended.append(found)
+            self.happened("end", self.place_of(found.command), found.command.run, command=found.command, ended=found)
             struck = ", ".join(map(str, found.command.points)) or "-"
             for word in OUTCOMES:
                 self.tally[f"cases {word}"] += (found.report or {}).get(word, 0)
@@ -169,6 +185,14 @@ class Scenario:
 
     def run(self, *words: str, **more: Any) -> Ended:
         return self.end(self.start("run", "--json", "--backlog", "escalate", *words, **more))
+
+    def happened(self, kind: str, ledger: int = 0, name: str = "", **more: Any) -> None:
+        """Writes a line of the diary."""
+        self.diary.append(Event(kind, self.now(), len(self.org._log._lines), ledger, name, **more))
+
+    def place_of(self, command: Command) -> int:
+        """The number of the ledger of a command."""
+        return next((place for place, one in enumerate(self.ledgers) if one.where == command.arguments[-1]), 0)
 
     def tell(self, what: str) -> None:
         self.story.append(f"{self.now():%H:%M:%S} {what}")
@@ -196,9 +220,7 @@ class Scenario:
 
     def pass_time(self, seconds: float) -> None:
         """Moves the org's clock and ages the leases."""
-        url = f"{self.org.instance_url}/__embedded__/clock"
-        answer = requests.post(url, data=json.dumps({"advance": f"{seconds}s"}), timeout=30)
-        assert answer.status_code == 200, answer.text
+        self.org._exchange.move_clock(lambda: self.org._clock.advance(timedelta(seconds=seconds)))
         for ledger in self.ledgers:
             ledger.age(seconds)
         self.tell(f"{seconds / 60:g} minutes passed")
@@ -215,7 +237,7 @@ class Scenario:
         try:
             with self.org._exchange._lock:  # no request is carried out in between
                 self.org.act(act, **details)
-                self.acts.append(AgentAct(act, case, len(self.org._log._lines), into, fields))
+                self.acts.append(AgentAct(act, case, len(self.org._log._lines), into, fields, self.now()))
         except ValueError as error:
             self.tell(f"  {act} {case}: not done, {error}")
             return False
@@ -268,7 +290,7 @@ def open_scenario(
             for running in made.live:
                 running.kill()
             if shared:
-                shared.lose()
+                shared.forget()
     shutil.rmtree(folder)
 
 

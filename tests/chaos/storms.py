@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from sfdc_escalator.embedded_org.http.faults import KINDS, FaultOnDemand
-from tests.chaos.ledgers import Ledger
+from tests.chaos.ledgers import Ledger, PostgresqlDatabase
 from tests.chaos.points import Point
 from tests.chaos.runner import Ended, Runner, RunningCommand
 from tests.chaos.scenario import Row, Scenario, case, open_scenario
@@ -53,9 +53,9 @@ def storm(runner: Runner, seed: int, server: Ledger | None = None) -> Verdict:
         return conclude(f"seed {seed}", scenario, opening, ledger=events.any_ledger())
 
 
-def cases(rng: Random) -> list[Row]:
+def cases(rng: Random, most: int = 14) -> list[Row]:
     found = []
-    for number in range(1, rng.randint(6, 15)):
+    for number in range(1, rng.randint(6, most + 1)):
         kind = rng.choices(("urgent", "old", "calm"), (3, 2, 5))[0]
         more = {"AccountId": rng.choice(("", "", "Acme")), "Priority": rng.choice(("Low", "Medium", "Critical"))}
         found.append(case(number, kind, **more))
@@ -65,13 +65,17 @@ def cases(rng: Random) -> list[Row]:
 class RandomEvents:
     """The random events of a storm."""
 
+    ACTS: ClassVar = {"edit": 6, "comment": 3, "close": 2, "reopen": 2, "delete": 1, "merge": 2, "lock": 1, "unlock": 2}
+    """What agents do, each act with its weight."""
+
     def __init__(self, rng: Random, scenario: Scenario, cases: Mapping[str, Mapping[str, Any]]) -> None:
         self.rng, self.scenario, self.case_ids = rng, scenario, list(cases)
         self.calm = [case_id for case_id, one in cases.items() if one["Subject"].startswith("hello")]
-        self.copies = 0
+        self.copies: list[tuple[int, str]] = []
 
-    def next(self) -> None:
-        events: list[tuple[Callable[[], object], int]] = [
+    def events(self) -> list[tuple[Callable[[], object], int]]:
+        """The events that may come next, each with its weight."""
+        return [
             (self.plain_run, 5),
             (self.disturbed_run, 4),
             (self.stopped_run, 3),
@@ -81,6 +85,9 @@ class RandomEvents:
             (self.rehearsal, 1),
             (self.lost_or_restored_ledger, 3),
         ]
+
+    def next(self) -> None:
+        events = self.events()
         self.new_work()
         self.scenario.faults(*self.some_faults())
         self.rng.choices([event for event, _ in events], [weight for _, weight in events])[0]()
@@ -148,6 +155,7 @@ class RandomEvents:
         self.end(running)
 
     def rival(self) -> None:
+        self.scenario.tally["rivals"] += 1
         self.end(self.start(*(self.some_strikes() if self.rng.random() < 0.3 else ())))
 
     def concurrent_runs(self) -> None:
@@ -214,9 +222,7 @@ class RandomEvents:
 
     def agent(self) -> None:
         one, other = self.rng.choice(self.case_ids), self.rng.choice(self.case_ids)
-        act = self.rng.choices(
-            ("edit", "comment", "close", "reopen", "delete", "merge", "lock", "unlock"), (6, 3, 2, 2, 1, 2, 1, 2)
-        )[0]
+        act = self.rng.choices(list(self.ACTS), list(self.ACTS.values()))[0]
         if act == "edit":
             self.scenario.act("edit", one, **self.some_edit())
         elif act == "reopen":
@@ -244,29 +250,38 @@ class RandomEvents:
         self.scenario.pass_time(self.rng.choice(PAUSES))
 
     def backup(self) -> None:
-        """Backs a ledger up, as an administrator's cron job does; only a file can be restored from it."""
+        """Backs a ledger up, as an administrator's cron job does."""
         place = self.any_ledger()
-        ledger = self.scenario.ledgers[place]
-        if ledger.exists() and ledger.can_be_restored:
-            self.copies += 1
+        ledger, name = self.scenario.ledgers[place], f"copy-{place}-{len(self.copies) + 1}"
+        if not ledger.exists():
+            return
+        if isinstance(ledger, PostgresqlDatabase):
+            done = ledger.copy(name)
+        else:
+            done = self.scenario.end(self.scenario.start("ledger", "backup", name, ledger=place)).code == 0
+        if done:
+            self.copies.append((place, name))
             self.scenario.tally["ledger backed up"] += 1
-            self.scenario.end(self.scenario.start("ledger", "backup", f"copy-{place}-{self.copies}", ledger=place))
+            self.scenario.happened("copied", place, name)
 
     def lost_or_restored_ledger(self) -> None:
         place = self.any_ledger()
-        ledger, copies = self.scenario.ledgers[place], sorted(self.scenario.folder.glob(f"copy-{place}-*"))
+        ledger, copies = self.scenario.ledgers[place], [name for at, name in self.copies if at == place]
         if not ledger.exists():
             return
-        ledger.lose()
+        event, name = "lost", ""
         if copies and self.rng.random() < 0.7:
-            ledger.restore(self.rng.choice(copies))
-        event = "restored" if ledger.exists() and ledger.can_be_restored else "lost"
+            event, name = "restored", self.rng.choice(copies)
+            ledger.restore(name)
+        else:
+            ledger.lose()
         self.scenario.tally[f"ledger {event}"] += 1
-        self.scenario.tell(f"ledger {place} {event}")
+        self.scenario.happened(event, place, name)
+        self.scenario.tell(f"ledger {place} {event} {name}")
 
     def any_ledger(self) -> int:
         return self.rng.randrange(len(self.scenario.ledgers))
 
     def any_host(self) -> str:
         """A host name; only a ledger on a server is shared by hosts."""
-        return "" if self.scenario.ledgers[0].can_be_restored else self.rng.choice(HOSTS)
+        return self.rng.choice(HOSTS) if self.scenario.ledgers[0].is_shared else ""

@@ -9,18 +9,12 @@ import pytest
 from sfdc_escalator.embedded_org.http.faults import FaultOnDemand
 from tests.chaos.judge import grouped
 from tests.chaos.points import Point
-from tests.chaos.runner import Runner, open_runner
+from tests.chaos.runner import Runner
 from tests.chaos.scenario import THREE_CHUNKS, Scenario, open_scenario
 from tests.chaos.verdict import Opening, conclude
 
 WRITE = 5
 """The call of a run that writes its first chunk."""
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    with open_runner() as made:
-        yield made
 
 
 @pytest.fixture

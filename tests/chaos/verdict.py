@@ -20,13 +20,14 @@ CAN_REBUILD = find_spec("sfdc_escalator.pipeline.rebuild") is not None
 
 @dataclass(slots=True)
 class Verdict:
-    """The result of a story; `reached` is true if its first event happened."""
+    """The result of a story; `reached` is true if its first event happened. `kind` is that of its ledgers."""
 
     name: str
     violations: list[str]
     story: list[str]
     tally: Counter[str] = field(default_factory=Counter)
     reached: bool = True
+    kind: str = ""
 
     def __str__(self) -> str:
         return "\n".join([f"=== {self.name}", *self.story, *(f"!!! {each}" for each in self.violations)])

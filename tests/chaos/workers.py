@@ -19,12 +19,15 @@ from tests.chaos.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A storm by its seed, one of ladders if `ladder`, or a series, with chunks of maximal size if `large`."""
+    """A storm by its seed, one of ladders if `ladder`, with one kind of ledger if `ledger`; or a series, with chunks of
+    maximal size if `large`, or one story of it, at its place `k`."""
 
     seed: int | None = None
     series: Series | None = None
+    k: int | None = None
     large: bool = False
     ladder: bool = False
+    ledger: str = ""
 
     def __str__(self) -> str:
         kind = "ladder seed" if self.ladder else "seed"
@@ -70,8 +73,11 @@ def perform(made: Runner, task: Task, server: Ledger | None) -> list[Verdict]:
     """The verdicts of a task; a failure of the simulator counts as a violation too."""
     try:
         if task.series is None:
-            return [(ladder_storm if task.ladder else storm)(made, task.seed or 0, server)]
+            seed = task.seed or 0
+            return [ladder_storm(made, seed, server, only=task.ledger) if task.ladder else storm(made, seed, server)]
         rows, chunk = (MANY, 200) if task.large else (THREE_CHUNKS, 4)
+        if task.k is not None:
+            return [grids.once(made, task.series, task.k, rows, chunk)]
         return list(grids.play(made, task.series, rows, chunk))
     except Exception:  # noqa: BLE001 - reported with its seed
-        return [Verdict(str(task), [f"THE SIMULATOR FAILED: {traceback.format_exc()}"], [])]
+        return [Verdict(str(task), [f"THE SIMULATOR FAILED: {traceback.format_exc()}"], [], kind=task.ledger)]

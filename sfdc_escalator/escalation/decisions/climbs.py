@@ -14,6 +14,7 @@ from sfdc_escalator.escalation.policy.ladder import Rung
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.ladder_facts import Hold
 
 LATE = 15 * 60
 """Seconds; a rung that comes later than this says so."""
@@ -44,12 +45,10 @@ def climbing(in_org: PolicyInOrg, one: OnLadder) -> Climbing | None:
     if one.progress is None or one.in_flight:
         return None
     coming, held = next_climb(in_org, one), one.held_by
-    if held and coming.matches:
-        (match,) = coming.matches
-        return Climbing(one, (match.held(hold_text(held), by=held_by(held)),))
     matches = (*(again(in_org, one, rung) for rung in to_try_again(one, in_org.now)), *coming.matches)
-    skipped = () if held else coming.skipped
-    return Climbing(one, matches, skipped) if matches or skipped else None
+    if held:
+        return Climbing(one, tuple(as_held(match, held) for match in matches)) if matches else None
+    return Climbing(one, matches, coming.skipped) if matches or coming.skipped else None
 
 
 def next_climb(in_org: PolicyInOrg, one: OnLadder, incomplete: Container[str] = ()) -> Climbing:
@@ -94,6 +93,11 @@ def match_of(in_org: PolicyInOrg, one: OnLadder, turn: Missed, found: Climb | No
         skips=skips_of(one, found) if found else (),
         ladder_after=after(one, found) if found and found.moved else None,
     )
+
+
+def as_held(match: Match, hold: Hold) -> Match:
+    """The same match, which waits for the end of the hold. A rung that waits skips and moves nothing."""
+    return replace(match, skips=(), ladder_after=None).held(hold_text(hold), by=held_by(hold))
 
 
 def rung_of(one: OnLadder, name: str) -> Rung:

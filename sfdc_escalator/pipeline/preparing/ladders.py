@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, ended, is_held_by_field, on_ladders
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports.org import Org
@@ -39,11 +39,13 @@ class Ladders:
         return tuple(match for one in self.climbings for match in one.matches)
 
     def but(self, policies_in_org: Sequence[PolicyInOrg]) -> "Ladders":
-        """The same ladders without the turns that these histories have as done."""
-        done = {one.key for in_org in policies_in_org for one in in_org.history.everything() if one.was_sent}
+        """The same ladders without the turns that these histories have as done, and without those that ended."""
+        known = {one.key: one for in_org in policies_in_org for one in in_org.history.everything()}
+        ended = {key for key, one in known.items() if one.state is EscalationState.SUPERSEDED}
         climbings = (
-            replace(one, matches=tuple(match for match in one.matches if match.identity.key not in done))
+            replace(one, matches=tuple(match for match in one.matches if not was_sent(known.get(match.identity.key))))
             for one in self.climbings
+            if one.ladder.start.key not in ended
         )
         return replace(self, climbings=tuple(climbings))
 
@@ -51,6 +53,10 @@ class Ladders:
     def skipped(self) -> tuple[Escalation, ...]:
         """The turns that are skipped though nothing is climbed."""
         return tuple(turn for one in self.climbings for turn in one.skipped)
+
+
+def was_sent(turn: Escalation | None) -> bool:
+    return turn is not None and turn.was_sent
 
 
 def read_ladders(

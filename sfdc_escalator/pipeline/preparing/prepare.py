@@ -29,6 +29,7 @@ from sfdc_escalator.pipeline.preparing.ladders import Ladders, read_ladders
 from sfdc_escalator.pipeline.preparing.merges import doubles
 from sfdc_escalator.pipeline.preparing.recover import Settled, recover, watch
 from sfdc_escalator.pipeline.preparing.second_look import Look, second_look
+from sfdc_escalator.pipeline.preparing.take_overs import taken_over
 from sfdc_escalator.pipeline.run_clock import check_clock
 
 
@@ -106,7 +107,9 @@ def prepare(
         history = history.with_escalations(one.escalation for one in watched)
         ended = tuple(Settled("superseded", one) for one in doubles(history, policies, caller.organization_id))
         settled, history = (*settled, *watched, *ended), history.with_escalations(one.escalation for one in ended)
-        policies_in_org = with_history(policies_in_org, history)
+    ended = overtaken(history, caller)
+    settled, history = (*settled, *ended), history.with_escalations(one.escalation for one in ended)
+    policies_in_org = with_history(policies_in_org, history)
     ladders = read_ladders(org, policies_in_org, open_cases, us)
     ladders = around_incomplete(org, policies_in_org, ladders, us, render)
     settled, history = (*settled, *ladders.settled), history.with_escalations(one.escalation for one in ladders.settled)
@@ -117,6 +120,8 @@ def prepare(
         refuse_if_lost(history, found)
         here = still_here(look.cases, found, history)
         history = history.with_escalations(one.escalation for one in found)
+        ended = overtaken(history, caller)
+        settled, history = (*settled, *ended), history.with_escalations(one.escalation for one in ended)
         policies_in_org = with_history(policies_in_org, history)
         ladders = ladders.but(policies_in_org)
         judged = [*judge_all(policies_in_org, here), *ladders.matches]
@@ -127,6 +132,10 @@ def prepare(
     return Prepared(
         plan, org_facts, poll, history, settled, found, broken, warnings, tuple(policies_in_org), look, ladders
     )
+
+
+def overtaken(history: History, caller: Caller) -> tuple[Settled, ...]:
+    return tuple(Settled("superseded", one) for one in taken_over(history, caller.organization_id))
 
 
 def with_history(policies_in_org: Iterable[PolicyInOrg], history: History) -> list[PolicyInOrg]:

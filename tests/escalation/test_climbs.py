@@ -1,0 +1,40 @@
+"""The rungs that a run carries out."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sfdc_escalator.escalation.decisions.climbs import climbing
+from sfdc_escalator.escalation.decisions.on_ladder import on_ladder
+from sfdc_escalator.escalation.decisions.outcome import State
+from sfdc_escalator.escalation.policy.escalate import Escalate
+from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
+from tests.builders import NOW, case, escalation, identity, in_org, note, policy, remembering, route
+
+STARTED = NOW - timedelta(days=3)
+RUNG = Rung("late", After(timedelta(minutes=30)), "closed", Escalate(note(), {"priority": "Urgent"}))
+ROUTE = replace(route(queue="Support"), ladder=Ladder((RUNG,)))
+POLICY = policy(ROUTE)
+HOLD = Hold(case().id, case().number, NOW - timedelta(hours=1), NOW + timedelta(hours=1), "a reason", "kim")
+
+
+@pytest.mark.parametrize("state", [EscalationState.WITHHELD, EscalationState.REJECTED])
+@pytest.mark.parametrize(("holds", "expected"), [((), State.PLANNED), ((HOLD,), State.HELD)])
+def test_the_move_of_a_rung_is_not_tried_again_while_its_case_is_held(
+    state: EscalationState, holds: tuple[Hold, ...], expected: State
+) -> None:
+    """L19: no start and no rung while it lasts; L11 says when it is tried again."""
+    start = replace(escalation(case(), EscalationState.APPLIED, tried_at=STARTED), ladder=LadderFacts(STARTED))
+    tried = replace(
+        Escalation.of(replace(identity(case()), rung="late"), state, tried_at=NOW - timedelta(days=2)),
+        start_key=start.key,
+        attempts=1,
+    )
+    seen = {(POLICY.name, ROUTE.name): {"late": STARTED - timedelta(days=1)}}
+    org = in_org(POLICY, replace(remembering(start, tried), rungs=seen, holds=holds))
+    found = climbing(org, on_ladder(org, start, ROUTE, case()))
+    assert found is not None
+    assert [match.state for match in found.matches] == [expected]
