@@ -19,7 +19,7 @@ from sfdc_escalator.escalation.policy.escalate import Escalate, NotePart, NoteSp
 from sfdc_escalator.escalation.policy.policy import Guards, Policy, Route
 from sfdc_escalator.escalation.policy.steps import StepValue
 from sfdc_escalator.escalation.policy.team import Team
-from sfdc_escalator.escalation.readiness.fitness import unfit_routes
+from sfdc_escalator.escalation.readiness.fitness import fitness
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldValues, Speaker, Value
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
@@ -215,7 +215,7 @@ def in_org(
     of: Policy, history: History | None = None, *, org: OrgFacts | None = None, now: datetime = NOW
 ) -> PolicyInOrg:
     org = org or org_facts()
-    return PolicyInOrg(of, org, history or remembering(), now, {}, unfit_routes(of, org))
+    return PolicyInOrg(of, org, history or remembering(), now, {}, fitness(of, org).unfit)
 
 
 def judged(of: PolicyInOrg, one: Case) -> Match | NoMatch:

@@ -151,7 +151,7 @@ def carry_out(
         uses = next_uses(prepared.history.policy_uses, used, caller.now)
         lease.finish({"exit": result.exit_code, **counts}, RunEnd(waitlist, uses))
     head = ledger.head()
-    if orders:
+    if orders and log.isEnabledFor(logging.INFO):  # to count the cases without a match judges each of them
         left = result.left_alone().as_json()
         log.info("ended", extra={"exit": result.exit_code, "audit_head": head, "left_alone": left})
     return replace(result, audit_head=head, waitlist=waitlist, reports=news)

@@ -41,6 +41,20 @@ def test_a_new_state_replaces_the_old_one() -> None:
     assert history.live == {("support", "urgent")}
 
 
+def test_an_escalation_that_goes_on_on_another_case_leaves_its_own() -> None:
+    moved = escalation(case(1))
+    history = remembering(moved, escalation(case(2)), escalation(case(3)))
+    after = history.with_escalations([replace(moved, case_id=case(2).id)])
+    assert {one: len(some) for one, some in after.by_case.items()} == {case(2).id: 2, case(3).id: 1}
+    assert (len(history.starts()), len(after.starts())) == (3, 3)
+    assert after.by_case[case(3).id] is history.by_case[case(3).id]
+
+
+def test_no_news_leave_the_history_as_it_is() -> None:
+    history = remembering(escalation(case(1)))
+    assert history.with_escalations([]) is history
+
+
 def test_a_policy_sees_its_own_escalations_of_a_case() -> None:
     ours, theirs = escalation(case()), escalation(case(), policy_name="billing")
     assert remembering(ours, theirs).of_case(case().id, "support") == (ours,)

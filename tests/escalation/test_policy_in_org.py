@@ -301,3 +301,13 @@ def test_an_explanation_says_that_a_matching_route_only_notifies_people() -> Non
 
 def test_a_route_that_only_notifies_people_reads_its_condition_and_no_note() -> None:
     assert policy(telling("tell", URGENT)).needs() == {"IsClosed", "Priority"}
+
+
+def test_a_field_of_the_scope_keeps_a_case_out_only_once_it_was_read() -> None:
+    of = in_org(policy(route(), scope=[Field("Origin", "is", "Web")]))
+    other, ours = case(fields={"Origin": "Phone"}), case(fields={"Origin": "Web"})
+    assert (of.is_outside(other), of.is_outside(other, frozenset({"Origin"})), of.is_outside(ours)) == (
+        True,
+        False,
+        False,
+    )

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tests.year.ladders import ROUTES, EndOfDay, Route, Rung
 from tests.year.own_clock import Held, OwnClock
-from tests.year.policy import ROUTES, Rung
 
 NEVER = 1 << 60
 
@@ -28,14 +28,19 @@ class Story:
 
     key: str
     case_id: str
-    route: str
+    name: tuple[str, str]
     start: int
     due: int | None
     rows: list[Row]
+    region: str = ""
     acted: int = NEVER
     held: Held = field(default_factory=list)
     end: int = NEVER
     loose: bool = False
+
+    @property
+    def route(self) -> Route:
+        return ROUTES[self.name]
 
 
 @dataclass
@@ -43,11 +48,12 @@ class Judge:
     clock: OwnClock
     runs: Sequence[int]
     tally: Counter[str] = field(default_factory=Counter)
+    met: set[tuple[str, str, str]] = field(default_factory=set)
 
     def violations(self, story: Story) -> Iterator[str]:
-        route, rows = ROUTES[story.route], sorted(story.rows)
+        route, rows = story.route, sorted(story.rows)
         wanted = self.due(story)
-        name = f"{story.key} {story.case_id} {story.route} from {self.clock.at(story.start)}"
+        name = f"{story.key} {story.case_id} {'/'.join(story.name)} from {self.clock.at(story.start)}"
         if wanted != story.due:
             yield f"DUE: {name}: {story.due}, expected {wanted}"
         for (rung, turn), times in Counter((row.rung, row.turn) for row in rows).items():
@@ -56,6 +62,7 @@ class Judge:
         if story.loose:
             return
         rungs = {rung.name: rung for rung in route.rungs}
+        self.met |= {(*story.name, row.rung) for row in rows if row.climbed}
         for row in rows:
             self.tally["climbed" if row.climbed else "skipped"] += 1
             if row.climbed and row.at < self.moment(story, rungs[row.rung], row.turn, {}):
@@ -70,14 +77,19 @@ class Judge:
                 for row in sorted(rows)]  # fmt: skip
 
     def due(self, story: Story) -> int | None:
-        due = ROUTES[story.route].due
-        return (self.clock.end_of_day(story.start) if due < 0 else story.start + due) if due else None
+        due = story.route.due
+        if isinstance(due, EndOfDay):
+            return self.clock.end_of_day(due.calendar or story.region, story.start, due.at_least)
+        return story.start + due if due else None
 
     def moment(self, story: Story, rung: Rung, turn: int, moved: dict[str, tuple[int, int]]) -> int:
         """The moment of a turn; NEVER where there is none."""
-        if rung.kind == "after":
+        if rung.counts_from_start:
             base, ticks = moved.get(rung.name, (story.start, rung.time))
-            first = self.clock.reached(rung.calendar, story.held, base, ticks)
+            if rung.kind == "days" and rung.name not in moved:
+                first = self.clock.after_days(rung.calendar, story.held, base, ticks)
+            else:
+                first = self.clock.reached(rung.calendar, story.held, base, ticks)
             more = (turn - 1) * rung.every
             return self.clock.reached(rung.calendar, story.held, first, more) if more else first
         assert story.due is not None
@@ -115,7 +127,7 @@ class Expected:
         return self.judge.runs[place] if place < len(self.judge.runs) else NEVER
 
     def rungs(self, run: int) -> list[Rung]:
-        rungs = ROUTES[self.story.route].rungs
+        rungs = self.story.route.rungs
         return [rung for rung in rungs if not (rung.until == "acknowledged" and self.story.acted <= run)]
 
     def turns(self, rung: Rung) -> Iterator[tuple[int, int]]:
@@ -136,7 +148,7 @@ class Expected:
             yield from self.skip(run, rung, due.pop(rung))
         if not due:
             return
-        if ROUTES[self.story.route].highest:
+        if self.story.route.highest:
             chosen = max(reversed(due), key=lambda rung: self.judge.moment(self.story, rung, 1, self.moved))
             for rung in [rung for rung in due if rung is not chosen]:
                 yield from self.skip(run, rung, due.pop(rung))
@@ -146,9 +158,9 @@ class Expected:
         turn, moment = due[chosen][-1]
         self.done.add((chosen.name, turn))
         yield Row(run, chosen.name, turn, climbed=True)
-        if chosen.kind == "after" and turn == 1:
+        if chosen.counts_from_start and turn == 1:
             self.move(run, moment, {rung: at for rung, turns in due.items() for last, at in turns[-1:] if last == 1
-                                    and rung is not chosen and rung.kind == "after"})  # fmt: skip
+                                    and rung is not chosen and rung.counts_from_start})  # fmt: skip
 
     def move(self, run: int, moment: int, others: dict[Rung, int]) -> None:
         clock, held = self.judge.clock, self.story.held

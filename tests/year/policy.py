@@ -1,12 +1,13 @@
-"""The policy of the year: every kind of rung; and the same rungs as plain values, for the judge."""
+"""The policies of the year: the five that are shipped, and one of its own with what those do not use."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from pathlib import Path
 
-MINUTE, HOUR, DAY = 2, 120, 2880
-"""In ticks of half a minute."""
+from sfdc_escalator.files.first_hour.scaffold import files_of
 
-POLICY = """
+OWN = """
 policy: year
+scope: [{field: IsClosed, is: false}, {field: Origin, is: year}]
 calendars:
   office: {timezone: America/Chicago, open: {mon-fri: "08:00-18:00"}}
   shift: {timezone: Europe/Berlin, open: {mon-sat: "06:00-14:00"}}
@@ -64,65 +65,32 @@ routes:
       - {name: all-night, after: 16h, calendar: shift, notify: [leads], repeat: {every: 8h, at_most: 2}, until: closed}
 guards: {max_cases: 5000, max_share_of_open: 100%}
 """
+"""The kinds of rungs, clocks and holds that the shipped policies do not use."""
+
+SHIPPED = ("member-support", "supervisor-callback", "tiered-support", "customer-success", "onboarding")
+SHARED = ("member-support", "tiered-support", "customer-success")
+"""Their scope is every open case. In one org with others the cases of each have an origin of their own."""
+OPEN = "{field: IsClosed, is: false}"
 
 
-class Rung(NamedTuple):
-    """`kind` is after, before or due; times in ticks."""
-
-    name: str
-    kind: str
-    time: int
-    until: str
-    calendar: str = ""
-    every: int = 0
-    more: int = 0
+def write_policies(folder: Path, names: Sequence[str]) -> list[Path]:
+    """These policies as files. One that is shipped is written as `init` writes it."""
+    paths = [folder / f"{name}.yaml" for name in names]
+    for path in paths:
+        text = text_of(path.stem)
+        path.write_text(of_origin(path.stem, text) if len(names) > 1 else text, encoding="utf-8")
+    return paths
 
 
-class Route(NamedTuple):
-    """`due` is a number of ticks, 0 for none, -1 for the end of the office's day."""
-
-    rungs: tuple[Rung, ...]
-    due: int = 0
-    highest: bool = False
+def text_of(name: str) -> str:
+    return files_of(name)[Path(f"config/policies/{name}.yaml")] if name in SHIPPED else OWN
 
 
-ACK, CLOSED = "acknowledged", "closed"
-ROUTES = {
-    "outage": Route(
-        (
-            Rung("after-15m", "after", 15 * MINUTE, ACK),
-            Rung("after-1h", "after", HOUR, ACK),
-            Rung("still", "after", 4 * HOUR, CLOSED),
-            Rung("nag", "after", 6 * HOUR, CLOSED, "", 90 * MINUTE, 4),
-        ),
-        8 * HOUR,
-        highest=True,
-    ),
-    "callback": Route(
-        (
-            Rung("after-30m", "after", 30 * MINUTE, ACK, "office"),
-            Rung("remind", "after", 2 * HOUR, ACK, "office", 2 * HOUR, 3),
-            Rung("before-due-1h", "before", HOUR, ACK),
-            Rung("overdue", "due", 0, CLOSED),
-            Rung("nag", "due", DAY, CLOSED, "", DAY, 2),
-        ),
-        -1,
-    ),
-    "request": Route(
-        (
-            Rung("after-4h", "after", 4 * HOUR, ACK),
-            Rung("again", "after", DAY, CLOSED, "", DAY, 3),
-            Rung("soon", "before", 12 * HOUR, ACK, "", 4 * HOUR, 5),
-            Rung("late", "due", 2 * HOUR, CLOSED),
-        ),
-        3 * DAY,
-    ),
-    "night": Route(
-        (
-            Rung("after-1h", "after", HOUR, ACK, "shift"),
-            Rung("both", "after", 3 * HOUR, CLOSED),
-            Rung("after-8h", "after", 8 * HOUR, ACK, "shift"),
-            Rung("all-night", "after", 16 * HOUR, CLOSED, "shift", 8 * HOUR, 2),
-        )
-    ),
-}
+def of_origin(name: str, text: str) -> str:
+    """The policy with a narrower scope, where several share an org."""
+    if name not in SHARED:
+        return text
+    here = f"{{field: Origin, is: {name}}}"
+    flow, block = f"scope: [{OPEN}]", f"scope:\n  - {OPEN}\n"
+    assert (flow in text) != (block in text)
+    return text.replace(flow, f"scope: [{OPEN}, {here}]").replace(block, f"{block}  - {here}\n")

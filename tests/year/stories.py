@@ -4,7 +4,9 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from tests.year.cases import BRIEFLY
 from tests.year.judge import NEVER, Judge, Row, Story
+from tests.year.ladders import ROUTES
 from tests.year.own_clock import Held
 from tests.year.simulation import Acts, Year
 
@@ -18,6 +20,10 @@ def judged(year: Year) -> tuple[list[str], Counter[str]]:
     found = [violation for story in stories for violation in judge.violations(story)]
     found += [f"WITHOUT A NEXT MOMENT: {one}" for one in year.without_next]
     found += notes(year)
+    found += never_started(year, stories, judge.tally)
+    of_policy = [(name, route) for name, route in ROUTES.items() if name[0] in year.names]
+    judge.tally["routes"], judge.tally["rungs"] = len(of_policy), sum(len(route.rungs) for _, route in of_policy)
+    judge.tally.update({"routes met": len({one.name for one in stories}), "rungs met": len(judge.met)})
     judge.tally.update(escalations=len(stories), runs=len(year.runs), cases=len(year.acts))
     judge.tally.update(loose=sum(one.loose for one in stories), acknowledged=acknowledged(year))
     judge.tally.update({f"people: {kind}": count for kind, count in year.tally.items()})
@@ -29,14 +35,14 @@ def acknowledged(year: Year) -> int:
 
 
 def stories_of(year: Year) -> list[Story]:
-    starts: dict[tuple[str, str, int], Story] = {}
+    starts: dict[tuple[str, str, str, int], Story] = {}
     stories: list[Story] = []
     for at, change in year.ledger.rows:
         one, tick = change.escalation, year.clock.tick(at)
-        place = (one.case_id, one.route, one.episode)
+        place = (one.case_id, one.policy, one.route, one.episode)
         if one.is_start and change.event in ("applied", "found"):
             due = year.clock.tick(one.ladder.due) if one.ladder and one.ladder.due else None
-            starts[place] = Story(one.key, one.case_id, one.route, tick, due, [])
+            starts[place] = Story(one.key, one.case_id, (one.policy, one.route), tick, due, [])
             stories.append(starts[place])
         elif one.is_start and change.event in ENDS and place in starts:
             starts[place].end = min(starts[place].end, tick)
@@ -50,7 +56,9 @@ def stories_of(year: Year) -> list[Story]:
 def complete(year: Year, story: Story) -> None:
     """Adds what people did: who acted first, the holds, and the first run that saw the case closed."""
     acts = year.acts[story.case_id]
-    story.acted = min((tick for tick in acts.acted if tick > story.start), default=NEVER)
+    story.region = acts.region
+    proof = (tick for tick, kind in acts.acted if kind in story.route.acts and tick > story.start)
+    story.acted = min(proof, default=NEVER)
     story.held = held(acts, year.runs)
     story.end = min(story.end, first_seen(acts.closed, year.runs, story.start))
     story.loose = acts.merged is not None
@@ -86,6 +94,21 @@ def held(acts: Acts, runs: Sequence[int]) -> Held:
         else:
             merged.append((begin, end))
     return merged
+
+
+def never_started(year: Year, stories: Sequence[Story], tally: Counter[str]) -> Iterator[str]:
+    """The cases on which nobody acted, and that no run escalated when their route matched."""
+    started = {(one.case_id, one.name, one.start) for one in stories}
+    for case_id, acts in year.acts.items():
+        for tick, name in acts.starts:
+            place = bisect_left(year.runs, tick)
+            if place == len(year.runs) or year.runs[place] - tick > BRIEFLY.get(name[1], NEVER):
+                continue
+            if any(act <= year.runs[place] for act in acts.every):
+                continue
+            tally["starts expected"] += 1
+            if (case_id, name, year.runs[place]) not in started:
+                yield f"NOT STARTED: {case_id} by {'/'.join(name)} at {year.clock.at(year.runs[place])}"
 
 
 def notes(year: Year) -> Iterator[str]:

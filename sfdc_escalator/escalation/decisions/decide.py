@@ -72,10 +72,12 @@ def matching(in_org: PolicyInOrg, case: Case) -> Iterator[Route]:
 
 def candidates(in_org: PolicyInOrg, case: Case) -> Iterator[tuple[Route, str | None]]:
     """The routes that match, most serious first; among them, with the reason, those of which that cannot be said."""
+    if in_org.is_outside(case):
+        return
     new = not in_org.history.by_case.get(case.id)  # nearly all cases have no escalation of ours
     for route, condition in in_org.judged:
         circumstances = in_org.circumstances if new else in_org.circumstances_of(route, case)
-        if route.name in in_org.searching and (reason := unclear(condition, case, circumstances)):
+        if route.name in in_org.policy.searching and (reason := unclear(condition, case, circumstances)):
             yield route, reason
         elif condition.holds(case, circumstances) and (new or not own_doing(in_org, route, case)):
             yield route, None

@@ -148,9 +148,7 @@ def aside(ladder: Ladder, seen: Mapping[str, datetime], started: datetime | None
 
 def holds_of(in_org: PolicyInOrg, route: Route, case: Case) -> tuple[Hold, ...]:
     """The holds of the case for this route, past and present; `hold_while` as this run sees it."""
-    stored = [
-        hold for hold in in_org.history.holds if hold.case_id == case.id and hold.covers(in_org.policy.name, route.name)
-    ]
+    stored = [hold for hold in in_org.history.holds_of(case.id) if hold.covers(in_org.policy.name, route.name)]
     return tuple(changed_by_field(in_org, case, stored))
 
 

@@ -1,30 +1,32 @@
 """One policy in one org: the facts that its matches depend on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.related import Related
-from sfdc_escalator.escalation.conditions.tree import leaves, searches
+from sfdc_escalator.escalation.conditions.tree import leaves
 from sfdc_escalator.escalation.decisions.episodes import episode, is_over
 from sfdc_escalator.escalation.decisions.own_steps import in_doubt
 from sfdc_escalator.escalation.note.quick_texts import paths_read
-from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.policy import NEW_RECORD, Policy, Route
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import OrgFacts
 
 NONE = frozenset[Need]()
+DONE = (EscalationState.APPLIED, EscalationState.ADOPTED, EscalationState.SUPERSEDED, EscalationState.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyInOrg:
     """`unpolled` gives the reason why a route was not read, `unfit` why this org cannot carry it out.
 
-    A rung that it cannot carry out stands there as `route/rung`."""
+    A rung that it cannot carry out stands there as `route/rung`. `warnings` name values that this org does not have.
+    """
 
     policy: Policy
     org_facts: OrgFacts
@@ -34,11 +36,10 @@ class PolicyInOrg:
     unfit: Mapping[str, str]
     beside: tuple[Policy, ...] = field(default=(), repr=False)
     """The other policies of the same run."""
+    warnings: tuple[str, ...] = ()
     circumstances: Circumstances = field(init=False, compare=False, repr=False)
     judged: tuple[tuple[Route, Condition], ...] = field(init=False, compare=False, repr=False)
     """The routes that can be judged, each with its condition."""
-    searching: frozenset[str] = field(init=False, compare=False, repr=False)
-    """The routes among them whose condition searches for a pattern."""
 
     def __post_init__(self) -> None:
         object.__setattr__(
@@ -46,8 +47,13 @@ class PolicyInOrg:
         )
         routes = (route for route in self.policy.routes if route.name not in self.unpolled)
         object.__setattr__(self, "judged", tuple((route, self.policy.condition(route)) for route in routes))
-        searching = frozenset(route.name for route, condition in self.judged if searches(condition))
-        object.__setattr__(self, "searching", searching)
+
+    def is_outside(self, case: Case, unread: frozenset[Need] = NONE) -> bool:
+        """True where a plain field of the scope shows that no route matches the case."""
+        for one in self.policy.gates:
+            if not one.holds(case, self.circumstances) and (not unread or unread.isdisjoint(one.needs)):
+                return True
+        return False
 
     def escalations(self, case: Case) -> tuple[Escalation, ...]:
         return self.history.of_case(case.id, self.policy.name)
@@ -71,14 +77,15 @@ class PolicyInOrg:
         """The circumstances with the time of the route's last escalation of the case; with `newer_messages` only
         messages since then count, if there was one."""
         at = self.escalated_at(route, case)
-        return replace(self.circumstances, escalated_at=at, newer_messages=newer_messages) if at else self.circumstances
+        here = self.circumstances
+        return Circumstances(here.now, here.queues, here.calendars, at, newer_messages) if at else here
 
     def escalated_at(self, route: Route, case: Case) -> datetime | None:
-        done = (EscalationState.APPLIED, EscalationState.ADOPTED, EscalationState.SUPERSEDED, EscalationState.CLOSED)
+        names, escalations = route.names, self.history.by_case.get(case.id, ())
         times = (
-            escalation.tried_at
-            for escalation in self.escalations(case)
-            if escalation.route in route.names and escalation.state in done
+            one.tried_at
+            for one in escalations
+            if one.state in DONE and one.is_start and one.policy == self.policy.name and one.route in names
         )
         return max((at for at in times if at), default=None)
 
@@ -91,6 +98,8 @@ class PolicyInOrg:
         return episode(route, self.escalations(case), self.now, self.newest_record(route, case))
 
     def newest_record(self, route: Route, case: Case) -> datetime | None:
-        """The creation time of the newest related record that the route counts."""
+        """The creation time of the newest related record that the route counts, where such a one begins an episode."""
+        if route.rearm != NEW_RECORD:
+            return None
         counted = (leaf for leaf in leaves(route.when) if isinstance(leaf, Related))
         return max((one.created for leaf in counted for one in leaf.counted(case, self.circumstances)), default=None)

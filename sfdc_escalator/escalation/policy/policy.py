@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import Calendars
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
-from sfdc_escalator.escalation.conditions.tree import All, paths_of
+from sfdc_escalator.escalation.conditions.tree import All, paths_of, searches
 from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
 from sfdc_escalator.escalation.policy.example import Example
 from sfdc_escalator.escalation.policy.ladder import NO_LADDER, NOBODY, Due, EndOfDay, Ladder, Notify, due_needs
@@ -94,9 +94,20 @@ class Policy:
     examples: tuple[Example, ...] = ()
     owner: PolicyOwner = NO_OWNER
     _conditions: Mapping[str, All] = field(init=False, compare=False, repr=False)
+    _needs: Mapping[str, frozenset[Need]] = field(init=False, compare=False, repr=False)
+    """By route; every stage of a run asks for them."""
+    gates: tuple[Field, ...] = field(init=False, compare=False, repr=False)
+    """The plain fields of the scope. They keep nearly all cases of other teams from every route at once."""
+    searching: frozenset[str] = field(init=False, compare=False, repr=False)
+    """The routes whose condition searches for a pattern."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_conditions", {route.name: self._in_scope(route.when) for route in self.routes})
+        object.__setattr__(self, "_needs", {route.name: self._needs_of(route) for route in self.routes})
+        gates = (part for part in self.scope if isinstance(part, Field) and not part.searches)
+        object.__setattr__(self, "gates", tuple(gates))
+        searching = (name for name, condition in self._conditions.items() if searches(condition))
+        object.__setattr__(self, "searching", frozenset(searching))
 
     def zone_of(self, team: str) -> ZoneInfo:
         """The zone of the team's calendar, else that of the policy."""
@@ -118,11 +129,13 @@ class Policy:
     def needs(self, routes: Iterable[Route] | None = None) -> frozenset[Need]:
         """Everything that the policy, or some of its routes, reads of a case; of their ladders the plain fields, which
         a poll reads as well. The rest of a ladder is read when it is due."""
-        chosen = self.routes if routes is None else tuple(routes)
-        conditions = frozenset[Need]().union(*(self.condition(route).needs for route in chosen))
-        steps = conditions.union(*(route.escalate.needs for route in chosen if route.escalate))
-        held = steps.union(*(one.needs for one in self.hold_while))
-        return held.union(*(paths_of(route.ladder.needs) | frozenset(due_needs(route.due)) for route in chosen))
+        held = frozenset[Need]().union(*(one.needs for one in self.hold_while))
+        return held.union(*(self._needs[route.name] for route in (self.routes if routes is None else routes)))
+
+    def _needs_of(self, route: Route) -> frozenset[Need]:
+        steps = route.escalate.needs if route.escalate else frozenset[Need]()
+        of_ladder = paths_of(route.ladder.needs) | frozenset(due_needs(route.due))
+        return self.condition(route).needs | steps | of_ladder
 
     @property
     def all_needs(self) -> frozenset[Need]:

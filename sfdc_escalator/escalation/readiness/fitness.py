@@ -1,7 +1,7 @@
 """Is this org ready for this policy? All gaps of policies in an org, and those that a run needs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.policy.ladder import Rung
@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.readiness.fields import unreadable, unseen_acts, 
 from sfdc_escalator.escalation.readiness.gap import Gap, GapKind, once_each
 from sfdc_escalator.escalation.readiness.inspection import KnownNames, OrgInspection
 from sfdc_escalator.escalation.readiness.picklists import unknown_values, values_of_record_types
-from sfdc_escalator.escalation.readiness.requirements import hours_asked, hours_of_rung, queues_asked, steps_of
+from sfdc_escalator.escalation.readiness.requirements import hours_asked, hours_of_rung, leaves_of, steps_of
 from sfdc_escalator.escalation.readiness.rights import denied_rights, lost_rights
 from sfdc_escalator.escalation.readiness.sentences import reason
 from sfdc_escalator.escalation.world.needs import Answered
@@ -44,30 +44,26 @@ def missing_kinds(policies: Sequence[Policy], org_facts: OrgFacts) -> frozenset[
     )
 
 
-def unfit_routes(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
-    """The reasons for which a run rejects the cases of a route in this org, by route name."""
-    return blocked({route.name: carry_out(policy, route, org_facts) for route in policy.routes})
+@dataclass(frozen=True, slots=True)
+class Fitness:
+    """The reasons for which this org cannot carry out a route, or a rung (`route/rung`), by name; and the values that a
+    run writes although the org does not offer them."""
+
+    unfit: Mapping[str, str]
+    warnings: tuple[str, ...]
 
 
-def unfit_rungs(policy: Policy, org_facts: OrgFacts) -> dict[str, str]:
-    """The reasons for which this org cannot carry out a rung, by `route/rung`."""
-    rungs = [(f"{route.name}/{rung.id}", rung) for route in policy.routes for rung in route.ladder.rungs]
-    return blocked({name: carry_out_rung(rung, org_facts) for name, rung in rungs})
-
-
-def blocked(found: Mapping[str, Iterable[Gap]]) -> dict[str, str]:
-    """The reason of the first gap that blocks, by name."""
-    first = {name: next((gap for gap in some if gap.blocks), None) for name, some in found.items()}
-    return {name: reason(gap) for name, gap in first.items() if gap}
-
-
-def warnings_of(policy: Policy, org_facts: OrgFacts) -> Iterator[str]:
-    """The values that a run writes although the org does not offer them."""
+def fitness(policy: Policy, org_facts: OrgFacts) -> Fitness:
+    """The gaps that a run has to know of."""
+    found, warnings = dict[str, list[Gap]](), list[str]()
     for route in policy.routes:
-        of_rungs = (gap for rung in route.ladder.rungs for gap in carry_out_rung(rung, org_facts))
-        for gap in once_each((*carry_out(policy, route, org_facts), *of_rungs)):
-            if not gap.blocks:
-                yield f"route {route.name}: {reason(gap)}"
+        found[route.name] = list(carry_out(policy, route, org_facts))
+        rungs = {f"{route.name}/{rung.id}": list(carry_out_rung(rung, org_facts)) for rung in route.ladder.rungs}
+        found |= rungs
+        every = once_each((*found[route.name], *(gap for gaps in rungs.values() for gap in gaps)))
+        warnings += [f"route {route.name}: {reason(gap)}" for gap in every if not gap.blocks]
+    first = {name: next((gap for gap in some if gap.blocks), None) for name, some in found.items()}
+    return Fitness({name: reason(gap) for name, gap in first.items() if gap}, tuple(warnings))
 
 
 def of_route(policy: Policy, route: Route, found: Iterable[Gap]) -> Iterator[Gap]:
@@ -91,9 +87,10 @@ def missing(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames
 def carry_out(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNames = NOT_ASKED) -> Iterator[Gap]:
     """The missing names and values for judging the route and for its steps."""
     teams = route.escalate.teams if route.escalate else ()
-    queues = (*(team.queue for team in teams), *queues_asked(policy, route))
+    asked = leaves_of(policy, route)
+    queues = (*(team.queue for team in teams), *(queue for leaf in asked for queue in leaf.queues_named))
     yield from names.missing_queues(queues, org_facts, known)
-    yield from names.missing_hours(hours_asked(policy, route), org_facts, known)
+    yield from names.missing_hours(hours_asked(asked, route), org_facts, known)
     yield from unknown_values(route.escalate, org_facts.describe)
 
 

@@ -1,9 +1,10 @@
 """The requirements of a route and its ladder: queues, business hours, values, fields, related records, histories."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours, values
 from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import leaves, paths_of
 from sfdc_escalator.escalation.policy.escalate import Escalate
@@ -34,11 +35,9 @@ def tables_of(route: Route) -> Iterator[Table[object]]:
     yield from (one for one in (*timed, *(route.due or ())) if isinstance(one, Table))
 
 
-def queues_asked(policy: Policy, route: Route) -> Iterator[str]:
-    """The queues that the conditions ask about."""
-    for condition in conditions_of(policy, route):
-        for leaf in leaves(condition):
-            yield from leaf.queues_named
+def leaves_of(policy: Policy, route: Route) -> tuple[Leaf, ...]:
+    """The leaves of the conditions that are judged for the route."""
+    return tuple(leaf for condition in conditions_of(policy, route) for leaf in leaves(condition))
 
 
 def business_hours(condition: Condition) -> Iterator[str]:
@@ -47,10 +46,10 @@ def business_hours(condition: Condition) -> Iterator[str]:
         yield from leaf.business_hours
 
 
-def hours_asked(policy: Policy, route: Route) -> Iterator[str]:
-    """The business hours by which the conditions of the route and its due time count."""
-    for condition in conditions_of(policy, route):
-        yield from business_hours(condition)
+def hours_asked(asked: Iterable[Leaf], route: Route) -> Iterator[str]:
+    """The business hours by which these conditions of the route, and its due time, count."""
+    for leaf in asked:
+        yield from leaf.business_hours
     if isinstance(route.due, EndOfDay):
         yield from named_hours(route.due.calendar)
 

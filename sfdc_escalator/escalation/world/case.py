@@ -104,7 +104,7 @@ class Case:
     def __post_init__(self) -> None:
         object.__setattr__(self, "created", utc(self.created))
         for value in self.fields.values():
-            if isinstance(value, datetime) and value.tzinfo is None:
+            if type(value) is datetime and value.tzinfo is None:
                 utc(value)
 
     def text_of(self, field_name: str) -> str | None:
@@ -118,6 +118,7 @@ class Case:
     def with_values(self, values: FieldValues) -> "Case":
         """The same case with other values in these fields, wherever a policy reads them."""
         folded = {name.lower(): value for name, value in values.items()}
-        fields = {path: folded.get(path.lower(), value) for path, value in self.fields.items()}
+        known = {path: folded[name] for path in self.fields if (name := path.lower()) in folded}
+        fields = {**self.fields, **known}
         attributes = {ATTRIBUTES[name]: value for name, value in values.items() if name in ATTRIBUTES}
         return replace(self, fields=fields, **attributes)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 from sfdc_escalator.escalation.world.case import FieldValues
@@ -146,7 +147,7 @@ class Escalation:
         return self.tried_at + TRY_AGAIN[min(self.attempts, len(TRY_AGAIN)) - 1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
     """`by_case` holds starts and turns of rungs. `live` holds (policy, route) of the routes that have run live in this
     org, `users` our user ids so far.
@@ -203,16 +204,41 @@ class History:
             or (not one.start_key and (one.policy, one.episode) == about and one.route in names)
         )
 
+    def holds_of(self, case_id: str) -> tuple[Hold, ...]:
+        return self._holds.get(case_id, ())
+
     def starts(self) -> tuple[Escalation, ...]:
-        return tuple(one for one in self.everything() if one.is_start)
+        return self._starts
 
     def everything(self) -> tuple[Escalation, ...]:
         """The starts and the turns of rungs."""
+        return self._everything
+
+    # Each policy asks for these in every stage of a run.
+
+    @cached_property
+    def _holds(self) -> Mapping[str, tuple[Hold, ...]]:
+        found: dict[str, tuple[Hold, ...]] = {}
+        for one in self.holds:
+            found[one.case_id] = (*found.get(one.case_id, ()), one)
+        return found
+
+    @cached_property
+    def _starts(self) -> tuple[Escalation, ...]:
+        return tuple(one for one in self._everything if one.is_start)
+
+    @cached_property
+    def _everything(self) -> tuple[Escalation, ...]:
         return tuple(escalation for escalations in self.by_case.values() for escalation in escalations)
 
     def with_escalations(self, news: Iterable[Escalation]) -> "History":
         """The same history with these escalations added; a known key takes the new state."""
-        by_key = {escalation.key: escalation for escalation in self.everything()} | {
-            escalation.key: escalation for escalation in news
-        }
-        return replace(self, by_case=History.of(by_key.values()).by_case)
+        new = {one.key: one for one in news}
+        if not new:
+            return self
+        homes = {case_id for case_id, known in self.by_case.items() if any(one.key in new for one in known)}
+        touched = homes | {one.case_id for one in new.values()}
+        known = {one.key: one for case_id in self.by_case if case_id in touched for one in self.by_case[case_id]}
+        changed = History.of((known | new).values()).by_case
+        kept = {case_id: some for case_id, some in self.by_case.items() if case_id in changed or case_id not in touched}
+        return replace(self, by_case=MappingProxyType({**kept, **changed}))

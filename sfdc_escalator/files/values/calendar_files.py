@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from datetime import date
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,10 +15,16 @@ KEYS = ("country", "subdivision", "dates")
 
 def zone(value: Any) -> ZoneInfo:
     name = texts.text(value)
-    if name not in available_timezones():
+    if name not in zone_names():
         expected = "a name of the tz database, such as America/Chicago"
-        raise unknown("time zone", name, sorted(available_timezones()), expected=expected)
+        raise unknown("time zone", name, sorted(zone_names()), expected=expected)
     return ZoneInfo(name)
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Kept, because each call opens hundreds of files, and every calendar of every policy asks for them."""
+    return frozenset(available_timezones())
 
 
 def week(value: Any) -> tuple[Spans, ...]:

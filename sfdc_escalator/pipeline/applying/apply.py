@@ -117,6 +117,8 @@ def send_all(delivery: Delivery, plan_lanes: Sequence[Sequence[Batch]]) -> None:
             delivery.stop.pull("an error of our own")
             raise
 
+    if len(plan_lanes) == 1:
+        return run(plan_lanes[0])
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         futures = [pool.submit(copy_context().run, run, lane) for lane in plan_lanes]
     for future in futures:

@@ -96,9 +96,8 @@ def of_policy(ladders: Iterable[OnLadder], in_org: PolicyInOrg) -> Iterator[OnLa
 
 def with_history(policies_in_org: Sequence[PolicyInOrg], news: Iterable[Escalation]) -> list[PolicyInOrg]:
     news = tuple(news)
-    return [
-        replace(in_org, history=in_org.history.with_escalations(news)) if news else in_org for in_org in policies_in_org
-    ]
+    histories = {id(in_org.history): in_org.history.with_escalations(news) for in_org in policies_in_org}  # one for all
+    return [replace(in_org, history=histories[id(in_org.history)]) for in_org in policies_in_org]
 
 
 def ended_on(ladders: Iterable[OnLadder]) -> Iterator[Hold]:

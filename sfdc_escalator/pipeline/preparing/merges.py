@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import Identity
 
@@ -15,21 +15,21 @@ def doubles(history: History, policies: Iterable[Policy], organization_id: str) 
     """The open escalations, of routes with a ladder or a due time, that end because another one of the same route and
     case goes on: the one with the older start; of two that started in the same second the one that is the case's own.
     Each keeps the rungs that it climbed itself."""
-    for policy in policies:
-        for route in policy.routes:
-            if route.ladder or route.due:
-                yield from doubles_of(history, policy, route, organization_id)
-
-
-def doubles_of(history: History, policy: Policy, route: Route, organization_id: str) -> Iterator[Escalation]:
-    by_case: dict[str, list[Escalation]] = {}
+    routes = {
+        (policy.name, name): route.name
+        for policy in policies
+        for route in policy.routes
+        if route.ladder or route.due
+        for name in route.names
+    }
+    alike: dict[tuple[str, str, str], list[Escalation]] = {}
     for one in history.starts():
-        is_open = one.state is EscalationState.APPLIED
-        if is_open and one.policy == policy.name and one.route in route.names:
-            by_case.setdefault(one.case_id, []).append(one)
-    for found in by_case.values():
-        if all(is_own(one, organization_id) for one in found):
-            continue  # one after the other, on this very case
+        route = routes.get((one.policy, one.route))
+        if route and one.state is EscalationState.APPLIED:
+            alike.setdefault((one.policy, route, one.case_id), []).append(one)
+    for found in alike.values():
+        if len(found) == 1 or all(is_own(one, organization_id) for one in found):
+            continue  # alone, or one after the other on this very case
         first = min(found, key=lambda one: (started(one), not is_own(one, organization_id), one.key))
         yield from (replace(one, state=EscalationState.SUPERSEDED) for one in found if one is not first)
 

@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.readiness.fitness import unfit_routes, unfit_rungs, warnings_of
+from sfdc_escalator.escalation.readiness.fitness import fitness
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName
@@ -128,7 +128,7 @@ def prepare(
     broken = routes_broken(poll, policies_in_org)
     drafts = draft_all(policies_in_org, judged, render)
     plan = build_plan(policies, org_facts, history, caller.now, drafts, options, broken)
-    warnings = tuple(warning for policy in policies for warning in warnings_of(policy, org_facts))
+    warnings = tuple(warning for in_org in policies_in_org for warning in in_org.warnings)
     return Prepared(
         plan, org_facts, poll, history, settled, found, broken, warnings, tuple(policies_in_org), look, ladders
     )
@@ -139,7 +139,7 @@ def overtaken(history: History, caller: Caller) -> tuple[Settled, ...]:
 
 
 def with_history(policies_in_org: Iterable[PolicyInOrg], history: History) -> list[PolicyInOrg]:
-    return [replace(in_org, history=history) for in_org in policies_in_org]
+    return [in_org if in_org.history is history else replace(in_org, history=history) for in_org in policies_in_org]
 
 
 def check_route(policies: Sequence[Policy], options: RunOptions) -> None:
@@ -166,8 +166,8 @@ def in_this_org(
     for policy in policies:
         unpolled = {route: reason for (name, route), reason in poll.broken.items() if name == policy.name}
         beside = tuple(one for one in policies if one is not policy)
-        unfit = {**unfit_routes(policy, org_facts), **unfit_rungs(policy, org_facts)}
-        result.append(PolicyInOrg(policy, org_facts, history, now, unpolled, unfit, beside))
+        fit = fitness(policy, org_facts)
+        result.append(PolicyInOrg(policy, org_facts, history, now, unpolled, fit.unfit, beside, fit.warnings))
     return result
 
 

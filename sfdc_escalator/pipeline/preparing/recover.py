@@ -129,11 +129,13 @@ def fate(
         return Settled("gone", replace(escalation, state=EscalationState.GONE, message="the case was deleted"))
     if home.case.id != escalation.case_id:
         return Settled("merged", escalation.on_case(home.case.id, home.case.number))
-    if in_org is None or not complete or still_matches(escalation, home, in_org, history, unread[escalation.case_id]):
+    if in_org is None or not complete or (escalation.ended_at and not home.is_closed):
+        return None
+    if still_matches(escalation, home, in_org, history, unread[escalation.case_id]):
         return None
     if home.is_closed:
         return Settled("closed", replace(escalation, state=EscalationState.CLOSED))
-    return None if escalation.ended_at else Settled("ended", replace(escalation, ended_at=in_org.now))
+    return Settled("ended", replace(escalation, ended_at=in_org.now))
 
 
 def still_matches(

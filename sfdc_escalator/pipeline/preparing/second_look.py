@@ -39,8 +39,6 @@ def common_paths(cases: Sequence[Case]) -> frozenset[str]:
 
 
 def is_survivor(in_org: PolicyInOrg, case: Case, unread: frozenset[Need]) -> bool:
-    routes = (route for route in in_org.policy.routes if route.name not in in_org.unpolled)
-    return any(
-        could_hold(in_org.policy.condition(route), case, in_org.circumstances_of(route, case), unread)
-        for route in routes
+    return not in_org.is_outside(case, unread) and any(
+        could_hold(condition, case, in_org.circumstances_of(route, case), unread) for route, condition in in_org.judged
     )

@@ -20,7 +20,7 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.steps import StepValue
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.readiness.comparisons import senseless
-from sfdc_escalator.escalation.readiness.fitness import gaps, missing_kinds, unfit_routes, unfit_rungs, warnings_of
+from sfdc_escalator.escalation.readiness.fitness import fitness, gaps, missing_kinds
 from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import Sample
 from sfdc_escalator.escalation.readiness.sentences import message
@@ -114,9 +114,8 @@ def test_a_value_of_a_rung_that_a_record_type_does_not_offer_is_a_warning() -> N
 
 def test_a_rung_that_the_org_cannot_carry_out_does_not_stop_its_route() -> None:
     of = with_ladder(rung(queue=Team("x", "Suport"), status="Parked"), queue="Support")
-    assert unfit_routes(of, org_facts()) == {}
-    assert list(unfit_rungs(of, org_facts())) == ["a/first"]
-    assert list(warnings_of(of, org_facts())) == ["route a: Status 'Parked' is not a value of this org's picklist"]
+    assert list(fitness(of, org_facts()).unfit) == ["a/first"]
+    assert list(fitness(of, org_facts()).warnings) == ["route a: Status 'Parked' is not a value of this org's picklist"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.policy.ladder import After, Ladder, Notify, Recipient, Rung
 from sfdc_escalator.escalation.policy.policy import Policy, PolicyOwner
 from sfdc_escalator.escalation.policy.team import TeamPeople
-from sfdc_escalator.escalation.readiness.fitness import gaps, missing_kinds, unfit_routes, unfit_rungs, warnings_of
+from sfdc_escalator.escalation.readiness.fitness import Fitness, fitness, gaps, missing_kinds
 from sfdc_escalator.escalation.readiness.gap import GapKind
 from sfdc_escalator.escalation.readiness.sentences import message
 from sfdc_escalator.escalation.world.org import FieldInfo, OrgFacts
@@ -72,7 +72,7 @@ def test_the_accountable_team_is_asked_for_where_a_ladder_may_be_exhausted() -> 
 
 def test_no_case_is_rejected_because_nobody_can_be_notified() -> None:
     of, org = telling(Recipient("team", "leads"), by_rung=True), with_lookups()
-    assert (unfit_routes(of, org), unfit_rungs(of, org), list(warnings_of(of, org))) == ({}, {}, [])
+    assert fitness(of, org) == Fitness({}, ())
 
 
 def test_a_queue_that_another_route_moves_cases_to_is_an_error_once() -> None:
