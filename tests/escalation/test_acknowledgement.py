@@ -30,6 +30,8 @@ START = NOW - timedelta(hours=1)
 OTHER = numbered("005", 9)
 IN_QUEUE = case(owner=SUPPORT.id)
 TASKS = Records("Tasks")
+BY_WHOM = Records("Tasks", ("CreatedById", "CreatedBy.UserType", "CreatedBy.IsActive"))
+US = numbered("005", 8)
 CALLS = Related(TASKS, "at_least", 1, since="escalation")
 BLOCKED = Field("Blocked_By__c", "is_empty", True)
 
@@ -45,7 +47,9 @@ def owned(*changes: FieldChange, owner: str = SUPPORT.id) -> Case:
 def found(
     condition: Condition, subject: Case, proved: Sequence[str] = (), owner: str | None = SUPPORT.id
 ) -> Acknowledged | None:
-    return acknowledgement(condition, subject, Escalated(START, owner, frozenset(proved)), Circumstances(NOW))
+    return acknowledgement(
+        condition, subject, Escalated(START, owner, frozenset(proved), frozenset({US})), Circumstances(NOW)
+    )
 
 
 def minutes(number: float) -> datetime:
@@ -114,11 +118,22 @@ def test_the_customer_s_own_words_count_where_the_policy_says_so() -> None:
 def test_a_logged_call_after_the_start_acknowledges() -> None:
     """L14"""
 
-    def called(*at: float) -> Case:
-        return replace(IN_QUEUE, related={TASKS: tuple({"CreatedDate": minutes(one)} for one in at)})
-
     assert found(CALLS, called(-3)) is None
-    assert found(CALLS, called(-3, 7, 9)) == Acknowledged(minutes(7), None, "related")
+    assert found(CALLS, called(-3, 7, 9)) == Acknowledged(minutes(7), AGENT, "related")
+
+
+def called(*at: float, by: str = AGENT, kind: str = "Standard", active: bool = True) -> Case:
+    """A case with tasks that this user made."""
+    author: dict[str, Value] = {"CreatedById": by, "CreatedBy.UserType": kind, "CreatedBy.IsActive": active}
+    return replace(IN_QUEUE, related={BY_WHOM: tuple({"CreatedDate": minutes(one), **author} for one in at)})
+
+
+@pytest.mark.parametrize(
+    "record", [called(7, by=US), called(7, kind="AutomatedProcess"), called(7, active=False)], ids=["we", "", "gone"]
+)
+def test_a_record_that_no_person_made_proves_nothing(record: Case) -> None:
+    """L14"""
+    assert found(CALLS, record) is None
 
 
 def test_a_value_acknowledges_when_a_person_made_it_hold() -> None:
@@ -177,4 +192,4 @@ def test_what_the_org_refuses_to_show_proves_nothing(condition: Condition, left:
 def test_the_lookups_of_a_proof_are_messages_records_and_histories() -> None:
     """L15"""
     assert lookups_of_proof(SOMEBODY_ACTED) == {COMMENTS, EMAILS, FieldChanges("OwnerId")}
-    assert lookups_of_proof(AnyOf((CALLS, BLOCKED))) == {TASKS, FieldChanges("Blocked_By__c")}
+    assert lookups_of_proof(AnyOf((CALLS, BLOCKED))) == {TASKS, BY_WHOM, FieldChanges("Blocked_By__c")}

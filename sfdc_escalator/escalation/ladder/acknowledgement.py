@@ -16,7 +16,7 @@ from sfdc_escalator.escalation.conditions.kinds.related import Related
 from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, leaves
-from sfdc_escalator.escalation.policy.proof_needs import OWNER, paths_of_history
+from sfdc_escalator.escalation.policy.proof_needs import AUTHOR, OWNER, paths_of_history, told_apart
 from sfdc_escalator.escalation.world.case import Case, FieldChange, Value
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
 
@@ -24,11 +24,12 @@ from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
 @dataclass(frozen=True, slots=True)
 class Escalated:
     """The escalation that is to be acknowledged: its start, the owner that our steps left, and the conditions that
-    held at the start already."""
+    held at the start already. `us` are our own users, whose records prove nothing."""
 
     started: datetime
     owner: str | None
     proved: frozenset[str]
+    us: frozenset[str] = frozenset()
 
 
 def acknowledgement(
@@ -81,11 +82,18 @@ def by_word(leaf: Spoke, case: Case, escalated: Escalated, circumstances: Circum
 
 
 def by_record(leaf: Related, case: Case, escalated: Escalated, circumstances: Circumstances) -> Acknowledged | None:
-    """There are as many records as it asks for, and the newest of them was made after the start."""
+    """There are as many records as it asks for, and a person made one of them after the start."""
+    leaf = told_apart(leaf)
     if not leaf.holds(case, circumstances):
         return None
-    newer = [one.created for one in leaf.counted(case, circumstances) if one.created > escalated.started]
-    return Acknowledged(min(newer), None, leaf.kind) if newer else None
+    newer = (one for one in leaf.counted(case, circumstances) if one.created > escalated.started)
+    found = min((one for one in newer if is_of_a_person(one, escalated.us)), default=None, key=lambda one: one.created)
+    return Acknowledged(found.created, str(found.fields["CreatedById"]), leaf.kind) if found else None
+
+
+def is_of_a_person(record: Case, us: frozenset[str]) -> bool:
+    author, user_type, is_active = (record.fields.get(path) for path in AUTHOR)
+    return user_type == "Standard" and is_active is True and author not in us
 
 
 def by_value(leaf: Condition, case: Case, escalated: Escalated, circumstances: Circumstances) -> Acknowledged | None:

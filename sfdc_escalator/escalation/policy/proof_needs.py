@@ -1,12 +1,17 @@
 """The facts that show whether a person acted on an escalation."""
 
+from dataclasses import replace
+
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.kinds.owner import Owner
+from sfdc_escalator.escalation.conditions.kinds.related import Related
 from sfdc_escalator.escalation.conditions.tree import AnyOf, leaves
-from sfdc_escalator.escalation.world.needs import FieldChanges, Lookup, Need
+from sfdc_escalator.escalation.world.needs import FieldChanges, Lookup, Need, Records
 
 OWNER = "OwnerId"
+AUTHOR = ("CreatedById", "CreatedBy.UserType", "CreatedBy.IsActive")
+"""The fields of a record that tell whether a person made it."""
 
 
 def paths_of_history(condition: Condition) -> frozenset[str]:
@@ -18,13 +23,24 @@ def paths_of_history(condition: Condition) -> frozenset[str]:
 def lookups_of_proof(condition: Condition) -> frozenset[Lookup]:
     """The lookups that show the acts: messages, records, and the history of fields."""
     own = {need for need in condition.needs if not isinstance(need, str)}
+    own |= {of_an_author(leaf.records) for leaf in leaves(condition) if isinstance(leaf, Related)}
     history = {FieldChanges(path) for path in paths_of_history(condition) if "." not in path}
     owner = {FieldChanges(OWNER)} if any(isinstance(leaf, Owner) for leaf in leaves(condition)) else set()
     return frozenset[Lookup](own | history | owner)
 
 
+def of_an_author(records: Records) -> Records:
+    """The records with the fields that tell who made them."""
+    return replace(records, fields=tuple(dict.fromkeys((*records.fields, *AUTHOR))))
+
+
 def needs_of_proof(condition: Condition) -> frozenset[Need]:
     return condition.needs | lookups_of_proof(condition)
+
+
+def told_apart(leaf: Related) -> Related:
+    """The same condition on records that are read with who made them."""
+    return replace(leaf, records=of_an_author(leaf.records))
 
 
 def shown(condition: Condition, refused: frozenset[Need]) -> Condition | None:

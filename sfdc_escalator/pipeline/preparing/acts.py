@@ -101,13 +101,13 @@ def acts_on(org: Org, waiting: Sequence[Waiting], us: frozenset[str]) -> tuple[S
     """The acts on these, each read with all that shows one."""
     needs = frozenset[Need]().union(*(needs_of_proof(one.proof) for one in waiting))
     read = {case.id: case for case in complete(org, [one.ladder.case for one in waiting], needs, us)}
-    return tuple(found for one in waiting if (found := act_on(one, read[one.ladder.case.id])))
+    return tuple(found for one in waiting if (found := act_on(one, read[one.ladder.case.id], us)))
 
 
-def act_on(one: Waiting, case: Case) -> Settled | None:
+def act_on(one: Waiting, case: Case, us: frozenset[str]) -> Settled | None:
     start, facts, escalated = one.ladder.start, one.ladder.facts, one.ladder.escalated
     assert escalated is not None
-    found = acknowledgement(one.proof, case, escalated, one.in_org.circumstances)
+    found = acknowledgement(one.proof, case, replace(escalated, us=us), one.in_org.circumstances)
     return Settled("acknowledged", replace(start, ladder=replace(facts, acknowledged=found))) if found else None
 
 
