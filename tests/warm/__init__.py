@@ -7,6 +7,7 @@ the list of processes) is tested with the real program.
 """
 
 import atexit
+import shlex
 import shutil
 import subprocess
 import sys
@@ -38,7 +39,9 @@ def checkout() -> Path:
     (folder / "scripts").mkdir()
     shutil.copy2(ROOT / "scripts" / "cron-run", folder / "scripts")
     client = home / "sfdc-escalator"
-    client.write_text(f"#!{sys.executable} -IS\n{CLIENT.read_text(encoding='utf-8')}", encoding="utf-8")
+    # A line of `#!` allows no space in the interpreter's path.
+    words = shlex.join([sys.executable, "-IS", str(shutil.copy2(CLIENT, home))])
+    client.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
     client.chmod(0o755)
     return folder
 
