@@ -156,6 +156,7 @@ class Replay:
         here = {(name, rung) for name, route in routes_of(self.policy).items() for rung in route.rungs}
         for name in here:
             seen = memory.seen.setdefault(name, Seen(began, None))
+            seen.earliest = min(seen.earliest, began)  # perhaps the run that began first, and ended last
             seen.latest = seen.latest or now
         for name in memory.seen.keys() - here:
             if now is None:
@@ -199,4 +200,4 @@ def surely_held(memory: Memory, case_id: str, route: str) -> Iterator[tuple[date
 def hold_at(memory: Memory, case_id: str, route: str, begin: datetime, end: datetime) -> Any:
     """The hold of a person that lasts for sure from `begin` to `end`."""
     holds = (one for one in memory.holds if one.sure and one.covers(case_id, route))
-    return next((one for one in holds if one.begin <= begin and end < one.end), None)
+    return next((one for one in holds if one.begin <= begin and max(begin, end) < one.end), None)
