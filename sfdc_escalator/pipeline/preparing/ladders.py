@@ -17,7 +17,7 @@ from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.acts import acknowledged, complete
-from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER, Settled
+from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER, Settled, written_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,8 @@ def starts_of(
     for one in starts:
         is_deleted = now is not None and one.tried_at is not None and one.tried_at + SETTLE_AFTER <= now
         if at := notes.get(one.key, one.tried_at if is_deleted else None):
-            yield Settled("started", replace(one, ladder=replace(one.ladder or LadderFacts(), started=at)))
+            proved = written_at(one, at)
+            yield Settled("started", replace(proved, ladder=replace(proved.ladder or LadderFacts(), started=at)))
 
 
 # -- cases whose note is to be written -------------------------------------------------------------------------------
