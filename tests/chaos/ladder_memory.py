@@ -97,6 +97,11 @@ class Replay:
     def begin(self, event: Event, memory: Memory) -> None:
         self.at_begin[event.name] = deepcopy(memory)
         self.began[event.name], self.policies[event.name] = event, self.policy
+        assert event.command is not None
+        words = event.command.arguments
+        if words[0] == "run" and "--dry-run" not in words:  # from now on it may store what it sees
+            for name in self.rungs_here():
+                memory.seen.setdefault(name, Seen(event.at, None))
 
     def end(self, event: Event, memory: Memory) -> None:
         assert event.command is not None
@@ -153,15 +158,19 @@ class Replay:
 
     def rungs(self, memory: Memory, began: datetime, now: datetime | None) -> None:
         """`now` is that of a run which has surely stored what it saw."""
-        here = {(name, rung) for name, route in routes_of(self.policy).items() for rung in route.rungs}
+        here = self.rungs_here()
         for name in here:
             seen = memory.seen.setdefault(name, Seen(began, None))
+            seen.earliest = min(seen.earliest, began)  # perhaps the run that began first, and ended last
             seen.latest = seen.latest or now
         for name in memory.seen.keys() - here:
             if now is None:
                 memory.seen[name].latest = None  # perhaps it is known as gone
             else:
                 del memory.seen[name]
+
+    def rungs_here(self) -> set[RungName]:
+        return {(name, rung) for name, route in routes_of(self.policy).items() for rung in route.rungs}
 
     def waiting(self, event: Event, memory: Memory, now: datetime) -> None:
         """`hold_while` begins and ends with the run that sees it, where the ledger knows an escalation."""
@@ -199,4 +208,4 @@ def surely_held(memory: Memory, case_id: str, route: str) -> Iterator[tuple[date
 def hold_at(memory: Memory, case_id: str, route: str, begin: datetime, end: datetime) -> Any:
     """The hold of a person that lasts for sure from `begin` to `end`."""
     holds = (one for one in memory.holds if one.sure and one.covers(case_id, route))
-    return next((one for one in holds if one.begin <= begin and end < one.end), None)
+    return next((one for one in holds if one.begin <= begin and max(begin, end) < one.end), None)

@@ -38,3 +38,21 @@ def test_the_move_of_a_rung_is_not_tried_again_while_its_case_is_held(
     found = climbing(org, on_ladder(org, start, ROUTE, case()))
     assert found is not None
     assert [match.state for match in found.matches] == [expected]
+
+
+FIRST, SECOND = (Rung(name, After(timedelta(hours=at)), "closed") for name, at in (("first", 1), ("second", 2)))
+HIGHEST = replace(ROUTE, ladder=Ladder((FIRST, SECOND), highest_only=True))
+
+
+def test_a_turn_whose_note_is_found_is_neither_climbed_nor_skipped() -> None:
+    """L7: the ledger was restored; a note proves that the turn was climbed before it."""
+    start = replace(escalation(case(), tried_at=STARTED), ladder=LadderFacts(STARTED))
+    seen = {(POLICY.name, ROUTE.name): dict.fromkeys(("first", "second"), STARTED)}
+    org = in_org(policy(HIGHEST), replace(remembering(start), rungs=seen))
+    found = climbing(org, on_ladder(org, start, HIGHEST, case()))
+    assert found is not None
+    [match], [skipped] = found.matches, found.matches[0].skips
+    assert (match.identity.rung, skipped.rung) == ("second", "first")
+    assert found.without({skipped.key}).matches == (replace(match, skips=()),)
+    assert found.without({match.identity.key}).matches == ()
+    assert replace(found, skipped=(skipped,)).without({skipped.key}).skipped == ()

@@ -10,7 +10,7 @@ import pytest
 from sfdc_escalator.escalation.conditions.kinds.owner import Owner
 from sfdc_escalator.escalation.conditions.kinds.related import Related
 from sfdc_escalator.escalation.conditions.tree import AnyOf
-from sfdc_escalator.escalation.decisions.on_ladder import on_ladders
+from sfdc_escalator.escalation.decisions.on_ladder import on_ladder, on_ladders
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
@@ -19,7 +19,7 @@ from sfdc_escalator.escalation.world.org import Describe, FieldInfo
 from sfdc_escalator.escalation.world.policy_use import PolicyUse
 from sfdc_escalator.pipeline.preparing import ladders
 from sfdc_escalator.pipeline.preparing.ladders import read_ladders
-from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER
+from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER, written_at
 from tests.builders import ME, NOW, SUPPORT, case, escalation, in_org, org_facts, remembering
 from tests.pipeline.fakes import FakeOrg
 from tests.year.world import read_policy
@@ -38,6 +38,27 @@ def test_a_start_whose_note_was_deleted_before_it_was_read_starts_with_its_sendi
     known = in_org(POLICY, replace(remembering(start), rungs=seen))
     found = read_ladders(FakeOrg([CASE]), [known], {CASE.id: CASE}, frozenset({ME}))
     assert [one.escalation.ladder.started for one in found.settled if one.escalation.ladder] == started
+
+
+@pytest.mark.parametrize(
+    ("sent", "state", "due"),
+    [
+        (timedelta(minutes=14), EscalationState.UNKNOWN, timedelta(hours=1)),
+        (timedelta(days=1), EscalationState.UNKNOWN, timedelta(hours=8)),
+        (timedelta(minutes=1), EscalationState.REJECTED, timedelta(hours=8)),
+    ],
+    ids=["its own note", "sent long before", "never sent"],
+)
+def test_the_due_time_is_that_of_the_run_that_wrote_the_note(
+    sent: timedelta, state: EscalationState, due: timedelta
+) -> None:
+    """L3: a restored ledger knows an earlier attempt, with another due time than the note that a later run wrote."""
+    tried = escalation(CASE, state, "outage", policy_name="year", tried_at=NOW - sent)
+    planned = replace(tried, ladder=LadderFacts(due=NOW + timedelta(hours=1)))
+    found = replace(written_at(planned, NOW), state=EscalationState.APPLIED)
+    one = on_ladder(in_org(POLICY), found, POLICY.routes[0], CASE)
+    assert one.facts.due == NOW + due
+    assert (one.started == NOW) is (due == timedelta(hours=8))
 
 
 def test_each_ladder_is_worked_out_once_in_a_run_where_nothing_new_was_read() -> None:

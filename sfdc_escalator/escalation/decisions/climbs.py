@@ -34,6 +34,17 @@ class Climbing:
         last = self.matches[-1] if self.matches else None
         return last if last and last.escalation is None and last.state is State.PLANNED else None
 
+    def without(self, done: Container[str]) -> "Climbing":
+        """The same without the turns with these keys: they are neither carried out nor skipped."""
+        left = (
+            replace(match, skips=but(match.skips, done)) for match in self.matches if match.identity.key not in done
+        )
+        return replace(self, matches=tuple(left), skipped=but(self.skipped, done))
+
+
+def but(turns: Iterable[Escalation], done: Container[str]) -> tuple[Escalation, ...]:
+    return tuple(one for one in turns if one.key not in done)
+
 
 def climbings(in_org: PolicyInOrg, ladders: Iterable[OnLadder]) -> list[Climbing]:
     return [found for one in ladders if (found := climbing(in_org, one))]

@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.world.keys import Identity, identity_on
 from sfdc_escalator.pipeline.changes import escalation_found
 from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.org import KeyedNote, Org
-from sfdc_escalator.pipeline.preparing.recover import turns_with
+from sfdc_escalator.pipeline.preparing.recover import turns_with, written_at
 
 NOT_SETTLED = frozenset(
     {
@@ -110,7 +110,8 @@ def taken_in(escalation: Escalation | None, note: KeyedNote, identity: Identity)
         return escalation_found(identity, note.at).on_case(note.case_id, "")
     if escalation.state not in NOT_SETTLED:
         return None
-    return replace(escalation, state=EscalationState.APPLIED, attempts=0, message="", tried_at=note.at)
+    proved = written_at(escalation, note.at)
+    return replace(proved, state=EscalationState.APPLIED, attempts=0, message="", tried_at=note.at)
 
 
 def refuse_if_lost(history: History, found: Sequence[Change]) -> None:

@@ -17,7 +17,7 @@ from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.acts import acknowledged, complete
-from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER, Settled
+from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER, Settled, written_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +40,16 @@ class Ladders:
 
     def but(self, policies_in_org: Sequence[PolicyInOrg]) -> "Ladders":
         """The same ladders without the turns that these histories have as done, and without those that ended."""
-        known = {one.key: one for in_org in policies_in_org for one in in_org.history.everything()}
-        ended = {key for key, one in known.items() if one.state is EscalationState.SUPERSEDED}
-        climbings = (
-            replace(one, matches=tuple(match for match in one.matches if not was_sent(known.get(match.identity.key))))
-            for one in self.climbings
-            if one.ladder.start.key not in ended
-        )
-        return replace(self, climbings=tuple(climbings))
+        every = [one for in_org in policies_in_org for one in in_org.history.everything()]
+        done = {one.key for one in every if one.was_sent}
+        ended = {one.key for one in every if one.state is EscalationState.SUPERSEDED}
+        left = (one.without(done) for one in self.climbings if one.ladder.start.key not in ended)
+        return replace(self, climbings=tuple(left))
 
     @property
     def skipped(self) -> tuple[Escalation, ...]:
         """The turns that are skipped though nothing is climbed."""
         return tuple(turn for one in self.climbings for turn in one.skipped)
-
-
-def was_sent(turn: Escalation | None) -> bool:
-    return turn is not None and turn.was_sent
 
 
 def read_ladders(
@@ -141,7 +134,8 @@ def starts_of(
     for one in starts:
         is_deleted = now is not None and one.tried_at is not None and one.tried_at + SETTLE_AFTER <= now
         if at := notes.get(one.key, one.tried_at if is_deleted else None):
-            yield Settled("started", replace(one, ladder=replace(one.ladder or LadderFacts(), started=at)))
+            proved = written_at(one, at)
+            yield Settled("started", replace(proved, ladder=replace(proved.ladder or LadderFacts(), started=at)))
 
 
 # -- cases whose note is to be written -------------------------------------------------------------------------------

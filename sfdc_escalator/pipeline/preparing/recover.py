@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.decisions.own_steps import could_match_without_us
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.history import NOT_SENT, Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports.org import CaseNow, Org
 from sfdc_escalator.pipeline.preparing.second_look import Look
@@ -149,6 +149,16 @@ def still_matches(
     circumstances = in_org.circumstances_of(route, home.case, newer_messages=True)
     unsure = unread | in_org.in_doubt(home.case)
     return could_match_without_us(in_org.policy.condition(route), home.case, escalations, circumstances, unsure)
+
+
+def written_at(escalation: Escalation, at: datetime) -> Escalation:
+    """The escalation as its note proves it, which stands in the org since that time. Where the ledger sent nothing, or
+    sent it long before, another run wrote the note: one that the ledger lost. Then its values and its due time are not
+    known."""
+    sent = escalation.tried_at if escalation.state not in NOT_SENT else None
+    if sent is not None and at <= sent + SETTLE_AFTER:
+        return escalation
+    return replace(escalation, tried_at=at, before=None, wrote=None, ladder=None)
 
 
 def all_cases_now(org: Org, case_ids: set[str], paths: frozenset[str], us: frozenset[str]) -> dict[str, CaseNow]:
