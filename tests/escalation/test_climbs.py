@@ -56,3 +56,12 @@ def test_a_turn_whose_note_is_found_is_neither_climbed_nor_skipped() -> None:
     assert found.without({skipped.key}).matches == (replace(match, skips=()),)
     assert found.without({match.identity.key}).matches == ()
     assert replace(found, skipped=(skipped,)).without({skipped.key}).skipped == ()
+
+
+@pytest.mark.parametrize("state", [EscalationState.WITHHELD, EscalationState.REJECTED])
+def test_the_move_of_a_rung_that_the_policy_no_longer_has_is_not_tried_again(state: EscalationState) -> None:
+    """L21: a rung that is gone climbs no more."""
+    start = replace(escalation(case(), EscalationState.APPLIED, tried_at=STARTED), ladder=LadderFacts(STARTED))
+    gone = Escalation.of(replace(identity(case()), rung="gone"), state, tried_at=NOW - timedelta(days=2), attempts=1)
+    org = in_org(POLICY, remembering(start, replace(gone, start_key=start.key)))
+    assert climbing(org, on_ladder(org, start, ROUTE, case())) is None

@@ -73,8 +73,11 @@ def next_climb(in_org: PolicyInOrg, one: OnLadder, incomplete: Container[str] = 
 
 
 def to_try_again(one: OnLadder, now: datetime) -> Iterator[Escalation]:
-    """The rungs whose move was withheld, or rejected some time ago."""
+    """The rungs whose move was withheld, or rejected some time ago. One that the route no longer has climbs no more."""
+    left = {rung.id for rung in one.route.ladder.rungs} - one.aside
     for rung in one.rungs:
+        if one.turn_of(rung)[0] not in left:
+            continue
         at = rung.try_again_at()
         if rung.state is EscalationState.WITHHELD or (at is not None and at <= now):
             yield rung
