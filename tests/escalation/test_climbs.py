@@ -65,3 +65,16 @@ def test_the_move_of_a_rung_that_the_policy_no_longer_has_is_not_tried_again(sta
     gone = Escalation.of(replace(identity(case()), rung="gone"), state, tried_at=NOW - timedelta(days=2), attempts=1)
     org = in_org(POLICY, remembering(start, replace(gone, start_key=start.key)))
     assert climbing(org, on_ladder(org, start, ROUTE, case())) is None
+
+
+def test_a_rejected_move_of_a_rung_stays_rejected_until_its_next_try() -> None:
+    """L11: states and exit codes as for starts."""
+    start = replace(escalation(case(), EscalationState.APPLIED, tried_at=STARTED), ladder=LadderFacts(STARTED))
+    about, minute = replace(identity(case()), rung="late"), timedelta(minutes=1)
+    tried = Escalation.of(about, EscalationState.REJECTED, tried_at=NOW - 14 * minute, attempts=1, message="locked")
+    seen = {(POLICY.name, ROUTE.name): {"late": STARTED - timedelta(days=1)}}
+    org = in_org(POLICY, replace(remembering(start, replace(tried, start_key=start.key)), rungs=seen))
+    found = climbing(org, on_ladder(org, start, ROUTE, case()))
+    assert found is not None
+    (match,) = found.matches
+    assert (match.state, match.reason[:27]) == (State.REJECTED, "locked (tried 1 time, next ")

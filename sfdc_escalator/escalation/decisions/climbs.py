@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sfdc_escalator.escalation.decisions.decide import refused_by
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder, held_by, hold_text
 from sfdc_escalator.escalation.decisions.outcome import State
@@ -56,7 +57,7 @@ def climbing(in_org: PolicyInOrg, one: OnLadder) -> Climbing | None:
     if one.progress is None or one.in_flight:
         return None
     coming, held = next_climb(in_org, one), one.held_by
-    matches = (*(again(in_org, one, rung) for rung in to_try_again(one, in_org.now)), *coming.matches)
+    matches = (*(again(in_org, one, rung) for rung in moves_left(one)), *coming.matches)
     if held:
         return Climbing(one, tuple(as_held(match, held) for match in matches)) if matches else None
     return Climbing(one, matches, coming.skipped) if matches or coming.skipped else None
@@ -72,21 +73,20 @@ def next_climb(in_org: PolicyInOrg, one: OnLadder, incomplete: Container[str] = 
     return Climbing(one, skipped=skips_of(one, found))
 
 
-def to_try_again(one: OnLadder, now: datetime) -> Iterator[Escalation]:
-    """The rungs whose move was withheld, or rejected some time ago. One that the route no longer has climbs no more."""
-    left = {rung.id for rung in one.route.ladder.rungs} - one.aside
+def moves_left(one: OnLadder) -> Iterator[Escalation]:
+    """The rungs whose move was withheld or rejected. One that the route no longer has climbs no more."""
+    known = {rung.id for rung in one.route.ladder.rungs} - one.aside
     for rung in one.rungs:
-        if one.turn_of(rung)[0] not in left:
-            continue
-        at = rung.try_again_at()
-        if rung.state is EscalationState.WITHHELD or (at is not None and at <= now):
+        if rung.state in (EscalationState.WITHHELD, EscalationState.REJECTED) and one.turn_of(rung)[0] in known:
             yield rung
 
 
 def again(in_org: PolicyInOrg, one: OnLadder, earlier: Escalation) -> Match:
-    """The move of a rung once more. Its notices went out before."""
+    """The move of a rung once more; a rejected one waits for its next try. Its notices went out before."""
     turn = Missed(one.turn_of(earlier)[0], earlier.turn, earlier.moment or in_org.now)
-    return replace(match_of(in_org, one, turn), escalation=earlier)
+    found = replace(match_of(in_org, one, turn), escalation=earlier)
+    ended = refused_by(earlier, one.route, in_org.now)
+    return found.ended(*ended) if ended else found
 
 
 def match_of(in_org: PolicyInOrg, one: OnLadder, turn: Missed, found: Climb | None = None) -> Match:
@@ -111,6 +111,8 @@ def match_of(in_org: PolicyInOrg, one: OnLadder, turn: Missed, found: Climb | No
 
 def as_held(match: Match, hold: Hold) -> Match:
     """The same match, which waits for the end of the hold. A rung that waits skips and moves nothing."""
+    if match.state is not State.PLANNED:  # a rejected move, whose next try has not come
+        return match
     return replace(match, skips=(), ladder_after=None).held(hold_text(hold), by=held_by(hold))
 
 
