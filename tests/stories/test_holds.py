@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.stories.ladders import POLICY, later
-from tests.stories.stopped_org import notes, run
+from tests.stories.stopped_org import act, notes, run
 from tests.stories.test_ladders import the_case
 from tests.stories.test_main_job import case, start
 from tests.stories.world import World, advance, patch, select
@@ -143,3 +143,17 @@ def test_a_case_is_held_while_a_field_says_so(support: World) -> None:
     assert later(support, 9) == []
     assert later(support, 1) == [("after-30m", 1, "applied")]
     assert the_case(org)["Priority"] == "Critical"
+
+
+def test_a_case_with_two_escalations_is_held_once_while_a_field_says_so(support: World) -> None:
+    """L18, L19: a merge brought the second escalation."""
+    other = POLICY[POLICY.index("  - name: urgent") : POLICY.index("guards:")].replace("urgent", "slow")
+    support.policy(POLICY.replace("guards:", f"{other}guards:") + "hold_while: [{field: Status, is: Working}]\n")
+    org = start(support, case(1), case(2, "slow"))
+    run(support, "--backlog", "escalate")
+    first, second = (one["Id"] for one in select(org, "SELECT Id FROM Case ORDER BY CaseNumber"))
+    act(org, act="merge", case=second, into=first)
+    patch(org, first, Status="Working")
+    advance(org, "5m")
+    assert len(run(support)["holds"]) == 1
+    assert len(run(support)["holds"]) == 1

@@ -73,7 +73,7 @@ def read_ladders(
         open=tuple(every),
         settled=(*starts, *seen),
         climbings=tuple(completed(org, found, us)),
-        begun=tuple(hold for one in every for hold in one.holds if hold.event == 0),
+        begun=tuple(dict.fromkeys(hold for one in every for hold in one.holds if hold.event == 0)),  # once for a case
         ended=tuple(dict.fromkeys((*ended_on(every), *ended_beside(known, cases, every)))),
         calls=org.api_calls - before,
     )
