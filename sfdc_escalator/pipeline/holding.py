@@ -1,6 +1,6 @@
 """A hold that a person wants: checked against the org and the ledger before it is stored. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -64,14 +64,17 @@ def held(case: Case, history: History, policies: Sequence[Policy], wanted: Wante
     inside = (
         one
         for one in history.starts()
-        if one.case_id == case.id and one.is_open and one.ladder and any(covers(hold, one) for hold in holds)
+        if one.case_id == case.id and one.is_open and one.ladder and any(covers(hold, one, policies) for hold in holds)
         if one.ladder.due and now < one.ladder.due <= until
     )
     return Held(case.number, holds, tuple(inside))
 
 
-def covers(hold: Hold, start: Escalation) -> bool:
-    return hold.covers(start.policy, start.route)
+def covers(hold: Hold, start: Escalation, policies: Iterable[Policy]) -> bool:
+    """True where the hold is for the route of the escalation, which may have been renamed since."""
+    routes = (route for policy in policies if policy.name == start.policy for route in policy.routes)
+    names = next((route.names for route in routes if start.route in route.names), {start.route})
+    return any(hold.covers(start.policy, name) for name in names)
 
 
 def policies_of(policies: Sequence[Policy], route: str | None) -> tuple[str, ...]:

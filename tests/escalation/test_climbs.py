@@ -78,3 +78,12 @@ def test_a_rejected_move_of_a_rung_stays_rejected_until_its_next_try() -> None:
     assert found is not None
     (match,) = found.matches
     assert (match.state, match.reason[:27]) == (State.REJECTED, "locked (tried 1 time, next ")
+
+
+def test_a_hold_of_a_route_lasts_when_the_route_is_renamed() -> None:
+    """L19, L20"""
+    renamed = replace(ROUTE, name="renamed", formerly=(ROUTE.name,))
+    start = replace(escalation(case(), EscalationState.APPLIED, tried_at=STARTED), ladder=LadderFacts(STARTED))
+    hold = replace(HOLD, policy=POLICY.name, route=ROUTE.name)
+    org = in_org(policy(renamed), replace(remembering(start), holds=(hold,)))
+    assert on_ladder(org, start, renamed, case()).is_held

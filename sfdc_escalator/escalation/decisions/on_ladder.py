@@ -147,8 +147,10 @@ def aside(ladder: Ladder, seen: Mapping[str, datetime], started: datetime | None
 
 
 def holds_of(in_org: PolicyInOrg, route: Route, case: Case) -> tuple[Hold, ...]:
-    """The holds of the case for this route, past and present; `hold_while` as this run sees it."""
-    stored = [hold for hold in in_org.history.holds_of(case.id) if hold.covers(in_org.policy.name, route.name)]
+    """The holds of the case for this route, past and present, also those that name it as it was called before;
+    `hold_while` as this run sees it."""
+    policy, known = in_org.policy.name, in_org.history.holds_of(case.id)
+    stored = [hold for hold in known if any(hold.covers(policy, name) for name in route.names)]
     return tuple(changed_by_field(in_org, case, stored))
 
 
