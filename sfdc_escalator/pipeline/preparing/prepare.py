@@ -107,8 +107,7 @@ def prepare(
         history = history.with_escalations(one.escalation for one in watched)
         ended = tuple(Settled("superseded", one) for one in doubles(history, policies, caller.organization_id))
         settled, history = (*settled, *watched, *ended), history.with_escalations(one.escalation for one in ended)
-    ended = overtaken(history, caller)
-    settled, history = (*settled, *ended), history.with_escalations(one.escalation for one in ended)
+    settled, history = with_overtaken(settled, history, caller)
     policies_in_org = with_history(policies_in_org, history)
     ladders = read_ladders(org, policies_in_org, open_cases, us)
     ladders = around_incomplete(org, policies_in_org, ladders, us, render)
@@ -120,8 +119,7 @@ def prepare(
         refuse_if_lost(history, found)
         here = still_here(look.cases, found, history)
         history = history.with_escalations(one.escalation for one in found)
-        ended = overtaken(history, caller)
-        settled, history = (*settled, *ended), history.with_escalations(one.escalation for one in ended)
+        settled, history = with_overtaken(settled, history, caller)
         policies_in_org = with_history(policies_in_org, history)
         ladders = ladders.but(policies_in_org)
         judged = [*judge_all(policies_in_org, here), *ladders.matches]
@@ -134,8 +132,10 @@ def prepare(
     )
 
 
-def overtaken(history: History, caller: Caller) -> tuple[Settled, ...]:
-    return tuple(Settled("superseded", one) for one in taken_over(history, caller.organization_id))
+def with_overtaken(settled: Iterable[Settled], history: History, caller: Caller) -> tuple[tuple[Settled, ...], History]:
+    """The same with the escalations that a later one has taken over."""
+    ended = tuple(taken_over(history, caller.organization_id))
+    return (*settled, *(Settled("superseded", one) for one in ended)), history.with_escalations(ended)
 
 
 def with_history(policies_in_org: Iterable[PolicyInOrg], history: History) -> list[PolicyInOrg]:
