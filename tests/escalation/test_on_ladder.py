@@ -8,14 +8,14 @@ import pytest
 
 from sfdc_escalator.escalation.decisions.climbs import identity_of
 from sfdc_escalator.escalation.decisions.match import Match
-from sfdc_escalator.escalation.decisions.on_ladder import on_ladder
+from sfdc_escalator.escalation.decisions.on_ladder import lasting, on_ladder
 from sfdc_escalator.escalation.ladder.climbing import Missed
 from sfdc_escalator.escalation.ladder.times import team_of, zone_of_due
 from sfdc_escalator.escalation.policy.ladder import DueIn, EndOfDay, Notify, Recipient
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
-from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
+from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
 from tests.builders import NOW, case, escalation, identity, in_org, judged, policy, remembering, route
 from tests.year.world import read_policy
 
@@ -110,3 +110,13 @@ def test_times_are_shown_in_the_zone_of_the_responsible_team(
     assert due != IN or f"{(NOW + timedelta(hours=4)).astimezone(expected):%H:%M %Z}" in found.due_text
     notified = replace(one, escalate=None, notify=Notify((Recipient("team", "leads"),)))
     assert team_of(notified, case()) == "leads"
+
+
+def test_of_several_holds_the_one_that_ends_last_is_named() -> None:
+    """L19"""
+    long = Hold("", "", NOW - timedelta(hours=1), NOW + timedelta(hours=5), "w", "ann")
+    short, ended = replace(long, until=NOW + timedelta(minutes=10)), replace(long, until=NOW)
+    assert lasting([short, long, ended], NOW) == long
+    by_field = replace(long, until=None, kind="field")
+    assert lasting([by_field, long], NOW) == by_field
+    assert lasting([ended], NOW) is None

@@ -18,7 +18,7 @@ from sfdc_escalator.escalation.policy.ladder import Ladder
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
-from sfdc_escalator.escalation.world.ladder_facts import Hold, Interval, LadderFacts, StandingState
+from sfdc_escalator.escalation.world.ladder_facts import Hold, Interval, LadderFacts, StandingState, longest
 
 IN_FLIGHT = frozenset({EscalationState.UNKNOWN, EscalationState.SENDING})
 NOT_DONE = frozenset({EscalationState.PLANNED, EscalationState.SUPERSEDED})
@@ -168,8 +168,8 @@ def changed_by_field(in_org: PolicyInOrg, case: Case, stored: Iterable[Hold]) ->
 
 
 def lasting(holds: Iterable[Hold], now: datetime) -> Hold | None:
-    """The hold that lasts now."""
-    return next((hold for hold in holds if hold.lasts(now)), None)
+    """The hold that lasts now; of several the one that ends last."""
+    return longest(hold for hold in holds if hold.lasts(now))
 
 
 def hold_of_start(in_org: PolicyInOrg, route: Route, case: Case) -> Hold | None:

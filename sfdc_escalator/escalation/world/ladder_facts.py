@@ -1,6 +1,6 @@
 """The facts about ladders that the ledger remembers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -82,6 +82,11 @@ class Hold:
 
     def covers(self, policy: str, route: str) -> bool:
         return self.policy in ("", policy) and self.route in ("", route)
+
+
+def longest(holds: Iterable[Hold]) -> Hold | None:
+    """The hold that ends last: until then the case waits."""
+    return max(holds, default=None, key=lambda one: (one.until is None, one.until or one.begin))
 
 
 class StandingState(StrEnum):

@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
-from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, Hold, LadderFacts, Standing, StandingState
+from sfdc_escalator.escalation.world.ladder_facts import (
+    Acknowledged,
+    Hold,
+    LadderFacts,
+    Standing,
+    StandingState,
+    longest,
+)
 
 NOT_CLIMBED = frozenset({EscalationState.PLANNED, EscalationState.SUPERSEDED})
 """States of a turn that was never sent, or that belongs to a case that was merged away."""
@@ -71,7 +78,7 @@ def open_escalation(
 ) -> OpenEscalation:
     """An open escalation with the standing after the last run, None where no run stored one. A hold that began or ended
     since then counts."""
-    hold = next((one for one in holds if one.covers(start.policy, start.route)), None)
+    hold = longest(one for one in holds if one.covers(start.policy, start.route))
     known = standing or Standing(StandingState.ASIDE if start.ladder else StandingState.NO_LADDER)
     return OpenEscalation(start, with_hold(known, start, is_held=hold is not None), in_order(climbed), hold)
 
