@@ -11,7 +11,7 @@ from tests.stories.world import World
 
 @pytest.fixture
 def broken(world: World) -> World:
-    def fail(_: object) -> None:
+    def fail(*_: object, **_more: object) -> None:
         raise ValueError("lost\x1b[2J\nits way \udc80")
 
     world.monkeypatch.setattr(errand, "status", fail)
