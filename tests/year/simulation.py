@@ -166,7 +166,7 @@ class Year:
                 self.org.hear_customer(case_id, "There is smoke, I am hurt." if kind == "alarm" else "I am here.")
             case "call" | "write":
                 acts.acted += [(self.now, kind)]
-                self.org.add_record(case_id, "Tasks", TaskSubtype="Call" if kind == "call" else "Email")
+                self.org.add_record(case_id, "Tasks", by=person, TaskSubtype="Call" if kind == "call" else "Email")
             case "reach":
                 self.reach(case_id)
             case "return":

@@ -11,6 +11,7 @@ from typing import Any
 
 from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.policy.proof_needs import AUTHOR
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.ladder_facts import Hold
@@ -70,12 +71,12 @@ class YearOrg(FakeOrg):
         return made.id
 
     def add_record(
-        self, case_id: str, relation: str, beside: str = "", at: datetime | None = None, **row: Value
+        self, case_id: str, relation: str, beside: str = "", at: datetime | None = None, by: str = "", **row: Value
     ) -> None:
         """A record of the case, or one that counts through its contact or by the same values."""
         for need in self.records:
             if need.relation == relation and beside == (need.through or ("same" if need.same else "")):
-                new = {**row, "CreatedDate": at or self.now}
+                new = {**row, **(made_by(by) if by else {}), "CreatedDate": at or self.now}
                 self.become(case_id, partial(with_row, need=need, row=new))
 
     def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
@@ -182,6 +183,11 @@ class YearLedger(FakeLedger):
         )
         here = tuple(one for one in self.holds if one.case_id in self.known or one.case_id in self.kept)
         return replace(found, rungs=rungs, holds=here, standings=self.standings, policy_uses=self.uses)
+
+
+def made_by(person: str) -> dict[str, Value]:
+    """The fields of a record that tell that a person made it."""
+    return dict(zip(AUTHOR, (person, "Standard", True), strict=True))
 
 
 def with_row(one: Case, need: Records, row: Mapping[str, Value]) -> Case:
