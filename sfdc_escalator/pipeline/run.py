@@ -138,12 +138,13 @@ def carry_out(
                 lease.check()  # a run that lost its lease while it was paused must not call the ledger lost
             close_failed(lease, error)
             raise
-        log_notices(notices := record_exhausted(lease, prepared))
+        exhausted = record_exhausted(lease, prepared)
+        log_notices(exhausted)
         after = close_ladders(org, lease, prepared, applied)
         check = ledger.self_check(caller.organization_id)
         result = replace(account(run, org, ledger, prepared, applied, stop), standings=after, check=check)
         log_notices(result.notices)
-        result = replace(result, notices=(*result.notices, *notices))
+        result = replace(result, notices=(*result.notices, *exhausted))
         waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options, check.problems)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}

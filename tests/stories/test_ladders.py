@@ -10,7 +10,7 @@ import pytest
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from tests.stories.ladders import POLICY, later
 from tests.stories.stopped_org import act, notes, run
-from tests.stories.test_main_job import case, start
+from tests.stories.test_main_job import QUEUES, USERS, case, start
 from tests.stories.world import World, advance, select
 
 
@@ -310,6 +310,24 @@ def test_an_act_counts_though_a_run_of_another_policy_came_between(support: Worl
     assert later(support, 25) == []
     (standing,) = standings(support)
     assert (standing["state"], standing["acknowledged"]["at"]) == ("acknowledged", "2026-03-02T15:05:00Z")
+
+
+@pytest.mark.parametrize(("by", "acted"), [("bob@support.example", True), ("robot@support.example", False)])
+def test_a_record_acknowledges_when_a_person_made_it(support: World, by: str, *, acted: bool) -> None:
+    """L14"""
+    proof = "acknowledged: {related: Tasks, where: {field: TaskSubtype, is: Call}, since: escalation, at_least: 1}"
+    support.policy(POLICY.replace("    due: 4h\n", f"    due: 4h\n    {proof}\n"))
+    robot = {"Username": "robot@support.example", "LastName": "Robot", "UserType": "AutomatedProcess"}
+    users = [*({**one, "UserType": "Standard"} for one in USERS), robot]
+    org = support.org(Case=[case(1)], Group=QUEUES, User=users)
+    run(support, "--backlog", "escalate")
+    (one,) = select(org, "SELECT Id FROM Case")
+    advance(org, "5m")
+    call = {"WhatId": one["Id"], "Subject": "Call", "TaskSubtype": "Call"}
+    act(org, act="create", object="Task", fields=call, by=by)
+    assert later(support, 25) == ([] if acted else [("after-30m", 1, "applied")])
+    (standing,) = standings(support)
+    assert (standing["acknowledged"] is not None) == acted
 
 
 def test_runs_of_another_policy_do_not_make_a_ladder_look_forgotten(support: World) -> None:

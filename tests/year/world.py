@@ -11,11 +11,10 @@ from typing import Any
 
 from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.policy.proof_needs import AUTHOR
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.ladder_facts import Hold
-from sfdc_escalator.escalation.world.needs import Need, Records
+from sfdc_escalator.escalation.world.needs import AUTHOR, Need, Records
 from sfdc_escalator.escalation.world.org import Describe, FieldInfo, OrgFacts, Queue
 from sfdc_escalator.files.policies import load_policies
 from sfdc_escalator.pipeline.ports.ledger import Change, RunEnd, RunStart

@@ -16,9 +16,10 @@ from sfdc_escalator.escalation.conditions.kinds.related import Related
 from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, leaves
-from sfdc_escalator.escalation.policy.proof_needs import AUTHOR, OWNER, paths_of_history, told_apart
+from sfdc_escalator.escalation.policy.proof_needs import OWNER, asking_author, paths_of_history
 from sfdc_escalator.escalation.world.case import Case, FieldChange, Value
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
+from sfdc_escalator.escalation.world.needs import AUTHOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def by_word(leaf: Spoke, case: Case, escalated: Escalated, circumstances: Circum
 
 def by_record(leaf: Related, case: Case, escalated: Escalated, circumstances: Circumstances) -> Acknowledged | None:
     """There are as many records as it asks for, and a person made one of them after the start."""
-    leaf = told_apart(leaf)
+    leaf = asking_author(leaf)
     if not leaf.holds(case, circumstances):
         return None
     newer = (one for one in leaf.counted(case, circumstances) if one.created > escalated.started)

@@ -7,11 +7,9 @@ from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.kinds.owner import Owner
 from sfdc_escalator.escalation.conditions.kinds.related import Related
 from sfdc_escalator.escalation.conditions.tree import AnyOf, leaves
-from sfdc_escalator.escalation.world.needs import FieldChanges, Lookup, Need, Records
+from sfdc_escalator.escalation.world.needs import AUTHOR, FieldChanges, Lookup, Need, Records
 
 OWNER = "OwnerId"
-AUTHOR = ("CreatedById", "CreatedBy.UserType", "CreatedBy.IsActive")
-"""The fields of a record that tell whether a person made it."""
 
 
 def paths_of_history(condition: Condition) -> frozenset[str]:
@@ -23,13 +21,13 @@ def paths_of_history(condition: Condition) -> frozenset[str]:
 def lookups_of_proof(condition: Condition) -> frozenset[Lookup]:
     """The lookups that show the acts: messages, records, and the history of fields."""
     own = {need for need in condition.needs if not isinstance(need, str)}
-    own |= {of_an_author(leaf.records) for leaf in leaves(condition) if isinstance(leaf, Related)}
+    own |= {with_author(leaf.records) for leaf in leaves(condition) if isinstance(leaf, Related)}
     history = {FieldChanges(path) for path in paths_of_history(condition) if "." not in path}
     owner = {FieldChanges(OWNER)} if any(isinstance(leaf, Owner) for leaf in leaves(condition)) else set()
     return frozenset[Lookup](own | history | owner)
 
 
-def of_an_author(records: Records) -> Records:
+def with_author(records: Records) -> Records:
     """The records with the fields that tell who made them."""
     return replace(records, fields=tuple(dict.fromkeys((*records.fields, *AUTHOR))))
 
@@ -38,9 +36,9 @@ def needs_of_proof(condition: Condition) -> frozenset[Need]:
     return condition.needs | lookups_of_proof(condition)
 
 
-def told_apart(leaf: Related) -> Related:
+def asking_author(leaf: Related) -> Related:
     """The same condition on records that are read with who made them."""
-    return replace(leaf, records=of_an_author(leaf.records))
+    return replace(leaf, records=with_author(leaf.records))
 
 
 def shown(condition: Condition, refused: frozenset[Need]) -> Condition | None:

@@ -42,6 +42,8 @@ class Answered:
 
 
 Lookup = Messages | FieldChanges | Records | Answered
+AUTHOR = ("CreatedById", "CreatedBy.UserType", "CreatedBy.IsActive")
+"""The fields that name who created a record, and whether that is a person."""
 COMMENTS, EMAILS = Messages("comments"), Messages("emails")
 MESSAGES = frozenset({COMMENTS, EMAILS})
 Need = str | Lookup

@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from sfdc_escalator.escalation.world.case import Case, FieldChange, long_id
+from sfdc_escalator.escalation.world.needs import AUTHOR
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.facts import Facts
-from sfdc_escalator.salesforce.reading.records import AUTHOR, Column, is_by_person, read
+from sfdc_escalator.salesforce.reading.records import Column, is_by_person, read
 from sfdc_escalator.salesforce.schema.values import given, instant, needed, pick, record_id, text
 
 HISTORY_FIELDS = ("CaseId", "Field", "OldValue", "NewValue", "CreatedDate", *AUTHOR)

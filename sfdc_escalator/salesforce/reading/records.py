@@ -38,8 +38,6 @@ ENGINE_FIELDS = (
 )
 # Automated users count neither as agents nor as customers (Object Reference, User.UserType).
 NOBODY = frozenset({"AutomatedProcess", "CloudIntegrationUser", "System"})
-AUTHOR = ("CreatedById", "CreatedBy.UserType", "CreatedBy.IsActive")
-"""The fields that name who created a record, and whether that is a person."""
 DRAFT = "5"  # of EmailMessage.Status (Object Reference, EmailMessage)
 
 

@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.conditions.speech.own_words import own_words
 from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
 from sfdc_escalator.escalation.world.case import Case, Comment, Value, long_id
 from sfdc_escalator.escalation.world.keys import key_of
-from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, Answered, FieldChanges, Need, Records
+from sfdc_escalator.escalation.world.needs import AUTHOR, COMMENTS, EMAILS, Answered, FieldChanges, Need, Records
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.line.pages import Record
@@ -22,7 +22,7 @@ from sfdc_escalator.salesforce.line.shapes import taken_apart
 from sfdc_escalator.salesforce.reading.facts import Facts
 from sfdc_escalator.salesforce.reading.field_changes import HISTORY_FIELDS, history_names, with_field_changes
 from sfdc_escalator.salesforce.reading.lookups import in_ids
-from sfdc_escalator.salesforce.reading.records import AUTHOR, Column, comment_of, email_of, read
+from sfdc_escalator.salesforce.reading.records import Column, comment_of, email_of, read
 from sfdc_escalator.salesforce.schema.describe import is_long_text
 from sfdc_escalator.salesforce.schema.values import needed, pick, record_id
 from sfdc_escalator.salesforce.soql import soql
