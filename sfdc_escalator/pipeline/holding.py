@@ -45,6 +45,16 @@ def the_case(org: Org, caller: Caller, policies: Sequence[Policy], name: str) ->
     return poll.cases[0]
 
 
+def held_case(history: History, name: str) -> tuple[str, str] | None:
+    """The id and the number of the case of this name that has a hold. The org may not have the case any more: it was
+    merged into another, or deleted."""
+    for hold in history.holds:
+        number = hold.case_number
+        if hold.kind == "hold" and name in (number, number.lstrip("0"), hold.case_id, hold.case_id[:15]):
+            return hold.case_id, number
+    return None
+
+
 def open_case(org: Org, caller: Caller, policies: Sequence[Policy], name: str) -> Case:
     """The same, where it is open. Raises Invalid."""
     case = the_case(org, caller, policies, name)

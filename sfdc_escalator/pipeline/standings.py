@@ -46,7 +46,7 @@ def of_open(in_org: PolicyInOrg, prepared: Prepared, outcomes: Mapping[str, Outc
         if start.route not in routes:
             yield start.key, Standing(StandingState.REMOVED)
         elif not routes[start.route].ladder:
-            yield start.key, no_ladder(in_org, start)
+            yield start.key, no_ladder(in_org, start, routes[start.route].name)
         elif start.key in on:
             yield start.key, after_run(on[start.key], changes.get(start.key, NOTHING))
 
@@ -82,19 +82,19 @@ def of_climbing(climbing: Climbing, outcomes: Mapping[str, Outcome], skipped: Co
     return OfRun(frozenset(done), moved, waits)
 
 
-def no_ladder(in_org: PolicyInOrg, start: Escalation) -> Standing:
+def no_ladder(in_org: PolicyInOrg, start: Escalation, route: str) -> Standing:
     """The standing of an escalation without a ladder; its team and its zone stay those of its start."""
     known, _ = in_org.history.standings.get(start.key, (Standing(StandingState.NO_LADDER), ""))
-    return Standing(StandingState.NO_LADDER, team=known.team, zone=known.zone)
+    return Standing(StandingState.NO_LADDER, team=known.team, zone=known.zone, route=route)
 
 
 def after_run(one: OnLadder, changes: OfRun) -> Standing:
-    progress, team, zone = one.progress, team_of(one.route, one.case), one.zone.key or ""
+    progress, team, zone, route = one.progress, team_of(one.route, one.case), one.zone.key or "", one.route.name
     if progress is None:
-        return Standing(StandingState.RUNNING, team=team, zone=zone)
+        return Standing(StandingState.RUNNING, team=team, zone=zone, route=route)
     moved = {**progress.moved, **changes.moved}
     progress = replace(progress, done=progress.done | changes.done, moved=moved)
-    return replace(standing(one.times, progress, one.now, team), waits=changes.waits, zone=zone)
+    return replace(standing(one.times, progress, one.now, team), waits=changes.waits, zone=zone, route=route)
 
 
 def of_started(

@@ -166,15 +166,19 @@ def hold(errand: Errand, case: str, wanted: WantedHold) -> Held:
 def release(errand: Errand, case: str, by: str) -> Held:
     """Ends the holds that persons made of the case. Nothing is written in the org."""
     from sfdc_escalator.ledger.trail import holding
-    from sfdc_escalator.pipeline.holding import Held, the_case
+    from sfdc_escalator.pipeline.holding import Held, held_case, the_case
 
     loaded = policies(errand.surroundings, errand.policies).policies
     with connect(errand.surroundings, errand.org) as (door, caller), ledger(*errand.place, caller) as book:
-        found = the_case(door, caller, loaded, case)
-        ended = holding.release(book, caller.organization_id, found.id, caller.now, by)
+        held = held_case(book.history(caller.organization_id), case)
+        if held is None:
+            found = the_case(door, caller, loaded, case)
+            held = found.id, found.number
+        case_id, number = held
+        ended = holding.release(book, caller.organization_id, case_id, caller.now, by)
     if not ended:
-        raise Invalid(f"case {found.number} is not held: there is nothing to release")
-    return Held(found.number, ended)
+        raise Invalid(f"case {number} is not held: there is nothing to release")
+    return Held(number, ended)
 
 
 def rebuild(errand: Errand) -> ReadBack:

@@ -132,6 +132,13 @@ def test_renaming_a_route_does_not_escalate_everything_again(state: EscalationSt
         assert (decision.state, decision.key) == (State.ALREADY, before.key)
 
 
+def test_of_two_that_came_together_by_a_merge_the_one_that_goes_on_says_why_the_case_is_left() -> None:
+    """L18: the other one was taken over by it, and not by a route above."""
+    ended = replace(escalation(case(), EscalationState.SUPERSEDED, "a"), key="ESC-0000-0000-0000")
+    decision = one(policy(route("a", NEW)), ended, escalation(case(), EscalationState.APPLIED, "a"))
+    assert (decision.state, decision.reason) == (State.ALREADY, "escalated by an earlier run")
+
+
 @pytest.mark.parametrize("state", [EscalationState.UNKNOWN, EscalationState.SENDING])
 @pytest.mark.parametrize("sent_by", ["top", "base", "gone-route"])
 def test_an_unknown_outcome_stays_unknown_whatever_route_matches_now(state: EscalationState, sent_by: str) -> None:

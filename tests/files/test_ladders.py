@@ -334,7 +334,8 @@ def test_due_times_are_shown_in_the_zone_of_the_first_calendar(tmp_path: Path) -
 
 
 def test_a_ladder_is_carried_out_so_that_no_warning_says_that_it_is_not(tmp_path: Path) -> None:
-    keys = "due: 4h\n    catch_up: highest\n    acknowledged: {owner: user}\n    ladder: {after: 1h, until: closed}\n"
+    rung = "{after: 1h, escalate: {queue: leads}, until: closed}"
+    keys = f"due: 4h\n    catch_up: highest\n    acknowledged: {{owner: user}}\n    ladder: {rung}\n"
     text = f"{HEAD}{ROUTE}    {keys}".replace("channels: {mail: email}\n", "").replace(
         "  gap: {by: Level__c, values: {Gold: 1h}}\n", ""
     )
@@ -607,12 +608,37 @@ def test_a_rung_called_repeat_is_not_the_repeat_of_its_route(tmp_path: Path) -> 
     assert (line, message) == (FIRST + 1, "two rungs of this route are called `repeat`")
 
 
-def test_a_table_without_else_that_gives_a_time_of_a_ladder_is_a_warning(tmp_path: Path) -> None:
-    keys = "    due: {by: Level__c, values: {Gold: 1h}}\n    ladder: {name: a, after: {table: gap}, until: closed}\n"
-    message = "the table gives no value when no row matches"
-    line = HEAD.splitlines().index("  gap: {by: Level__c, values: {Gold: 1h}}") + 1
-    found = mistakes(tmp_path, f"{HEAD}{ROUTE}{keys}", "warning")
-    assert [one[0] for one in found if one[2] == message] == [line, FIRST - 1]
+@pytest.mark.parametrize(
+    ("keys", "line", "which"),
+    [
+        ("    ladder: {name: a, after: {table: gap}, until: closed}\n", FIRST - 1, "the table `gap`"),
+        ("    ladder: {name: a, after: {by: Level__c, values: {Gold: 1h}}, until: closed}\n", FIRST - 1, "the table"),
+        (
+            "    due: {by: Level__c, values: {Gold: 1h}}\n    ladder: {after_due: 1h, until: closed}\n",
+            FIRST - 1,
+            "the table",
+        ),
+        ("    due: {table: gap}\n    ladder: {before_due: 1h, until: closed}\n", FIRST - 1, "the table `gap`"),
+    ],
+)
+def test_a_table_that_gives_no_time_for_some_case_is_an_error_where_a_rung_needs_it(
+    tmp_path: Path, keys: str, line: int, which: str
+) -> None:
+    """Else the rung would never come on such a case, and nobody would notice."""
+    found = mistakes(tmp_path, f"{HEAD}{ROUTE}{keys}")
+    assert [(one[0], one[2]) for one in found] == [(line, f"{which} gives no time when no row matches")]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "    due: {by: Level__c, values: {Gold: 1h}, else: 2h}\n    ladder: {after_due: 1h, until: closed}\n",
+        "    due: {by: Level__c, values: {Gold: 1h}}\n    ladder: {after: 1h, until: closed}\n",
+        '    ladder: {name: a, after: {by: Vip__c, values: {"true": 1h, "false": 2h}}, until: closed}\n',
+    ],
+)
+def test_a_table_that_no_rung_needs_or_that_covers_every_case_is_valid(tmp_path: Path, keys: str) -> None:
+    assert mistakes(tmp_path, f"{HEAD}{ROUTE}{keys}") == []
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ def events_of(kind: Kind, *names: str) -> list[str]:
 def test_a_rung_is_first_seen_once(ledger: SqlLedger, kind: Kind) -> None:
     """L21: it takes part in escalations that began no earlier than the run that first saw it."""
     with ledger.lease(start()) as lease:
-        lease.see_rungs([FIRST, LATE], [], AT)
-        lease.see_rungs([FIRST, LATE, LAST], [], AT + HOUR)
+        lease.see_rungs({FIRST: AT, LATE: AT}, [])
+        lease.see_rungs({FIRST: AT + HOUR, LATE: AT + HOUR, LAST: AT + HOUR}, [])
     assert ledger.history(ORG).rungs == {OURS: {"first": AT, "late": AT, "last": AT + HOUR}}
     assert not ledger.history(OTHER_ORG).rungs
     assert events_of(kind, "rung_seen") == ["rung_seen"] * 3
@@ -50,11 +50,11 @@ def test_a_rung_is_first_seen_once(ledger: SqlLedger, kind: Kind) -> None:
 def test_a_rung_that_is_gone_is_seen_anew_when_it_comes_back(ledger: SqlLedger, kind: Kind) -> None:
     """L21"""
     with ledger.lease(start()) as lease:
-        lease.see_rungs([FIRST, LATE], [], AT)
-        lease.see_rungs([FIRST], [LATE], AT + HOUR)
+        lease.see_rungs({FIRST: AT, LATE: AT}, [])
+        lease.see_rungs({FIRST: AT + HOUR}, [LATE])
         assert ledger.history(ORG).rungs == {OURS: {"first": AT}}
-        lease.see_rungs([FIRST], [LATE, LAST], AT + HOUR)
-        lease.see_rungs([FIRST, LATE], [], AT + 2 * HOUR)
+        lease.see_rungs({FIRST: AT + HOUR}, [LATE, LAST])
+        lease.see_rungs({FIRST: AT + 2 * HOUR, LATE: AT + 2 * HOUR}, [])
     assert ledger.history(ORG).rungs == {OURS: {"first": AT, "late": AT + 2 * HOUR}}
     assert events_of(kind, "rung_seen", "rung_gone") == ["rung_seen", "rung_seen", "rung_gone", "rung_seen"]
     assert kind.verify().problems == ()
@@ -74,8 +74,8 @@ def test_a_rung_that_is_gone_is_seen_anew_when_it_comes_back(ledger: SqlLedger, 
 )
 def test_a_changed_rung_is_found(ledger: SqlLedger, kind: Kind, statement: str) -> None:
     with ledger.lease(start()) as lease:
-        lease.see_rungs([FIRST, LATE], [], AT)
-        lease.see_rungs([], [LATE], AT)
+        lease.see_rungs({FIRST: AT, LATE: AT}, [])
+        lease.see_rungs({}, [LATE])
     assert kind.execute("SELECT event FROM events WHERE seq = 3") == [("rung_seen",)]
     kind.execute(statement)
     assert any("the rung " in problem for problem in kind.verify().problems)
@@ -256,7 +256,7 @@ def test_a_run_without_its_lease_remembers_nothing(ledger: SqlLedger, kind: Kind
         kind.execute("UPDATE leases SET heartbeat_at = '2020-01-01T00:00:00Z'")
         with ledger.lease(start("run-2")):
             with pytest.raises(LeaseLost):
-                lost.see_rungs([LATE], [], AT)
+                lost.see_rungs({LATE: AT}, [])
             with pytest.raises(LeaseLost):
                 lost.record_holds([A_FIELD], [])
             with pytest.raises(LeaseLost):

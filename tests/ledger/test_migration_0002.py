@@ -77,7 +77,7 @@ def test_a_run_after_the_migration_remembers_ladders_of_old_and_new_escalations(
         known = next(one for one in ledger.history(ORG).everything() if one.key == key)
         lease.record([change(replace(known, ladder=LADDER), event="acknowledged")])
         lease.record([change(escalation(1)), change(escalation(1), EscalationState.APPLIED), change(turn())])
-        lease.see_rungs([("support", "supervisor", "late")], [], AT)
+        lease.see_rungs({("support", "supervisor", "late"): AT}, [])
         lease.record_holds([Hold(known.case_id, "00001234", AT, None, "Status is Legal", "support")], [])
         lease.keep_standings({key: (Standing(StandingState.RUNNING), "digest")})
     with old.open() as ledger:

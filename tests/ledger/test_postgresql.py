@@ -272,7 +272,7 @@ def tell(kind: PostgresqlKind) -> PostgresqlKind:
         )
         lease.record([change(escalation(1), EscalationState.APPLIED)])
         lease.mark_live([("support", "supervisor")])
-        lease.see_rungs([("support", "supervisor", "late")], [], AT)
+        lease.see_rungs({("support", "supervisor", "late"): AT}, [])
         lease.record_holds([Hold(escalation(1).case_id, "00001234", AT, None, "Status is Legal", "support")], [])
         lease.finish({"exit": 0})
     return kind

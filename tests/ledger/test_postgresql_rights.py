@@ -66,7 +66,7 @@ def runs(where: str) -> None:
     with open_ledger(where, create=True) as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation(), note="A note.")])
         lease.mark_live([("support", "supervisor")])
-        lease.see_rungs([("support", "supervisor", "late")], [], AT)
+        lease.see_rungs({("support", "supervisor", "late"): AT}, [])
         lease.record_holds([Hold(escalation().case_id, "00001234", AT, None, "Status is Legal", "support")], [])
         lease.keep_standings({escalation().key: (Standing(StandingState.RUNNING), "digest")})
         lease.finish({"exit": 0})

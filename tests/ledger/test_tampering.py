@@ -35,7 +35,7 @@ def record(kind: Kind) -> None:
         lease.record([change(replace(escalation(1), state=EscalationState.APPLIED, ladder=LADDER), event="started")])
         lease.record([change(turn())])
         lease.mark_live([("support", "supervisor")])
-        lease.see_rungs([("support", "supervisor", "late")], [], AT)
+        lease.see_rungs({("support", "supervisor", "late"): AT}, [])
         lease.record_holds([Hold(escalation(1).case_id, "00001234", AT, None, "Status is Legal", "support")], [])
         lease.keep_standings({escalation(1).key: (Standing(StandingState.RUNNING, "late", 1, AT, ("new",)), "digest")})
         lease.finish({"exit": 0})
@@ -218,7 +218,7 @@ def uses(where: str) -> Iterator[Callable[[], object]]:
             with ledger.lease(start("run-3")) as lease:
                 lease.record([change(escalation(3))])
                 lease.mark_live([("support", "other")])
-                lease.see_rungs([("support", "other", "late")], [("support", "supervisor", "late")], AT)
+                lease.see_rungs({("support", "other", "late"): AT}, [("support", "supervisor", "late")])
                 lease.keep_standings({})
                 lease.finish({"exit": 0})
 

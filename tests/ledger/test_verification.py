@@ -29,7 +29,7 @@ def recorded_once(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         lease.record([change(escalation(1), note=TEXT), change(escalation(2), note=TEXT)])
         lease.record([change(escalation(1), EscalationState.APPLIED)])
         lease.mark_live([("support", "supervisor")])
-        lease.see_rungs([("support", "supervisor", "late")], [], AT)
+        lease.see_rungs({("support", "supervisor", "late"): AT}, [])
         lease.record_holds([Hold(escalation(1).case_id, "00001234", AT, None, "Status is Legal", "support")], [])
         lease.finish({"exit": 0})
     return kind.path.read_bytes()

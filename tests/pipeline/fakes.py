@@ -394,9 +394,9 @@ class FakeLedger:
     def mark_live(self, routes: Sequence[RouteName]) -> None:
         self.live += routes
 
-    def see_rungs(self, seen: Sequence[RungName], gone: Sequence[RungName], at: datetime) -> None:
+    def see_rungs(self, seen: Mapping[RungName, datetime], gone: Collection[RungName]) -> None:
         self.rungs = {name: first for name, first in self.rungs.items() if name not in gone}
-        self.rungs = dict.fromkeys(seen, at) | self.rungs
+        self.rungs = dict(seen) | self.rungs
 
     def record_holds(self, new: Sequence[Hold], ended: Sequence[Hold]) -> None:
         ends = {one.event: one for one in ended}

@@ -106,6 +106,35 @@ def test_one_route_may_be_held_alone(support: World) -> None:
     assert (unknown.code, "no policy has a route 'urgnt'; there are: urgent" in unknown.err) == (2, True)
 
 
+def test_a_hold_of_a_renamed_route_is_shown_on_the_escalations_from_before(support: World) -> None:
+    start(support, case(1))
+    run(support, "--backlog", "escalate")
+    support.policy(POLICY.replace("name: urgent\n", "name: pressing\n    formerly: [urgent]\n"))
+    run(support)
+    hold(support, "--until", "1h", "--why", WHY, "--route", "pressing")
+    assert standing(support)["state"] == "held"
+    assert later(support, 31) == []
+    assert standing(support)["held"]["why"] == WHY
+
+
+def standing(world: World) -> dict[str, Any]:
+    answer = world.type("status", "--json")
+    (one,) = answer.json["escalations"]
+    return dict(one)
+
+
+def test_the_hold_of_a_case_that_was_merged_away_can_be_released(support: World) -> None:
+    org = start(support, case(1), case(2))
+    run(support, "--backlog", "escalate")
+    hold(support, "--until", "2h", "--why", WHY)
+    first, second = (one["Id"] for one in select(org, "SELECT Id FROM Case ORDER BY CaseNumber"))
+    act(org, act="merge", case=first, into=second)
+    run(support)
+    answer = support.type("release", "1", "--json")
+    assert (answer.code, answer.json["case_number"]) == (0, "00000001"), answer.err
+    assert run(support)["holds"] == []
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

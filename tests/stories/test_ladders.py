@@ -121,6 +121,32 @@ def test_a_renamed_rung_is_not_climbed_again(support: World) -> None:
     assert later(support, 28) == [("remind", 1, "applied")]
 
 
+def test_a_rung_whose_new_name_is_taken_back_without_formerly_climbs_no_old_escalation(support: World) -> None:
+    """L21: by its former name it is a new rung, for escalations to come."""
+    org = start(support, case(1))
+    run(support, "--backlog", "escalate")
+    support.policy(POLICY.replace("{after: 30m,", "{name: raise, formerly: [after-30m], after: 30m,"))
+    assert later(support, 31) == [("raise", 1, "applied")]
+    support.policy(POLICY)
+    assert later(support, 1) == []
+    assert standings(support)[0]["aside"] == ["after-30m"]
+    act(org, act="create", object="Case", fields={"Subject": "urgent again", "Status": "New", "Priority": "Low"})
+    assert later(support, 1) == []
+    assert later(support, 31) == [("remind", 1, "applied"), ("after-30m", 1, "applied")]
+    assert len([one for one in notes(org) if "after-30m" in one]) == 1
+
+
+def test_a_rung_renamed_back_and_forth_with_formerly_is_climbed_once(support: World) -> None:
+    """L20"""
+    start(support, case(1))
+    run(support, "--backlog", "escalate")
+    support.policy(POLICY.replace("{after: 30m,", "{name: raise, formerly: [after-30m], after: 30m,"))
+    assert later(support, 10) == []
+    support.policy(POLICY.replace("{after: 30m,", "{name: after-30m, formerly: [raise], after: 30m,"))
+    assert later(support, 21) == [("after-30m", 1, "applied")]
+    assert later(support, 1) == []
+
+
 def test_a_rung_never_lowers_and_never_moves_out_of_a_helping_hand(support: World) -> None:
     """L10"""
     org = start(support, case(1, Priority="Critical"))
@@ -235,6 +261,19 @@ def test_a_guard_withholds_the_move_of_a_rung_and_later_rungs_do_not_wait(suppor
     assert later(support, 1) == [("after-30m", 1, "applied")] * 2
     assert len(notes(org)) == 4
     assert later(support, 1) == []
+
+
+def test_a_withheld_move_of_a_rung_ends_when_somebody_acts(support: World) -> None:
+    """L11, L13: who took the case does not find it moved an hour later."""
+    org = start(support, case(1), case(2))
+    run(support, "--backlog", "escalate")
+    support.policy(TRIED)
+    assert later(support, 31, code=4) == [("after-30m", 1, "withheld")] * 2
+    for one in select(org, "SELECT Id FROM Case"):
+        act(org, act="edit", case=one["Id"], fields={"OwnerId": "bob@support.example"}, by="bob@support.example")
+    support.policy(POLICY)
+    assert later(support, 1) == []
+    assert len(notes(org)) == 2
 
 
 def standings(world: World) -> list[dict[str, Any]]:

@@ -74,10 +74,12 @@ def next_climb(in_org: PolicyInOrg, one: OnLadder, incomplete: Container[str] = 
 
 
 def moves_left(one: OnLadder) -> Iterator[Escalation]:
-    """The rungs whose move was withheld or rejected. One that the route no longer has climbs no more."""
-    known = {rung.id for rung in one.route.ladder.rungs} - one.aside
+    """The rungs whose move was withheld or rejected. One that the route no longer has, or that has ended because
+    somebody acted, moves no more."""
+    progress = one.progress
+    left = {times.rung for times in one.times if progress and not progress.is_over(times)}
     for rung in one.rungs:
-        if rung.state in (EscalationState.WITHHELD, EscalationState.REJECTED) and one.turn_of(rung)[0] in known:
+        if rung.state in (EscalationState.WITHHELD, EscalationState.REJECTED) and one.turn_of(rung)[0] in left:
             yield rung
 
 

@@ -123,7 +123,7 @@ def remembered(in_org: PolicyInOrg, route: Route, case: Case, finding: Finding) 
             reason = f"{escalation.key}: {escalation.message or UNSETTLED}"
             return match(in_org, route, case, finding, State.UNKNOWN, reason, escalation)
     standing = [escalation for escalation in escalations if not in_org.over(escalation, route, case)]
-    for escalation in standing:
+    for escalation in sorted(standing, key=is_superseded):
         if escalation.route in route.names and (ended := refused_by(escalation, route, in_org.now)):
             return match(in_org, route, case, finding, *ended, escalation)
     above = next(
@@ -149,6 +149,11 @@ def refused_by(escalation: Escalation, route: Route, now: datetime) -> tuple[Sta
         reason = f"{escalation.message} (tried {tried}, next try at {again:%Y-%m-%d %H:%M} UTC)"
         return State.REJECTED, reason
     return None
+
+
+def is_superseded(escalation: Escalation) -> bool:
+    """True for one that another escalation ended: where both are on this case, the other one says more."""
+    return escalation.state is EscalationState.SUPERSEDED
 
 
 UNSETTLED = "an earlier send has no known outcome; it is not sent again before that is settled"

@@ -131,9 +131,9 @@ class Ladder:
         return bool(self.rungs)
 
     @property
-    def ids(self) -> frozenset[str]:
-        """The present and former ids of its rungs."""
-        return frozenset[str]().union(*(rung.ids for rung in self.rungs))
+    def ids(self) -> tuple[str, ...]:
+        """The ids of its rungs today."""
+        return tuple(rung.id for rung in self.rungs)
 
     @property
     def needs(self) -> frozenset[Need]:

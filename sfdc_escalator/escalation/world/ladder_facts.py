@@ -106,7 +106,8 @@ class StandingState(StrEnum):
 class Standing:
     """The standing of an escalation after a run, and what comes next if nobody acts: `rung`, its `turn` and
     its moment `at`, which may have come already. `aside` are the rungs that take no part. `waits` is the reason for
-    which the run did not carry out a rung that was due. `zone` names the time zone in which its times are shown."""
+    which the run did not carry out a rung that was due. `zone` names the time zone in which its times are shown, and
+    `route` the route as the policy called it then."""
 
     state: StandingState
     rung: str = ""
@@ -116,3 +117,4 @@ class Standing:
     team: str = ""
     waits: str = ""
     zone: str = ""
+    route: str = ""

@@ -1,13 +1,24 @@
 """Rungs that cannot be distinguished: two of one id, a time out of a table without a name, names that two claim."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from sfdc_escalator.files.checks.cross_checks import Cross, RawRoute, RawRung, raw_routes, raw_rungs, texts, twice
+from sfdc_escalator.files.checks.cross_checks import (
+    Cross,
+    RawRoute,
+    RawRung,
+    mapping,
+    raw_routes,
+    raw_rungs,
+    texts,
+    twice,
+)
 from sfdc_escalator.files.language.ladder_shapes import OWN_REPEAT, WHEN, rung_id
-from sfdc_escalator.files.language.table_values import is_table
+from sfdc_escalator.files.language.table_values import is_table, is_total, raw_table
 from sfdc_escalator.files.text.fault import Fault, shown
 from sfdc_escalator.files.text.yaml_document import Document, Path
 
+FROM_DUE = ("before_due", "after_due")
 Named = Sequence[tuple[Path, str]]
 
 
@@ -16,6 +27,7 @@ def ladder_crosses(document: Document) -> Iterator[Cross]:
         rungs = list(raw_rungs(route))
         named = [(place_of_id(rung), name) for rung in rungs if (name := rung_id(rung.given))]
         yield from unnamed(rungs)
+        yield from silent(document, [*times_of(rungs), *due_of(route, rungs)])
         yield from alike(document, [*own_repeat(route), *named])
         yield from former_rungs(document, rungs, {name: path for path, name in reversed(named)})
 
@@ -38,6 +50,32 @@ def unnamed(rungs: Sequence[RawRung]) -> Iterator[Cross]:
                 message = "a rung whose time comes out of a table needs a name"
                 fault = Fault(message, found=f"`{key}` from a table, no `name`", expected="`name: ...` in this rung")
                 yield Cross((*rung.path, key), fault)
+
+
+def times_of(rungs: Sequence[RawRung]) -> Iterator[tuple[Path, Any]]:
+    return (((*rung.path, key), rung.given[key]) for rung in rungs for key in WHEN if key in rung.given)
+
+
+def due_of(route: RawRoute, rungs: Sequence[RawRung]) -> Iterator[tuple[Path, Any]]:
+    """The due time of the route, where a rung counts from it."""
+    if any(key in rung.given for rung in rungs for key in FROM_DUE):
+        yield (*route.path, "due"), route.given.get("due")
+
+
+def silent(document: Document, times: Iterable[tuple[Path, Any]]) -> Iterator[Cross]:
+    """Times out of a table that gives none for some case: its rung would never come, and nobody would notice."""
+    tables = mapping(document.value, "tables")
+    for path, given in times:
+        named = given.get("table") if isinstance(given, dict) else None
+        table = tables.get(named) if isinstance(named, str) else given
+        try:
+            says_nothing = is_table(given) and not is_total(raw_table(table))
+        except Fault:
+            continue  # a table of a wrong form is reported at its own place
+        if says_nothing:
+            which = f"the table `{shown(named)}`" if named else "the table"
+            message = f"{which} gives no time when no row matches"
+            yield Cross(path, Fault(message, expected="`else: ...` in it, such as the longest time"))
 
 
 def alike(document: Document, named: Named) -> Iterator[Cross]:

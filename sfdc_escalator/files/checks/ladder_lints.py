@@ -10,9 +10,9 @@ from sfdc_escalator.escalation.conditions.kinds.related import Related
 from sfdc_escalator.escalation.conditions.kinds.spoke import Spoke
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf
-from sfdc_escalator.escalation.policy.ladder import After, BeforeDue, DueIn, Rung
+from sfdc_escalator.escalation.policy.ladder import BeforeDue, DueIn, Rung
 from sfdc_escalator.escalation.policy.policy import Policy, Route
-from sfdc_escalator.escalation.proof.implication import contradiction, implies, rows_of
+from sfdc_escalator.escalation.proof.implication import contradiction, implies
 from sfdc_escalator.files.checks.cross_checks import Cross, RawRung, raw_routes, raw_rungs
 from sfdc_escalator.files.checks.ladder_crosses import place_of_id
 from sfdc_escalator.files.checks.lints import never_together
@@ -20,8 +20,6 @@ from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.text.yaml_document import Document
 
 ZERO = timedelta()
-MOST_ROWS = 32
-"""Tables with more rows are not looked through: each row is a proof."""
 Placed = tuple[RawRung, Rung]
 """A rung with its place in the file."""
 
@@ -32,9 +30,12 @@ def ladder_lints(policy: Policy, document: Document) -> Iterator[Cross]:
         if not route.ladder or contradiction(condition) is not None:
             continue
         rungs: list[Placed] = list(zip(raw_rungs(raw), route.ladder.rungs, strict=False))
-        never = {rung.id: why for _, rung in rungs if (why := never_due(rung, route, condition))}
+        never = {rung.id: why for _, rung in rungs if (why := never_due(rung, route))}
         for place, rung in rungs:
-            if rung.id in never:
+            if does_nothing(rung):
+                expected = "`escalate` or `notify` in this rung"
+                yield cross(place, rung, f"rung `{rung.id}` does nothing", expected)
+            elif rung.id in never:
                 yield cross(place, rung, f"rung `{rung.id}` can never be due: {never[rung.id]}")
             elif repeats_in_vain(rung, route):
                 message = f"`repeat` of rung `{rung.id}` has no effect: its second turn would come when the case is due"
@@ -50,28 +51,19 @@ def cross(place: RawRung, rung: Rung, message: str, expected: str | None = None)
     return Cross(place_of_id(place), fault)
 
 
+def does_nothing(rung: Rung) -> bool:
+    moves = rung.escalate is not None and bool(rung.escalate.steps)
+    return not (moves or rung.notes or rung.notify.now or rung.notify.digest)
+
+
 # -- times -------------------------------------------------------------------------------------------------------------
 
 
-def never_due(rung: Rung, route: Route, condition: Condition) -> str | None:
-    """The reason why the time of the rung never comes for a case of the route; None where it may come."""
-    if gives_nothing(rung.when.time, condition):
-        return "its table gives no time for any case of this route"
-    if isinstance(rung.when, After) or not isinstance(route.due, DueIn):
-        return None
-    if gives_nothing(route.due.time, condition):
-        return "the table of `due` gives no time for any case of this route"
-    if isinstance(rung.when, BeforeDue) and longest(route.due.time) == ZERO:
+def never_due(rung: Rung, route: Route) -> str | None:
+    """The reason why the time of the rung never comes; None where it may come."""
+    if isinstance(rung.when, BeforeDue) and isinstance(route.due, DueIn) and longest(route.due.time) == ZERO:
         return "`due` is at the start, and a `before_due` rung ends there"
     return None
-
-
-def gives_nothing(time: Any, condition: Condition) -> bool:
-    """True for a table none of whose rows a case of the route can match, and that has no `else`."""
-    if not isinstance(time, Table) or time.otherwise is not None or len(time.rows) > MOST_ROWS:
-        return False
-    possible = (row for row, value in rows_of(time) if value is not None)
-    return all(contradiction(All((condition, row))) is not None for row in possible)
 
 
 def longest(time: timedelta | Table[timedelta]) -> timedelta:

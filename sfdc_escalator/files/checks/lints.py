@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sfdc_escalator.escalation.conditions.comparison import Operand, as_text, fold, options
+from sfdc_escalator.escalation.conditions.comparison import Operand, as_text, options
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.leaf import Demand
@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.proof.implication import contradiction, implies
 from sfdc_escalator.files.checks.cross_checks import Cross
 from sfdc_escalator.files.checks.rivals import MOST, rivals_of
-from sfdc_escalator.files.language.table_values import RawTable, raw_table
+from sfdc_escalator.files.language.table_values import RawTable, folded, is_total, raw_table
 from sfdc_escalator.files.text.fault import Fault, shown
 from sfdc_escalator.files.text.yaml_document import Document, Path, mappings
 
@@ -28,7 +28,7 @@ def table_lints(document: Document) -> Iterator[Cross]:
             except Fault:
                 continue
             yield from shadowed_rows(path, value, table)
-            if table.otherwise is None and not is_total(table):
+            if not is_total(table):
                 message = "the table gives no value when no row matches"
                 expected = "`else: ...`, or a row for every value"
                 yield Cross(path, Fault(message, expected=expected, severity="warning"))
@@ -77,16 +77,6 @@ def covers(by: tuple[str, ...], above: Sequence[Cells], below: Cells) -> bool:
 
 def fits(by: tuple[str, ...], cells: Cells) -> Condition:
     return All(tuple(Field(path, "in", options(cell)) for path, cell in zip(by, cells, strict=True)))
-
-
-def folded(cell: Operand) -> frozenset[str]:
-    return frozenset(fold(as_text(one)) for one in options(cell))
-
-
-def is_total(table: RawTable) -> bool:
-    """True if the rows cover both values of a checkbox."""
-    given = frozenset[str]().union(*(folded(cells[0]) for cells, _ in table.rows))
-    return len(table.by) == 1 and given == {"true", "false"}
 
 
 def route_lints(policy: Policy, document: Document) -> Iterator[Cross]:

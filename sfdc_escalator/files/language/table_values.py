@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
-from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand
+from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, as_text, fold, options
 from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.files.language import names
@@ -52,6 +52,16 @@ def raw_table(value: Any) -> RawTable:
             expected = "a value, or no such entry"
             raise Fault("the table has an empty value here", found="nothing", expected=expected, inside=place)
     return RawTable(paths, rows, value.get("else"), places)
+
+
+def is_total(table: RawTable) -> bool:
+    """True where the table gives a value for every case: it has an `else`, or rows for both values of a checkbox."""
+    given = frozenset[str]().union(*(folded(cells[0]) for cells, _ in table.rows))
+    return table.otherwise is not None or (len(table.by) == 1 and given == {"true", "false"})
+
+
+def folded(cell: Operand) -> frozenset[str]:
+    return frozenset(fold(as_text(one)) for one in options(cell))
 
 
 def places_in(value: Mapping[str, Any]) -> tuple[tuple[str | int, ...], ...]:

@@ -101,8 +101,8 @@ def standing_of(row: Mapping[Any, Any]) -> tuple[Standing, str]:
             raise ValueError(f"{found['aside']!r:.60} is not a list of texts")
         state = StandingState(found["state"])
         coming = found["rung"], found["turn"], time_of(found["at"])
-        standing = Standing(state, *coming, tuple(aside), found["team"], found["waits"], found["zone"])
-        return standing, found["policy_digest"]
+        about = (found[name] for name in ("team", "waits", "zone", "route"))
+        return Standing(state, *coming, tuple(aside), *about), found["policy_digest"]
 
 
 def standing_row(standing: Standing, digest: str) -> Row:
@@ -115,6 +115,7 @@ def standing_row(standing: Standing, digest: str) -> Row:
         "team": plain(standing.team),
         "waits": plain(standing.waits),
         "zone": plain(standing.zone),
+        "route": plain(standing.route),
         "policy_digest": digest,
     }
 

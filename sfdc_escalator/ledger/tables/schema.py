@@ -148,9 +148,11 @@ standings = sa.Table(
     sa.Column("team", sa.Text, nullable=False),
     sa.Column("waits", sa.Text, nullable=False),
     sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("route", sa.Text, nullable=False),
     sa.Column("policy_digest", sa.Text, nullable=False),
     comment="Where each escalation stands after the last run. Aside is a JSON list of rungs; waits is the "
-    "reason for which a rung that was due was not carried out; its times are shown in zone.",
+    "reason for which a rung that was due was not carried out; its times are shown in zone. "
+    "Route is its name in the policy then.",
 )
 
 EVENT_ABOUT = ("at", "case_id", "event", "key", "note", "organization_id", "run", "seq")

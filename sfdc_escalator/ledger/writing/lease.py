@@ -3,7 +3,7 @@
 import contextlib
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,10 +100,10 @@ class SqlLease:
             if rows:
                 connection.execute(live_routes.insert(), rows)
 
-    def see_rungs(self, seen: Sequence[RungName], gone: Sequence[RungName], at: datetime) -> None:
+    def see_rungs(self, seen: Mapping[RungName, datetime], gone: Collection[RungName]) -> None:
         with self._transaction() as (connection, now):
             journal = Journal(connection, self._author, now)
-            see_rungs(connection, journal, self._start.organization_id, seen, gone, at)
+            see_rungs(connection, journal, self._start.organization_id, seen, gone)
 
     def record_holds(self, new: Sequence[Hold], ended: Sequence[Hold]) -> None:
         with self._transaction() as (connection, now):

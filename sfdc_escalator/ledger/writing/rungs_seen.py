@@ -1,6 +1,6 @@
 """The rungs that live runs saw: rows and their events, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -18,16 +18,15 @@ def see_rungs(
     connection: sa.Connection,
     journal: Journal,
     organization_id: str,
-    seen: Sequence[RungName],
-    gone: Sequence[RungName],
-    at: datetime,
+    seen: Mapping[RungName, datetime],
+    gone: Collection[RungName],
 ) -> None:
-    """Records the rungs that are new or came back, at this time, and those that are gone now."""
+    """Records the rungs that are new or came back, each at its time, and those that are gone now."""
     ours = sa.select(rungs).where(rungs.c.organization_id == organization_id)
     rows = [dict(row) for row in connection.execute(ours).mappings()]
     known = {name: (seen_at, bool(row["gone"])) for row in rows for name, seen_at in [rung_of(row)]}
     here = {name for name, (_, is_gone) in known.items() if not is_gone}
-    changes = [("rung_seen", rung_facts(name, at, gone=False)) for name in sorted({*seen} - here)]
+    changes = [("rung_seen", rung_facts(name, seen[name], gone=False)) for name in sorted({*seen} - here)]
     changes += [("rung_gone", rung_facts(name, known[name][0], gone=True)) for name in sorted({*gone} & here)]
     changed: list[Row] = [
         {"organization_id": organization_id, **facts, "event": journal.add(event, {"facts": facts})}

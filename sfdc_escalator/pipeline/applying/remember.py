@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from sfdc_escalator.escalation.decisions.match import Match
+from sfdc_escalator.escalation.decisions.on_ladder import seen_rungs
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.keys import RungName
 from sfdc_escalator.pipeline.changes import change, climbed, escalation_of
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
@@ -27,25 +29,21 @@ def remember(prepared: Prepared, lease: Lease) -> None:
 
 
 def remember_rungs(prepared: Prepared, lease: Lease) -> None:
-    """The rungs that this run is the first to see, before it starts an escalation, and those that are gone."""
-    known = prepared.history.rungs
-    routes = [(policy.name, route) for policy in prepared.plan.policies for route in policy.routes]
-    written = {(policy, name, rung) for policy, route in routes for name in route.names for rung in route.ladder.ids}
-    seen = [
-        (policy, route.name, rung.id)
-        for policy, route in routes
-        for rung in route.ladder.rungs
-        if not any(one in known.get((policy, name), {}) for name in route.names for one in rung.ids)
-    ]
-    of_policies = {policy.name for policy in prepared.plan.policies}
-    gone = [
-        (policy, route, rung)
-        for (policy, route), rungs in known.items()
-        for rung in rungs
-        if policy in of_policies and (policy, route, rung) not in written
-    ]
-    if seen or gone:
-        lease.see_rungs(seen, gone, prepared.plan.now)
+    """The rungs that this run is the first to see, before it starts an escalation, and those that are gone. A renamed
+    one keeps the time at which it was first seen, and its former name is gone: who takes the name back has a new rung.
+    """
+    history, plan = prepared.history, prepared.plan
+    first_seen: dict[RungName, datetime] = {}
+    for policy in plan.policies:
+        for route in policy.routes:
+            known = seen_rungs(history, policy, route)
+            first_seen |= {(policy.name, route.name, one): known.get(one, plan.now) for one in route.ladder.ids}
+    recorded = {(*route, rung) for route, rungs in history.rungs.items() for rung in rungs}
+    of_policies = {policy.name for policy in plan.policies}
+    new = {name: at for name, at in first_seen.items() if name not in recorded}
+    gone = [name for name in recorded if name[0] in of_policies and name not in first_seen]
+    if new or gone:
+        lease.see_rungs(new, gone)
 
 
 def of_rung(match: Match, now: datetime) -> list[Change]:

@@ -1,6 +1,6 @@
 """The ledger as a run sees it: the history, the lease, and the changes to store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,9 +78,9 @@ class Lease(Protocol):
         """Records that these routes have run live in this org."""
         ...
 
-    def see_rungs(self, seen: Sequence[RungName], gone: Sequence[RungName], at: datetime) -> None:
-        """Records the rungs that are new, or came back, as first seen at this time, and those that are gone. One that
-        is known already is not recorded again."""
+    def see_rungs(self, seen: Mapping[RungName, datetime], gone: Collection[RungName]) -> None:
+        """Records the rungs that are new, or came back, each as first seen at its time, and those that are gone. One
+        that is known already is not recorded again."""
         ...
 
     def record_holds(self, new: Sequence[Hold], ended: Sequence[Hold]) -> None:

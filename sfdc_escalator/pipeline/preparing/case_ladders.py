@@ -1,7 +1,7 @@
 """The ladders of one case, as they stand now. Reads only."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -64,4 +64,5 @@ def case_ladder(in_org: PolicyInOrg, start: Escalation, route: Route | None, cas
 
 def standing_of(one: OnLadder) -> Standing:
     progress = one.progress
-    return standing(one.times, progress, one.now) if progress else Standing(StandingState.RUNNING)
+    found = standing(one.times, progress, one.now) if progress else Standing(StandingState.RUNNING)
+    return replace(found, route=one.route.name)

@@ -77,8 +77,9 @@ def open_escalation(
     start: Escalation, standing: Standing | None, climbed: Iterable[Climbed], holds: Iterable[Hold]
 ) -> OpenEscalation:
     """An open escalation with the standing after the last run, None where no run stored one. A hold that began or ended
-    since then counts."""
-    hold = longest(one for one in holds if one.covers(start.policy, start.route))
+    since then counts, also one of the route by its name of today."""
+    names = {start.route, standing.route if standing else ""} - {""}
+    hold = longest(one for one in holds if any(one.covers(start.policy, name) for name in names))
     known = standing or Standing(StandingState.ASIDE if start.ladder else StandingState.NO_LADDER)
     return OpenEscalation(start, with_hold(known, start, is_held=hold is not None), in_order(climbed), hold)
 
