@@ -34,7 +34,7 @@ class Reply:
         return self.body.decode(errors="replace")
 
     def json(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """The body as JSON; None where it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -103,8 +103,8 @@ def not_connected(error: Exception) -> Delivery:
 
 
 def answered(reply: Reply | Delivery, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Delivery:
-    """What a reply says by its status alone: 2xx is delivered, 401 and 403 a channel that is broken, 408, 429 and 5xx
-    a delay, everything else a refusal."""
+    """The delivery by the status of a reply alone: 2xx is delivered, 401 and 403 a channel that is broken, 408, 429
+    and 5xx a delay, everything else a refusal."""
     if not isinstance(reply, Reply):
         return reply
     reason = f"HTTP {reply.status}"

@@ -29,6 +29,7 @@ from sfdc_escalator.files.text.source_text import Unreadable, read_text
 from sfdc_escalator.files.text.yaml_document import Document, parse
 from sfdc_escalator.files.text.yaml_document import Path as Loc
 
+NOTICES = ("notices",)
 MAX_BYTES, MAX_PROBLEMS = 1_000_000, 200
 EXPECTED = "a policy file in YAML"
 
@@ -177,8 +178,8 @@ def notes_in(document: Document) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
 def read_templates(path: Path, document: Document) -> tuple[dict[str, NoteTemplate], list[Problem]]:
     """The templates that the policy names, and their problems."""
     templates, problems = {"": built_in()}, list[Problem]()
-    for spot, note in notes_in(document):
-        name = note.get("template")
+    for spot, given in (*notes_in(document), (NOTICES, mapping(document.value, *NOTICES))):
+        name = given.get("template")
         if not isinstance(name, str) or not name.strip():
             continue
         try:
@@ -204,6 +205,8 @@ def template_reads(document: Document, templates: Templates) -> dict[Loc, Reads]
 def digest(document: Document, templates: Templates) -> str:
     """A digest of the content: comments, layout and place do not count; the order of the note's parts does."""
     parts = [list(mapping(note.get("parts"))) for _, note in notes_in(document)]
-    texts = {name: templates[name].text for name in template_names(document).values()}
+    of_notices = mapping(document.value, *NOTICES).get("template")
+    named = {*template_names(document).values(), *([of_notices] if of_notices else ())}
+    texts = {name: templates[name].text for name in named}
     canonical = json.dumps([document.value, parts, texts], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -11,7 +11,8 @@ from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.on_ladder import lasting, on_ladder
 from sfdc_escalator.escalation.ladder.climbing import Missed
 from sfdc_escalator.escalation.ladder.times import team_of, zone_of_due
-from sfdc_escalator.escalation.policy.ladder import DueIn, EndOfDay, Notify, Recipient
+from sfdc_escalator.escalation.policy.ladder import DueIn, EndOfDay
+from sfdc_escalator.escalation.policy.telling import Notify, Recipient
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState

@@ -15,20 +15,18 @@ from sfdc_escalator.escalation.conditions.tree import All
 from sfdc_escalator.escalation.policy.escalate import Escalate, NotePart
 from sfdc_escalator.escalation.policy.ladder import (
     NO_LADDER,
-    NOBODY,
     SOMEBODY_ACTED,
     After,
     AfterDue,
     BeforeDue,
     DueIn,
     EndOfDay,
-    Notify,
-    Recipient,
     Repeat,
     Rung,
 )
 from sfdc_escalator.escalation.policy.policy import Policy, PolicyOwner, Route
 from sfdc_escalator.escalation.policy.team import Team
+from sfdc_escalator.escalation.policy.telling import NOBODY, Notify, Recipient
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Calendar
 from sfdc_escalator.files.policies import check_policies, load_policies
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.files.policies import check_policies
 from sfdc_escalator.files.text.yaml_document import parse
 from sfdc_escalator.wiring.validation import check
@@ -71,15 +72,13 @@ def test_every_key_of_the_language_may_be_said(tmp_path: Path) -> None:
     assert reported(tmp_path, POLICY) == []
 
 
-CHANNELS = (
-    "one of salesforce, chatter, slack, teams, email, basecamp, clickup, sharepoint, webhook, pagerduty, apprise, log"
-)
+CHANNELS = "one of " + ", ".join(sorted(KINDS))
 MISTAKES: list[tuple[str, str, str, Reported]] = [
     ("accountable: leads", "accountable: leeds", "leeds", ("unknown team `leeds`", "leeds", TEAMS, "leads")),
     ("every: 30d", "every: monthly", "monthly", ("`review_every` is not a duration", '"monthly"', DURATION, None)),
     ("every: 30d", "every: ", "}", ("`review_every` has no value", "nothing", VALUE, None)),
     ("kind: slack", "kind: slak", "slak",
-     ("`kind` cannot be `slak`", "slak", CHANNELS, "slack")),
+     ("unknown kind of channel `slak`", "slak", CHANNELS, "slack")),
     ("tell: mail}", "tell: male}", "male", ("unknown channel `male`", "male", "one of alarm, mail", "mail")),
     ("calendar: office, person", "calendar: ofice, person", "ofice",
      ("unknown calendar `ofice`", "ofice", "office", "office")),
@@ -160,7 +159,7 @@ def test_two_teams_of_one_queue_are_one_to_never(tmp_path: Path) -> None:
 def test_a_channel_may_be_said_by_its_kind_alone(tmp_path: Path) -> None:
     assert reported(tmp_path, POLICY.replace("{kind: slack}", "slack")) == []
     ((line, column, (message, found, _, near)),) = reported(tmp_path, POLICY.replace("{kind: slack}", "slak"))
-    assert (line, column, message, found, near) == (5, 19, "`alarm` cannot be `slak`", "slak", "slack")
+    assert (line, column, message, found, near) == (5, 19, "unknown kind of channel `slak`", "slak", "slack")
 
 
 def test_a_rung_that_counts_from_a_due_time_needs_one(tmp_path: Path) -> None:

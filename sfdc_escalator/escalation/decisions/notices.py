@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.decisions.climbs import LATE
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
-from sfdc_escalator.escalation.policy.ladder import Recipient
+from sfdc_escalator.escalation.policy.telling import Recipient
 from sfdc_escalator.escalation.time.zones import clock_text
 from sfdc_escalator.escalation.world.history import EscalationState
 

@@ -1,1 +1,1 @@
-"""Notices: what people are told of an escalation, when, and in which words. Pure values and rules."""
+"""Notices: who is notified of what, when, and in which words. Pure values and rules."""

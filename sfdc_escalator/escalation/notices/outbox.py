@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from sfdc_escalator.escalation.policy.telling import Cap
+
 Recipient = tuple[str, str]
 """The channel by its name, and the address behind it: the same address is the same recipient."""
 
@@ -13,8 +15,8 @@ class Waiting:
     """A notice that waits. Times are the org's.
 
     `at` is the first time at which it may be sent: after quiet hours, at the next digest, at the next try. `held` says
-    that it was kept back by quiet hours, the cap or `one_notice_per`: such notices go as one message. `bundle` is the id
-    of the message that it is part of since its first try, empty before. `group` names the cases that get one notice
+    that it was kept back by quiet hours, the cap or `one_notice_per`: such notices go as one message. `bundle` is the
+    id of the message that it is part of since its first try, empty before. `group` names the cases that get one notice
     together (`one_notice_per`), empty without; `within` is their time. `cap` is that of its policy.
     """
 
@@ -30,18 +32,11 @@ class Waiting:
     tries: int = 0
     group: str = ""
     within: timedelta = timedelta(hours=24)
-    cap: "Cap | None" = None
+    cap: Cap | None = None
 
     @property
     def recipient(self) -> Recipient:
         return self.channel, self.to
-
-
-class Cap(NamedTuple):
-    """At most `most` messages to one recipient `within` a time; what is over it goes as one message later."""
-
-    most: int
-    within: timedelta
 
 
 class Delivered(NamedTuple):

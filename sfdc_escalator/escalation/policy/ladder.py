@@ -13,6 +13,7 @@ from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import AnyOf
 from sfdc_escalator.escalation.policy.escalate import Escalate
 from sfdc_escalator.escalation.policy.proof_needs import needs_of_proof
+from sfdc_escalator.escalation.policy.telling import NOBODY, Notify
 from sfdc_escalator.escalation.world.needs import Need
 
 Time = timedelta | Table[timedelta]
@@ -48,24 +49,6 @@ class Repeat(NamedTuple):
 
     every: timedelta
     at_most: int
-
-
-class Recipient(NamedTuple):
-    """A person by a path (`Owner.Manager`), a team, the team that a table names, or a channel."""
-
-    kind: Literal["team", "person", "table", "channel"]
-    name: str | Table[str]
-    urgent: bool = False
-
-
-class Notify(NamedTuple):
-    """The recipients who are notified at once, and those of the next digest."""
-
-    now: tuple[Recipient, ...] = ()
-    digest: tuple[Recipient, ...] = ()
-
-
-NOBODY = Notify()
 
 
 @dataclass(frozen=True, slots=True)

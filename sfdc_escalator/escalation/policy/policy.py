@@ -13,8 +13,18 @@ from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.tree import All, paths_of, searches
 from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
 from sfdc_escalator.escalation.policy.example import Example
-from sfdc_escalator.escalation.policy.ladder import NO_LADDER, NOBODY, Due, EndOfDay, Ladder, Notify, due_needs
+from sfdc_escalator.escalation.policy.ladder import NO_LADDER, Due, EndOfDay, Ladder, due_needs
 from sfdc_escalator.escalation.policy.team import TeamPeople
+from sfdc_escalator.escalation.policy.telling import (
+    NO_RULES,
+    NOBODY,
+    NOT_LATER,
+    NoticeRules,
+    Notify,
+    NotifyWhen,
+    OneNoticePer,
+    Warn,
+)
 from sfdc_escalator.escalation.world.needs import Need
 
 DEFAULT_PRIORITIES = ("Low", "Medium", "High")
@@ -38,6 +48,10 @@ class Route:
     due: Due | None = None
     ladder: Ladder = NO_LADDER
     notify: Notify = NOBODY
+    notify_when: NotifyWhen = NOT_LATER
+    warn: Warn | None = None
+    one_notice_per: OneNoticePer | None = None
+    say: str = ""
 
     @property
     def opens(self) -> bool:
@@ -93,6 +107,7 @@ class Policy:
     hold_while: tuple[Condition, ...] = ()
     examples: tuple[Example, ...] = ()
     owner: PolicyOwner = NO_OWNER
+    notices: NoticeRules = NO_RULES
     _conditions: Mapping[str, All] = field(init=False, compare=False, repr=False)
     _needs: Mapping[str, frozenset[Need]] = field(init=False, compare=False, repr=False)
     """By route; every stage of a run asks for them."""

@@ -13,8 +13,8 @@ from sfdc_escalator.escalation.note.quick_texts import (
     unknown_placeholders,
 )
 from sfdc_escalator.escalation.policy.escalate import NoteSpec
-from sfdc_escalator.escalation.policy.ladder import Recipient
 from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.telling import Recipient
 from sfdc_escalator.escalation.readiness.fields import unreadable_field
 from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import KnownNames

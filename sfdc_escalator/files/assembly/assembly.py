@@ -9,12 +9,19 @@ from sfdc_escalator.escalation.policy.policy import (
     PolicyOwner,
     Route,
 )
-from sfdc_escalator.escalation.policy.team import TeamPeople
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.files.assembly.conditions import conditions, route_condition
 from sfdc_escalator.files.assembly.examples import examples_of
-from sfdc_escalator.files.assembly.ladders import due_of, ladder_of, notify_of
+from sfdc_escalator.files.assembly.ladders import due_of, ladder_of
 from sfdc_escalator.files.assembly.steps import Material, Templates, steps_of
+from sfdc_escalator.files.assembly.telling import (
+    notice_rules_of,
+    notify_of,
+    notify_when_of,
+    one_notice_per_of,
+    people_of,
+    warn_of,
+)
 from sfdc_escalator.files.language.shape import PolicyShape, RouteShape
 from sfdc_escalator.files.text.yaml_document import Document
 
@@ -33,10 +40,11 @@ def assemble(document: Document, shape: PolicyShape, templates: Templates, diges
         together=shape.defaults.fields == "together",
         zone=next((one.timezone for one in shape.calendars.values()), UTC),
         zones={name: shape.calendars[team.calendar].timezone for name, team in shape.teams.items() if team.calendar},
-        teams={name: TeamPeople(team.queue, team.person) for name, team in shape.teams.items()},
+        teams={name: people_of(team) for name, team in shape.teams.items()},
         hold_while=conditions(shape.hold_while, material.terms),
         examples=tuple(examples_of(shape.examples, document)),
         owner=PolicyOwner(shape.owner.accountable, shape.owner.review_every),
+        notices=notice_rules_of(shape, templates),
     )
 
 
@@ -58,4 +66,8 @@ def route_of(route: RouteShape, material: Material) -> Route:
         due=due_of(route.due, material.terms),
         ladder=ladder_of(route, material),
         notify=notify_of(route.notify),
+        notify_when=notify_when_of(route),
+        warn=warn_of(route),
+        one_notice_per=one_notice_per_of(route),
+        say=route.say,
     )

@@ -1,6 +1,5 @@
 """The ladder of a route from its checked shape: due time, rungs, recipients, and the proof that a person acted."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +7,6 @@ from sfdc_escalator.escalation.conditions.declaration import Terms
 from sfdc_escalator.escalation.conditions.shared_keys import calendar_of
 from sfdc_escalator.escalation.conditions.tree import together
 from sfdc_escalator.escalation.policy.ladder import (
-    NOBODY,
     SOMEBODY_ACTED,
     After,
     AfterDue,
@@ -17,17 +15,15 @@ from sfdc_escalator.escalation.policy.ladder import (
     DueIn,
     EndOfDay,
     Ladder,
-    Notify,
-    Recipient,
     Repeat,
     Rung,
     When,
 )
 from sfdc_escalator.files.assembly.conditions import conditions
 from sfdc_escalator.files.assembly.steps import Material, rung_steps_of
+from sfdc_escalator.files.assembly.telling import notify_of
 from sfdc_escalator.files.language.ladder_shapes import OWN_REPEAT, EndOfDayShape, RepeatShape, RungShape
 from sfdc_escalator.files.language.shape import RouteShape
-from sfdc_escalator.files.language.telling_shapes import NotifyShape, RecipientShape
 
 
 def ladder_of(route: RouteShape, material: Material) -> Ladder:
@@ -76,11 +72,3 @@ def due_of(due: Any, terms: Terms) -> Due | None:
     if isinstance(due, EndOfDayShape):
         return EndOfDay(calendar_of(due.calendar, terms), due.at_least)
     return None if due is None else DueIn(due)
-
-
-def notify_of(notify: NotifyShape | None) -> Notify:
-    return Notify(recipients(notify.now), recipients(notify.digest)) if notify else NOBODY
-
-
-def recipients(given: Sequence[RecipientShape]) -> tuple[Recipient, ...]:
-    return tuple(Recipient(one.kind, one.named, one.urgent) for one in given)

@@ -1,15 +1,15 @@
 """The JSON Schema of a policy file, for editors: completion and hover text out of the declarations of the checks."""
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.files.first_hour.hover import hover
 from sfdc_escalator.files.language.ladder_shapes import EndOfDayShape
 from sfdc_escalator.files.language.shape import PolicyShape
-from sfdc_escalator.files.language.telling_shapes import ChannelShape
 
 
 class Lenient(GenerateJsonSchema):
@@ -23,11 +23,13 @@ class Lenient(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
 
+CHANNEL_KIND: Mapping[str, Any] = {"enum": list(KINDS)}
 SHORT: Mapping[str, Any] = {
     "#/$defs/EscalateShape": {"const": "none"},
     "#/$defs/NotifyShape": {"$ref": "#/$defs/Recipients"},
     "#/$defs/RecipientShape": {"type": "string"},
-    "#/$defs/ChannelShape": {"enum": list(get_args(ChannelShape.model_fields["kind"].annotation))},
+    "#/$defs/ChannelShape": CHANNEL_KIND,
+    "#/$defs/OneNoticePerShape": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
 }
 """The values that may stand in place of a mapping."""
 DUE: Mapping[str, Any] = {
@@ -46,6 +48,7 @@ def editor_schema() -> dict[str, Any]:
     schema = PolicyShape.model_json_schema(schema_generator=Lenient, by_alias=True)
     schema["$defs"]["EndOfDayShape"] = EndOfDayShape.model_json_schema(schema_generator=Lenient, by_alias=True)
     schema["$defs"]["RouteShape"]["properties"]["due"] = DUE
+    schema["$defs"]["ChannelShape"]["properties"]["kind"] = dict(CHANNEL_KIND)
     loose = loosened(schema)
     for shape, mapping in (("PolicyShape", loose), *loose["$defs"].items()):
         for key, given in mapping.get("properties", {}).items():

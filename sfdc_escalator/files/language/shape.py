@@ -18,22 +18,26 @@ from sfdc_escalator.files.language.ladder_shapes import Due, EndOfDayShape, Repe
 from sfdc_escalator.files.language.note_shapes import NoteShape, PartShape, RouteNoteShape
 from sfdc_escalator.files.language.step_shapes import EscalateShape, ExpectedStepsShape, NeverShape, RungStepsShape
 from sfdc_escalator.files.language.telling_shapes import (
+    CapShape,
     ChannelShape,
+    DigestShape,
     NoticesShape,
     NotifyShape,
     NotifyWhenShape,
+    OneNoticePerShape,
     OwnerOfPolicyShape,
+    QuietShape,
     RecipientShape,
     WarnShape,
     notified_now,
     of_kind,
+    per_fields,
 )
 from sfdc_escalator.files.language.types import (
     Duration,
     ListName,
     Name,
     OneOrMore,
-    Path,
     Sentence,
     Shape,
     Share,
@@ -80,7 +84,7 @@ class RouteShape(Shape):
     never: NeverShape = NeverShape()
     notify: Annotated[NotifyShape | None, BeforeValidator(notified_now), Unread] = None
     notify_when: Annotated[NotifyWhenShape | None, Unread] = None
-    one_notice_per: Annotated[OneOrMore[Path], Unread] = []
+    one_notice_per: Annotated[OneNoticePerShape | None, BeforeValidator(per_fields), Unread] = None
     counts_as: Annotated[Text, Unread] = ""
     due: Due | None = None
     warn: Annotated[WarnShape | None, Unread] = None
@@ -191,7 +195,9 @@ MAPPINGS: Mapping[tuple[str, ...], type[Shape]] = {
     ("routes", "ladder", "escalate", "note"): RouteNoteShape,
     ("routes", "ladder", "notify"): NotifyShape,
     ("defaults",): DefaultsShape, ("defaults", "note"): NoteShape, ("guards",): GuardsShape,
-    ("examples",): ExampleShape, ("notices",): NoticesShape, ("owner",): OwnerOfPolicyShape,
+    ("examples",): ExampleShape, ("notices",): NoticesShape, ("notices", "quiet"): QuietShape,
+    ("notices", "digest"): DigestShape, ("notices", "cap"): CapShape, ("routes", "one_notice_per"): OneNoticePerShape,
+    ("owner",): OwnerOfPolicyShape,
 }  # fmt: skip
 BY_NAME: Mapping[str, type[Shape]] = {"teams": TeamShape, "calendars": CalendarShape, "channels": ChannelShape}
 RECIPIENTS = frozenset({"now", "digest", "tell", "acknowledged", "closed"})
@@ -215,6 +221,6 @@ def keys_at(loc: tuple[str | int, ...]) -> list[str]:
         return BY_NAME[path[0]].allowed()
     if path[:2] == ("examples", "then"):
         return ExpectedStepsShape.allowed()
-    if path and path[-1] in RECIPIENTS:
+    if path and path[-1] in RECIPIENTS and path not in MAPPINGS:
         return RecipientShape.allowed()
     return (PartShape if "parts" in path else MAPPINGS.get(path, PolicyShape)).allowed()

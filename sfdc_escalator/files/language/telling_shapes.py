@@ -1,13 +1,18 @@
 """The shapes of notices, channels and the policy's owner."""
 
+from datetime import time, timedelta
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
+from sfdc_escalator.escalation.policy.telling import EVERY_DAY, NINE
 from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.language.types import Duration, OneOrMore, Path, Shape, Text
 from sfdc_escalator.files.text.fault import Fault
-from sfdc_escalator.files.values import people, sources
+from sfdc_escalator.files.values import amounts, people, sources, telling
+
+ONE_DAY = timedelta(hours=24)
+TimeOfDay = Annotated[time, PlainValidator(telling.time_of_day)]
 
 
 def a_team(value: Any) -> Any:
@@ -73,16 +78,10 @@ class NotifyWhenShape(Shape):
     closed: Recipients = []
 
 
-ChannelKind = Literal[
-    "salesforce", "chatter", "slack", "teams", "email", "basecamp", "clickup", "sharepoint", "webhook", "pagerduty",
-    "apprise", "log",
-]  # fmt: skip
-
-
 class ChannelShape(Shape):
     """A channel for notices; its address is in orgs.yaml."""
 
-    kind: ChannelKind
+    kind: Annotated[str, PlainValidator(telling.channel_kind)]
 
 
 def of_kind(value: Any) -> Any:
@@ -90,12 +89,50 @@ def of_kind(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
+class QuietShape(Shape):
+    """The hours in which only urgent notices are sent, by the recipient's clock."""
+
+    from_: TimeOfDay = Field(alias="from")
+    to: TimeOfDay
+
+
+class DigestShape(Shape):
+    """The time of the digest, by the recipient's clock."""
+
+    at: TimeOfDay = NINE
+    on: Annotated[frozenset[int], PlainValidator(telling.days)] = EVERY_DAY
+
+
+class CapShape(Shape):
+    """The most messages to one recipient within a time; what is over it goes as one message later."""
+
+    most: Annotated[int, Field(ge=1)]
+    within: Annotated[timedelta, PlainValidator(amounts.some_time)]
+
+
+class OneNoticePerShape(Shape):
+    """Cases with the same values of these fields get one notice together, for some time."""
+
+    fields: OneOrMore[Path]
+    within: Annotated[timedelta, PlainValidator(amounts.some_time)] = ONE_DAY
+
+
+def per_fields(value: Any) -> Any:
+    """`one_notice_per: [A, B]` is short for `one_notice_per: {fields: [A, B]}`."""
+    return value if isinstance(value, dict) else {"fields": value}
+
+
 class NoticesShape(Shape):
-    """The texts of every notice."""
+    """The words of every notice, and when it is sent."""
 
     opens_with: Text = ""
     must_say: OneOrMore[Annotated[str, PlainValidator(sources.part_or_path)]] = []
     links: OneOrMore[Path] = []
+    template: Text = ""
+    people: Annotated[str, PlainValidator(names.channel)] = ""
+    quiet: QuietShape | None = None
+    digest: DigestShape = DigestShape()
+    cap: CapShape | None = None
 
 
 class OwnerOfPolicyShape(Shape):

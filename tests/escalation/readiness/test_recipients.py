@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.escalation.conditions.tables import Row, Table
-from sfdc_escalator.escalation.policy.ladder import After, Ladder, Notify, Recipient, Rung
+from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
 from sfdc_escalator.escalation.policy.policy import Policy, PolicyOwner
 from sfdc_escalator.escalation.policy.team import TeamPeople
+from sfdc_escalator.escalation.policy.telling import Notify, Recipient
 from sfdc_escalator.escalation.readiness.fitness import Fitness, fitness, gaps, missing_kinds
 from sfdc_escalator.escalation.readiness.gap import GapKind
 from sfdc_escalator.escalation.readiness.sentences import message

@@ -1,0 +1,98 @@
+"""The people whom a policy notifies, and its rules about when and in which words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from typing import Literal, NamedTuple
+
+from sfdc_escalator.escalation.conditions.tables import Table
+from sfdc_escalator.escalation.policy.escalate import Template
+
+EVERY_DAY = frozenset(range(7))
+NINE = time(9)
+
+
+class Recipient(NamedTuple):
+    """A person by a path (`Owner.Manager`), a team, the team that a table names, or a channel."""
+
+    kind: Literal["team", "person", "table", "channel"]
+    name: str | Table[str]
+    urgent: bool = False
+
+
+class Notify(NamedTuple):
+    """The recipients who are notified at once, and those of the next digest."""
+
+    now: tuple[Recipient, ...] = ()
+    digest: tuple[Recipient, ...] = ()
+
+
+NOBODY = Notify()
+
+
+class NotifyWhen(NamedTuple):
+    """The recipients of a notice when somebody acted, and when the case is closed."""
+
+    acknowledged: tuple[Recipient, ...] = ()
+    closed: tuple[Recipient, ...] = ()
+
+
+NOT_LATER = NotifyWhen()
+
+
+class Warn(NamedTuple):
+    """The recipients of a warning, this time before the route matches."""
+
+    before: timedelta
+    tell: tuple[Recipient, ...]
+
+
+class OneNoticePer(NamedTuple):
+    """Cases with the same values of these fields get one notice together; after `within` the next is a first again."""
+
+    fields: tuple[str, ...]
+    within: timedelta = timedelta(hours=24)
+
+
+class Quiet(NamedTuple):
+    """The hours in which only urgent notices are sent, by the recipient's clock; they may go over midnight."""
+
+    begin: time
+    end: time
+
+
+class DigestTime(NamedTuple):
+    """The time of day of the digest, by the recipient's clock, and its days; 0 is Monday."""
+
+    at: time = NINE
+    days: frozenset[int] = EVERY_DAY
+
+
+class Cap(NamedTuple):
+    """At most `most` messages to one recipient `within` a time; what is over it goes as one message later."""
+
+    most: int
+    within: timedelta
+
+
+DAILY = DigestTime()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRules:
+    """`must_say` are parts of the note or field paths that no message leaves out; `links` are field paths. `people` is
+    the channel by which persons are notified. `channels` are the kinds of the policy's channels, by name."""
+
+    opens_with: str = ""
+    must_say: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    people: str = ""
+    quiet: Quiet | None = None
+    digest: DigestTime = DAILY
+    cap: Cap | None = None
+    template: Template | None = None
+    template_paths: frozenset[str] = frozenset()
+    channels: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_RULES = NoticeRules()
