@@ -403,6 +403,9 @@ class FakeLedger:
         self.holds = [ends.get(one.event, one) for one in self.holds]
         self.holds += [replace(one, event=1 + number) for number, one in enumerate(new, len(self.holds))]
 
+    def queue(self, notices: Sequence[Notice]) -> None:
+        self.notices += notices
+
     def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
         self.standings = dict(standings)
 

@@ -1,101 +1,143 @@
-"""The notices that the end of a match yields: who is to be notified of what, as plain values."""
+"""The notices that a match, or the end of an escalation, yields: to whom, when, and in which words."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, NamedTuple
 
-from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.decisions.climbs import LATE
 from sfdc_escalator.escalation.decisions.match import Match
-from sfdc_escalator.escalation.decisions.on_ladder import OnLadder
-from sfdc_escalator.escalation.decisions.outcome import Outcome, State
-from sfdc_escalator.escalation.policy.telling import Recipient
-from sfdc_escalator.escalation.time.zones import clock_text
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.decisions.outcome import State
+from sfdc_escalator.escalation.decisions.saying import Occasion, said
+from sfdc_escalator.escalation.note.note import Renderer
+from sfdc_escalator.escalation.note.note_text import text_of
+from sfdc_escalator.escalation.notices.digests import next_window
+from sfdc_escalator.escalation.notices.message import Message
+from sfdc_escalator.escalation.notices.notice import Notice, Subject, notice_id
+from sfdc_escalator.escalation.notices.quiet import first_time
+from sfdc_escalator.escalation.notices.recipients import Address, Book, Known
+from sfdc_escalator.escalation.notices.wording import message_of
+from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.telling import Notify
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 
-NOTIFIED = (State.APPLIED, State.REJECTED, State.WITHHELD)
-"""The ends of a rung of which people are notified: it counts as climbed, though its move may wait."""
-
-
-class Notice(NamedTuple):
-    """One notice to one recipient: a team, a person by a path, or a channel. `moved` says why a move waits; `late_by`
-    are the seconds since the moment of a rung, where they are many. `due_text` is the due time as a clock of the
-    responsible team shows it."""
-
-    kind: Literal["start", "rung", "exhausted"]
-    key: str
-    case_number: str
-    policy: str
-    route: str
-    rung: str
-    turn: int
-    to: str
-    urgent: bool
-    digest: bool
-    due: datetime | None
-    late_by: int
-    moved: str
-    due_text: str = ""
+MOVE_WAITS = (EscalationState.REJECTED, EscalationState.WITHHELD)
 
 
-def notices_of(match: Match, outcome: Outcome, now: datetime) -> Iterator[Notice]:
-    """The notices of a start that was applied, and of a rung that was carried out. A move that is tried again yields
-    none: they went out before."""
-    again = match.escalation and match.escalation.state in (EscalationState.REJECTED, EscalationState.WITHHELD)
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The facts that every notice of a run needs."""
+
+    known: Known
+    instance_url: str
+    now: datetime
+    render: Renderer
+
+    def notices(self, subject: Subject, occasion: Occasion, wanted: Notify) -> tuple[Notice, ...]:
+        """One notice to each recipient; who is notified at once gets no digest about it."""
+        book = Book(occasion.policy, occasion.case, self.known)
+        message = message_of(said(occasion, subject, self.instance_url, self.now, self.render))
+        at_once = book.addresses(wanted.now)
+        known = {one.same for one in at_once}
+        later = (one for one in book.addresses(wanted.digest) if one.same not in known)
+        found = [(one, False) for one in at_once] + [(one, True) for one in later]
+        return tuple(self.notice(subject, occasion, message, address, digest) for address, digest in found)
+
+    def notice(
+        self, subject: Subject, occasion: Occasion, message: Message, address: Address, digest: bool
+    ) -> Notice:
+        policy, per = occasion.policy, occasion.route.one_notice_per
+        zone, urgent = address.zone or policy.zone, address.urgent and not digest
+        at = next_window(self.now, policy.notices.digest, zone) if digest else self.now
+        if not digest and not urgent:
+            at = first_time(self.now, policy.notices.quiet, zone)
+        found = Notice(
+            id=notice_id(subject, address.channel, address.to or (address.recipient if address.missing else "")),
+            subject=subject,
+            recipient=address.recipient,
+            channel=address.channel,
+            to=address.to,
+            urgent=urgent,
+            digest=digest,
+            queued_at=self.now,
+            at=at,
+            message=message,
+            instead_of=address.instead_of,
+            zone=zone.key or "UTC",
+            held=not digest and at > self.now,
+            missing=address.missing,
+        )
+        if per is None or digest or subject.kind != "start":
+            return found
+        return replace(found, group=group_of(policy, occasion.route, occasion.case, per.fields), within=per.within)
+
+
+def group_of(policy: Policy, route: Route, case: Case, fields: Iterable[str]) -> str:
+    """The same for cases of one route with the same values of the fields, in any letter case."""
+    values = (text_of(case.text_of(path) or "").casefold() for path in fields)
+    return hashlib.sha256("\x1f".join((policy.name, route.name, *values)).encode()).hexdigest()[:32]
+
+
+def notices_of(match: Match, desk: Desk) -> tuple[Notice, ...]:
+    """The notices of a start that is planned, and of a rung, also where its move waits. A move that is tried again
+    yields none: they were queued before."""
+    if match.order is None or not is_notified(match):
+        return ()
+    wanted = match.rung.notify if match.rung else match.route.notify
+    subject, occasion = subject_of(match), occasion_of(match, desk.now)
+    return (*desk.notices(subject, occasion, wanted), *about_missing(match, desk))
+
+
+def is_notified(match: Match) -> bool:
     if match.rung is None:
-        if outcome.state is not State.APPLIED:
-            return
-        wanted = match.route.notify
-    else:
-        if outcome.state not in NOTIFIED or again:
-            return
-        wanted = match.rung.notify
-    late = int((now - match.moment).total_seconds()) if match.moment else 0
-    for digest, recipients in ((False, wanted.now), (True, wanted.digest)):
-        for one in recipients:
-            yield Notice(
-                kind="rung" if match.rung else "start",
-                key=outcome.key,
-                case_number=outcome.case_number,
-                policy=outcome.policy,
-                route=outcome.route,
-                rung=outcome.rung,
-                turn=outcome.turn,
-                to=name_of(one, match),
-                urgent=one.urgent,
-                digest=digest,
-                due=outcome.due,
-                late_by=late if late > LATE else 0,
-                moved="" if outcome.state is State.APPLIED else outcome.state.value,
-                due_text=match.due_text,
-            )
+        return match.state is State.PLANNED
+    again = match.escalation is not None and match.escalation.state in MOVE_WAITS
+    return not again and match.state in (State.PLANNED, State.WITHHELD, State.REJECTED)
 
 
-def exhausted_notice(one: OnLadder, accountable: str) -> Notice | None:
-    """The notice that no rung is left and nobody acted; it goes to the team that is accountable for the policy."""
-    if not accountable:
-        return None
-    start = one.start
-    return Notice(
-        kind="exhausted",
-        key=start.key,
-        case_number=one.case.number,
-        policy=start.policy,
-        route=one.route.name,
-        rung=start.rung,
-        turn=start.turn,
-        to=f"team {accountable}",
-        urgent=False,
-        digest=False,
-        due=one.facts.due,
-        late_by=0,
-        moved="",
-        due_text=clock_text(one.facts.due, one.zone) if one.facts.due else "",
+def subject_of(match: Match) -> Subject:
+    identity = match.identity
+    return Subject(
+        kind="rung" if match.rung else "start",
+        key=identity.key,
+        policy=identity.policy,
+        route=match.route.name,
+        rung=match.rung.id if match.rung else identity.rung,
+        turn=identity.turn,
+        start_key=match.start_key or identity.key,
+        case_id=identity.case_id,
+        case_number=match.case.number,
+        until=match.rung.until if match.rung else None,
     )
 
 
-def name_of(recipient: Recipient, match: Match) -> str:
-    """The recipient as the policy names it; of a table the team that it gives for this case."""
-    name = recipient.name
-    given = name.value(match.case) if isinstance(name, Table) else name
-    return f"{'team' if recipient.kind == 'table' else recipient.kind} {given or 'of no row'}"
+def occasion_of(match: Match, now: datetime) -> Occasion:
+    late = int((now - match.moment).total_seconds()) if match.moment else 0
+    about = match.policy, match.route, match.case, match.rung
+    return Occasion(*about, match.reason, match.findings, match.due, match.due_text, max(0, late))
+
+
+def about_missing(match: Match, desk: Desk) -> Iterator[Notice]:
+    """The notice to the owner from before about the parts that the note lacks (`tell_owner`)."""
+    from sfdc_escalator.escalation.policy.telling import Recipient
+
+    occasion = occasion_of(match, desk.now)
+    missing = [part.name for part in occasion.spec.parts if part.if_missing == "tell_owner" and is_empty(occasion, part)]
+    if missing and any(step.is_note for step in match.steps):
+        subject = replace(subject_of(match), kind="missing")
+        words = tuple(("Missing in the note", name.replace("_", " ")) for name in missing)
+        yield from desk.notices(subject, replace(occasion, more=words), Notify((Recipient("person", "Owner"),)))
+
+
+def ended_subject(start: Escalation, route: Route) -> Subject:
+    return Subject(
+        kind="closed",
+        key=start.key,
+        policy=start.policy,
+        route=route.name,
+        rung=start.rung,
+        turn=start.turn,
+        start_key=start.key,
+        case_id=start.case_id,
+        case_number=start.case_number,
+    )

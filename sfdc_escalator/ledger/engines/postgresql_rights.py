@@ -15,13 +15,14 @@ ROWS = ("SELECT", "INSERT", "UPDATE")
 OF_A_RUN = {
     "alembic_version": ("SELECT", "UPDATE"),
     "events": NEW_ROWS,
-    "payloads": NEW_ROWS,
+    "payloads": (*NEW_ROWS, "DELETE"),
     "escalations": ROWS,
     "runs": ROWS,
     "live_routes": NEW_ROWS,
     "rungs": ROWS,
     "holds": ROWS,
     "standings": (*ROWS, "DELETE"),
+    "notices": (*ROWS, "DELETE"),
     "leases": ROWS,
 }
 """The rights that a live run needs, by table; a reader needs SELECT."""

@@ -1,14 +1,14 @@
-"""The tables of a ledger, version 0003.
+"""The tables of a ledger, version 0004.
 
 Times are text, `YYYY-MM-DDTHH:MM:SSZ`, as the events have them. `events.body` holds the canonical bytes that are
 hashed; every other column of `events`, and every row of `runs`, `escalations`, `live_routes`, `rungs` and `holds`,
-follows from such bytes and names its newest event, so that a verification can compare them. `leases` and `standings`
-are not part of the chain.
+follows from such bytes and names its newest event, so that a verification can compare them. `leases`, `standings` and
+`notices` are not part of the chain; an event records each notice that is queued, sent, dropped or given up.
 """
 
 import sqlalchemy as sa
 
-VERSION = "0003"
+VERSION = "0004"
 """The newest module of `upkeep/versions` has this number."""
 
 FORBIDDEN = {"events": ("UPDATE", "DELETE"), "payloads": ("UPDATE",), "escalations": ("DELETE",)}
@@ -153,6 +153,52 @@ standings = sa.Table(
     comment="Where each escalation stands after the last run. Aside is a JSON list of rungs; waits is the "
     "reason for which a rung that was due was not carried out; its times are shown in zone. "
     "Route is its name in the policy then.",
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("organization_id", sa.Text, nullable=False),
+    sa.Column("event", sa.Integer, nullable=False, unique=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("start_key", sa.Text, nullable=False),
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("route", sa.Text, nullable=False),
+    sa.Column("rung", sa.Text, nullable=False),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("until", sa.Text),
+    sa.Column("case_id", sa.Text, nullable=False),
+    sa.Column("case_number", sa.Text, nullable=False),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("instead_of", sa.Text, nullable=False),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("urgent", sa.Integer, nullable=False),
+    sa.Column("digest", sa.Integer, nullable=False),
+    sa.Column("together", sa.Text, nullable=False),
+    sa.Column("within", sa.Integer, nullable=False),
+    sa.Column("queued_at", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("held", sa.Integer, nullable=False),
+    sa.Column("bundle", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("first_try", sa.Text),
+    sa.Column("last_try", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("remark", sa.Text, nullable=False),
+    sa.Column("repeats", sa.Integer, nullable=False),
+    sa.Column("holder", sa.Text),
+    sa.Column("sent_at", sa.Text),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Index("notices_by_state", "organization_id", "state"),
+    sa.Index("notices_by_key", "key"),
+    comment="The outbox. Event is the number of the event that queued it, whose payload is its message. Together and "
+    "within (seconds) are those of `one_notice_per`; holder is the process that sends it now. Repeats counts the tries "
+    "that may have been delivered; remark is a line that was added when its outcome was known.",
 )
 
 EVENT_ABOUT = ("at", "case_id", "event", "key", "note", "organization_id", "run", "seq")

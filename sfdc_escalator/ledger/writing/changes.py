@@ -11,6 +11,7 @@ from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.ledger.tables.rows import Row, checked, escalation_of, facts_of, naming, stored
 from sfdc_escalator.ledger.tables.schema import escalations
 from sfdc_escalator.ledger.writing.journal import Journal
+from sfdc_escalator.ledger.writing.notices import queue
 from sfdc_escalator.pipeline.ports.ledger import Change
 
 KEYS_PER_QUERY = 500
@@ -25,6 +26,7 @@ class Changes:
         self._rows: dict[str, Row] = {}
         self._new: set[str] = set()
         self._changed: dict[str, Row] = {}
+        self._added: list[Change] = []
 
     def read(self, keys: Sequence[str]) -> None:
         """Reads the rows of these keys that exist."""
@@ -48,6 +50,7 @@ class Changes:
     def add(self, change: Change) -> None:
         """Raises EscalatorError when the escalation's state does not allow the change."""
         key = change.escalation.key
+        self._added.append(change)
         old = self._rows.get(key)
         with naming(f"escalation {key}"):
             before = EscalationState(checked(escalations, old)["state"]) if old else None
@@ -86,12 +89,14 @@ class Changes:
         return {**facts_of(change.escalation, change.case_number), **sent}
 
     def write(self) -> None:
+        """Stores the rows, and the notices of the changes."""
         new = [row for key, row in self._changed.items() if key in self._new]
         known = [{"known": key, **row} for key, row in self._changed.items() if key not in self._new]
         if new:
             self._connection.execute(escalations.insert(), new)
         if known:
             self._connection.execute(escalations.update().where(escalations.c.key == sa.bindparam("known")), known)
+        queue(self._connection, self._journal, self._organization_id, self._added)
 
 
 def _left_open(row: Row) -> Change:

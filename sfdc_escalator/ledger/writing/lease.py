@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import LeaseLost, LedgerUnusable
+from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
@@ -24,6 +25,7 @@ from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.holding import Holds
 from sfdc_escalator.ledger.writing.journal import Author, Journal, locked_version
+from sfdc_escalator.ledger.writing.notices import queue_alone
 from sfdc_escalator.ledger.writing.rungs_seen import see_rungs
 from sfdc_escalator.ledger.writing.standings import keep_standings
 from sfdc_escalator.pipeline.ports.ledger import Change, RunEnd, RunStart
@@ -115,6 +117,10 @@ class SqlLease:
                 ours.begin(one)
             journal.write()
             ours.write()
+
+    def queue(self, notices: Sequence[Notice]) -> None:
+        with self._transaction() as (connection, at):
+            queue_alone(connection, Journal(connection, self._author, at), self._start.organization_id, notices)
 
     def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
         with self._transaction() as (connection, _):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
@@ -23,6 +24,7 @@ class Change:
     recorded by `applied` alone. Of an applied start, changing nothing but its ladder: started (the time of its note was
     read), acknowledged (a person acted), moved (rungs were moved), exhausted (no rung is left, and nobody acted).
     `note` is personal text: the event holds only its salted hash. `facts` are further JSON values for the event.
+    `notices` are queued with it: those of an intent are sent once the outcome is known.
     """
 
     event: str
@@ -33,6 +35,7 @@ class Change:
     note: str | None = None
     call: str | None = None
     facts: Mapping[str, Any] | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,10 @@ class Lease(Protocol):
 
     def record_holds(self, new: Sequence[Hold], ended: Sequence[Hold]) -> None:
         """Records the holds that begin, and those of the history that end at their `released`."""
+        ...
+
+    def queue(self, notices: Sequence[Notice]) -> None:
+        """Queues notices that belong to no change of an escalation."""
         ...
 
     def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:

@@ -1,0 +1,134 @@
+"""The outbox in the ledger: what waits, claims, ends. Each call is a transaction of its own, outside the lease."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from sfdc_escalator.escalation.notices.outbox import Delivered
+from sfdc_escalator.escalation.notices.queued import KEPT, NoticeState, OutboxCounts, Queued
+from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.ledger.store import SqlLedger
+from sfdc_escalator.ledger.tables.notice_rows import queued_of
+from sfdc_escalator.ledger.tables.rows import Row, escalation_of, naming
+from sfdc_escalator.ledger.tables.schema import escalations, notices, payloads
+from sfdc_escalator.ledger.tables.times import time_of, time_text
+from sfdc_escalator.ledger.writing.holder import Holder
+from sfdc_escalator.ledger.writing.journal import Author, Journal
+from sfdc_escalator.pipeline.ports.outbox import Settled
+
+OPEN = (NoticeState.WAITING.value, NoticeState.SENDING.value)
+ENDS = (NoticeState.SENT.value, NoticeState.UNDELIVERED.value, NoticeState.DROPPED.value)
+LONGEST = timedelta(minutes=5)
+"""After this time a process of another host counts as ended: a run sends for a minute."""
+PER_QUERY = 500
+
+
+class SqlOutbox:
+    """See `pipeline.ports.Outbox`."""
+
+    def __init__(self, ledger: SqlLedger, organization_id: str, run: str) -> None:
+        self._ledger, self._organization_id = ledger, organization_id
+        self._me = Holder.of_this_process()
+        self._author = Author(organization_id, run, "", self._me.host)
+        self._ours = notices.c.organization_id == organization_id
+
+    def queued(self) -> tuple[Queued, ...]:
+        with self._ledger.reading() as connection:
+            now = self._ledger.database.dialect.now(connection)
+            return tuple(self._queued(connection, self._ours & notices.c.state.in_(OPEN), now))
+
+    def _queued(self, connection: sa.Connection, wanted: sa.ColumnElement[bool], now: str) -> Iterator[Queued]:
+        joined = sa.select(notices, payloads.c.text).outerjoin(payloads, payloads.c.event == notices.c.event)
+        for row in connection.execute(joined.where(wanted).order_by(notices.c.event)).mappings():
+            yield queued_of(row, row["text"], is_busy=self._is_busy(row, now))
+
+    def _is_busy(self, row: Mapping[Any, Any], now: str) -> bool:
+        """True where another process may still be sending it."""
+        if row["state"] != NoticeState.SENDING.value or row["holder"] is None:
+            return False
+        with naming(f"the notice {row['id']!s:.60}"):
+            found = json.loads(row["holder"])
+            since, holder = time_of(found.pop("since")), Holder(**found)
+            silent = time_of(now) - since  # type: ignore[operator]
+        return holder != self._me and not holder.is_gone(self._me) and silent < LONGEST
+
+    def delivered(self, since: datetime) -> tuple[Delivered, ...]:
+        after = notices.c.sent_at >= time_text(since)
+        wanted = self._ours & (notices.c.state == NoticeState.SENT.value) & after
+        with self._ledger.reading() as connection:
+            rows = list(connection.execute(sa.select(notices).where(wanted).order_by(notices.c.event)).mappings())
+        messages = {row["bundle"] or row["id"]: row for row in reversed(rows)}  # one row of a bundle stands for all
+        return tuple(
+            Delivered(row["channel"], row["address"], at, row["together"], bool(row["urgent"]))
+            for row in messages.values()
+            if (at := time_of(row["sent_at"]))
+        )
+
+    def escalations(self, keys: Collection[str]) -> Mapping[str, Escalation]:
+        found: dict[str, Escalation] = {}
+        each = sorted(keys)
+        with self._ledger.reading() as connection:
+            for start in range(0, len(each), PER_QUERY):
+                some = sa.select(escalations).where(escalations.c.key.in_(each[start : start + PER_QUERY]))
+                found |= {row["key"]: escalation_of(row) for row in connection.execute(some).mappings()}
+        return found
+
+    def claim(self, ids: Sequence[str], bundle: str, now: datetime) -> bool:
+        with self._ledger.writing() as (connection, at):
+            rows = {row["id"]: row for row in connection.execute(self._some(ids)).mappings()}
+            free = [one for one in ids if one in rows and rows[one]["state"] in OPEN and not self._is_busy(rows[one], at)]
+            if len(free) != len(ids):
+                return False
+            claimed = {
+                "state": NoticeState.SENDING.value,
+                "bundle": bundle,
+                "holder": json.dumps({**asdict(self._me), "since": at}),
+                "first_try": sa.func.coalesce(notices.c.first_try, time_text(now)),
+            }
+            connection.execute(notices.update().where(notices.c.id.in_(list(ids))).values(claimed))
+            return True
+
+    def _some(self, ids: Sequence[str]) -> sa.Select[Any]:
+        return sa.select(notices).where(self._ours & notices.c.id.in_(list(ids)))
+
+    def settle(self, settled: Sequence[Settled]) -> None:
+        with self._ledger.writing() as (connection, at):
+            journal = Journal(connection, self._author, at)
+            for one in settled:
+                for row in connection.execute(self._some(one.ids)).mappings().all():
+                    self._end(connection, journal, row, one)
+            journal.write()
+
+    def _end(self, connection: sa.Connection, journal: Journal, row: Mapping[Any, Any], one: Settled) -> None:
+        changed: Row = {"state": one.state.value, "reason": one.reason, "holder": None}
+        changed |= {"at": time_text(one.at)} if one.at else {}
+        changed |= {"held": int(one.held)} if one.held is not None else {}
+        changed |= {"repeats": row["repeats"] + one.repeats}
+        if one.tried:
+            changed |= {"last_try": time_text(one.tried), "tries": row["tries"] + 1}
+        if one.state is NoticeState.SENT:
+            changed |= {"sent_at": time_text(one.tried), "reference": one.reference}
+        connection.execute(notices.update().where(notices.c.id == row["id"]).values(changed))
+        if one.state.value in ENDS:
+            facts = {"id": row["id"], "bundle": row["bundle"], "channel": row["channel"], "reason": one.reason}
+            facts |= {"reference": one.reference, "tries": changed.get("tries", row["tries"])}
+            name = f"notice_{one.state.value}"
+            journal.add(name, {"facts": facts}, key=row["key"], case_id=row["case_id"] or None)
+
+    def counts(self) -> OutboxCounts:
+        by_state = sa.select(notices.c.state, sa.func.count()).where(self._ours).group_by(notices.c.state)
+        with self._ledger.reading() as connection:
+            found: dict[str, int] = dict(connection.execute(by_state).tuples().all())
+        return OutboxCounts(sum(found.get(one, 0) for one in OPEN), found.get(NoticeState.UNDELIVERED.value, 0))
+
+    def forget(self, now: datetime) -> int:
+        """Erases the texts of notices that ended long ago, and returns their number."""
+        old = sa.func.coalesce(notices.c.last_try, notices.c.queued_at) < time_text(now - KEPT)
+        ended = sa.select(notices.c.event).where(self._ours & notices.c.state.in_(ENDS) & old)
+        with self._ledger.writing() as (connection, _):
+            done = connection.execute(payloads.delete().where(payloads.c.event.in_(ended)))
+        return int(done.rowcount)

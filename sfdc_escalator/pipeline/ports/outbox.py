@@ -1,0 +1,52 @@
+"""The outbox of notices, as their delivery sees it. Each call is a transaction of its own, outside the lease."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sfdc_escalator.escalation.notices.outbox import Delivered
+from sfdc_escalator.escalation.notices.queued import NoticeState, OutboxCounts, Queued
+from sfdc_escalator.escalation.world.history import Escalation
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The end of a try, of these notices together, or of their waiting. `at` is the next time at which they may be
+    sent, `tried` the time of a try that ended; `repeats`: it may have been delivered."""
+
+    ids: tuple[str, ...]
+    state: NoticeState
+    reason: str = ""
+    at: datetime | None = None
+    held: bool | None = None
+    tried: datetime | None = None
+    repeats: bool = False
+    reference: str = ""
+
+
+class Outbox(Protocol):
+    """The outbox of one org."""
+
+    def queued(self) -> tuple[Queued, ...]:
+        """The notices that wait, in the order in which they were queued, those that are being sent among them."""
+        ...
+
+    def delivered(self, since: datetime) -> tuple[Delivered, ...]:
+        """The messages that were delivered since this time of the org."""
+        ...
+
+    def escalations(self, keys: Collection[str]) -> Mapping[str, Escalation]:
+        """The escalations with these keys as they stand now."""
+        ...
+
+    def claim(self, ids: Sequence[str], bundle: str, now: datetime) -> bool:
+        """Marks all of these as being sent by this process, as parts of this message; False, and nothing is marked,
+        where one of them does not wait any more."""
+        ...
+
+    def settle(self, settled: Sequence[Settled]) -> None:
+        """Stores these ends; what is sent, dropped or undelivered is an event."""
+        ...
+
+    def counts(self) -> OutboxCounts: ...
