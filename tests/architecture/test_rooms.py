@@ -63,7 +63,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     "escalation": (
         ("explaining", "planning"),
         ("decisions", "readiness"),
-        ("ladder", "note"),
+        ("ladder", "note", "notices"),
         ("policy",),
         ("proof",),
         ("conditions",),

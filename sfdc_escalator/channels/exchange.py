@@ -1,0 +1,134 @@
+"""One request to a web service: bounded in time and size, to the given host alone, without a secret in any reason."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import requests
+
+from sfdc_escalator import __version__
+from sfdc_escalator.pipeline.ports.channel import Broken, Delayed, Delivered, Delivery, Refused, Unanswered
+
+TIMEOUT = (4.0, 8.0)  # seconds to connect and to answer
+PATIENCE = 10.0  # seconds for the whole exchange
+MOST_BYTES = 100_000
+"""More of an answer is not read."""
+AGENT = f"sfdc-escalator/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer of a service; names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
+
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. `headers` and `url` may hold secrets, which no reason and no `repr` shows."""
+
+    method: str
+    url: str
+    json: Any = None
+    headers: Mapping[str, str] | None = None
+    data: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"Request({self.method})"
+
+
+def exchange(request: Request) -> Reply | Delivery:
+    """The reply to the request, or the reason why none came: Delayed where it was not sent, Unanswered where it may
+    have arrived."""
+    answers: SimpleQueue[Reply | Delivery] = SimpleQueue()
+    threading.Thread(target=lambda: answers.put(sent(request)), daemon=True).start()
+    try:
+        return answers.get(timeout=PATIENCE)  # the look-up of a name and a body that drips have no time limit of theirs
+    except Empty:
+        return Unanswered(f"no answer within {PATIENCE:g} seconds")
+
+
+def sent(request: Request) -> Reply | Delivery:
+    headers = {"User-Agent": AGENT, **(request.headers or {})}
+    try:
+        with requests.Session() as session:
+            session.auth = unchanged
+            with session.request(
+                request.method, request.url, json=request.json, data=request.data, headers=headers, timeout=TIMEOUT,
+                allow_redirects=False, stream=True,
+            ) as answer:  # fmt: skip
+                body = answer.raw.read(MOST_BYTES, decode_content=True) or b""
+                return Reply(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
+    except requests.exceptions.SSLError:
+        return Broken("the certificate of the service is not valid")
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
+        return Broken("the address of the service is not valid")
+    except requests.exceptions.ConnectTimeout:
+        return Delayed("the service cannot be reached: no connection in time")
+    except requests.exceptions.ConnectionError as error:
+        return not_connected(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on; its text may hold the address
+        return Unanswered(f"no answer: {type(error).__name__}")
+
+
+def unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """No login but the one in the headers: requests would take one from ~/.netrc."""
+    return request
+
+
+def not_connected(error: Exception) -> Delivery:
+    """Delayed where the connection was never made, else Unanswered: the service may have it."""
+    reason = type(getattr(error.args[0], "reason", None)).__name__ if error.args else ""
+    if reason in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError"):
+        return Delayed("the service cannot be reached")
+    return Unanswered("the connection ended before an answer came")
+
+
+def answered(reply: Reply | Delivery, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Delivery:
+    """What a reply says by its status alone: 2xx is delivered, 401 and 403 a channel that is broken, 408, 429 and 5xx
+    a delay, everything else a refusal."""
+    if not isinstance(reply, Reply):
+        return reply
+    reason = f"HTTP {reply.status}"
+    match reply.status:
+        case status if 200 <= status < 300:
+            return Delivered()
+        case 401 | 403:
+            return Broken(reason)
+        case 408 | 425 | 429:
+            return Delayed(reason, retry_after(reply.headers.get("retry-after"), now))
+        case status if status >= 500:
+            return Delayed(reason, retry_after(reply.headers.get("retry-after"), now))
+        case _:
+            return Refused(reason)
+
+
+def retry_after(value: str | None, now: Callable[[], datetime]) -> timedelta | None:
+    """The time to wait, given in seconds or as a date (RFC 9110, 10.2.3)."""
+    try:
+        return timedelta(seconds=max(0.0, float(value or "")))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        at = parsedate_to_datetime(value or "")
+    except ValueError:
+        return None
+    return max(timedelta(), (at if at.tzinfo else at.replace(tzinfo=UTC)) - now())

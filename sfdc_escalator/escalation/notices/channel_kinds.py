@@ -1,0 +1,111 @@
+"""The kinds of channels, and the settings of each in `orgs.yaml`. Adding a kind is one row and one module."""
+
+from typing import Literal, NamedTuple
+
+Form = Literal["address", "secret", "text", "headers"]
+"""An address may hold a secret, so it may be written as a reference; a secret must be one; a text is neither."""
+
+
+class Setting(NamedTuple):
+    """One setting of a channel of an org."""
+
+    name: str
+    form: Form
+    about: str
+
+
+class ChannelKind(NamedTuple):
+    """A kind of channel. One of `needed` must be given whole. `reaches` says whom it can be sent to: its own address,
+    or people, lists and queues by a user id or an e-mail address. `extra` is the extra that it needs."""
+
+    name: str
+    about: str
+    settings: tuple[Setting, ...] = ()
+    needed: tuple[tuple[str, ...], ...] = ((),)
+    reaches: Literal["address", "users", "mail"] = "address"
+    extra: str = ""
+
+
+URL = Setting("url", "address", "The address that the service gave for it.")
+
+KINDS = {
+    one.name: one
+    for one in (
+        ChannelKind(
+            "salesforce",
+            "The bell in Salesforce: a notification to users, queues and groups. No second login.",
+            (Setting("type", "text", "DeveloperName of the custom notification type; default SFDC_Escalator."),),
+            reaches="users",
+        ),
+        ChannelKind("chatter", "A post on the case."),
+        ChannelKind(
+            "slack",
+            "A message in Slack, by an incoming webhook or by a bot's token.",
+            (
+                Setting(
+                    "url", "address", "The incoming webhook; with a token the API (default https://slack.com/api)."
+                ),
+                Setting("token", "secret", "The bot's token, xoxb-..."),
+                Setting("to", "text", "With a token: the id of the channel, C..."),
+            ),
+            needed=(("url",), ("token", "to")),
+            extra="slack",
+        ),
+        ChannelKind("teams", "A card in Microsoft Teams, by a webhook of Workflows.", (URL,), needed=(("url",),)),
+        ChannelKind(
+            "email",
+            "An e-mail.",
+            (
+                Setting("server", "text", "smtp://HOST:PORT (STARTTLS) or smtps://HOST:PORT (TLS)."),
+                Setting("from", "text", "The sender's address."),
+                Setting("to", "text", "The recipient where a policy names the channel itself."),
+                Setting("user", "text", "The user name at the server."),
+                Setting("password", "secret", "The password at the server."),
+            ),
+            needed=(("server", "from"),),
+            reaches="mail",
+        ),
+        ChannelKind("basecamp", "A line in a Campfire of Basecamp, by a chatbot.", (URL,), needed=(("url",),)),
+        ChannelKind(
+            "clickup",
+            "A task in ClickUp.",
+            (
+                Setting("url", "address", "The API; default https://api.clickup.com/api/v2."),
+                Setting("list", "text", "The id of the list."),
+                Setting("token", "secret", "A personal token, pk_..."),
+            ),
+            needed=(("list", "token"),),
+        ),
+        ChannelKind(
+            "sharepoint",
+            "An item of a list in SharePoint, by Microsoft Graph.",
+            (
+                Setting("url", "address", "The API; default https://graph.microsoft.com/v1.0."),
+                Setting("login", "address", "The login; default https://login.microsoftonline.com."),
+                Setting("tenant", "text", "The id of the tenant."),
+                Setting("client_id", "text", "The id of the application."),
+                Setting("client_secret", "secret", "A client secret of the application."),
+                Setting("site", "text", "The id of the site."),
+                Setting("list", "text", "The id of the list."),
+            ),
+            needed=(("tenant", "client_id", "client_secret", "site", "list"),),
+        ),
+        ChannelKind(
+            "webhook",
+            "A POST with JSON to a program of your own.",
+            (URL, Setting("headers", "headers", "Further headers, such as Authorization.")),
+            needed=(("url",),),
+        ),
+        ChannelKind(
+            "pagerduty",
+            "An incident in PagerDuty, resolved when the escalation ends.",
+            (
+                Setting("url", "address", "The API; default https://events.pagerduty.com/v2/enqueue."),
+                Setting("routing_key", "secret", "The integration key of the service (Events API v2)."),
+            ),
+            needed=(("routing_key",),),
+        ),
+        ChannelKind("apprise", "Any address of Apprise.", (URL,), needed=(("url",),), extra="apprise"),
+        ChannelKind("log", "The log of the run."),
+    )
+}
