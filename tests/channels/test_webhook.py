@@ -18,9 +18,10 @@ def test_a_program_gets_the_facts_and_the_id(service: Service) -> None:
         "due": None,
         "links": [],
     }
-    one = hostile("emoji", facts=facts)
+    one = hostile("emoji", facts=facts, is_repeat=True)
+    said = facts | {"id": one.id, "repeat": True}
     assert channel({"url": f"{service.url}/desk"}).deliver(one) == Delivered()
-    assert (service.call.method, service.call.path, service.call.json) == ("POST", "/desk", facts)
+    assert (service.call.method, service.call.path, service.call.json) == ("POST", "/desk", said)
     assert service.call.headers["idempotency-key"] == one.id
     assert service.call.headers["content-type"] == "application/json"
 
