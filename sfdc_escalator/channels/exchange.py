@@ -1,13 +1,15 @@
 """One request to a web service: bounded in time and size, to the given host alone, without a secret in any reason."""
 
+import ipaddress
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 
@@ -18,6 +20,9 @@ TIMEOUT = (4.0, 8.0)  # seconds to connect and to answer
 PATIENCE = 10.0  # seconds for the whole exchange
 MOST_BYTES = 100_000
 """More of an answer is not read."""
+T = TypeVar("T")
+P = TypeVar("P")
+INVALID = "the address of the service is not valid"
 AGENT = f"sfdc-escalator/{__version__}"
 
 
@@ -37,7 +42,7 @@ class Reply:
         """The body as JSON; None where it is not JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -58,8 +63,13 @@ class Request:
 def exchange(request: Request) -> Reply | Delivery:
     """The reply to the request, or the reason why none came: Delayed where it was not sent, Unanswered where it may
     have arrived."""
-    answers: SimpleQueue[Reply | Delivery] = SimpleQueue()
-    threading.Thread(target=lambda: answers.put(sent(request)), daemon=True).start()
+    return bounded(lambda: sent(request))
+
+
+def bounded(work: Callable[[], T]) -> T | Delivery:
+    """The answer of the work, which must not raise; Unanswered when it takes too long. It then goes on by itself."""
+    answers: SimpleQueue[T] = SimpleQueue()
+    threading.Thread(target=lambda: answers.put(work()), daemon=True).start()
     try:
         return answers.get(timeout=PATIENCE)  # the look-up of a name and a body that drips have no time limit of theirs
     except Empty:
@@ -68,6 +78,8 @@ def exchange(request: Request) -> Reply | Delivery:
 
 def sent(request: Request) -> Reply | Delivery:
     headers = {"User-Agent": AGENT, **(request.headers or {})}
+    if fault := address_fault(request.url):
+        return Broken(fault)
     try:
         with requests.Session() as session:
             session.auth = unchanged
@@ -79,14 +91,34 @@ def sent(request: Request) -> Reply | Delivery:
                 return Reply(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
     except requests.exceptions.SSLError:
         return Broken("the certificate of the service is not valid")
-    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
-        return Broken("the address of the service is not valid")
-    except requests.exceptions.ConnectTimeout:
-        return Delayed("the service cannot be reached: no connection in time")
+    except requests.exceptions.InvalidURL:
+        return Broken(INVALID)
+    except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
+        return Broken("a header of the channel is not valid")
+    except (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError):
+        return Delayed("the service cannot be reached: no connection")
     except requests.exceptions.ConnectionError as error:
         return not_connected(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on; its text may hold the address
         return Unanswered(f"no answer: {type(error).__name__}")
+
+
+def address_fault(url: str) -> str | None:
+    """The reason not to send anything there; plain http is for this machine alone."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return INVALID
+    if parts.scheme == "http" and not loopback(parts.hostname or ""):
+        return "plain http is for this machine alone: the address must begin with https://"
+    return None if parts.scheme in ("http", "https") else INVALID
+
+
+def loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -102,12 +134,14 @@ def not_connected(error: Exception) -> Delivery:
     return Unanswered("the connection ended before an answer came")
 
 
-def answered(reply: Reply | Delivery, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Delivery:
-    """The delivery by the status of a reply alone: 2xx is delivered, 401 and 403 a channel that is broken, 408, 429
-    and 5xx a delay, everything else a refusal."""
+def answered(
+    reply: Reply | Delivery, now: Callable[[], datetime] = lambda: datetime.now(UTC), *, code: str = ""
+) -> Delivery:
+    """The outcome by the status: 2xx is delivered, 401 and 403 a channel that is broken, 408, 429 and 5xx a delay,
+    everything else a refusal. `code` is the service's own word for it."""
     if not isinstance(reply, Reply):
         return reply
-    reason = f"HTTP {reply.status}"
+    reason = f"HTTP {reply.status} {code}".rstrip()
     match reply.status:
         case status if 200 <= status < 300:
             return Delivered()
@@ -121,10 +155,25 @@ def answered(reply: Reply | Delivery, now: Callable[[], datetime] = lambda: date
             return Refused(reason)
 
 
+def unexpected(reply: Reply) -> Delivery:
+    """The outcome of a 2xx answer that is not one of the service: a web page comes from something else, such as a login
+    or a proxy; anything else may be the rest of an answer."""
+    if "html" in reply.headers.get("content-type", "") or reply.text.lstrip().startswith("<"):
+        return Refused(
+            f"HTTP {reply.status} with a web page: the address is not that of the service, or a proxy answered"
+        )
+    return Unanswered(f"HTTP {reply.status} with an answer that is not one of the service")
+
+
+def retry_after_of(reply: Reply) -> timedelta | None:
+    """The time that the service asks to wait."""
+    return retry_after(reply.headers.get("retry-after"), lambda: datetime.now(UTC))
+
+
 def retry_after(value: str | None, now: Callable[[], datetime]) -> timedelta | None:
     """The time to wait, given in seconds or as a date (RFC 9110, 10.2.3)."""
     try:
-        return timedelta(seconds=max(0.0, float(value or "")))
+        return timedelta(seconds=max(float(value or ""), 0.0))
     except (ValueError, OverflowError):
         pass
     try:
@@ -132,3 +181,16 @@ def retry_after(value: str | None, now: Callable[[], datetime]) -> timedelta | N
     except ValueError:
         return None
     return max(timedelta(), (at if at.tzinfo else at.replace(tzinfo=UTC)) - now())
+
+
+def all_delivered(parts: Iterable[P], deliver: Callable[[P], Delivery]) -> Delivery:
+    """Delivered when every part of a message is. After the first part a delay counts as unanswered: the next try begins
+    with the first part again, and says that it may be a repeat."""
+    answer: Delivery = Delivered()
+    for number, part in enumerate(parts, 1):
+        answer = deliver(part)
+        if isinstance(answer, Delayed) and number > 1:
+            return Unanswered(f"part {number}, after others were delivered: {answer.reason}")
+        if not isinstance(answer, Delivered):
+            return answer
+    return answer
