@@ -10,6 +10,7 @@ from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.decisions.saying import Occasion, said
 from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.note.note_text import text_of
+from sfdc_escalator.escalation.note.parts import found_text
 from sfdc_escalator.escalation.notices.digests import next_window
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import Notice, Subject, notice_id
@@ -17,7 +18,7 @@ from sfdc_escalator.escalation.notices.quiet import first_time
 from sfdc_escalator.escalation.notices.recipients import Address, Book, Known
 from sfdc_escalator.escalation.notices.wording import message_of
 from sfdc_escalator.escalation.policy.policy import Policy, Route
-from sfdc_escalator.escalation.policy.telling import Notify
+from sfdc_escalator.escalation.policy.telling import Notify, Recipient
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 
@@ -43,9 +44,7 @@ class Desk:
         found = [(one, False) for one in at_once] + [(one, True) for one in later]
         return tuple(self.notice(subject, occasion, message, address, digest) for address, digest in found)
 
-    def notice(
-        self, subject: Subject, occasion: Occasion, message: Message, address: Address, digest: bool
-    ) -> Notice:
+    def notice(self, subject: Subject, occasion: Occasion, message: Message, address: Address, digest: bool) -> Notice:
         policy, per = occasion.policy, occasion.route.one_notice_per
         zone, urgent = address.zone or policy.zone, address.urgent and not digest
         at = next_window(self.now, policy.notices.digest, zone) if digest else self.now
@@ -119,10 +118,9 @@ def occasion_of(match: Match, now: datetime) -> Occasion:
 
 def about_missing(match: Match, desk: Desk) -> Iterator[Notice]:
     """The notice to the owner from before about the parts that the note lacks (`tell_owner`)."""
-    from sfdc_escalator.escalation.policy.telling import Recipient
-
     occasion = occasion_of(match, desk.now)
-    missing = [part.name for part in occasion.spec.parts if part.if_missing == "tell_owner" and is_empty(occasion, part)]
+    told = (part for part in occasion.spec.parts if part.if_missing == "tell_owner")
+    missing = [part.name for part in told if not found_text(part, occasion.seen)]
     if missing and any(step.is_note for step in match.steps):
         subject = replace(subject_of(match), kind="missing")
         words = tuple(("Missing in the note", name.replace("_", " ")) for name in missing)

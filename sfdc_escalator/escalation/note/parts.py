@@ -72,20 +72,26 @@ def known(case: Case) -> Mapping[str, Value]:
 
 
 def fill(part: NotePart, seen: Seen) -> Part | Incomplete:
-    """The first of the part's sources that has a text, or all of them; findings always come first."""
+    """The part with its text, or with the words of `if_missing`."""
     title = part.name.replace("_", " ").capitalize()
-    each = ("\n".join(from_source(one, part, seen)) for one in part.sources if one != "findings")
-    found = list(dict.fromkeys(filter(None, each)))
-    used = found if part.every else found[:1]
-    if "findings" in part.sources:
-        used += [shortened(finding, seen.cut[0]) for finding in seen.findings]
-    if text := "\n".join(filter(None, used)):
+    if text := found_text(part, seen):
         return Part(part.name, title, text)
     if part.if_missing == "hold":
         reason = f"the note's part {part.name!r} is missing: nothing in {', '.join(part.sources)}"
         return Incomplete(reason, (part.name,))
     sentence = NOT_RECORDED if part.if_missing in ("say_so", "tell_owner") else part.if_missing
     return Part(part.name, title, sentence)
+
+
+def found_text(part: NotePart, seen: Seen) -> str:
+    """The first of the part's sources that has a text, or all of them; findings always come first. Empty where none
+    has."""
+    each = ("\n".join(from_source(one, part, seen)) for one in part.sources if one != "findings")
+    found = list(dict.fromkeys(filter(None, each)))
+    used = found if part.every else found[:1]
+    if "findings" in part.sources:
+        used += [shortened(finding, seen.cut[0]) for finding in seen.findings]
+    return "\n".join(filter(None, used))
 
 
 def from_source(source: str, part: NotePart, seen: Seen) -> Iterator[str]:

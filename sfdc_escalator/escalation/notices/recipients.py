@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.notices.channel_kinds import KINDS
-from sfdc_escalator.escalation.notices.paths import user_path
 from sfdc_escalator.escalation.notices.people import People, Person
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.policy.telling import Recipient
+from sfdc_escalator.escalation.policy.telling import Recipient, recipient_paths
+from sfdc_escalator.escalation.policy.user_paths import user_path
 from sfdc_escalator.escalation.world.case import Case
 
 LOG = "log"
@@ -157,6 +157,13 @@ class Book:
         for _ in range(where.managers):
             person = self.known.people.manager_of(person.id) if person else None
         return person
+
+
+def ids_wanted(policy: Policy, case: Case, recipients: Iterable[Recipient]) -> Iterator[str]:
+    """The ids of the users and queues that must be known to find these recipients."""
+    accountable = [Recipient("team", policy.owner.accountable)] if policy.owner.accountable else []
+    each = (*recipients, *accountable)
+    yield from filter(None, (case.text_of(path) for path in recipient_paths(each, policy.teams)))
 
 
 def zone_named(name: str) -> ZoneInfo | None:

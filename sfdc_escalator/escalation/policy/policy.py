@@ -1,6 +1,6 @@
 """The policy as a value: the file, checked, with every default filled in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
@@ -23,7 +23,9 @@ from sfdc_escalator.escalation.policy.telling import (
     Notify,
     NotifyWhen,
     OneNoticePer,
+    Recipient,
     Warn,
+    recipient_paths,
 )
 from sfdc_escalator.escalation.world.needs import Need
 
@@ -57,6 +59,14 @@ class Route:
     def opens(self) -> bool:
         """True where a match opens an escalation: it takes steps, or it notifies somebody."""
         return self.escalate is not None or bool(self.ladder) or self.notify != NOBODY
+
+    @property
+    def recipients(self) -> Iterator[Recipient]:
+        """Everybody whom the route or a rung of it notifies."""
+        for notify in (self.notify, *(rung.notify for rung in self.ladder.rungs)):
+            yield from (*notify.now, *notify.digest)
+        yield from (*self.notify_when.acknowledged, *self.notify_when.closed)
+        yield from self.warn.tell if self.warn else ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -150,7 +160,19 @@ class Policy:
     def _needs_of(self, route: Route) -> frozenset[Need]:
         steps = route.escalate.needs if route.escalate else frozenset[Need]()
         of_ladder = paths_of(route.ladder.needs) | frozenset(due_needs(route.due))
-        return self.condition(route).needs | steps | of_ladder
+        return self.condition(route).needs | steps | of_ladder | frozenset(self._notice_paths(route))
+
+    def _notice_paths(self, route: Route) -> Iterator[str]:
+        """The fields that the notices of the route read."""
+        recipients = list(route.recipients)
+        if not recipients:
+            return
+        accountable = [Recipient("team", self.owner.accountable)] if self.owner.accountable else []
+        yield from recipient_paths((*recipients, *accountable), self.teams)
+        rules, notes = self.notices, notes_of(route)
+        parts = {part.name for note in notes for part in note.parts} | {"reason"}
+        yield from (*(name for name in rules.must_say if name not in parts), *rules.links, *rules.paths)
+        yield from route.one_notice_per.fields if route.one_notice_per else ()
 
     @property
     def all_needs(self) -> frozenset[Need]:
@@ -166,12 +188,16 @@ class Policy:
     @property
     def notes(self) -> tuple[NoteSpec, ...]:
         """The notes of its routes and rungs."""
-        steps = [route.escalate for route in self.routes]
-        steps += [rung.escalate for route in self.routes for rung in route.ladder.rungs]
-        return tuple(one.note for one in steps if one)
+        return tuple(note for route in self.routes for note in notes_of(route))
 
     @property
     def calendars(self) -> tuple[Calendars, ...]:
         """The calendars of its rungs and due times; those of conditions are with the conditions."""
         ends = (route.due.calendar for route in self.routes if isinstance(route.due, EndOfDay))
         return (*ends, *(one for route in self.routes for one in route.ladder.calendars))
+
+
+def notes_of(route: Route) -> tuple[NoteSpec, ...]:
+    """The notes of the route and its rungs."""
+    steps = (route.escalate, *(rung.escalate for rung in route.ladder.rungs))
+    return tuple(one.note for one in steps if one)

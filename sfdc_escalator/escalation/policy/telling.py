@@ -1,12 +1,14 @@
 """The people whom a policy notifies, and its rules about when and in which words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import Literal, NamedTuple
 
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.policy.escalate import Template
+from sfdc_escalator.escalation.policy.team import TeamPeople
+from sfdc_escalator.escalation.policy.user_paths import user_path
 
 EVERY_DAY = frozenset(range(7))
 NINE = time(9)
@@ -81,7 +83,8 @@ DAILY = DigestTime()
 @dataclass(frozen=True, slots=True)
 class NoticeRules:
     """`must_say` are parts of the note or field paths that no message leaves out; `links` are field paths. `people` is
-    the channel by which persons are notified. `channels` are the kinds of the policy's channels, by name."""
+    the channel by which persons are notified. `paths` are the fields that the template and the texts of notices read.
+    `channels` are the kinds of the policy's channels, by name."""
 
     opens_with: str = ""
     must_say: tuple[str, ...] = ()
@@ -91,8 +94,26 @@ class NoticeRules:
     digest: DigestTime = DAILY
     cap: Cap | None = None
     template: Template | None = None
-    template_paths: frozenset[str] = frozenset()
+    paths: frozenset[str] = frozenset()
     channels: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_RULES = NoticeRules()
+
+
+def recipient_paths(recipients: Iterable[Recipient], teams: Mapping[str, TeamPeople]) -> Iterator[str]:
+    """The fields of a case that lead to these recipients."""
+    for one in recipients:
+        if isinstance(one.name, Table):
+            yield from one.name.by
+            yield from (path for team in one.name.values for path in team_paths(team, teams))
+        elif one.kind == "person":
+            yield user_path(one.name).field
+        elif one.kind == "team":
+            yield from team_paths(one.name, teams)
+
+
+def team_paths(name: str, teams: Mapping[str, TeamPeople]) -> Iterator[str]:
+    person = teams[name].person if name in teams else ""
+    if person and "@" not in person:
+        yield user_path(person).field

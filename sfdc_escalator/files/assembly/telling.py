@@ -19,6 +19,7 @@ from sfdc_escalator.escalation.policy.telling import (
 from sfdc_escalator.files.assembly.steps import Templates
 from sfdc_escalator.files.language.shape import PolicyShape, RouteShape, TeamShape
 from sfdc_escalator.files.language.telling_shapes import ChannelShape, NotifyShape, RecipientShape
+from sfdc_escalator.files.values.sources import placeholder_paths
 
 
 def notify_of(notify: NotifyShape | None) -> Notify:
@@ -59,9 +60,15 @@ def notice_rules_of(shape: PolicyShape, templates: Templates) -> NoticeRules:
         digest=DigestTime(given.digest.at, given.digest.on),
         cap=Cap(given.cap.most, given.cap.within) if given.cap else None,
         template=template.source if template else None,
-        template_paths=template.needs.paths if template else frozenset(),
+        paths=(template.needs.paths if template else frozenset()) | said_paths(shape),
         channels={name: one.kind for name, one in shape.channels.items()},
     )
+
+
+def said_paths(shape: PolicyShape) -> frozenset[str]:
+    """The fields in the texts of notices."""
+    said = [text for route in shape.routes for text in (route.say, *(rung.say for rung in route.ladder))]
+    return frozenset(path for text in said for path in placeholder_paths(text))
 
 
 def people_channel(channels: Mapping[str, ChannelShape]) -> str:

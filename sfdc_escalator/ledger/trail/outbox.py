@@ -80,7 +80,9 @@ class SqlOutbox:
     def claim(self, ids: Sequence[str], bundle: str, now: datetime) -> bool:
         with self._ledger.writing() as (connection, at):
             rows = {row["id"]: row for row in connection.execute(self._some(ids)).mappings()}
-            free = [one for one in ids if one in rows and rows[one]["state"] in OPEN and not self._is_busy(rows[one], at)]
+            free = [
+                one for one in ids if one in rows and rows[one]["state"] in OPEN and not self._is_busy(rows[one], at)
+            ]
             if len(free) != len(ids):
                 return False
             claimed = {
