@@ -18,8 +18,10 @@ from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delayed, Deli
 from sfdc_escalator.salesforce.line.token import Grant
 from sfdc_escalator.salesforce.telling import delivering
 from sfdc_escalator.salesforce.telling.delivering import in_parts, units
+from tests.answers.tampering import VALUES, Place, Tampering, places, written
 from tests.salesforce.channels import SECRET, an_org, channel_in, message, requests_to, scripted
 from tests.salesforce.conftest import TOKEN, URL, Stage, error, page
+from tests.sampling import some
 
 TYPE = long_id("0ML000000000001")
 PATHS = {"salesforce": "actions/standard/customNotificationAction", "chatter": "sobjects/FeedItem"}
@@ -291,3 +293,34 @@ def test_a_slow_org_is_not_waited_for(org: EmbeddedOrg, monkeypatch: pytest.Monk
     org._server.faults = Faults([FaultOnDemand("slow", "POST", re.compile(PATHS["chatter"]), seconds=60)])
     with channel_in(org, "chatter") as made:
         assert isinstance(made.deliver(message()), Unanswered)
+
+
+# -- a wrong value at every place of every answer ----------------------------------------------------------------------
+
+
+def places_of(org: EmbeddedOrg, kind: str) -> list[Place]:
+    """The places of the answers to one message."""
+    with pytest.MonkeyPatch.context() as patch, channel_in(org, kind) as made:
+        watched = Tampering()
+        watched.installed(patch)
+        assert isinstance(made.deliver(message()), Delivered)
+    return places(watched.answers)
+
+
+def test_whatever_the_org_answers_is_a_value_with_a_reason_in_one_line(org: EmbeddedOrg, kind: str) -> None:
+    tries = [(place, name) for place in places_of(org, kind) for name in VALUES]
+    for place, name in some(tries, 150):
+        with pytest.MonkeyPatch.context() as patch, channel_in(org, kind) as made:
+            Tampering(place, VALUES[name]).installed(patch)
+            answer = made.deliver(message())
+        if not isinstance(answer, Delivered):
+            assert 0 < len(answer.reason) < 700, (place, name)
+            assert "\n" not in answer.reason, (place, name)
+
+
+@pytest.mark.parametrize("name", [name for name in VALUES if name not in ("true", "missing")])
+def test_only_a_success_that_says_so_is_a_delivery(site: Site, name: str) -> None:
+    (row,) = DONE["salesforce"]
+    changed = [row | {"isSuccess": VALUES[name]}] if site.kind == "salesforce" else {"id": "x", "success": VALUES[name]}
+    site.answers(written(changed))
+    assert not isinstance(site.channel.deliver(message()), Delivered)

@@ -1,10 +1,19 @@
 """The people of an org are read in few calls."""
 
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.escalation.world.case import long_id
+from sfdc_escalator.salesforce.org import SalesforceOrg
+from tests.answers.tampering import VALUES, Tampering, places
+from tests.salesforce.channels import ANN, an_org, never
+from tests.salesforce.channels import QUEUE as STAFFED
 from tests.salesforce.conftest import Stage, page
+from tests.sampling import some
 
 USER, QUEUE, GROUP = long_id("005000000000002"), long_id("00G000000000001"), long_id("00G000000000002")
 MEMBER = {"Id": USER, "Name": "Ann", "IsActive": True, "Email": None, "TimeZoneSidKey": "GMT", "ManagerId": None}
@@ -50,3 +59,19 @@ def test_a_user_of_another_shape_is_an_answer_of_another_shape(stage: Stage, wro
     stage.composite(page({**MEMBER, **wrong}))
     with pytest.raises(OrgUnavailable, match="unexpected shape"):
         stage.org.people([USER])
+
+
+def test_a_wrong_value_in_an_answer_is_read_or_is_an_error_of_the_org(tmp_path: Path) -> None:
+    with an_org(tmp_path / "org", GroupMember=[{"GroupId": "Support", "UserOrGroupId": "ann@example.com"}]) as org:
+
+        def asked(tampering: Tampering) -> list[tuple[str, Any]]:
+            with pytest.MonkeyPatch.context() as patch:
+                tampering.installed(patch)
+                with SalesforceOrg(org.instance_url, org.access_token, budget=0, sleep=never) as found:
+                    found.people([ANN, STAFFED])
+            return tampering.answers
+
+        tries = [(place, name) for place in places(asked(Tampering())) for name in VALUES]
+        for place, name in some(tries, 100):
+            with suppress(OrgUnavailable):
+                asked(Tampering(place, VALUES[name]))
