@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests.answers.tampering import VALUES, Tampering, places
 from tests.salesforce.channels import ANN, an_org, never
-from tests.salesforce.channels import QUEUE as STAFFED
+from tests.salesforce.channels import QUEUE as SUPPORT
 from tests.salesforce.conftest import Stage, page
 from tests.sampling import some
 
@@ -68,7 +68,7 @@ def test_a_wrong_value_in_an_answer_is_read_or_is_an_error_of_the_org(tmp_path: 
             with pytest.MonkeyPatch.context() as patch:
                 tampering.installed(patch)
                 with SalesforceOrg(org.instance_url, org.access_token, budget=0, sleep=never) as found:
-                    found.people([ANN, STAFFED])
+                    found.people([ANN, SUPPORT])
             return tampering.answers
 
         tries = [(place, name) for place in places(asked(Tampering())) for name in VALUES]
