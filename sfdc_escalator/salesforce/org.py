@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 from sfdc_escalator.errors import OrgUnavailable, counted
+from sfdc_escalator.escalation.notices.people import People
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.needs import Lookup, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
+from sfdc_escalator.pipeline.ports.channel import Channel
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client
@@ -25,6 +27,7 @@ from sfdc_escalator.salesforce.reading.facts import Facts
 from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.describe import standard_describe
 from sfdc_escalator.salesforce.schema.values import needed, record_id
+from sfdc_escalator.salesforce.telling import bell, chatter, people
 from sfdc_escalator.salesforce.writing.answer import REFUSED_QUERY, read_answer, refuses_guard
 from sfdc_escalator.salesforce.writing.write import composite, guard_query
 
@@ -149,6 +152,10 @@ class SalesforceOrg:
         return cases_now.cases_now(self._client, case_ids, paths, users, self._describe)
 
     @taken_apart()
+    def people(self, ids: Sequence[str]) -> People:
+        return people.people(self._client, ids)
+
+    @taken_apart()
     def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
         return cases_now.merged_into(self._client, case_ids)
 
@@ -168,6 +175,12 @@ class SalesforceOrg:
             self._weaken(answer.error.message)
             return self.write(chunk)
         return answer
+
+    def channel(self, kind: str, settings: Mapping[str, Any]) -> Channel:
+        """The channel of this kind in the org: `salesforce`, which is the bell, or `chatter`. It tries each call once,
+        because a later run tries again."""
+        make = {"salesforce": bell.channel, "chatter": chatter.channel}[kind]
+        return make(self._client.trying_once(), settings)
 
     def inspector(self) -> SalesforceInspector:
         """The same org, to be asked before the first run."""

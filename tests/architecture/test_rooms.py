@@ -48,7 +48,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("values",),
         ("text",),
     ),
-    "salesforce": (("org",), ("readiness",), ("reading",), ("login", "schema", "writing"), ("line", "soql")),
+    "salesforce": (("org",), ("readiness", "telling"), ("reading",), ("login", "schema", "writing"), ("line", "soql")),
     "ledger": (("upkeep",), ("trail",), ("store",), ("writing",), ("engines",), ("tables",)),
     "reports": (("text",), ("json",), ("ladder_text", "terminal", "whole_file"), ("values",)),
     "pipeline": (

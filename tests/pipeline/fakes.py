@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, RunBusy
 from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
+from sfdc_escalator.escalation.notices.people import Group, People, Person
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, FieldValues
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
@@ -100,6 +101,9 @@ class FakeOrg:
     unseen: set[str] = field(default_factory=set)
     unpolled: list[Case] = field(default_factory=list)
     changed: dict[str, datetime] = field(default_factory=dict)
+    persons: Sequence[Person] = ()
+    groups: Sequence[Group] = ()
+    asked_people: list[frozenset[str]] = field(default_factory=list)
 
     # -- what its people do --------------------------------------------------------------------------------------------
 
@@ -239,6 +243,14 @@ class FakeOrg:
     def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
         masters = {master for master in self.merged.values() if master in case_ids}
         return {one: frozenset(loser for loser, into in self.merged.items() if into == one) for one in masters}
+
+    def people(self, ids: Sequence[str]) -> People:
+        self.asked_people.append(frozenset(ids))
+        asked = {one[:15] for one in ids}
+        users = [one for one in self.persons if one.id[:15] in asked]
+        managers = [one for one in self.persons if one.id in {user.manager_id for user in users}]
+        groups = (one for one in self.groups if one.id[:15] in asked)
+        return People({one.id: one for one in (*managers, *users)}, {one.id: one for one in groups})
 
     # -- writing -------------------------------------------------------------------------------------------------------
 

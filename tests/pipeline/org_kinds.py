@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.http.faults import FaultOnDemand, Faults
+from sfdc_escalator.escalation.notices.people import Group, Person
 from sfdc_escalator.escalation.world.case import Case, long_id
 from sfdc_escalator.escalation.world.needs import Records
 from sfdc_escalator.pipeline.ports.org import Org
@@ -23,6 +24,23 @@ from tests.stories.world import advance, delete, select, write_tables
 
 SUPPORT, BILLING = (replace(queue, id=long_id(queue.id[:15])) for queue in (builders.SUPPORT, builders.BILLING))
 """The queues with valid ids, checksum included."""
+BOSS = long_id("005000000000901")
+PERSONS = (
+    Person(AGENT, "Ann Agent", True, "ann@example.com", "Europe/Berlin", BOSS),
+    Person(BOSS, "Bo Boss", False, "bo@example.com", "America/Chicago"),
+    *(Person(one, "Member", True, f"{one}@example.com", "GMT") for one in sorted(SUPPORT.members)),
+)
+"""The users of the orgs, beside the token's user."""
+LEADS, CHIEFS = (
+    Group(long_id(f"00G00000000090{n}"), name, "", frozenset({BOSS})) for n, name in enumerate(("Leads", "Chiefs"))
+)
+GROUPS = (
+    Group(SUPPORT.id, "Support", "support@example.com", SUPPORT.members),
+    Group(BILLING.id, "Billing"),
+    LEADS,
+    CHIEFS,
+)
+"""The queues, and two public groups: the chiefs are a group inside the leads."""
 LONG_TEXT = "It broke.\nAgain."
 SUBJECT = "It broke"
 FORBIDDEN = "Not on Sundays"
@@ -163,6 +181,8 @@ class FakeKind:
                 refused=refused,
                 unknown_fields=frozenset({UNKNOWN_FIELD}),
                 patience=patience,
+                persons=PERSONS,
+                groups=GROUPS,
             )
         )
 
@@ -184,13 +204,26 @@ class HttpKind:
 
 
 def tables(cases: Sequence[Case]) -> dict[str, list[dict[str, str]]]:
-    queues = [
-        {"Id": one.id, "Name": one.name, "DeveloperName": one.name, "Type": "Queue"} for one in (SUPPORT, BILLING)
+    groups = [
+        {"Id": one.id, "Name": one.name, "DeveloperName": one.name, "Type": kind, "Email": one.email}
+        for one, kind in zip(GROUPS, ("Queue", "Queue", "Regular", "Regular"), strict=True)
     ]
-    members = [{"GroupId": SUPPORT.id, "UserOrGroupId": member} for member in SUPPORT.members]
-    users = [{"Id": AGENT, "Username": "agent@example.org", "LastName": "Agent"}]
-    users += [{"Id": one, "Username": f"{one}@example.org", "LastName": "Member"} for one in SUPPORT.members]
-    return {"Case": [row_of(one) for one in cases], "Group": queues, "GroupMember": members, "User": users}
+    inside = [(SUPPORT.id, member) for member in SUPPORT.members] + [(LEADS.id, CHIEFS.id), (CHIEFS.id, BOSS)]
+    members = [{"GroupId": group, "UserOrGroupId": member} for group, member in inside]
+    users = [user_row(one) for one in PERSONS]
+    return {"Case": [row_of(one) for one in cases], "Group": groups, "GroupMember": members, "User": users}
+
+
+def user_row(one: Person) -> dict[str, str]:
+    return {
+        "Id": one.id,
+        "Username": f"{one.id}@example.org",
+        "Name": one.name,
+        "IsActive": str(one.is_active).lower(),
+        "Email": one.email,
+        "TimeZoneSidKey": one.timezone,
+        "ManagerId": one.manager_id,
+    }
 
 
 def row_of(one: Case) -> dict[str, str]:

@@ -10,8 +10,9 @@ from typing import Protocol
 import pytest
 
 from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.notices.people import People, Person
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.case import Case, FieldValues
+from sfdc_escalator.escalation.world.case import Case, FieldValues, long_id
 from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, Answered, FieldChanges, Lookup, Records
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.org import KeyedNote, Org, Poll
@@ -29,8 +30,12 @@ from sfdc_escalator.pipeline.ports.writing import (
 from tests.builders import AGENT, NOW, case, identity, policy, route, values
 from tests.pipeline.org_kinds import (
     BILLING,
+    BOSS,
+    CHIEFS,
     FORBIDDEN,
+    GROUPS,
     KINDS,
+    LEADS,
     LONG_TEXT,
     SUPPORT,
     TASKS,
@@ -473,6 +478,35 @@ def test_a_note_keeps_its_time_when_its_case_is_merged(site: Site) -> None:
     [after] = site.notes(TWO)
     assert (after.key, after.at) == (before.key, before.at)
     assert site.notes(ONE) == ()
+
+
+# -- people ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_people_have_their_addresses_their_zone_and_their_manager(site: Site) -> None:
+    found = site.org.people([AGENT])
+    assert found.persons[AGENT] == Person(AGENT, "Ann Agent", True, "ann@example.com", "Europe/Berlin", BOSS)
+    boss = found.manager_of(AGENT)
+    assert boss == Person(BOSS, "Bo Boss", False, "bo@example.com", "America/Chicago")
+    assert found.manager_of(BOSS) is None
+    assert found.persons.keys() == {AGENT, BOSS}
+    assert found.groups == {}
+
+
+def test_the_queues_have_their_address_and_their_members_of_groups_inside_too(site: Site) -> None:
+    found = site.org.people([SUPPORT.id, BILLING.id, LEADS.id])
+    assert found.groups == {one.id: one for one in GROUPS if one != CHIEFS}
+    assert found.persons == {}
+
+
+def test_people_are_found_by_short_ids_and_by_several_of_them(site: Site) -> None:
+    found = site.org.people([AGENT[:15], LEADS.id[:15], AGENT])
+    assert (found.persons[AGENT].name, found.groups[LEADS.id]) == ("Ann Agent", LEADS)
+
+
+def test_who_is_not_there_is_left_out(site: Site) -> None:
+    assert site.org.people([long_id("005000000000099"), long_id("00G000000000099"), ONE.id]) == People({}, {})
+    assert site.org.people([]) == People({}, {})
 
 
 # -- write -----------------------------------------------------------------------------------------------------------

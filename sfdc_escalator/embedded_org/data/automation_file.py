@@ -44,6 +44,7 @@ class _Reader:
             "lose_edit_right": (("queue",), self._lost_right),
             "locked": (("cases",), self._locked),
             "untracked": (("fields",), self._untracked),
+            "no_notifications": ((), lambda _: Rule("no_notifications")),
         }
 
     def rule(self, entry: Entry) -> Rule | None:

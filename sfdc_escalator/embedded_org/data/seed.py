@@ -35,6 +35,7 @@ def create(database: Database, folder: Folder, organization_id: str, now: dateti
     _group_names(folder)
     _organization(folder, organization_id)
     _hours(folder)
+    _notification_type(folder)
     tracking.track(folder)
     _case_numbers(folder)
     _statuses(folder, _day_before(now))
@@ -129,6 +130,15 @@ def _hours(folder: Folder) -> None:
         always = {f"{day}{end}Time": "00:00:00.000Z" for day in days for end in ("Start", "End")}
         hours.add({"Name": "Default", "IsDefault": 1, "IsActive": 1, **always})
     folder.table("RecordType")
+
+
+def _notification_type(folder: Folder) -> None:
+    """Adds a type of custom notifications, unless CustomNotificationType.csv names those of the org."""
+    if "CustomNotificationType" not in folder.tables:
+        folder.table("CustomNotificationType").add({
+            "DeveloperName": "SFDC_Escalator", "MasterLabel": "Escalations", "CustomNotifTypeName": "SFDC_Escalator",
+            "Desktop": 1, "Mobile": 1, "Language": "en_US",
+        })  # fmt: skip
 
 
 def _case_numbers(folder: Folder) -> None:

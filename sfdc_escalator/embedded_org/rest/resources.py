@@ -7,7 +7,7 @@ from typing import Any
 
 from sfdc_escalator.embedded_org.basics.api_error import ApiError, not_found
 from sfdc_escalator.embedded_org.records import upserts
-from sfdc_escalator.embedded_org.rest import collections_resource, composite, describing, rows
+from sfdc_escalator.embedded_org.rest import actions, collections_resource, composite, describing, rows
 from sfdc_escalator.embedded_org.rest.calls import Answer, Call, method_not_allowed
 from sfdc_escalator.embedded_org.soql.query import PAGE, Queries
 from sfdc_escalator.embedded_org.store.work import Work
@@ -64,6 +64,8 @@ class Resources:
             return self._query(work, call)
         if head == "sobjects":
             return self._sobjects(work, call)
+        if head == "actions":
+            return actions.serve(work, call)
         if call.resource == "limits":
             _only_get(call)
             return Answer(200, _limits(calls_made))
@@ -87,7 +89,9 @@ class Resources:
     def _list(self, call: Call) -> Answer:
         _only_get(call)
         base = f"/services/data/v{call.version}"
-        served = {name: f"{base}/{name}" for name in ("composite", "limits", "query", "queryAll", "sobjects")}
+        served = {
+            name: f"{base}/{name}" for name in ("actions", "composite", "limits", "query", "queryAll", "sobjects")
+        }
         return Answer(200, {**served, "identity": self._identity})
 
     def _query(self, work: Work, call: Call) -> Answer:

@@ -17,6 +17,7 @@ The file is a JSON list of objects, each with a `kind`. Queues, users and cases 
 - locked: cases. Locked by an approval: ENTITY_IS_LOCKED.
 - untracked: fields. Fields of Case without a history: FieldDefinition.IsFieldHistoryTracked is false, and a change
   leaves no row in CaseHistory. Tracked are OwnerId, Status, Priority, Type, Reason, and the fields in CaseHistory.csv.
+- no_notifications: without keys. The token's user lacks the permission Send Custom Notifications.
 
 `when` is a condition, or a list that means all: `{"field": F}` with one of `is`, `is_not` (a value),
 `is_empty` (true or false), `longer_than` (characters), `changed` (true or false; a new record has not changed). It is

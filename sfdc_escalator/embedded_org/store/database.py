@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sfdc_escalator.embedded_org.basics import ids
 from sfdc_escalator.embedded_org.store.automation import Automation, restored
 from sfdc_escalator.embedded_org.store.file import APPLICATION_ID, LAYOUT, connected
-from sfdc_escalator.embedded_org.store.schema import Field, Schema, SObject, custom_object, standard
+from sfdc_escalator.embedded_org.store.schema import Field, Schema, SObject, custom_object, feed_items, standard
 
 _NUMERIC = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
 _UNSTORED = "UserRecordAccess"
@@ -84,6 +84,7 @@ class Database:
     def create(self, schema: Schema) -> None:
         """Creates the tables of an empty org."""
         self.schema = schema
+        schema.put(feed_items(schema))
         self.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         self.execute(f"PRAGMA user_version = {LAYOUT}")
         self.execute("CREATE TABLE _facts (name TEXT PRIMARY KEY, value TEXT)")
@@ -153,6 +154,7 @@ class Database:
             fields = [Field(**{**each, "reference_to": tuple(each["reference_to"])}) for each in part["fields"]]
             known = self.schema.get(part["name"])
             self.schema.put(known.extended(fields) if known else custom_object(part["name"], part["prefix"], fields))
+        self.schema.put(feed_items(self.schema))
 
     # --- records -------------------------------------------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from sfdc_escalator.embedded_org.basics.plain_files import refuse_others
 from sfdc_escalator.embedded_org.basics.problems import InvalidData, Problem
 
 APPLICATION_ID = 0x5FE5CA1A
-LAYOUT = 4
-_OLDER_LAYOUTS = (3,)  # opened and upgraded
+LAYOUT = 5
+_OLDER_LAYOUTS = (3, 4)  # opened and upgraded
 
 
 def connected(path: Path | None) -> sqlite3.Connection:

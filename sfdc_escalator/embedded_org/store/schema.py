@@ -218,6 +218,13 @@ def _plural(owner: str) -> str:
     return stem + "s__r"
 
 
+def feed_items(schema: Schema) -> SObject:
+    """The posts in feeds, each on a record of a standard object with a feed or of any custom object."""
+    posts = schema["FeedItem"]
+    parents = dict.fromkeys((*posts.fields["ParentId"].reference_to, *(each.name for each in schema if each.custom)))
+    return posts.extended([replace(posts.fields["ParentId"], reference_to=tuple(parents))])
+
+
 def custom_object(name: str, prefix: str, more: Iterable[Field]) -> SObject:
     """A custom object with Name, OwnerId and the system fields of every custom object."""
     common = _document()["common"]

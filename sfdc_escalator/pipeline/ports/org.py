@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sfdc_escalator.escalation.notices.people import People
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.keys import RouteName
@@ -105,6 +106,11 @@ class Org(Protocol):
     def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
         """These cases, deleted ones too, with the fields of the paths but no long text; and, with `users`, the keys of
         their notes, deleted ones too, in the same answer. A case that cannot be seen is left out."""
+        ...
+
+    def people(self, ids: Sequence[str]) -> People:
+        """The users with these ids, with their managers, and the queues and groups with their members. An id that the
+        org does not have, or that is of another object, is left out."""
         ...
 
     def write(self, chunk: Chunk) -> Answer:

@@ -49,7 +49,7 @@ class Client:
     """A client of one org; `version` such as `67.0`. Reads are retried as `patience` allows; writes are sent once."""
 
     def __init__(self, session: OrgSession, version: str, patience: Patience) -> None:
-        self.session, self._patience = session, patience
+        self.session, self._version, self._patience = session, version, patience
         self.base = f"/services/data/v{version}"
         self._org = Rest(
             instance=session.netloc,
@@ -57,6 +57,10 @@ class Client:
             version=version,
             session=session,
         )
+
+    def trying_once(self) -> "Client":
+        """A client of the same session that tries each call once."""
+        return Client(self.session, self._version, Patience(0.0, lambda _: None))
 
     def resources(self) -> tuple[Mapping[str, Any], datetime]:
         """The resources of the API, including `identity`, and the org's time."""
@@ -125,17 +129,17 @@ class Client:
         pages = following(self._page(body), self._next)
         return {**body, "records": [record for page in pages for record in page.records]}
 
-    def send(self, body: Mapping[str, Any]) -> Sent:
-        """Sends a write as one composite; repeats only a request that was never sent.
+    def send(self, body: Mapping[str, Any], path: str = "composite") -> Sent:
+        """Sends a write, by default as one composite; repeats only a request that was never sent.
 
         Raises Unanswered when no complete answer came.
         """
-        return self._patience.unsent("composite write", lambda: self._send(body))
+        return self._patience.unsent(f"{path} write", lambda: self._send(body, path))
 
-    def _send(self, body: Mapping[str, Any]) -> Sent:
+    def _send(self, body: Mapping[str, Any], path: str) -> Sent:
         self.session.forget()
         try:
-            self._org.restful("composite", method="POST", json=body)
+            self._org.restful(path, method="POST", json=body)
         except (SalesforceError, OSError, HTTPError, *ODD) as error:  # an odd answer to a write is read by the caller
             if self.session.last is None:
                 raise unanswered(error) from None

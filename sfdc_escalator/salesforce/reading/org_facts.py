@@ -148,12 +148,12 @@ def _count(body: Any) -> int:
 def queues_of(queues: Iterable[Record], members: Iterable[Record]) -> dict[str, Queue]:
     """Queues by DeveloperName, each with its users and those of the public groups in it, at any depth."""
     inside: dict[str, set[str]] = {}
-    for group, member in read(_membership, members):
+    for group, member in read(membership, members):
         inside.setdefault(group, set()).add(member)
     return {name: Queue(queue, label, users_of(queue, inside)) for name, queue, label in read(_queue, queues)}
 
 
-def _membership(record: Record) -> tuple[str, str]:
+def membership(record: Record) -> tuple[str, str]:
     return needed(record, "GroupId", record_id), needed(record, "UserOrGroupId", record_id)
 
 
