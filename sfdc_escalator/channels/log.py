@@ -17,10 +17,10 @@ def channel(_settings: Mapping[str, Any]) -> Channel:
 
 
 class Log:
-    """The log, which always takes a message; one that is urgent is a warning."""
+    """The log, which always takes a message."""
 
     def deliver(self, message: Message) -> Delivery:
-        log.log(logging.WARNING if message.urgent else logging.INFO, "notice", extra=facts_of(message))
+        log.info("notice", extra=facts_of(message))
         return Delivered()
 
 

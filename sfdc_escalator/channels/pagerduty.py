@@ -54,7 +54,7 @@ def outcome(reply: Reply | Delivery) -> Delivery:
 
 
 def event(action: str, message: Message) -> dict[str, Any]:
-    return {"event_action": action, "dedup_key": (message.key or message.id)[:KEY]}
+    return {"event_action": action, "dedup_key": (message.alarm or message.key or message.id)[:KEY]}
 
 
 def about(message: Message) -> dict[str, Any]:

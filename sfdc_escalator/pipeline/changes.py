@@ -53,7 +53,7 @@ def intended(order: Order, now: datetime, *, together: bool) -> Change:
     """The change stored before the call: the whole order, and the org's time."""
     escalation = escalation_of(order, EscalationState.SENDING, tried_at=now)
     facts = {"steps": steps(order), "together": together}
-    return change(order, "intended", escalation, note=order.note, facts=facts)
+    return change(order, "intended", escalation, note=order.note, facts=facts, notices=order.notices)
 
 
 def superseded(order: Order) -> list[Change]:

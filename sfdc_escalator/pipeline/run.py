@@ -1,12 +1,12 @@
 """One run: prepare a plan, carry it out, account for every match."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
-from sfdc_escalator.escalation.decisions.notices import Notice, notices_of
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.explaining.left_alone import LeftAlone, left_alone
 from sfdc_escalator.escalation.explaining.misses import NearMiss
@@ -14,15 +14,19 @@ from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import EscalationState
-from sfdc_escalator.escalation.world.org import Caller
+from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses, next_uses
 from sfdc_escalator.escalation.world.waitlist import UNCHECKED, SelfCheck, Waitlist, next_list
 from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply, outcome_in
 from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.closing import close_ladders
 from sfdc_escalator.pipeline.exhausted import record_exhausted
+from sfdc_escalator.pipeline.notify.delivery import Sent, deliver
+from sfdc_escalator.pipeline.notify.planned import with_notices
+from sfdc_escalator.pipeline.ports.channel import Channels
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.outbox import Outbox
 from sfdc_escalator.pipeline.preparing.nearest import near_misses
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.run_clock import RunClock, skew_text
@@ -37,8 +41,8 @@ log = logging.getLogger(__name__)
 class Result:
     """The result of a run or of a rehearsal. `outcomes` are the ends of the matches, in plan order; `unsettled` counts
     escalations whose outcome is still unknown; `near` are the nearest misses of a rehearsal without a match. `waitlist`
-    is what waits for a person, and `reports` says that this run reports it. `notices` are those that its ends yield,
-    `check` is the check of the ledger after it, `standings` are those after it."""
+    is what waits for a person, and `reports` says that this run reports it. `post` is the work of delivering
+    notices, `check` is the check of the ledger after it, `standings` are those after it."""
 
     run: str
     prepared: Prepared
@@ -54,7 +58,7 @@ class Result:
     is_rehearsal: bool
     waitlist: Waitlist = field(default_factory=Waitlist)
     reports: bool = False
-    notices: tuple[Notice, ...] = ()
+    post: Sent = field(default_factory=Sent)
     check: SelfCheck = UNCHECKED
     near: tuple[NearMiss, ...] = ()
     standings: Standings = field(default_factory=dict)
@@ -83,7 +87,14 @@ class Result:
     def needs_a_person(self) -> bool:
         stuck = any(outcome.is_stuck for outcome in self.outcomes) or self.unsettled
         failed = self.applied.bounced or self.prepared.broken or self.stopped or self.check.problems
-        return bool(stuck or failed)
+        return bool(stuck or failed or self.post.counts.undelivered)
+
+
+class PostOffice(NamedTuple):
+    """The outbox of the org, and its channels once it is known what kind of org it is."""
+
+    outbox: Outbox
+    channels: Callable[[OrgFacts], Channels]
 
 
 def rehearse(
@@ -97,6 +108,7 @@ def rehearse(
 ) -> Result:
     """The plan of a run. Nothing is carried out."""
     prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render)
+    prepared = with_notices(org, prepared, render)
     in_org, look = prepared.policies_in_org, prepared.look
     near = () if prepared.plan.matches else near_misses(org, in_org, look, prepared.us, options)
     result = account(run, org, ledger, prepared, Applied({}))
@@ -115,6 +127,7 @@ def carry_out(
     render: Renderer,
     progress: Progress,
     stop: Stop,
+    post: PostOffice,
     *,
     reports: bool = False,
 ) -> Result:
@@ -126,6 +139,7 @@ def carry_out(
     with ledger.lease(start) as lease:
         try:
             prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render)
+            prepared = with_notices(org, prepared, render)
             orders = prepared.plan.orders
             if orders:  # cron mails the log: a run with nothing to do logs nothing
                 log.info("planned", extra={"planned": len(orders), "digest": prepared.plan.digest})
@@ -138,31 +152,23 @@ def carry_out(
                 lease.check()  # a run that lost its lease while it was paused must not call the ledger lost
             close_failed(lease, error)
             raise
-        exhausted = record_exhausted(lease, prepared)
-        log_notices(exhausted)
+        record_exhausted(lease, prepared)
         after = close_ladders(org, lease, prepared, applied)
         check = ledger.self_check(caller.organization_id)
         result = replace(account(run, org, ledger, prepared, applied, stop), standings=after, check=check)
-        log_notices(result.notices)
-        result = replace(result, notices=(*result.notices, *exhausted))
         waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options, check.problems)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}
         used = uses_of(policies, caller.now, watched=options.case is None)
         uses = next_uses(prepared.history.policy_uses, used, caller.now)
         lease.finish({"exit": result.exit_code, **counts}, RunEnd(waitlist, uses))
+    rules = {policy.name: policy.notices for policy in policies}
+    result = replace(result, post=deliver(post.outbox, post.channels(prepared.org_facts), rules, clock.now))
     head = ledger.head()
     if orders and log.isEnabledFor(logging.INFO):  # to count the cases without a match judges each of them
         left = result.left_alone().as_json()
         log.info("ended", extra={"exit": result.exit_code, "audit_head": head, "left_alone": left})
     return replace(result, audit_head=head, waitlist=waitlist, reports=news)
-
-
-def log_notices(notices: Sequence[Notice]) -> None:
-    """Writes the notices to the log, which is the only channel yet."""
-    for one in notices:
-        due = {"due": f"{one.due:%Y-%m-%dT%H:%M:%SZ}"} if one.due else {}
-        log.info("notice", extra={name: value for name, value in one._asdict().items() if value} | due)
 
 
 def uses_of(policies: Sequence[Policy], now: datetime, *, watched: bool) -> PolicyUses:
@@ -196,7 +202,6 @@ def account(
         for escalation in prepared.history.everything()
     )
     outcomes = tuple(outcome_in(applied, match) for match in prepared.plan.matches)
-    ends = zip(prepared.plan.matches, outcomes, strict=True)
     return Result(
         run,
         prepared,
@@ -210,5 +215,4 @@ def account(
         ledger.where,
         ledger.head(),
         is_rehearsal=stop is None,
-        notices=tuple(one for match, outcome in ends for one in notices_of(match, outcome, prepared.plan.now)),
     )

@@ -15,16 +15,19 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.wiring.ledgers import history, known_ledger, ledger, trail
-from sfdc_escalator.wiring.orgs import connect
+from sfdc_escalator.wiring.orgs import connect, entry_of
 from sfdc_escalator.wiring.policies import policies, renderer
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from sfdc_escalator.escalation.world.org import OrgFacts
+    from sfdc_escalator.ledger.store import SqlLedger
     from sfdc_escalator.pipeline.holding import Held, WantedHold
     from sfdc_escalator.pipeline.preparing.examine import Examined
     from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus
     from sfdc_escalator.pipeline.rebuild import Rebuilt
-    from sfdc_escalator.pipeline.run import Result
+    from sfdc_escalator.pipeline.run import PostOffice, Result
+    from sfdc_escalator.salesforce.org import SalesforceOrg
 
 
 def new_run() -> str:
@@ -94,10 +97,26 @@ def run(errand: Errand) -> Done:
         here.stopping(errand.deadline) as stop,
     ):
         ports, reports = (door, caller, book), here.run_log is not None
+        post = post_office(errand, door, caller, book)
         result = carry_out(
-            errand.run_id, *ports, loaded.policies, errand.options, render, progress, stop, reports=reports
+            errand.run_id, *ports, loaded.policies, errand.options, render, progress, stop, post, reports=reports
         )
     return Done(result, (*loaded.warnings, *clock_warnings(caller)))
+
+
+def post_office(errand: Errand, door: SalesforceOrg, caller: Caller, book: SqlLedger) -> PostOffice:
+    """The outbox of the org and its channels."""
+    from sfdc_escalator.ledger.trail.outbox import SqlOutbox
+    from sfdc_escalator.pipeline.run import PostOffice
+    from sfdc_escalator.wiring.channels import OrgChannels
+
+    entry, _ = entry_of(errand.surroundings, errand.org)
+
+    def channels(org_facts: OrgFacts) -> OrgChannels:
+        about = errand.surroundings, entry, door, caller.organization_id
+        return OrgChannels(*about, sandbox=org_facts.is_sandbox)
+
+    return PostOffice(SqlOutbox(book, caller.organization_id, errand.run_id), channels)
 
 
 def rehearse(errand: Errand) -> Done:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, OrgUnavailable, RunBusy
 from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
+from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.notices.people import Group, People, Person
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, FieldValues
@@ -33,7 +34,9 @@ from sfdc_escalator.pipeline.ports.writing import (
     RowError,
     Unknown,
 )
+from sfdc_escalator.pipeline.run import PostOffice
 from tests.builders import AGENT, ME, NOW, caller, org_facts
+from tests.pipeline.outboxes import FakeChannels, MemoryOutbox
 
 Script = Callable[[Chunk], Answer]
 Fault = Literal["lock", "limit", "lose"]
@@ -361,6 +364,8 @@ class FakeLedger:
     holds: list[Hold] = field(default_factory=list)
     standings: dict[str, tuple[Standing, str]] = field(default_factory=dict)
     uses: PolicyUses = field(default_factory=dict)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    channels: FakeChannels = field(default_factory=FakeChannels)
     fails_from: int = 1_000_000
     busy: bool = False
     where: str = "memory"
@@ -398,6 +403,11 @@ class FakeLedger:
                 states.check(key, change.event, self.now_state.get(key), state)
                 self.now_state[key] = state
             self.changes += changes
+            self.outbox.record(changes)
+
+    @property
+    def post(self) -> PostOffice:
+        return PostOffice(self.outbox, self.channels)
 
     def check(self) -> None:
         if len(self.calls) >= self.fails_from:
@@ -416,7 +426,7 @@ class FakeLedger:
         self.holds += [replace(one, event=1 + number) for number, one in enumerate(new, len(self.holds))]
 
     def queue(self, notices: Sequence[Notice]) -> None:
-        self.notices += notices
+        self.outbox.queue(notices)
 
     def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
         self.standings = dict(standings)

@@ -1,6 +1,5 @@
 """An exhausted ladder: nobody acted, and no rung is left (rule L16)."""
 
-import logging
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,6 +9,7 @@ from sfdc_escalator.errors import LeaseLost
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
 from sfdc_escalator.escalation.policy.policy import Policy, PolicyOwner
+from sfdc_escalator.escalation.policy.team import TeamPeople
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, Hold, LadderFacts, StandingState
 from sfdc_escalator.pipeline.run import Result, carry_out, rehearse
@@ -20,7 +20,11 @@ from tests.pipeline.fakes import FakeLedger, FakeOrg
 HOUR = timedelta(hours=1)
 TELL = Rung("tell", After(HOUR), "acknowledged")
 CASE = case(owner=SUPPORT.id)
-OWNED = replace(policy(replace(route(), ladder=Ladder((TELL,)))), owner=PolicyOwner("leads"))
+OWNED = replace(
+    policy(replace(route(), ladder=Ladder((TELL,)))),
+    owner=PolicyOwner("leads"),
+    teams={"leads": TeamPeople("Leads")},
+)
 FACTS = LadderFacts(started=NOW - 2 * HOUR, due=NOW + HOUR)
 START = replace(escalation(CASE, tried_at=NOW - 2 * HOUR, wrote={}), case_number=CASE.number, ladder=FACTS)
 DONE = EscalationState.APPLIED
@@ -39,28 +43,30 @@ def known(*escalations: Escalation, holds: tuple[Hold, ...] = ()) -> History:
 
 def run(history: History, of: Policy = OWNED, org: FakeOrg | None = None, ledger: FakeLedger | None = None) -> Result:
     org, ledger = org or FakeOrg([CASE]), ledger or FakeLedger(history)
-    return carry_out("run", org, caller(), ledger, [of], RunOptions(), render, lambda *_: None, Stop())
+    return carry_out("run", org, caller(), ledger, [of], RunOptions(), render, lambda *_: None, Stop(), ledger.post)
 
 
 def told(result: Result) -> list[tuple[str, str, str]]:
-    return [(one.kind, one.key, one.to) for one in result.notices]
+    """The notices that the run plans beside those of orders."""
+    found = (one for some in result.prepared.notices.values() for one in some)
+    return [(one.subject.kind, one.subject.key, one.recipient) for one in found]
 
 
-REPORTED = [("exhausted", START.key, "team leads")]
+REPORTED = [("exhausted", START.key, "leads")]
 
 
-def test_one_notice_says_that_nobody_acted_in_the_run_after_the_last_rung(caplog: pytest.LogCaptureFixture) -> None:
+def test_one_notice_says_that_nobody_acted_in_the_run_after_the_last_rung() -> None:
     ledger = FakeLedger(known(START))
     climbed = run(known(START), ledger=ledger)
     assert told(climbed) == []
     history = known(START).with_escalations(change.escalation for change in ledger.changes)
     ledger = FakeLedger(history)
-    with caplog.at_level(logging.INFO):
-        result = run(history, ledger=ledger)
-    assert (told(result), result.exit_code) == (REPORTED, 0)
-    assert [record.message for record in caplog.records].count("notice") == 1
+    result = run(history, ledger=ledger)
+    assert (told(result), result.exit_code, result.post.sent) == (REPORTED, 0, 1)
+    assert [message.title for _, message in ledger.channels.got] == [
+        "00000001: urgent: nobody acted, and no rung is left"
+    ]
     assert [change.event for change in ledger.changes] == ["exhausted"]
-    assert ledger.changes[0].facts == {"notice": "exhausted", "to": "team leads"}
     later = run(history.with_escalations(change.escalation for change in ledger.changes))
     assert told(later) == []
     assert {one.state for one, _ in later.standings.values()} == {StandingState.EXHAUSTED}
@@ -123,16 +129,17 @@ def test_a_ladder_that_is_taken_over_in_this_run_ends_by_that() -> None:
     assert told(result) == []
 
 
-def test_a_rehearsal_yields_and_records_none() -> None:
+def test_a_rehearsal_shows_it_and_records_none() -> None:
     ledger = FakeLedger(known(START, turn()))
     result = rehearse("run", FakeOrg([CASE]), caller(), ledger, [OWNED], RunOptions(), render)
-    assert (told(result), ledger.calls) == ([], [])
+    assert (told(result), ledger.calls, ledger.outbox.rows) == (REPORTED, [], {})
 
 
-def test_a_run_that_cannot_record_it_says_nothing_and_the_next_one_does(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO), pytest.raises(LeaseLost):
-        run(known(START, turn()), ledger=FakeLedger(known(START, turn()), fails_from=1))
-    assert "notice" not in [record.message for record in caplog.records]
+def test_a_run_that_cannot_record_it_says_nothing_and_the_next_one_does() -> None:
+    ledger = FakeLedger(known(START, turn()), fails_from=1)
+    with pytest.raises(LeaseLost):
+        run(known(START, turn()), ledger=ledger)
+    assert ledger.channels.got == []
     assert told(run(known(START, turn()))) == REPORTED
 
 

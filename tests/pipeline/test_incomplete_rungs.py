@@ -34,7 +34,9 @@ def run(*rungs: Rung, highest_only: bool = False) -> Result:
     of = policy(replace(route(), ladder=Ladder(rungs, highest_only)))
     seen = {("support", "urgent"): {rung.id: NOW - 10 * HOUR for rung in rungs}}
     ledger = FakeLedger(replace(remembering(START, live=["urgent"]), rungs=seen))
-    return carry_out("run", FakeOrg([CASE]), caller(), ledger, [of], RunOptions(), render, lambda *_: None, Stop())
+    return carry_out(
+        "run", FakeOrg([CASE]), caller(), ledger, [of], RunOptions(), render, lambda *_: None, Stop(), ledger.post
+    )
 
 
 def ends(result: Result) -> list[tuple[str, State]]:

@@ -149,7 +149,7 @@ def test_a_case_that_the_poll_returned_is_not_read_again() -> None:
     history = remembering(escalation(case()))
     look = Look((case(),), frozenset())
     policies = [in_org(policy(route("urgent", NEW)), history)]
-    assert watch(org, history, policies, look, PATHS, complete=True) == ((), {})
+    assert watch(org, history, policies, look, PATHS, complete=True) == ((), {}, {})
     assert org.asked_users == []
 
 
@@ -157,7 +157,7 @@ def ended(look: Look) -> list[str]:
     history = remembering(escalation(case()))
     words = Text(("Description",), (parse_phrase("refund"),))
     policies = [in_org(policy(route("urgent", words)), history)]
-    found, _ = watch(FakeOrg(), history, policies, look, PATHS, complete=True)
+    found, _, _ = watch(FakeOrg(), history, policies, look, PATHS, complete=True)
     return [one.event for one in found]
 
 

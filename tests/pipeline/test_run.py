@@ -61,7 +61,16 @@ class World:
             self.reported.append((done, whole))
 
         return carry_out(
-            "run", self.org, caller(), self.ledger, self.policies, options or RunOptions(), render, progress, Stop()
+            "run",
+            self.org,
+            caller(),
+            self.ledger,
+            self.policies,
+            options or RunOptions(),
+            render,
+            progress,
+            Stop(),
+            self.ledger.post,
         )
 
 

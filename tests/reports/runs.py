@@ -31,4 +31,4 @@ def rehearsal(cases: Sequence[Case], of: Policy = URGENT, options: RunOptions = 
 
 def run(cases: Sequence[Case], of: Policy = URGENT, options: RunOptions = OPTIONS, **org: object) -> Result:
     live, fake = FakeLedger(remembering(live=["urgent"])), FakeOrg(list(cases), **org)  # type: ignore[arg-type]
-    return carry_out("run-1", fake, caller(), live, (of,), options, render, lambda *_: None, Stop())
+    return carry_out("run-1", fake, caller(), live, (of,), options, render, lambda *_: None, Stop(), live.post)

@@ -266,7 +266,7 @@ class Year:
         self.runs.append(tick)
         carry_out(
             f"run {tick}", self.org, self.org.identify(), self.ledger, self.policies, RunOptions(backlog="escalate"),
-            render, lambda *_: None, Stop(),
+            render, lambda *_: None, Stop(), self.ledger.post,
         )  # fmt: skip
         self.watch()
 

@@ -13,8 +13,7 @@ from sfdc_escalator.escalation.note.note_text import text_of
 from sfdc_escalator.escalation.note.parts import found_text
 from sfdc_escalator.escalation.notices.digests import next_window
 from sfdc_escalator.escalation.notices.message import Message
-from sfdc_escalator.escalation.notices.notice import Notice, Subject, notice_id
-from sfdc_escalator.escalation.notices.quiet import first_time
+from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, Subject, notice_id
 from sfdc_escalator.escalation.notices.recipients import Address, Book, Known
 from sfdc_escalator.escalation.notices.wording import message_of
 from sfdc_escalator.escalation.policy.policy import Policy, Route
@@ -48,8 +47,6 @@ class Desk:
         policy, per = occasion.policy, occasion.route.one_notice_per
         zone, urgent = address.zone or policy.zone, address.urgent and not digest
         at = next_window(self.now, policy.notices.digest, zone) if digest else self.now
-        if not digest and not urgent:
-            at = first_time(self.now, policy.notices.quiet, zone)
         found = Notice(
             id=notice_id(subject, address.channel, address.to or (address.recipient if address.missing else "")),
             subject=subject,
@@ -63,7 +60,6 @@ class Desk:
             message=message,
             instead_of=address.instead_of,
             zone=zone.key or "UTC",
-            held=not digest and at > self.now,
             missing=address.missing,
         )
         if per is None or digest or subject.kind != "start":
@@ -127,9 +123,10 @@ def about_missing(match: Match, desk: Desk) -> Iterator[Notice]:
         yield from desk.notices(subject, replace(occasion, more=words), Notify((Recipient("person", "Owner"),)))
 
 
-def ended_subject(start: Escalation, route: Route) -> Subject:
+def subject_of_start(kind: NoticeKind, start: Escalation, route: Route) -> Subject:
+    """The subject of a notice about a whole escalation."""
     return Subject(
-        kind="closed",
+        kind=kind,
         key=start.key,
         policy=start.policy,
         route=route.name,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.policy.steps import Step, StepState, values_after
 from sfdc_escalator.escalation.world.case import FieldValues
 from sfdc_escalator.escalation.world.history import Escalation
@@ -29,7 +30,8 @@ class Order:
     `owner_name` is for reports.
 
     `ladder` is kept with a start, `due` is the due time of the escalation. Of a rung: its `moment`, the key of the
-    start, the turns that it `skips`, and the start of the escalation with the rungs that it moves.
+    start, the turns that it `skips`, and the start of the escalation with the rungs that it moves. `notices` are sent
+    once it is carried out.
     """
 
     identity: Identity
@@ -53,6 +55,7 @@ class Order:
     start_key: str = ""
     skips: tuple[Escalation, ...] = ()
     ladder_after: Escalation | None = None
+    notices: tuple[Notice, ...] = ()
 
     @property
     def writes(self) -> bool:

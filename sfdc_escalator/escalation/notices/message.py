@@ -28,7 +28,8 @@ class Message:
     that open it, the case number, the event. `to` is an e-mail address or the id of a user, group or queue; empty where
     the address of the channel is the recipient. The first of `links` leads to the case, and `key` is the key of the
     escalation; both are empty for a bundle of several. `is_repeat`: it may have been delivered before. `ends`: the
-    escalation is acknowledged or closed, so an alarm about it ends. `facts` is the same as JSON, for programs.
+    escalation is acknowledged or closed, so an alarm about it ends; `alarm` names that alarm: all notices of an
+    escalation have the same. `facts` is the same as JSON, for programs.
     """
 
     id: str
@@ -43,4 +44,5 @@ class Message:
     urgent: bool = False
     is_repeat: bool = False
     ends: bool = False
+    alarm: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)

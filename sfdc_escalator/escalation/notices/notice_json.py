@@ -17,6 +17,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "case_id": message.case_id,
         "case_number": message.case_number,
         "ends": message.ends,
+        "alarm": message.alarm,
         "facts": dict(message.facts),
     }
 
@@ -34,6 +35,7 @@ def message_from(found: Mapping[str, Any], notice_id: str) -> Message:
             case_id=_text(found["case_id"]),
             case_number=_text(found["case_number"]),
             ends=bool(found["ends"]),
+            alarm=_text(found["alarm"]),
             facts=dict(found["facts"]),
         )
     except (KeyError, TypeError, AttributeError) as error:

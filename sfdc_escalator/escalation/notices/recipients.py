@@ -12,7 +12,9 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.telling import Recipient, recipient_paths
 from sfdc_escalator.escalation.policy.user_paths import user_path
 from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.org import Queue
 
+OF_ONE_CASE = ("chatter", "pagerduty")
 LOG = "log"
 """The channel of a policy that names none."""
 
@@ -73,7 +75,7 @@ class Book:
             case "person":
                 return self.of_person(name)
             case "channel":
-                return iter((Address(f"channel:{name}", name, zone=self.policy.zone),))
+                return iter((Address(f"channel:{name}", name, self.place(name), self.policy.zone),))
             case _:
                 return self.of_team(name)
 
@@ -101,7 +103,7 @@ class Book:
         team, reaches = self.policy.teams[name], self.reaches(channel)
         queue = self.known.queues.get(team.queue, "")
         if reaches == "address":
-            return ""
+            return self.place(channel)
         if reaches == "users":
             person = self.user(team.person) if team.person and "@" not in team.person else None
             return queue or (person.id if person and person.is_active else None)
@@ -111,6 +113,11 @@ class Book:
             return team.person if "@" in team.person else self.mail_of(self.user(team.person))
         group = self.known.people.groups.get(queue)
         return group.email or None if group else None
+
+    def place(self, channel: str) -> str:
+        """A post on a case, or an alarm about it, is never one with those of other cases."""
+        kind = self.policy.notices.channels.get(channel, LOG)
+        return self.case.id if kind in OF_ONE_CASE else ""
 
     def mail_of(self, person: Person | None) -> str | None:
         return person.email or None if person and person.is_active else None
@@ -159,11 +166,17 @@ class Book:
         return person
 
 
-def ids_wanted(policy: Policy, case: Case, recipients: Iterable[Recipient]) -> Iterator[str]:
-    """The ids of the users and queues that must be known to find these recipients."""
+def ids_wanted(
+    policy: Policy, case: Case, recipients: Iterable[Recipient], queues: Mapping[str, Queue]
+) -> Iterator[str]:
+    """The ids of the users and queues that must be known to find these recipients: those at their paths, and the queues
+    of the teams that an e-mail may go to."""
     accountable = [Recipient("team", policy.owner.accountable)] if policy.owner.accountable else []
     each = (*recipients, *accountable)
     yield from filter(None, (case.text_of(path) for path in recipient_paths(each, policy.teams)))
+    if "email" in policy.notices.channels.values():
+        mailed = (one for one in policy.teams.values() if not one.list and not one.person)
+        yield from (queues[one.queue].id for one in mailed if one.queue in queues)
 
 
 def zone_named(name: str) -> ZoneInfo | None:

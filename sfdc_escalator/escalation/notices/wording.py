@@ -56,6 +56,7 @@ def message_of(said: Said) -> Message:
         case_id=subject.case_id,
         case_number=subject.case_number,
         ends=subject.kind in ("acknowledged", "closed"),
+        alarm=subject.start_key,
         facts=facts_of(said),
     )
 

@@ -7,16 +7,16 @@ from urllib.parse import urlsplit
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.files.language.schema_errors import YAML_1_1
 from sfdc_escalator.files.orgs import org_logins, settings
+from sfdc_escalator.files.orgs.channel_settings import channel_faults, sandbox_faults
 from sfdc_escalator.files.orgs.org_logins import LoginFault, is_reference, kind
-from sfdc_escalator.files.text.fault import Fault, described, not_yet, unknown
+from sfdc_escalator.files.text.fault import Fault, described, unknown
 from sfdc_escalator.files.values.secret import SecretReference, reference
 from sfdc_escalator.files.values.texts import LIST_NAME
 
 EXPECTED = "a mapping of org names to their login, `expect` and `ledger`"
 ENV = "env"
 ENV_LOGIN = f"{settings.URL} and {settings.TOKEN}"
-KEYS = (*org_logins.KEYS, "expect", "ledger", "heartbeat")
-LATER = ("channels",)
+KEYS = (*org_logins.KEYS, "expect", "ledger", "heartbeat", "channels", "sandbox_to")
 
 
 def entry_faults(name: str, given: Any) -> Iterator[LoginFault]:
@@ -44,8 +44,6 @@ def key_faults(name: str, key: str) -> Iterator[Fault]:
     if name == ENV and key in org_logins.KEYS:
         message = f"`{key}` cannot be given for `{ENV}`, which takes its login from {ENV_LOGIN}"
         yield Fault(message, on_key=True, expected="another name for this org, or `expect` and `ledger` alone")
-    elif key in LATER:
-        yield not_yet(f"`{key}`", on_key=True).but(severity="warning")
     elif key not in KEYS:
         yield unknown("key", key, KEYS, on_key=True)
 
@@ -109,4 +107,7 @@ def heartbeat_address(value: Any, expected: str = "https://...") -> str:
     return str(value)
 
 
-VALUES = {"expect": expect_faults, "ledger": ledger_faults, "heartbeat": heartbeat_faults}
+VALUES = {
+    "expect": expect_faults, "ledger": ledger_faults, "heartbeat": heartbeat_faults, "channels": channel_faults,
+    "sandbox_to": sandbox_faults,
+}  # fmt: skip

@@ -9,7 +9,7 @@ from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress, WrongOrg
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.expect import Expect
 from sfdc_escalator.files.language.schema_errors import problem_of
-from sfdc_escalator.files.orgs import org_logins, settings
+from sfdc_escalator.files.orgs import channel_settings, org_logins, settings
 from sfdc_escalator.files.orgs.entry_faults import (
     ENV,
     ENV_LOGIN,
@@ -38,13 +38,16 @@ NEXT_STEP = {
 
 @dataclass(frozen=True, slots=True)
 class OrgEntry:
-    """An org of the file. `env` needs no entry. `places` are the places of its values in the file."""
+    """An org of the file. `env` needs no entry. `channels` are the settings of its channels as the file gives them,
+    `sandbox_to` the addresses for persons in a sandbox. `places` are the places of its values in the file."""
 
     name: str
     given: Given = field(default_factory=dict)
     expect: Expect = field(default_factory=Expect)
     ledger: str | None = None
     heartbeat: str | SecretReference | None = None
+    channels: Mapping[str, channel_settings.Given] = field(default_factory=dict, repr=False)
+    sandbox_to: Mapping[str, str] = field(default_factory=dict)
     file: str | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
 
@@ -197,6 +200,8 @@ def entry_of(document: Document, name: str, given: Mapping[str, Any]) -> OrgEntr
         expect=Expect(long_id(organization) if organization else None, expect.get("sandbox")),
         ledger=given.get("ledger"),
         heartbeat=heartbeat_of(given.get("heartbeat")),
+        channels=channel_settings.given_settings(given.get("channels")),
+        sandbox_to=given.get("sandbox_to") or {},
         file=document.file,
         places=leaves,
     )

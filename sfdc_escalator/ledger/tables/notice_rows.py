@@ -58,6 +58,7 @@ def notice_row(one: Notice, state: NoticeState) -> Row:
         "repeats": 0,
         "holder": None,
         "sent_at": None,
+        "is_first": 0,
         "reference": "",
     }
 

@@ -193,12 +193,14 @@ notices = sa.Table(
     sa.Column("repeats", sa.Integer, nullable=False),
     sa.Column("holder", sa.Text),
     sa.Column("sent_at", sa.Text),
+    sa.Column("is_first", sa.Integer, nullable=False),
     sa.Column("reference", sa.Text, nullable=False),
     sa.Index("notices_by_state", "organization_id", "state"),
     sa.Index("notices_by_key", "key"),
     comment="The outbox. Event is the number of the event that queued it, whose payload is its message. Together and "
     "within (seconds) are those of `one_notice_per`; holder is the process that sends it now. Repeats counts the tries "
-    "that may have been delivered; remark is a line that was added when its outcome was known.",
+    "that may have been delivered; is_first says that it was sent as the first of those together; remark is a line "
+    "that was added when its outcome was known.",
 )
 
 EVENT_ABOUT = ("at", "case_id", "event", "key", "note", "organization_id", "run", "seq")

@@ -61,10 +61,16 @@ class SqlOutbox:
         wanted = self._ours & (notices.c.state == NoticeState.SENT.value) & after
         with self._ledger.reading() as connection:
             rows = list(connection.execute(sa.select(notices).where(wanted).order_by(notices.c.event)).mappings())
-        messages = {row["bundle"] or row["id"]: row for row in reversed(rows)}  # one row of a bundle stands for all
         return tuple(
-            Delivered(row["channel"], row["address"], at, row["together"], bool(row["urgent"]))
-            for row in messages.values()
+            Delivered(
+                row["channel"],
+                row["address"],
+                at,
+                row["bundle"],
+                "" if row["digest"] else row["together"],
+                bool(row["is_first"]),
+            )
+            for row in rows
             if (at := time_of(row["sent_at"]))
         )
 
@@ -80,10 +86,7 @@ class SqlOutbox:
     def claim(self, ids: Sequence[str], bundle: str, now: datetime) -> bool:
         with self._ledger.writing() as (connection, at):
             rows = {row["id"]: row for row in connection.execute(self._some(ids)).mappings()}
-            free = [
-                one for one in ids if one in rows and rows[one]["state"] in OPEN and not self._is_busy(rows[one], at)
-            ]
-            if len(free) != len(ids):
+            if not all(one in rows and self._is_free(rows[one], at) for one in ids):
                 return False
             claimed = {
                 "state": NoticeState.SENDING.value,
@@ -93,6 +96,9 @@ class SqlOutbox:
             }
             connection.execute(notices.update().where(notices.c.id.in_(list(ids))).values(claimed))
             return True
+
+    def _is_free(self, row: Mapping[Any, Any], now: str) -> bool:
+        return row["state"] in OPEN and not self._is_busy(row, now)
 
     def _some(self, ids: Sequence[str]) -> sa.Select[Any]:
         return sa.select(notices).where(self._ours & notices.c.id.in_(list(ids)))
@@ -111,9 +117,11 @@ class SqlOutbox:
         changed |= {"held": int(one.held)} if one.held is not None else {}
         changed |= {"repeats": row["repeats"] + one.repeats}
         if one.tried:
-            changed |= {"last_try": time_text(one.tried), "tries": row["tries"] + 1}
+            tried = time_text(one.tried)
+            changed |= {"first_try": row["first_try"] or tried, "last_try": tried, "tries": row["tries"] + 1}
         if one.state is NoticeState.SENT:
             changed |= {"sent_at": time_text(one.tried), "reference": one.reference}
+            changed |= {"is_first": int(row["together"] in one.firsts)}
         connection.execute(notices.update().where(notices.c.id == row["id"]).values(changed))
         if one.state.value in ENDS:
             facts = {"id": row["id"], "bundle": row["bundle"], "channel": row["channel"], "reason": one.reason}

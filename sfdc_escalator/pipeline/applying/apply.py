@@ -99,7 +99,7 @@ def note_silent(
     done = partial(escalation_of, state=EscalationState.APPLIED, tried_at=clock.now())
     found = tuple((order, done(order)) for order in orders)
     if found:
-        lease.record([change(order, "applied", one) for order, one in found])
+        lease.record([change(order, "applied", one, notices=order.notices) for order, one in found])
     for order in orders:
         ended(applied_outcome(order))
     return found

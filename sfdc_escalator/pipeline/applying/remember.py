@@ -10,13 +10,14 @@ from sfdc_escalator.escalation.world.keys import RungName
 from sfdc_escalator.pipeline.changes import change, climbed, escalation_of
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
+from sfdc_escalator.pipeline.preparing.recover import Settled
 
 MOVE_WAITS = (EscalationState.WITHHELD, EscalationState.REJECTED)
 """The states of a rung that counts as climbed, and whose move is tried again."""
 
 
 def remember(prepared: Prepared, lease: Lease) -> None:
-    changes = [Change(one.event, one.escalation, one.escalation.case_number, "") for one in prepared.settled]
+    changes = [settled(prepared, one) for one in prepared.settled]
     changes += prepared.found
     changes += [adopted(prepared, match) for match in prepared.plan.adopted]
     changes += [change for match in prepared.plan.matches for change in of_rung(match, prepared.plan.now)]
@@ -26,6 +27,11 @@ def remember(prepared: Prepared, lease: Lease) -> None:
     remember_rungs(prepared, lease)
     if prepared.ladders.begun or prepared.ladders.ended:
         lease.record_holds(prepared.ladders.begun, prepared.ladders.ended)
+
+
+def settled(prepared: Prepared, one: Settled) -> Change:
+    notices = prepared.notices.get((one.event, one.escalation.key), ())
+    return Change(one.event, one.escalation, one.escalation.case_number, "", notices=notices)
 
 
 def remember_rungs(prepared: Prepared, lease: Lease) -> None:
@@ -56,7 +62,7 @@ def of_rung(match: Match, now: datetime) -> list[Change]:
     if match.state is State.PLANNED or is_known:
         return climbed(order)
     withheld = escalation_of(order, EscalationState.WITHHELD, tried_at=now, message=match.reason)
-    return [change(order, "withheld", withheld), *climbed(order)]
+    return [change(order, "withheld", withheld, notices=order.notices), *climbed(order)]
 
 
 def adopted(prepared: Prepared, match: Match) -> Change:

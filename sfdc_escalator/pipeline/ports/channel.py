@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from sfdc_escalator.escalation.notices.message import Message
+from sfdc_escalator.escalation.notices.posting import Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,25 @@ class Unanswered:
 
 
 Delivery = Delivered | Delayed | Refused | Broken | Unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The channel by which a notice goes, and its address there: in a sandbox another one than the policy names."""
+
+    channel: "Channel"
+    to: str
+
+
+class Channels(Protocol):
+    """The channels of an org."""
+
+    @property
+    def sender(self) -> Sender: ...
+
+    def way(self, kind: str, name: str, to: str) -> Way | Broken:
+        """The way to an address by the channel of this kind and name; Broken where the org has no address for it."""
+        ...
 
 
 class Channel(Protocol):

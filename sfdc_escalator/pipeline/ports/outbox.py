@@ -13,7 +13,8 @@ from sfdc_escalator.escalation.world.history import Escalation
 @dataclass(frozen=True, slots=True)
 class Settled:
     """The end of a try, of these notices together, or of their waiting. `at` is the next time at which they may be
-    sent, `tried` the time of a try that ended; `repeats`: it may have been delivered."""
+    sent, `tried` the time of a try that ended; `repeats`: it may have been delivered. `firsts` are the groups of which
+    it was the first message."""
 
     ids: tuple[str, ...]
     state: NoticeState
@@ -23,6 +24,7 @@ class Settled:
     tried: datetime | None = None
     repeats: bool = False
     reference: str = ""
+    firsts: frozenset[str] = frozenset()
 
 
 class Outbox(Protocol):

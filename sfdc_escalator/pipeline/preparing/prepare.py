@@ -1,8 +1,9 @@
 """From the org and the ledger to a plan: recover, poll, judge, look for keys, draft orders. Reads only."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.conditions.tree import paths_of
@@ -11,6 +12,7 @@ from sfdc_escalator.escalation.decisions.draft import draft
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.note.note import Renderer
+from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
@@ -35,7 +37,9 @@ from sfdc_escalator.pipeline.run_clock import check_clock
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan and the facts that it is based on. `settled` and `found` were found by reading; a live run stores them."""
+    """A plan and the facts that it is based on. `settled` and `found` were found by reading; a live run stores them.
+    `closed` are the closed cases of open escalations, by id. `notices` are those about what was found, by the event and
+    the key of the escalation that they belong to."""
 
     plan: Plan
     org_facts: OrgFacts
@@ -48,6 +52,8 @@ class Prepared:
     policies_in_org: tuple[PolicyInOrg, ...]
     look: Look
     ladders: Ladders
+    closed: Mapping[str, Case] = field(default_factory=lambda: MappingProxyType({}))
+    notices: Mapping[tuple[str, str], tuple[Notice, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def skipped(self) -> tuple[Escalation, ...]:
@@ -101,8 +107,9 @@ def prepare(
     policies_in_org = in_this_org(policies, org_facts, history, caller.now, poll)
     look = second_look(org, policies_in_org, poll.cases, us)
     open_cases = {case.id: case for case in look.cases if case.fields.get("IsClosed") is not True}
+    closed: Mapping[str, Case] = {}
     if options.case is None:
-        watched, unpolled = watch(org, history, policies_in_org, look, needs, complete=not poll.broken)
+        watched, unpolled, closed = watch(org, history, policies_in_org, look, needs, complete=not poll.broken)
         open_cases |= unpolled
         history = history.with_escalations(one.escalation for one in watched)
         ended = tuple(Settled("superseded", one) for one in doubles(history, policies, caller.organization_id))
@@ -128,7 +135,7 @@ def prepare(
     plan = build_plan(policies, org_facts, history, caller.now, drafts, options, broken)
     warnings = tuple(warning for in_org in policies_in_org for warning in in_org.warnings)
     return Prepared(
-        plan, org_facts, poll, history, settled, found, broken, warnings, tuple(policies_in_org), look, ladders
+        plan, org_facts, poll, history, settled, found, broken, warnings, tuple(policies_in_org), look, ladders, closed
     )
 
 

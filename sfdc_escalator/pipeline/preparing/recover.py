@@ -75,9 +75,10 @@ def watch(
     needs: frozenset[Need],
     *,
     complete: bool,
-) -> tuple[tuple[Settled, ...], dict[str, Case]]:
-    """The open escalations that have changed, read by id where the poll did not return the case; and the open cases
-    that were read by id. Only starts change; the turns of rungs go with theirs to the master of a merge.
+) -> tuple[tuple[Settled, ...], dict[str, Case], dict[str, Case]]:
+    """The open escalations that have changed, read by id where the poll did not return the case; the open cases that
+    were read by id, and the closed ones. Only starts change; the turns of rungs go with theirs to the master of a
+    merge.
 
     `complete` says that the poll dealt with every route: only then can an episode end.
     """
@@ -100,7 +101,8 @@ def watch(
     turns = (turn for start in starts for turn in turns_with(start, moved[start.key], policies, history))
     is_open = (one for one in seen.values() if not (one.is_closed or one.is_deleted or one.master_id))
     cases = {one.case.id: one.case for one in is_open if one.case.id not in polled}
-    return (*settled, *(Settled("merged", turn) for turn in turns)), cases
+    closed = {one.case.id: one.case for one in seen.values() if one.is_closed}
+    return (*settled, *(Settled("merged", turn) for turn in turns)), cases, closed
 
 
 def turns_with(

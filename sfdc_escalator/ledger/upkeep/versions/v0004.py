@@ -39,6 +39,7 @@ def upgrade(operations: Any, dialect: Any) -> None:  # noqa: ARG001
         *texts("reason", "remark"),
         *numbers("repeats"),
         *texts("holder", "sent_at", nullable=True),
+        *numbers("is_first"),
         *texts("reference"),
     )
     operations.create_index("notices_by_state", "notices", ["organization_id", "state"])

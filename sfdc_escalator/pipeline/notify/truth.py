@@ -1,0 +1,35 @@
+"""True before it is sent: a waiting notice whose escalation has moved on is dropped."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from sfdc_escalator.escalation.notices.queued import NoticeState, Queued
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.pipeline.ports.outbox import Settled
+
+OVER = {
+    EscalationState.CLOSED: "the case was closed",
+    EscalationState.GONE: "the case was deleted or merged",
+    EscalationState.SUPERSEDED: "another escalation of the case took it over",
+}
+
+
+def no_longer_true(queued: Iterable[Queued], starts: Mapping[str, Escalation]) -> Iterator[Settled]:
+    """Rule N5: a start or a warning is dropped when the escalation is over, a rung when its `until` is reached; others
+    are always sent, and so is what may have been delivered already."""
+    for one in queued:
+        start = starts.get(one.notice.subject.start_key)
+        reason = reason_to_drop(one, start) if start and not one.first_try else None
+        if reason:
+            yield Settled((one.id,), NoticeState.DROPPED, reason)
+
+
+def reason_to_drop(one: Queued, start: Escalation) -> str | None:
+    subject = one.notice.subject
+    if subject.kind not in ("start", "warn", "rung"):
+        return None
+    if start.state in OVER:
+        return OVER[start.state]
+    acknowledged = start.ladder.acknowledged if start.ladder else None
+    if subject.kind == "rung" and subject.until == "acknowledged" and acknowledged:
+        return "somebody acted"
+    return None
