@@ -11,6 +11,7 @@ from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.explaining.left_alone import LeftAlone, left_alone
 from sfdc_escalator.escalation.explaining.misses import NearMiss
 from sfdc_escalator.escalation.note.note import Renderer
+from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import EscalationState
@@ -62,6 +63,12 @@ class Result:
     check: SelfCheck = UNCHECKED
     near: tuple[NearMiss, ...] = ()
     standings: Standings = field(default_factory=dict)
+
+    @property
+    def notices_planned(self) -> tuple[Notice, ...]:
+        """The notices of its orders, and those about what happened since the last run."""
+        of_orders = (one for match in self.prepared.plan.matches if match.order for one in match.order.notices)
+        return (*of_orders, *(one for some in self.prepared.notices.values() for one in some))
 
     def count(self, state: State) -> int:
         return sum(outcome.state is state for outcome in self.outcomes)

@@ -132,7 +132,7 @@ class SqlOutbox:
     def counts(self) -> OutboxCounts:
         by_state = sa.select(notices.c.state, sa.func.count()).where(self._ours).group_by(notices.c.state)
         with self._ledger.reading() as connection:
-            found: dict[str, int] = dict(connection.execute(by_state).tuples().all())
+            found: dict[str, int] = {row[0]: row[1] for row in connection.execute(by_state)}
         return OutboxCounts(sum(found.get(one, 0) for one in OPEN), found.get(NoticeState.UNDELIVERED.value, 0))
 
     def forget(self, now: datetime) -> int:

@@ -7,7 +7,7 @@ from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.json.document import json_text
 from sfdc_escalator.reports.json.holds import hold_json
-from sfdc_escalator.reports.json.problems import no_notices
+from sfdc_escalator.reports.json.notices import notices_json, planned_json
 from sfdc_escalator.reports.json.self_check import self_check_json
 from sfdc_escalator.reports.values import instant
 
@@ -31,7 +31,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "recovered": prepared.recovered,
         "bounced": len(result.applied.bounced),
         "gone": len(result.applied.gone),
-        "notices": no_notices(),
+        "notices": notices_json(result.post),
         "holds": [hold_json(one) for one in prepared.holds],
         "self_check": self_check_json(result.check),
         "watched": {"open": len(prepared.ladders.open), "calls": prepared.ladders.calls},
@@ -53,6 +53,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
             {"policy": policy, "route": route, "reason": reason}
             for (policy, route), reason in sorted(prepared.broken.items())
         ],
+        **(planned_json(result, org) if result.is_rehearsal else {}),
     }
 
 
