@@ -23,7 +23,7 @@ from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.closing import close_ladders
 from sfdc_escalator.pipeline.exhausted import record_exhausted
 from sfdc_escalator.pipeline.notify.delivery import Sent, deliver
-from sfdc_escalator.pipeline.notify.planned import with_notices
+from sfdc_escalator.pipeline.notify.planned import queue_alone, with_notices
 from sfdc_escalator.pipeline.ports.channel import Channels
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
@@ -153,6 +153,7 @@ def carry_out(
                 if skewed := skew_text(caller):
                     log.warning(skewed)
             remember(prepared, lease)
+            queue_alone(prepared, lease)
             applied = apply(orders, terms_of(prepared, clock), org, lease, progress, stop)
         except EscalatorError as error:
             if isinstance(error, PlanRefused):

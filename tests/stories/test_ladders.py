@@ -182,7 +182,7 @@ def test_a_route_above_takes_the_case_over_and_ends_the_lower_ladder(support: Wo
 
 NOTICE_ONLY = """
 policy: onboarding
-teams: {leads: {queue: Leads}}
+teams: {leads: {queue: Leads}, intake: {queue: Intake}}
 routes:
   - name: not-yet-tried
     reason: Nobody phoned.
@@ -201,7 +201,7 @@ def test_a_route_that_only_notifies_repeats_its_notice_from_the_run_that_first_s
     answer = stopped.run("--backlog", "escalate")
     assert (answer.code, answer.json["applied"]) == (0, 1), answer.err
     told = [json.loads(line) for line in answer.err.splitlines() if '"notice"' in line]
-    assert [(one["kind"], one["to"], one["route"]) for one in told] == [("start", "person Owner", "not-yet-tried")]
+    assert [(one["kind"], one["recipient"], one["route"]) for one in told] == [("start", "intake", "not-yet-tried")]
     assert later(stopped, 3 * 24 * 60 - 1) == []
     assert later(stopped, 1) == [("repeat", 1, "applied")]
     assert later(stopped, 3 * 24 * 60) == [("repeat", 2, "applied")]

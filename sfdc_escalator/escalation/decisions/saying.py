@@ -1,4 +1,4 @@
-"""What a notice says about a case: the parts and fields that must be said, what is needed, links, the due time."""
+"""The content of a notice about a case: the parts and fields that must be said, what is needed, links, due time."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -54,7 +54,10 @@ class Occasion:
 
 def said(occasion: Occasion, subject: Subject, instance_url: str, now: datetime, render: Renderer) -> Said:
     """Everything that the notice says. A template that fails says why, in place of its text."""
-    rules, seen = occasion.policy.notices, occasion.seen
+    rules = occasion.policy.notices
+    if not subject.case_id:
+        return Said(subject, opens_with=rules.opens_with, reason=occasion.reason)
+    seen = occasion.seen
     parts = {part.name: filled for part in seen.spec.parts if isinstance(filled := fill(part, seen), Part)}
     return Said(
         subject,

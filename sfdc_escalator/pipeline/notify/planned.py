@@ -7,15 +7,19 @@ from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.notices import Desk, is_notified, notices_of, subject_of_start
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder
 from sfdc_escalator.escalation.decisions.saying import Occasion
-from sfdc_escalator.escalation.note.note import Renderer
-from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind
+from sfdc_escalator.escalation.note.note import Renderer, reason_of
+from sfdc_escalator.escalation.notices.notice import Notice, Subject
 from sfdc_escalator.escalation.notices.people import People
 from sfdc_escalator.escalation.notices.recipients import Known, ids_wanted
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.telling import Notify, Recipient
+from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.time.zones import clock_text
 from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.exhausted import not_recorded
+from sfdc_escalator.pipeline.notify.warnings import coming
+from sfdc_escalator.pipeline.ports.ledger import Lease
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
@@ -24,12 +28,15 @@ MANAGERS = 4
 OWNER = Recipient("person", "Owner")
 
 
+ALONE = ("guard", "warn")
+"""The kinds that belong to no change of an escalation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to an open escalation, and who is notified of it."""
+    """Something that happened, and who is notified of it."""
 
-    kind: NoticeKind
-    start: Escalation
+    subject: Subject
     occasion: Occasion
     wanted: Notify
 
@@ -43,7 +50,7 @@ def with_notices(org: Org, prepared: Prepared, render: Renderer) -> Prepared:
     desk = Desk(Known(people, queues), caller.instance_url, prepared.plan.now, render)
     matches = tuple(with_order_notices(match, desk) for match in prepared.plan.matches)
     found: dict[tuple[str, str], tuple[Notice, ...]] = {
-        (one.kind, one.start.key): of_event(one, desk) for one in happened
+        (one.subject.kind, one.subject.key): desk.notices(one.subject, one.occasion, one.wanted) for one in happened
     }
     return replace(prepared, plan=replace(prepared.plan, matches=matches), notices=found)
 
@@ -54,9 +61,11 @@ def with_order_notices(match: Match, desk: Desk) -> Match:
     return replace(match, order=replace(match.order, notices=found))
 
 
-def of_event(event: Event, desk: Desk) -> tuple[Notice, ...]:
-    subject = subject_of_start(event.kind, event.start, event.occasion.route)
-    return desk.notices(subject, event.occasion, event.wanted)
+def queue_alone(prepared: Prepared, lease: Lease) -> None:
+    """Queues the notices that belong to no change of an escalation."""
+    found = [one for (kind, _), some in prepared.notices.items() if kind in ALONE for one in some]
+    if found:
+        lease.queue(found)
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
@@ -96,6 +105,8 @@ def events(prepared: Prepared) -> Iterator[Event]:
     yield from acknowledged(prepared)
     yield from closed(prepared)
     yield from exhausted(prepared)
+    yield from withheld(prepared)
+    yield from soon(prepared)
 
 
 def acknowledged(prepared: Prepared) -> Iterator[Event]:
@@ -107,7 +118,8 @@ def acknowledged(prepared: Prepared) -> Iterator[Event]:
             more = (("Acknowledged", f"{act.how}, {act.at:%Y-%m-%d %H:%M} UTC"),) if act else ()
             policy = policy_of(prepared, one.start)
             wanted = (*one.route.notify_when.acknowledged, *pagers(policy, one.route.recipients))
-            yield Event("acknowledged", one.start, occasion_on(prepared, one, more), Notify(wanted))
+            subject = subject_of_start("acknowledged", one.start, one.route)
+            yield Event(subject, occasion_on(prepared, one, more), Notify(wanted))
 
 
 def closed(prepared: Prepared) -> Iterator[Event]:
@@ -120,7 +132,7 @@ def closed(prepared: Prepared) -> Iterator[Event]:
             route = next((route for route in policy.routes if start.route in route.names), None)
             if route is not None:
                 wanted = (*route.notify_when.closed, *pagers(policy, route.recipients))
-                yield Event("closed", start, Occasion(policy, route, case), Notify(wanted))
+                yield Event(subject_of_start("closed", start, route), Occasion(policy, route, case), Notify(wanted))
 
 
 def exhausted(prepared: Prepared) -> Iterator[Event]:
@@ -129,7 +141,34 @@ def exhausted(prepared: Prepared) -> Iterator[Event]:
         policy = policy_of(prepared, one.start)
         if policy is not None and policy.owner.accountable:
             wanted = Notify((Recipient("team", policy.owner.accountable),))
-            yield Event("exhausted", one.start, occasion_on(prepared, one), wanted)
+            subject = subject_of_start("exhausted", one.start, one.route)
+            yield Event(subject, occasion_on(prepared, one), wanted)
+
+
+def withheld(prepared: Prepared) -> Iterator[Event]:
+    """The routes that are withheld now and were not in the run before, for the team that is accountable."""
+    before = {(one.policy, one.route) for one in prepared.history.waitlist.entries if one.state == "withheld"}
+    policies = {policy.name: policy for policy in prepared.plan.policies}
+    for refusal in prepared.plan.refusals:
+        policy, name = policies[refusal.policy], (refusal.policy, refusal.route)
+        match = next((match for match in prepared.plan.matches if match.name == name), None)
+        if policy.owner.accountable and match is not None and name not in before:
+            key = f"{refusal.policy}/{refusal.route} {prepared.plan.now:%Y-%m-%dT%H:%M:%SZ}"
+            subject = Subject("guard", key, refusal.policy, refusal.route)
+            occasion = Occasion(policy, match.route, match.case, reason=refusal.reason)
+            yield Event(subject, occasion, Notify((Recipient("team", policy.owner.accountable),)))
+
+
+def soon(prepared: Prepared) -> Iterator[Event]:
+    """The cases that a route with `warn` will match soon."""
+    for in_org, route, case in coming(prepared):
+        assert route.warn is not None
+        episode, organization_id = in_org.episode(route, case), prepared.plan.organization_id
+        identity = Identity(organization_id, in_org.policy.name, route.name, case.id, episode=episode)
+        about = in_org.policy.name, route.name, "", 1, identity.key, case.id, case.number
+        more = (("Comes", f"within {in_words(route.warn.before)}, unless something changes"),)
+        occasion = Occasion(in_org.policy, route, case, reason=reason_of(route, case), more=more)
+        yield Event(Subject("warn", identity.key, *about), occasion, Notify(route.warn.tell))
 
 
 def policy_of(prepared: Prepared, start: Escalation) -> Policy | None:

@@ -1,10 +1,12 @@
 """Second looks: long text and lookups, read only for the cases that could still match."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.tree import could_hold
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
+from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports.org import Org
@@ -40,5 +42,14 @@ def common_paths(cases: Sequence[Case]) -> frozenset[str]:
 
 def is_survivor(in_org: PolicyInOrg, case: Case, unread: frozenset[Need]) -> bool:
     return not in_org.is_outside(case, unread) and any(
-        could_hold(condition, case, in_org.circumstances_of(route, case), unread) for route, condition in in_org.judged
+        could_hold(condition, case, here, unread)
+        for route, condition in in_org.judged
+        for here in now_and_then(in_org.circumstances_of(route, case), route)
     )
+
+
+def now_and_then(now: Circumstances, route: Route) -> Iterator[Circumstances]:
+    """The circumstances of this run, and those at the time that `warn` looks ahead to."""
+    yield now
+    if route.warn:
+        yield replace(now, now=now.now + route.warn.before)
