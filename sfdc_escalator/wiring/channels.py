@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.notices.channel_kinds import KINDS
-from sfdc_escalator.escalation.notices.posting import Sender
+from sfdc_escalator.escalation.outbox.posting import Sender
 from sfdc_escalator.files.orgs.channel_settings import FORMS, resolved
 from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Way

@@ -54,6 +54,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     "pipeline": (
         ("rebuild",),
         ("run",),
+        ("notify",),
         ("closing", "exhausted", "holding", "waiting"),
         ("applying", "standings"),
         ("preparing", "readiness"),
@@ -61,9 +62,10 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("ports", "read_models", "run_clock"),
     ),
     "escalation": (
-        ("explaining", "planning"),
+        ("explaining", "planning", "telling"),
         ("decisions", "readiness"),
-        ("ladder", "note", "notices"),
+        ("ladder", "note", "outbox"),
+        ("notices",),
         ("policy",),
         ("proof",),
         ("conditions",),

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import Notice
-from sfdc_escalator.escalation.notices.outbox import Delivered as Sent
-from sfdc_escalator.escalation.notices.posting import Sender
-from sfdc_escalator.escalation.notices.queued import NoticeState, OutboxCounts, Queued
+from sfdc_escalator.escalation.outbox.posting import Sender
+from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
+from sfdc_escalator.escalation.outbox.rows import Delivered as Sent
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.ledger.writing.notices import INTENT, SETTLING, WITH_REMARK

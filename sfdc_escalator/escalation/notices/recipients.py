@@ -1,4 +1,4 @@
-"""Who is notified, and by which address: teams, persons, tables and channels of a policy for one case."""
+"""The recipients of notices and their addresses: teams, persons, tables and channels of a policy for one case."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace

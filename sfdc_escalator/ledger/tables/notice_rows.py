@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, Subject
 from sfdc_escalator.escalation.notices.notice_json import message_from, message_json
-from sfdc_escalator.escalation.notices.queued import NoticeState, Queued
+from sfdc_escalator.escalation.outbox.queued import NoticeState, Queued
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.chain import plain
 from sfdc_escalator.ledger.tables.rows import Row, checked, naming

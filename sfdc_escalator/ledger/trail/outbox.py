@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sfdc_escalator.escalation.notices.outbox import Delivered
-from sfdc_escalator.escalation.notices.queued import KEPT, NoticeState, OutboxCounts, Queued
+from sfdc_escalator.escalation.outbox.queued import KEPT, NoticeState, OutboxCounts, Queued
+from sfdc_escalator.escalation.outbox.rows import Delivered
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.notice_rows import queued_of

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from sfdc_escalator.escalation.notices.notice import Notice
-from sfdc_escalator.escalation.notices.queued import NoticeState
+from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.ledger.tables.notice_rows import notice_row, payload_of
 from sfdc_escalator.ledger.tables.rows import Row
@@ -64,7 +64,7 @@ def ids_known(connection: sa.Connection, ids: Sequence[str]) -> frozenset[str]:
 
 
 def release(connection: sa.Connection, changes: Sequence[Change]) -> None:
-    """What was intended with these turns waits to be sent, or is forgotten."""
+    """Lets the notices that were intended with these turns wait to be sent, or forgets them."""
     ended = [one for one in changes if one.event in SETTLING]
     done = [one.escalation.key for one in ended if one.escalation.state is EscalationState.APPLIED]
     climbed = {one.escalation.key: WITH_REMARK[one.event] for one in changes if is_climbed(one)}

@@ -15,13 +15,13 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.notices.batches import Batch, batches
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import bundle_id
-from sfdc_escalator.escalation.notices.outbox import Waiting
-from sfdc_escalator.escalation.notices.posting import message_now, together
-from sfdc_escalator.escalation.notices.queued import NoticeState, OutboxCounts, Queued
-from sfdc_escalator.escalation.notices.tries import is_given_up, next_try
+from sfdc_escalator.escalation.outbox.batches import Batch, batches
+from sfdc_escalator.escalation.outbox.posting import message_now, together
+from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
+from sfdc_escalator.escalation.outbox.rows import Waiting
+from sfdc_escalator.escalation.outbox.tries import is_given_up, next_try
 from sfdc_escalator.escalation.policy.telling import NO_RULES, NoticeRules
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sfdc_escalator.escalation.decisions.match import Match
-from sfdc_escalator.escalation.decisions.notices import Desk, is_notified, notices_of, subject_of_start
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder
-from sfdc_escalator.escalation.decisions.saying import Occasion
 from sfdc_escalator.escalation.note.note import Renderer, reason_of
 from sfdc_escalator.escalation.notices.notice import Notice, Subject
 from sfdc_escalator.escalation.notices.people import People
 from sfdc_escalator.escalation.notices.recipients import Known, ids_wanted
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.telling import Notify, Recipient
+from sfdc_escalator.escalation.telling.notices import Desk, is_notified, notices_of, subject_of_start
+from sfdc_escalator.escalation.telling.saying import Occasion
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.time.zones import clock_text
 from sfdc_escalator.escalation.world.history import Escalation

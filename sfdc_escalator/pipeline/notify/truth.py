@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sfdc_escalator.escalation.notices.queued import NoticeState, Queued
+from sfdc_escalator.escalation.outbox.queued import NoticeState, Queued
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.pipeline.ports.outbox import Settled
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from sfdc_escalator.escalation.notices.message import Message
-from sfdc_escalator.escalation.notices.posting import Sender
+from sfdc_escalator.escalation.outbox.posting import Sender
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sfdc_escalator.escalation.notices.outbox import Delivered
-from sfdc_escalator.escalation.notices.queued import NoticeState, OutboxCounts, Queued
+from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
+from sfdc_escalator.escalation.outbox.rows import Delivered
 from sfdc_escalator.escalation.world.history import Escalation
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.notices.pages import plain_text
-from sfdc_escalator.escalation.notices.posting import Sender, message_now
-from sfdc_escalator.escalation.notices.queued import NoticeState, OutboxCounts, Queued
+from sfdc_escalator.escalation.outbox.posting import Sender, message_now
+from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
 from sfdc_escalator.pipeline.notify.delivery import Sent
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.values import instant

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, TypeVar
 
-from sfdc_escalator.escalation.notices.outbox import Delivered, Waiting
-from sfdc_escalator.escalation.notices.quiet import first_time
+from sfdc_escalator.escalation.outbox.quiet import first_time
+from sfdc_escalator.escalation.outbox.rows import Delivered, Waiting
 
 MOST_URGENT = 5
 """More urgent notices to one recipient in one run are one message."""

@@ -7,17 +7,17 @@ from datetime import datetime
 
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import State
-from sfdc_escalator.escalation.decisions.saying import Occasion, said
 from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.note.note_text import text_of
 from sfdc_escalator.escalation.note.parts import found_text
-from sfdc_escalator.escalation.notices.digests import next_window
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, Subject, notice_id
 from sfdc_escalator.escalation.notices.recipients import Address, Book, Known
 from sfdc_escalator.escalation.notices.wording import message_of
+from sfdc_escalator.escalation.outbox.digests import next_window
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.telling import Notify, Recipient
+from sfdc_escalator.escalation.telling.saying import Occasion, said
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sfdc_escalator.escalation.notices.message import Line, Link, Message
 from sfdc_escalator.escalation.notices.notice import bundle_id
 from sfdc_escalator.escalation.notices.pages import plain_text
-from sfdc_escalator.escalation.notices.queued import Queued
+from sfdc_escalator.escalation.outbox.queued import Queued
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
 
 NOT_OF_ONE = ("policy", "route", "rung", "turn", "key", "case_id", "case_number", "case_url", "reason", "needed", "due",

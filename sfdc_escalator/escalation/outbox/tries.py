@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sfdc_escalator.escalation.notices.quiet import first_time
+from sfdc_escalator.escalation.outbox.quiet import first_time
 from sfdc_escalator.escalation.policy.telling import Quiet
 from sfdc_escalator.escalation.time.business_days import HORIZON
 
