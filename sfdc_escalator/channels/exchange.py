@@ -39,7 +39,7 @@ class Reply:
         return self.body.decode(errors="replace")
 
     def json(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """The body as JSON; None where it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -163,6 +163,11 @@ def unexpected(reply: Reply) -> Delivery:
             f"HTTP {reply.status} with a web page: the address is not that of the service, or a proxy answered"
         )
     return Unanswered(f"HTTP {reply.status} with an answer that is not one of the service")
+
+
+def retry_after_of(reply: Reply) -> timedelta | None:
+    """The time that the service asks to wait."""
+    return retry_after(reply.headers.get("retry-after"), lambda: datetime.now(UTC))
 
 
 def retry_after(value: str | None, now: Callable[[], datetime]) -> timedelta | None:

@@ -76,7 +76,9 @@ A_DOZEN = 12
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 STANDS_ALONE = ("embedded_org", "sample")
 
-ONE_MODULE_EACH = ("simple_salesforce", "alembic", "tenacity", "jinja2", "rich", "lark", "yaml", "structlog")
+ONE_MODULE_EACH = (
+    "simple_salesforce", "alembic", "tenacity", "jinja2", "rich", "lark", "yaml", "structlog", "slack_sdk",
+)  # fmt: skip
 ROOMS_OF = {
     "sqlalchemy": ("ledger",),
     "psycopg": ("ledger",),

@@ -1,1 +1,1 @@
-"""Notices: what people are told of an escalation, when, and in which words. Pure values and rules."""
+"""Notices: what people hear of an escalation, when, and in which words. Pure values and rules."""

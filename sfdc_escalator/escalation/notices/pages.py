@@ -26,6 +26,12 @@ def plain_text(message: Message) -> str:
     return "\n".join([title_of(message), *repeat, *map(line_text, message.lines), *links, *key])
 
 
+def body_lines(message: Message) -> tuple[Line, ...]:
+    """The lines below the title: that it may be a repeat, its own lines, the key; the links are apart."""
+    repeat = (Line("", REPEAT, kept=True),) if message.is_repeat else ()
+    return (*repeat, *message.lines, *((Line("", message.key, kept=True),) if message.key else ()))
+
+
 def line_text(line: Line) -> str:
     return f"{line.label}: {line.text}" if line.label else line.text
 

@@ -31,7 +31,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The channel does not let us in: nothing can be delivered until somebody mends its settings."""
+    """The service refuses our login or rights: nothing can be delivered until somebody corrects them."""
 
     reason: str
 
