@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from sfdc_escalator.channels.exchange import all_delivered, bounded, loopback
 from sfdc_escalator.escalation.notices.foreign import one_line
 from sfdc_escalator.escalation.notices.message import Line, Message
-from sfdc_escalator.escalation.notices.pages import REPEAT, pages, plain_text, title_of
+from sfdc_escalator.escalation.notices.pages import body_lines, numbered, pages, plain_text, title_of
 from sfdc_escalator.pipeline.ports.channel import Broken, Delayed, Delivered, Delivery, Refused, Unanswered
 
 TIMEOUT = 8.0  # seconds for each answer of the server
@@ -78,10 +78,7 @@ def mailbox(text: str) -> Address | None:
 
 def mails_of(message: Message, sender: Address, recipient: Address) -> list[EmailMessage]:
     """The message as one mail, or as several where what must be said is too large for one."""
-    return [
-        mail_of(page, f"{message.id}.{number}" if number > 1 else message.id, sender, recipient)
-        for number, page in enumerate(pages(message, MOST_BYTES, size), 1)
-    ]
+    return [mail_of(page, sender, recipient) for page in numbered(pages(message, MOST_BYTES, size))]
 
 
 def size(text: str) -> int:
@@ -89,10 +86,10 @@ def size(text: str) -> int:
     return len(text.encode(errors="replace")) + len(escape(text).encode(errors="replace")) + 30 * text.count("\n")
 
 
-def mail_of(page: Message, name: str, sender: Address, recipient: Address) -> EmailMessage:
+def mail_of(page: Message, sender: Address, recipient: Address) -> EmailMessage:
     mail = EmailMessage(SEVEN_BITS)
     mail["From"], mail["To"], mail["Subject"] = sender, recipient, one_line(title_of(page))
-    mail["Date"], mail["Message-ID"] = datetime.now(UTC), f"<{name}@{sender.domain}>"
+    mail["Date"], mail["Message-ID"] = datetime.now(UTC), f"<{page.id}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     if page.urgent:
         mail["Importance"], mail["X-Priority"] = "high", "1"
@@ -107,12 +104,10 @@ def encodable(text: str) -> str:
 
 def html_of(page: Message) -> str:
     """The page as HTML: every text is escaped, and nothing is loaded from outside."""
-    repeat = [paragraph(REPEAT)] if page.is_repeat else []
-    lines = [paragraph(html_line(one)) for one in page.lines]
-    links = [paragraph(f'<a href="{escape(one.url)}">{escape(one.label)}</a>') for one in page.links]
-    key = [paragraph(escape(page.key))] if page.key else []
-    title = f"<p><strong>{escape(title_of(page))}</strong></p>"
-    return "\n".join(["<!DOCTYPE html>", "<html><body>", title, *repeat, *lines, *links, *key, "</body></html>"])
+    title = f"<strong>{escape(title_of(page))}</strong>"
+    links = (f'<a href="{escape(one.url)}">{escape(one.label)}</a>' for one in page.links)
+    body = map(paragraph, [title, *map(html_line, body_lines(page)), *links])
+    return "\n".join(["<!DOCTYPE html>", "<html><body>", *body, "</body></html>"])
 
 
 def html_line(line: Line) -> str:
