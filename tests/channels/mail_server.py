@@ -1,4 +1,4 @@
-"""A mail server on loopback that records every mail and answers as a test scripts it."""
+"""A mail server on loopback that records every mail and answers by the rules of a test."""
 
 import base64
 import email
@@ -54,7 +54,7 @@ class Mail:
 
 
 @dataclass(frozen=True)
-class Script:
+class Rules:
     """The replies that are not the usual ones, by command; `RCPT 1` is the reply after one mail.
 
     In place of a reply: `lost` ends the connection, `silent` never answers. `login` is the user and password of AUTH
@@ -70,8 +70,8 @@ class Script:
 class MailServer:
     """The server."""
 
-    def __init__(self, script: Script = Script()) -> None:
-        self.script = script
+    def __init__(self, rules: Rules = Rules()) -> None:
+        self.rules = rules
         self.mails: list[Mail] = []
         self.commands: list[str] = []
         self.closing = threading.Event()
@@ -79,6 +79,15 @@ class MailServer:
         self._server.mail_server = self
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    @property
+    def calls(self) -> list[Mail]:
+        """The mails; for a service of the web these are requests."""
+        return self.mails
 
     @property
     def mail(self) -> Mail:
@@ -108,11 +117,11 @@ class Session(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         self.server_of_mails = cast(Server, self.server).mail_server
-        self.script = self.server_of_mails.script
+        self.rules = self.server_of_mails.rules
         self.line, self.in_tls = self.request, False
         self.line.settimeout(30)
         with suppress(OSError, EOFError):
-            if self.script.wrapped:
+            if self.rules.wrapped:
                 self.start_tls()
             self.file = self.line.makefile("rb")
             self.say("CONNECT")
@@ -126,12 +135,12 @@ class Session(socketserver.BaseRequestHandler):
             self.line.close()
 
     def start_tls(self) -> None:
-        assert self.script.tls
-        self.line, self.in_tls = self.script.tls.wrap_socket(self.line, server_side=True), True
+        assert self.rules.tls
+        self.line, self.in_tls = self.rules.tls.wrap_socket(self.line, server_side=True), True
 
     def say(self, verb: str) -> None:
         later = f"{verb} {len(self.server_of_mails.mails)}"
-        reply = self.script.replies.get(later) or self.script.replies.get(verb) or USUAL[verb]
+        reply = self.rules.replies.get(later) or self.rules.replies.get(verb) or USUAL[verb]
         if reply == "silent":
             self.server_of_mails.closing.wait(30)
         if reply in ("silent", "lost"):
@@ -165,21 +174,21 @@ class Session(socketserver.BaseRequestHandler):
                 self.line.sendall(b"502 5.5.2 Error: command not recognized\r\n")
 
     def offers(self) -> list[tuple[str, str]]:
-        tls = ["STARTTLS"] if self.script.tls and not self.in_tls else []
-        login = ["AUTH PLAIN"] if self.script.login else []
+        tls = ["STARTTLS"] if self.rules.tls and not self.in_tls else []
+        login = ["AUTH PLAIN"] if self.rules.login else []
         names = [HOST, "PIPELINING", *tls, *login, "ENHANCEDSTATUSCODES", "8BITMIME"]
         return [("-", one) for one in names[:-1]] + [(" ", names[-1])]
 
     def admission(self, rest: str) -> bytes:
-        if special := self.script.replies.get("AUTH"):
+        if special := self.rules.replies.get("AUTH"):
             return special.encode()
-        assert self.script.login
+        assert self.rules.login
         _, user, password = base64.b64decode(rest.removeprefix("PLAIN ")).decode().split("\0")
-        known = (user, password) == self.script.login
+        known = (user, password) == self.rules.login
         return b"235 2.7.0 Authentication successful" if known else b"535 5.7.8 Error: authentication failed"
 
     def take_mail(self) -> None:
-        if not self.script.replies.get("DATA", "354").startswith("354"):
+        if not self.rules.replies.get("DATA", "354").startswith("354"):
             return
         lines = []
         while (line := self.file.readline()) != b".\r\n":
