@@ -203,3 +203,19 @@ def in_sharepoint(calls: Sequence[Call]) -> Shown:
     assert all(set(item) == {"Title", "NoticeId", "Body"} and item["Body"].startswith(item["Title"]) for item in items)
     assert all(len(item["Title"]) <= 255 and len(item["Body"]) < 63_999 for item in items)
     return sum_of(plain(item["Body"]) for item in items)
+
+
+# -- Apprise: its own JSON, which stands for every service --------------------------------------------------------
+
+
+def in_apprise(calls: Sequence[Call]) -> Shown:
+    """A sign without width ends a mention and an address for any service; people do not see it."""
+    return sum_of(apprise_message(call.json) for call in calls)
+
+
+def apprise_message(body: dict[str, Any]) -> Shown:
+    assert set(body) == {"version", "title", "message", "attachments", "type"}
+    shown = plain(f"{body['title']}\n{body['message']}")
+    mentions = re.findall(r"(?<!\w)@\w|@(?:everyone|here|channel|all\b)", shown.text)
+    alive = [one for one in re.findall(r"\w+://\S+", shown.text) if one not in shown.links]
+    return Shown(shown.text.replace("\u200b", ""), shown.links + alive, mentions)

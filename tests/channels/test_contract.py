@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.channels import (
+    apprise,
     basecamp,
     clickup,
     email,
@@ -33,6 +34,7 @@ from tests.channels.hostile import TEXTS, hostile
 from tests.channels.mail_server import MailServer
 from tests.channels.receivers import (
     Shown,
+    in_apprise,
     in_basecamp,
     in_clickup,
     in_mail,
@@ -54,7 +56,8 @@ class Kind:
     service to a message that it takes; `shown` is what people see of the requests.
 
     `is_message` knows the request with the message, `before` answers the others. `any_2xx`: the service documents no
-    body. `for_programs`: a program reads it, no person. `serve` makes the service.
+    body. `says_how_long`: Retry-After is known. `for_programs`: a program reads it, no person. `serve` makes the
+    service.
     """
 
     make: Callable[[Mapping[str, Any]], Channel]
@@ -64,6 +67,7 @@ class Kind:
     is_message: Callable[[Any], bool] = lambda call: True
     before: Script = lambda call: Answer()
     any_2xx: bool = False
+    says_how_long: bool = True
     for_programs: bool = False
     serve: Callable[[], Any] = Service
 
@@ -142,6 +146,14 @@ KINDS = {
         in_sharepoint,
         is_message=lambda call: bool(call.path.endswith("/items")),
         before=in_microsoft,
+    ),
+    "apprise": Kind(
+        apprise.channel,
+        lambda url: {"url": f"{url.replace('http://', 'json://')}/{SECRET}"},
+        Answer(200),
+        in_apprise,
+        any_2xx=True,
+        says_how_long=False,
     ),
 }
 NOT_BY_HTTP = {
@@ -233,7 +245,7 @@ def test_each_answer_of_a_service_is_said_for_what_it_is(
 def test_the_service_says_how_long_to_wait(kind: Kind, service: Service) -> None:
     result = delivered(kind, service, message(), Answer(429, headers={"Retry-After": "7"}))
     assert isinstance(result, Delayed)
-    assert result.after == timedelta(seconds=7)
+    assert result.after == (timedelta(seconds=7) if kind.says_how_long else None)
 
 
 @each_kind
