@@ -25,7 +25,7 @@ FRAME = 600
 BLOCK, BRACES = 160, 40
 """Bytes around one line, and around one more run in it."""
 BUTTONS = 5
-"""The most links in a row; Teams shows six."""
+"""The most links in a row: a client may hide more, see `maxActions` (Adaptive Cards, Host config), which is 5."""
 BROKEN = {
     "WorkflowTriggerIsNotEnabled": "the workflow is off or deleted",
     "DirectApiAuthorizationRequired": "the address has no signature, or the workflow is not open to anyone",

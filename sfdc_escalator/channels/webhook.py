@@ -13,11 +13,12 @@ def channel(settings: Mapping[str, Any]) -> Channel:
 
 
 class Webhook:
-    """One program. The id in `Idempotency-Key` lets it drop what it has already."""
+    """One program. The id, in the body and in `Idempotency-Key`, lets it drop what it has already."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url, self._headers = url, headers
 
     def deliver(self, message: Message) -> Delivery:
         headers = {**self._headers, "Idempotency-Key": message.id}
-        return answered(exchange(Request("POST", self._url, json=dict(message.facts), headers=headers)))
+        facts = {**message.facts, "id": message.id, "repeat": message.is_repeat}
+        return answered(exchange(Request("POST", self._url, json=facts, headers=headers)))

@@ -11,6 +11,8 @@ TEXTS = {
     "markdown": "**bold** _it_ `code` [link](https://evil.example) ![p](https://evil.example/p) # head\n- a\n> q",
     "a mention of Teams": "<at>Everyone</at> <at id='0'>Ann</at>",
     "a template": "{{ 7*7 }} ${7*7} {% raw %} #{7*7} {0} %s %n",
+    "a date function of Teams": "{{DATE(2017-02-14T06:00:00Z, SHORT)}} {{TIME(2017-02-14T06:00:00Z)}}",
+    "bare addresses": "https://evil.example/pay www.evil.example mailto:a@evil.example #general :fire: 800.SG",
     "header injection": "Help\r\nBcc: everyone@evil.example\r\nContent-Type: text/html\r\n\r\n<b>x</b>",
     "a lone dot and From": "\r\n.\r\nFrom evil\r\nQUIT\r\n",
     "right to left": "\u202egnp.exe\u202c \u2066x\u2069 \u200f",
