@@ -69,13 +69,20 @@ def exchange(request: Request) -> Reply | Delivery:
 
 
 def bounded(work: Callable[[], T]) -> T | Delivery:
-    """The answer of the work, which must not raise; Unanswered when it takes too long. It then goes on by itself."""
-    answers: SimpleQueue[T] = SimpleQueue()
-    threading.Thread(target=lambda: answers.put(work()), daemon=True).start()
+    """The answer of the work; Unanswered when it raises or takes too long. In the latter case it goes on by itself."""
+    answers: SimpleQueue[T | Delivery] = SimpleQueue()
+    threading.Thread(target=lambda: answers.put(caught(work)), daemon=True).start()
     try:
         return answers.get(timeout=PATIENCE)  # the look-up of a name and a body that drips have no time limit of theirs
     except Empty:
         return Unanswered(f"no answer within {PATIENCE:g} seconds")
+
+
+def caught(work: Callable[[], T]) -> T | Delivery:
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on; its text may hold an address
+        return Unanswered(f"no answer: {type(error).__name__}")
 
 
 def sent(request: Request) -> Reply | Delivery:

@@ -14,7 +14,7 @@ of rich text would show the words of strangers as markup.
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from sfdc_escalator.channels.exchange import Reply, Request, all_delivered, answered, exchange, unexpected
 from sfdc_escalator.escalation.notices.message import Message
@@ -41,7 +41,8 @@ class SharePoint:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
         self._graph = str(settings.get("url") or GRAPH).rstrip("/")
-        self._list = f"{self._graph}/sites/{quote(settings['site'], safe=',')}/lists/{quote(settings['list'], safe='')}"
+        site, list_ = quote(str(settings["site"]), safe=","), quote(str(settings["list"]), safe="")
+        self._list = f"{self._graph}/sites/{site}/lists/{list_}"
         self._token = ""
         self._is_fit = False
 
@@ -56,13 +57,12 @@ class SharePoint:
         if self._token:
             return None
         one = self._settings
-        login = f"{str(one.get('login') or LOGIN).rstrip('/')}/{quote(one['tenant'], safe='')}/oauth2/v2.0/token"
-        host = urlsplit(self._graph)
+        login = f"{str(one.get('login') or LOGIN).rstrip('/')}/{quote(str(one['tenant']), safe='')}/oauth2/v2.0/token"
         form = {
             "grant_type": "client_credentials",
             "client_id": one["client_id"],
             "client_secret": one["client_secret"],
-            "scope": f"{host.scheme}://{host.netloc}/.default",
+            "scope": "/".join([*self._graph.split("/")[:3], ".default"]),
         }
         reply = exchange(Request("POST", login, data=urlencode(form).encode(), headers=FORM))
         self._token = token_in(reply)

@@ -126,7 +126,7 @@ class Session(socketserver.BaseRequestHandler):
             self.file = self.line.makefile("rb")
             self.say("CONNECT")
             self.sender = self.recipient = ""
-            while command := self.file.readline().decode().rstrip("\r\n"):
+            while command := self.file.readline().decode(errors="replace").rstrip("\r\n"):
                 self.server_of_mails.commands.append(command.partition(" ")[0].upper())
                 self.carry_out(command)
 

@@ -174,6 +174,15 @@ def test_a_login_that_does_not_answer_has_sent_nothing(service: Service) -> None
     assert isinstance(delivered(service, {"token": Answer(ends="lost")}), Delayed)
 
 
+@pytest.mark.parametrize("wrong", [{"login": "https://[::1"}, {"url": "nonsense", "login": "nonsense"}, {"login": ""}])
+def test_an_address_that_is_not_one_is_a_broken_channel(
+    service: Service, wrong: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharepoint, "LOGIN", "ftp://login.example.com")
+    settings = {"url": service.url, "tenant": "T", "client_id": "C", "client_secret": "S", "site": "s", "list": "l"}
+    assert isinstance(sharepoint.channel(settings | wrong).deliver(hostile("html")), Broken)
+
+
 def test_the_whole_delivery_has_the_time_of_one_exchange(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange, "PATIENCE", 0.3)
     assert not isinstance(delivered(service, {"columns": Answer(ends="silent")}), Delivered)
