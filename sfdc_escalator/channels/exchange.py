@@ -19,7 +19,7 @@ from sfdc_escalator.pipeline.ports.channel import Broken, Delayed, Delivered, De
 TIMEOUT = (4.0, 8.0)  # seconds to connect and to answer
 PATIENCE = 10.0  # seconds for the whole exchange
 MOST_BYTES = 100_000
-"""More of an answer is not read."""
+"""Usually no more of an answer is read."""
 T = TypeVar("T")
 P = TypeVar("P")
 INVALID = "the address of the service is not valid"
@@ -48,13 +48,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `headers` and `url` may hold secrets, which no reason and no `repr` shows."""
+    """One request, of whose answer at most `most` bytes are read. `headers` and `url` may hold secrets, which no reason
+    and no `repr` shows."""
 
     method: str
     url: str
     json: Any = None
     headers: Mapping[str, str] | None = None
     data: bytes | None = None
+    most: int = MOST_BYTES
 
     def __repr__(self) -> str:
         return f"Request({self.method})"
@@ -67,13 +69,20 @@ def exchange(request: Request) -> Reply | Delivery:
 
 
 def bounded(work: Callable[[], T]) -> T | Delivery:
-    """The answer of the work, which must not raise; Unanswered when it takes too long. It then goes on by itself."""
-    answers: SimpleQueue[T] = SimpleQueue()
-    threading.Thread(target=lambda: answers.put(work()), daemon=True).start()
+    """The answer of the work; Unanswered when it raises or takes too long. In the latter case it goes on by itself."""
+    answers: SimpleQueue[T | Delivery] = SimpleQueue()
+    threading.Thread(target=lambda: answers.put(caught(work)), daemon=True).start()
     try:
         return answers.get(timeout=PATIENCE)  # the look-up of a name and a body that drips have no time limit of theirs
     except Empty:
         return Unanswered(f"no answer within {PATIENCE:g} seconds")
+
+
+def caught(work: Callable[[], T]) -> T | Delivery:
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on; its text may hold an address
+        return Unanswered(f"no answer: {type(error).__name__}")
 
 
 def sent(request: Request) -> Reply | Delivery:
@@ -87,7 +96,7 @@ def sent(request: Request) -> Reply | Delivery:
                 request.method, request.url, json=request.json, data=request.data, headers=headers, timeout=TIMEOUT,
                 allow_redirects=False, stream=True,
             ) as answer:  # fmt: skip
-                body = answer.raw.read(MOST_BYTES, decode_content=True) or b""
+                body = answer.raw.read(request.most, decode_content=True) or b""
                 return Reply(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
     except requests.exceptions.SSLError:
         return Broken("the certificate of the service is not valid")
@@ -184,8 +193,12 @@ def retry_after(value: str | None, now: Callable[[], datetime]) -> timedelta | N
 
 
 def all_delivered(parts: Iterable[P], deliver: Callable[[P], Delivery]) -> Delivery:
-    """Delivered when every part of a message is. After the first part a delay counts as unanswered: the next try begins
-    with the first part again, and says that it may be a repeat."""
+    """Delivered when every part of a message is, in the time of one exchange. After the first part a delay counts as
+    unanswered: the next try begins with the first part again, and says that it may be a repeat."""
+    return bounded(lambda: one_by_one(parts, deliver))
+
+
+def one_by_one(parts: Iterable[P], deliver: Callable[[P], Delivery]) -> Delivery:
     answer: Delivery = Delivered()
     for number, part in enumerate(parts, 1):
         answer = deliver(part)

@@ -80,6 +80,7 @@ STANDS_ALONE = ("embedded_org", "sample")
 
 ONE_MODULE_EACH = (
     "simple_salesforce", "alembic", "tenacity", "jinja2", "rich", "lark", "yaml", "structlog", "slack_sdk",
+    "apprise",
 )  # fmt: skip
 ROOMS_OF = {
     "sqlalchemy": ("ledger",),

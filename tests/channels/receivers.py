@@ -5,8 +5,10 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from typing import Any
 
+from tests.channels.mail_server import Mail
 from tests.channels.service import Call
 
 
@@ -132,3 +134,88 @@ def in_webhook(calls: Sequence[Call]) -> Shown:
     """A program gets the text as it is, and the addresses apart from it."""
     facts = [call.json for call in calls]
     return sum_of(Shown(f"{one['text']}\n{one['key']}", links=[one["case_url"]]) for one in facts)
+
+
+# -- HTML: mail, Basecamp ------------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """A page as a browser reads it."""
+
+    def __init__(self, page: str, tags: set[str]) -> None:
+        super().__init__()
+        self.shown, self.tags = Shown(), tags
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.shown.text += "\n" if tag in ("br", "p") else ""
+        for name, value in attributes:
+            (self.shown.links if (tag, name) == ("a", "href") else self.shown.marked).append(value or "")
+        if tag == "bc-attachment":
+            self.shown.mentions.append(tag)
+        elif tag not in self.tags:
+            self.shown.marked.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.shown.text += data
+
+    def handle_comment(self, data: str) -> None:
+        self.shown.marked.append(data)
+
+
+def in_mail(mails: Sequence[Mail]) -> Shown:
+    """The page; the plain text holds the same words, and the addresses of the links."""
+    return sum_of(mail_page(mail) for mail in mails)
+
+
+def mail_page(mail: Mail) -> Shown:
+    shown = Page(mail.part("html"), {"html", "body", "p", "br", "strong", "a"}).shown
+    heard = " ".join(mail.part("plain").split())
+    assert all(" ".join(line.split()) in heard for line in shown.text.splitlines())
+    assert all(link in heard for link in shown.links)
+    return shown
+
+
+def in_basecamp(calls: Sequence[Call]) -> Shown:
+    """Allowed are the tags of the rich text guide; these are the ones that carry no text of their own."""
+    return sum_of(Page(call.json["content"], {"strong", "br", "a"}).shown for call in calls)
+
+
+# -- plain text: ClickUp, SharePoint -------------------------------------------------------------------------------
+
+
+def plain(text: str) -> Shown:
+    """A text without markup: alive are only the addresses that stand alone after a label."""
+    return Shown(text, links=re.findall(r"^[^:\n]+: (https?://\S+)$", text, re.MULTILINE))
+
+
+def in_clickup(calls: Sequence[Call]) -> Shown:
+    tasks = [call.json for call in calls]
+    assert all(set(task) <= {"name", "description", "priority", "due_date", "due_date_time"} for task in tasks)
+    assert all("\n" not in task["name"] for task in tasks)
+    return sum_of(plain(f"{task['name']}\n{task['description']}") for task in tasks)
+
+
+def in_sharepoint(calls: Sequence[Call]) -> Shown:
+    """The title of an item is the beginning of its body."""
+    items = [call.json["fields"] for call in calls]
+    assert all(set(item) == {"Title", "NoticeId", "Body"} and item["Body"].startswith(item["Title"]) for item in items)
+    assert all(len(item["Title"]) <= 255 and len(item["Body"]) < 63_999 for item in items)
+    return sum_of(plain(item["Body"]) for item in items)
+
+
+# -- Apprise: its own JSON, which stands for every service --------------------------------------------------------
+
+
+def in_apprise(calls: Sequence[Call]) -> Shown:
+    """A sign without width ends a mention and an address for any service; people do not see it."""
+    return sum_of(apprise_message(call.json) for call in calls)
+
+
+def apprise_message(body: dict[str, Any]) -> Shown:
+    assert set(body) == {"version", "title", "message", "attachments", "type"}
+    shown = plain(f"{body['title']}\n{body['message']}")
+    mentions = re.findall(r"(?<!\w)@\w|@(?:everyone|here|channel|all\b)", shown.text)
+    alive = [one for one in re.findall(r"\w+://\S+", shown.text) if one not in shown.links]
+    return Shown(shown.text.replace("\u200b", ""), shown.links + alive, mentions)

@@ -35,6 +35,15 @@ def test_a_service_that_read_the_request_and_does_not_answer_may_have_it(
     assert isinstance(posted(service), Unanswered)
 
 
+def test_an_error_in_a_channel_is_an_answer_that_did_not_come() -> None:
+    """It does not stop the run, and its text is not quoted."""
+
+    def broken(part: str) -> Delivery:
+        raise RuntimeError(SECRET)
+
+    assert all_delivered("a", broken) == Unanswered("no answer: RuntimeError")
+
+
 def test_a_body_that_is_cut_is_not_an_answer(service: Service) -> None:
     service.answers(Answer(200, {"ok": True}, ends="cut"))
     assert isinstance(posted(service), Unanswered)

@@ -56,8 +56,10 @@ KINDS = {
             "email",
             "An e-mail.",
             (
-                Setting("server", "text", "smtp://HOST:PORT (STARTTLS) or smtps://HOST:PORT (TLS)."),
-                Setting("from", "text", "The sender's address."),
+                Setting(
+                    "server", "text", "smtp://HOST:PORT (STARTTLS, default port 587) or smtps://HOST:PORT (TLS, 465)."
+                ),
+                Setting("from", "text", "The sender's address, with or without a name."),
                 Setting("to", "text", "The recipient where a policy names the channel itself."),
                 Setting("user", "text", "The user name at the server."),
                 Setting("password", "secret", "The password at the server."),
@@ -86,7 +88,7 @@ KINDS = {
                 Setting("client_id", "text", "The id of the application."),
                 Setting("client_secret", "secret", "A client secret of the application."),
                 Setting("site", "text", "The id of the site."),
-                Setting("list", "text", "The id of the list."),
+                Setting("list", "text", "The id or the name of the list."),
             ),
             needed=(("tenant", "client_id", "client_secret", "site", "list"),),
         ),

@@ -53,6 +53,11 @@ def pages(message: Message, most: int, measure: Measure = len) -> tuple[Message,
     return (replace(message, lines=tuple(lines)),)
 
 
+def numbered(parts: Sequence[Message]) -> tuple[Message, ...]:
+    """The parts of one message, each with an id of its own; the first has that of the message."""
+    return tuple(replace(one, id=f"{one.id}.{number}") if number > 1 else one for number, one in enumerate(parts, 1))
+
+
 def fitting(line: Line, room: int, measure: Measure) -> Line | None:
     """The line, cut at a word where it is larger than the room; None where no word of it has room."""
 
