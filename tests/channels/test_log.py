@@ -25,11 +25,3 @@ def test_a_message_is_one_event_with_its_facts(caplog: pytest.LogCaptureFixture)
     assert (record.msg, record.levelname) == ("notice", "INFO")
     assert vars(record).items() >= (FACTS | {"id": one.id, "kind": "start", "key": one.key, "title": one.title}).items()
     assert not {"due", "text", "say", "repeat", "urgent", "to"} & set(vars(record))
-
-
-def test_an_urgent_message_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "sfdc_escalator"):
-        channel({}).deliver(hostile("emoji", urgent=True, is_repeat=True, to="005000000000001AAA"))
-    (record,) = caplog.records
-    assert record.levelname == "WARNING"
-    assert vars(record).items() >= {"urgent": True, "repeat": True, "to": "005000000000001AAA"}.items()

@@ -78,7 +78,13 @@ class MemoryOutbox:
             return False
         for one in ids:
             row = self.rows[one]
-            self.rows[one] = replace(row, state=NoticeState.SENDING, bundle=bundle, first_try=row.first_try or now)
+            self.rows[one] = replace(
+                row,
+                state=NoticeState.SENDING,
+                bundle=bundle,
+                first_try=row.first_try or now,
+                repeats=row.repeats + (row.state is NoticeState.SENDING),
+            )
         return True
 
     def settle(self, settled: Sequence[Settled]) -> None:

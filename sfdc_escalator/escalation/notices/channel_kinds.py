@@ -16,7 +16,8 @@ class Setting(NamedTuple):
 
 class ChannelKind(NamedTuple):
     """A kind of channel. One of `needed` must be given whole. `reaches` says whom it can be sent to: its own address,
-    or people, lists and queues by a user id or an e-mail address. `extra` is the extra that it needs."""
+    or people, lists and queues by a user id or an e-mail address. `extra` is the extra that it needs.
+    `knows_ids`: a message that comes twice is one there, by its id; others get at most one repeat."""
 
     name: str
     about: str
@@ -24,6 +25,7 @@ class ChannelKind(NamedTuple):
     needed: tuple[tuple[str, ...], ...] = ((),)
     reaches: Literal["address", "users", "mail"] = "address"
     extra: str = ""
+    knows_ids: bool = False
 
 
 URL = Setting("url", "address", "The address that the service gave for it.")
@@ -66,6 +68,7 @@ KINDS = {
             ),
             needed=(("server", "from"),),
             reaches="mail",
+            knows_ids=True,
         ),
         ChannelKind("basecamp", "A line in a Campfire of Basecamp, by a chatbot.", (URL,), needed=(("url",),)),
         ChannelKind(
@@ -77,6 +80,7 @@ KINDS = {
                 Setting("token", "secret", "A personal token, pk_..."),
             ),
             needed=(("list", "token"),),
+            knows_ids=True,
         ),
         ChannelKind(
             "sharepoint",
@@ -91,12 +95,14 @@ KINDS = {
                 Setting("list", "text", "The id or the name of the list."),
             ),
             needed=(("tenant", "client_id", "client_secret", "site", "list"),),
+            knows_ids=True,
         ),
         ChannelKind(
             "webhook",
             "A POST with JSON to a program of your own.",
             (URL, Setting("headers", "headers", "Further headers, such as Authorization.")),
             needed=(("url",),),
+            knows_ids=True,
         ),
         ChannelKind(
             "pagerduty",
@@ -106,8 +112,9 @@ KINDS = {
                 Setting("routing_key", "secret", "The integration key of the service (Events API v2)."),
             ),
             needed=(("routing_key",),),
+            knows_ids=True,
         ),
         ChannelKind("apprise", "Any address of Apprise.", (URL,), needed=(("url",),), extra="apprise"),
-        ChannelKind("log", "The log of the run."),
+        ChannelKind("log", "The log of the run.", knows_ids=True),
     )
 }

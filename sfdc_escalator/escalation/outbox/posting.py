@@ -48,7 +48,7 @@ def message_now(one: Queued, sender: Sender, acknowledged: Acknowledged | None =
         lines=tuple(lines),
         to=notice.to,
         urgent=notice.urgent,
-        is_repeat=one.repeats > 0,
+        is_repeat=one.may_have_arrived,
     )
     return with_facts(message, one, sender)
 

@@ -41,6 +41,11 @@ class Queued:
     reference: str = ""
 
     @property
+    def may_have_arrived(self) -> bool:
+        """True where a try may have been delivered: its answer did not come, or its run ended before."""
+        return self.repeats > 0 or self.state is NoticeState.SENDING
+
+    @property
     def id(self) -> str:
         return self.notice.id
 

@@ -93,6 +93,7 @@ class SqlOutbox:
                 "bundle": bundle,
                 "holder": json.dumps({**asdict(self._me), "since": at}),
                 "first_try": sa.func.coalesce(notices.c.first_try, time_text(now)),
+                "repeats": notices.c.repeats + sa.case((notices.c.state == NoticeState.SENDING.value, 1), else_=0),
             }
             connection.execute(notices.update().where(notices.c.id.in_(list(ids))).values(claimed))
             return True

@@ -15,6 +15,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.errors import EscalatorError
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import bundle_id
 from sfdc_escalator.escalation.outbox.batches import Batch, batches
@@ -193,9 +194,18 @@ class Work:
             return Settled(ids, NoticeState.UNDELIVERED, f"given up after a day: {answer.reason}", tried=tried)
         if isinstance(answer, Broken):
             return Settled(ids, NoticeState.WAITING, answer.reason, tried=tried)
+        if isinstance(answer, Unanswered) and not self.may_repeat(batch):
+            reason = f"{answer.reason}; it was sent twice and may have been delivered"
+            return Settled(ids, NoticeState.UNDELIVERED, reason, tried=tried, repeats=True)
         asked = answer.after if isinstance(answer, Delayed) else None
         at = next_try(row.tries + 1, tried, asked, row.quiet, row.zone, batch.urgent)
         return Settled(ids, NoticeState.WAITING, answer.reason, at, tried=tried, repeats=isinstance(answer, Unanswered))
+
+    def may_repeat(self, batch: Batch) -> bool:
+        """Rule N9: a service that cannot know a message again gets at most one repeat of it."""
+        row = batch.rows[0]
+        knows_ids = KINDS[self.kind_of(row.channel, batch)].knows_ids
+        return knows_ids or not any(self.queued[one.id].may_have_arrived for one in batch.rows)
 
     def warn(self, problem: str) -> None:
         self.problems.append(problem)
