@@ -10,6 +10,8 @@ from sfdc_escalator.escalation.notices.message import Line, Link, Message
 from sfdc_escalator.escalation.notices.notice import Subject
 from sfdc_escalator.escalation.time.durations import in_words
 
+LATE = 15 * 60
+"""Seconds; a rung that comes later than this says so."""
 TITLES = {
     "start": "{route}",
     "rung": "{route}, {rung}",
@@ -76,7 +78,7 @@ def lines_of(said: Said) -> Iterator[Line]:
         yield Line("Needed", harmless(said.needed), kept=True)
     if said.due_text:
         yield Line("Due", said.due_text, kept=True)
-    if said.late_by:
+    if said.late_by > LATE:
         yield Line("", f"This comes late by {in_words(timedelta(seconds=said.late_by))}.", kept=True)
     if said.body:
         yield Line("", harmless(said.body).strip())

@@ -1,6 +1,5 @@
 """The notices that a match, or the end of an escalation, yields: to whom, when, and in which words."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,19 +7,19 @@ from datetime import datetime
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.note.note import Renderer
-from sfdc_escalator.escalation.note.note_text import text_of
 from sfdc_escalator.escalation.note.parts import found_text
 from sfdc_escalator.escalation.notices.message import Message
-from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, Subject, notice_id
+from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, Subject, hash_of, notice_id
 from sfdc_escalator.escalation.notices.recipients import Address, Book, Known
 from sfdc_escalator.escalation.notices.wording import message_of
 from sfdc_escalator.escalation.outbox.digests import next_window
-from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.policy.telling import Notify, Recipient
 from sfdc_escalator.escalation.telling.saying import Occasion, said
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 
+IN_GROUPS = ("start", "rung", "warn")
 MOVE_WAITS = (EscalationState.REJECTED, EscalationState.WITHHELD)
 
 
@@ -62,15 +61,15 @@ class Desk:
             zone=zone.key or "UTC",
             missing=address.missing,
         )
-        if per is None or digest or subject.kind != "start":
+        if per is None or digest or subject.kind not in IN_GROUPS:
             return found
-        return replace(found, group=group_of(policy, occasion.route, occasion.case, per.fields), within=per.within)
+        return replace(found, group=group_of(subject, occasion.case, per.fields), within=per.within)
 
 
-def group_of(policy: Policy, route: Route, case: Case, fields: Iterable[str]) -> str:
-    """The same for cases of one route with the same values of the fields, in any letter case."""
-    values = (text_of(case.text_of(path) or "").casefold() for path in fields)
-    return hashlib.sha256("\x1f".join((policy.name, route.name, *values)).encode()).hexdigest()[:32]
+def group_of(subject: Subject, case: Case, fields: Iterable[str]) -> str:
+    """The same for cases with the same values of the fields, in any letter case, at the same step of one route."""
+    values = ((case.text_of(path) or "").casefold() for path in fields)
+    return hash_of((subject.policy, subject.route, subject.kind, subject.rung, *values))
 
 
 def notices_of(match: Match, desk: Desk) -> tuple[Notice, ...]:

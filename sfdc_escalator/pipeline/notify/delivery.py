@@ -81,6 +81,7 @@ def deliver(
     outbox.settle([Settled((key,), NoticeState.WAITING, at=at, held=True) for key, at in found.later.items()])
     work = Work(outbox, channels, rules, now, {one.id: one for one in left}, starts, time.monotonic() + seconds)
     send_all(work, found.send, seconds)
+    outbox.forget(begin)
     lost = sum(one.state is NoticeState.DROPPED for one in dropped)
     return Sent(work.sent, lost, outbox.counts(), tuple(work.problems))
 

@@ -17,6 +17,7 @@ from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.time.zones import clock_text
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.keys import Identity
+from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
 from sfdc_escalator.pipeline.exhausted import not_recorded
 from sfdc_escalator.pipeline.notify.warnings import coming
 from sfdc_escalator.pipeline.ports.ledger import Lease
@@ -43,8 +44,8 @@ class Event:
 
 def with_notices(org: Org, prepared: Prepared, render: Renderer) -> Prepared:
     """The same with the notices of its orders, and those of what happened."""
-    happened = list(events(prepared))
-    people = people_of(org, wanted_ids(prepared, happened))
+    people = people_of(org, wanted_ids(prepared, list(events(prepared, People()))))
+    happened = list(events(prepared, people))
     queues = {name: queue.id for name, queue in prepared.org_facts.queues.items()}
     caller = prepared.org_facts.caller
     desk = Desk(Known(people, queues), caller.instance_url, prepared.plan.now, render)
@@ -79,6 +80,8 @@ def wanted_ids(prepared: Prepared, happened: Iterable[Event]) -> frozenset[str]:
             notify = match.rung.notify if match.rung else match.route.notify
             recipients = (*notify.now, *notify.digest, OWNER)
             found.update(ids_wanted(match.policy, match.case, recipients, prepared.org_facts.queues))
+    acts = (one.facts.acknowledged for one in newly_acknowledged(prepared))
+    found.update(act.by for act in acts if act and act.by)
     for event in happened:
         about, recipients = event.occasion, (*event.wanted.now, *event.wanted.digest)
         found.update(ids_wanted(about.policy, about.case, recipients, prepared.org_facts.queues))
@@ -101,25 +104,33 @@ def people_of(org: Org, ids: frozenset[str]) -> People:
 # -- what happened -----------------------------------------------------------------------------------------------------
 
 
-def events(prepared: Prepared) -> Iterator[Event]:
-    yield from acknowledged(prepared)
+def events(prepared: Prepared, people: People) -> Iterator[Event]:
+    yield from acknowledged(prepared, people)
     yield from closed(prepared)
     yield from exhausted(prepared)
     yield from withheld(prepared)
     yield from soon(prepared)
 
 
-def acknowledged(prepared: Prepared) -> Iterator[Event]:
+def acknowledged(prepared: Prepared, people: People) -> Iterator[Event]:
     """The escalations on which a person acted since the last run."""
+    for one in newly_acknowledged(prepared):
+        policy = policy_of(prepared, one.start)
+        wanted = (*one.route.notify_when.acknowledged, *pagers(policy, one.route.recipients))
+        more = (("Acknowledged", act_text(one.facts.acknowledged, people)),) if one.facts.acknowledged else ()
+        subject = subject_of_start("acknowledged", one.start, one.route)
+        yield Event(subject, occasion_on(prepared, one, more), Notify(wanted))
+
+
+def newly_acknowledged(prepared: Prepared) -> Iterator[OnLadder]:
     news = {one.escalation.key for one in prepared.ladders.settled if one.event == "acknowledged"}
-    for one in prepared.ladders.open:
-        if one.start.key in news:
-            act = one.facts.acknowledged
-            more = (("Acknowledged", f"{act.how}, {act.at:%Y-%m-%d %H:%M} UTC"),) if act else ()
-            policy = policy_of(prepared, one.start)
-            wanted = (*one.route.notify_when.acknowledged, *pagers(policy, one.route.recipients))
-            subject = subject_of_start("acknowledged", one.start, one.route)
-            yield Event(subject, occasion_on(prepared, one, more), Notify(wanted))
+    return (one for one in prepared.ladders.open if one.start.key in news)
+
+
+def act_text(act: Acknowledged, people: People) -> str:
+    person = people.persons.get(act.by or "")
+    by = f" by {person.name}" if person else ""
+    return f"{act.how}{by}, {act.at:%Y-%m-%d %H:%M} UTC"
 
 
 def closed(prepared: Prepared) -> Iterator[Event]:
