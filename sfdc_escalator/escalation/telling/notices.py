@@ -13,6 +13,7 @@ from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, Subject
 from sfdc_escalator.escalation.notices.recipients import Address, Book, Known
 from sfdc_escalator.escalation.notices.wording import message_of
 from sfdc_escalator.escalation.outbox.digests import next_window
+from sfdc_escalator.escalation.policy.escalate import NotePart
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.policy.telling import Notify, Recipient
 from sfdc_escalator.escalation.telling.saying import Occasion, said
@@ -114,12 +115,20 @@ def occasion_of(match: Match, now: datetime) -> Occasion:
 def about_missing(match: Match, desk: Desk) -> Iterator[Notice]:
     """The notice to the owner from before about the parts that the note lacks (`tell_owner`)."""
     occasion = occasion_of(match, desk.now)
-    told = (part for part in occasion.spec.parts if part.if_missing == "tell_owner")
-    missing = [part.name for part in told if not found_text(part, occasion.seen)]
+    missing = [part.name for part in told_parts(occasion) if not found_text(part, occasion.seen)]
     if missing and any(step.is_note for step in match.steps):
         subject = replace(subject_of(match), kind="missing")
         words = tuple(("Missing in the note", name.replace("_", " ")) for name in missing)
         yield from desk.notices(subject, replace(occasion, more=words), Notify((Recipient("person", "Owner"),)))
+
+
+def may_lack_parts(match: Match) -> bool:
+    """True where the note of the match has a part whose absence its owner is notified of."""
+    return any(told_parts(Occasion(match.policy, match.route, match.case, match.rung)))
+
+
+def told_parts(occasion: Occasion) -> Iterator[NotePart]:
+    return (part for part in occasion.spec.parts if part.if_missing == "tell_owner")
 
 
 def subject_of_start(kind: NoticeKind, start: Escalation, route: Route) -> Subject:

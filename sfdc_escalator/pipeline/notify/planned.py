@@ -11,7 +11,13 @@ from sfdc_escalator.escalation.notices.people import People
 from sfdc_escalator.escalation.notices.recipients import Known, ids_wanted
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.telling import Notify, Recipient
-from sfdc_escalator.escalation.telling.notices import Desk, is_notified, notices_of, subject_of_start
+from sfdc_escalator.escalation.telling.notices import (
+    Desk,
+    is_notified,
+    may_lack_parts,
+    notices_of,
+    subject_of_start,
+)
 from sfdc_escalator.escalation.telling.saying import Occasion
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.time.zones import clock_text
@@ -78,7 +84,7 @@ def wanted_ids(prepared: Prepared, happened: Iterable[Event]) -> frozenset[str]:
     for match in prepared.plan.matches:
         if match.order is not None and is_notified(match):
             notify = match.rung.notify if match.rung else match.route.notify
-            recipients = (*notify.now, *notify.digest, OWNER)
+            recipients = (*notify.now, *notify.digest, *([OWNER] if may_lack_parts(match) else ()))
             found.update(ids_wanted(match.policy, match.case, recipients, prepared.org_facts.queues))
     acts = (one.facts.acknowledged for one in newly_acknowledged(prepared))
     found.update(act.by for act in acts if act and act.by)
