@@ -156,7 +156,7 @@ def test_a_schema_of_another_program_is_refused_and_left_as_it_is(postgresql_kin
     assert postgresql_kind.execute("SELECT 1 FROM information_schema.tables WHERE table_schema='sfdc_escalator'") == []
 
 
-@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0004", "version 0004, newer")])
+@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0005", "version 0005, newer")])
 def test_another_version_is_refused(postgresql_kind: PostgresqlKind, version: str, words: str) -> None:
     postgresql_kind.open().close()
     postgresql_kind.execute("UPDATE alembic_version SET version_num = ?", version)
@@ -420,6 +420,6 @@ def test_a_ledger_locked_by_another_program_is_refused(postgresql_kind: Postgres
 
 def test_a_run_whose_ledger_was_migrated_meanwhile_writes_no_more(postgresql_kind: PostgresqlKind) -> None:
     with postgresql_kind.open() as ledger, ledger.lease(start()) as lease:
-        postgresql_kind.execute("UPDATE alembic_version SET version_num = '0004'")
+        postgresql_kind.execute("UPDATE alembic_version SET version_num = '0005'")
         with pytest.raises(LedgerUnusable, match="newer"):
             lease.record([change(escalation())])

@@ -91,7 +91,7 @@ def test_a_changed_lease_is_found(recorded: Kind, statement: str) -> None:
     "statement",
     [
         "INSERT INTO alembic_version VALUES ('0001')",
-        "INSERT INTO alembic_version VALUES ('0003 ')",
+        "INSERT INTO alembic_version VALUES ('0004 ')",
         "UPDATE alembic_version SET version_num = ''",
         "DELETE FROM alembic_version",
     ],

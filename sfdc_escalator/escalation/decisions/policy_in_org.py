@@ -70,8 +70,12 @@ class PolicyInOrg:
     @property
     def needs(self) -> frozenset[Need]:
         """The needs of the routes that can be judged."""
-        own = self.policy.needs(route for route, _ in self.judged)
-        return own | paths_read(self.org_facts.quick_texts.values(), self.org_facts.describe)
+        own, describe = self.policy.needs(route for route, _ in self.judged), self.org_facts.describe
+        return (
+            own
+            | paths_read(self.org_facts.quick_texts.values(), describe)
+            | describe.readable(self.policy.notice_paths)
+        )
 
     def circumstances_of(self, route: Route, case: Case, *, newer_messages: bool = False) -> Circumstances:
         """The circumstances with the time of the route's last escalation of the case; with `newer_messages` only

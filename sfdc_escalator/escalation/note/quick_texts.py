@@ -73,8 +73,7 @@ def quick_text_paths(message: str) -> frozenset[str]:
 
 def paths_read(messages: Iterable[str], describe: Describe) -> frozenset[str]:
     """The fields that these Quick Texts read and the org has."""
-    wanted = frozenset[str]().union(*map(quick_text_paths, messages))
-    return frozenset(path for path in wanted if describe.field_at(path))
+    return describe.readable(frozenset[str]().union(*map(quick_text_paths, messages)))
 
 
 def unknown_placeholders(message: str, parts: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:

@@ -160,10 +160,14 @@ class Policy:
     def _needs_of(self, route: Route) -> frozenset[Need]:
         steps = route.escalate.needs if route.escalate else frozenset[Need]()
         of_ladder = paths_of(route.ladder.needs) | frozenset(due_needs(route.due))
-        return self.condition(route).needs | steps | of_ladder | frozenset(self._notice_paths(route))
+        return self.condition(route).needs | steps | of_ladder
+
+    @property
+    def notice_paths(self) -> frozenset[str]:
+        """The fields that its notices read. One that the org does not have is left out: no notice stops a route."""
+        return frozenset(path for route in self.routes for path in self._notice_paths(route))
 
     def _notice_paths(self, route: Route) -> Iterator[str]:
-        """The fields that the notices of the route read."""
         recipients = list(route.recipients)
         if not recipients:
             return

@@ -1,6 +1,6 @@
 """The org that a run works on: our user there, its queues, its objects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -65,6 +65,10 @@ class Describe:
 
     objects: Mapping[str, Mapping[str, FieldInfo]] = field(default_factory=dict)
     children: Mapping[str, Mapping[str, Child]] = field(default_factory=dict)
+
+    def readable(self, paths: Iterable[str]) -> frozenset[str]:
+        """The paths from Case that lead to a field."""
+        return frozenset(path for path in paths if self.field_at(path))
 
     def over(self, other: "Describe") -> "Describe":
         """This one, completed by the other where this one has no such object, field or relationship."""

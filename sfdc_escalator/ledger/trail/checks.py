@@ -94,6 +94,11 @@ def ladder_checks(dialect: Dialect) -> dict[str, str]:
             SELECT s.key FROM standings s LEFT JOIN escalations e ON e.key = s.key
             WHERE e.organization_id {dialect.differs} s.organization_id
         """: "the standing of {} is not that of an escalation",  # noqa: S608
+        """
+            SELECT n.id, n.event FROM notices n LEFT JOIN events v
+            ON v.seq = n.event AND v.event = 'notice_queued' AND v.organization_id = n.organization_id
+            WHERE v.seq IS NULL
+        """: "the notice {} is not that of its event {}",
     }
 
 

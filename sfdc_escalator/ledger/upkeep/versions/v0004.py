@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 revision = "0004"
 down_revision = "0003"
-EXPECTS: frozenset[tuple[str, str]] = frozenset()
+EXPECTS = frozenset({("escalations", "ladder"), ("standings", "route")})
 
 ABOUT = ("state", "kind", "key", "start_key", "policy", "route", "rung")
 CASE = ("case_id", "case_number", "recipient", "channel", "address", "instead_of", "zone")
