@@ -18,7 +18,7 @@ from sfdc_escalator.ledger.tables.times import time_of, time_text
 UNTIL = (None, "acknowledged", "closed")
 
 
-def notice_row(one: Notice, state: NoticeState) -> Row:
+def notice_row(one: Notice, state: NoticeState, remark: str = "") -> Row:
     """The row of a notice that is queued now, without its event and its org."""
     about = one.subject
     texts = {
@@ -37,6 +37,7 @@ def notice_row(one: Notice, state: NoticeState) -> Row:
         "zone": one.zone,
         "together": one.group,
         "reason": one.missing,
+        "remark": remark,
     }
     return {
         **{name: plain(text) for name, text in texts.items()},
@@ -54,7 +55,6 @@ def notice_row(one: Notice, state: NoticeState) -> Row:
         "tries": 0,
         "first_try": None,
         "last_try": None,
-        "remark": "",
         "repeats": 0,
         "holder": None,
         "sent_at": None,

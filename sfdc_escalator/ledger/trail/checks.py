@@ -114,8 +114,10 @@ def table_checks(dialect: Dialect) -> dict[str, str]:
             "the live route {} was changed: its row differs from its event {}"
         ),
         f"""
-            SELECT v.key, v.seq FROM (SELECT key, MAX(seq) AS seq FROM events WHERE key IS NOT NULL GROUP BY key) v
-            LEFT JOIN escalations e ON e.key = v.key WHERE e.event {differs} v.seq
+            SELECT v.key, v.seq FROM (
+                SELECT key, MAX(seq) AS seq FROM events
+                WHERE key IS NOT NULL AND event NOT LIKE 'notice|_%' ESCAPE '|' GROUP BY key
+            ) v LEFT JOIN escalations e ON e.key = v.key WHERE e.event {differs} v.seq
         """: "escalation {} is missing, or not in the state of its newest event {}",  # noqa: S608
         f"""
             SELECT v.run, v.seq FROM (
@@ -133,7 +135,13 @@ def table_checks(dialect: Dialect) -> dict[str, str]:
                 SELECT organization_id, case_id, MAX(seq) AS seq FROM events
                 WHERE key IS NULL AND event = 'erased' GROUP BY organization_id, case_id
             ) x ON x.organization_id = v.organization_id AND x.case_id = v.case_id
-            WHERE v.note IS NOT NULL AND p.event IS NULL AND (x.seq IS NULL OR x.seq < v.seq)
+            LEFT JOIN (
+                SELECT organization_id, COALESCE(case_id, '') AS of_case, MAX(seq) AS seq FROM events
+                WHERE key IS NULL AND event = 'notices_erased' GROUP BY organization_id, COALESCE(case_id, '')
+            ) y ON v.event = 'notice_queued' AND y.organization_id = v.organization_id
+                AND y.of_case = COALESCE(v.case_id, '')
+            WHERE v.note IS NOT NULL AND p.event IS NULL
+                AND COALESCE(x.seq, 0) < v.seq AND COALESCE(y.seq, 0) < v.seq
         """: "the note of event {} is missing, and no event records that it was erased",
     }
 

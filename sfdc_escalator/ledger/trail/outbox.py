@@ -18,13 +18,13 @@ from sfdc_escalator.ledger.tables.schema import escalations, notices, payloads
 from sfdc_escalator.ledger.tables.times import time_of, time_text
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal
+from sfdc_escalator.ledger.writing.notices import erase_texts, parts
 from sfdc_escalator.pipeline.ports.outbox import Settled
 
 OPEN = (NoticeState.WAITING.value, NoticeState.SENDING.value)
 ENDS = (NoticeState.SENT.value, NoticeState.UNDELIVERED.value, NoticeState.DROPPED.value)
 LONGEST = timedelta(minutes=5)
 """After this time a process of another host counts as ended: a run sends for a minute."""
-PER_QUERY = 500
 
 
 class SqlOutbox:
@@ -76,17 +76,16 @@ class SqlOutbox:
 
     def escalations(self, keys: Collection[str]) -> Mapping[str, Escalation]:
         found: dict[str, Escalation] = {}
-        each = sorted(keys)
         with self._ledger.reading() as connection:
-            for start in range(0, len(each), PER_QUERY):
-                some = sa.select(escalations).where(escalations.c.key.in_(each[start : start + PER_QUERY]))
+            for part in parts(sorted(keys)):
+                some = sa.select(escalations).where(escalations.c.key.in_(part))
                 found |= {row["key"]: escalation_of(row) for row in connection.execute(some).mappings()}
         return found
 
-    def claim(self, ids: Sequence[str], bundle: str, now: datetime) -> bool:
+    def claim(self, rows: Sequence[Queued], bundle: str, now: datetime) -> bool:
         with self._ledger.writing() as (connection, at):
-            rows = {row["id"]: row for row in connection.execute(self._some(ids)).mappings()}
-            if not all(one in rows and self._is_free(rows[one], at) for one in ids):
+            found = {row["id"]: row for row in self._rows(connection, [one.id for one in rows])}
+            if not all(one.id in found and self._is_as_read(found[one.id], one, at) for one in rows):
                 return False
             claimed = {
                 "state": NoticeState.SENDING.value,
@@ -95,21 +94,30 @@ class SqlOutbox:
                 "first_try": sa.func.coalesce(notices.c.first_try, time_text(now)),
                 "repeats": notices.c.repeats + sa.case((notices.c.state == NoticeState.SENDING.value, 1), else_=0),
             }
-            connection.execute(notices.update().where(notices.c.id.in_(list(ids))).values(claimed))
+            for part in parts(list(found)):
+                connection.execute(notices.update().where(notices.c.id.in_(part)).values(claimed))
             return True
+
+    def _is_as_read(self, row: Mapping[Any, Any], one: Queued, now: str) -> bool:
+        return self._is_free(row, now) and (row["state"], row["tries"]) == (one.state.value, one.tries)
 
     def _is_free(self, row: Mapping[Any, Any], now: str) -> bool:
         return row["state"] in OPEN and not self._is_busy(row, now)
 
-    def _some(self, ids: Sequence[str]) -> sa.Select[Any]:
-        return sa.select(notices).where(self._ours & notices.c.id.in_(list(ids)))
+    def _rows(self, connection: sa.Connection, ids: Sequence[str]) -> Iterator[Mapping[Any, Any]]:
+        for part in parts(ids):
+            wanted = sa.select(notices).where(self._ours & notices.c.id.in_(part))
+            yield from connection.execute(wanted).mappings().all()
 
     def settle(self, settled: Sequence[Settled]) -> None:
+        if not settled:
+            return
         with self._ledger.writing() as (connection, at):
             journal = Journal(connection, self._author, at)
             for one in settled:
-                for row in connection.execute(self._some(one.ids)).mappings().all():
-                    self._end(connection, journal, row, one)
+                for row in self._rows(connection, one.ids):
+                    if self._is_free(row, at):
+                        self._end(connection, journal, row, one)
             journal.write()
 
     def _end(self, connection: sa.Connection, journal: Journal, row: Mapping[Any, Any], one: Settled) -> None:
@@ -137,9 +145,13 @@ class SqlOutbox:
         return OutboxCounts(sum(found.get(one, 0) for one in OPEN), found.get(NoticeState.UNDELIVERED.value, 0))
 
     def forget(self, now: datetime) -> int:
-        """Erases the texts of notices that ended long ago, and returns their number."""
         old = sa.func.coalesce(notices.c.last_try, notices.c.queued_at) < time_text(now - KEPT)
-        ended = sa.select(notices.c.event).where(self._ours & notices.c.state.in_(ENDS) & old)
-        with self._ledger.writing() as (connection, _):
-            done = connection.execute(payloads.delete().where(payloads.c.event.in_(ended)))
-        return int(done.rowcount)
+        ended = sa.select(notices).join(payloads, payloads.c.event == notices.c.event)
+        wanted = ended.where(self._ours & notices.c.state.in_(ENDS) & old)
+        with self._ledger.reading() as connection:  # most runs find none, and write nothing
+            if connection.execute(wanted.limit(1)).first() is None:
+                return 0
+        with self._ledger.writing() as (connection, at):
+            rows = connection.execute(wanted).mappings().all()
+            erase_texts(connection, Journal(connection, self._author, at), rows)
+            return len(rows)

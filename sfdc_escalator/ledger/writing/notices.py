@@ -1,6 +1,8 @@
 """Queues notices in the transaction of their escalation: with its intent, or with its outcome."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -9,44 +11,47 @@ from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.ledger.tables.notice_rows import notice_row, payload_of
 from sfdc_escalator.ledger.tables.rows import Row
-from sfdc_escalator.ledger.tables.schema import notices
+from sfdc_escalator.ledger.tables.schema import notices, payloads
 from sfdc_escalator.ledger.writing.journal import Journal
 from sfdc_escalator.pipeline.ports.ledger import Change
 
 INTENT = "intended"
-SETTLING = frozenset({"applied", "recovered", "found", "resolved", "absent", "returned", "deferred", "rejected"})
+SETTLING = frozenset(
+    {"applied", "recovered", "found", "resolved", "absent", "returned", "deferred", "rejected", "gone"}
+)
 """The events that settle a turn: what was intended with it is sent where it was carried out, else forgotten."""
 WITH_REMARK = {"rejected": "its move was rejected", "withheld": "its move is withheld"}
 """The events of a rung that counts as climbed though its move waits."""
-KEYS_PER_QUERY = 500
+ERASED = "notices_erased"
+"""The event that records that texts of notices about a case were erased."""
+PER_QUERY = 500
 
 
 def queue(connection: sa.Connection, journal: Journal, organization_id: str, changes: Sequence[Change]) -> None:
-    """Stores the notices of these changes, and lets those go that an earlier intent stored. A notice that is known is
-    not stored again."""
-    given = [(one, change.event) for change in changes for one in change.notices]
-    known = ids_known(connection, [one.id for one, _ in given])
-    new = {one.id: (one, event) for one, event in given if one.id not in known}
-    rows = [row_of(journal, organization_id, one, event) for one, event in new.values()]
-    journal.write()
-    if rows:
-        connection.execute(notices.insert(), rows)
-    release(connection, changes)
+    """Stores the notices of these changes, and lets those go that an earlier intent stored."""
+    given = {one.id: (one, change) for change in changes for one in change.notices}
+    known = ids_known(connection, list(given))
+    new = (found for key, found in given.items() if key not in known)
+    store(connection, journal, [row_of(journal, organization_id, one, change) for one, change in new])
+    release(connection, journal, changes)
 
 
 def queue_alone(connection: sa.Connection, journal: Journal, organization_id: str, given: Iterable[Notice]) -> None:
     """Stores notices that belong to no change of an escalation."""
     each = {one.id: one for one in given}
     known = ids_known(connection, list(each))
-    rows = [row_of(journal, organization_id, one, "") for one in each.values() if one.id not in known]
+    store(connection, journal, [row_of(journal, organization_id, one) for key, one in each.items() if key not in known])
+
+
+def store(connection: sa.Connection, journal: Journal, rows: Sequence[Row]) -> None:
     journal.write()
     if rows:
         connection.execute(notices.insert(), rows)
 
 
-def row_of(journal: Journal, organization_id: str, one: Notice, event: str) -> Row:
-    state = NoticeState.UNDELIVERED if one.missing else NoticeState.INTENDED if event == INTENT else NoticeState.WAITING
-    row = notice_row(one, state)
+def row_of(journal: Journal, organization_id: str, one: Notice, change: Change | None = None) -> Row:
+    waits = NoticeState.INTENDED if change and change.event == INTENT else NoticeState.WAITING
+    row = notice_row(one, NoticeState.UNDELIVERED if one.missing else waits, remark_of(change) if change else "")
     facts = {name: row[name] for name in ("id", "kind", "recipient", "channel", "urgent", "digest", "at", "reason")}
     about = one.subject
     number = journal.add(
@@ -55,28 +60,23 @@ def row_of(journal: Journal, organization_id: str, one: Notice, event: str) -> R
     return {**row, "organization_id": organization_id, "event": number}
 
 
+def remark_of(change: Change) -> str:
+    """The line that a notice gets by the outcome of its rung; empty without one."""
+    return "" if change.escalation.is_start else WITH_REMARK.get(change.event, "")
+
+
 def ids_known(connection: sa.Connection, ids: Sequence[str]) -> frozenset[str]:
-    found: set[str] = set()
-    for start in range(0, len(ids), KEYS_PER_QUERY):
-        some = notices.c.id.in_(ids[start : start + KEYS_PER_QUERY])
-        found.update(connection.execute(sa.select(notices.c.id).where(some)).scalars())
-    return frozenset(found)
+    some = (sa.select(notices.c.id).where(notices.c.id.in_(part)) for part in parts(ids))
+    return frozenset(found for one in some for found in connection.execute(one).scalars())
 
 
-def release(connection: sa.Connection, changes: Sequence[Change]) -> None:
+def release(connection: sa.Connection, journal: Journal, changes: Sequence[Change]) -> None:
     """Lets the notices that were intended with these turns wait to be sent, or forgets them."""
     ended = [one for one in changes if one.event in SETTLING]
     done = [one.escalation.key for one in ended if one.escalation.state is EscalationState.APPLIED]
-    climbed = {one.escalation.key: WITH_REMARK[one.event] for one in changes if is_climbed(one)}
-    undone = {one.escalation.key for one in ended} - {*done, *climbed}
+    climbed = {one.escalation.key: remark_of(one) for one in changes if remark_of(one)}
     set_waiting(connection, {**dict.fromkeys(done, ""), **climbed})
-    if undone:
-        this = (notices.c.key == sa.bindparam("the_key")) & (notices.c.state == NoticeState.INTENDED.value)
-        connection.execute(notices.delete().where(this), [{"the_key": key} for key in sorted(undone)])
-
-
-def is_climbed(change: Change) -> bool:
-    return change.event in WITH_REMARK and not change.escalation.is_start
+    withdraw(connection, journal, sorted({one.escalation.key for one in ended} - {*done, *climbed}))
 
 
 def set_waiting(connection: sa.Connection, remarks: Mapping[str, str]) -> None:
@@ -85,3 +85,29 @@ def set_waiting(connection: sa.Connection, remarks: Mapping[str, str]) -> None:
         values = {"state": NoticeState.WAITING.value, "remark": sa.bindparam("the_remark")}
         rows = [{"the_key": key, "the_remark": remark} for key, remark in remarks.items()]
         connection.execute(notices.update().where(this).values(values), rows)
+
+
+def withdraw(connection: sa.Connection, journal: Journal, keys: Sequence[str]) -> None:
+    """Forgets the notices that were intended with turns that were not carried out."""
+    for part in parts(keys):
+        this = notices.c.key.in_(part) & (notices.c.state == NoticeState.INTENDED.value)
+        rows = connection.execute(sa.select(notices).where(this)).mappings().all()
+        erase_texts(connection, journal, rows)
+        for some in parts([row["id"] for row in rows]):
+            connection.execute(notices.delete().where(notices.c.id.in_(some)))
+
+
+def erase_texts(connection: sa.Connection, journal: Journal, rows: Sequence[Mapping[Any, Any]]) -> None:
+    """Erases the texts of these notices, and records it with each case: `audit verify` misses no other."""
+    of_case = defaultdict(list)
+    for row in rows:
+        of_case[row["case_id"]].append(row["id"])
+    for case_id, ids in of_case.items():
+        journal.add(ERASED, {"facts": {"ids": ids}}, case_id=case_id or None)
+    journal.write()
+    for part in parts([row["event"] for row in rows]):
+        connection.execute(payloads.delete().where(payloads.c.event.in_(part)))
+
+
+def parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (values[start : start + PER_QUERY] for start in range(0, len(values), PER_QUERY))

@@ -155,7 +155,7 @@ class Work:
             self.outbox.settle([self.settled(batch, way, tried)])
             return way
         bundle = batch.rows[0].bundle or (bundle_id(ids) if len(ids) > 1 or batch.kind == "digest" else ids[0])
-        if not self.outbox.claim(ids, bundle, tried):
+        if not self.outbox.claim([self.queued[one] for one in ids], bundle, tried):
             return None
         answer = way.channel.deliver(self.message(batch, way))
         self.outbox.settle([self.settled(batch, answer, tried)])

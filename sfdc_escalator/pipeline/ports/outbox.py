@@ -42,13 +42,18 @@ class Outbox(Protocol):
         """The escalations with these keys as they stand now."""
         ...
 
-    def claim(self, ids: Sequence[str], bundle: str, now: datetime) -> bool:
+    def claim(self, rows: Sequence[Queued], bundle: str, now: datetime) -> bool:
         """Marks all of these as being sent by this process, as parts of this message; False, and nothing is marked,
-        where one of them does not wait any more."""
+        where one of them is not as it was read: another process sends it, or tried it since."""
         ...
 
     def settle(self, settled: Sequence[Settled]) -> None:
-        """Stores these ends; what is sent, dropped or undelivered is an event."""
+        """Stores these ends; what is sent, dropped or undelivered is an event. What has ended already, or is being sent
+        by another process, stays as it is."""
+        ...
+
+    def forget(self, now: datetime) -> int:
+        """Erases the texts of notices that ended 30 days ago or earlier, and returns their number."""
         ...
 
     def forget(self, now: datetime) -> int:
