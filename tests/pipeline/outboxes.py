@@ -117,9 +117,6 @@ class MemoryOutbox:
             row = replace(row, sent_at=end.tried, reference=end.reference)
         return row
 
-    def forget(self, now: datetime) -> int:
-        return 0
-
     def counts(self) -> OutboxCounts:
         states = [one.state for one in self.rows.values()]
         return OutboxCounts(sum(one in OPEN for one in states), states.count(NoticeState.UNDELIVERED))
