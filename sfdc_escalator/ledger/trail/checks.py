@@ -73,7 +73,8 @@ def _rungs_missing(dialect: Dialect) -> str:
 
 
 def ladder_checks(dialect: Dialect) -> dict[str, str]:
-    """The same for what the ledger remembers of ladders beside the escalations."""
+    """The same for what the ledger remembers of ladders and notices beside the escalations."""
+    differs = dialect.differs
     return {
         _facts(dialect, "rungs", "rung", RUNG_FACTS, ("organization_id",)): (
             "the rung {} was changed: its row differs from its event {}"
@@ -92,8 +93,12 @@ def ladder_checks(dialect: Dialect) -> dict[str, str]:
         """: "the hold that event {} ended is missing, or not in the state of its newest event",
         f"""
             SELECT s.key FROM standings s LEFT JOIN escalations e ON e.key = s.key
-            WHERE e.organization_id {dialect.differs} s.organization_id
+            WHERE e.organization_id {differs} s.organization_id
         """: "the standing of {} is not that of an escalation",  # noqa: S608
+        f"""
+            SELECT n.id, n.event FROM notices n LEFT JOIN events v ON v.seq = n.event
+            WHERE v.event {differs} 'notice_queued' OR v.organization_id {differs} n.organization_id
+        """: "the notice {} was not queued by the event {} that it names",  # noqa: S608
     }
 
 
@@ -109,8 +114,10 @@ def table_checks(dialect: Dialect) -> dict[str, str]:
             "the live route {} was changed: its row differs from its event {}"
         ),
         f"""
-            SELECT v.key, v.seq FROM (SELECT key, MAX(seq) AS seq FROM events WHERE key IS NOT NULL GROUP BY key) v
-            LEFT JOIN escalations e ON e.key = v.key WHERE e.event {differs} v.seq
+            SELECT v.key, v.seq FROM (
+                SELECT key, MAX(seq) AS seq FROM events
+                WHERE key IS NOT NULL AND event NOT LIKE 'notice|_%' ESCAPE '|' GROUP BY key
+            ) v LEFT JOIN escalations e ON e.key = v.key WHERE e.event {differs} v.seq
         """: "escalation {} is missing, or not in the state of its newest event {}",  # noqa: S608
         f"""
             SELECT v.run, v.seq FROM (
