@@ -29,7 +29,7 @@ COMMANDS = {  # each is a module of `commands`
     "resolve": "Settle an unknown outcome that only a person can settle.",
     "org": "Start the embedded org by itself.",
 }
-ELSEWHERE = {"release": ("hold", "release")}
+ELSEWHERE = {name: ("by_hand", name) for name in ("hold", "release", "resolve")}
 """The commands that stand in the module of another one, with their names there."""
 MOST_REPORTED = 20  # lines of an error in a mail
 WITHOUT_SETTINGS = ("init", "demo", "org")  # they work on no org of the user

@@ -13,15 +13,19 @@ import pytest
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError
+from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import leases, metadata
 from sfdc_escalator.ledger.trail.audit import audit_list, audit_show
+from sfdc_escalator.ledger.trail.outbox import SqlOutbox
 from sfdc_escalator.ledger.trail.status import ledger_status
 from sfdc_escalator.ledger.trail.verification import verify
+from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
+from tests.ledger.notices import notice
 from tests.ledger.old_ledger import load
 from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
 from tests.sampling import WHOLE
@@ -31,7 +35,7 @@ def record(kind: Kind) -> None:
     """A run that ended, and one that was sending when it was killed; its lease stands."""
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation(1), note="A note."), change(escalation(2))])
-        lease.record([change(escalation(1), EscalationState.APPLIED)])
+        lease.record([replace(change(escalation(1), EscalationState.APPLIED), notices=(notice(1), notice(1, "bell")))])
         lease.record([change(replace(escalation(1), state=EscalationState.APPLIED, ladder=LADDER), event="started")])
         lease.record([change(turn())])
         lease.mark_live([("support", "supervisor")])
@@ -39,6 +43,9 @@ def record(kind: Kind) -> None:
         lease.record_holds([Hold(escalation(1).case_id, "00001234", AT, None, "Status is Legal", "support")], [])
         lease.keep_standings({escalation(1).key: (Standing(StandingState.RUNNING, "late", 1, AT, ("new",)), "digest")})
         lease.finish({"exit": 0})
+    with kind.open() as ledger:
+        outbox = SqlOutbox(ledger, ORG, "run-1")
+        assert outbox.claim([notice(1).id], notice(1).id, AT)
     with kind.open() as ledger, ledger.lease(start("run-2")):
         kind.execute("CREATE TABLE kept AS SELECT * FROM leases")
     kind.execute("DELETE FROM leases")
@@ -222,7 +229,17 @@ def uses(where: str) -> Iterator[Callable[[], object]]:
                 lease.keep_standings({})
                 lease.finish({"exit": 0})
 
+    def deliver() -> None:
+        with open_ledger(where, create=False) as ledger:
+            outbox = SqlOutbox(ledger, ORG, "run-3")
+            outbox.queued()
+            outbox.delivered(AT)
+            if outbox.claim([notice(1, "bell").id], "bundle", AT):
+                outbox.settle([Settled((notice(1, "bell").id,), NoticeState.SENT, tried=AT)])
+            outbox.counts()
+
     yield read
+    yield deliver
     yield audit
     yield lambda: ledger_status(open_trail(where))
     yield lambda: verify(open_trail(where))

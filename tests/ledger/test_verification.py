@@ -4,11 +4,13 @@ import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, Invalid
+from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
@@ -16,7 +18,9 @@ from sfdc_escalator.ledger.store import open_trail
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.schema import escalations, events, holds, live_routes, payloads, rungs, runs
 from sfdc_escalator.ledger.trail.verification import MOST_PROBLEMS, verify
-from tests.ledger.kinds import SqliteKind
+from sfdc_escalator.pipeline.ports.outbox import Settled
+from tests.ledger.kinds import Kind, SqliteKind
+from tests.ledger.notices import notice, queue
 from tests.ledger.sample import AT, change, escalation, start
 
 TEXT = "The customer waits since Tuesday."
@@ -277,3 +281,17 @@ def test_a_trail_may_be_verified_while_a_run_writes(sqlite_kind: SqliteKind) -> 
         for number in range(20):
             lease.record([change(escalation(number))])
             assert sqlite_kind.verify(ledger.head()).problems == ()
+
+
+def test_a_trail_with_notices_that_were_sent_verifies(kind: Kind) -> None:
+    with kind.open() as ledger:
+        one, other = notice(1), notice(2)
+        outbox = queue(ledger, one, other)
+        assert outbox.claim([one.id], one.id, AT)
+        outbox.settle([Settled((one.id,), NoticeState.SENT, tried=AT)])
+        outbox.settle([Settled((other.id,), NoticeState.DROPPED, "the case was closed")])
+        about = replace(one.subject, kind="guard", key="support/supervisor 2026-03-02T15:00:00Z", case_id="")
+        with ledger.lease(start("two")) as lease:
+            lease.queue([replace(one, id="f" * 32, subject=about)])
+            lease.finish({"exit": 0})
+    assert kind.verify().problems == ()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.cli.commands.resolve import person
+from sfdc_escalator.cli.commands.by_hand import person
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.wiring import ledgers
 from sfdc_escalator.wiring.orgs import entry_of

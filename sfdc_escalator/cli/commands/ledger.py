@@ -42,7 +42,7 @@ def migrate(surroundings: Surroundings, org: str, ledger: str | None) -> int:
     It makes a backup first, and prints where. The ledger is migrated completely, with its audit trail verified, or left
     as it was.
     """
-    from sfdc_escalator.cli.commands.resolve import person
+    from sfdc_escalator.cli.commands.by_hand import person
     from sfdc_escalator.ledger.upkeep.migration import migrate as upgrade
     from sfdc_escalator.wiring import ledgers
     from sfdc_escalator.wiring.errand import busy_is_an_error
