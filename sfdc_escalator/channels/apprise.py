@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sfdc_escalator.channels.exchange import Reply, all_delivered, answered, loopback
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.pages import numbered, pages, plain_text
 from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delayed, Delivered, Delivery, Unanswered
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 SHORT = 1_000
 """A service that takes fewer characters gets what must be said alone."""
-MOST = 20_000
+MOST = KINDS["apprise"].size
 NO_WIDTH = "\N{ZERO WIDTH SPACE}"
 ALIVE = re.compile(r"(?<!\w)@|@(?=everyone|here|channel|all\b)|(?<=:)(?=//)", re.IGNORECASE)
 READ_MARKDOWN = {

@@ -11,11 +11,12 @@ from html import escape
 from typing import Any
 
 from sfdc_escalator.channels.exchange import Reply, Request, all_delivered, answered, exchange, unexpected
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Line, Message
 from sfdc_escalator.escalation.notices.pages import body_lines, pages, title_of
 from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delivery
 
-MOST = 10_000
+MOST = KINDS["basecamp"].size
 """The characters of a line, as HTML."""
 TAGS = 40
 """The characters of the tags of one line of text."""

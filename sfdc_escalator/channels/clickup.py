@@ -17,12 +17,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from sfdc_escalator.channels.exchange import Reply, Request, all_delivered, answered, exchange, unexpected
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.pages import numbered, pages, plain_text
 from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delayed, Delivered, Delivery
 
 API = "https://api.clickup.com/api/v2"
-MOST = 20_000
+MOST = KINDS["clickup"].size
 """The characters of a task. A limit is not documented."""
 LOOK_BACK = timedelta(hours=48)
 """A repeat follows the first try within 24 hours; the rest is for clocks that differ, and for hands."""

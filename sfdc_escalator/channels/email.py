@@ -18,13 +18,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sfdc_escalator.channels.exchange import all_delivered, bounded, loopback
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.foreign import one_line
 from sfdc_escalator.escalation.notices.message import Line, Message
 from sfdc_escalator.escalation.notices.pages import body_lines, numbered, pages, plain_text, title_of
 from sfdc_escalator.pipeline.ports.channel import Broken, Delayed, Delivered, Delivery, Refused, Unanswered
 
 TIMEOUT = 8.0  # seconds for each answer of the server
-MOST_BYTES = 40_000
+MOST_BYTES = KINDS["email"].size
 """The most of a text, as plain text and as HTML together; base64 makes a third more of it."""
 PORTS = {"smtp": 587, "smtps": 465}
 LOGIN_CODES = (530, 534, 535, 538)

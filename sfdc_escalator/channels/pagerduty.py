@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from sfdc_escalator.channels.exchange import Reply, Request, all_delivered, answered, exchange, unexpected
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.pages import at_a_word, body_lines, pages, title_of
 from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delivered, Delivery
 
 API = "https://events.pagerduty.com/v2/enqueue"
-SIZE = 400_000
+SIZE = KINDS["pagerduty"].size
 """Bytes of the texts of an event, which may have 512 KB."""
 SUMMARY, KEY = 1024, 255
 """The most signs of a summary and of a dedup_key."""

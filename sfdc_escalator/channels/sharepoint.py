@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from sfdc_escalator.channels.exchange import Reply, Request, all_delivered, answered, exchange, unexpected
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.pages import longest, numbered, pages, plain_text, title_of
 from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delayed, Delivered, Delivery, Unanswered
@@ -24,7 +25,7 @@ from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delayed, Deli
 GRAPH = "https://graph.microsoft.com/v1.0"
 LOGIN = "https://login.microsoftonline.com"
 MOST_TITLE = 255
-MOST_BODY = 30_000
+MOST_BODY = KINDS["sharepoint"].size
 """The characters of a text; its line ends count twice, and an emoji too."""
 MOST_BYTES = 2_000_000
 HERE_ALREADY = "unique constraint"

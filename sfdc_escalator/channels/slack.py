@@ -22,6 +22,7 @@ from sfdc_escalator.channels.exchange import (
     retry_after_of,
     unexpected,
 )
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Link, Message
 from sfdc_escalator.escalation.notices.pages import (
     at_a_word,
@@ -35,7 +36,7 @@ from sfdc_escalator.escalation.notices.pages import (
 from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delayed, Delivered, Delivery, Refused, Unanswered
 
 API = "https://slack.com/api"
-SIZE = 10_000
+SIZE = KINDS["slack"].size
 """Signs in one message. Slack answers msg_blocks_too_long from about 13,000 on, which no page says (bolt-js #2509)."""
 SECTION, HEADER = 3000, 150
 """The most signs of a text in a section and in a header."""

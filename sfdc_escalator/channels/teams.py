@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sfdc_escalator.channels.exchange import Reply, Request, all_delivered, answered, exchange, unexpected
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Line, Link, Message
 from sfdc_escalator.escalation.notices.pages import body_lines, pages, title_of
 from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delivered, Delivery, Refused
 
-SIZE = 20_000
+SIZE = KINDS["teams"].size
 """Bytes of a card. Teams takes about 28 KB (Microsoft Teams connector, Known issues), with what Workflows adds."""
 FRAME = 600
 """Bytes of a card without lines."""

@@ -8,7 +8,7 @@ from sfdc_escalator.files.source_map import SourceMap, texts
 from sfdc_escalator.files.text.yaml_document import Place, mappings
 from sfdc_escalator.files.values.sources import is_field
 
-FIELDS = FIELD_KEYS | {"from", "by", "requires", "must_say", "links", "one_notice_per"}
+FIELDS = FIELD_KEYS | {"from", "by", "requires", "must_say", "links", "one_notice_per", "fields"}
 
 
 class NamedField(NamedTuple):

@@ -17,6 +17,8 @@ from sfdc_escalator.files.checks.ladder_crosses import ladder_crosses
 from sfdc_escalator.files.checks.ladder_lints import ladder_lints
 from sfdc_escalator.files.checks.lints import route_lints, table_lints
 from sfdc_escalator.files.checks.note_crosses import DEFAULT_NOTE, note_crosses
+from sfdc_escalator.files.checks.notice_crosses import notice_crosses
+from sfdc_escalator.files.checks.notice_lints import notice_lints
 from sfdc_escalator.files.checks.ranks import rank_lints
 from sfdc_escalator.files.language.declared_names import Names
 from sfdc_escalator.files.language.schema_errors import problem_of, problems_of
@@ -111,6 +113,7 @@ def read_policy(path: Path, linted: bool) -> PolicyFile:
     warnings = once_each(error for error in loud if getattr(error.about.get("error"), "severity", None) == "warning")
     crosses = [*name_crosses(document), *ladder_crosses(document)]
     crosses += note_crosses(document, template_reads(document, templates))
+    crosses += notice_crosses(document, reads_of_notices(document, templates))
     crosses += table_lints(document) if linted else ()
     problems += document.problems
     known = document.broken | {cross.path for cross in crosses if cross.fault.severity == "error"}
@@ -122,7 +125,7 @@ def read_policy(path: Path, linted: bool) -> PolicyFile:
         return PolicyFile(path, problems, name=policy_name(document))
     policy = assemble(document, shape, templates, digest(document, templates))
     calendars = terms_of(shape).calendars
-    lints = [*route_lints(policy, document), *ladder_lints(policy, document)] if linted else []
+    lints = [*route_lints(policy, document), *ladder_lints(policy, document), *notice_lints(policy)] if linted else []
     late = [*cutoff_lints(document, calendars), *(rank_lints(document) if linted else ()), *lints]
     problems += (problem_of(document, cross.path, cross.fault) for cross in late)
     return PolicyFile(path, in_order(str(path), problems), policy, SourceMap(document), policy_name(document))
@@ -200,6 +203,12 @@ def template_reads(document: Document, templates: Templates) -> dict[Loc, Reads]
     """The fields and texts that the template of each note reads, where it has one."""
     named = template_names(document).items()
     return {path: templates[name].needs for path, name in named if isinstance(name, str) and name in templates}
+
+
+def reads_of_notices(document: Document, templates: Templates) -> Reads:
+    """The fields and texts that the template of notices reads; nothing without one."""
+    name = mapping(document.value, *NOTICES).get("template")
+    return templates[name].needs if isinstance(name, str) and name in templates else Reads()
 
 
 def digest(document: Document, templates: Templates) -> str:

@@ -1,4 +1,4 @@
-"""Keys that this version does not carry out are checked like any other: what is wrong is told at its place."""
+"""The keys of ladders and notices: each mistake is one error at its place."""
 
 import copy
 import json

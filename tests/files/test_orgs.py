@@ -70,7 +70,7 @@ REFERENCE = "a reference: env:NAME, file:PATH or cmd:COMMAND"
 ORG_ID = "the 15 or 18 characters of the org's id, 00D... (Setup, Company Information)"
 KEYS = (
     "one of flow, instance_url, access_token, client_id, username, private_key, token_url, audience, client_secret, "
-    "refresh_token, password, security_token, alias, proxy, ca_file, expect, ledger, heartbeat"
+    "refresh_token, password, security_token, alias, proxy, ca_file, expect, ledger, heartbeat, channels, sandbox_to"
 )
 BAD = [
     ("", Problem("the file is empty", None, 1, 1, "an empty file", "a name with an org")),
@@ -92,8 +92,6 @@ BAD = [
     (PROD + "proxy: 'http://me:hush@proxy:3128'}",
      Problem("`proxy` holds a password", None, 1, 65, None,
              "env:NAME, with the whole address in that variable")),
-    (PROD + "channels: {}}",
-     Problem("`channels` is not carried out by this version yet", None, 1, 58, severity="warning")),
     (PROD + "expect: {organization_id: 00D00000000001}}",
      Problem("`organization_id` is not an id of an organization", None, 1, 84, '"00D00000000001"', ORG_ID)),
     (PROD + "expect: {organization_id: 00D000000000001EAB}}",

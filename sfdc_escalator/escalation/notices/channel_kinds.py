@@ -5,6 +5,9 @@ from typing import Literal, NamedTuple
 Form = Literal["address", "secret", "text", "headers"]
 """An address may hold a secret, so it may be written as a reference; a secret must be one; a text is neither."""
 
+Reaches = Literal["address", "users", "mail"]
+"""Whom a channel can be sent to: its own address; users, queues and groups by their ids; e-mail addresses."""
+
 
 class Setting(NamedTuple):
     """One setting of a channel of an org."""
@@ -15,15 +18,16 @@ class Setting(NamedTuple):
 
 
 class ChannelKind(NamedTuple):
-    """A kind of channel. One of `needed` must be given whole. `reaches` says whom it can be sent to: its own address,
-    or people, lists and queues by a user id or an e-mail address. `extra` is the extra that it needs.
-    `knows_ids`: a message that comes twice is one there, by its id; others get at most one repeat."""
+    """A kind of channel. One of `needed` must be given whole. `size` is the size of one message there, as the kind
+    counts it; 0 where there is no limit. `extra` is the extra that it needs. `knows_ids`: a message that comes twice is
+    one there, by its id; others get at most one repeat."""
 
     name: str
     about: str
     settings: tuple[Setting, ...] = ()
     needed: tuple[tuple[str, ...], ...] = ((),)
-    reaches: Literal["address", "users", "mail"] = "address"
+    reaches: Reaches = "address"
+    size: int = 0
     extra: str = ""
     knows_ids: bool = False
 
@@ -38,8 +42,9 @@ KINDS = {
             "The bell in Salesforce: a notification to users, queues and groups. No second login.",
             (Setting("type", "text", "DeveloperName of the custom notification type; default SFDC_Escalator."),),
             reaches="users",
+            size=1_000,
         ),
-        ChannelKind("chatter", "A post on the case."),
+        ChannelKind("chatter", "A post on the case.", size=10_000),
         ChannelKind(
             "slack",
             "A message in Slack, by an incoming webhook or by a bot's token.",
@@ -51,9 +56,16 @@ KINDS = {
                 Setting("to", "text", "With a token: the id of the channel, C..."),
             ),
             needed=(("url",), ("token", "to")),
+            size=10_000,
             extra="slack",
         ),
-        ChannelKind("teams", "A card in Microsoft Teams, by a webhook of Workflows.", (URL,), needed=(("url",),)),
+        ChannelKind(
+            "teams",
+            "A card in Microsoft Teams, by a webhook of Workflows.",
+            (URL,),
+            needed=(("url",),),
+            size=20_000,
+        ),
         ChannelKind(
             "email",
             "An e-mail.",
@@ -68,9 +80,12 @@ KINDS = {
             ),
             needed=(("server", "from"),),
             reaches="mail",
+            size=40_000,
             knows_ids=True,
         ),
-        ChannelKind("basecamp", "A line in a Campfire of Basecamp, by a chatbot.", (URL,), needed=(("url",),)),
+        ChannelKind(
+            "basecamp", "A line in a Campfire of Basecamp, by a chatbot.", (URL,), needed=(("url",),), size=10_000
+        ),
         ChannelKind(
             "clickup",
             "A task in ClickUp.",
@@ -80,6 +95,7 @@ KINDS = {
                 Setting("token", "secret", "A personal token, pk_..."),
             ),
             needed=(("list", "token"),),
+            size=20_000,
             knows_ids=True,
         ),
         ChannelKind(
@@ -95,6 +111,7 @@ KINDS = {
                 Setting("list", "text", "The id or the name of the list."),
             ),
             needed=(("tenant", "client_id", "client_secret", "site", "list"),),
+            size=30_000,
             knows_ids=True,
         ),
         ChannelKind(
@@ -112,9 +129,10 @@ KINDS = {
                 Setting("routing_key", "secret", "The integration key of the service (Events API v2)."),
             ),
             needed=(("routing_key",),),
+            size=400_000,
             knows_ids=True,
         ),
-        ChannelKind("apprise", "Any address of Apprise.", (URL,), needed=(("url",),), extra="apprise"),
+        ChannelKind("apprise", "Any address of Apprise.", (URL,), needed=(("url",),), size=20_000, extra="apprise"),
         ChannelKind("log", "The log of the run.", knows_ids=True),
     )
 }

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.notices.channel_kinds import KINDS
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS, Reaches
 from sfdc_escalator.escalation.notices.people import People, Person
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.telling import Recipient, recipient_paths
@@ -122,7 +122,7 @@ class Book:
     def mail_of(self, person: Person | None) -> str | None:
         return person.email or None if person and person.is_active else None
 
-    def reaches(self, channel: str) -> Literal["address", "users", "mail"]:
+    def reaches(self, channel: str) -> Reaches:
         return KINDS[self.policy.notices.channels.get(channel, LOG)].reaches
 
     def of_person(self, path: str) -> Iterator[Address]:

@@ -12,8 +12,7 @@ from sfdc_escalator.files.language.note_shapes import RouteNoteShape
 from sfdc_escalator.files.language.shape import DefaultsShape, RouteShape
 from sfdc_escalator.files.language.step_shapes import RungStepsShape
 from sfdc_escalator.files.templates.templates import NoteTemplate
-from sfdc_escalator.files.values.sources import placeholder_paths
-from sfdc_escalator.files.values.texts import SNAKE
+from sfdc_escalator.files.values.sources import part_name_of, placeholder_paths
 
 Templates = Mapping[str, NoteTemplate]
 """By the name that the policy gives them; the built-in one has the name ``."""
@@ -102,11 +101,5 @@ def required(parts: tuple[NotePart, ...], given: Mapping[str, Any]) -> tuple[Not
         NotePart(part.name, part.sources, if_missing, part.last, part.every) if part.name in requires else part
         for part in parts
     )
-    fields = (NotePart(name_of(path), (path,), if_missing) for path in requires if path not in known)
+    fields = (NotePart(part_name_of(path), (path,), if_missing) for path in requires if path not in known)
     return (*changed, *fields)
-
-
-def name_of(path: str) -> str:
-    """The name of a part for a field: `ClickUp_Project__c` -> `clickup_project`."""
-    plain = path.rpartition(".")[2].removesuffix("__c").lower()
-    return plain if SNAKE.fullmatch(plain) else "field"

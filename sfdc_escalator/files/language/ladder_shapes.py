@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.time.calendars import BusinessDays
 from sfdc_escalator.files.language import names, table_values
 from sfdc_escalator.files.language.step_shapes import RungStepsShape
 from sfdc_escalator.files.language.telling_shapes import NotifyShape, notified_now
-from sfdc_escalator.files.language.types import CalendarName, Duration, Limit, OneOrMore, Sentence, Shape, Unread
+from sfdc_escalator.files.language.types import CalendarName, Duration, Limit, OneOrMore, Sentence, Shape
 from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.values import amounts, texts
 
@@ -59,8 +59,8 @@ class RungShape(Shape):
     before_due: LeadTime = None
     after_due: Time = None
     escalate: RungStepsShape | None = None
-    notify: Annotated[NotifyShape | None, BeforeValidator(notified_now), Unread] = None
-    say: Annotated[Sentence, Unread] = ""
+    notify: Annotated[NotifyShape | None, BeforeValidator(notified_now)] = None
+    say: Sentence = ""
     repeat: RepeatShape | None = None
     until: Literal["acknowledged", "closed"]
     _written: Mapping[str, Any] = PrivateAttr(default_factory=dict)

@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 from sfdc_escalator.escalation.conditions.registry import KINDS
 from sfdc_escalator.files.text.fault import Fault, nearest_in, shown, unknown
-from sfdc_escalator.files.values import operands, people, sources, texts
+from sfdc_escalator.files.values import operands, people, sources, telling, texts
 
+NAMED = "a channel that `channels` declares"
 MEANT = {"and": "all", "or": "any"}
 LIST_PREFIX = re.compile(r"^words?[.:]\s*")
 
@@ -25,14 +26,6 @@ class Info(Protocol):
     def data(self) -> dict[str, Any]: ...
 
 
-def if_missing(value: Any, info: Info) -> str:
-    choice = sources.if_missing(value)
-    if choice == "tell_owner" and info.context.loud:
-        message = "`tell_owner` is read but not carried out by this version"
-        raise Fault(message, expected="the note says so, as with `say_so`", severity="warning")
-    return choice
-
-
 def any_team(value: Any, info: Info) -> str:
     """A team, with a queue or without one."""
     known, name = info.context.teams, texts.text(value)
@@ -44,6 +37,7 @@ def any_team(value: Any, info: Info) -> str:
 def notified_team(value: Any, info: Info) -> str:
     """A team that gets a message; a channel and a person have keys of their own."""
     name = texts.text(value)
+    telling.refuse_address(name, "a team", "a team that `teams` declares; the e-mail address is its `list` or `person`")
     try:
         return any_team(name, info)
     except Fault as fault:
@@ -79,9 +73,11 @@ def priority(value: Any, info: Info) -> str:
 
 
 def channel(value: Any, info: Info) -> str:
+    """A channel that the policy declares."""
     known, name = info.context.channels, texts.text(value)
+    telling.refuse_address(name, "the name of a channel", f"{NAMED}; the address {telling.IN_ORGS}")
     if known is not None and name not in known:
-        raise unknown("channel", name, sorted(known), "a channel that `channels` declares")
+        raise unknown("channel", name, sorted(known), NAMED)
     return name
 
 

@@ -13,7 +13,7 @@ class PartShape(Shape):
     """A part of the hand-off note: its sources, and what happens when all of them are empty."""
 
     from_: OneOrMore[Annotated[str, PlainValidator(names.part_source)]] = Field(alias="from")
-    if_missing: Annotated[str, PlainValidator(names.if_missing)] = "say_so"
+    if_missing: Annotated[str, PlainValidator(sources.if_missing)] = "say_so"
     last: Annotated[int, Field(ge=1)] = 0
     all: bool = False
 
@@ -26,7 +26,7 @@ class NoteShape(Shape):
     visibility: Literal["internal", "published"] = "internal"
     quick_text: OneOrMore[Annotated[Any, PlainValidator(table_values.quick_text)]] = []
     requires: OneOrMore[Annotated[str, PlainValidator(sources.part_or_path)]] = []
-    if_missing: Annotated[str, PlainValidator(names.if_missing)] = "say_so"
+    if_missing: Annotated[str, PlainValidator(sources.if_missing)] = "say_so"
     also_on: Literal["Account", "Contact"] | None = None
 
 

@@ -62,11 +62,11 @@ class TeamShape(Shape):
     """A queue, people and channels for notices, a calendar; all of them optional."""
 
     queue: Annotated[str, PlainValidator(texts.queue_name)] = ""
-    tell: Annotated[OneOrMore[Annotated[str, PlainValidator(names.channel)]], Unread] = []
+    tell: OneOrMore[Annotated[str, PlainValidator(names.channel)]] = []
     calendar: Annotated[str, PlainValidator(names.calendar)] = ""
-    person: Annotated[str, PlainValidator(people.one_person), Unread] = ""
-    list: Annotated[str, PlainValidator(people.address), Unread] = ""
-    facts: Annotated[dict[str, Text], Unread] = {}
+    person: Annotated[str, PlainValidator(people.one_person)] = ""
+    list: Annotated[str, PlainValidator(people.address)] = ""
+    facts: dict[str, Text] = {}
 
 
 class RouteShape(Shape):
@@ -82,13 +82,13 @@ class RouteShape(Shape):
     bypass_guards: bool = False
     rearm: Annotated[timedelta | str, PlainValidator(amounts.rearm)] = timedelta()
     never: NeverShape = NeverShape()
-    notify: Annotated[NotifyShape | None, BeforeValidator(notified_now), Unread] = None
-    notify_when: Annotated[NotifyWhenShape | None, Unread] = None
-    one_notice_per: Annotated[OneNoticePerShape | None, BeforeValidator(per_fields), Unread] = None
+    notify: Annotated[NotifyShape | None, BeforeValidator(notified_now)] = None
+    notify_when: NotifyWhenShape | None = None
+    one_notice_per: Annotated[OneNoticePerShape | None, BeforeValidator(per_fields)] = None
     counts_as: Annotated[Text, Unread] = ""
     due: Due | None = None
-    warn: Annotated[WarnShape | None, Unread] = None
-    say: Annotated[Sentence, Unread] = ""
+    warn: WarnShape | None = None
+    say: Sentence = ""
     ladder: OneOrMore[RungShape] = []
     catch_up: Literal["highest"] | None = None
     repeat: RepeatShape | None = None
@@ -173,12 +173,12 @@ class PolicyShape(Shape):
     scope: OneOrMore[Condition] = []
     calendars: dict[Name, CalendarShape] = {}
     priorities: Some[Text] = []
-    channels: Annotated[dict[Name, Annotated[ChannelShape, BeforeValidator(of_kind)]], Unread] = {}
+    channels: dict[Name, Annotated[ChannelShape, BeforeValidator(of_kind)]] = {}
     teams: dict[Name, TeamShape] = {}
     tables: dict[ListName, Annotated[Any, PlainValidator(table_values.raw_table)]] = {}
     words: dict[ListName, OneOrMore[Annotated[str, PlainValidator(operands.listed_phrase)]]] = {}
     defaults: DefaultsShape = DefaultsShape()
-    notices: Annotated[NoticesShape, Unread] = NoticesShape()
+    notices: NoticesShape = NoticesShape()
     owner: OwnerOfPolicyShape = OwnerOfPolicyShape()
     hold_while: OneOrMore[Condition] = []
     routes: Some[RouteShape]

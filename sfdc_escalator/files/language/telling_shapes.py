@@ -86,6 +86,7 @@ class ChannelShape(Shape):
 
 def of_kind(value: Any) -> Any:
     """`alarm: slack` is short for `alarm: {kind: slack}`."""
+    telling.refuse_settings(value)
     return {"kind": value} if isinstance(value, str) else value
 
 

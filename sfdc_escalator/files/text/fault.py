@@ -125,8 +125,3 @@ def comma(rest: str) -> Fault:
     """The fault of a text inside `{...}` that a comma cut in two: its rest was read as a key without a value."""
     message = "a comma inside `{...}` starts a new key"
     return Fault(message, found=shown(rest), expected="quotes around a text with a comma in it", on_key=True)
-
-
-def not_yet(what: str, expected: str | None = None, *, key: str | None = None, on_key: bool = False) -> Fault:
-    message = f"{what} is not carried out by this version yet"
-    return Fault(message, expected=expected, key=key, on_key=on_key)

@@ -14,6 +14,9 @@ ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 def person(value: Any) -> str:
     """A user on a path from the case, such as Owner, Owner.Manager or Account.Owner."""
     expected = "a path to a user, such as Owner, Owner.Manager, Account.Owner or CreatedBy"
+    if isinstance(value, str) and ADDRESS.fullmatch(value):
+        team = f"a path such as Owner; or a team with `person: {shown(value)}`"
+        raise Fault("an e-mail address is not a path to a user", found=shown(value), expected=team)
     path = formed(value, FIELD_PATH, expected)
     last, near = path.rpartition(".")[2].lower(), nearest_person(path)
     if last.endswith("__r") or last in map(str.lower, USERS):

@@ -81,6 +81,12 @@ def part_or_path(value: Any) -> str:
     return given if SNAKE.fullmatch(given) else field_path(given)
 
 
+def part_name_of(path: str) -> str:
+    """The name of the part that a required field is: `ClickUp_Project__c` -> `clickup_project`."""
+    plain = path.rpartition(".")[2].removesuffix("__c").lower()
+    return plain if SNAKE.fullmatch(plain) else "field"
+
+
 def sentence(value: Any) -> str:
     """A text for a note; `{Case.Reason}` and `{Account.Name}` in it are replaced by fields of the case."""
     given = text(value)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Line, Message
 from sfdc_escalator.escalation.notices.pages import CUT, GOES_ON, at_a_word, longest, pages, plain_text, title_of
 from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delivery, Refused
@@ -25,7 +26,8 @@ from sfdc_escalator.salesforce.telling.delivering import LATER, PATIENCE, in_par
 
 ACTION = "actions/standard/customNotificationAction"
 TYPE = "SFDC_Escalator"
-MOST_TITLE, MOST_BODY = 250, 750  # characters
+MOST_TITLE = 250  # characters
+MOST_BODY = KINDS["salesforce"].size - MOST_TITLE
 CASES = {"type": "standard__objectPage", "attributes": {"objectApiName": "Case", "actionName": "home"}}
 PERMISSION = "give the user of the login the permission Send Custom Notifications"
 NO_TYPE = "the org has no custom notification type {} that this login can see: make it in Setup, Custom Notifications"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.pages import pages, plain_text
 from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delivery, Refused
@@ -19,7 +20,7 @@ from sfdc_escalator.salesforce.schema.values import pick
 from sfdc_escalator.salesforce.telling.delivering import PATIENCE, in_parts, sent, units
 
 POST = "sobjects/FeedItem"
-MOST = 10_000  # characters
+MOST = KINDS["chatter"].size  # characters
 INSIDE = {"Visibility": "InternalUsers"}
 ACTIVE = re.compile(r"(?P<dot>(?<=\w)\.(?=[^\W\d_]{2}))|(?P<scheme>:(?=//))|(?P<tag>#(?=\S)|@(?=\[))")
 """The signs that begin a link, a hashtag, or the mention of an action."""
