@@ -67,6 +67,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """One server for all tests of this process."""
+    from tests.ledger.server import a_server
+
+    with a_server() as server:
+        if server is None:
+            pytest.skip("there is no PostgreSQL server here, and no programs to start one")
+        yield server
+
+
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
     made = World(tmp_path, monkeypatch, capsys)

@@ -4,15 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
-from tests.ledger.server import a_database, a_server
-
-
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    with a_server() as server:
-        if server is None:
-            pytest.skip("there is no PostgreSQL server here, and no programs to start one")
-        yield server
+from tests.ledger.server import a_database
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.ledger.engines.sqlite_file import SqliteFile
 from tests.ledger.kinds import PostgresqlKind
-from tests.ledger.server import a_database, a_server
+from tests.ledger.server import a_database
 from tests.sampling import WHOLE
 from tests.stories.test_faults import at_the_write, notes
 from tests.stories.test_main_job import POLICY, QUEUES, case
@@ -310,12 +310,9 @@ def test_a_truncated_ledger_is_refused_and_nothing_is_written(support: World) ->
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    with a_server() as server:
-        if server is None:
-            pytest.skip("there is no PostgreSQL server here, and no programs to start one")
-        with a_database(server) as made:
-            yield made
+def database(postgresql_server: str) -> Iterator[str]:
+    with a_database(postgresql_server) as made:
+        yield made
 
 
 @pytest.fixture
