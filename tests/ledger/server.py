@@ -38,7 +38,7 @@ def a_server() -> Iterator[str | None]:
 
 @contextmanager
 def a_database(server: str) -> Iterator[str]:
-    """The URL of a new database, dropped afterwards."""
+    """The URL of a new database, dropped afterwards with the ones that have its name and an ending."""
     name = f"escalator_test_{secrets.token_hex(6)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(
@@ -48,7 +48,9 @@ def a_database(server: str) -> Iterator[str]:
         yield f"{server}/{name}"
     finally:
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (name,))
+            for (each,) in found.fetchall():
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(each)))
 
 
 def _running() -> str | None:

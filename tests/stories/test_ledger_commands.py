@@ -316,11 +316,11 @@ def database(postgresql_server: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def shared(support: World, database: str) -> PostgresqlKind:
+def shared(support: World, database: str) -> Iterator[PostgresqlKind]:
     """A ledger on a server, named with a password."""
-    kind = PostgresqlKind(database)
     support.environ["SFDC_ESCALATOR_LEDGER"] = database.replace("postgres@", "postgres:hunter2hunter2@")
-    return kind
+    with PostgresqlKind(database) as kind:
+        yield kind
 
 
 def test_the_whole_job_with_a_ledger_on_a_server(support: World, shared: PostgresqlKind) -> None:

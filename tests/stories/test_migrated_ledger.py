@@ -25,7 +25,7 @@ def old(request: pytest.FixtureRequest, world: World) -> Any:
         kind: Kind = SqliteKind(world.folder)
         if request.param == "postgresql":
             server = request.getfixturevalue("postgresql_server")
-            kind = PostgresqlKind(stack.enter_context(a_database(server)))
+            kind = stack.enter_context(PostgresqlKind(stack.enter_context(a_database(server))))
         load(kind)
         world.environ["SFDC_ESCALATOR_LEDGER"] = kind.where
         yield kind
