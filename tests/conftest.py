@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.statements import share_statements
 from tests.stories.world import World
 
 WORLDS: list[World] = []
@@ -19,6 +20,7 @@ SECRETS: set[str] = set()
 # A busy machine makes no test fail: no limit of time, for an example or for making it.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+share_statements()
 # A shell in the background, or nohup, starts what it starts with these ignored; the program would ignore them too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -65,6 +67,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         }:
             report.outcome, report.longrepr = "failed", f"a secret was told: {sorted(leaks)}"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """One server for all tests of this process."""
+    from tests.ledger.server import a_server
+
+    with a_server() as server:
+        if server is None:
+            pytest.skip("there is no PostgreSQL server here, and no programs to start one")
+        yield server
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from typing import Any
 
 from tests.chaos import clocks, defects
 from tests.chaos.points import Checkpoints, Point, watch
-from tests.chaos.rehearsal import rehearse, share_statements
+from tests.statements import share_statements
+from tests.warm.rehearsal import rehearse
 from tests.warm.server import warm_up
 
 

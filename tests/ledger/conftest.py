@@ -3,16 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
-from tests.ledger.server import a_database, a_server
-
-
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    with a_server() as server:
-        if server is None:
-            pytest.skip("there is no PostgreSQL server here, and no programs to start one")
-        yield server
+from sfdc_escalator.ledger.store import SqlLedger
+from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind, empty
+from tests.ledger.server import a_database
 
 
 @pytest.fixture(scope="session")
@@ -34,5 +27,14 @@ def sqlite_kind(tmp_path: Path) -> SqliteKind:
 
 
 @pytest.fixture
-def postgresql_kind(postgresql_database: str) -> PostgresqlKind:
-    return PostgresqlKind(postgresql_database)
+def postgresql_kind(postgresql_database: str) -> Iterator[PostgresqlKind]:
+    with PostgresqlKind(postgresql_database) as kind:
+        yield kind
+
+
+@pytest.fixture
+def ledger(kind: Kind) -> Iterator[SqlLedger]:
+    """A new ledger of each implementation in turn."""
+    kind.become(empty)
+    with kind.open() as opened:
+        yield opened

@@ -1,7 +1,8 @@
-"""A real PostgreSQL server for tests: the one on this machine's port 5432, or one started for the tests.
+"""A real PostgreSQL server for tests: one started for them, or the one on this machine's port 5432.
 
 What is started comes from the PATH, from a distribution's packages, or from the package that carries a server's
-programs (among the `test` extra). `None` only where there is none of all these.
+programs (among the `test` extra). It waits for no disk, and nobody else uses it. `None` only where there is none of
+all these.
 """
 
 import os
@@ -20,6 +21,9 @@ import psycopg
 from psycopg import sql
 
 PORT = 5432
+MEMORY = Path("/dev/shm")
+ROOM = 2**30
+"""Free bytes from which on the server's files lie in memory."""
 NOBODY = 65534
 """A server refuses to run as root; then it runs as this user."""
 
@@ -28,14 +32,13 @@ NOBODY = 65534
 def a_server() -> Iterator[str | None]:
     """`postgresql://USER@HOST:PORT` of a server where we may make databases and roles."""
     with ExitStack() as stack:
-        running = _running()
-        programs = None if running else _programs()
-        yield running or (stack.enter_context(_started(programs)) if programs else None)
+        programs = _programs()
+        yield stack.enter_context(_started(programs)) if programs else _running()
 
 
 @contextmanager
 def a_database(server: str) -> Iterator[str]:
-    """The URL of a new database, dropped afterwards."""
+    """The URL of a new database, dropped afterwards with the ones that have its name and an ending."""
     name = f"escalator_test_{secrets.token_hex(6)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(
@@ -45,7 +48,9 @@ def a_database(server: str) -> Iterator[str]:
         yield f"{server}/{name}"
     finally:
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (name,))
+            for (each,) in found.fetchall():
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(each)))
 
 
 def _running() -> str | None:
@@ -72,7 +77,7 @@ def _programs() -> Path | None:
 @contextmanager
 def _started(programs: Path) -> Iterator[str]:
     user = NOBODY if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="escalator-pg-") as folder, socket.socket() as free:
+    with tempfile.TemporaryDirectory(prefix="escalator-pg-", dir=_memory()) as folder, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
@@ -93,7 +98,14 @@ def _started(programs: Path) -> Iterator[str]:
             "-N",
         ]
         subprocess.run(initdb, check=True, capture_output=True, user=user, group=user, cwd=folder)
-        options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": "off"}
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": port,
+            "unix_socket_directories": folder,
+            "fsync": "off",
+            "full_page_writes": "off",
+            "max_wal_size": "128MB",
+        }
         started: list[str | Path] = [
             programs / "postgres",
             "-D",
@@ -107,6 +119,11 @@ def _started(programs: Path) -> Iterator[str]:
         finally:
             server.send_signal(2)  # fast shutdown
             server.wait(60)
+
+
+def _memory() -> Path | None:
+    has_room = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    return MEMORY if has_room else None
 
 
 def _awaited(server: str, process: subprocess.Popen[bytes]) -> str:

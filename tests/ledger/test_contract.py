@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,12 +18,6 @@ from tests.ledger.sample import AT, EVENT_OF, ORG, OTHER_ORG, USER, WROTE, chang
 
 NASTY = "quote \" back \\ tab \t line \n bell \x07 del \x7f nul \0 half \ud83d whole \U0001f600 \u2028 'é' {}$%?:x"
 LONG_AGO = "2020-01-01T00:00:00Z"
-
-
-@pytest.fixture
-def ledger(kind: Kind) -> Iterator[SqlLedger]:
-    with kind.open() as opened:
-        yield opened
 
 
 def of(ledger: SqlLedger, key: str) -> Escalation:

@@ -1,6 +1,5 @@
 """Rungs that were seen, holds and standings, for each kind of database."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,12 +19,6 @@ LATE, FIRST, LAST = (("support", "supervisor", rung) for rung in ("late", "first
 OURS = ("support", "supervisor")
 A_HOLD = Hold(CASE, "00001234", AT, AT + 8 * HOUR, "The lawyers have it.", "ann")
 A_FIELD = replace(A_HOLD, until=None, why="Status is Waiting on Legal", by="support", kind="field", policy="support")
-
-
-@pytest.fixture
-def ledger(kind: Kind) -> Iterator[SqlLedger]:
-    with kind.open() as opened:
-        yield opened
 
 
 def events_of(kind: Kind, *names: str) -> list[str]:

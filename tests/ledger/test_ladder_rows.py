@@ -1,6 +1,5 @@
 """What the ledger remembers of ladders with the escalations, for each kind of database."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,12 +17,6 @@ from sfdc_escalator.ledger.tables.times import EARLIEST, LATEST
 from sfdc_escalator.ledger.trail.status import ledger_status
 from tests.ledger.kinds import Kind
 from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
-
-
-@pytest.fixture
-def ledger(kind: Kind) -> Iterator[SqlLedger]:
-    with kind.open() as opened:
-        yield opened
 
 
 def applied(ladder: LadderFacts | None = None) -> Escalation:

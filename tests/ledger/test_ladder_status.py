@@ -1,6 +1,5 @@
 """The state of a ledger with ladders: open escalations with their rungs and holds, and the policies in use."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,12 +23,6 @@ START = replace(escalation(), ladder=LADDER)
 DONE = EscalationState.APPLIED
 HOLD = Hold(START.case_id, "00001234", AT, AT + 8 * HOUR, "The lawyers have it.", "ann")
 USE = PolicyUse("digest", AT, AT + HOUR, timedelta(days=14), "America/Chicago")
-
-
-@pytest.fixture
-def ledger(kind: Kind) -> Iterator[SqlLedger]:
-    with kind.open() as opened:
-        yield opened
 
 
 def at(organization: str = ORG) -> RunStart:

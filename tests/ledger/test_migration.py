@@ -30,19 +30,19 @@ ORGANIZATION, HEAD = EXPECTED["organization_id"], EXPECTED["head"]
 
 @pytest.fixture
 def old(kind: Kind) -> Kind:
-    load(kind)
+    kind.become(load)
     return kind
 
 
 @pytest.fixture
 def old_file(sqlite_kind: SqliteKind) -> SqliteKind:
-    load(sqlite_kind)
+    sqlite_kind.become(load)
     return sqlite_kind
 
 
 @pytest.fixture
 def old_schema(postgresql_kind: PostgresqlKind) -> PostgresqlKind:
-    load(postgresql_kind)
+    postgresql_kind.become(load)
     return postgresql_kind
 
 

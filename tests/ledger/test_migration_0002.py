@@ -22,7 +22,7 @@ NEW = {"ladder": None, "moment": None, "start_key": ""}
 
 @pytest.fixture
 def old(kind: Kind) -> Kind:
-    load(kind, "0002")
+    kind.become(load, "0002")
     return kind
 
 

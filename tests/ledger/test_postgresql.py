@@ -20,7 +20,7 @@ from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import escalations, events, holds, live_routes, payloads, rungs, runs
 from sfdc_escalator.ledger.writing.lease import Terms
-from tests.ledger.kinds import PostgresqlKind
+from tests.ledger.kinds import PostgresqlKind, empty
 from tests.ledger.sample import AT, ORG, change, escalation, start
 from tests.ledger.server import a_database
 from tests.sampling import some
@@ -158,7 +158,7 @@ def test_a_schema_of_another_program_is_refused_and_left_as_it_is(postgresql_kin
 
 @pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0005", "version 0005, newer")])
 def test_another_version_is_refused(postgresql_kind: PostgresqlKind, version: str, words: str) -> None:
-    postgresql_kind.open().close()
+    postgresql_kind.become(empty)
     postgresql_kind.execute("UPDATE alembic_version SET version_num = ?", version)
     for attempt in (open_history, open_trail, lambda where: open_ledger(where, create=True)):
         with pytest.raises(LedgerUnusable, match=words):
@@ -264,7 +264,7 @@ def test_not_even_a_superuser_changes_events_by_mistake(recorded: PostgresqlKind
     assert recorded.verify().problems == ()
 
 
-def tell(kind: PostgresqlKind) -> PostgresqlKind:
+def tell(kind: PostgresqlKind) -> None:
     """A ledger with a run, a live route and two escalations, one of them applied."""
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record(
@@ -275,12 +275,12 @@ def tell(kind: PostgresqlKind) -> PostgresqlKind:
         lease.see_rungs({("support", "supervisor", "late"): AT}, [])
         lease.record_holds([Hold(escalation(1).case_id, "00001234", AT, None, "Status is Legal", "support")], [])
         lease.finish({"exit": 0})
-    return kind
 
 
 @pytest.fixture
 def recorded(postgresql_kind: PostgresqlKind) -> PostgresqlKind:
-    return tell(postgresql_kind)
+    postgresql_kind.become(tell)
+    return postgresql_kind
 
 
 TABLES = ("events", "payloads", "escalations", "runs", "live_routes", "rungs", "holds")
@@ -289,8 +289,8 @@ TABLES = ("events", "payloads", "escalations", "runs", "live_routes", "rungs", "
 @pytest.fixture(scope="module")
 def recorded_once(postgresql_server: str) -> Iterator[PostgresqlKind]:
     """In a database of its own, with a copy of the rows."""
-    with a_database(postgresql_server) as database:
-        kind = tell(PostgresqlKind(database))
+    with a_database(postgresql_server) as database, PostgresqlKind(database) as kind:
+        tell(kind)
         kind.execute("CREATE SCHEMA kept")
         for table in TABLES:
             kind.execute(f"CREATE TABLE kept.{table} AS TABLE {table}")
@@ -411,7 +411,7 @@ def test_a_connection_lost_during_a_run_is_reported_and_nothing_is_half_stored(
 
 
 def test_a_ledger_locked_by_another_program_is_refused(postgresql_kind: PostgresqlKind) -> None:
-    postgresql_kind.open().close()
+    postgresql_kind.become(empty)
     with psycopg.connect(postgresql_kind.where) as other:
         other.execute("SELECT * FROM sfdc_escalator.alembic_version FOR UPDATE")
         with pytest.raises(LedgerUnusable, match="is locked by another program"):

@@ -14,7 +14,7 @@ from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import VERSION
 from sfdc_escalator.ledger.trail.verification import verify
 from sfdc_escalator.ledger.upkeep.migration import migrate
-from tests.ledger.kinds import PostgresqlKind
+from tests.ledger.kinds import PostgresqlKind, empty
 from tests.ledger.old_ledger import load
 from tests.ledger.sample import AT, ORG, change, escalation, start
 from tests.sampling import some
@@ -33,14 +33,12 @@ class Guest:
         return parts._replace(netloc=f"{self.name}@{parts.netloc.rpartition('@')[2]}").geturl()
 
     def grant(self, *rights: str) -> None:
-        for right in rights:
-            self.kind.execute(f"GRANT {right} TO {self.name}")
+        self.kind.execute("; ".join(f"GRANT {right} TO {self.name}" for right in rights))
 
     def obey(self, message: str) -> None:
         """Runs the statements that the message names."""
         _, _, said = message.partition("GRANT ")
-        for statement in f"GRANT {said}".split("; "):
-            self.kind.execute(statement)
+        self.kind.execute(f"GRANT {said}")
 
 
 @pytest.fixture
@@ -57,7 +55,7 @@ def guest(postgresql_kind: PostgresqlKind) -> Iterator[Guest]:
 @pytest.fixture
 def made(guest: Guest) -> Guest:
     """With a ledger of another user in the database."""
-    guest.kind.open().close()
+    guest.kind.become(empty)
     return guest
 
 
@@ -165,7 +163,7 @@ def test_who_may_not_connect_is_told_the_grant(made: Guest) -> None:
 
 
 def test_only_the_owner_of_the_tables_may_migrate_and_is_named(guest: Guest) -> None:
-    load(guest.kind)
+    guest.kind.become(load)
     found = guest.kind.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'sfdc_escalator'")
     guest.grant(USAGE, *granted({table: OF_A_RUN[table] for (table,) in found}))
     said = refused(lambda where: migrate(where, "ann"), guest.where)
@@ -201,7 +199,7 @@ def test_an_option_that_postgresql_does_not_know_is_refused(option: str, words: 
      "target_session_attrs=primary-ish", "options=-cno_such_setting=1", "host=a,b,c&port=1,2", "sslcert=/nowhere"],
 )  # fmt: skip
 def test_an_option_with_a_bad_value_is_not_damage(postgresql_kind: PostgresqlKind, option: str) -> None:
-    postgresql_kind.open().close()
+    postgresql_kind.become(empty)
     for attempt in (runs, reads, verifies):
         assert ending(attempt, f"{postgresql_kind.where}?{option}") in ("done", "2")
 
@@ -236,7 +234,7 @@ def test_another_scheme_is_refused(address: str) -> None:
     ],
 )
 def test_a_server_that_refuses_a_write_is_not_damage(postgresql_kind: PostgresqlKind, state: str, words: str) -> None:
-    postgresql_kind.open().close()
+    postgresql_kind.become(empty)
     postgresql_kind.execute(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$"

@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -54,10 +53,14 @@ def record(kind: Kind) -> None:
     kind.execute("DROP TABLE kept")
 
 
-@pytest.fixture
-def recorded(kind: Kind) -> Kind:
+def record_soundly(kind: Kind) -> None:
     record(kind)
     assert kind.verify().problems == ()
+
+
+@pytest.fixture
+def recorded(kind: Kind) -> Kind:
+    kind.become(record_soundly)
     return kind
 
 
@@ -152,14 +155,14 @@ def test_a_changed_schema_is_found(recorded: Kind, statement: str, words: str) -
 
 @pytest.mark.parametrize(("statement", "words"), SQLITE)
 def test_a_changed_schema_of_sqlite_is_found(sqlite_kind: SqliteKind, statement: str, words: str) -> None:
-    record(sqlite_kind)
+    sqlite_kind.become(record_soundly)
     sqlite_kind.execute(statement)
     assert words in found(sqlite_kind)
 
 
 @pytest.mark.parametrize(("statement", "words"), POSTGRESQL)
 def test_a_changed_schema_of_postgresql_is_found(postgresql_kind: PostgresqlKind, statement: str, words: str) -> None:
-    record(postgresql_kind)
+    postgresql_kind.become(record_soundly)
     postgresql_kind.execute(statement)
     assert words in found(postgresql_kind)
 
@@ -167,7 +170,7 @@ def test_a_changed_schema_of_postgresql_is_found(postgresql_kind: PostgresqlKind
 def test_a_migrated_ledger_verifies(kind: Kind) -> None:
     from sfdc_escalator.ledger.upkeep.migration import migrate
 
-    load(kind)
+    kind.become(load)
     migrate(kind.where, "ann")
     assert kind.verify().problems == ()
 
@@ -247,23 +250,13 @@ def uses(where: str) -> Iterator[Callable[[], object]]:
     yield run
 
 
-@pytest.fixture(scope="module")
-def recorded_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    kind = SqliteKind(tmp_path_factory.mktemp("recorded"))
-    record(kind)
-    kind.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return kind.path.read_bytes()
-
-
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
-def test_no_value_in_any_cell_crashes_anything(
-    sqlite_kind: SqliteKind, recorded_file: bytes, table: str, column: str
-) -> None:
-    sqlite_kind.path.parent.mkdir()
+def test_no_value_in_any_cell_crashes_anything(sqlite_kind: SqliteKind, table: str, column: str) -> None:
+    sqlite_kind.become(record_soundly)
     for value in random.Random(f"{table}.{column}").sample(WRONG, 6 if WHOLE else 2):
         for path in sqlite_kind.path.parent.iterdir():
             path.unlink()
-        sqlite_kind.path.write_bytes(recorded_file)
+        sqlite_kind.become(record_soundly)
         with closing(sqlite3.connect(sqlite_kind.path, isolation_level=None)) as connection:
             for guard in GUARDS:
                 connection.execute(f"DROP TRIGGER {guard}")
@@ -290,7 +283,7 @@ def ending(use: Callable[[], object]) -> int:
 @pytest.mark.parametrize("seed", range(8 if WHOLE else 2))
 def test_no_value_in_a_cell_on_a_server_crashes_anything(postgresql_kind: PostgresqlKind, seed: int) -> None:
     dice = random.Random(seed)
-    record(postgresql_kind)
+    postgresql_kind.become(record_soundly)
     table, column = dice.choice(COLUMNS)
     is_number = isinstance(metadata.tables[table].c[column].type, sa.Integer)
     value = dice.choice([one for one in WRONG if isinstance(one, int if is_number else str)])
@@ -304,9 +297,8 @@ def test_no_value_in_a_cell_on_a_server_crashes_anything(postgresql_kind: Postgr
         assert ending(use) in (0, 2, 3, 6), (table, column, value)
 
 
-def test_every_wrong_value_of_a_lease_is_named(sqlite_kind: SqliteKind, recorded_file: bytes) -> None:
-    sqlite_kind.path.parent.mkdir()
+def test_every_wrong_value_of_a_lease_is_named(sqlite_kind: SqliteKind) -> None:
     for column in leases.columns:
-        Path(sqlite_kind.path).write_bytes(recorded_file)
+        sqlite_kind.become(record_soundly)
         sqlite_kind.execute(f"UPDATE leases SET {column.name} = X'00FF'")
         assert "lease of the org" in found(sqlite_kind) or "leases, " in found(sqlite_kind), column.name

@@ -1,12 +1,9 @@
 """Failed connections to an org, with real certificates and proxies: messages say what to check, without secrets."""
 
-import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.salesforce.line.failures import Unanswered
 from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line
 from sfdc_escalator.salesforce.org import SalesforceOrg
+from tests.loopback import serving
 from tests.salesforce.conftest import TOKEN, error
 
 PASSWORD = "hush.hush.hush"
@@ -42,20 +40,6 @@ class Refuses(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
-
-
-@contextmanager
-def serving(wrap: Callable[[socket.socket], socket.socket] = lambda plain: plain) -> Iterator[int]:
-    """The port of a server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Refuses)
-    server.socket = wrap(server.socket)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +63,7 @@ def tls(certificate: tuple[Path, Path]) -> Iterator[str]:
     """The address of an org that shows this certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
-    with serving(lambda plain: context.wrap_socket(plain, server_side=True)) as port:
+    with serving(Refuses, lambda plain: context.wrap_socket(plain, server_side=True)) as port:
         yield f"https://127.0.0.1:{port}"
 
 
@@ -126,12 +110,12 @@ def test_trusted_certificates_that_cannot_be_read_are_reported(
 
 
 def test_an_address_without_tls_is_reported() -> None:
-    with serving() as port:
+    with serving(Refuses) as port:
         assert "does not answer with TLS" in never_sent(refused(f"https://127.0.0.1:{port}"))
 
 
 def test_a_refusal_of_the_proxy_is_reported_with_its_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving() as port:
+    with serving(Refuses) as port:
         proxy = f"http://ann:{PASSWORD}@127.0.0.1:{port}"
         message = never_sent(refused("https://acme.my.salesforce.com", Line(proxy=proxy)))
         assert "the proxy does not let us through (407 Proxy Authentication Required)" in message
@@ -154,5 +138,5 @@ def test_a_proxy_of_the_environment_without_valid_address_is_reported(
 
 def test_an_org_on_this_machine_is_called_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    with serving() as port:
+    with serving(Refuses) as port:
         assert isinstance(refused(f"http://127.0.0.1:{port}"), LoginRefused)

@@ -12,11 +12,12 @@ import termios
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import requests
 
 from sfdc_escalator.reports.values import BOLD, visible
+from tests.loopback import serving
 from tests.stories.world import World
 from tests.warm import program
 
@@ -130,10 +131,5 @@ def between(
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Between)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(Between) as port:
+        yield f"http://127.0.0.1:{port}"

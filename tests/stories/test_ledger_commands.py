@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.ledger.engines.sqlite_file import SqliteFile
 from tests.ledger.kinds import PostgresqlKind
-from tests.ledger.server import a_database, a_server
+from tests.ledger.server import a_database
 from tests.sampling import WHOLE
 from tests.stories.test_faults import at_the_write, notes
 from tests.stories.test_main_job import POLICY, QUEUES, case
@@ -310,20 +310,17 @@ def test_a_truncated_ledger_is_refused_and_nothing_is_written(support: World) ->
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    with a_server() as server:
-        if server is None:
-            pytest.skip("there is no PostgreSQL server here, and no programs to start one")
-        with a_database(server) as made:
-            yield made
+def database(postgresql_server: str) -> Iterator[str]:
+    with a_database(postgresql_server) as made:
+        yield made
 
 
 @pytest.fixture
-def shared(support: World, database: str) -> PostgresqlKind:
+def shared(support: World, database: str) -> Iterator[PostgresqlKind]:
     """A ledger on a server, named with a password."""
-    kind = PostgresqlKind(database)
     support.environ["SFDC_ESCALATOR_LEDGER"] = database.replace("postgres@", "postgres:hunter2hunter2@")
-    return kind
+    with PostgresqlKind(database) as kind:
+        yield kind
 
 
 def test_the_whole_job_with_a_ledger_on_a_server(support: World, shared: PostgresqlKind) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.old_ledger import EXPECTED, FIXTURES, dump, everything, load
-from tests.ledger.server import a_database, a_server
+from tests.ledger.server import a_database
 from tests.stories.world import World, writes
 
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
@@ -24,10 +24,8 @@ def old(request: pytest.FixtureRequest, world: World) -> Any:
     with contextlib.ExitStack() as stack:
         kind: Kind = SqliteKind(world.folder)
         if request.param == "postgresql":
-            server = stack.enter_context(a_server())
-            if server is None:
-                pytest.skip("there is no PostgreSQL server here, and no programs to start one")
-            kind = PostgresqlKind(stack.enter_context(a_database(server)))
+            server = request.getfixturevalue("postgresql_server")
+            kind = stack.enter_context(PostgresqlKind(stack.enter_context(a_database(server))))
         load(kind)
         world.environ["SFDC_ESCALATOR_LEDGER"] = kind.where
         yield kind

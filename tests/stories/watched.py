@@ -1,13 +1,13 @@
 """An org with one case that matches, watched runs of cron's script on it, and a server that hears their heartbeats."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.loopback import serving
 from tests.stories.world import Answer, World
 from tests.warm import cron_run
 
@@ -35,13 +35,8 @@ def listener(before: Callable[[str], None] = lambda _path: None) -> Iterator[tup
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hears)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/ping", heard
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(Hears) as port:
+        yield f"http://127.0.0.1:{port}/ping", heard
 
 
 def orgs(world: World, heartbeat: str) -> None:

@@ -12,6 +12,9 @@ import sys
 import traceback
 from importlib import import_module
 
+from tests.statements import share_statements
+from tests.warm.rehearsal import rehearse
+
 
 def warm_up() -> None:
     """Imports the whole program, because each command imports other parts of it."""
@@ -21,12 +24,14 @@ def warm_up() -> None:
         if not module.name.endswith("__main__"):
             import_module(module.name)
     import_module("sfdc_escalator.__main__")
-    gc.collect()
-    gc.freeze()
 
 
 def serve(path: str) -> None:
     warm_up()
+    share_statements()
+    rehearse()
+    gc.collect()
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended processes are collected at once
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(path)

@@ -165,6 +165,11 @@ def _field(spec: list[Any]) -> Field:
 
 def standard() -> Schema:
     """The standard objects, which every org has."""
+    return Schema(_standard_objects())
+
+
+@cache
+def _standard_objects() -> tuple[SObject, ...]:
     document = _document()
     objects = []
     for name, spec in document["objects"].items():
@@ -174,7 +179,7 @@ def standard() -> Schema:
         if "Id" in fields:
             fields["Id"] = replace(fields["Id"], label=f"{label} ID")
         objects.append(SObject(name, spec["prefix"], label, spec["plural"], spec["name"], spec["may"], fields))
-    return Schema(objects)
+    return tuple(objects)
 
 
 def defaults() -> dict[str, dict[str, Any]]:

@@ -142,8 +142,9 @@ def recognise(
     database: Database, reading: sa.Engine, damage: type[EscalatorError] = LedgerUnusable, *, writing: bool = False
 ) -> None:
     """Raises LedgerUnusable unless it is a ledger of ours, of this version, with the tables of this version."""
-    check_version(database.where, version_of(database, reading, damage, writing=writing))
     with database.translating(damage), reading.connect() as connection:
+        database.check_mark(connection, writing=writing)
+        check_version(database.where, the_version(database.where, connection, damage))
         found = database.dialect.columns(connection)
     check_columns(database.where, schema.VERSION, schema.COLUMNS - found, damage)
 

@@ -87,13 +87,13 @@ def only_ledger(environ: Mapping[str, str]) -> Path:
 
 def disk_of(path: Path, mounts: str) -> str:
     """The type of the file system that holds `path`, by the text of /proc/mounts; empty when it is not there."""
-    best, kind = "", ""
+    best, kind, places = "", "", {str(path), *map(str, path.parents)}
     for line in mounts.splitlines():
         fields = line.split(" ")
         if len(fields) < 3:
             continue
         point = fields[1].encode("ascii", "backslashreplace").decode("unicode_escape")  # a space is \040
-        if (path == Path(point) or Path(point) in path.parents) and len(point) >= len(best):
+        if point in places and len(point) >= len(best):
             best, kind = point, fields[2]
     return kind
 

@@ -139,7 +139,8 @@ class PostgresqlSchema:
         level = "READ COMMITTED" if writing else "REPEATABLE READ"
         pool: dict[str, Any] = {"pool_size": 2} if writing else {"poolclass": NullPool}
         line = {name: value for name, value in LINE.items() if name not in self.url.query}
-        engine = sa.create_engine(self.url, isolation_level=level, connect_args=line, hide_parameters=True, **pool)
+        plain: dict[str, Any] = {"hide_parameters": True, "use_native_hstore": False}  # a query less to connect
+        engine = sa.create_engine(self.url, isolation_level=level, connect_args=line, **plain, **pool)
         settings = {
             "search_path": f"{SCHEMA}, pg_temp",
             "client_encoding": "UTF8",

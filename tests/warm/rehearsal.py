@@ -5,9 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from tests.chaos import ladder_policy
 
@@ -21,23 +19,6 @@ REHEARSED = (
     "audit verify --json",
 )
 """Commands that the process carries out before it is ready."""
-
-
-def share_statements() -> None:
-    """Lets every ledger in a file use the same compiled statements, which each command would compile anew."""
-    import_module("sqlalchemy.dialects.postgresql.psycopg")  # which an engine imports only when it is made
-    from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as Dialect
-    from sqlalchemy.engine import Engine
-    from sqlalchemy.util import LRUCache
-
-    compiled: Any = LRUCache(1000)
-    changes: list[tuple[Any, str, Any]] = [
-        (Dialect, "__eq__", lambda self, other: type(self) is type(other)),
-        (Dialect, "__hash__", lambda self: hash(type(self))),
-        (Engine, "_compiled_cache", property(lambda _: compiled, lambda *_: None)),
-    ]
-    for place, name, value in changes:
-        setattr(place, name, value)
 
 
 def rehearse() -> None:
