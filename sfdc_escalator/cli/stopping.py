@@ -65,7 +65,7 @@ def stop_on_signals(deadline: float | None) -> Iterator["Stop"]:
         def pull(name: str) -> None:
             if name == stop.reason == "SIGINT":
                 interrupt(name)
-            stop.pull(name)
+            stop.call_off(name)
 
         with on_signals(pull):
             yield stop
@@ -78,7 +78,7 @@ def stop_of_the_work(deadline: float | None) -> Iterator["Stop"]:
     handled(early.append)
     with stop_on_signals(deadline) as stop:
         for name in early:
-            stop.pull(name)
+            stop.call_off(name)
         yield stop
 
 

@@ -171,7 +171,8 @@ def carry_out(
         uses = next_uses(prepared.history.policy_uses, used, caller.now)
         lease.finish({"exit": result.exit_code, **counts}, RunEnd(waitlist, uses))
     rules = {policy.name: policy.notices for policy in policies}
-    result = replace(result, post=deliver(post.outbox, post.channels(prepared.org_facts), rules, clock.now))
+    sent = deliver(post.outbox, post.channels(prepared.org_facts), rules, clock.now, stop)
+    result = replace(result, post=sent)
     head = ledger.head()
     if orders and log.isEnabledFor(logging.INFO):  # to count the cases without a match judges each of them
         left = result.left_alone().as_json()

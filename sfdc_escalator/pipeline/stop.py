@@ -16,14 +16,22 @@ ALIKE = 3
 
 
 class Stop:
-    """Holds the reason to send nothing more; the first one stays. Used by several threads and signal handlers."""
+    """Holds the reason to send nothing more; the first one stays. Used by several threads and signal handlers.
+
+    `called_off`: by a signal, so that the process is to end soon, and notices wait for the next run too.
+    """
 
     def __init__(self) -> None:
         self._reason: str | None = None
+        self.called_off = False
 
     def pull(self, reason: str) -> None:
         if self._reason is None:
             self._reason = reason
+
+    def call_off(self, signal: str) -> None:
+        self.pull(signal)
+        self.called_off = True
 
     @property
     def reason(self) -> str | None:

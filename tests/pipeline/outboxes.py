@@ -139,14 +139,17 @@ def ended_at(one: Queued) -> datetime:
 
 @dataclass
 class FakeChannels:
-    """Channels that take everything, unless `answer` says otherwise. `got` has the messages by channel, in order."""
+    """Channels that take everything, unless `answer` says otherwise. `got` has the messages by channel, in order;
+    `asked` are the kind and the name of each channel that was asked for."""
 
     answer: Callable[[str, Message], Delivery] = lambda _channel, _message: Delivered()
     got: list[tuple[str, Message]] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
     lacking: frozenset[str] = frozenset()
     sender: Sender = field(default_factory=lambda: Sender("acme", "00D000000000001AAA"))
 
     def way(self, kind: str, name: str, to: str) -> Way | Broken:
+        self.asked.append((kind, name))
         return Broken("no address") if name in self.lacking else Way(FakeChannel(self, name), to)
 
     def __call__(self, org_facts: OrgFacts) -> "FakeChannels":

@@ -102,7 +102,7 @@ def facts_of(said: Said) -> dict[str, Any]:
         "route": subject.route,
         "rung": subject.rung or None,
         "turn": subject.turn,
-        "key": subject.key,
+        "key": subject.key if subject.case_id else None,
         "case_id": subject.case_id or None,
         "case_number": subject.case_number or None,
         "case_url": said.case_url or None,

@@ -38,9 +38,7 @@ def message_now(one: Queued, sender: Sender, acknowledged: Acknowledged | None =
         lines.append(Line("", f"This step waits: {one.remark}.", kept=True))
     if acknowledged:
         by = f" by {acknowledged.by}" if acknowledged.by else ""
-        lines.append(
-            Line("", f"Somebody acted{by} at {acknowledged.at:%Y-%m-%d %H:%M} UTC ({acknowledged.how}).", True)
-        )
+        lines.append(Line("Acknowledged", f"{acknowledged.how}{by}, {acknowledged.at:%Y-%m-%d %H:%M} UTC", kept=True))
     message = replace(
         notice.message,
         id=one.id,

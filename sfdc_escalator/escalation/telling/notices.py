@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.note.parts import found_text
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, Subject, hash_of, notice_id
-from sfdc_escalator.escalation.notices.recipients import Address, Book, Known
+from sfdc_escalator.escalation.notices.recipients import LOG, Address, Book, Known
 from sfdc_escalator.escalation.notices.wording import message_of
 from sfdc_escalator.escalation.outbox.digests import next_window
 from sfdc_escalator.escalation.policy.escalate import NotePart
@@ -61,6 +61,7 @@ class Desk:
             instead_of=address.instead_of,
             zone=zone.key or "UTC",
             missing=address.missing,
+            channel_kind=policy.notices.channels.get(address.channel, LOG),
         )
         if per is None or digest or subject.kind not in IN_GROUPS:
             return found

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast, get_args
 
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, Subject
 from sfdc_escalator.escalation.notices.notice_json import message_from, message_json
@@ -32,6 +33,7 @@ def notice_row(one: Notice, state: NoticeState, remark: str = "") -> Row:
         "case_number": about.case_number,
         "recipient": one.recipient,
         "channel": one.channel,
+        "channel_kind": one.channel_kind,
         "address": one.to,
         "instead_of": one.instead_of,
         "zone": one.zone,
@@ -91,11 +93,14 @@ def queued_of(row: Mapping[Any, Any], payload: str | None, *, is_busy: bool = Fa
 
 
 def _notice(found: Mapping[Any, Any], payload: str | None) -> Notice:
+    if found["channel_kind"] not in KINDS:
+        raise ValueError(f"{found['channel_kind']!r:.60} is not a kind of channel")
     return Notice(
         id=found["id"],
         subject=_subject(found),
         recipient=found["recipient"],
         channel=found["channel"],
+        channel_kind=found["channel_kind"],
         to=found["address"],
         urgent=bool(found["urgent"]),
         digest=bool(found["digest"]),

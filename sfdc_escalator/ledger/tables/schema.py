@@ -174,6 +174,7 @@ notices = sa.Table(
     sa.Column("case_number", sa.Text, nullable=False),
     sa.Column("recipient", sa.Text, nullable=False),
     sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("channel_kind", sa.Text, nullable=False),
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("instead_of", sa.Text, nullable=False),
     sa.Column("zone", sa.Text, nullable=False),

@@ -1,20 +1,19 @@
 """The delivery of what waits in the outbox, after the escalations and outside their lease.
 
 No channel can undo, delay or hide an escalation: a channel that fails twice is left for the next run, and after a
-minute the rest is.
+minute the rest is. An error inside a channel is an answer that did not come.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from threading import Thread
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import bundle_id
@@ -22,32 +21,30 @@ from sfdc_escalator.escalation.outbox.batches import Batch, batches
 from sfdc_escalator.escalation.outbox.posting import message_now, together
 from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
 from sfdc_escalator.escalation.outbox.rows import Waiting
-from sfdc_escalator.escalation.outbox.tries import is_given_up, next_try
+from sfdc_escalator.escalation.outbox.tries import is_given_up
 from sfdc_escalator.escalation.policy.telling import NO_RULES, NoticeRules
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
+from sfdc_escalator.pipeline.notify.ends import end_of
 from sfdc_escalator.pipeline.notify.truth import no_longer_true
-from sfdc_escalator.pipeline.ports.channel import (
-    Broken,
-    Channels,
-    Delayed,
-    Delivered,
-    Delivery,
-    Refused,
-    Unanswered,
-    Way,
-)
+from sfdc_escalator.pipeline.ports.channel import Broken, Channels, Delivered, Delivery, Refused, Unanswered, Way
 from sfdc_escalator.pipeline.ports.outbox import Outbox, Settled
+from sfdc_escalator.pipeline.stop import Stop
 
 log = logging.getLogger(__name__)
-SECONDS = 60.0
-"""The longest time that a run delivers."""
-SIDE_BY_SIDE = 8
 FAILURES = 2
 """After this number of failures in a run a channel is left for the next run."""
-LOOK_BACK = timedelta(days=8)
-"""Deliveries that may count for a cap or a group; none lasts longer in a policy that anybody writes."""
-LOG = "log"
+
+
+class Limits(NamedTuple):
+    """The seconds of a run after which no message is begun, and after which no answer is awaited. A channel takes at
+    most the time between them."""
+
+    begin: float = 50.0
+    wait: float = 60.0
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +62,36 @@ def deliver(
     channels: Channels,
     rules: Mapping[str, NoticeRules],
     now: Callable[[], datetime],
-    seconds: float = SECONDS,
+    stop: Stop | None = None,
+    limits: Limits = LIMITS,
 ) -> Sent:
-    """Sends what is due. `rules` are those of the policies by name; `now` is the org's time."""
+    """Sends what is due. `rules` are those of the policies by name; `now` is the org's time. A signal ends it: what is
+    not begun is left for the next run."""
+    begin = now().replace(microsecond=0)
+    outbox.forget(begin)
     queued = outbox.queued()
     if not queued:
         return Sent(counts=outbox.counts())
-    begin = now().replace(microsecond=0)
     starts = outbox.escalations({one.notice.subject.start_key for one in queued} - {""})
     dropped = [*no_longer_true(free(queued), starts), *given_up(free(queued), begin)]
     outbox.settle(dropped)
     ended = {key for one in dropped for key in one.ids}
     left = [one for one in queued if one.id not in ended]
-    found = batches((waiting_of(one, rules) for one in left), outbox.delivered(begin - LOOK_BACK), begin)
+    delivered = outbox.delivered(begin - look_back(left, rules))
+    found = batches((waiting_of(one, rules) for one in left), delivered, begin)
     outbox.settle([Settled((key,), NoticeState.WAITING, at=at, held=True) for key, at in found.later.items()])
-    work = Work(outbox, channels, rules, now, {one.id: one for one in left}, starts, time.monotonic() + seconds)
-    send_all(work, found.send, seconds)
+    by_id, since = {one.id: one for one in left}, time.monotonic()
+    work = Work(outbox, channels, rules, now, by_id, starts, stop or Stop(), limits, since)
+    work.send_all(found.send)
     outbox.forget(begin)
     lost = sum(one.state is NoticeState.DROPPED for one in dropped)
-    return Sent(work.sent, lost, outbox.counts(), tuple(work.problems))
+    return Sent(sum(work.sent), lost, outbox.counts(), tuple(work.problems))
+
+
+def look_back(queued: Iterable[Queued], rules: Mapping[str, NoticeRules]) -> timedelta:
+    """The longest time for which a delivery counts: that of a cap, or of a group."""
+    caps = (one.cap.within for one in rules.values() if one.cap)
+    return max((timedelta(), *caps, *(one.notice.within for one in queued)))
 
 
 def free(queued: Iterable[Queued]) -> Iterable[Queued]:
@@ -121,7 +129,7 @@ def waiting_of(one: Queued, rules: Mapping[str, NoticeRules]) -> Waiting:
 
 @dataclass(slots=True)
 class Work:
-    """The delivery of one run, used by several threads at once, each with the channels of its own."""
+    """The delivery of one run: the messages of each channel in order, the channels side by side."""
 
     outbox: Outbox
     channels: Channels
@@ -129,15 +137,44 @@ class Work:
     now: Callable[[], datetime]
     queued: Mapping[str, Queued]
     starts: Mapping[str, Escalation]
-    end: float
-    sent: int = 0
+    stop: Stop
+    limits: Limits
+    begun: float
+    sent: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    errors: list[BaseException] = field(default_factory=list)
+
+    def send_all(self, send: Iterable[Batch]) -> None:
+        """Raises what the outbox raises. A channel that does not answer in time is left alone: nothing waits for its
+        thread, not even the end of the process."""
+        by_channel: dict[str, list[Batch]] = {}
+        for batch in send:
+            by_channel.setdefault(batch.rows[0].channel, []).append(batch)
+        threads = [
+            Thread(target=copy_context().run, args=(self.work, *one), name=f"notify {one[0]}", daemon=True)
+            for one in by_channel.items()
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(max(0.0, self.limits.wait - self.age()))
+        for error in self.errors:
+            raise error
+
+    def age(self) -> float:
+        return time.monotonic() - self.begun
+
+    def work(self, name: str, some: Sequence[Batch]) -> None:
+        try:
+            self.send(name, some)
+        except BaseException as error:  # noqa: BLE001 - raised by the thread that waits
+            self.errors.append(error)
 
     def send(self, name: str, some: Sequence[Batch]) -> None:
         """Sends the messages of one channel, one after the other."""
         failures = 0
         for batch in some:
-            if failures >= FAILURES or time.monotonic() >= self.end:
+            if failures >= FAILURES or self.age() >= self.limits.begin or self.stop.called_off:
                 return
             if any(self.queued[row.id].is_busy for row in batch.rows):
                 continue
@@ -149,24 +186,25 @@ class Work:
     def send_one(self, name: str, batch: Batch) -> Delivery | None:
         """The answer to one message; None where another run has it."""
         way = self.channels.way(self.kind_of(name, batch), name, batch.rows[0].to)
-        ids = tuple(row.id for row in batch.rows)
+        rows = [self.queued[row.id] for row in batch.rows]
         tried = self.now().replace(microsecond=0)
         if isinstance(way, Broken):
             self.outbox.settle([self.settled(batch, way, tried)])
             return way
-        bundle = batch.rows[0].bundle or (bundle_id(ids) if len(ids) > 1 or batch.kind == "digest" else ids[0])
-        if not self.outbox.claim([self.queued[one] for one in ids], bundle, tried):
+        if not self.outbox.claim(rows, message_id(batch), tried):
             return None
-        answer = way.channel.deliver(self.message(batch, way))
+        answer = answer_of(way, self.message(batch, way))
         self.outbox.settle([self.settled(batch, answer, tried)])
-        self.sent += len(ids) if isinstance(answer, Delivered) else 0
-        if not isinstance(answer, Delivered):
-            log.warning("notice not delivered", extra={"channel": name, "reason": answer.reason, "notices": len(ids)})
+        if isinstance(answer, Delivered):
+            self.sent.append(len(rows))
+        else:
+            log.warning("notice not delivered", extra={"channel": name, "reason": answer.reason, "notices": len(rows)})
         return answer
 
     def kind_of(self, name: str, batch: Batch) -> str:
-        policy = self.queued[batch.rows[0].id].notice.subject.policy
-        return self.rules.get(policy, NO_RULES).channels.get(name, LOG)
+        """The kind that the policy gives the channel now; of a policy that this run does not have, that of then."""
+        notice = self.queued[batch.rows[0].id].notice
+        return self.rules.get(notice.subject.policy, NO_RULES).channels.get(name, notice.channel_kind)
 
     def message(self, batch: Batch, way: Way) -> Message:
         sender = self.channels.sender
@@ -179,28 +217,13 @@ class Work:
         return replace(together(each, kind, sender, more=more), to=way.to, urgent=batch.urgent)
 
     def acknowledged(self, notice: str) -> Acknowledged | None:
+        """The act that a start or a warning says, because it is sent although somebody acted (rule N5)."""
         subject = self.queued[notice].notice.subject
-        start = self.starts.get(subject.start_key)
-        return start.ladder.acknowledged if start and start.ladder and subject.kind == "start" else None
+        start = self.starts.get(subject.start_key) if subject.kind in ("start", "warn") else None
+        return start.ladder.acknowledged if start and start.ladder else None
 
     def settled(self, batch: Batch, answer: Delivery, tried: datetime) -> Settled:
-        ids = tuple(row.id for row in batch.rows)
-        row = batch.rows[0]
-        match answer:
-            case Delivered():
-                return Settled(ids, NoticeState.SENT, tried=tried, reference=answer.reference, firsts=batch.firsts)
-            case Refused():
-                return Settled(ids, NoticeState.UNDELIVERED, answer.reason, tried=tried)
-        if is_given_up(row.first_try or tried, tried):
-            return Settled(ids, NoticeState.UNDELIVERED, f"given up after a day: {answer.reason}", tried=tried)
-        if isinstance(answer, Broken):
-            return Settled(ids, NoticeState.WAITING, answer.reason, tried=tried)
-        if isinstance(answer, Unanswered) and not self.may_repeat(batch):
-            reason = f"{answer.reason}; it was sent twice and may have been delivered"
-            return Settled(ids, NoticeState.UNDELIVERED, reason, tried=tried, repeats=True)
-        asked = answer.after if isinstance(answer, Delayed) else None
-        at = next_try(row.tries + 1, tried, asked, row.quiet, row.zone, batch.urgent)
-        return Settled(ids, NoticeState.WAITING, answer.reason, at, tried=tried, repeats=isinstance(answer, Unanswered))
+        return end_of(batch, answer, tried, may_repeat=self.may_repeat(batch))
 
     def may_repeat(self, batch: Batch) -> bool:
         """Rule N9: a service that cannot know a message again gets at most one repeat of it."""
@@ -213,20 +236,14 @@ class Work:
         log.warning(problem)
 
 
-def send_all(work: Work, send: Sequence[Batch], seconds: float) -> None:
-    """The messages of each channel in order, the channels side by side."""
-    by_channel: dict[str, list[Batch]] = {}
-    for batch in send:
-        by_channel.setdefault(batch.rows[0].channel, []).append(batch)
-    pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="notify")
+def message_id(batch: Batch) -> str:
+    """The id of the message: at the first try that of its notice, of a bundle the hash of its rows' ids."""
+    ids = [row.id for row in batch.rows]
+    return batch.rows[0].bundle or (ids[0] if batch.kind == "one" else bundle_id(ids))
+
+
+def answer_of(way: Way, message: Message) -> Delivery:
     try:
-        futures: list[Future[None]] = [
-            pool.submit(copy_context().run, work.send, name, some) for name, some in by_channel.items()
-        ]
-        done, _ = wait(futures, timeout=seconds)
-        for future in done:
-            if isinstance(error := future.exception(), EscalatorError):
-                raise error
-            future.result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        return way.channel.deliver(message)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on; its text may hold an address
+        return Unanswered(f"an error inside the channel: {type(error).__name__}")

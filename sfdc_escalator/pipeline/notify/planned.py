@@ -163,15 +163,16 @@ def exhausted(prepared: Prepared) -> Iterator[Event]:
 
 
 def withheld(prepared: Prepared) -> Iterator[Event]:
-    """The routes that are withheld now and were not in the run before, for the team that is accountable."""
+    """The routes that are withheld now and were not in the run before, for the team that is accountable. The key names
+    that run: this one, killed before its end, and the next are about the same."""
+    since = f"{prepared.history.org_time:%Y-%m-%dT%H:%M:%SZ}" if prepared.history.org_time else "the first run"
     before = {(one.policy, one.route) for one in prepared.history.waitlist.entries if one.state == "withheld"}
     policies = {policy.name: policy for policy in prepared.plan.policies}
     for refusal in prepared.plan.refusals:
         policy, name = policies[refusal.policy], (refusal.policy, refusal.route)
         match = next((match for match in prepared.plan.matches if match.name == name), None)
         if policy.owner.accountable and match is not None and name not in before:
-            key = f"{refusal.policy}/{refusal.route} {prepared.plan.now:%Y-%m-%dT%H:%M:%SZ}"
-            subject = Subject("guard", key, refusal.policy, refusal.route)
+            subject = Subject("guard", f"{refusal.policy}/{refusal.route} after {since}", refusal.policy, refusal.route)
             occasion = Occasion(policy, match.route, match.case, reason=refusal.reason)
             yield Event(subject, occasion, Notify((Recipient("team", policy.owner.accountable),)))
 

@@ -15,10 +15,11 @@ OVER = {
 
 def no_longer_true(queued: Iterable[Queued], starts: Mapping[str, Escalation]) -> Iterator[Settled]:
     """Rule N5: a start or a warning is dropped when the escalation is over, a rung when its `until` is reached; others
-    are always sent, and so is what may have been delivered already."""
+    are always sent, and so is what may have been delivered already, and what is part of a message that was tried."""
     for one in queued:
         start = starts.get(one.notice.subject.start_key)
-        reason = reason_to_drop(one, start) if start and not one.first_try else None
+        is_fixed = one.may_have_arrived or one.bundle not in ("", one.id)
+        reason = reason_to_drop(one, start) if start and not is_fixed else None
         if reason:
             yield Settled((one.id,), NoticeState.DROPPED, reason)
 

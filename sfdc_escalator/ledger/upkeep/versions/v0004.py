@@ -9,7 +9,7 @@ down_revision = "0003"
 EXPECTS = frozenset({("escalations", "ladder"), ("standings", "route")})
 
 ABOUT = ("state", "kind", "key", "start_key", "policy", "route", "rung")
-CASE = ("case_id", "case_number", "recipient", "channel", "address", "instead_of", "zone")
+CASE = ("case_id", "case_number", "recipient", "channel", "channel_kind", "address", "instead_of", "zone")
 
 
 def upgrade(operations: Any, dialect: Any) -> None:  # noqa: ARG001
