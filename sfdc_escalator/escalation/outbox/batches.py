@@ -107,8 +107,8 @@ class Sending:
         return urgent + [self.batch(rows, False) for rows in self.messages(False) if self.has_room(rows)]
 
     def messages(self, urgent: bool) -> list[list[Waiting]]:
-        """What was tried before, as it was; then the digest, what goes together, and what goes alone."""
-        again = [rows for rows in self.tried.values() if any(map(is_urgent, rows)) == urgent and self.are_due(rows)]
+        """Those that were tried before, as they were; then the digest, what goes together, and what goes alone."""
+        again = [rows for rows in self.tried.values() if is_urgent(rows[0]) == urgent and self.is_due(rows)]
         fresh = self.awake([row for row in self.fresh if is_urgent(row) == urgent])
         digest = [row for row in fresh if row.digest]
         together, alone = self.divided([row for row in fresh if not row.digest])
@@ -116,8 +116,12 @@ class Sending:
             together, alone = [row for row in fresh if row.id not in self.later], []
         return [rows for rows in (*again, digest, together, *([row] for row in alone)) if rows]
 
-    def are_due(self, rows: Iterable[Waiting]) -> bool:
-        return all(row.at <= self.now for row in rows)
+    def is_due(self, rows: Sequence[Waiting]) -> bool:
+        """True when the time of all rows of a message has come; else those that are due wait for the last one."""
+        last = max(row.at for row in rows)
+        if last > self.now:
+            self.keep((row for row in rows if row.at <= self.now), last)
+        return last <= self.now
 
     def awake(self, rows: Sequence[Waiting]) -> list[Waiting]:
         """The rows that quiet hours do not keep back now."""
@@ -136,13 +140,14 @@ class Sending:
         groups = by(rows, lambda row: row.group)
         together = [row for row in groups.pop("", []) if row.held]
         for group, members in groups.items():
-            end = pause_end([*self.groups[group], *self.tries[group]], members[0].within, self.now)
+            within = members[0].within
+            end = pause_end([*self.groups[group], *self.tries[group]], within, self.now)
             if end and end > self.now:
                 self.keep(members, end)
             elif end or any(row.held for row in members):
                 together += members
             else:
-                self.keep(members[1:], self.now + PAUSE)
+                self.keep(members[1:], self.now + min(PAUSE, within))
         ids = {row.id for row in together}
         left = [row for row in rows if row.id not in self.later]
         return [row for row in left if row.id in ids], [row for row in left if row.id not in ids]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sfdc_escalator.escalation.policy.telling import DigestTime
 from sfdc_escalator.escalation.time.zones import DAY, instant, midnight
 
-A_WEEK_AND_A_SKIPPED_ONE = range(-1, 16)
+A_WEEK_AND_A_SKIPPED_ONE = range(-1, 15)
 """From yesterday on: a clock change at midnight moves the last minutes of a day into the next one."""
 
 

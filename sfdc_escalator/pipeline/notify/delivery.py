@@ -83,7 +83,6 @@ def deliver(
     by_id, since = {one.id: one for one in left}, time.monotonic()
     work = Work(outbox, channels, rules, now, by_id, starts, stop or Stop(), limits, since)
     work.send_all(found.send)
-    outbox.forget(begin)
     lost = sum(one.state is NoticeState.DROPPED for one in dropped)
     return Sent(sum(work.sent), lost, outbox.counts(), tuple(work.problems))
 
