@@ -6,6 +6,7 @@ policies share one.
 
 import argparse
 import gc
+import logging
 import sys
 import time
 from collections import Counter
@@ -21,6 +22,7 @@ EVERY = (*SHIPPED, "year")
 
 def main() -> int:
     options = arguments()
+    logging.disable(logging.WARNING)  # channels fail on purpose
     gc.set_threshold(200_000, 20, 100)  # a year makes many small objects, and hardly any cycles
     found = [*played_year(options), *(played_week(options) if options.week else ())]
     print(

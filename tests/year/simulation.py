@@ -17,6 +17,7 @@ from sfdc_escalator.pipeline.run import carry_out
 from sfdc_escalator.pipeline.stop import Stop
 from tests.year.cases import KINDS, SHORT, Kind, fields_of, matches_at
 from tests.year.own_clock import DAY, HOUR, MINUTE, OwnClock
+from tests.year.telling import YearChannels
 from tests.year.world import PEOPLE, YearLedger, new_org, read_policy
 
 QUARTER = 15 * MINUTE
@@ -70,6 +71,12 @@ class Year:
         self.tally: Counter[str] = Counter()
         self.without_next: list[str] = []
         self.outages = [self.outage() for _ in range(outages)]
+        down = [self.outage() for _ in range(outages // 2)]
+        self.ledger.channels = YearChannels(
+            rng=Random(f"{seed} channels {' '.join(names)}"),
+            now=lambda: self.org.now,
+            down=[(self.clock.at(begin), self.clock.at(end)) for begin, end in down],
+        )
         self.arrivals(cases)
         self.last = days * DAY + 50 * DAY
 

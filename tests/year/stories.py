@@ -4,6 +4,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from sfdc_escalator.escalation.policy.telling import Notify
+from tests.year import telling
 from tests.year.cases import BRIEFLY
 from tests.year.judge import NEVER, Judge, Row, Story
 from tests.year.ladders import ROUTES
@@ -21,6 +23,9 @@ def judged(year: Year) -> tuple[list[str], Counter[str]]:
     found += [f"WITHOUT A NEXT MOMENT: {one}" for one in year.without_next]
     found += notes(year)
     found += never_started(year, stories, judge.tally)
+    outbox, channels = year.ledger.outbox, year.ledger.channels
+    found += telling.violations(outbox, channels, year.ledger.rows, wanted(year))
+    judge.tally.update(telling.counted(outbox, channels))
     of_policy = [(name, route) for name, route in ROUTES.items() if name[0] in year.names]
     judge.tally["routes"], judge.tally["rungs"] = len(of_policy), sum(len(route.rungs) for _, route in of_policy)
     judge.tally.update({"routes met": len({one.name for one in stories}), "rungs met": len(judge.met)})
@@ -28,6 +33,21 @@ def judged(year: Year) -> tuple[list[str], Counter[str]]:
     judge.tally.update(loose=sum(one.loose for one in stories), acknowledged=acknowledged(year))
     judge.tally.update({f"people: {kind}": count for kind, count in year.tally.items()})
     return found, judge.tally
+
+
+def wanted(year: Year) -> telling.Wanted:
+    """The teams that the policies name, as they stand in the files."""
+    found: dict[tuple[str, str, str], frozenset[str]] = {}
+    for policy in year.policies:
+        for route in policy.routes:
+            found[policy.name, route.name, "start"] = teams(route.notify)
+            for rung in route.ladder.rungs:
+                found[policy.name, route.name, rung.id] = teams(rung.notify)
+    return found
+
+
+def teams(notify: Notify) -> frozenset[str]:
+    return frozenset(str(one.name) for one in (*notify.now, *notify.digest) if one.kind == "team")
 
 
 def acknowledged(year: Year) -> int:

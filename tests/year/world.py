@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sfdc_escalator.escalation.conditions.tree import paths_of
+from sfdc_escalator.escalation.notices.people import Person
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
 from sfdc_escalator.escalation.world.history import Escalation, History
@@ -23,6 +24,7 @@ from sfdc_escalator.pipeline.ports.writing import Chunk
 from tests.builders import ME, case, numbered, org_facts
 from tests.pipeline.fakes import FakeLedger, FakeOrg
 from tests.year.policy import write_policies
+from tests.year.telling import YearChannels, YearOutbox
 
 TRACKED = frozenset({"OwnerId", "Status", "Priority"})
 QUEUES = (
@@ -132,6 +134,8 @@ class YearLedger(FakeLedger):
     watched: datetime | None = None
     homes: dict[str, str] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
+    outbox: YearOutbox = field(default_factory=YearOutbox)
+    channels: YearChannels = field(default_factory=YearChannels)
 
     @contextmanager
     def lease(self, start: RunStart) -> Iterator["YearLedger"]:
@@ -202,6 +206,10 @@ def new_org(now: datetime, policies: Sequence[Policy]) -> YearOrg:
     return YearOrg(
         org_facts=replace(facts, tracked=TRACKED, describe=Describe({"Case": picklists})),
         now=now,
-        paths=paths_of(needs),
+        paths=paths_of(needs).union(*(policy.notice_paths for policy in policies)),
+        persons=[
+            Person(one, f"Person {number}", True, f"person{number}@example.com", "America/Chicago", PEOPLE[0])
+            for number, one in enumerate(PEOPLE)
+        ],
         records=frozenset(one for one in needs if isinstance(one, Records)),
     )

@@ -79,12 +79,17 @@ def deliver(
     left = [one for one in queued if one.id not in ended]
     delivered = outbox.delivered(begin - look_back(left, rules))
     found = batches((waiting_of(one, rules) for one in left), delivered, begin)
-    outbox.settle([Settled((key,), NoticeState.WAITING, at=at, held=True) for key, at in found.later.items()])
     by_id, since = {one.id: one for one in left}, time.monotonic()
+    outbox.settle([kept_back(by_id[key], at) for key, at in found.later.items()])
     work = Work(outbox, channels, rules, now, by_id, starts, stop or Stop(), limits, since)
     work.send_all(found.send)
     lost = sum(one.state is NoticeState.DROPPED for one in dropped)
     return Sent(sum(work.sent), lost, outbox.counts(), tuple(work.problems))
+
+
+def kept_back(one: Queued, until: datetime) -> Settled:
+    """The notice that waits until then. The reason of its last try stays."""
+    return Settled((one.id,), NoticeState.WAITING, one.reason, until, held=True)
 
 
 def look_back(queued: Iterable[Queued], rules: Mapping[str, NoticeRules]) -> timedelta:
