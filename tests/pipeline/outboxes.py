@@ -80,7 +80,7 @@ class MemoryOutbox:
 
     def as_sent(self, one: Queued, at: datetime) -> Sent:
         about, group = one.notice, "" if one.notice.digest else one.notice.group
-        return Sent(about.channel, about.to, at, one.bundle, group, about.group in self.firsts[one.id])
+        return Sent(about.channel, about.to.lower(), at, one.bundle, group, about.group in self.firsts[one.id])
 
     def escalations(self, keys: Collection[str]) -> Mapping[str, Escalation]:
         return {key: one for key, one in self.known.items() if key in keys}

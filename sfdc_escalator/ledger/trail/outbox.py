@@ -64,7 +64,7 @@ class SqlOutbox:
         return tuple(
             Delivered(
                 row["channel"],
-                row["address"],
+                row["address"].lower(),
                 at,
                 row["bundle"],
                 "" if row["digest"] else row["together"],

@@ -114,7 +114,7 @@ def waiting_of(one: Queued, rules: Mapping[str, NoticeRules]) -> Waiting:
     return Waiting(
         one.id,
         notice.channel,
-        notice.to,
+        notice.to.lower(),
         notice.queued_at,
         one.at,
         notice.urgent,
@@ -189,8 +189,8 @@ class Work:
 
     def send_one(self, name: str, batch: Batch) -> Delivery | None:
         """The answer to one message; None where another run has it."""
-        way = self.channels.way(self.kind_of(name, batch), name, batch.rows[0].to)
         rows = [self.queued[row.id] for row in batch.rows]
+        way = self.channels.way(self.kind_of(name, batch), name, rows[0].notice.to)
         tried = self.now().replace(microsecond=0)
         if isinstance(way, Broken):
             self.outbox.settle([self.settled(batch, way, tried)])
