@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,18 @@ SECRETS: set[str] = set()
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 share_statements()
+# Containers often set this; then each start of the program, and each run of the tests, would compile all of it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # A shell in the background, or nohup, starts what it starts with these ignored; the program would ignore them too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# No other setting of the machine reaches a test. Each call of an org looks through the whole environment for a proxy.
+KEPT = ("PATH", "HOME", "USER", "LANG", "LC_", "TMPDIR", "TERM", "PYTHON", "PYTEST", "COVERAGE", "TESTS_", "PIP_")
+for name in [name for name in os.environ if not name.startswith(KEPT)]:
+    del os.environ[name]
 LOOPBACK = ("127.", "localhost", "::1", "0.0.0.0")
 
 
@@ -44,10 +52,7 @@ def no_network_beyond_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of the machine reaches a test; the state folder is the test's own."""
-    for name in list(os.environ):
-        if name.startswith(("SFDC_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY")):
-            monkeypatch.delenv(name)
+    """The state folder and the time zone are the test's own."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.delenv("COLUMNS", raising=False)

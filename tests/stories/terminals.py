@@ -7,10 +7,9 @@ import os
 import pty
 import re
 import struct
-import subprocess
 import termios
-import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 
@@ -19,7 +18,7 @@ import requests
 from sfdc_escalator.reports.values import BOLD, visible
 from tests.loopback import serving
 from tests.stories.world import World
-from tests.warm import program
+from tests.warm import Forked
 
 BAD = (
     "\x1b[2J\x1b]0;owned\x07\x1b]52;c;cm0=\x1b\\\x9b31m\x7f\x08\u202eexe\u2066\u061c\u200b\ufeff\ufff9\u2028\U000e0041\x85"
@@ -58,25 +57,16 @@ def on_terminal(world: World, *words: str, columns: int = 100, **environ: str) -
     env = {**world.environ, "TERM": "xterm-256color", **environ}
     env.pop("COLUMNS", None) if "COLUMNS" not in environ else None
     screens = [terminal(columns), terminal(columns)]
-    command = [str(program()), *words]
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=screens[0][1], stderr=screens[1][1], env=env, cwd=world.folder
-    ) as running:
-        shown: list[bytes] = [b"", b""]
-
-        def read(number: int) -> None:
-            shown[number] = everything(screens[number][0])
-
-        readers = [threading.Thread(target=read, args=(number,)) for number in (0, 1)]
-        for _, side in screens:
-            os.close(side)
-        for reader in readers:
-            reader.start()
-        for reader in readers:
-            reader.join(120)
-    out, err = (one.decode("utf-8", "surrogateescape") for one in shown)
+    with open(os.devnull) as nothing:
+        running = Forked(words, (nothing.fileno(), screens[0][1], screens[1][1]), env, world.folder)
+    for _, side in screens:
+        os.close(side)
+    with ThreadPoolExecutor() as readers:
+        out, err = readers.map(
+            lambda side: everything(side).decode("utf-8", "surrogateescape"), [one for one, _ in screens]
+        )
     world.reported += [out, err]
-    return Screen(running.returncode, out, err)
+    return Screen(running.wait(), out, err)
 
 
 def terminal(columns: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sfdc_escalator.embedded_org import EmbeddedOrg
 from tests.sampling import some
 from tests.stories.front import Reply, Request, in_front_of
 from tests.stories.test_main_job import OLD, QUEUES, USERS, case
-from tests.stories.world import World, ask, select
+from tests.stories.world import NOW, Row, World, ask, select, write_tables
 
 POLICY = """
 policy: support
@@ -34,20 +35,29 @@ def comments(number: int, count: int) -> list[dict[str, str]]:
     return [{**told, "CommentBody": "word"}] * (count - 1) + [{**told, "CommentBody": last}]
 
 
-def start(world: World, cases: int, count: Callable[[int], int]) -> EmbeddedOrg:
-    world.policy(POLICY)
+def tables(cases: int, count: Callable[[int], int]) -> dict[str, list[Row]]:
     numbers = range(1, cases + 1)
-    return world.org(
-        Case=[{**case(number), "Priority": "High"} for number in numbers],
-        CaseComment=[one for number in numbers for one in comments(number, count(number))],
-        Group=QUEUES,
-        User=USERS,
-    )
+    return {
+        "Case": [{**case(number), "Priority": "High"} for number in numbers],
+        "CaseComment": [one for number in numbers for one in comments(number, count(number))],
+        "Group": QUEUES,
+        "User": USERS,
+    }
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The org as a file, read from its tables once."""
+    folder = tmp_path_factory.mktemp("kept")
+    data = write_tables(folder / "org", tables(CASES, lambda number: 6 if number <= 400 or number > 2_000 else 1))
+    EmbeddedOrg(data=data, db=folder / "org.db", now=NOW).close()
+    return folder / "org.db"
 
 
 @pytest.fixture
-def org(world: World) -> EmbeddedOrg:
-    return start(world, CASES, lambda number: 6 if number <= 400 or number > 2_000 else 1)
+def org(world: World, kept: Path) -> EmbeddedOrg:
+    world.policy(POLICY)
+    return world.org_of(kept)
 
 
 def run(world: World, org: EmbeddedOrg, rule: Any) -> tuple[Any, list[Request]]:
@@ -62,7 +72,8 @@ def result(answer: Any) -> Any:
 
 def test_a_look_at_many_comments_works_in_an_org_that_keeps_ten_cursors(world: World) -> None:
     """12 look-ups of 400 cases with 2,400 comments each."""
-    org = start(world, 4_801, lambda _: 6)
+    world.policy(POLICY)
+    org = world.org(**tables(4_801, lambda _: 6))  # type: ignore[arg-type]  # the names of tables only
     answer, requests = run(world, org, lambda *_: None)
     assert result(answer) == (0, 4_801, len(ASKED)), answer
     assert most_open(requests) <= 5

@@ -1,15 +1,20 @@
 """Texts of the org on a real terminal: it obeys none of them, and none of them forges a line of ours."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 import pytest
 
 from sfdc_escalator.cli.door import COMMANDS, LazyGroup
+from sfdc_escalator.embedded_org import EmbeddedOrg
 from tests.backtest.test_backtest_command import MAPPING
 from tests.stories.terminals import BAD, SHORT, Screen, between, on_terminal
-from tests.stories.world import Row, World, select, write_tables
+from tests.stories.world import NOW, Row, World, select, write_tables
 
 IN_YAML = json.dumps("R\u202eexe\u2066\u200b\n::error::forged\n")  # a policy refuses control characters
 POLICY = f"""
@@ -36,10 +41,18 @@ CASE = {
 RULE = {"kind": "validation_rule", "when": [{"field": "CaseNumber", "is": "2"}], "message": "Ask first." + BAD}
 
 
-@pytest.fixture
-def hostile(world: World) -> Iterator[World]:
-    """An org all of whose texts are hostile; one case is escalated, one rejected, one matches no route."""
-    world.policy(POLICY)
+@dataclass
+class Kept:
+    """An org and a ledger as files."""
+
+    org: Path
+    ledgers: Path
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """An org all of whose texts are hostile, before its first run."""
+    folder = tmp_path_factory.mktemp("kept")
     tables: dict[str, list[Row]] = {
         "Case": [
             {**CASE, "CaseNumber": "1"},
@@ -55,8 +68,16 @@ def hostile(world: World) -> Iterator[World]:
         "CaseComment": [{"ParentId": "1", "CommentBody": "Please" + BAD, "CreatedById": "ann@support.example"}],
         "QuickText": [{"Name": "Note" + BAD, "Message": "Hello" + BAD}],
     }
-    (world.data(**tables) / "automation.json").write_text(json.dumps([RULE]))
-    org = world.org(**tables)  # type: ignore[arg-type]  # the names of tables only
+    data = write_tables(folder / "org", tables)
+    (data / "automation.json").write_text(json.dumps([RULE]))
+    EmbeddedOrg(data=data, db=folder / "org.db", now=NOW).close()
+    return Kept(folder / "org.db", folder / "state")
+
+
+@contextmanager
+def joined(world: World, kept: Kept) -> Iterator[EmbeddedOrg]:
+    """The org, with names in its answers that are hostile too."""
+    org = world.org_of(kept.org)
     changes = {
         "Embedded Org": "Acme" + BAD,
         "integration@embedded.example": "ann" + BAD,
@@ -64,11 +85,26 @@ def hostile(world: World) -> Iterator[World]:
     }
     with between(org.instance_url, changes) as address:
         world.environ["SFDC_INSTANCE_URL"] = address
-        answer = world.run("--backlog", "escalate")
-        assert (answer.code, "error" in answer.json or [answer.json[name] for name in ("applied", "rejected")]) == (
-            3,
-            [1, 1],
-        ), answer.out
+        yield org
+
+
+@pytest.fixture
+def hostile(world: World, kept: Kept) -> Iterator[World]:
+    """One case is escalated, one rejected, one matches no route. The run that did so is kept for all tests."""
+    world.policy(POLICY)
+    if not kept.ledgers.exists():
+        with joined(world, kept) as org:
+            answer = world.run("--backlog", "escalate")
+            assert (answer.code, "error" in answer.json or [answer.json[name] for name in ("applied", "rejected")]) == (
+                3,
+                [1, 1],
+            ), answer.out
+        world.orgs.remove(org)
+        org.close()
+        shutil.copy(world.folder / "org.db", kept.org)
+        shutil.copytree(world.folder / "state", kept.ledgers)
+    shutil.copytree(kept.ledgers, world.folder / "state", dirs_exist_ok=True)
+    with joined(world, kept):
         yield world
 
 

@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,8 +40,8 @@ class Answer:
         return loaded
 
 
-# What a person wrote, secrets among it: .env, keys, commands that print a secret, an address that is one.
-KEPT = re.compile(r"\.env|.*\.key|sf|token|orgs\.yaml|.*\.secret")
+# What a person wrote, secrets among it: .env, keys, commands that print a secret, an address that is one; and an org.
+KEPT = re.compile(r"\.env|.*\.key|sf|token|orgs\.yaml|.*\.secret|org\.db.*")
 PIECE = 16  # characters; of 23 in a row that leak, some piece is found
 
 
@@ -97,6 +98,13 @@ class World:
         file = self.folder / "faults.json"
         file.write_text(json.dumps(faults))
         org = EmbeddedOrg(data=self.data(**objects), now=now, faults=file if faults else None, production=production)
+        self.orgs.append(org.__enter__())
+        self.log_in(org)
+        return org
+
+    def org_of(self, kept: Path) -> EmbeddedOrg:
+        """Starts an org on a copy of the database file that keeps it, and logs the person in."""
+        org = EmbeddedOrg(db=Path(shutil.copy(kept, self.folder / "org.db")), now=NOW)
         self.orgs.append(org.__enter__())
         self.log_in(org)
         return org

@@ -1,17 +1,23 @@
-"""The program as a process of its own that starts in no time: forked from one that has imported everything.
+"""The program as a process of its own that starts in no time: forked from one that has imported everything, and has
+carried out a few commands.
 
 `program()` is an executable file that stands for `sfdc-escalator` wherever a test starts it: with its own arguments,
 environment, folder and standard streams, open or closed. A signal that it gets goes to the program, and its exit code
-is that of the program. What depends on the start of the interpreter itself (the locale, a module that is imported late,
-the list of processes) is tested with the real program.
+is that of the program. A test that starts the program itself needs no file: it has `Forked`. What depends on the start
+of the interpreter itself (the locale, a module that is imported late, the list of processes) is tested with the real
+program.
 """
 
 import atexit
+import os
 import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -54,3 +60,33 @@ def program() -> Path:
 def cron_run() -> Path:
     """A copy of `scripts/cron-run` that starts this program."""
     return checkout() / "scripts" / "cron-run"
+
+
+class Forked:
+    """A process of the program with `streams` as its stdin, stdout and stderr, as `subprocess.Popen` starts one."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        streams: tuple[int, int, int],
+        environ: Mapping[str, str],
+        folder: Path,
+        ignored: Sequence[int] = (),
+    ) -> None:
+        bare = {os.fsencode(name): os.fsencode(value) for name, value in environ.items()}
+        given = (list(words), bare, os.fsencode(folder), [0, 1, 2], list(ignored))
+        told = repr(given).encode("utf-8", "surrogateescape")
+        self._line = socket.socket(socket.AF_UNIX)
+        self._line.connect(str(program().with_name("door")))
+        socket.send_fds(self._line, [len(told).to_bytes(8, "big")], streams)
+        self._line.sendall(told)
+        self._answers = self._line.makefile("rb")
+        self.pid = int(self._answers.readline())
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self) -> int:
+        """Waits for the end. The exit code, negative for a signal that ended it."""
+        with self._line, self._answers:
+            return int(self._answers.readline() or -signal.SIGKILL)

@@ -4,6 +4,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Literal
 
 from sfdc_escalator.escalation.world.needs import Records
@@ -24,6 +25,7 @@ def utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)  # authors and cases stand in thousands of records
 def long_id(record_id: str) -> str:
     """The 18-character form of a record id; ValueError when the text is not an id or its checksum is wrong.
 
