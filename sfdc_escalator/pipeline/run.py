@@ -169,7 +169,7 @@ def carry_out(
         counts = {state.value: result.count(state) for state in State}
         used = uses_of(policies, caller.now, watched=options.case is None)
         uses = next_uses(prepared.history.policy_uses, used, caller.now)
-        lease.finish({"exit": result.exit_code, **counts}, RunEnd(waitlist, uses))
+        lease.finish({"exit": result.exit_code, **counts}, RunEnd(waitlist, uses, prepared.org_facts.is_sandbox))
     rules = {policy.name: policy.notices for policy in policies}
     result = replace(result, post=deliver(post.outbox, post.channels(prepared.org_facts), rules, clock.now))
     head = ledger.head()

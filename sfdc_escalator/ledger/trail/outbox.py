@@ -22,6 +22,8 @@ from sfdc_escalator.pipeline.ports.outbox import Settled
 
 OPEN = (NoticeState.WAITING.value, NoticeState.SENDING.value)
 ENDS = (NoticeState.SENT.value, NoticeState.UNDELIVERED.value, NoticeState.DROPPED.value)
+TRIED = "notice_tried"
+"""The event of a try that failed and is repeated later."""
 LONGEST = timedelta(minutes=5)
 """After this time a process of another host counts as ended: a run sends for a minute."""
 PER_QUERY = 500
@@ -124,10 +126,10 @@ class SqlOutbox:
             changed |= {"sent_at": time_text(one.tried), "reference": one.reference}
             changed |= {"is_first": int(row["together"] in one.firsts)}
         connection.execute(notices.update().where(notices.c.id == row["id"]).values(changed))
-        if one.state.value in ENDS:
+        if one.state.value in ENDS or one.tried:
             facts = {"id": row["id"], "bundle": row["bundle"], "channel": row["channel"], "reason": one.reason}
             facts |= {"reference": one.reference, "tries": changed.get("tries", row["tries"])}
-            name = f"notice_{one.state.value}"
+            name = f"notice_{one.state.value}" if one.state.value in ENDS else TRIED
             journal.add(name, {"facts": facts}, key=row["key"], case_id=row["case_id"] or None)
 
     def counts(self) -> OutboxCounts:
