@@ -1,4 +1,4 @@
-"""`hold`, `release`, `resolve`: the commands by which a person says something that runs go by."""
+"""`hold`, `release`, `resolve`: the commands by which a person decides what runs go by."""
 
 import os
 import pwd
