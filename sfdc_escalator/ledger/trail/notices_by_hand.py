@@ -16,7 +16,9 @@ from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal
 from sfdc_escalator.pipeline.read_models.notices import short
 
-FRESH: Mapping[str, Any] = {"state": NoticeState.WAITING.value, "tries": 0, "first_try": None, "holder": None}
+FRESH: Mapping[str, Any] = {
+    "state": NoticeState.WAITING.value, "reason": "", "tries": 0, "first_try": None, "holder": None
+}  # fmt: skip
 """The members of the row that begins to wait again: its 24 hours begin with the next try."""
 
 
