@@ -142,13 +142,13 @@ def statements(ledger: SqlLedger) -> Iterator[list[str]]:
 @pytest.mark.parametrize("late", [False, True])
 def test_the_check_asks_as_often_for_many_notices_as_for_one(sqlite_kind: SqliteKind, late: bool) -> None:
     def asked(count: int) -> int:
-        with ledger.lease(start(f"run of {count}")) as lease:
+        with book.lease(start(f"run of {count}")) as lease:
             lease.queue([notice(number) for number in range(1, count + 1)])
             lease.finish({"exit": 0})
-        watch(ledger, STARTED + MINUTE * (count if late else -count))
-        with statements(ledger) as found:
-            assert len(passed_by(ledger)) == (count if late else 0)
+        watch(book, STARTED + MINUTE * (count if late else -count))
+        with statements(book) as found:
+            assert len(passed_by(book)) == (count if late else 0)
         return sum("FROM" in one for one in found)
 
-    with sqlite_kind.open() as ledger:
+    with sqlite_kind.open() as book:
         assert asked(1) == asked(300) <= (5 if late else 4)

@@ -157,6 +157,17 @@ def test_a_run_without_notices_says_nothing_of_them(support: World) -> None:
     assert "1 notice" not in page(support, "run", "--dry-run")
 
 
+def test_a_run_of_another_policy_leaves_a_notice_to_its_own(support: World, desk: Service) -> None:
+    desk.answers(BUSY, Answer())
+    org = escalated(support)
+    advance(org, "5m")
+    other = support.folder / "other.yaml"
+    other.write_text(POLICY.replace("policy: support", "policy: other").replace("starts_with: urgent", "is: never"))
+    assert run(support, "--policy", str(other))["notices"] == {"sent": 0, "waiting": 1, "undelivered": 0, "dropped": 0}
+    assert run(support)["notices"]["sent"] == 1
+    assert len(desk.calls) == 2
+
+
 # -- list and show -------------------------------------------------------------------------------------------------
 
 

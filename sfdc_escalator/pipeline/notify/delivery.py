@@ -68,7 +68,7 @@ def deliver(
     seconds: float = SECONDS,
 ) -> Sent:
     """Sends what is due. `rules` are those of the policies by name; `now` is the org's time."""
-    queued = outbox.queued()
+    queued = of_policies(outbox.queued(), rules)
     if not queued:
         return Sent(counts=outbox.counts())
     begin = now().replace(microsecond=0)
@@ -83,6 +83,13 @@ def deliver(
     send_all(work, found.send, seconds)
     lost = sum(one.state is NoticeState.DROPPED for one in dropped)
     return Sent(work.sent, lost, outbox.counts(), tuple(work.problems))
+
+
+def of_policies(queued: Sequence[Queued], rules: Mapping[str, NoticeRules]) -> Sequence[Queued]:
+    """The notices of the policies of this run, which say where they go. A message that has one of another policy is
+    left whole."""
+    others = {one.bundle for one in queued if one.notice.subject.policy not in rules}
+    return [one for one in queued if one.notice.subject.policy in rules and one.bundle not in others - {""}]
 
 
 def free(queued: Iterable[Queued]) -> Iterable[Queued]:
