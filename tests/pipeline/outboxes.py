@@ -101,6 +101,9 @@ class MemoryOutbox:
                     self.bundles[row.bundle] = (one.tried, one.firsts)
                 self.rows[key] = row
 
+    def undelivered(self) -> tuple[Queued, ...]:
+        return tuple(one for one in self.rows.values() if one.state is NoticeState.UNDELIVERED)
+
     def counts(self) -> OutboxCounts:
         states = [one.state for one in self.rows.values()]
         return OutboxCounts(sum(one in OPEN for one in states), states.count(NoticeState.UNDELIVERED))

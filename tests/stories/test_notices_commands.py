@@ -9,6 +9,7 @@ import pytest
 from tests.channels.service import Answer, Service
 from tests.stories.stopped_org import run
 from tests.stories.test_main_job import case, start
+from tests.stories.watched import cron, env_file
 from tests.stories.world import Answer as Typed
 from tests.stories.world import World, advance, select
 
@@ -424,6 +425,44 @@ def test_status_needs_a_person_while_a_notice_is_undelivered(support: World, des
     assert "! 1 notice undelivered: see `sfdc-escalator notices list`" in text
     notices(support, "drop", "--why", "called")
     assert support.type("status", *FAR).code == 0
+
+
+def test_an_undelivered_notice_is_mailed_when_it_begins_and_not_in_every_run(world: World, desk: Service) -> None:
+    world.policy(POLICY)
+    entry(world, f"channels: {{desk: {{url: '{desk.url}/{SECRET}'}}}}")
+    org = start(world, case(1))
+    env_file(world, org)
+    desk.answers(GONE)
+
+    def mailed(*words: str) -> list[str]:
+        """The lines beside those of the log."""
+        found = cron(world, "--log", "run.log", *words)
+        assert found.code == 3
+        return [line for line in found.err.splitlines() if not line.startswith("{")]
+
+    first = mailed("--backlog", "escalate")
+    (one,) = notices(world, "list", "--ledger", "state.db")["notices"]
+    assert first[:5] == [
+        "sfdc-escalator, org env: something needs a person (exit code 3)",
+        "",
+        "case 00000001, route support/urgent: undelivered",
+        f"  the notice {one['id'][:8]} (start) to leads by desk is not delivered: HTTP 410",
+        f"  To do: see `sfdc-escalator notices show {one['id']} --org env`; "
+        "then notices retry, or notices drop --why W.",
+    ]
+    assert mailed()[2:5] == first[2:5]  # this run stores that it was reported
+    assert mailed() == []
+    notices(world, "drop", "--why", "called", "--ledger", "state.db")
+    assert (cron(world, "--log", "run.log").code, cron(world, "--log", "run.log").err) == (0, "")
+    assert len(desk.calls) == 1
+
+
+def test_a_run_with_an_undelivered_notice_is_not_a_success(support: World, desk: Service) -> None:
+    desk.answers(GONE)
+    escalated(support, code=3)
+    run(support, code=3)
+    report = support.type("status", "--json", *FAR).json
+    assert (report["last_run"]["exit"], len(report["waiting_for_people"])) == (3, 1)
 
 
 def test_explain_shows_the_last_and_the_next_notices_of_the_case(support: World, desk: Service) -> None:

@@ -16,6 +16,7 @@ from sfdc_escalator.ledger.tables.notice_rows import queued_of
 from sfdc_escalator.ledger.tables.rows import Row, escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, notices, payloads
 from sfdc_escalator.ledger.tables.times import time_of, time_text
+from sfdc_escalator.ledger.trail.notices import counted, undelivered
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal
 from sfdc_escalator.pipeline.ports.outbox import Settled
@@ -133,10 +134,12 @@ class SqlOutbox:
             journal.add(name, {"facts": facts}, key=row["key"], case_id=row["case_id"] or None)
 
     def counts(self) -> OutboxCounts:
-        by_state = sa.select(notices.c.state, sa.func.count()).where(self._ours).group_by(notices.c.state)
         with self._ledger.reading() as connection:
-            found: dict[str, int] = {row[0]: row[1] for row in connection.execute(by_state)}
-        return OutboxCounts(sum(found.get(one, 0) for one in OPEN), found.get(NoticeState.UNDELIVERED.value, 0))
+            return counted(connection, self._ours)
+
+    def undelivered(self) -> tuple[Queued, ...]:
+        with self._ledger.reading() as connection:
+            return undelivered(connection, self._ours)
 
     def forget(self, now: datetime) -> int:
         """Erases the texts of notices that ended long ago, and returns their number."""
