@@ -24,6 +24,7 @@ COMMANDS = {  # each is a module of `commands`
     "release": "End the holds of a case.",
     "backtest": "Replay a policy over a history file.",
     "status": "Show the last run, what is open, what waits, and whether runs still come.",
+    "notices": "Show the messages to people; send undelivered ones again, or drop them; try a channel.",
     "audit": "Show the audit trail, and verify it.",
     "ledger": "Back up or migrate the ledger, or rebuild a lost one.",
     "resolve": "Settle an unknown outcome that only a person can settle.",

@@ -18,8 +18,10 @@ from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.tables.ladder_rows import holds_in, rungs_in, standings_in
 from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_of
 from sfdc_escalator.ledger.tables.rows import (
+    IS_SANDBOX,
     ORG_TIME,
     escalation_of,
+    is_sandbox_of,
     naming,
     org_time_of,
     route_of,
@@ -92,6 +94,11 @@ class SqlHistory:
     def org_time(self, connection: sa.Connection, organization_id: str) -> datetime | None:
         found = self._newest_with(ORG_TIME, connection, organization_id)
         return org_time_of(found.seq, found.body) if found else None
+
+    def is_sandbox(self, connection: sa.Connection, organization_id: str) -> bool | None:
+        """True for a sandbox, by the last run that recorded it; None where none did."""
+        found = self._newest_with(IS_SANDBOX, connection, organization_id)
+        return is_sandbox_of(found.seq, found.body) if found else None
 
     def waitlist(self, connection: sa.Connection, organization_id: str) -> Waitlist:
         """The things that the last run with a plan left for a person; empty where none recorded any."""

@@ -120,11 +120,11 @@ def parsed(text: str, now: datetime) -> datetime:
         raise Invalid(f"--until {text!r} is not a time: expected {UNTIL_FORM}") from None
 
 
-def why_of(text: str) -> str:
+def why_of(text: str, advice: str = "say why nobody shall be called") -> str:
     """The reason in one line. Raises Invalid where it is empty or too long."""
     why = " ".join(text.split())
     if not why:
-        raise Invalid("--why is empty: say why nobody shall be called, for those who wonder")
+        raise Invalid(f"--why is empty: {advice}, for those who wonder")
     if len(why) > MOST_CHARACTERS:
         raise Invalid(f"--why has {len(why)} characters: expected {MOST_CHARACTERS} at most")
     return why

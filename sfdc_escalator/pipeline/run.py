@@ -12,12 +12,13 @@ from sfdc_escalator.escalation.explaining.left_alone import LeftAlone, left_alon
 from sfdc_escalator.escalation.explaining.misses import NearMiss
 from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.notices.notice import Notice
+from sfdc_escalator.escalation.outbox.queued import OutboxCounts
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses, next_uses
-from sfdc_escalator.escalation.world.waitlist import UNCHECKED, SelfCheck, Waitlist, next_list
+from sfdc_escalator.escalation.world.waitlist import MOST, UNCHECKED, SelfCheck, Waiting, Waitlist, next_list
 from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply, outcome_in
 from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.closing import close_ladders
@@ -30,6 +31,7 @@ from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.outbox import Outbox
 from sfdc_escalator.pipeline.preparing.nearest import near_misses
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
+from sfdc_escalator.pipeline.read_models.notices import waiting_for_a_person
 from sfdc_escalator.pipeline.run_clock import RunClock, skew_text
 from sfdc_escalator.pipeline.standings import Standings
 from sfdc_escalator.pipeline.stop import Stop, call_budget
@@ -163,21 +165,33 @@ def carry_out(
         record_exhausted(lease, prepared)
         after = close_ladders(org, lease, prepared, applied)
         check = ledger.self_check(caller.organization_id)
-        result = replace(account(run, org, ledger, prepared, applied, stop), standings=after, check=check)
-        waiting = left_waiting(prepared, applied, result.outcomes, result.stopped, options, check.problems)
+        lost = waiting_for_a_person(post.outbox.undelivered())
+        standing = Sent(counts=OutboxCounts(undelivered=len(lost)))
+        result = replace(
+            account(run, org, ledger, prepared, applied, stop), standings=after, check=check, post=standing
+        )
+        waiting = (*left_waiting(prepared, applied, result.outcomes, result.stopped, options, check.problems), *lost)
         waitlist, news = next_list(prepared.history.waitlist, waiting, caller.now, reports=reports)
         counts = {state.value: result.count(state) for state in State}
         used = uses_of(policies, caller.now, watched=options.case is None)
         uses = next_uses(prepared.history.policy_uses, used, caller.now)
-        lease.finish({"exit": result.exit_code, **counts}, RunEnd(waitlist, uses))
+        lease.finish({"exit": result.exit_code, **counts}, RunEnd(waitlist, uses, prepared.org_facts.is_sandbox))
     rules = {policy.name: policy.notices for policy in policies}
     sent = deliver(post.outbox, post.channels(prepared.org_facts), rules, clock.now, stop)
     result = replace(result, post=sent)
+    fresh = [one for one in waiting_for_a_person(post.outbox.undelivered()) if one not in lost]
     head = ledger.head()
     if orders and log.isEnabledFor(logging.INFO):  # to count the cases without a match judges each of them
         left = result.left_alone().as_json()
         log.info("ended", extra={"exit": result.exit_code, "audit_head": head, "left_alone": left})
-    return replace(result, audit_head=head, waitlist=waitlist, reports=news)
+    return replace(
+        result, audit_head=head, waitlist=with_fresh(waitlist, fresh), reports=news or bool(reports and fresh)
+    )
+
+
+def with_fresh(waitlist: Waitlist, fresh: Sequence[Waiting]) -> Waitlist:
+    """The same with the notices that this run gave up. The next run stores them, and so reports them once more."""
+    return replace(waitlist, entries=(*waitlist.entries, *fresh)[:MOST], count=waitlist.count + len(fresh))
 
 
 def uses_of(policies: Sequence[Policy], now: datetime, *, watched: bool) -> PolicyUses:

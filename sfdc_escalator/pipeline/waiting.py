@@ -7,12 +7,15 @@ from itertools import islice
 from sfdc_escalator.escalation.decisions.decide import UNSETTLED
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
+from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.waitlist import A_DAY, MOST_NUMBERS, PASSING, Forgotten, Waiting
 from sfdc_escalator.pipeline.applying.apply import Applied
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
+SEEN_ANEW = ("unknown", NoticeState.UNDELIVERED.value)
+"""Every run settles outcomes, and sees the undelivered notices."""
 BOUNCED = "after the escalation something in the org moved the case to another owner"
 
 
@@ -80,7 +83,7 @@ def reason_of(match: Match, outcome: Outcome) -> str:
 
 def keeps(prepared: Prepared, options: RunOptions, one: Waiting) -> bool:
     """True where this run could not find out whether it is over. A policy that no run takes for a day is gone."""
-    if one.state in PASSING or one.state == "unknown":  # an outcome is settled in every run
+    if one.state in PASSING or one.state in SEEN_ANEW:
         return False
     policy = next((policy for policy in prepared.plan.policies if policy.name == one.policy), None)
     if policy is None:

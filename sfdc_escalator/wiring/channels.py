@@ -79,7 +79,7 @@ class OrgChannels:
         with self._lock:
             found = self._made.get((kind, name)) or self._make(kind, name)
             self._made[kind, name] = found
-        return found if isinstance(found, Broken) else Way(found, to)
+        return found if isinstance(found, Broken) else Way(found, to, kind)
 
     def _make(self, kind: str, name: str) -> Channel | Broken:
         given = self._entry.channels.get(name, {})

@@ -135,14 +135,20 @@ def rehearse(errand: Errand) -> Done:
 
 def explain(errand: Errand, case: str) -> Explained:
     """One case (by number or id) with every route. Nothing is written."""
+    from sfdc_escalator.ledger.store import SqlHistory
+    from sfdc_escalator.ledger.trail.notices import notices_of_case
     from sfdc_escalator.pipeline.preparing.examine import examine
     from sfdc_escalator.pipeline.run_clock import check_clock
 
     loaded = policies(errand.surroundings, errand.policies)
     with connect(errand.surroundings, errand.org, errand.now) as (door, caller):
-        known = history(*errand.place, caller).history(caller.organization_id)
+        reader = history(*errand.place, caller)
+        known = reader.history(caller.organization_id)
         check_clock(caller.now, known.org_time, accept=errand.accepts_clock)
         examined = examine(door, caller, known, loaded.policies, case, renderer())
+        if isinstance(reader, SqlHistory):
+            notices = notices_of_case(reader, caller.organization_id, examined.case.id)
+            examined = replace(examined, notices=notices)
     return Explained(examined, (*loaded.warnings, *clock_warnings(caller)))
 
 

@@ -111,11 +111,15 @@ def logged_in(surroundings: Surroundings, entry: OrgEntry, budget: float) -> Sal
 def refuse_wrong_org(entry: OrgEntry, door: SalesforceOrg, caller: Caller) -> None:
     if reason := wrong_organization(entry.expect, caller.organization_id):
         raise entry.refusal("organization_id", reason)
-    if entry.expect.sandbox is not None:
-        rows = door.rows("SELECT IsSandbox FROM Organization")
-        found = rows[0].get("IsSandbox") if len(rows) == 1 else None
-        if reason := wrong_kind(entry.expect, found if isinstance(found, bool) else None):
-            raise entry.refusal("sandbox", reason)
+    if entry.expect.sandbox is not None and (reason := wrong_kind(entry.expect, is_sandbox(door))):
+        raise entry.refusal("sandbox", reason)
+
+
+def is_sandbox(door: SalesforceOrg) -> bool | None:
+    """True for a sandbox; None where the org does not say."""
+    rows = door.rows("SELECT IsSandbox FROM Organization")
+    found = rows[0].get("IsSandbox") if len(rows) == 1 else None
+    return found if isinstance(found, bool) else None
 
 
 @contextmanager

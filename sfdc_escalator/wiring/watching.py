@@ -69,6 +69,7 @@ def note_left_alone(path: Path, result: Result) -> None:
 def counts(result: Result) -> dict[str, Any]:
     from sfdc_escalator.escalation.decisions.outcome import State
     from sfdc_escalator.escalation.world.ladder_facts import StandingState
+    from sfdc_escalator.reports.json.notices import notices_json
 
     done = result.count(State.APPLIED)
     everything = result.prepared.history.everything()
@@ -77,7 +78,13 @@ def counts(result: Result) -> dict[str, Any]:
     ladders = {state.value: 0 for state in StandingState}
     for standing, _ in result.standings.values():
         ladders[standing.state.value] += 1
-    return {"matches": states, "api_calls": result.api_calls, "open_escalations": known + done, "ladders": ladders}
+    return {
+        "matches": states,
+        "api_calls": result.api_calls,
+        "open_escalations": known + done,
+        "ladders": ladders,
+        "notices": notices_json(result.post),
+    }
 
 
 @contextmanager

@@ -30,7 +30,7 @@ FLOORS = (  # from top to bottom; a module imports only from lower floors, or fr
 ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules beside them
     "cli": (("process",), ("commands",), ("door",), ("crashes", "output"), ("logs", "options", "stopping", "streams")),
     "wiring": (
-        ("watching",),
+        ("outbox", "watching"),
         ("errand",),
         ("channels", "ledgers", "policies", "validation"),
         ("orgs",),

@@ -117,6 +117,9 @@ class MemoryOutbox:
             row = replace(row, sent_at=end.tried, reference=end.reference)
         return row
 
+    def undelivered(self) -> tuple[Queued, ...]:
+        return tuple(one for one in self.rows.values() if one.state is NoticeState.UNDELIVERED)
+
     def counts(self) -> OutboxCounts:
         states = [one.state for one in self.rows.values()]
         return OutboxCounts(sum(one in OPEN for one in states), states.count(NoticeState.UNDELIVERED))

@@ -8,7 +8,7 @@ import pytest
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Standing, StandingState
-from sfdc_escalator.escalation.world.waitlist import Forgotten, SelfCheck, Waiting
+from sfdc_escalator.escalation.world.waitlist import PASSING, Forgotten, SelfCheck, Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
 from sfdc_escalator.pipeline.read_models.open_escalation import OpenEscalation
 from sfdc_escalator.reports.json.status import status_json
@@ -42,7 +42,9 @@ def test_an_empty_ledger_has_no_run_and_nothing_open() -> None:
         "escalations": [],
         "due_list": {},
         "holds": [],
-        "notices": {"sent": 0, "waiting": 0, "undelivered": 0, "dropped": 0},
+        "notices": {"waiting": 0, "undelivered": 0},
+        "last_notices": [],
+        "next_notices": [],
         "unsettled": [],
         "rejected": [],
         "waiting_for_people": [],
@@ -179,6 +181,7 @@ def test_the_self_check_is_shown_where_it_was_asked_for() -> None:
 
 
 def test_a_mail_says_for_each_state_what_to_do() -> None:
+    assert TO_DO.keys() >= PASSING | {"held", "rejected", "unknown", "deferred", "undelivered", "withheld", "broken"}
     for state in TO_DO:
         one = replace(HELD, state=state)
         (text,) = [line for line in mail_text(HEADING, (one,), 1).splitlines() if line.startswith("  To do: ")]

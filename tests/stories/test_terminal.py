@@ -19,11 +19,17 @@ from tests.stories.world import NOW, Row, World, select, write_tables
 IN_YAML = json.dumps("R\u202eexe\u2066\u200b\n::error::forged\n")  # a policy refuses control characters
 POLICY = f"""
 policy: support
-teams: {{leads: {{queue: Leads}}}}
+channels: {{desk: webhook, pager: webhook}}
+notices: {{must_say: [Subject]}}
+teams: {{leads: {{queue: Leads, tell: [desk]}}}}
 defaults:
   note: {{parts: {{subject: {{from: Subject}}, said: {{from: comments.customer}}}}}}
 routes:
-  - {{name: high, reason: High., when: [{{field: Priority, is: High}}], escalate: {{queue: leads}}}}
+  - name: high
+    reason: High.
+    when: [{{field: Priority, is: High}}]
+    escalate: {{queue: leads}}
+    notify: [leads, {{channel: pager}}]
   - {{name: product, reason: P., when: [{{text: [Subject], mentions: [broken]}}], escalate: {{queue: leads}}}}
   - name: misspelt
     reason: {IN_YAML}
@@ -38,6 +44,7 @@ CASE = {
     "AccountId": "Acme" + BAD,
     "Subject": "broken" + BAD,
 }
+ORGS = "env: {channels: {desk: {url: 'http://127.0.0.1:9/desk'}, pager: {url: 'env:PAGER'}}}"
 RULE = {"kind": "validation_rule", "when": [{"field": "CaseNumber", "is": "2"}], "message": "Ask first." + BAD}
 
 
@@ -92,6 +99,8 @@ def joined(world: World, kept: Kept) -> Iterator[EmbeddedOrg]:
 def hostile(world: World, kept: Kept) -> Iterator[World]:
     """One case is escalated, one rejected, one matches no route. The run that did so is kept for all tests."""
     world.policy(POLICY)
+    (world.folder / "config").mkdir()
+    (world.folder / "config" / "orgs.yaml").write_text(ORGS)
     if not kept.ledgers.exists():
         with joined(world, kept) as org:
             answer = world.run("--backlog", "escalate")
@@ -111,6 +120,11 @@ def hostile(world: World, kept: Kept) -> Iterator[World]:
 def key(world: World) -> str:
     (first, *_) = world.type("audit", "list", "--json").json["escalations"]
     return str(first["key"])
+
+
+def notice(world: World) -> str:
+    (first, *_) = world.type("notices", "list", "--json").json["notices"]
+    return str(first["id"])
 
 
 def without_ledger(world: World) -> None:
@@ -186,6 +200,15 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "validate, JUnit": (gaps, ["validate", "gaps.yaml", "--org", "env", "--format", "junit"], 2),
     "validate, not let in": (stale, ["validate", "--org", "env"], 5),
     "status": (nothing, ["status", "--check", *TIMES], 3),
+    "notices list": (nothing, ["notices", "list"], 0),
+    "notices show": (nothing, ["notices", "show", "NOTICE"], 0),
+    "notices show, no such notice": (nothing, ["notices", "show", BAD], 2),
+    "notices retry": (nothing, ["notices", "retry"], 0),
+    "notices retry, no such notice": (nothing, ["notices", "retry", BAD, SHORT], 2),
+    "notices drop": (nothing, ["notices", "drop", "NOTICE", "--why", f"w{BAD}"], 0),
+    "notices drop, hostile words": (nothing, ["notices", "drop", BAD, "--why", BAD], 2),
+    "notices test": (nothing, ["notices", "test", "desk"], 3),
+    "notices test, hostile words": (nothing, ["notices", "test", BAD, "--to", BAD], 2),
     "audit list": (nothing, ["audit", "list"], 0),
     "audit show": (nothing, ["audit", "show", "KEY"], 0),
     "audit show, no such key": (nothing, ["audit", "show", BAD], 2),
@@ -209,7 +232,8 @@ WITHOUT_ROW = {"demo": "it shows its own org only, whose texts come with the pro
 
 def shown(world: World, row: str, *more: str) -> Screen:
     before, words, _code = ROWS[row]
-    words = [key(world) if word == "KEY" else word for word in words]
+    found = {"KEY": key, "NOTICE": notice}
+    words = [found[word](world) if word in found else word for word in words]
     before(world)
     return on_terminal(world, *words, *more)
 
@@ -221,7 +245,9 @@ def test_no_text_controls_the_terminal_or_forges_a_line(hostile: World, row: str
     assert row in DATA or screen.forged() == []
 
 
-@pytest.mark.parametrize("row", ["run", "explain", "status", "audit list", "audit show", "backtest"])
+@pytest.mark.parametrize(
+    "row", ["run", "explain", "status", "notices list", "notices show", "audit list", "audit show", "backtest"]
+)
 def test_json_on_a_terminal_is_harmless_and_exact(hostile: World, row: str) -> None:
     screen = shown(hostile, row, "--json")
     assert screen.obeyed() == set()

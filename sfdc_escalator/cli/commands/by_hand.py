@@ -1,4 +1,4 @@
-"""`hold`, `release`, `resolve`: the decisions of a person that runs go by."""
+"""`hold`, `release`, `resolve`: the commands by which a person decides what runs go by."""
 
 import os
 import pwd

@@ -100,7 +100,7 @@ def command(
         """The report, ready to be printed."""
         if as_json:
             return partial(tell_json, as_object(done, org, code_of(done), dry_run=dry_run))
-        return partial(tell, as_text(done, page_for(surroundings.environ), in_full=case is not None))
+        return partial(tell, as_text(done, org, page_for(surroundings.environ), in_full=case is not None))
 
     if dry_run:
         done = errands.rehearse(errand)
@@ -138,9 +138,9 @@ def as_object(done: "Done", org: str, code: int, *, dry_run: bool) -> dict[str, 
     return {**run_json(done.result, org), "dry_run": dry_run, "exit": code, "warnings": warned}
 
 
-def as_text(done: "Done", page: "Page", *, in_full: bool) -> str:
+def as_text(done: "Done", org: str, page: "Page", *, in_full: bool) -> str:
     from sfdc_escalator.reports.text.run import run_text
     from sfdc_escalator.reports.values import visible
 
     warned = (f"! {visible(str(problem))}" for problem in done.warnings)
-    return "\n".join([*warned, run_text(done.result, all_notes=in_full, page=page)])
+    return "\n".join([*warned, run_text(done.result, org, all_notes=in_full, page=page)])

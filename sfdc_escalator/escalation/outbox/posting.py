@@ -51,6 +51,23 @@ def message_now(one: Queued, sender: Sender, acknowledged: Acknowledged | None =
     return with_facts(message, one, sender)
 
 
+def trial_message(message_id: str, channel: str, by: str, sender: Sender) -> Message:
+    """A message that a person sends to try a channel."""
+    line = Line("", f"{by} sent this with `notices test`. Nobody needs to act.", kept=True)
+    message = Message(message_id, "test", f"{sender.prefix}Test of the channel {channel}", (line,))
+    facts: dict[str, Any] = {
+        **about(message, sender),
+        **dict.fromkeys(NOT_OF_ONE),
+        "recipient": f"channel:{channel}",
+        "instead_of": None,
+        "opens_with": "",
+        "links": [],
+        "say": {},
+        "text": plain_text(message),
+    }
+    return replace(message, facts=facts)
+
+
 def with_facts(message: Message, one: Queued, sender: Sender) -> Message:
     notice = one.notice
     own: dict[str, Any] = {

@@ -22,10 +22,10 @@ NUMBERS = re.compile(r"\d+")
 class Waiting:
     """One thing that waits for a person.
 
-    `state` is held, rejected, unknown, deferred or bounced of a case; withheld or broken of a route, whose
-    `case_number` is empty; stopped or failed of a run, or forgotten by the check of the ledger, which have no route
-    either. `missing` are parts of the note, `cases` counts the cases of a withheld route, `numbers` are the case
-    numbers of the first ones. `seen` is the org's time of the run that found it last.
+    `state` is held, rejected, unknown, deferred or bounced of a case; undelivered of a notice, whose id is the `key`;
+    withheld or broken of a route, whose `case_number` is empty; stopped or failed of a run, or forgotten by the check
+    of the ledger, which have no route either. `missing` are parts of the note, `cases` counts the cases of a withheld
+    route, `numbers` are the case numbers of the first ones. `seen` is the org's time of the run that found it last.
     """
 
     state: str

@@ -19,8 +19,8 @@ from sfdc_escalator.ledger.tables.schema import JSON_COLUMNS, escalations, live_
 from sfdc_escalator.ledger.tables.times import time_of, time_text
 
 Row = dict[str, Any]
-ORG_TIME = "org_time"
-"""The members of a run's last event that hold the org's time, the second where it looked at every open escalation."""
+ORG_TIME, IS_SANDBOX = "org_time", "is_sandbox"
+"""The members of a run's last event that hold the org's time, and whether the org is a sandbox."""
 
 MOST = 2**31 - 1
 """The largest number that every engine can hold in a column."""
@@ -85,6 +85,15 @@ def org_time_of(seq: int, body: bytes) -> datetime | None:
     """The org's time in the last event of a run. Raises LedgerUnusable for one that no run can have written."""
     with naming(f"event {seq}"):
         return time_of(json.loads(body)[ORG_TIME])
+
+
+def is_sandbox_of(seq: int, body: bytes) -> bool:
+    """Raises LedgerUnusable for a value that no run can have written."""
+    with naming(f"event {seq}"):
+        found = json.loads(body)[IS_SANDBOX]
+        if not isinstance(found, bool):
+            raise ValueError(f"{IS_SANDBOX} is {found!r:.60}")
+        return found
 
 
 def facts_of(escalation: Escalation, case_number: str) -> Row:

@@ -3,7 +3,7 @@
 Times are text, `YYYY-MM-DDTHH:MM:SSZ`, as the events have them. `events.body` holds the canonical bytes that are
 hashed; every other column of `events`, and every row of `runs`, `escalations`, `live_routes`, `rungs` and `holds`,
 follows from such bytes and names its newest event, so that a verification can compare them. `leases`, `standings` and
-`notices` are not part of the chain; an event records each notice that is queued, sent, dropped or given up.
+`notices` are not part of the chain; an event records each notice that is queued, tried, sent, dropped or given up.
 """
 
 import sqlalchemy as sa

@@ -16,6 +16,7 @@ from sfdc_escalator.ledger.tables.notice_rows import queued_of
 from sfdc_escalator.ledger.tables.rows import Row, escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, notices, payloads
 from sfdc_escalator.ledger.tables.times import time_of, time_text
+from sfdc_escalator.ledger.trail.notices import counted, undelivered
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal
 from sfdc_escalator.ledger.writing.notices import erase_texts, parts
@@ -23,6 +24,8 @@ from sfdc_escalator.pipeline.ports.outbox import Settled
 
 OPEN = (NoticeState.WAITING.value, NoticeState.SENDING.value)
 ENDS = (NoticeState.SENT.value, NoticeState.UNDELIVERED.value, NoticeState.DROPPED.value)
+TRIED = "notice_tried"
+"""The event of a try that failed and is repeated later."""
 LONGEST = timedelta(minutes=5)
 """After this time a process of another host counts as ended: a run sends for a minute."""
 
@@ -132,17 +135,19 @@ class SqlOutbox:
             changed |= {"sent_at": time_text(one.tried), "reference": one.reference}
             changed |= {"is_first": int(row["together"] in one.firsts)}
         connection.execute(notices.update().where(notices.c.id == row["id"]).values(changed))
-        if one.state.value in ENDS:
+        if one.state.value in ENDS or one.tried:
             facts = {"id": row["id"], "bundle": row["bundle"], "channel": row["channel"], "reason": one.reason}
             facts |= {"reference": one.reference, "tries": changed.get("tries", row["tries"])}
-            name = f"notice_{one.state.value}"
+            name = f"notice_{one.state.value}" if one.state.value in ENDS else TRIED
             journal.add(name, {"facts": facts}, key=row["key"], case_id=row["case_id"] or None)
 
     def counts(self) -> OutboxCounts:
-        by_state = sa.select(notices.c.state, sa.func.count()).where(self._ours).group_by(notices.c.state)
         with self._ledger.reading() as connection:
-            found: dict[str, int] = {row[0]: row[1] for row in connection.execute(by_state)}
-        return OutboxCounts(sum(found.get(one, 0) for one in OPEN), found.get(NoticeState.UNDELIVERED.value, 0))
+            return counted(connection, self._ours)
+
+    def undelivered(self) -> tuple[Queued, ...]:
+        with self._ledger.reading() as connection:
+            return undelivered(connection, self._ours)
 
     def forget(self, now: datetime) -> int:
         old = sa.func.coalesce(notices.c.last_try, notices.c.queued_at) < time_text(now - KEPT)

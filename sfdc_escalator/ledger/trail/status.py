@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waiting, Waitlist
@@ -14,8 +15,10 @@ from sfdc_escalator.ledger.tables.rows import checked, escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, runs
 from sfdc_escalator.ledger.tables.self_check import self_check
 from sfdc_escalator.ledger.tables.times import time_of
+from sfdc_escalator.ledger.trail.notices import counted, last_and_next, undelivered
 from sfdc_escalator.ledger.trail.open_escalations import every_hold, held_cases, open_escalations
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
+from sfdc_escalator.pipeline.read_models.notices import waiting_for_a_person
 
 SETTLED_LATER = ("unknown", "rejected")
 WAITING = (EscalationState.UNKNOWN, EscalationState.SENDING, EscalationState.REJECTED)
@@ -35,6 +38,8 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool
         orgs = connection.scalars(sa.select(runs.c.organization_id).distinct().order_by(runs.c.organization_id)).all()
         left = [trail.waitlist(connection, one) for one in orgs]
         found = [one for waitlist in left for one in still_waiting(connection, waitlist)]
+        lost = waiting_for_a_person(undelivered(connection, sa.true()))
+        counts, notices = counted(connection, sa.true()), last_and_next(connection, sa.true())
         now = now or (time_of_run(trail, connection, last) if last else None)
         held = held_cases(connection, now)
         known = tuple(open_escalations(connection, held))
@@ -47,12 +52,14 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool
         open=len(known),
         unsettled=tuple(one for one in waiting if one.state is not EscalationState.REJECTED),
         rejected=tuple(sorted((one for one in waiting if one.state is EscalationState.REJECTED), key=_next_try)),
-        waiting=(*found, *_lost(waiting, {one.key for one in found})),
+        waiting=(*found, *_lost(waiting, {one.key for one in found}), *lost),
         more_waiting=sum(one.count - len(one.entries) for one in left),
         now=now,
         escalations=known,
         holds=every_hold(held),
         policy_uses=newest_uses(list(uses.values())),
+        outbox=counts,
+        notices=notices,
         check=as_one(checks) if check else None,
     )
 
@@ -78,8 +85,11 @@ def newest_uses(found: Sequence[PolicyUses]) -> PolicyUses:
 
 
 def still_waiting(connection: sa.Connection, waitlist: Waitlist) -> Iterator[Waiting]:
-    """The things that the last run left and that nobody has settled since, as `resolve` does."""
+    """The things that the last run left and that nobody has settled since, as `resolve` does. Notices are counted as
+    they are now."""
     for one in waitlist.entries:
+        if one.state == NoticeState.UNDELIVERED:
+            continue
         of_key = sa.select(escalations.c.state).where(escalations.c.key == one.key)
         state = connection.scalar(of_key) if one.state in SETTLED_LATER else None
         if state is None or state in WAITING:

@@ -17,7 +17,7 @@ from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_json
-from sfdc_escalator.ledger.tables.rows import ORG_TIME, checked, naming
+from sfdc_escalator.ledger.tables.rows import IS_SANDBOX, ORG_TIME, checked, naming
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
 from sfdc_escalator.ledger.tables.times import time_text
 from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_json
@@ -142,7 +142,9 @@ class SqlLease:
 
     def _left(self, end: RunEnd) -> dict[str, Any]:
         """The members of the run's last event that later runs and reports read."""
-        return {WAITLIST: waitlist_json(end.waitlist), POLICY_USES: policy_uses_json(end.policy_uses)}
+        uses, is_sandbox = policy_uses_json(end.policy_uses), end.is_sandbox
+        kind = {} if is_sandbox is None else {IS_SANDBOX: is_sandbox}
+        return {WAITLIST: waitlist_json(end.waitlist), POLICY_USES: uses, **kind}
 
     def _org_time(self, result: Mapping[str, Any]) -> dict[str, str]:
         """The org's time for the last event of the run; a run that ended with an error may have refused that time."""

@@ -32,6 +32,7 @@ from sfdc_escalator.pipeline.ports.outbox import Outbox, Settled
 from sfdc_escalator.pipeline.stop import Stop
 
 log = logging.getLogger(__name__)
+A_DAY = timedelta(days=1)
 FAILURES = 2
 """After this number of failures in a run a channel is left for the next run."""
 
@@ -69,7 +70,7 @@ def deliver(
     not begun is left for the next run."""
     begin = now().replace(microsecond=0)
     outbox.forget(begin)
-    queued = outbox.queued()
+    queued = of_policies(outbox.queued(), rules, begin)
     if not queued:
         return Sent(counts=outbox.counts())
     starts = outbox.escalations({one.notice.subject.start_key for one in queued} - {""})
@@ -96,6 +97,14 @@ def look_back(queued: Iterable[Queued], rules: Mapping[str, NoticeRules]) -> tim
     """The longest time for which a delivery counts: that of a cap, or of a group."""
     caps = (one.cap.within for one in rules.values() if one.cap)
     return max((timedelta(), *caps, *(one.notice.within for one in queued)))
+
+
+def of_policies(queued: Sequence[Queued], rules: Mapping[str, NoticeRules], now: datetime) -> Sequence[Queued]:
+    """The notices of the policies of this run, which say when they may be sent, and those that no other run took for a
+    day: their policy is gone. A message that has one of another policy is left whole."""
+    left = [one for one in queued if one.notice.subject.policy not in rules and now < one.at + A_DAY]
+    bundles, ids = {one.bundle for one in left} - {""}, {one.id for one in left}
+    return [one for one in queued if one.id not in ids and one.bundle not in bundles]
 
 
 def free(queued: Iterable[Queued]) -> Iterable[Queued]:

@@ -49,10 +49,12 @@ Delivery = Delivered | Delayed | Refused | Broken | Unanswered
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The channel by which a notice goes, and its address there: in a sandbox another one than the policy names."""
+    """The channel by which a notice goes, and its address there: in a sandbox another one than the policy names. `kind`
+    is that of the channel, in a sandbox perhaps `log`."""
 
     channel: "Channel"
     to: str
+    kind: str = ""
 
 
 class Channels(Protocol):

@@ -40,11 +40,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """The things that the end of a run leaves for later runs and reports: what waits for a person, and the policies in
-    use."""
+    """The things that the end of a run leaves for later runs and reports: what waits for a person, the policies in
+    use, and whether the org is a sandbox."""
 
     waitlist: Waitlist
     policy_uses: PolicyUses
+    is_sandbox: bool | None = None
 
 
 class HistoryReader(Protocol):

@@ -48,8 +48,8 @@ class Outbox(Protocol):
         ...
 
     def settle(self, settled: Sequence[Settled]) -> None:
-        """Stores these ends; what is sent, dropped or undelivered is an event. What has ended already, or is being sent
-        by another process, stays as it is."""
+        """Stores these ends; each try, and each notice that is dropped, is an event. What has ended already, or is
+        being sent by another process, stays as it is."""
         ...
 
     def forget(self, now: datetime) -> int:
@@ -57,3 +57,7 @@ class Outbox(Protocol):
         ...
 
     def counts(self) -> OutboxCounts: ...
+
+    def undelivered(self) -> tuple[Queued, ...]:
+        """The notices that wait for a person, oldest first, without their texts."""
+        ...

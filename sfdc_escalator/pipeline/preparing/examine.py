@@ -1,7 +1,7 @@
 """One case, read with everything that the policies read. Reads only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sfdc_escalator.errors import PlanRefused
 from sfdc_escalator.escalation.decisions.decide import decide
@@ -19,17 +19,19 @@ from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.case_ladders import CaseLadder, ladders_of_case
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, check_found, in_this_org, prepare
+from sfdc_escalator.pipeline.read_models.notices import LastAndNext
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """The case, and for each policy the facts it judges by and the judgement of a run; and where its open escalations
-    stand."""
+    """The case, and for each policy the facts it judges by and the judgement of a run; where its open escalations
+    stand, and its last and next notices."""
 
     case: Case
     policies_in_org: tuple[PolicyInOrg, ...]
     judged: tuple[Match | NoMatch, ...]
     ladders: tuple[CaseLadder, ...] = ()
+    notices: LastAndNext = field(default_factory=LastAndNext)
 
 
 def examine(

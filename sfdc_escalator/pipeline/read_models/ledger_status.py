@@ -7,10 +7,12 @@ from types import MappingProxyType
 from typing import Any
 
 from sfdc_escalator.errors import Invalid
+from sfdc_escalator.escalation.outbox.queued import OutboxCounts
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waiting
+from sfdc_escalator.pipeline.read_models.notices import LastAndNext
 from sfdc_escalator.pipeline.read_models.open_escalation import OpenEscalation
 
 SOON = timedelta(hours=24)
@@ -40,7 +42,8 @@ class LedgerStatus:
     The outcome of an `unsettled` escalation is not known yet; a `rejected` one is tried again, the next one first.
     `waiting` is all that waits for a person, these among it; `more_waiting` counts what the ledger does not list.
     `now` is the org's time of the last run, or the time that was asked for; None before the first run. `holds` are
-    those that last. `check` is the self-check, where it was asked for.
+    those that last. `outbox` counts the notices, `notices` are the last and the next ones. `check` is the self-check,
+    where it was asked for.
     """
 
     where: str
@@ -55,6 +58,8 @@ class LedgerStatus:
     escalations: tuple[OpenEscalation, ...] = ()
     holds: tuple[Hold, ...] = ()
     policy_uses: PolicyUses = field(default_factory=lambda: MappingProxyType({}))
+    outbox: OutboxCounts = field(default_factory=OutboxCounts)
+    notices: LastAndNext = field(default_factory=LastAndNext)
     check: SelfCheck | None = None
 
     @property

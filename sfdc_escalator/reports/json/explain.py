@@ -13,6 +13,7 @@ from sfdc_escalator.escalation.explaining.explanation import Explained, explain
 from sfdc_escalator.pipeline.preparing.case_ladders import CaseLadder
 from sfdc_escalator.pipeline.preparing.examine import Examined
 from sfdc_escalator.reports.json.ladder import open_json
+from sfdc_escalator.reports.json.notices import last_and_next_json
 from sfdc_escalator.reports.json.run import escalation_json
 from sfdc_escalator.reports.ladder_text import ladder_text
 from sfdc_escalator.reports.values import instant
@@ -33,6 +34,7 @@ def explain_json(examined: Examined) -> dict[str, Any]:
             for in_org, judged in zip(examined.policies_in_org, examined.judged, strict=True)
         ],
         "ladders": [ladder_json(one) for one in examined.ladders],
+        **last_and_next_json(examined.notices),
     }
 
 

@@ -6,7 +6,7 @@ from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.waitlist import Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
 from sfdc_escalator.reports.json.ladder import due_json, hold_json, maybe, open_json
-from sfdc_escalator.reports.json.problems import no_notices
+from sfdc_escalator.reports.json.notices import last_and_next_json, standing_json
 from sfdc_escalator.reports.json.self_check import self_check_json
 from sfdc_escalator.reports.values import instant
 
@@ -23,7 +23,8 @@ def status_json(status: LedgerStatus, silent: str | None) -> dict[str, Any]:
         "escalations": [open_json(one) for one in status.escalations],
         "due_list": due_list_json(status),
         "holds": [hold_json(one) for one in status.holds],
-        "notices": no_notices(),
+        "notices": standing_json(status.outbox),
+        **last_and_next_json(status.notices),
         "unsettled": [escalation_json(one) for one in status.unsettled],
         "rejected": [escalation_json(one) for one in status.rejected],
         "waiting_for_people": [waiting_json(one) for one in status.waiting if one.state != "withheld"],

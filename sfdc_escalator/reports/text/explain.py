@@ -10,8 +10,10 @@ from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.explaining.explanation import Explained, explain
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.pipeline.preparing.examine import Examined
+from sfdc_escalator.pipeline.read_models.notices import LastAndNext
 from sfdc_escalator.reports.json.explain import group_name
 from sfdc_escalator.reports.ladder_text import ladder_text
+from sfdc_escalator.reports.text.notices import last_and_next_lines
 from sfdc_escalator.reports.values import visible
 
 MARKS = {True: "yes", False: "no "}
@@ -35,6 +37,9 @@ def lines(examined: Examined) -> Iterator[str]:
     for ladder in examined.ladders:
         yield ""
         yield ladder_text(ladder.escalation, ladder.zone, ladder.now, ladder.until)
+    if examined.notices != LastAndNext():
+        yield ""
+        yield from last_and_next_lines(examined.notices)
 
 
 def match_text(judged: Match | NoMatch) -> str:

@@ -19,6 +19,7 @@ HELP = {
     "matches": "The matches of the last live run, by outcome.",
     "api_calls": "The API calls of the last live run.",
     "open_escalations": "The escalations in the ledger whose case still counts as escalated.",
+    "notices": "The notices that the last live run sent or dropped, and those that wait or are undelivered after it.",
     "ladders": "The open escalations after the last live run, by where they stand on their ladder.",
 }
 """All are gauges: a file holds the figures of one run."""
@@ -36,6 +37,7 @@ class Figures:
     api_calls: int | None = None
     open_escalations: int | None = None
     ladders: Mapping[str, int] = field(default_factory=dict)
+    notices: Mapping[str, int] = field(default_factory=dict)
 
 
 def metrics_text(figures: Figures, last_success: float | None) -> str:
@@ -52,6 +54,7 @@ def lines(figures: Figures, last_success: float | None) -> Iterator[str]:
         "matches": [(f'{label},outcome="{name}"', count) for name, count in figures.matches.items()],
         "api_calls": [(label, figures.api_calls)],
         "open_escalations": [(label, figures.open_escalations)],
+        "notices": [(f'{label},state="{name}"', count) for name, count in figures.notices.items()],
         "ladders": [(f'{label},state="{name}"', count) for name, count in figures.ladders.items()],
     }
     for name, samples in values.items():

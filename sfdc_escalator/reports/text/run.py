@@ -11,6 +11,7 @@ from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.terminal import PLAIN, Page, table
+from sfdc_escalator.reports.text.notices import planned_lines, sent_lines
 from sfdc_escalator.reports.values import counted, visible
 
 MOST_REASONS = 2
@@ -19,12 +20,12 @@ SHOWN_BY_STATE = (State.PLANNED, State.APPLIED, State.WITHHELD)
 """The reason of these ends is plain from the state, or stands below the table."""
 
 
-def run_text(result: Result, *, all_notes: bool = False, page: Page = PLAIN) -> str:
-    """The page; with `all_notes` every note in full."""
-    return "\n".join(lines(result, page, all_notes=all_notes))
+def run_text(result: Result, org: str = "", *, all_notes: bool = False, page: Page = PLAIN) -> str:
+    """The page; `org` is the name that messages give to the org. With `all_notes` every note in full."""
+    return "\n".join(lines(result, org, page, all_notes=all_notes))
 
 
-def lines(result: Result, page: Page, *, all_notes: bool) -> Iterator[str]:
+def lines(result: Result, org: str, page: Page, *, all_notes: bool) -> Iterator[str]:
     yield from map(visible, head(result))
     yield from map(visible, warnings(result))
     if result.outcomes:
@@ -34,6 +35,8 @@ def lines(result: Result, page: Page, *, all_notes: bool) -> Iterator[str]:
         yield from note_pages(result)
     elif result.is_rehearsal and result.outcomes:
         yield "(one note in full: --case CASE; all notes: --json)"
+    if result.is_rehearsal:
+        yield from planned_lines(result, org)
     yield from no_match(result.prepared, page)
     if result.is_rehearsal and not result.outcomes:
         yield from nearest(result, page)
@@ -42,6 +45,8 @@ def lines(result: Result, page: Page, *, all_notes: bool) -> Iterator[str]:
     if result.stopped:
         yield ""
         yield visible(f"The run stopped early: {result.stopped}")
+    if not result.is_rehearsal:
+        yield from sent_lines(result)
     yield ""
     yield summary(result)
 

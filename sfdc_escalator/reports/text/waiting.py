@@ -19,6 +19,10 @@ TO_DO = {
     "choose about the backlog, or raise the guard in the policy.",
     "broken": "To do: find out what the org lacks: sfdc-escalator validate --org {org}",
     "stopped": "To do: nothing, if somebody stopped it; the next run goes on with the rest.",
+    "undelivered": "To do: see `sfdc-escalator notices show {key} --org {org}`; then notices retry, or notices drop "
+    "--why W.",
+    "forgotten": "To do: see the case, and `sfdc-escalator status --check --org {org}`. It is a defect of the program: "
+    "keep the ledger, and report it.",
     "failed": "To do: see to the org and the login, if it happens again. The next run goes on with the rest.",
 }
 

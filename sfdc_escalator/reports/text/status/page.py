@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.waitlist import Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
+from sfdc_escalator.reports.text.notices import last_and_next_lines, undelivered_lines
 from sfdc_escalator.reports.text.status.open_escalations import more, open_lines, subject
 from sfdc_escalator.reports.text.waiting import waiting_lines
 from sfdc_escalator.reports.values import counted, instant, visible
@@ -43,10 +44,19 @@ def lines(status: LedgerStatus, silent: str | None) -> Iterator[str]:
     yield from waiting(status)
     yield from listed("not settled yet", status.unsettled)
     yield from listed("rejected", status.rejected)
+    yield from notices(status)
     yield from checked(status)
     yield from last_runs(status)
     if status.review_overdue:
         yield visible(f"Review overdue: {', '.join(status.review_overdue)}")
+
+
+def notices(status: LedgerStatus) -> Iterator[str]:
+    """The notices that wait, those of them that come next, and those that were sent last."""
+    if status.outbox.waiting:
+        yield f"{counted(status.outbox.waiting, 'notice')} waiting"
+    yield from last_and_next_lines(status.notices)
+    yield from undelivered_lines(status.outbox)
 
 
 def checked(status: LedgerStatus) -> Iterator[str]:
