@@ -1,4 +1,5 @@
-"""The places of a run that can be disturbed: each HTTP call and each commit of its ledger, just before and after."""
+"""The places of a run that can be disturbed: each HTTP call to its org, each commit of its ledger and each post of a
+notice to a service of the web, just before and after."""
 
 import contextlib
 import os
@@ -25,9 +26,9 @@ DISK = {
 class Point:
     """An act at the `k`-th time (from 1) that a run reaches this place.
 
-    The acts: kill (-9), term (SIGTERM), stop (SIGSTOP, until it is continued), meet (waits until it is told to go on),
-    jump (of the wall clock, by `seconds`), full or readonly (the disk from then on, for `times` commits; 0 = to the
-    end).
+    The acts: kill (-9), term (SIGTERM), deadline (that of the command comes), stop (SIGSTOP, until it is continued),
+    meet (waits until it is told to go on), jump (of the wall clock, by `seconds`), full or readonly (the disk from then
+    on, for `times` commits; 0 = to the end).
     """
 
     site: str
@@ -70,6 +71,8 @@ class Checkpoints:
             os.kill(os.getpid(), signal.SIGTERM)
         elif point.act == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        elif point.act == "deadline":
+            reach_deadline()
         else:
             self._wait(point)
 
@@ -102,12 +105,22 @@ class Checkpoints:
         raise error
 
 
+def reach_deadline() -> None:
+    """Lets the timer of the command's deadline end."""
+    for one in threading.enumerate():
+        if isinstance(one, threading.Timer):
+            one.function(*one.args, **one.kwargs)
+
+
 def watch(checkpoints: Checkpoints, run: str) -> None:
-    """Reports each call and commit to `checkpoints`; each call has a header with the run's name for the org's log."""
+    """Reports each call, commit and post to `checkpoints`; each call has a header with the run's name for the org's
+    log."""
     from sqlalchemy.engine.default import DefaultDialect
 
+    from sfdc_escalator.channels import exchange
     from sfdc_escalator.salesforce.line.session import OrgSession
 
+    post: Callable[..., Any] = exchange.sent
     request: Callable[..., Any] = OrgSession.request
     begin: Callable[..., Any] = DefaultDialect.do_begin
     commit: Callable[..., Any] = DefaultDialect.do_commit
@@ -118,6 +131,12 @@ def watch(checkpoints: Checkpoints, run: str) -> None:
         more["headers"] = {**(more.get("headers") or {}), "X-Chaos-Run": run}
         answer = request(self, method, url, *words, **more)
         checkpoints.reach("http", "after")
+        return answer
+
+    def watched_post(request: exchange.Request) -> Any:
+        checkpoints.reach("post", "before")
+        answer = post(request)
+        checkpoints.reach("post", "after")
         return answer
 
     def watched_begin(self: DefaultDialect, connection: Any) -> None:
@@ -138,6 +157,7 @@ def watch(checkpoints: Checkpoints, run: str) -> None:
         with contextlib.suppress(RuntimeError):  # not held by this thread
             checkpoints.gate.release()
 
+    exchange.sent = watched_post
     OrgSession.request = watched_request  # type: ignore[assignment]
     DefaultDialect.do_begin = watched_begin  # type: ignore[method-assign]
     DefaultDialect.do_commit = watched_commit  # type: ignore[method-assign]

@@ -39,7 +39,7 @@ def watch(ledger: SqlLedger, before: datetime, policy: str = "support") -> None:
 
 
 def tried(outbox: SqlOutbox, one: Notice, state: NoticeState, at: datetime, again: datetime | None = None) -> None:
-    assert outbox.claim([one.id], one.id, at)
+    assert outbox.claim([row for row in outbox.queued() if row.id == one.id], one.id, at)
     outbox.settle([Settled((one.id,), state, "" if state is SENT else "HTTP 503", tried=at, at=again)])
 
 

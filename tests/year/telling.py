@@ -28,7 +28,7 @@ class YearOutbox(MemoryOutbox):
 
     done: dict[str, Queued] = field(default_factory=dict)
     recent: list[tuple[datetime, Sent]] = field(default_factory=list)
-    undelivered: int = 0
+    given_up: int = 0
 
     def add(self, notices: Iterable[Notice], state: NoticeState, remark: str = "") -> None:
         super().add((one for one in notices if one.id not in self.done), state, remark)
@@ -38,7 +38,7 @@ class YearOutbox(MemoryOutbox):
         for key in (key for one in settled for key in one.ids):
             if self.rows[key].state in ENDS:
                 row = self.done[key] = self.rows.pop(key)
-                self.undelivered += row.state is NoticeState.UNDELIVERED
+                self.given_up += row.state is NoticeState.UNDELIVERED
                 if row.state is NoticeState.SENT and row.sent_at:
                     self.recent.append((row.sent_at, self.as_sent(row, row.sent_at)))
 
@@ -51,7 +51,7 @@ class YearOutbox(MemoryOutbox):
         return tuple(one for at, one in found if at >= since)
 
     def counts(self) -> OutboxCounts:
-        return OutboxCounts(len(self.rows), self.undelivered)
+        return OutboxCounts(len(self.rows), self.given_up)
 
     def forget(self, now: datetime) -> int:
         return 0

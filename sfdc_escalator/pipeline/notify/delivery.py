@@ -158,8 +158,8 @@ class Work:
     errors: list[BaseException] = field(default_factory=list)
 
     def send_all(self, send: Iterable[Batch]) -> None:
-        """Raises what the outbox raises. Nothing waits for the thread of a channel that does not answer in time,
-        not even the end of the process."""
+        """Raises what the outbox raises. A channel that does not answer in time is not awaited, not even at the end of
+        the process."""
         by_channel: dict[str, list[Batch]] = {}
         for batch in send:
             by_channel.setdefault(batch.rows[0].channel, []).append(batch)
