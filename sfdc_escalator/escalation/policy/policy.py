@@ -158,9 +158,17 @@ class Policy:
         return held.union(*(self._needs[route.name] for route in (self.routes if routes is None else routes)))
 
     def _needs_of(self, route: Route) -> frozenset[Need]:
+        return self._needs_without_notices(route) | frozenset(self._notice_paths(route))
+
+    def _needs_without_notices(self, route: Route) -> frozenset[Need]:
         steps = route.escalate.needs if route.escalate else frozenset[Need]()
         of_ladder = paths_of(route.ladder.needs) | frozenset(due_needs(route.due))
-        return self.condition(route).needs | steps | of_ladder | frozenset(self._notice_paths(route))
+        held = (one.needs for one in self.hold_while)
+        return (self.condition(route).needs | steps | of_ladder).union(*held)
+
+    def only_in_notices(self, route: Route) -> frozenset[str]:
+        """The fields that nothing but the notices of the route reads. A route is carried out without them."""
+        return frozenset(self._notice_paths(route)) - paths_of(self._needs_without_notices(route))
 
     def _notice_paths(self, route: Route) -> Iterator[str]:
         """The fields that the notices of the route read."""

@@ -14,8 +14,8 @@ from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.note.quick_texts import paths_read
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.readiness.comparisons import senseless
-from sfdc_escalator.escalation.readiness.fields import unreadable
-from sfdc_escalator.escalation.readiness.requirements import fields_of, needs_of
+from sfdc_escalator.escalation.readiness.fields import readable, unreadable
+from sfdc_escalator.escalation.readiness.requirements import needs_of
 from sfdc_escalator.escalation.readiness.sentences import reason
 from sfdc_escalator.escalation.world.case import Case, long_id
 from sfdc_escalator.escalation.world.keys import RouteName
@@ -128,7 +128,9 @@ def sound(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[R
     routes = [(p, r) for p in policies for r in p.routes if (p.name, r.name) not in refused]
     texts = paths_read(org_facts.quick_texts.values(), org_facts.describe)
     return [
-        Asked((p.name, r.name), fields_of(p, r) | texts, may(bounds, p, r), bounds.may(p.scope_of(r)))
+        Asked(
+            (p.name, r.name), readable(p, r, org_facts.describe) | texts, may(bounds, p, r), bounds.may(p.scope_of(r))
+        )
         for p, r in routes
         if not unread(p, r, org_facts.describe)
     ]
@@ -162,7 +164,8 @@ def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) ->
 
 def unread(policy: Policy, route: Route, describe: Describe) -> str | None:
     """The reason why this route cannot be read, or why its conditions cannot be met; None if it can be judged."""
-    gap = next(chain(unreadable(policy, route, describe), senseless(policy, route, describe)), None)
+    gaps = chain(unreadable(policy, route, describe), senseless(policy, route, describe))
+    gap = next((one for one in gaps if one.severity == "error"), None)
     return reason(gap) if gap else None
 
 
