@@ -8,7 +8,7 @@ from typing import Any
 from sfdc_escalator.files.text.yaml_document import Document, Place
 from sfdc_escalator.files.text.yaml_document import Path as Loc
 
-STEPS = ("escalate", "defaults")
+STEPS = ("escalate", "defaults", "notices")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Is an org ready for the policies? Facts, inspection, gaps, and a rehearsal on request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.fitness import gaps
@@ -27,12 +28,17 @@ class Readiness:
 
 
 def check_readiness(
-    inspector: Inspector, caller: Caller, policies: Sequence[Policy], trial: Trial | None = None
+    inspector: Inspector,
+    caller: Caller,
+    policies: Sequence[Policy],
+    trial: Trial | None = None,
+    bells: Mapping[str, str] = MappingProxyType({}),
 ) -> Readiness:
-    """Reads only, unless there is a `trial`: then the steps are tried out, in a sandbox alone."""
+    """Reads only, unless there is a `trial`: then the steps are tried out, in a sandbox alone. For `bells` see
+    `gaps`."""
     org_facts = inspector.facts(caller, policies)
     inspection = inspector.inspect(org_facts, policies)
-    found = gaps(policies, org_facts, inspection)
+    found = gaps(policies, org_facts, inspection, bells)
     if trial is None:
         return Readiness(org_facts, inspection, found)
     with trial() as stop:

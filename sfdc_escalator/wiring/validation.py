@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +14,10 @@ from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from sfdc_escalator.escalation.policy.example import Example
+    from sfdc_escalator.escalation.policy.policy import Policy
     from sfdc_escalator.escalation.readiness.gap import Gap
     from sfdc_escalator.escalation.world.org import Describe
+    from sfdc_escalator.files.orgs.orgs import OrgEntry
     from sfdc_escalator.files.policies import Loaded
     from sfdc_escalator.pipeline.readiness import Readiness, Trial
 
@@ -54,6 +56,37 @@ def check(chosen: Sequence[Path]) -> Checked:
     return Checked(files, loaded, in_order((*loaded.problems, *more), files), of_fields)
 
 
+def orgs_problems(surroundings: Surroundings) -> Iterator[Problem]:
+    """The addresses that orgs share and must not share (rule N13). Other faults of the file are reported when an org is
+    named."""
+    from sfdc_escalator.files.orgs.channel_checks import shared_addresses
+    from sfdc_escalator.files.orgs.orgs import read_orgs
+
+    entries, _ = read_orgs(surroundings.orgs_file)
+    yield from shared_addresses(entries.values(), surroundings.environ)
+
+
+def channels_problems(
+    surroundings: Surroundings, entry: OrgEntry, policies: Sequence[Policy], *, sandbox: bool
+) -> Iterator[Problem]:
+    """The faults of the org's channels that these policies use. An org without an entry sends everything to the log."""
+    from sfdc_escalator.escalation.notices.channels_used import channels_used, everybody
+    from sfdc_escalator.files.orgs.channel_checks import Used, channel_problems
+
+    used = {
+        Used(name, policy.notices.channels[name])
+        for policy in policies
+        for route in policy.routes
+        for name in channels_used(policy, everybody(policy, route)) & policy.notices.channels.keys()
+    }
+    if entry.file:
+        about = surroundings.environ, surroundings.folder
+        yield from channel_problems(entry, used, *about, sandbox=sandbox)
+    elif used and not sandbox:
+        message = f"the org {entry.name} has no entry in {surroundings.orgs_file.name}: every notice goes to the log"
+        yield Problem(message, expected="an entry with `channels:`", severity="warning")
+
+
 def check_in_org(surroundings: Surroundings, checked: Checked, org: str, trial: Trial | None = None) -> CheckedInOrg:
     """Asks the org for what the policies require; with a `trial` also tries their steps out, in a sandbox alone.
 
@@ -65,7 +98,7 @@ def check_in_org(surroundings: Surroundings, checked: Checked, org: str, trial: 
     try:
         entry, warnings = entry_of(surroundings, org)
         with reach(surroundings, entry) as (door, caller):
-            found = check_readiness(door.inspector(), caller, loaded.policies, trial)
+            found = check_readiness(door.inspector(), caller, loaded.policies, trial, bells(entry))
     except EscalatorError as error:
         if any(one.severity == "error" for one in checked.problems):
             raise Invalid(error.message, [*checked.problems, *error.problems]) from error
@@ -73,9 +106,16 @@ def check_in_org(surroundings: Surroundings, checked: Checked, org: str, trial: 
     by_standard = set(checked.of_fields)  # found by the fields of a new org
     known = (one for one in checked.problems if one not in by_standard)
     of_fields = field_problems(loaded, found.org_facts.describe, found.gaps)
-    problems = (*known, *warnings, *of_fields, *located(found.gaps, loaded))
+    sandbox = found.org_facts.is_sandbox
+    of_channels = channels_problems(surroundings, entry, loaded.policies, sandbox=sandbox)
+    problems = (*known, *warnings, *of_fields, *located(found.gaps, loaded), *of_channels)
     unasked = sorted(set(checked.files) - {policy.file for policy in loaded.policies})
     return CheckedInOrg(in_order(problems, checked.files), found, tuple(unasked))
+
+
+def bells(entry: OrgEntry) -> Mapping[str, str]:
+    """The custom notification types that the entry names, by channel."""
+    return {name: str(given["type"]) for name, given in entry.channels.items() if "type" in given}
 
 
 def field_problems(loaded: Loaded, found: Describe | None = None, gaps: Sequence[Gap] = ()) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """What `init` writes beside the policy is sound as it stands, for every login."""
 
 import configparser
+import re
 import shlex
 import subprocess
 from dataclasses import replace
@@ -9,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.errors import Invalid
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
+from sfdc_escalator.files.first_hour.first_channels import channels_of
 from sfdc_escalator.files.first_hour.first_files import LOGINS, Setup, first_files
-from sfdc_escalator.files.first_hour.scaffold import scaffold
+from sfdc_escalator.files.first_hour.scaffold import procedures, scaffold
+from sfdc_escalator.files.orgs.channel_checks import Used, channel_problems
 from sfdc_escalator.files.orgs.org_logins import FLOWS
 from sfdc_escalator.files.orgs.orgs import read_orgs
 
@@ -54,6 +58,27 @@ def test_a_password_in_the_ledgers_address_is_refused_before_anything_is_written
         list(scaffold(tmp_path / "new", setup(ledger="postgresql://u:secret@host/db")))
     assert "secret" not in str(refusal.value)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("procedure", procedures())
+def test_the_channels_in_the_comments_of_the_orgs_file_are_valid_for_the_policy_of_the_procedure(
+    procedure: str, tmp_path: Path
+) -> None:
+    files = first_files(replace(setup(), procedure=procedure))
+    lines = files[Path("config/orgs.yaml")].splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("  # channels:"))
+    (tmp_path / "orgs.yaml").write_text(
+        "\n".join([*lines[:start], *(one.replace("# ", "", 1) for one in lines[start:])])
+    )
+    entries, problems = read_orgs(tmp_path / "orgs.yaml")
+    used = [Used(*one) for one in channels_of(procedure).items()]
+    named = re.findall(r"^# (\w+)=''$", files[Path(".env.example")], re.MULTILINE)
+    environ = dict.fromkeys(named, "https://chat.example/x")
+    assert problems == []
+    assert len(used) >= 3
+    assert set(entries["sandbox"].channels) == {name for name, kind in used if KINDS[kind].needed[0]}
+    for sandbox in (True, False):
+        assert list(channel_problems(entries["sandbox"], used, environ, sandbox=sandbox)) == []
 
 
 @pytest.mark.parametrize("program", [SCRIPT, INSTALLED])

@@ -9,12 +9,14 @@ import pytest
 
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.fitness import gaps
-from sfdc_escalator.escalation.readiness.inspection import OrgInspection, QueryPlan, Sample
+from sfdc_escalator.escalation.readiness.inspection import OrgInspection, QueryPlan, Sample, Telling
 from sfdc_escalator.escalation.readiness.sentences import message
 from sfdc_escalator.escalation.world.org import Describe, OrgFacts, Queue
 from sfdc_escalator.files.policies import load_policies
 from sfdc_escalator.reports.json.org import remarks
+from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.line.retry import ATTEMPTS
+from sfdc_escalator.salesforce.readiness.inspection import telling_of, telling_queries
 from sfdc_escalator.salesforce.readiness.poll_cost import scans_here
 from sfdc_escalator.salesforce.schema.describe import standard_describe
 from tests.builders import ME
@@ -196,3 +198,69 @@ def test_a_missing_optional_answer_stops_nothing(stage: Stage, policy: Policy) -
     facts, found = inspected(stage, policy)
     assert (found.validation_rules, found.plans) == (None, (None,))
     assert messages(policy, facts, found) == {}
+
+
+# -- notices -----------------------------------------------------------------------------------------------------------
+
+NOTIFYING = """
+policy: support
+channels: {bell: salesforce, mail: email}
+teams:
+  leads: {queue: Leads, tell: [bell]}
+  heads: {queue: Heads, tell: [mail]}
+  all: {tell: [mail], list: a@b.example}
+routes:
+  - {name: high, reason: High., when: [{field: Priority, is: High}], escalate: {queue: leads}, notify: [%s]}
+"""
+
+
+class Tooling:
+    """A line to the Tooling API alone."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def try_read(self, path: str, parameters: Mapping[str, str]) -> Any:
+        assert path == "tooling/query"
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        ("leads", {"types", "right"}),
+        ("heads", {"mails"}),
+        ("all", set()),
+        ("leads, heads", {"types", "right", "mails"}),
+    ],
+)
+def test_the_org_is_asked_for_what_the_channels_in_use_need(
+    stage: Stage, tmp_path: Path, told: str, asked: set[str]
+) -> None:
+    (tmp_path / "policy.yaml").write_text(NOTIFYING % told, encoding="utf-8")
+    queries = telling_queries(org_facts(stage), load_policies([tmp_path / "policy.yaml"]).policies)
+    assert queries.keys() == asked
+    assert "mails" not in asked or queries["mails"].endswith("DeveloperName IN ('Heads')")
+
+
+REFUSED = Rejected("no", status=400, error_code="INVALID_TYPE")
+BOTH, NONE = page({"DeveloperName": "One"}, {"DeveloperName": "Two"}), page()
+
+
+@pytest.mark.parametrize(
+    ("found", "tooling", "expected"),
+    [
+        ({}, NONE, Telling()),
+        ({"types": BOTH, "right": page({"Id": "0Pa000000000001AAA"})}, NONE,
+         Telling(frozenset({"One", "Two"}), may_ring=True)),
+        ({"types": NONE, "right": NONE}, NONE, Telling(frozenset(), may_ring=False)),
+        ({"types": NONE, "right": REFUSED}, BOTH, Telling(frozenset({"One", "Two"}))),
+        ({"types": REFUSED, "right": REFUSED}, BOTH, Telling(frozenset({"One", "Two"}))),
+        ({"types": REFUSED, "right": REFUSED}, REFUSED, Telling()),
+        ({"mails": page({"DeveloperName": "A", "Email": "a@b.example"}, {"DeveloperName": "B", "Email": None})}, NONE,
+         Telling(mails={"A": "a@b.example", "B": ""})),
+        ({"mails": REFUSED}, NONE, Telling()),
+    ],
+)  # fmt: skip
+def test_what_the_org_does_not_answer_is_not_known(found: dict[str, Any], tooling: Any, expected: Telling) -> None:
+    assert telling_of(Tooling(tooling), found) == expected  # type: ignore[arg-type]

@@ -338,7 +338,7 @@ def test_an_org_that_is_not_the_expected_one_is_refused(world: World, org: Embed
 
 def test_the_warnings_of_the_orgs_file_are_among_the_problems(world: World, org: EmbeddedOrg) -> None:
     world.go_home()
-    orgs(world, env={"channels": {}})
+    orgs(world, env={"sandbox_to": {"mail": "me@example.com"}})
     answer = world.type("validate", "--probe", "--org", "env", "--format", "json")
     assert [(one["file"], one["severity"]) for one in answer.json["problems"]] == [("config/orgs.yaml", "warning")]
     assert (answer.code, answer.err) == (0, "")

@@ -15,7 +15,11 @@ from tests.stories.test_validate_org import CASE, GOOD, GROUPS, MANY
 from tests.stories.world import World
 
 PACKAGE = "sfdc_escalator."
-ASKED = {"sfdc_escalator.escalation.policy.policy", "sfdc_escalator.escalation.readiness.requirements"}
+ASKED = {
+    "sfdc_escalator.escalation.policy.policy",
+    "sfdc_escalator.escalation.readiness.requirements",
+    "sfdc_escalator.escalation.notices.channels_used",
+}
 """The modules of a policy's own values, which call no others."""
 
 

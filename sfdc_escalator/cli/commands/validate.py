@@ -62,6 +62,7 @@ def command(
     in_org = None
     try:
         checked = validation.check(policy_paths(surroundings, (*files, *policies)))
+        checked = checked._replace(problems=(*validation.orgs_problems(surroundings), *checked.problems))
         names, problems = checked.files, checked.problems
         if org is not None:
             in_org = validation.check_in_org(surroundings, checked, org, interruptible if probe else None)

@@ -32,6 +32,8 @@ class ChannelKind(NamedTuple):
     knows_ids: bool = False
 
 
+BELL_TYPE = "SFDC_Escalator"
+"""The custom notification type of the bell, where an org names no other one."""
 URL = Setting("url", "address", "The address that the service gave for it.")
 
 KINDS = {
@@ -40,7 +42,7 @@ KINDS = {
         ChannelKind(
             "salesforce",
             "The bell in Salesforce: a notification to users, queues and groups. No second login.",
-            (Setting("type", "text", "DeveloperName of the custom notification type; default SFDC_Escalator."),),
+            (Setting("type", "text", f"DeveloperName of the custom notification type; default {BELL_TYPE}."),),
             reaches="users",
             size=1_000,
         ),

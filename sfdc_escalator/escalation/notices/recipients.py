@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.notices.channel_kinds import KINDS, Reaches
+from sfdc_escalator.escalation.notices.channels_used import LOG, default_channels
 from sfdc_escalator.escalation.notices.people import People, Person
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.telling import Recipient, recipient_paths
@@ -15,8 +16,6 @@ from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.org import Queue
 
 OF_ONE_CASE = ("chatter", "pagerduty")
-LOG = "log"
-"""The channel of a policy that names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class Book:
 
     def of_team(self, name: str, instead_of: str = "") -> Iterator[Address]:
         team, zone = self.policy.teams[name], self.policy.zone_of(name)
-        channels = team.tell or self.default_channels()
+        channels = team.tell or default_channels(self.policy)
         if not channels:
             yield Address(name, "", instead_of=instead_of, missing=f"the team {name} has no channel")
         for channel in channels:
@@ -91,12 +90,6 @@ class Book:
                 yield Address(name, channel, instead_of=instead_of, missing=reason)
             else:
                 yield Address(name, channel, to, zone, instead_of)
-
-    def default_channels(self) -> tuple[str, ...]:
-        """The channels of a team that names none."""
-        if not self.policy.notices.channels:
-            return (LOG,)
-        return (self.policy.notices.people,) if self.policy.notices.people else ()
 
     def address_of_team(self, name: str, channel: str) -> str | None:
         """The address of the team for this channel; empty where the channel is the address, None without one."""

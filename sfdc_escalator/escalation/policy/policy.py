@@ -167,6 +167,10 @@ class Policy:
         """The fields that its notices read. One that the org does not have is left out: no notice stops a route."""
         return frozenset(path for route in self.routes for path in self._notice_paths(route))
 
+    def only_in_notices(self, route: Route) -> frozenset[str]:
+        """The fields that nothing but the notices of the route reads."""
+        return frozenset(self._notice_paths(route)) - paths_of(self.needs([route]))
+
     def _notice_paths(self, route: Route) -> Iterator[str]:
         recipients = list(route.recipients)
         if not recipients:

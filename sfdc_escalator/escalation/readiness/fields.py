@@ -1,8 +1,11 @@
 """Fields and related records that a route reads and the user may not read: such a route cannot be polled."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from sfdc_escalator.escalation.notices.channels_used import people_told
 from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.user_paths import user_path
 from sfdc_escalator.escalation.readiness.gap import FIELD_KEYS, Gap, GapKind
 from sfdc_escalator.escalation.readiness.requirements import acts_tracked_by, fields_of, records_of, tracked_by
 from sfdc_escalator.escalation.readiness.spelling import SEVERAL, nearest
@@ -15,10 +18,12 @@ POSTED = ("AccountId", "ContactId")
 
 
 def unreadable(policy: Policy, route: Route, describe: Describe) -> Iterator[Gap]:
-    """The reasons why the org cannot be asked for this route."""
-    for path in sorted(fields_of(policy, route)):
+    """The reasons why the org cannot be asked for this route; a warning for what only its notices read. The paths to
+    persons are reported as they are written."""
+    only, persons = policy.only_in_notices(route), {user_path(one).field for one in people_told(policy, route)}
+    for path in sorted((fields_of(policy, route) | only) - (only & persons)):
         if gap := unreadable_field(path, describe):
-            yield gap
+            yield replace(gap, severity="warning" if path in only else gap.severity)
     for records in records_of(policy, route):
         if gap := unreadable_records(records, describe):
             yield gap

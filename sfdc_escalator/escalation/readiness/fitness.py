@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.policy.ladder import Rung
@@ -12,7 +13,7 @@ from sfdc_escalator.escalation.readiness.gap import Gap, GapKind, once_each
 from sfdc_escalator.escalation.readiness.inspection import KnownNames, OrgInspection
 from sfdc_escalator.escalation.readiness.picklists import unknown_values, values_of_record_types
 from sfdc_escalator.escalation.readiness.requirements import hours_asked, hours_of_rung, leaves_of, steps_of
-from sfdc_escalator.escalation.readiness.rights import denied_rights, lost_rights
+from sfdc_escalator.escalation.readiness.rights import denied_rights, lost_rights, silent_channels
 from sfdc_escalator.escalation.readiness.sentences import reason
 from sfdc_escalator.escalation.world.needs import Answered
 from sfdc_escalator.escalation.world.org import OrgFacts
@@ -20,8 +21,14 @@ from sfdc_escalator.escalation.world.org import OrgFacts
 NOT_ASKED = KnownNames()
 
 
-def gaps(policies: Sequence[Policy], org_facts: OrgFacts, inspection: OrgInspection) -> tuple[Gap, ...]:
-    """Everything that the policies require and the org does not have, does not allow or does not take."""
+def gaps(
+    policies: Sequence[Policy],
+    org_facts: OrgFacts,
+    inspection: OrgInspection,
+    bells: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Gap, ...]:
+    """Everything that the policies require and the org does not have, does not allow or does not take. `bells` are the
+    custom notification types of its channels, where its entry names them."""
     alone = policies[0].file if len(policies) == 1 else None  # one poll serves all of them
     of_the_poll = (replace(gap, file=alone) for gap in poll_gaps(inspection))
     of_the_routes = (
@@ -31,6 +38,7 @@ def gaps(policies: Sequence[Policy], org_facts: OrgFacts, inspection: OrgInspect
         for found in (
             missing(policy, route, org_facts, inspection.known_names),
             denied(policy, route, org_facts, inspection),
+            silent_channels(policy, route, org_facts, inspection.telling, bells),
         )
         for placed in of_route(policy, route, found)
     )

@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.conditions import registry
 
 GIVEN_BY_TABLES = ("values", "rows", "else")
 """The keys under which a table holds the values that it gives."""
-FIELD_KEYS = (*registry.FIELD_KEYS, "from", "requires", "by", "one_notice_per")
+FIELD_KEYS = (*registry.FIELD_KEYS, "from", "requires", "by", "one_notice_per", "must_say", "links")
 
 
 class GapKind(StrEnum):
@@ -43,6 +43,9 @@ class GapKind(StrEnum):
     FIELD_READ_ONLY = auto()
     NOTES = auto()
     POSTS = auto()
+    BELL_TYPE = auto()
+    BELL_RIGHT = auto()
+    QUEUE_MAIL = auto()
     RIGHT_LOST = auto()
     RIGHT_AT_RISK = auto()
     READS_ALL = auto()

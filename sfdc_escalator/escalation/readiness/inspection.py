@@ -36,6 +36,19 @@ class KnownNames:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """The facts that the notices of the policies need. None = it was not asked, or the org did not answer.
+
+    `bell_types` are the DeveloperNames of the custom notification types that the user sees; `mails` the e-mail
+    addresses of queues by DeveloperName, empty where a queue has none.
+    """
+
+    bell_types: frozenset[str] | None = None
+    may_ring: bool | None = None
+    mails: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class OrgInspection:
     """None = it could not be read. `picklists` by record type, then by field, folded.
 
@@ -62,6 +75,7 @@ class OrgInspection:
     scans: frozenset[RouteName] = frozenset()
     poll_refusal: str | None = None
     known_names: KnownNames = field(default_factory=KnownNames)
+    telling: Telling = field(default_factory=Telling)
     calls_per_run: int = 0
 
     @property

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.note.quick_texts import (
     PLACEHOLDER,
     case_path,
@@ -12,9 +11,9 @@ from sfdc_escalator.escalation.note.quick_texts import (
     quick_text_paths,
     unknown_placeholders,
 )
+from sfdc_escalator.escalation.notices.channels_used import people_told, teams_told
 from sfdc_escalator.escalation.policy.escalate import NoteSpec
 from sfdc_escalator.escalation.policy.policy import Policy, Route
-from sfdc_escalator.escalation.policy.telling import Recipient
 from sfdc_escalator.escalation.readiness.fields import unreadable_field
 from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import KnownNames
@@ -86,29 +85,6 @@ def missing_recipients(policy: Policy, route: Route, org_facts: OrgFacts, known:
     for path in people_told(policy, route):
         if gap := missing_person(path, org_facts.describe):
             yield gap
-
-
-def recipients_of(route: Route) -> Iterator[Recipient]:
-    for notify in (route.notify, *(rung.notify for rung in route.ladder.rungs)):
-        yield from (*notify.now, *notify.digest)
-
-
-def teams_told(policy: Policy, route: Route) -> Iterator[str]:
-    """The teams that are notified, also by a table, and the one that gets the notice of an exhausted ladder."""
-    for one in recipients_of(route):
-        if isinstance(one.name, Table):
-            yield from one.name.values
-        elif one.kind == "team":
-            yield one.name
-    if route.ladder:
-        yield policy.owner.accountable
-
-
-def people_told(policy: Policy, route: Route) -> list[str]:
-    """The paths to the users who are notified, by themselves or as the one person of a team."""
-    own = [str(one.name) for one in recipients_of(route) if one.kind == "person"]
-    of_teams = [policy.teams[name].person for name in teams_told(policy, route) if name in policy.teams]
-    return sorted({path for path in (*own, *of_teams) if path and "@" not in path})
 
 
 def missing_person(path: str, describe: Describe) -> Gap | None:

@@ -51,6 +51,12 @@ SENTENCES: Mapping[GapKind, str] = {
     GapKind.NOTES: "this user may not create case comments, which hold the notes: give it Edit on Case",
     GapKind.POSTS: "this user may not post in feeds, which `also_on` does: Chatter is off, or its permission is "
     "missing",
+    GapKind.BELL_TYPE: "the channel {channel} needs the custom notification type {type}, which this org does not have, "
+    "or which this user cannot see: make it in Setup, Custom Notifications",
+    GapKind.BELL_RIGHT: "this user does not have the permission Send Custom Notifications, which the channel {channel} "
+    "needs: add it in a permission set (only orgs made before Winter '21 do not ask for it)",
+    GapKind.QUEUE_MAIL: "the queue {subject!r} has no e-mail address, by which the channel {channel} notifies the team "
+    "{team}: add it in Setup, Queues, or give the team a `list`",
     GapKind.RIGHT_LOST: "the move to {subject} costs the right to edit the case before {routes} can go on "
     "(UserRecordAccess says that this user may not edit its case {case}): " + KEEP_THE_RIGHT,
     GapKind.RIGHT_AT_RISK: "the move to {subject} may cost the right to edit the case before {routes} can go on "
@@ -97,7 +103,8 @@ USES: Mapping[GapKind, str] = {
     ),
     **dict.fromkeys((GapKind.RELATION, GapKind.RELATED_FIELD, GapKind.RELATED_FILTER), "read by {routes}"),
     **dict.fromkeys(NAMES, "required by {routes}"),
-    **dict.fromkeys((GapKind.PERSON, GapKind.NOT_A_USER), "notified by {routes}"),
+    **dict.fromkeys((GapKind.PERSON, GapKind.NOT_A_USER, GapKind.QUEUE_MAIL), "notified by {routes}"),
+    **dict.fromkeys((GapKind.BELL_TYPE, GapKind.BELL_RIGHT), "used by {routes}"),
     **dict.fromkeys((*QUICK_TEXTS, GapKind.POSTS), "{routes}"),
     **dict.fromkeys((GapKind.VALUE, GapKind.VALUE_INACTIVE), "written by {routes}"),
     **dict.fromkeys(TRIED, "{where}"),

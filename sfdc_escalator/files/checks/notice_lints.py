@@ -30,7 +30,7 @@ def vain_warnings(policy: Policy) -> Iterator[Cross]:
 
 
 def too_large(policy: Policy) -> Iterator[Cross]:
-    """The channels in one message of which there is no room for what every notice says."""
+    """The words of every notice, where they alone have no room in one message of a channel."""
     rules, least = policy.notices, least_size(policy)
     for name, kind in rules.channels.items():
         size = KINDS[kind].size

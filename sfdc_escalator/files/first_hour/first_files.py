@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sfdc_escalator.files.first_hour.first_channels import channel_lines, channel_variables
 from sfdc_escalator.files.orgs.org_logins import FLOWS
 
 PLAIN = re.compile(r"[\w./~][\w./~@:?=&+,-]*|--?[\w-]+", re.ASCII)
@@ -85,6 +86,7 @@ def orgs_yaml(setup: Setup) -> str:
         "  expect: {sandbox: true}  # and organization_id: 00D..., so that no other org is ever written to",
         ledger + "  # on a local disk and in your backup; or postgresql://user@host/database",
         "  # heartbeat: env:HEARTBEAT_URL  # pinged at /start, then at the address itself, or at /EXIT_CODE",
+        *(f"  {line}" for line in channel_lines(setup.procedure)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -101,6 +103,7 @@ def env_example(setup: Setup) -> str:
         f"SFDC_ESCALATOR_ORG={setup.org}",
         *(f"{name}=''" for name in names),
         "# HEARTBEAT_URL=https://hc-ping.com/your-uuid",
+        *(f"# {name}=''" for name in channel_variables(setup.procedure)),
         "# SFDC_ESCALATOR_METRICS=/var/lib/node_exporter/textfile/sfdc_escalator.prom",
         "# HTTPS_PROXY=http://proxy.yourcompany.example:3128",
         "# PGPASSWORD=            for a ledger in PostgreSQL",

@@ -39,7 +39,8 @@ NEXT_STEP = {
 @dataclass(frozen=True, slots=True)
 class OrgEntry:
     """An org of the file. `env` needs no entry. `channels` are the settings of its channels as the file gives them,
-    `sandbox_to` the addresses for persons in a sandbox. `places` are the places of its values in the file."""
+    `sandbox_to` the addresses for persons in a sandbox. `places` are the places of its values in the file, those of
+    channels by their path, such as `channels.alarm.url`."""
 
     name: str
     given: Given = field(default_factory=dict)
@@ -53,8 +54,10 @@ class OrgEntry:
 
     def problem(self, key: str, fault: Fault | Problem) -> Problem:
         """The problem with one of its values, at its place in the file."""
-        line, column = self.places.get(key, (None, None))
-        return Problem(fault.message, self.file, line, column, fault.found, fault.expected, fault.nearest)
+        line, column = self.places.get(key) or self.places.get(self.name) or (None, None)
+        return Problem(
+            fault.message, self.file, line, column, fault.found, fault.expected, fault.nearest, fault.severity
+        )
 
     def refusal(self, key: str, reason: str) -> WrongOrg:
         """The error of the wrong-org guard: the login leads to another org than `expect` names."""
@@ -183,7 +186,9 @@ def named(loc: Loc, fault: Fault) -> Fault:
 def plain(document: Document) -> Iterator[Problem]:
     """The problems of the YAML itself, without any text that may be a secret."""
     hidden = {
-        place for loc, place in document.values.items() if {*SECRETS, "heartbeat", "proxy"}.intersection(map(str, loc))
+        place
+        for loc, place in document.values.items()
+        if {*SECRETS, "heartbeat", "proxy", "channels"}.intersection(map(str, loc))
     }
     for problem in document.problems:
         secret = (problem.line, problem.column) in hidden
@@ -193,7 +198,7 @@ def plain(document: Document) -> Iterator[Problem]:
 def entry_of(document: Document, name: str, given: Mapping[str, Any]) -> OrgEntry:
     expect = given.get("expect", {})
     organization = expect.get("organization_id")
-    leaves = {str(loc[-1]): place for loc, place in document.values.items() if loc[:1] == (name,)}
+    leaves = {key_of(loc): place for loc, place in document.values.items() if loc[:1] == (name,)}
     return OrgEntry(
         name=name,
         given=org_logins.login_values(given) if name != ENV else {},
@@ -205,3 +210,8 @@ def entry_of(document: Document, name: str, given: Mapping[str, Any]) -> OrgEntr
         file=document.file,
         places=leaves,
     )
+
+
+def key_of(loc: Loc) -> str:
+    """The key of a value, which is of one meaning in an entry; of channels, which are named freely, the whole path."""
+    return ".".join(map(str, loc[1:])) if loc[1:2] in (("channels",), ("sandbox_to",)) else str(loc[-1])

@@ -1,4 +1,4 @@
-"""Values about notices: kinds of channels, times of the day, days of the week; and addresses that stand in their place.
+"""Values about notices: kinds of channels, times of the day, days of the week; and the refusal of addresses.
 
 The address of a channel may be a secret: a message about one does not show it.
 """

@@ -11,8 +11,9 @@ from sfdc_escalator.errors import LoginRefused, OrgUnavailable
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.fitness import missing_kinds
-from sfdc_escalator.escalation.readiness.inspection import OrgInspection, QueryPlan, Sample
+from sfdc_escalator.escalation.readiness.inspection import OrgInspection, QueryPlan, Sample, Telling
 from sfdc_escalator.escalation.readiness.requirements import steps_of
+from sfdc_escalator.escalation.readiness.rights import queues_mailed, ring
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.salesforce.line.client import Client
@@ -40,6 +41,8 @@ FLOWS = (
     "SELECT ApiName, TriggerType FROM FlowDefinitionView WHERE IsActive = true "
     "AND TriggerObjectOrEvent.QualifiedApiName = 'Case' AND TriggerType IN ('RecordBeforeSave', 'RecordAfterSave')"
 )
+SENDS = "PermissionSet.PermissionsSendCustomNotifications = true"
+BELL_TYPES = "SELECT DeveloperName FROM CustomNotificationType"
 VALIDATION = (
     "SELECT ValidationName, ErrorMessage FROM ValidationRule WHERE Active = true "
     "AND EntityDefinition.QualifiedApiName = 'Case'"
@@ -54,7 +57,8 @@ def inspect(client: Client, org_facts: OrgFacts, policies: Sequence[Policy]) -> 
     samples = sample_queries(org_facts, policies)
     me, modify_all, guard = user_query(org_facts), modify_all_query(org_facts), guard_of(org_facts)
     queries = [OPEN_CASE, me, guard, SHARING, modify_all, ASSIGNMENT, FLOWS, *samples.values(), *map(one_of, polls)]
-    found = answers(client, [*queries, *questions(missing_kinds(policies, org_facts))])
+    telling = telling_queries(org_facts, policies)
+    found = answers(client, [*queries, *questions(missing_kinds(policies, org_facts)), *telling.values()])
     if isinstance(found[OPEN_CASE], OrgUnavailable):
         raise found[OPEN_CASE]
     refusal = next((answer for one in polls if isinstance(answer := found[one_of(one)], Rejected)), None)
@@ -78,6 +82,7 @@ def inspect(client: Client, org_facts: OrgFacts, policies: Sequence[Policy]) -> 
         scans=scans_here(policies, org_facts.describe),
         poll_refusal=None if refusal is None or alone else refusal.message,
         known_names=known_names(found),
+        telling=telling_of(client, {name: found[query] for name, query in telling.items()}),
         calls_per_run=calls + len(polls) + second_looks(policies) + OPEN_ESCALATIONS,
     )
 
@@ -150,6 +155,27 @@ def sampled(found: Mapping[str, Any]) -> Iterator[tuple[str, Sample]]:
             editable = given(pick(record, "UserRecordAccess"), "HasEditAccess", flag)
             if editable is not None:
                 yield queue, Sample(needed(record, "CaseNumber", text), editable)
+
+
+def telling_queries(org_facts: OrgFacts, policies: Sequence[Policy]) -> dict[str, str]:
+    """The questions about the ways of notices, as far as the policies use them."""
+    queues = sorted(queues_mailed(policies))
+    names = ", ".join(map(quote, queues))
+    mails = select(["DeveloperName", "Email"], "Group", f"Type = 'Queue' AND DeveloperName IN ({names})")
+    where = f"AssigneeId = {quote(org_facts.caller.user_id)} AND {SENDS}"
+    asked = {"types": BELL_TYPES, "right": select(["Id"], "PermissionSetAssignment", where, "LIMIT 1")}
+    return (asked if ring(policies) else {}) | ({"mails": mails} if queues else {})
+
+
+def telling_of(client: Client, found: Mapping[str, Any]) -> Telling:
+    """The facts about notices. A login for integrations only may see the types in the Tooling API alone. Who may not
+    read assignments of permission sets gets no answer (Object Reference, PermissionSetAssignment)."""
+    types = texts(found.get("types"), "DeveloperName")
+    if "types" in found and not types:
+        types = texts(optional(client, "tooling/query", q=BELL_TYPES), "DeveloperName") or types
+    ids = texts(found.get("right"), "Id")
+    mails = {needed(one, "DeveloperName", text): given(one, "Email", text) or "" for one in rows(found.get("mails"))}
+    return Telling(None if types is None else frozenset(types), None if ids is None else bool(ids), mails)
 
 
 def rows(answer: Any) -> list[Mapping[str, Any]]:

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Callable, Sequence
 
 from sfdc_escalator.errors import Invalid
+from sfdc_escalator.escalation.notices.channels_used import people_told
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.inspection import OrgInspection
-from sfdc_escalator.escalation.readiness.names import people_told
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.inspector import Rehearsal
 from sfdc_escalator.salesforce.line.client import Client

@@ -163,7 +163,8 @@ def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) ->
 
 def unread(policy: Policy, route: Route, describe: Describe) -> str | None:
     """The reason why this route cannot be read, or why its conditions cannot be met; None if it can be judged."""
-    gap = next(chain(unreadable(policy, route, describe), senseless(policy, route, describe)), None)
+    gaps = chain(unreadable(policy, route, describe), senseless(policy, route, describe))
+    gap = next((one for one in gaps if one.severity == "error"), None)
     return reason(gap) if gap else None
 
 

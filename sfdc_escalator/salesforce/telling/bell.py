@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable
-from sfdc_escalator.escalation.notices.channel_kinds import KINDS
+from sfdc_escalator.escalation.notices.channel_kinds import BELL_TYPE, KINDS
 from sfdc_escalator.escalation.notices.message import Line, Message
 from sfdc_escalator.escalation.notices.pages import CUT, GOES_ON, at_a_word, longest, pages, plain_text, title_of
 from sfdc_escalator.pipeline.ports.channel import Broken, Channel, Delivery, Refused
@@ -25,7 +25,6 @@ from sfdc_escalator.salesforce.soql.soql import quote, select
 from sfdc_escalator.salesforce.telling.delivering import LATER, PATIENCE, in_parts, not_sent, sent, units
 
 ACTION = "actions/standard/customNotificationAction"
-TYPE = "SFDC_Escalator"
 MOST_TITLE = 250  # characters
 MOST_BODY = KINDS["salesforce"].size - MOST_TITLE
 CASES = {"type": "standard__objectPage", "attributes": {"objectApiName": "Case", "actionName": "home"}}
@@ -77,7 +76,7 @@ class Bell:
 
 
 def channel(client: Client, settings: Mapping[str, Any]) -> Channel:
-    return Bell(client, settings.get("type") or TYPE)
+    return Bell(client, settings.get("type") or BELL_TYPE)
 
 
 @taken_apart()

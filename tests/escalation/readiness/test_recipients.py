@@ -1,17 +1,22 @@
 """The people and teams that a policy notifies are asked of the org (`validate --org`); they block nothing."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from sfdc_escalator.escalation.conditions.kinds.field import Field
 from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
 from sfdc_escalator.escalation.policy.policy import Policy, PolicyOwner
 from sfdc_escalator.escalation.policy.team import TeamPeople
-from sfdc_escalator.escalation.policy.telling import Notify, Recipient
+from sfdc_escalator.escalation.policy.telling import NoticeRules, Notify, NotifyWhen, Recipient, Warn
 from sfdc_escalator.escalation.readiness.fitness import Fitness, fitness, gaps, missing_kinds
 from sfdc_escalator.escalation.readiness.gap import GapKind
+from sfdc_escalator.escalation.readiness.inspection import Telling
+from sfdc_escalator.escalation.readiness.rights import queues_mailed
 from sfdc_escalator.escalation.readiness.sentences import message
 from sfdc_escalator.escalation.world.org import FieldInfo, OrgFacts
 from tests.builders import policy, route
@@ -63,12 +68,30 @@ def test_a_recipient_that_the_org_does_not_have_is_a_warning(
     assert all((one.severity, one.blocks) == ("warning", False) for one in found)
 
 
-def test_the_accountable_team_is_asked_for_where_a_ladder_may_be_exhausted() -> None:
+def test_the_accountable_team_is_asked_for_as_any_route_may_be_withheld() -> None:
     of = telling(accountable="leads")
     assert [one.kind for one in gaps([of], with_lookups(), inspection())] == [GapKind.QUEUE]
     assert missing_kinds([of], with_lookups()) == {GapKind.QUEUE}
-    quiet = replace(of, routes=(replace(of.routes[0], ladder=Ladder()),))
-    assert gaps([quiet], with_lookups(), inspection()) == ()
+    assert gaps([replace(of, owner=PolicyOwner())], with_lookups(), inspection()) == ()
+
+
+def test_those_who_are_notified_later_or_before_are_asked_for_too() -> None:
+    of, person = telling(), (Recipient("person", "Leed__r"),)
+    later = replace(of.routes[0], notify_when=NotifyWhen(closed=person))
+    before = replace(of.routes[0], warn=Warn(timedelta(hours=1), person))
+    for one in (later, before):
+        (gap,) = gaps([replace(of, routes=(one,))], with_lookups(), inspection())
+        assert (gap.kind, gap.nearest) == (GapKind.PERSON, "Lead__r")
+
+
+@pytest.mark.parametrize("rules", [{"must_say": ("Nowhere__c", "reason")}, {"links": ("Nowhere__c",)}])
+def test_a_field_that_only_notices_read_is_a_warning_and_stops_no_route(rules: dict[str, Any]) -> None:
+    of = replace(telling(Recipient("team", "support")), notices=NoticeRules(**rules))
+    (gap,) = gaps([of], with_lookups(), inspection())
+    assert (gap.kind, gap.subject, gap.severity, gap.blocks) == (GapKind.FIELD, "Nowhere__c", "warning", False)
+    read = replace(of.routes[0], when=Field("Nowhere__c", "is", "x"))
+    (gap,) = gaps([replace(of, routes=(read,))], with_lookups(), inspection())
+    assert (gap.kind, gap.severity) == (GapKind.FIELD, "error")
 
 
 def test_no_case_is_rejected_because_nobody_can_be_notified() -> None:
@@ -80,3 +103,95 @@ def test_a_queue_that_another_route_moves_cases_to_is_an_error_once() -> None:
     told, moved = telling(Recipient("team", "leads")).routes[0], route("b", queue="Suport")
     (one,) = gaps([replace(policy(told, moved), teams=TEAMS)], with_lookups(), inspection())
     assert (one.severity, one.blocks, one.routes) == ("error", True, ("a", "b"))
+
+
+# -- channels ----------------------------------------------------------------------------------------------------------
+
+
+def notified(*tell: str, queue: str = "Support", production: bool = True, **team: Any) -> tuple[Policy, OrgFacts]:
+    """A policy with one team that is notified, and an org."""
+    channels = {"alarm": "slack", "bell": "salesforce", "mail": "email"}
+    of = telling(Recipient("team", "support"))
+    teams = {"support": TeamPeople(queue, tell=tell, **team)}
+    known = replace(of, teams=teams, notices=NoticeRules(people="bell", channels=channels))
+    return known, replace(with_lookups(), is_sandbox=not production)
+
+
+def channel_gaps(
+    of: tuple[Policy, OrgFacts], bells: Mapping[str, str] | None = None, **found: Any
+) -> list[tuple[str, str]]:
+    policy, org = of
+    some = gaps([policy], org, inspection(telling=Telling(**found)), bells or {})
+    return [(message(one), one.severity) for one in some]
+
+
+NO_TYPE = (
+    "the channel bell needs the custom notification type SFDC_Escalator, which this org does not have, or which this "
+    "user cannot see: make it in Setup, Custom Notifications (used by route a)"
+)
+NO_RIGHT = (
+    "this user does not have the permission Send Custom Notifications, which the channel bell needs: add it in a "
+    "permission set (only orgs made before Winter '21 do not ask for it) (used by route a)"
+)
+NO_MAIL = (
+    "the queue 'Support' has no e-mail address, by which the channel mail notifies the team support: add it in Setup, "
+    "Queues, or give the team a `list` (notified by route a)"
+)
+
+
+@pytest.mark.parametrize(
+    ("tell", "production", "severity"),
+    [
+        (("bell",), True, "error"),
+        ((), True, "error"),
+        (("bell", "alarm"), True, "warning"),
+        (("bell",), False, "warning"),
+    ],
+)
+def test_a_bell_without_its_type_is_an_error_where_nobody_else_would_be_reached(
+    tell: tuple[str, ...], production: bool, severity: str
+) -> None:
+    of = notified(*tell, production=production)
+    assert channel_gaps(of, bell_types=frozenset()) == [(NO_TYPE, severity)]
+    assert channel_gaps(of, bell_types=frozenset({"SFDC_Escalator"})) == []
+
+
+def test_a_type_that_the_org_names_is_looked_for_and_the_nearest_is_named() -> None:
+    of, types = notified("bell"), frozenset({"Escalation_Bell"})
+    (gap,) = gaps([of[0]], of[1], inspection(telling=Telling(types)), {"bell": "Escalations_Bell"})
+    assert (gap.values["type"], gap.nearest, gap.allowed) == ("Escalations_Bell", "Escalation_Bell", tuple(types))
+    assert channel_gaps(of, {"bell": "Escalation_Bell"}, bell_types=types) == []
+
+
+def test_the_right_to_ring_is_a_warning_because_older_orgs_do_not_ask_for_it() -> None:
+    assert channel_gaps(notified("bell"), may_ring=False) == [(NO_RIGHT, "warning")]
+    assert channel_gaps(notified("bell"), may_ring=True) == []
+
+
+@pytest.mark.parametrize("found", [{"bell_types": frozenset(), "may_ring": False}, {"mails": {"Support": ""}}])
+def test_channels_that_no_route_uses_need_nothing(found: dict[str, Any]) -> None:
+    assert channel_gaps(notified("alarm"), **found) == []
+
+
+def test_an_org_that_does_not_answer_has_no_gap() -> None:
+    assert channel_gaps(notified("bell", "mail")) == []
+
+
+@pytest.mark.parametrize(
+    ("tell", "production", "severity"),
+    [(("mail",), True, "error"), (("mail", "alarm"), True, "warning"), (("mail",), False, "warning")],
+)
+def test_a_queue_needs_an_e_mail_address_where_mail_is_the_only_way_to_its_team(
+    tell: tuple[str, ...], production: bool, severity: str
+) -> None:
+    of = notified(*tell, production=production)
+    assert channel_gaps(of, mails={"Support": ""}) == [(NO_MAIL, severity)]
+    assert channel_gaps(of, mails={"Support": "support@example.com"}) == []
+
+
+@pytest.mark.parametrize("team", [{"list": "support@example.com"}, {"person": "ann@example.com"}])
+def test_the_list_or_the_person_of_a_team_counts_before_its_queue(team: dict[str, Any]) -> None:
+    of = notified("mail", **team)
+    assert queues_mailed([of[0]]) == frozenset()
+    assert queues_mailed([notified("mail")[0]]) == {"Support"}
+    assert channel_gaps(of, mails={"Support": ""}) == []
