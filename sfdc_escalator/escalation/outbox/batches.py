@@ -29,7 +29,7 @@ class Batch(NamedTuple):
 
 class Batches(NamedTuple):
     """The messages to send, the urgent ones first. `later` has the rows that are kept back now, by id, with the time at
-    which they may be sent: the caller stores it as their `at`, and marks them `held`."""
+    which they are looked at again: the caller stores it as their `at`, and marks them `held`."""
 
     send: tuple[Batch, ...]
     later: Mapping[str, datetime]
@@ -38,8 +38,8 @@ class Batches(NamedTuple):
 def batches(waiting: Iterable[Waiting], delivered: Iterable[Delivered], now: datetime) -> Batches:
     """The messages of a run, from all rows that wait and from what was delivered within the longest cap or group.
 
-    Each row that is due is in one message or in `later`. Quiet hours are asked of now, not of the time of queueing: a
-    run may be late.
+    Each row that is due is in one message or in `later`. Nothing needs to be held when it is queued: quiet hours are
+    asked of now, because a run may be late.
     """
     rows = by(sorted(waiting, key=queued), lambda row: row.recipient)
     before = by(delivered, lambda one: one.recipient)

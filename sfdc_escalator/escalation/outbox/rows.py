@@ -16,12 +16,12 @@ Recipient = tuple[str, str]
 class Waiting:
     """A notice that waits. Times are the org's.
 
-    `at` is the first time at which it may be sent: the time at which it was queued, of a digest row the next window, of
-    a row that was kept back or tried the time that `batches` or `next_try` gave for it. `held` says that it was kept
-    back by quiet hours, the cap or `one_notice_per`: such notices go as one message. `bundle` is the id of the message
-    that it is part of since its first try, empty before; `first_try` is its time. `group` names the cases that get
-    one notice together (`one_notice_per`), empty without; `within` is their time. `cap` and `quiet` are those of its
-    policy, `zone` is that of its recipient.
+    `at` is the first time at which it may be sent: at first the time at which it was queued, of a digest row the next
+    window; then what `batches` or `next_try` gave. `held` says that it was kept back by quiet hours, the cap or
+    `one_notice_per`: such notices go as one message. `bundle` is the id of the message that it is part of since its
+    first try, empty before; `first_try` is the time of that try. `group` names the cases that get one notice together
+    (`one_notice_per`), empty without; `within` is their time. `cap` and `quiet` are those of its policy, `zone` is that
+    of its recipient.
     """
 
     id: str
@@ -47,8 +47,9 @@ class Waiting:
 
 
 class Delivered(NamedTuple):
-    """A notice that was delivered; those of one message have the same `bundle`, and count as one. `group` is its own,
-    empty for a notice of a digest. `first` says that its message was the first of its group (`Batch.firsts`)."""
+    """A notice that was delivered. `at` is the time of the run, by the org's clock; notices of one message have the
+    same `bundle`, the id of the message, and count as one. `group` is that of the notice, empty for one of a digest.
+    `first` says that the message was the first of the group (`Batch.firsts`): a later run cannot find it out."""
 
     channel: str
     to: str

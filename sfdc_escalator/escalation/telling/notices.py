@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.note.parts import found_text
-from sfdc_escalator.escalation.notices.channel_kinds import LOG
+from sfdc_escalator.escalation.notices.channels_used import LOG
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, Subject, hash_of, notice_id
 from sfdc_escalator.escalation.notices.recipients import Address, Book, Known

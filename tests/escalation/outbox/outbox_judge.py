@@ -93,7 +93,7 @@ class Judge:
             yield any(is_quiet(one, at) for one in message)
             others = [one for one in self.due if one.recipient == row.recipient and not never_stopped(one)]
             yield any(self.is_full(one, at, self.found.send) for one in others)
-            yield not row.bundle and self.first_is_kept(row)
+            yield not row.bundle and at < self.now + QUARTER and self.first_is_kept(row)
         yield self.in_pause(row, at, self.found.send) if not row.bundle else any(one.at > at for one in message)
 
     def first_is_kept(self, row: Waiting) -> bool:

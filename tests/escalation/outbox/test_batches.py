@@ -89,7 +89,7 @@ def test_what_was_held_goes_as_one_message_for_each_recipient_and_channel() -> N
     assert (sent(found), kinds(found)) == (["abc", "f", "d", "e"], ["bundle", "one", "one", "one"])
 
 
-def test_nothing_waits_nothing_is_sent() -> None:
+def test_without_notices_no_message_is_sent() -> None:
     """N7: there is no empty digest."""
     assert batches([], [got(-1)], NOON) == Batches((), {})
 
@@ -193,6 +193,12 @@ def test_the_strictest_cap_of_a_recipient_counts() -> None:
     assert kept(batches([row("c"), long], [got(-50), got(-11)], NOON)) == {"b": 10, "c": 10}
 
 
+def test_the_cap_of_a_notice_that_is_not_due_stops_no_other() -> None:
+    """N7"""
+    found = batches([row("a"), row("b", at=NOON + HOUR, cap=Cap(1, HOUR))], [got(-5)], NOON)
+    assert sent(found) == ["a"]
+
+
 def test_a_cap_that_opens_in_the_night_opens_in_the_morning() -> None:
     """N6, N7"""
     evening = NOON + 7.5 * HOUR
@@ -211,7 +217,7 @@ def test_urgent_notices_ignore_quiet_hours_and_cap_and_go_first() -> None:
     assert (sent(found), [batch.urgent for batch in found.send]) == (["b", "c"], [True, False])
 
 
-def test_urgent_messages_go_before_those_to_all_recipients() -> None:
+def test_urgent_messages_go_before_all_others_whoever_gets_them() -> None:
     """N7: the time of a run is short."""
     found = batches([row("a"), row("b", to="bob@example.com", urgent=True), row("c", to="eve@example.com")], [], NOON)
     assert sent(found) == ["b", "a", "c"]
@@ -284,6 +290,14 @@ def test_after_its_time_the_first_of_a_group_goes_alone_again() -> None:
     assert (sent(found), found.send[0].firsts, kept(found)) == (["a"], ACME, {"b": 15})
 
 
+def test_no_pause_is_longer_than_the_time_of_the_group() -> None:
+    """N8"""
+    waiting = rows("ab", group="acme", within=10 * MINUTE)
+    first = batches(waiting, [], NOON)
+    assert kept(first) == {"b": 10}
+    assert kept(batches(waiting, delivered(first, NOON), NOON + MINUTE)) == {"a": 10, "b": 10}
+
+
 def test_groups_and_recipients_do_not_wait_for_each_other() -> None:
     """N8"""
     other = row("d", group="acme", to="bob@example.com")
@@ -307,6 +321,8 @@ def test_a_first_that_is_tried_again_makes_the_others_of_its_group_wait() -> Non
     assert kept(batches([tried, row("b", group="acme")], [], NOON)) == {"b": 15}
     after = batches([tried, *rows("bc", group="acme", held=True, at=NOON + 15 * MINUTE)], [], NOON + 15 * MINUTE)
     assert sent(after) == ["a", "bc"]
+    urgent = [replace(tried, urgent=True), *rows("bc", group="acme", held=True, at=NOON + 15 * MINUTE)]
+    assert sent(batches(urgent, [], NOON + 15 * MINUTE)) == ["a", "bc"]
 
 
 def test_urgent_notices_of_a_group_wait_for_the_group_alone() -> None:
@@ -316,6 +332,14 @@ def test_urgent_notices_of_a_group_wait_for_the_group_alone() -> None:
     assert (sent(first), kept(first)) == (["a"], {"b": 735})
     second = batches(held(waiting, first), [got(0), *delivered(first, now)], now + 15 * MINUTE)
     assert (sent(second), second.send[0].urgent) == (["b"], True)
+
+
+def test_many_urgent_notices_of_one_group_are_its_first_and_one_message_later() -> None:
+    """N7, N8"""
+    waiting = [*rows("abcdefg", urgent=True, group="acme"), *rows("hijkl", urgent=True)]
+    first = batches(waiting, [], NOON)
+    assert (sent(first), kept(first)) == (["ahijkl"], dict.fromkeys("bcdefg", 15))
+    assert sent(batches(held(waiting, first), delivered(first, NOON), NOON + 15 * MINUTE)) == ["bcdefg"]
 
 
 def test_an_urgent_first_is_the_first_for_notices_that_are_not_urgent() -> None:

@@ -158,5 +158,5 @@ class Outbox(RuleBasedStateMachine):
         assert len(self.delivered) == self.queued
 
 
-Outbox.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+Outbox.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 TestOutbox = Outbox.TestCase
