@@ -19,6 +19,8 @@ from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import leases, metadata
 from sfdc_escalator.ledger.trail.audit import audit_list, audit_show
+from sfdc_escalator.ledger.trail.notices import notice_list, notice_shown, notices_of_case
+from sfdc_escalator.ledger.trail.notices_by_hand import drop, retry
 from sfdc_escalator.ledger.trail.outbox import SqlOutbox
 from sfdc_escalator.ledger.trail.status import ledger_status
 from sfdc_escalator.ledger.trail.verification import verify
@@ -223,6 +225,14 @@ def uses(where: str) -> Iterator[Callable[[], object]]:
             entries = audit_list(trail)
             audit_show(trail, entries[0].key)
 
+    def by_hand() -> None:
+        with open_ledger(where, create=False) as ledger:
+            for one in notice_list(ledger, ORG, 9).notices:
+                notice_shown(ledger, ORG, one.id)
+            notices_of_case(ledger, ORG, escalation(1).case_id)
+            retry(ledger, ORG, [], "ann")
+            drop(ledger, ORG, [], "ann", "called")
+
     def run() -> None:
         with open_ledger(where, create=False) as ledger:
             ledger.history(ORG)
@@ -243,6 +253,7 @@ def uses(where: str) -> Iterator[Callable[[], object]]:
             outbox.counts()
 
     yield read
+    yield by_hand
     yield deliver
     yield audit
     yield lambda: ledger_status(open_trail(where))

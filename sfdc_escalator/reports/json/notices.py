@@ -1,21 +1,25 @@
 """Notices as JSON: what a run sent, what a dry run would queue, what stands in the outbox, and one of them."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.notices.pages import plain_text
 from sfdc_escalator.escalation.outbox.posting import Sender, message_now, together
 from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
-from sfdc_escalator.pipeline.notify.delivery import Sent
-from sfdc_escalator.pipeline.notify.trial import Tried
 from sfdc_escalator.pipeline.ports.channel import Delayed, Delivered
-from sfdc_escalator.pipeline.read_models.notices import LastAndNext, NoticeEvent, NoticeList, ShownNotice
-from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.values import instant
+
+if TYPE_CHECKING:  # `status` loads little
+    from sfdc_escalator.pipeline.notify.delivery import Sent
+    from sfdc_escalator.pipeline.notify.trial import Tried
+    from sfdc_escalator.pipeline.read_models.notices import LastAndNext, NoticeEvent, NoticeList, ShownNotice
+    from sfdc_escalator.pipeline.run import Result
 
 
 def notices_json(post: Sent) -> dict[str, int]:

@@ -1,23 +1,27 @@
 """Notices: those of a plan and of a run, those of a ledger, one of them, and the answer of a channel that was tried."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.outbox.posting import Sender
 from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
-from sfdc_escalator.pipeline.notify.trial import Tried
 from sfdc_escalator.pipeline.ports.channel import Delayed, Delivered, Unanswered
 from sfdc_escalator.pipeline.read_models.notices import LastAndNext, NoticeEvent, NoticeList, ShownNotice, short
-from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.json.notices import message_text, sender_of, text_of
-from sfdc_escalator.reports.terminal import PLAIN, Page, table
 from sfdc_escalator.reports.values import counted, visible
+
+if TYPE_CHECKING:  # `status` loads little
+    from sfdc_escalator.pipeline.notify.trial import Tried
+    from sfdc_escalator.pipeline.run import Result
+    from sfdc_escalator.reports.terminal import Page
 
 MOST_LISTED = 20
 TO_DO = "see `sfdc-escalator notices list`; then `notices retry`, or `notices drop --why W`"
-LOG = "log"
 
 
 # -- of a plan and of a run --------------------------------------------------------------------------------------------
@@ -68,7 +72,9 @@ def undelivered_lines(counts: OutboxCounts) -> Iterator[str]:
 # -- of a ledger -------------------------------------------------------------------------------------------------------
 
 
-def list_text(found: NoticeList, page: Page = PLAIN) -> str:
+def list_text(found: NoticeList, page: Page) -> str:
+    from sfdc_escalator.reports.terminal import table
+
     if not found.notices:
         return f"The ledger {visible(found.where)} has no notices."
     rows = [
