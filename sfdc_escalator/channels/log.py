@@ -26,7 +26,7 @@ class Log:
 
 def facts_of(message: Message) -> dict[str, Any]:
     own = {
-        "id": message.id, "kind": message.kind, "title": message.title, "key": message.key,
+        "id": message.id, "kind": message.kind, "title": message.prefix + message.title, "key": message.key,
         "case_number": message.case_number, "to": message.to, "urgent": message.urgent, "repeat": message.is_repeat,
     }  # fmt: skip
     return {name: value for name, value in (own | {name: message.facts.get(name) for name in FACTS}).items() if value}

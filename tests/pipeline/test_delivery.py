@@ -348,6 +348,15 @@ def test_what_is_not_true_any_more_is_not_part_of_a_message_of_several() -> None
     assert [one["id"] for one in post.message.facts["of"]] == [notice(1).id, notice(3).id]
 
 
+@pytest.mark.parametrize(("kinds", "ends"), [(("start", "acknowledged"), True), (("acknowledged", "rung"), False)])
+def test_a_message_of_several_about_one_alarm_ends_it_with_its_last(kinds: Sequence[NoticeKind], ends: bool) -> None:
+    given = [replace(one, message=replace(one.message, ends=one.subject.kind == "acknowledged"), held=True)
+             for kind in kinds for one in [notice(1, kind, until=None)]]  # fmt: skip
+    post = Post(*given)
+    assert post.deliver().sent == 2
+    assert (post.message.alarm, post.message.ends) == (escalation().key, ends)
+
+
 @pytest.mark.parametrize("numbers", [(1,), (1, 2, 3)])
 def test_a_digest_is_one_message_and_says_so(numbers: Sequence[int]) -> None:
     """N7"""

@@ -25,11 +25,11 @@ class Message:
     """One message to one recipient.
 
     `id` is the id of its notice, of a bundle the hash of those of its rows. `title` is one line of our own: the words
-    that open it, the case number, the event. `to` is an e-mail address or the id of a user, group or queue; empty where
-    the address of the channel is the recipient. The first of `links` leads to the case, and `key` is the key of the
-    escalation; both are empty for a bundle of several. `is_repeat`: it may have been delivered before. `ends`: the
-    escalation is acknowledged or closed, so an alarm about it ends; `alarm` names that alarm: all notices of an
-    escalation have the same. `facts` is the same as JSON, for programs.
+    that open it, the case number, the event; `prefix` comes before everything, in a sandbox. `to` is an e-mail address
+    or the id of a user, group or queue; empty where the address of the channel is the recipient. The first of `links`
+    leads to the case, and `key` is the key of the escalation; both are empty for a bundle of several. `is_repeat`: it
+    may have been delivered before. `ends`: the escalation is acknowledged or closed, so an alarm about it ends; `alarm`
+    names that alarm: all notices of an escalation have the same. `facts` is the same as JSON, for programs.
     """
 
     id: str
@@ -45,4 +45,5 @@ class Message:
     is_repeat: bool = False
     ends: bool = False
     alarm: str = ""
+    prefix: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)

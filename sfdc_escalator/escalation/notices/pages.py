@@ -14,8 +14,8 @@ Measure = Callable[[str], int]
 
 
 def title_of(message: Message) -> str:
-    """The title, with the sign of an urgent message."""
-    return f"{SIREN} {message.title}" if message.urgent else message.title
+    """The title, with the sign of an urgent message; the name of a sandbox comes first."""
+    return message.prefix + (f"{SIREN} {message.title}" if message.urgent else message.title)
 
 
 def plain_text(message: Message) -> str:

@@ -110,7 +110,7 @@ def facts_of(said: Said) -> dict[str, Any]:
         "reason": harmless(said.reason),
         "needed": harmless(said.needed),
         "due": f"{said.due:%Y-%m-%dT%H:%M:%SZ}" if said.due else None,
-        "late_by": said.late_by,
+        "late_by": said.late_by if subject.kind == "rung" else None,
         "links": [one.url for one in said.links],
         "say": {name: harmless(text) for name, text in said.must_say.items()},
     }

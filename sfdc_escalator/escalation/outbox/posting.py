@@ -42,7 +42,7 @@ def message_now(one: Queued, sender: Sender, acknowledged: Acknowledged | None =
     message = replace(
         notice.message,
         id=one.id,
-        title=sender.prefix + notice.message.title,
+        prefix=sender.prefix,
         lines=tuple(lines),
         to=notice.to,
         urgent=notice.urgent,
@@ -92,23 +92,28 @@ def about(message: Message, sender: Sender) -> dict[str, Any]:
 def together(
     messages: Sequence[Message], kind: Literal["bundle", "digest"], sender: Sender, *, more: bool = False
 ) -> Message:
-    """One message that names each of these. `more`: they follow the first notice of a group."""
+    """One message that names each of these. `more`: they follow the first notice of a group. Of one escalation it has
+    the alarm, which the last of them may end."""
     first = messages[0]
     one_case = {message.case_id for message in messages} == {first.case_id}
+    one_alarm = {message.alarm for message in messages} == {first.alarm}
     opens_with = str(first.facts.get("opens_with") or "")
     words = (
         f"and {len(messages)} more" if more else f"{len(messages)} {'notices' if kind == 'bundle' else 'in the digest'}"
     )
-    title = sender.prefix + (f"{opens_with}: {words}" if opens_with else words)
+    title = f"{opens_with}: {words}" if opens_with else words
     bundle = Message(
         id=bundle_id(message.id for message in messages),
         kind=kind,
         title=title,
-        lines=tuple(Line("", in_one_line(message, sender), kept=True) for message in messages),
+        prefix=sender.prefix,
+        lines=tuple(Line("", in_one_line(message), kept=True) for message in messages),
         links=tuple(dict.fromkeys(link_of(message) for message in messages if message.links)) if one_case else (),
         case_id=first.case_id if one_case else "",
         case_number=first.case_number if one_case else "",
         to=first.to,
+        ends=one_alarm and messages[-1].ends,
+        alarm=first.alarm if one_alarm else "",
         urgent=any(message.urgent for message in messages),
         is_repeat=any(message.is_repeat for message in messages),
     )
@@ -126,11 +131,11 @@ def together(
     return replace(bundle, facts=facts)
 
 
-def in_one_line(message: Message, sender: Sender) -> str:
+def in_one_line(message: Message) -> str:
     """The title of a message, what it must say, and where it leads."""
     said = [f"{line.label}: {line.text}" if line.label else line.text for line in message.lines if line.kept]
     ends = [link.url for link in message.links[:1]] + [message.key]
-    return " | ".join(filter(None, (message.title.removeprefix(sender.prefix), *said, *ends)))
+    return " | ".join(filter(None, (message.title, *said, *ends)))
 
 
 def link_of(message: Message) -> Link:
