@@ -108,6 +108,18 @@ def test_the_note_says_what_is_known_and_what_is_not(plan: Run) -> None:
     assert "Refund of the assembly fee, accepted." in step(plan, "00001022", "note")["after"]
 
 
+def test_each_team_is_notified_of_its_cases_by_the_log(plan: Run) -> None:
+    found = {(each["route"], each["recipient"], each["channel"], each["urgent"]) for each in plan["notices_planned"]}
+    assert found == {
+        ("health-safety-legal", "safety", "desk", True),
+        ("supervisor-request", "supervisors", "desk", False),
+        ("repeated-rma", "logistics", "desk", False),
+        ("billing-flagged", "billing", "desk", False),
+        ("waiting-too-long", "supervisors", "desk", False),
+    }
+    assert len(plan["notices_planned"]) == 18
+
+
 def test_the_example_configuration_is_the_sample_itself() -> None:
     assert (ROOT / "config/policies/member-support.yaml").resolve() == POLICY
     assert (ROOT / "config/notes/hand-off.md.j2").resolve() == SAMPLE / "notes" / "hand-off.md.j2"

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,7 +17,7 @@ from sfdc_escalator.reports.values import visible
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-CASE = "00001003"
+ORG, CASE, POLICY = "env", "00001003", "SFDC_ESCALATOR_POLICY"
 BEFORE = "SELECT CaseNumber, Subject, Owner.Name, Status, Priority FROM Case WHERE IsClosed = false ORDER BY CaseNumber"
 ONE = "SELECT Owner.Name, Status, Priority, (SELECT CommentBody FROM CaseComments ORDER BY CreatedDate, Id) FROM Case"
 NEXT = """
@@ -25,7 +26,13 @@ What to do next
   2. Change it, and check the change:      sfdc-escalator validate {policy}
   3. Start one of your own:                sfdc-escalator init .
   4. The README leads you from there to the first live run.
+  5. Have it notify your team by Slack, Teams, e-mail, ...: config/channels/README.md
 """
+TO_A_REAL_ONE = """
+The message went to the log of the run, because the policy says `channels: {{desk: log}}`. For a real one:
+  the policy names the kind:               channels: {{desk: slack}}
+  config/orgs.yaml has the address:        {org}: {{channels: {{desk: env:DESK_URL}}}}
+Each message begins with [SANDBOX ...] in an org that is not production."""
 
 
 @click.command("demo")
@@ -42,7 +49,7 @@ def command(surroundings: Surroundings) -> int:
         settings = {
             "SFDC_INSTANCE_URL": org.instance_url,
             "SFDC_ACCESS_TOKEN": org.access_token,
-            "SFDC_ESCALATOR_POLICY": str(policy),
+            POLICY: str(policy),
             "SFDC_ESCALATOR_LEDGER": str(Path(place.name) / "ledger.db"),
         }
         # What the person's own config/orgs.yaml says must not hold for the embedded org: another config folder.
@@ -63,16 +70,18 @@ class Demo:
         """0, or the exit code of the first command that does not end as planned."""
         screen("1. The open cases of a member-support team, in a Salesforce-like org on this machine")
         self.show_cases()
-        before = self.case()
+        before, notice = self.case(), self.notice()
         screen("2. A rehearsal: what a run would do, to which cases, why, and why not to the others. It writes nothing")
         code = self.type("run --dry-run --backlog escalate")
         screen("3. The live run: note first, then queue, status and priority")
         code = code or self.type("run --backlog escalate")
         screen(f"4. Case {CASE} before and after, with its hand-off note")
         self.show_one(before, self.case())
-        screen("5. The same run again: everything is already done, nothing is written")
+        screen(f"5. The message about case {CASE}, and who got it")
+        show_notice(notice)
+        screen("6. The same run again: everything is already done, nothing is written and nobody is notified")
         code = code or self.type("run")
-        screen("6. The audit trail: what was done, and the proof that nobody changed it")
+        screen("7. The audit trail: what was done, and the proof that nobody changed it")
         return code or self.type("audit list --limit 5") or self.type("audit verify")
 
     def type(self, line: str) -> int:
@@ -88,7 +97,7 @@ class Demo:
         from sfdc_escalator.reports.terminal import table
         from sfdc_escalator.wiring.orgs import connect
 
-        with connect(self.surroundings, "env") as (org, _):
+        with connect(self.surroundings, ORG) as (org, _):
             cases = org.rows(BEFORE)
         rows = [
             (one["CaseNumber"], one["Owner"]["Name"], one["Status"], one["Priority"] or "", one_line(one["Subject"]))
@@ -101,11 +110,22 @@ class Demo:
     def case(self) -> Mapping[str, str]:
         from sfdc_escalator.wiring.orgs import connect
 
-        with connect(self.surroundings, "env") as (org, _):
+        with connect(self.surroundings, ORG) as (org, _):
             case = org.rows(f"{ONE} WHERE CaseNumber = '{CASE}'")[0]
         notes = [comment["CommentBody"] for comment in (case["CaseComments"] or {"records": []})["records"]]
         values = {"queue": case["Owner"]["Name"], "status": case["Status"], "priority": case["Priority"]}
         return {**values, "comments": str(len(notes)), "note": notes[-1] if notes else ""}
+
+    def notice(self) -> Mapping[str, Any]:
+        """The notice of the case, as a rehearsal shows it."""
+        from sfdc_escalator.escalation.planning.run_options import RunOptions
+        from sfdc_escalator.reports.json.notices import planned_json
+        from sfdc_escalator.wiring.errand import Errand, rehearse
+
+        policies, options = [Path(self.surroundings.environ[POLICY])], RunOptions(backlog="escalate", case=CASE)
+        done = rehearse(Errand(self.surroundings, ORG, policies=policies, options=options))
+        first: Mapping[str, Any] = planned_json(done.result, ORG)["notices_planned"][0]
+        return first
 
     def show_one(self, before: Mapping[str, str], after: Mapping[str, str]) -> None:
         from sfdc_escalator.reports.terminal import table
@@ -114,6 +134,12 @@ class Demo:
         tell(table(("", "before", "after"), rows, page=page_for(self.surroundings.environ)))
         tell("\nThe newest comment, which is the hand-off note:\n")
         tell("\n".join(f"  | {visible(line)}" for line in after["note"].splitlines()))
+
+
+def show_notice(notice: Mapping[str, Any]) -> None:
+    tell(f"To the {notice['recipient']} team, by the channel {notice['channel']}:\n")
+    tell("\n".join(f"  | {visible(line)}" for line in notice["text"].splitlines()))
+    tell(TO_A_REAL_ONE.format(org="ORG"))
 
 
 def screen(title: str) -> None:
