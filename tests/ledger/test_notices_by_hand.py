@@ -8,7 +8,7 @@ import pytest
 
 from sfdc_escalator.errors import EscalatorError, Invalid
 from sfdc_escalator.escalation.notices.notice import Notice
-from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts
+from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.store import SqlLedger
@@ -40,8 +40,12 @@ def tried(
     outbox: SqlOutbox, *some: Notice, state: NoticeState = UNDELIVERED, bundle: str = "", reason: str = ""
 ) -> None:
     ids = tuple(one.id for one in some)
-    assert outbox.claim(ids, bundle or ids[0], STARTED)
+    assert outbox.claim(rows(outbox, *ids), bundle or ids[0], STARTED)
     outbox.settle([Settled(ids, state, reason, tried=STARTED)])
+
+
+def rows(outbox: SqlOutbox, *ids: str) -> list[Queued]:
+    return [one for one in outbox.queued() if one.id in ids]
 
 
 def states(ledger: SqlLedger) -> dict[str, NoticeState]:
@@ -78,7 +82,7 @@ def test_a_retried_notice_is_as_if_it_was_never_tried_but_keeps_its_message(ledg
 
 def test_a_notice_that_may_have_arrived_says_so_after_a_retry(ledger: SqlLedger) -> None:
     outbox = queue(ledger, notice())
-    assert outbox.claim([notice().id], notice().id, STARTED)
+    assert outbox.claim(rows(outbox, notice().id), notice().id, STARTED)
     outbox.settle([Settled((notice().id,), UNDELIVERED, "no answer", tried=STARTED, repeats=True)])
     retry(ledger, ORG, [], "ann")
     (waits,) = outbox.queued()
@@ -104,7 +108,7 @@ def test_one_notice_that_cannot_be_changed_keeps_all_as_they_are(ledger: SqlLedg
     outbox = queue(ledger, lost, sent, waits, sending, gone)
     tried(outbox, lost)
     tried(outbox, sent, state=SENT)
-    assert outbox.claim([sending.id], sending.id, STARTED)
+    assert outbox.claim(rows(outbox, sending.id), sending.id, STARTED)
     outbox.settle([Settled((gone.id,), DROPPED, "the case was closed")])
     intended = notice(6)
     with ledger.lease(start("two")) as lease:

@@ -51,7 +51,7 @@ class Told:
     def start(self, *cases: Row, production: bool = True, **tables: Sequence[Row]) -> EmbeddedOrg:
         """An org with these cases, and PEOPLE and QUEUES."""
         rows = {"Case": cases, "Group": QUEUES, "User": PEOPLE, **tables}
-        return self.world.org(production=production, **rows)
+        return self.world.org(production=production, **rows)  # type: ignore[arg-type]  # the names of tables only
 
     def entry(self, **entry: Any) -> None:
         """The entry of the org in `orgs.yaml`; without settings its channels lead to the services."""
