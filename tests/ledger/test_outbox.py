@@ -352,15 +352,15 @@ def test_texts_and_addresses_are_in_no_event(ledger: tuple[Kind, SqlKind]) -> No
 
 
 @pytest.mark.parametrize("state", [SENT, UNDELIVERED, DROPPED])
-def test_an_end_is_an_event_and_a_try_is_not(ledger: tuple[Kind, SqlKind], state: NoticeState) -> None:
+def test_a_try_and_an_end_are_events(ledger: tuple[Kind, SqlKind], state: NoticeState) -> None:
     kind, outbox = ledger
     outbox.queue(notice())
     assert claimed(outbox.ours)
     outbox.ours.settle([end(notice(), WAITING, reason="HTTP 503", at=NOW)])
-    assert events(kind) == ["notice_queued"]
+    assert events(kind) == ["notice_queued", "notice_tried"]
     assert claimed(outbox.ours)
     outbox.ours.settle([end(notice(), state)])
-    assert events(kind) == ["notice_queued", f"notice_{state}"]
+    assert events(kind) == ["notice_queued", "notice_tried", f"notice_{state}"]
 
 
 def test_the_audit_trail_is_valid_whatever_becomes_of_notices(ledger: tuple[Kind, SqlKind]) -> None:
