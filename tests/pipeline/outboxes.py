@@ -119,7 +119,7 @@ class FakeChannels:
     sender: Sender = field(default_factory=lambda: Sender("acme", "00D000000000001AAA"))
 
     def way(self, kind: str, name: str, to: str) -> Way | Broken:
-        return Broken("no address") if name in self.lacking else Way(FakeChannel(self, name), to)
+        return Broken("no address") if name in self.lacking else Way(FakeChannel(self, name), to, kind)
 
     def __call__(self, org_facts: OrgFacts) -> "FakeChannels":
         return self
