@@ -153,7 +153,7 @@ class FakeChannels:
 
     def way(self, kind: str, name: str, to: str) -> Way | Broken:
         self.asked.append((kind, name))
-        return Broken("no address") if name in self.lacking else Way(FakeChannel(self, name), to)
+        return Broken("no address") if name in self.lacking else Way(FakeChannel(self, name), to, kind)
 
     def __call__(self, org_facts: OrgFacts) -> "FakeChannels":
         return self

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.channels.mail_server import MailServer
 from tests.channels.service import Answer, Service
 from tests.stories.stopped_org import run
 from tests.stories.test_main_job import case, start
@@ -221,6 +222,8 @@ def test_a_notice_is_shown_with_the_message_that_went_out_and_every_try(support:
     )
     assert "".join(f"    | {line}\n" for line in shown["text"].splitlines()) in text
     assert text.rstrip().endswith("sent")
+    assert f"    | {shown['text'].splitlines()[-1]}\n" in page(support, "audit", "show", one["key"])
+    assert '"lines"' not in page(support, "audit", "show", one["key"])
     whole(support)
 
 
@@ -539,6 +542,30 @@ def test_in_a_sandbox_a_test_message_goes_where_a_notice_would_go(support: World
     assert (found["delivered"], found["by"], found["kind"]) == (True, "log", "email")
     answer = support.type("notices", "test", "mail", "--to", "boss@example.com")
     assert answer.out == "It went to the log alone: the org env gives no address for the channel mail.\n"
+
+
+def test_in_a_sandbox_a_test_mail_goes_to_the_address_of_the_entry(support: World) -> None:
+    """N13"""
+    start(support, case(1))
+    with MailServer() as server:
+        mail = f"mail: {{server: 'smtp://127.0.0.1:{server.port}', from: desk@example.com}}"
+        entry(support, f"channels: {{{mail}}}, sandbox_to: {{mail: test@example.com}}")
+        found = notices(support, "test", "mail", "--to", "boss@example.com")
+        assert (found["delivered"], found["by"], found["to"]) == (True, "email", "test@example.com")
+    (one,) = server.mails
+    assert (one.parsed["To"], one.parsed["Subject"]) == ("test@example.com", "[SANDBOX env] Test of the channel mail")
+
+
+def test_a_test_message_rings_the_bell_of_the_person_who_is_named(support: World) -> None:
+    org = start(support, case(1), production=True)
+    support.policy(POLICY.replace("mail: email", "bell: salesforce"))
+    entry(support, "ledger: state.db")
+    (ann,) = select(org, "SELECT Id FROM User WHERE Username = 'ann@support.example'")
+    assert page(support, "notices", "test", "bell", "--to", ann["Id"]) == (
+        f"The channel bell (salesforce) took the message to {ann['Id']}.\n"
+    )
+    (rung,) = [one for one in org.requests() if one["path"].endswith("/customNotificationAction")]
+    assert rung["body"]["inputs"][0]["recipientIds"] == [ann["Id"]]
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sfdc_escalator.errors import counted
+from sfdc_escalator.escalation.notices.notice_json import message_from
+from sfdc_escalator.escalation.notices.pages import plain_text
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, Verification
 from sfdc_escalator.reports.terminal import PLAIN, Page, table
@@ -32,8 +35,16 @@ def event_lines(event: AuditEvent) -> Iterator[str]:
     yield f"{instant(event.at)}  {event.event.upper():<10}  #{event.seq}  {event.hash[:16]}"
     for path, value in leaves({name: part for name, part in event.body.items() if name != "about"}):
         yield f"    {visible(path)}: {visible(value)}"
-    for line in (event.note or "").splitlines():
+    for line in note_of(event).splitlines():
         yield f"    | {visible(line)}"
+
+
+def note_of(event: AuditEvent) -> str:
+    """The text that is kept apart; of a notice its message as people read it."""
+    if event.event == "notice_queued" and event.note:
+        with suppress(ValueError, RecursionError):  # it was changed
+            return plain_text(message_from(json.loads(event.note), ""))
+    return event.note or ""
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
