@@ -429,13 +429,14 @@ def test_a_channel_without_an_address_is_broken() -> None:
     assert post.deliver(NOW + DAY).counts.undelivered == 1
 
 
-def test_a_notice_of_a_policy_that_this_run_does_not_have_goes_by_its_own_channel() -> None:
-    """A run may have some of the policies only."""
-    one = notice(channel_kind="slack")
-    post = Post(one, rules=RULES)
-    post.rules = {}
-    post.deliver()
-    assert post.channels.asked == [("slack", "desk")]
+def test_a_notice_of_a_policy_that_no_run_takes_any_more_goes_by_its_own_channel_after_a_day() -> None:
+    """A run may have some of the policies only: it leaves the notices of the others, whose quiet hours it does not
+    know. After a day without such a run the policy is gone."""
+    for waited, asked in ((timedelta(hours=23), []), (timedelta(hours=25), [("slack", "desk")])):
+        post = Post(replace(notice(channel_kind="slack"), at=NOW - waited), rules=RULES)
+        post.rules = {}
+        post.deliver()
+        assert post.channels.asked == asked
 
 
 def found_threads(name: str) -> list[threading.Thread]:

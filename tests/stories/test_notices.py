@@ -476,8 +476,8 @@ def test_a_program_that_is_gone_is_undelivered(told: Told) -> None:
     assert told.later(20, code=3)["notices"] == counts(undelivered=1)
 
 
-def test_a_run_of_another_policy_delivers_what_waits_by_its_own_channel(told: Told) -> None:
-    """A run may have some of the policies only; nothing goes to the log in place of a program."""
+def test_what_waits_of_a_policy_that_is_gone_goes_by_its_own_channel_after_a_day(told: Told) -> None:
+    """A run may have some of the policies only, and leaves the notices of the others to the runs that have them."""
     told.fails(503)
     told.start(case(1))
     told.run()
@@ -488,7 +488,8 @@ def test_a_run_of_another_policy_delivers_what_waits_by_its_own_channel(told: To
     )
     route = POLICY[POLICY.index("  - name: urgent") : POLICY.index("    say:")]
     told.world.policy(other.replace("policy: support", "policy: other") + route, name="other.yaml")
-    assert told.later(5)["notices"] == counts(sent=1)
+    assert told.later(5)["notices"] == counts(waiting=1)
+    assert told.later(24 * 60)["notices"] == counts(sent=1)
     assert told.titles() == ["ESCALATION 00000001: urgent"]
 
 

@@ -103,7 +103,7 @@ def test_a_dry_run_shows_each_notice_with_its_recipient_and_its_whole_text(suppo
                 "1 notice:",
                 "(a sandbox: only addresses of the org's own entry are used, for persons `sandbox_to`, else the log)",
                 "  start of support/urgent, case 00000001 to leads by desk, urgent",
-                "    | \N{POLICE CARS REVOLVING LIGHT} [SANDBOX env] ESCALATION 00000001: urgent",
+                "    | [SANDBOX env] \N{POLICE CARS REVOLVING LIGHT} ESCALATION 00000001: urgent",
                 "    | Needed: Call back.",
                 "    | Reason: It is urgent.",
                 "    | Found: Subject is urgent: broken (starts with urgent)",

@@ -71,18 +71,20 @@ class Year:
         self.tally: Counter[str] = Counter()
         self.without_next: list[str] = []
         self.outages = [self.outage() for _ in range(outages)]
-        down = [self.outage() for _ in range(outages // 2)]
-        self.ledger.channels = YearChannels(
-            rng=Random(f"{seed} channels {' '.join(names)}"),
-            now=lambda: self.org.now,
-            down=[(self.clock.at(begin), self.clock.at(end)) for begin, end in down],
-        )
+        self.ledger.channels = self.some_channels(Random(f"{seed} channels {' '.join(names)}"), outages // 2)
         self.arrivals(cases)
         self.last = days * DAY + 50 * DAY
 
-    def outage(self) -> tuple[int, int]:
-        begin = self.rng.randrange(self.days * 96) * QUARTER
-        return begin, begin + self.rng.choice((HOUR, 5 * HOUR, 17 * HOUR, 2 * DAY))
+    def outage(self, rng: Random | None = None) -> tuple[int, int]:
+        rng = rng or self.rng
+        begin = rng.randrange(self.days * 96) * QUARTER
+        return begin, begin + rng.choice((HOUR, 5 * HOUR, 17 * HOUR, 2 * DAY))
+
+    def some_channels(self, rng: Random, outages: int) -> YearChannels:
+        """Channels that are down as often, at other times than runs are."""
+        down = [self.outage(rng) for _ in range(outages)]
+        times = [(self.clock.at(begin), self.clock.at(end)) for begin, end in down]
+        return YearChannels(rng=rng, now=lambda: self.org.now, down=times)
 
     # -- the plan --------------------------------------------------------------------------------------------------
 
