@@ -111,7 +111,8 @@ def test_a_notice_without_text_or_time_of_a_try_has_a_place_in_the_list() -> Non
     assert "11111111 undelivered 2026-03-02 15:00 UTC" in page
     assert [*last_and_next_lines(LastAndNext((never,)))] == [
         "last notices:",
-        "  2026-03-02 15:00 UTC  undelivered: start of support/urgent, case 00000001 to Owner.Manager (HTTP 410)",
+        "  11111111  2026-03-02 15:00 UTC  undelivered: "
+        "start of support/urgent, case 00000001 to Owner.Manager (HTTP 410)",
     ]
 
 

@@ -423,7 +423,7 @@ def test_status_needs_a_person_while_a_notice_is_undelivered(support: World, des
     ) in text
     assert "1 notice waiting\n" in text
     assert (
-        "last notices:\n  2026-03-02 15:00 UTC  sent: start of support/urgent, case 00000002 to leads by desk" in text
+        f"last notices:\n  {sent['id'][:8]}  2026-03-02 15:00 UTC  sent: start of support/urgent, case 00000002" in text
     )
     assert "! 1 notice undelivered: see `sfdc-escalator notices list`" in text
     notices(support, "drop", "--why", "called")
@@ -477,8 +477,8 @@ def test_explain_shows_the_last_and_the_next_notices_of_the_case(support: World,
     advance(org, "1h")
     run(support)
     text = page(support, "explain", "00000001")
-    assert "next notices:\n  2026-03-02 16:01 UTC  waiting: rung of support/urgent/remind, case 00000001" in text
-    assert "last notices:\n  2026-03-02 15:00 UTC  sent: start of support/urgent, case 00000001" in text
+    assert "  2026-03-02 16:01 UTC  waiting: rung of support/urgent/remind, case 00000001 to leads by desk" in text
+    assert "  2026-03-02 15:00 UTC  sent: start of support/urgent, case 00000001 to leads by desk, urgent" in text
 
 
 def test_metrics_count_the_notices(support: World, desk: Service) -> None:

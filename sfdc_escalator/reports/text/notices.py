@@ -95,7 +95,8 @@ def last_and_next_lines(found: LastAndNext) -> Iterator[str]:
 
 def line_of(one: Queued) -> str:
     reason = f" ({one.reason})" if one.reason else ""
-    return f"{minute(time_of(one))}  {one.state.value}: {subject(one.notice)} to {address(one.notice)}{reason}"
+    about = f"{one.state.value}: {subject(one.notice)} to {address(one.notice)}{reason}"
+    return f"{short(one.id)}  {minute(time_of(one))}  {about}"
 
 
 def time_of(one: Queued) -> datetime:
