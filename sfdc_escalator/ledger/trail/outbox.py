@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,13 +32,15 @@ LONGEST = timedelta(minutes=5)
 
 
 class SqlOutbox:
-    """See `pipeline.ports.Outbox`."""
+    """See `pipeline.ports.Outbox`. Used by several threads, which write one after the other: a thread that waits for
+    the lock of SQLite asks for it again and again."""
 
     def __init__(self, ledger: SqlLedger, organization_id: str, run: str) -> None:
         self._ledger, self._organization_id = ledger, organization_id
         self._me = Holder.of_this_process()
         self._author = Author(organization_id, run, "", self._me.host)
         self._ours = notices.c.organization_id == organization_id
+        self._lock = Lock()
 
     def queued(self) -> tuple[Queued, ...]:
         with self._ledger.reading() as connection:
@@ -86,7 +89,7 @@ class SqlOutbox:
         return found
 
     def claim(self, rows: Sequence[Queued], bundle: str, now: datetime) -> bool:
-        with self._ledger.writing() as (connection, at):
+        with self._lock, self._ledger.writing() as (connection, at):
             found = {row["id"]: row for row in self._rows(connection, [one.id for one in rows])}
             if not all(one.id in found and self._is_as_read(found[one.id], one, at) for one in rows):
                 return False
@@ -115,7 +118,7 @@ class SqlOutbox:
     def settle(self, settled: Sequence[Settled]) -> None:
         if not settled:
             return
-        with self._ledger.writing() as (connection, at):
+        with self._lock, self._ledger.writing() as (connection, at):
             journal = Journal(connection, self._author, at)
             for one in settled:
                 for row in self._rows(connection, one.ids):
@@ -156,7 +159,7 @@ class SqlOutbox:
         with self._ledger.reading() as connection:  # most runs find none, and write nothing
             if connection.execute(wanted.limit(1)).first() is None:
                 return 0
-        with self._ledger.writing() as (connection, at):
+        with self._lock, self._ledger.writing() as (connection, at):
             rows = connection.execute(wanted).mappings().all()
             erase_texts(connection, Journal(connection, self._author, at), rows)
             return len(rows)
