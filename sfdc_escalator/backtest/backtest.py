@@ -15,6 +15,7 @@ from sfdc_escalator.backtest.segments import Segments
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.tree import All, Not
 from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.telling.messages import Happened, messages_by_week
 from sfdc_escalator.pipeline.read_models.backtest_result import BacktestResult, PastMatch
 
 Episodes = Literal["first", "all"]
@@ -51,7 +52,8 @@ def backtest(
     routes = tuple(route.name for route in policy.routes)
     found = tuple(sorted(matches))
     rungs = {route.name: tuple(rung.id for rung in route.ladder.rungs) for route in policy.routes if route.ladder}
-    return BacktestResult(policy.name, policy.digest, routes, found, cases, history.rows, len(polls), rungs)
+    sent = messages_by_week(policy, (Happened(one.route, one.rung, one.at) for one in found))
+    return BacktestResult(policy.name, policy.digest, routes, found, cases, history.rows, len(polls), rungs, sent)
 
 
 def condition_of(policy: Policy, route: Route) -> Condition:

@@ -48,7 +48,17 @@ def test_the_json_counts_the_matches_of_each_route() -> None:
         "matches": 2,
         "routes": {"urgent": 1, "calm": 1, "idle": 0},
         "rungs": {},
+        "messages": {},
     }
+
+
+def test_the_messages_of_each_recipient_stand_with_the_fullest_week_first_who_gets_most() -> None:
+    messages = {"leads": {"2026-W10": 3}, "Owner.Manager": {"2026-W10": 1_200, "2026-W11": 1_300}}
+    result = BacktestResult("support", "sha", ("urgent",), (FIRST,), 1, 1, 1, messages=messages)
+    lines = [" ".join(line.split()) for line in backtest_text(result, "out.csv").splitlines()]
+    start = lines.index("Recipient Messages Weeks Most in a week")
+    assert lines[start + 2 : start + 4] == ["Owner.Manager 2,500 2 1,300 (2026-W11)", "leads 3 1 3 (2026-W10)"]
+    assert backtest_json(result)["messages"] == messages
 
 
 def test_the_counts_of_rungs_stand_beside_the_matches() -> None:

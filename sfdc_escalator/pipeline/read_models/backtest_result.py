@@ -47,7 +47,8 @@ class Difference(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class BacktestResult:
     """The matches of a policy and the rungs that were climbed, sorted by case, route, episode and time. `routes` are
-    its routes in the policy's order, `rungs` those of each route that has any."""
+    its routes in the policy's order, `rungs` those of each route that has any. `messages` are counted by recipient and
+    ISO week."""
 
     policy: str
     digest: str
@@ -57,6 +58,7 @@ class BacktestResult:
     rows: int
     polls: int
     rungs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    messages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def starts(self) -> tuple[PastMatch, ...]:

@@ -19,6 +19,7 @@ def backtest_json(result: BacktestResult) -> dict[str, Any]:
         "matches": len(result.matches),
         "routes": dict(result.by_route),
         "rungs": {route: dict(counts) for route, counts in result.by_rung.items()},
+        "messages": {recipient: dict(weeks) for recipient, weeks in result.messages.items()},
     }
 
 

@@ -1,7 +1,7 @@
 """The result of a backtest, and the difference between two."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import get_args
 
@@ -18,9 +18,22 @@ def backtest_text(result: BacktestResult, out: str, page: Page = PLAIN) -> str:
     shown = table(("Route", "Cases", "Rungs"), rows, page=page)
     if not result.rungs:
         shown = table(("Route", "Cases"), [row[:2] for row in rows], page=page)
-    return "\n".join(
-        [f"{visible(result.policy)}: {', '.join(sizes)}", shown, f"{lines_text(result)} written to {visible(out)}"]
-    )
+    head, written = f"{visible(result.policy)}: {', '.join(sizes)}", f"{lines_text(result)} written to {visible(out)}"
+    return "\n".join(filter(None, [head, shown, messages_text(result, page), written]))
+
+
+def messages_text(result: BacktestResult, page: Page = PLAIN) -> str:
+    """The messages of each recipient; those who get the most come first."""
+    if not result.messages:
+        return ""
+    found = sorted(result.messages.items(), key=lambda each: (-sum(each[1].values()), each[0]))
+    rows = [(name, f"{sum(weeks.values()):,}", f"{len(weeks):,}", most_text(weeks)) for name, weeks in found]
+    return table(("Recipient", "Messages", "Weeks", "Most in a week"), rows, page=page)
+
+
+def most_text(weeks: Mapping[str, int]) -> str:
+    week = max(weeks, key=lambda one: (weeks[one], one))
+    return f"{weeks[week]:,} ({week})"
 
 
 def rungs_text(result: BacktestResult, route: str) -> str:
