@@ -115,7 +115,10 @@ def check_in_org(surroundings: Surroundings, checked: Checked, org: str, trial: 
 
 def bells(entry: OrgEntry) -> Mapping[str, str]:
     """The custom notification types that the entry names, by channel."""
-    return {name: str(given["type"]) for name, given in entry.channels.items() if "type" in given}
+    from sfdc_escalator.files.orgs.org_logins import is_reference
+
+    named = {name: str(given.get("type", "")) for name, given in entry.channels.items()}
+    return {name: kind for name, kind in named.items() if kind and not is_reference(kind)}
 
 
 def field_problems(loaded: Loaded, found: Describe | None = None, gaps: Sequence[Gap] = ()) -> Iterator[Problem]:
