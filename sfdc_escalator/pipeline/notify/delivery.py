@@ -207,11 +207,14 @@ class Work:
         if not self.outbox.claim(rows, message_id(batch), tried):
             return None
         answer = answer_of(way, self.message(batch, way))
-        self.outbox.settle([self.settled(batch, answer, tried)])
+        end = self.settled(batch, answer, tried)
+        self.outbox.settle([end])
         if isinstance(answer, Delivered):
             self.sent.append(len(rows))
-        else:
-            log.warning("notice not delivered", extra={"channel": name, "reason": answer.reason, "notices": len(rows)})
+        else:  # cron mails warnings: a try that is made again is none
+            level = logging.WARNING if end.state is NoticeState.UNDELIVERED else logging.INFO
+            about = {"channel": name, "reason": answer.reason, "notices": len(rows)}
+            log.log(level, "notice not delivered", extra=about)
         return answer
 
     def kind_of(self, name: str, batch: Batch) -> str:
