@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.sampling import WHOLE
 from tests.statements import share_statements
 from tests.stories.world import World
 
@@ -18,8 +19,9 @@ WORLDS: list[World] = []
 """Those of the test that runs."""
 SECRETS: set[str] = set()
 """All that were read in the worlds so far."""
-# A busy machine makes no test fail: no limit of time, for an example or for making it.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A busy machine makes no test fail: no limit of time, for an example or for making it. Nor does chance: the examples
+# are the same each time, new ones with `--whole`.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not WHOLE)
 settings.load_profile("patient")
 share_statements()
 # Containers often set this; then each start of the program, and each run of the tests, would compile all of it anew.
