@@ -16,14 +16,18 @@ from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
-from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
+from sfdc_escalator.ledger.store import SqlLedger, open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import leases, metadata
 from sfdc_escalator.ledger.trail.audit import audit_list, audit_show
+from sfdc_escalator.ledger.trail.outbox import SqlOutbox
 from sfdc_escalator.ledger.trail.status import ledger_status
 from sfdc_escalator.ledger.trail.verification import verify
+from sfdc_escalator.pipeline.notify.delivery import deliver
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.old_ledger import load
 from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
+from tests.notices import notice
+from tests.pipeline.outboxes import FakeChannels
 from tests.sampling import WHOLE
 
 
@@ -31,7 +35,8 @@ def record(kind: Kind) -> None:
     """A run that ended, and one that was sending when it was killed; its lease stands."""
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation(1), note="A note."), change(escalation(2))])
-        lease.record([change(escalation(1), EscalationState.APPLIED)])
+        lease.record([replace(change(escalation(1), EscalationState.APPLIED), notices=(notice(1), notice(1, "warn")))])
+        claim_first(ledger)
         lease.record([change(replace(escalation(1), state=EscalationState.APPLIED, ladder=LADDER), event="started")])
         lease.record([change(turn())])
         lease.mark_live([("support", "supervisor")])
@@ -44,6 +49,13 @@ def record(kind: Kind) -> None:
     kind.execute("DELETE FROM leases")
     kind.execute("INSERT INTO leases SELECT * FROM kept")
     kind.execute("DROP TABLE kept")
+
+
+def claim_first(ledger: SqlLedger) -> None:
+    """Marks the first notice as being sent by this process."""
+    outbox = SqlOutbox(ledger, ORG, "run-1")
+    first = outbox.queued()[0]
+    assert outbox.claim([first], first.id, AT)
 
 
 @pytest.fixture
@@ -164,6 +176,16 @@ def test_a_migrated_ledger_verifies(kind: Kind) -> None:
     assert kind.verify().problems == ()
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["recipient = 'others'", "kind = 'closed'", "channel = 'log'", "urgent = 1", "key = 'ESC-1'", "event = 1",
+     "organization_id = '00D000000000002EAA'", "id = 'another' || state"],
+)  # fmt: skip
+def test_a_changed_notice_is_found(recorded: Kind, change: str) -> None:
+    recorded.execute(f"UPDATE notices SET {change} WHERE state = 'sending'")
+    assert "the notice " in found(recorded)
+
+
 # -- emptied ----------------------------------------------------------------------------------------------------------
 
 
@@ -222,8 +244,13 @@ def uses(where: str) -> Iterator[Callable[[], object]]:
                 lease.keep_standings({})
                 lease.finish({"exit": 0})
 
+    def tell() -> None:
+        with open_ledger(where, create=False) as ledger:
+            deliver(SqlOutbox(ledger, ORG, "run-3"), FakeChannels(), {}, lambda: AT)
+
     yield read
     yield audit
+    yield tell
     yield lambda: ledger_status(open_trail(where))
     yield lambda: verify(open_trail(where))
     yield run
