@@ -24,11 +24,13 @@ from sfdc_escalator.ledger.trail.notices_by_hand import drop, retry
 from sfdc_escalator.ledger.trail.outbox import SqlOutbox
 from sfdc_escalator.ledger.trail.status import ledger_status
 from sfdc_escalator.ledger.trail.verification import verify
+from sfdc_escalator.pipeline.notify import delivery
 from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.notices import notice
 from tests.ledger.old_ledger import load
 from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
+from tests.pipeline.outboxes import FakeChannels
 from tests.sampling import WHOLE
 
 
@@ -252,9 +254,14 @@ def uses(where: str) -> Iterator[Callable[[], object]]:
                 outbox.settle([Settled(tuple(one.id for one in waiting), NoticeState.SENT, tried=AT)])
             outbox.counts()
 
+    def send() -> None:
+        with open_ledger(where, create=False) as ledger:
+            delivery.deliver(SqlOutbox(ledger, ORG, "run-3"), FakeChannels(), {}, lambda: AT)
+
     yield read
     yield by_hand
     yield deliver
+    yield send
     yield audit
     yield lambda: ledger_status(open_trail(where))
     yield lambda: verify(open_trail(where))

@@ -208,6 +208,7 @@ EVENT_ABOUT = ("at", "case_id", "event", "key", "note", "organization_id", "run"
 ESCALATION_FACTS = tuple(sorted({column.name for column in escalations.columns} - {*EVENT_ABOUT}))
 RUN_FACTS = ("finished_at", "host", "pid", "policies", "result", "started_at", "user_id")
 ROUTE_FACTS = ("policy", "route")
+NOTICE_FACTS = ("channel", "digest", "id", "kind", "recipient", "urgent")
 RUNG_FACTS = ("gone", "policy", "route", "rung", "seen_at")
 HOLD_FACTS = ("begin", "by", "case_number", "hold", "kind", "policy", "released", "route", "until", "why")
 """Columns that a body repeats: events' in `about`, escalations' in `escalation`, the others' in `facts`."""

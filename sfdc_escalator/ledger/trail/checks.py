@@ -14,6 +14,7 @@ from sfdc_escalator.ledger.tables.schema import (
     ESCALATION_FACTS,
     EVENT_ABOUT,
     HOLD_FACTS,
+    NOTICE_FACTS,
     ROUTE_FACTS,
     RUN_FACTS,
     RUNG_FACTS,
@@ -78,6 +79,9 @@ def ladder_checks(dialect: Dialect) -> dict[str, str]:
         _facts(dialect, "rungs", "rung", RUNG_FACTS, ("organization_id",)): (
             "the rung {} was changed: its row differs from its event {}"
         ),
+        _facts(dialect, "notices", "id", NOTICE_FACTS, ("organization_id", "key")): (
+            "the notice {} was changed: its row differs from its event {}"
+        ),
         _rungs_missing(dialect): "the rung of event {} is missing, or not in the state of its newest event",
         _facts(dialect, "holds", "hold", HOLD_FACTS, ("organization_id", "case_id")): (
             "the hold of event {} was changed: its row differs from its event {}"
@@ -114,10 +118,11 @@ def table_checks(dialect: Dialect) -> dict[str, str]:
             "the live route {} was changed: its row differs from its event {}"
         ),
         f"""
-            SELECT v.key, v.seq FROM (
-                SELECT key, MAX(seq) AS seq FROM events
-                WHERE key IS NOT NULL AND event NOT LIKE 'notice|_%' ESCAPE '|' GROUP BY key
-            ) v LEFT JOIN escalations e ON e.key = v.key WHERE e.event {differs} v.seq
+            SELECT v.key, v.seq FROM (SELECT key, MAX(seq) AS seq FROM events WHERE key IS NOT NULL GROUP BY key) v
+            LEFT JOIN escalations e ON e.key = v.key WHERE e.event {differs} v.seq AND EXISTS (
+                SELECT 1 FROM events x
+                WHERE x.key = v.key AND x.seq > COALESCE(e.event, 0) AND x.event NOT LIKE 'notice|_%' ESCAPE '|'
+            )
         """: "escalation {} is missing, or not in the state of its newest event {}",  # noqa: S608
         f"""
             SELECT v.run, v.seq FROM (

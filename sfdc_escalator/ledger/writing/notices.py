@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.ledger.tables.notice_rows import notice_row, payload_of
 from sfdc_escalator.ledger.tables.rows import Row
-from sfdc_escalator.ledger.tables.schema import notices, payloads
+from sfdc_escalator.ledger.tables.schema import NOTICE_FACTS, notices, payloads
 from sfdc_escalator.ledger.writing.journal import Journal
 from sfdc_escalator.pipeline.ports.ledger import Change
 
@@ -52,11 +52,12 @@ def store(connection: sa.Connection, journal: Journal, rows: Sequence[Row]) -> N
 def row_of(journal: Journal, organization_id: str, one: Notice, change: Change | None = None) -> Row:
     waits = NoticeState.INTENDED if change and change.event == INTENT else NoticeState.WAITING
     row = notice_row(one, NoticeState.UNDELIVERED if one.missing else waits, remark_of(change) if change else "")
-    facts = {name: row[name] for name in ("id", "kind", "recipient", "channel", "urgent", "digest", "at", "reason")}
+    facts = {
+        "facts": {name: row[name] for name in NOTICE_FACTS},
+        "queued": {"at": row["at"], "reason": row["reason"]},
+    }
     about = one.subject
-    number = journal.add(
-        "notice_queued", {"facts": facts}, key=about.key, case_id=about.case_id or None, note=payload_of(one)
-    )
+    number = journal.add("notice_queued", facts, key=about.key, case_id=about.case_id or None, note=payload_of(one))
     return {**row, "organization_id": organization_id, "event": number}
 
 

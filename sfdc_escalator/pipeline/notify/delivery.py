@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Thread
 from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import bundle_id
+from sfdc_escalator.escalation.notices.recipients import zone_named
 from sfdc_escalator.escalation.outbox.batches import Batch, batches
 from sfdc_escalator.escalation.outbox.posting import message_now, together
 from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
-from sfdc_escalator.escalation.outbox.rows import Waiting
+from sfdc_escalator.escalation.outbox.rows import NO_ZONE, Waiting
 from sfdc_escalator.escalation.outbox.tries import is_given_up
 from sfdc_escalator.escalation.policy.telling import NO_RULES, NoticeRules
 from sfdc_escalator.escalation.world.history import Escalation
@@ -136,7 +136,7 @@ def waiting_of(one: Queued, rules: Mapping[str, NoticeRules]) -> Waiting:
         notice.within,
         own.cap,
         own.quiet,
-        ZoneInfo(notice.zone or "UTC"),
+        zone_named(notice.zone) or NO_ZONE,
     )
 
 
