@@ -211,7 +211,7 @@ class Work:
         self.outbox.settle([end])
         if isinstance(answer, Delivered):
             self.sent.append(len(rows))
-        else:  # cron mails warnings: a try that is made again is none
+        else:  # cron mails warnings, and a try that is made again is not one
             level = logging.WARNING if end.state is NoticeState.UNDELIVERED else logging.INFO
             about = {"channel": name, "reason": answer.reason, "notices": len(rows)}
             log.log(level, "notice not delivered", extra=about)
