@@ -407,7 +407,7 @@ LINES = [
 def test_a_wrong_line_is_a_problem_at_its_place(bad: Bad, tmp_path: Path) -> None:
     text = TOP + bad.text + "\n" + ROUTE % "{field: A, is: 1}"
     keys = "one of policy, description, scope, calendars, priorities, channels, teams, tables, words, defaults, "
-    keys += "notices, owner, hold_while, routes, guards, examples"
+    keys += "notices, owner, hold_while, review, routes, guards, examples"
     expected = (bad.expected or "").format(folder=tmp_path) or (keys if bad.nearest == "policy" else None)
     assert problems(tmp_path, text) == [(6, bad.column, bad.message, bad.found, expected, bad.nearest)]
 

@@ -36,6 +36,8 @@ KEYS: Mapping[str, str] = {
     "notify": "Who gets a notice: teams, persons, tables, channels. `{now, digest}` for those who are only informed.",
     "notify_when": "Who gets a notice when somebody acted, or when the case is closed.",
     "one_notice_per": "Cases that are alike in these fields share one notice.",
+    "review": "The fields by whose values the report shows what is common.",
+    "user": "The Username of the user to whom the cases of the team go.",
     "counts_as": "The name under which the report counts it, if not as an escalation, such as `routing`.",
     "due": "By when it must be done: a duration, or `{end_of: business_day, calendar: ...}`.",
     "warn": "Who gets a notice before a case matches. The route needs a condition on time.",
@@ -106,6 +108,7 @@ KEYS: Mapping[str, str] = {
 }
 KEYS_OF: Mapping[tuple[str, str], str] = {
     **{(shape.__name__, key.name): key.hover for shape in CONDITIONS.values() for key in shape.kind.keys},
+    ("ReviewShape", "by"): "Fields of the case.",
     ("RecipientShape", "table"): "The table that names the team: its name, or in place.",
     ("RungShape", "calendar"): "Counts open time only: a calendar, `{business_hours: Name}`, or a table.",
     ("RungShape", "name"): "The rung's name, which stays when its time changes. Without one: its time, as `after-30m`.",

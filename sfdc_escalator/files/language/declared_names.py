@@ -52,7 +52,7 @@ class Names:
 
 
 DECLARING = ("calendars", "priorities", "channels", "teams", "tables", "words", "routes")
-OTHER = ("policy", "description", "scope", "defaults", "notices", "owner", "hold_while", "guards", "examples")
+OTHER = ("policy", "description", "scope", "defaults", "notices", "owner", "hold_while", "review", "guards", "examples")
 
 
 def misspelt(given: Mapping[str, Any]) -> Iterator[str]:

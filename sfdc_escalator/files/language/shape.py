@@ -38,6 +38,7 @@ from sfdc_escalator.files.language.types import (
     ListName,
     Name,
     OneOrMore,
+    Path,
     Sentence,
     Shape,
     Share,
@@ -58,10 +59,17 @@ class SchemaError(NamedTuple):
     about: Mapping[str, Any]
 
 
+class ReviewShape(Shape):
+    """The fields by whose values the report shows what is common."""
+
+    by: OneOrMore[Path]
+
+
 class TeamShape(Shape):
     """A queue, people and channels for notices, a calendar; all of them optional."""
 
     queue: Annotated[str, PlainValidator(texts.queue_name)] = ""
+    user: Annotated[Text, Unread] = ""
     tell: OneOrMore[Annotated[str, PlainValidator(names.channel)]] = []
     calendar: Annotated[str, PlainValidator(names.calendar)] = ""
     person: Annotated[str, PlainValidator(people.one_person)] = ""
@@ -181,6 +189,7 @@ class PolicyShape(Shape):
     notices: NoticesShape = NoticesShape()
     owner: OwnerOfPolicyShape = OwnerOfPolicyShape()
     hold_while: OneOrMore[Condition] = []
+    review: Annotated[ReviewShape | None, Unread] = None
     routes: Some[RouteShape]
     guards: GuardsShape = GuardsShape()
     examples: Annotated[list[ExampleShape], BeforeValidator(names.list_or_nothing)] = []
@@ -197,7 +206,7 @@ MAPPINGS: Mapping[tuple[str, ...], type[Shape]] = {
     ("defaults",): DefaultsShape, ("defaults", "note"): NoteShape, ("guards",): GuardsShape,
     ("examples",): ExampleShape, ("notices",): NoticesShape, ("notices", "quiet"): QuietShape,
     ("notices", "digest"): DigestShape, ("notices", "cap"): CapShape, ("routes", "one_notice_per"): OneNoticePerShape,
-    ("owner",): OwnerOfPolicyShape,
+    ("owner",): OwnerOfPolicyShape, ("review",): ReviewShape,
 }  # fmt: skip
 BY_NAME: Mapping[str, type[Shape]] = {"teams": TeamShape, "calendars": CalendarShape, "channels": ChannelShape}
 RECIPIENTS = frozenset({"now", "digest", "tell", "acknowledged", "closed"})
