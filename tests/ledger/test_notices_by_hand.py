@@ -102,6 +102,17 @@ def test_a_notice_without_an_address_is_left_where_all_are_retried(ledger: SqlLe
     assert [one.id for one in drop(ledger, ORG, [], "ann", "called")] == [nobody.id]
 
 
+def test_a_notice_whose_text_was_erased_cannot_be_sent_again(ledger: SqlLedger) -> None:
+    outbox = queue(ledger, notice())
+    tried(outbox, notice())
+    assert outbox.forget(STARTED + timedelta(days=31)) == 1
+    with pytest.raises(Invalid) as error:
+        retry(ledger, ORG, [notice().id], "ann")
+    assert "its text was erased after 30 days. Call the people, then drop it" in refusal(error.value)
+    assert retry(ledger, ORG, [], "ann").again == ()
+    assert [one.id for one in drop(ledger, ORG, [], "ann", "called")] == [notice().id]
+
+
 def test_one_notice_that_cannot_be_changed_keeps_all_as_they_are(ledger: SqlLedger) -> None:
     """Each obstacle is named, all at once."""
     lost, sent, waits, sending, gone = (notice(number) for number in range(1, 6))

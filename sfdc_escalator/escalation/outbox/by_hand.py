@@ -6,15 +6,17 @@ NOT_KNOWN = "the outcome of its escalation is not known yet: a run finds it out"
 BEING_SENT = "a run sends it now, or ended while it did: the next run finds it out"
 
 
-def has_address(one: Queued) -> bool:
-    """False for a notice that nobody can be reached by: it was undelivered without a try."""
-    return one.state is not NoticeState.UNDELIVERED or one.tries > 0
+def can_be_sent(one: Queued) -> bool:
+    """False for an undelivered notice that has no address, because it was never tried, and for one whose text was
+    erased."""
+    return one.state is not NoticeState.UNDELIVERED or (one.tries > 0 and bool(one.notice.message.title))
 
 
 def not_to_retry(one: Queued) -> str | None:
     """The reason for which it cannot be sent again; None where it can."""
     if one.state is NoticeState.UNDELIVERED:
-        return None if has_address(one) else f"it has no address: {one.reason}. Call the people, then drop it"
+        lacks = f"it has no address: {one.reason}" if one.tries == 0 else "its text was erased after 30 days"
+        return None if can_be_sent(one) else f"{lacks}. Call the people, then drop it"
     if one.state is NoticeState.WAITING:
         return f"it waits already: the next run after {one.at:%Y-%m-%d %H:%M} UTC sends it"
     return ended(one)

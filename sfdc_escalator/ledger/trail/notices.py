@@ -52,9 +52,10 @@ def notice_list(trail: SqlHistory, organization_id: str, limit: int) -> NoticeLi
 def rows(
     connection: sa.Connection, wanted: sa.ColumnElement[bool], order: Sequence[Any], limit: int | None = None
 ) -> tuple[Queued, ...]:
-    """The notices without their texts. Raises LedgerUnusable for a row that no run can have written."""
-    found = connection.execute(sa.select(notices).where(wanted).order_by(*order).limit(limit)).mappings()
-    return tuple(queued_of(row, None) for row in found)
+    """The notices. Raises LedgerUnusable for a row that no run can have written."""
+    joined = sa.select(notices, payloads.c.text).outerjoin(payloads, payloads.c.event == notices.c.event)
+    found = connection.execute(joined.where(wanted).order_by(*order).limit(limit)).mappings()
+    return tuple(queued_of(row, row["text"]) for row in found)
 
 
 def counted(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> OutboxCounts:

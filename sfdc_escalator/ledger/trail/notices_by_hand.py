@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import Invalid, Problem
-from sfdc_escalator.escalation.outbox.by_hand import has_address, not_to_drop, not_to_retry
+from sfdc_escalator.escalation.outbox.by_hand import can_be_sent, not_to_drop, not_to_retry
 from sfdc_escalator.escalation.outbox.queued import NoticeState, Queued
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.schema import notices
@@ -34,7 +34,7 @@ def retry(ledger: SqlLedger, organization_id: str, given: Sequence[str], by: str
     where one cannot be retried."""
     with _changing(ledger, organization_id) as (connection, journal):
         found = _chosen(connection, ledger.where, organization_id, given, not_to_retry)
-        done = Retried(tuple(filter(has_address, found)), tuple(one for one in found if not has_address(one)))
+        done = Retried(tuple(filter(can_be_sent, found)), tuple(one for one in found if not can_be_sent(one)))
         for one in done.again:
             _change(connection, journal, one, "notice_retried", FRESH, {"by": by, "reason": one.reason})
     return done
