@@ -65,6 +65,23 @@ def test_a_migrated_ledger_has_the_tables_of_a_new_one(old: Kind) -> None:
     assert migrated == shape_of(old)
 
 
+def test_a_ledger_of_version_0003_keeps_its_standings(kind: Kind) -> None:
+    with kind.open() as ledger, ledger.lease(start()) as lease:
+        lease.record([change(escalation(1)), change(escalation(1), EscalationState.APPLIED)])
+        lease.keep_standings({escalation(1).key: (Standing(StandingState.RUNNING, "late", 1, AT, team="leads"), "d")})
+        lease.finish({"exit": 0})
+    new = shape_of(kind)
+    for statement in ("DROP TABLE notices", "ALTER TABLE standings DROP COLUMN route"):
+        kind.execute(statement)
+    kind.execute("UPDATE alembic_version SET version_num = '0003'")
+    done = migrate(kind.where, "ann")
+    assert (done.before, done.now) == ("0003", "0004")
+    with kind.open() as ledger:
+        ((standing, digest),) = ledger.history(ORG).standings.values()
+    assert (standing.rung, standing.at, standing.team, standing.route, digest) == ("late", AT, "leads", "", "d")
+    assert (shape_of(kind), kind.verify().problems) == (new, ())
+
+
 def test_an_old_ledger_is_refused_with_the_command_to_migrate_it(old: Kind) -> None:
     with pytest.raises(LedgerUnusable, match=r"older version 0002.*ledger migrate"):
         old.open()

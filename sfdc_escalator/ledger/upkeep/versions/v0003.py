@@ -42,9 +42,6 @@ def upgrade(operations: Any, dialect: Any) -> None:  # noqa: ARG001
         *(sa.Column(name, sa.Text, nullable=False) for name in STANDING),
         sa.Column("turn", sa.Integer, nullable=False),
         sa.Column("at", sa.Text),
-        *(
-            sa.Column(name, sa.Text, nullable=False)
-            for name in ("aside", "team", "waits", "zone", "route", "policy_digest")
-        ),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("aside", "team", "waits", "zone", "policy_digest")),
     )
     operations.create_index("ix_standings_organization_id", "standings", ["organization_id"])

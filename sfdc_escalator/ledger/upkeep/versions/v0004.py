@@ -1,4 +1,5 @@
-"""Notices: the outbox of messages that wait to be sent, and of those that were sent lately."""
+"""Notices: the outbox of messages that wait to be sent, and of those that were sent. And each standing names the route
+as the policy called it then; those from before get it with the next run."""
 
 from typing import Any
 
@@ -6,8 +7,9 @@ import sqlalchemy as sa
 
 revision = "0004"
 down_revision = "0003"
-EXPECTS = frozenset({("escalations", "ladder"), ("standings", "route")})
+EXPECTS = frozenset({("escalations", "ladder"), ("standings", "zone")})
 
+STANDING = ("organization_id", "state", "rung")
 ABOUT = ("state", "kind", "key", "start_key", "policy", "route", "rung")
 CASE = ("case_id", "case_number", "recipient", "channel", "channel_kind", "address", "instead_of", "zone")
 
@@ -19,6 +21,20 @@ def upgrade(operations: Any, dialect: Any) -> None:  # noqa: ARG001
     def numbers(*names: str) -> list[sa.Column[Any]]:
         return [sa.Column(name, sa.Integer, nullable=False) for name in names]
 
+    operations.execute("CREATE TABLE standings_before AS SELECT * FROM standings")
+    operations.drop_table("standings")
+    operations.create_table(
+        "standings",
+        sa.Column("key", sa.Text, primary_key=True),
+        *texts(*STANDING),
+        *numbers("turn"),
+        *texts("at", nullable=True),
+        *texts("aside", "team", "waits", "zone", "route", "policy_digest"),
+    )
+    known = ", ".join(("key", *STANDING, "turn", "at", "aside", "team", "waits", "zone", "policy_digest"))
+    operations.execute(f"INSERT INTO standings ({known}, route) SELECT {known}, '' FROM standings_before")  # noqa: S608
+    operations.drop_table("standings_before")
+    operations.create_index("ix_standings_organization_id", "standings", ["organization_id"])
     operations.create_table(
         "notices",
         sa.Column("id", sa.String(32), primary_key=True),
