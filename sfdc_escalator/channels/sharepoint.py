@@ -54,7 +54,7 @@ class SharePoint:
         return self._not_logged_in() or self._not_fit() or outcome(self._asked("POST", "items", fields_of(page)))
 
     def _not_logged_in(self) -> Delivery | None:
-        """None with a token, else the reason why there is no token."""
+        """Asks for a token. Returns the reason where there is none, else None."""
         if self._token:
             return None
         one = self._settings

@@ -18,8 +18,10 @@ from sfdc_escalator.ledger.trail.outbox import SqlOutbox
 from sfdc_escalator.pipeline.ports.ledger import RunEnd
 from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, SqliteKind
-from tests.ledger.notices import STARTED, notice, queue
+from tests.ledger.notices import queue
 from tests.ledger.sample import ORG, start
+from tests.notices import NOW as STARTED
+from tests.notices import notice
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 WAITING, SENT, UNDELIVERED = NoticeState.WAITING, NoticeState.SENT, NoticeState.UNDELIVERED
@@ -75,7 +77,7 @@ def test_a_notice_that_ended_is_not_named(ledger: SqlLedger, state: NoticeState)
 
 def test_a_channel_that_fails_is_a_reason_for_all_its_notices(ledger: SqlLedger) -> None:
     """A channel that failed twice in a run is left for the next one."""
-    one, other, elsewhere = notice(1), notice(2), notice(3, "pager")
+    one, other, elsewhere = notice(1), notice(2), notice(3, channel="pager")
     outbox = queue(ledger, one, other, elsewhere)
     now = STARTED + 3 * DAY
     tried(outbox, one, WAITING, now)

@@ -18,8 +18,10 @@ from sfdc_escalator.ledger.trail.outbox import SqlOutbox
 from sfdc_escalator.pipeline.ports.ledger import RunEnd
 from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, SqliteKind
-from tests.ledger.notices import STARTED, TEXT, notice, queue
+from tests.ledger.notices import queue
 from tests.ledger.sample import LADDER, ORG, OTHER_ORG, change, escalation, start
+from tests.notices import NOW as STARTED
+from tests.notices import TEXT, notice
 
 HOUR = timedelta(hours=1)
 WAITING, SENT, UNDELIVERED, DROPPED = (
@@ -175,7 +177,7 @@ def test_an_id_that_is_not_there_is_named_with_the_nearest(ledger: SqlLedger, gi
 def test_a_notice_is_shown_with_its_text_its_message_its_events_and_the_kind_of_org(ledger: SqlLedger) -> None:
     acknowledged = replace(escalation(1), state=EscalationState.APPLIED, ladder=LADDER)
     one, other = notice(1), notice(2)
-    outbox = queue(ledger, one, other, notice(1, "bell"))
+    outbox = queue(ledger, one, other, notice(1, channel="bell"))
     with ledger.lease(start("two")) as lease:
         lease.record([change(acknowledged, event="acknowledged")])
         lease.finish({"exit": 0}, RunEnd(Waitlist(), {}, is_sandbox=True))
@@ -198,8 +200,8 @@ def test_a_notice_is_shown_with_its_text_its_message_its_events_and_the_kind_of_
 
 
 def test_the_notices_of_a_case_are_the_last_five_and_the_next_five(ledger: SqlLedger) -> None:
-    later = [notice(1, f"later{number}", at=STARTED + number * HOUR) for number in range(1, 8)]
-    ended = [notice(1, f"ended{number}") for number in range(1, 8)]
+    later = [notice(1, channel=f"later{number}", at=STARTED + number * HOUR) for number in range(1, 8)]
+    ended = [notice(1, channel=f"ended{number}") for number in range(1, 8)]
     outbox = queue(ledger, *reversed(later), *ended, notice(2))
     for one in ended:
         tried(outbox, one, state=SENT)

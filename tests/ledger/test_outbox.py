@@ -118,12 +118,12 @@ def test_the_notice_of_a_rung_goes_out_although_its_move_waits_and_says_so(
 
 
 def test_a_notice_is_read_as_it_was_queued(outbox: OutboxKind) -> None:
-    one = notice(urgent=True, digest=True, group="group", within=minutes(90), instead_of="the queue Leads", held=True)
+    one = notice(urgent=True, digest=True, group="group", within=minutes(90), instead_of="the queue Leads")
     outbox.record(to(escalation(), APPLIED, one))
     found = only(outbox.ours)
     assert replace(found.notice, message=one.message) == one
     assert replace(found.notice.message, id="") == one.message
-    assert (found.state, found.at, found.held, found.tries, found.first_try) == (WAITING, NOW, True, 0, None)
+    assert (found.state, found.at, found.held, found.tries, found.first_try) == (WAITING, NOW, False, 0, None)
 
 
 def test_a_notice_to_nobody_is_undelivered_with_the_reason(outbox: OutboxKind) -> None:

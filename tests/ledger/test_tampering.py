@@ -27,9 +27,9 @@ from sfdc_escalator.ledger.trail.verification import verify
 from sfdc_escalator.pipeline.notify import delivery
 from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
-from tests.ledger.notices import notice
 from tests.ledger.old_ledger import load
 from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
+from tests.notices import notice
 from tests.pipeline.outboxes import FakeChannels
 from tests.sampling import WHOLE
 
@@ -38,7 +38,9 @@ def record(kind: Kind) -> None:
     """A run that ended, and one that was sending when it was killed; its lease stands."""
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation(1), note="A note."), change(escalation(2))])
-        lease.record([replace(change(escalation(1), EscalationState.APPLIED), notices=(notice(1), notice(1, "bell")))])
+        lease.record(
+            [replace(change(escalation(1), EscalationState.APPLIED), notices=(notice(1), notice(1, channel="bell")))]
+        )
         lease.record([change(replace(escalation(1), state=EscalationState.APPLIED, ladder=LADDER), event="started")])
         lease.record([change(turn())])
         lease.mark_live([("support", "supervisor")])
@@ -248,7 +250,7 @@ def uses(where: str) -> Iterator[Callable[[], object]]:
     def deliver() -> None:
         with open_ledger(where, create=False) as ledger:
             outbox = SqlOutbox(ledger, ORG, "run-3")
-            waiting = [one for one in outbox.queued() if one.id == notice(1, "bell").id]
+            waiting = [one for one in outbox.queued() if one.id == notice(1, channel="bell").id]
             outbox.delivered(AT)
             if outbox.claim(waiting, "bundle", AT):
                 outbox.settle([Settled(tuple(one.id for one in waiting), NoticeState.SENT, tried=AT)])

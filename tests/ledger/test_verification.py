@@ -20,8 +20,9 @@ from sfdc_escalator.ledger.tables.schema import escalations, events, holds, live
 from sfdc_escalator.ledger.trail.verification import MOST_PROBLEMS, verify
 from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, SqliteKind
-from tests.ledger.notices import notice, queue
+from tests.ledger.notices import queue
 from tests.ledger.sample import AT, change, escalation, start
+from tests.notices import notice
 
 TEXT = "The customer waits since Tuesday."
 

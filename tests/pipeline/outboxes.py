@@ -50,7 +50,7 @@ class MemoryOutbox:
 
     def add(self, notices: Iterable[Notice], state: NoticeState, remark: str = "") -> None:
         for one in notices:
-            row = Queued(one, NoticeState.UNDELIVERED if one.missing else state, one.at, one.held, remark=remark)
+            row = Queued(one, NoticeState.UNDELIVERED if one.missing else state, one.at, remark=remark)
             self.rows.setdefault(one.id, replace(row, reason=one.missing))
 
     def release(self, change: Change) -> None:

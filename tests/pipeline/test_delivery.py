@@ -43,6 +43,10 @@ class Post:
         self.channels = FakeChannels(answer) if answer else FakeChannels()
         self.outbox.queue(notices)
 
+    def keep_back(self, *notices: Notice) -> None:
+        """Quiet hours kept these back in an earlier run, until now."""
+        self.outbox.settle([Settled((one.id,), WAITING, at=one.at, held=True) for one in notices])
+
     def deliver(self, at: datetime = NOW, **more: Any) -> Sent:
         return deliver(self.outbox, self.channels, self.rules, lambda: at, **more)
 
@@ -311,16 +315,14 @@ def test_a_message_says_what_is_known_only_when_it_is_sent() -> None:
     assert (facts["repeat"], facts["instead_of"], facts["recipient"]) == (True, one.instead_of, "leads")
 
 
-def held(*numbers: int, **more: Any) -> list[Notice]:
-    return [replace(one, held=True) for one in to_desk(*numbers, **more)]
-
-
 def test_a_message_of_several_keeps_its_members_and_its_id() -> None:
     """Its membership is fixed at the first try."""
-    first, second = held(1, 2)
+    first, second, last = to_desk(1, 2, 3)
     post = Post(first, second, answer=ANSWERS["unanswered"])
+    post.keep_back(first, second)
     post.deliver()
-    post.outbox.queue(held(3))
+    post.outbox.queue([last])
+    post.keep_back(last)
     post.outbox.known[escalation(1).key] = escalation(1, EscalationState.CLOSED)
     post.channels.answer = ANSWERS["delivered"]
     assert post.deliver(NOW + minutes(1)).sent == 3
@@ -331,7 +333,9 @@ def test_a_message_of_several_keeps_its_members_and_its_id() -> None:
 
 
 def test_a_message_of_several_that_was_delayed_loses_none_of_them_either() -> None:
-    post = Post(*held(1, 2), answer=ANSWERS["delayed"])
+    given = to_desk(1, 2)
+    post = Post(*given, answer=ANSWERS["delayed"])
+    post.keep_back(*given)
     post.deliver()
     post.outbox.known[escalation(1).key] = escalation(1, EscalationState.CLOSED)
     post.channels.answer = ANSWERS["delivered"]
@@ -341,7 +345,9 @@ def test_a_message_of_several_that_was_delayed_loses_none_of_them_either() -> No
 
 def test_what_is_not_true_any_more_is_not_part_of_a_message_of_several() -> None:
     """N6"""
-    post = Post(*held(1, 2, 3))
+    given = to_desk(1, 2, 3)
+    post = Post(*given)
+    post.keep_back(*given)
     post.outbox.known[escalation(2).key] = escalation(2, EscalationState.CLOSED)
     found = post.deliver()
     assert (found.sent, found.dropped, post.message.kind) == (2, 1, "bundle")
@@ -350,9 +356,10 @@ def test_what_is_not_true_any_more_is_not_part_of_a_message_of_several() -> None
 
 @pytest.mark.parametrize(("kinds", "ends"), [(("start", "acknowledged"), True), (("acknowledged", "rung"), False)])
 def test_a_message_of_several_about_one_alarm_ends_it_with_its_last(kinds: Sequence[NoticeKind], ends: bool) -> None:
-    given = [replace(one, message=replace(one.message, ends=one.subject.kind == "acknowledged"), held=True)
+    given = [replace(one, message=replace(one.message, ends=one.subject.kind == "acknowledged"))
              for kind in kinds for one in [notice(1, kind, until=None)]]  # fmt: skip
     post = Post(*given)
+    post.keep_back(*given)
     assert post.deliver().sent == 2
     assert (post.message.alarm, post.message.ends) == (escalation().key, ends)
 

@@ -18,9 +18,9 @@ class Setting(NamedTuple):
 
 
 class ChannelKind(NamedTuple):
-    """A kind of channel. One of `needed` must be given whole. `size` is the size of one message there, as the kind
-    counts it; 0 where there is no limit. `extra` is the extra that it needs. `knows_ids`: a message that comes twice is
-    one there, by its id; others get at most one repeat."""
+    """A kind of channel. One of `needed` must be given whole. `size` is the size of one message there, in units of the
+    kind; 0 means that it has no limit. `extra` is the extra that it needs. `knows_ids`: a message that comes twice
+    counts as one there, by its id; others get at most one repeat."""
 
     name: str
     about: str

@@ -32,9 +32,8 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A notice as it is queued. `recipient`, `channel`, `to` and `instead_of` are those of its address. It is not sent
-    before `at`; `held` says that quiet hours keep it until then. `group` is that of `one_notice_per`, for `within`.
-    `missing` is the reason for which nobody can be reached. `channel_kind` is the kind of the channel in the policy.
-    Times are the org's."""
+    before `at`. `group` is that of `one_notice_per`, for `within`. `missing` is the reason for which nobody can be
+    reached. `channel_kind` is the kind of the channel in the policy. Times are the org's."""
 
     id: str
     subject: Subject
@@ -48,7 +47,6 @@ class Notice:
     message: Message
     instead_of: str = ""
     zone: str = ""
-    held: bool = False
     group: str = ""
     within: timedelta = timedelta()
     missing: str = ""

@@ -52,7 +52,7 @@ def notice_row(one: Notice, state: NoticeState, remark: str = "") -> Row:
         "within": int(one.within.total_seconds()),
         "queued_at": time_text(one.queued_at),
         "at": time_text(one.at),
-        "held": int(one.held),
+        "held": 0,
         "bundle": "",
         "tries": 0,
         "first_try": None,
@@ -109,7 +109,6 @@ def _notice(found: Mapping[Any, Any], payload: str | None) -> Notice:
         message=message_from(json.loads(payload), found["id"]) if payload else Message(found["id"], found["kind"], ""),
         instead_of=found["instead_of"],
         zone=found["zone"],
-        held=bool(found["held"]),
         group=found["together"],
         within=timedelta(seconds=found["within"]),
     )

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -28,13 +28,12 @@ from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.reading.records import ENGINE_FIELDS, CaseReader
 from sfdc_escalator.salesforce.schema.describe import is_long_text
 from sfdc_escalator.salesforce.soql import splitting
-from sfdc_escalator.salesforce.soql.narrowing import Bounds, is_apart
+from sfdc_escalator.salesforce.soql.narrowing import Bounds, is_apart, may_match
 from sfdc_escalator.salesforce.soql.soql import (
     NOTHING,
     Filter,
     Leaf,
     conjuncts,
-    either,
     factored,
     quote,
     raw,
@@ -129,19 +128,10 @@ def sound(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[R
     texts = paths_read(org_facts.quick_texts.values(), org_facts.describe)
     texts |= org_facts.describe.readable(path for policy in policies for path in policy.notice_paths)
     return [
-        Asked((p.name, r.name), fields_of(p, r) | texts, may(bounds, p, r), bounds.may(p.scope_of(r)))
+        Asked((p.name, r.name), fields_of(p, r) | texts, may_match(bounds, p, r), bounds.may(p.scope_of(r)))
         for p, r in routes
         if not unread(p, r, org_facts.describe)
     ]
-
-
-def may(bounds: Bounds, policy: Policy, route: Route) -> Filter:
-    """The filter of the cases that the route matches now; with `warn` also of those that it will match then."""
-    condition = policy.condition(route)
-    if route.warn is None:
-        return bounds.may(condition)
-    later = replace(bounds.circumstances, now=bounds.circumstances.now + route.warn.before)
-    return either([bounds.may(condition), replace(bounds, circumstances=later).may(condition)])
 
 
 def refused_fragments(client: Client, routes: Sequence[tuple[Policy, Route]]) -> dict[RouteName, str]:

@@ -89,6 +89,15 @@ def always_open(name: str) -> Calendar:
     return Calendar(name, ZoneInfo("UTC"), (((timedelta(), timedelta(days=1)),),) * 7, frozenset())
 
 
+def may_match(bounds: Bounds, policy: Policy, route: Route) -> Filter:
+    """The filter of the cases that the route matches now; with `warn` also of those that it will match then."""
+    condition = policy.condition(route)
+    if route.warn is None:
+        return bounds.may(condition)
+    later = replace(bounds.circumstances, now=bounds.circumstances.now + route.warn.before)
+    return either([bounds.may(condition), replace(bounds, circumstances=later).may(condition)])
+
+
 def route_is_scan(policy: Policy, route: Route, describe: Describe) -> bool:
     """True where the server cannot narrow this route: all open cases would be read. Unknown fields and business hours
     count as narrowing."""
