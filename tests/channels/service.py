@@ -115,7 +115,11 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def any_method(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client died while it sent: a service drops what is not whole (RFC 9112, 8)
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         service = cast(Server, self.server).service
         answer = service.answer(Call(self.command, self.path, headers, body))
