@@ -176,3 +176,13 @@ def test_it_finds_nothing_in_correct_notices(scenario: Scenario, story: Story) -
 @pytest.mark.parametrize("story", [a_lost_answer, a_released_hold, a_new_rung, an_act])
 def test_it_finds_nothing_in_correct_runs(scenario: Scenario, story: Story) -> None:
     assert judged(scenario, story) == set()
+
+
+def test_it_counts_a_rung_that_is_held_back(scenario: Scenario) -> None:
+    """In storms this depends on the place of a kill; here nothing disturbs the run that reports it."""
+    opening = Opening.of(scenario)
+    use(scenario, SHORT)
+    a_hold(scenario)
+    found = conclude_ladder("a hold", scenario, opening, most=6)
+    assert not found.violations
+    assert found.tally["rungs held back"] >= 1
