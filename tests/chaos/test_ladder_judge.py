@@ -182,7 +182,10 @@ def test_it_counts_a_rung_that_is_held_back(scenario: Scenario) -> None:
     """In storms this depends on the place of a kill; here nothing disturbs the run that reports it."""
     opening = Opening.of(scenario)
     use(scenario, SHORT)
-    a_hold(scenario)
+    run_after(scenario, 0)
+    scenario.pass_time(31 * MINUTE)
+    scenario.end(scenario.start("hold", "00000001", "--until", "2h", "--why", "a test", "--json"))
+    scenario.run()
     found = conclude_ladder("a hold", scenario, opening, most=6)
     assert not found.violations
     assert found.tally["rungs held back"] >= 1
