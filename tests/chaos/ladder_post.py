@@ -78,10 +78,11 @@ class Post:
         ids = tuple(one["id"] for one in each)
         chance = 1.0 if self.calm else self.rng.random()
         down = self.down_until is not None and now < self.down_until
-        if (down or chance < REFUSES) and not self.calm and self.may_fail(ids, now):
+        fails = not self.calm and (down or chance < REFUSES + LOSES) and self.may_fail(ids, now)
+        if fails and (down or chance < REFUSES):
             self.scenario.tally["notices refused"] += len(ids)
             return Answer(503) if down else self.rng.choice(REFUSED)
-        answered = chance >= REFUSES + LOSES
+        answered = not fails
         about = tuple((one["kind"], one["key"] or "") for one in each)
         run = call.headers.get("x-chaos-run", "")
         self.arrivals.append(Arrival(now, run, ids, about, body["repeat"], answered))
