@@ -10,7 +10,7 @@ from itertools import chain
 from tests.chaos.grids import fault_series, meeting_series, recovery_series, strike_series
 from tests.chaos.workers import Task, carried_out
 
-GROUPS = ("fault", "strike", "agents", "ledger", "policy", "cases", "holds", "rungs")
+GROUPS = ("fault", "strike", "agents", "ledger", "policy", "cases", "holds", "rungs", "notices")
 LEDGERS = ("sqlite", "postgresql")
 
 

@@ -165,6 +165,44 @@ def forgets_silent_rungs() -> Changes:
     return [(apply, "note_silent", forget)]
 
 
+# -- of notices ------------------------------------------------------------------------------------------------------
+
+
+def queues_no_notices() -> Changes:
+    """Escalates and queues no notice."""
+    from sfdc_escalator.ledger.writing import changes
+
+    return [(changes, "queue", lambda *_: None)]
+
+
+def takes_notices_as_sent() -> Changes:
+    """Records notices as sent and sends nothing."""
+    from sfdc_escalator.channels.webhook import Webhook
+    from sfdc_escalator.pipeline.ports.channel import Delivered
+
+    return [(Webhook, "deliver", lambda *_: Delivered())]
+
+
+def forgets_what_was_sent() -> Changes:
+    """Does not record that a notice was sent."""
+    from sfdc_escalator.escalation.outbox.queued import NoticeState
+    from sfdc_escalator.ledger.trail.outbox import SqlOutbox
+
+    settle = SqlOutbox.settle
+
+    def forget(self: Any, settled: Any) -> None:
+        settle(self, [one for one in settled if one.state is not NoticeState.SENT])
+
+    return [(SqlOutbox, "settle", forget)]
+
+
+def notifies_of_intents() -> Changes:
+    """Sends notices before their outcome is known."""
+    from sfdc_escalator.ledger.writing import notices
+
+    return [(notices, "INTENT", "")]
+
+
 DEFECTS = (
     resends_unknown_writes,
     takes_unknown_as_applied,
@@ -179,4 +217,8 @@ DEFECTS = (
     climbs_new_rungs,
     overlooks_acts,
     forgets_silent_rungs,
+    queues_no_notices,
+    takes_notices_as_sent,
+    forgets_what_was_sent,
+    notifies_of_intents,
 )

@@ -9,7 +9,9 @@ import yaml
 BASE = """
 policy: support
 priorities: [Low, Medium, High, Critical]
-teams: {leads: {queue: Leads}}
+channels: {desk: webhook}
+notices: {cap: {most: 3, within: 1h}}
+teams: {leads: {queue: Leads, tell: [desk]}}
 defaults: {status: Escalated}
 hold_while: [{field: Status, is: Waiting}]
 routes:
@@ -17,6 +19,7 @@ routes:
     reason: It is urgent.
     when: [{field: Subject, starts_with: urgent}]
     escalate: {note: {help_needed: Call back.}, queue: leads}
+    notify: [{team: leads, urgent: true}]
     due: 4h
     ladder:
       - {name: raise, after: 30m, escalate: {priority: High}, until: acknowledged}
@@ -29,8 +32,9 @@ routes:
     reason: It is old.
     when: [{age: CreatedDate, at_least: 2d}]
     escalate: {note: {help_needed: Have a look.}, queue: leads}
+    notify: [leads]
     ladder:
-      - {name: first, after: 45m, escalate: {note: {help_needed: First.}}, until: acknowledged}
+      - {name: first, after: 45m, escalate: {note: {help_needed: First.}}, notify: [leads], until: acknowledged}
       - {name: second, after: 2h, escalate: {note: {help_needed: Second.}}, until: closed}
     catch_up: highest
 guards: {max_cases: 1000, max_share_of_open: 100%}
@@ -63,6 +67,7 @@ class OwnRung:
     until_acknowledged: bool
     noted: bool
     raises: str
+    notifies: bool
 
     @property
     def before_due(self) -> bool:
@@ -102,6 +107,7 @@ def own_rung(rung: dict[str, Any]) -> OwnRung:
         rung["until"] == "acknowledged",
         "note" in steps,
         steps.get("priority", ""),
+        "notify" in rung,
     )
 
 

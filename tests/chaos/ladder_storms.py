@@ -1,12 +1,14 @@
 """A storm of ladders by its seed: what befalls other runs too, time that moves between them, holds, edited policies."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from random import Random
 from typing import Any, ClassVar
 
 from tests.chaos.ladder_facts import Row
 from tests.chaos.ladder_judge import LadderJudge
 from tests.chaos.ladder_policy import BASE, EDITS, WAITING
+from tests.chaos.ladder_post import NOTICES, NoticeJudge, NoticeRow, Post, open_post
 from tests.chaos.ledgers import Ledger
 from tests.chaos.org_reader import moment
 from tests.chaos.runner import Ended, Runner
@@ -17,16 +19,18 @@ from tests.chaos.verdict import LOCKED, SETTLE_AFTER, Opening, Verdict, broken_c
 STEPS = (1, 10, 29, 31, 46, 61, 95, 130, 250)
 OUTAGES = (6 * 60, 14 * 60, 26 * 60, 50 * 60)
 HOLDS = (20, 45, 90, 180, 600)
+DOWN = (5, 40, 200, 600)
 """Minutes."""
 
 LONGER = 3 * 24 * 60
 """Minutes of a hold that lasts beyond the end of a storm."""
 
-LAST_RUNS = 30
+LAST_RUNS = 40
 """More than the rungs that are left, one per run."""
 
 TURNS = "SELECT case_id, route, rung, episode, turn, state FROM escalations WHERE rung <> 'start'"
 COMING = "SELECT at FROM standings WHERE state <> 'held' AND at IS NOT NULL"
+UNSENT = "SELECT at FROM notices WHERE state IN ('waiting', 'sending')"
 
 
 def ladder_storm(runner: Runner, seed: int, server: Ledger | None = None, *, only: str = "") -> Verdict:
@@ -44,14 +48,15 @@ def ladder_storm(runner: Runner, seed: int, server: Ledger | None = None, *, onl
         shared=shared,
         policy=BASE,
     ) as scenario:
-        opening = Opening.of(scenario)
-        events = LadderEvents(rng, scenario, opening.cases)
-        for _ in range(rng.randint(3, 5)):
-            events.next()
-            events.edit_policy()
-            events.time()
-        events.last_holds()
-        found = conclude_ladder(f"ladder seed {seed}", scenario, opening, ledger=events.any_ledger(), rng=rng)
+        opening, name = Opening.of(scenario), f"ladder seed {seed}"
+        with open_post(scenario, f"post {seed}") as post:
+            events = LadderEvents(rng, scenario, opening.cases, post)
+            for _ in range(rng.randint(3, 5)):
+                events.next()
+                events.edit_policy()
+                events.time()
+            events.last_holds()
+            found = conclude_ladder(name, scenario, opening, ledger=events.any_ledger(), rng=rng, post=post)
         found.kind = "postgresql" if shared else "sqlite"
         return found
 
@@ -61,8 +66,9 @@ class LadderEvents(RandomEvents):
 
     ACTS: ClassVar = {**RandomEvents.ACTS, "lock": 4, "unlock": 5}
 
-    def __init__(self, rng: Random, scenario: Scenario, cases: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, rng: Random, scenario: Scenario, cases: Mapping[str, Mapping[str, Any]], post: Post) -> None:
         super().__init__(rng, scenario, cases)
+        self.post = post
         self.numbers = [str(one["CaseNumber"]) for one in cases.values()]
         self.held: set[str] = set()
 
@@ -77,6 +83,8 @@ class LadderEvents(RandomEvents):
         ]
 
     def next(self) -> None:
+        if self.post.rng.random() < 0.2:
+            self.service_down()
         beside = {self.people: 6, self.agents: 3, self.lost_or_restored_ledger: 3, self.outage: 1, self.time: 2}
         self.rng.choices(list(beside), list(beside.values()))[0]()
         super().next()
@@ -88,6 +96,13 @@ class LadderEvents(RandomEvents):
         """No run comes for some hours or days."""
         self.scenario.tally["outages"] += 1
         self.scenario.pass_time(self.rng.choice(OUTAGES) * MINUTE)
+
+    def service_down(self) -> None:
+        """The service of the notices takes nothing for some time."""
+        minutes = self.post.rng.choice(DOWN)
+        self.post.down_until = self.scenario.now() + timedelta(minutes=minutes)
+        self.scenario.tally["services down"] += 1
+        self.scenario.tell(f"the service of the notices is down for {minutes} minutes")
 
     def agents(self) -> None:
         super().agents()
@@ -158,8 +173,11 @@ def conclude_ladder(
     ledger: int = 0,
     rng: Random | None = None,
     most: int = LAST_RUNS,
+    post: Post | None = None,
 ) -> Verdict:
     """Ends all disturbances, lets every ladder run out with one ledger, and judges."""
+    if post:
+        post.calm = True
     rng = rng or Random(name)
     for running in list(scenario.live):
         scenario.end(running)
@@ -172,19 +190,24 @@ def conclude_ladder(
     scenario.tell("-- the last runs")
     final, where = clean_run(scenario, ledger), scenario.ledgers[ledger]
     for count in range(most):
-        coming = [moment(at) for (at,) in where.rows(COMING)]
+        coming = [moment(at) for (at,) in (*where.rows(COMING), *where.rows(UNSENT))]
         if not coming and count:
             break
         wait = max((min(coming) - scenario.now()).total_seconds(), 0.0) if coming else 0.0
         scenario.pass_time(wait + rng.choice((1, 61, 300)) * MINUTE)
         final = scenario.run(ledger=ledger)
     else:
-        scenario.violations.append(f"NO END: a rung is still to come after {most} runs: {where.rows(COMING)}")
+        left = [*where.rows(COMING), *where.rows(UNSENT)]
+        scenario.violations.append(f"NO END: a rung or a notice is still to come after {most} runs: {left}")
     rows = [Row(*one) for one in where.rows(TURNS)]
     judge = LadderJudge(
         opening.reader, opening.cases, opening.leads, scenario.acts, scenario.ended, final, scenario.diary, ledger, rows
     )
     violations = [*scenario.violations, *judge.violations(), *broken_chains(scenario)]
+    if post:
+        of_post = NoticeJudge(judge, post.arrivals, [NoticeRow(*one) for one in where.rows(NOTICES)])
+        violations += of_post.violations()
+        scenario.tally.update(of_post.counts())
     scenario.tally.update(judge.tally)
     scenario.tally.update(f"rungs {one.state}" for one in rows)
     scenario.tally["rung notes"] += sum(note.rung != "start" for note in judge.notes)

@@ -1,6 +1,7 @@
 """The ledgers of a scenario, which can be lost, copied and restored, and whose leases can be aged."""
 
 import contextlib
+import json
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -49,9 +50,13 @@ class Ledger(ABC):
         return int(self._ask("SELECT count(*) FROM events")[0][0]) if self.exists() else 0
 
     def age(self, seconds: float) -> None:
-        """Ages the leases: their times are set back, because the database's clock cannot be set."""
+        """Ages the leases and claims: their times are set back, because the database's clock cannot be set."""
         if not self.exists():
             return
+        for notice, holder in self._ask("SELECT id, holder FROM notices WHERE holder IS NOT NULL"):
+            found = json.loads(holder)
+            aged = json.dumps({**found, "since": shifted(found["since"], -seconds)})
+            self._ask("UPDATE notices SET holder = :holder WHERE id = :notice", holder=aged, notice=notice)
         for organization, *times in self._ask("SELECT organization_id, started_at, heartbeat_at FROM leases"):
             started, beat = (shifted(one, -seconds) for one in times)
             self._ask(

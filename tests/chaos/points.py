@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
 import psycopg
@@ -113,8 +113,7 @@ def reach_deadline() -> None:
 
 
 def watch(checkpoints: Checkpoints, run: str) -> None:
-    """Reports each call, commit and post to `checkpoints`; each call has a header with the run's name for the org's
-    log."""
+    """Reports each call, commit and post to `checkpoints`; each call and post has a header with the run's name."""
     from sqlalchemy.engine.default import DefaultDialect
 
     from sfdc_escalator.channels import exchange
@@ -135,7 +134,8 @@ def watch(checkpoints: Checkpoints, run: str) -> None:
 
     def watched_post(request: exchange.Request) -> Any:
         checkpoints.reach("post", "before")
-        answer = post(request)
+        headers = {**(request.headers or {}), "X-Chaos-Run": run}
+        answer = post(replace(request, headers=headers))
         checkpoints.reach("post", "after")
         return answer
 

@@ -7,6 +7,7 @@ import pytest
 from sfdc_escalator.embedded_org.http.faults import FaultOnDemand
 from tests.chaos.judge import grouped
 from tests.chaos.ladder_policy import BASE, WAITING
+from tests.chaos.ladder_post import open_post
 from tests.chaos.ladder_storms import conclude_ladder
 from tests.chaos.runner import Runner
 from tests.chaos.scenario import Scenario, case, open_scenario
@@ -136,6 +137,55 @@ def test_it_finds_a_defect(scenario: Scenario, defect: str, story: Story, found:
     assert found in judged(scenario, story)
 
 
+def a_failed_start(scenario: Scenario) -> None:
+    scenario.faults(FaultOnDemand("500", nth=WRITE))
+    scenario.run()
+    run_after(scenario, 1)
+
+
+def judged_with_notices(scenario: Scenario, story: Story) -> set[str]:
+    opening = Opening.of(scenario)
+    use(scenario, SHORT)
+    with open_post(scenario, "a deliberate defect") as post:
+        post.calm = True
+        story(scenario)
+        found = conclude_ladder("a deliberate defect", scenario, opening, most=6, post=post)
+    assert found.tally["notices arrived"] or scenario.defect
+    return set(grouped(found.violations))
+
+
+@pytest.mark.parametrize(
+    ("defect", "story", "found"),
+    [
+        ("queues_no_notices", the_ladder, "NOBODY NOTIFIED"),
+        ("takes_notices_as_sent", the_ladder, "NOTICE LOST"),
+        ("forgets_what_was_sent", the_ladder, "NOTICE TWICE"),
+        ("notifies_of_intents", a_failed_start, "NOTICE OF NOTHING"),
+    ],
+)
+def test_it_finds_a_defect_of_notices(scenario: Scenario, defect: str, story: Story, found: str) -> None:
+    scenario.defect = defect
+    assert found in judged_with_notices(scenario, story)
+
+
+@pytest.mark.parametrize("story", [the_ladder, a_failed_start])
+def test_it_finds_nothing_in_correct_notices(scenario: Scenario, story: Story) -> None:
+    assert judged_with_notices(scenario, story) == set()
+
+
 @pytest.mark.parametrize("story", [a_lost_answer, a_released_hold, a_new_rung, an_act])
 def test_it_finds_nothing_in_correct_runs(scenario: Scenario, story: Story) -> None:
     assert judged(scenario, story) == set()
+
+
+def test_it_counts_a_rung_that_is_held_back(scenario: Scenario) -> None:
+    """In storms this depends on the place of a kill; here nothing disturbs the run that reports it."""
+    opening = Opening.of(scenario)
+    use(scenario, SHORT)
+    run_after(scenario, 0)
+    scenario.pass_time(31 * MINUTE)
+    scenario.end(scenario.start("hold", "00000001", "--until", "2h", "--why", "a test", "--json"))
+    scenario.run()
+    found = conclude_ladder("a hold", scenario, opening, most=6)
+    assert not found.violations
+    assert found.tally["rungs held back"] >= 1

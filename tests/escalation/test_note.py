@@ -191,6 +191,14 @@ def test_a_shortened_text_ends_at_a_word_and_a_mark(cut: int) -> None:
 # -- the case's text is data ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("text", ["", " \n "])
+def test_a_note_without_a_word_holds_the_case(text: str) -> None:
+    """A line with a key alone hands nothing over."""
+    result = written(note(template=lambda _: text), case())
+    assert isinstance(result, Incomplete)
+    assert "the note is empty" in result.reason
+
+
 @pytest.mark.parametrize("placeholder", ["Dear {!Contact.Name}", "Dear {{ name }}", "{{{"])
 def test_a_placeholder_that_the_template_left_holds_the_case(placeholder: str) -> None:
     result = written(note(template=lambda _: placeholder), case())
@@ -329,11 +337,11 @@ def test_the_longest_texts_for_which_there_is_room_are_kept(findings: list[str],
     """The same note as when every length is tried, from the longest on."""
 
     def padded(context: Mapping[str, Any]) -> str:
-        return "x" * filled + "".join(context["findings"])
+        return "x" * (filled + 1) + "".join(context["findings"])
 
     one = case()
     key_line = identity(one).line
-    bodies = ("x" * filled + "".join(shortened(harmless(each), cut) for each in findings) for cut, _ in CUTS)
+    bodies = ("x" * (filled + 1) + "".join(shortened(harmless(each), cut) for each in findings) for cut, _ in CUTS)
     notes = (f"{body.strip()}\n\n{key_line}" for body in bodies)
     expected = next((each for each in notes if size(each) <= MOST_BYTES), None)
     result = written(note(template=padded), one, tuple(findings))

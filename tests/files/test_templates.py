@@ -120,7 +120,7 @@ def test_the_fields_that_a_template_reads_are_known_beforehand() -> None:
     ],
 )
 def test_what_cannot_be_rendered_is_a_value_error_with_advice(text: str, advice: str) -> None:
-    template = compiled("note.j2", text)
+    template = compiled("note.j2", f"Note: {text}")
     assert template.problems == ()
     with pytest.raises(ValueError, match=r"^the template note\.j2 cannot be rendered: ") as error:
         render(template.source, CONTEXT)
@@ -184,6 +184,16 @@ def test_an_unknown_filter_names_the_nearest() -> None:
 )
 def test_a_template_beyond_reason_is_one_problem(text: str) -> None:
     assert len(compiled("note.j2", text).problems) == 1
+
+
+@pytest.mark.parametrize("text", ["", " \n\t\n", "{# later #}\n", "{% if case.Subject %}\n{% endif %}"])
+def test_a_template_that_writes_nothing_is_an_error(text: str) -> None:
+    (reported,) = compiled("note.j2", text).problems
+    assert (reported.message, reported.line) == ("the template writes nothing", 1)
+
+
+def test_a_template_that_writes_something_for_some_cases_is_valid() -> None:
+    assert not compiled("note.j2", "{% if case.Subject %}{{ now }}{% endif %}").problems
 
 
 def test_a_template_stands_in_the_folder_of_the_policy_or_else_in_its_parent(tmp_path: Path) -> None:

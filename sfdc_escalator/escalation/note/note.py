@@ -80,6 +80,8 @@ def write_note(
             return TooLong(f"the note cannot be written: {error}")
         if "{!" in body or "{{" in body:
             return Incomplete("the note still holds an unfilled placeholder ({! or {{)")
+        if not body:
+            return Incomplete("the note is empty: its template or Quick Text writes nothing for this case")
         if due and due not in body:
             body += f"\n\nDue: {due}"
         note = f"{body}\n\n{identity.line}"

@@ -216,10 +216,20 @@ def compiled(file: str, text: str) -> NoteTemplate:
             "the template cannot be read: it is nested too deep, or holds a number that is too long", file
         )
         return NoteTemplate(file, text, problems=(problem,))
-    problems = (
+    problems = [
         Problem(fault.message, file, line, None, fault.found, fault.expected, fault.nearest) for line, fault in faults
-    )
+    ]
+    if not writes_something(tree):
+        problems.append(
+            Problem("the template writes nothing", file, 1, expected="a text, or a value such as {{ now }}")
+        )
     return NoteTemplate(file, text, needs, tuple(problems))
+
+
+def writes_something(tree: nodes.Template) -> bool:
+    """True where it holds a text or a value."""
+    written = (piece for output in tree.find_all(nodes.Output) for piece in output.nodes)
+    return any(not isinstance(piece, nodes.TemplateData) or piece.data.strip() for piece in written)
 
 
 def syntax_problem(file: str, error: TemplateError) -> Problem:
