@@ -1,5 +1,6 @@
 """Notices over the embedded org: from a policy file to what a program, a mailbox and the bell of a person get."""
 
+import json
 import re
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -502,7 +503,8 @@ def test_a_team_whose_person_is_not_active_is_replaced_by_the_accountable_one(to
 
 def test_the_accountable_team_without_an_address_is_undelivered(told: Told) -> None:
     """N3: nobody is in its place."""
-    policy(told, ("notify: [leads]\n    due", "notify: [intake]\n    due"), ("accountable: managers", "accountable: intake"),
+    policy(told, ("notify: [leads]\n    due", "notify: [intake]\n    due"),
+           ("accountable: managers", "accountable: intake"),
            ("intake: {queue: Intake, tell: [mail]}", "intake: {queue: Intake, tell: [mail], person: Owner}"))  # fmt: skip
     told.start(case(1, OwnerId="bob@example.com"))
     assert told.run(code=3)["notices"] == counts(undelivered=1)
@@ -537,6 +539,32 @@ def test_who_cannot_be_reached_is_undelivered_and_every_run_exits_3(told: Told) 
     report = told.run(code=3)
     assert (report["applied"], report["notices"]) == (1, counts(undelivered=1))
     assert told.later(5, code=3)["notices"] == counts(undelivered=1)
+
+
+@pytest.mark.parametrize(
+    ("owner", "field", "bells", "mails"),
+    [
+        ("User", "ManagerId", ["Ann"], ["intake@queues.example.com", "managers@example.com"]),
+        ("User", "TimeZoneSidKey", ["Ann", "Max"], ["intake@queues.example.com"]),
+        ("Group", "Email", ["Ann", "Max"], ["managers@example.com"]),
+    ],
+)
+def test_a_field_of_people_that_may_not_be_read_stops_no_escalation(
+    told: Told, owner: str, field: str, bells: list[str], mails: list[str]
+) -> None:
+    """N10: whom it would have led to is replaced by the accountable team."""
+    everybody = "[{person: Owner}, {person: Owner.Manager}, intake]"
+    policy(told, ("notify: [leads]\n    due", f"notify: {everybody}\n    due"))
+    folder = told.world.folder / "org"
+    folder.mkdir()
+    (folder / "automation.json").write_text(
+        json.dumps([{"kind": "field_security", "object": owner, "hidden": [field]}])
+    )
+    told.start(case(1, OwnerId="ann@example.com"))
+    report = told.run()
+    assert (report["applied"], report["notices"]["undelivered"]) == (1, 0)
+    assert sorted(name for name, _ in told.bells()) == bells
+    assert [to for to, _ in told.mails()] == mails
 
 
 # -- channels ----------------------------------------------------------------------------------------------------------
@@ -663,7 +691,8 @@ def test_an_alarm_that_a_table_or_the_accountable_team_raised_ends_too(told: Tol
     policy(told, ("desk: webhook", "desk: webhook, page: pagerduty, alarm: pagerduty"),
            ("notify: [leads]\n    due", f"{table}\n    due"), ("tell: [desk], facts", "tell: [page], facts"),
            ("    notify_when: {acknowledged: [managers], closed: [leads]}\n", ""),
-           ("tell: [mail], list: managers@example.com", "tell: [alarm]"), ("notify: [leads], say", "notify: [intake], say"))  # fmt: skip
+           ("tell: [mail], list: managers@example.com", "tell: [alarm]"),
+           ("notify: [leads], say", "notify: [intake], say"))  # fmt: skip
     key = {"url": f"{told.desk.url}/page", "routing_key": "env:PAGE_KEY"}
     told.world.environ["PAGE_KEY"] = "0123456789abcdef0123456789abcdef"
     told.entry(channels={**told.channels, "page": key, "alarm": {**key, "url": f"{told.desk.url}/alarm"}})
