@@ -493,7 +493,8 @@ def test_the_team_of_a_queue_that_owns_a_case_is_told_by_its_person(told: Told) 
 def test_a_team_whose_person_is_not_active_is_replaced_by_the_accountable_one(told: Told) -> None:
     """N3"""
     policy(told, ("notify: [leads]\n    due", "notify: [intake, leads]\n    due"),
-           ("intake: {queue: Intake, tell: [mail]}", "intake: {queue: Intake, tell: [mail], person: Owner}"))  # fmt: skip
+           ("intake: {queue: Intake, tell: [mail]}", "intake: {queue: Intake, tell: [mail], person: Owner}"),
+    )  # fmt: skip
     told.start(case(1, OwnerId="bob@example.com"))
     assert told.run()["notices"] == counts(sent=2)
     ((to, text),) = told.mails()
@@ -505,7 +506,8 @@ def test_the_accountable_team_without_an_address_is_undelivered(told: Told) -> N
     """N3: nobody is in its place."""
     policy(told, ("notify: [leads]\n    due", "notify: [intake]\n    due"),
            ("accountable: managers", "accountable: intake"),
-           ("intake: {queue: Intake, tell: [mail]}", "intake: {queue: Intake, tell: [mail], person: Owner}"))  # fmt: skip
+           ("intake: {queue: Intake, tell: [mail]}", "intake: {queue: Intake, tell: [mail], person: Owner}"),
+    )  # fmt: skip
     told.start(case(1, OwnerId="bob@example.com"))
     assert told.run(code=3)["notices"] == counts(undelivered=1)
     assert "the team intake has no address for the channel mail" in told.world.type("notices", "list", "--json").out
