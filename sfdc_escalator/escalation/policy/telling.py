@@ -112,7 +112,7 @@ def recipient_paths(recipients: Iterable[Recipient], teams: Mapping[str, TeamPeo
             where = user_path(one.name)
             yield where.field
             if where == OWNER:  # a queue owns it, perhaps: then its team is notified
-                yield from (path for team in teams for path in team_paths(team, teams))
+                yield from (path for name, team in teams.items() if team.queue for path in team_paths(name, teams))
         elif one.kind == "team":
             yield from team_paths(one.name, teams)
 
