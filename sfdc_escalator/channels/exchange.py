@@ -94,7 +94,7 @@ def sent(request: Request) -> Reply | Delivery:
             session.auth = unchanged
             with session.request(
                 request.method, request.url, json=request.json, data=request.data, headers=headers, timeout=TIMEOUT,
-                allow_redirects=False, stream=True,
+                allow_redirects=False, stream=True, proxies=proxies_for(request.url),
             ) as answer:  # fmt: skip
                 body = answer.raw.read(request.most, decode_content=True) or b""
                 return Reply(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
@@ -121,6 +121,13 @@ def address_fault(url: str) -> str | None:
     if parts.scheme == "http" and not loopback(parts.hostname or ""):
         return "plain http is for this machine alone: the address must begin with https://"
     return None if parts.scheme in ("http", "https") else INVALID
+
+
+def proxies_for(url: str) -> dict[str, str] | None:
+    """No proxy stands between this machine and itself: plain http would go over a network. None: as the environment
+    says."""
+    host = urlsplit(url).hostname or ""
+    return {"no_proxy": host} if loopback(host) else None
 
 
 def loopback(host: str) -> bool:
@@ -183,7 +190,9 @@ def retry_after(value: str | None, now: Callable[[], datetime]) -> timedelta | N
     """The time to wait, given in seconds or as a date (RFC 9110, 10.2.3)."""
     try:
         return timedelta(seconds=max(float(value or ""), 0.0))
-    except (ValueError, OverflowError):
+    except OverflowError:  # far more than anybody waits for
+        return timedelta.max if str(value).strip().isdecimal() else None
+    except ValueError:
         pass
     try:
         at = parsedate_to_datetime(value or "")

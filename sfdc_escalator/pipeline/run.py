@@ -24,7 +24,7 @@ from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.closing import close_ladders
 from sfdc_escalator.pipeline.exhausted import record_exhausted
 from sfdc_escalator.pipeline.notify.delivery import Sent, deliver
-from sfdc_escalator.pipeline.notify.planned import queue_alone, with_notices
+from sfdc_escalator.pipeline.notify.planned import names_of, queue_alone, with_notices
 from sfdc_escalator.pipeline.ports.channel import Channels
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
@@ -177,7 +177,8 @@ def carry_out(
         uses = next_uses(prepared.history.policy_uses, used, caller.now)
         lease.finish({"exit": result.exit_code, **counts}, RunEnd(waitlist, uses, prepared.org_facts.is_sandbox))
     rules = {policy.name: policy.notices for policy in policies}
-    sent = deliver(post.outbox, post.channels(prepared.org_facts), rules, clock.now, stop)
+    about = post.outbox, post.channels(prepared.org_facts), rules, clock.now, stop
+    sent = deliver(*about, names=lambda ids: names_of(org, ids))
     result = replace(result, post=sent)
     fresh = [one for one in waiting_for_a_person(post.outbox.undelivered()) if one not in lost]
     head = ledger.head()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.notices.channel_kinds import KINDS
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 IN_THE_ORG = ("salesforce", "chatter")
 LOG = "log"
 SHORTEST = 8
-"""Characters of the path of an address that may hold a secret; a shorter one is a word of other texts as well."""
+"""Characters of a part of an address that may hold a secret; a shorter one is a word of other texts as well."""
+LONG_WORD = 10
+"""Characters of one value that is asked for: a date of ten may stand in other texts."""
 
 
 def heartbeat(surroundings: Surroundings, org: str) -> Heartbeat | None:
@@ -110,5 +112,12 @@ def secret_texts(settings: Mapping[str, Any]) -> Iterator[str]:
             case "headers":
                 yield from value.values()
             case "address":
-                path = urlsplit(value).path
-                yield from (value, path) if len(path) > SHORTEST else ()
+                yield from address_texts(value)
+
+
+def address_texts(url: str) -> Iterator[str]:
+    """The address and its parts that may hold a secret: the login, the path, and what is asked for."""
+    parts = urlsplit(url)
+    values = (value for _, value in parse_qsl(parts.query) if len(value) > LONG_WORD)
+    each = [one for one in (parts.username, parts.password, parts.path, parts.query) if one and len(one) > SHORTEST]
+    yield from (url, *each, *values) if each else ()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sfdc_escalator.escalation.policy.policy import Policy
     from sfdc_escalator.escalation.readiness.gap import Gap
     from sfdc_escalator.escalation.world.org import Describe
+    from sfdc_escalator.files.orgs.channel_checks import Used
     from sfdc_escalator.files.orgs.orgs import OrgEntry
     from sfdc_escalator.files.policies import Loaded
     from sfdc_escalator.pipeline.readiness import Readiness, Trial
@@ -82,9 +83,26 @@ def channels_problems(
     if entry.file:
         about = surroundings.environ, surroundings.folder
         yield from channel_problems(entry, used, *about, sandbox=sandbox)
+        yield from extra_problems(entry, used, sandbox=sandbox)
     elif used and not sandbox:
         message = f"the org {entry.name} has no entry in {surroundings.orgs_file.name}: every notice goes to the log"
         yield Problem(message, expected="an entry with `channels:`", severity="warning")
+
+
+def extra_problems(entry: OrgEntry, used: Iterable[Used], *, sandbox: bool) -> Iterator[Problem]:
+    """The channels whose extra is not installed on this machine. A sandbox is often asked by one that sends nothing."""
+    from importlib.util import find_spec
+
+    from sfdc_escalator.escalation.notices.channel_kinds import KINDS
+    from sfdc_escalator.files.text.fault import Fault
+
+    for name, kind in sorted(used):
+        row = KINDS[kind]
+        if name in entry.channels and row.library and find_spec(row.library) is None:
+            message = f"the channel `{name}` of kind {kind} needs the extra {row.extra}, which is not installed here"
+            expected = f"pip install 'sfdc-escalator[{row.extra}]'"
+            fault = Fault(message, expected=expected, severity="warning" if sandbox else "error")
+            yield entry.problem(f"channels.{name}", fault)
 
 
 def check_in_org(surroundings: Surroundings, checked: Checked, org: str, trial: Trial | None = None) -> CheckedInOrg:

@@ -146,3 +146,16 @@ def test_the_time_to_wait_is_seconds_or_a_date(service: Service, header: str, af
     service.answers(Answer(429, headers={"Retry-After": header}))
     result = answered(posted(service), lambda: NOW)
     assert result == Delayed("HTTP 429", None if after is None else timedelta(seconds=after))
+
+
+def test_a_service_that_asks_to_wait_for_ages_is_not_asked_at_once(service: Service) -> None:
+    service.answers(Answer(429, headers={"Retry-After": "9" * 30}))
+    assert answered(posted(service), lambda: NOW) == Delayed("HTTP 429", timedelta.max)
+
+
+def test_a_proxy_does_not_get_what_is_for_this_machine(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Service(Answer(502)) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        assert isinstance(posted(service), Reply)
+        assert (len(service.calls), proxy.calls) == (1, [])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sfdc_escalator.files.orgs.channel_checks import Used, channel_problems, shared_addresses
+from sfdc_escalator.files.orgs.channel_checks import MAIL_SERVER, Used, channel_problems, shared_addresses
 from sfdc_escalator.files.orgs.channel_settings import FORMS
 from sfdc_escalator.files.orgs.orgs import OrgEntry, read_orgs
 
@@ -125,6 +125,13 @@ INCOMPLETE: list[tuple[str, str, Any]] = [
     ("teams", "env:WORD", (5, 11, "the value of `url` is not an address", ADDRESS, None)),
     ("teams", "env:PLAIN", (5, 11, "plain http is not safe over a network", ADDRESS, None)),
     ("pagerduty", "{routing_key: 'file:nowhere/geheim'}", None),
+    *(("email", f"{{server: '{server}', from: desk@example.com}}",
+       (5, 20, "the value of `server` is not the address of a mail server", MAIL_SERVER, None))
+      for server in ("mail.example", "mail.example:25", "https://mail.example", "smtp://", "smtp://m.example:x",
+                     "smtp://me:geheim@mail.example")),
+    *(("email", f"{{server: 'smtp://m.example', from: {sender}}}",
+       (5, 46, "the value of `from` is not an e-mail address", "such as Desk <desk@example.com>", None))
+      for sender in ("desk", "env:WORD")),
 ]  # fmt: skip
 ENVIRON = {"HOOK": HOOK, "WORD": "geheim", "PLAIN": "http://hooks.example/geheim"}
 
@@ -233,6 +240,13 @@ APART = [
 @pytest.mark.parametrize(("sandbox", "production"), APART)
 def test_servers_and_apis_may_be_the_same_for_every_org(tmp_path: Path, sandbox: str, production: str) -> None:
     assert shared(tmp_path, sandbox, production, ONE=HOOK, TWO=f"{HOOK}2") == []
+
+
+def test_a_sandbox_by_its_address_shares_no_address_of_production_either(tmp_path: Path) -> None:
+    box = "  instance_url: https://acme--dev.sandbox.my.salesforce.com\n  access_token: env:T\n"
+    text = f"box:\n{box}  channels: {{a: env:HOOK}}\nprod:\n{LOGIN}  channels: {{a: env:HOOK}}\n"
+    (problem,) = shared_addresses(entries(tmp_path, text).values(), {"HOOK": HOOK})
+    assert (problem.line, problem.message) == (4, "`channels.a` of the sandbox box has an address of the org prod")
 
 
 def test_two_orgs_of_one_sort_may_share_an_address(tmp_path: Path) -> None:

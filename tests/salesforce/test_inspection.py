@@ -228,10 +228,10 @@ class Tooling:
 @pytest.mark.parametrize(
     ("told", "asked"),
     [
-        ("leads", {"types", "right"}),
+        ("leads", {"types", "right", "rights", "new"}),
         ("heads", {"mails"}),
         ("all", set()),
-        ("leads, heads", {"types", "right", "mails"}),
+        ("leads, heads", {"types", "right", "rights", "new", "mails"}),
     ],
 )
 def test_the_org_is_asked_for_what_the_channels_in_use_need(
@@ -245,6 +245,7 @@ def test_the_org_is_asked_for_what_the_channels_in_use_need(
 
 REFUSED = Rejected("no", status=400, error_code="INVALID_TYPE")
 BOTH, NONE = page({"DeveloperName": "One"}, {"DeveloperName": "Two"}), page()
+ONE = page({"Id": "0Pa000000000001AAA"})
 
 
 @pytest.mark.parametrize(
@@ -253,7 +254,11 @@ BOTH, NONE = page({"DeveloperName": "One"}, {"DeveloperName": "Two"}), page()
         ({}, NONE, Telling()),
         ({"types": BOTH, "right": page({"Id": "0Pa000000000001AAA"})}, NONE,
          Telling(frozenset({"One", "Two"}), may_ring=True)),
-        ({"types": NONE, "right": NONE}, NONE, Telling(frozenset(), may_ring=False)),
+        ({"types": NONE, "right": NONE}, NONE, Telling(frozenset())),
+        ({"types": NONE, "right": NONE, "rights": NONE}, NONE, Telling(frozenset())),
+        ({"types": NONE, "right": NONE, "rights": ONE, "new": NONE}, NONE, Telling(frozenset(), may_ring=False)),
+        ({"types": NONE, "right": NONE, "rights": ONE, "new": ONE}, NONE,
+         Telling(frozenset(), may_ring=False, asks_right=True)),
         ({"types": NONE, "right": REFUSED}, BOTH, Telling(frozenset({"One", "Two"}))),
         ({"types": REFUSED, "right": REFUSED}, BOTH, Telling(frozenset({"One", "Two"}))),
         ({"types": REFUSED, "right": REFUSED}, REFUSED, Telling()),

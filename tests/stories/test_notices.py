@@ -1,5 +1,6 @@
 """Notices over the embedded org: from a policy file to what a program, a mailbox and the bell of a person get."""
 
+import json
 import re
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import requests
 
 from sfdc_escalator.pipeline import stop
 from tests.channels.service import Answer, Call
-from tests.stories.notices import Told, case, services
+from tests.stories.notices import PEOPLE, Told, case, services
 from tests.stories.stopped_org import act, at
 from tests.stories.world import World, advance, select
 
@@ -371,6 +372,76 @@ def test_more_than_five_urgent_ones_in_a_run_are_one_message(told: Told) -> None
     assert (post["kind"], post["urgent"], len(post["of"])) == ("bundle", True, 6)
 
 
+TEXTS = (
+    ("must_say: [Subject, reason]", "must_say: [reason, Description, talk]"),
+    ("routes:\n",
+     "defaults: {note: {parts: {talk: {from: [comments]}, help: {from: [route.help_needed]}}}}\nroutes:\n"),
+    ("until: acknowledged}", "until: acknowledged}\n      - {after: 40m, notify: [leads], until: closed}"),
+)  # fmt: skip
+SAID = ["Reason: It is urgent.", "Description: A long story.", "Talk: 2026-03-02 10:00 It smokes."]
+
+
+def test_long_texts_and_messages_that_must_be_said_are_in_every_notice(told: Told) -> None:
+    """N12: in those about a rung without a note, an act, the end of the ladder and a closed case, too."""
+    policy(told, *TEXTS)
+    said = {"ParentId": "00000001", "CommentBody": "It smokes.", "CreatedDate": "2026-03-02T10:00:00Z"}
+    told.start(case(1, Description="A long story."), CaseComment=[{**said, "CreatedById": "ann@example.com"}])
+    told.run()
+    told.later(30)
+    told.later(10)
+    told.later(1)
+    (one,) = select(told.org, "SELECT Id FROM Case")
+    act(told.org, act="edit", case=one["Id"], fields={"OwnerId": "ann@example.com"}, by="ann@example.com")
+    told.later(1)
+    act(told.org, act="edit", case=one["Id"], fields={"Subject": "done"}, by="ann@example.com")
+    act(told.org, act="close", case=one["Id"], by="ann@example.com")
+    told.later(1)
+    texts = [*told.texts(), *(text for _, text in told.mails())]
+    assert [text.splitlines()[0].partition(": ")[2] for text in texts] == [
+        "urgent", "urgent, after-30m", "urgent, after-40m", "urgent: the case is closed",
+        "urgent is acknowledged", "urgent: nobody acted, and no rung is left",
+    ]  # fmt: skip
+    assert [text.splitlines()[1:4] for text in texts] == [SAID] * 6
+
+
+def test_who_acted_before_a_message_could_be_sent_is_named(told: Told) -> None:
+    """N5, N6"""
+    policy(told, ("  people: bell\n", '  people: bell\n  quiet: {from: "15:00", to: "20:00"}\n'))
+    told.start(case(1))
+    told.run()
+    (one,) = select(told.org, "SELECT Id FROM Case")
+    advance(told.org, "10m")
+    act(told.org, act="edit", case=one["Id"], fields={"OwnerId": "ann@example.com"}, by="ann@example.com")
+    told.later(5)
+    told.later(6 * 60)
+    (text,) = told.texts()
+    assert "Acknowledged: owner by Ann Lee, 2026-03-02 15:10 UTC" in text.splitlines()
+
+
+WARNING = """
+policy: second
+channels: {desk: webhook}
+teams: {leads: {queue: Leads, tell: [desk]}, managers: {queue: Managers, tell: [desk]}}
+routes:
+  - name: old
+    reason: It is old.
+    when: [{age: CreatedDate, at_least: 8h}]
+    escalate: {queue: managers, note: {help_needed: Look.}}
+    warn: {before: 4h, tell: [leads]}
+"""
+
+
+def test_a_match_of_one_policy_hides_no_warning_of_another(told: Told) -> None:
+    """N4"""
+    files = [word for file in (told.world.policy(POLICY), told.world.policy(WARNING, name="second.yaml"))
+             for word in ("--policy", str(file))]  # fmt: skip
+    told.start(case(1))
+    told.run(*files)
+    assert told.titles() == ["ESCALATION 00000001: urgent"]
+    told.later(1, *files)
+    assert told.titles() == ["00000001: old comes soon"]
+
+
 # -- to whom -----------------------------------------------------------------------------------------------------------
 
 
@@ -410,6 +481,48 @@ def test_an_owner_that_is_a_queue_means_the_team_of_that_queue(told: Told) -> No
     assert [to for to, _ in told.mails()] == ["intake@queues.example.com"]
 
 
+def test_the_team_of_a_queue_that_owns_a_case_is_told_by_its_person(told: Told) -> None:
+    """N3: the path of that person is read although only the owner is notified."""
+    by_person = ("intake: {queue: Intake, tell: [mail]}", "intake: {queue: Intake, tell: [mail], person: Helper__r}")
+    policy(told, PERSON, by_person)
+    told.start(case(1, **{"Helper__c:reference(User)": "ann@example.com"}))
+    assert told.run()["notices"] == counts(sent=1)
+    assert [to for to, _ in told.mails()] == ["ann@example.com"]
+
+
+def test_a_team_whose_person_is_not_active_is_replaced_by_the_accountable_one(told: Told) -> None:
+    """N3"""
+    policy(told, ("notify: [leads]\n    due", "notify: [intake, leads]\n    due"),
+           ("intake: {queue: Intake, tell: [mail]}", "intake: {queue: Intake, tell: [mail], person: Owner}"),
+    )  # fmt: skip
+    told.start(case(1, OwnerId="bob@example.com"))
+    assert told.run()["notices"] == counts(sent=2)
+    ((to, text),) = told.mails()
+    assert to == "managers@example.com"
+    assert "Instead of: the team intake, which has no address for the channel mail" in text.splitlines()
+
+
+def test_the_accountable_team_without_an_address_is_undelivered(told: Told) -> None:
+    """N3: nobody is in its place."""
+    policy(told, ("notify: [leads]\n    due", "notify: [intake]\n    due"),
+           ("accountable: managers", "accountable: intake"),
+           ("intake: {queue: Intake, tell: [mail]}", "intake: {queue: Intake, tell: [mail], person: Owner}"),
+    )  # fmt: skip
+    told.start(case(1, OwnerId="bob@example.com"))
+    assert told.run(code=3)["notices"] == counts(undelivered=1)
+    assert "the team intake has no address for the channel mail" in told.world.type("notices", "list", "--json").out
+
+
+def test_the_name_of_a_person_changes_no_line_of_a_message(told: Told) -> None:
+    """N12"""
+    policy(told, PERSON)
+    people = [{**one, "LastName": "Ray\u202e\nDue: never"} if one["FirstName"] == "Bob" else one for one in PEOPLE]
+    told.start(case(1, OwnerId="bob@example.com"), User=people)
+    told.run()
+    ((_, text),) = told.mails()
+    assert "Instead of: Owner (Bob Ray Due: never), who is not active" in text.splitlines()
+
+
 def test_the_same_address_is_told_once(told: Told) -> None:
     """N2, N3"""
     policy(
@@ -428,6 +541,32 @@ def test_who_cannot_be_reached_is_undelivered_and_every_run_exits_3(told: Told) 
     report = told.run(code=3)
     assert (report["applied"], report["notices"]) == (1, counts(undelivered=1))
     assert told.later(5, code=3)["notices"] == counts(undelivered=1)
+
+
+@pytest.mark.parametrize(
+    ("owner", "field", "bells", "mails"),
+    [
+        ("User", "ManagerId", ["Ann"], ["intake@queues.example.com", "managers@example.com"]),
+        ("User", "TimeZoneSidKey", ["Ann", "Max"], ["intake@queues.example.com"]),
+        ("Group", "Email", ["Ann", "Max"], ["managers@example.com"]),
+    ],
+)
+def test_a_field_of_people_that_may_not_be_read_stops_no_escalation(
+    told: Told, owner: str, field: str, bells: list[str], mails: list[str]
+) -> None:
+    """N10: whom it would have led to is replaced by the accountable team."""
+    everybody = "[{person: Owner}, {person: Owner.Manager}, intake]"
+    policy(told, ("notify: [leads]\n    due", f"notify: {everybody}\n    due"))
+    folder = told.world.folder / "org"
+    folder.mkdir()
+    (folder / "automation.json").write_text(
+        json.dumps([{"kind": "field_security", "object": owner, "hidden": [field]}])
+    )
+    told.start(case(1, OwnerId="ann@example.com"))
+    report = told.run()
+    assert (report["applied"], report["notices"]["undelivered"]) == (1, 0)
+    assert sorted(name for name, _ in told.bells()) == bells
+    assert [to for to, _ in told.mails()] == mails
 
 
 # -- channels ----------------------------------------------------------------------------------------------------------
@@ -546,6 +685,41 @@ def test_a_run_whose_deadline_has_come_delivers_what_waits(told: Told, monkeypat
     monkeypatch.setattr(stop, "threading", SimpleNamespace(Timer=AtOnce))
     report = told.later(5, "--deadline", "1m", code=3)
     assert (report["stopped"], report["notices"]) == ("the deadline has passed", counts(sent=1))
+
+
+def test_an_alarm_that_a_table_or_the_accountable_team_raised_ends_too(told: Told) -> None:
+    """PagerDuty: by the first notices of the route, and by the one about its exhausted ladder."""
+    table = "notify: [{table: {by: [Site__c], rows: [[Berlin, leads]], else: intake}}]"
+    policy(told, ("desk: webhook", "desk: webhook, page: pagerduty, alarm: pagerduty"),
+           ("notify: [leads]\n    due", f"{table}\n    due"), ("tell: [desk], facts", "tell: [page], facts"),
+           ("    notify_when: {acknowledged: [managers], closed: [leads]}\n", ""),
+           ("tell: [mail], list: managers@example.com", "tell: [alarm]"),
+           ("notify: [leads], say", "notify: [intake], say"))  # fmt: skip
+    key = {"url": f"{told.desk.url}/page", "routing_key": "env:PAGE_KEY"}
+    told.world.environ["PAGE_KEY"] = "0123456789abcdef0123456789abcdef"
+    told.entry(channels={**told.channels, "page": key, "alarm": {**key, "url": f"{told.desk.url}/alarm"}})
+    told.desk.answers(Answer(202, {"status": "success", "dedup_key": "x"}))
+    told.start(case(1, Site__c="Berlin"))
+    told.run()
+    told.later(30)
+    told.later(1)
+    (one,) = select(told.org, "SELECT Id FROM Case")
+    act(told.org, act="edit", case=one["Id"], fields={"OwnerId": "ann@example.com"}, by="ann@example.com")
+    told.later(1)
+    events = [(call.path, call.json["event_action"]) for call in told.desk.calls]
+    assert events[:2] == [("/page", "trigger"), ("/alarm", "trigger")]
+    assert sorted(events[2:]) == [("/alarm", "resolve"), ("/page", "resolve")]
+    assert len({call.json["dedup_key"] for call in told.desk.calls}) == 1
+
+
+def test_a_route_that_is_withheld_in_two_orgs_is_told_for_each_of_them(told: Told) -> None:
+    """N1: they share a ledger, and the policy has one name."""
+    policy(told, ("managers: {queue: Managers, tell: [mail]", "managers: {queue: Managers, tell: [desk]"),
+           ("max_cases: 10", "max_cases: 1"))  # fmt: skip
+    for _ in range(2):
+        told.start(case(1), case(2))
+        told.run("--ledger", str(told.world.folder / "shared.db"), code=4)
+    assert told.titles() == ["ESCALATION: support/urgent is withheld"] * 2
 
 
 # -- a sandbox ---------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Stories of `validate` and notices: the channels of an org, its bell and its mail, and addresses of two orgs."""
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,19 @@ def test_the_settings_of_channels_are_checked_when_an_org_is_named(world: World)
         "the channel `alarm` of kind slack is not complete",
         "unknown setting of the kind slack `routing_key`",
     ]
+
+
+@pytest.mark.parametrize(("production", "severity", "code"), [(True, "error", 2), (False, "warning", 0)])
+def test_an_extra_that_is_not_installed_is_reported(
+    world: World, monkeypatch: pytest.MonkeyPatch, production: bool, severity: str, code: int
+) -> None:
+    """A sandbox is often asked by a machine that sends nothing, such as one of CI."""
+    org = started(world, production=production)
+    world.environ["ALARM_URL"] = HOOK
+    orgs(world, prod=entry(world, org, channels={"alarm": "env:ALARM_URL"}))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "slack_sdk" else name)
+    message = "the channel `alarm` of kind slack needs the extra slack, which is not installed here"
+    assert [one[1:] for one in problems(world, "--org", "prod", code=code)] == [(severity, message)]
 
 
 def test_a_secret_of_a_channel_that_cannot_be_read_is_reported_at_its_place(world: World) -> None:

@@ -19,8 +19,8 @@ class Setting(NamedTuple):
 
 class ChannelKind(NamedTuple):
     """A kind of channel. One of `needed` must be given whole. `size` is the size of one message there, in units of the
-    kind; 0 means that it has no limit. `extra` is the extra that it needs. `knows_ids`: a message that comes twice
-    counts as one there, by its id; others get at most one repeat."""
+    kind; 0 means that it has no limit. `library` is the package that it needs, by the extra `extra`. `knows_ids`: a
+    message that comes twice counts as one there, by its id; others get at most one repeat."""
 
     name: str
     about: str
@@ -29,6 +29,7 @@ class ChannelKind(NamedTuple):
     reaches: Reaches = "address"
     size: int = 0
     extra: str = ""
+    library: str = ""
     knows_ids: bool = False
 
 
@@ -60,6 +61,7 @@ KINDS = {
             needed=(("url",), ("token", "to")),
             size=10_000,
             extra="slack",
+            library="slack_sdk",
         ),
         ChannelKind(
             "teams",
@@ -134,7 +136,15 @@ KINDS = {
             size=400_000,
             knows_ids=True,
         ),
-        ChannelKind("apprise", "Any address of Apprise.", (URL,), needed=(("url",),), size=20_000, extra="apprise"),
+        ChannelKind(
+            "apprise",
+            "Any address of Apprise.",
+            (URL,),
+            needed=(("url",),),
+            size=20_000,
+            extra="apprise",
+            library="apprise",
+        ),
         ChannelKind("log", "The log of the run.", knows_ids=True),
     )
 }

@@ -39,6 +39,7 @@ def line_text(line: Line) -> str:
 def pages(message: Message, most: int, measure: Measure = len) -> tuple[Message, ...]:
     """The message as one whose plain text is at most `most` large. Where the parts that are never cut are larger than
     that, they are spread over several, each with the title; the links and the key are on the last one."""
+    message = with_short_title(message, most, measure)
     kept = tuple(one for one in message.lines if one.kept)
     room = most - measure(plain_text(replace(message, lines=kept)))
     if room < 0:
@@ -51,6 +52,18 @@ def pages(message: Message, most: int, measure: Measure = len) -> tuple[Message,
             lines.append(shorter)
             room -= measure("\n" + line_text(shorter))
     return (replace(message, lines=tuple(lines)),)
+
+
+def with_short_title(message: Message, most: int, measure: Measure) -> Message:
+    """The message with a title that leaves half of a page to the rest; a longer one stands whole below it, too."""
+
+    def has_room(title: str) -> bool:
+        return measure(title_of(replace(message, title=title + GOES_ON))) <= most // 2
+
+    if has_room(message.title):
+        return message
+    beginning = at_a_word(message.title, longest(message.title, lambda text: has_room(text + CUT)))
+    return replace(message, title=beginning + CUT, lines=(Line("", message.title, kept=True), *message.lines))
 
 
 def numbered(parts: Sequence[Message]) -> tuple[Message, ...]:
@@ -116,7 +129,7 @@ def split(line: Line, empty: Message, most: int, measure: Measure) -> Iterator[L
         return measure(plain_text(page)) <= most
 
     rest = line.text
-    while not has_room(rest):
+    while rest and not has_room(rest):
         length = longest(rest, has_room)
         part = at_a_word(rest, length) or rest[: max(1, length)]
         yield line._replace(text=part)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.notices.channel_kinds import KINDS, Reaches
 from sfdc_escalator.escalation.notices.channels_used import LOG, default_channels
+from sfdc_escalator.escalation.notices.foreign import one_line
 from sfdc_escalator.escalation.notices.people import People, Person
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.telling import Recipient, recipient_paths
@@ -82,14 +83,21 @@ class Book:
         team, zone = self.policy.teams[name], self.policy.zone_of(name)
         channels = team.tell or default_channels(self.policy)
         if not channels:
-            yield Address(name, "", instead_of=instead_of, missing=f"the team {name} has no channel")
+            yield from self.not_reached(Address(name, "", instead_of=instead_of, missing="has no channel"))
         for channel in channels:
             to = self.address_of_team(name, channel)
             if to is None:
-                reason = f"the team {name} has no address for the channel {channel}"
-                yield Address(name, channel, instead_of=instead_of, missing=reason)
+                reason = f"has no address for the channel {channel}"
+                yield from self.not_reached(Address(name, channel, instead_of=instead_of, missing=reason))
             else:
                 yield Address(name, channel, to, zone, instead_of)
+
+    def not_reached(self, team: Address) -> Iterator[Address]:
+        """The accountable team in place of a team that has no address, such as one whose person is not active."""
+        wanted, accountable = f"the team {team.recipient}", self.policy.owner.accountable
+        if accountable and not team.instead_of and team.recipient != accountable:
+            return self.instead(wanted, f"which {team.missing}")
+        return iter((replace(team, missing=f"{wanted} {team.missing}"),))
 
     def address_of_team(self, name: str, channel: str) -> str | None:
         """The address of the team for this channel; empty where the channel is the address, None without one."""
@@ -141,10 +149,11 @@ class Book:
 
     def instead(self, wanted: str, reason: str) -> Iterator[Address]:
         """The accountable team in place of a recipient that cannot be reached."""
-        instead_of, team = ", ".join(filter(None, (wanted, reason))), self.policy.owner.accountable
+        instead_of = one_line(", ".join(filter(None, (wanted, reason))))
+        team = self.policy.owner.accountable
         if team:
             return self.of_team(team, instead_of)
-        return iter((Address(wanted, "", missing=f"{instead_of}; the policy has no accountable team"),))
+        return iter((Address(one_line(wanted), "", missing=f"{instead_of}; the policy has no accountable team"),))
 
     def id_at(self, path: str) -> str:
         """The id in the field that the path begins with; empty without one."""

@@ -1,15 +1,18 @@
 """The message that goes out: one notice as it is known now, or several as one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
+from sfdc_escalator.escalation.notices.foreign import one_line
 from sfdc_escalator.escalation.notices.message import Line, Link, Message
 from sfdc_escalator.escalation.notices.notice import bundle_id
 from sfdc_escalator.escalation.notices.pages import plain_text
 from sfdc_escalator.escalation.outbox.queued import Queued
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
 
+NOBODY: Mapping[str, str] = MappingProxyType({})
 NOT_OF_ONE = ("policy", "route", "rung", "turn", "key", "case_id", "case_number", "case_url", "reason", "needed", "due",
               "late_by")  # fmt: skip
 
@@ -28,8 +31,11 @@ class Sender:
         return f"[SANDBOX {self.sandbox}] " if self.sandbox else ""
 
 
-def message_now(one: Queued, sender: Sender, acknowledged: Acknowledged | None = None) -> Message:
-    """The message of a notice with what is known only now: a waiting move, who acted, that it may be a repeat."""
+def message_now(
+    one: Queued, sender: Sender, acknowledged: Acknowledged | None = None, names: Mapping[str, str] = NOBODY
+) -> Message:
+    """The message of a notice with what is known only now: a waiting move, who acted, that it may be a repeat. `names`
+    are those of users by id."""
     notice = one.notice
     lines = list(notice.message.lines)
     if notice.instead_of:
@@ -37,7 +43,7 @@ def message_now(one: Queued, sender: Sender, acknowledged: Acknowledged | None =
     if one.remark:
         lines.append(Line("", f"This step waits: {one.remark}.", kept=True))
     if acknowledged:
-        by = f" by {acknowledged.by}" if acknowledged.by else ""
+        by = f" by {one_line(names.get(acknowledged.by, acknowledged.by))}" if acknowledged.by else ""
         lines.append(Line("Acknowledged", f"{acknowledged.how}{by}, {acknowledged.at:%Y-%m-%d %H:%M} UTC", kept=True))
     message = replace(
         notice.message,

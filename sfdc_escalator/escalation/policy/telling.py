@@ -10,6 +10,7 @@ from sfdc_escalator.escalation.policy.escalate import Template
 from sfdc_escalator.escalation.policy.team import TeamPeople
 from sfdc_escalator.escalation.policy.user_paths import user_path
 
+OWNER = user_path("Owner")
 EVERY_DAY = frozenset(range(7))
 NINE = time(9)
 
@@ -108,7 +109,10 @@ def recipient_paths(recipients: Iterable[Recipient], teams: Mapping[str, TeamPeo
             yield from one.name.by
             yield from (path for team in one.name.values for path in team_paths(team, teams))
         elif one.kind == "person":
-            yield user_path(one.name).field
+            where = user_path(one.name)
+            yield where.field
+            if where == OWNER:  # a queue owns it, perhaps: then its team is notified
+                yield from (path for name, team in teams.items() if team.queue for path in team_paths(name, teams))
         elif one.kind == "team":
             yield from team_paths(one.name, teams)
 

@@ -40,11 +40,13 @@ class Telling:
     """The facts that the notices of the policies need. None = it was not asked, or the org did not answer.
 
     `bell_types` are the DeveloperNames of the custom notification types that the user sees; `mails` the e-mail
-    addresses of queues by DeveloperName, empty where a queue has none.
+    addresses of queues by DeveloperName, empty where a queue has none. `may_ring` is False only where it is sure;
+    `asks_right`: the org is new enough to ask for that right.
     """
 
     bell_types: frozenset[str] | None = None
     may_ring: bool | None = None
+    asks_right: bool = False
     mails: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -70,7 +70,8 @@ def silent_channels(
             near, severity = nearest(wanted, found.bell_types), worst(others, org_facts)
             yield Gap(GapKind.BELL_TYPE, BELL, ("channels",), facts, near, tuple(sorted(found.bell_types)), severity)
         if found.may_ring is False:
-            yield Gap(GapKind.BELL_RIGHT, BELL, ("channels",), {"channel": name}, severity="warning")
+            severity = worst(others, org_facts) if found.asks_right else "warning"
+            yield Gap(GapKind.BELL_RIGHT, BELL, ("channels",), {"channel": name}, severity=severity)
     for name in dict.fromkeys(teams_mailed(policy, route)):
         mails = [one for one in channels_of_team(policy, name) if kinds.get(one) == MAIL]
         queue, others = policy.teams[name].queue, len(mails) < len(channels_of_team(policy, name))

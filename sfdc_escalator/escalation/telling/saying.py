@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sfdc_escalator.escalation.conditions.speech.messages import need_of
 from sfdc_escalator.escalation.ladder.times import team_of
 from sfdc_escalator.escalation.note.note import Renderer, context
 from sfdc_escalator.escalation.note.note_text import harmless, text_of
@@ -18,6 +19,7 @@ from sfdc_escalator.escalation.policy.ladder import Rung
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.telling import NoticeRules
 from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.needs import Need
 
 NO_NOTE = NoteSpec(Template("", ""), (), {})
 HELP_NEEDED = "help_needed"
@@ -47,9 +49,23 @@ class Occasion:
         return steps.note if steps else NO_NOTE
 
     @property
+    def needs(self) -> frozenset[Need]:
+        """The facts of the case that its words read, those of a policy's template among them."""
+        rules, parts = self.policy.notices, self.spec.parts
+        said = [part for part in parts if rules.template or part.name in rules.must_say]
+        sources = {source for part in said for source in part.sources}
+        own = {source for source in sources if source == "findings" or source.startswith("route.")}
+        other = {*rules.paths, *rules.must_say} - {part.name for part in parts} - {"reason"}
+        return frozenset(need_of(source) for source in (sources - own) | other)
+
+    @property
     def seen(self) -> Seen:
         whole = {path: text_of(value) for path, value in known(self.case).items()}
         return Seen(self.route, self.spec, self.case, whole, tuple(map(harmless, self.findings)))
+
+    def on(self, cases: Mapping[str, Case]) -> "Occasion":
+        """The same with its case as these have it."""
+        return replace(self, case=cases.get(self.case.id, self.case))
 
 
 def said(occasion: Occasion, subject: Subject, instance_url: str, now: datetime, render: Renderer) -> Said:

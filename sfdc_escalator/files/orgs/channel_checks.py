@@ -6,6 +6,7 @@ No message shows an address or a secret.
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.escalation.notices.channel_kinds import KINDS, ChannelKind
@@ -20,6 +21,7 @@ from sfdc_escalator.files.values.people import ADDRESS
 PLACES = (("to",), ("routing_key",), ("site", "list"), ("list",), ("url",))
 """The settings that lead to one place of a service; the first that are given count. The address of an API, or of a mail
 server, is the same for every org."""
+MAIL_SERVER = "smtp://HOST:PORT or smtps://HOST:PORT; the login in `user` and `password`"
 
 
 class Used(NamedTuple):
@@ -63,14 +65,14 @@ def given_problems(
     for key, value in given.items():
         place = f"channels.{name}.{key}" if f"channels.{name}.{key}" in entry.places else f"channels.{name}"
         if key in known:
-            faults = value_faults(key, value, environ, folder)
+            faults = value_faults(kind.name, key, value, environ, folder)
         else:
             otherwise = f"no settings: the kind {kind.name} has none"
             faults = iter([unknown(f"setting of the kind {kind.name}", key, known, otherwise)])
         yield from (entry.problem(place, fault) for fault in faults)
 
 
-def value_faults(key: str, value: Any, environ: Mapping[str, str], folder: Path) -> Iterator[Fault]:
+def value_faults(kind: str, key: str, value: Any, environ: Mapping[str, str], folder: Path) -> Iterator[Fault]:
     """The faults of a value that is read now: a secret that cannot be read, or one that is not an address."""
     try:
         text = resolved({key: value}, environ, folder)[key]
@@ -79,6 +81,24 @@ def value_faults(key: str, value: Any, environ: Mapping[str, str], folder: Path)
         return
     for wrong in address_faults(text) if FORMS[key] == "address" else ():
         yield wrong.but(message=wrong.message.replace("this", f"the value of `{key}`", 1), found=None)
+    if kind == "email":
+        yield from mail_faults(key, text)
+
+
+def mail_faults(key: str, text: str) -> Iterator[Fault]:
+    """The faults of a mail server, and of an e-mail address with or without a name."""
+    if key == "server" and not is_mail_server(text):
+        yield Fault("the value of `server` is not the address of a mail server", expected=MAIL_SERVER)
+    if key in ("from", "to") and not ADDRESS.fullmatch(text.removesuffix(">").rpartition("<")[2]):
+        yield Fault(f"the value of `{key}` is not an e-mail address", expected="such as Desk <desk@example.com>")
+
+
+def is_mail_server(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0 and "@" not in text
+    except ValueError:
+        return False
 
 
 def needed(kind: ChannelKind) -> str:
@@ -122,7 +142,7 @@ def shared_addresses(entries: Iterable[OrgEntry], environ: Mapping[str, str]) ->
     entries = list(entries)
     real = {one.address: one for entry in entries if not looks_like_sandbox(entry) for one in places(entry, environ)}
     for entry in entries:
-        for one in places(entry, environ) if entry.expect.sandbox else ():
+        for one in places(entry, environ) if looks_like_sandbox(entry) else ():
             if (other := real.get(one.address)) is not None:
                 line, _ = other.entry.places[other.key]
                 message = f"`{one.key}` of the sandbox {entry.name} has an address of the org {other.entry.name}"

@@ -43,6 +43,12 @@ class Limits(NamedTuple):
 
 
 LIMITS = Limits()
+Names = Callable[[frozenset[str]], Mapping[str, str]]
+"""The names of users by id; of none that is not known."""
+
+
+def no_names(_ids: frozenset[str]) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,10 @@ def deliver(
     now: Callable[[], datetime],
     stop: Stop | None = None,
     limits: Limits = LIMITS,
+    names: Names = no_names,
 ) -> Sent:
-    """Sends what is due. `rules` are those of the policies by name; `now` is the org's time. A signal ends it: what is
-    not begun is left for the next run."""
+    """Sends what is due. `rules` are those of the policies by name; `now` is the org's time; `names` gives the names of
+    users by id. A signal ends it: what is not begun is left for the next run."""
     begin = now().replace(microsecond=0)
     outbox.forget(begin)
     queued = of_policies(outbox.queued(), rules, begin)
@@ -79,7 +86,8 @@ def deliver(
     found = batches((waiting_of(one, rules) for one in left), delivered, begin)
     by_id, since = {one.id: one for one in left}, time.monotonic()
     outbox.settle([kept_back(by_id[key], at) for key, at in found.later.items()])
-    work = Work(outbox, channels, rules, now, by_id, starts, stop or Stop(), limits, since)
+    people = names(actors(found.send, by_id, starts))
+    work = Work(outbox, channels, rules, now, by_id, starts, people, stop or Stop(), limits, since)
     work.send_all(found.send)
     lost = sum(one.state is NoticeState.DROPPED for one in dropped)
     return Sent(sum(work.sent), lost, outbox.counts(), tuple(work.problems))
@@ -95,6 +103,7 @@ class Work:
     now: Callable[[], datetime]
     queued: Mapping[str, Queued]
     starts: Mapping[str, Escalation]
+    people: Mapping[str, str]
     stop: Stop
     limits: Limits
     begun: float
@@ -169,19 +178,14 @@ class Work:
 
     def message(self, batch: Batch, way: Way) -> Message:
         sender = self.channels.sender
-        each = [message_now(self.queued[row.id], sender, self.acknowledged(row.id)) for row in batch.rows]
+        found = [self.queued[row.id] for row in batch.rows]
+        each = [message_now(one, sender, act_on(one, self.starts), self.people) for one in found]
         if len(each) == 1 and batch.kind != "digest":
             return replace(each[0], to=way.to)
         kind: Literal["bundle", "digest"] = "digest" if batch.kind == "digest" else "bundle"
         groups = {row.group for row in batch.rows}
         more = groups != {""} and len(groups) == 1 and not batch.firsts
         return replace(together(each, kind, sender, more=more), to=way.to, urgent=batch.urgent)
-
-    def acknowledged(self, notice: str) -> Acknowledged | None:
-        """The act that a start or a warning says, because it is sent although somebody acted (rule N5)."""
-        subject = self.queued[notice].notice.subject
-        start = self.starts.get(subject.start_key) if subject.kind in ("start", "warn") else None
-        return start.ladder.acknowledged if start and start.ladder else None
 
     def settled(self, batch: Batch, answer: Delivery, tried: datetime) -> Settled:
         return end_of(batch, answer, tried, may_repeat=self.may_repeat(batch))
@@ -195,6 +199,19 @@ class Work:
     def warn(self, problem: str) -> None:
         self.problems.append(problem)
         log.warning(problem)
+
+
+def act_on(one: Queued, starts: Mapping[str, Escalation]) -> Acknowledged | None:
+    """The act that a start or a warning says, because it is sent although somebody acted (rule N5)."""
+    subject = one.notice.subject
+    start = starts.get(subject.start_key) if subject.kind in ("start", "warn") else None
+    return start.ladder.acknowledged if start and start.ladder else None
+
+
+def actors(send: Iterable[Batch], queued: Mapping[str, Queued], starts: Mapping[str, Escalation]) -> frozenset[str]:
+    """The ids of the users whom the messages name."""
+    acts = (act_on(queued[row.id], starts) for batch in send for row in batch.rows)
+    return frozenset(act.by for act in acts if act and act.by)
 
 
 def message_id(batch: Batch) -> str:

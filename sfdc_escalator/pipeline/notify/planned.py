@@ -1,33 +1,40 @@
 """The notices of a run: who is notified of what, from the plan and from what was read. Reads only."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from sfdc_escalator.errors import EscalatorError
+from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.on_ladder import OnLadder
 from sfdc_escalator.escalation.note.note import Renderer, reason_of
+from sfdc_escalator.escalation.notices.channels_used import channels_used, everybody
 from sfdc_escalator.escalation.notices.notice import Notice, Subject
 from sfdc_escalator.escalation.notices.people import People
 from sfdc_escalator.escalation.notices.recipients import Known, ids_wanted
-from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.telling import Notify, Recipient
 from sfdc_escalator.escalation.telling.notices import (
     Desk,
     is_notified,
     may_lack_parts,
     notices_of,
+    occasion_of,
     subject_of_start,
 )
 from sfdc_escalator.escalation.telling.saying import Occasion
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.time.zones import clock_text
+from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
+from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.exhausted import not_recorded
 from sfdc_escalator.pipeline.notify.warnings import coming
 from sfdc_escalator.pipeline.ports.ledger import Lease
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.preparing.acts import complete
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
 MANAGERS = 4
@@ -55,17 +62,33 @@ def with_notices(org: Org, prepared: Prepared, render: Renderer) -> Prepared:
     queues = {name: queue.id for name, queue in prepared.org_facts.queues.items()}
     caller = prepared.org_facts.caller
     desk = Desk(Known(people, queues), caller.instance_url, prepared.plan.now, render)
-    matches = tuple(with_order_notices(match, desk) for match in prepared.plan.matches)
+    cases = whole_cases(org, prepared, happened)
+    matches = tuple(with_order_notices(match, desk, cases) for match in prepared.plan.matches)
     found: dict[tuple[str, str], tuple[Notice, ...]] = {
-        (one.subject.kind, one.subject.key): desk.notices(one.subject, one.occasion, one.wanted) for one in happened
+        (one.subject.kind, one.subject.key): desk.notices(one.subject, one.occasion.on(cases), one.wanted)
+        for one in happened
     }
     return replace(prepared, plan=replace(prepared.plan, matches=matches), notices=found)
 
 
-def with_order_notices(match: Match, desk: Desk) -> Match:
-    if match.order is None or not (found := notices_of(match, desk)):
+def with_order_notices(match: Match, desk: Desk, cases: Mapping[str, Case]) -> Match:
+    told = replace(match, case=cases.get(match.case.id, match.case)) if match.rung else match
+    if match.order is None or not (found := notices_of(told, desk)):
         return match
     return replace(match, order=replace(match.order, notices=found))
+
+
+def whole_cases(org: Org, prepared: Prepared, happened: Iterable[Event]) -> Mapping[str, Case]:
+    """The cases of rungs and of what happened, by id, with all that their notices say: long texts and messages are not
+    read of every case. Of a start they are."""
+    rungs = (match for match in prepared.plan.matches if match.rung and match.order and is_notified(match))
+    occasions = [occasion_of(match, prepared.plan.now) for match in rungs]
+    occasions += [one.occasion for one in happened if one.subject.case_id and (one.wanted.now or one.wanted.digest)]
+    needs = frozenset[Need]().union(*(one.needs for one in occasions))
+    paths = paths_of(needs)
+    readable = (needs - paths) | prepared.org_facts.describe.readable(paths)
+    read = complete(org, [one.case for one in occasions], readable, prepared.us) if readable else ()
+    return {case.id: case for case in read}
 
 
 def queue_alone(prepared: Prepared, lease: Lease) -> None:
@@ -107,6 +130,14 @@ def people_of(org: Org, ids: frozenset[str]) -> People:
     return people
 
 
+def names_of(org: Org, ids: frozenset[str]) -> Mapping[str, str]:
+    """The names of these users by id; none where the org does not answer: a message is sent all the same."""
+    try:
+        return {one.id: one.name for one in org.people(sorted(ids)).persons.values()} if ids else {}
+    except EscalatorError:
+        return {}
+
+
 # -- what happened -----------------------------------------------------------------------------------------------------
 
 
@@ -122,7 +153,8 @@ def acknowledged(prepared: Prepared, people: People) -> Iterator[Event]:
     """The escalations on which a person acted since the last run."""
     for one in newly_acknowledged(prepared):
         policy = policy_of(prepared, one.start)
-        wanted = (*one.route.notify_when.acknowledged, *pagers(policy, one.route.recipients))
+        assert policy is not None
+        wanted = (*one.route.notify_when.acknowledged, *pagers(policy, one.route))
         more = (("Acknowledged", act_text(one.facts.acknowledged, people)),) if one.facts.acknowledged else ()
         subject = subject_of_start("acknowledged", one.start, one.route)
         yield Event(subject, occasion_on(prepared, one, more), Notify(wanted))
@@ -148,8 +180,9 @@ def closed(prepared: Prepared) -> Iterator[Event]:
         if one.event == "closed" and case is not None and policy is not None:
             route = next((route for route in policy.routes if start.route in route.names), None)
             if route is not None:
-                wanted = (*route.notify_when.closed, *pagers(policy, route.recipients))
-                yield Event(subject_of_start("closed", start, route), Occasion(policy, route, case), Notify(wanted))
+                wanted = (*route.notify_when.closed, *pagers(policy, route))
+                occasion = Occasion(policy, route, case, reason=reason_of(route, case))
+                yield Event(subject_of_start("closed", start, route), occasion, Notify(wanted))
 
 
 def exhausted(prepared: Prepared) -> Iterator[Event]:
@@ -172,7 +205,8 @@ def withheld(prepared: Prepared) -> Iterator[Event]:
         policy, name = policies[refusal.policy], (refusal.policy, refusal.route)
         match = next((match for match in prepared.plan.matches if match.name == name), None)
         if policy.owner.accountable and match is not None and name not in before:
-            subject = Subject("guard", f"{refusal.policy}/{refusal.route} after {since}", refusal.policy, refusal.route)
+            about = f"{refusal.policy}/{refusal.route} in {prepared.plan.organization_id} after {since}"
+            subject = Subject("guard", about, refusal.policy, refusal.route)
             occasion = Occasion(policy, match.route, match.case, reason=refusal.reason)
             yield Event(subject, occasion, Notify((Recipient("team", policy.owner.accountable),)))
 
@@ -196,14 +230,13 @@ def policy_of(prepared: Prepared, start: Escalation) -> Policy | None:
 def occasion_on(prepared: Prepared, one: OnLadder, more: tuple[tuple[str, str], ...] = ()) -> Occasion:
     policy = policy_of(prepared, one.start)
     assert policy is not None
-    due = one.facts.due
-    return Occasion(policy, one.route, one.case, due=due, due_text=clock_text(due, one.zone) if due else "", more=more)
+    due, reason = one.facts.due, reason_of(one.route, one.case)
+    due_text = clock_text(due, one.zone) if due else ""
+    return Occasion(policy, one.route, one.case, reason=reason, due=due, due_text=due_text, more=more)
 
 
-def pagers(policy: Policy | None, recipients: Iterable[Recipient]) -> Iterator[Recipient]:
-    """The recipients with a channel on which an alarm stays on until it is ended."""
-    kinds = policy.notices.channels if policy else {}
-    for one in recipients:
-        tell = policy.teams[one.name].tell if policy and one.kind == "team" and isinstance(one.name, str) else ()
-        names = (one.name,) if one.kind == "channel" else tell
-        yield from (Recipient("channel", str(name)) for name in names if kinds.get(str(name)) == "pagerduty")
+def pagers(policy: Policy, route: Route) -> Iterator[Recipient]:
+    """The channels of the route on which an alarm stays on until it is ended."""
+    for name in sorted(channels_used(policy, everybody(policy, route))):
+        if policy.notices.channels.get(name) == "pagerduty":
+            yield Recipient("channel", name)

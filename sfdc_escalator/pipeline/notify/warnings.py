@@ -13,12 +13,13 @@ from sfdc_escalator.pipeline.preparing.prepare import Prepared
 def coming(prepared: Prepared) -> Iterator[tuple[PolicyInOrg, Route, Case]]:
     """The cases that a route with `warn` does not match yet and will match then. Not those with an open escalation, and
     none of a route whose backlog is not decided."""
-    matched = {match.case.id for match in prepared.plan.matches}
+    matched = {(match.policy.name, match.case.id) for match in prepared.plan.matches}
     for in_org in prepared.policies_in_org:
         for route, _ in in_org.judged:
             if route.warn and (in_org.policy.name, route.name) in prepared.history.live:
                 for case in prepared.look.cases:
-                    if case.id not in matched and will_match(in_org, route, case, route.warn):
+                    known = (in_org.policy.name, case.id) in matched
+                    if not known and will_match(in_org, route, case, route.warn):
                         yield in_org, route, case
 
 

@@ -41,6 +41,8 @@ FLOWS = (
     "SELECT ApiName, TriggerType FROM FlowDefinitionView WHERE IsActive = true "
     "AND TriggerObjectOrEvent.QualifiedApiName = 'Case' AND TriggerType IN ('RecordBeforeSave', 'RecordAfterSave')"
 )
+WINTER_21 = "2020-11-01T00:00:00Z"
+"""An org that was made since asks for the right to send notifications; the release was in October 2020."""
 SENDS = "PermissionSet.PermissionsSendCustomNotifications = true"
 BELL_TYPES = "SELECT DeveloperName FROM CustomNotificationType"
 VALIDATION = (
@@ -162,20 +164,27 @@ def telling_queries(org_facts: OrgFacts, policies: Sequence[Policy]) -> dict[str
     queues = sorted(queues_mailed(policies))
     names = ", ".join(map(quote, queues))
     mails = select(["DeveloperName", "Email"], "Group", f"Type = 'Queue' AND DeveloperName IN ({names})")
-    where = f"AssigneeId = {quote(org_facts.caller.user_id)} AND {SENDS}"
-    asked = {"types": BELL_TYPES, "right": select(["Id"], "PermissionSetAssignment", where, "LIMIT 1")}
+    ours = f"AssigneeId = {quote(org_facts.caller.user_id)}"
+    asked = {
+        "types": BELL_TYPES,
+        "right": select(["Id"], "PermissionSetAssignment", f"{ours} AND {SENDS}", "LIMIT 1"),
+        "rights": select(["Id"], "PermissionSetAssignment", ours, "LIMIT 1"),
+        "new": select(["Id"], "Organization", f"CreatedDate >= {WINTER_21}"),
+    }
     return (asked if ring(policies) else {}) | ({"mails": mails} if queues else {})
 
 
 def telling_of(client: Client, found: Mapping[str, Any]) -> Telling:
     """The facts about notices. A login for integrations only may see the types in the Tooling API alone. Who may not
-    read assignments of permission sets gets no answer (Object Reference, PermissionSetAssignment)."""
+    read assignments of permission sets gets no answer, or none of them (Object Reference, PermissionSetAssignment):
+    every user has one, that of the profile, so who sees none does not see the right either."""
     types = texts(found.get("types"), "DeveloperName")
     if "types" in found and not types:
         types = texts(optional(client, "tooling/query", q=BELL_TYPES), "DeveloperName") or types
-    ids = texts(found.get("right"), "Id")
+    right, rights = texts(found.get("right"), "Id"), texts(found.get("rights"), "Id")
+    may_ring = True if right else False if right is not None and rights else None
     mails = {needed(one, "DeveloperName", text): given(one, "Email", text) or "" for one in rows(found.get("mails"))}
-    return Telling(None if types is None else frozenset(types), None if ids is None else bool(ids), mails)
+    return Telling(None if types is None else frozenset(types), may_ring, bool(texts(found.get("new"), "Id")), mails)
 
 
 def rows(answer: Any) -> list[Mapping[str, Any]]:

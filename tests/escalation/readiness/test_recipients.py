@@ -163,8 +163,21 @@ def test_a_type_that_the_org_names_is_looked_for_and_the_nearest_is_named() -> N
     assert channel_gaps(of, {"bell": "Escalation_Bell"}, bell_types=types) == []
 
 
-def test_the_right_to_ring_is_a_warning_because_older_orgs_do_not_ask_for_it() -> None:
-    assert channel_gaps(notified("bell"), may_ring=False) == [(NO_RIGHT, "warning")]
+@pytest.mark.parametrize(
+    ("tell", "asks", "production", "severity"),
+    [
+        (("bell",), False, True, "warning"),
+        (("bell",), True, True, "error"),
+        (("bell", "alarm"), True, True, "warning"),
+        (("bell",), True, False, "warning"),
+    ],
+)
+def test_the_right_to_ring_is_an_error_where_the_org_asks_for_it_and_nobody_else_is_reached(
+    tell: tuple[str, ...], asks: bool, production: bool, severity: str
+) -> None:
+    """An org made before Winter '21 does not ask for it."""
+    of = notified(*tell, production=production)
+    assert channel_gaps(of, may_ring=False, asks_right=asks) == [(NO_RIGHT, severity)]
     assert channel_gaps(notified("bell"), may_ring=True) == []
 
 
