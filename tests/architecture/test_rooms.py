@@ -49,7 +49,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("text",),
     ),
     "salesforce": (("org",), ("readiness", "telling"), ("reading",), ("login", "schema", "writing"), ("line", "soql")),
-    "ledger": (("upkeep",), ("trail",), ("store",), ("writing",), ("engines",), ("tables",)),
+    "ledger": (("upkeep",), ("audit",), ("trail",), ("store",), ("writing",), ("engines",), ("tables",)),
     "reports": (("text",), ("json",), ("ladder_text", "terminal", "whole_file"), ("values",)),
     "pipeline": (
         ("rebuild",),

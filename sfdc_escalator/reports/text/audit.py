@@ -13,10 +13,16 @@ from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, Escalati
 from sfdc_escalator.reports.terminal import PLAIN, Page, table
 from sfdc_escalator.reports.values import instant, visible
 
+ERASED = "(erased)"
+MOST_NAMED = 5
+NOT_SHOWN = ("about", "kept")
+HOLDS = {"message": "escalation", "why": "facts"}
+"""The member of a body that holds this text; the others are members themselves."""
 
-def list_text(where: str, entries: Sequence[EscalationEntry], page: Page = PLAIN) -> str:
+
+def list_text(where: str, entries: Sequence[EscalationEntry], page: Page = PLAIN, *, filtered: bool = False) -> str:
     if not entries:
-        return f"The ledger {visible(where)} has no escalations."
+        return f"The ledger {visible(where)} has no escalations{' like these' if filtered else ''}."
     rows = [(one.key, one.case_number, route_of(one), one.state, instant(one.at), one.run) for one in entries]
     return table(("Key", "Case", "Route", "State", "Last event", "Run"), rows, title=f"Ledger {where}", page=page)
 
@@ -33,10 +39,22 @@ def show_text(events: Sequence[AuditEvent]) -> str:
 
 def event_lines(event: AuditEvent) -> Iterator[str]:
     yield f"{instant(event.at)}  {event.event.upper():<10}  #{event.seq}  {event.hash[:16]}"
-    for path, value in leaves({name: part for name, part in event.body.items() if name != "about"}):
+    for path, value in leaves({name: part for name, part in with_texts(event).items() if name not in NOT_SHOWN}):
         yield f"    {visible(path)}: {visible(value)}"
     for line in note_of(event).splitlines():
         yield f"    | {visible(line)}"
+
+
+def with_texts(event: AuditEvent) -> Mapping[str, Any]:
+    """The body with the texts that it holds as salted hashes."""
+    body = dict(event.body)
+    for name, text in event.texts.items():
+        within, shown = HOLDS.get(name), ERASED if text is None else text
+        if within is None:
+            body[name] = shown
+        elif isinstance(body.get(within), Mapping):
+            body[within] = {**body[within], name: shown}
+    return body
 
 
 def note_of(event: AuditEvent) -> str:
@@ -44,6 +62,8 @@ def note_of(event: AuditEvent) -> str:
     if event.event == "notice_queued" and event.note:
         with suppress(ValueError, RecursionError):  # it was changed
             return plain_text(message_from(json.loads(event.note), ""))
+    if event.note is None and "note" in event.body.get("kept", ()):
+        return ERASED
     return event.note or ""
 
 
@@ -63,6 +83,9 @@ def verify_text(where: str, found: Verification) -> str:
     verdict = "BROKEN: it was changed or damaged" if found.problems else "whole"
     events = counted(found.events, "event")
     conclusion = f"The audit trail of {visible(where)} is {verdict}: {events}, head {found.head or 'none'}"
+    if found.erased:
+        names = ", ".join(map(visible, found.erased[:MOST_NAMED])) + (", ..." if len(found.erased) > MOST_NAMED else "")
+        conclusion += f"\nErased, as events record it: the texts of {counted(len(found.erased), 'case')} ({names})"
     if not found.events and not found.problems:
         conclusion = (
             f"The audit trail of {visible(where)} is empty: no run has used this ledger yet, or all its rows were "
