@@ -15,6 +15,7 @@ from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
+from sfdc_escalator.ledger.self_check import self_check
 from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.ladder_rows import holds_in, rungs_in, standings_in
 from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_of
@@ -29,7 +30,6 @@ from sfdc_escalator.ledger.tables.rows import (
     user_of,
 )
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
-from sfdc_escalator.ledger.tables.self_check import self_check
 from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_of, with_messages
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import locked_version

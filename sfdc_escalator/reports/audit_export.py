@@ -1,4 +1,4 @@
-"""The chain for others, as JSON lines or CSV: a line per event, with the very text that is hashed as `body`.
+"""The chain for others, as JSON lines or CSV: a line per event, whose `body` is the text that is hashed.
 
 A body is the text of a JSON object, so that no cell begins like a formula of a spreadsheet; it is never changed.
 """

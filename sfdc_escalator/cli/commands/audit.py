@@ -186,17 +186,18 @@ def erase(surroundings: Surroundings, case: str, why: str, org: str, ledger: str
     on. While a run is at work, or notices about the case are not sent yet, nothing is erased (exit code 3). Nothing is
     changed in the org.
     """
-    from sfdc_escalator.wiring.erasing import erased
+    from sfdc_escalator.wiring.errand import Errand
+    from sfdc_escalator.wiring.outbox import erased
 
     by = person(surroundings.environ)
-    done = erased(surroundings, ledger, org, named(case), by, why)
+    done = erased(Errand(surroundings, org, ledger), named(case), by, why)
     code = 3 if done.not_cleaned and not done.is_on_a_server else 0
     if as_json:
         from sfdc_escalator.reports.json.audit import erased_json
 
         tell_done(lambda: tell_json({**erased_json(done, by, why), "exit": code}))
     else:
-        from sfdc_escalator.reports.text.erasure import erased_text
+        from sfdc_escalator.reports.text.audit import erased_text
 
         tell_done(lambda: tell(erased_text(done)))
     return code

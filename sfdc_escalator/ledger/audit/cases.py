@@ -92,5 +92,5 @@ def _unknown(connection: sa.Connection, organization_id: str, name: str) -> Prob
     known = sa.select(escalations.c.case_number).where(escalations.c.organization_id == organization_id)
     numbers = connection.scalars(known.order_by(escalations.c.event.desc()).limit(LOOKED_AT)).all()
     near = difflib.get_close_matches(as_stored(name).zfill(8), numbers, n=1)
-    expected = "the number or the id of a case that was escalated, held or told about"
+    expected = "the number or the id of a case that was escalated or held, or that a notice is about"
     return Problem("no such case", found=name or "an empty text", expected=expected, nearest=near[0] if near else None)

@@ -64,7 +64,7 @@ def erase(ledger: SqlLedger, organization_id: str, name: str, by: str, why: str)
 
 
 def cleaned(ledger: SqlLedger) -> str:
-    """Empty where nothing is left of deleted rows; else the reason, with the next step. The texts are erased already."""
+    """Empty where nothing is left of deleted rows; else the reason and the next step. The texts are erased already."""
     try:
         return ledger.clean()
     except LedgerUnusable as error:

@@ -1,4 +1,4 @@
-"""The chain for others: its events of a period, with the very bytes that are hashed."""
+"""The chain for others: its events of a period, with the bytes that are hashed."""
 
 import re
 from collections.abc import Iterator

@@ -34,7 +34,7 @@ from sfdc_escalator.ledger.engines.postgresql_rights import (
 MARK = "ledger of sfdc-escalator"
 """The comment on our schema, which marks it as ours."""
 
-COPIES = rf"SELECT nspname::text FROM pg_namespace WHERE nspname LIKE '{SCHEMA}\__%' ORDER BY 1"
+COPIES = rf"SELECT nspname::text FROM pg_namespace WHERE nspname LIKE '{SCHEMA}\__%' ORDER BY 1"  # noqa: S608
 
 OPTIONS = sorted({one.keyword.decode() for one in psycopg.pq.Conninfo.get_defaults()} - {"replication"})
 """The options of a URL (PostgreSQL manual, "Parameter Key Words"); a replication connection runs no SQL of ours."""

@@ -10,11 +10,11 @@ from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waiting, Waitlist
+from sfdc_escalator.ledger.self_check import self_check
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.rows import checked, escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, runs
-from sfdc_escalator.ledger.tables.self_check import self_check
 from sfdc_escalator.ledger.tables.times import time_of
 from sfdc_escalator.ledger.trail.notices import counted, last_and_next, undelivered
 from sfdc_escalator.ledger.trail.open_escalations import every_hold, held_cases, open_escalations

@@ -1,12 +1,9 @@
 """The audit trail as reports print it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, NamedTuple
-
-NO_TEXTS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +23,8 @@ class EscalationEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """One event. `body` is the text that was hashed; `note` is None when the event has no note or it was erased. `texts`
-    are the other texts that are kept apart, by name: `reasons`, `message`, `why`; None where they were erased."""
+    """One event. `body` is the text that was hashed; `note` is None when the event has no note or it was erased. The
+    other texts that are kept apart are `texts`, by name: `reasons`, `message`, `why`; None where they were erased."""
 
     seq: int
     at: datetime
@@ -36,7 +33,7 @@ class AuditEvent:
     hash: str
     body: Mapping[str, Any]
     note: str | None
-    texts: Mapping[str, Any] = NO_TEXTS
+    texts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
