@@ -1,9 +1,10 @@
 """The chain for others: its events of a period, with the bytes that are hashed."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -25,7 +26,8 @@ def exported(trail: SqlHistory, begin: datetime | None, end: datetime | None) ->
     with trail.reading() as connection:
         first, last = bounds(connection, begin, end)
         query = f"SELECT seq, at, prev, hash, body FROM events WHERE seq BETWEEN {first} AND {last} ORDER BY seq"  # noqa: S608
-        yield (event_of(*row) for row in trail.database.dialect.rows(connection, query))
+        with closing(cast("Generator[tuple[Any, ...]]", trail.database.dialect.rows(connection, query))) as rows:
+            yield (event_of(*row) for row in rows)
 
 
 def bounds(connection: sa.Connection, begin: datetime | None, end: datetime | None) -> tuple[int, int]:
