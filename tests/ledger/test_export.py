@@ -222,7 +222,7 @@ TEXTS = st.text(st.characters(exclude_categories=()), max_size=12)
 def chained(texts: list[str]) -> list[ExportedEvent]:
     prev, found = chain.GENESIS, []
     for seq, text in enumerate(texts, 1):
-        about = {"at": "2026-01-01T00:00:00Z", "seq": seq}
+        about: dict[str, Any] = {"at": "2026-01-01T00:00:00Z", "seq": seq}
         body = chain.canonical({"about": about, "org_at": None if seq % 2 else "2026-01-02T00:00:00Z", "t": text})
         this = chain.hash_of(prev, body)
         org_at = None if seq % 2 else "2026-01-02T00:00:00Z"
