@@ -12,6 +12,7 @@ EscalatorError                    1  unexpected
 |-- PlanRefused                   4  the plan refuses itself as a whole
 |-- RunBusy                       0|3  another run holds the lease of the org
 |-- StoppedEarly                  3  a signal ended the run before it was done
+|-- NoticesWait                   3  notices about a case are not sent yet, so its texts are needed
 `-- LeaseLost                     3  another run took over the lease while this one was working
 
 Interrupted stands apart: like every KeyboardInterrupt it passes by whoever catches errors.
@@ -132,6 +133,13 @@ class LeaseLost(EscalatorError):
 
     exit_code = 3
     code = "lease_lost"
+
+
+class NoticesWait(EscalatorError):
+    """Notices about the case are not sent yet."""
+
+    exit_code = 3
+    code = "notices_wait"
 
 
 class StoppedEarly(EscalatorError):

@@ -1,5 +1,6 @@
 """The one way in and out: finds the command, turns every error into a message and an exit code."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -124,7 +125,7 @@ def code_of(arguments: Sequence[str], surroundings: Surroundings) -> int:
 
 def wants_json(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
     typed = " ".join(arguments).replace("=", " ")
-    if "--json" in arguments or "--format json" in typed:
+    if "--json" in arguments or re.search(r"--format json\b", typed):
         return True
     if list(arguments[:1]) == ["validate"]:
         return "--format" not in typed and environ.get(f"{PREFIX}FORMAT") == "json"

@@ -96,6 +96,16 @@ class Instant(click.ParamType[datetime]):
             self.fail(f"{value!r} is outside the range of times", param, ctx)
 
 
+class DayOrInstant(Instant):
+    """The same, or a day `2026-03-02`, which stands for its first moment in UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        is_day = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value), re.ASCII)
+        return super().convert(f"{value}T00:00:00Z" if is_day else value, param, ctx)
+
+
 def chosen_org(ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
     """The org that was named, else the only one there is."""
     if value:

@@ -15,6 +15,8 @@ from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
+from sfdc_escalator.ledger.self_check import self_check
+from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.ladder_rows import holds_in, rungs_in, standings_in
 from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_of
 from sfdc_escalator.ledger.tables.rows import (
@@ -28,8 +30,7 @@ from sfdc_escalator.ledger.tables.rows import (
     user_of,
 )
 from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
-from sfdc_escalator.ledger.tables.self_check import self_check
-from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_of
+from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_of, with_messages
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import locked_version
 from sfdc_escalator.ledger.writing.lease import SqlLease, Terms
@@ -58,7 +59,8 @@ class SqlHistory:
         after a loss leaves one, and the second must still see that the ledger was lost."""
         with self.reading() as connection:
             ours = sa.select(escalations).where(escalations.c.organization_id == organization_id)
-            known = [escalation_of(row) for row in connection.execute(ours.order_by(escalations.c.key)).mappings()]
+            rows = connection.execute(ours.order_by(escalations.c.key)).mappings()
+            known = [escalation_of(row) for row in readable(connection, rows, "message")]
             routes = sa.select(live_routes).where(live_routes.c.organization_id == organization_id)
             live = [route_of(row) for row in connection.execute(routes).mappings()]
             users = sa.select(runs.c.user_id).where(runs.c.organization_id == organization_id).distinct()
@@ -103,7 +105,7 @@ class SqlHistory:
     def waitlist(self, connection: sa.Connection, organization_id: str) -> Waitlist:
         """The things that the last run with a plan left for a person; empty where none recorded any."""
         found = self._newest_with(WAITLIST, connection, organization_id)
-        return waitlist_of(found.seq, found.body) if found else Waitlist()
+        return with_messages(connection, waitlist_of(found.seq, found.body)) if found else Waitlist()
 
     def policy_uses(self, connection: sa.Connection, organization_id: str) -> PolicyUses:
         """The policies that runs use; empty where no run recorded any."""
@@ -165,6 +167,12 @@ class SqlLedger(SqlHistory):
         with self.database.translating(), self._engine.begin() as connection:
             check_version(self.database.where, locked_version(connection, self.database))
             yield connection, self.database.dialect.now(connection)
+
+    def clean(self) -> str:
+        """Removes what the database still keeps of deleted rows. Returns the reason where it cannot be done now, with
+        the next step."""
+        with self.database.translating():
+            return self.database.dialect.clean(self._engine)
 
     def try_to_write(self) -> None:
         """A write that is rolled back, so that a ledger that cannot be written is found now. Raises LedgerUnusable."""

@@ -2,10 +2,39 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.files.text.plain_file import mode_to_replace
+
+
+@contextmanager
+def new_report(path: Path) -> Iterator[TextIO]:
+    """A new file, for its user alone, that appears under its name once the body is done. Raises Invalid where there is
+    one already, or where it cannot be written; the body's own errors pass."""
+    if os.path.lexists(path):
+        raise Invalid(f"{path} exists already and is left as it is; name a new file")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
+    except OSError as error:
+        raise not_written(path, error) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            yield stream
+        os.link(name, path)
+    except FileExistsError as error:
+        raise Invalid(f"{path} was made by another program meanwhile and is left as it is") from error
+    except OSError as error:
+        raise not_written(path, error) from error
+    finally:
+        os.unlink(name)
+
+
+def not_written(path: Path, error: OSError) -> Invalid:
+    return Invalid(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
 
 
 def write_report(path: Path, text: str) -> None:
@@ -13,7 +42,7 @@ def write_report(path: Path, text: str) -> None:
     try:
         write_whole(path, text)
     except OSError as error:
-        raise Invalid(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
+        raise not_written(path, error) from error
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The outbox of an org as a person works with it: lists, retries, drops, and the trial of a channel."""
+"""The outbox as a person works with it: lists, retries, drops, the trial of a channel; the erasure of texts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sfdc_escalator.ledger.store import SqlHistory
     from sfdc_escalator.ledger.trail.notices_by_hand import Retried
     from sfdc_escalator.pipeline.notify.trial import Tried
+    from sfdc_escalator.pipeline.read_models.audit_trail import Erasure
     from sfdc_escalator.pipeline.read_models.notices import NoticeList, ShownNotice
     from sfdc_escalator.wiring.errand import Errand
 
@@ -53,6 +54,15 @@ def dropped(errand: Errand, ids: Sequence[str], by: str, why: str) -> tuple[Queu
 
     with known_ledger(*errand.place) as book:
         return drop(book, organization_of(errand, book), ids, by, why)
+
+
+def erased(errand: Errand, case: str, by: str, why: str) -> Erasure:
+    """Erases the texts of a case. Raises Invalid, RunBusy and NoticesWait."""
+    from sfdc_escalator.ledger.audit.erasure import erase
+    from sfdc_escalator.wiring.errand import busy_is_an_error
+
+    with busy_is_an_error(), known_ledger(*errand.place) as book:
+        return erase(book, organization_of(errand, book), case, by, why)
 
 
 def organization_of(errand: Errand, found: SqlHistory) -> str:

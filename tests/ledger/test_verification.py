@@ -195,7 +195,7 @@ def test_a_rewritten_chain_is_found_by_a_kept_head(recorded: SqliteKind) -> None
     def write_anew(connection: sqlite3.Connection) -> None:
         prev = chain.GENESIS
         for seq, body in connection.execute("SELECT seq, body FROM events ORDER BY seq").fetchall():
-            changed = body.replace(b"it waits", b"it hates")
+            changed = body.replace(b"call-7", b"call-8")
             this = chain.hash_of(prev, changed)
             connection.execute(
                 "UPDATE events SET body = ?, prev = ?, hash = ? WHERE seq = ?", (changed, prev, this, seq)

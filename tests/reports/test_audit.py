@@ -79,6 +79,7 @@ def test_an_event_in_json_holds_what_was_hashed() -> None:
                 "event": "applied",
                 "hash": "ab" * 32,
                 "note_text": "Hand-off\n\nESC-0000-0000-0001 support/urgent",
+                "texts": {},
                 "body": BODY,
             },
             {
@@ -87,6 +88,7 @@ def test_an_event_in_json_holds_what_was_hashed() -> None:
                 "event": "applied",
                 "hash": "ab" * 32,
                 "note_text": None,
+                "texts": {},
                 "body": BODY,
             },
         ],
@@ -101,6 +103,7 @@ def test_a_trail_without_problems_is_whole() -> None:
         "events": 3,
         "head": "ab" * 32,
         "problems": (),
+        "erased": (),
         "ledger": "/ledger.db",
     }
 

@@ -73,12 +73,26 @@ class Dialect(Protocol):
         """The SQL expression for a text as UTF-8."""
         ...
 
+    def clean(self, engine: sa.Engine) -> str:
+        """Removes what the database still keeps of deleted rows, outside any transaction. Returns the reason where it
+        cannot be done now, with the next step; else an empty text."""
+        ...
+
 
 class Database(Protocol):
     """The place of a ledger. Everything here raises LedgerUnusable, with advice and without secrets."""
 
     @property
     def dialect(self) -> Dialect: ...
+
+    @property
+    def is_on_a_server(self) -> bool:
+        """True where a server keeps the ledger, with files of its own such as logs and replicas."""
+        ...
+
+    def copies(self) -> tuple[str, ...]:
+        """The names of the backups that migrations have left."""
+        ...
 
     @property
     def where(self) -> str:

@@ -34,6 +34,8 @@ from sfdc_escalator.ledger.engines.postgresql_rights import (
 MARK = "ledger of sfdc-escalator"
 """The comment on our schema, which marks it as ours."""
 
+COPIES = rf"SELECT nspname::text FROM pg_namespace WHERE nspname LIKE '{SCHEMA}\__%' ORDER BY 1"  # noqa: S608
+
 OPTIONS = sorted({one.keyword.decode() for one in psycopg.pq.Conninfo.get_defaults()} - {"replication"})
 """The options of a URL (PostgreSQL manual, "Parameter Key Words"); a replication connection runs no SQL of ours."""
 
@@ -81,6 +83,7 @@ class PostgresqlSchema:
 
     url: sa.URL
     dialect = PostgresqlDialect()
+    is_on_a_server = True
 
     @classmethod
     def at(cls, where: str) -> "PostgresqlSchema":
@@ -173,6 +176,10 @@ class PostgresqlSchema:
                 f"{self.where} does not hold a ledger of sfdc-escalator: its schema {SCHEMA} is one of another program"
             )
         self._refuse(lacking(connection, writing=writing))
+
+    def copies(self) -> tuple[str, ...]:
+        with self._asking() as connection:
+            return tuple(f"the schema {name}" for name in connection.execute(sa.text(COPIES)).scalars())
 
     def copy_to(self, file: Path, check: Callable[[Database], None]) -> None:  # noqa: ARG002
         raise Invalid(f"the ledger {self.where} is in PostgreSQL; back it up with: pg_dump --schema={SCHEMA} DATABASE")

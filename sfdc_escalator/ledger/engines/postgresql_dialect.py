@@ -81,6 +81,13 @@ KEYS = f"""
     FROM pg_index i, pg_class c, {OURS} AND c.relnamespace = n.oid AND i.indrelid = c.oid AND c.relkind = 'r'
     AND i.indisvalid
 """  # noqa: S608
+IS_OWNER = f"""
+    SELECT bool_and(pg_has_role(c.relowner, 'USAGE')) FROM pg_class c, {OURS} AND c.relnamespace = n.oid
+    AND c.relname IN ('notices', 'payloads', 'standings')
+"""  # noqa: S608
+VACUUM = f"VACUUM (FULL) {SCHEMA}.payloads, {SCHEMA}.notices, {SCHEMA}.standings"
+"""A plain VACUUM frees the room of deleted rows, but leaves their bytes in it."""
+LOCK_TIMEOUT = "55P03"
 RIGHTS = f"""
     SELECT c.relname::text, a.privilege_type, CASE a.grantee WHEN 0 THEN 'everybody' ELSE a.grantee::regrole::text END
     FROM pg_class c, aclexplode(COALESCE(c.relacl, acldefault('r', c.relowner))) a, {OURS} AND c.relnamespace = n.oid
@@ -150,6 +157,19 @@ class PostgresqlDialect:
 
     def place(self, text: str, within: str) -> str:
         return f"position({self.bytes_of(text)} IN {within})"
+
+    def clean(self, engine: sa.Engine) -> str:
+        """Rewrites the tables that texts were deleted from, which only their owner may."""
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if not connection.exec_driver_sql(IS_OWNER).scalar():
+                return f"only the owner of the tables may clean them. Let the owner run: {VACUUM}"
+            try:
+                connection.exec_driver_sql(VACUUM)
+            except sa.exc.DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) != LOCK_TIMEOUT:
+                    raise
+                return f"another session uses the tables. When it has ended, run the same command again, or: {VACUUM}"
+        return ""
 
     def bytes_of(self, text: str) -> str:
         return f"convert_to({text}, 'UTF8')"

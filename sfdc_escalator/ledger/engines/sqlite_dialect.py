@@ -1,5 +1,6 @@
 """The SQL dialect of SQLite: its clock, its catalogue, its triggers, and the SQL of a verification."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,11 @@ GUARDS = {
     ),
 }
 """The text by which SQLite's catalogue knows each trigger."""
+
+IN_USE = (
+    "another program has the ledger open, so its files may still hold pieces of the texts: run the same command again "
+    "when that program has ended"
+)
 
 STRANGERS = "SELECT type, name, tbl_name FROM sqlite_master WHERE type IN ('table', 'view', 'trigger')"
 SHAPE = """
@@ -102,6 +108,16 @@ class SqliteDialect:
 
     def place(self, text: str, within: str) -> str:
         return f"instr({within}, {self.bytes_of(text)})"
+
+    def clean(self, engine: sa.Engine) -> str:
+        """Rewrites the file and empties its log: moves of rows between pages leave pieces behind."""
+        with contextlib.closing(engine.raw_connection()) as line:
+            cursor = line.cursor()
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_ = cursor.fetchone() or (1,)
+            cursor.close()
+        return IN_USE if is_busy else ""
 
     def bytes_of(self, text: str) -> str:
         return f"CAST({text} AS BLOB)"

@@ -47,6 +47,7 @@ class SqliteFile:
 
     path: Path
     dialect = SqliteDialect()
+    is_on_a_server = False
 
     @property
     def where(self) -> str:
@@ -110,6 +111,7 @@ class SqliteFile:
             if writing:
                 connection.execute("PRAGMA journal_mode = WAL").close()
                 connection.execute("PRAGMA synchronous = FULL").close()
+                connection.execute("PRAGMA secure_delete = ON").close()  # a text that is deleted is gone
             else:
                 connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}").close()
 
@@ -135,6 +137,9 @@ class SqliteFile:
             raise LedgerUnusable(
                 f"{self.path} is not a ledger of sfdc-escalator: it is an SQLite file of another program"
             )
+
+    def copies(self) -> tuple[str, ...]:
+        return tuple(sorted(map(str, self.path.parent.glob(f"{glob.escape(self.path.name)}.*.backup"))))
 
     def copy_to(self, file: Path, check: Callable[[Database], None]) -> None:
         """SQLite's own copy, which sees one committed state of the ledger, also while a run writes."""

@@ -5,6 +5,9 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+HASHED = "sha256:"
+"""The beginning of a value that stands for a text that is kept apart."""
+
 GENESIS = bytes(32)
 """The hash that the first event has as the one before it."""
 
@@ -42,3 +45,8 @@ def hash_of(prev: bytes, body: bytes) -> bytes:
 def note_hash(salt: str, text: str) -> str:
     """SHA-256 of salt and text: the text cannot be found from it once the salt is erased."""
     return hashlib.sha256((salt + text).encode()).hexdigest()
+
+
+def in_place_of(salt: str, text: str) -> str:
+    """The salted hash that a body and a row hold in place of a personal text; of no text the empty text."""
+    return f"{HASHED}{note_hash(salt, text)}" if text else ""

@@ -13,6 +13,7 @@ from sfdc_escalator.escalation.world.keys import FIRST_RUNG, RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.chain import plain
+from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.rows import Row, checked, naming
 from sfdc_escalator.ledger.tables.schema import escalations, holds, rungs, standings
 from sfdc_escalator.ledger.tables.times import time_of, time_text
@@ -48,10 +49,15 @@ def holds_in(connection: sa.Connection, organization_id: str) -> tuple[Hold, ...
     cases = sa.select(escalations.c.case_id).where(ours & is_open & (escalations.c.rung == FIRST_RUNG))
     wanted = holds.c.released.is_(None) | holds.c.case_id.in_(cases)
     found = sa.select(holds).where((holds.c.organization_id == organization_id) & wanted)
-    return tuple(hold_of(row) for row in connection.execute(found.order_by(holds.c.hold)).mappings())
+    return holds_of(connection, found.order_by(holds.c.hold))
 
 
-def hold_of(row: Mapping[Any, Any]) -> Hold:
+def holds_of(connection: sa.Connection, query: sa.Select[Any]) -> tuple[Hold, ...]:
+    """The holds that the query finds. Raises LedgerUnusable."""
+    return tuple(hold_of(row) for row in readable(connection, connection.execute(query).mappings(), "why"))
+
+
+def hold_of(row: Mapping[str, Any]) -> Hold:
     """Raises LedgerUnusable for a row that nobody can have written."""
     with naming(f"the hold of event {row['hold']!s:.60}"):
         found = checked(holds, row)

@@ -1,10 +1,13 @@
 """Times as the ledger holds them: text, in UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sfdc_escalator.errors import EscalatorError
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+
+
+ALMOST_A_SECOND = timedelta(seconds=1) - timedelta.resolution
 
 
 def time_text(at: datetime | None) -> str | None:
@@ -14,6 +17,16 @@ def time_text(at: datetime | None) -> str | None:
     if at.tzinfo is None:
         raise EscalatorError(f"the time {at} has no zone")
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def second(at: datetime | None) -> str | None:
+    """A time as text, without the part of a second."""
+    return time_text(at and at.replace(microsecond=0))
+
+
+def whole_second(at: datetime) -> str:
+    """The time as the column `at` of an event has it, rounded up: events have no part of a second."""
+    return second(at + ALMOST_A_SECOND if at < at.max.replace(tzinfo=UTC) - ALMOST_A_SECOND else at) or ""
 
 
 def time_of(text: str | None) -> datetime | None:

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,20 +10,58 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, Invalid, Problem
 from sfdc_escalator.ledger.store import SqlHistory
+from sfdc_escalator.ledger.tables.kept_texts import kept_in
 from sfdc_escalator.ledger.tables.rows import MISREAD
 from sfdc_escalator.ledger.tables.schema import escalations, events, payloads
-from sfdc_escalator.ledger.tables.times import time_of
-from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry
+from sfdc_escalator.ledger.tables.times import time_of, whole_second
+from sfdc_escalator.ledger.writing.journal import KEPT
+from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, ListedOnly
+
+NOTE = "note"
+SHORT_ID = 15
 
 
-def audit_list(trail: SqlHistory, limit: int = 50) -> tuple[EscalationEntry, ...]:
+EVERYTHING = ListedOnly()
+
+
+def audit_list(trail: SqlHistory, limit: int = 50, only: ListedOnly = EVERYTHING) -> tuple[EscalationEntry, ...]:
     """The escalations, the one with the newest event first."""
     row = escalations.c
     wanted = (row.key, row.case_id, row.case_number, row.policy, row.route, row.rung, row.state, events.c.at, row.run)
-    newest = sa.select(*wanted).join(events, events.c.seq == row.event).order_by(row.event.desc()).limit(limit)
+    newest = sa.select(*wanted).join(events, events.c.seq == row.event).where(*_filters(only))
     with trail.reading() as connection:
-        found = connection.execute(newest).all()
+        found = connection.execute(newest.order_by(row.event.desc()).limit(limit)).all()
     return tuple(_entry(row) for row in found)
+
+
+def _filters(only: ListedOnly) -> Iterator[sa.ColumnElement[bool]]:
+    row = escalations.c
+    if only.case is not None:
+        yield is_case(row.case_id, row.case_number, only.case)
+    if only.route is not None:
+        yield sa.or_(row.route == only.route, row.policy + "/" + row.route == only.route)
+    if only.run is not None:
+        of_run = events.alias("of_run")
+        yield sa.exists().where(of_run.c.key == row.key, of_run.c.run == only.run)
+    if only.state is not None:
+        yield row.state == only.state
+    if only.since is not None:
+        yield events.c.at >= whole_second(only.since)
+    if only.until is not None:
+        yield events.c.at < whole_second(only.until)
+
+
+def is_case(case_id: sa.ColumnElement[str], number: sa.ColumnElement[str], name: str) -> sa.ColumnElement[bool]:
+    """True for the case of this name: its id, also with 15 characters as addresses have it, or its number, with or
+    without the zeros before it."""
+    is_short = len(name) == SHORT_ID and name.isalnum()
+    named = sa.func.substr(case_id, 1, SHORT_ID) == name if is_short else case_id == name
+    return named | number.in_(numbers_of(name))
+
+
+def numbers_of(name: str) -> list[str]:
+    """The case numbers that a person may mean: zeros at the beginning are left out when one types."""
+    return [name, name.zfill(8)]
 
 
 def _entry(row: Any) -> EscalationEntry:
@@ -67,7 +105,13 @@ def _event(row: Any) -> AuditEvent:
     at = _time(f"event {row.seq}", row.at)
     if not (isinstance(row.hash, bytes) and isinstance(row.text, str | None)):
         raise _changed(f"event {row.seq}")
-    return AuditEvent(row.seq, at, row.event, row.run, row.hash.hex(), _body(row.seq, row.body), row.text)
+    body = _body(row.seq, row.body)
+    kept = body.get(KEPT)
+    if not isinstance(kept, list):  # an event of a notice, or of an older version
+        return AuditEvent(row.seq, at, row.event, row.run, row.hash.hex(), body, row.text)
+    found = kept_in(row.text)
+    texts = {str(name): found.get(name) for name in kept if name != NOTE}
+    return AuditEvent(row.seq, at, row.event, row.run, row.hash.hex(), body, found.get(NOTE), texts)
 
 
 def _time(what: str, text: str) -> datetime:

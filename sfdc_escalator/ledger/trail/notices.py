@@ -84,6 +84,12 @@ def notices_of_case(trail: SqlHistory, organization_id: str, case_id: str) -> La
         return last_and_next(connection, ours & (notices.c.case_id == case_id))
 
 
+def named_here(organization_id: str, case_ids: Sequence[str], keys: Sequence[str]) -> sa.ColumnElement[bool]:
+    """The notices about these cases, and about the escalations with these keys."""
+    about = notices.c.case_id.in_(case_ids) | notices.c.start_key.in_(keys) | notices.c.key.in_(keys)
+    return (notices.c.organization_id == organization_id) & about
+
+
 # -- one notice ----------------------------------------------------------------------------------------------------
 
 

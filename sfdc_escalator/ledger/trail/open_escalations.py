@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
+from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.ladder import ladder_facts_of
 from sfdc_escalator.ledger.tables.ladder_rows import hold_of, standing_of
 from sfdc_escalator.ledger.tables.rows import checked, naming
@@ -108,7 +109,7 @@ def held_cases(connection: sa.Connection, now: datetime | None) -> Held:
     """The holds that keep cases back, oldest first."""
     found: dict[tuple[str, str], list[Hold]] = defaultdict(list)
     standing = sa.select(holds).where(holds.c.released.is_(None)).order_by(holds.c.hold)
-    for row in connection.execute(standing).mappings():
+    for row in readable(connection, connection.execute(standing).mappings(), "why"):
         hold = hold_of(row)
         if is_kept_back(hold, now):
             found[row["organization_id"], hold.case_id].append(hold)

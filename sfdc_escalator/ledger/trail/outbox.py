@@ -13,10 +13,11 @@ from sfdc_escalator.escalation.outbox.queued import KEPT, NoticeState, OutboxCou
 from sfdc_escalator.escalation.outbox.rows import Delivered
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.ledger.store import SqlLedger
+from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.notice_rows import queued_of
 from sfdc_escalator.ledger.tables.rows import Row, escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, notices, payloads
-from sfdc_escalator.ledger.tables.times import time_of, time_text
+from sfdc_escalator.ledger.tables.times import second, time_of, time_text
 from sfdc_escalator.ledger.trail.notices import counted, undelivered
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal
@@ -85,7 +86,8 @@ class SqlOutbox:
         with self._ledger.reading() as connection:
             for part in parts(sorted(keys)):
                 some = sa.select(escalations).where(escalations.c.key.in_(part))
-                found |= {row["key"]: escalation_of(row) for row in connection.execute(some).mappings()}
+                rows = readable(connection, connection.execute(some).mappings(), "message")
+                found |= {row["key"]: escalation_of(row) for row in rows}
         return found
 
     def claim(self, rows: Sequence[Queued], bundle: str, now: datetime) -> bool:
@@ -119,7 +121,8 @@ class SqlOutbox:
         if not settled:
             return
         with self._lock, self._ledger.writing() as (connection, at):
-            journal = Journal(connection, self._author, at)
+            tried = max((one.tried for one in settled if one.tried), default=None)
+            journal = Journal(connection, self._author, at, second(tried))
             for one in settled:
                 for row in self._rows(connection, one.ids):
                     if self._is_free(row, at):
@@ -161,5 +164,5 @@ class SqlOutbox:
                 return 0
         with self._lock, self._ledger.writing() as (connection, at):
             rows = connection.execute(wanted).mappings().all()
-            erase_texts(connection, Journal(connection, self._author, at), rows)
+            erase_texts(connection, Journal(connection, self._author, at, second(now)), rows)
             return len(rows)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlLedger
+from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.rows import escalation_of
 from sfdc_escalator.ledger.tables.schema import escalations, runs
 from sfdc_escalator.ledger.trail.audit import as_stored, nearest
@@ -57,6 +58,5 @@ def _whose(ledger: SqlLedger, key: str) -> tuple[str, str]:
 
 def _escalation(ledger: SqlLedger, key: str) -> Escalation:
     with ledger.reading() as connection:
-        return escalation_of(
-            connection.execute(sa.select(escalations).where(escalations.c.key == key)).mappings().one()
-        )
+        row = connection.execute(sa.select(escalations).where(escalations.c.key == key)).mappings().one()
+        return escalation_of(*readable(connection, [row], "message"))

@@ -10,10 +10,11 @@ from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waiting, Waitlist
+from sfdc_escalator.ledger.self_check import self_check
 from sfdc_escalator.ledger.store import SqlHistory
+from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.rows import checked, escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, runs
-from sfdc_escalator.ledger.tables.self_check import self_check
 from sfdc_escalator.ledger.tables.times import time_of
 from sfdc_escalator.ledger.trail.notices import counted, last_and_next, undelivered
 from sfdc_escalator.ledger.trail.open_escalations import every_hold, held_cases, open_escalations
@@ -34,7 +35,8 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool
         last = run_record(first) if first else None
         ended = connection.execute(newest.where(runs.c.result.is_not(None)).limit(RUNS_LOOKED_AT)).mappings()
         success = next((record for row in ended if (record := run_record(row)).exit == 0), None)
-        waiting = [escalation_of(row) for row in connection.execute(_waiting()).mappings()]
+        unsettled = readable(connection, connection.execute(_waiting()).mappings(), "message")
+        waiting = [escalation_of(row) for row in unsettled]
         orgs = connection.scalars(sa.select(runs.c.organization_id).distinct().order_by(runs.c.organization_id)).all()
         left = [trail.waitlist(connection, one) for one in orgs]
         found = [one for waitlist in left for one in still_waiting(connection, waitlist)]

@@ -16,11 +16,15 @@ from sfdc_escalator.errors import AuditBroken, Invalid
 from sfdc_escalator.ledger.engines.database import Dialect
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables import chain
+from sfdc_escalator.ledger.tables.schema import events
 from sfdc_escalator.ledger.trail.checks import chain_rows, note_rows, table_problems
 from sfdc_escalator.ledger.trail.table_shapes import lease_problems, odd_values, shape_problems, version_problems
 from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
 HEAD = re.compile(r"[0-9A-Fa-f]{64}")
+ERASED = (
+    sa.select(events.c.case_id).where(events.c.event == "erased", events.c.key.is_(None)).group_by(events.c.case_id)
+).order_by(sa.func.min(events.c.seq))
 MOST_PROBLEMS = 50
 """The number of problems after which no more are reported."""
 
@@ -48,7 +52,8 @@ def _verify(trail: SqlHistory, dialect: Dialect, walk: "_Walk") -> Verification:
             beside.submit(_first, dialect.problems(file)),
         ]
         problems = _first(walk.problems(whole)) + [problem for part in aside for problem in part.result()]
-    return walk.verification(problems)
+        erased = tuple(whole.scalars(ERASED))
+    return replace(walk.verification(problems), erased=erased)
 
 
 def verify_inside(connection: sa.Connection, dialect: Dialect) -> Verification:

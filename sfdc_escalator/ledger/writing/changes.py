@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.ledger.tables import states
+from sfdc_escalator.ledger.tables.chain import plain
 from sfdc_escalator.ledger.tables.rows import Row, checked, escalation_of, facts_of, naming, stored
 from sfdc_escalator.ledger.tables.schema import escalations
 from sfdc_escalator.ledger.writing.journal import Journal
@@ -58,6 +59,8 @@ class Changes:
         if old is None:
             self._new.add(key)
         facts = self._facts(change, old)
+        texts = {"message": facts["message"], "note": change.note, "reasons": [plain(one) for one in change.reasons]}
+        facts["message"] = self._journal.hashed(facts["message"])
         event = self._journal.add(
             change.event,
             {
@@ -65,11 +68,11 @@ class Changes:
                 "escalation": facts,
                 "facts": change.facts or {},
                 "policy_digest": change.policy_digest,
-                "reasons": change.reasons,
+                "reasons": [self._journal.hashed(one) for one in texts["reasons"]],
             },
             key=key,
             case_id=change.escalation.case_id,
-            note=change.note,
+            texts=texts,
         )
         self._rows[key] = self._changed[key] = {
             "key": key,

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.world.ladder_facts import Hold
-from sfdc_escalator.ledger.tables.ladder_rows import hold_facts, hold_of
+from sfdc_escalator.ledger.tables.chain import plain
+from sfdc_escalator.ledger.tables.ladder_rows import hold_facts, holds_of
 from sfdc_escalator.ledger.tables.schema import holds
 from sfdc_escalator.ledger.writing.journal import Journal
 
@@ -26,8 +27,7 @@ class Holds:
         """The holds of the case that are not over at that time."""
         ours = (holds.c.organization_id == self._organization_id) & (holds.c.case_id == case_id)
         query = sa.select(holds).where(ours & holds.c.released.is_(None)).order_by(holds.c.hold)
-        for row in self._connection.execute(query).mappings().all():
-            found = hold_of(row)
+        for found in holds_of(self._connection, query):
             if found.until is None or now < found.until:
                 yield found
 
@@ -35,15 +35,16 @@ class Holds:
         """The hold as it is recorded, with the number of its event."""
         number = self._journal.next
         recorded = replace(one, event=number, released=None)
-        facts = hold_facts(recorded, number)
-        self._journal.add("held", {"facts": facts}, case_id=one.case_id)
+        facts = self._facts(recorded, number)
+        self._journal.add("held", {"facts": facts}, case_id=one.case_id, texts=self._texts(one))
         self._new.append(self._row(recorded, number, facts))
         return recorded
 
     def end(self, one: Hold, by: str) -> None:
         """Records that the person or policy `by` has ended the hold at its time `released`."""
-        facts = hold_facts(one, one.event)
-        number = self._journal.add("released", {"facts": facts, "released_by": by}, case_id=one.case_id)
+        facts = self._facts(one, one.event)
+        about = {"facts": facts, "released_by": by}
+        number = self._journal.add("released", about, case_id=one.case_id, texts=self._texts(one))
         self._changed.append({"known": one.event, **self._row(one, number, facts)})
 
     def known(self, ended: Sequence[Hold]) -> list[Hold]:
@@ -52,11 +53,19 @@ class Holds:
         ends = {one.event: one.released for one in ended}
         query = sa.select(holds).where(holds.c.hold.in_(ends), holds.c.released.is_(None)).order_by(holds.c.hold)
         ours = query.where(holds.c.organization_id == self._organization_id)
-        found = [hold_of(row) for row in self._connection.execute(ours).mappings()]
+        found = holds_of(self._connection, ours)
         known = [replace(one, released=max(one.begin, at)) for one in found if (at := ends[one.event])]
         if missing := sorted(ends.keys() - {one.event for one in known}):
             raise EscalatorError(f"the hold of event {missing[0]} is not there, has ended before, or is to have no end")
         return known
+
+    def _facts(self, one: Hold, number: int) -> dict[str, Any]:
+        """The facts for the next event, without the text that a person typed."""
+        facts = hold_facts(one, number)
+        return {**facts, "why": self._journal.hashed(facts["why"])}
+
+    def _texts(self, one: Hold) -> dict[str, str]:
+        return {"why": plain(one.why)}
 
     def _row(self, one: Hold, event: int, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {"organization_id": self._organization_id, "case_id": one.case_id, "event": event, **facts}

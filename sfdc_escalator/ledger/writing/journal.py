@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,12 @@ from sfdc_escalator.ledger.engines.database import Database, the_version
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.rows import naming
 from sfdc_escalator.ledger.tables.schema import events, payloads
+
+KEPT = "kept"
+"""The member of a body that names the texts that are kept apart, as one JSON object."""
+ORG_AT = "org_at"
+"""The member of a body with the org's time of the event; null where nobody asked the org."""
+NO_TEXTS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +37,11 @@ def locked_version(connection: sa.Connection, database: Database) -> str | None:
 
 
 class Journal:
-    """The end of the chain. `at` is the time of the transaction, which holds the lock."""
+    """The end of the chain. `at` is the time of the transaction, which holds the lock; `org_at` the org's time then,
+    None where nobody asked the org."""
 
-    def __init__(self, connection: sa.Connection, author: Author, at: str) -> None:
-        self.at = at
+    def __init__(self, connection: sa.Connection, author: Author, at: str, org_at: str | None = None) -> None:
+        self.at, self.org_at, self._salt = at, org_at, secrets.token_hex(16)
         self._connection, self._author = connection, author
         newest = sa.select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)
         found = connection.execute(newest).first()
@@ -48,6 +56,10 @@ class Journal:
         """The number that the next event gets."""
         return self._seq + 1
 
+    def hashed(self, text: str) -> str:
+        """The value that the next event holds in place of this text, which is among its `texts`."""
+        return chain.in_place_of(self._salt, text)
+
     def add(
         self,
         event: str,
@@ -56,8 +68,13 @@ class Journal:
         key: str | None = None,
         case_id: str | None = None,
         note: str | None = None,
+        texts: Mapping[str, Any] = NO_TEXTS,
     ) -> int:
-        """Appends an event with these facts, and returns its number. `note` itself stays out of the chain."""
+        """Appends an event with these facts, and returns its number. `note`, or what is not empty of `texts`, stays out
+        of the chain."""
+        kept = {name: value for name, value in sorted(texts.items()) if value}
+        if kept:
+            note, facts = chain.canonical(kept).decode(), {**facts, KEPT: list(kept)}
         author = self._author
         row: dict[str, Any] = {
             "seq": self._seq + 1,
@@ -70,18 +87,18 @@ class Journal:
             "note": self._keep(note),
         }
         who = {"host": author.host, "user_id": author.user_id}
-        body = chain.canonical({"about": row, "who": who, **facts})
+        body = chain.canonical({"about": row, "who": who, ORG_AT: self.org_at, **facts})
         this = chain.hash_of(self._hash, body)
         self._events.append({**row, "prev": self._hash, "hash": this, "body": body})
-        self._seq, self._hash = self._seq + 1, this
+        self._seq, self._hash, self._salt = self._seq + 1, this, secrets.token_hex(16)
         return self._seq
 
     def _keep(self, note: str | None) -> str | None:
         if note is None:
             return None
-        salt, text = secrets.token_hex(16), chain.plain(note)
-        self._payloads.append({"event": self._seq + 1, "salt": salt, "text": text})
-        return chain.note_hash(salt, text)
+        text = chain.plain(note)
+        self._payloads.append({"event": self._seq + 1, "salt": self._salt, "text": text})
+        return chain.note_hash(self._salt, text)
 
     def write(self) -> None:
         """Stores what was added; rows that name these events come after it."""

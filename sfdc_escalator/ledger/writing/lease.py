@@ -16,10 +16,11 @@ from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.tables import chain
+from sfdc_escalator.ledger.tables.kept_texts import messages_of
 from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_json
 from sfdc_escalator.ledger.tables.rows import IS_SANDBOX, ORG_TIME, checked, naming
 from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
-from sfdc_escalator.ledger.tables.times import time_text
+from sfdc_escalator.ledger.tables.times import second, time_of, time_text
 from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_json
 from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder
@@ -44,8 +45,11 @@ class Terms:
 class SqlLease:
     """See `pipeline.ports.Lease`. May be used from several threads."""
 
-    def __init__(self, engine: sa.Engine, database: Database, start: RunStart, holder: Holder, epoch: int) -> None:
+    def __init__(
+        self, engine: sa.Engine, database: Database, start: RunStart, holder: Holder, epoch: int, began: str
+    ) -> None:
         self._engine, self._database, self._start, self._epoch = engine, database, start, epoch
+        self._began = began
         self._author = Author(start.organization_id, start.run, start.user_id, holder.host)
         self._lock = threading.Lock()
         self._ours = (
@@ -67,6 +71,9 @@ class SqlLease:
                 raise LeaseLost(f"another run took over the org {self._start.organization_id}; this one writes no more")
             yield connection, at
 
+    def _journal(self, connection: sa.Connection, at: str) -> Journal:
+        return Journal(connection, self._author, at, org_time_at(self._start.org_time, self._began, at))
+
     def beat(self) -> None:
         with self._transaction(recording=False):
             pass
@@ -76,7 +83,7 @@ class SqlLease:
 
     def record(self, changes: Sequence[Change]) -> None:
         with self._transaction() as (connection, at):
-            journal = Journal(connection, self._author, at)
+            journal = self._journal(connection, at)
             ours = Changes(connection, journal, self._start.organization_id, self._start.run, self._epoch)
             ours.read([change.escalation.key for change in changes])
             for change in changes:
@@ -88,7 +95,7 @@ class SqlLease:
         with self._transaction() as (connection, at):
             organization = live_routes.c.organization_id == self._start.organization_id
             known = connection.execute(sa.select(live_routes.c.policy, live_routes.c.route).where(organization))
-            journal = Journal(connection, self._author, at)
+            journal = self._journal(connection, at)
             rows = [
                 {
                     "organization_id": self._start.organization_id,
@@ -104,12 +111,12 @@ class SqlLease:
 
     def see_rungs(self, seen: Mapping[RungName, datetime], gone: Collection[RungName]) -> None:
         with self._transaction() as (connection, now):
-            journal = Journal(connection, self._author, now)
+            journal = self._journal(connection, now)
             see_rungs(connection, journal, self._start.organization_id, seen, gone)
 
     def record_holds(self, new: Sequence[Hold], ended: Sequence[Hold]) -> None:
         with self._transaction() as (connection, now):
-            journal = Journal(connection, self._author, now)
+            journal = self._journal(connection, now)
             ours = Holds(connection, journal, self._start.organization_id)
             for one in ours.known(ended):
                 ours.end(one, one.by)
@@ -120,7 +127,7 @@ class SqlLease:
 
     def queue(self, notices: Sequence[Notice]) -> None:
         with self._transaction() as (connection, at):
-            queue_alone(connection, Journal(connection, self._author, at), self._start.organization_id, notices)
+            queue_alone(connection, self._journal(connection, at), self._start.organization_id, notices)
 
     def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
         with self._transaction() as (connection, _):
@@ -130,21 +137,22 @@ class SqlLease:
         with self._transaction() as (connection, at):
             this = runs.c.run == self._start.run
             found = connection.execute(sa.select(runs).where(this)).mappings().first()
-            journal = Journal(connection, self._author, at)
+            journal = self._journal(connection, at)
             with naming(f"run {self._start.run}"):
                 row = dict(checked(runs, found or {}))
                 row |= {"finished_at": at, "result": chain.canonical(result).decode()}
                 recorded = as_recorded(row)
-            left = self._left(end) if end else {}
+            left = self._left(connection, end) if end else {}
             row["event"] = journal.add("run_finished", {"facts": recorded, **self._org_time(result), **left})
             journal.write()
             connection.execute(runs.update().where(this).values(row))
 
-    def _left(self, end: RunEnd) -> dict[str, Any]:
+    def _left(self, connection: sa.Connection, end: RunEnd) -> dict[str, Any]:
         """The members of the run's last event that later runs and reports read."""
         uses, is_sandbox = policy_uses_json(end.policy_uses), end.is_sandbox
         kind = {} if is_sandbox is None else {IS_SANDBOX: is_sandbox}
-        return {WAITLIST: waitlist_json(end.waitlist), POLICY_USES: uses, **kind}
+        waitlist = waitlist_json(end.waitlist, messages_of(connection, end.waitlist))
+        return {WAITLIST: waitlist, POLICY_USES: uses, **kind}
 
     def _org_time(self, result: Mapping[str, Any]) -> dict[str, str]:
         """The org's time for the last event of the run; a run that ended with an error may have refused that time."""
@@ -176,6 +184,14 @@ class SqlLease:
     def give_back(self) -> None:
         with self._transaction(recording=False) as (connection, _):
             connection.execute(leases.update().where(self._ours).values(run=None))
+
+
+def org_time_at(start: datetime | None, began: str, at: str) -> str | None:
+    """The org's time at `at`, by the database's clock since the lease began; None where the run has no org's time."""
+    since, now = time_of(began), time_of(at)
+    if start is None or since is None or now is None:
+        return None
+    return second(start + max(now - since, timedelta(0)))
 
 
 def as_recorded(row: Mapping[str, Any]) -> dict[str, Any]:

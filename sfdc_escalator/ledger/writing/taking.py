@@ -16,7 +16,7 @@ from sfdc_escalator.ledger.tables.times import time_of
 from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal, locked_version
-from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, as_recorded
+from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, as_recorded, org_time_at
 from sfdc_escalator.pipeline.ports.ledger import RunStart
 
 
@@ -31,7 +31,8 @@ def take(engine: sa.Engine, database: Database, start: RunStart, holder: Holder,
             refuse_while_alive(old, holder, terms, at)
         epoch = old["epoch"] + 1 if old else 1
         _hold(connection, start, holder, epoch, at, known=old is not None)
-        journal = Journal(connection, Author(start.organization_id, start.run, start.user_id, holder.host), at)
+        author = Author(start.organization_id, start.run, start.user_id, holder.host)
+        journal = Journal(connection, author, at, org_time_at(start.org_time, at, at))
         run = _first_row(connection, journal, start, holder, old)
         changes = Changes(connection, journal, start.organization_id, start.run, epoch)
         for change in changes.read_sending():
@@ -39,7 +40,7 @@ def take(engine: sa.Engine, database: Database, start: RunStart, holder: Holder,
         journal.write()
         connection.execute(runs.insert().values(run))
         changes.write()
-    return SqlLease(engine, database, start, holder, epoch)
+    return SqlLease(engine, database, start, holder, epoch, at)
 
 
 def _held(connection: sa.Connection, organization_id: str) -> Mapping[Any, Any] | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, Verification
+from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, Erasure, EscalationEntry, Verification
 from sfdc_escalator.reports.values import instant
 
 
@@ -17,14 +17,32 @@ def show_json(where: str, key: str, events: Sequence[AuditEvent]) -> dict[str, A
 
 
 def event_json(event: AuditEvent) -> dict[str, Any]:
-    """One flat object; `body` is the text that was hashed."""
+    """One flat object; `body` is the text that was hashed, `texts` what it holds as salted hashes; null: erased."""
     return {
         "seq": event.seq,
         "at": instant(event.at),
         "event": event.event,
         "hash": event.hash,
         "note_text": event.note,
+        "texts": dict(event.texts),
         "body": event.body,
+    }
+
+
+def erased_json(done: Erasure, by: str, why: str) -> dict[str, Any]:
+    return {
+        "ledger": done.where,
+        "case_id": done.case_id,
+        "case_number": done.case_number,
+        "case_ids": done.case_ids,
+        "by": by,
+        "why": why,
+        "texts": done.texts,
+        "already": done.erased_before,
+        "in_the_clear": done.in_the_clear,
+        "cleaned": not done.not_cleaned,
+        "not_cleaned": done.not_cleaned or None,
+        "backups": done.copies,
     }
 
 
@@ -34,5 +52,6 @@ def verify_json(where: str, found: Verification) -> dict[str, Any]:
         "events": found.events,
         "head": found.head,
         "problems": found.problems,
+        "erased": found.erased,
         "ledger": where,
     }

@@ -9,14 +9,23 @@ from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.notices.notice_json import message_from
 from sfdc_escalator.escalation.notices.pages import plain_text
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
-from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, Verification
+from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, Erasure, EscalationEntry, Verification
 from sfdc_escalator.reports.terminal import PLAIN, Page, table
 from sfdc_escalator.reports.values import instant, visible
 
+ERASED = "(erased)"
+MOST_NAMED = 5
+BACKUPS = "Backups of the ledger that were made before still hold the texts; they are yours to remove"
+SERVER = "So do the server's log (WAL) and its archive, replicas and dumps, and dead rows until a VACUUM"
+ELSEWHERE = "Not touched: notes and messages that are sent already, saved plans, reports and logs"
+NOT_SHOWN = ("about", "kept")
+HOLDS = {"message": "escalation", "why": "facts"}
+"""The member of a body that holds this text; the others are members themselves."""
 
-def list_text(where: str, entries: Sequence[EscalationEntry], page: Page = PLAIN) -> str:
+
+def list_text(where: str, entries: Sequence[EscalationEntry], page: Page = PLAIN, *, filtered: bool = False) -> str:
     if not entries:
-        return f"The ledger {visible(where)} has no escalations."
+        return f"The ledger {visible(where)} has no escalations{' like these' if filtered else ''}."
     rows = [(one.key, one.case_number, route_of(one), one.state, instant(one.at), one.run) for one in entries]
     return table(("Key", "Case", "Route", "State", "Last event", "Run"), rows, title=f"Ledger {where}", page=page)
 
@@ -33,10 +42,22 @@ def show_text(events: Sequence[AuditEvent]) -> str:
 
 def event_lines(event: AuditEvent) -> Iterator[str]:
     yield f"{instant(event.at)}  {event.event.upper():<10}  #{event.seq}  {event.hash[:16]}"
-    for path, value in leaves({name: part for name, part in event.body.items() if name != "about"}):
+    for path, value in leaves({name: part for name, part in with_texts(event).items() if name not in NOT_SHOWN}):
         yield f"    {visible(path)}: {visible(value)}"
     for line in note_of(event).splitlines():
         yield f"    | {visible(line)}"
+
+
+def with_texts(event: AuditEvent) -> Mapping[str, Any]:
+    """The body with the texts that it holds as salted hashes."""
+    body = dict(event.body)
+    for name, text in event.texts.items():
+        within, shown = HOLDS.get(name), ERASED if text is None else text
+        if within is None:
+            body[name] = shown
+        elif isinstance(body.get(within), Mapping):
+            body[within] = {**body[within], name: shown}
+    return body
 
 
 def note_of(event: AuditEvent) -> str:
@@ -44,6 +65,8 @@ def note_of(event: AuditEvent) -> str:
     if event.event == "notice_queued" and event.note:
         with suppress(ValueError, RecursionError):  # it was changed
             return plain_text(message_from(json.loads(event.note), ""))
+    if event.note is None and "note" in event.body.get("kept", ()):
+        return ERASED
     return event.note or ""
 
 
@@ -63,9 +86,38 @@ def verify_text(where: str, found: Verification) -> str:
     verdict = "BROKEN: it was changed or damaged" if found.problems else "whole"
     events = counted(found.events, "event")
     conclusion = f"The audit trail of {visible(where)} is {verdict}: {events}, head {found.head or 'none'}"
+    if found.erased:
+        names = ", ".join(map(visible, found.erased[:MOST_NAMED])) + (", ..." if len(found.erased) > MOST_NAMED else "")
+        conclusion += f"\nErased, as events record it: the texts of {counted(len(found.erased), 'case')} ({names})"
     if not found.events and not found.problems:
         conclusion = (
             f"The audit trail of {visible(where)} is empty: no run has used this ledger yet, or all its rows were "
             "removed. To find out, verify with --head and the `audit_head` of an earlier run"
         )
     return "\n".join([*(f"! {visible(problem)}" for problem in found.problems), conclusion])
+
+
+def erased_text(done: Erasure) -> str:
+    return "\n".join(erased_lines(done))
+
+
+def erased_lines(done: Erasure) -> Iterator[str]:
+    case = f"case {visible(done.case_number or done.case_id)}"
+    if done.erased_before:
+        yield f"The texts of {case} are already erased, since {done.erased_before}; none came since then"
+    else:
+        texts = f"{counted(done.texts, 'text')} with their salts"
+        yield f"The texts of {case} are erased: {texts}, from {visible(done.where)}"
+    if merged := [visible(one) for one in done.case_ids if one != done.case_id]:
+        yield f"So are those of the cases merged with it, whose escalations are the same: {', '.join(merged)}"
+    if done.in_the_clear:
+        yield (
+            f"! {counted(done.in_the_clear, 'event')} of an older version of this program hold a reason or a message "
+            "in words. They are part of the chain, which is never changed, and stay"
+        )
+    if done.not_cleaned:
+        yield f"! {visible(done.not_cleaned)}"
+    yield f"{BACKUPS}{': ' if done.copies else ''}{', '.join(map(visible, done.copies))}"
+    if done.is_on_a_server:
+        yield SERVER
+    yield ELSEWHERE
