@@ -60,9 +60,10 @@ class Applied:
 
 
 def outcome_in(applied: Applied, match: Match) -> Outcome:
-    """The outcome of the match: that of its order where it was carried out, else that of the plan."""
+    """The outcome of the match: that of its order where it was carried out, else that of the plan. The case's own words
+    come from the poll: an order does not keep them."""
     done = applied.outcomes.get(match.identity.key) if match.state is State.PLANNED else None
-    return done or match.outcome
+    return replace(done or match.outcome, subject=match.case.subject, account=match.case.account_name)
 
 
 def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progress: Progress, stop: Stop) -> Applied:
