@@ -22,14 +22,12 @@ from sfdc_escalator.pipeline.applying.smaller_parts import Tries
 from sfdc_escalator.pipeline.changes import change, escalation_of
 from sfdc_escalator.pipeline.ports.ledger import Lease
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.progress import Progress
 from sfdc_escalator.pipeline.run_clock import RunClock
 from sfdc_escalator.pipeline.stop import Stop
 
 log = logging.getLogger(__name__)
 SIDE_BY_SIDE = 4
-
-Progress = Callable[[str, int, int], None]
-"""The kind of work, the part of it that is done, and the whole."""
 
 
 @dataclass(frozen=True, slots=True)
