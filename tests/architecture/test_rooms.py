@@ -28,7 +28,15 @@ FLOORS = (  # from top to bottom; a module imports only from lower floors, or fr
     ("errors",),
 )
 ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules beside them
-    "cli": (("process",), ("commands",), ("door",), ("crashes", "output"), ("logs", "options", "stopping", "streams")),
+    "cli": (
+        ("process",),
+        ("commands",),
+        ("door",),
+        ("confirming", "crashes"),
+        ("output",),
+        ("manner",),
+        ("logs", "options", "stopping", "streams"),
+    ),
     "wiring": (
         ("outbox", "watching"),
         ("errand",),
@@ -50,7 +58,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     ),
     "salesforce": (("org",), ("readiness", "telling"), ("reading",), ("login", "schema", "writing"), ("line", "soql")),
     "ledger": (("upkeep",), ("trail",), ("store",), ("writing",), ("engines",), ("tables",)),
-    "reports": (("text",), ("json",), ("ladder_text", "terminal", "whole_file"), ("values",)),
+    "reports": (("text",), ("json",), ("ladder_text", "terminal", "whole_file"), ("page",), ("values",)),
     "pipeline": (
         ("rebuild",),
         ("run",),

@@ -2,6 +2,7 @@
 
 import click
 
+from sfdc_escalator.cli.manner import EVERYTHING, all_option, manner
 from sfdc_escalator.cli.options import json_option, ledger_option, option, org_option
 from sfdc_escalator.cli.output import page_for, tell, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
@@ -17,11 +18,12 @@ def command() -> None:
 @ledger_option
 @option(
     "--limit",
-    type=click.IntRange(1, 1_000_000),
+    type=click.IntRange(1, EVERYTHING),
     default=50,
     show_default=True,
     help="At most N escalations, the newest first.",
 )
+@all_option
 @json_option
 @click.pass_obj
 def list_(surroundings: Surroundings, org: str, ledger: str | None, limit: int, as_json: bool) -> int:
@@ -30,7 +32,7 @@ def list_(surroundings: Surroundings, org: str, ledger: str | None, limit: int, 
     from sfdc_escalator.wiring.ledgers import trail as open_trail
 
     with open_trail(surroundings, ledger, org) as trail:
-        entries = audit_list(trail, limit)
+        entries = audit_list(trail, EVERYTHING if manner().everything else limit)
     if as_json:
         from sfdc_escalator.reports.json.audit import list_json
 
@@ -88,5 +90,5 @@ def verify(surroundings: Surroundings, org: str, ledger: str | None, head: str |
     else:
         from sfdc_escalator.reports.text.audit import verify_text
 
-        tell(verify_text(trail.where, found))
+        tell(verify_text(trail.where, found, page_for(surroundings.environ)))
     return code
