@@ -10,6 +10,7 @@ EscalatorError                    1  unexpected
 |   `-- UnsafeAddress             5  plain http to a host that is not loopback
 |-- AuditBroken                   6  the audit trail does not verify
 |-- PlanRefused                   4  the plan refuses itself as a whole
+|-- NotConfirmed                  4  a person at the terminal did not say yes to the plan
 |-- RunBusy                       0|3  another run holds the lease of the org
 |-- StoppedEarly                  3  a signal ended the run before it was done
 |-- NoticesWait                   3  notices about a case are not sent yet, so its texts are needed
@@ -126,6 +127,13 @@ class PlanRefused(EscalatorError):
 
     exit_code = 4
     code = "plan_refused"
+
+
+class NotConfirmed(EscalatorError):
+    """A person did not say yes to the plan."""
+
+    exit_code = 4
+    code = "not_confirmed"
 
 
 class LeaseLost(EscalatorError):

@@ -67,6 +67,7 @@ def case(
         parent_id=parent,
         fields=values | {"Subject": "It broke", "CreatedDate": created} | dict(fields or {}),
         comments=tuple(comments),
+        subject=str((fields or {}).get("Subject", "It broke")),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sfdc_escalator import __version__
+from sfdc_escalator.cli.manner import with_shared_options
 from sfdc_escalator.cli.options import PREFIX
 from sfdc_escalator.cli.output import tell_json, warn
 from sfdc_escalator.cli.stopping import interrupt, no_effect, on_signals, take_signals
@@ -30,11 +31,14 @@ COMMANDS = {  # each is a module of `commands`
     "ledger": "Back up or migrate the ledger, or rebuild a lost one.",
     "resolve": "Settle an unknown outcome that only a person can settle.",
     "org": "Start the embedded org by itself.",
+    "completion": "Print the script that completes commands and options in a shell.",
 }
-ELSEWHERE = {name: ("by_hand", name) for name in ("hold", "release", "resolve")}
+ELSEWHERE = {name: ("by_hand", name) for name in ("hold", "release", "resolve")} | {
+    "completion": ("init", "completion")
+}
 """The commands that stand in the module of another one, with their names there."""
 MOST_REPORTED = 20  # lines of an error in a mail
-WITHOUT_SETTINGS = ("init", "demo", "org")  # they work on no org of the user
+WITHOUT_SETTINGS = ("init", "demo", "org", "completion")  # they work on no org of the user
 
 
 class LazyGroup(click.Group):
@@ -50,7 +54,7 @@ class LazyGroup(click.Group):
 
         module, name = ELSEWHERE.get(cmd_name, (cmd_name, "command"))
         command: click.Command = getattr(import_module(f"sfdc_escalator.cli.commands.{module}"), name)
-        return command
+        return with_shared_options(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

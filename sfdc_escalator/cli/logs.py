@@ -16,6 +16,11 @@ class Lines(logging.StreamHandler[TextIO]):
         super().__init__(sys.stderr)
         self._secrets, self._run = secrets, run
 
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes above a progress bar, which takes the place of stderr while it is shown."""
+        self.stream = sys.stderr
+        super().emit(record)
+
     def format(self, record: logging.LogRecord) -> str:
         if self.formatter is None:
             self.setFormatter(formatter(self._secrets, self._run))

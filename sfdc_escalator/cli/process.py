@@ -2,16 +2,17 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sfdc_escalator.cli.manner import manner, prints_json
 from sfdc_escalator.wiring.secrets import Secrets
-from sfdc_escalator.wiring.surroundings import Surroundings
+from sfdc_escalator.wiring.surroundings import Surroundings, without_progress
 
 if TYPE_CHECKING:
-    from sfdc_escalator.pipeline.applying.apply import Progress
+    from sfdc_escalator.pipeline.ports.progress import Progress
     from sfdc_escalator.pipeline.stop import Stop
 
 
@@ -24,7 +25,7 @@ def surroundings_of_a_process(environ: Mapping[str, str], folder: Path, wait: Ca
         secrets=secrets,
         set_up_log=partial(set_up_log, secrets),
         stopping=stopping,
-        progress=progress,
+        progress=partial(progress, environ),
     )
 
 
@@ -40,10 +41,11 @@ def stopping(deadline: float | None) -> "AbstractContextManager[Stop]":
     return stop_of_the_work(deadline)
 
 
-def progress() -> "AbstractContextManager[Progress]":
-    """A bar on a terminal; elsewhere nothing, and none of its imports."""
-    if not sys.stderr.isatty():
-        return nullcontext(lambda _stage, _done, _total: None)
+def progress(environ: Mapping[str, str]) -> "AbstractContextManager[Progress]":
+    """A bar on a terminal; elsewhere, for a program that reads JSON, and with -q nothing, and none of its imports."""
+    chosen = manner()
+    if not sys.stderr.isatty() or chosen.quiet or prints_json():
+        return without_progress()
     from sfdc_escalator.reports.terminal import progress_bar
 
-    return progress_bar()
+    return progress_bar(colours=chosen.colours(sys.stderr, environ))

@@ -19,7 +19,7 @@ from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses, next_uses
 from sfdc_escalator.escalation.world.waitlist import MOST, UNCHECKED, SelfCheck, Waiting, Waitlist, next_list
-from sfdc_escalator.pipeline.applying.apply import Applied, Progress, Terms, apply, outcome_in
+from sfdc_escalator.pipeline.applying.apply import Applied, Terms, apply, outcome_in
 from sfdc_escalator.pipeline.applying.remember import remember
 from sfdc_escalator.pipeline.closing import close_ladders
 from sfdc_escalator.pipeline.exhausted import record_exhausted
@@ -29,6 +29,7 @@ from sfdc_escalator.pipeline.ports.channel import Channels
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.outbox import Outbox
+from sfdc_escalator.pipeline.ports.progress import Progress
 from sfdc_escalator.pipeline.preparing.nearest import near_misses
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.read_models.notices import waiting_for_a_person
@@ -106,6 +107,16 @@ class PostOffice(NamedTuple):
     channels: Callable[[OrgFacts], Channels]
 
 
+Consent = Callable[[Prepared], None]
+"""Returns when the plan may be carried out, and raises NotConfirmed when it may not. It is called before the first
+write of a run, and only where the org would be written; the lease is held meanwhile. The plan may be as old as the
+answer is late: the guard of each write leaves out a case that somebody touched since the poll."""
+
+
+def without_question(_prepared: Prepared) -> None:
+    """Nobody is asked."""
+
+
 def rehearse(
     run: str,
     org: Org,
@@ -139,8 +150,9 @@ def carry_out(
     post: PostOffice,
     *,
     reports: bool = False,
+    consent: Consent = without_question,
 ) -> Result:
-    """One run under the org's lease. Raises RunBusy, LeaseLost, and what `prepare` raises. With
+    """One run under the org's lease. Raises RunBusy, LeaseLost, and what `prepare` and `consent` raise. With
     `reports` somebody reads what waits for a person, and the ledger remembers what was reported."""
     clock = RunClock(caller.now)
     digests = {policy.name: policy.digest for policy in policies}
@@ -150,6 +162,8 @@ def carry_out(
             prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render)
             prepared = with_notices(org, prepared, render)
             orders = prepared.plan.orders
+            if stop.reason is None and any(order.writes for order in orders):
+                consent(prepared)
             if orders:  # cron mails the log: a run with nothing to do logs nothing
                 log.info("planned", extra={"planned": len(orders), "digest": prepared.plan.digest})
                 if skewed := skew_text(caller):

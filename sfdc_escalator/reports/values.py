@@ -10,10 +10,18 @@ JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 """Many scripts need them, and they hide nothing."""
 TAGS = frozenset(map(chr, range(0xE0000, 0xE0080)))
 """Copies of ASCII that nobody sees; some of them have no category yet."""
-BOLD = ("\x1b[1m", "\x1b[0m")
-"""The codes that begin and end a heading on a terminal."""
+STYLES = {
+    "plain": "\x1b[0m",
+    "bold": "\x1b[1m",
+    "dim": "\x1b[2m",
+    "red": "\x1b[31m",
+    "green": "\x1b[32m",
+    "yellow": "\x1b[33m",
+    "cyan": "\x1b[36m",
+}
+"""The codes by which a terminal begins a style, and `plain` which ends it. A page has no others."""
 
-_BOLD = re.compile(r"(\x1b\[[01]m)")
+_CODE = re.compile(r"(\x1b\[(?:[012]|3[1236])m)")
 _COMMAND = re.compile(
     r"^\s*::|##(?=\[|vso\[)"
 )  # GitHub Actions; GitHub Actions and Azure Pipelines, anywhere in a line
@@ -28,18 +36,24 @@ def visible(text: str) -> str:
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
-def printable(text: str) -> str:
-    """A page as a terminal may get it: its lines, each `visible`, and of control codes only those of `BOLD`.
+def printable(text: str, *, styled: bool = False) -> str:
+    """A page as a terminal may get it: its lines, each `visible`; of control codes those of `STYLES`, if it is styled.
 
     No line of it is a command to a program that reads logs, such as `::error::` to GitHub Actions.
     """
-    return "\n".join(_COMMAND.sub(_as_text, _visible_line(line)) for line in text.split("\n"))
+    show = _visible_line if styled else visible
+    return "\n".join(_COMMAND.sub(_as_text, show(line)) for line in text.split("\n"))
+
+
+def unstyled(text: str) -> str:
+    """The text without the codes of `STYLES`."""
+    return _CODE.sub("", text)
 
 
 def _visible_line(line: str) -> str:
     if line.isprintable():
         return line
-    return "".join(part if part in BOLD else visible(part) for part in _BOLD.split(line))
+    return "".join(part if _CODE.fullmatch(part) else visible(part) for part in _CODE.split(line))
 
 
 def _visible(character: str) -> str:

@@ -13,6 +13,7 @@ from sfdc_escalator.escalation.world.needs import Lookup, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.channel import Channel
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.progress import Progress, unseen
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, RolledBack, Unknown
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
@@ -32,12 +33,13 @@ from sfdc_escalator.salesforce.writing.answer import REFUSED_QUERY, read_answer,
 from sfdc_escalator.salesforce.writing.write import composite, guard_query
 
 API_VERSION = "67.0"
+LOOKING_CLOSER = "reading texts and related records"
 log = logging.getLogger(__name__)
 
 
 class SalesforceOrg:
     """Implements `Org`. `login` gives a new token when this one is refused. `budget` is the number of seconds that
-    failed attempts and waits may take together; `sleep` waits.
+    failed attempts and waits may take together; `sleep` waits; `progress` sees how long reads go on.
 
     Call `identify` first; `write` and `unmoved` may run in several threads. Raises UnsafeAddress for plain http
     beyond loopback and Invalid for a text that is not an address.
@@ -53,7 +55,9 @@ class SalesforceOrg:
         api_version: str = API_VERSION,
         budget: float = 300.0,
         sleep: Callable[[float], None],
+        progress: Progress = unseen,
     ) -> None:
+        self._progress = progress
         self._session = OrgSession(instance_url, Token(access_token, login), line)
         self._patience = Patience(budget, sleep)
         self._client = Client(self._session, api_version, self._patience)
@@ -102,7 +106,10 @@ class SalesforceOrg:
 
     @taken_apart()
     def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
-        return poll.poll(self._client, policies, org_facts, case)
+        self._progress(poll.READING, 0, 0)
+        found = poll.poll(self._client, policies, org_facts, case, self._progress)
+        self._progress(poll.READING, 1, 1)
+        return found
 
     @taken_apart()
     def longest_waiting(self, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
@@ -115,7 +122,10 @@ class SalesforceOrg:
 
     @taken_apart()
     def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
-        return second_look.complete(self._client, cases, needs, self._facts(us))
+        self._progress(LOOKING_CLOSER, 0, 0)
+        found = second_look.complete(self._client, cases, needs, self._facts(us))
+        self._progress(LOOKING_CLOSER, 1, 1)
+        return found
 
     @taken_apart()
     def touched(self, since: datetime, needs: frozenset[Lookup]) -> frozenset[str] | None:

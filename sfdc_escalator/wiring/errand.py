@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sfdc_escalator.pipeline.preparing.examine import Examined
     from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus
     from sfdc_escalator.pipeline.rebuild import Rebuilt
-    from sfdc_escalator.pipeline.run import PostOffice, Result
+    from sfdc_escalator.pipeline.run import Consent, PostOffice, Result
     from sfdc_escalator.salesforce.org import SalesforceOrg
 
 
@@ -83,24 +83,23 @@ class ReadBack(NamedTuple):
     ledger: str
 
 
-def run(errand: Errand) -> Done:
-    """Finds the cases that match and escalates them."""
-    from sfdc_escalator.pipeline.run import carry_out
+def run(errand: Errand, consent: Consent | None = None) -> Done:
+    """Finds the cases that match and escalates them, once `consent` agrees."""
+    from sfdc_escalator.pipeline.run import carry_out, without_question
 
     here = errand.surroundings
     here.set_up_log(errand.run_id)
     loaded, render = policies(here, errand.policies), renderer()
     with (
-        connect(here, errand.org, deadline=errand.deadline) as (door, caller),
         here.progress() as progress,
+        connect(here, errand.org, deadline=errand.deadline, progress=progress) as (door, caller),
         ledger(*errand.place, caller) as book,
         here.stopping(errand.deadline) as stop,
     ):
         ports, reports = (door, caller, book), here.run_log is not None
         post = post_office(errand, door, caller, book)
-        result = carry_out(
-            errand.run_id, *ports, loaded.policies, errand.options, render, progress, stop, post, reports=reports
-        )
+        work = (*ports, loaded.policies, errand.options, render, progress, stop, post)
+        result = carry_out(errand.run_id, *work, reports=reports, consent=consent or without_question)
     return Done(result, (*loaded.warnings, *clock_warnings(caller)))
 
 
@@ -126,7 +125,10 @@ def rehearse(errand: Errand) -> Done:
     here = errand.surroundings
     here.set_up_log(errand.run_id)
     loaded, render = policies(here, errand.policies), renderer()
-    with connect(here, errand.org, errand.now, errand.deadline) as (door, caller):
+    with (
+        here.progress() as progress,
+        connect(here, errand.org, errand.now, errand.deadline, progress) as (door, caller),
+    ):
         known = history(*errand.place, caller)
         options = replace(errand.options, accept_clock=errand.accepts_clock)
         result = pipeline.rehearse(errand.run_id, door, caller, known, loaded.policies, options, render)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sfdc_escalator.errors import Invalid, OrgUnavailable, Problem
 from sfdc_escalator.escalation.world.expect import wrong_kind, wrong_organization
 from sfdc_escalator.escalation.world.org import Caller
+from sfdc_escalator.pipeline.ports.progress import Progress, unseen
 from sfdc_escalator.wiring.logins import Logins
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 TIME_BUDGET = 300.0
 """Seconds that a run may spend on waiting and on repeated calls."""
+CONNECTING = "connecting"
 
 
 def entry_of(surroundings: Surroundings, org: str) -> tuple[OrgEntry, tuple[Problem, ...]]:
@@ -50,28 +52,38 @@ def only_org(surroundings: Surroundings) -> str:
 
 @contextmanager
 def connect(
-    surroundings: Surroundings, org: str, now: datetime | None = None, deadline: float | None = None
+    surroundings: Surroundings,
+    org: str,
+    now: datetime | None = None,
+    deadline: float | None = None,
+    progress: Progress = unseen,
 ) -> Iterator[tuple[SalesforceOrg, Caller]]:
     """The org and its first answer; `now` replaces its clock, `deadline` (seconds) limits the time for repeated calls.
+    `progress` sees the login and the reading of cases.
 
     Raises WrongOrg for another org than `expect` names, before anything else is asked of it.
     """
     entry, warnings = entry_of(surroundings, org)
     for warning in warnings:
         logging.getLogger(__name__).warning("%s", warning)
-    with reach(surroundings, entry, now, deadline) as found:
+    with reach(surroundings, entry, now, deadline, progress) as found:
         yield found
 
 
 @contextmanager
 def reach(
-    surroundings: Surroundings, entry: OrgEntry, now: datetime | None = None, deadline: float | None = None
+    surroundings: Surroundings,
+    entry: OrgEntry,
+    now: datetime | None = None,
+    deadline: float | None = None,
+    progress: Progress = unseen,
 ) -> Iterator[tuple[SalesforceOrg, Caller]]:
     """The org of this entry and its first answer, as `connect` does."""
     from sfdc_escalator.salesforce.line.bounds import until_deadline
 
     budget = min(TIME_BUDGET, deadline or TIME_BUDGET)
-    with until_deadline(deadline), closing(logged_in(surroundings, entry, budget)) as door:
+    progress(CONNECTING, 0, 0)
+    with until_deadline(deadline), closing(logged_in(surroundings, entry, budget, progress)) as door:
         try:
             asked = datetime.now(UTC)
             caller = door.identify()
@@ -80,6 +92,7 @@ def reach(
         except OrgUnavailable as error:
             error.args = (f"{door.instance_url}: {error.message}",)
             raise
+        progress(CONNECTING, 1, 1)
         yield door, replace(caller, now=now) if now else replace(caller, skew=skew)
 
 
@@ -88,7 +101,7 @@ def skew_of(there: datetime, asked: datetime, answered: datetime) -> timedelta:
     return there - min(max(there, asked), answered)
 
 
-def logged_in(surroundings: Surroundings, entry: OrgEntry, budget: float) -> SalesforceOrg:
+def logged_in(surroundings: Surroundings, entry: OrgEntry, budget: float, progress: Progress = unseen) -> SalesforceOrg:
     """The org after a login. Raises what a login raises."""
     from sfdc_escalator.salesforce.line.retry import Patience
     from sfdc_escalator.salesforce.login.login import line_of
@@ -105,7 +118,8 @@ def logged_in(surroundings: Surroundings, entry: OrgEntry, budget: float) -> Sal
         raise
     line = line_of(first.values)
     found = grant.instance_url, grant.access_token
-    return SalesforceOrg(*found, login=logins.again, line=line, budget=budget, sleep=surroundings.wait)
+    wait = surroundings.wait
+    return SalesforceOrg(*found, login=logins.again, line=line, budget=budget, sleep=wait, progress=progress)
 
 
 def refuse_wrong_org(entry: OrgEntry, door: SalesforceOrg, caller: Caller) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sfdc_escalator.wiring.secrets import Secrets
 
 if TYPE_CHECKING:
-    from sfdc_escalator.pipeline.applying.apply import Progress
+    from sfdc_escalator.pipeline.ports.progress import Progress
     from sfdc_escalator.pipeline.stop import Stop
 
 RUN_LOG = "SFDC_ESCALATOR_RUN_LOG"

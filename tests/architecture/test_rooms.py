@@ -28,7 +28,15 @@ FLOORS = (  # from top to bottom; a module imports only from lower floors, or fr
     ("errors",),
 )
 ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules beside them
-    "cli": (("process",), ("commands",), ("door",), ("crashes", "output"), ("logs", "options", "stopping", "streams")),
+    "cli": (
+        ("process",),
+        ("commands",),
+        ("door",),
+        ("confirming", "crashes"),
+        ("output",),
+        ("manner",),
+        ("logs", "options", "stopping", "streams"),
+    ),
     "wiring": (
         ("outbox", "watching"),
         ("errand",),
@@ -59,7 +67,14 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("engines",),
         ("tables",),
     ),
-    "reports": (("audit_export",), ("text",), ("json",), ("ladder_text", "terminal", "whole_file"), ("values",)),
+    "reports": (
+        ("audit_export",),
+        ("text",),
+        ("json",),
+        ("ladder_text", "terminal", "whole_file"),
+        ("page",),
+        ("values",),
+    ),
     "pipeline": (
         ("rebuild",),
         ("run",),

@@ -205,6 +205,10 @@ def test_a_poll_leaves_long_text_and_comments_out(site: Site) -> None:
     assert first.comments == ()
 
 
+def test_a_poll_reads_the_subject_of_every_case(site: Site) -> None:
+    assert {one.subject for one in site.org.poll([NEW], site.facts, None).cases} == {"It broke"}
+
+
 def test_a_route_that_reads_an_unknown_field_is_broken_and_the_others_are_polled(start: Open) -> None:
     lost = route("lost", Field(UNKNOWN_FIELD, "is", "x"))
     site = start(cases_of(2))

@@ -137,6 +137,12 @@ def test_a_run_applies_and_the_next_one_does_nothing() -> None:
     assert (counts(result), result.exit_code, second.org.writes) == ({State.ALREADY: 3}, 0, [])
 
 
+def test_every_outcome_names_the_subject_and_the_account_of_its_case() -> None:
+    one = replace(case(1, {"Subject": "No heat"}), account_name="Acme")
+    for result in (world(one).rehearse(), world(one).run()):
+        assert [(found.subject, found.account) for found in result.outcomes] == [("No heat", "Acme")]
+
+
 def test_a_run_reports_its_progress() -> None:
     one = world()
     one.run()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, Verification
 from sfdc_escalator.reports.json.audit import list_json, show_json, verify_json
+from sfdc_escalator.reports.page import Page
 from sfdc_escalator.reports.text.audit import list_text, show_text, verify_text
 from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
 
@@ -28,17 +29,24 @@ def test_an_empty_ledger_has_no_escalations() -> None:
 
 def test_the_list_names_the_rung_of_a_turn() -> None:
     listed = list_text("/ledger.db", [replace(ENTRY, rung="late"), ENTRY])
-    assert [line.split()[2] for line in listed.splitlines()[4:]] == ["support/urgent/late", "support/urgent"]
+    assert [line.split()[5] for line in listed.splitlines()[5:]] == ["urgent/late", "urgent"]
+
+
+def test_the_list_names_the_policy_of_each_escalation_where_there_are_several() -> None:
+    listed = list_text("/ledger.db", [ENTRY, replace(ENTRY, policy="sales")], Page(120))
+    assert [line.split()[5] for line in listed.splitlines()[5:]] == ["support/urgent", "sales/urgent"]
 
 
 def test_the_list_has_a_row_for_each_escalation() -> None:
     assert list_text("/ledger.db", [ENTRY]).splitlines() == [
+        "1 escalation of support: 1 applied",
         "Ledger /ledger.db",
         "",
-        " Key                  Case       Route            State     Last event             Run",
-        " " + "─" * 87,
-        " ESC-0000-0000-0001   00000001   support/urgent   applied   2026-03-02T15:00:00Z   run-1",
+        " Key                 Case      State    Last event UTC    Route",
+        " " + "─" * 63,
+        " ESC-0000-0000-0001  00000001  applied  2026-03-02 15:00  urgent",
     ]
+    assert list_text("/ledger.db", [ENTRY], Page(100)).splitlines()[-1].endswith(" run-1")
     assert list_json("/ledger.db", [ENTRY])["escalations"] == [
         {
             "key": "ESC-0000-0000-0001",

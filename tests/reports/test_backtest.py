@@ -10,6 +10,7 @@ import pytest
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.pipeline.read_models.backtest_result import BacktestResult, Difference, PastMatch
 from sfdc_escalator.reports.json.backtest import backtest_json, difference_json, differences_json, matches_json
+from sfdc_escalator.reports.page import Page
 from sfdc_escalator.reports.text.backtest import backtest_text, difference_text
 from sfdc_escalator.reports.text.backtest_csv import differences_csv, matches_csv
 from sfdc_escalator.reports.whole_file import write_report
@@ -28,11 +29,11 @@ def test_the_page_counts_the_matches_of_each_route() -> None:
     assert backtest_text(RESULT, "out.csv").splitlines() == [
         "support: 1,234 rows, 3 cases, 1 poll",
         "",
-        " Route    Cases",
-        " " + "─" * 14,
-        " urgent   1",
-        " calm     1",
-        " idle     0",
+        " Route   Cases",
+        " " + "─" * 13,
+        " urgent  1",
+        " calm    1",
+        " idle    0",
         "",
         "2 matches written to out.csv",
     ]
@@ -123,11 +124,11 @@ def test_a_difference_stands_with_both_matches() -> None:
 
 
 def test_the_page_of_a_difference_counts_each_kind_and_lists_the_cases() -> None:
-    lines = difference_text([EARLIER, ONLY_HERE], [RESULT, OTHER]).splitlines()
+    lines = difference_text([EARLIER, ONLY_HERE], [RESULT, OTHER], Page(100)).splitlines()
     assert lines[:2] == ["support (here) matches 1 case, support (there) 0 cases", "1 only here, 1 earlier"]
     assert [" ".join(line.split()) for line in lines[3:] if line.startswith(" 0")] == [
         "00000001 earlier start urgent 2026-03-02T15:00:00Z urgent 2026-03-02T16:00:00Z",
-        "00000002 only here start calm 2026-03-02T15:00:00Z - -",
+        "00000002 only here start calm 2026-03-02T15:00:00Z -",
     ]
 
 
@@ -147,7 +148,8 @@ def test_two_policies_that_treat_every_case_alike_have_no_difference() -> None:
 
 
 def test_a_long_list_ends_with_the_number_of_the_others() -> None:
-    assert difference_text([EARLIER] * 1_000, [RESULT, OTHER]).splitlines()[-1] == "(and 980 more)"
+    assert difference_text([EARLIER] * 1_000, [RESULT, OTHER]).splitlines()[-1] == "(and 980 more: --all)"
+    assert "more" not in difference_text([EARLIER] * 21, [RESULT, OTHER], Page(everything=True))
     assert difference_json([RESULT, OTHER], [EARLIER] * 1_000)["counts"]["earlier"] == 1_000
 
 

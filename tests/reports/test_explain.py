@@ -33,6 +33,7 @@ def examined(one: Case, of: Policy = URGENT, live: tuple[str, ...] = ("urgent",)
 def test_a_match_is_shown_with_its_steps_and_the_value_of_each_condition() -> None:
     assert explain_text(examined(case(1))).splitlines() == [
         f"case 00000001  {URL}",
+        "It broke",
         f"status New, priority Medium, owner {AGENT}",
         "at 2026-03-02 15:00:00 UTC",
         "",
@@ -47,8 +48,8 @@ def test_a_match_is_shown_with_its_steps_and_the_value_of_each_condition() -> No
 
 def test_no_match_is_shown_with_what_is_missing_and_the_time_at_which_it_matches() -> None:
     page = explain_text(examined(case(1), policy(route("urgent", WAITING)))).splitlines()
-    assert page[4] == "policy support: no match"
-    assert page[6] == "  urgent: does not match"
+    assert page[5] == "policy support: no match"
+    assert page[7] == "  urgent: does not match"
     assert page[-1] == "    time alone will make it match at 2026-03-02 16:00 UTC, in 1 h"
 
 
@@ -61,7 +62,7 @@ def test_a_condition_that_time_does_not_change_says_so() -> None:
 
 
 def test_groups_of_conditions_are_shown_as_a_tree() -> None:
-    assert explain_text(examined(case(1), TREE)).splitlines()[6:] == [
+    assert explain_text(examined(case(1), TREE)).splitlines()[7:] == [
         "  urgent: does not match",
         "    no   all of",
         "      yes  IsClosed is false",

@@ -165,18 +165,18 @@ def test_the_page_counts_by_state_and_route_and_lists_the_nearest_twenty() -> No
     other = stands(StandingState.EXHAUSTED, due=None)
     other = replace(other, start=replace(other.start, route="other"))
     lines = status_text(status(*many, other), None).splitlines()
-    assert lines[1:6] == [
-        "As of 2026-03-02T15:00:00Z",
+    assert [*lines[:3], *lines[4:6]] == [
         "27 open escalations: 26 running, 1 exhausted",
         "  support/other: 1 exhausted",
         "  support/urgent: 26 running",
+        "As of 2026-03-02T15:00:00Z",
         "25 due within 24 hours:",
     ]
     assert lines[7] == "    Mon 15:00 UTC  case 00000000 support/urgent"
-    assert lines[27] == "    ... and 5 more: sfdc-escalator status --json"
+    assert lines[27] == "    ... and 5 more: sfdc-escalator status --all"
     assert lines[28:30] == ["26 rungs to come if nobody acts:", "  Mon 20:00 UTC  case 00000025 support/urgent: late"]
     assert lines[-3:] == [
-        "  ... and 6 more: sfdc-escalator status --json",
+        "  ... and 6 more: sfdc-escalator status --all",
         "1 exhausted: nobody acted, and no rung is left:",
         "  case 00000001 support/other",
     ]

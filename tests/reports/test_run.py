@@ -2,13 +2,17 @@
 
 import json
 from dataclasses import replace
+from unicodedata import east_asian_width
 
 import pytest
 
-from sfdc_escalator.escalation.decisions.outcome import State
+from sfdc_escalator.escalation.decisions.outcome import State, applied_outcome
 from sfdc_escalator.pipeline.ports.writing import ErrorKind, RowError
 from sfdc_escalator.reports.json.run import left_alone_text, run_json
+from sfdc_escalator.reports.page import Detail, Page
+from sfdc_escalator.reports.text.outcomes.cases import case_lines
 from sfdc_escalator.reports.text.run import run_text
+from sfdc_escalator.reports.values import unstyled
 from tests.builders import AGENT, ORG, SUPPORT, case, identity, policy, route
 from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
 from tests.reports.runs import CONTRACT, INCOMPLETE, NEW, URGENT, rehearsal, run
@@ -19,16 +23,18 @@ def lines(report: str) -> list[str]:
 
 
 def test_a_rehearsal_shows_what_would_be_done_to_which_case_and_the_reason() -> None:
-    result = rehearsal([replace(case(1), owner_name="Ann"), case(2, status="Working")])
+    first = replace(case(1), owner_name="Ann", account_name="Acme")
+    result = rehearsal([first, case(2, status="Working")])
     assert lines(run_text(result)) == [
+        "1 to escalate (1 urgent); 1 of 2 cases matches no route",
         f"What a run would do on Acme (production, {ORG}) at 2026-03-02 15:00:00 UTC",
         "policies: support open cases: 10000",
         "ledger: memory level: guarded guard: full API calls: 0",
         f"plan {result.prepared.plan.digest[:16]} audit head none",
-        "Case Route State Steps Reason",
-        "00000001 urgent planned note, queue Ann -> Support, status New -> Escalated, priority Medium -> Status is New",
-        "Urgent",
-        "(one note in full: --case CASE; all notes: --json)",
+        "00000001 planned urgent It broke (Acme)",
+        "note, queue Ann -> Support, status New -> Escalated, priority Medium -> Urgent",
+        "Status is New",
+        "(one note in full: --case CASE; all notes: -v)",
         "No match: 1 case",
         "Route Missing Cases",
         "urgent Status is Working (asked for New: no) 1 00000002",
@@ -40,9 +46,10 @@ def test_a_rehearsal_shows_what_would_be_done_to_which_case_and_the_reason() -> 
 def test_a_run_says_what_it_did() -> None:
     result = run([case(1), case(2)], refused={case(2).id: RowError(ErrorKind.ROW, "REQUIRED", "no reason")})
     page = lines(run_text(result))
-    assert page[0].startswith("Run run-1 on Acme")
-    assert page[5].startswith("00000001 urgent applied note, queue")
-    assert page[7].startswith("00000002 urgent rejected")
+    assert page[0] == "1 escalated (1 urgent), 1 rejected; 2 cases read"
+    assert page[1].startswith("Run run-1 on Acme")
+    assert (page[5], page[8]) == ("00000001 applied urgent It broke", "00000002 rejected urgent It broke")
+    assert page[6].startswith("note, queue")
     assert "REQUIRED: no reason" in run_text(result)
     assert page[-1] == "2 cases read, 2 matched: 1 applied, 1 rejected"
 
@@ -58,7 +65,7 @@ def test_what_became_of_other_escalations_stands_at_the_end() -> None:
 
 
 def test_the_reason_of_an_early_stop_stands_on_the_page() -> None:
-    assert "The run stopped early: deadline" in lines(run_text(replace(run([case(1)]), stopped="deadline")))
+    assert "! The run stopped early: deadline" in lines(run_text(replace(run([case(1)]), stopped="deadline")))
 
 
 def test_a_rehearsal_without_a_case_says_how_to_get_the_reasons() -> None:
@@ -189,7 +196,69 @@ def test_hostile_texts_do_nothing_to_a_terminal(in_full: bool) -> None:
     assert run_json(result, "prod")["escalations"][0]["case_number"] == HOSTILE
 
 
-def test_a_large_run_has_a_row_for_each_match() -> None:
+def test_the_page_shows_fifty_cases_and_all_of_them_when_asked_for() -> None:
     result = rehearsal([case(number) for number in range(1, 181)], URGENT)
-    assert sum(line.startswith("000") for line in lines(run_text(result))) == 180
+    shown = run_text(result).splitlines()
+    assert shown[0].startswith("180 to escalate (180 urgent)")
+    assert (numbers_on(shown), "... and 130 more: --all" in shown) == (50, True)
+    assert numbers_on(run_text(result, page=Page(everything=True)).splitlines()) == 180
     assert len(run_json(result, "prod")["escalations"]) == 180
+
+
+def numbers_on(page: list[str]) -> int:
+    return sum(line.startswith("000") for line in page)
+
+
+def test_cases_that_an_earlier_run_escalated_come_last() -> None:
+    escalated = [applied_outcome(order) for order in rehearsal([case(1)]).prepared.plan.orders]
+    outcomes = [replace(one, state=State.ALREADY) for one in escalated] + escalated
+    assert [line.split()[1] for line in case_lines(outcomes, {}) if line.startswith("0")] == ["applied", "already"]
+
+
+def test_a_quiet_page_is_empty_unless_something_needs_a_person() -> None:
+    page = Page(detail=Detail.QUIET)
+    assert run_text(run([case(1)]), page=page) == ""
+    refused = {case(2).id: RowError(ErrorKind.ROW, "REQUIRED", "no reason")}
+    result = replace(run([case(1), case(2)], refused=refused), stopped="deadline")
+    shown = lines(run_text(result, page=page, warned=["an old key"]))
+    assert [line for line in shown if line.startswith("000")] == ["00000002 rejected urgent It broke"]
+    assert {"REQUIRED: no reason", "! The run stopped early: deadline"} <= set(shown)
+    assert not any("No match" in line or "old key" in line for line in shown)
+
+
+def test_a_full_page_has_every_note_and_every_reason_against_a_route() -> None:
+    cases = [case(1), *(replace(case(2, status=f"S{n}"), id=f"{n}", number=f"{n}") for n in range(5))]
+    page = run_text(rehearsal(cases), page=Page(detail=Detail.FULL))
+    assert "The note for case 00000001:" in page
+    assert [f"S{n} (asked" in page for n in range(5)] == [True] * 5
+    assert "other reasons" not in page
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_subject_and_account_have_room_whatever_their_script(width: int) -> None:
+    wide = {"Subject": "画面が真っ暗になりました。" * 9}
+    smile = {"Subject": "broken \N{CRYING FACE} again and again " * 9}
+    cases = [
+        replace(case(1, wide), subject=wide["Subject"], account_name="株式会社" * 9),
+        replace(case(2, smile), subject=smile["Subject"], account_name="\N{TEDDY BEAR}" * 20),
+        replace(case(3), subject="x" * 200, account_name=""),
+    ]
+    page = Page(width)
+    shown = [line for line in run_text(rehearsal(cases), page=page).splitlines() if "..." in line]
+    assert len(shown) == 3
+    assert [line for line in shown if cell_width(line) > width] == []
+
+
+def cell_width(line: str) -> int:
+    return sum(2 if east_asian_width(one) in "WF" else 1 for one in line)
+
+
+def test_states_have_colours_and_keep_their_words() -> None:
+    refused = {case(2).id: RowError(ErrorKind.ROW, "REQUIRED", "no reason")}
+    result = run([case(1), case(2)], refused=refused)
+    coloured = run_text(result, page=Page(colours=True))
+    assert "\x1b[32mapplied \x1b[0m" in coloured
+    assert "\x1b[31mrejected\x1b[0m" in coloured
+    plain = run_text(result)
+    assert "\x1b" not in plain
+    assert unstyled(coloured) == plain

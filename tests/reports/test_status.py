@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.world.waitlist import PASSING, Forgotten, SelfChe
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
 from sfdc_escalator.pipeline.read_models.open_escalation import OpenEscalation
 from sfdc_escalator.reports.json.status import status_json
+from sfdc_escalator.reports.page import Detail, Page
 from sfdc_escalator.reports.text.status.page import silence, status_text
 from sfdc_escalator.reports.text.waiting import TO_DO, Heading, mail_text
 from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
@@ -31,7 +32,7 @@ def status(last: RunRecord | None = DONE, **more: object) -> LedgerStatus:
 
 
 def test_an_empty_ledger_has_no_run_and_nothing_open() -> None:
-    assert status_text(EMPTY, "no live run yet") == "Ledger /ledger.db\n! no live run yet\n0 open escalations"
+    assert status_text(EMPTY, "no live run yet") == "0 open escalations\n! no live run yet\nLedger /ledger.db"
     assert status_json(EMPTY, "no live run yet") == {
         "ledger": "/ledger.db",
         "now": None,
@@ -57,8 +58,8 @@ def test_the_page_holds_the_last_run_the_last_success_and_what_waits() -> None:
     failed = RunRecord("run-2", DONE.organization_id, "host", NOW, NOW, {"exit": 5, "error": "org_unavailable"})
     page = status_text(status(failed, open=1, unsettled=(LOST,), rejected=(REFUSED,)), None)
     assert page.splitlines() == [
-        "Ledger /ledger.db",
         "1 open escalation",
+        "Ledger /ledger.db",
         "1 not settled yet:",
         "  ESC-1 case 00000001 support/urgent: cut",
         "1 rejected:",
@@ -115,7 +116,18 @@ def test_an_escalation_that_waits_has_its_message_and_its_next_try_in_json() -> 
 
 def test_a_long_list_ends_with_the_number_of_the_others() -> None:
     page = status_text(status(unsettled=(LOST,) * 23), None)
-    assert page.splitlines()[-2] == "  ... and 3 more: sfdc-escalator audit list"
+    assert page.splitlines()[-2] == "  ... and 3 more: sfdc-escalator status --all"
+    assert "more" not in status_text(status(unsettled=(LOST,) * 23), None, Page(everything=True))
+
+
+def test_a_quiet_page_holds_only_what_needs_a_person() -> None:
+    page = Page(detail=Detail.QUIET)
+    assert status_text(status(open=3), None, page) == ""
+    assert status_text(status(open=3, rejected=(REFUSED,)), "no run since noon", page).splitlines() == [
+        "! no run since noon",
+        "1 rejected:",
+        "  ESC-2 case 00000002 support/urgent: rejected; next try at 2026-03-02T16:00:00Z",
+    ]
     assert len(status_json(status(unsettled=(LOST,) * 23), None)["unsettled"]) == 23
 
 

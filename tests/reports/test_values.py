@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sfdc_escalator.reports.values import counted, instant, printable, visible
+from sfdc_escalator.reports.values import counted, instant, printable, unstyled, visible
 from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
 
 
@@ -37,7 +37,7 @@ def test_a_foreign_text_shows_every_character_that_a_terminal_would_obey_or_hide
     [
         ("one\ntwo\n", "one\ntwo\n"),
         ("one\r\ntwo\rthree", "one\\r\ntwo\\rthree"),
-        ("\x1b[1mHead\x1b[0m\n\x1b[31mred", "\x1b[1mHead\x1b[0m\n\\x1b[31mred"),
+        ("\x1b[1mHead", "\\x1b[1mHead"),
         ("::error::x", ":\\x3aerror::x"),
         ("   ::add-mask::x", "   :\\x3aadd-mask::x"),
         ("a ::error:: in a line", "a ::error:: in a line"),
@@ -47,6 +47,14 @@ def test_a_foreign_text_shows_every_character_that_a_terminal_would_obey_or_hide
 )
 def test_a_page_has_its_lines_and_nothing_that_a_terminal_or_a_reader_of_logs_obeys(page: str, shown: str) -> None:
     assert printable(page) == shown
+
+
+def test_a_page_with_colours_keeps_its_own_codes_and_no_others() -> None:
+    page = "\x1b[1mHead\x1b[0m \x1b[31mred\x1b[0m\n\x1b[35mviolet\x1b[41m\x1b[1;31m\x1b[2J"
+    shown = "\x1b[1mHead\x1b[0m \x1b[31mred\x1b[0m\n\\x1b[35mviolet\\x1b[41m\\x1b[1;31m\\x1b[2J"
+    assert printable(page, styled=True) == shown
+    assert "\x1b" not in printable(page)
+    assert unstyled(page).startswith("Head red\n")
 
 
 @pytest.mark.parametrize(

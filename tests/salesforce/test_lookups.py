@@ -40,6 +40,7 @@ MEMBERS = page(
 NO_KEYS = (404, error("NOT_FOUND"))
 COUNT = {"totalSize": 846, "done": True, "records": []}
 CASE = error_text(Id="id", Subject="string", AccountId="ref:Account", Thing__c="ref:Thing__c")
+ACCOUNT = error_text(Name="string")
 
 
 def test_the_facts_of_an_org_are_one_call(stage: Stage) -> None:
@@ -80,13 +81,13 @@ def test_the_facts_of_an_org_are_one_call(stage: Stage) -> None:
 )
 def test_the_level_is_proved_only_if_the_org_refuses_a_second_key(stage: Stage, keys: Any, level: str) -> None:
     stage.identified()
-    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, MEMBERS, COUNT, keys, CASE)
+    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, MEMBERS, COUNT, keys, CASE, ACCOUNT)
     assert stage.org.facts(stage.org.identify(), [policy()]).level == level
 
 
 def test_custom_relationships_are_described_as_far_as_the_policies_read(stage: Stage) -> None:
     stage.identified()
-    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, MEMBERS, COUNT, NO_KEYS, CASE)
+    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, MEMBERS, COUNT, NO_KEYS, CASE, ACCOUNT)
     stage.composite(error_text(OwnerId="ref:User", Part__c="ref:Part__c"))
     stage.composite((404, error("NOT_FOUND")), error_text(Name="string"))
     when = Field("Thing__r.Owner.Name", "is", "Ann")
@@ -99,7 +100,7 @@ def test_custom_relationships_are_described_as_far_as_the_policies_read(stage: S
 def test_members_on_a_second_page_count(stage: Stage) -> None:
     stage.identified()
     more = page(member(QUEUE, numbered("005", 1)), more="/services/data/v67.0/query/01g-2000", total=2)
-    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, more, COUNT, NO_KEYS, CASE)
+    stage.composite({"Name": "Acme", "IsSandbox": False}, QUEUES, more, COUNT, NO_KEYS, CASE, ACCOUNT)
     stage.answers("GET", "query/01g-2000", page(member(QUEUE, numbered("005", 2))))
     found = stage.org.facts(stage.org.identify(), [policy()])
     assert len(found.queues["Support_Supervisors"].members) == 2
@@ -115,7 +116,7 @@ def test_members_on_a_second_page_count(stage: Stage) -> None:
 )
 def test_facts_with_a_missing_part_are_an_error(stage: Stage, part: Any, kind: type[Exception], message: str) -> None:
     stage.identified()
-    stage.composite({"Name": "Acme", "IsSandbox": False}, part, MEMBERS, COUNT, NO_KEYS, CASE)
+    stage.composite({"Name": "Acme", "IsSandbox": False}, part, MEMBERS, COUNT, NO_KEYS, CASE, ACCOUNT)
     with pytest.raises(kind, match=message):
         stage.org.facts(stage.org.identify(), [policy()])
 

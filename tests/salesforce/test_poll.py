@@ -1,5 +1,6 @@
 """One query for all routes; a broken field breaks only its route; no page is lost."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
@@ -26,7 +27,9 @@ CUSTOM = {
 STANDARD = standard_describe().objects
 DESCRIBE = Describe({**STANDARD, "Case": {**STANDARD["Case"], **CUSTOM}})
 SURVEY = OrgFacts(Caller(URL, ORG, ME, NOW - timedelta(minutes=1)), "Acme", False, {}, 10, DESCRIBE)
-ENGINE = "Id, CaseNumber, OwnerId, Status, Priority, CreatedDate, AccountId, ParentId, Owner.Name"
+ENGINE = (
+    "Id, CaseNumber, OwnerId, Status, Priority, CreatedDate, AccountId, ParentId, Owner.Name, Subject, Account.Name"
+)
 
 
 def is_(path: str, value: str) -> Condition:
@@ -57,11 +60,28 @@ def test_all_routes_of_all_policies_are_one_query(stage: Stage) -> None:
     other = policy(route("c", is_("origin", "Phone")), name="other")
     found = poll_policies(stage, one, other)
     assert queries(stage) == [
-        f"SELECT {ENGINE}, IsClosed, Origin, Subject FROM Case WHERE IsClosed = false"
+        f"SELECT {ENGINE}, IsClosed, Origin FROM Case WHERE IsClosed = false"
         " AND (Origin = 'Web' OR Subject = 'x' OR origin = 'Phone') ORDER BY Id"
     ]
     assert stage.mock.calls[0].request.headers["Sforce-Query-Options"] == "batchSize=2000"
     assert (found.at, found.broken, [case.number for case in found.cases]) == (NOW, {}, ["00000001"])
+
+
+def test_the_subject_and_the_accounts_name_come_with_the_poll_whatever_the_policies_read(stage: Stage) -> None:
+    account = {"attributes": {"type": "Account"}, "Name": "Acme & Sons"}
+    stage.answers("GET", "query/", page(record(1, Subject="It broke", Account=account), record(2, Account=None)))
+    one, other = poll_policies(stage, policy(route(when=is_("Origin", "Web")))).cases
+    assert (one.subject, one.account_name) == ("It broke", "Acme & Sons")
+    assert (other.subject, other.account_name) == ("", "")
+
+
+def test_a_subject_or_an_account_that_we_may_not_read_is_not_asked_for(stage: Stage) -> None:
+    hidden = {name: info for name, info in STANDARD["Case"].items() if name != "Subject"}
+    describe = Describe({**STANDARD, "Case": hidden, "Account": {}})
+    stage.answers("GET", "query/", page(record(1)))
+    found = stage.org.poll([policy(route(when=is_("Origin", "Web")))], replace(SURVEY, describe=describe), None)
+    assert queries(stage)[0].startswith(f"SELECT {ENGINE.removesuffix(', Subject, Account.Name')}, IsClosed, Origin")
+    assert (found.cases[0].subject, found.cases[0].account_name) == ("", "")
 
 
 @pytest.mark.parametrize("name", ["Subject", "Account", "Type"])

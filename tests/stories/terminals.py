@@ -15,13 +15,13 @@ from http.server import BaseHTTPRequestHandler
 
 import requests
 
-from sfdc_escalator.reports.values import BOLD, visible
+from sfdc_escalator.reports.values import unstyled, visible
 from tests.loopback import serving
 from tests.stories.world import World
 from tests.warm import Forked
 
 BAD = (
-    "\x1b[2J\x1b]0;owned\x07\x1b]52;c;cm0=\x1b\\\x9b31m\x7f\x08\u202eexe\u2066\u061c\u200b\ufeff\ufff9\u2028\U000e0041\x85"
+    "\x1b[31mpainted\x1b[2J\x1b]0;owned\x07\x1b]52;c;cm0=\x1b\\\x9b31m\x7f\x08\u202eexe\u2066\u061c\u200b\ufeff\ufff9\u2028\U000e0041\x85"
     "\r\n::error::forged\n##[error]forged\n 00000009   forged\n"
 )
 """Erases the screen, renames the window, writes the clipboard, turns the reading direction, hides, and forges lines."""
@@ -42,9 +42,12 @@ class Screen:
 
     def obeyed(self) -> set[str]:
         """The characters that the terminal obeyed or hid."""
-        out = re.sub("|".join(map(re.escape, BOLD)), "", self.out)
-        shown = (out + PROGRESS.sub("", self.err).replace("\r", "")).replace("\r\n", "\n")
+        shown = (unstyled(self.out) + PROGRESS.sub("", self.err).replace("\r", "")).replace("\r\n", "\n")
         return {one for one in shown if one != "\n" and visible(one) != one}
+
+    def painted(self) -> bool:
+        """True where a text of somebody else has a colour."""
+        return "\x1b[31mpainted" in self.out + self.err
 
     def forged(self) -> list[str]:
         """The lines that somebody else wrote: commands to a program that reads logs, rows of a table."""
@@ -67,6 +70,46 @@ def on_terminal(world: World, *words: str, columns: int = 100, **environ: str) -
         )
     world.reported += [out, err]
     return Screen(running.wait(), out, err)
+
+
+def at_terminal(
+    world: World,
+    *words: str,
+    when: str = "[y/N]",
+    act: Callable[[Forked, int], object] = lambda _running, _keyboard: None,
+    columns: int = 80,
+    **environ: str,
+) -> Screen:
+    """The program with one terminal as stdin and stderr, where a person sits, and another one as stdout. The person
+    acts once, when that text is on the screen; `keyboard` takes what is typed."""
+    env = {**world.environ, "TERM": "xterm-256color", **environ}
+    (out, their_out), (screen, theirs) = terminal(columns), terminal(columns)
+    running = Forked(words, (theirs, their_out, theirs), env, world.folder)
+    os.close(their_out)
+    os.close(theirs)
+    with ThreadPoolExecutor() as reader:
+        report = reader.submit(everything, out)
+        shown = seen_until(screen, when)
+        if when in shown:
+            act(running, screen)
+        shown += everything(screen).decode("utf-8", "surrogateescape")
+        found = Screen(running.wait(), report.result().decode("utf-8", "surrogateescape"), shown)
+    world.reported += [found.out, found.err]
+    return found
+
+
+def seen_until(side: int, text: str) -> str:
+    """All that the other side wrote until the text; or until its end."""
+    found = b""
+    while text.encode() not in found:
+        try:
+            piece = os.read(side, 65_536)
+        except OSError:
+            break
+        if not piece:
+            break
+        found += piece
+    return found.decode("utf-8", "surrogateescape")
 
 
 def terminal(columns: int) -> tuple[int, int]:

@@ -218,6 +218,7 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "ledger migrate": (nothing, ["ledger", "migrate"], 0),
     "ledger rebuild": (without_ledger, ["ledger", "rebuild"], 0),
     "resolve": (nothing, ["resolve", BAD, "--as", "applied"], 2),
+    "completion": (nothing, ["completion", "zsh"], 0),
     "backtest": (history, REPLAY, 0),
     "backtest, a difference": (history, [*REPLAY, "--diff", "aged.yaml", "--out", "d\x1b[2J.csv"], 0),
     "org serve": (bad_data, ["org", "serve", "--data", "bad"], 2),
@@ -241,7 +242,7 @@ def shown(world: World, row: str, *more: str) -> Screen:
 @pytest.mark.parametrize("row", ROWS)
 def test_no_text_controls_the_terminal_or_forges_a_line(hostile: World, row: str) -> None:
     screen = shown(hostile, row)
-    assert (screen.code, screen.obeyed()) == (ROWS[row][2], set()), screen.out + screen.err
+    assert (screen.code, screen.obeyed(), screen.painted()) == (ROWS[row][2], set(), False), screen.out + screen.err
     assert row in DATA or screen.forged() == []
 
 
@@ -288,15 +289,15 @@ def widest(text: str) -> int:
 @pytest.mark.parametrize(
     ("columns", "width"),
     [
-        (None, 120),
+        (None, 80),
         ("60", 60),
         ("200", 200),
-        ("0", 120),
-        ("-5", 120),
-        ("many", 120),
-        ("", 120),
-        ("1", 120),
-        ("9" * 20, 120),
+        ("0", 80),
+        ("-5", 80),
+        ("many", 80),
+        ("", 80),
+        ("1", 80),
+        ("9" * 20, 80),
     ],
 )
 def test_a_table_is_as_wide_as_columns_says_in_a_pipe(hostile: World, columns: str | None, width: int) -> None:

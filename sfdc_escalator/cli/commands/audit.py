@@ -8,6 +8,7 @@ import click
 
 from sfdc_escalator.cli.commands.by_hand import person
 from sfdc_escalator.cli.commands.explain import named
+from sfdc_escalator.cli.manner import EVERYTHING, all_option, manner
 from sfdc_escalator.cli.options import (
     DayOrInstant,
     FilePath,
@@ -35,7 +36,7 @@ def command() -> None:
 @ledger_option
 @option(
     "--limit",
-    type=click.IntRange(1, 1_000_000),
+    type=click.IntRange(1, EVERYTHING),
     default=50,
     show_default=True,
     help="At most N escalations, the newest first.",
@@ -46,6 +47,7 @@ def command() -> None:
 @option("--since", type=DayOrInstant(), metavar="T", help="Those whose last event is at T or later.")
 @option("--until", type=DayOrInstant(), metavar="T", help="Those whose last event is before T.")
 @option("--state", type=click.Choice([one.value for one in EscalationState]), help="Those in this state.")
+@all_option
 @json_option
 @click.pass_obj
 def list_(surroundings: Surroundings, /, org: str, ledger: str | None, limit: int, as_json: bool, **only: Any) -> int:
@@ -56,7 +58,7 @@ def list_(surroundings: Surroundings, /, org: str, ledger: str | None, limit: in
     in_order(("--since", only["since"]), ("--until", only["until"]))
     wanted = ListedOnly(**{**only, "case": only["case"] and named(only["case"])})
     with open_trail(surroundings, ledger, org) as trail:
-        entries = audit_list(trail, limit, wanted)
+        entries = audit_list(trail, EVERYTHING if manner().everything else limit, wanted)
     if as_json:
         from sfdc_escalator.reports.json.audit import list_json
 
@@ -114,7 +116,7 @@ def verify(surroundings: Surroundings, org: str, ledger: str | None, head: str |
     else:
         from sfdc_escalator.reports.text.audit import verify_text
 
-        tell(verify_text(trail.where, found))
+        tell(verify_text(trail.where, found, page_for(surroundings.environ)))
     return code
 
 

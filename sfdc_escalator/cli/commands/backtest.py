@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import click
 
+from sfdc_escalator.cli.manner import all_option
 from sfdc_escalator.cli.options import FilePath, Instant, Seconds, json_option, option
 from sfdc_escalator.cli.output import page_for, tell, tell_data, tell_done, tell_json, warn
 from sfdc_escalator.wiring.surroundings import Surroundings
@@ -65,6 +66,7 @@ class Acts(click.ParamType[timedelta | Literal["never"]]):
 )
 @option("--diff", "other", type=FilePath(), help="Another policy: list the cases that the two treat differently.")
 @option("--out", type=FilePath(allow_dash=True), help="Write the CSV to this file. Default: stdout.")
+@all_option
 @json_option
 @click.pass_obj
 def command(

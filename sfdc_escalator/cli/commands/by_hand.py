@@ -10,7 +10,7 @@ import click
 
 from sfdc_escalator.cli.commands.explain import named
 from sfdc_escalator.cli.options import json_option, ledger_option, option, org_option, policy_option
-from sfdc_escalator.cli.output import tell, tell_done, tell_json
+from sfdc_escalator.cli.output import tell_done, tell_json, tell_news
 from sfdc_escalator.reports.values import visible
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -56,7 +56,7 @@ def hold(
     if as_json:
         tell_done(lambda: tell_json({**held_json(done), "exit": 0}))
     else:
-        tell_done(lambda: tell(held_text(done)))
+        tell_done(lambda: tell_news(held_text(done)))
     return 0
 
 
@@ -82,7 +82,7 @@ def release(
     if as_json:
         tell_done(lambda: tell_json({**held_json(done), "exit": 0}))
     else:
-        tell_done(lambda: tell(released_text(done)))
+        tell_done(lambda: tell_news(released_text(done)))
     return 0
 
 
@@ -112,7 +112,7 @@ def resolve(
         errand.Errand(surroundings, org, ledger), key, applied=outcome == "applied", by=person(surroundings.environ)
     )
     subject = f"{now.key} (case {visible(now.case_number or now.case_id)}, {now.policy}/{now.route})"
-    tell_done(lambda: tell(f"{subject} is recorded as {outcome}. {FOLLOWS[outcome]}"))
+    tell_done(lambda: tell_news(f"{subject} is recorded as {outcome}. {FOLLOWS[outcome]}"))
     return 0
 
 

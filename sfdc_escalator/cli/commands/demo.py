@@ -12,14 +12,17 @@ from typing import Any
 
 import click
 
+from sfdc_escalator.cli.manner import manner
 from sfdc_escalator.cli.output import page_for, tell
 from sfdc_escalator.reports.values import visible
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 ORG, CASE, POLICY = "env", "00001003", "SFDC_ESCALATOR_POLICY"
-BEFORE = "SELECT CaseNumber, Subject, Owner.Name, Status, Priority FROM Case WHERE IsClosed = false ORDER BY CaseNumber"
+BEFORE = "SELECT CaseNumber, Subject, Owner.Name, Priority FROM Case WHERE IsClosed = false ORDER BY CaseNumber"
 ONE = "SELECT Owner.Name, Status, Priority, (SELECT CommentBody FROM CaseComments ORDER BY CreatedDate, Id) FROM Case"
+BESIDE = 52
+"""Columns that the other values of a case take."""
 NEXT = """
 What to do next
   1. Read the policy that did this:        {policy}
@@ -50,6 +53,7 @@ def command(surroundings: Surroundings) -> int:
             "SFDC_INSTANCE_URL": org.instance_url,
             "SFDC_ACCESS_TOKEN": org.access_token,
             POLICY: str(policy),
+            "SFDC_ESCALATOR_COLOR": manner().color,
             "SFDC_ESCALATOR_LEDGER": str(Path(place.name) / "ledger.db"),
         }
         # What the person's own config/orgs.yaml says must not hold for the embedded org: another config folder.
@@ -71,15 +75,15 @@ class Demo:
         screen("1. The open cases of a member-support team, in a Salesforce-like org on this machine")
         self.show_cases()
         before, notice = self.case(), self.notice()
-        screen("2. A rehearsal: what a run would do, to which cases, why, and why not to the others. It writes nothing")
+        screen("2. A rehearsal: what a run would do, and why. It writes nothing")
         code = self.type("run --dry-run --backlog escalate")
         screen("3. The live run: note first, then queue, status and priority")
-        code = code or self.type("run --backlog escalate")
+        code = code or self.type("run --backlog escalate --yes")
         screen(f"4. Case {CASE} before and after, with its hand-off note")
         self.show_one(before, self.case())
         screen(f"5. The message about case {CASE}, and who got it")
         show_notice(notice)
-        screen("6. The same run again: everything is already done, nothing is written and nobody is notified")
+        screen("6. The same run again: nothing is written, nobody is notified")
         code = code or self.type("run")
         screen("7. The audit trail: what was done, and the proof that nobody changed it")
         return code or self.type("audit list --limit 5") or self.type("audit verify")
@@ -94,17 +98,18 @@ class Demo:
         return code
 
     def show_cases(self) -> None:
-        from sfdc_escalator.reports.terminal import table
+        from sfdc_escalator.reports.terminal import cut, table
         from sfdc_escalator.wiring.orgs import connect
 
         with connect(self.surroundings, ORG) as (org, _):
             cases = org.rows(BEFORE)
+        page = page_for(self.surroundings.environ)
+        room = max(page.width - BESIDE, 10)
         rows = [
-            (one["CaseNumber"], one["Owner"]["Name"], one["Status"], one["Priority"] or "", one_line(one["Subject"]))
+            (one["CaseNumber"], one["Owner"]["Name"], one["Priority"] or "", cut(visible(one["Subject"] or ""), room))
             for one in cases
         ]
-        columns = ("Case", "Owner", "Status", "Priority", "Subject")
-        tell(table(columns, rows, page=page_for(self.surroundings.environ)))
+        tell(table(("Case", "Owner", "Priority", "Subject"), rows, page=page))
         tell(f"{len(cases)} open cases. Some of them should have been escalated.")
 
     def case(self) -> Mapping[str, str]:
@@ -149,12 +154,7 @@ def screen(title: str) -> None:
         with suppress(EOFError):
             click.getchar()
         click.clear()
-    tell(f"\n{'=' * 100}\n{title}\n{'=' * 100}\n")
-
-
-def one_line(text: str | None) -> str:
-    words = " ".join((text or "").split())
-    return words if len(words) <= 60 else words[:57] + "..."
+    tell(f"\n{'=' * 80}\n{title}\n{'=' * 80}\n")
 
 
 def shown_path(path: Path, folder: Path) -> Path:

@@ -15,7 +15,7 @@ from sfdc_escalator.cli.options import (
     org_option,
     policy_option,
 )
-from sfdc_escalator.cli.output import tell, tell_json
+from sfdc_escalator.cli.output import page_for, tell, tell_json, tell_whole
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 CASE_ID = re.compile(r"(?<![A-Za-z0-9])(500[A-Za-z0-9]{15}|500[A-Za-z0-9]{12})(?![A-Za-z0-9])")
@@ -58,12 +58,14 @@ def command(
     elif as_example:
         from sfdc_escalator.reports.text.example import example_text
 
-        tell(example_text(examined))
+        tell_whole(example_text(examined))
     else:
         from sfdc_escalator.reports.text.explain import explain_text
         from sfdc_escalator.reports.values import visible
 
-        tell("\n".join([*(f"! {visible(str(problem))}" for problem in warnings), explain_text(examined)]))
+        page = page_for(surroundings.environ)
+        warned = [] if page.is_quiet else [page.paint(f"! {visible(str(one))}", "yellow") for one in warnings]
+        tell("\n".join([*warned, explain_text(examined, page)]))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`init`: the first files, from a procedure that many teams have."""
+"""`init`: the first files, from a procedure that many teams have; `completion`: the script for a shell."""
 
 import os
 import shlex
@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from click.shell_completion import get_completion_class
 
 from sfdc_escalator.cli.options import FilePath, option
-from sfdc_escalator.cli.output import tell, tell_done, warn
+from sfdc_escalator.cli.output import tell_data, tell_done, tell_news, warn
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.reports.values import visible
 from sfdc_escalator.wiring.surroundings import Surroundings
 
+PROGRAM, ASKS = "sfdc-escalator", "_SFDC_ESCALATOR_COMPLETE"
+"""The program, and the variable by which the script asks it; click makes this name of the program's."""
 FLOWS = ("jwt", "client_credentials", "refresh_token", "token", "cli", "password")
 NEXT = """
 Next, in the folder {home}:
@@ -78,7 +81,7 @@ def command(
             )
     lines.append(live_policies(policy.parent))
     lines.append(NEXT.format(org=name, home=visible(str(home)), program=typed(surroundings.environ)))
-    tell_done(lambda: tell("\n".join(lines)))
+    tell_done(lambda: tell_news("\n".join(lines)))
     return 0
 
 
@@ -127,3 +130,18 @@ def installed(environ: Mapping[str, str]) -> str:
     return (
         str(beside) if beside.exists() else shutil.which("sfdc-escalator", path=environ.get("PATH")) or "sfdc-escalator"
     )
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> int:
+    """Print the script that completes commands and options in this SHELL.
+
+    bash: eval "$(sfdc-escalator completion bash)" in ~/.bashrc. zsh: the same with zsh in ~/.zshrc. fish:
+    sfdc-escalator completion fish > ~/.config/fish/completions/sfdc-escalator.fish
+    """
+    found = get_completion_class(shell)
+    assert found
+    tell_data(found(ctx.find_root().command, {}, PROGRAM, ASKS).source() + "\n")
+    return 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from sfdc_escalator.cli.options import FilePath, ledger_option, org_option
-from sfdc_escalator.cli.output import tell, tell_done
+from sfdc_escalator.cli.output import tell_done, tell_news
 from sfdc_escalator.errors import counted
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -28,7 +28,7 @@ def backup(surroundings: Surroundings, file: Path, org: str, ledger: str | None)
     with ledgers.trail(surroundings, ledger, org) as trail:
         found = copy(trail, file)
     done = f"{trail.where} is copied to {file}: {counted(found.events, 'event')}, head {found.head or 'none'}, verified"
-    tell_done(lambda: tell(done))
+    tell_done(lambda: tell_news(done))
     return 0
 
 
@@ -57,7 +57,7 @@ def migrate(surroundings: Surroundings, org: str, ledger: str | None) -> int:
             f"Audit trail: {counted(done.verified.events, 'event')}, head {done.verified.head}, verified",
             f"Backup of version {done.before}: {done.backup}",
         ]
-    tell_done(lambda: tell("\n".join(lines)))
+    tell_done(lambda: tell_news("\n".join(lines)))
     return 0
 
 
@@ -75,5 +75,5 @@ def rebuild(surroundings: Surroundings, org: str, ledger: str | None) -> int:
     from sfdc_escalator.wiring import errand
 
     found = errand.rebuild(errand.Errand(surroundings, org, ledger))
-    tell_done(lambda: tell(rebuild_text(found.rebuilt, found.ledger)))
+    tell_done(lambda: tell_news(rebuild_text(found.rebuilt, found.ledger)))
     return 0

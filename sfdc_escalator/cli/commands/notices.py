@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from sfdc_escalator.cli.commands.by_hand import person
+from sfdc_escalator.cli.manner import EVERYTHING, all_option, manner
 from sfdc_escalator.cli.options import json_option, ledger_option, option, org_option, policy_option
-from sfdc_escalator.cli.output import page_for, tell, tell_done, tell_json
+from sfdc_escalator.cli.output import page_for, tell, tell_done, tell_json, tell_news
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 NOT_DELIVERED = 3
@@ -25,11 +26,12 @@ def command() -> None:
 @ledger_option
 @option(
     "--limit",
-    type=click.IntRange(1, 1_000_000),
+    type=click.IntRange(1, EVERYTHING),
     default=50,
     show_default=True,
     help="At most N notices: undelivered ones first, then those that wait, then the newest others.",
 )
+@all_option
 @json_option
 @click.pass_obj
 def list_(surroundings: Surroundings, org: str, ledger: str | None, limit: int, as_json: bool) -> int:
@@ -39,7 +41,7 @@ def list_(surroundings: Surroundings, org: str, ledger: str | None, limit: int, 
     from sfdc_escalator.wiring import outbox
     from sfdc_escalator.wiring.errand import Errand
 
-    found = outbox.listed(Errand(surroundings, org, ledger), limit)
+    found = outbox.listed(Errand(surroundings, org, ledger), EVERYTHING if manner().everything else limit)
     if as_json:
         tell_json({**list_json(found), "exit": 0})
     else:
@@ -85,7 +87,7 @@ def retry(surroundings: Surroundings, notices: tuple[str, ...], org: str, ledger
     if as_json:
         tell_done(lambda: tell_json({**retried_json(done.again, done.left), "exit": 0}))
     else:
-        tell_done(lambda: tell(retried_text(done.again, done.left)))
+        tell_done(lambda: tell_news(retried_text(done.again, done.left)))
     return 0
 
 
@@ -111,7 +113,7 @@ def drop(
     if as_json:
         tell_done(lambda: tell_json({**dropped_json(done, reason), "exit": 0}))
     else:
-        tell_done(lambda: tell(dropped_text(done)))
+        tell_done(lambda: tell_news(dropped_text(done)))
     return 0
 
 
@@ -139,5 +141,5 @@ def test(surroundings: Surroundings, channel: str, org: str, policies: tuple[Pat
     if as_json:
         tell_done(lambda: tell_json({**tried_json(tried), "exit": code}))
     else:
-        tell_done(lambda: tell(tried_text(tried, org)))
+        tell_done(lambda: tell_news(tried_text(tried, org)))
     return code

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from sfdc_escalator.cli.confirming import confirm, yes_option
+from sfdc_escalator.cli.manner import all_option
 from sfdc_escalator.cli.options import (
     FilePath,
     Instant,
@@ -23,7 +25,8 @@ from sfdc_escalator.cli.output import page_for, tell, tell_done, tell_json, warn
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from sfdc_escalator.reports.terminal import Page
+    from sfdc_escalator.pipeline.preparing.prepare import Prepared
+    from sfdc_escalator.reports.page import Page
     from sfdc_escalator.wiring.errand import Done
 
 WORK_TO_DO = 10
@@ -59,6 +62,8 @@ WORK_TO_DO = 10
     help="Write the cases that no route matches to this plain file, as JSON, each with its reason against every route.",
 )
 @option("--exit-code", "exit_code", is_flag=True, help="Exit with 10 when there is work to do.")
+@yes_option
+@all_option
 @json_option
 @click.pass_obj
 def command(
@@ -77,12 +82,14 @@ def command(
     metrics: Path | None,
     left_alone: Path | None,
     exit_code: bool,
+    yes: bool,
     as_json: bool,
 ) -> int:
     """Find the cases that match and escalate them: note first, then queue, status and priority.
 
-    Exit codes: 0 done, 2 invalid input, 3 something needs a person, or stopped by a signal, 4 the plan withheld a
-    part, 5 the org cannot be reached, 10 work to do (with --exit-code).
+    A live run at a terminal asks before its first write, unless --yes is given. Exit codes: 0 done, 2 invalid input,
+    3 something needs a person, or stopped by a signal, 4 the plan withheld a part, or you said no, 5 the org cannot be
+    reached, 10 work to do (with --exit-code).
     """
     if now is not None and not dry_run:
         raise click.UsageError("--now is for --dry-run only: a live run uses the org's time")
@@ -110,7 +117,7 @@ def command(
         report_waiting(done, org, surroundings.run_log)
         return code_of(done)
     with watched(errand, metrics) as watch:
-        done = errands.run(errand)
+        done = errands.run(errand, partial(ask, org, yes))
         report = shown(done)
         if left_alone:
             note_left_alone(left_alone, done.result)
@@ -118,6 +125,14 @@ def command(
     tell_done(report)
     report_waiting(done, org, surroundings.run_log)
     return code_of(done)
+
+
+def ask(org: str, yes: bool, prepared: "Prepared") -> None:
+    """Asks the person at the terminal for the consent to write. Raises NotConfirmed, StoppedEarly."""
+    from sfdc_escalator.reports.text.outcomes.summary import question, summary
+
+    outcomes = [match.outcome for match in prepared.plan.matches]
+    confirm(summary(prepared, outcomes), question(prepared, org), yes=yes)
 
 
 def report_waiting(done: "Done", org: str, log: str | None) -> None:
@@ -140,7 +155,5 @@ def as_object(done: "Done", org: str, code: int, *, dry_run: bool) -> dict[str, 
 
 def as_text(done: "Done", org: str, page: "Page", *, in_full: bool) -> str:
     from sfdc_escalator.reports.text.run import run_text
-    from sfdc_escalator.reports.values import visible
 
-    warned = (f"! {visible(str(problem))}" for problem in done.warnings)
-    return "\n".join([*warned, run_text(done.result, org, all_notes=in_full, page=page)])
+    return run_text(done.result, org, all_notes=in_full, page=page, warned=[str(one) for one in done.warnings])

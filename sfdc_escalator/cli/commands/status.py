@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from sfdc_escalator.cli.manner import all_option
 from sfdc_escalator.cli.options import Instant, Seconds, json_option, ledger_option, option, org_option
-from sfdc_escalator.cli.output import tell, tell_json
+from sfdc_escalator.cli.output import page_for, tell, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 WAITS = 3
@@ -24,6 +25,7 @@ WAITS = 3
 )
 @option("--now", type=Instant(), metavar="ISO", help="Use this time in place of that of the last run.")
 @option("--check", is_flag=True, help="Also check that every open escalation goes on, or has ended for a reason.")
+@all_option
 @json_option
 @click.pass_obj
 def command(
@@ -52,5 +54,5 @@ def command(
     if as_json:
         tell_json({**status_json(found, silent), "exit": code})
     else:
-        tell(status_text(found, silent))
+        tell(status_text(found, silent, page_for(surroundings.environ)))
     return code

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from sfdc_escalator.cli.options import FilePath, option, policy_option, surroundings_of
-from sfdc_escalator.cli.output import tell, tell_data, tell_json
+from sfdc_escalator.cli.output import page_now, tell, tell_data, tell_json
 from sfdc_escalator.errors import EscalatorError, Problem
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -107,4 +107,6 @@ def show(
     elif form == "junit":
         tell_data(redact(report.as_junit(files, problems, about, strict=strict)) + "\n")
     else:
-        tell(redact("\n".join(filter(None, (about, report.as_text(files, problems, strict=strict))))))
+        page = page_now()
+        text = report.as_text(files, problems, strict=strict, page=page)
+        tell(redact("\n".join(filter(None, ("" if page.is_quiet else about, text)))))

@@ -38,6 +38,7 @@ class Outcome:
     `deferrals` counts how often in a row the org deferred it, this run included. `beside` is the kind of record that
     also gets the note. `owner_name` is the owner's name before the steps. `missing` are the parts
     that the note of a held case lacks. `due` is the due time of the escalation, `moment` that of a rung.
+    `subject` and `account` (its name) are those of the case when it was polled.
     """
 
     key: str
@@ -59,6 +60,8 @@ class Outcome:
     owner_name: str = ""
     due: datetime | None = None
     moment: datetime | None = None
+    subject: str = ""
+    account: str = ""
 
     @property
     def is_stuck(self) -> bool:

@@ -85,7 +85,7 @@ class Case:
 
     Read in a second look: `comments` (oldest first, none of them ours), `field_changes` by the field's path
     (oldest first; a missing path has no history), `related` records, and the org's answers to `soql`
-    fragments.
+    fragments. `subject`, `account_name` and `owner_name` are for reports; empty where we may not read them.
     """
 
     id: str
@@ -102,6 +102,8 @@ class Case:
     field_changes: Mapping[str, tuple[FieldChange, ...]] = field(default_factory=dict)
     related: Mapping[Records, tuple[Mapping[str, Value], ...]] = field(default_factory=dict)
     answers: Mapping[str, bool] = field(default_factory=dict)
+    subject: str = ""
+    account_name: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "created", utc(self.created))

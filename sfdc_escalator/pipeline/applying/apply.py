@@ -22,14 +22,12 @@ from sfdc_escalator.pipeline.applying.smaller_parts import Tries
 from sfdc_escalator.pipeline.changes import change, escalation_of
 from sfdc_escalator.pipeline.ports.ledger import Lease
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.progress import Progress
 from sfdc_escalator.pipeline.run_clock import RunClock
 from sfdc_escalator.pipeline.stop import Stop
 
 log = logging.getLogger(__name__)
 SIDE_BY_SIDE = 4
-
-Progress = Callable[[str, int, int], None]
-"""The kind of work, the part of it that is done, and the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +58,10 @@ class Applied:
 
 
 def outcome_in(applied: Applied, match: Match) -> Outcome:
-    """The outcome of the match: that of its order where it was carried out, else that of the plan."""
+    """The outcome of the match: that of its order where it was carried out, else that of the plan. The case's own words
+    come from the poll: an order does not keep them."""
     done = applied.outcomes.get(match.identity.key) if match.state is State.PLANNED else None
-    return done or match.outcome
+    return replace(done or match.outcome, subject=match.case.subject, account=match.case.account_name)
 
 
 def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progress: Progress, stop: Stop) -> Applied:

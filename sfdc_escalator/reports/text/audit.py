@@ -1,6 +1,7 @@
 """The audit trail."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -10,7 +11,8 @@ from sfdc_escalator.escalation.notices.notice_json import message_from
 from sfdc_escalator.escalation.notices.pages import plain_text
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, Erasure, EscalationEntry, Verification
-from sfdc_escalator.reports.terminal import PLAIN, Page, table
+from sfdc_escalator.reports.page import PLAIN, Page
+from sfdc_escalator.reports.terminal import table
 from sfdc_escalator.reports.values import instant, visible
 
 ERASED = "(erased)"
@@ -21,19 +23,33 @@ ELSEWHERE = "Not touched: notes and messages that are sent already, saved plans,
 NOT_SHOWN = ("about", "kept")
 HOLDS = {"message": "escalation", "why": "facts"}
 """The member of a body that holds this text; the others are members themselves."""
+WITH_RUN = 100
+"""Columns of a page that has room for the run of each escalation."""
 
 
 def list_text(where: str, entries: Sequence[EscalationEntry], page: Page = PLAIN, *, filtered: bool = False) -> str:
     if not entries:
         return f"The ledger {visible(where)} has no escalations{' like these' if filtered else ''}."
-    rows = [(one.key, one.case_number, route_of(one), one.state, instant(one.at), one.run) for one in entries]
-    return table(("Key", "Case", "Route", "State", "Last event", "Run"), rows, title=f"Ledger {where}", page=page)
+    states = Counter(one.state for one in entries)
+    counts = ", ".join(f"{count:,} {page.state(visible(state))}" for state, count in states.most_common())
+    policies = {one.policy for one in entries}
+    only = policies.pop() if len(policies) == 1 else None
+    columns = ["Key", "Case", "State", "Last event UTC", "Route", "Run"]
+    rows = [
+        [one.key, one.case_number, one.state, f"{one.at:%Y-%m-%d %H:%M}", route_of(one, only), one.run]
+        for one in entries
+    ]
+    if page.width < WITH_RUN:
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    of = f" of {visible(only)}" if only else ""
+    head = f"{counted(len(entries), 'escalation')}{of}: {counts}"
+    return "\n".join([head, f"Ledger {visible(where)}", table(columns, rows, page=page)])
 
 
-def route_of(one: EscalationEntry) -> str:
-    """The policy and the route; of a turn of a rung also the rung."""
+def route_of(one: EscalationEntry, only: str | None = None) -> str:
+    """The policy, unless it is the only one, and the route; of a turn of a rung also the rung."""
     rung = "" if one.rung == FIRST_RUNG else f"/{one.rung}"
-    return f"{one.policy}/{one.route}{rung}"
+    return ("" if one.policy == only else f"{one.policy}/") + one.route + rung
 
 
 def show_text(events: Sequence[AuditEvent]) -> str:
@@ -82,8 +98,10 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, str(value)
 
 
-def verify_text(where: str, found: Verification) -> str:
-    verdict = "BROKEN: it was changed or damaged" if found.problems else "whole"
+def verify_text(where: str, found: Verification, page: Page = PLAIN) -> str:
+    if page.is_quiet and not found.problems:
+        return ""
+    verdict = page.paint("BROKEN: it was changed or damaged", "red") if found.problems else page.paint("whole", "green")
     events = counted(found.events, "event")
     conclusion = f"The audit trail of {visible(where)} is {verdict}: {events}, head {found.head or 'none'}"
     if found.erased:

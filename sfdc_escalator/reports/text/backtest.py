@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import get_args
 
 from sfdc_escalator.pipeline.read_models.backtest_result import BacktestResult, Difference, DifferenceKind
-from sfdc_escalator.reports.terminal import PLAIN, Page, table
+from sfdc_escalator.reports.page import PLAIN, Page
+from sfdc_escalator.reports.terminal import table
 from sfdc_escalator.reports.values import counted, instant, visible
 
 MOST_SHOWN = 20
@@ -54,11 +55,11 @@ def difference_text(differences: Sequence[Difference], results: Sequence[Backtes
     kinds = ", ".join(f"{counts[kind]} {kind}" for kind in get_args(DifferenceKind) if counts[kind])
     lines = [head, kinds or "both policies treat every case alike"]
     if differences:
-        columns = ("Case", "Difference", "Rung", "Route here", "Here", "Route there", "There")
-        rows = [difference_cells(one) for one in differences[:MOST_SHOWN]]
+        columns = ("Case", "Difference", "Rung", "Here", "There")
+        rows = [difference_cells(one) for one in page.first(differences, MOST_SHOWN)]
         lines.append(table(columns, rows, page=page))
-    if len(differences) > MOST_SHOWN:
-        lines.append(f"(and {len(differences) - MOST_SHOWN} more)")
+    if len(differences) > MOST_SHOWN and not page.everything:
+        lines.append(f"(and {len(differences) - MOST_SHOWN} more: --all)")
     return "\n".join(lines)
 
 
@@ -72,8 +73,9 @@ def cases_text(result: BacktestResult) -> str:
 
 def difference_cells(one: Difference) -> tuple[str, ...]:
     rung = one.rung if one.turn == 1 else f"{one.rung} {one.turn}"
-    return one.number, one.kind, rung, one.route or "-", time(one.at), one.other_route or "-", time(one.other_at)
+    return one.number, one.kind, rung, start_text(one.route, one.at), start_text(one.other_route, one.other_at)
 
 
-def time(at: datetime | None) -> str:
-    return instant(at) if at else "-"
+def start_text(route: str | None, at: datetime | None) -> str:
+    """`urgent 2026-03-02T15:00:00Z`"""
+    return " ".join(filter(None, [route, instant(at) if at else None])) or "-"

@@ -13,19 +13,25 @@ from sfdc_escalator.pipeline.preparing.examine import Examined
 from sfdc_escalator.pipeline.read_models.notices import LastAndNext
 from sfdc_escalator.reports.json.explain import group_name
 from sfdc_escalator.reports.ladder_text import ladder_text
+from sfdc_escalator.reports.page import PLAIN, Page
+from sfdc_escalator.reports.terminal import cut, width_of
 from sfdc_escalator.reports.text.notices import last_and_next_lines
 from sfdc_escalator.reports.values import visible
 
 MARKS = {True: "yes", False: "no "}
+COLOURS = {True: "green", False: ""}
 
 
-def explain_text(examined: Examined) -> str:
-    return "\n".join(lines(examined))
+def explain_text(examined: Examined, page: Page = PLAIN) -> str:
+    return "\n".join(lines(examined, page))
 
 
-def lines(examined: Examined) -> Iterator[str]:
+def lines(examined: Examined, page: Page) -> Iterator[str]:
     case, first = examined.case, examined.policies_in_org[0]
     yield f"case {visible(case.number)}  {first.org_facts.caller.instance_url}/{case.id}"
+    account = f" ({cut(visible(case.account_name), page.width // 3)})" if case.account_name else ""
+    if case.subject or account:
+        yield (cut(visible(case.subject), page.width - width_of(account)) + account).strip()
     owner = case.owner_name or case.owner_id
     yield visible(f"status {case.status or 'empty'}, priority {case.priority or 'empty'}, owner {owner}")
     yield f"at {first.now:%Y-%m-%d %H:%M:%S} UTC"
@@ -33,7 +39,7 @@ def lines(examined: Examined) -> Iterator[str]:
         yield ""
         yield visible(f"policy {in_org.policy.name}: {match_text(judged)}")
         for one in explain(in_org, case, judged):
-            yield from route_lines(one, in_org.now)
+            yield from route_lines(one, in_org.now, page)
     for ladder in examined.ladders:
         yield ""
         yield ladder_text(ladder.escalation, ladder.zone, ladder.now, ladder.until)
@@ -49,10 +55,11 @@ def match_text(judged: Match | NoMatch) -> str:
     return f"{judged.state} by the route {judged.route.name}: {steps or judged.reason}"
 
 
-def route_lines(one: Explained, now: datetime) -> Iterator[str]:
+def route_lines(one: Explained, now: datetime, page: Page) -> Iterator[str]:
     yield ""
-    yield f"  {one.route.name}: {'matches' if one.matches else 'does not match'}"
-    yield from (f"    {line}" for line in finding_lines(one.finding))
+    verdict = page.paint("matches" if one.matches else "does not match", COLOURS[one.matches])
+    yield f"  {one.route.name}: {verdict}"
+    yield from (f"    {line}" for line in finding_lines(one.finding, page))
     if one.missing:
         yield visible(f"    missing: {'; '.join(miss.text for miss in one.missing)}")
     if not one.matches:
@@ -66,10 +73,10 @@ def time_text(when: datetime | None, now: datetime) -> str:
     return f"time alone will make it match at {when:%Y-%m-%d %H:%M} UTC, in {in_words(when - now)}"
 
 
-def finding_lines(finding: Finding) -> Iterator[str]:
-    condition = finding.condition
+def finding_lines(finding: Finding, page: Page) -> Iterator[str]:
+    condition, mark = finding.condition, page.paint(MARKS[finding.holds], COLOURS[finding.holds])
     if isinstance(condition, (All, AnyOf, Not)):
-        yield f"{MARKS[finding.holds]}  {group_name(condition)}"
-        yield from (f"  {line}" for part in finding.parts for line in finding_lines(part))
+        yield f"{mark}  {group_name(condition)}"
+        yield from (f"  {line}" for part in finding.parts for line in finding_lines(part, page))
     else:
-        yield f"{MARKS[finding.holds]}  {visible(in_plain_words(finding))}"
+        yield f"{mark}  {visible(in_plain_words(finding))}"

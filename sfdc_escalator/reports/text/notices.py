@@ -13,12 +13,12 @@ from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.pipeline.ports.channel import Delayed, Delivered, Unanswered
 from sfdc_escalator.pipeline.read_models.notices import LastAndNext, NoticeEvent, NoticeList, ShownNotice, short
 from sfdc_escalator.reports.json.notices import message_text, sender_of, text_of
+from sfdc_escalator.reports.page import PLAIN, Page
 from sfdc_escalator.reports.values import counted, visible
 
 if TYPE_CHECKING:  # `status` loads little
     from sfdc_escalator.pipeline.notify.trial import Tried
     from sfdc_escalator.pipeline.run import Result
-    from sfdc_escalator.reports.terminal import Page
 
 MOST_LISTED = 20
 TO_DO = "see `sfdc-escalator notices list`; then `notices retry`, or `notices drop --why W`"
@@ -27,7 +27,7 @@ TO_DO = "see `sfdc-escalator notices list`; then `notices retry`, or `notices dr
 # -- of a plan and of a run --------------------------------------------------------------------------------------------
 
 
-def planned_lines(result: Result, org: str) -> Iterator[str]:
+def planned_lines(result: Result, org: str, page: Page = PLAIN) -> Iterator[str]:
     """The notices that a run would queue now, each with its recipient and its whole text."""
     planned = result.notices_planned
     if not planned:
@@ -37,10 +37,11 @@ def planned_lines(result: Result, org: str) -> Iterator[str]:
     yield f"{counted(len(planned), 'notice')}:"
     if sender.sandbox:
         yield "(a sandbox: only addresses of the org's own entry are used, for persons `sandbox_to`, else the log)"
-    for one in planned[:MOST_LISTED]:
+    shown = page.first(planned, MOST_LISTED)
+    for one in shown:
         yield from planned_notice(one, sender, result.prepared.plan.now)
-    if len(planned) > MOST_LISTED:
-        yield f"  ... and {len(planned) - MOST_LISTED:,} more: --json"
+    if len(planned) > len(shown):
+        yield f"  ... and {len(planned) - len(shown):,} more: --all"
 
 
 def planned_notice(one: Notice, sender: Sender, now: datetime) -> Iterator[str]:
@@ -52,7 +53,7 @@ def planned_notice(one: Notice, sender: Sender, now: datetime) -> Iterator[str]:
     yield from texts(text_of(one, sender))
 
 
-def sent_lines(result: Result) -> Iterator[str]:
+def sent_lines(result: Result, page: Page = PLAIN) -> Iterator[str]:
     """The notices that the run sent, those that wait after it, and what is to be done."""
     post, counts = result.post, result.post.counts
     found = {"sent": post.sent, "waiting": counts.waiting, "dropped": post.dropped, "undelivered": counts.undelivered}
@@ -60,29 +61,34 @@ def sent_lines(result: Result) -> Iterator[str]:
     if parts:
         yield ""
         yield f"Notices: {', '.join(parts)}"
-    yield from (visible(f"! {problem}") for problem in post.problems)
-    yield from undelivered_lines(counts)
+    yield from (page.paint(visible(f"! {problem}"), "yellow") for problem in post.problems)
+    yield from undelivered_lines(counts, page)
 
 
-def undelivered_lines(counts: OutboxCounts) -> Iterator[str]:
+def undelivered_lines(counts: OutboxCounts, page: Page = PLAIN) -> Iterator[str]:
     if counts.undelivered:
-        yield f"! {counted(counts.undelivered, 'notice')} undelivered: {TO_DO}"
+        shown = page.state("undelivered", f"! {counted(counts.undelivered, 'notice')} undelivered")
+        yield f"{shown}: {TO_DO}"
 
 
 # -- of a ledger -------------------------------------------------------------------------------------------------------
 
 
-def list_text(found: NoticeList, page: Page) -> str:
-    from sfdc_escalator.reports.terminal import table
-
-    if not found.notices:
-        return f"The ledger {visible(found.where)} has no notices."
-    rows = [
-        (short(one.id), one.state.value, minute(time_of(one)), subject(one.notice), address(one.notice), one.reason)
-        for one in found.notices
-    ]
+def list_text(found: NoticeList, page: Page = PLAIN) -> str:
+    """The notices, each with its state and time, its subject and recipient, and the reason of its state."""
+    listed = [one for one in found.notices if not page.is_quiet or one.state is NoticeState.UNDELIVERED]
+    if not listed:
+        return "" if page.is_quiet else f"The ledger {visible(found.where)} has no notices."
     counts = f"{found.counts.waiting:,} waiting, {found.counts.undelivered:,} undelivered"
-    return table(("Id", "State", "At", "About", "To", "Reason"), rows, f"Ledger {found.where}: {counts}", page=page)
+    return "\n".join(
+        [counts, f"Ledger {visible(found.where)}", "", *(line for one in listed for line in row_lines(one, page))]
+    )
+
+
+def row_lines(one: Queued, page: Page) -> Iterator[str]:
+    state = page.state(one.state.value, f"{one.state.value:<11}")
+    yield f"{short(one.id)}  {state}  {minute(time_of(one))}  {visible(subject(one.notice))}"
+    yield visible(f"    to {address(one.notice)}{f': {one.reason}' if one.reason else ''}")
 
 
 def last_and_next_lines(found: LastAndNext) -> Iterator[str]:

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as Xml
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.reports.json.problems import is_ok
+from sfdc_escalator.reports.page import PLAIN, Page
 from sfdc_escalator.reports.values import counted, visible
 
 SUITE = "sfdc-escalator validate"
@@ -13,12 +14,18 @@ NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 ELSEWHERE = "the org"
 
 
-def as_text(files: Sequence[str], problems: Sequence[Problem], *, strict: bool) -> str:
+def as_text(files: Sequence[str], problems: Sequence[Problem], *, strict: bool, page: Page = PLAIN) -> str:
+    """A line for each problem, then the result. A quiet page has only what counts as an error."""
     errors = sum(problem.severity == "error" for problem in problems)
     warned = len(problems) - errors
-    result = f"ok ({', '.join(files)})" if is_ok(problems, strict=strict) else counted(errors, "problem")
+    good = is_ok(problems, strict=strict)
+    if page.is_quiet and good:
+        return ""
+    shown = [one for one in problems if not page.is_quiet or strict or one.severity == "error"]
+    lines = [f"{page.state(one.severity)}: {visible(str(one))}" for one in shown]
+    result = f"{page.paint('ok', 'green')} ({visible(', '.join(files))})" if good else counted(errors, "problem")
     after = f", {counted(warned, 'warning')}{' (--strict)' if strict else ''}" if warned else ""
-    return "\n".join(map(visible, [*(f"{problem.severity}: {problem}" for problem in problems), result + after]))
+    return "\n".join([*lines, result + after])
 
 
 def as_github(problems: Sequence[Problem], about: str) -> str:

@@ -70,9 +70,15 @@ class Client:
         """The first page of a query."""
         return self._read("query", lambda: self._page(self._org.query(soql, include_deleted=deleted, headers=PAGE)))
 
-    def in_full(self, soql: str, convert: Callable[[Sequence[Record]], Sequence[Row]]) -> tuple[list[Row], datetime]:
-        """The records of all pages, converted page by page, and the time of the first page."""
-        return read_to_end(None, partial(self.query, soql), self._next, convert)
+    def in_full(
+        self,
+        soql: str,
+        convert: Callable[[Sequence[Record]], Sequence[Row]],
+        seen: Callable[[int, int], object] = lambda _count, _total: None,
+    ) -> tuple[list[Row], datetime]:
+        """The records of all pages, converted page by page, and the time of the first page. `seen` is that of
+        `read_to_end`."""
+        return read_to_end(None, partial(self.query, soql), self._next, convert, seen)
 
     def get(self, *paths: str) -> list[Any]:
         """The bodies of these resources (paths below the version), read in one call. Raises the first error."""

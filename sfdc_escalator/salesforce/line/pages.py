@@ -69,16 +69,21 @@ def read_to_end(
     ask: Callable[[], Page],
     follow: Callable[[Link], Page],
     convert: Callable[[Sequence[Record]], Sequence[Row]],
+    seen: Callable[[int, int], object] = lambda _count, _total: None,
 ) -> tuple[list[Row], datetime]:
     """The rows of all pages, each once, and the time of the first page.
 
-    `ask` reads the first page, unless it is given; it is asked again, at most twice, when the cursor is lost. Raises
-    what these raise, and OrgUnavailable for pages that never end or do not add up.
+    `seen` gets the number of rows after each page, and the number of all of them. `ask` reads the first page, unless
+    it is given; it is asked again, at most twice, when the cursor is lost. Raises what these raise, and OrgUnavailable
+    for pages that never end or do not add up.
     """
     for restarts in range(RESTARTS + 1):
         try:
             start = first or ask()
-            rows = [row for page in following(start, follow) for row in convert(page.records)]
+            rows = list[Row]()
+            for page in following(start, follow):
+                rows += convert(page.records)
+                seen(len(rows), page.total)
             return rows, start.at
         except CursorLost as lost:
             if restarts == RESTARTS:

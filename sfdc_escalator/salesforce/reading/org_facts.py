@@ -17,7 +17,7 @@ from sfdc_escalator.salesforce.line.failures import Rejected, not_an_org
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.shapes import objects
 from sfdc_escalator.salesforce.reading.org_settings import calendars_of, quick_texts_of, rows_of, tracked_of, wishes_of
-from sfdc_escalator.salesforce.reading.records import read
+from sfdc_escalator.salesforce.reading.records import ENGINE_FIELDS, read
 from sfdc_escalator.salesforce.schema.describe import (
     missing_object,
     objects_needed,
@@ -59,7 +59,7 @@ def org_facts(
     """See `Org.facts`. The objects on the paths `beside` are described too."""
     standard = standard_describe().objects
     needs = frozenset[Need]().union(*(policy.all_needs for policy in policies))
-    paths = paths_of(needs).union(beside, *(policy.notice_paths for policy in policies))
+    paths = paths_of(needs).union(beside, ENGINE_FIELDS, *(policy.notice_paths for policy in policies))
     starts = {one.through for one in lookups_of(needs) if isinstance(one, Records) and one.through}
     known_already = Describe({name: standard[name] for name in ("Case", "Name")})
     names = ["Case", *sorted(starts | objects_needed(paths, known_already))]

@@ -22,6 +22,7 @@ from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Answered
 from sfdc_escalator.escalation.world.org import Describe, OrgFacts
 from sfdc_escalator.pipeline.ports.org import Poll
+from sfdc_escalator.pipeline.ports.progress import Progress, unseen
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.composite import QUERIES, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
@@ -43,6 +44,7 @@ from sfdc_escalator.salesforce.soql.soql import (
 
 NOT_THE_QUERY = frozenset({"INVALID_QUERY_LOCATOR", "REQUEST_LIMIT_EXCEEDED"})
 TIMEOUT = "QUERY_TIMEOUT"
+READING = "reading cases"
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,29}")
@@ -64,7 +66,9 @@ class Asked:
         return is_apart(self.may, self.scope)
 
 
-def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
+def poll(
+    client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None, progress: Progress = unseen
+) -> Poll:
     """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is neither a number nor an id."""
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
@@ -72,7 +76,7 @@ def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: 
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
     asked = sound(org_facts, policies, broken)
     try:
-        cases, at = _read(client, asked, org_facts, only)
+        cases, at = _read(client, asked, org_facts, only, progress)
     except Rejected as error:
         if error.status != 400 or error.error_code in NOT_THE_QUERY:
             raise
@@ -80,7 +84,7 @@ def poll(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: 
         if not refused:
             raise
         broken |= refused
-        cases, at = _read(client, [one for one in asked if one.name not in refused], org_facts, only)
+        cases, at = _read(client, [one for one in asked if one.name not in refused], org_facts, only, progress)
     return Poll(cases, at, broken)
 
 
@@ -179,7 +183,7 @@ def selected(paths: frozenset[str], describe: Describe) -> list[str]:
 
 
 def _read(
-    client: Client, asked: Sequence[Asked], org_facts: OrgFacts, only: Filter | None
+    client: Client, asked: Sequence[Asked], org_facts: OrgFacts, only: Filter | None, progress: Progress = unseen
 ) -> tuple[tuple[Case, ...], datetime]:
     paths = paths_asked(asked)
     fields = selected(paths, org_facts.describe)
@@ -190,7 +194,8 @@ def _read(
     found: dict[str, Case] = {}
     times = []
     for soql in wanted:
-        cases, at = _once_more(partial(client.in_full, soql, reader.cases))
+        seen = partial(progress, READING)
+        cases, at = _once_more(partial(client.in_full, soql, reader.cases, seen))
         found.update((case.id, case) for case in cases)
         times.append(at)
     return tuple(found[case_id] for case_id in sorted(found)), min(times)

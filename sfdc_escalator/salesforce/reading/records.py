@@ -35,6 +35,8 @@ ENGINE_FIELDS = (
     "AccountId",
     "ParentId",
     "Owner.Name",
+    "Subject",
+    "Account.Name",
 )
 # Automated users count neither as agents nor as customers (Object Reference, User.UserType).
 NOBODY = frozenset({"AutomatedProcess", "CloudIntegrationUser", "System"})
@@ -86,6 +88,8 @@ class CaseReader:
             account_id=given(record, "AccountId", record_id),
             parent_id=given(record, "ParentId", record_id),
             owner_name=given(pick(record, "Owner"), "Name", interned) or "",
+            subject=given(record, "Subject", text) or "",
+            account_name=given(pick(record, "Account"), "Name", interned) or "",
             fields={column.path: column.value(record) for column in self._columns},
         )
 

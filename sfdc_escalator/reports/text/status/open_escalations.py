@@ -10,6 +10,7 @@ from sfdc_escalator.escalation.world.ladder_facts import Hold, StandingState
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus
 from sfdc_escalator.pipeline.read_models.open_escalation import OpenEscalation
 from sfdc_escalator.reports.ladder_text import UTC, clock, held_text, named, state_words, zone_of
+from sfdc_escalator.reports.page import Page
 from sfdc_escalator.reports.values import counted, visible
 
 MOST_LISTED = 20
@@ -20,13 +21,13 @@ NOT_GOING_ON = {
 """The states whose escalations are listed: no run will do anything about them."""
 
 
-def open_lines(status: LedgerStatus) -> Iterator[str]:
-    yield from summary(status)
-    yield from due_soon(status)
-    yield from coming(status)
-    yield from holds(status)
+def open_lines(status: LedgerStatus, page: Page) -> Iterator[str]:
+    """The lists that follow the summary."""
+    yield from due_soon(status, page)
+    yield from coming(status, page)
+    yield from holds(status, page)
     for state, words in NOT_GOING_ON.items():
-        yield from listed(words, [one for one in status.escalations if one.state is state])
+        yield from listed(words, [one for one in status.escalations if one.state is state], page)
 
 
 def summary(status: LedgerStatus) -> Iterator[str]:
@@ -46,30 +47,32 @@ def by_state(found: Iterable[OpenEscalation]) -> str:
     return ", ".join(f"{count[state]:,} {state_words(state)}" for state in StandingState if count[state])
 
 
-def due_soon(status: LedgerStatus) -> Iterator[str]:
+def due_soon(status: LedgerStatus, page: Page) -> Iterator[str]:
     """The due list of the next 24 hours, by team."""
     teams = status.due_soon
     if teams:
         yield f"{sum(map(len, teams.values())):,} due within 24 hours:"
     for team, found in teams.items():
         yield visible(f"  team {team}:" if team else "  without a team:")
-        yield from (visible(f"    {due_line(one, status)}") for one in found[:MOST_LISTED])
-        yield from more(len(found), "    ")
+        yield from (f"    {due_line(one, status, page)}" for one in page.first(found, MOST_LISTED))
+        yield from more(len(found), "    ", page)
 
 
-def due_line(one: OpenEscalation, status: LedgerStatus) -> str:
-    overdue = "  overdue" if status.now and one.due and one.due < status.now else ""
-    return f"{at(one.due, one, status)}  {subject(one)}{overdue}"
+def due_line(one: OpenEscalation, status: LedgerStatus, page: Page) -> str:
+    late = status.now and one.due and one.due < status.now
+    overdue = "  " + page.paint("overdue", "red") if late else ""
+    return visible(f"{at(one.due, one, status)}  {subject(one)}") + overdue
 
 
-def coming(status: LedgerStatus) -> Iterator[str]:
+def coming(status: LedgerStatus, page: Page) -> Iterator[str]:
     """The next turns of rungs, the nearest first."""
     found = [(one.standing.at, one) for one in status.escalations if one.standing.at and one.hold is None]
     if found:
         yield f"{counted(len(found), 'rung')} to come if nobody acts:"
-        for _, one in nsmallest(MOST_LISTED, found, key=lambda entry: entry[0]):
+        shown = len(found) if page.everything else MOST_LISTED
+        for _, one in nsmallest(shown, found, key=lambda entry: entry[0]):
             yield visible(f"  {next_line(one, status)}")
-        yield from more(len(found), "  ")
+        yield from more(len(found), "  ", page)
 
 
 def next_line(one: OpenEscalation, status: LedgerStatus) -> str:
@@ -77,12 +80,12 @@ def next_line(one: OpenEscalation, status: LedgerStatus) -> str:
     return f"{at(one.standing.at, one, status)}  {subject(one)}: {rung}"
 
 
-def holds(status: LedgerStatus) -> Iterator[str]:
+def holds(status: LedgerStatus, page: Page) -> Iterator[str]:
     """The cases that are held."""
     if status.holds:
         yield f"{counted(len(status.holds), 'hold')}:"
-        yield from (visible(f"  {hold_line(one, status)}") for one in status.holds[:MOST_LISTED])
-        yield from more(len(status.holds), "  ")
+        yield from (visible(f"  {hold_line(one, status)}") for one in page.first(status.holds, MOST_LISTED))
+        yield from more(len(status.holds), "  ", page)
 
 
 def hold_line(hold: Hold, status: LedgerStatus) -> str:
@@ -91,16 +94,17 @@ def hold_line(hold: Hold, status: LedgerStatus) -> str:
     return f"case {hold.case_number}{f' {of}' if of else ''}: {held_text(hold, zone, status.now)}"
 
 
-def listed(words: str, found: Sequence[OpenEscalation]) -> Iterator[str]:
+def listed(words: str, found: Sequence[OpenEscalation], page: Page) -> Iterator[str]:
     if found:
-        yield f"{len(found):,} {words}:"
-        yield from (visible(f"  {subject(one)}") for one in found[:MOST_LISTED])
-        yield from more(len(found), "  ")
+        yield page.paint(f"{len(found):,} {words}:", "yellow")
+        yield from (visible(f"  {subject(one)}") for one in page.first(found, MOST_LISTED))
+        yield from more(len(found), "  ", page)
 
 
-def more(count: int, indent: str, command: str = "status --json") -> Iterator[str]:
-    if count > MOST_LISTED:
-        yield f"{indent}... and {count - MOST_LISTED:,} more: sfdc-escalator {command}"
+def more(count: int, indent: str, page: Page, command: str = "status") -> Iterator[str]:
+    """The number of entries that a list leaves out, and the way to them."""
+    if count > MOST_LISTED and not page.everything:
+        yield f"{indent}... and {count - MOST_LISTED:,} more: sfdc-escalator {command} --all"
 
 
 def subject(one: OpenEscalation) -> str:

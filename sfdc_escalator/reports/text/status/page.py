@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sfdc_escalator.escalation.world.history import Escalation
 from sfdc_escalator.escalation.world.waitlist import Waiting
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
+from sfdc_escalator.reports.page import PLAIN, Page
 from sfdc_escalator.reports.text.notices import last_and_next_lines, undelivered_lines
-from sfdc_escalator.reports.text.status.open_escalations import more, open_lines, subject
+from sfdc_escalator.reports.text.status.open_escalations import more, open_lines, subject, summary
 from sfdc_escalator.reports.text.waiting import waiting_lines
 from sfdc_escalator.reports.values import counted, instant, visible
 
@@ -30,45 +31,59 @@ def duration(time: timedelta) -> str:
     return f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
-def status_text(status: LedgerStatus, silent: str | None) -> str:
-    return "\n".join(lines(status, silent))
+def status_text(status: LedgerStatus, silent: str | None, page: Page = PLAIN) -> str:
+    """The page. A quiet one holds only what needs a person, and is empty where nothing does."""
+    return "\n".join(urgent_lines(status, silent, page) if page.is_quiet else lines(status, silent, page))
 
 
-def lines(status: LedgerStatus, silent: str | None) -> Iterator[str]:
-    yield f"Ledger {visible(status.where)}"
+def lines(status: LedgerStatus, silent: str | None, page: Page) -> Iterator[str]:
+    yield from summary(status)
     if silent:
-        yield f"! {silent}"
+        yield page.paint(f"! {silent}", "red")
+    yield f"Ledger {visible(status.where)}"
     if status.now:
         yield f"As of {instant(status.now)}"
-    yield from open_lines(status)
-    yield from waiting(status)
-    yield from listed("not settled yet", status.unsettled)
-    yield from listed("rejected", status.rejected)
-    yield from notices(status)
-    yield from checked(status)
+    yield from open_lines(status, page)
+    yield from waiting(status, page)
+    yield from listed("not settled yet", "unknown", status.unsettled, page)
+    yield from listed("rejected", "rejected", status.rejected, page)
+    yield from notices(status, page)
+    yield from checked(status, page)
     yield from last_runs(status)
     if status.review_overdue:
         yield visible(f"Review overdue: {', '.join(status.review_overdue)}")
 
 
-def notices(status: LedgerStatus) -> Iterator[str]:
+def urgent_lines(status: LedgerStatus, silent: str | None, page: Page) -> Iterator[str]:
+    """The parts that need a person."""
+    if silent:
+        yield page.paint(f"! {silent}", "red")
+    yield from waiting(status, page)
+    yield from listed("not settled yet", "unknown", status.unsettled, page)
+    yield from listed("rejected", "rejected", status.rejected, page)
+    yield from undelivered_lines(status.outbox, page)
+    if status.check and status.check.problems:
+        yield from checked(status, page)
+
+
+def notices(status: LedgerStatus, page: Page) -> Iterator[str]:
     """The notices that wait, those of them that come next, and those that were sent last."""
     if status.outbox.waiting:
         yield f"{counted(status.outbox.waiting, 'notice')} waiting"
     yield from last_and_next_lines(status.notices)
-    yield from undelivered_lines(status.outbox)
+    yield from undelivered_lines(status.outbox, page)
 
 
-def checked(status: LedgerStatus) -> Iterator[str]:
+def checked(status: LedgerStatus, page: Page) -> Iterator[str]:
     """The escalations that the self-check names, where it was asked for."""
     if status.check is None:
         return
     problems, subjects = status.check.problems, {one.start.key: subject(one) for one in status.escalations}
-    found = f"{len(problems):,} forgotten:" if problems else "none is forgotten"
+    found = page.paint(f"{len(problems):,} forgotten:", "red") if problems else "none is forgotten"
     yield f"Self-check of {counted(status.check.open, 'open escalation')}: {found}"
-    for one in problems[:MOST_LISTED]:
+    for one in page.first(problems, MOST_LISTED):
         yield visible(f"  {one.key} {subjects.get(one.key, '')}: {one.why}")
-    yield from more(len(problems), "  ", "status --check --json")
+    yield from more(len(problems), "  ", page, "status --check")
 
 
 def last_runs(status: LedgerStatus) -> Iterator[str]:
@@ -79,20 +94,21 @@ def last_runs(status: LedgerStatus) -> Iterator[str]:
         yield f"Last run with exit code 0: {success.run} at {instant(success.started)}"
 
 
-def waiting(status: LedgerStatus) -> Iterator[str]:
+def waiting(status: LedgerStatus, page: Page) -> Iterator[str]:
     """The things that wait for a person and are not listed below; then the withheld routes."""
     below = {one.key for one in (*status.unsettled, *status.rejected)}
     withheld = [one for one in status.waiting if one.state == "withheld"]
     others = [one for one in status.waiting if one.state != "withheld" and not (one.key and one.key in below)]
+    most = len(status.waiting) if page.everything else MOST_LISTED
     if others or status.more_waiting:
-        yield f"{len(others) + status.more_waiting} waiting for a person:"
-        yield from waiting_lines(others, status.more_waiting, MOST_LISTED)
+        yield page.state("waiting", f"{len(others) + status.more_waiting} waiting for a person:")
+        yield from waiting_lines(others, status.more_waiting, most)
     if withheld:
-        yield f"{counted(len(withheld), 'route')} withheld:"
-        for one in withheld[:MOST_LISTED]:
+        yield page.state("withheld", f"{counted(len(withheld), 'route')} withheld:")
+        for one in withheld[:most]:
             yield from waiting_lines([one], 0, 1)
             yield from (visible(f"    {line}") for line in numbers(one))
-        yield from waiting_lines([], len(withheld[MOST_LISTED:]), 0)
+        yield from waiting_lines([], len(withheld[most:]), 0)
 
 
 def numbers(one: Waiting) -> Iterator[str]:
@@ -103,12 +119,13 @@ def numbers(one: Waiting) -> Iterator[str]:
         yield f"{'case' if one.cases == 1 else 'cases'} {', '.join(shown)}{more}"
 
 
-def listed(title: str, escalations: Sequence[Escalation]) -> Iterator[str]:
+def listed(title: str, state: str, escalations: Sequence[Escalation], page: Page) -> Iterator[str]:
+    shown = page.first(escalations, MOST_LISTED)
     if escalations:
-        yield f"{len(escalations)} {title}:"
-        yield from (f"  {escalation_line(one)}" for one in escalations[:MOST_LISTED])
-    if len(escalations) > MOST_LISTED:
-        yield f"  ... and {len(escalations) - MOST_LISTED} more: sfdc-escalator audit list"
+        yield page.state(state, f"{len(escalations)} {title}:")
+        yield from (f"  {escalation_line(one)}" for one in shown)
+    if len(escalations) > len(shown):
+        yield f"  ... and {len(escalations) - len(shown)} more: sfdc-escalator status --all"
 
 
 def outcome(record: RunRecord) -> str:
