@@ -18,9 +18,9 @@ POSTED = ("AccountId", "ContactId")
 
 
 def unreadable(policy: Policy, route: Route, describe: Describe) -> Iterator[Gap]:
-    """The reasons why the org cannot be asked for this route; a warning for what only its notices read. The paths to
-    persons are reported as they are written."""
-    only, persons = policy.only_in_notices(route), {user_path(one).field for one in people_told(policy, route)}
+    """The reasons why the org cannot be asked for this route; a warning for what only its notices and its review
+    read. The paths to persons are reported as they are written."""
+    only, persons = policy.only_optional(route), {user_path(one).field for one in people_told(policy, route)}
     for path in sorted((fields_of(policy, route) | only) - (only & persons)):
         if gap := unreadable_field(path, describe):
             yield replace(gap, severity="warning" if path in only else gap.severity)

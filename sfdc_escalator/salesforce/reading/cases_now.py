@@ -11,10 +11,11 @@ from sfdc_escalator.salesforce.line.shapes import objects
 from sfdc_escalator.salesforce.reading.lookups import in_ids
 from sfdc_escalator.salesforce.reading.poll import selected
 from sfdc_escalator.salesforce.reading.records import CaseReader, read
-from sfdc_escalator.salesforce.schema.values import flag, given, needed, pick, record_id, selected_value, text
+from sfdc_escalator.salesforce.schema.values import flag, given, instant, needed, pick, record_id, selected_value, text
 from sfdc_escalator.salesforce.soql.soql import ids, select
 
 FATE = ("IsClosed", "IsDeleted", "MasterRecordId")
+CLOSED_AT = "ClosedDate"
 
 
 def cases_now(
@@ -24,7 +25,8 @@ def cases_now(
     if not case_ids:
         return {}
     known = frozenset(path for path in paths if describe.field_at(path))
-    fields = list(dict.fromkeys((*selected(known, describe), *FATE)))
+    closing = [CLOSED_AT] if describe.field_at(CLOSED_AT) else []
+    fields = list(dict.fromkeys((*selected(known, describe), *FATE, *closing)))
     by_us = select(["CommentBody"], "CaseComments", f"CreatedById IN {ids(sorted(users))}") if users else ""
     notes = [f"({by_us})"] if by_us else []
     answers = client.lookups(in_ids([*fields, *notes], "Case", "Id", case_ids), deleted=True)
@@ -42,6 +44,7 @@ def case_now(record: Record, reader: CaseReader) -> CaseNow:
         is_deleted=given(record, "IsDeleted", flag) is True,
         master_id=given(record, "MasterRecordId", record_id),
         keys=frozenset(key for key in keys if key),
+        closed_at=given(record, CLOSED_AT, instant),
     )
 
 
