@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import EscalatorError, RunBusy
 from sfdc_escalator.ledger.engines.database import Database, check_version
 from sfdc_escalator.ledger.tables import chain
-from sfdc_escalator.ledger.tables.rows import ORG_TIME, checked, naming
+from sfdc_escalator.ledger.tables.rows import checked, naming
 from sfdc_escalator.ledger.tables.schema import leases, runs
-from sfdc_escalator.ledger.tables.times import time_of, time_text
+from sfdc_escalator.ledger.tables.times import time_of
 from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal, locked_version
@@ -102,11 +102,5 @@ def _first_row(
         "result": None,
     }
     left = {"took_over": {name: old[name] for name in ("run", "host", "pid")}} if old and old["run"] else {}
-    event = journal.add("run_started", {"facts": as_recorded(facts), **left, **org_time_of_start(start)})
+    event = journal.add("run_started", {"facts": as_recorded(facts), **left})
     return {"run": start.run, "organization_id": start.organization_id, "event": event, **facts}
-
-
-def org_time_of_start(start: RunStart) -> dict[str, str]:
-    """The org's time for the first event of the run: a run that is killed has no other."""
-    at = time_text(start.org_time)
-    return {ORG_TIME: at} if at else {}
