@@ -30,9 +30,9 @@ class Order:
     `together` saves all fields as one. `locks` are the other records that a save of the case locks.
     `owner_name` is for reports.
 
-    `ladder` is kept with a start, `due` is the due time of the escalation, `counted` are facts for reports. Of a rung: its `moment`, the key of the
+    `ladder` is kept with a start, `due` is the due time of the escalation. Of a rung: its `moment`, the key of the
     start, the turns that it `skips`, and the start of the escalation with the rungs that it moves. `notices` are sent
-    once it is carried out.
+    once it is carried out. `counted` are the facts by which a report counts a start.
     """
 
     identity: Identity

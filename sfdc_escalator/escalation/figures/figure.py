@@ -18,8 +18,8 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One value of a figure. What the figure is not counted by is empty: `route`, `team`, `day`, and what stands in
-    `more` (such as `rung`, `recipient`, `channel`, `field`, `item`).
+    """One value of a figure. What the figure is not counted by is empty: `policy`, `route`, `team`, `day`, and what
+    stands in `more` (such as `rung`, `recipient`, `channel`, `field`, `item`).
 
     `value` is a number in the figure's unit. `of` is the whole that the value is a part of, where there is one.
     `against` is the same part of another whole, to compare with: that of all open cases.
@@ -32,12 +32,13 @@ class Row:
     of: int | None = None
     against: Part | None = None
     more: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    policy: str = ""
 
     def cell(self, name: str) -> str:
         """The text of one thing that the figure is counted by; empty where it is not known."""
         if name == "day":
             return self.day.isoformat() if self.day else ""
-        return {"route": self.route, "team": self.team}.get(name) or self.more.get(name, "")
+        return {"route": self.route, "team": self.team, "policy": self.policy}.get(name) or self.more.get(name, "")
 
 
 @dataclass(frozen=True, slots=True)

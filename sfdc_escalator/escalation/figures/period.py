@@ -1,7 +1,7 @@
 """The period of a report."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 
@@ -15,3 +15,7 @@ class Period:
 
     def has(self, at: datetime) -> bool:
         return self.begin <= at < self.end
+
+    def day(self, at: datetime) -> date:
+        """The day on which this time falls, in its zone."""
+        return at.astimezone(self.zone).date()

@@ -37,8 +37,8 @@ UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route with `escalate` None only notifies people: it takes no step and writes no note. `counts_as` is the name under
-    which a report counts it, where it is not an escalation."""
+    """A route with `escalate` None only notifies people: it takes no step and writes no note. `counts_as` is the name
+    under which a report counts it, where it is not an escalation."""
 
     name: str
     reason: str
