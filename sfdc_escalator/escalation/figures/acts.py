@@ -1,4 +1,4 @@
-"""How long it took until a person acted, and who still waits."""
+"""The time until a person acted, and the escalations that still wait."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""How many escalations were closed in time."""
+"""The escalations that were closed in time."""
 
 from collections import Counter
 from collections.abc import Iterator

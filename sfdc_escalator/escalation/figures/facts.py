@@ -65,12 +65,5 @@ class Warned(NamedTuple):
     `is_escalated` says that an escalation of the case came after the warning."""
 
     place: Place
-    at: datetime
     comes_at: datetime | None
     is_escalated: bool
-
-
-class RunMade(NamedTuple):
-    """A run, by the org's time at its start; None where that is not recorded."""
-
-    at: datetime | None

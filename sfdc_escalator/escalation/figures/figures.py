@@ -1,7 +1,8 @@
 """All figures of a report, in the order in which people read them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from sfdc_escalator.escalation.figures.acts import Acts
 from sfdc_escalator.escalation.figures.closings import Closings
@@ -10,6 +11,7 @@ from sfdc_escalator.escalation.figures.figure import Figure, Row
 from sfdc_escalator.escalation.figures.in_common import InCommon, OpenCases
 from sfdc_escalator.escalation.figures.period import Period
 from sfdc_escalator.escalation.figures.rungs import Rungs
+from sfdc_escalator.escalation.figures.runs import RunTimes, run_figures
 from sfdc_escalator.escalation.figures.starts import Starts
 from sfdc_escalator.escalation.figures.troubles import Troubles, Warnings
 
@@ -45,25 +47,34 @@ class OfEscalations:
                 part.add(one)
 
 
-def all_figures(
-    escalations: OfEscalations,
-    warnings: Warnings,
-    troubles: Troubles,
-    messages: Messages,
-    runs: Iterator[Figure],
-    open_cases: OpenCases | None = None,
-) -> tuple[Figure, ...]:
+@dataclass(slots=True)
+class Facts:
+    """All that the figures of a period are made of. `as_of` is the org's time of the last run. `unlisted` says that
+    more cases waited for a person than the runs list."""
+
+    period: Period
+    escalations: OfEscalations
+    troubles: Troubles
+    warnings: Warnings
+    messages: Messages
+    runs: RunTimes
+    as_of: datetime | None = None
+    unlisted: bool = False
+
+
+def all_figures(facts: Facts, every: timedelta | None, open_cases: OpenCases | None) -> tuple[Figure, ...]:
     """The figures; where several policies have rows, those by route are by policy as well."""
+    of = facts.escalations
     found = [
-        *escalations.starts.figures(),
-        *escalations.acts.figures(),
-        *escalations.closings.figures(),
-        *escalations.rungs.figures(),
-        *warnings.figures(),
-        *troubles.figures(),
-        messages_figure(messages),
-        *runs,
-        *escalations.in_common.figures(open_cases),
+        *of.starts.figures(),
+        *of.acts.figures(),
+        *of.closings.figures(),
+        *of.rungs.figures(),
+        *facts.warnings.figures(),
+        *facts.troubles.figures(),
+        messages_figure(facts.messages),
+        *run_figures(facts.runs, facts.period, every),
+        *of.in_common.figures(open_cases),
     ]
     kept = [one for one in found if one.rows or one.name not in WITHOUT_ROWS]
     policies = {row.policy for one in kept for row in one.rows} - {""}

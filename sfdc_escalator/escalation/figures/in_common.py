@@ -47,6 +47,11 @@ class InCommon:
     def paths(self) -> tuple[str, ...]:
         return tuple(sorted(self.values))
 
+    @property
+    def shown(self) -> Mapping[str, tuple[str, ...]]:
+        """The values that a report shows, by field."""
+        return {path: tuple(row.more["item"] for row in top(path, self.values[path], None)) for path in self.paths}
+
     def figures(self, open_cases: OpenCases | None = None) -> Iterator[Figure]:
         yield Figure(
             "in_common",

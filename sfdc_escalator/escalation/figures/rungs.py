@@ -1,4 +1,4 @@
-"""How far escalations climbed, and which rungs moved somebody to act."""
+"""The rungs that were climbed, and those that moved somebody to act."""
 
 from collections import Counter
 from collections.abc import Iterator

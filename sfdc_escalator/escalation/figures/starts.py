@@ -1,4 +1,4 @@
-"""How many escalations: per day and route, under other names, and again on the same case."""
+"""The number of escalations: per day and route, under other names, and again on the same case."""
 
 from collections import Counter
 from collections.abc import Iterator

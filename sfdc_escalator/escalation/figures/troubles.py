@@ -1,4 +1,4 @@
-"""What did not go through: rejected, unknown, held and withheld; and warnings that came true or not."""
+"""Rejected, unknown, held and withheld escalations; and warnings that came true or not."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
