@@ -57,7 +57,6 @@ class FilePath(click.Path[Path]):
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 MOST_SECONDS = 36525 * UNITS["d"]
-AN_INSTANT = "2026-03-02T15:00:00Z"
 FIRST_YEAR, LAST_YEAR = 1971, 2998
 """The years of a period: a ledger has times of the years between 1970 and 3000."""
 

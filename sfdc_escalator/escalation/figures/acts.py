@@ -40,7 +40,7 @@ class Acts:
         after = "Seconds from the start to the first act, of escalations on which somebody acted. " + FIRST_ACT
         for name, title, percent in (
             ("first_act_median", "Time to the first act, median", MEDIAN),
-            ("first_act_p90", "Time to the first act, 90 of 100", P90),
+            ("first_act_p90", "Time to the first act, 90th percentile", P90),
         ):
             ranks = {where: nearest_rank(times, percent) for where, times in ordered.items()}
             share = "half" if percent == MEDIAN else "nine of ten"

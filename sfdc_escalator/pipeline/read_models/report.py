@@ -7,6 +7,9 @@ from datetime import datetime
 from sfdc_escalator.escalation.figures.figure import Figure
 from sfdc_escalator.escalation.figures.period import Period
 
+ABSENCES = ("longest_gap", "runs_missed", "runs_not_dated")
+"""The figures that have rows though nothing happened."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -30,5 +33,5 @@ class Report:
 
     @property
     def is_empty(self) -> bool:
-        """True where nothing at all happened in the period."""
-        return not any(figure.rows for figure in self.figures)
+        """True where nothing at all happened in the period; that runs are missing is no event."""
+        return not any(figure.rows for figure in self.figures if figure.name not in ABSENCES)

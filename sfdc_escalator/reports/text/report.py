@@ -36,13 +36,12 @@ def lines(report: Report, page: Page) -> Iterator[str]:
     for remark in report.remarks:
         yield from wrapped(f"! {remark}", page)
     if report.is_empty:
-        yield "Nothing happened in this period: the ledger has no escalation, message or run of it."
-        return
+        yield from wrapped("Nothing happened in this period: the ledger has no escalation, message or run of it.", page)
     for figure in report.figures:
         if figure.rows:
             yield ""
             yield from figure_lines(figure, page)
-    if empty := [one.title for one in report.figures if not one.rows]:
+    if not report.is_empty and (empty := [one.title for one in report.figures if not one.rows]):
         yield ""
         yield from wrapped(f"None in this period: {'; '.join(empty)}.", page)
 
@@ -70,7 +69,8 @@ def figure_lines(figure: Figure, page: Page) -> Iterator[str]:
     every = lines_of(figure)
     shown = every[:MOST_ROWS]
     if figure.by:
-        yield table(columns_of(figure, page), cells_of(figure, shown, page), title=figure.title, page=page)
+        bars = bars_of(shown) if page.width >= WITH_BARS and (len(shown) > 1 or has_whole(figure)) else []
+        yield table(columns_of(figure, bars), cells_of(figure, shown, bars), title=figure.title, page=page)
     else:
         yield f"{figure.title}: {number(figure, shown[0].row.value)}"
     if len(every) > len(shown):
@@ -100,25 +100,22 @@ def month(day: date) -> str:
     return f"{day:%Y-%m}"
 
 
-def columns_of(figure: Figure, page: Page) -> list[str]:
+def columns_of(figure: Figure, bars: Sequence[str]) -> list[str]:
     names = [HEADINGS.get(name, name.capitalize()) for name in figure.by]
     parts = ["Share"] if has_whole(figure) else []
     beside = ["Of all open"] if any(row.against for row in figure.rows) else []
-    return [*names, "Time" if figure.unit == "seconds" else figure.unit.capitalize(), *parts, *beside, *bar_title(page)]
-
-
-def bar_title(page: Page) -> list[str]:
-    return [""] if page.width >= WITH_BARS else []
+    unit = "Time" if figure.unit == "seconds" else figure.unit.capitalize()
+    return [*names, unit, *parts, *beside, *([""] if bars else [])]
 
 
 def has_whole(figure: Figure) -> bool:
     return any(row.of is not None for row in figure.rows)
 
 
-def cells_of(figure: Figure, shown: Sequence[Line], page: Page) -> list[tuple[str, ...]]:
+def cells_of(figure: Figure, shown: Sequence[Line], bars: Sequence[str]) -> list[tuple[str, ...]]:
     numbers = [number(figure, line.row.value) for line in shown]
     widest, parts = max(map(len, numbers)), has_whole(figure)
-    beside, bars = any(row.against for row in figure.rows), bars_of(shown) if bar_title(page) else []
+    beside = any(row.against for row in figure.rows)
     return [
         (
             *(label or "-" for label in line.labels),
