@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.figures.figure import Figure, Part, Row
 from sfdc_escalator.pipeline.read_models.report import Report
 from sfdc_escalator.reports.terminal import PLAIN, Page, table
 from sfdc_escalator.reports.text.status.page import duration
-from sfdc_escalator.reports.values import instant, visible
+from sfdc_escalator.reports.values import BOLD, instant, visible
 
 MOST_DAYS = 31
 MOST_ROWS = 40
@@ -70,12 +70,17 @@ def figure_lines(figure: Figure, page: Page) -> Iterator[str]:
     shown = every[:MOST_ROWS]
     if figure.by:
         bars = bars_of(shown) if page.width >= WITH_BARS and (len(shown) > 1 or has_whole(figure)) else []
-        yield table(columns_of(figure, bars), cells_of(figure, shown, bars), title=figure.title, page=page)
+        yield from heading(figure.title, page)
+        yield table(columns_of(figure, bars), cells_of(figure, shown, bars), page=page).strip("\n")
     else:
         yield f"{figure.title}: {number(figure, shown[0].row.value)}"
     if len(every) > len(shown):
         yield f"(and {len(every) - len(shown):,} more: --json has all of them)"
     yield from wrapped(figure.definition, page)
+
+
+def heading(title: str, page: Page) -> Iterator[str]:
+    yield from (f"{BOLD[0]}{line}{BOLD[1]}" if page.bold else line for line in wrapped(title, page))
 
 
 def lines_of(figure: Figure) -> list[Line]:
