@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,6 +51,7 @@ guards: {max_cases: 10, max_share_of_open: 100%}
 BOB, OLD = "bob@support.example", "2026-03-01T16:10:00Z"
 PERIOD = ("--from", "2026-03-02", "--to", "2026-03-04")
 ZONE = ZoneInfo("America/Chicago")
+PAGE = Path(__file__).parents[2] / "config" / "report" / "README.md"
 
 
 def report(world: World, *words: str, code: int = 0) -> dict[str, Any]:
@@ -148,6 +150,7 @@ def test_the_figures_of_three_days_are_those_of_what_people_and_runs_did(stopped
     assert common["Reason", "(empty)"] == [2, 4, {"value": 4, "of": 5}]
     assert common["Vip__c", "true"] == [1, 4, {"value": 0, "of": 5}]
     assert found["remarks"] == []
+    assert [one["name"] for one in found["figures"] if f"`{one['name']}`" not in PAGE.read_text(encoding="utf-8")] == []
     recomputed(stopped, found)
     at_the_bounds(stopped)
     in_words(stopped)

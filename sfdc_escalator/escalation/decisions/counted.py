@@ -8,10 +8,8 @@ from sfdc_escalator.escalation.conditions.comparison import as_text
 from sfdc_escalator.escalation.ladder.times import team_of
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case, Value
-from sfdc_escalator.escalation.world.org import Describe, FieldInfo
+from sfdc_escalator.escalation.world.org import Describe
 
-COUNTABLE = frozenset({"picklist", "multipicklist", "combobox", "boolean", "reference", "int", "double", "percent"})
-"""Types of fields with few values, none of which is a text that somebody wrote."""
 LONGEST = 60
 """A longer text of a custom field is prose, and no event keeps it."""
 
@@ -39,14 +37,8 @@ def counted_of(policy: Policy, route: Route, case: Case, describe: Describe) -> 
 def values_of(case: Case, paths: tuple[str, ...], describe: Describe) -> Iterator[tuple[str, str | None]]:
     for path in paths:
         info, value = describe.field_at(path), value_at(case, path)
-        if info and is_countable(info) and (value is None or len(value) <= LONGEST):
+        if info and info.is_countable and (value is None or len(value) <= LONGEST):
             yield path, value
-
-
-def is_countable(info: FieldInfo) -> bool:
-    """True for a field with few values. A text counts where it is a custom field: the standard ones are names, subjects
-    and addresses."""
-    return info.type in COUNTABLE or (info.type == "string" and info.name.lower().endswith("__c"))
 
 
 def value_at(case: Case, path: str) -> str | None:

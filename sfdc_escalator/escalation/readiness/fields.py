@@ -41,6 +41,14 @@ def unreadable_field(path: str, describe: Describe) -> Gap | None:
     return Gap(GapKind.FIELD, path, FIELD_KEYS, values, near, instead=instead)
 
 
+def uncountable(policy: Policy, describe: Describe) -> Iterator[Gap]:
+    """The fields of the review by which no report can count."""
+    for path in policy.review:
+        info = describe.field_at(path)
+        if info and not info.is_countable:
+            yield Gap(GapKind.UNCOUNTABLE, path, ("by",), {"type": info.type}, file=policy.file)
+
+
 def missing_step(path: str, describe: Describe) -> tuple[dict[str, str], str | None]:
     """The first step of the path that an object does not have, and the nearest one that it has."""
     start, known = "Case", list[str]()
