@@ -2,10 +2,11 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,11 +14,9 @@ from sfdc_escalator.escalation.figures.facts import Climb, Place, Started
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.ledger.figures.wanted import Wanted
-from sfdc_escalator.ledger.tables.ladder import ladder_facts_of
-from sfdc_escalator.ledger.tables.rows import Row, checked, naming
+from sfdc_escalator.ledger.tables.rows import MISREAD, naming
 from sfdc_escalator.ledger.tables.schema import escalations, events
 from sfdc_escalator.ledger.tables.times import time_of
-from sfdc_escalator.ledger.trail.open_escalations import rows_of
 
 AT_A_TIME = 500
 NO_START = (
@@ -39,46 +38,67 @@ NOT_A_RUNG = (FIRST_RUNG, "undo")
 CARRIED_OUT = frozenset({"applied", "found", "recovered", "resolved"})
 """Events by which a note was there."""
 READ = (*CARRIED_OUT, "intended", "closed")
-COUNTED, CLOSED_AT = "counted", "closed_at"
-START = tuple(
-    escalations.c[name]
-    for name in (
-        "key", "organization_id", "case_id", "policy", "route", "episode", "state", "tried_at", "ladder", "event"
-    )
-)  # fmt: skip
-TURN = tuple(
-    escalations.c[name]
-    for name in ("key", "organization_id", "case_id", "policy", "route", "episode", "rung", "tried_at", "start_key")
-)
+COUNTED, CLOSED_AT = b'"counted":', b'"closed_at":'
+"""Members of an event. Inside a text of it a quote has a backslash before it, so it is found nowhere else."""
+START = ("key", "organization_id", "case_id", "policy", "route", "episode", "state", "tried_at", "ladder", "event")
+TURN = ("organization_id", "case_id", "policy", "route", "episode", "rung", "tried_at", "start_key")
+TYPES = (str, str, str, str, str, int, str)
+"""Of the first columns of START: SQLite stores any value."""
+read_value = json.JSONDecoder().raw_decode
+FIRST = itemgetter(0)
+
+start = escalations.alias("start")
+turn = escalations.alias("turn")
+
+
+class StartRow(NamedTuple):
+    key: str
+    organization_id: str
+    case_id: str
+    policy: str
+    route: str
+    episode: int
+    state: str
+    tried_at: str | None
+    ladder: str | None
+    event: int
+
+
+class TurnRow(NamedTuple):
+    organization_id: str
+    case_id: str
+    policy: str
+    route: str
+    episode: int
+    rung: str
+    tried_at: str | None
+    start_key: str | None
 
 
 def started_in(connection: sa.Connection, wanted: Wanted) -> Iterator[Started]:
     """The escalations that started in the period or shortly beside it."""
-    starts = sa.select(*START).where(
-        escalations.c.rung == FIRST_RUNG,
-        escalations.c.state.not_in(NO_START),
-        wanted.by(escalations),
-        wanted.about(escalations.c.tried_at),
+    of_period = sa.and_(
+        start.c.rung == FIRST_RUNG, start.c.state.not_in(NO_START), wanted.by(start), wanted.about(start.c.tried_at)
     )
+    query = sa.select(*(start.c[name] for name in START)).order_by(start.c.event).limit(AT_A_TIME)
     last = 0
-    while True:
-        page = starts.where(escalations.c.event > last).order_by(escalations.c.event).limit(AT_A_TIME)
-        rows = list(rows_of(connection.execute(page)))
-        if not rows:
-            return
-        yield from with_events(connection, rows)
-        last = rows[-1]["event"]
+    while rows := connection.execute(query.where(of_period, start.c.event > last)).all():
+        found = [StartRow(*row) for row in rows]
+        page = sa.and_(of_period, start.c.event > last, start.c.event <= found[-1].event)
+        yield from with_events(connection, found, page)
+        last = found[-1].event
 
 
-def with_events(connection: sa.Connection, rows: Sequence[Row]) -> Iterator[Started]:
-    happened, turns = events_of(connection, rows), turns_on(connection, rows)
+def with_events(connection: sa.Connection, rows: Sequence[StartRow], page: sa.ColumnElement[bool]) -> Iterator[Started]:
+    happened, turns = events_of(connection, page), turns_of(connection, page)
     for row in rows:
-        with naming(f"escalation {row['key']!s:.60}"):
-            checked(escalations, row)
-            known = happened.get(row["key"], NOTHING)
-            climbs = (turn for turn in turns.get((row["organization_id"], row["case_id"]), ()) if is_of(turn, row))
-            if found := started(row, known, climbs_of(climbs)):
+        try:
+            climbs = (one for one in turns.get((row.organization_id, row.case_id), ()) if is_of(one, row))
+            if found := started(row, happened.get(row.key, NOTHING), climbs_of(climbs)):
                 yield found
+        except MISREAD:
+            with naming(f"escalation {row.key!s:.60}"):
+                raise
 
 
 # -- events ------------------------------------------------------------------------------------------------------------
@@ -97,85 +117,94 @@ class Happened:
 NOTHING = Happened()
 
 
-def events_of(connection: sa.Connection, rows: Sequence[Row]) -> Mapping[str, Happened]:
+def events_of(connection: sa.Connection, page: sa.ColumnElement[bool]) -> Mapping[str, Happened]:
     """The events of these starts, by key."""
     found: dict[str, Happened] = defaultdict(Happened)
-    keys = [row["key"] for row in rows]
-    wanted = sa.select(events.c.seq, events.c.key, events.c.event, events.c.body)
-    these = wanted.where(events.c.key.in_(keys), events.c.event.in_(READ)).order_by(events.c.key, events.c.seq)
-    for seq, key, event, body in connection.execute(these):
-        with naming(f"event {seq}"):
+    is_needed = (events.c.event != "applied") | start.c.sent_at.is_(None)  # what was sent is counted by its intent
+    columns = (events.c.seq, events.c.key, events.c.event, sa.case((is_needed, events.c.body)))
+    joined = sa.select(*columns).join(start, start.c.key == events.c.key).where(page, events.c.event.in_(READ))
+    for seq, key, event, body in sorted(connection.execute(joined).all(), key=FIRST):
+        try:
             note(found[key], event, body)
+        except MISREAD:
+            with naming(f"event {seq}"):
+                raise
     return found
 
 
-def note(known: Happened, event: str, body: bytes) -> None:
+def note(known: Happened, event: str, body: bytes | None) -> None:
     known.was_carried_out = known.was_carried_out or event in CARRIED_OUT
-    if event == "intended" or (event == "applied" and known.counted is None):
-        known.counted = facts_in(body).get(COUNTED, known.counted)
-    elif event == "closed":
-        known.closed = time_of(facts_in(body).get(CLOSED_AT))
+    if event == "closed":
+        known.closed = time_of(member(body, CLOSED_AT))
+    elif event == "intended" or known.counted is None:
+        known.counted = member(body, COUNTED) or known.counted
 
 
-def facts_in(body: bytes) -> Mapping[str, Any]:
-    found = json.loads(body)["facts"]
-    if not isinstance(found, dict):
-        raise ValueError(f"{found!r:.60} is not an object")
-    return found
+def member(body: bytes | None, name: bytes) -> Any:
+    """The value of a member, None where the body has no such member. The body is not taken apart as a whole: a report
+    looks at hundreds of thousands."""
+    place = body.find(name) if body else -1
+    return None if body is None or place < 0 else read_value(body[place + len(name) :].decode())[0]
 
 
 # -- rungs -------------------------------------------------------------------------------------------------------------
 
 
-def turns_on(connection: sa.Connection, rows: Sequence[Row]) -> Mapping[tuple[str, str], list[Row]]:
-    """The turns of rungs that were climbed on the cases of these starts, by org and case."""
-    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    climbed = escalations.c.rung.not_in(NOT_A_RUNG) & escalations.c.state.not_in(NOT_CLIMBED)
-    cases = sorted({row["case_id"] for row in rows})
-    for turn in rows_of(connection.execute(sa.select(*TURN).where(escalations.c.case_id.in_(cases), climbed))):
-        found[turn["organization_id"], turn["case_id"]].append(turn)
+def turns_of(connection: sa.Connection, page: sa.ColumnElement[bool]) -> Mapping[tuple[str, str], list[TurnRow]]:
+    """The turns of rungs that were climbed on the cases of these starts, by org and case; each once for a case."""
+    same = (turn.c.case_id == start.c.case_id) & (turn.c.organization_id == start.c.organization_id)
+    climbed = turn.c.rung.not_in(NOT_A_RUNG) & turn.c.state.not_in(NOT_CLIMBED)
+    wanted = sa.select(*(turn.c[name] for name in ("key", *TURN))).join(start, same).where(page, climbed).distinct()
+    found: dict[tuple[str, str], list[TurnRow]] = defaultdict(list)
+    for _, *row in connection.execute(wanted).all():
+        one = TurnRow(*row)
+        found[one.organization_id, one.case_id].append(one)
     return found
 
 
-def is_of(turn: Row, start: Row) -> bool:
+def is_of(one: TurnRow, row: StartRow) -> bool:
     """True for a turn of this escalation. One that was found in the org does not name its start."""
-    if turn["start_key"] is not None:
-        return bool(turn["start_key"] == start["key"])
-    return all(turn[name] == start[name] for name in ("policy", "route", "episode"))
+    if one.start_key is not None:
+        return one.start_key == row.key
+    return (one.policy, one.route, one.episode) == (row.policy, row.route, row.episode)
 
 
-def climbs_of(turns: Iterator[Row]) -> tuple[Climb, ...]:
-    found = [(time_of(turn["tried_at"]), turn["rung"]) for turn in turns]
-    return tuple(sorted((Climb(rung, at) for at, rung in found if at), key=lambda one: (one.at, one.rung)))
+def climbs_of(turns: Iterable[TurnRow]) -> tuple[Climb, ...]:
+    found = [Climb(one.rung, at) for one in turns if (at := time_of(one.tried_at))]
+    return tuple(sorted(found, key=lambda one: (one.at, one.rung)))
 
 
 # -- one escalation ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Counted(NamedTuple):
     """The facts that a start is counted by; None where no event has them."""
 
     team: str | None = None
     counts_as: str = ""
     watched: bool | None = None
-    values: Mapping[str, str | None] | None = field(default=None)
+    values: Mapping[str, str | None] | None = None
 
 
-def started(row: Row, happened: Happened, climbs: tuple[Climb, ...]) -> Started | None:
+NOT_COUNTED = Counted()
+
+
+def started(row: StartRow, happened: Happened, climbs: tuple[Climb, ...]) -> Started | None:
     """The escalation; None where nothing was ever written, as for a case that was adopted."""
-    ladder = ladder_facts_of(row["ladder"])
-    begin = (ladder.started if ladder else None) or time_of(row["tried_at"])
+    if tuple(map(type, row[: len(TYPES)])) != TYPES:
+        raise ValueError("a value is not of the type of its column")
+    ladder: Mapping[str, Any] = json.loads(row.ladder) if row.ladder else {}
+    begin = time_of(ladder.get("started") or row.tried_at)
     if not happened.was_carried_out or begin is None:
         return None
-    about = Recorded(**happened.counted) if happened.counted else Recorded()
+    about = Counted(**happened.counted) if happened.counted else NOT_COUNTED
     return Started(
-        place=Place(row["policy"], row["route"]),
-        state=row["state"],
+        place=Place(row.policy, row.route),
+        state=row.state,
         started=begin,
-        episode=row["episode"],
-        due=ladder.due if ladder else None,
-        acknowledged=ladder.acknowledged.at if ladder and ladder.acknowledged else None,
+        episode=row.episode,
+        due=time_of(ladder.get("due")),
+        acknowledged=time_of((ladder.get("acknowledged") or {}).get("at")),
         closed=happened.closed,
         climbs=climbs,
         team=about.team,

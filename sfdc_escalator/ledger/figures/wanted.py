@@ -20,12 +20,12 @@ class Wanted:
     organization_id: str | None = None
     policies: Collection[str] = ()
 
-    def of(self, table: sa.Table | sa.Alias) -> sa.ColumnElement[bool]:
+    def of(self, table: sa.FromClause) -> sa.ColumnElement[bool]:
         """The rows of this org."""
         every = self.organization_id is None
         return sa.true() if every else table.c.organization_id == self.organization_id
 
-    def by(self, table: sa.Table | sa.Alias, *others: str) -> sa.ColumnElement[bool]:
+    def by(self, table: sa.FromClause, *others: str) -> sa.ColumnElement[bool]:
         """The rows of this org and these policies; `others` are further values of the column that count."""
         named = table.c.policy.in_([*self.policies, *others]) if self.policies else sa.true()
         return self.of(table) & named
