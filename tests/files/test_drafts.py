@@ -13,6 +13,7 @@ DRAFTS = Path(__file__).parents[3] / "shared" / "policy-drafts"
 NAMES = sorted(path.name for path in DRAFTS.glob("*.yaml")) if DRAFTS.is_dir() else []
 pytestmark = pytest.mark.skipif(not DRAFTS.is_dir(), reason="the drafts of real procedures are not here")
 
+
 def draft_at(folder: Path, name: str) -> Path:
     """The draft with the templates that it names; one text in a flow mapping needs quotes for its comma."""
     text = (DRAFTS / name).read_text(encoding="utf-8")
