@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from sfdc_escalator.cli.options import PeriodEdge, FilePath, Seconds, json_option, ledger_option, option, org_option
+from sfdc_escalator.cli.options import FilePath, PeriodEdge, Seconds, json_option, ledger_option, option, org_option
 from sfdc_escalator.cli.output import page_for, tell, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
 

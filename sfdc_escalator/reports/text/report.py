@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from sfdc_escalator.escalation.figures.figure import Figure, Part, Row
 from sfdc_escalator.pipeline.read_models.report import Report
-from sfdc_escalator.reports.terminal import PLAIN, Page, table
+from sfdc_escalator.reports.page import PLAIN, Page
+from sfdc_escalator.reports.terminal import table
 from sfdc_escalator.reports.text.status.page import duration
-from sfdc_escalator.reports.values import BOLD, instant, visible
+from sfdc_escalator.reports.values import instant, visible
 
 MOST_DAYS = 31
 MOST_ROWS = 40
@@ -80,7 +81,7 @@ def figure_lines(figure: Figure, page: Page) -> Iterator[str]:
 
 
 def heading(title: str, page: Page) -> Iterator[str]:
-    yield from (f"{BOLD[0]}{line}{BOLD[1]}" if page.bold else line for line in wrapped(title, page))
+    yield from (page.paint(line, "bold") for line in wrapped(title, page))
 
 
 def lines_of(figure: Figure) -> list[Line]:
