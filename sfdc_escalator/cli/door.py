@@ -26,6 +26,7 @@ COMMANDS = {  # each is a module of `commands`
     "release": "End the holds of a case.",
     "backtest": "Replay a policy over a history file.",
     "status": "Show the last run, what is open, what waits, and whether runs still come.",
+    "report": "Show the figures of a period: how many, how fast, how far, what they have in common.",
     "notices": "Show the messages to people; send undelivered ones again, or drop them; try a channel.",
     "audit": "Show the audit trail, and verify it.",
     "ledger": "Back up or migrate the ledger, or rebuild a lost one.",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,6 +57,8 @@ class FilePath(click.Path[Path]):
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 MOST_SECONDS = 36525 * UNITS["d"]
+FIRST_YEAR, LAST_YEAR = 1971, 2998
+"""The years of a period: a ledger has times of the years between 1970 and 3000."""
 
 
 class Seconds(click.ParamType[float]):
@@ -104,6 +106,39 @@ class DayOrInstant(Instant):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         is_day = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value), re.ASCII)
         return super().convert(f"{value}T00:00:00Z" if is_day else value, param, ctx)
+
+
+class PeriodEdge(click.ParamType[date]):
+    """A day, `2026-03-02`, or an instant with its zone in whole seconds, `2026-03-02T15:00:00Z`."""
+
+    name = "time"
+    instant = Instant()
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", str(value), re.ASCII):
+            return self.day(str(value), param, ctx)
+        if not re.match(r"\d{4}-?\d\d-?\d\d[T ]", str(value), re.ASCII):
+            self.fail(
+                f"{value!r} is not a day such as 2026-03-02 or an instant such as 2026-03-02T15:00:00Z", param, ctx
+            )
+        found = self.instant.convert(value, param, ctx)
+        if found.microsecond:
+            self.fail(f"{value!r} has a part of a second; write whole seconds", param, ctx)
+        return self.in_range(found, str(value), param, ctx)
+
+    def day(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            found = date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day of the calendar", param, ctx)
+        return self.in_range(found, value, param, ctx)
+
+    def in_range(self, found: date, value: str, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+            self.fail(f"{value!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}", param, ctx)
+        return found
 
 
 def chosen_org(ctx: click.Context, _param: click.Parameter, value: str | None) -> str:

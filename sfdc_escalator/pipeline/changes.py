@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sfdc_escalator.escalation.decisions.order import Order
+from sfdc_escalator.escalation.decisions.order_json import counted_json
 from sfdc_escalator.escalation.policy.steps import StepState, values_written
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG, Identity
@@ -52,8 +53,13 @@ def change(order: Order, event: str, escalation: Escalation, **more: Any) -> Cha
 def intended(order: Order, now: datetime, *, together: bool) -> Change:
     """The change stored before the call: the whole order, and the org's time."""
     escalation = escalation_of(order, EscalationState.SENDING, tried_at=now)
-    facts = {"steps": steps(order), "together": together}
+    facts = {"steps": steps(order), "together": together, **counted_facts(order)}
     return change(order, "intended", escalation, note=order.note, facts=facts, notices=order.notices)
+
+
+def counted_facts(order: Order) -> Mapping[str, Any]:
+    """The facts that a report counts a start by; none of a rung, which counts with its start."""
+    return {"counted": counted_json(order.counted)} if order.identity.rung == FIRST_RUNG else {}
 
 
 def superseded(order: Order) -> list[Change]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from sfdc_escalator.errors import OrgUnavailable, counted
+from sfdc_escalator.escalation.figures.in_common import OpenCases
 from sfdc_escalator.escalation.notices.people import People
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, FieldValues
@@ -160,6 +161,11 @@ class SalesforceOrg:
     @taken_apart()
     def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
         return cases_now.cases_now(self._client, case_ids, paths, users, self._describe)
+
+    @taken_apart()
+    def open_cases(self, values: Mapping[str, Sequence[str]]) -> OpenCases:
+        """The number of open cases, and of those with each of these values, by field."""
+        return cases_now.open_cases(self._client, values, standard_describe())
 
     @taken_apart()
     def people(self, ids: Sequence[str]) -> People:

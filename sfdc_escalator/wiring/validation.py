@@ -140,12 +140,14 @@ def bells(entry: OrgEntry) -> Mapping[str, str]:
 
 
 def field_problems(loaded: Loaded, found: Describe | None = None, gaps: Sequence[Gap] = ()) -> Iterator[Problem]:
-    """Fields that are probably misspelt, and comparisons that no value of their field can meet.
+    """Fields that are probably misspelt, comparisons that no value of their field can meet, and fields by which no
+    report can count.
 
     By the fields of a new org; where an org was asked, by its own first. `gaps` are those that it has: a field that is
     reported as missing is not reported again.
     """
     from sfdc_escalator.escalation.readiness.comparisons import value_gaps
+    from sfdc_escalator.escalation.readiness.fields import uncountable
     from sfdc_escalator.escalation.readiness.sentences import problem
     from sfdc_escalator.escalation.readiness.spelling import standard_field_gap
     from sfdc_escalator.files.checks.compared_fields import compared_fields
@@ -163,6 +165,7 @@ def field_problems(loaded: Loaded, found: Describe | None = None, gaps: Sequence
         for asked, loc, on_key in compared_fields(source.document):
             place = source.document.place(loc, on_key)
             yield from (problem(replace(gap, file=file), place) for gap in value_gaps(describe, asked))
+    yield from located((gap for policy in loaded.policies for gap in uncountable(policy, describe)), loaded)
 
 
 def failed_examples(loaded: Loaded) -> Iterator[Problem]:

@@ -659,21 +659,21 @@ def test_a_key_that_is_not_carried_out_yet_is_checked_and_warned_of_once(tmp_pat
     path = tmp_path / "policy.yaml"
     path.write_text("""\
 policy: support
+teams: {leads: {user: lead@example.com}, head: {user: head@example.com}}
 routes:
-  - {name: one, reason: x, when: {field: A, is: 1}, escalate: {}, counts_as: routing}
-  - {name: two, reason: x, when: {field: A, is: 2}, escalate: {}, counts_as: routing}
+  - {name: one, reason: x, when: {field: A, is: 1}, escalate: {}}
 """)
     loaded = load_policies([path])
-    message = "`counts_as` is read but not carried out by this version (2 times in this file)"
+    message = "`user` is read but not carried out by this version (2 times in this file)"
     assert loaded.policies[0].name == "support"
     assert loaded.warnings == check_policies([path])
     assert [(one.line, one.column, one.message, one.severity) for one in loaded.warnings] == [
-        (3, 67, message, "warning"),
+        (2, 17, message, "warning"),
     ]
 
 
 def test_problems_of_all_files_come_together_and_warnings_do_not_hide_among_the_errors(tmp_path: Path) -> None:
-    good = "routes: [{name: a, reason: x, when: {field: A, is: 1}, escalate: {}, counts_as: x}]\n"
+    good = "routes: [{name: a, reason: x, when: {field: A, is: 1}, escalate: {}}]\nteams: {a: {user: a@example.com}}\n"
     texts = {
         "one.yaml": "policy: same\n" + good,
         "two.yaml": "policy: same\n" + good,

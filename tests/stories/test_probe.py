@@ -162,7 +162,7 @@ def test_junit_holds_a_case_for_each_file_and_each_problem(world: World) -> None
 
 @pytest.mark.parametrize(("strict", "code", "kind"), [([], 0, "system-out"), (["--strict"], 2, "failure")])
 def test_warnings_fail_when_the_option_is_set(world: World, strict: list[str], code: int, kind: str) -> None:
-    world.policy(POLICY.replace("reason: Two.", "reason: Two., counts_as: reports"))
+    world.policy(POLICY.replace("queue: Leads}", "queue: Leads, user: lead@example.com}"))
     answer = world.type("validate", "--format", "junit", *strict)
     case = Xml.fromstring(answer.out).findall(".//testcase")[1]
     assert (answer.code, case.find(kind) is not None) == (code, True)

@@ -206,7 +206,7 @@ def new_org(now: datetime, policies: Sequence[Policy]) -> YearOrg:
     return YearOrg(
         org_facts=replace(facts, tracked=TRACKED, describe=Describe({"Case": picklists})),
         now=now,
-        paths=paths_of(needs).union(*(policy.notice_paths for policy in policies)),
+        paths=paths_of(needs).union(*(policy.optional_paths for policy in policies)),
         persons=[
             Person(one, f"Person {number}", True, f"person{number}@example.com", "America/Chicago", PEOPLE[0])
             for number, one in enumerate(PEOPLE)

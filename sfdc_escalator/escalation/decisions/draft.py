@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from sfdc_escalator.escalation.decisions.counted import NOT_COUNTED, counted_of
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.order import Order, Post
 from sfdc_escalator.escalation.decisions.outcome import State
@@ -95,6 +96,7 @@ def order_of(in_org: PolicyInOrg, match: Match, steps: tuple[Step, ...], earlier
         start_key=match.start_key,
         skips=match.skips,
         ladder_after=match.ladder_after,
+        counted=NOT_COUNTED if match.rung else counted_of(policy, route, case, in_org.org_facts.describe),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from sfdc_escalator.escalation.decisions.counted import NOT_COUNTED, Counted
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.policy.steps import Step, StepState, values_after
 from sfdc_escalator.escalation.world.case import FieldValues
@@ -31,7 +32,7 @@ class Order:
 
     `ladder` is kept with a start, `due` is the due time of the escalation. Of a rung: its `moment`, the key of the
     start, the turns that it `skips`, and the start of the escalation with the rungs that it moves. `notices` are sent
-    once it is carried out.
+    once it is carried out. `counted` are the facts by which a report counts a start.
     """
 
     identity: Identity
@@ -56,6 +57,7 @@ class Order:
     skips: tuple[Escalation, ...] = ()
     ladder_after: Escalation | None = None
     notices: tuple[Notice, ...] = ()
+    counted: Counted = NOT_COUNTED
 
     @property
     def writes(self) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sfdc_escalator.escalation.decisions.counted import Counted
 from sfdc_escalator.escalation.decisions.order import Order, Post
 from sfdc_escalator.escalation.policy.steps import FIELD_OF, NOTE, Step, StepState
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
@@ -58,6 +59,17 @@ def order_json(order: Order) -> Json:
         "start_key": order.start_key,
         "skips": [_escalation_json(one) for one in order.skips],
         "ladder_after": _escalation_json(order.ladder_after) if order.ladder_after else None,
+        "counted": counted_json(order.counted),
+    }
+
+
+def counted_json(counted: Counted) -> Json:
+    """The facts that a report counts by."""
+    return {
+        "team": counted.team,
+        "counts_as": counted.counts_as,
+        "watched": counted.watched,
+        "values": dict(counted.values),
     }
 
 
@@ -101,6 +113,7 @@ def _order(found: Mapping[str, Any]) -> Order:
         start_key=found["start_key"],
         skips=tuple(_escalation_of(one) for one in found["skips"]),
         ladder_after=_escalation_of(found["ladder_after"]) if found["ladder_after"] else None,
+        counted=Counted(**found["counted"]),
     )
     if order.key != found["key"]:
         raise ValueError(f"the key {found['key']!r} does not follow from the order's facts: expected {order.key}")

@@ -74,7 +74,7 @@ class PolicyInOrg:
         return (
             own
             | paths_read(self.org_facts.quick_texts.values(), describe)
-            | describe.readable(self.policy.notice_paths)
+            | describe.readable(self.policy.optional_paths)
         )
 
     def circumstances_of(self, route: Route, case: Case, *, newer_messages: bool = False) -> Circumstances:

@@ -33,7 +33,8 @@ class Subject:
 class Notice:
     """A notice as it is queued. `recipient`, `channel`, `to` and `instead_of` are those of its address. It is not sent
     before `at`. `group` is that of `one_notice_per`, for `within`. `missing` is the reason for which nobody can be
-    reached. `channel_kind` is the kind of the channel in the policy. Times are the org's."""
+    reached. `channel_kind` is the kind of the channel in the policy. `comes_at` is the time
+    at which the case of a warning would match. Times are the org's."""
 
     id: str
     subject: Subject
@@ -51,6 +52,7 @@ class Notice:
     within: timedelta = timedelta()
     missing: str = ""
     channel_kind: str = "log"
+    comes_at: datetime | None = None
 
 
 def notice_id(subject: Subject, channel: str, to: str) -> str:

@@ -37,7 +37,8 @@ UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route with `escalate` None only notifies people: it takes no step and writes no note."""
+    """A route with `escalate` None only notifies people: it takes no step and writes no note. `counts_as` is the name
+    under which a report counts it, where it is not an escalation."""
 
     name: str
     reason: str
@@ -54,6 +55,7 @@ class Route:
     warn: Warn | None = None
     one_notice_per: OneNoticePer | None = None
     say: str = ""
+    counts_as: str = ""
 
     @property
     def opens(self) -> bool:
@@ -99,7 +101,7 @@ class Policy:
 
     `together` saves owner, status and priority as one instead of one after the other. `zone` is that of the first
     calendar, `zones` are those of the calendars of teams: times are shown in them. While all of `hold_while` holds, a
-    case is held.
+    case is held. `review` are the fields by whose values a report shows what escalated cases have in common.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Policy:
     examples: tuple[Example, ...] = ()
     owner: PolicyOwner = NO_OWNER
     notices: NoticeRules = NO_RULES
+    review: tuple[str, ...] = ()
     _conditions: Mapping[str, All] = field(init=False, compare=False, repr=False)
     _needs: Mapping[str, frozenset[Need]] = field(init=False, compare=False, repr=False)
     """By route; every stage of a run asks for them."""
@@ -163,13 +166,18 @@ class Policy:
         return self.condition(route).needs | steps | of_ladder
 
     @property
-    def notice_paths(self) -> frozenset[str]:
-        """The fields that its notices read. One that the org does not have is left out: no notice stops a route."""
-        return frozenset(path for route in self.routes for path in self._notice_paths(route))
+    def optional_paths(self) -> frozenset[str]:
+        """The fields that its notices and its review read. One that the org does not have is left out: it stops no
+        route."""
+        return frozenset(path for route in self.routes for path in self._optional_paths(route))
 
-    def only_in_notices(self, route: Route) -> frozenset[str]:
-        """The fields that nothing but the notices of the route reads."""
-        return frozenset(self._notice_paths(route)) - paths_of(self.needs([route]))
+    def only_optional(self, route: Route) -> frozenset[str]:
+        """The fields that nothing but the notices and the review of the route reads."""
+        return frozenset(self._optional_paths(route)) - paths_of(self.needs([route]))
+
+    def _optional_paths(self, route: Route) -> Iterator[str]:
+        yield from self.review if route.opens else ()
+        yield from self._notice_paths(route)
 
     def _notice_paths(self, route: Route) -> Iterator[str]:
         recipients = list(route.recipients)

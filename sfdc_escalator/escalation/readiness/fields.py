@@ -18,9 +18,9 @@ POSTED = ("AccountId", "ContactId")
 
 
 def unreadable(policy: Policy, route: Route, describe: Describe) -> Iterator[Gap]:
-    """The reasons why the org cannot be asked for this route; a warning for what only its notices read. The paths to
-    persons are reported as they are written."""
-    only, persons = policy.only_in_notices(route), {user_path(one).field for one in people_told(policy, route)}
+    """The reasons why the org cannot be asked for this route; a warning for what only its notices and its review
+    read. The paths to persons are reported as they are written."""
+    only, persons = policy.only_optional(route), {user_path(one).field for one in people_told(policy, route)}
     for path in sorted((fields_of(policy, route) | only) - (only & persons)):
         if gap := unreadable_field(path, describe):
             yield replace(gap, severity="warning" if path in only else gap.severity)
@@ -39,6 +39,14 @@ def unreadable_field(path: str, describe: Describe) -> Gap | None:
         return None
     values, near = missing_step(path, describe)
     return Gap(GapKind.FIELD, path, FIELD_KEYS, values, near, instead=instead)
+
+
+def uncountable(policy: Policy, describe: Describe) -> Iterator[Gap]:
+    """The fields of the review by which no report can count."""
+    for path in policy.review:
+        info = describe.field_at(path)
+        if info and not info.is_countable:
+            yield Gap(GapKind.UNCOUNTABLE, path, ("by",), {"type": info.type}, file=policy.file)
 
 
 def missing_step(path: str, describe: Describe) -> tuple[dict[str, str], str | None]:

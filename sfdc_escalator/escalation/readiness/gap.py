@@ -36,6 +36,7 @@ class GapKind(StrEnum):
     PLACEHOLDER = auto()
     HISTORY_TRACKING = auto()
     UNSEEN_ACTS = auto()
+    UNCOUNTABLE = auto()
     VALUE = auto()
     VALUE_INACTIVE = auto()
     VALUE_OF_RECORD_TYPE = auto()

@@ -42,6 +42,8 @@ SENTENCES: Mapping[GapKind, str] = {
     GapKind.HISTORY_TRACKING: "this org does not track the history of {subject}: " + HISTORY,
     GapKind.UNSEEN_ACTS: "this org does not track the history of {subject}: a change of it acknowledges an escalation, "
     "but not by whom, and a change that is undone before a run looks is not seen; " + HISTORY,
+    GapKind.UNCOUNTABLE: "`{subject}` is of the type {type}: a report cannot count cases by it, so no value of it is "
+    "kept",
     GapKind.VALUE: "{field} {subject!r} is not a value of this org's picklist",
     GapKind.VALUE_INACTIVE: "{field} {subject!r} is inactive in this org's picklist",
     GapKind.VALUE_OF_RECORD_TYPE: "{field} {subject!r} is not offered by these record types: {record_types}. Their "
@@ -112,6 +114,7 @@ USES: Mapping[GapKind, str] = {
 """The routes or steps concerned, in brackets after the sentence."""
 EXPECTED: Mapping[GapKind, str] = {
     GapKind.MISFIT: "{expected}",
+    GapKind.UNCOUNTABLE: "a picklist, a checkbox, a number, a lookup, or a text field of your own with few values",
     GapKind.HISTORY_HOURS: "a calendar of the policy",
     GapKind.HISTORY_FIELD: "`{subject}: column` in `fields`",
 }

@@ -45,7 +45,7 @@ class Desk:
         return tuple(self.notice(subject, occasion, message, address, digest) for address, digest in found)
 
     def notice(self, subject: Subject, occasion: Occasion, message: Message, address: Address, digest: bool) -> Notice:
-        policy, per = occasion.policy, occasion.route.one_notice_per
+        policy, per, warn = occasion.policy, occasion.route.one_notice_per, occasion.route.warn
         zone, urgent = address.zone or policy.zone, address.urgent and not digest
         at = next_window(self.now, policy.notices.digest, zone) if digest else self.now
         found = Notice(
@@ -63,6 +63,7 @@ class Desk:
             zone=zone.key or "UTC",
             missing=address.missing,
             channel_kind=policy.notices.channels.get(address.channel, LOG),
+            comes_at=self.now + warn.before if warn and subject.kind == "warn" else None,
         )
         if per is None or digest or subject.kind not in IN_GROUPS:
             return found

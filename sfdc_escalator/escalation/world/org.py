@@ -7,6 +7,9 @@ from typing import Literal, NamedTuple
 
 from sfdc_escalator.escalation.time.calendars import Calendar
 
+COUNTABLE = frozenset({"picklist", "multipicklist", "combobox", "boolean", "reference", "int", "double", "percent"})
+"""Types of fields with few values, none of which is a text that somebody wrote."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -47,6 +50,12 @@ class FieldInfo:
     values: tuple[str, ...] = ()
     inactive: tuple[str, ...] = ()
     restricted: bool = False
+
+    @property
+    def is_countable(self) -> bool:
+        """True for a field with few values, by which cases can be counted, and which is not prose. A text counts where
+        it is a custom field: the standard ones are names, subjects and addresses."""
+        return self.type in COUNTABLE or (self.type == "string" and self.name.lower().endswith("__c"))
 
 
 class Child(NamedTuple):

@@ -45,6 +45,7 @@ def assemble(document: Document, shape: PolicyShape, templates: Templates, diges
         examples=tuple(examples_of(shape.examples, document)),
         owner=PolicyOwner(shape.owner.accountable, shape.owner.review_every),
         notices=notice_rules_of(shape, templates),
+        review=tuple(dict.fromkeys(shape.review.by)) if shape.review else (),
     )
 
 
@@ -70,4 +71,5 @@ def route_of(route: RouteShape, material: Material) -> Route:
         warn=warn_of(route),
         one_notice_per=one_notice_per_of(route),
         say=route.say,
+        counts_as=route.counts_as,
     )

@@ -36,7 +36,7 @@ KEYS: Mapping[str, str] = {
     "notify": "Who gets a notice: teams, persons, tables, channels. `{now, digest}` for those who are only informed.",
     "notify_when": "Who gets a notice when somebody acted, or when the case is closed.",
     "one_notice_per": "Cases that are alike in these fields share one notice.",
-    "review": "The fields by whose values the report shows what is common.",
+    "review": "The fields by whose values the report shows what escalated cases have in common.",
     "user": "The Username of the user to whom the cases of the team go.",
     "counts_as": "The name under which the report counts it, if not as an escalation, such as `routing`.",
     "due": "By when it must be done: a duration, or `{end_of: business_day, calendar: ...}`.",

@@ -93,7 +93,7 @@ class RouteShape(Shape):
     notify: Annotated[NotifyShape | None, BeforeValidator(notified_now)] = None
     notify_when: NotifyWhenShape | None = None
     one_notice_per: Annotated[OneNoticePerShape | None, BeforeValidator(per_fields)] = None
-    counts_as: Annotated[Text, Unread] = ""
+    counts_as: Text = ""
     due: Due | None = None
     warn: WarnShape | None = None
     say: Sentence = ""
@@ -189,7 +189,7 @@ class PolicyShape(Shape):
     notices: NoticesShape = NoticesShape()
     owner: OwnerOfPolicyShape = OwnerOfPolicyShape()
     hold_while: OneOrMore[Condition] = []
-    review: Annotated[ReviewShape | None, Unread] = None
+    review: ReviewShape | None = None
     routes: Some[RouteShape]
     guards: GuardsShape = GuardsShape()
     examples: Annotated[list[ExampleShape], BeforeValidator(names.list_or_nothing)] = []

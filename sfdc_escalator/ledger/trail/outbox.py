@@ -144,6 +144,8 @@ class SqlOutbox:
         if one.state.value in ENDS or one.tried:
             facts = {"id": row["id"], "bundle": row["bundle"], "channel": row["channel"], "reason": one.reason}
             facts |= {"reference": one.reference, "tries": changed.get("tries", row["tries"])}
+            if "sent_at" in changed:
+                facts |= {"recipient": row["recipient"], "sent_at": changed["sent_at"]}
             name = f"notice_{one.state.value}" if one.state.value in ENDS else TRIED
             journal.add(name, {"facts": facts}, key=row["key"], case_id=row["case_id"] or None)
 

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.ledger.tables.chain import plain
 from sfdc_escalator.ledger.tables.notice_rows import notice_row, payload_of
 from sfdc_escalator.ledger.tables.rows import Row
 from sfdc_escalator.ledger.tables.schema import NOTICE_FACTS, notices, payloads
+from sfdc_escalator.ledger.tables.times import time_text
 from sfdc_escalator.ledger.writing.journal import Journal
 from sfdc_escalator.pipeline.ports.ledger import Change
 
@@ -54,11 +56,17 @@ def row_of(journal: Journal, organization_id: str, one: Notice, change: Change |
     row = notice_row(one, NoticeState.UNDELIVERED if one.missing else waits, remark_of(change) if change else "")
     facts = {
         "facts": {name: row[name] for name in NOTICE_FACTS},
-        "queued": {"at": row["at"], "reason": row["reason"]},
+        "queued": {"at": row["at"], "reason": row["reason"], **counted_of(one)},
     }
     about = one.subject
     number = journal.add("notice_queued", facts, key=about.key, case_id=about.case_id or None, note=payload_of(one))
     return {**row, "organization_id": organization_id, "event": number}
+
+
+def counted_of(one: Notice) -> Row:
+    """The facts by which a report counts the notice: of a warning also the time at which its case would match."""
+    about, comes = one.subject, {"comes_at": time_text(one.comes_at)} if one.comes_at else {}
+    return {"policy": plain(about.policy), "queued_at": time_text(one.queued_at), "route": plain(about.route), **comes}
 
 
 def remark_of(change: Change) -> str:

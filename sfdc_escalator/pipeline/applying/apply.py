@@ -19,7 +19,7 @@ from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.pipeline.applying.deliver import Delivery
 from sfdc_escalator.pipeline.applying.smaller_parts import Tries
-from sfdc_escalator.pipeline.changes import change, escalation_of
+from sfdc_escalator.pipeline.changes import change, counted_facts, escalation_of
 from sfdc_escalator.pipeline.ports.ledger import Lease
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.progress import Progress
@@ -98,7 +98,9 @@ def note_silent(
     done = partial(escalation_of, state=EscalationState.APPLIED, tried_at=clock.now())
     found = tuple((order, done(order)) for order in orders)
     if found:
-        lease.record([change(order, "applied", one, notices=order.notices) for order, one in found])
+        lease.record(
+            [change(order, "applied", one, facts=counted_facts(order), notices=order.notices) for order, one in found]
+        )
     for order in orders:
         ended(applied_outcome(order))
     return found

@@ -31,7 +31,8 @@ def remember(prepared: Prepared, lease: Lease) -> None:
 
 def settled(prepared: Prepared, one: Settled) -> Change:
     notices = prepared.notices.get((one.event, one.escalation.key), ())
-    return Change(one.event, one.escalation, one.escalation.case_number, "", notices=notices)
+    facts = {"closed_at": f"{one.closed_at:%Y-%m-%dT%H:%M:%SZ}"} if one.closed_at else None
+    return Change(one.event, one.escalation, one.escalation.case_number, "", facts=facts, notices=notices)
 
 
 def remember_rungs(prepared: Prepared, lease: Lease) -> None:

@@ -37,13 +37,14 @@ class KeyedNote:
 @dataclass(frozen=True, slots=True)
 class CaseNow:
     """A case as it is now, deleted or not. `master_id` names the case that it was merged into; `keys` the keys on the
-    last lines of the notes asked for."""
+    last lines of the notes asked for. `closed_at` is its ClosedDate, None where that is empty or not to be read."""
 
     case: Case
     is_closed: bool
     is_deleted: bool
     master_id: str | None
     keys: frozenset[str] = frozenset()
+    closed_at: datetime | None = None
 
 
 class Org(Protocol):

@@ -99,7 +99,7 @@ def prepare(
     org_facts = org.facts(caller, policies)
     us = remembered.users | {caller.user_id}
     needs = frozenset[Need]().union(*(policy.needs() for policy in policies))
-    needs |= org_facts.describe.readable(path for policy in policies for path in policy.notice_paths)
+    needs |= org_facts.describe.readable(path for policy in policies for path in policy.optional_paths)
     settled = recover(org, remembered, paths_of(needs), us, caller.now)
     history = remembered.with_escalations(one.escalation for one in settled)
     poll = org.poll(policies, org_facts, options.case)

@@ -27,10 +27,11 @@ MERGES = 5
 @dataclass(frozen=True, slots=True)
 class Settled:
     """An escalation as it was read in the org; `event` is recovered, absent, merged, superseded, gone, closed or
-    ended."""
+    ended. `closed_at` is the org's time at which its case was closed, None where that is not to be read."""
 
     event: str
     escalation: Escalation
+    closed_at: datetime | None = None
 
 
 def recover(
@@ -136,7 +137,7 @@ def fate(
     if still_matches(escalation, home, in_org, history, unread[escalation.case_id]):
         return None
     if home.is_closed:
-        return Settled("closed", replace(escalation, state=EscalationState.CLOSED))
+        return Settled("closed", replace(escalation, state=EscalationState.CLOSED), home.closed_at)
     return Settled("ended", replace(escalation, ended_at=in_org.now))
 
 

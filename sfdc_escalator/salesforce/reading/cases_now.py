@@ -1,20 +1,39 @@
-"""Cases as they are now, including deleted and merged ones, with the keys of their notes in the same answer."""
+"""Cases as they are now, including deleted and merged ones, with the keys of their notes in the same answer; and the
+number of open ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from sfdc_escalator.errors import OrgUnavailable
+from sfdc_escalator.escalation.figures.in_common import EMPTY, OpenCases
 from sfdc_escalator.escalation.world.keys import key_of
-from sfdc_escalator.escalation.world.org import Describe
+from sfdc_escalator.escalation.world.org import Describe, FieldInfo
 from sfdc_escalator.pipeline.ports.org import CaseNow
 from sfdc_escalator.salesforce.line.client import Client
+from sfdc_escalator.salesforce.line.composite import query_path
+from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.shapes import objects
 from sfdc_escalator.salesforce.reading.lookups import in_ids
 from sfdc_escalator.salesforce.reading.poll import selected
 from sfdc_escalator.salesforce.reading.records import CaseReader, read
-from sfdc_escalator.salesforce.schema.values import flag, given, needed, pick, record_id, selected_value, text
-from sfdc_escalator.salesforce.soql.soql import ids, select
+from sfdc_escalator.salesforce.schema.describe import parse_fields
+from sfdc_escalator.salesforce.schema.values import (
+    count,
+    flag,
+    given,
+    instant,
+    needed,
+    pick,
+    record_id,
+    selected_value,
+    text,
+)
+from sfdc_escalator.salesforce.soql.soql import ids, quote, select
 
 FATE = ("IsClosed", "IsDeleted", "MasterRecordId")
+CLOSED_AT = "ClosedDate"
+OPEN = "SELECT COUNT() FROM Case WHERE IsClosed = false"
+UNQUOTED = frozenset({"boolean", "int", "double", "percent"})
 
 
 def cases_now(
@@ -24,7 +43,8 @@ def cases_now(
     if not case_ids:
         return {}
     known = frozenset(path for path in paths if describe.field_at(path))
-    fields = list(dict.fromkeys((*selected(known, describe), *FATE)))
+    closing = [CLOSED_AT] if describe.field_at(CLOSED_AT) else []
+    fields = list(dict.fromkeys((*selected(known, describe), *FATE, *closing)))
     by_us = select(["CommentBody"], "CaseComments", f"CreatedById IN {ids(sorted(users))}") if users else ""
     notes = [f"({by_us})"] if by_us else []
     answers = client.lookups(in_ids([*fields, *notes], "Case", "Id", case_ids), deleted=True)
@@ -42,6 +62,7 @@ def case_now(record: Record, reader: CaseReader) -> CaseNow:
         is_deleted=given(record, "IsDeleted", flag) is True,
         master_id=given(record, "MasterRecordId", record_id),
         keys=frozenset(key for key in keys if key),
+        closed_at=given(record, CLOSED_AT, instant),
     )
 
 
@@ -56,3 +77,34 @@ def merged_into(client: Client, case_ids: Sequence[str]) -> dict[str, frozenset[
 
 def merge(record: Record) -> tuple[str, str]:
     return needed(record, "MasterRecordId", record_id), needed(record, "Id", record_id)
+
+
+# -- the number of open cases ------------------------------------------------------------------------------------------
+
+
+def open_cases(client: Client, values: Mapping[str, Sequence[str]], standard: Describe) -> OpenCases:
+    """The number of open cases, and of those with each of these values by field; a field that the org refuses is left
+    out. Each value takes a query."""
+    (fields,) = client.get("sobjects/Case/describe")
+    describe = Describe({"Case": parse_fields(fields)}).over(standard)
+    known = {path: info for path in values if (info := describe.field_at(path))}
+    wanted = [(path, value) for path in known for value in values[path]]
+    queries = [OPEN, *(f"{OPEN} AND {path} = {literal_of(known[path], value)}" for path, value in wanted)]
+    every, *answers = client.try_get(*map(query_path, queries))
+    found: dict[str, dict[str, int]] = {}
+    for (path, value), answer in zip(wanted, answers, strict=True):
+        if not isinstance(answer, Rejected):
+            found.setdefault(path, {})[value] = total(answer)
+    return OpenCases(total(every), found)
+
+
+def total(answer: object) -> int:
+    if isinstance(answer, OrgUnavailable):
+        raise answer
+    return needed(answer, "totalSize", count)
+
+
+def literal_of(info: FieldInfo, value: str) -> str:
+    if value == EMPTY:
+        return "null"
+    return value if info.type in UNQUOTED else quote(value)

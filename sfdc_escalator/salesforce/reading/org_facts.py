@@ -59,7 +59,7 @@ def org_facts(
     """See `Org.facts`. The objects on the paths `beside` are described too."""
     standard = standard_describe().objects
     needs = frozenset[Need]().union(*(policy.all_needs for policy in policies))
-    paths = paths_of(needs).union(beside, ENGINE_FIELDS, *(policy.notice_paths for policy in policies))
+    paths = paths_of(needs).union(beside, ENGINE_FIELDS, *(policy.optional_paths for policy in policies))
     starts = {one.through for one in lookups_of(needs) if isinstance(one, Records) and one.through}
     known_already = Describe({name: standard[name] for name in ("Case", "Name")})
     names = ["Case", *sorted(starts | objects_needed(paths, known_already))]

@@ -130,7 +130,7 @@ def sound(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[R
     bounds = Bounds(org_facts.describe, Circumstances(org_facts.caller.now, org_facts.queues, org_facts.calendars))
     routes = [(p, r) for p in policies for r in p.routes if (p.name, r.name) not in refused]
     texts = paths_read(org_facts.quick_texts.values(), org_facts.describe)
-    texts |= org_facts.describe.readable(path for policy in policies for path in policy.notice_paths)
+    texts |= org_facts.describe.readable(path for policy in policies for path in policy.optional_paths)
     return [
         Asked((p.name, r.name), fields_of(p, r) | texts, may_match(bounds, p, r), bounds.may(p.scope_of(r)))
         for p, r in routes

@@ -1,0 +1,67 @@
+"""`report`: the figures of a period, from the ledger."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from sfdc_escalator.cli.options import FilePath, PeriodEdge, Seconds, json_option, ledger_option, option, org_option
+from sfdc_escalator.cli.output import page_for, tell, tell_json
+from sfdc_escalator.wiring.surroundings import Surroundings
+
+SHORTEST = 60.0
+TYPED = (ParameterSource.COMMANDLINE,)
+
+
+@click.command("report")
+@option("--from", "begin", type=PeriodEdge(), required=True, metavar="T", help="The first day, or the first instant.")
+@option("--to", "end", type=PeriodEdge(), required=True, metavar="T", help="The day or instant after the period.")
+@org_option
+@option(
+    "--policy",
+    "policies",
+    multiple=True,
+    type=FilePath(),
+    help="Only what this policy file did; repeatable. Default: every policy of the ledger.",
+)
+@ledger_option
+@option("--expect-every", type=Seconds(), metavar="D", help="Count the runs that were missed: one is due in this time.")
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    begin: date,
+    end: date,
+    org: str,
+    policies: tuple[Path, ...],
+    ledger: str | None,
+    expect_every: float | None,
+    as_json: bool,
+) -> int:
+    """Show the figures of a period: escalations, times until somebody acted, rungs, messages, runs, what the cases have
+    in common.
+
+    The period begins with --from and ends before --to. A day begins at midnight of the policies' time zone, where they
+    have one in common, else of UTC. All times are the org's. Everything comes from the ledger; where --org is typed and
+    the policy has `review`, the org is asked how many of its open cases have the same values.
+    """
+    from sfdc_escalator.wiring.errand import Errand
+    from sfdc_escalator.wiring.looking import report
+
+    if expect_every is not None and expect_every < SHORTEST:
+        raise click.BadParameter("a run cannot be expected more often than once in 1m", param_hint="--expect-every")
+    surroundings: Surroundings = ctx.obj
+    every = timedelta(seconds=expect_every) if expect_every is not None else None
+    typed = ctx.get_parameter_source("org") in TYPED
+    asked = report.Asked(begin, end, datetime.now(UTC), every, of_org=typed)
+    found = report.report(Errand(surroundings, org, ledger, policies), asked)
+    if as_json:
+        from sfdc_escalator.reports.json.report import report_json
+
+        tell_json({**report_json(found), "exit": 0})
+    else:
+        from sfdc_escalator.reports.text.report import report_text
+
+        tell(report_text(found, page_for(surroundings.environ)))
+    return 0

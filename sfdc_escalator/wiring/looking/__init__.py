@@ -1,0 +1,1 @@
+"""Errands that only read, for people who look back."""
