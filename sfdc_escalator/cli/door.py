@@ -30,11 +30,12 @@ COMMANDS = {  # each is a module of `commands`
     "notices": "Show the messages to people; send undelivered ones again, or drop them; try a channel.",
     "audit": "Show the audit trail, and verify it.",
     "ledger": "Back up or migrate the ledger, or rebuild a lost one.",
+    "undo": "Take back what a run or a key wrote: a correcting note first, then the values from before.",
     "resolve": "Settle an unknown outcome that only a person can settle.",
     "org": "Start the embedded org by itself.",
     "completion": "Print the script that completes commands and options in a shell.",
 }
-ELSEWHERE = {name: ("by_hand", name) for name in ("hold", "release", "resolve")} | {
+ELSEWHERE = {name: ("by_hand", name) for name in ("hold", "release", "resolve", "undo")} | {
     "completion": ("init", "completion")
 }
 """The commands that stand in the module of another one, with their names there."""

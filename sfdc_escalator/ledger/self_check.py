@@ -54,8 +54,10 @@ def _dealt_with(organization_id: str, limit: datetime) -> sa.Select[Any]:
     """The cases on which a rung was tried, or waits, since then: one comes per run."""
     since = time_text(limit)
     turn = (escalations.c.organization_id == organization_id) & (escalations.c.rung != "start")
-    waits = escalations.c.state.in_(["planned", "sending", "unknown"])
-    return sa.select(escalations.c.case_id).where(turn & ((escalations.c.tried_at >= since) | waits)).distinct()
+    in_flight = escalations.c.state.in_(["sending", "unknown"])
+    planned = (escalations.c.state == "planned") & (escalations.c.rung != "undo")  # no run tries an undo again
+    recent = escalations.c.tried_at >= since
+    return sa.select(escalations.c.case_id).where(turn & (recent | in_flight | planned)).distinct()
 
 
 def _problems(row: sa.Row[Any], limit: datetime | None, busy: set[str]) -> Iterator[Forgotten]:

@@ -53,13 +53,24 @@ def change(order: Order, event: str, escalation: Escalation, **more: Any) -> Cha
 def intended(order: Order, now: datetime, *, together: bool) -> Change:
     """The change stored before the call: the whole order, and the org's time."""
     escalation = escalation_of(order, EscalationState.SENDING, tried_at=now)
-    facts = {"steps": steps(order), "together": together, **counted_facts(order)}
+    facts = {"steps": steps(order), "together": together, **counted_facts(order), **undo_facts(order)}
     return change(order, "intended", escalation, note=order.note, facts=facts, notices=order.notices)
 
 
 def counted_facts(order: Order) -> Mapping[str, Any]:
     """The facts that a report counts a start by; none of a rung, which counts with its start."""
     return {"counted": counted_json(order.counted)} if order.identity.rung == FIRST_RUNG else {}
+
+
+def undo_facts(order: Order) -> Mapping[str, Any]:
+    """The person behind an undo, and the keys that it takes back."""
+    return {"by": order.by, "undoes": [one.key for one in order.undoes]} if order.undoes else {}
+
+
+def undone(order: Order) -> list[Change]:
+    """The escalations that the order takes back, once it is carried out."""
+    ended = (replace(one, state=EscalationState.UNDONE, message="") for one in order.undoes)
+    return [change(order, "undone", one, facts={"by": order.by, "undo": order.key}) for one in ended]
 
 
 def superseded(order: Order) -> list[Change]:

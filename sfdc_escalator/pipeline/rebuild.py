@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sfdc_escalator.errors import EscalatorError
+from sfdc_escalator.escalation.undoing.proved import undone_by_notes
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import identity_on
 from sfdc_escalator.escalation.world.org import Caller
@@ -49,8 +50,10 @@ def _take_in(org: Org, caller: Caller, history: History, lease: Lease) -> Rebuil
     found = {note.key: (note, identity) for note, identity in reversed(stand) if identity}
     news = [taken_in(escalations.get(key), note, identity) for key, (note, identity) in sorted(found.items())]
     changes = _found(org, [escalation for escalation in news if escalation])
-    if changes:
-        lease.record(changes)
+    undone = undone_by_notes(history.with_escalations(change.escalation for change in changes))
+    ends = [Change("undone", one, one.case_number, "", (FOUND,)) for one in undone]
+    if changes or ends:
+        lease.record([*changes, *ends])
     lease.mark_live(sorted({(identity.policy, identity.route) for _, identity in found.values()}))
     strange = tuple(note for note, identity in stand if identity is None)
     return Rebuilt(tuple(change.escalation for change in changes), len(found) - len(changes), strange)

@@ -139,6 +139,7 @@ def explain(errand: Errand, case: str) -> Explained:
     """One case (by number or id) with every route. Nothing is written."""
     from sfdc_escalator.ledger.store import SqlHistory
     from sfdc_escalator.ledger.trail.notices import notices_of_case
+    from sfdc_escalator.ledger.trail.undoing import undos_of_case
     from sfdc_escalator.pipeline.preparing.examine import examine
     from sfdc_escalator.pipeline.run_clock import check_clock
 
@@ -149,8 +150,8 @@ def explain(errand: Errand, case: str) -> Explained:
         check_clock(caller.now, known.org_time, accept=errand.accepts_clock)
         examined = examine(door, caller, known, loaded.policies, case, renderer())
         if isinstance(reader, SqlHistory):
-            notices = notices_of_case(reader, caller.organization_id, examined.case.id)
-            examined = replace(examined, notices=notices)
+            about = reader, caller.organization_id, examined.case.id
+            examined = replace(examined, notices=notices_of_case(*about), undos=undos_of_case(*about))
     return Explained(examined, (*loaded.warnings, *clock_warnings(caller)))
 
 

@@ -61,11 +61,13 @@ def history(surroundings: Surroundings, where: str | None, org: str, caller: Cal
 
 
 @contextmanager
-def ledger(surroundings: Surroundings, where: str | None, org: str, caller: Caller) -> Iterator[SqlLedger]:
-    """The ledger for a live run; a missing one is created."""
+def ledger(
+    surroundings: Surroundings, where: str | None, org: str, caller: Caller, *, create: bool = True
+) -> Iterator[SqlLedger]:
+    """The ledger for a live run; a missing one is created where `create` says so."""
     from sfdc_escalator.ledger.store import open_ledger
 
-    with open_ledger(place_of_run(surroundings, where, org, caller), create=True) as book:
+    with open_ledger(place_of_run(surroundings, where, org, caller), create=create) as book:
         yield book
 
 

@@ -38,7 +38,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("logs", "options", "stopping", "streams"),
     ),
     "wiring": (
-        ("looking", "outbox", "watching"),
+        ("by_hand", "looking", "outbox", "watching"),
         ("errand",),
         ("channels", "ledgers", "policies", "validation"),
         ("orgs",),
@@ -76,7 +76,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("values",),
     ),
     "pipeline": (
-        ("rebuild",),
+        ("rebuild", "undoing"),
         ("run",),
         ("notify",),
         ("closing", "exhausted", "holding", "reporting", "waiting"),
@@ -86,7 +86,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("ports", "read_models", "run_clock"),
     ),
     "escalation": (
-        ("explaining", "figures", "planning", "telling"),
+        ("explaining", "figures", "planning", "telling", "undoing"),
         ("decisions", "readiness"),
         ("ladder", "note", "outbox"),
         ("notices",),

@@ -44,6 +44,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, metavar="S", help="the seed of the first (default 0)")
     parser.add_argument("--seed", type=int, metavar="S", help="replay only this storm, with its story")
     parser.add_argument("--ladders", action="store_true", help="storms of ladders, with --seeds or --seed")
+    parser.add_argument("--undos", action="store_true", help="storms of undos, with --seeds or --seed")
     parser.add_argument("--ledger", choices=LEDGERS, default="", help="with --ladders: ledgers of this kind alone")
     parser.add_argument("--grid", action="store_true", help="every place x every disturbance, one at a time")
     parser.add_argument("--large", action="store_true", help="with --grid: 450 cases in chunks of 200")
@@ -57,14 +58,14 @@ def arguments() -> argparse.Namespace:
 
 def tasks(options: argparse.Namespace) -> Iterator[Task]:
     if options.seed is not None:
-        yield Task(options.seed, ladder=options.ladders, ledger=options.ledger)
+        yield Task(options.seed, ladder=options.ladders, undo=options.undos, ledger=options.ledger)
         return
     if options.grid:
         everything = (fault_series(), fault_series(lasting=True), strike_series(), meeting_series(), recovery_series())
         for series in chain.from_iterable(everything):
             yield Task(series=series, large=options.large)
     for seed in range(options.first, options.first + options.seeds):
-        yield Task(seed, ladder=options.ladders, ledger=options.ledger)
+        yield Task(seed, ladder=options.ladders, undo=options.undos, ledger=options.ledger)
 
 
 def table(tally: Counter[str]) -> str:

@@ -14,23 +14,25 @@ from tests.chaos.ledgers import Ledger, postgresql
 from tests.chaos.runner import Runner, open_runner
 from tests.chaos.scenario import MANY, THREE_CHUNKS
 from tests.chaos.storms import storm
+from tests.chaos.undo_storms import undo_storm
 from tests.chaos.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A storm by its seed, one of ladders if `ladder`, with one kind of ledger if `ledger`; or a series, with chunks of
-    maximal size if `large`, or one story of it, at its place `k`."""
+    """A storm by its seed, one of undos if `undo`, of ladders if `ladder`, with one kind of ledger if `ledger`; or a
+    series, with chunks of maximal size if `large`, or one story of it, at its place `k`."""
 
     seed: int | None = None
     series: Series | None = None
     k: int | None = None
     large: bool = False
     ladder: bool = False
+    undo: bool = False
     ledger: str = ""
 
     def __str__(self) -> str:
-        kind = "ladder seed" if self.ladder else "seed"
+        kind = "undo seed" if self.undo else "ladder seed" if self.ladder else "seed"
         return f"{kind} {self.seed}" if self.series is None else str(self.series)
 
 
@@ -74,6 +76,8 @@ def perform(made: Runner, task: Task, server: Ledger | None) -> list[Verdict]:
     try:
         if task.series is None:
             seed = task.seed or 0
+            if task.undo:
+                return [undo_storm(made, seed, server)]
             return [ladder_storm(made, seed, server, only=task.ledger) if task.ladder else storm(made, seed, server)]
         rows, chunk = (MANY, 200) if task.large else (THREE_CHUNKS, 4)
         if task.k is not None:

@@ -25,6 +25,7 @@ EVENT_OF = {
     EscalationState.CLOSED: "closed",
     EscalationState.SKIPPED: "skipped",
     EscalationState.WITHHELD: "withheld",
+    EscalationState.UNDONE: "undone",
 }
 LADDER = LadderFacts(
     started=AT,

@@ -301,7 +301,7 @@ class FakeOrg:
         self.deleted |= self.gone & {write.case_id for write in chunk.writes}
         for write in chunk.writes:
             line = write.note.rstrip().splitlines()[-1].strip()
-            self.notes.append(KeyedNote(write.key, line, write.case_id, ME, self.now))
+            self.notes.append(KeyedNote(write.key, line, write.case_id, ME, self.now, write.published))
             if write.values:
                 self.edit(write.case_id, write.values, ME)
 

@@ -3,7 +3,7 @@
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.pipeline.rebuild import Rebuilt
-from sfdc_escalator.reports.text.by_hand import rebuild_text
+from sfdc_escalator.reports.text.by_hand.changes import rebuild_text
 from tests.builders import ME, NOW
 from tests.reports.hostile import HOSTILE, assert_harmless
 

@@ -188,8 +188,8 @@ def erase(surroundings: Surroundings, case: str, why: str, org: str, ledger: str
     on. While a run is at work, or notices about the case are not sent yet, nothing is erased (exit code 3). Nothing is
     changed in the org.
     """
+    from sfdc_escalator.wiring.by_hand.outbox import erased
     from sfdc_escalator.wiring.errand import Errand
-    from sfdc_escalator.wiring.outbox import erased
 
     by = person(surroundings.environ)
     done = erased(Errand(surroundings, org, ledger), named(case), by, why)

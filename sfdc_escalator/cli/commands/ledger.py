@@ -71,7 +71,7 @@ def rebuild(surroundings: Surroundings, org: str, ledger: str | None) -> int:
     It only reads the org. Facts that stood only in the ledger stay lost, such as an adopted backlog: look at
     `run --dry-run` before the next run.
     """
-    from sfdc_escalator.reports.text.by_hand import rebuild_text
+    from sfdc_escalator.reports.text.by_hand.changes import rebuild_text
     from sfdc_escalator.wiring import errand
 
     found = errand.rebuild(errand.Errand(surroundings, org, ledger))

@@ -38,7 +38,7 @@ def list_(surroundings: Surroundings, org: str, ledger: str | None, limit: int, 
     """List the notices in the ledger: undelivered ones, those that wait, and the last that were sent or dropped."""
     from sfdc_escalator.reports.json.notices import list_json
     from sfdc_escalator.reports.text.notices import list_text
-    from sfdc_escalator.wiring import outbox
+    from sfdc_escalator.wiring.by_hand import outbox
     from sfdc_escalator.wiring.errand import Errand
 
     found = outbox.listed(Errand(surroundings, org, ledger), EVERYTHING if manner().everything else limit)
@@ -59,7 +59,7 @@ def show(surroundings: Surroundings, notice: str, org: str, ledger: str | None, 
     """Show one notice: to whom it goes, its whole message, and every try."""
     from sfdc_escalator.reports.json.notices import shown_json
     from sfdc_escalator.reports.text.notices import show_text
-    from sfdc_escalator.wiring import outbox
+    from sfdc_escalator.wiring.by_hand import outbox
     from sfdc_escalator.wiring.errand import Errand
 
     shown = outbox.shown(Errand(surroundings, org, ledger), notice)
@@ -80,7 +80,7 @@ def retry(surroundings: Surroundings, notices: tuple[str, ...], org: str, ledger
     """Let undelivered notices wait again, all of them or those with an ID. The next run sends them."""
     from sfdc_escalator.reports.json.notices import retried_json
     from sfdc_escalator.reports.text.notices import retried_text
-    from sfdc_escalator.wiring import outbox
+    from sfdc_escalator.wiring.by_hand import outbox
     from sfdc_escalator.wiring.errand import Errand
 
     done = outbox.retried(Errand(surroundings, org, ledger), notices, person(surroundings.environ))
@@ -105,7 +105,7 @@ def drop(
     from sfdc_escalator.pipeline.holding import why_of
     from sfdc_escalator.reports.json.notices import dropped_json
     from sfdc_escalator.reports.text.notices import dropped_text
-    from sfdc_escalator.wiring import outbox
+    from sfdc_escalator.wiring.by_hand import outbox
     from sfdc_escalator.wiring.errand import Errand
 
     reason = why_of(why, "say why nobody is notified")
@@ -132,7 +132,7 @@ def test(surroundings: Surroundings, channel: str, org: str, policies: tuple[Pat
     from sfdc_escalator.pipeline.ports.channel import Delivered
     from sfdc_escalator.reports.json.notices import tried_json
     from sfdc_escalator.reports.text.notices import tried_text
-    from sfdc_escalator.wiring import outbox
+    from sfdc_escalator.wiring.by_hand import outbox
     from sfdc_escalator.wiring.errand import Errand
 
     errand = Errand(surroundings, org, policies=policies)

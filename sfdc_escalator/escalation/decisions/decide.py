@@ -118,7 +118,7 @@ def own_doing(in_org: PolicyInOrg, route: Route, case: Case) -> bool:
 def remembered(in_org: PolicyInOrg, route: Route, case: Case, finding: Finding) -> Match | None:
     """The match that an earlier escalation ends; None if no earlier one does."""
     escalations = in_org.escalations(case)
-    for escalation in escalations:
+    for escalation in (*escalations, *(one for one in in_org.every(case) if one.is_undo)):
         if escalation.state in (EscalationState.UNKNOWN, EscalationState.SENDING):
             reason = f"{escalation.key}: {escalation.message or UNSETTLED}"
             return match(in_org, route, case, finding, State.UNKNOWN, reason, escalation)
@@ -162,6 +162,7 @@ ALREADY_WORDS = {
     EscalationState.ADOPTED: "adopted with the backlog",
     EscalationState.SUPERSEDED: "escalated before, and taken over by a route above",
     EscalationState.GONE: "escalated before",
+    EscalationState.UNDONE: "escalated before, and undone by a person",
 }
 
 

@@ -2,7 +2,7 @@
 
 An episode is over when the case was closed, or when it ended (the route no longer matched, and not because of our own
 values) and the route's `rearm` time has passed since, or, with `rearm: new_record`, when a record was made after the
-escalation that the route counts. Without `rearm` an open case is never escalated again.
+escalation that the route counts. Without `rearm` an open case is never escalated again, also not after an undo.
 """
 
 from collections.abc import Sequence
@@ -23,15 +23,16 @@ def is_over(
     policy; `newest` is the time of the newest record that the route counts."""
     if escalation.state is EscalationState.CLOSED:
         return True
+    if escalation.state in (EscalationState.SUPERSEDED, EscalationState.UNDONE) and any(
+        other.route in (escalation.route, *route.names) and other.episode > escalation.episode for other in escalations
+    ):
+        return True  # a later episode of the same route took it over
+    if escalation.state is EscalationState.UNDONE and escalation.message:
+        return True
     if escalation.state is EscalationState.SUPERSEDED:
-        if any(
-            other.route in (escalation.route, *route.names) and other.episode > escalation.episode
-            for other in escalations
-        ):
-            return True  # a later episode of the same route took it over
         closed = any(other.state is EscalationState.CLOSED for other in escalations)
         return (closed and not any(other.is_open for other in escalations)) or is_rearmed(escalation, route, now)
-    if escalation.state not in (EscalationState.APPLIED, EscalationState.ADOPTED):
+    if escalation.state not in (EscalationState.APPLIED, EscalationState.ADOPTED, EscalationState.UNDONE):
         return False
     if route.rearm == NEW_RECORD:
         return escalation.tried_at is not None and newest is not None and newest > escalation.tried_at

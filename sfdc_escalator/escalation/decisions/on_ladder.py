@@ -124,12 +124,17 @@ def on_ladder(in_org: PolicyInOrg, start: Escalation, route: Route, case: Case) 
         facts=facts,
         started=started,
         times=times_of(route.ladder, case, in_org.circumstances),
-        rungs=in_org.history.rungs_of(start, route.names),
+        rungs=(*in_org.history.rungs_of(start, route.names), *undos_in_flight(in_org.history, start)),
         aside=aside(route.ladder, seen, started or start.tried_at),
         holds=holds_of(in_org, route, case),
         now=in_org.now,
         zone=zone_of_due(in_org.policy, route, case, in_org.circumstances),
     )
+
+
+def undos_in_flight(history: History, start: Escalation) -> Iterator[Escalation]:
+    """The undos of which it is not known whether they were written: until then nothing is climbed."""
+    return (one for one in history.undos_of(start) if one.state in IN_FLIGHT)
 
 
 def seen_rungs(history: History, policy: Policy, route: Route) -> Mapping[str, datetime]:

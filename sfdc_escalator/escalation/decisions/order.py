@@ -33,6 +33,8 @@ class Order:
     `ladder` is kept with a start, `due` is the due time of the escalation. Of a rung: its `moment`, the key of the
     start, the turns that it `skips`, and the start of the escalation with the rungs that it moves. `notices` are sent
     once it is carried out. `counted` are the facts by which a report counts a start.
+
+    Of an undo: `undoes` are the start and the turns of rungs that it takes back, `by` is the person who said so.
     """
 
     identity: Identity
@@ -58,6 +60,8 @@ class Order:
     ladder_after: Escalation | None = None
     notices: tuple[Notice, ...] = ()
     counted: Counted = NOT_COUNTED
+    undoes: tuple[Escalation, ...] = ()
+    by: str = ""
 
     @property
     def writes(self) -> bool:

@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.policy.ladder import Rung
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, StepValue, every
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Queue
 
@@ -92,17 +92,20 @@ def owner_paths(case: Case) -> frozenset[Need]:
 
 def without_our_steps(case: Case, escalations: Iterable[Escalation]) -> Case:
     """The case with each value that is still what we wrote replaced by the one from before."""
-    ours = [
-        (escalation.before, escalation.wrote)
-        for escalation in escalations
-        if escalation.was_sent and escalation.before and escalation.wrote
-    ]
+    sent = [one for one in escalations if one.was_sent and one.before and one.wrote]
+    ours = [] if is_undone(sent) else [(one.before, one.wrote) for one in sent if one.before and one.wrote]
     now = {name: case.text_of(name) for _, wrote in ours for name in wrote}
     values = {
         name: taken_back(value, [(before.get(name), wrote.get(name)) for before, wrote in ours])
         for name, value in now.items()
     }
     return case if values == now else case.with_values(values)
+
+
+def is_undone(sent: Sequence[Escalation]) -> bool:
+    """True where all of this was taken back: what a field holds now is somebody else's, also where it is the same."""
+    undone = {one.key for one in sent if one.is_start and one.state is EscalationState.UNDONE}
+    return all(one.key in undone or one.start_key in undone for one in sent)
 
 
 def taken_back(value: str | None, changes: list[tuple[str | None, str | None]]) -> str | None:

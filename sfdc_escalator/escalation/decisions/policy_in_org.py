@@ -18,7 +18,13 @@ from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import OrgFacts
 
 NONE = frozenset[Need]()
-DONE = (EscalationState.APPLIED, EscalationState.ADOPTED, EscalationState.SUPERSEDED, EscalationState.CLOSED)
+DONE = (
+    EscalationState.APPLIED,
+    EscalationState.ADOPTED,
+    EscalationState.SUPERSEDED,
+    EscalationState.CLOSED,
+    EscalationState.UNDONE,
+)
 
 
 @dataclass(frozen=True, slots=True)

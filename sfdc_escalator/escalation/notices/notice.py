@@ -9,7 +9,7 @@ from typing import Literal
 from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.policy.ladder import Until
 
-NoticeKind = Literal["start", "rung", "warn", "acknowledged", "closed", "exhausted", "guard", "missing"]
+NoticeKind = Literal["start", "rung", "warn", "acknowledged", "closed", "exhausted", "guard", "missing", "undone"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sfdc_escalator.escalation.notices.foreign import harmless, one_line
 from sfdc_escalator.escalation.notices.message import Line, Link, Message
 from sfdc_escalator.escalation.notices.notice import Subject
 from sfdc_escalator.escalation.time.durations import in_words
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 
 LATE = 15 * 60
 """Seconds; a rung that comes later than this says so."""
@@ -21,7 +22,9 @@ TITLES = {
     "exhausted": "{route}: nobody acted, and no rung is left",
     "guard": "{policy}/{route} is withheld",
     "missing": "{route}: the note is incomplete",
+    "undone": "{route} is undone",
 }
+UNDONE_RUNG = "{route}, {rung} is undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def message_of(said: Said) -> Message:
         key=subject.key if subject.case_id else "",
         case_id=subject.case_id,
         case_number=subject.case_number,
-        ends=subject.kind in ("acknowledged", "closed"),
+        ends=subject.kind in ("acknowledged", "closed") or (subject.kind == "undone" and subject.rung == FIRST_RUNG),
         alarm=subject.start_key,
         facts=facts_of(said),
     )
@@ -66,7 +69,9 @@ def message_of(said: Said) -> Message:
 def title_of(said: Said) -> str:
     subject = said.subject
     turn = f", turn {subject.turn}" if subject.kind == "rung" and subject.turn > 1 else ""
-    words = TITLES[subject.kind].format(policy=subject.policy, route=subject.route, rung=subject.rung) + turn
+    of_rung = subject.kind == "undone" and subject.rung != FIRST_RUNG
+    words = UNDONE_RUNG if of_rung else TITLES[subject.kind]
+    words = words.format(policy=subject.policy, route=subject.route, rung=subject.rung) + turn
     first = " ".join(filter(None, (one_line(said.opens_with), subject.case_number)))
     return f"{first}: {words}" if first else words
 

@@ -46,6 +46,11 @@ class Queued:
         return self.repeats > 0 or self.state is NoticeState.SENDING
 
     @property
+    def is_fixed(self) -> bool:
+        """True where it is sent whatever comes: it may have arrived, or it is part of a message that was tried."""
+        return self.may_have_arrived or self.bundle not in ("", self.id)
+
+    @property
     def id(self) -> str:
         return self.notice.id
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from sfdc_escalator.escalation.world.case import FieldValues
-from sfdc_escalator.escalation.world.keys import FIRST_RUNG, Identity, RouteName
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG, UNDO, Identity, RouteName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts, Standing
 from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import Waitlist
@@ -18,7 +18,7 @@ TRY_AGAIN = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), time
 
 class EscalationState(StrEnum):
     """The states of an escalation in the ledger. `skipped` and `withheld` are states of rungs: a turn that was not
-    carried out, and a move that a guard withheld."""
+    carried out, and a move that a guard withheld. What a person took back is `undone`."""
 
     PLANNED = "planned"
     SENDING = "sending"
@@ -29,6 +29,7 @@ class EscalationState(StrEnum):
     SUPERSEDED = "superseded"
     GONE = "gone"
     CLOSED = "closed"
+    UNDONE = "undone"
     SKIPPED = "skipped"
     WITHHELD = "withheld"
 
@@ -36,11 +37,14 @@ class EscalationState(StrEnum):
 NOT_SENT = frozenset(
     {EscalationState.PLANNED, EscalationState.REJECTED, EscalationState.SKIPPED, EscalationState.WITHHELD}
 )
+CASE_CLOSED = "the case was closed since"
+"""The message of an escalation that is undone and whose episode ended with its case. One that is undone has no other
+message; where its text was erased, that there is one says the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """One escalation as the ledger records it: its start, or one turn of a rung.
+    """One escalation as the ledger records it: its start, one turn of a rung, or the undo of either.
 
     `before` and `wrote` hold the fields that steps may write; None where we sent nothing (adopted, found). `attempts`
     counts the rejections of a rejected escalation, and the deferrals in a row of a planned one; `tried_at` is the org's
@@ -108,6 +112,11 @@ class Escalation:
         return self.rung == FIRST_RUNG
 
     @property
+    def is_undo(self) -> bool:
+        """True for what took a start or a turn of a rung back."""
+        return self.rung == UNDO
+
+    @property
     def was_sent(self) -> bool:
         """True where it is in the org, or may be; False where it was rejected, returned, skipped or withheld."""
         return self.state not in NOT_SENT
@@ -115,7 +124,8 @@ class Escalation:
     @property
     def is_found(self) -> bool:
         """True where its note was found in the org: it was written, but the values before and after are not known."""
-        is_written = self.state in (EscalationState.APPLIED, EscalationState.SUPERSEDED)
+        written = (EscalationState.APPLIED, EscalationState.SUPERSEDED, EscalationState.UNDONE)
+        is_written = self.state in written and not self.is_undo
         return is_written and self.tried_at is not None and self.before is None and self.wrote is None
 
     @property
@@ -196,13 +206,18 @@ class History:
         """The turns of rungs of this escalation, whose route has these names. A turn that was found in the org by its
         note does not name its start: it belongs to the one of its policy, route and episode."""
         names, about = frozenset(names), (start.policy, start.episode)
-        found = (one for one in self.by_case.get(start.case_id, ()) if not one.is_start)
+        found = (one for one in self.by_case.get(start.case_id, ()) if not (one.is_start or one.is_undo))
         return tuple(
             one
             for one in found
             if one.start_key == start.key
             or (not one.start_key and (one.policy, one.episode) == about and one.route in names)
         )
+
+    def undos_of(self, start: Escalation) -> tuple[Escalation, ...]:
+        """The undos of this escalation, and of turns of its rungs, whatever became of them."""
+        found = self.by_case.get(start.case_id, ())
+        return tuple(one for one in found if one.is_undo and one.start_key == start.key)
 
     def holds_of(self, case_id: str) -> tuple[Hold, ...]:
         return self._holds.get(case_id, ())

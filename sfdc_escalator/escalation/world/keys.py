@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 KEY_LINE = re.compile(r"(ESC(?:-[0-9A-HJKMNP-TV-Z]{4}){3}) (\S+)")
 FIRST_RUNG = "start"
+UNDO = "undo"
+"""The rung in the key of an undo; no rung of a policy has this name."""
+MOST_TURNS = 2**30
 RouteName = tuple[str, str]
 """(policy, route)"""
 RungName = tuple[str, str, str]
@@ -46,9 +49,22 @@ class Identity:
         return replace(self, rung=FIRST_RUNG, turn=1).key
 
     @property
+    def undo(self) -> "Identity":
+        """The identity of its undo. That of a start has the turn 1; that of a turn of a rung has a turn that follows
+        from its key, so that every ledger finds the same."""
+        if self.rung == FIRST_RUNG:
+            return replace(self, rung=UNDO, turn=1)
+        return replace(self, rung=UNDO, turn=turn_of_undo(self.key))
+
+    @property
     def line(self) -> str:
         """The last line of the note: the key, then the same facts in clear."""
         return f"{self.key} {self.policy}/{self.route}/{self.rung}/{self.episode}/{self.turn}"
+
+
+def turn_of_undo(key: str) -> int:
+    """The turn in the key of the undo of a turn of a rung with this key: 2 or more."""
+    return 2 + int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) % MOST_TURNS
 
 
 def identity_on(line: str, organization_id: str, case_ids: Iterable[str]) -> Identity | None:

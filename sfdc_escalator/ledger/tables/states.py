@@ -31,17 +31,20 @@ AFTER = MappingProxyType(
             {EscalationState.APPLIED, EscalationState.REJECTED, EscalationState.UNKNOWN, EscalationState.PLANNED}
         ),
         EscalationState.UNKNOWN: frozenset({EscalationState.APPLIED, EscalationState.PLANNED, EscalationState.GONE}),
-        EscalationState.APPLIED: frozenset({EscalationState.SUPERSEDED, EscalationState.GONE, EscalationState.CLOSED}),
+        EscalationState.APPLIED: frozenset(
+            {EscalationState.SUPERSEDED, EscalationState.GONE, EscalationState.CLOSED, EscalationState.UNDONE}
+        ),
         EscalationState.REJECTED: frozenset(
             {EscalationState.SENDING, EscalationState.APPLIED, EscalationState.PLANNED}
         ),
         EscalationState.ADOPTED: frozenset(
             {EscalationState.APPLIED, EscalationState.SUPERSEDED, EscalationState.GONE, EscalationState.CLOSED}
         ),
-        EscalationState.SUPERSEDED: frozenset[EscalationState](),
+        EscalationState.SUPERSEDED: frozenset({EscalationState.UNDONE}),
         EscalationState.GONE: frozenset[EscalationState](),
         EscalationState.CLOSED: frozenset[EscalationState](),
         EscalationState.SKIPPED: frozenset[EscalationState](),
+        EscalationState.UNDONE: frozenset[EscalationState](),
     }
 )
 
@@ -60,6 +63,7 @@ STATE_AFTER = MappingProxyType(
         "superseded": EscalationState.SUPERSEDED,
         "gone": EscalationState.GONE,
         "closed": EscalationState.CLOSED,
+        "undone": EscalationState.UNDONE,
         "skipped": EscalationState.SKIPPED,
         "withheld": EscalationState.WITHHELD,
     }

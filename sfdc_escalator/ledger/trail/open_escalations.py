@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
-from sfdc_escalator.escalation.world.keys import FIRST_RUNG
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG, UNDO
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.ladder import ladder_facts_of
@@ -92,7 +92,7 @@ def turns() -> sa.Select[Any]:
     return (
         sa.select(start.c.key.label("start"), *columns)
         .join_from(start, turn, sa.and_(*same))
-        .where(is_open, turn.c.rung != FIRST_RUNG)
+        .where(is_open, turn.c.rung.not_in([FIRST_RUNG, UNDO]))
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import Invalid
+from sfdc_escalator.escalation.undoing.proved import undone_by_notes
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.kept_texts import readable
@@ -32,7 +33,9 @@ def resolve(ledger: SqlLedger, run: str, key: str, *, applied: bool, by: str) ->
                 escalation, state=state, attempts=0, message="" if applied else "a person: it was not written"
             )
             facts = {"by": by, "as": "applied" if applied else "absent"}
-            lease.record([Change("resolved", now, escalation.case_number, "", (), facts=facts)])
+            undone = undone_by_notes(ledger.history(organization).with_escalations([now]))
+            ends = [Change("undone", one, one.case_number, "", facts=facts) for one in undone]
+            lease.record([Change("resolved", now, escalation.case_number, "", (), facts=facts), *ends])
         except Invalid as error:
             lease.finish({"exit": error.exit_code, "error": error.code})
             raise

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.keys import UNDO
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waiting, Waitlist
 from sfdc_escalator.ledger.self_check import self_check
@@ -107,7 +108,8 @@ def _lost(waiting: Iterable[Escalation], known: set[str]) -> Iterator[Waiting]:
 
 
 def _waiting() -> sa.Select[tuple[object, ...]]:
-    return sa.select(escalations).where(escalations.c.state.in_(WAITING))
+    tried_again = (escalations.c.state != EscalationState.REJECTED) | (escalations.c.rung != UNDO)
+    return sa.select(escalations).where(escalations.c.state.in_(WAITING) & tried_again)
 
 
 def _next_try(escalation: Escalation) -> str:

@@ -15,7 +15,15 @@ from sfdc_escalator.escalation.planning.chunks import Batch
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.pipeline.applying.gate import Gate
 from sfdc_escalator.pipeline.applying.smaller_parts import Tries, halves, is_widespread, without
-from sfdc_escalator.pipeline.changes import change, escalation_found, escalation_of, intended, superseded, write_of
+from sfdc_escalator.pipeline.changes import (
+    change,
+    escalation_found,
+    escalation_of,
+    intended,
+    superseded,
+    undone,
+    write_of,
+)
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.writing import (
@@ -100,7 +108,8 @@ class Delivery:
         changes: list[Change] = []
         escalations = {one.key: escalation_of(one, EscalationState.APPLIED, tried_at=at) for one in batch}
         for order in batch:
-            changes += [change(order, "applied", escalations[order.key], call=answer.call), *superseded(order)]
+            changes += [change(order, "applied", escalations[order.key], call=answer.call)]
+            changes += [*superseded(order), *undone(order)]
         self.lease.record(changes)
         self.written.update(escalations)
         for order in batch:
@@ -194,7 +203,8 @@ class Delivery:
         known = (
             replace(found(one.identity), ladder=one.ladder, moment=one.moment, start_key=one.start_key) for one in batch
         )
-        self.lease.record([change(order, "found", one) for order, one in zip(batch, known, strict=True)])
+        changes = [change(order, "found", one) for order, one in zip(batch, known, strict=True)]
+        self.lease.record([*changes, *(one for order in batch for one in undone(order))])
         for order in batch:
             self.ended(undone_outcome(order, State.ALREADY, "another run escalated it while this one was under way"))
 

@@ -17,8 +17,9 @@ MOVE_WAITS = (EscalationState.WITHHELD, EscalationState.REJECTED)
 
 
 def remember(prepared: Prepared, lease: Lease) -> None:
-    changes = [settled(prepared, one) for one in prepared.settled]
+    changes = [settled(prepared, one) for one in prepared.settled if one.event != "undone"]
     changes += prepared.found
+    changes += [settled(prepared, one) for one in prepared.settled if one.event == "undone"]  # also of what was found
     changes += [adopted(prepared, match) for match in prepared.plan.adopted]
     changes += [change for match in prepared.plan.matches for change in of_rung(match, prepared.plan.now)]
     changes += [Change("skipped", one, one.case_number, "") for one in prepared.skipped]

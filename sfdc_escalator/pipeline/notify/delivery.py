@@ -77,7 +77,8 @@ def deliver(
     queued = of_policies(outbox.queued(), rules, begin)
     if not queued:
         return Sent(counts=outbox.counts())
-    starts = outbox.escalations({one.notice.subject.start_key for one in queued} - {""})
+    subjects = [one.notice.subject for one in queued]
+    starts = outbox.escalations({key for one in subjects for key in (one.start_key, one.key)} - {""})
     dropped = [*no_longer_true(free(queued), starts), *given_up(free(queued), begin)]
     outbox.settle(dropped)
     ended = {key for one in dropped for key in one.ids}

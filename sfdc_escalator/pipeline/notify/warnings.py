@@ -7,12 +7,13 @@ from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.policy.telling import Warn
 from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 
 
 def coming(prepared: Prepared) -> Iterator[tuple[PolicyInOrg, Route, Case]]:
-    """The cases that a route with `warn` does not match yet and will match then. Not those with an open escalation, and
-    none of a route whose backlog is not decided."""
+    """The cases that a route with `warn` does not match yet and will match then. Not those with an open escalation, or
+    with one of the route that is undone, and none of a route whose backlog is not decided."""
     matched = {(match.policy.name, match.case.id) for match in prepared.plan.matches}
     for in_org in prepared.policies_in_org:
         for route, _ in in_org.judged:
@@ -24,8 +25,14 @@ def coming(prepared: Prepared) -> Iterator[tuple[PolicyInOrg, Route, Case]]:
 
 
 def will_match(in_org: PolicyInOrg, route: Route, case: Case, warn: Warn) -> bool:
-    if in_org.is_outside(case) or any(one.is_open for one in in_org.escalations(case)):
+    if in_org.is_outside(case) or any(blocks(in_org, one, route, case) for one in in_org.escalations(case)):
         return False
     now = in_org.circumstances_of(route, case)
     condition = in_org.policy.condition(route)
     return condition.holds(case, replace(now, now=now.now + warn.before)) and not condition.holds(case, now)
+
+
+def blocks(in_org: PolicyInOrg, one: Escalation, route: Route, case: Case) -> bool:
+    """True for an open escalation, and for one of this route that is undone and whose episode goes on."""
+    is_undone = one.state is EscalationState.UNDONE and one.route in route.names
+    return one.is_open or (is_undone and not in_org.over(one, route, case))

@@ -19,7 +19,8 @@ class Change:
     """One change of an escalation and the event that records it; both are stored in one transaction.
 
     `event` is one of intended, applied, rejected, unknown, returned (nothing written, to be sent again), deferred,
-    found, recovered, absent, resolved (a person said so), merged, gone, closed, ended, adopted, superseded, bounced.
+    found, recovered, absent, resolved (a person said so), merged, gone, closed, ended, adopted, superseded, undone (a
+    person took it back), bounced.
     Of a turn of a rung also skipped (final) and withheld (its move, by a guard); one that writes nothing to the org is
     recorded by `applied` alone. Of an applied start, changing nothing but its ladder: started (the time of its note was
     read), acknowledged (a person acted), moved (rungs were moved), exhausted (no rung is left, and nobody acted).

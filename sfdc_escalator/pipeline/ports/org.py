@@ -32,6 +32,7 @@ class KeyedNote:
     case_id: str
     author: str
     at: datetime
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True)

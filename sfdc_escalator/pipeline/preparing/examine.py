@@ -20,18 +20,20 @@ from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.case_ladders import CaseLadder, ladders_of_case
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, check_found, in_this_org, prepare
 from sfdc_escalator.pipeline.read_models.notices import LastAndNext
+from sfdc_escalator.pipeline.read_models.undone import UndoneOnCase
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
     """The case, and for each policy the facts it judges by and the judgement of a run; where its open escalations
-    stand, and its last and next notices."""
+    stand, its last and next notices, and the undos that were written on it."""
 
     case: Case
     policies_in_org: tuple[PolicyInOrg, ...]
     judged: tuple[Match | NoMatch, ...]
     ladders: tuple[CaseLadder, ...] = ()
     notices: LastAndNext = field(default_factory=LastAndNext)
+    undos: tuple[UndoneOnCase, ...] = ()
 
 
 def examine(

@@ -42,7 +42,7 @@ class Ladders:
         """The same ladders without the turns that these histories have as done, and without those that ended."""
         every = [one for in_org in policies_in_org for one in in_org.history.everything()]
         done = {one.key for one in every if one.was_sent}
-        ended = {one.key for one in every if one.state is EscalationState.SUPERSEDED}
+        ended = {one.key for one in every if one.state in (EscalationState.SUPERSEDED, EscalationState.UNDONE)}
         left = (one.without(done) for one in self.climbings if one.ladder.start.key not in ended)
         return replace(self, climbings=tuple(left))
 

@@ -17,6 +17,7 @@ from sfdc_escalator.escalation.planning.plan import Plan, build_plan
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.fitness import fitness
+from sfdc_escalator.escalation.undoing.proved import undone_by_notes
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, History
 from sfdc_escalator.escalation.world.keys import RouteName
@@ -141,9 +142,12 @@ def prepare(
 
 
 def with_overtaken(settled: Iterable[Settled], history: History, caller: Caller) -> tuple[tuple[Settled, ...], History]:
-    """The same with the escalations that a later one has taken over."""
+    """The same with the escalations that a later one has taken over, and those that a person has undone."""
+    undone = tuple(undone_by_notes(history))
+    history = history.with_escalations(undone)
     ended = tuple(taken_over(history, caller.organization_id))
-    return (*settled, *(Settled("superseded", one) for one in ended)), history.with_escalations(ended)
+    found = (*(Settled("undone", one) for one in undone), *(Settled("superseded", one) for one in ended))
+    return (*settled, *found), history.with_escalations(ended)
 
 
 def with_history(policies_in_org: Iterable[PolicyInOrg], history: History) -> list[PolicyInOrg]:

@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.decisions.own_steps import could_match_without_us
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import NOT_SENT, Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.history import CASE_CLOSED, NOT_SENT, Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports.org import CaseNow, Org
 from sfdc_escalator.pipeline.preparing.second_look import Look
@@ -26,8 +26,8 @@ MERGES = 5
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An escalation as it was read in the org; `event` is recovered, absent, merged, superseded, gone, closed or
-    ended. `closed_at` is the org's time at which its case was closed, None where that is not to be read."""
+    """An escalation as it was read in the org; `event` is recovered, absent, merged, superseded, undone, gone, closed
+    or ended. `closed_at` is the org's time at which its case was closed, None where that is not to be read."""
 
     event: str
     escalation: Escalation
@@ -83,11 +83,7 @@ def watch(
 
     `complete` says that the poll dealt with every route: only then can an episode end.
     """
-    standing = [
-        escalation
-        for escalation in history.everything()
-        if escalation.is_start and escalation.state in (EscalationState.APPLIED, EscalationState.ADOPTED)
-    ]
+    standing = [escalation for escalation in history.everything() if escalation.is_start and is_watched(escalation)]
     polled = {case.id: CaseNow(case, False, False, None) for case in look.cases}
     absent = {escalation.case_id for escalation in standing} - polled.keys()
     seen = polled | all_cases_now(org, absent, paths_of(needs), frozenset())
@@ -106,13 +102,20 @@ def watch(
     return (*settled, *(Settled("merged", turn) for turn in turns)), cases, closed
 
 
+def is_watched(start: Escalation) -> bool:
+    """True for what is open; and for what is undone, until its case is closed: only then may it be escalated again."""
+    if start.state is EscalationState.UNDONE:
+        return not start.message
+    return start.state in (EscalationState.APPLIED, EscalationState.ADOPTED)
+
+
 def turns_with(
     start: Escalation, moved: Escalation, policies: Iterable[Policy], history: History
 ) -> Iterator[Escalation]:
-    """The turns of rungs of a start that goes on on another case, each on that case."""
+    """The turns of rungs and the undos of a start that goes on on another case, each on that case."""
     routes = (route for policy in policies if policy.name == start.policy for route in policy.routes)
     names = next((route.names for route in routes if start.route in route.names), frozenset({start.route}))
-    for turn in history.rungs_of(start, names):
+    for turn in (*history.rungs_of(start, names), *history.undos_of(start)):
         yield turn.on_case(moved.case_id, moved.case_number)
 
 
@@ -128,6 +131,8 @@ def fate(
     if not trail or trail[-1].master_id:
         return None
     home = trail[-1]
+    if escalation.state is EscalationState.UNDONE and (home.is_deleted or home.is_closed):
+        return Settled("ended", ended_with_case(escalation, in_org)) if in_org else None
     if home.is_deleted:
         return Settled("gone", replace(escalation, state=EscalationState.GONE, message="the case was deleted"))
     if home.case.id != escalation.case_id:
@@ -139,6 +144,11 @@ def fate(
     if home.is_closed:
         return Settled("closed", replace(escalation, state=EscalationState.CLOSED), home.closed_at)
     return Settled("ended", replace(escalation, ended_at=in_org.now))
+
+
+def ended_with_case(undone: Escalation, in_org: PolicyInOrg) -> Escalation:
+    """The same with the end of its episode beside: it stays undone."""
+    return replace(undone, ended_at=undone.ended_at or in_org.now, message=CASE_CLOSED)
 
 
 def still_matches(

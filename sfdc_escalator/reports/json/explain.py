@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.explaining.explanation import Explained, explain
 from sfdc_escalator.pipeline.preparing.case_ladders import CaseLadder
 from sfdc_escalator.pipeline.preparing.examine import Examined
+from sfdc_escalator.pipeline.read_models.undone import UndoneOnCase
 from sfdc_escalator.reports.json.ladder import open_json
 from sfdc_escalator.reports.json.notices import last_and_next_json
 from sfdc_escalator.reports.json.run import escalation_json
@@ -34,7 +35,22 @@ def explain_json(examined: Examined) -> dict[str, Any]:
             for in_org, judged in zip(examined.policies_in_org, examined.judged, strict=True)
         ],
         "ladders": [ladder_json(one) for one in examined.ladders],
+        "undone": [undone_json(one) for one in examined.undos],
         **last_and_next_json(examined.notices),
+    }
+
+
+def undone_json(one: UndoneOnCase) -> dict[str, Any]:
+    """An undo: its key, the keys that it took back, who and why; null where the ledger does not have it."""
+    undo = one.undo
+    return {
+        "key": undo.key,
+        "undoes": list(one.keys),
+        "policy": undo.policy,
+        "route": undo.route,
+        "at": instant(undo.tried_at) if undo.tried_at else None,
+        "by": one.by or None,
+        "why": one.why or None,
     }
 
 

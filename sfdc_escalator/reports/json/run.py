@@ -5,8 +5,8 @@ from typing import Any
 
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.pipeline.run import Result
+from sfdc_escalator.reports.json.by_hand.holds import hold_json
 from sfdc_escalator.reports.json.document import json_text
-from sfdc_escalator.reports.json.holds import hold_json
 from sfdc_escalator.reports.json.notices import notices_json, planned_json
 from sfdc_escalator.reports.json.self_check import self_check_json
 from sfdc_escalator.reports.values import instant

@@ -11,6 +11,7 @@ from sfdc_escalator.escalation.explaining.explanation import Explained, explain
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.pipeline.preparing.examine import Examined
 from sfdc_escalator.pipeline.read_models.notices import LastAndNext
+from sfdc_escalator.pipeline.read_models.undone import UndoneOnCase
 from sfdc_escalator.reports.json.explain import group_name
 from sfdc_escalator.reports.ladder_text import ladder_text
 from sfdc_escalator.reports.page import PLAIN, Page
@@ -40,12 +41,25 @@ def lines(examined: Examined, page: Page) -> Iterator[str]:
         yield visible(f"policy {in_org.policy.name}: {match_text(judged)}")
         for one in explain(in_org, case, judged):
             yield from route_lines(one, in_org.now, page)
+    for undone in examined.undos:
+        yield ""
+        yield visible(undone_text(undone))
     for ladder in examined.ladders:
         yield ""
         yield ladder_text(ladder.escalation, ladder.zone, ladder.now, ladder.until)
     if examined.notices != LastAndNext():
         yield ""
         yield from last_and_next_lines(examined.notices)
+
+
+def undone_text(one: UndoneOnCase) -> str:
+    """The person who took something back, when, and why."""
+    undo = one.undo
+    at = f" at {undo.tried_at:%Y-%m-%d %H:%M} UTC" if undo.tried_at else ""
+    of = "" if undo.turn == 1 else ", one of its rungs"
+    by, keys = one.by or "a person", f" ({', '.join(one.keys)})" if one.keys else ""
+    why = one.why or "the reason stands in the note on the case"
+    return f"{undo.policy}/{undo.route}{of}{keys} was undone by {by}{at}: {why}"
 
 
 def match_text(judged: Match | NoMatch) -> str:

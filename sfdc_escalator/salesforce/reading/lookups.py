@@ -8,11 +8,11 @@ from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.records import read
-from sfdc_escalator.salesforce.schema.values import given, instant, needed, record_id, selected_value, text
+from sfdc_escalator.salesforce.schema.values import flag, given, instant, needed, record_id, selected_value, text
 from sfdc_escalator.salesforce.soql.soql import ids, select
 
 IDS = 400  # a quoted id takes 27 encoded bytes of a query's 16,384
-NOTE_FIELDS = ("ParentId", "CommentBody", "CreatedById", "CreatedDate")
+NOTE_FIELDS = ("ParentId", "CommentBody", "IsPublished", "CreatedById", "CreatedDate")
 
 
 def in_ids(fields: Iterable[str], source: str, key: str, case_ids: Sequence[str], tail: str = "") -> list[str]:
@@ -53,6 +53,7 @@ def _note(record: Record) -> KeyedNote | None:
         case_id=needed(record, "ParentId", record_id),
         author=needed(record, "CreatedById", record_id),
         at=needed(record, "CreatedDate", instant),
+        published=given(record, "IsPublished", flag, selected_value) is True,
     )
 
 

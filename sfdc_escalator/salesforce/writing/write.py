@@ -84,9 +84,7 @@ def _steps(chunk: Chunk) -> list[Save]:
 
 def _patch(reference: str, steps: Sequence[FieldStep]) -> Save:
     def values(write: Write) -> dict[str, Any]:
-        return {
-            step.field: _value(step, value) for step in steps if (value := write.values.get(step.field)) is not None
-        }
+        return {step.field: _value(step, write.values[step.field]) for step in steps if step.field in write.values}
 
     def record(write: Write) -> dict[str, Any]:
         return {"attributes": {"type": "Case"}, "id": long_id(write.case_id), **values(write)}
@@ -94,8 +92,8 @@ def _patch(reference: str, steps: Sequence[FieldStep]) -> Save:
     return reference, "PATCH", record, lambda write: bool(values(write))
 
 
-def _value(step: FieldStep, value: str) -> str:
-    return long_id(value) if step.names_team else value
+def _value(step: FieldStep, value: str | None) -> str | None:
+    return long_id(value) if step.names_team and value else value
 
 
 def _key(write: Write) -> dict[str, Any]:

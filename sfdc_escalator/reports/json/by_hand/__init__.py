@@ -1,0 +1,1 @@
+"""The changes that a person makes by hand: holds and undos."""
