@@ -8,6 +8,7 @@ from typing import Any, Self
 from sfdc_escalator.errors import OrgUnavailable, counted
 from sfdc_escalator.escalation.notices.people import People
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.saved.since import CaseSince, Changes
 from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.needs import Lookup, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
@@ -160,6 +161,14 @@ class SalesforceOrg:
     @taken_apart()
     def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
         return cases_now.cases_now(self._client, case_ids, paths, users, self._describe)
+
+    @taken_apart()
+    def cases_since(self, case_ids: Sequence[str], when: datetime) -> tuple[Mapping[str, CaseSince], datetime]:
+        return cases_now.cases_since(self._client, case_ids, when)
+
+    @taken_apart()
+    def changes_since(self, case_ids: Sequence[str], when: datetime) -> Changes:
+        return cases_now.changes_since(self._client, case_ids, when)
 
     @taken_apart()
     def people(self, ids: Sequence[str]) -> People:

@@ -31,7 +31,7 @@ class Order:
 
     `ladder` is kept with a start, `due` is the due time of the escalation. Of a rung: its `moment`, the key of the
     start, the turns that it `skips`, and the start of the escalation with the rungs that it moves. `notices` are sent
-    once it is carried out.
+    once it is carried out. `plan` is the SHA-256 of the saved plan that it comes from; empty for a run's own.
     """
 
     identity: Identity
@@ -56,6 +56,7 @@ class Order:
     skips: tuple[Escalation, ...] = ()
     ladder_after: Escalation | None = None
     notices: tuple[Notice, ...] = ()
+    plan: str = ""
 
     @property
     def writes(self) -> bool:
