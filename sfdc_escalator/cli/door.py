@@ -21,6 +21,8 @@ COMMANDS = {  # each is a module of `commands`
     "demo": "Show the whole program at work on the embedded org.",
     "validate": "Check policy files: all problems at once, each with its line.",
     "run": "Find the cases that match and escalate them. The cron job.",
+    "apply": "Carry out a plan that a dry run saved.",
+    "diff": "Show what a plan of now would change about a saved one.",
     "explain": "Show why a case matches or not, route by route, and when it will.",
     "hold": "Keep a case from being escalated for some time.",
     "release": "End the holds of a case.",
@@ -36,7 +38,9 @@ COMMANDS = {  # each is a module of `commands`
     "completion": "Print the script that completes commands and options in a shell.",
 }
 ELSEWHERE = {name: ("by_hand", name) for name in ("hold", "release", "resolve", "undo")} | {
-    "completion": ("init", "completion")
+    "apply": ("plans.apply", "command"),
+    "completion": ("init", "completion"),
+    "diff": ("plans.diff", "command"),
 }
 """The commands that stand in the module of another one, with their names there."""
 MOST_REPORTED = 20  # lines of an error in a mail

@@ -46,8 +46,13 @@ def escalation_found(identity: Identity, at: datetime) -> Escalation:
     return Escalation.of(identity, EscalationState.APPLIED, tried_at=at, start_key=start_key)
 
 
-def change(order: Order, event: str, escalation: Escalation, **more: Any) -> Change:
-    return Change(event, escalation, order.case_number, order.policy_digest, order.findings, **more)
+def change(
+    order: Order, event: str, escalation: Escalation, facts: Mapping[str, Any] | None = None, **more: Any
+) -> Change:
+    """The change by this order; its event names the saved plan that the order comes from."""
+    of_plan = {"plan": order.plan} if order.plan else {}
+    about = order.case_number, order.policy_digest, order.findings
+    return Change(event, escalation, *about, facts={**(facts or {}), **of_plan} or None, **more)
 
 
 def intended(order: Order, now: datetime, *, together: bool) -> Change:

@@ -18,17 +18,17 @@ log = logging.getLogger(__name__)
 def close_ladders(org: Org, lease: Lease, prepared: Prepared, applied: Applied) -> Standings:
     """Stores the starts of the escalations that this run made, and the standings after it."""
     made = tuple(one for one in applied.written if one.is_start)
-    started = read_back(org, lease, prepared, tuple(one for one in made if one.ladder))
+    started = read_back(org, lease, prepared.us, tuple(one for one in made if one.ladder))
     ends = {match.identity.key: outcome_in(applied, match) for match in prepared.plan.matches}
     after = standings(prepared, ends, tuple(started.get(one.key, one) for one in made))
     lease.keep_standings(after)
     return after
 
 
-def read_back(org: Org, lease: Lease, prepared: Prepared, made: tuple[Escalation, ...]) -> Mapping[str, Escalation]:
+def read_back(org: Org, lease: Lease, us: frozenset[str], made: tuple[Escalation, ...]) -> Mapping[str, Escalation]:
     """The start of each, as the org stored it, by key. What cannot be read now is read by the next run."""
     try:
-        found = tuple(starts_of(org, made, prepared.us))
+        found = tuple(starts_of(org, made, us))
     except OrgUnavailable as error:
         log.warning("the starts could not be read back", extra={"error": error.message})
         return {}

@@ -1,13 +1,14 @@
 """The reasons to stop a run: a signal, a deadline, an org that fails again and again, a spent API budget."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.plan import Plan
+from sfdc_escalator.escalation.policy.policy import Guards
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.writing import Answer, Committed, NotExecuted, Unknown
 
@@ -77,7 +78,13 @@ def call_budget(plan: Plan, org_facts: OrgFacts) -> float:
 
     No limit where a planned route bypasses the guards.
     """
-    if any(match.route.bypass_guards for match in plan.matches if match.state is State.PLANNED):
+    bypasses = any(match.route.bypass_guards for match in plan.matches if match.state is State.PLANNED)
+    return budget_of([policy.guards for policy in plan.policies], org_facts, bypasses=bypasses)
+
+
+def budget_of(guards: Sequence[Guards], org_facts: OrgFacts, *, bypasses: bool) -> float:
+    """The same for the guards of the policies; `bypasses` says that a planned route does."""
+    if bypasses:
         return inf
-    shares = [policy.guards.api_budget for policy in plan.policies]
+    shares = [one.api_budget for one in guards]
     return int(min(shares) * org_facts.api_left) if org_facts.api_left is not None and shares else 0

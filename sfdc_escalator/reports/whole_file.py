@@ -1,5 +1,6 @@
 """A report in a file."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -37,18 +38,32 @@ def not_written(path: Path, error: OSError) -> Invalid:
     return Invalid(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
 
 
-def write_report(path: Path, text: str) -> None:
-    """Writes the whole file or nothing. Raises Invalid when it cannot be written."""
+def write_report(path: Path, text: str, mode: int | None = None) -> None:
+    """Writes the whole file or nothing, as `write_whole` does. Raises Invalid when it cannot be written."""
     try:
-        write_whole(path, text)
+        write_whole(path, text, mode)
     except OSError as error:
         raise not_written(path, error) from error
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Makes the file, or replaces it in one step and keeps its mode: no reader sees half of it. Raises OSError, also
-    where the path leads to something else than a file, such as a device or a link."""
-    mode = mode_to_replace(path)
+def check_place(path: Path) -> None:
+    """Raises Invalid where a file cannot be made or replaced, as far as that can be seen without writing."""
+    try:
+        mode_to_replace(path)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, f"there is no folder {path.parent}")
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "its folder is not writable")
+    except OSError as error:
+        raise not_written(path, error) from error
+    except ValueError as error:
+        raise Invalid(f"{path!s:.200} cannot be written: {error}") from error
+
+
+def write_whole(path: Path, text: str, chosen: int | None = None) -> None:
+    """Makes the file, or replaces it in one step and keeps its mode if none is chosen: no reader sees half of it.
+    Raises OSError, also where the path leads to something else than a file, such as a device or a link."""
+    mode = mode_to_replace(path) if chosen is None else checked_mode(path, chosen)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
@@ -58,3 +73,9 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def checked_mode(path: Path, chosen: int) -> int:
+    """The chosen mode, once it is known that the path may be replaced."""
+    mode_to_replace(path)
+    return chosen

@@ -9,6 +9,7 @@ from sfdc_escalator.errors import OrgUnavailable, counted
 from sfdc_escalator.escalation.figures.in_common import OpenCases
 from sfdc_escalator.escalation.notices.people import People
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.saved.since import CaseSince, Changes
 from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.needs import Lookup, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
@@ -166,6 +167,14 @@ class SalesforceOrg:
     def open_cases(self, values: Mapping[str, Sequence[str]]) -> OpenCases:
         """The number of open cases, and of those with each of these values, by field."""
         return cases_now.open_cases(self._client, values, standard_describe())
+
+    @taken_apart()
+    def cases_since(self, case_ids: Sequence[str], when: datetime) -> tuple[Mapping[str, CaseSince], datetime]:
+        return cases_now.cases_since(self._client, case_ids, when)
+
+    @taken_apart()
+    def changes_since(self, case_ids: Sequence[str], when: datetime) -> Changes:
+        return cases_now.changes_since(self._client, case_ids, when)
 
     @taken_apart()
     def people(self, ids: Sequence[str]) -> People:

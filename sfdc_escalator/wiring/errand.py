@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -118,8 +118,8 @@ def post_office(errand: Errand, door: SalesforceOrg, caller: Caller, book: SqlLe
     return PostOffice(SqlOutbox(book, caller.organization_id, errand.run_id), channels)
 
 
-def rehearse(errand: Errand) -> Done:
-    """The plan of a run. Nothing is written, in the org or in the ledger."""
+def rehearse(errand: Errand, check: Callable[[Caller], None] | None = None) -> Done:
+    """The plan of a run. Nothing is written, in the org or in the ledger. `check` sees the org's first answer."""
     from sfdc_escalator.pipeline import run as pipeline
 
     here = errand.surroundings
@@ -129,6 +129,8 @@ def rehearse(errand: Errand) -> Done:
         here.progress() as progress,
         connect(here, errand.org, errand.now, errand.deadline, progress) as (door, caller),
     ):
+        if check:
+            check(caller)
         known = history(*errand.place, caller)
         options = replace(errand.options, accept_clock=errand.accepts_clock)
         result = pipeline.rehearse(errand.run_id, door, caller, known, loaded.policies, options, render)

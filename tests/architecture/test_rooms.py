@@ -38,7 +38,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("logs", "options", "stopping", "streams"),
     ),
     "wiring": (
-        ("by_hand", "looking", "outbox", "watching"),
+        ("by_hand", "looking", "outbox", "plans", "watching"),
         ("errand",),
         ("channels", "ledgers", "policies", "validation"),
         ("orgs",),
@@ -49,7 +49,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     ),
     "embedded_org": (("org",), ("http",), ("data", "rest"), ("records", "soql"), ("store",), ("basics",)),
     "files": (
-        ("first_hour", "named_fields", "policies"),
+        ("first_hour", "named_fields", "policies", "saved_plan"),
         ("source_map",),
         ("assembly", "checks", "orgs"),
         ("language", "templates"),
@@ -68,7 +68,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("tables",),
     ),
     "reports": (
-        ("audit_export",),
+        ("audit_export", "saved"),
         ("text",),
         ("json",),
         ("ladder_text", "terminal", "whole_file"),
@@ -76,7 +76,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("values",),
     ),
     "pipeline": (
-        ("rebuild", "undoing"),
+        ("rebuild", "saved", "undoing"),
         ("run",),
         ("notify",),
         ("closing", "exhausted", "holding", "reporting", "waiting"),
@@ -86,6 +86,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("ports", "read_models", "run_clock"),
     ),
     "escalation": (
+        ("saved",),
         ("explaining", "figures", "planning", "telling", "undoing"),
         ("decisions", "readiness"),
         ("ladder", "note", "outbox"),

@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.notices.people import Group, People, Person
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.saved.since import CaseSince, Changes, ChangeSince, CommentSince
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, FieldValues
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
 from sfdc_escalator.escalation.world.keys import RouteName, RungName, key_of
@@ -239,6 +240,40 @@ class FakeOrg:
         keys = {note.key for note in self.notes if note.case_id == one.id and note.author in users}
         is_closed, master = one.id in self.closed, self.merged.get(one.id)
         return CaseNow(self.at_first_look(one), is_closed, self.is_deleted(one.id), master, frozenset(keys))
+
+    def cases_since(self, case_ids: Sequence[str], when: datetime) -> tuple[Mapping[str, CaseSince], datetime]:
+        here = [one for one in self.cases if one.id in case_ids and one.id not in self.unseen]
+        return {one.id: self.case_since(one, when.replace(microsecond=0)) for one in here}, self.now
+
+    def case_since(self, one: Case, when: datetime) -> CaseSince:
+        notes = [note for note in self.notes if note.case_id == one.id]
+        ours = [CommentSince(n.author, "", n.at, n.key, n.key in self.deleted_notes) for n in notes]
+        said = [CommentSince(c.author, self.name_of(c.author), c.at, key_of(c.body)) for c in one.comments]
+        return CaseSince(
+            one.id,
+            one.number,
+            {name: one.text_of(name) for name in ("OwnerId", "Status", "Priority")},
+            self.changed.get(one.id, one.created),
+            one.id in self.closed,
+            self.is_deleted(one.id),
+            self.merged.get(one.id),
+            tuple(sorted((c for c in (*ours, *said) if c.at >= when), key=lambda c: c.at)),
+        )
+
+    def changes_since(self, case_ids: Sequence[str], when: datetime) -> Changes:
+        when = when.replace(microsecond=0)
+        found = {one.id: one.field_changes for one in self.cases if one.id in case_ids}
+        return {
+            case_id: {
+                name: ChangeSince(rows[-1].by, self.name_of(rows[-1].by), rows[-1].at)
+                for name, rows in changes.items()
+                if rows and rows[-1].at >= when
+            }
+            for case_id, changes in found.items()
+        }
+
+    def name_of(self, user: str) -> str:
+        return next((one.name for one in self.persons if one.id == user), "")
 
     def is_deleted(self, case_id: str) -> bool:
         return case_id in self.deleted or case_id in self.merged

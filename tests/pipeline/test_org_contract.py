@@ -371,6 +371,65 @@ def test_without_needs_no_case_is_touched(site: Site) -> None:
     assert site.org.touched(site.poll.at, frozenset()) == frozenset()
 
 
+# -- what happened since a time ---------------------------------------------------------------------------------------
+
+
+def test_a_case_since_a_time_has_its_values_and_its_comments_by_anybody(site: Site) -> None:
+    site.stage.comment(ONE.id, "I look at it")
+    site.write(escalated(TWO))
+    cases, at = site.org.cases_since([ONE.id, TWO.id, THREE.id], site.poll.at)
+    assert sorted(cases) == [ONE.id, TWO.id, THREE.id]
+    assert timedelta(0) <= at - site.poll.at < timedelta(minutes=1)
+    assert dict(cases[TWO.id].values) == values(SUPPORT.id, "Escalated", "Medium")
+    said = [[(one.author, one.key) for one in cases[of.id].comments] for of in (ONE, TWO, THREE)]
+    assert said == [[(AGENT, None)], [(site.caller.user_id, identity(TWO).key)], []]
+    assert all(one.at >= site.poll.at.replace(microsecond=0) for one in cases[ONE.id].comments)
+    assert cases[THREE.id].number == THREE.number
+
+
+def test_a_comment_before_the_time_is_left_out_and_one_of_the_same_second_is_not(site: Site) -> None:
+    site.stage.comment(ONE.id, "I look at it")
+    later = site.poll_again()
+    assert later.org.cases_since([ONE.id], later.poll.at)[0][ONE.id].comments == ()
+    site.stage.comment(ONE.id, "now")
+    assert len(later.org.cases_since([ONE.id], later.poll.at)[0][ONE.id].comments) == 1
+
+
+def test_a_case_since_a_time_is_closed_deleted_or_merged(start: Open) -> None:
+    site = start(cases_of(5))
+    site.stage.close(ONE.id)
+    site.stage.delete(TWO.id)
+    site.stage.merge(THREE.id, case(4).id)
+    asked = [ONE.id, TWO.id, THREE.id, case(5).id, case(6).id]
+    cases, _ = site.org.cases_since(asked, site.poll.at)
+    found = {one.case_id: (one.is_closed, one.is_deleted, one.master_id) for one in cases.values()}
+    assert found == {
+        ONE.id: (True, False, None),
+        TWO.id: (False, True, None),
+        THREE.id: (False, True, case(4).id),
+        case(5).id: (False, False, None),
+    }
+
+
+def test_a_deleted_note_is_there_since_the_time(site: Site) -> None:
+    site.write(escalated(ONE))
+    site.stage.delete_note(identity(ONE).key)
+    [note] = site.org.cases_since([ONE.id], site.poll.at)[0][ONE.id].comments
+    assert (note.key, note.is_deleted) == (identity(ONE).key, True)
+
+
+def test_the_history_says_who_changed_a_field_last(site: Site) -> None:
+    site.stage.edit(ONE.id, "Working")
+    site.stage.give(ONE.id, BILLING.id)
+    site.stage.edit(TWO.id, "Working")
+    later = site.poll_again()
+    changes = site.org.changes_since([ONE.id, THREE.id], site.poll.at)
+    assert {case_id: sorted(fields) for case_id, fields in changes.items() if fields} == {ONE.id: ["OwnerId", "Status"]}
+    found = changes[ONE.id]["Status"]
+    assert (found.by, found.by_name) == (AGENT, "Ann Agent")
+    assert not any(later.org.changes_since([ONE.id], later.poll.at).values())
+
+
 # -- notes with a key ------------------------------------------------------------------------------------------------
 
 

@@ -173,6 +173,13 @@ REPLAY = [
     *("--from", "2026-03-01T00:00:00Z", "--to", "2026-03-02T00:00:00Z", "--every", "1h"),
 ]
 TIMES = ["--expect-every", "100000h"]
+
+
+def saved(world: World) -> None:
+    """A plan without orders: the case that was rejected waits. The reports of others are in `tests/reports`."""
+    world.type("run", "--dry-run", "--out", "plan.json")
+
+
 ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "run": (nothing, ["run", "--backlog", "escalate"], 3),
     "run, a first one": (without_ledger, ["run", "--backlog", "escalate", "--ledger", "new.db"], 4),
@@ -183,6 +190,11 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "run, a hostile case": (nothing, ["run", "--case", BAD], 2),
     "run, hostile option": (nothing, ["run", "--" + BAD.replace("\n", "")], 2),
     "run, metrics": (nothing, ["run", "--metrics", "no\x1b[2J/m\u202e.prom"], 3),
+    "run, a plan saved": (nothing, ["run", "--dry-run", "--out", "plan.json"], 3),
+    "run, a plan saved nowhere": (nothing, ["run", "--dry-run", "--out", "no\x1b[2J/p\u202e.json"], 2),
+    "apply": (saved, ["apply", "plan.json"], 0),
+    "apply, not a plan": (nothing, ["apply", "no" + BAD], 2),
+    "diff": (saved, ["diff", "plan.json"], 0),
     "hold": (nothing, ["hold", "1", "--until", "2h", "--why", f"w{BAD}"], 0),
     "hold, hostile words": (nothing, ["hold", BAD, "--until", BAD, "--why", BAD, "--route", BAD], 2),
     "release": (held, ["release", "1"], 0),

@@ -61,7 +61,25 @@ WORK_TO_DO = 10
     metavar="FILE",
     help="Write the cases that no route matches to this plain file, as JSON, each with its reason against every route.",
 )
-@option("--exit-code", "exit_code", is_flag=True, help="Exit with 10 when there is work to do.")
+@option(
+    "--out",
+    type=FilePath(),
+    metavar="FILE",
+    help="With --dry-run: save the plan in this file, for `apply`. It holds the notes; only you may read it.",
+)
+@option(
+    "--diff",
+    "against",
+    type=FilePath(),
+    metavar="PLAN",
+    help="With --dry-run: say what a plan of now would add to this saved plan, drop and change.",
+)
+@option(
+    "--exit-code",
+    "exit_code",
+    is_flag=True,
+    help="Exit with 10 when there is work to do; with --diff, when a plan of now is another.",
+)
 @yes_option
 @all_option
 @json_option
@@ -81,6 +99,8 @@ def command(
     deadline: float | None,
     metrics: Path | None,
     left_alone: Path | None,
+    out: Path | None,
+    against: Path | None,
     exit_code: bool,
     yes: bool,
     as_json: bool,
@@ -93,6 +113,9 @@ def command(
     """
     if now is not None and not dry_run:
         raise click.UsageError("--now is for --dry-run only: a live run uses the org's time")
+    from sfdc_escalator.cli.commands.plans.saving import check_saving, save
+
+    check_saving(out, against, now, dry_run=dry_run)
     from sfdc_escalator.escalation.planning.run_options import RunOptions
     from sfdc_escalator.wiring import errand as errands
     from sfdc_escalator.wiring.watching import note_left_alone, watched, write_left_alone
@@ -109,8 +132,15 @@ def command(
             return partial(tell_json, as_object(done, org, code_of(done), dry_run=dry_run))
         return partial(tell, as_text(done, org, page_for(surroundings.environ), in_full=case is not None))
 
+    if dry_run and against:
+        from sfdc_escalator.cli.commands.plans.comparing import compared
+        from sfdc_escalator.wiring.plans.saved import read
+
+        return compared(errand, read(against), out, as_object, as_json=as_json, exit_code=exit_code)
     if dry_run:
         done = errands.rehearse(errand)
+        if out:
+            save(out, done, errand)
         if left_alone:
             write_left_alone(left_alone, done.result)
         shown(done)()

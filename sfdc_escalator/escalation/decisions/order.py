@@ -32,7 +32,8 @@ class Order:
 
     `ladder` is kept with a start, `due` is the due time of the escalation. Of a rung: its `moment`, the key of the
     start, the turns that it `skips`, and the start of the escalation with the rungs that it moves. `notices` are sent
-    once it is carried out. `counted` are the facts by which a report counts a start.
+    once it is carried out. `counted` are the facts by which a report counts a start. `plan` is the SHA-256 of the saved
+    plan that it comes from; empty for a run's own.
 
     Of an undo: `undoes` are the start and the turns of rungs that it takes back, `by` is the person who said so.
     """
@@ -62,6 +63,7 @@ class Order:
     counted: Counted = NOT_COUNTED
     undoes: tuple[Escalation, ...] = ()
     by: str = ""
+    plan: str = ""
 
     @property
     def writes(self) -> bool:

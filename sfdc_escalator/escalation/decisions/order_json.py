@@ -1,8 +1,8 @@
-"""An order as JSON values, and back. The canonical text of an order is the same on every machine."""
+"""An order as JSON values, and back, as a saved plan holds it. The canonical text is the same on every machine."""
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sfdc_escalator.escalation.decisions.counted import Counted
@@ -14,6 +14,9 @@ from sfdc_escalator.escalation.world.ladder_json import ladder_json, ladder_of
 
 Json = dict[str, Any]
 TIMES = ("tried_at", "ended_at", "moment")
+NAMES = {"OwnerId": "owner", "Status": "status", "Priority": "priority"}
+"""The names of fields in `before`; another field has its API name."""
+FIELDS = {name: field for field, name in NAMES.items()}
 
 
 def canonical(value: Any) -> str:
@@ -41,12 +44,12 @@ def order_json(order: Order) -> Json:
         "turn": identity.turn,
         "origin": identity.origin,
         "reason": order.reason,
-        "findings": list(order.findings),
+        "reasons": list(order.findings),
         "note": order.note,
         "published": order.published,
         "post": order.post._asdict() if order.post else None,
         "steps": [_step_json(step) for step in order.steps],
-        "before": dict(order.before),
+        "before": {NAMES.get(name, name): value for name, value in order.before.items()},
         "together": order.together,
         "takes_over": [_escalation_json(one) for one in order.takes_over],
         "rejections": order.rejections,
@@ -54,8 +57,8 @@ def order_json(order: Order) -> Json:
         "locks": list(order.locks),
         "owner_name": order.owner_name,
         "ladder": ladder_json(order.ladder) if order.ladder else None,
-        "due": order.due.isoformat() if order.due else None,
-        "moment": order.moment.isoformat() if order.moment else None,
+        "due": time_text(order.due),
+        "moment": time_text(order.moment),
         "start_key": order.start_key,
         "skips": [_escalation_json(one) for one in order.skips],
         "ladder_after": _escalation_json(order.ladder_after) if order.ladder_after else None,
@@ -96,9 +99,9 @@ def _order(found: Mapping[str, Any]) -> Order:
         case_number=found["case_number"],
         policy_digest=found["policy_digest"],
         reason=found["reason"],
-        findings=tuple(found["findings"]),
+        findings=tuple(found["reasons"]),
         steps=tuple(_step_of(one, found["note"]) for one in found["steps"]),
-        before=dict(found["before"]),
+        before={FIELDS.get(name, name): value for name, value in found["before"].items()},
         published=found["published"],
         post=Post(**found["post"]) if found["post"] else None,
         together=found["together"],
@@ -108,8 +111,8 @@ def _order(found: Mapping[str, Any]) -> Order:
         locks=tuple(found["locks"]),
         owner_name=found["owner_name"],
         ladder=ladder_of(found["ladder"]) if found["ladder"] else None,
-        due=_time_of(found["due"]),
-        moment=_time_of(found["moment"]),
+        due=time_of(found["due"]),
+        moment=time_of(found["moment"]),
         start_key=found["start_key"],
         skips=tuple(_escalation_of(one) for one in found["skips"]),
         ladder_after=_escalation_of(found["ladder_after"]) if found["ladder_after"] else None,
@@ -133,19 +136,28 @@ def _step_of(found: Mapping[str, Any], note: str) -> Step:
     return Step(name, found["before"], after, StepState(found["state"]), found["reason"])
 
 
-def _time_of(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def time_text(at: datetime | None) -> str | None:
+    """The time in UTC, such as `2026-03-02T15:00:00Z`."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def time_of(text: str | None) -> datetime | None:
+    """The time from its text. Raises ValueError for a text without a zone."""
+    at = datetime.fromisoformat(text) if text else None
+    if at and at.tzinfo is None:
+        raise ValueError(f"the time {text} has no zone")
+    return at
 
 
 def _escalation_json(escalation: Escalation) -> Json:
     facts = {name: getattr(escalation, name) for name in Escalation.__dataclass_fields__}
     values = {name: dict(facts[name]) if facts[name] is not None else None for name in ("before", "wrote")}
-    times = {name: facts[name].isoformat() if facts[name] else None for name in TIMES}
+    times = {name: time_text(facts[name]) for name in TIMES}
     ladder = ladder_json(escalation.ladder) if escalation.ladder else None
     return facts | values | times | {"ladder": ladder}
 
 
 def _escalation_of(found: Mapping[str, Any]) -> Escalation:
-    times = {name: _time_of(found[name]) for name in TIMES}
+    times = {name: time_of(found[name]) for name in TIMES}
     ladder = ladder_of(found["ladder"]) if found["ladder"] else None
     return Escalation(**{**found, **times, "state": EscalationState(found["state"]), "ladder": ladder})

@@ -1,9 +1,59 @@
-"""The message of a notice as JSON values, and back: the outbox and a saved plan keep it."""
+"""A notice and its message as JSON values, and back: the outbox keeps the message, a saved plan both."""
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, get_args
 
+from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.escalation.notices.message import Line, Link, Message
+from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, Subject, notice_id
+from sfdc_escalator.escalation.policy.ladder import Until
+
+SUBJECT = ("kind", "key", "policy", "route", "rung", "turn", "start_key", "case_id", "case_number", "until")
+TEXTS = ("id", "recipient", "channel", "to", "instead_of", "zone", "group", "missing", "channel_kind")
+FLAGS = ("urgent", "digest")
+TIMES = ("queued_at", "at")
+
+
+def whole_notice_json(notice: Notice) -> dict[str, Any]:
+    """The notice with its message; times as texts in UTC, `within` in seconds."""
+    about = {name: getattr(notice.subject, name) for name in SUBJECT}
+    plain = {name: getattr(notice, name) for name in (*TEXTS, *FLAGS)}
+    times = {name: getattr(notice, name).isoformat().replace("+00:00", "Z") for name in TIMES}
+    within = notice.within.total_seconds()
+    return {**about, **plain, **times, "within": within, "message": message_json(notice.message)}
+
+
+def notice_from(found: Mapping[str, Any]) -> Notice:
+    """ValueError for anything that is not a notice, or whose id does not follow from what it is about."""
+    try:
+        subject = subject_from(found)
+        plain: dict[str, Any] = {name: _text(found[name]) for name in TEXTS}
+        flags: dict[str, Any] = {name: found[name] is True for name in FLAGS}
+        times: dict[str, Any] = {name: datetime.fromisoformat(found[name]) for name in TIMES}
+        within, message = timedelta(seconds=found["within"]), message_from(found["message"], plain["id"])
+        notice = Notice(subject=subject, **plain, **flags, **times, within=within, message=message)
+        expected = notice_id(subject, notice.channel, notice.to or (notice.recipient if notice.missing else ""))
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"this is not a notice: {error!r}") from error
+    if notice.channel_kind not in KINDS:
+        raise ValueError(f"{notice.channel_kind!r:.60} is not a kind of channel")
+    if any(at.tzinfo is None for at in times.values()):
+        raise ValueError("a time of a notice has no zone")
+    if notice.id != expected:
+        raise ValueError(f"the id {notice.id!r:.60} of a notice does not follow from what it is about")
+    return notice
+
+
+def subject_from(found: Mapping[str, Any]) -> Subject:
+    about = {name: found[name] for name in SUBJECT}
+    if about["kind"] not in get_args(NoticeKind) or about["until"] not in (None, *get_args(Until)):
+        raise TypeError(f"there is no notice {about['kind']!r:.60} until {about['until']!r:.60}")
+    for name in set(SUBJECT) - {"turn", "until"}:
+        _text(about[name])
+    if type(about["turn"]) is not int:
+        raise TypeError(f"{about['turn']!r:.60} is not a turn")
+    return Subject(**about)
 
 
 def message_json(message: Message) -> dict[str, Any]:

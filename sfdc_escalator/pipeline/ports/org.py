@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sfdc_escalator.escalation.notices.people import People
 from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.saved.since import CaseSince, Changes
 from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Lookup, Need
@@ -108,6 +109,16 @@ class Org(Protocol):
     def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
         """These cases, deleted ones too, with the fields of the paths but no long text; and, with `users`, the keys of
         their notes, deleted ones too, in the same answer. A case that cannot be seen is left out."""
+        ...
+
+    def cases_since(self, case_ids: Sequence[str], when: datetime) -> tuple[Mapping[str, CaseSince], datetime]:
+        """These cases as they are now, deleted ones too, with their comments of that second or later, whoever wrote
+        them; and the Date header of the first answer. A case that cannot be seen is left out."""
+        ...
+
+    def changes_since(self, case_ids: Sequence[str], when: datetime) -> Changes:
+        """The last change of owner, status and priority of these cases, in that second or later. A field of which the
+        org keeps no history is left out."""
         ...
 
     def people(self, ids: Sequence[str]) -> People:

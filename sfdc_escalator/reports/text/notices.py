@@ -19,6 +19,7 @@ from sfdc_escalator.reports.values import counted, visible
 if TYPE_CHECKING:  # `status` loads little
     from sfdc_escalator.pipeline.notify.trial import Tried
     from sfdc_escalator.pipeline.run import Result
+    from sfdc_escalator.pipeline.saved.result import SavedResult
 
 MOST_LISTED = 20
 TO_DO = "see `sfdc-escalator notices list`; then `notices retry`, or `notices drop --why W`"
@@ -53,7 +54,7 @@ def planned_notice(one: Notice, sender: Sender, now: datetime) -> Iterator[str]:
     yield from texts(text_of(one, sender))
 
 
-def sent_lines(result: Result, page: Page = PLAIN) -> Iterator[str]:
+def sent_lines(result: Result | SavedResult, page: Page = PLAIN) -> Iterator[str]:
     """The notices that the run sent, those that wait after it, and what is to be done."""
     post, counts = result.post, result.post.counts
     found = {"sent": post.sent, "waiting": counts.waiting, "dropped": post.dropped, "undelivered": counts.undelivered}

@@ -114,6 +114,12 @@ class Client:
             for query, body in zip(five, self.try_get(*map(path, five)), strict=True)
         ]
 
+    def timed_lookups(self, queries: Sequence[str], *, deleted: bool = False) -> tuple[list[list[Record]], datetime]:
+        """As `lookups` for queries that each have one page, and the org's time of the first answer."""
+        first = self.lookups(queries[:QUERIES], deleted=deleted)
+        at = self._time()
+        return [*first, *self.lookups(queries[QUERIES:], deleted=deleted)], at
+
     def records(self, body: Any, soql: str, *, deleted: bool = False) -> list[Record]:
         """The records of a query answered inside a composite, with all pages."""
         ask = partial(self.query, soql, deleted=deleted)

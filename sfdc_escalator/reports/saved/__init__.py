@@ -1,0 +1,1 @@
+"""Saved plans: what applying one did, and how a plan of now differs from one."""

@@ -1,0 +1,1 @@
+"""Errands about plans that are kept in files."""
