@@ -16,6 +16,7 @@ from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
 from sfdc_escalator.escalation.conditions.shared_keys import LIMIT_KEYS, clocks, limits, needs_limit
 from sfdc_escalator.escalation.conditions.tree import comparisons_in, searches, together, unclear
+from sfdc_escalator.escalation.conditions.wording import CASE, Clause, field_words, timed
 from sfdc_escalator.escalation.time.calendars import BusinessDays
 from sfdc_escalator.escalation.world.case import Case, FieldChange, Value
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need
@@ -84,6 +85,11 @@ class Age(Clock):
 
     def time_text(self, time: str) -> str:
         return f"{self.path} was {time} ago" + (", pauses left out" if self.except_while else "")
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        what = f"{subject} was created" if self.path == "CreatedDate" else f"{field_words(self.path)} was"
+        pauses = ", not counting the time in which it waits" if self.except_while else ""
+        return Clause(timed(f"{what} {{}} ago", self.operator, self.limit, self.calendar, holds) + pauses)
 
     @property
     def subject(self) -> object:

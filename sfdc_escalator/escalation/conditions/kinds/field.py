@@ -25,6 +25,7 @@ from sfdc_escalator.escalation.conditions.samples import samples_of
 from sfdc_escalator.escalation.conditions.shared_keys import comparisons, needs_operator, side_keys
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import together
+from sfdc_escalator.escalation.conditions.wording import CASE, Clause, comparison
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need
 
@@ -108,6 +109,9 @@ class Field(Leaf):
     @property
     def brief(self) -> str:
         return f"{self.path}{comparison_in_brief(self.operator, self.operand)}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        return Clause(comparison(self.path, self.operator, self.operand, holds, subject))
 
     @property
     def subject(self) -> object:

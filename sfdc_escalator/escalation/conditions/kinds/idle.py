@@ -15,6 +15,7 @@ from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.narrowing import Narrowing
 from sfdc_escalator.escalation.conditions.shared_keys import LIMIT_KEYS, clocks, needs_limit
 from sfdc_escalator.escalation.conditions.tree import together
+from sfdc_escalator.escalation.conditions.wording import CASE, Clause, timed
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import MESSAGES, Need
 
@@ -58,6 +59,13 @@ class Idle(Clock):
         who = "nobody has" if self.who == "anyone" else f"the {self.who} has not"
         waiting = f" after a message of the {self.after_word_of}" if self.after_word_of else ""
         return f"{who} spoken for {time}{waiting}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        who = "nobody has" if self.who == "anyone" else f"the {self.who} has not"
+        text = f"{who} written for {{}}"
+        if self.after_word_of:
+            text = f"a message of the {self.after_word_of} has waited for an answer of the {self.who} for {{}}"
+        return Clause(timed(text, self.operator, self.limit, self.calendar, holds))
 
     def consequence(self) -> Leaf | None:
         """The case is at least that old."""

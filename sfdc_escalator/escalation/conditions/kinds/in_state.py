@@ -13,6 +13,7 @@ from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.narrowing import Narrowing
 from sfdc_escalator.escalation.conditions.shared_keys import LIMIT_KEYS, clocks, needs_limit
 from sfdc_escalator.escalation.conditions.tree import together
+from sfdc_escalator.escalation.conditions.wording import CASE, Clause, field_words, listed, timed
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need
 
@@ -44,6 +45,12 @@ class InState(Clock):
 
     def time_text(self, time: str) -> str:
         return f"{self.thing} held for {time}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        what = listed(list(map(field_words, self.paths)), "and")
+        have = "has" if len(self.paths) == 1 else "have"
+        text = f"{what} {have} not changed for {{}}"
+        return Clause(timed(text, self.operator, self.limit, self.calendar, holds))
 
     def consequence(self) -> Leaf | None:
         """The case is at least that old."""

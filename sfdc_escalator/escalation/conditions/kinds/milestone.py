@@ -10,6 +10,7 @@ from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, OneOf, Refusal, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import compared, shown
 from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.wording import CASE, Clause, quoted, time_words
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need, Records
@@ -71,6 +72,14 @@ class Milestone(Leaf):
     @property
     def brief(self) -> str:
         return f"milestone {self.state}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        which = f"the milestone {quoted(self.name)}" if self.name else "a milestone"
+        if self.state == "violated":
+            asked = "is past its target"
+        else:
+            asked = f"is due within {time_words(self.within)}, or past its target"
+        return Clause(f"{which} {asked}" if holds else f"it is not so that {which} {asked}")
 
     def implies(self, other: Leaf) -> bool:
         return isinstance(other, Milestone) and self.within <= other.within and other.name in (None, self.name)

@@ -9,6 +9,7 @@ from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Takes
 from sfdc_escalator.escalation.conditions.findings import shown
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing, Raw
+from sfdc_escalator.escalation.conditions.wording import CASE, Clause
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Answered, Need
 
@@ -39,6 +40,9 @@ class Soql(Leaf):
     @property
     def brief(self) -> str:
         return f"soql {shown(self.fragment)}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        return Clause(f"Salesforce finds {subject} {'' if holds else 'not '}by the filter `{self.fragment}`")
 
 
 KIND = Kind(

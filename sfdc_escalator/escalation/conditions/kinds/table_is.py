@@ -14,6 +14,7 @@ from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Compared,
 from sfdc_escalator.escalation.conditions.shared_keys import comparisons, needs_operator, side_keys
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import together
+from sfdc_escalator.escalation.conditions.wording import CASE, Clause, compared, field_words, listed, quoted
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need
 
@@ -59,6 +60,11 @@ class TableIs(Leaf):
     @property
     def brief(self) -> str:
         return f"{f'table {self.table.name}'.strip()}{comparison_in_brief(self.operator, self.operand)}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        name = f"the table {quoted(self.table.name)}" if self.table.name else "the table"
+        by = listed([field_words(path) for path in self.table.by], "and")
+        return Clause(f"what {name} gives for {by} {compared(self.operator, self.operand, holds)}")
 
     def possible(self, demands: Sequence[Demand]) -> bool:
         """Demands on the table itself are decided by its rows (see `by_table`), where a proof can look at each."""
