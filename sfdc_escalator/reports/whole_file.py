@@ -45,6 +45,16 @@ def write_report(path: Path, text: str) -> None:
         raise not_written(path, error) from error
 
 
+def check_place(path: Path) -> None:
+    """Tries out that the file can be made or replaced, before work that takes long, and leaves nothing behind. Raises
+    Invalid."""
+    try:
+        mode_to_replace(path)
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise not_written(path, error) from error
+
+
 def write_whole(path: Path, text: str) -> None:
     """Makes the file, or replaces it in one step and keeps its mode: no reader sees half of it. Raises OSError, also
     where the path leads to something else than a file, such as a device or a link."""

@@ -61,6 +61,13 @@ WORK_TO_DO = 10
     metavar="FILE",
     help="Write the cases that no route matches to this plain file, as JSON, each with its reason against every route.",
 )
+@option(
+    "--html",
+    "html",
+    type=FilePath(),
+    metavar="FILE",
+    help="With --dry-run: write the plan to this file as an HTML page.",
+)
 @option("--exit-code", "exit_code", is_flag=True, help="Exit with 10 when there is work to do.")
 @yes_option
 @all_option
@@ -81,6 +88,7 @@ def command(
     deadline: float | None,
     metrics: Path | None,
     left_alone: Path | None,
+    html: Path | None,
     exit_code: bool,
     yes: bool,
     as_json: bool,
@@ -93,6 +101,8 @@ def command(
     """
     if now is not None and not dry_run:
         raise click.UsageError("--now is for --dry-run only: a live run uses the org's time")
+    if html is not None:
+        check_html(html, dry_run=dry_run)
     from sfdc_escalator.escalation.planning.run_options import RunOptions
     from sfdc_escalator.wiring import errand as errands
     from sfdc_escalator.wiring.watching import note_left_alone, watched, write_left_alone
@@ -113,6 +123,8 @@ def command(
         done = errands.rehearse(errand)
         if left_alone:
             write_left_alone(left_alone, done.result)
+        if html:
+            write_plan_page(html, done, org)
         shown(done)()
         report_waiting(done, org, surroundings.run_log)
         return code_of(done)
@@ -133,6 +145,22 @@ def ask(org: str, yes: bool, prepared: "Prepared") -> None:
 
     outcomes = [match.outcome for match in prepared.plan.matches]
     confirm(summary(prepared, outcomes), question(prepared, org), yes=yes)
+
+
+def check_html(html: Path, *, dry_run: bool) -> None:
+    """Refuses a page that could not be written, before the org is asked for anything."""
+    if not dry_run:
+        raise click.UsageError("--html is for --dry-run only: the page shows what a run would do")
+    from sfdc_escalator.reports.whole_file import check_place
+
+    check_place(html)
+
+
+def write_plan_page(html: Path, done: "Done", org: str) -> None:
+    from sfdc_escalator.reports.html.plan import plan_html
+    from sfdc_escalator.reports.whole_file import write_report
+
+    write_report(html, plan_html(done.result, org, map(str, done.warnings)))
 
 
 def report_waiting(done: "Done", org: str, log: str | None) -> None:
