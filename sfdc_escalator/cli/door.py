@@ -21,6 +21,7 @@ COMMANDS = {  # each is a module of `commands`
     "demo": "Show the whole program at work on the embedded org.",
     "validate": "Check policy files: all problems at once, each with its line.",
     "run": "Find the cases that match and escalate them. The cron job.",
+    "page": "Write a policy in words, as an HTML page for the people who follow it.",
     "explain": "Show why a case matches or not, route by route, and when it will.",
     "hold": "Keep a case from being escalated for some time.",
     "release": "End the holds of a case.",

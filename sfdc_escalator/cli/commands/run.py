@@ -157,7 +157,7 @@ def check_html(html: Path, *, dry_run: bool) -> None:
 
 
 def write_plan_page(html: Path, done: "Done", org: str) -> None:
-    from sfdc_escalator.reports.html.plan import plan_html
+    from sfdc_escalator.reports.html.plan.plan_page import plan_html
     from sfdc_escalator.reports.whole_file import write_report
 
     write_report(html, plan_html(done.result, org, map(str, done.warnings)))

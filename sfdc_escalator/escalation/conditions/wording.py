@@ -106,6 +106,13 @@ def table_words(table: Table[Any]) -> str:
     return ", ".join([*rows, *last])
 
 
+def by_table(table: Table[Any], noun: str) -> str:
+    """`the team that the table "supervisor" gives`; the rows of a table without a name."""
+    if table.name:
+        return f"the {noun} that the table {quoted(table.name)} gives"
+    return f"the {noun} {table_words(table)}"
+
+
 def cells_words(by: Sequence[str], cells: Sequence[Operand]) -> str:
     pairs = zip(by, cells, strict=True)
     return " and ".join(f"{field_words(path)} is {listed(list(map(quoted, options(cell))))}" for path, cell in pairs)
@@ -117,13 +124,13 @@ def value_words(value: Any) -> str:
 
 
 def time_words(time: timedelta | BusinessDays, *, days: bool = True) -> str:
-    """`2 days 4 hours`, `90 minutes`, `3 business days`; without days for open time, of which a day has no length."""
+    """`2 days 4 hours`, `24 hours`, `3 business days`; without days for open time, of which a day has no length."""
     if isinstance(time, BusinessDays):
         return counted(time.count, "business day")
     left, parts = abs(time), list[str]()
     if left < timedelta(hours=2) and left % timedelta(hours=1):
         return counted(left // timedelta(minutes=1), "minute")
-    for unit, name in UNITS if days else UNITS[1:]:
+    for unit, name in UNITS if days and left >= timedelta(days=2) else UNITS[1:]:
         count, left = divmod(left, unit)
         parts += [counted(count, name)] if count else []
     return " ".join(parts) or "0 minutes"
@@ -140,5 +147,6 @@ def timed(text: str, operator: Operator, limit: Any, calendar: Any, holds: bool 
 def calendar_words(calendar: Any) -> str:
     if calendar is None:
         return ""
-    name = f"that {table_words(calendar)}" if isinstance(calendar, Table) else quoted(calendar.name)
-    return f", counted in the opening hours {name}"
+    if isinstance(calendar, Table):
+        return f", counted in {by_table(calendar, 'opening hours')}"
+    return f", counted in the opening hours {quoted(calendar.name)}"

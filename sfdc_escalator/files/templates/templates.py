@@ -173,7 +173,7 @@ def html_templates(package: str, finalize: Callable[[Any], Any]) -> Callable[...
 
     pages = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pages.loader, pages.finalize = FunctionLoader(source), finalize
-    return lambda name, **values: pages.get_template(name).render(values)
+    return lambda name, /, **values: pages.get_template(name).render(values)
 
 
 @cache

@@ -14,7 +14,8 @@ CONFIG: Mapping[str, Any] = {
     "view": {"stroke": None},
     "axis": {
         "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelColor": INK, "titleColor": QUIET,
-        "gridColor": LINE, "domainColor": LINE, "tickColor": LINE, "labelLimit": LABELS, "tickCount": 5,
+        "gridColor": LINE, "domainColor": LINE, "tickColor": LINE, "labelLimit": LABELS, "labelPadding": 8,
+        "tickCount": 5,
     },
     "legend": {
         "labelFontSize": 12, "labelColor": INK, "titleColor": QUIET, "symbolType": "square", "labelLimit": LABELS,

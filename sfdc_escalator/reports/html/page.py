@@ -15,7 +15,7 @@ INDENTS = re.compile(r"\n[ \t]+(?=<)")
 PRE = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
 
 
-def html_page(template: str, **values: Any) -> str:
+def html_page(template: str, /, **values: Any) -> str:
     """The whole page. Raises nothing for any text of strangers."""
     return compact(templates()(template, version=__version__, **values))
 

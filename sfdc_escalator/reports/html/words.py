@@ -6,6 +6,7 @@ from typing import Any
 
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.wording import (
+    by_table,
     calendar_words,
     label,
     listed,
@@ -27,18 +28,22 @@ PEOPLE = {
 }
 UNTIL = {"acknowledged": "somebody acts on the case", "closed": "the case is closed"}
 ZERO = timedelta()
+SHORT = 4
 
 
 def title(name: str) -> str:
     """The name of a route or a team as a heading: `supervisor-request` -> Supervisor request."""
     words = " ".join(name.replace("-", " ").replace("_", " ").split())
+    if len(words) < SHORT and words.isalpha():
+        return words.upper()  # it -> IT
     return words[:1].upper() + words[1:] or name
 
 
 def sentence(text: str) -> str:
     """The text as a sentence."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if not text or text[-1] in ".!?:" else ".")
+    ends = not text or text.rstrip("\u201d")[-1:] in (".", "!", "?", ":")
+    return text[:1].upper() + text[1:] + ("" if ends else ".")
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
@@ -50,7 +55,7 @@ def recipient(one: Recipient) -> str:
 
 def who(one: Recipient) -> str:
     if isinstance(one.name, Table):
-        return table_words(one.name.mapped(title)) + ("" if one.name.name else " (a team by the case)")
+        return by_table(one.name.mapped(title), "team")
     if one.kind == "person":
         return person(one.name)
     return f"the channel {quoted(one.name)}" if one.kind == "channel" else title(one.name)
@@ -103,7 +108,8 @@ STEP_WORDS = {
 
 def step_value(value: Any) -> str:
     if isinstance(value, Table):
-        return table_words(value.mapped(lambda one: team_words(one) if isinstance(one, Team) else one))
+        noun = "team" if any(isinstance(one, Team) for one in value.values) else "value"
+        return by_table(value.mapped(lambda one: team_words(one) if isinstance(one, Team) else one), noun)
     return team_words(value) if isinstance(value, Team) else quoted(value)
 
 

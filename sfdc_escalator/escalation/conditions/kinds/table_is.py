@@ -64,6 +64,9 @@ class TableIs(Leaf):
     def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
         name = f"the table {quoted(self.table.name)}" if self.table.name else "the table"
         by = listed([field_words(path) for path in self.table.by], "and")
+        if self.operator in ("is", "in"):
+            value = listed([quoted(one) for one in options(self.operand)])
+            return Clause(f"{name} {'gives' if holds else 'does not give'} {value} for {by}")
         return Clause(f"what {name} gives for {by} {compared(self.operator, self.operand, holds)}")
 
     def possible(self, demands: Sequence[Demand]) -> bool:

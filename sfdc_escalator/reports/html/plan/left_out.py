@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.pipeline.run import Result
-from sfdc_escalator.reports.html.cards import Link, case_link
+from sfdc_escalator.reports.html.plan.cards import Link, case_link
 from sfdc_escalator.reports.html.words import title
 
 MOST_CASES = 12

@@ -10,12 +10,12 @@ from sfdc_escalator.escalation.ladder.times import team_of
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.pipeline.run import Result
-from sfdc_escalator.reports.html.cards import Card, Names, card
 from sfdc_escalator.reports.html.charts import Bar, bars
-from sfdc_escalator.reports.html.left_out import LeftOut, left_out
 from sfdc_escalator.reports.html.page import html_page
 from sfdc_escalator.reports.html.pictures import picture
-from sfdc_escalator.reports.html.procedure_ladder import RungRow, rung_rows
+from sfdc_escalator.reports.html.plan.cards import Card, Names, card
+from sfdc_escalator.reports.html.plan.left_out import LeftOut, left_out
+from sfdc_escalator.reports.html.procedure.ladder import RungRow, rung_rows
 from sfdc_escalator.reports.html.words import title
 from sfdc_escalator.reports.values import counted
 

@@ -1,12 +1,15 @@
 """The ladder of a route in words: what happens when nobody acts."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from sfdc_escalator.escalation.conditions.wording import listed, quoted
 from sfdc_escalator.escalation.policy.ladder import Rung
 from sfdc_escalator.escalation.policy.policy import Route
-from sfdc_escalator.reports.html.words import UNTIL, moment, notified, repeated, sentence, steps
+from sfdc_escalator.reports.html.words import UNTIL, moment, notified, repeated, sentence, steps, title
+
+WRITTEN = re.compile(r"(after|before-due|after-due)-\d")
 
 
 class RungRow(NamedTuple):
@@ -24,7 +27,12 @@ def rung_rows(route: Route) -> Iterator[RungRow]:
     for rung in route.ladder.rungs:
         again = repeated(rung.repeat)
         when = sentence(moment(rung) + (f", {again}" if again else "")).removesuffix(".")
-        yield RungRow(rung.id, when, does(rung), notified(rung.notify), UNTIL[rung.until])
+        yield RungRow(rung_name(rung.id), when, does(rung), notified(rung.notify), UNTIL[rung.until])
+
+
+def rung_name(name: str) -> str:
+    """The name of the rung; empty where it is only its time as written, such as `after-30m`."""
+    return "" if WRITTEN.match(name) else title(name)
 
 
 def does(rung: Rung) -> str:

@@ -5,16 +5,18 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from sfdc_escalator.escalation.conditions.wording import label
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import Outcome
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.ahead import rungs_ahead
 from sfdc_escalator.escalation.ladder.times import zone_of_due
 from sfdc_escalator.escalation.notices.notice import Notice
-from sfdc_escalator.escalation.policy.steps import Step, StepState
+from sfdc_escalator.escalation.policy.steps import FIELD_OF, Step, StepState
 from sfdc_escalator.escalation.time.zones import clock_text
 from sfdc_escalator.reports.html.page import web_address
-from sfdc_escalator.reports.html.words import title
+from sfdc_escalator.reports.html.procedure.ladder import rung_name
+from sfdc_escalator.reports.html.words import moment, title
 
 
 class Names(NamedTuple):
@@ -97,14 +99,20 @@ def links(match: Match) -> Iterator[Link]:
     for path in match.policy.notices.links:
         url = web_address((match.case.text_of(path) or "").strip())
         if url:
-            yield Link(path.removesuffix("__c").replace("_", " "), url)
+            yield Link(label(path), url)
 
 
 def moves(outcome: Outcome, names: Names) -> Iterator[Move]:
     for step in outcome.steps:
         if not step.is_note:
-            stays = step.reason or ("already so" if step.state is StepState.ALREADY_SO else "")
-            yield Move(step.name, *values(step, outcome, names), stays if step.state is not StepState.PLANNED else "")
+            yield Move(label(FIELD_OF[step.name]), *values(step, outcome, names), stays(step))
+
+
+def stays(step: Step) -> str:
+    """The reason why the field keeps its value; empty where it changes."""
+    if step.state is StepState.PLANNED:
+        return ""
+    return step.reason or "already so"
 
 
 def values(step: Step, outcome: Outcome, names: Names) -> tuple[str, str]:
@@ -127,7 +135,8 @@ def time_line(match: Match, in_org: PolicyInOrg | None) -> Iterator[Mark]:
     zone = zone_of_due(match.policy, match.route, match.case, circumstances)
     marks: list[tuple[datetime, str, str]] = [(circumstances.now, "start", "s")]
     ahead = rungs_ahead(match.route.ladder, match.case, circumstances, match.due)
-    marks += [(one.at, one.rung, "") for one in ahead]
+    rungs = {rung.id: rung_name(rung.id) or moment(rung) for rung in match.route.ladder.rungs}
+    marks += [(one.at, rungs[one.rung], "") for one in ahead]
     marks += [(match.due, "due", "d")] if match.due else []
     yield from (Mark(clock(at, zone), what, kind) for at, what, kind in sorted(marks, key=lambda one: one[0]))
 
