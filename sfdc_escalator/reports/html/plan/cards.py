@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from sfdc_escalator.escalation.conditions.wording import label
 from sfdc_escalator.escalation.decisions.match import Match
@@ -13,10 +12,10 @@ from sfdc_escalator.escalation.ladder.ahead import rungs_ahead
 from sfdc_escalator.escalation.ladder.times import zone_of_due
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.policy.steps import FIELD_OF, Step, StepState
-from sfdc_escalator.escalation.time.zones import clock_text
 from sfdc_escalator.reports.html.page import web_address
 from sfdc_escalator.reports.html.procedure.ladder import rung_name
-from sfdc_escalator.reports.html.words import moment, title
+from sfdc_escalator.reports.html.words import title
+from sfdc_escalator.reports.ladder_text import clock
 
 
 class Names(NamedTuple):
@@ -135,14 +134,12 @@ def time_line(match: Match, in_org: PolicyInOrg | None) -> Iterator[Mark]:
     zone = zone_of_due(match.policy, match.route, match.case, circumstances)
     marks: list[tuple[datetime, str, str]] = [(circumstances.now, "start", "s")]
     ahead = rungs_ahead(match.route.ladder, match.case, circumstances, match.due)
-    rungs = {rung.id: rung_name(rung.id) or moment(rung) for rung in match.route.ladder.rungs}
+    rungs = {rung.id: rung_name(rung.id) or title(rung.id) for rung in match.route.ladder.rungs}
     marks += [(one.at, rungs[one.rung], "") for one in ahead]
     marks += [(match.due, "due", "d")] if match.due else []
-    yield from (Mark(clock(at, zone), what, kind) for at, what, kind in sorted(marks, key=lambda one: one[0]))
-
-
-def clock(at: datetime, zone: ZoneInfo) -> str:
-    return clock_text(at, zone)
+    yield from (
+        Mark(clock(at, zone, circumstances.now), what, kind) for at, what, kind in sorted(marks, key=lambda one: one[0])
+    )
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
