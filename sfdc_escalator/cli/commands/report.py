@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -9,6 +10,9 @@ from click.core import ParameterSource
 from sfdc_escalator.cli.options import PeriodEdge, FilePath, Seconds, json_option, ledger_option, option, org_option
 from sfdc_escalator.cli.output import page_for, tell, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from sfdc_escalator.pipeline.read_models.report import Report
 
 SHORTEST = 60.0
 TYPED = (ParameterSource.COMMANDLINE,)
@@ -27,6 +31,13 @@ TYPED = (ParameterSource.COMMANDLINE,)
 )
 @ledger_option
 @option("--expect-every", type=Seconds(), metavar="D", help="Count the runs that were missed: one is due in this time.")
+@option(
+    "--html",
+    "html",
+    type=FilePath(),
+    metavar="FILE",
+    help="Write the report to this file, as an HTML page with pictures.",
+)
 @json_option
 @click.pass_context
 def command(
@@ -37,6 +48,7 @@ def command(
     policies: tuple[Path, ...],
     ledger: str | None,
     expect_every: float | None,
+    html: Path | None,
     as_json: bool,
 ) -> int:
     """Show the figures of a period: escalations, times until somebody acted, rungs, messages, runs, what the cases have
@@ -51,11 +63,17 @@ def command(
 
     if expect_every is not None and expect_every < SHORTEST:
         raise click.BadParameter("a run cannot be expected more often than once in 1m", param_hint="--expect-every")
+    if html is not None:
+        from sfdc_escalator.reports.whole_file import check_place
+
+        check_place(html)
     surroundings: Surroundings = ctx.obj
     every = timedelta(seconds=expect_every) if expect_every is not None else None
     typed = ctx.get_parameter_source("org") in TYPED
     asked = report.Asked(begin, end, datetime.now(UTC), every, of_org=typed)
     found = report.report(Errand(surroundings, org, ledger, policies), asked)
+    if html is not None:
+        write_page(html, found)
     if as_json:
         from sfdc_escalator.reports.json.report import report_json
 
@@ -65,3 +83,10 @@ def command(
 
         tell(report_text(found, page_for(surroundings.environ)))
     return 0
+
+
+def write_page(html: Path, found: "Report") -> None:
+    from sfdc_escalator.reports.html.report.report_page import report_html
+    from sfdc_escalator.reports.whole_file import write_report
+
+    write_report(html, report_html(found))

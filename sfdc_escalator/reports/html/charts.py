@@ -7,7 +7,8 @@ from sfdc_escalator.reports.html.pictures import INK, LINE, QUIET, SERIES
 from sfdc_escalator.reports.values import visible
 
 FONT = "Liberation Sans, Arial, sans-serif"
-WIDTH, STEP, LABELS = 300, 26, 170
+WIDTH, WIDE, STEP, LABELS = 300, 440, 26, 170
+MOST_NAMED = 6
 CONFIG: Mapping[str, Any] = {
     "font": FONT,
     "background": None,
@@ -69,29 +70,55 @@ def bars(rows: Sequence[Bar], unit: str) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
-class Point(NamedTuple):
-    """A value of one day, of one series."""
+def pairs(rows: Sequence[Bar], unit: str) -> Mapping[str, Any]:
+    """Lying bars in groups: those of one name below each other, to compare them."""
+    rows = [Bar(visible(row.name), visible(row.part), row.value) for row in rows]
+    parts = list(dict.fromkeys(row.part for row in rows))
+    return {
+        "config": CONFIG,
+        "width": WIDTH,
+        "height": {"step": STEP // 2},
+        "data": {"values": [row._asdict() for row in rows]},
+        "mark": {"type": "bar"},
+        "encoding": {
+            "y": {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False}},
+            "yOffset": {"field": "part", "sort": parts},
+            "x": {
+                "field": "value", "type": "quantitative", "title": unit, "axis": {"domain": False, "ticks": False},
+            },
+            "color": {
+                "field": "part", "type": "nominal", "sort": parts,
+                "legend": {"orient": "bottom", "title": None} if len(parts) > 1 else None,
+            },
+        },
+    }  # fmt: skip
 
-    day: str
+
+class Point(NamedTuple):
+    """A value of one day, or of a longer span, of one series."""
+
+    span: str
     series: str
     value: float
 
 
-def days(rows: Sequence[Point], unit: str) -> Mapping[str, Any]:
-    """Standing bars, one for each day (`2026-03-02`), those of several series on top of each other."""
+def columns(rows: Sequence[Point], spans: Sequence[str], unit: str) -> Mapping[str, Any]:
+    """Standing bars, one for each of the spans in their order, the series on top of each other. Only some of the spans
+    have room for their name."""
     rows = [row._replace(series=visible(row.series)) for row in rows]
     series = list(dict.fromkeys(row.series for row in rows))
     legend = {"orient": "bottom", "title": None, "columns": 2} if len(series) > 1 else None
+    named = list(spans[:: -(-len(spans) // MOST_NAMED)])
     return {
         "config": CONFIG,
-        "width": WIDTH + LABELS - 60,
+        "width": WIDE,
         "height": 150,
         "data": {"values": [row._asdict() for row in rows]},
         "mark": {"type": "bar"},
         "encoding": {
             "x": {
-                "field": "day", "type": "ordinal", "timeUnit": "utcyearmonthdate", "title": None,
-                "axis": {"format": "%d %b", "labelAngle": 0, "labelOverlap": "greedy", "ticks": False, "grid": False},
+                "field": "span", "type": "ordinal", "title": None, "scale": {"domain": list(spans)},
+                "axis": {"values": named, "labelAngle": 0, "ticks": False, "grid": False},
             },
             "y": {
                 "aggregate": "sum", "field": "value", "type": "quantitative", "title": unit,
