@@ -9,6 +9,8 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from sfdc_escalator.reports.values import visible
+
 SPACE = "{http://www.w3.org/2000/svg}"
 TAGS = frozenset({"svg", "g", "path", "line", "text", "rect"})
 KEPT = (
@@ -43,7 +45,7 @@ def cut_down(svg: str, name: str, title: str) -> str:
     drawn.attrib.pop("height", None)
     drawn.attrib |= {"role": "img", "aria-labelledby": name, "style": f"max-width:{width}px"}
     about = Element("title", {"id": name})
-    about.text = title
+    about.text = visible(title)
     drawn.insert(0, about)
     return ElementTree.tostring(drawn, encoding="unicode")
 

@@ -1,7 +1,6 @@
 """The card of one case on the plan page."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import NamedTuple
 
 from sfdc_escalator.escalation.conditions.wording import label
@@ -45,7 +44,7 @@ class Mark(NamedTuple):
 
     at: str
     what: str
-    kind: str = ""
+    is_due: bool = False
 
 
 class Card(NamedTuple):
@@ -62,7 +61,6 @@ class Card(NamedTuple):
     moves: tuple[Move, ...]
     note: str
     beside: str
-    due: str
     line: tuple[Mark, ...]
     people: tuple[str, ...]
     links: tuple[Link, ...]
@@ -81,7 +79,6 @@ def card(match: Match, outcome: Outcome, names: Names) -> Card:
         moves=tuple(moves(outcome, names)),
         note=outcome.note,
         beside=outcome.beside,
-        due=match.due_text,
         line=tuple(time_line(match, names.in_org.get(match.policy.name))),
         people=tuple(addressed(one) for one in match.order.notices) if match.order else (),
         links=tuple(links(match)),
@@ -131,15 +128,14 @@ def time_line(match: Match, in_org: PolicyInOrg | None) -> Iterator[Mark]:
     if in_org is None or match.rung or not (match.route.ladder or match.due):
         return
     circumstances = in_org.circumstances_of(match.route, match.case)
+    now = circumstances.now
     zone = zone_of_due(match.policy, match.route, match.case, circumstances)
-    marks: list[tuple[datetime, str, str]] = [(circumstances.now, "start", "s")]
-    ahead = rungs_ahead(match.route.ladder, match.case, circumstances, match.due)
     rungs = {rung.id: rung_name(rung.id) or title(rung.id) for rung in match.route.ladder.rungs}
-    marks += [(one.at, rungs[one.rung], "") for one in ahead]
-    marks += [(match.due, "due", "d")] if match.due else []
-    yield from (
-        Mark(clock(at, zone, circumstances.now), what, kind) for at, what, kind in sorted(marks, key=lambda one: one[0])
-    )
+    ahead = rungs_ahead(match.route.ladder, match.case, circumstances, match.due)
+    marks = [(now, Mark(clock(now, zone, now), "start"))]
+    marks += [(one.at, Mark(clock(one.at, zone, now), rungs[one.rung])) for one in ahead]
+    marks += [(match.due, Mark(match.due_text, "due", True))] if match.due else []
+    yield from (mark for _, mark in sorted(marks, key=lambda one: one[0]))
 
 
 # -- people ------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ def procedure_html(policy: Policy) -> str:
         heading=title(policy.name),
         description=policy.description,
         teams=tuple(team_rows(policy)),
+        has_hours=bool(policy.hours),
         hours=tuple(hours_of(policy)),
         owner=owner_text(policy),
         messages=tuple(message_rules(policy.notices)) if notifies else (),

@@ -104,13 +104,7 @@ def message_rules(rules: NoticeRules) -> Iterator[str]:
     if rules.quiet:
         begin, end = clock(rules.quiet.begin), clock(rules.quiet.end)
         yield f"From {begin} to {end}, by the clock of the person, only urgent messages are sent. The others wait."
-    if rules.digest.days != EVERY_DAY or rules.digest.at:
-        days = (
-            "every day"
-            if rules.digest.days == EVERY_DAY
-            else "on " + listed([DAYS[day] for day in sorted(rules.digest.days)], "and")
-        )
-        yield f"The digest is sent at {clock(rules.digest.at)} {days}."
+    yield f"The digest is sent at {clock(rules.digest.at)} {days_text(rules.digest.days)}."
     if rules.cap:
         most, within = rules.cap.most, time_words(rules.cap.within)
         yield f"One recipient gets at most {most} messages within {within}; what is over it comes as one message."
@@ -118,3 +112,13 @@ def message_rules(rules: NoticeRules) -> Iterator[str]:
 
 def clock(at_: time) -> str:
     return f"{at_:%H:%M}"
+
+
+def days_text(days: frozenset[int]) -> str:
+    """`every day`, `Mon to Fri`, `on Mon and Thu`"""
+    if days == EVERY_DAY:
+        return "every day"
+    first, *_, last = sorted(days) * 2
+    if len(days) > 2 and len(days) == last - first + 1:
+        return f"{DAYS[first]} to {DAYS[last]}"
+    return f"on {listed([DAYS[day] for day in sorted(days)], 'and')}"
