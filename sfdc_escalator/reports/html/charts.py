@@ -8,7 +8,7 @@ from sfdc_escalator.reports.values import visible
 
 FONT = "Liberation Sans, Arial, sans-serif"
 WIDTH, WIDE, STEP, LABELS = 300, 440, 26, 170
-MOST_NAMED = 6
+MOST_NAMED, MOST_LETTERS = 6, 40
 CONFIG: Mapping[str, Any] = {
     "font": FONT,
     "background": None,
@@ -33,10 +33,16 @@ class Bar(NamedTuple):
     value: float
 
 
+def named(text: str) -> str:
+    """The name as a picture has room for it; the table beside it has the whole."""
+    text = visible(text[:MOST_LETTERS])
+    return text if len(text) < MOST_LETTERS else text[: MOST_LETTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
 def bars(rows: Sequence[Bar], unit: str) -> Mapping[str, Any]:
     """Lying bars, one below the other in the order of the rows, their parts behind each other. With one part alone the
     numbers stand behind the bars."""
-    rows = [Bar(visible(row.name), visible(row.part), row.value) for row in rows]
+    rows = [Bar(named(row.name), named(row.part), row.value) for row in rows]
     parts = list(dict.fromkeys(row.part for row in rows))
     values = [{"name": row.name, "part": row.part, "value": row.value, "place": parts.index(row.part)} for row in rows]
     bar: dict[str, Any] = {
@@ -72,7 +78,7 @@ def bars(rows: Sequence[Bar], unit: str) -> Mapping[str, Any]:
 
 def pairs(rows: Sequence[Bar], unit: str) -> Mapping[str, Any]:
     """Lying bars in groups: those of one name below each other, to compare them."""
-    rows = [Bar(visible(row.name), visible(row.part), row.value) for row in rows]
+    rows = [Bar(named(row.name), named(row.part), row.value) for row in rows]
     parts = list(dict.fromkeys(row.part for row in rows))
     return {
         "config": CONFIG,
@@ -105,10 +111,10 @@ class Point(NamedTuple):
 def columns(rows: Sequence[Point], spans: Sequence[str], unit: str) -> Mapping[str, Any]:
     """Standing bars, one for each of the spans in their order, the series on top of each other. Only some of the spans
     have room for their name."""
-    rows = [row._replace(series=visible(row.series)) for row in rows]
+    rows = [row._replace(series=named(row.series)) for row in rows]
     series = list(dict.fromkeys(row.series for row in rows))
     legend = {"orient": "bottom", "title": None, "columns": 2} if len(series) > 1 else None
-    named = list(spans[:: -(-len(spans) // MOST_NAMED)])
+    with_name = list(spans[:: -(-len(spans) // MOST_NAMED)])
     return {
         "config": CONFIG,
         "width": WIDE,
@@ -118,7 +124,7 @@ def columns(rows: Sequence[Point], spans: Sequence[str], unit: str) -> Mapping[s
         "encoding": {
             "x": {
                 "field": "span", "type": "ordinal", "title": None, "scale": {"domain": list(spans)},
-                "axis": {"values": named, "labelAngle": 0, "ticks": False, "grid": False},
+                "axis": {"values": with_name, "labelAngle": 0, "ticks": False, "grid": False},
             },
             "y": {
                 "aggregate": "sum", "field": "value", "type": "quantitative", "title": unit,

@@ -75,7 +75,7 @@ def test_a_step_that_changes_nothing_says_why() -> None:
 def test_the_summary_counts_by_route_and_team() -> None:
     html = page(rehearsal([named(1), named(2)]))
     table = text_of(elements(html, "table")[0])
-    assert table == "RouteTeamCasesUrgentSupport2 Together2"
+    assert table == "RouteTeamCases UrgentSupport2 Together2"
     assert text_of(elements(html, "svg")[0]).startswith("Cases to escalate, by route and team")
 
 
@@ -88,9 +88,9 @@ def test_without_the_extra_the_table_stands_alone(monkeypatch: pytest.MonkeyPatc
 
 def test_what_is_not_escalated_stands_in_short_with_its_reason() -> None:
     few = replace(URGENT, guards=Guards(max_cases=1))
-    html = page(rehearsal([named(1), named(2), replace(named(3), status="Working")], few))
+    html = page(rehearsal([named(1), named(2), case(3, status="Working")], few))
     tables = [text_of(one) for one in elements(html, "table")]
-    assert any("withheldUrgent2 cases at once is more than max_cases: 1" in one for one in tables)
+    assert any("withheldUrgent2 cases at once is more than max_cases: 1" in one for one in tables), tables
     assert any("support: missing: Status is New1" in one for one in tables)
     assert "No case is escalated now." in html
     assert cards(html) == []

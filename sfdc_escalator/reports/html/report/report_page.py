@@ -63,7 +63,7 @@ def report_html(report: Report) -> str:
         is_empty=report.is_empty,
         tiles=tuple(tiles(report)),
         groups=tuple(groups(report)),
-        none=[one.title for one in report.figures if not one.rows],
+        without_rows=[one.title for one in report.figures if not one.rows],
     )
 
 
