@@ -91,7 +91,7 @@ def test_what_is_not_escalated_stands_in_short_with_its_reason() -> None:
     html = page(rehearsal([named(1), named(2), case(3, status="Working")], few))
     tables = [text_of(one) for one in elements(html, "table")]
     assert any("withheldUrgent2 cases at once is more than max_cases: 1" in one for one in tables), tables
-    assert any("support: missing: Status is New1" in one for one in tables)
+    assert any("support/urgent: missing: Status is New1" in one for one in tables), tables
     assert "No case is escalated now." in html
     assert cards(html) == []
 

@@ -80,6 +80,7 @@ defaults:
     parts:
       steps_taken: {from: [Steps_Taken__c, comments.agent], last: 5}
       offers: {from: [Offers__c], if_missing: hold}
+      help_needed: {from: [route.help_needed]}
 routes:
   - name: severe
     reason: It is severe.
