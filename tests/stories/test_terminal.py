@@ -183,6 +183,8 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "run, a hostile case": (nothing, ["run", "--case", BAD], 2),
     "run, hostile option": (nothing, ["run", "--" + BAD.replace("\n", "")], 2),
     "run, metrics": (nothing, ["run", "--metrics", "no\x1b[2J/m\u202e.prom"], 3),
+    "page": (nothing, ["page", "policy.yaml", "--html", "page.html"], 0),
+    "page, hostile words": (nothing, ["page", BAD, "--html", BAD], 2),
     "hold": (nothing, ["hold", "1", "--until", "2h", "--why", f"w{BAD}"], 0),
     "hold, hostile words": (nothing, ["hold", BAD, "--until", BAD, "--why", BAD, "--route", BAD], 2),
     "release": (held, ["release", "1"], 0),

@@ -1,4 +1,4 @@
-"""`report`: the figures of a period, from the ledger."""
+"""`report`: the figures of a period, from the ledger; `page`: a policy as a page for the people who follow it."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,7 +8,8 @@ import click
 from click.core import ParameterSource
 
 from sfdc_escalator.cli.options import PeriodEdge, FilePath, Seconds, json_option, ledger_option, option, org_option
-from sfdc_escalator.cli.output import page_for, tell, tell_json
+from sfdc_escalator.cli.output import page_for, tell, tell_json, warn
+from sfdc_escalator.reports.values import visible
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -90,3 +91,27 @@ def write_page(html: Path, found: "Report") -> None:
     from sfdc_escalator.reports.whole_file import write_report
 
     write_report(html, report_html(found))
+
+
+@click.command("page")
+@click.argument("policy", metavar="POLICY", type=FilePath())
+@option("--html", "html", type=FilePath(), metavar="FILE", required=True, help="Write the page to this file.")
+@click.pass_obj
+def page(surroundings: Surroundings, policy: Path, html: Path) -> int:
+    """Write the procedure of a policy in words, as one HTML file to read, to print and to send.
+
+    It says who the teams are, when a case is escalated and what is done then, what happens when nobody acts, and what
+    stays with people. It needs no org. Exit codes: 0 done; 2 the policy is invalid, or the file cannot be written.
+    """
+    from sfdc_escalator.reports.html.procedure.procedure_page import procedure_html
+    from sfdc_escalator.reports.whole_file import check_place, write_report
+    from sfdc_escalator.wiring.policies import policies
+
+    check_place(html)
+    loaded = policies(surroundings, [policy])
+    for problem in loaded.warnings:
+        warn(f"! {visible(str(problem))}")
+    [found] = loaded.policies
+    write_report(html, procedure_html(found))
+    tell(f"The page of {found.name} is {visible(str(html))}")
+    return 0

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause
 from sfdc_escalator.escalation.conditions.comparison import Literal_
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
 from sfdc_escalator.escalation.conditions.tables import LookedUp, Table
-from sfdc_escalator.escalation.conditions.wording import CASE, Clause
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need, Records
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.narrowing import Narrowing, every, some
-from sfdc_escalator.escalation.conditions.wording import CASE
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Lookup, Need
 

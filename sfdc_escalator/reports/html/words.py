@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.wording import (
+from sfdc_escalator.escalation.conditions.clauses.wording import (
     by_table,
     calendar_words,
     label,
@@ -14,6 +13,7 @@ from sfdc_escalator.escalation.conditions.wording import (
     table_words,
     time_words,
 )
+from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.policy.escalate import Escalate
 from sfdc_escalator.escalation.policy.ladder import After, BeforeDue, DueIn, EndOfDay, Repeat, Rung
 from sfdc_escalator.escalation.policy.policy import Route
@@ -87,7 +87,7 @@ def recipients(some: Iterable[Recipient]) -> str:
 
 
 def steps(escalate: Escalate | None, *, note: bool = True) -> Iterator[str]:
-    """What is done to the case, in order, behind "we"; without the note where none is written."""
+    """The steps that are taken on the case, in order, behind "we"; without the note where none is written."""
     if escalate is None:
         return
     if note:

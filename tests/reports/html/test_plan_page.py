@@ -118,16 +118,13 @@ def test_a_text_of_a_stranger_is_shown_as_text(name: str) -> None:
 
 def test_200_cases_with_notes_of_800_bytes_are_less_than_300_kb() -> None:
     spec = note(template=lambda context: f"{'A line of the note, as long as lines are.' * 19}\n")
+    escalate = NOTIFYING.routes[0].escalate
+    assert escalate is not None
     of = replace(
         NOTIFYING,
-        routes=(
-            replace(
-                NOTIFYING.routes[0],
-                escalate=replace(NOTIFYING.routes[0].escalate, note=spec),
-            ),
-        ),
+        routes=(replace(NOTIFYING.routes[0], escalate=replace(escalate, note=spec)),),
         guards=Guards(max_cases=200),
-    )  # type: ignore[type-var]
+    )
     cases = [replace(named(number), subject="A subject of the usual length, that says it") for number in range(1, 201)]
     result = rehearsal(cases, of, RunOptions())
     html = plan_html(result, "prod")

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, field_words, timed
 from sfdc_escalator.escalation.conditions.clocks.clock import LOWER, Clock, without_limit
 from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import since
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS, Span, elapsed
@@ -16,7 +17,6 @@ from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
 from sfdc_escalator.escalation.conditions.shared_keys import LIMIT_KEYS, clocks, limits, needs_limit
 from sfdc_escalator.escalation.conditions.tree import comparisons_in, searches, together, unclear
-from sfdc_escalator.escalation.conditions.wording import CASE, Clause, field_words, timed
 from sfdc_escalator.escalation.time.calendars import BusinessDays
 from sfdc_escalator.escalation.world.case import Case, FieldChange, Value
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need

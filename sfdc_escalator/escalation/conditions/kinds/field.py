@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, comparison
 from sfdc_escalator.escalation.conditions.comparison import (
     TESTS,
     Literal_,
@@ -25,7 +26,6 @@ from sfdc_escalator.escalation.conditions.samples import samples_of
 from sfdc_escalator.escalation.conditions.shared_keys import comparisons, needs_operator, side_keys
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import together
-from sfdc_escalator.escalation.conditions.wording import CASE, Clause, comparison
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, timed
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import at_least_as_old
 from sfdc_escalator.escalation.conditions.condition import Condition
@@ -15,7 +16,6 @@ from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.narrowing import Narrowing
 from sfdc_escalator.escalation.conditions.shared_keys import LIMIT_KEYS, clocks, needs_limit
 from sfdc_escalator.escalation.conditions.tree import together
-from sfdc_escalator.escalation.conditions.wording import CASE, Clause, timed
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import MESSAGES, Need
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, field_words, listed, timed
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import at_least_as_old
 from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Several, Takes
@@ -13,7 +14,6 @@ from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.narrowing import Narrowing
 from sfdc_escalator.escalation.conditions.shared_keys import LIMIT_KEYS, clocks, needs_limit
 from sfdc_escalator.escalation.conditions.tree import together
-from sfdc_escalator.escalation.conditions.wording import CASE, Clause, field_words, listed, timed
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need
 

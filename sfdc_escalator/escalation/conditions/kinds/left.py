@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, OPPOSITE, Clause, field_words, time_words, timed
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import Span, values
 from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Takes
@@ -13,7 +14,6 @@ from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing, Until, some
 from sfdc_escalator.escalation.conditions.shared_keys import clocks, needs_limit, side_keys
 from sfdc_escalator.escalation.conditions.tree import together
-from sfdc_escalator.escalation.conditions.wording import CASE, OPPOSITE, Clause, field_words, time_words, timed
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
 

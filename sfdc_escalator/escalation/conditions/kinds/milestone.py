@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, quoted, time_words
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, OneOf, Refusal, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import compared, shown
 from sfdc_escalator.escalation.conditions.leaf import Leaf
-from sfdc_escalator.escalation.conditions.wording import CASE, Clause, quoted, time_words
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need, Records

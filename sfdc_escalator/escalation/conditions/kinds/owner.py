@@ -6,12 +6,12 @@ from itertools import combinations
 from typing import ClassVar, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, label, listed
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, OneOf, Refusal, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import compared, in_words, shown
 from sfdc_escalator.escalation.conditions.leaf import Demand, Leaf, asked_of
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, IdAmong, Narrowing
-from sfdc_escalator.escalation.conditions.wording import CASE, Clause, label, listed
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Queue

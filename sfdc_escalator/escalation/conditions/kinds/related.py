@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, OPPOSITE, Clause, label, listed, time_words
 from sfdc_escalator.escalation.conditions.comparison import Operator
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.declaration import Conditions, Given, Key, Kind, OneOf, Several, Takes, Terms
@@ -23,7 +24,6 @@ from sfdc_escalator.escalation.conditions.tree import (
     together,
     unclear,
 )
-from sfdc_escalator.escalation.conditions.wording import CASE, OPPOSITE, Clause, label, listed, time_words
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import MESSAGES, Need, Records
 

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Key, Kind, OneOf
 from sfdc_escalator.escalation.conditions.findings import compared, shown
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.speech.messages import SINCE, SINCE_WORDS, Since, since_when
-from sfdc_escalator.escalation.conditions.wording import CASE, Clause
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import MESSAGES, Need
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, compared, field_words, listed, quoted
 from sfdc_escalator.escalation.conditions.comparison import TESTS, Literal_, Operand, Operator, options
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, ListOf, Takes, Terms
@@ -14,7 +15,6 @@ from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Compared,
 from sfdc_escalator.escalation.conditions.shared_keys import comparisons, needs_operator, side_keys
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import together
-from sfdc_escalator.escalation.conditions.wording import CASE, Clause, compared, field_words, listed, quoted
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need
 

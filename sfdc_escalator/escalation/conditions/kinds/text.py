@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, field_words, listed
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, need_of, texts_of
 from sfdc_escalator.escalation.conditions.speech.own_words import own_words
 from sfdc_escalator.escalation.conditions.speech.words import Phrase, Spoken, mentioned, parse_phrase
-from sfdc_escalator.escalation.conditions.wording import CASE, Clause, field_words, listed
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.conditions.wording import label
+from sfdc_escalator.escalation.conditions.clauses.wording import label
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import Outcome
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg

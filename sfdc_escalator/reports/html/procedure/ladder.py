@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.conditions.wording import listed, quoted
+from sfdc_escalator.escalation.conditions.clauses.wording import listed, quoted
 from sfdc_escalator.escalation.policy.ladder import Rung
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.reports.html.words import UNTIL, moment, notified, repeated, sentence, steps, title

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from sfdc_escalator.escalation.conditions.clauses.wording import field_words, label, listed, quoted, table_words
 from sfdc_escalator.escalation.conditions.kinds.text import SPOKEN_WORDS
 from sfdc_escalator.escalation.conditions.tables import Table
-from sfdc_escalator.escalation.conditions.wording import field_words, label, listed, quoted, table_words
 from sfdc_escalator.escalation.policy.escalate import NotePart, NoteSpec
 from sfdc_escalator.escalation.policy.policy import Policy, notes_of
 from sfdc_escalator.reports.html.words import title

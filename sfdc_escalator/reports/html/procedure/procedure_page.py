@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from sfdc_escalator.escalation.conditions.wording import listed, time_words
+from sfdc_escalator.escalation.conditions.clauses.wording import listed, time_words
 from sfdc_escalator.escalation.policy.policy import Policy, notes_of
 from sfdc_escalator.reports.html.page import html_page
 from sfdc_escalator.reports.html.procedure.conditions import clauses
@@ -51,7 +51,7 @@ def owner_text(policy: Policy) -> str:
 
 
 def visibility(policy: Policy) -> str:
-    """Who sees the notes."""
+    """The people who see the notes."""
     seen = {note.visibility for note in policy.notes}
     if "published" not in seen:
         return "Only colleagues see the note; the customer does not."
@@ -61,7 +61,7 @@ def visibility(policy: Policy) -> str:
 
 
 def left_to_people(policy: Policy) -> Iterator[str]:
-    """What no run does, each a sentence."""
+    """The things that no run does, each a sentence."""
     yield "Act on the case: take it, solve it, close it. A run hands it over; it never solves or closes it."
     if "published" not in {note.visibility for note in policy.notes}:
         yield "Write to the customer. A run never does."
@@ -71,7 +71,7 @@ def left_to_people(policy: Policy) -> Iterator[str]:
     parts = dict.fromkeys(part.name for note in policy.notes for part in note.parts if part.is_required)
     if parts:
         yield f"Complete a note. Without {listed([title(one).lower() for one in parts])} the case waits for a person."
-    yield "Say that a case has to be left alone for some time: put it on hold, with the reason."
+    yield "Put a case on hold for some time, with the reason."
     guards = policy.guards
     yield (
         f"Decide about many cases at once: over {guards.max_cases:,} cases of one route in a run, or over "

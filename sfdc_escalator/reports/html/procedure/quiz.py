@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.conditions.wording import CASE, comparison, label, listed, quoted, time_words
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, comparison, label, listed, quoted, time_words
 from sfdc_escalator.escalation.policy.example import Example
 from sfdc_escalator.escalation.world.case import Value
 from sfdc_escalator.reports.html.words import sentence, title

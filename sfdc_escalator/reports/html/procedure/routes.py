@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.conditions.wording import label, listed, quoted, time_words
+from sfdc_escalator.escalation.conditions.clauses.wording import label, listed, quoted, time_words
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.reports.html.procedure.conditions import Node, clauses
 from sfdc_escalator.reports.html.procedure.ladder import RungRow, rung_rows
@@ -58,7 +58,7 @@ def later(route: Route) -> Iterator[str]:
 
 
 def rules(route: Route) -> Iterator[str]:
-    """What else holds for the route, each a sentence."""
+    """The other rules of the route, each a sentence."""
     if isinstance(route.rearm, timedelta):
         again = f"once the route has not matched for {time_words(route.rearm)}"
         yield f"The same case is escalated again {again}."

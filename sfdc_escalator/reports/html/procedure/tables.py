@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from sfdc_escalator.escalation.conditions.clauses.wording import field_words, time_words
 from sfdc_escalator.escalation.conditions.comparison import as_text, options
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.conditions.tree import leaves
-from sfdc_escalator.escalation.conditions.wording import field_words, time_words
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.policy.telling import Recipient

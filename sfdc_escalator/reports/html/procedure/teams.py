@@ -5,10 +5,10 @@ from datetime import time, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
+from sfdc_escalator.escalation.conditions.clauses.wording import field_words, label, listed, quoted, time_words
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import values
 from sfdc_escalator.escalation.conditions.tree import leaves
-from sfdc_escalator.escalation.conditions.wording import field_words, label, listed, quoted, time_words
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.telling import EVERY_DAY, NoticeRules
 from sfdc_escalator.escalation.time.calendars import Calendar

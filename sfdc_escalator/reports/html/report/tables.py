@@ -122,6 +122,6 @@ def month(day: date) -> str:
 
 
 def other(figure: Figure, row: Row) -> str:
-    """What the row is counted by beside its day."""
+    """The texts of what the row is counted by beside its day."""
     texts = [row.cell(name) for name in figure.by if name != "day"]
     return ", ".join(title(one) for one in texts if one) or "\u2013"
