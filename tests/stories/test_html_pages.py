@@ -102,6 +102,8 @@ def test_a_report_is_written_as_a_page(support: World) -> None:
     shown = [text_of(one) for one in elements(html, "h3")]
     assert shown == [one["title"] for one in answer.json["figures"] if one["rows"] and one["title"] in shown]
     assert "Escalations per day" in shown
+    answer = support.type("report", "--from", "2026-03-01", "--to", "2026-04-01", "--html", str(page))
+    assert (answer.code, answer.out) == (0, f"The report is {page}\n")
 
 
 # -- in a browser ------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ TYPED = (ParameterSource.COMMANDLINE,)
     "html",
     type=FilePath(),
     metavar="FILE",
-    help="Write the report to this file, as an HTML page with pictures.",
+    help="Write the report to this file, as an HTML page with pictures, in place of the text.",
 )
 @json_option
 @click.pass_context
@@ -79,6 +79,8 @@ def command(
         from sfdc_escalator.reports.json.report import report_json
 
         tell_json({**report_json(found), "exit": 0})
+    elif html is not None:
+        tell(f"The report is {visible(str(html))}")
     else:
         from sfdc_escalator.reports.text.report import report_text
 
