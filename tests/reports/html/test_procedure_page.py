@@ -134,7 +134,7 @@ SAID = (
     "The queue is never IT.",
     "we only notify people; the case stays as it is.",
     "Outage Hot Critical anything else Low",
-    "Steps taken the Steps Taken else comments of an agent, the last 5 the note says that it is missing",
+    "Steps taken the Steps Taken, else comments of an agent, the last 5 the note says that it is missing",
     "the case waits until a person adds it",
     "Only colleagues see the note; the customer does not.",
     "over 200 cases of one route in a run, or over 30% of the open cases",

@@ -10,6 +10,7 @@ from sfdc_escalator.escalation.policy.escalate import NotePart, NoteSpec
 from sfdc_escalator.escalation.policy.policy import Policy, notes_of
 from sfdc_escalator.reports.html.words import title
 
+ELSE = ", else "
 MISSING = {
     "say_so": "the note says that it is missing",
     "tell_owner": "the note says that it is missing, and the owner of the case is notified",
@@ -43,7 +44,8 @@ def note_forms(policy: Policy) -> Iterator[NoteForm]:
 
 
 def part_row(part: NotePart) -> PartRow:
-    sources = listed([source_words(one) for one in part.sources], "and" if part.every else "else")
+    found = [source_words(one) for one in part.sources]
+    sources = listed(found, "and") if part.every else ELSE.join(found)
     last = f", the last {part.last}" if part.last else ""
     return PartRow(
         title(part.name), sources + last, MISSING.get(part.if_missing, f"the note says {quoted(part.if_missing)}")
@@ -71,5 +73,5 @@ def words_of(note: NoteSpec, route: str) -> str:
     """The places that the text comes from, the first that there is."""
     names = (table_words(one) if isinstance(one, Table) else quoted(one) for one in note.quick_texts)
     quick = [one.replace(route, "(route)") for one in names]
-    found = [f"the Quick Text {listed(quick, 'else')}"] if quick else []
-    return f"{listed([*found, 'the template of the policy'], 'else')}"
+    found = [f"the Quick Text {ELSE.join(quick)}"] if quick else []
+    return ELSE.join([*found, "the template of the policy"])
