@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from sfdc_escalator.cli.options import PeriodEdge, FilePath, Seconds, json_option, ledger_option, option, org_option
+from sfdc_escalator.cli.options import FilePath, PeriodEdge, Seconds, json_option, ledger_option, option, org_option
 from sfdc_escalator.cli.output import page_for, tell, tell_json, warn
 from sfdc_escalator.reports.values import visible
 from sfdc_escalator.wiring.surroundings import Surroundings
