@@ -23,6 +23,7 @@ COMMANDS = {  # each is a module of `commands`
     "run": "Find the cases that match and escalate them. The cron job.",
     "apply": "Carry out a plan that a dry run saved.",
     "diff": "Show what a plan of now would change about a saved one.",
+    "page": "Write a policy in words, as an HTML page for the people who follow it.",
     "explain": "Show why a case matches or not, route by route, and when it will.",
     "hold": "Keep a case from being escalated for some time.",
     "release": "End the holds of a case.",
@@ -41,6 +42,7 @@ ELSEWHERE = {name: ("by_hand", name) for name in ("hold", "release", "resolve", 
     "apply": ("plans.apply", "command"),
     "completion": ("init", "completion"),
     "diff": ("plans.diff", "command"),
+    "page": ("report", "page"),
 }
 """The commands that stand in the module of another one, with their names there."""
 MOST_REPORTED = 20  # lines of an error in a mail

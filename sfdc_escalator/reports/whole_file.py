@@ -47,13 +47,13 @@ def write_report(path: Path, text: str, mode: int | None = None) -> None:
 
 
 def check_place(path: Path) -> None:
-    """Raises Invalid where a file cannot be made or replaced, as far as that can be seen without writing."""
+    """Tries out that the file can be made or replaced, before work that takes long, and leaves nothing behind. Raises
+    Invalid."""
     try:
         mode_to_replace(path)
         if not path.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, f"there is no folder {path.parent}")
-        if not os.access(path.parent, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, "its folder is not writable")
+        tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:
         raise not_written(path, error) from error
     except ValueError as error:

@@ -69,7 +69,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     ),
     "reports": (
         ("audit_export", "saved"),
-        ("text",),
+        ("html", "text"),
         ("json",),
         ("ladder_text", "terminal", "whole_file"),
         ("page",),
@@ -105,7 +105,7 @@ STANDS_ALONE = ("embedded_org", "sample")
 
 ONE_MODULE_EACH = (
     "simple_salesforce", "alembic", "tenacity", "jinja2", "rich", "lark", "yaml", "structlog", "slack_sdk",
-    "apprise",
+    "apprise", "vl_convert",
 )  # fmt: skip
 ROOMS_OF = {
     "sqlalchemy": ("ledger",),

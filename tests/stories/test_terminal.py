@@ -195,6 +195,8 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "apply": (saved, ["apply", "plan.json"], 0),
     "apply, not a plan": (nothing, ["apply", "no" + BAD], 2),
     "diff": (saved, ["diff", "plan.json"], 0),
+    "page": (nothing, ["page", "policy.yaml", "--html", "page.html"], 0),
+    "page, hostile words": (nothing, ["page", BAD, "--html", BAD], 2),
     "hold": (nothing, ["hold", "1", "--until", "2h", "--why", f"w{BAD}"], 0),
     "hold, hostile words": (nothing, ["hold", BAD, "--until", BAD, "--why", BAD, "--route", BAD], 2),
     "release": (held, ["release", "1"], 0),

@@ -75,6 +75,13 @@ WORK_TO_DO = 10
     help="With --dry-run: say what a plan of now would add to this saved plan, drop and change.",
 )
 @option(
+    "--html",
+    "html",
+    type=FilePath(),
+    metavar="FILE",
+    help="With --dry-run: write the plan to this file as an HTML page.",
+)
+@option(
     "--exit-code",
     "exit_code",
     is_flag=True,
@@ -101,6 +108,7 @@ def command(
     left_alone: Path | None,
     out: Path | None,
     against: Path | None,
+    html: Path | None,
     exit_code: bool,
     yes: bool,
     as_json: bool,
@@ -116,6 +124,8 @@ def command(
     from sfdc_escalator.cli.commands.plans.saving import check_saving, save
 
     check_saving(out, against, now, dry_run=dry_run)
+    if html is not None:
+        check_html(html, dry_run=dry_run)
     from sfdc_escalator.escalation.planning.run_options import RunOptions
     from sfdc_escalator.wiring import errand as errands
     from sfdc_escalator.wiring.watching import note_left_alone, watched, write_left_alone
@@ -132,20 +142,27 @@ def command(
             return partial(tell_json, as_object(done, org, code_of(done), dry_run=dry_run))
         return partial(tell, as_text(done, org, page_for(surroundings.environ), in_full=case is not None))
 
-    if dry_run and against:
-        from sfdc_escalator.cli.commands.plans.comparing import compared
-        from sfdc_escalator.wiring.plans.saved import read
-
-        return compared(errand, read(against), out, as_object, as_json=as_json, exit_code=exit_code)
     if dry_run:
-        done = errands.rehearse(errand)
+        if against:
+            from sfdc_escalator.cli.commands.plans.comparing import compared
+            from sfdc_escalator.wiring.plans.saved import read
+
+            done, errand, report, code = compared(
+                errand, read(against), as_object, as_json=as_json, exit_code=exit_code
+            )
+        else:
+            done = errands.rehearse(errand)
+            report, code = shown(done), code_of(done)
         if out:
             save(out, done, errand)
         if left_alone:
             write_left_alone(left_alone, done.result)
-        shown(done)()
-        report_waiting(done, org, surroundings.run_log)
-        return code_of(done)
+        if html:
+            write_plan_page(html, done, org)
+        report()
+        if not against:
+            report_waiting(done, org, surroundings.run_log)
+        return code
     with watched(errand, metrics) as watch:
         done = errands.run(errand, partial(ask, org, yes))
         report = shown(done)
@@ -163,6 +180,22 @@ def ask(org: str, yes: bool, prepared: "Prepared") -> None:
 
     outcomes = [match.outcome for match in prepared.plan.matches]
     confirm(summary(prepared, outcomes), question(prepared, org), yes=yes)
+
+
+def check_html(html: Path, *, dry_run: bool) -> None:
+    """Refuses a page that could not be written, before the org is asked for anything."""
+    if not dry_run:
+        raise click.UsageError("--html is for --dry-run only: the page shows what a run would do")
+    from sfdc_escalator.reports.whole_file import check_place
+
+    check_place(html)
+
+
+def write_plan_page(html: Path, done: "Done", org: str) -> None:
+    from sfdc_escalator.reports.html.plan.plan_page import plan_html
+    from sfdc_escalator.reports.whole_file import write_report
+
+    write_report(html, plan_html(done.result, org, map(str, done.warnings)))
 
 
 def report_waiting(done: "Done", org: str, log: str | None) -> None:

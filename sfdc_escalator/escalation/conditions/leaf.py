@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause
 from sfdc_escalator.escalation.conditions.comparison import Literal_
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
@@ -18,7 +19,8 @@ K = TypeVar("K")
 
 
 class Leaf(ABC):
-    """The base of every kind. A kind must define `kind`, `needs`, `holds`, `look`, `described` and `brief`."""
+    """The base of every kind. A kind must define `kind`, `needs`, `holds`, `look`, `described`, `brief` and
+    `clause`."""
 
     __slots__ = ()
     kind: ClassVar[str]
@@ -106,6 +108,10 @@ class Leaf(ABC):
     @abstractmethod
     def brief(self) -> str:
         """The condition in a few words, as a policy writes it."""
+
+    @abstractmethod
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        """The condition, or that it does not hold, as people say it; `subject` is the record that it is about."""
 
     # -- proofs
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.narrowing import Narrowing, every, some
@@ -131,6 +132,16 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
         yield from leaves(condition.part)
     elif isinstance(condition, Leaf):
         yield condition
+
+
+def sentence_of(condition: Condition, subject: str = CASE, holds: bool = True) -> str:
+    """The condition as one sentence; a procedure page lays out its parts instead."""
+    if isinstance(condition, Not):
+        return sentence_of(condition.part, subject, not holds)
+    if isinstance(condition, (All, AnyOf)):
+        parts = [sentence_of(part, subject, holds) for part in condition.parts]
+        return (", and " if isinstance(condition, All) == holds else ", or ").join(parts)
+    return condition.clause(holds, subject).text if isinstance(condition, Leaf) else ""
 
 
 def comparisons_in(condition: Condition) -> Iterator[Comparison]:

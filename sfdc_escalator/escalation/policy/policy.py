@@ -27,6 +27,7 @@ from sfdc_escalator.escalation.policy.telling import (
     Warn,
     recipient_paths,
 )
+from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.world.needs import Need
 
 DEFAULT_PRIORITIES = ("Low", "Medium", "High")
@@ -38,7 +39,8 @@ UTC = ZoneInfo("UTC")
 @dataclass(frozen=True, slots=True)
 class Route:
     """A route with `escalate` None only notifies people: it takes no step and writes no note. `counts_as` is the name
-    under which a report counts it, where it is not an escalation."""
+    under which a report counts it, where it is not an escalation. `never` are the values that none of its steps gives,
+    by the key of the step."""
 
     name: str
     reason: str
@@ -56,6 +58,7 @@ class Route:
     one_notice_per: OneNoticePer | None = None
     say: str = ""
     counts_as: str = ""
+    never: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     @property
     def opens(self) -> bool:
@@ -100,8 +103,9 @@ class Policy:
     """`digest` is the SHA-256 of what the file says, templates included.
 
     `together` saves owner, status and priority as one instead of one after the other. `zone` is that of the first
-    calendar, `zones` are those of the calendars of teams: times are shown in them. While all of `hold_while` holds, a
-    case is held. `review` are the fields by whose values a report shows what escalated cases have in common.
+    calendar; `hours` are the calendars of teams, `zones` their zones: times are shown in them. While all of
+    `hold_while` holds, a case is held. `review` are the fields by whose values a report shows what escalated cases have
+    in common.
     """
 
     name: str
@@ -115,6 +119,7 @@ class Policy:
     together: bool = False
     zone: ZoneInfo = UTC
     zones: Mapping[str, ZoneInfo] = field(default_factory=dict, compare=False)
+    hours: Mapping[str, Calendar] = field(default_factory=dict, compare=False)
     teams: Mapping[str, TeamPeople] = field(default_factory=dict, compare=False)
     hold_while: tuple[Condition, ...] = ()
     examples: tuple[Example, ...] = ()

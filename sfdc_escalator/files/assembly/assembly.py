@@ -40,6 +40,7 @@ def assemble(document: Document, shape: PolicyShape, templates: Templates, diges
         together=shape.defaults.fields == "together",
         zone=next((one.timezone for one in shape.calendars.values()), UTC),
         zones={name: shape.calendars[team.calendar].timezone for name, team in shape.teams.items() if team.calendar},
+        hours={name: material.terms.calendars[one.calendar] for name, one in shape.teams.items() if one.calendar},
         teams={name: people_of(team) for name, team in shape.teams.items()},
         hold_while=conditions(shape.hold_while, material.terms),
         examples=tuple(examples_of(shape.examples, document)),
@@ -72,4 +73,5 @@ def route_of(route: RouteShape, material: Material) -> Route:
         one_notice_per=one_notice_per_of(route),
         say=route.say,
         counts_as=route.counts_as,
+        never={key: tuple(values) for key, values in route.never.given().items()},
     )

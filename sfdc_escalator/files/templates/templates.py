@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -162,6 +162,18 @@ def render(template: Template, context: Mapping[str, Any]) -> str:
     except Exception as error:
         raise ValueError(f"the template {template.name} cannot be rendered: {error}") from error
     return "".join(pieces)
+
+
+def html_templates(package: str, finalize: Callable[[Any], Any]) -> Callable[..., str]:
+    """Renders the templates of our own HTML pages, which stand in this package, by name. Every value is finalized and
+    escaped; an unknown name is an error."""
+
+    def source(name: str) -> str:
+        return files(package).joinpath(name).read_text(encoding="utf-8")
+
+    pages = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    pages.loader, pages.finalize = FunctionLoader(source), finalize
+    return lambda name, /, **values: pages.get_template(name).render(values)
 
 
 @cache

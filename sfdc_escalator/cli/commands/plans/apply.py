@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sfdc_escalator.cli.confirming import confirm, yes_option
 from sfdc_escalator.cli.options import FilePath, Seconds, clock_option, json_option, ledger_option, option
 from sfdc_escalator.cli.output import page_for, tell, tell_done, tell_json
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from sfdc_escalator.escalation.saved.plan import SavedPlan
     from sfdc_escalator.pipeline.saved.result import SavedResult
 
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     metavar="T",
     help="Begin no new chunk after this time, such as 90s, 10m or 1h; calls under way end then.",
 )
+@yes_option
 @json_option
 @click.pass_obj
 def command(
@@ -46,6 +49,7 @@ def command(
     ledger: str | None,
     accept_clock: bool,
     deadline: float | None,
+    yes: bool,
     as_json: bool,
 ) -> int:
     """Carry out a PLAN that `run --dry-run --out PLAN` saved: exactly its orders with their notes, or none of them.
@@ -61,10 +65,22 @@ def command(
 
     saved = read(plan)
     errand = Errand(surroundings, org or saved.org, ledger, deadline=deadline)
+    ask(saved, errand.org, yes=yes)
     terms = ApplyTerms(partial, timedelta(seconds=max_age), accept_clock)
     result = apply_plan(errand, saved, terms)
     tell_done(report(result, errand.org, surroundings, as_json=as_json))
     return result.exit_code
+
+
+def ask(plan: "SavedPlan", org: str, *, yes: bool) -> None:
+    """Asks the person at the terminal for the consent to write. Raises NotConfirmed, StoppedEarly."""
+    from sfdc_escalator.errors import counted
+    from sfdc_escalator.reports.values import visible
+
+    orders = counted(len(plan.orders), "order")
+    made = f"{orders} of {plan.now:%Y-%m-%d %H:%M} UTC, made by {visible(plan.made_by)}"
+    if plan.orders:
+        confirm(made, f"Apply this plan in {visible(org)}?", yes=yes)
 
 
 def report(result: "SavedResult", org: str, surroundings: Surroundings, *, as_json: bool) -> "partial[Any]":

@@ -1,8 +1,9 @@
 """Compares a saved plan with a plan of now, for `diff` and for `run --dry-run --diff`."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sfdc_escalator.cli.output import tell, tell_json
 
@@ -19,31 +20,33 @@ class AsObject(Protocol):
     def __call__(self, done: "Done", org: str, code: int, *, dry_run: bool) -> dict[str, Any]: ...
 
 
-def compared(
-    errand: "Errand", plan: "SavedPlan", out: Path | None, as_object: AsObject, *, as_json: bool, exit_code: bool
-) -> int:
-    """Compares, reports, and saves the plan of now in `out`. Returns the exit code."""
-    from sfdc_escalator.reports.saved.as_json import diff_json
-    from sfdc_escalator.reports.saved.as_text import diff_text
+class Compared(NamedTuple):
+    """A plan of now, its difference from a saved one as a report that is ready to be printed, and the exit code."""
+
+    done: "Done"
+    errand: "Errand"
+    report: Callable[[], None]
+    code: int
+
+
+def compared(errand: "Errand", plan: "SavedPlan", as_object: AsObject, *, as_json: bool, exit_code: bool) -> Compared:
+    """Compares the plan with one of now, made with the choices of the plan unless some were typed."""
     from sfdc_escalator.wiring.plans.saved import choices_of, compare
 
     errand = replace(errand, options=choices_of(plan, errand.options))
     found = compare(errand, plan)
     code = code_of(found.done.result.prepared.broken, found.diff.is_empty, exit_code=exit_code)
-    if out:
-        from sfdc_escalator.cli.commands.plans.saving import save
-
-        save(out, found.done, errand)
     if as_json:
-        report = as_object(found.done, errand.org, code, dry_run=True)
-        tell_json({**report, "diff": diff_json(plan, found.diff)})
-    else:
-        from sfdc_escalator.reports.values import visible
+        from sfdc_escalator.reports.saved.as_json import diff_json
 
-        for problem in found.done.warnings:
-            tell(f"! {visible(str(problem))}")
-        tell(diff_text(plan, found.diff, found.done.result.prepared.org_facts))
-    return code
+        report = as_object(found.done, errand.org, code, dry_run=True)
+        return Compared(found.done, errand, partial(tell_json, {**report, "diff": diff_json(plan, found.diff)}), code)
+    from sfdc_escalator.reports.saved.as_text import diff_text
+    from sfdc_escalator.reports.values import visible
+
+    warned = (f"! {visible(str(problem))}" for problem in found.done.warnings)
+    text = diff_text(plan, found.diff, found.done.result.prepared.org_facts)
+    return Compared(found.done, errand, partial(tell, "\n".join([*warned, text])), code)
 
 
 def code_of(broken: object, is_empty: bool, *, exit_code: bool) -> int:

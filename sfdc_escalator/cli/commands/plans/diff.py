@@ -40,4 +40,6 @@ def command(
 
     saved = read(plan)
     errand = Errand(surroundings, org or saved.org, ledger, policies, RunOptions(accept_clock=accept_clock))
-    return compared(errand, saved, None, as_object, as_json=as_json, exit_code=exit_code)
+    found = compared(errand, saved, as_object, as_json=as_json, exit_code=exit_code)
+    found.report()
+    return found.code

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, field_words, timed
 from sfdc_escalator.escalation.conditions.clocks.clock import LOWER, Clock, without_limit
 from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import since
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS, Span, elapsed
@@ -84,6 +85,11 @@ class Age(Clock):
 
     def time_text(self, time: str) -> str:
         return f"{self.path} was {time} ago" + (", pauses left out" if self.except_while else "")
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        what = f"{subject} was created" if self.path == "CreatedDate" else f"{field_words(self.path)} was"
+        pauses = ", not counting the time in which it waits" if self.except_while else ""
+        return Clause(timed(f"{what} {{}} ago", self.operator, self.limit, self.calendar, holds) + pauses)
 
     @property
     def subject(self) -> object:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, comparison
 from sfdc_escalator.escalation.conditions.comparison import (
     TESTS,
     Literal_,
@@ -108,6 +109,9 @@ class Field(Leaf):
     @property
     def brief(self) -> str:
         return f"{self.path}{comparison_in_brief(self.operator, self.operand)}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        return Clause(comparison(self.path, self.operator, self.operand, holds, subject))
 
     @property
     def subject(self) -> object:

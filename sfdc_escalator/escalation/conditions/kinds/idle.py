@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, timed
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import at_least_as_old
 from sfdc_escalator.escalation.conditions.condition import Condition
@@ -58,6 +59,13 @@ class Idle(Clock):
         who = "nobody has" if self.who == "anyone" else f"the {self.who} has not"
         waiting = f" after a message of the {self.after_word_of}" if self.after_word_of else ""
         return f"{who} spoken for {time}{waiting}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        who = "nobody has" if self.who == "anyone" else f"the {self.who} has not"
+        text = f"{who} written for {{}}"
+        if self.after_word_of:
+            text = f"a message of the {self.after_word_of} has waited for an answer of the {self.who} for {{}}"
+        return Clause(timed(text, self.operator, self.limit, self.calendar, holds))
 
     def consequence(self) -> Leaf | None:
         """The case is at least that old."""

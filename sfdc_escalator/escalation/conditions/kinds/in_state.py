@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, field_words, listed, timed
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.clock_narrowing import at_least_as_old
 from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Several, Takes
@@ -44,6 +45,12 @@ class InState(Clock):
 
     def time_text(self, time: str) -> str:
         return f"{self.thing} held for {time}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        what = listed(list(map(field_words, self.paths)), "and")
+        have = "has" if len(self.paths) == 1 else "have"
+        text = f"{what} {have} not changed for {{}}"
+        return Clause(timed(text, self.operator, self.limit, self.calendar, holds))
 
     def consequence(self) -> Leaf | None:
         """The case is at least that old."""

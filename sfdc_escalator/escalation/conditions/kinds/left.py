@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, OPPOSITE, Clause, field_words, time_words, timed
 from sfdc_escalator.escalation.conditions.clocks.clock import Clock
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import Span, values
 from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Takes
@@ -15,6 +16,9 @@ from sfdc_escalator.escalation.conditions.shared_keys import clocks, needs_limit
 from sfdc_escalator.escalation.conditions.tree import together
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
+
+PAST = {"at_most": "at least", "less_than": "more than", "at_least": "at most", "more_than": "less than"}
+"""A time that is left becomes one that is past."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,13 @@ class Left(Clock):
 
     def time_text(self, time: str) -> str:
         return f"{self.path} is {time} away"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        what = field_words(self.path)
+        if isinstance(self.limit, timedelta) and self.limit < timedelta():
+            asked = OPPOSITE[self.operator] if not holds else self.operator
+            return Clause(f"{what} was {PAST[asked]} {time_words(self.limit)} ago")
+        return Clause(timed(f"{what} is {{}} away, or past", self.operator, self.limit, self.calendar, holds))
 
     @property
     def subject(self) -> object:

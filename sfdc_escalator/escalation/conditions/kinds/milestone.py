@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, quoted, time_words
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, OneOf, Refusal, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import compared, shown
@@ -71,6 +72,14 @@ class Milestone(Leaf):
     @property
     def brief(self) -> str:
         return f"milestone {self.state}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        which = f"the milestone {quoted(self.name)}" if self.name else "a milestone"
+        if self.state == "violated":
+            asked = "is past its target"
+        else:
+            asked = f"is due within {time_words(self.within)}, or past its target"
+        return Clause(f"{which} {asked}" if holds else f"it is not so that {which} {asked}")
 
     def implies(self, other: Leaf) -> bool:
         return isinstance(other, Milestone) and self.within <= other.within and other.name in (None, self.name)

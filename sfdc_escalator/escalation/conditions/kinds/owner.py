@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import ClassVar, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, label, listed
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, OneOf, Refusal, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import compared, in_words, shown
@@ -66,6 +67,14 @@ class Owner(Leaf):
     @property
     def brief(self) -> str:
         return f"owner {in_words(self.who)} {', '.join(self.queues)}".rstrip()
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        queues, is_ = listed([label(name) for name in self.queues]), "is" if holds else "is not"
+        if self.who == "user":
+            return Clause(f"{subject} {'belongs to a person' if holds else 'stands in a queue'}")
+        if self.who == "in_queue":
+            return Clause(f"{subject} {is_} in the queue {queues}")
+        return Clause(f"the owner {is_} a member of {queues}")
 
     @property
     def subject(self) -> object:

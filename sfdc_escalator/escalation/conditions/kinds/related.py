@@ -6,14 +6,24 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, OPPOSITE, Clause, label, listed, time_words
 from sfdc_escalator.escalation.conditions.comparison import Operator
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.declaration import Conditions, Given, Key, Kind, OneOf, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import compared, in_words, shown
 from sfdc_escalator.escalation.conditions.leaf import Comparison, Demand, Leaf, Miss, asked_of, share_of
 from sfdc_escalator.escalation.conditions.shared_keys import limits, side_keys
-from sfdc_escalator.escalation.conditions.speech.messages import SINCE, Since, since_when
-from sfdc_escalator.escalation.conditions.tree import All, AnyOf, comparisons_in, paths_of, searches, together, unclear
+from sfdc_escalator.escalation.conditions.speech.messages import SINCE, SINCE_WORDS, Since, since_when
+from sfdc_escalator.escalation.conditions.tree import (
+    All,
+    AnyOf,
+    comparisons_in,
+    paths_of,
+    searches,
+    sentence_of,
+    together,
+    unclear,
+)
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import MESSAGES, Need, Records
 
@@ -111,6 +121,9 @@ class Related(Leaf):
     def brief(self) -> str:
         return f"related {self.records.relation} {in_words(self.operator)} {self.count}"
 
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        return related_clause(self, holds, subject)
+
     @property
     def subject(self) -> object:
         return "related", replace(self, operator="at_least", count=0)
@@ -127,6 +140,33 @@ class Related(Leaf):
     def in_example(self, counts: Mapping[str, int]) -> Condition:
         """The count that the example gives decides."""
         return All(()) if COUNTS[self.operator](counts.get(name_of(self.records), 0), self.count) else AnyOf(())
+
+
+def related_clause(one: Related, holds: bool, subject: str) -> Clause:
+    """`the contact has at least 2 Return Orders that are at most 365 days old`"""
+    records = one.records
+    whose = f"the {records.through.lower()}" if records.through else subject
+    same = f" with the same {listed([label(path) for path in records.same], 'and')}" if records.same else ""
+    new = f" that {'is' if one.count == 1 else 'are'} at most {time_words(one.within)} old" if one.within else ""
+    since = f" made after {SINCE_WORDS[one.since]}" if one.since else ""
+    where = f", counting only those where {sentence_of(one.where, 'the record')}" if one.where else ""
+    has = f"there are {{}} {label(records.relation)}" if records.same else f"{whose} has {{}} {label(records.relation)}"
+    return Clause(
+        has.format(count_words(one.operator if holds else OPPOSITE[one.operator], one.count))
+        + same
+        + new
+        + since
+        + where
+    )
+
+
+def count_words(operator: Operator, count: int) -> str:
+    """`2 or more`, `no`, `fewer than 3`"""
+    if operator == "at_least":
+        return f"{count or 'any number of'} or more" if count != 1 else "one or more"
+    if (operator, count) in (("at_most", 0), ("less_than", 1)):
+        return "no"
+    return f"{ {'at_most': 'at most', 'more_than': 'more than'}.get(operator, 'fewer than') } {count}"
 
 
 def name_of(records: Records) -> str:

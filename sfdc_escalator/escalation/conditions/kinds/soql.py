@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Key, Kind, Takes
 from sfdc_escalator.escalation.conditions.findings import shown
@@ -39,6 +40,9 @@ class Soql(Leaf):
     @property
     def brief(self) -> str:
         return f"soql {shown(self.fragment)}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        return Clause(f"Salesforce finds {subject} {'' if holds else 'not '}by the filter `{self.fragment}`")
 
 
 KIND = Kind(

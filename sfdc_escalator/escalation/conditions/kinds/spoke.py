@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Key, Kind, OneOf
 from sfdc_escalator.escalation.conditions.findings import compared, shown
 from sfdc_escalator.escalation.conditions.leaf import Leaf
-from sfdc_escalator.escalation.conditions.speech.messages import SINCE, Since, since_when
+from sfdc_escalator.escalation.conditions.speech.messages import SINCE, SINCE_WORDS, Since, since_when
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import MESSAGES, Need
 
@@ -46,6 +47,11 @@ class Spoke(Leaf):
     @property
     def brief(self) -> str:
         return f"spoke {self.who}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        who = "an agent" if self.who == "agent" else "the customer"
+        since = f" since {SINCE_WORDS[self.since]}" if self.since else ""
+        return Clause(f"{who} has {'' if holds else 'not '}written{since}")
 
 
 KIND = Kind(

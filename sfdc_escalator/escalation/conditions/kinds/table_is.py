@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, compared, field_words, listed, quoted
 from sfdc_escalator.escalation.conditions.comparison import TESTS, Literal_, Operand, Operator, options
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, ListOf, Takes, Terms
@@ -59,6 +60,14 @@ class TableIs(Leaf):
     @property
     def brief(self) -> str:
         return f"{f'table {self.table.name}'.strip()}{comparison_in_brief(self.operator, self.operand)}"
+
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        name = f"the table {quoted(self.table.name)}" if self.table.name else "the table"
+        by = listed([field_words(path) for path in self.table.by], "and")
+        if self.operator in ("is", "in"):
+            value = listed([quoted(one) for one in options(self.operand)])
+            return Clause(f"{name} {'gives' if holds else 'does not give'} {value} for {by}")
+        return Clause(f"what {name} gives for {by} {compared(self.operator, self.operand, holds)}")
 
     def possible(self, demands: Sequence[Demand]) -> bool:
         """Demands on the table itself are decided by its rows (see `by_table`), where a proof can look at each."""

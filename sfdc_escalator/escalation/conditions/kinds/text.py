@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause, field_words, listed
 from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
@@ -13,6 +14,15 @@ from sfdc_escalator.escalation.conditions.speech.own_words import own_words
 from sfdc_escalator.escalation.conditions.speech.words import Phrase, Spoken, mentioned, parse_phrase
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
+
+SPOKEN_WORDS = {
+    "comments": "a comment",
+    "comments.customer": "a comment of the customer",
+    "comments.agent": "a comment of an agent",
+    "emails": "an e-mail",
+    "emails.customer": "an e-mail of the customer",
+    "emails.agent": "an e-mail of an agent",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,11 @@ class Text(Leaf):
     def brief(self) -> str:
         return f"text {', '.join(self.sources)}"
 
+    def clause(self, holds: bool = True, subject: str = CASE) -> Clause:
+        where = listed([SPOKEN_WORDS.get(source) or field_words(source) for source in self.sources])
+        verb = "mentions one of these" if holds else "mentions none of these"
+        return Clause(f"{where} {verb}", *(tuple(map(phrase_text, some)) for some in (self.mentions, self.ignoring)))
+
     def implies(self, other: Leaf) -> bool:
         """True where the other looks for more words in more sources, and ignores less."""
         return (
@@ -73,6 +88,11 @@ class Text(Leaf):
             and set(self.mentions) <= set(other.mentions)
             and set(other.ignoring) <= set(self.ignoring)
         )
+
+
+def phrase_text(phrase: Phrase) -> str:
+    """`speak/talk to`: a stroke means either."""
+    return " ".join("/".join(choices) for choices in phrase)
 
 
 def build(given: Given, terms: Terms) -> Text:

@@ -18,6 +18,11 @@ SPOKEN: dict[str, tuple[Literal["comments", "emails"], tuple[Speaker, ...]]] = {
 }
 """The sources of text that are not fields: the kind of message, and its writers."""
 SINCE = ("escalation", "word_of.customer", "word_of.agent")
+SINCE_WORDS = {
+    "escalation": "the last escalation",
+    "word_of.customer": "the last message of the customer",
+    "word_of.agent": "the last message of the agent",
+}
 Since = Literal["escalation", "word_of.customer", "word_of.agent"]
 
 

@@ -1,0 +1,1 @@
+"""Conditions as clauses of plain English, for people who follow a procedure."""

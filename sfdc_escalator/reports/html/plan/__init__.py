@@ -1,0 +1,1 @@
+"""The plan page: what a run would do, case by case."""

@@ -1,0 +1,1 @@
+"""The report page: the figures of a period, with pictures."""
