@@ -33,5 +33,5 @@ class Report:
 
     @property
     def is_empty(self) -> bool:
-        """True where nothing at all happened in the period; that runs are missing is no event."""
+        """True where nothing at all happened in the period; a missing run does not count as something."""
         return not any(figure.rows for figure in self.figures if figure.name not in ABSENCES)

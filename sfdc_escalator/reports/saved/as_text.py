@@ -25,6 +25,9 @@ ADVICE = (
 
 
 def applied_text(result: SavedResult, page: Page) -> str:
+    """A quiet page is empty where nothing needs a person."""
+    if page.is_quiet and not result.exit_code:
+        return ""
     return "\n".join(applied_lines(result, page))
 
 
