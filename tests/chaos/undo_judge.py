@@ -148,10 +148,17 @@ class UndoJudge(Judge):
                 continue
             self.tally["starts undone"] += 1
             for note in same:
+                if self.is_of_a_merged_case(note):
+                    continue
                 if note.request > undo.request and note.episode <= undo.episode:
                     yield f"WENT ON: {note} after {undo}"
                 elif note.request > undo.request and not self.was_closed(undo, note):
                     yield f"BEGAN AGAIN: {note} after {undo}, and the case was not closed in between"
+
+    def is_of_a_merged_case(self, note: Note) -> bool:
+        """True for what may be a rung of an escalation that a merge brought to the case: that one is not undone."""
+        brought = (act for act in self.acts if act.act == "merge" and act.into == note.case_id)
+        return note.rung != "start" and any(act.request < note.request for act in brought)
 
     def was_closed(self, undo: Note, note: Note) -> bool:
         """True where the case was closed before the new start; also before the undo, if no run saw that it was open."""
