@@ -42,7 +42,9 @@ ELSEWHERE = {name: ("by_hand", name) for name in ("hold", "release", "resolve", 
     "apply": ("plans.apply", "command"),
     "completion": ("init", "completion"),
     "diff": ("plans.diff", "command"),
-    "page": ("report", "page"),
+    "page": ("looking.report", "page"),
+    "report": ("looking.report", "command"),
+    "status": ("looking.status", "command"),
 }
 """The commands that stand in the module of another one, with their names there."""
 MOST_REPORTED = 20  # lines of an error in a mail

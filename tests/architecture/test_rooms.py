@@ -38,7 +38,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("logs", "options", "stopping", "streams"),
     ),
     "wiring": (
-        ("by_hand", "looking", "outbox", "plans", "watching"),
+        ("by_hand", "looking", "plans", "watching"),
         ("errand",),
         ("channels", "ledgers", "policies", "validation"),
         ("orgs",),

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import psycopg
 
+from sfdc_escalator.ledger.audit.verification import verify
 from sfdc_escalator.ledger.store import SqlLedger, open_ledger, open_trail
-from sfdc_escalator.ledger.trail.verification import verify
 from sfdc_escalator.ledger.writing.lease import Terms
 from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 

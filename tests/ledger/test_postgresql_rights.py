@@ -8,11 +8,11 @@ import pytest
 
 from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
+from sfdc_escalator.ledger.audit.verification import verify
 from sfdc_escalator.ledger.engines.postgresql_rights import OF_A_RUN
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import VERSION
-from sfdc_escalator.ledger.trail.verification import verify
 from sfdc_escalator.ledger.upkeep.migration import migrate
 from tests.ledger.kinds import PostgresqlKind, empty
 from tests.ledger.old_ledger import load

@@ -19,7 +19,7 @@ AS_SOMEBODY_ELSE = """
 import os, sys, tempfile
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
-from sfdc_escalator.ledger.trail.verification import verify
+from sfdc_escalator.ledger.audit.verification import verify
 from tests.ledger.sample import ORG
 
 def attempts(where):

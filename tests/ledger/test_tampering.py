@@ -15,6 +15,7 @@ from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
+from sfdc_escalator.ledger.audit.verification import verify
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import leases, metadata
@@ -23,7 +24,6 @@ from sfdc_escalator.ledger.trail.notices import notice_list, notice_shown, notic
 from sfdc_escalator.ledger.trail.notices_by_hand import drop, retry
 from sfdc_escalator.ledger.trail.outbox import SqlOutbox
 from sfdc_escalator.ledger.trail.status import ledger_status
-from sfdc_escalator.ledger.trail.verification import verify
 from sfdc_escalator.pipeline.notify import delivery
 from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind

@@ -13,11 +13,11 @@ from sfdc_escalator.errors import AuditBroken, EscalatorError, Invalid
 from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold
+from sfdc_escalator.ledger.audit.verification import MOST_PROBLEMS, verify
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
 from sfdc_escalator.ledger.store import open_trail
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.schema import escalations, events, holds, live_routes, payloads, rungs, runs
-from sfdc_escalator.ledger.trail.verification import MOST_PROBLEMS, verify
 from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, SqliteKind
 from tests.ledger.notices import queue

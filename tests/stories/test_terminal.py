@@ -127,6 +127,17 @@ def notice(world: World) -> str:
     return str(first["id"])
 
 
+def applied(world: World) -> str:
+    listed = world.type("audit", "list", "--state", "applied", "--json").json["escalations"]
+    return str(listed[0]["key"])
+
+
+def dropped(world: World) -> None:
+    """No notice waits any more."""
+    ids = [str(one["id"]) for one in world.type("notices", "list", "--json").json["notices"]]
+    assert world.type("notices", "drop", *ids, "--why", "a test").code == 0
+
+
 def without_ledger(world: World) -> None:
     for file in (world.folder / "state").rglob("*.db*"):
         file.unlink()
@@ -197,6 +208,10 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "diff": (saved, ["diff", "plan.json"], 0),
     "page": (nothing, ["page", "policy.yaml", "--html", "page.html"], 0),
     "page, hostile words": (nothing, ["page", BAD, "--html", BAD], 2),
+    "report": (nothing, ["report", "--from", "2020-01-01", "--to", "2027-01-01", "--org", "env"], 0),
+    "report, hostile words": (nothing, ["report", "--from", BAD, "--to", BAD], 2),
+    "undo": (nothing, ["undo", "APPLIED", "--why", f"w{BAD}"], 0),
+    "undo, hostile words": (nothing, ["undo", BAD, "--case", BAD, "--why", BAD, "--yes"], 2),
     "hold": (nothing, ["hold", "1", "--until", "2h", "--why", f"w{BAD}"], 0),
     "hold, hostile words": (nothing, ["hold", BAD, "--until", BAD, "--why", BAD, "--route", BAD], 2),
     "release": (held, ["release", "1"], 0),
@@ -228,6 +243,11 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "audit show, no such key": (nothing, ["audit", "show", BAD], 2),
     "audit verify": (nothing, ["audit", "verify", "--head", "f" * 64], 6),
     "audit verify, not a head": (nothing, ["audit", "verify", "--head", BAD], 2),
+    "audit export": (nothing, ["audit", "export", "--out", "x\x1b[2J\u202e.jsonl"], 0),
+    "audit export, hostile words": (nothing, ["audit", "export", "--from", BAD], 2),
+    "audit erase": (dropped, ["audit", "erase", "1", "--why", f"w{BAD}"], 0),
+    "audit erase, notices wait": (nothing, ["audit", "erase", "1", "--why", f"w{BAD}"], 3),
+    "audit erase, hostile words": (nothing, ["audit", "erase", BAD, "--why", BAD], 2),
     "ledger backup": (nothing, ["ledger", "backup", "copy\x1b[2J\u202e.db"], 0),
     "ledger migrate": (nothing, ["ledger", "migrate"], 0),
     "ledger rebuild": (without_ledger, ["ledger", "rebuild"], 0),
@@ -247,7 +267,7 @@ WITHOUT_ROW = {"demo": "it shows its own org only, whose texts come with the pro
 
 def shown(world: World, row: str, *more: str) -> Screen:
     before, words, _code = ROWS[row]
-    found = {"KEY": key, "NOTICE": notice}
+    found = {"KEY": key, "APPLIED": applied, "NOTICE": notice}
     words = [found[word](world) if word in found else word for word in words]
     before(world)
     return on_terminal(world, *words, *more)

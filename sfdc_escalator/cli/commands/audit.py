@@ -103,7 +103,7 @@ def show(surroundings: Surroundings, key: str, org: str, ledger: str | None, as_
 def verify(surroundings: Surroundings, org: str, ledger: str | None, head: str | None, as_json: bool) -> int:
     """Prove that the trail is complete and unchanged: exit code 0 when it is, 6 when it is not."""
     from sfdc_escalator.errors import AuditBroken
-    from sfdc_escalator.ledger.trail.verification import verify as verify_trail
+    from sfdc_escalator.ledger.audit.verification import verify as verify_trail
     from sfdc_escalator.wiring.ledgers import trail as open_trail
 
     with open_trail(surroundings, ledger, org) as trail:

@@ -1,1 +1,1 @@
-"""The audit for others: the export of the chain, and the erasure of the texts of a case."""
+"""The audit for others: the proof of the chain, its export, and the erasure of the texts of a case."""

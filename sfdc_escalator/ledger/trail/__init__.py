@@ -1,1 +1,1 @@
-"""The audit trail: list, show, verify, resolve."""
+"""The audit trail as people read it: list, show, status, resolve, holds, notices."""

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from sfdc_escalator.errors import AuditBroken, Problem
+from sfdc_escalator.ledger.audit.verification import verify
 from sfdc_escalator.ledger.engines.database import Database
 from sfdc_escalator.ledger.store import SqlHistory, reader_of
-from sfdc_escalator.ledger.trail.verification import verify
 from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
 

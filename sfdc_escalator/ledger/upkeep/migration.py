@@ -10,10 +10,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import LedgerUnusable
+from sfdc_escalator.ledger.audit.verification import verify_chain, verify_inside
 from sfdc_escalator.ledger.engines.database import BUSY, Database, Dialect, check_columns, recognise, version_of
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.tables import schema
-from sfdc_escalator.ledger.trail.verification import verify_chain, verify_inside
 from sfdc_escalator.ledger.upkeep.backup import refuse_broken
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal, locked_version

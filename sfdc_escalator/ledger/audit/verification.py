@@ -13,12 +13,12 @@ from itertools import islice
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, Invalid
+from sfdc_escalator.ledger.audit.checks import chain_rows, note_rows, table_problems
+from sfdc_escalator.ledger.audit.table_shapes import lease_problems, odd_values, shape_problems, version_problems
 from sfdc_escalator.ledger.engines.database import Dialect
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.schema import events
-from sfdc_escalator.ledger.trail.checks import chain_rows, note_rows, table_problems
-from sfdc_escalator.ledger.trail.table_shapes import lease_problems, odd_values, shape_problems, version_problems
 from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
 HEAD = re.compile(r"[0-9A-Fa-f]{64}")

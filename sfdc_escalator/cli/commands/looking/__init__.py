@@ -1,0 +1,1 @@
+"""Commands that look back: what is open now, a period, the procedure in words."""
