@@ -263,6 +263,14 @@ def test_a_part_that_only_some_routes_have_is_warned_of(tmp_path: Path) -> None:
     assert reported(tmp_path, text, "warning") == [(9, 44, message, "phone", None, None)]
 
 
+def test_a_route_that_only_notifies_needs_no_text_for_a_note(tmp_path: Path) -> None:
+    only = "  - {name: second, reason: Two., when: {field: Flag__c, is: true}, escalate: none, notify: [leads]}\n"
+    text = changed("help: {from: [route.help]}", "help: {from: [route.help], if_missing: hold}") + only
+    assert reported(tmp_path, text) == []
+    (fault,) = reported(tmp_path, text.replace("escalate: none", "escalate: {queue: leads}"))
+    assert "help" in fault[2]
+
+
 @pytest.mark.parametrize("note", ["{requires: [Serial_No__c]}", "{help: Do., serial_no: x}"])
 def test_required_fields_and_texts_of_a_route_are_parts_of_its_note(tmp_path: Path, note: str) -> None:
     defaults = "defaults: {note: {parts: {help: {from: [route.help]}, phone: {from: [Contact.Phone]}}}}\n"

@@ -22,6 +22,11 @@ class RawRoute(NamedTuple):
     given: Mapping[str, Any]
     note: Mapping[str, Any]
 
+    @property
+    def writes_notes(self) -> bool:
+        """False for a route that only notifies."""
+        return self.given.get("escalate") != "none"
+
 
 class RawRung(NamedTuple):
     """A rung as it is written, with its place and its note; `moves` says that it has steps."""

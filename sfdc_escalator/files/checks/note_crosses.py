@@ -43,7 +43,7 @@ class RawNote(NamedTuple):
 def note_crosses(document: Document, reads: Mapping[Path, Reads]) -> Iterator[Cross]:
     """Texts that no note uses, and parts that no text fills. `reads` is what the template of each note reads."""
     default = mapping(document.value, *DEFAULT_NOTE)
-    routes = [list(raw_notes(route, default, reads)) for route in raw_routes(document)]
+    routes = [list(raw_notes(route, default, reads)) for route in raw_routes(document) if route.writes_notes]
     said_somewhere = frozenset(text for notes in routes for note in notes for text in texts_in(note.given))
     for place, (note, *rungs) in enumerate(routes):
         yield from required_crosses(DEFAULT_NOTE if place == 0 else None, default, note.parts)
