@@ -418,9 +418,10 @@ def test_the_former_name_of_a_key_is_unknown_and_the_new_one_is_the_nearest(tmp_
     assert (message, found, nearest) == ("unknown key `over_guards`", "over_guards", "bypass_guards")
 
 
+READERS = "a team with a `queue` or a `user`: seniors"
 STEPS = [
     Bad("{queue: senior}", 15, "unknown team `senior`", "senior", "one of seniors, readers", "seniors"),
-    Bad("{queue: readers}", 15, "team `readers` has no queue", "readers", "a team with a `queue`: seniors"),
+    Bad("{queue: readers}", 15, "team `readers` has no queue and no user", "readers", READERS),
     Bad(
         "{queue: {table: t}}",
         15,

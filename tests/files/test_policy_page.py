@@ -23,7 +23,7 @@ PAGE = Path(__file__).parents[2] / "config" / "policies" / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 HEADING = re.compile(r"^(#{2,3}) (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LATER = ("`counts_as`", "`review`", "`user` of a team")
+LATER = ("`counts_as`", "`review`")
 KINDS = {tag.removeprefix("kind:"): set(shape.allowed()) for tag, shape in CONDITIONS.items()}
 POLICY_KEYS, ROUTE_KEYS = set(PolicyShape.allowed()), set(RouteShape.allowed())
 NAMED = ("calendars", "teams", "words", "tables")

@@ -66,15 +66,22 @@ class ReviewShape(Shape):
 
 
 class TeamShape(Shape):
-    """A queue, people and channels for notices, a calendar; all of them optional."""
+    """A queue or a user, people and channels for notices, a calendar; all of them optional."""
 
     queue: Annotated[str, PlainValidator(texts.queue_name)] = ""
-    user: Annotated[Text, Unread] = ""
+    user: Annotated[str, PlainValidator(people.username)] = ""
     tell: OneOrMore[Annotated[str, PlainValidator(names.channel)]] = []
     calendar: Annotated[str, PlainValidator(names.calendar)] = ""
     person: Annotated[str, PlainValidator(people.one_person)] = ""
     list: Annotated[str, PlainValidator(people.address)] = ""
     facts: dict[str, Text] = {}
+
+    @model_validator(mode="after")
+    def one_target(self) -> "TeamShape":
+        if self.queue and self.user:
+            message, expected = "a team has a queue or a user", "one of them, or two teams"
+            raise Fault(message, found="both `queue` and `user`", expected=expected, key="user")
+        return self
 
 
 class RouteShape(Shape):
