@@ -1,0 +1,296 @@
+"""Formulas as conditions. A part that cannot be said is unknown, and told; the rest of the formula stands."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from sfdc_escalator.escalation.conditions.comparison import Operator
+from sfdc_escalator.native.criteria.fields import FieldPath, Fields
+from sfdc_escalator.native.criteria.grammar import Node, NotParsed, Parsed, Word, line_in, parse
+from sfdc_escalator.native.criteria.tree import (
+    FAILS,
+    HOLDS,
+    UNKNOWN,
+    USER_OWNS,
+    Join,
+    Tree,
+    both,
+    either,
+    fails,
+    guarded,
+)
+from sfdc_escalator.native.criteria.values import MOST_DIGITS, NotMappable, number
+from sfdc_escalator.native.remark import Remark
+from sfdc_escalator.native.source.element import Element
+
+MOST_PARTS = 3_000
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+SAME, OTHER = ("=", "=="), ("<>", "!=")
+SIZES: Mapping[str, Operator] = {"<": "less_than", ">": "more_than", "<=": "at_most", ">=": "at_least"}
+FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+QUEUES, USERS = ("00g",), ("005",)
+Constant = str | int | float | bool
+
+
+def formula_tree(element: Element, fields: Fields, remarks: list[Remark]) -> Tree:
+    """The condition of the formula; what is to be told is added to the remarks, each once."""
+    first = element.text_line or element.line
+    try:
+        formula = Formula(fields)
+        tree = formula.condition(parse(element.raw, "formula").children[0])
+    except NotParsed as error:
+        remarks.append(Remark(first + error.line - 1, element.name, f"the formula cannot be read: {error.why}"))
+        return UNKNOWN
+    except NotMappable as error:
+        remarks.append(Remark(first, error.construct, error.why, error.nearest))
+        return UNKNOWN
+    told = (Remark(first + line - 1, one.construct, one.why, one.nearest) for line, one in formula.found.values())
+    remarks += told
+    return tree
+
+
+@dataclass(slots=True)
+class Formula:
+    """`found` are the parts that cannot be said, by construct, with their lines."""
+
+    fields: Fields
+    found: dict[str, tuple[int, NotMappable]] = field(default_factory=dict)
+    parts: int = 0
+
+    def condition(self, node: Node) -> Tree:
+        """The node as a condition."""
+        self.parts += 1
+        if self.parts > MOST_PARTS:
+            raise NotMappable("formula", f"it is too large: more than {MOST_PARTS:,} parts")
+        try:
+            return self.read(node)
+        except NotMappable as error:
+            if error.construct == "formula":
+                raise
+            self.found.setdefault(error.construct, (line_in(node), error))
+            return UNKNOWN
+
+    def read(self, node: Node) -> Tree:
+        assert not isinstance(node, Word)
+        if node.data in ("some", "every"):
+            return Join(node.data == "every", tuple(map(self.condition, node.children)))
+        if node.data == "negation":
+            return fails(self.condition(node.children[0]))
+        if node.data == "compared":
+            left, operator, right = node.children
+            return self.compared(left, str(operator), right)
+        if node.data == "call":
+            return self.call(node)
+        if node.data == "path":
+            value = constant(node)
+            return self.leaf(self.path(node), "is", True) if value is None else HOLDS if value else FAILS
+        raise not_mappable(node)
+
+    # -- comparisons
+
+    def compared(self, left: Node, operator: str, right: Node) -> Tree:
+        for one, other, sign in ((left, right, operator), (right, left, FLIPPED.get(operator, operator))):
+            if len(choice := arguments(one, "IF")) == 3:
+                asked = self.condition(choice[0])
+                then, otherwise = (self.try_compared(part, sign, other) for part in choice[1:])
+                return either(both(asked, then), both(fails(asked), otherwise))
+            if isinstance(value := constant(other), bool) and operator in (*SAME, *OTHER) and is_condition(one):
+                return self.condition(one) if value is (operator in SAME) else fails(self.condition(one))
+        for one, other, sign in ((left, right, operator), (right, left, FLIPPED.get(operator, operator))):
+            value = constant(other)
+            if value is not None and constant(one) is None:
+                return self.leaf(self.operand(one), *asked_for(sign, value))
+        return constants(left, operator, right)
+
+    def try_compared(self, left: Node, operator: str, right: Node) -> Tree:
+        try:
+            return self.compared(left, operator, right)
+        except NotMappable as error:
+            self.found.setdefault(error.construct, (line_in(left), error))
+            return UNKNOWN
+
+    def operand(self, node: Node) -> FieldPath:
+        """The field that is compared: a path, or `TEXT(path)`."""
+        inner = arguments(node, "TEXT")
+        return self.path(inner[0] if len(inner) == 1 else node)
+
+    def path(self, node: Node) -> FieldPath:
+        if isinstance(node, Word) or node.data != "path" or constant(node) is not None:
+            raise not_mappable(node)
+        written = str(node.children[0])
+        if refuses(node):
+            raise not_mappable(node)
+        return self.fields.of_formula(written)
+
+    def leaf(self, path: FieldPath, operator: Operator, value: Constant) -> Tree:
+        if path.is_id and operator != "is_empty":
+            raise NotMappable(path.path, "an Id differs from org to org", "the name of the record")
+        if isinstance(value, str) and not value.strip():
+            raise NotMappable(path.path, "a text of blanks cannot be compared", "is_empty")
+        path.check(operator, value, path.path)
+        several = operator == "contains_any"
+        return guarded(path.guard, path.path, operator, (value,) if several else value)
+
+    # -- functions
+
+    def call(self, node: Parsed) -> Tree:
+        name, given = str(node.children[0]).upper(), node.children[1:]
+        known = CALLS.get(name)
+        if known is None or (known[0] is not None and len(given) != known[0]):
+            raise not_mappable(node)
+        return known[1](self, given)
+
+    def chosen(self, given: Sequence[Node]) -> Tree:
+        asked, then, otherwise = map(self.condition, given)
+        return either(both(asked, then), both(fails(asked), otherwise))
+
+    def picked(self, given: Sequence[Node]) -> Tree:
+        value = text_of(given[1])
+        return self.leaf(self.path(given[0]), *asked_for("=", value))
+
+    def blank(self, given: Sequence[Node]) -> Tree:
+        return self.leaf(self.operand(given[0]), "is_empty", True)
+
+    def part(self, given: Sequence[Node]) -> Tree:
+        value = text_of(given[1])
+        if ";" in value:
+            raise NotMappable("CONTAINS", "`;` separates the values of a multi-picklist", "`matches`, a pattern")
+        return self.leaf(self.operand(given[0]), "contains_any", value)
+
+    def begins(self, given: Sequence[Node]) -> Tree:
+        path, value = self.operand(given[0]), text_of(given[1])
+        if path.path.lower() == "ownerid" and value.lower() in (*QUEUES, *USERS):
+            return USER_OWNS if value.lower() in USERS else fails(USER_OWNS)
+        return self.leaf(path, "starts_with", value)
+
+    def included(self, given: Sequence[Node]) -> Tree:
+        path, value = self.path(given[0]), text_of(given[1])
+        if ";" in value or (path.info is not None and path.info.type != "multipicklist"):
+            raise NotMappable("INCLUDES", "it asks for one value of a multi-picklist")
+        return self.leaf(path, "contains_any", value)
+
+
+CALLS: Mapping[str, tuple[int | None, Callable[[Formula, Sequence[Node]], Tree]]] = {
+    "AND": (None, lambda formula, given: Join(True, tuple(map(formula.condition, given)))),
+    "OR": (None, lambda formula, given: Join(False, tuple(map(formula.condition, given)))),
+    "NOT": (1, lambda formula, given: fails(formula.condition(given[0]))),
+    "TRUE": (0, lambda *_: HOLDS),
+    "FALSE": (0, lambda *_: FAILS),
+    "IF": (3, Formula.chosen),
+    "ISPICKVAL": (2, Formula.picked),
+    "ISBLANK": (1, Formula.blank),
+    "ISNULL": (1, Formula.blank),
+    "CONTAINS": (2, Formula.part),
+    "BEGINS": (2, Formula.begins),
+    "INCLUDES": (2, Formula.included),
+}
+"""The functions by name: how many arguments each takes, None for any number, and what it says."""
+CONDITIONS = frozenset(CALLS) - {"IF"}
+
+
+def arguments(node: Node, function: str) -> Sequence[Node]:
+    """The arguments where the node calls this function; none otherwise."""
+    called = not isinstance(node, Word) and node.data == "call" and str(node.children[0]).upper() == function
+    return cast("Parsed", node).children[1:] if called else ()
+
+
+def is_condition(node: Node) -> bool:
+    """True for what is true or false by itself, a field left out."""
+    if isinstance(node, Word):
+        return False
+    if node.data == "call":
+        return str(node.children[0]).upper() in CONDITIONS
+    return node.data in ("some", "every", "negation", "compared")
+
+
+def constant(node: Node) -> Constant | None:
+    """The value of a text, a number, TRUE or FALSE; None for anything else."""
+    if isinstance(node, Word):
+        return None
+    if node.data == "text":
+        return unescaped(str(node.children[0])[1:-1])
+    if node.data == "number":
+        written = str(node.children[0])
+        return number(written) if len(written) <= MOST_DIGITS else None
+    if node.data == "negative" and isinstance(value := constant(node.children[0]), (int, float)):
+        return -value
+    if node.data == "path":
+        return {"TRUE": True, "FALSE": False}.get(str(node.children[0]).upper())
+    return None
+
+
+def unescaped(text: str) -> str:
+    parts, rest = list[str](), iter(text)
+    for char in rest:
+        escaped = next(rest, "") if char == "\\" else None
+        parts.append(char if escaped is None else ESCAPES.get(escaped, escaped))
+    return "".join(parts)
+
+
+def text_of(node: Node) -> str:
+    value = constant(node)
+    if not isinstance(value, str):
+        raise not_mappable(node)
+    return value
+
+
+def asked_for(operator: str, value: Constant) -> tuple[Operator, Constant]:
+    if operator in SIZES:
+        if isinstance(value, (str, bool)):
+            raise NotMappable(operator, "only numbers are compared by size")
+        return SIZES[operator], value
+    if value == "" and isinstance(value, str):
+        return "is_empty", operator in SAME
+    return ("is" if operator in SAME else "is_not"), value
+
+
+def constants(left: Node, operator: str, right: Node) -> Tree:
+    """Two constants; a comparison of two fields cannot be said."""
+    one, other = constant(left), constant(right)
+    if one is None or other is None:
+        foreign = next((node for node in (left, right) if refuses(node)), None)
+        raise not_mappable(foreign or (left if one is None else right), "two fields are not compared with each other")
+    if type(one) is not type(other) and isinstance(one, str) | isinstance(other, str):
+        raise NotMappable(operator, "a text and a number are not compared with each other")
+    if operator in (*SAME, *OTHER):
+        return HOLDS if (one == other) is (operator in SAME) else FAILS
+    if isinstance(one, str) or isinstance(other, str):
+        raise NotMappable(operator, "only numbers are compared by size")
+    found = {"<": one < other, ">": one > other, "<=": one <= other, ">=": one >= other}[operator]
+    return HOLDS if found else FAILS
+
+
+def not_mappable(node: Node, why: str = "it is not a condition") -> NotMappable:
+    """The part of the formula that has no counterpart, by the first name in it."""
+    if isinstance(node, Word):
+        return NotMappable(str(node), why)
+    if node.data == "call":
+        name = str(node.children[0]).upper()
+        inner = next((one for one in node.children[1:] if name in CALLS and refuses(one)), None)
+        if inner is not None:
+            return not_mappable(inner)
+        why = "used so, it cannot be said" if name in (*CALLS, "TEXT") else "this function has no counterpart"
+        return NotMappable(str(node.children[0]), why, NEAREST.get(name))
+    if node.data == "path" and refuses(node):
+        return NotMappable(str(node.children[0]), "a poll does not know it")
+    if node.data == "computed":
+        return NotMappable(sign_of(node), "this program does not calculate with fields")
+    if node.children:
+        return not_mappable(node.children[0], why)
+    return NotMappable("formula", why)
+
+
+NEAREST = {"ISNEW": "a limit of `age`", "ISCHANGED": "in_state", "NOW": "age", "TODAY": "age", "REGEX": "matches"}
+
+
+def refuses(node: Node) -> bool:
+    """True for a part that is never mappable: an unknown function, arithmetic, what only Salesforce knows."""
+    if isinstance(node, Word):
+        return False
+    if node.data == "call":
+        return str(node.children[0]).upper() not in (*CALLS, "TEXT")
+    return node.data == "computed" or (node.data == "path" and str(node.children[0]).startswith("$"))
+
+
+def sign_of(node: Parsed) -> str:
+    return next((str(one) for one in node.children if isinstance(one, Word)), "-")
