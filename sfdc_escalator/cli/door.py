@@ -35,7 +35,8 @@ COMMANDS = {  # each is a module of `commands`
     "completion": "Print the script that completes commands and options in a shell.",
 }
 ELSEWHERE = {name: ("by_hand", name) for name in ("hold", "release", "resolve")} | {
-    "completion": ("init", "completion")
+    "completion": ("init", "completion"),
+    "import": ("native.importing", "command"),
 }
 """The commands that stand in the module of another one, with their names there."""
 MOST_REPORTED = 20  # lines of an error in a mail

@@ -1,4 +1,4 @@
-"""What an import found and made, file by file."""
+"""The result of an import, file by file."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What is told about a construct of a native rule."""
+"""A remark about a construct of a native rule."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -14,9 +14,8 @@ NOTE_KEYS = ("parts", "template", "visibility", "quick_text", "requires", "if_mi
 class Names:
     """The names that the file declares. None = they cannot be known, and references to them are not checked.
 
-    `teams` with the queue of each, empty when it has none; `users` are those of the teams that have one. `status` is that
-    of `defaults`. `loud`: unread keys are
-    reported, as faults that are warnings.
+    `teams` with the queue of each, empty when it has none; `users` are those of the teams that have one.
+    `status` is that of `defaults`. `loud`: unread keys are reported, as faults that are warnings.
     """
 
     teams: Mapping[str, str] | None

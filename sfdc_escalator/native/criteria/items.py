@@ -19,7 +19,7 @@ Say = Callable[[str, str, str | None], None]
 
 
 def item_tree(item: Element, fields: Fields, remarks: list[Remark]) -> Tree:
-    """The condition, or what cannot be judged; what is to be told is added to the remarks."""
+    """The condition, or what cannot be judged; the reasons are added to the remarks."""
 
     def warn(construct: str, why: str, nearest: str | None = None) -> None:
         remarks.append(Remark(line_of(item, construct), construct, why, nearest, "warned"))

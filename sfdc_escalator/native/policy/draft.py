@@ -70,7 +70,7 @@ class PolicyDraft:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What became of one entry, as the report tells it. `status` is mapped, warned, unmapped or idle."""
+    """The result of one entry. `status` is mapped, warned, unmapped or idle."""
 
     number: int
     line: int

@@ -22,8 +22,8 @@ TEMPLATES = ("template", "assignedToTemplate", "notifyToTemplate")
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What entries are read with. `file` is the name of the file; `reads_all` says that a server can filter by nothing
-    in a condition."""
+    """The facts that entries are read with. `file` is the name of the file; `reads_all` says that a server can filter
+    by nothing in a condition."""
 
     file: str
     fields: Fields
@@ -34,7 +34,7 @@ class Material:
 
 @dataclass(slots=True)
 class Once:
-    """What is told once for a file."""
+    """The remarks that are made once for a file."""
 
     told: set[str] = field(default_factory=set)
 
@@ -119,7 +119,7 @@ def without_braces(text: str) -> str:
 
 
 def attempt(read: Callable[[], T], element: Element, remarks: list[Remark]) -> T | None:
-    """What `read` gives; None, with a remark, where it cannot be said."""
+    """The result of `read`; None, with a remark, where it cannot be said."""
     try:
         return read()
     except NotMappable as error:
@@ -140,7 +140,7 @@ def inside(element: Element) -> Iterator[Element]:
 
 
 def strangers(element: Element, known: Iterable[str], remarks: list[Remark]) -> None:
-    """Tells the parts of an element that are not known: nobody can say what they do."""
+    """Reports the parts of an element that are not known: nobody can say what they do."""
     for child in element.children:
         if child.name not in known:
             remarks.append(Remark(child.line, child.name, "this part of a rule is not known to the importer"))

@@ -29,7 +29,7 @@ TOUCHED = "any change of the case ends it in Salesforce; here only a message of 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """What one entry became; `condition` are its criteria alone. `waits`: it has a clock."""
+    """The result of one entry; `condition` are its criteria alone. `waits`: it has a clock."""
 
     entry: Entry
     condition: Condition

@@ -32,7 +32,7 @@ class Rule:
 
 
 def rules_of(root: Element, material: Material) -> Iterator[Rule]:
-    """The rules of a file of Case rules, or its process. Its `older` versions are told apart by the caller."""
+    """The rules of a file of Case rules, or its process."""
     once = Once()
     if root.name == PROCESS:
         yield process(root, material, once)

@@ -37,14 +37,14 @@ def by_name(root: Element, kind: str) -> dict[str, Element]:
 
 @dataclass(slots=True)
 class Acts:
-    """What the actions of one trigger do: steps by their key, recipients."""
+    """The effects of the actions of one trigger: steps by their key, recipients."""
 
     steps: dict[str, str] = field(default_factory=dict)
     notify: list[Any] = field(default_factory=list)
 
 
 def acts_of(trigger: Element, workflow: Workflow, teams: Teams, remarks: list[Remark]) -> Acts:
-    """The actions that can be carried out; the others are told."""
+    """The actions that can be carried out; the others are reported."""
     acts = Acts()
     for action in trigger.all("actions"):
         try:

@@ -115,12 +115,12 @@ def reason(error: expat.ExpatError, data: bytes) -> str:
         return "the file is empty" if not data.strip() else "the file is cut off: it ends inside its XML"
     if what == "unknown encoding":
         return "the file has an encoding that is not known"
-    if what == "not well-formed (invalid token)" and not fits(data):
-        return "the file has bytes that do not fit its encoding"
+    if what == "not well-formed (invalid token)" and not is_utf8(data):
+        return "the file has bytes that do not match its encoding"
     return f"the file is not XML: {what}"
 
 
-def fits(data: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
     """True where the bytes are UTF-8. Files of another encoding say so, and expat has read them by it."""
     try:
         data.decode("utf-8")

@@ -1,4 +1,4 @@
-"""The facts that only some policies need: users who get cases, business hours, Quick Texts, the fields with a history."""
+"""The facts that only some policies need: users who get cases, business hours, Quick Texts, fields with a history."""
 
 from collections.abc import Iterable, Sequence
 from datetime import time, timedelta
@@ -46,7 +46,9 @@ def wishes_of(policies: Sequence[Policy], needs: frozenset[Need]) -> dict[str, s
         wishes["quick_texts"] = soql.select(["Name", "Message"], "QuickText", f"Name IN ({listed})", "ORDER BY Id")
     if users := sorted({team.user for policy in policies for team in policy.target_teams if team.user}):
         listed = ",".join(map(soql.quote, users))
-        wishes["users"] = soql.select(["Id", "Username", "Name", "IsActive", "UserType"], "User", f"Username IN ({listed})")
+        wishes["users"] = soql.select(
+            ["Id", "Username", "Name", "IsActive", "UserType"], "User", f"Username IN ({listed})"
+        )
     if any(isinstance(one, FieldChanges) for one in needs):
         wishes["tracked"] = TRACKED
     return wishes

@@ -46,7 +46,7 @@ def reads_all(condition: Condition) -> bool:
 
 
 def state_of(path: Path, text: str) -> State:
-    """What is to be done with the policy: one that somebody edited is kept. Raises Invalid."""
+    """The state in which the import leaves the policy: one that somebody edited is kept. Raises Invalid."""
     from sfdc_escalator.native.policy.text import is_edited
 
     try:

@@ -23,17 +23,17 @@ def command(ctx: click.Context, files: tuple[Path, ...], out: Path, report: Path
     codes: 0 everything is carried over; 3 something is not, or an edited policy was kept; 2 a file cannot be read, or
     the folder cannot be written.
     """
-    from sfdc_escalator.wiring.importing import import_rules
+    from sfdc_escalator.wiring.native.importing import import_rules
 
     surroundings = ctx.obj
     assert isinstance(surroundings, Surroundings)
     found = import_rules([(path, typed(path, surroundings)) for path in files], out)
     if as_json:
-        from sfdc_escalator.reports.json.native import import_json
+        from sfdc_escalator.reports.native.json import import_json
 
         tell_json(import_json(found))
     if report or not as_json:
-        from sfdc_escalator.reports.text.native import import_text
+        from sfdc_escalator.reports.native.text import import_text
         from sfdc_escalator.reports.values import printable
         from sfdc_escalator.reports.whole_file import write_report
 

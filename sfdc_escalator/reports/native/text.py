@@ -1,4 +1,4 @@
-"""What an import found and made, for people."""
+"""The result of an import for people."""
 
 from collections.abc import Iterator
 

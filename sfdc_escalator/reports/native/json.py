@@ -1,4 +1,4 @@
-"""What an import found and made, as JSON."""
+"""The result of an import as JSON."""
 
 from typing import Any
 
