@@ -62,17 +62,18 @@ class Pair:
         return None
 
     def case(self, facts: Facts, age: timedelta) -> Case:
-        fields = {path: facts.get(native_name(path)) for path in paths_of(self.policy.needs())}
+        fields = {path: value_at(path, facts) for path in paths_of(self.policy.needs())}
         fields |= {"IsClosed": facts.get("case.isclosed", False), "CreatedDate": NOW - age, "CaseNumber": NUMBER}
         owner = USER if facts.get("owner is a user") else QUEUE
         return Case("500000000000001AAA", NUMBER, owner, None, None, NOW - age, fields=fields)
 
 
-def native_name(path: str) -> str:
+def value_at(path: str, facts: Facts) -> Any:
+    """The value of a policy's path: of a look-up by name, or of the field itself."""
     low = path.lower()
-    if low in NAMED:
-        return NAMED[low]
-    return low if low.startswith(("account.", "contact.", "recordtype.")) else f"case.{low}"
+    if (named := NAMED.get(low, "")) in facts:
+        return facts[named]
+    return facts.get(low if low.startswith(("account.", "contact.", "recordtype.")) else f"case.{low}")
 
 
 def pairs_of(paths: list[Path], out: Path) -> tuple[Imported, list[Pair]]:
@@ -140,7 +141,7 @@ def drawn(entries: list[Xml.Element], values: Mapping[str, list[Any]], chance: r
         checkbox = any(isinstance(one, bool) for one in some)
         typed = checkbox or any(not isinstance(one, str) for one in some)
         facts[field] = chance.choice([*some, *([] if checkbox else [None]), *([] if typed else ["", "other"])])
-    for item in kids(chance.choice(entries), "criteriaItems"):
+    for item in kids(chance.choice(entries), "criteriaItems") if entries else ():
         if said(item, "operation") != "notEqual" and chance.random() < 0.9:
             facts[said(item, "field").lower()] = chance.choice(values_of(item))
     facts["case.casenumber"] = NUMBER
