@@ -102,7 +102,8 @@ def parsed(data: bytes) -> Element:
     except expat.ExpatError as error:
         raise NotReadable(reason(error, data), error.lineno, "", builder.root_name) from None
     except (LookupError, ValueError) as error:
-        raise NotReadable(f"the file is not XML: {error}", 1, "UTF-8, UTF-16 or Latin-1", builder.root_name) from None
+        message = f"the file has an encoding that is not known: {error}"
+        raise NotReadable(message, 1, "UTF-8, UTF-16 or Latin-1", builder.root_name) from None
     assert builder.root is not None
     return builder.root
 

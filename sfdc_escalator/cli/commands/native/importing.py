@@ -10,12 +10,12 @@ from sfdc_escalator.wiring.surroundings import Surroundings
 
 
 @click.command("import")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FilePath())
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @option("--out", required=True, type=FilePath(), metavar="DIR", help="The folder for the policies.")
 @option("--report", type=FilePath(), metavar="FILE", help="Write the report into this file.")
 @option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.pass_context
-def command(ctx: click.Context, files: tuple[Path, ...], out: Path, report: Path | None, as_json: bool) -> int:
+def command(ctx: click.Context, files: tuple[str, ...], out: Path, report: Path | None, as_json: bool) -> int:
     """Turn Salesforce's own rules into policy files: escalation and assignment rules of Case, entitlement processes.
 
     FILE is a metadata file or a folder that is searched. Nothing of an org is asked. What cannot be carried over is
@@ -27,7 +27,9 @@ def command(ctx: click.Context, files: tuple[Path, ...], out: Path, report: Path
 
     surroundings = ctx.obj
     assert isinstance(surroundings, Surroundings)
-    found = import_rules([(path, typed(path, surroundings)) for path in files], out)
+    if "" in files:
+        raise click.UsageError("the path is empty: is a variable not set?")
+    found = import_rules([(surroundings.folder / file, file) for file in files], out)
     if as_json:
         from sfdc_escalator.reports.native.json import import_json
 
@@ -42,8 +44,3 @@ def command(ctx: click.Context, files: tuple[Path, ...], out: Path, report: Path
         else:
             tell(import_text(found))
     return found.exit_code
-
-
-def typed(path: Path, surroundings: Surroundings) -> str:
-    """The path as it was typed: relative to the folder of the surroundings where it is inside."""
-    return str(path.relative_to(surroundings.folder)) if path.is_relative_to(surroundings.folder) else str(path)
