@@ -40,12 +40,21 @@ def body_lines(name: str, draft: PolicyDraft) -> Iterator[str]:
         yield f"priorities: {flow(list(draft.priorities))}"
     if draft.notifies:
         yield f"channels: {{{MAIL}: email}}"
-    if draft.teams.said:
+    named = {text for route in draft.routes for text in texts_in(route.body)}
+    if teams := {team: said for team, said in draft.teams.said.items() if team in named}:
         yield "teams:"
-        yield from (f"  {team}: {flow(said)}" for team, said in draft.teams.said.items())
+        yield from (f"  {team}: {flow(said)}" for team, said in teams.items())
     yield "routes:"
     for route in draft.routes:
         yield from route_lines(route)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in the value, such as the names of the teams that it uses."""
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ():
+        yield from texts_in(inner)
 
 
 def route_lines(route: RouteDraft) -> Iterator[str]:

@@ -77,7 +77,7 @@ class Book:
         comments = (
             f"{self.unit} {number}, {self.material.file}:{entry.line}{f': {about}' if about else ''}",
             *comments_of(remarks),
-            *(f"{one.name}: {one.text}" for one in templates_in(entry)),
+            *(f"{one.name}: {one.text} (texts are not imported)" for one in templates_in(entry) if not about),
         )
         reason = f"{self.called}, {self.unit} {number}{f': {about}' if about else ''}."
         self.draft.routes.append(RouteDraft(name, without_braces(reason), comments, body))
