@@ -13,7 +13,7 @@ GOOD = rule("assignmentRules", to_queue("Tier_1", item("Case.Status", "equals", 
 BOMB = (
     '<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]>\n<AssignmentRules>&c;</AssignmentRules>'
 )
-EXTERNAL = '<?xml version="1.0"?>\n<!DOCTYPE a SYSTEM "file:///etc/passwd">\n<AssignmentRules/>'
+EXTERNAL = '<?xml version="1.0"?>\n<!DOCTYPE a SYSTEM "other.dtd">\n<AssignmentRules/>'
 UNREADABLE: dict[str, tuple[bytes, int, str]] = {
     "no XML": (b"# a note\n", 1, "the file is not XML"),
     "empty": (b"", 1, "the file is empty"),

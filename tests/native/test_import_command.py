@@ -176,19 +176,18 @@ def test_custom_fields_of_the_input_tell_look_ups_from_texts(world: World) -> No
     assert "{field: Product__r.Name, is: Pump}" in policy(world)
 
 
+def trigger(hours: int, name: str, kind: str) -> dict[str, Any]:
+    return {"actions": {"name": name, "type": kind}, "timeLength": hours, "workflowTimeTriggerUnit": "Hours"}
+
+
 def test_a_milestone_is_a_route_on_the_orgs_own_rows_with_the_actions_of_its_workflow(world: World) -> None:
-    trigger = lambda length, *names: {  # noqa: E731
-        "actions": [{"name": name, "type": kind} for name, kind in names],
-        "timeLength": length,
-        "workflowTimeTriggerUnit": "Hours",
-    }
     milestones = [
         {
             "milestoneName": "First Response",
             "timeTriggers": [
-                trigger(2, ("Tell", "Alert")),
-                trigger(-1, ("Raise", "FieldUpdate")),
-                trigger(0, ("X", "Task")),
+                trigger(2, "Tell", "Alert"),
+                trigger(-1, "Raise", "FieldUpdate"),
+                trigger(0, "X", "Task"),
             ],
         },
         {"milestoneName": "Close Case"},

@@ -72,22 +72,33 @@ class Book:
         remarks: Sequence[Remark],
         body: Mapping[str, Any],
         about: str = "",
+        *,
+        templates: bool = True,
     ) -> None:
         """Adds a route."""
         comments = (
             f"{self.unit} {number}, {self.material.file}:{entry.line}{f': {about}' if about else ''}",
             *comments_of(remarks),
-            *(f"{one.name}: {one.text} (texts are not imported)" for one in templates_in(entry) if not about),
+            *(f"{one.name}: {one.text} (texts are not imported)" for one in templates_in(entry) if templates),
         )
         reason = f"{self.called}, {self.unit} {number}{f': {about}' if about else ''}."
         self.draft.routes.append(RouteDraft(name, without_braces(reason), comments, body))
 
     def keeping(
-        self, name: str, number: int, entry: Element, remarks: Sequence[Remark], condition: Condition, about: str
+        self,
+        name: str,
+        number: int,
+        entry: Element,
+        remarks: Sequence[Remark],
+        condition: Condition,
+        about: str,
+        *,
+        templates: bool = True,
     ) -> None:
         """Adds a route that only keeps its cases from the routes below."""
         scan = {"scan": True} if self.material.reads_all(condition) else {}
-        self.route(name, number, entry, remarks, {"when": said_list(condition), **scan, "escalate": "none"}, about)
+        body = {"when": said_list(condition), **scan, "escalate": "none"}
+        self.route(name, number, entry, remarks, body, about, templates=templates)
 
     def fence(self, name: str, number: int, entry: Element, criteria: Criteria, remarks: Sequence[Remark]) -> Entry:
         self.keeping(name, number, entry, remarks, criteria.condition, "not imported; no route below takes its cases")

@@ -16,6 +16,7 @@ from sfdc_escalator.native.source.kinds import ASSIGNMENT, ESCALATION, PROCESS, 
 
 SAMPLE = frozenset({"account.sla__c", "account.billingcountry"})
 SAMPLE_NOTE = "comes with every Developer Edition"
+WAITS = "its cases wait for its time"
 SIDE_BY_SIDE = "Salesforce runs them side by side on a case; here the first in the file that matches has the case"
 
 
@@ -77,7 +78,7 @@ def escalations(book: Book, entries: Sequence[Element]) -> list[Entry]:
         start = end
         if must_keep(one, made[number:]):
             name = book.draft.route_names.beside(one.entry.route or "", "-waits")
-            book.keeping(name, number, entries[number - 1], (), one.condition, "its cases wait for its time")
+            book.keeping(name, number, entries[number - 1], (), one.condition, WAITS, templates=False)
     return [one.entry for one in made]
 
 
