@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.native.criteria.fields import Fields
 from sfdc_escalator.native.imported import ImportedFile, ImportedRule
 from sfdc_escalator.native.policy.names import Names, slug
-from sfdc_escalator.native.policy.text import file_text
+from sfdc_escalator.native.policy.text import file_text, weight_of
 from sfdc_escalator.native.rules.book import Material
 from sfdc_escalator.native.rules.hours import hours_of
 from sfdc_escalator.native.rules.rules import Rule, rules_of
@@ -21,6 +21,8 @@ from sfdc_escalator.native.source.kinds import CASE, HOURS, PROCESS, RULES, WORK
 from sfdc_escalator.native.source.neighbours import nearest_of, older_versions
 
 INACTIVE = "inactive"
+MOST_BYTES, MOST_VALUES = 1_000_000, 49_000
+"""Of a policy file that can be read."""
 ReadsAll = Callable[[Condition], bool]
 
 
@@ -40,8 +42,12 @@ def translated(
 
 def nothing_importable(files: Sequence[SourceFile]) -> Iterator[Problem]:
     """The files that the command line names itself and of which nothing is imported."""
+    has_rules = any(one.root.name in RULES for one in files)
     for file in files:
-        if file.named and (why := skipped(file.root, file.name)):
+        why = skipped(file.root, file.name)
+        if why is None and not has_rules:
+            why = "no rules are among the files"
+        if file.named and why:
             message = f"the file holds nothing that can be imported: {why}"
             yield Problem(message, file.shown, file.root.line, found=f"<{file.root.name}>", expected=EXPECTED)
 
@@ -80,7 +86,15 @@ class Translation:
             called = self.names.numbered(f"{rule.kind}-{slug(rule.name) or number}")
             path = f"{called}.yaml" if active else f"{INACTIVE}/{called}.yaml"
             text = file_text(called, rule.draft, file.name, rule.name, file.sha256)
+            if len(text.encode()) > MOST_BYTES or weight_of(rule.draft) > MOST_VALUES:
+                raise too_large(file, rule)
         return ImportedRule(rule.name, active, rule.sample, rule.entries, path, text)
+
+
+def too_large(file: SourceFile, rule: Rule) -> Invalid:
+    message = f'rule "{rule.name}" makes a policy that is larger than a policy file can be'
+    expected = f"at most {MOST_BYTES:,} bytes and {MOST_VALUES:,} values; split the rule, and import its parts"
+    return Invalid(message, [Problem(message, file.shown, file.root.line, expected=expected)])
 
 
 def root_of(file: SourceFile | None) -> Element | None:

@@ -54,6 +54,8 @@ def equal(path: FieldPath, value: str, operation: str, warn: Say) -> Tree:
     listed, negative = kept(value, warn), operation == "notEqual"
     if not listed:
         return leaf(path, "is_empty", not negative, operation)
+    if path.info is None and (relative := next(filter(is_relative, listed), None)):
+        raise NotMappable(relative, "a date that moves with the day is not compared", "age")
     literals = [literal(one, path.is_checkbox) for one in listed]
     for one in literals:
         path.check("is", one, value)
@@ -128,6 +130,14 @@ def ordered(path: FieldPath, value: str, operation: str, warn: Say) -> Tree:
         warn(value, "the day begins at midnight UTC here, in Salesforce in the zone of the org", limit)
     path.check(ORDERED[operation], limit, value)
     return Field(path.path, ORDERED[operation], limit)
+
+
+def is_relative(value: str) -> bool:
+    """True for a date such as `TODAY`, `LAST_N_DAYS:3`."""
+    name, _, count = value.partition(":")
+    words = name.replace("_", "")
+    plain = words.isascii() and words.isalpha() and words.isupper() and (not count or count.isdigit())
+    return plain and (name in RELATIVE or ("_" in name and name.startswith(RELATIVE)))
 
 
 def nearest_of(value: str) -> str | None:

@@ -17,6 +17,7 @@ class Names:
     """The names that are taken. A second one gets `-2`."""
 
     taken: set[str] = field(default_factory=set)
+    last: dict[str, int] = field(default_factory=dict)
 
     def take(self, text: str, otherwise: str) -> str:
         """A name for the text; `otherwise` where nothing is left of it."""
@@ -24,12 +25,13 @@ class Names:
         return self.numbered(otherwise if not plain or plain in RESERVED else plain)
 
     def numbered(self, name: str) -> str:
-        found, number = name, 1
+        found, number = name, self.last.get(name, 1)
         while found in self.taken:
             number += 1
             ending = f"-{number}"
             found = f"{name[: LONGEST - len(ending)].rstrip('-')}{ending}"
         self.taken.add(found)
+        self.last[name] = number
         return found
 
     def beside(self, name: str, ending: str) -> str:

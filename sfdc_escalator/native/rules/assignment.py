@@ -4,7 +4,7 @@ from sfdc_escalator.native.criteria.criteria import criteria_of
 from sfdc_escalator.native.criteria.tree import said_list
 from sfdc_escalator.native.policy.draft import Entry
 from sfdc_escalator.native.remark import Remark
-from sfdc_escalator.native.rules.book import CASE_OF_LETTERS, Book, attempt, is_fenced, status_of, strangers
+from sfdc_escalator.native.rules.book import CASE_OF_LETTERS, Book, attempt, is_fenced, line_of, status_of, strangers
 from sfdc_escalator.native.rules.targets import called, target_of
 from sfdc_escalator.native.source.element import Element
 
@@ -26,7 +26,7 @@ def assignment_entry(book: Book, number: int, entry: Element) -> Entry:
     remarks += case_team(entry)
     name = book.draft.route_names.take(called(entry), f"entry-{number}")
     if criteria.has_formula:
-        remarks += book.once.remark(entry.line, "formula", CASE_OF_LETTERS)
+        remarks += book.once.remark(line_of(entry, "formula"), "formula", CASE_OF_LETTERS)
     if is_fenced(remarks):
         return book.fence(name, number, entry, criteria, remarks)
     if team is None:

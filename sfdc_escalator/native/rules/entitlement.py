@@ -1,6 +1,6 @@
 """A milestone of an entitlement process: a route on the org's own milestone, with rungs for its later triggers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,13 +13,16 @@ from sfdc_escalator.native.criteria.tree import ALWAYS, said_list
 from sfdc_escalator.native.criteria.values import NotMappable
 from sfdc_escalator.native.policy.draft import Entry
 from sfdc_escalator.native.remark import Remark
-from sfdc_escalator.native.rules.book import CASE_OF_LETTERS, Book, attempt, is_fenced, status_of, strangers
+from sfdc_escalator.native.rules.book import CASE_OF_LETTERS, Book, attempt, is_fenced, line_of, status_of, strangers
 from sfdc_escalator.native.rules.workflow import PRIORITIES, Acts, acts_of
 from sfdc_escalator.native.source.element import Element
 
 UNITS = {"Minutes": 1, "Hours": 60, "Days": 1440}
 TRIGGER = frozenset({"actions", "timeLength", "workflowTimeTriggerUnit"})
 LATE = "a rung follows its start: the first trigger comes at the target, not after it"
+ON_SUCCESS = "what Salesforce does on success is no escalation, and is left out"
+IN_HOURS = "Salesforce counts the time before and after the target in business hours, a policy counts all hours"
+FORMULA = OF_MILESTONE.formula
 MOST_DIGITS = 6
 
 
@@ -44,13 +47,24 @@ def milestone_entry(book: Book, number: int, element: Element, *, twice: bool) -
     criteria = criteria_of(element, book.material.fields, OF_MILESTONE) if twice else Criteria(ALWAYS, True, ())
     remarks += criteria.remarks
     if criteria.has_formula:
-        remarks += book.once.remark(element.line, "milestoneCriteriaFormula", CASE_OF_LETTERS)
+        remarks += book.once.remark(
+            line_of(element, "milestoneCriteriaFormula"), "milestoneCriteriaFormula", CASE_OF_LETTERS
+        )
     if not name:
         remarks.append(Remark(element.line, "milestoneName", "the milestone has no name"))
     route = book.draft.route_names.take(name, f"milestone-{number}")
+    remarks += differences(element, book)
     if is_fenced(remarks):
         return fence(book, route, number, element, criteria, remarks)
     return acting(book, route, number, element, criteria.condition, triggers, remarks)
+
+
+def differences(element: Element, book: Book) -> Iterator[Remark]:
+    """What Salesforce does beside the triggers, and how it counts their time."""
+    if (success := element.first("successActions")) is not None:
+        yield Remark(success.line, success.name, ON_SUCCESS, weight="remark")
+    if (hours := element.first("businessHours")) is not None:
+        yield from book.once.remark(hours.line, hours.name, IN_HOURS)
 
 
 def fence(

@@ -10,7 +10,7 @@ from sfdc_escalator.native.criteria.tree import said_list
 from sfdc_escalator.native.policy.draft import Entry
 from sfdc_escalator.native.remark import Remark
 from sfdc_escalator.native.rules.actions import Action, actions_of
-from sfdc_escalator.native.rules.book import CASE_OF_LETTERS, Book, attempt, is_fenced, status_of, strangers
+from sfdc_escalator.native.rules.book import CASE_OF_LETTERS, Book, attempt, is_fenced, line_of, status_of, strangers
 from sfdc_escalator.native.rules.hours import Calendar, calendar_of
 from sfdc_escalator.native.rules.targets import called
 from sfdc_escalator.native.source.element import Element
@@ -46,7 +46,7 @@ def escalation_entry(book: Book, number: int, entry: Element) -> Escalation:
     actions = actions_of(entry, book.draft.teams, found)
     unless = untouched(entry, found)
     if criteria.has_formula:
-        found += book.once.remark(entry.line, "formula", CASE_OF_LETTERS)
+        found += book.once.remark(line_of(entry, "formula"), "formula", CASE_OF_LETTERS)
     remarks = [*criteria.remarks, *book.once.keep(found)]
     first = entry.first("escalationAction")
     name = book.draft.route_names.take(called(first) if first is not None else "", f"entry-{number}")

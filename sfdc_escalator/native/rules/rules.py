@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sfdc_escalator.native.policy.draft import Entry, PolicyDraft
 from sfdc_escalator.native.remark import Remark
@@ -76,7 +77,7 @@ def escalations(book: Book, entries: Sequence[Element]) -> list[Entry]:
     for number, (one, end) in enumerate(zip(made, ends, strict=True), 1):
         book.draft.routes += routes[start:end]
         start = end
-        if must_keep(one, made[number:]):
+        if must_keep(one, islice(made, number, None)):
             name = book.draft.route_names.beside(one.entry.route or "", "-waits")
             book.keeping(name, number, entries[number - 1], (), one.condition, WAITS, templates=False)
     return [one.entry for one in made]

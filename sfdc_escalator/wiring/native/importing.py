@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from sfdc_escalator.escalation.conditions.condition import Condition
     from sfdc_escalator.native.imported import Imported, State
 
-MOST_BYTES = 1_000_000  # of a policy file
-
 
 def import_rules(arguments: Sequence[tuple[Path, str]], out: Path) -> Imported:
     """Reads the files and writes the policies. Raises Invalid, and then nothing was written."""
@@ -25,10 +23,6 @@ def import_rules(arguments: Sequence[tuple[Path, str]], out: Path) -> Imported:
 
     files = translated(arguments, standard_describe(), reads_all)
     texts = policies_in(files)
-    for path, text in texts.items():
-        if len(text.encode()) > MOST_BYTES:
-            message = f"{path} would be larger than a policy file can be: {MOST_BYTES:,} bytes"
-            raise Invalid(f"{message}; split the rule, and import its parts")
     states = {path: state_of(out / path, text) for path, text in texts.items()}
     write_all({out / path: texts[path] for path, state in states.items() if state == "written"}, out)
     return Imported(files, states)
