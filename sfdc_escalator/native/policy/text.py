@@ -51,7 +51,7 @@ def body_lines(name: str, draft: PolicyDraft) -> Iterator[str]:
 
 def weight_of(draft: PolicyDraft) -> int:
     """The number of values in the file, keys of mappings counted once each mapping."""
-    return sum(8 + weight(route.body) for route in draft.routes) + sum(map(weight, draft.teams.said.values())) + 50
+    return sum(3 + weight(route.body) for route in draft.routes) + sum(map(weight, draft.teams.said.values())) + 20
 
 
 def weight(value: Any) -> int:
