@@ -8,6 +8,7 @@ from typing import Literal
 from sfdc_escalator.native.policy.draft import Entry
 
 STATUSES = ("mapped", "warned", "unmapped", "idle")
+INACTIVE = "inactive/"
 State = Literal["written", "unchanged", "kept"]
 
 
@@ -41,10 +42,12 @@ class ImportedFile:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """All files, and what became of each policy, by its path."""
+    """All files, and what became of each policy, by its path. `left` are policies of earlier imports whose rule is now
+    inactive, or active again, and stands elsewhere."""
 
     files: tuple[ImportedFile, ...]
     states: dict[str, State]
+    left: tuple[str, ...] = ()
 
     @property
     def rules(self) -> Iterator[ImportedRule]:
@@ -58,6 +61,11 @@ class Imported:
     def exit_code(self) -> int:
         """3 where something is not mapped, or an edited policy was kept."""
         return 3 if self.totals["unmapped"] or "kept" in self.states.values() else 0
+
+
+def other_place(path: str) -> str:
+    """The path of the same policy if its rule were inactive, or active."""
+    return path.removeprefix(INACTIVE) if path.startswith(INACTIVE) else f"{INACTIVE}{path}"
 
 
 def policies_in(files: Sequence[ImportedFile]) -> dict[str, str]:

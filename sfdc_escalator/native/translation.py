@@ -7,7 +7,7 @@ from sfdc_escalator.errors import Invalid, Problem
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.native.criteria.fields import Fields
-from sfdc_escalator.native.imported import ImportedFile, ImportedRule
+from sfdc_escalator.native.imported import INACTIVE, ImportedFile, ImportedRule
 from sfdc_escalator.native.policy.names import Names, slug
 from sfdc_escalator.native.policy.text import file_text, weight_of
 from sfdc_escalator.native.rules.book import Material
@@ -20,7 +20,6 @@ from sfdc_escalator.native.source.finding import EXPECTED, SourceFile, found_fil
 from sfdc_escalator.native.source.kinds import CASE, HOURS, PROCESS, RULES, WORKFLOW, skipped, stem_of
 from sfdc_escalator.native.source.neighbours import nearest_of, older_versions
 
-INACTIVE = "inactive"
 MOST_BYTES, MOST_VALUES = 1_000_000, 49_000
 """Of a policy file that can be read."""
 ReadsAll = Callable[[Condition], bool]
@@ -84,7 +83,7 @@ class Translation:
         path = text = None
         if rule.draft is not None:
             called = self.names.numbered(f"{rule.kind}-{slug(rule.name) or number}")
-            path = f"{called}.yaml" if active else f"{INACTIVE}/{called}.yaml"
+            path = f"{called}.yaml" if active else f"{INACTIVE}{called}.yaml"
             text = file_text(called, rule.draft, file.name, rule.name, file.sha256)
             if len(text.encode()) > MOST_BYTES or weight_of(rule.draft) > MOST_VALUES:
                 raise too_large(file, rule)

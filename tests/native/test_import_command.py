@@ -99,6 +99,14 @@ def test_inactive_rules_go_where_no_run_looks_and_a_second_name_gets_a_number(wo
     assert "policy: assignment-regel-1-2\n" in policy(world, "inactive/assignment-regel-1-2")
 
 
+def test_a_policy_whose_rule_is_not_active_any_more_is_named(world: World) -> None:
+    source(world, to_queue("A", HIGH))
+    imported(world)
+    source(world, to_queue("A", HIGH), active=False)
+    report = world.type("import", "src", "--out", "out").out
+    assert "assignment-standard.yaml: left from an earlier import: its rule is not active any more" in report
+
+
 def test_what_cannot_be_mapped_is_a_fence_with_the_rest_of_its_criteria_and_is_named(world: World) -> None:
     source(world, to_queue("Tier_1", HIGH, SAVER), to_queue("Tier_2", HIGH))
     found = imported(world)

@@ -76,6 +76,18 @@ FORMULAS = st.recursive(
 )
 
 
+CLOCKS = st.sampled_from(
+    [
+        {},
+        {"businessHoursSource": "Static", "businessHours": "ACME: 24x7"},
+        {"businessHoursSource": "Case"},
+        {"escalationStartTime": "CaseLastModified"},
+        {"disableEscalationWhenModified": True},
+    ]
+)
+NOTIFIED = st.sampled_from([{}, {}, {"notifyCaseOwner": True}, {"notifyTo": "lead@example.com"}])
+
+
 @st.composite
 def entries(draw: Any, kind: str) -> dict[str, Any]:
     more: dict[str, Any] = {}
@@ -86,8 +98,13 @@ def entries(draw: Any, kind: str) -> dict[str, Any]:
         more = {"booleanFilter": draw(filters(len(items)))}
     if kind == "assignmentRules":
         return to_queue(draw(st.sampled_from(["Tier_1", "Tier_2", ""])), *items, **more)
+    more |= draw(CLOCKS)
     minutes = draw(st.lists(st.sampled_from([0, 30, 60, 1440]), max_size=3))
-    return clocked(*(action(one, draw(st.sampled_from(["Tier_1", None]))) for one in minutes), items=items, **more)
+    return clocked(
+        *(action(one, draw(st.sampled_from(["Tier_1", None])), **draw(NOTIFIED)) for one in minutes),
+        items=items,
+        **more,
+    )
 
 
 def filters(count: int) -> st.SearchStrategy[str]:

@@ -20,7 +20,7 @@ from sfdc_escalator.native.source.element import Element
 UNITS = {"Minutes": 1, "Hours": 60, "Days": 1440}
 TRIGGER = frozenset({"actions", "timeLength", "workflowTimeTriggerUnit"})
 LATE = "a rung follows its start: the first trigger comes at the target, not after it"
-ON_SUCCESS = "what Salesforce does on success is no escalation, and is left out"
+ON_SUCCESS = "what Salesforce does on success is not an escalation, and is left out"
 IN_HOURS = "Salesforce counts the time before and after the target in business hours, a policy counts all hours"
 FORMULA = OF_MILESTONE.formula
 MOST_DIGITS = 6
@@ -60,7 +60,7 @@ def milestone_entry(book: Book, number: int, element: Element, *, twice: bool) -
 
 
 def differences(element: Element, book: Book) -> Iterator[Remark]:
-    """What Salesforce does beside the triggers, and how it counts their time."""
+    """Remarks on what Salesforce does beside the triggers, and on how it counts their time."""
     if (success := element.first("successActions")) is not None:
         yield Remark(success.line, success.name, ON_SUCCESS, weight="remark")
     if (hours := element.first("businessHours")) is not None:

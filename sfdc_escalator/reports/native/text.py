@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sfdc_escalator.errors import counted
-from sfdc_escalator.native.imported import Imported, ImportedFile, ImportedRule
+from sfdc_escalator.native.imported import INACTIVE, Imported, ImportedFile, ImportedRule
 from sfdc_escalator.native.remark import Remark
 
 WORDS = {"written": "written", "unchanged": "unchanged", "kept": "KEPT: it was edited since its import"}
@@ -21,6 +21,7 @@ def lines(found: Imported) -> Iterator[str]:
             yield f"{file.file}: skipped: {file.skipped}"
         for rule in file.rules:
             yield from rule_lines(file, rule, found)
+    yield from (f"{path}: left from an earlier import: its rule {moved(path)}; remove the file" for path in found.left)
     for file in found.files:
         if file.holidays:
             yield f"{file.file}: {counted(len(file.holidays), 'holiday')}: {HOLIDAYS}"
@@ -28,6 +29,10 @@ def lines(found: Imported) -> Iterator[str]:
     totals = found.totals
     policies = counted(len(found.states), "policy", "policies")
     yield f"in all: {counts_text(totals)}; {policies}" + ("" if any(totals.values()) else ": nothing to import")
+
+
+def moved(path: str) -> str:
+    return "is active now" if path.startswith(INACTIVE) else "is not active any more"
 
 
 def rule_lines(file: ImportedFile, rule: ImportedRule, found: Imported) -> Iterator[str]:

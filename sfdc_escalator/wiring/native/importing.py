@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def import_rules(arguments: Sequence[tuple[Path, str]], out: Path) -> Imported:
     """Reads the files and writes the policies. Raises Invalid, and then nothing was written."""
-    from sfdc_escalator.native.imported import Imported, policies_in
+    from sfdc_escalator.native.imported import Imported, other_place, policies_in
     from sfdc_escalator.native.translation import translated
     from sfdc_escalator.salesforce.schema.describe import standard_describe
 
@@ -25,7 +25,8 @@ def import_rules(arguments: Sequence[tuple[Path, str]], out: Path) -> Imported:
     texts = policies_in(files)
     states = {path: state_of(out / path, text) for path, text in texts.items()}
     write_all({out / path: texts[path] for path, state in states.items() if state == "written"}, out)
-    return Imported(files, states)
+    left = tuple(other for path in texts if (out / (other := other_place(path))).exists())
+    return Imported(files, states, left)
 
 
 def reads_all(condition: Condition) -> bool:
