@@ -22,6 +22,7 @@ UNREADABLE: dict[str, tuple[bytes, int, str]] = {
     "a document type": (EXTERNAL.encode(), 2, "the file has a document type"),
     "an entity of its own": (GOOD.replace("New", "&new;").encode(), 12, "the file has an entity of its own"),
     "bytes of another encoding": (GOOD.replace("New", "Größe").encode("latin-1"), 12, "bytes that do not match"),
+    "half a character behind a mark": (GOOD.encode("utf-16")[:401], 7, "bytes that do not match"),
     "an encoding that is not known": (GOOD.replace("UTF-8", "klingon").encode(), 1, "an encoding that is not known"),
     "too deep": (b"<AssignmentRules>" + b"<a>\n" * 101, 100, "nested too deep"),
     "too large": (b" " * 11_000_000, 1, "the file is too large"),

@@ -141,7 +141,7 @@ def test_every_spelling_of_a_file_makes_the_same_policy(world: World) -> None:
     utf_16 = text.replace('encoding="UTF-8"', 'encoding="UTF-16"')
     spelt = [
         text.encode(), b"\xef\xbb\xbf" + text.encode(), text.replace("\n", "\r\n").encode(), latin.encode("latin-1"),
-        utf_16.encode("utf-16"),
+        utf_16.encode("utf-16"), text.encode("utf-16"), b"\xef\xbb\xbf" + latin.encode(),
     ]  # fmt: skip
     bodies = set()
     for number, data in enumerate(spelt):
@@ -220,6 +220,33 @@ def test_a_milestone_is_a_route_on_the_orgs_own_rows_with_the_actions_of_its_wor
     assert "escalate: {priority: Critical}" in text
     assert "priorities: [Low, Medium, High, Critical]" in text
     assert "- {after: 180m, notify: [{person: Owner}], until: closed}" in text
+    assert world.type("validate", "out/entitlement-gold.yaml").code == 0
+
+
+@pytest.mark.parametrize(
+    ("unit", "when"),
+    [
+        ("Hours", "- {milestone: due, within: 120m, name: Answer}"),
+        ("Weeks", "- {field: CaseNumber, is_empty: false}"),
+    ],
+)
+def test_a_milestone_that_cannot_be_judged_keeps_its_cases_from_its_first_trigger_on(
+    world: World, unit: str, when: str
+) -> None:
+    of_saver = {
+        "milestoneCriteriaFilterItems": SAVER,
+        "milestoneName": "Answer",
+        "timeTriggers": {**trigger(-2, "X", "Task"), "workflowTimeTriggerUnit": unit},
+    }
+    other = {"milestoneName": "Answer", "timeTriggers": trigger(0, "X", "Task")}
+    process = document("EntitlementProcess", name="Gold", active=True, milestones=[of_saver, other])
+    path = world.folder / "src" / "gold.entitlementProcess"
+    path.parent.mkdir()
+    path.write_text(process)
+    found = imported(world)
+    assert [one["status"] for one in found.json["files"][0]["rules"][0]["entries"]] == ["unmapped", "warned"]
+    fence = policy(world, "entitlement-gold").partition("- name: answer\n")[2].partition("- name: answer-2\n")[0]
+    assert f"    when:\n      {when}\n    scan: true\n    escalate: none\n" in fence
     assert world.type("validate", "out/entitlement-gold.yaml").code == 0
 
 

@@ -23,7 +23,8 @@ LATE = "a rung follows its start: the first trigger comes at the target, not aft
 ON_SUCCESS = "what Salesforce does on success is not an escalation, and is left out"
 IN_HOURS = "Salesforce counts the time before and after the target in business hours, a policy counts all hours"
 FORMULA = OF_MILESTONE.formula
-MOST_DIGITS = 6
+TIMES = ("timeLength", "workflowTimeTriggerUnit")
+MOST_DIGITS, MOST_MINUTES = 6, 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def milestone_entry(book: Book, number: int, element: Element, *, twice: bool) -
     route = book.draft.route_names.take(name, f"milestone-{number}")
     remarks += differences(element, book)
     if is_fenced(remarks):
-        return fence(book, route, number, element, criteria, remarks)
+        known = triggers if name and not any(one.construct in TIMES for one in remarks) else ()
+        return fence(book, route, number, element, criteria, known, remarks)
     return acting(book, route, number, element, criteria.condition, triggers, remarks)
 
 
@@ -67,16 +69,27 @@ def differences(element: Element, book: Book) -> Iterator[Remark]:
         yield from book.once.remark(hours.line, hours.name, IN_HOURS)
 
 
+def due(name: str, first: Trigger) -> tuple[Milestone, dict[str, Any]]:
+    """The condition that the first trigger of the milestone has come, and how a policy says it."""
+    if first.minutes >= 0:
+        return Milestone("violated", name=name), {"milestone": "violated", "name": name}
+    ahead = timedelta(minutes=-first.minutes)
+    return Milestone("due", ahead, name), {"milestone": "due", "within": f"{-first.minutes}m", "name": name}
+
+
 def fence(
-    book: Book, route: str, number: int, element: Element, criteria: Criteria, remarks: Sequence[Remark]
+    book: Book,
+    route: str,
+    number: int,
+    element: Element,
+    criteria: Criteria,
+    triggers: Sequence[Trigger],
+    remarks: Sequence[Remark],
 ) -> Entry:
-    name = element.value("milestoneName")
-    when = ([] if criteria.condition == ALWAYS else said_list(criteria.condition)) if name else said_list(ALWAYS)
-    body = {
-        "when": [*when, *([{"milestone": "violated", "name": name}] if name else [])],
-        "scan": True,
-        "escalate": "none",
-    }
+    """A trigger whose time is not known may come at any time."""
+    when = [] if criteria.condition == ALWAYS and triggers else said_list(criteria.condition)
+    asked = [due(element.value("milestoneName"), triggers[0])[1]] if triggers else []
+    body = {"when": [*when, *asked], "scan": True, "escalate": "none"}
     book.route(route, number, element, remarks, body, "not imported; no route below takes its cases")
     return Entry(number, element.line, "unmapped", route, remarks=tuple(remarks))
 
@@ -94,14 +107,11 @@ def acting(
     name = element.value("milestoneName")
     if first.minutes > 0:
         remarks.append(Remark(first.line, "timeLength", LATE, "violated", "warned"))
-    asked: dict[str, Any] = (
-        {"milestone": "due", "within": f"{-first.minutes}m"} if first.minutes < 0 else {"milestone": "violated"}
-    )
-    due = Milestone("due" if first.minutes < 0 else "violated", timedelta(minutes=max(0, -first.minutes)), name)
+    milestone, asked = due(name, first)
     when = [] if condition == ALWAYS else said_list(condition)
-    scan = {"scan": True} if book.material.reads_all(All((condition, due))) else {}
+    scan = {"scan": True} if book.material.reads_all(All((condition, milestone))) else {}
     body = {
-        "when": [*when, {**asked, "name": name}],
+        "when": [*when, asked],
         **scan,
         "escalate": dict(first.acts.steps),
         **({"notify": first.acts.notify} if first.acts.notify else {}),
@@ -161,5 +171,7 @@ def minutes_of(trigger: Element) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
         raise NotMappable("timeLength", "it is not a number")
     if unit not in UNITS:
-        raise NotMappable(unit or "workflowTimeTriggerUnit", "it is not a unit of time", ", ".join(UNITS))
+        raise NotMappable("workflowTimeTriggerUnit", "it is not a unit of time", ", ".join(UNITS))
+    if abs(int(written) * UNITS[unit]) > MOST_MINUTES:
+        raise NotMappable("timeLength", f"it is more than {MOST_MINUTES:,} minutes")
     return int(written) * UNITS[unit]

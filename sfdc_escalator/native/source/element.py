@@ -1,11 +1,13 @@
 """XML of a metadata file as elements with their lines. Document types and entities are refused, never expanded."""
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
 DEEPEST = 100
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 PREDEFINED = "the five entities of XML itself (&amp; &lt; &gt; &apos; &quot;) and characters by number"
 
 
@@ -90,8 +92,11 @@ class Builder:
 
 
 def parsed(data: bytes) -> Element:
-    """The root element. Raises NotReadable."""
-    parser = expat.ParserCreate(namespace_separator=" ")
+    """The root element. A mark at the start decides about the encoding, else the declaration. Raises NotReadable."""
+    marked = next((name for mark, name in MARKS.items() if data.startswith(mark)), None)
+    if marked:
+        data = in_utf_8(data, marked)
+    parser = expat.ParserCreate("UTF-8" if marked else None, " ")
     builder = Builder(parser)
     parser.StartElementHandler, parser.EndElementHandler = builder.start, builder.end
     parser.CharacterDataHandler = builder.text
@@ -106,6 +111,14 @@ def parsed(data: bytes) -> Element:
         raise NotReadable(message, 1, "UTF-8, UTF-16 or Latin-1", builder.root_name) from None
     assert builder.root is not None
     return builder.root
+
+
+def in_utf_8(data: bytes, encoding: str) -> bytes:
+    try:
+        return data.decode(encoding).encode()
+    except UnicodeDecodeError as error:
+        line = data[: error.start].decode(encoding, "replace").count("\n") + 1
+        raise NotReadable(f"the file has bytes that do not match its encoding, {encoding}", line) from None
 
 
 def reason(error: expat.ExpatError, data: bytes) -> str:

@@ -38,7 +38,7 @@ def found_files(arguments: Sequence[tuple[Path, str]]) -> list[SourceFile]:
         if not argument.exists():
             problems.append(Problem("the path does not exist", typed, expected=EXPECTED))
             continue
-        for path in [argument] if not argument.is_dir() else walked(argument):
+        for path in [argument] if not argument.is_dir() else walked(argument, problems):
             if (real := path.resolve()) in seen:
                 continue
             seen.add(real)
@@ -56,9 +56,14 @@ def shown(path: Path, argument: Path, typed: str) -> str:
     return typed if path == argument else str(Path(typed) / path.relative_to(argument))
 
 
-def walked(folder: Path) -> Iterator[Path]:
-    """The files in the folder that may be of a known kind; hidden folders are left out."""
-    for where, folders, names in os.walk(folder):
+def walked(folder: Path, problems: list[Problem]) -> Iterator[Path]:
+    """The files in the folder that may be of a known kind; hidden folders are left out. A folder that cannot be listed
+    is a problem."""
+
+    def failed(error: OSError) -> None:
+        problems.append(Problem(f"the folder cannot be read: {(error.strerror or '').lower()}", str(error.filename)))
+
+    for where, folders, names in os.walk(folder, onerror=failed):
         folders[:] = sorted(one for one in folders if not one.startswith("."))
         yield from (Path(where) / name for name in sorted(names) if may_be_known(name))
 
