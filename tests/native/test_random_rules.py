@@ -61,7 +61,7 @@ PARTS = st.sampled_from(
         'BEGINS(Subject, "on")',
         'INCLUDES(Areas__c, "A")', "ISNEW()", 'Account.Type = ""', 'BEGINS(OwnerId, "00G")', "$User.Id = OwnerId",
         'Owner:Queue.QueueName <> "New"', "TRUE", "FALSE", "Vip__c = FALSE", "TODAY() - 3 > Due__c", "1 = 1",
-        'IF(Vip__c, "a", "b") = "a"', "ISNULL(Contact.Title)",
+        'IF(Vip__c, "a", "b") = "a"', "IF(ISNEW(), Vip__c, IsEscalated)", "ISNULL(Contact.Title)",
     ]
 )  # fmt: skip
 FORMULAS = st.recursive(

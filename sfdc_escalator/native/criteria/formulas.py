@@ -27,8 +27,7 @@ from sfdc_escalator.native.criteria.tree import (
     USER_OWNS,
     Join,
     Tree,
-    both,
-    either,
+    choice,
     fails,
     guarded,
 )
@@ -101,7 +100,7 @@ class Formula:
             if len(choice := arguments(one, "IF")) == 3:
                 asked = self.condition(choice[0])
                 then, otherwise = (self.try_compared(part, sign, other) for part in choice[1:])
-                return either(both(asked, then), both(fails(asked), otherwise))
+                return choice(asked, then, otherwise)
             if isinstance(value := constant(other), bool) and operator in (*SAME, *OTHER) and is_condition(one):
                 return self.condition(one) if value is (operator in SAME) else fails(self.condition(one))
         for one, other, sign in ((left, right, operator), (right, left, FLIPPED.get(operator, operator))):
@@ -150,7 +149,7 @@ class Formula:
 
     def chosen(self, given: Sequence[Node]) -> Tree:
         asked, then, otherwise = map(self.condition, given)
-        return either(both(asked, then), both(fails(asked), otherwise))
+        return choice(asked, then, otherwise)
 
     def picked(self, given: Sequence[Node]) -> Tree:
         value = text_of(given[1])

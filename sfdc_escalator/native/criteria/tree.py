@@ -50,6 +50,12 @@ def fails(part: Tree) -> Tree:
     return Negation(part)
 
 
+def choice(asked: Tree, then: Tree, otherwise: Tree) -> Tree:
+    """One or the other, as `asked` says; where that cannot be judged, what both agree on stands."""
+    agreed = () if is_known(asked) else (both(then, otherwise),)
+    return either(both(asked, then), both(fails(asked), otherwise), *agreed)
+
+
 def is_known(tree: Tree) -> bool:
     if isinstance(tree, Join):
         return all(map(is_known, tree.parts))
