@@ -97,9 +97,9 @@ class Formula:
 
     def compared(self, left: Node, operator: str, right: Node) -> Tree:
         for one, other, sign in ((left, right, operator), (right, left, FLIPPED.get(operator, operator))):
-            if len(choice := arguments(one, "IF")) == 3:
-                asked = self.condition(choice[0])
-                then, otherwise = (self.try_compared(part, sign, other) for part in choice[1:])
+            if len(sides := arguments(one, "IF")) == 3:
+                asked = self.condition(sides[0])
+                then, otherwise = (self.try_compared(part, sign, other) for part in sides[1:])
                 return choice(asked, then, otherwise)
             if isinstance(value := constant(other), bool) and operator in (*SAME, *OTHER) and is_condition(one):
                 return self.condition(one) if value is (operator in SAME) else fails(self.condition(one))
