@@ -19,6 +19,7 @@ from sfdc_escalator.wiring.surroundings import Surroundings
 COMMANDS = {  # each is a module of `commands`
     "init": "Write the first files: a policy to start from, the org, the crontab line.",
     "demo": "Show the whole program at work on the embedded org.",
+    "import": "Turn Salesforce's own rules into policies.",
     "validate": "Check policy files: all problems at once, each with its line.",
     "run": "Find the cases that match and escalate them. The cron job.",
     "apply": "Carry out a plan that a dry run saved.",
@@ -42,13 +43,14 @@ ELSEWHERE = {name: ("by_hand", name) for name in ("hold", "release", "resolve", 
     "apply": ("plans.apply", "command"),
     "completion": ("init", "completion"),
     "diff": ("plans.diff", "command"),
+    "import": ("native.importing", "command"),
     "page": ("looking.report", "page"),
     "report": ("looking.report", "command"),
     "status": ("looking.status", "command"),
 }
 """The commands that stand in the module of another one, with their names there."""
 MOST_REPORTED = 20  # lines of an error in a mail
-WITHOUT_SETTINGS = ("init", "demo", "org", "completion")  # they work on no org of the user
+WITHOUT_SETTINGS = ("init", "import", "demo", "org", "completion")  # they work on no org of the user
 
 
 class LazyGroup(click.Group):

@@ -154,8 +154,9 @@ def in_order(file: str, problems: Sequence[Problem]) -> list[Problem]:
     ordered = sorted(once, key=lambda one: (one.file != file, one.file or "", one.line or 0, one.column or 0))
     if len(ordered) <= MAX_PROBLEMS:
         return ordered
-    errors = sorted(ordered, key=lambda one: one.severity == "warning")[:MAX_PROBLEMS]
-    return [*errors, Problem(f"and {counted(len(ordered) - MAX_PROBLEMS, 'more problem')} in this file", file)]
+    worst = sorted(ordered, key=lambda one: one.severity == "warning")
+    message = f"and {counted(len(ordered) - MAX_PROBLEMS, 'more problem')} in this file"
+    return [*worst[:MAX_PROBLEMS], Problem(message, file, severity=worst[MAX_PROBLEMS].severity)]
 
 
 def policy_name(document: Document) -> tuple[str, Problem] | None:

@@ -256,14 +256,18 @@ URGENT: Condition = Field("Priority", "is", "Urgent")
 
 def test_a_route_that_only_notifies_people_takes_no_step() -> None:
     of = policy(telling("tell", NEW))
-    assert isinstance(verdict(of, case()), NoMatch)
+    found = verdict(of, case())
+    assert isinstance(found, Match)
+    assert (found.route.name, found.state, found.steps) == ("tell", State.ALREADY, ())
     assert reasons_against(in_org(of), case()) == {"tell": NOTIFIES_ONLY}
 
 
 def test_a_route_that_only_notifies_people_keeps_the_case_from_the_routes_below() -> None:
     """First match wins; and each route has its own reason."""
     of = policy(route("top", URGENT), telling("tell", NEW), route("base", NEW), telling("last", NEW))
-    assert isinstance(verdict(of, case()), NoMatch)
+    found = verdict(of, case())
+    assert isinstance(found, Match)
+    assert (found.route.name, found.state) == ("tell", State.ALREADY)
     reasons = reasons_against(in_org(of), case())
     assert reasons["top"].startswith("Priority is Medium")
     assert (reasons["tell"], reasons["last"]) == (NOTIFIES_ONLY, NOTIFIES_ONLY)
@@ -273,7 +277,10 @@ def test_a_route_that_only_notifies_people_keeps_the_case_from_the_routes_below(
 @pytest.mark.parametrize("priority", ["Urgent", "Low"])
 def test_a_route_that_only_notifies_people_comes_first_only_where_it_matches(priority: str) -> None:
     found = verdict(policy(telling("tell", URGENT), route("base", NEW)), case(priority=priority))
-    assert isinstance(found, Match) is (priority == "Low")
+    assert isinstance(found, Match)
+    assert (found.route.name, found.state) == (
+        ("tell", State.ALREADY) if priority == "Urgent" else ("base", State.PLANNED)
+    )
 
 
 def test_a_route_above_one_that_only_notifies_people_escalates() -> None:

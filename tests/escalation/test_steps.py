@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, NOTE, Setting, Step, StepState, planned_steps
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.org import Queue
+from sfdc_escalator.escalation.world.org import OrgUser, Queue
 from tests.builders import AGENT, BILLING, PRIORITIES, SUPPORT, case, route
 
 SETTING = Setting({queue.name: queue for queue in (SUPPORT, BILLING)}, PRIORITIES)
@@ -105,3 +105,15 @@ def test_a_step_that_was_not_planned_is_neither_done_nor_undone(
 ) -> None:
     step = Step("status", "a", "b", state)
     assert (step.done().state, step.undone().state) == (done, undone)
+
+
+HEAD = OrgUser("005000000000007AAA", "Head")
+
+
+@pytest.mark.parametrize(
+    ("owner", "state"), [(HEAD.id, StepState.ALREADY_SO), (SUPPORT.id, StepState.PLANNED), (AGENT, StepState.PLANNED)]
+)
+def test_a_team_with_a_user_gets_the_case_unless_that_user_owns_it_already(owner: str, state: StepState) -> None:
+    setting = Setting({**SETTING.targets, "head@example.com": HEAD}, PRIORITIES)
+    step = QUEUE.plan(case(owner=owner), Team("head", user="Head@Example.com"), setting)
+    assert (step.before, step.after, step.state) == (owner, HEAD.id, state)

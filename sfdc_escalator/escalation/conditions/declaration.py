@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
@@ -88,11 +88,13 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The declarations of the policy that its conditions name. `queues` is the queue of each team that has one."""
+    """The declarations of the policy that its conditions name. `queues` is the queue of each team that has one,
+    `users` the user of each of the others that has one."""
 
     words: Mapping[str, Sequence[str]]
     calendars: Mapping[str, Calendar]
     queues: Mapping[str, str]
+    users: Mapping[str, str] = field(default_factory=dict)
 
 
 Given = Mapping[str, Any]

@@ -30,12 +30,13 @@ OUR_VALUES = "it matches only because of the values that our own steps wrote"
 def decide(in_org: PolicyInOrg, case: Case) -> Match | NoMatch:
     """The first route that matches, most serious first; a match that our own steps caused does not count.
 
-    A case is held at the first route of which it cannot be said whether it matches, unless an escalation is open.
+    A route that takes no step and notifies nobody keeps its cases from the routes below: they are `already`. A case is
+    held at the first route of which it cannot be said whether it matches, unless an escalation is open.
     """
     for route, unclear_because in candidates(in_org, case):
-        if not route.opens and unclear_because is None:
-            break
         finding = judge(in_org.policy.condition(route), case, in_org.circumstances_of(route, case))
+        if not route.opens and unclear_because is None:
+            return match(in_org, route, case, finding, State.ALREADY, NOTIFIES_ONLY)
         if ended := remembered(in_org, route, case, finding):
             return ended
         if unclear_because:

@@ -41,7 +41,7 @@ def draft(in_org: PolicyInOrg, match: Match, render: Renderer) -> Match:
 
 def steps_of(in_org: PolicyInOrg, match: Match, wanted: Escalate, render: Renderer) -> tuple[Step, ...] | Incomplete:
     """The steps in their order, the note first. A rung writes a note where a field changes, or where it names one."""
-    policy, case, setting = in_org.policy, match.case, Setting(in_org.org_facts.queues, in_org.policy.priorities)
+    policy, case, setting = in_org.policy, match.case, Setting(in_org.org_facts.targets, in_org.policy.priorities)
     fields = planned_steps(case, wanted.steps, None, setting)
     changes = isinstance(fields, str) or any(step.state is StepState.PLANNED for step in fields)
     if match.rung and not match.rung.notes and not changes:

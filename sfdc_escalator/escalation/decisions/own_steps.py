@@ -12,29 +12,29 @@ from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, StepV
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import Escalation, EscalationState
 from sfdc_escalator.escalation.world.needs import Need
-from sfdc_escalator.escalation.world.org import Queue
+from sfdc_escalator.escalation.world.org import Target
 
 OWNER = "OwnerId"
 
 
 def in_doubt(
-    escalations: Iterable[Escalation], case: Case, policies: Sequence[Policy], queues: Mapping[str, Queue]
+    escalations: Iterable[Escalation], case: Case, policies: Sequence[Policy], targets: Mapping[str, Target]
 ) -> frozenset[Need]:
     """The fields of the case that may hold our own values: those that the steps of an escalation found in the org
     would write, where the case has such a value; of a route or rung that is not known, all fields that steps write."""
-    fields = {name for one in escalations if one.is_found for name in may_have_written(one, case, policies, queues)}
+    fields = {name for one in escalations if one.is_found for name in may_have_written(one, case, policies, targets)}
     return frozenset(fields) | (owner_paths(case) if OWNER in fields else frozenset())
 
 
 def may_have_written(
-    escalation: Escalation, case: Case, policies: Sequence[Policy], queues: Mapping[str, Queue]
+    escalation: Escalation, case: Case, policies: Sequence[Policy], targets: Mapping[str, Target]
 ) -> Iterator[str]:
     routes = (route for policy in policies if policy.name == escalation.policy for route in policy.routes)
     route = next((one for one in routes if escalation.route in one.names), None)
     carries_out = acting(route, escalation) if route else None
     for step in FIELD_STEPS:
         wanted = carries_out.escalate.steps.get(step.key) if carries_out and carries_out.escalate else None
-        if carries_out is None or fold(case.text_of(step.field) or "") in values_of(step, wanted, queues):
+        if carries_out is None or fold(case.text_of(step.field) or "") in values_of(step, wanted, targets):
             yield step.field
 
 
@@ -45,10 +45,10 @@ def acting(route: Route, escalation: Escalation) -> Route | Rung | None:
     return next((rung for rung in route.ladder.rungs if escalation.rung in rung.ids), None)
 
 
-def values_of(step: FieldStep, wanted: StepValue | None, queues: Mapping[str, Queue]) -> frozenset[str]:
+def values_of(step: FieldStep, wanted: StepValue | None, targets: Mapping[str, Target]) -> frozenset[str]:
     """Every value that the step may write, folded."""
     if step.names_team:
-        return frozenset(fold(queues[team.queue].id) for team in every(wanted) if team.queue in queues)
+        return frozenset(fold(targets[team.target].id) for team in every(wanted) if team.target in targets)
     return frozenset(fold(value) for value in every(wanted))
 
 

@@ -71,7 +71,7 @@ class PolicyInOrg:
     def in_doubt(self, case: Case) -> frozenset[Need]:
         """The fields of the case of which it is not known whether they hold our own values."""
         escalations = self.history.by_case.get(case.id, ())
-        return in_doubt(escalations, case, (self.policy, *self.beside), self.org_facts.queues) if escalations else NONE
+        return in_doubt(escalations, case, (self.policy, *self.beside), self.org_facts.targets) if escalations else NONE
 
     @property
     def needs(self) -> frozenset[Need]:

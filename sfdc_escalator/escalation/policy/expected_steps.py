@@ -24,9 +24,9 @@ def wrong_steps(policy: Policy, route: Route, case: Case, example: Example) -> I
 
 
 def after(step: FieldStep, value: Value | None, case: Case, policy: Policy) -> list[str]:
-    """The names of the value that the case has after the step; of a team its queue's, and its own."""
+    """The names of the value that the case has after the step; of a team its queue's or user's, and its own."""
     if isinstance(value, Team):
-        return [value.queue, value.name]
+        return [value.shown, value.name]
     if step.names_team:
         return []
     text = step.plan(case, value, Setting({}, policy.priorities)).after if value else case.text_of(step.field)

@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.conditions.tree import All, paths_of, searches
 from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
 from sfdc_escalator.escalation.policy.example import Example
 from sfdc_escalator.escalation.policy.ladder import NO_LADDER, Due, EndOfDay, Ladder, due_needs
-from sfdc_escalator.escalation.policy.team import TeamPeople
+from sfdc_escalator.escalation.policy.team import Team, TeamPeople
 from sfdc_escalator.escalation.policy.telling import (
     NO_RULES,
     NOBODY,
@@ -212,6 +212,11 @@ class Policy:
         return tuple(note for route in self.routes for note in notes_of(route))
 
     @property
+    def target_teams(self) -> frozenset[Team]:
+        """The teams to which the steps of its routes and rungs move cases."""
+        return frozenset(team for route in self.routes for steps in steps_in(route) for team in steps.teams)
+
+    @property
     def calendars(self) -> tuple[Calendars, ...]:
         """The calendars of its rungs and due times; those of conditions are with the conditions."""
         ends = (route.due.calendar for route in self.routes if isinstance(route.due, EndOfDay))
@@ -220,5 +225,10 @@ class Policy:
 
 def notes_of(route: Route) -> tuple[NoteSpec, ...]:
     """The notes of the route and its rungs."""
-    steps = (route.escalate, *(rung.escalate for rung in route.ladder.rungs))
-    return tuple(one.note for one in steps if one)
+    return tuple(steps.note for steps in steps_in(route))
+
+
+def steps_in(route: Route) -> tuple[Escalate, ...]:
+    """The steps of the route, then those of its rungs."""
+    given = (route.escalate, *(rung.escalate for rung in route.ladder.rungs))
+    return tuple(one for one in given if one)

@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.world.case import ATTRIBUTES, Case, FieldValues
-from sfdc_escalator.escalation.world.org import Queue
+from sfdc_escalator.escalation.world.org import Target
 
 NOTE = "note"
 Value = str | Team
@@ -53,20 +53,21 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The facts that rules use in addition to the case: the org's queues by DeveloperName, the policy's priorities."""
+    """The facts that rules use in addition to the case: the queues and users of the org (`OrgFacts.targets`), the
+    policy's priorities."""
 
-    queues: Mapping[str, Queue]
+    targets: Mapping[str, Target]
     priorities: Sequence[str]
 
 
 def move_to_queue(step: "FieldStep", case: Case, wanted: Team, setting: Setting) -> Step:
-    """A case that a member of the team owns stays with that member."""
-    owner, queue = case.owner_id, setting.queues[wanted.queue]
-    if owner == queue.id:
-        return step.already_so(owner, "the case is in this queue")
-    if owner in queue.members:
+    """A case that a member of the team owns stays with that member; so does one that the user owns already."""
+    owner, target = case.owner_id, setting.targets[wanted.target]
+    if owner == target.id:
+        return step.already_so(owner, f"the case is {'with this user' if wanted.user else 'in this queue'}")
+    if owner in target.members:
         return step.already_so(owner, "the owner is a member of the team")
-    return Step(step.key, owner, queue.id)
+    return Step(step.key, owner, target.id)
 
 
 def set_value(step: "FieldStep", case: Case, wanted: str, _: Setting) -> Step:
@@ -96,7 +97,7 @@ class FieldStep:
     """A step that writes one field of the case.
 
     `key` is its name in a policy file, `field` the API name; `rule` plans it for a case. Where it `names_team`, a
-    policy names a team, and the id of the team's queue is written.
+    policy names a team, and the id of the team's queue or user is written.
     """
 
     key: str

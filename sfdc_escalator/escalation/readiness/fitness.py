@@ -96,8 +96,9 @@ def carry_out(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNam
     """The missing names and values for judging the route and for its steps."""
     teams = route.escalate.teams if route.escalate else ()
     asked = leaves_of(policy, route)
-    queues = (*(team.queue for team in teams), *(queue for leaf in asked for queue in leaf.queues_named))
+    queues = (*(team.queue for team in teams if team.queue), *(queue for leaf in asked for queue in leaf.queues_named))
     yield from names.missing_queues(queues, org_facts, known)
+    yield from names.missing_users(teams, org_facts)
     yield from names.missing_hours(hours_asked(asked, route), org_facts, known)
     yield from unknown_values(route.escalate, org_facts.describe)
 
@@ -105,7 +106,8 @@ def carry_out(policy: Policy, route: Route, org_facts: OrgFacts, known: KnownNam
 def carry_out_rung(rung: Rung, org_facts: OrgFacts, known: KnownNames = NOT_ASKED) -> Iterator[Gap]:
     """The missing names and values for the time of the rung and for its steps."""
     teams = rung.escalate.teams if rung.escalate else ()
-    yield from names.missing_queues((team.queue for team in teams), org_facts, known)
+    yield from names.missing_queues((team.queue for team in teams if team.queue), org_facts, known)
+    yield from names.missing_users(teams, org_facts)
     yield from names.missing_hours(hours_of_rung(rung), org_facts, known)
     yield from unknown_values(rung.escalate, org_facts.describe)
 

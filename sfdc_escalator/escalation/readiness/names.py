@@ -1,4 +1,4 @@
-"""Queues, business hours, Quick Texts and recipients that a route or a rung names and the org does not have."""
+"""Queues, users, business hours, Quick Texts and recipients that a route or a rung names and the org does not have."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,13 +14,16 @@ from sfdc_escalator.escalation.note.quick_texts import (
 from sfdc_escalator.escalation.notices.channels_used import people_told, teams_told
 from sfdc_escalator.escalation.policy.escalate import NoteSpec
 from sfdc_escalator.escalation.policy.policy import Policy, Route
+from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.readiness.fields import unreadable_field
 from sfdc_escalator.escalation.readiness.gap import GIVEN_BY_TABLES, Gap, GapKind
 from sfdc_escalator.escalation.readiness.inspection import KnownNames
 from sfdc_escalator.escalation.readiness.spelling import nearest
-from sfdc_escalator.escalation.world.org import Describe, OrgFacts
+from sfdc_escalator.escalation.world.org import Describe, OrgFacts, username_key
 
 USER = "User"
+NO_OWNERS = frozenset({"Guest", "CspLitePortal", "CsnOnly", "AutomatedProcess"})
+"""The types of users that cannot own a case: guests, high-volume portals, Chatter alone, automation."""
 TEXT_KEYS = ("quick_text", *GIVEN_BY_TABLES)
 
 
@@ -33,6 +36,18 @@ def missing_queues(wanted: Iterable[str], org_facts: OrgFacts, known: KnownNames
             yield Gap(GapKind.QUEUE_OBJECTS, queue, keys, allowed=allowed, blocks=True)
         else:
             yield Gap(GapKind.QUEUE, queue, keys, nearest=nearest(queue, allowed), allowed=allowed, blocks=True)
+
+
+def missing_users(teams: Iterable[Team], org_facts: OrgFacts) -> Iterator[Gap]:
+    """The users of these teams that the org does not have, or who cannot own a case."""
+    for name in dict.fromkeys(team.user for team in teams if team.user):
+        user = org_facts.users.get(username_key(name))
+        if user is None:
+            yield Gap(GapKind.USER, name, ("user",), blocks=True)
+        elif not user.is_active:
+            yield Gap(GapKind.USER_INACTIVE, name, ("user",), blocks=True)
+        elif user.user_type in NO_OWNERS:
+            yield Gap(GapKind.USER_NO_OWNER, name, ("user",), {"type": user.user_type}, blocks=True)
 
 
 def missing_hours(wanted: Iterable[str], org_facts: OrgFacts, known: KnownNames) -> Iterator[Gap]:

@@ -35,7 +35,7 @@ def lost_rights(policy: Policy, steps: Escalate, org_facts: OrgFacts, inspection
         return
     if not any(steps.values(step.key) for step in FIELD_STEPS if not step.names_team):
         return
-    for queue in dict.fromkeys(team.queue for team in steps.teams):
+    for queue in dict.fromkeys(team.queue for team in steps.teams if team.queue):
         if gap := right_lost_in(queue, org_facts, inspection):
             yield gap
 

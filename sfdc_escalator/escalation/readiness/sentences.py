@@ -30,6 +30,9 @@ SENTENCES: Mapping[GapKind, str] = {
     GapKind.QUEUE: "this org has no queue {subject!r} for cases",
     GapKind.QUEUE_OBJECTS: "the queue {subject!r} does not serve cases: add Case to its supported objects (Setup, "
     "Queues)",
+    GapKind.USER: "this org has no user with the Username {subject!r} whom this user may see",
+    GapKind.USER_INACTIVE: "the user {subject!r} is not active, so no case can be given to them",
+    GapKind.USER_NO_OWNER: "the user {subject!r} is of the type {type}, which cannot own a case",
     GapKind.HOURS: "this org has no active business hours {subject!r}",
     GapKind.HOURS_INACTIVE: "the business hours {subject!r} of this org are not active",
     GapKind.PERSON: "{subject}: {object} has no lookup {name} that the user may read",
@@ -89,7 +92,8 @@ SENTENCES: Mapping[GapKind, str] = {
     GapKind.HISTORY_HOURS: "route {route}: a history file does not have the business hours {subject!r} of an org",
     GapKind.HISTORY_FIELD: "route {route} reads {subject}, which the mapping does not give",
 }
-NAMES = (GapKind.QUEUE, GapKind.QUEUE_OBJECTS, GapKind.HOURS, GapKind.HOURS_INACTIVE)
+USERS = (GapKind.USER, GapKind.USER_INACTIVE, GapKind.USER_NO_OWNER)
+NAMES = (GapKind.QUEUE, GapKind.QUEUE_OBJECTS, *USERS, GapKind.HOURS, GapKind.HOURS_INACTIVE)
 QUICK_TEXTS = (GapKind.QUICK_TEXT, GapKind.QUICK_TEXT_FIELD, GapKind.QUICK_TEXT_COMPOUND, GapKind.PLACEHOLDER)
 TRIED = (
     GapKind.STEPS_REFUSED,

@@ -34,7 +34,7 @@ class StepVariant:
 
 
 def step_variants(policies: Sequence[Policy], org_facts: OrgFacts) -> list[StepVariant]:
-    """Variants that together contain every value that a step may give. Missing queues are left out."""
+    """Variants that together contain every value that a step may give. Missing queues and users are left out."""
     return [
         variant
         for policy in policies
@@ -54,10 +54,10 @@ def steps_by_rung(route: Route) -> Iterator[tuple[str, Escalate]]:
 
 
 def variants_of(policy: Policy, route: Route, rung: str, steps: Escalate, org_facts: OrgFacts) -> Iterator[StepVariant]:
-    names: dict[str, list[str]] = {}
+    names, targets = dict[str, list[str]](), org_facts.targets
     for step in FIELD_STEPS:
         if wanted := steps.values(step.key):
-            found = [one.queue for one in wanted if one.queue in org_facts.queues] if step.names_team else wanted
+            found = [one.target for one in wanted if one.target in targets] if step.names_team else wanted
             names[step.field] = list(dict.fromkeys(found))
     if not all(names.values()):
         return
@@ -67,5 +67,5 @@ def variants_of(policy: Policy, route: Route, rung: str, steps: Escalate, org_fa
         here = {path: some[place % len(some)] for path, some in names.items()}
         choice = ", ".join(name for path, name in here.items() if len(names[path]) > 1)
         queue = next((name for path, name in here.items() if path in teams), None)
-        values = {path: org_facts.queues[name].id if path in teams else name for path, name in here.items()}
+        values = {path: targets[name].id if path in teams else name for path, name in here.items()}
         yield StepVariant(policy, route, queue, values, f" ({choice})" if count > 1 else "", rung)

@@ -35,6 +35,30 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class OrgUser:
+    """A user to whom cases go. `user_type` in the words of the object User; empty where the org did not say."""
+
+    id: str
+    name: str
+    is_active: bool = True
+    user_type: str = "Standard"
+
+    @property
+    def members(self) -> frozenset[str]:
+        """Nobody but the user."""
+        return frozenset({self.id})
+
+
+Target = Queue | OrgUser
+"""An owner to whom a step moves a case."""
+
+
+def username_key(username: str) -> str:
+    """The form in which Usernames are compared: the org knows them in any case."""
+    return username.strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
 class FieldInfo:
     """One field as describe returns it (REST guide, sObject Describe); `type` in describe's words. `values` are those
     that its picklist offers, `inactive` those that it once did."""
@@ -119,6 +143,7 @@ class OrgFacts:
     """The facts that a run asks the org for, once. `queues` by DeveloperName; `api_left` None when it is unknown.
 
     `calendars` are the business hours that the policies name, `quick_texts` the messages of those that they name.
+    `users` are those to whom the policies give cases, by `username_key`.
     `tracked` are the case fields whose history the org keeps; None where it does not say.
     `level` is proved where the org itself refuses a key that it has seen: the custom object for keys is there.
     """
@@ -134,3 +159,9 @@ class OrgFacts:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     quick_texts: Mapping[str, str] = field(default_factory=dict)
     tracked: frozenset[str] | None = None
+    users: Mapping[str, OrgUser] = field(default_factory=dict)
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """The queues by DeveloperName, the users by `username_key`; a DeveloperName holds no `@`."""
+        return {**self.queues, **self.users}

@@ -52,7 +52,8 @@ def assemble(document: Document, shape: PolicyShape, templates: Templates, diges
 
 def terms_of(shape: PolicyShape) -> Terms:
     calendars = {name: Calendar(name, one.timezone, one.open, one.holidays) for name, one in shape.calendars.items()}
-    return Terms(shape.words, calendars, {name: team.queue for name, team in shape.teams.items() if team.queue})
+    queues = {name: team.queue for name, team in shape.teams.items() if team.queue}
+    return Terms(shape.words, calendars, queues, {name: team.user for name, team in shape.teams.items() if team.user})
 
 
 def route_of(route: RouteShape, material: Material) -> Route:

@@ -54,7 +54,7 @@ def wanted(step: FieldStep, given: str | Table[str], terms: Terms) -> StepValue:
 
 
 def team_of(name: str, terms: Terms) -> Team:
-    return Team(name, terms.queues[name])
+    return Team(name, terms.queues.get(name, ""), terms.users.get(name, ""))
 
 
 def own_texts(note: RouteNoteShape) -> Texts:

@@ -37,7 +37,7 @@ KEYS: Mapping[str, str] = {
     "notify_when": "Who gets a notice when somebody acted, or when the case is closed.",
     "one_notice_per": "Cases that are alike in these fields share one notice.",
     "review": "The fields by whose values the report shows what escalated cases have in common.",
-    "user": "The Username of the user to whom the cases of the team go.",
+    "user": "The Username of the user to whom the cases of the team go, in place of a queue.",
     "counts_as": "The name under which the report counts it, if not as an escalation, such as `routing`.",
     "due": "By when it must be done: a duration, or `{end_of: business_day, calendar: ...}`.",
     "warn": "Who gets a notice before a case matches. The route needs a condition on time.",

@@ -1,7 +1,7 @@
 """The names that a policy file declares: teams, priorities, words, texts, tables, calendars, channels, routes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sfdc_escalator.escalation.policy.policy import DEFAULT_PRIORITIES
@@ -14,8 +14,8 @@ NOTE_KEYS = ("parts", "template", "visibility", "quick_text", "requires", "if_mi
 class Names:
     """The names that the file declares. None = they cannot be known, and references to them are not checked.
 
-    `teams` with the queue of each, empty when it has none; `status` is that of `defaults`. `loud`: unread keys are
-    reported, as faults that are warnings.
+    `teams` with the queue of each, empty when it has none; `users` are those of the teams that have one.
+    `status` is that of `defaults`. `loud`: unread keys are reported, as faults that are warnings.
     """
 
     teams: Mapping[str, str] | None
@@ -26,6 +26,7 @@ class Names:
     calendars: frozenset[str] | None = None
     channels: frozenset[str] | None = None
     routes: frozenset[str] | None = None
+    users: Mapping[str, str] = field(default_factory=dict)
     status: str = ""
     loud: bool = False
 
@@ -46,6 +47,7 @@ class Names:
             calendars=names_at(given, "calendars"),
             channels=names_at(given, "channels"),
             routes=None if routes is None else frozenset(route_names(given)),
+            users={name: user for name, team in (teams or {}).items() if (user := user_of(team))},
             status=default_status(given),
             loud=loud,
         )
@@ -97,6 +99,11 @@ def queue_of(team: Any) -> str:
         return ""
     queue = team.get("queue") if isinstance(team, dict) else None
     return queue if isinstance(queue, str) and queue else "?"
+
+
+def user_of(team: Any) -> str:
+    user = team.get("user") if isinstance(team, dict) else None
+    return user if isinstance(user, str) else ""
 
 
 def notes_in(given: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -28,9 +28,12 @@ def breaches(route: Any, known: Names) -> Iterator[Fault]:
 
 
 def meant(step: FieldStep, value: str, known: Names) -> str:
-    """Two teams may have one queue."""
+    """Two teams may have one queue, or one user."""
     queue = (known.teams or {}).get(value) if step.names_team else None
-    return f"queue {queue}".casefold() if queue and queue != "?" else value.casefold()
+    if queue and queue != "?":
+        return f"queue {queue}".casefold()
+    user = known.users.get(value) if step.names_team else None
+    return f"user {user}".casefold() if user else value.casefold()
 
 
 def steps_of(route: Any, key: str, known: Names) -> Iterator[tuple[str, Place, str]]:

@@ -49,7 +49,17 @@ def notified_team(value: Any, info: Info) -> str:
 
 
 def team(value: Any, info: Info) -> str:
-    """A team that has a queue."""
+    """A team that cases are moved to: it has a queue, or a user."""
+    known, users, name = info.context.teams, info.context.users, any_team(value, info)
+    if known is not None and not known[name] and name not in users:
+        targets = ", ".join(team for team, has_queue in known.items() if has_queue or team in users)
+        expected = f"a team with a `queue` or a `user`{f': {targets}' if targets else ''}"
+        raise Fault(f"team `{name}` has no queue and no user", found=name, expected=expected)
+    return name
+
+
+def team_with_queue(value: Any, info: Info) -> str:
+    """A team that has a queue: a condition asks about queues."""
     known, name = info.context.teams, any_team(value, info)
     if known is not None and not known[name]:
         queues = ", ".join(team for team, has_queue in known.items() if has_queue)
@@ -62,7 +72,7 @@ def queue(value: Any, info: Info) -> str:
     """A team with a queue, or a queue by its DeveloperName. `member_of` takes a team, or a team's queue."""
     known, name = info.context.teams, texts.text(value)
     asks_members = info.data.get("owner") == "member_of" and known is not None and name not in known.values()
-    return team(name, info) if (known and name in known) or asks_members else texts.queue_name(name)
+    return team_with_queue(name, info) if (known and name in known) or asks_members else texts.queue_name(name)
 
 
 def priority(value: Any, info: Info) -> str:

@@ -44,7 +44,6 @@ from sfdc_escalator.files.language.types import (
     Share,
     Some,
     Text,
-    Unread,
 )
 from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.values import amounts, calendar_files, operands, people, texts
@@ -66,15 +65,22 @@ class ReviewShape(Shape):
 
 
 class TeamShape(Shape):
-    """A queue, people and channels for notices, a calendar; all of them optional."""
+    """A queue or a user, people and channels for notices, a calendar; all of them optional."""
 
     queue: Annotated[str, PlainValidator(texts.queue_name)] = ""
-    user: Annotated[Text, Unread] = ""
+    user: Annotated[str, PlainValidator(people.username)] = ""
     tell: OneOrMore[Annotated[str, PlainValidator(names.channel)]] = []
     calendar: Annotated[str, PlainValidator(names.calendar)] = ""
     person: Annotated[str, PlainValidator(people.one_person)] = ""
     list: Annotated[str, PlainValidator(people.address)] = ""
     facts: dict[str, Text] = {}
+
+    @model_validator(mode="after")
+    def one_target(self) -> "TeamShape":
+        if self.queue and self.user:
+            message, expected = "a team has a queue or a user", "one of them, or two teams"
+            raise Fault(message, found="both `queue` and `user`", expected=expected, key="user")
+        return self
 
 
 class RouteShape(Shape):

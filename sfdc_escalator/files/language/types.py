@@ -12,8 +12,6 @@ from pydantic import (
     Field,
     PlainValidator,
     ValidationInfo,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
     field_validator,
 )
 
@@ -52,22 +50,11 @@ class Shape(BaseModel):
         return {fields[key].alias or key: getattr(self, key) for key in fields if key in self.model_fields_set}
 
 
-def read_only(value: Any, handler: ValidatorFunctionWrapHandler, info: names.Info) -> Any:
-    """Check a value that is not carried out yet, and warn about it."""
-    checked = handler(value)
-    if info.context.loud:
-        message = f"`{info.field_name}` is read but not carried out by this version"
-        raise Fault(message, on_key=True, severity="warning")
-    return checked
-
-
 def pattern(value: Any, info: names.Info) -> str:
     return operands.loud_pattern(value, info.context.loud)
 
 
 T = TypeVar("T")
-Unread = WrapValidator(read_only)
-"""Marks a key that is read and checked, and not carried out by this version."""
 Text = Annotated[str, PlainValidator(texts.text)]
 Sentence = Annotated[str, PlainValidator(sources.sentence)]
 Name = Annotated[str, PlainValidator(texts.name)]

@@ -30,6 +30,15 @@ def nearest_person(path: str) -> str | None:
     return near and f"{way}{dot}{near}"
 
 
+def username(value: Any) -> str:
+    """The Username of a user of the org; it has the form of an e-mail address."""
+    given = text(value).strip()
+    if not ADDRESS.fullmatch(given):
+        message, expected = "this is not a Username", "the user's Username, such as head@example.com"
+        raise Fault(message, found=shown(given), expected=expected)
+    return given
+
+
 def address(value: Any) -> str:
     """An e-mail address."""
     given = text(value).strip()

@@ -71,7 +71,7 @@ def ends(result: Result, page: Page) -> Iterator[str]:
 
 
 def names_of_queues(result: Result) -> dict[str, str]:
-    return {queue.id: queue.name for queue in result.prepared.org_facts.queues.values()}
+    return {target.id: target.name for target in result.prepared.org_facts.targets.values()}
 
 
 def head(result: Result) -> Iterator[str]:

@@ -146,7 +146,7 @@ def modify_all_query(org_facts: OrgFacts) -> str:
 def sample_queries(org_facts: OrgFacts, policies: Sequence[Policy]) -> dict[str, str]:
     """For each queue that the policies move cases to: a case that it owns, and the user's rights on it."""
     steps = [one for policy in policies for route in policy.routes for one in steps_of(route)]
-    wanted = sorted({team.queue for one in steps for team in one.teams} & org_facts.queues.keys())
+    wanted = sorted({team.queue for one in steps for team in one.teams if team.queue} & org_facts.queues.keys())
     fields = ["CaseNumber", "UserRecordAccess.HasEditAccess"]
     return {name: select(fields, "Case", f"OwnerId = {quote(org_facts.queues[name].id)}", "LIMIT 1") for name in wanted}
 

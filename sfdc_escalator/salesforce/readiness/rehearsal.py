@@ -222,13 +222,13 @@ def unlike(stage: Stage, rows: Mapping[str, StepVariant]) -> Iterator[Failure]:
     after = read_back(stage.client, list(rows), list(fields))
     notes = stage.client.lookups([select(["ParentId"], "CaseComment", f"ParentId IN {ids(list(rows))}")])[0]
     noted = set(read(lambda note: needed(note, "ParentId", record_id), notes))
-    queues = {queue.id: name for name, queue in stage.org_facts.queues.items()}
+    targets = {target.id: name for name, target in stage.org_facts.targets.items()}
     for case_id, variant in rows.items():
         if case_id not in noted:
             yield Failure(variant, GapKind.NOTE_LOST, {}, NEW)
         for step, wanted, there in steps_of(variant, after.get(case_id, {})):
             if wanted is not None and wanted != there:
-                written, found = (queues.get(one or "", one or "nothing") for one in (wanted, there))
+                written, found = (targets.get(one or "", one or "nothing") for one in (wanted, there))
                 yield Failure(variant, GapKind.STEP_UNDONE, {"step": step, "written": written, "found": found}, NEW)
 
 

@@ -16,7 +16,14 @@ from sfdc_escalator.salesforce.line.composite import query_path
 from sfdc_escalator.salesforce.line.failures import Rejected, not_an_org
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.shapes import objects
-from sfdc_escalator.salesforce.reading.org_settings import calendars_of, quick_texts_of, rows_of, tracked_of, wishes_of
+from sfdc_escalator.salesforce.reading.org_settings import (
+    calendars_of,
+    quick_texts_of,
+    rows_of,
+    tracked_of,
+    wishes_of,
+)
+from sfdc_escalator.salesforce.reading.org_settings import users_of as target_users_of
 from sfdc_escalator.salesforce.reading.records import ENGINE_FIELDS, read
 from sfdc_escalator.salesforce.schema.describe import (
     missing_object,
@@ -88,6 +95,7 @@ def org_facts(
         calendars=calendars_of(rows_of(wished.get("calendars"))),
         quick_texts=quick_texts,
         tracked=tracked_of(wished.get("tracked")),
+        users=target_users_of(rows_of(wished.get("users"))),
     )
 
 

@@ -1,4 +1,4 @@
-"""The facts that only some policies need: business hours, Quick Texts, the fields with a history."""
+"""The facts that only some policies need: users who get cases, business hours, Quick Texts, fields with a history."""
 
 from collections.abc import Iterable, Sequence
 from datetime import time, timedelta
@@ -13,9 +13,10 @@ from sfdc_escalator.escalation.readiness.requirements import business_hours
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import Spans
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need
+from sfdc_escalator.escalation.world.org import OrgUser, username_key
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.records import read
-from sfdc_escalator.salesforce.schema.values import flag, given, needed, pick, text
+from sfdc_escalator.salesforce.schema.values import flag, given, needed, pick, record_id, text
 from sfdc_escalator.salesforce.soql import soql
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -43,6 +44,11 @@ def wishes_of(policies: Sequence[Policy], needs: frozenset[Need]) -> dict[str, s
     if texts:
         listed = ",".join(map(soql.quote, texts))
         wishes["quick_texts"] = soql.select(["Name", "Message"], "QuickText", f"Name IN ({listed})", "ORDER BY Id")
+    if users := sorted({team.user for policy in policies for team in policy.target_teams if team.user}):
+        listed = ",".join(map(soql.quote, users))
+        wishes["users"] = soql.select(
+            ["Id", "Username", "Name", "IsActive", "UserType"], "User", f"Username IN ({listed})"
+        )
     if any(isinstance(one, FieldChanges) for one in needs):
         wishes["tracked"] = TRACKED
     return wishes
@@ -85,6 +91,21 @@ def quick_texts_of(records: Iterable[Record]) -> dict[str, str]:
     ):
         found.setdefault(name, message)
     return found
+
+
+def users_of(records: Iterable[Record]) -> dict[str, OrgUser]:
+    """The users by the key of their Username."""
+    return dict(read(user_of, records))
+
+
+def user_of(record: Record) -> tuple[str, OrgUser]:
+    found = OrgUser(
+        needed(record, "Id", record_id),
+        needed(record, "Name", text),
+        needed(record, "IsActive", flag),
+        given(record, "UserType", text) or "",
+    )
+    return username_key(needed(record, "Username", text)), found
 
 
 def tracked_of(answer: Answer | None) -> frozenset[str] | None:

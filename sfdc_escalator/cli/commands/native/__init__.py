@@ -1,0 +1,1 @@
+"""The commands about the rules that Salesforce itself carries out."""

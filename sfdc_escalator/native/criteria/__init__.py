@@ -1,0 +1,1 @@
+"""The criteria of a native entry, as conditions of the policy language."""

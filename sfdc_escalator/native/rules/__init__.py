@@ -1,0 +1,1 @@
+"""Rules and processes, entry by entry, as routes."""

@@ -1,0 +1,1 @@
+"""Puts the commands about native rules together."""
