@@ -4,7 +4,8 @@ The payload of a change or of a hold is a JSON object, by the names that the bod
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,15 +18,22 @@ ERASED = "its text was erased"
 PER_QUERY = 500
 
 
-def readable(connection: sa.Connection, rows: Iterable[Mapping[Any, Any]], column: str) -> list[dict[str, Any]]:
+def readable(connection: sa.Connection, rows: Iterable[Mapping[Any, Any]], column: str) -> Iterator[Mapping[Any, Any]]:
     """The same rows with the text in this column, or `ERASED`. Older versions kept the text in the row itself."""
-    found = [dict(row) for row in rows]
-    hashed = [row for row in found if is_hash(row[column]) and isinstance(row["event"], int)]
-    texts = texts_of(connection, [row["event"] for row in hashed])
-    for row in hashed:
-        text = kept_in(texts.get(row["event"])).get(column)
-        row[column] = text if isinstance(text, str) else ERASED
-    return found
+    left = iter(rows)
+    while some := list(islice(left, PER_QUERY)):
+        texts = texts_of(connection, [row["event"] for row in some if is_kept_apart(row, column)])
+        for row in some:
+            yield with_text(row, column, texts) if is_kept_apart(row, column) else row
+
+
+def is_kept_apart(row: Mapping[Any, Any], column: str) -> bool:
+    return is_hash(row[column]) and isinstance(row["event"], int)
+
+
+def with_text(row: Mapping[Any, Any], column: str, texts: Mapping[int, str]) -> Mapping[Any, Any]:
+    text = kept_in(texts.get(row["event"])).get(column)
+    return {**row, column: text if isinstance(text, str) else ERASED}
 
 
 def messages_of(connection: sa.Connection, waitlist: Waitlist) -> dict[str, str]:
