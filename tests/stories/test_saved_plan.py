@@ -72,6 +72,9 @@ def test_a_rung_of_a_plan_is_climbed_once_and_refused_once_its_escalation_has_en
     stopped.run("--backlog", "escalate")
     advance(org, "31m")
     orders = save(stopped)["orders"]
+    lost = apply(stopped, "--ledger", str(stopped.folder / "other.db"))
+    assert (lost.code, "ledger rebuild" in lost.json["error"]["message"]) == (4, True)
+    assert orders[0]["start_key"] in lost.json["error"]["message"]
     assert [(one["rung"], one["moment"]) for one in orders] == [("after-30m", "2026-03-02T15:30:00Z")] * 2
     act(stopped, "close", case=ONE)
     assert whats(apply(stopped)) == {"00000001": ["closed", "status"]}

@@ -112,7 +112,8 @@ def store_settled(lease: Lease, history: History, settled: Sequence[Settled]) ->
 
 def refuse_if_lost(history: History, checked: Checked) -> None:
     """Raises PlanRefused: an empty ledger where the org has keys is a lost ledger, or another one."""
-    keys = [one.order.key for one in checked.refused if any(found.what == "key" for found in one.differences)]
+    found = [one.order for one in checked.refused if any(other.what == "key" for other in one.differences)]
+    keys = [order.start_key or order.key for order in found]
     if history.empty and keys:
         raise PlanRefused(
             f"the ledger is empty, but a note with the key {keys[0]} stands in the org: the ledger was lost, or is "
