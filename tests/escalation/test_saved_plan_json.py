@@ -143,6 +143,13 @@ def test_the_sha256_is_that_of_the_object_without_it() -> None:
         ('"now":"2026-03-02T15:00:00Z"', '"now":"2026-03-02T15:00:00"', "has no zone"),
         ('"max_cases":200', '"max_cases":"200"', "are not counts"),
         ('"live":[]', '"life":[]', "live"),
+        ('"guards":{"support":', '"guards":{"other":', "the policy support has orders and no guards"),
+        ('"now":"2026-', '"now":"9999-', "is not between 1970 and 2500"),
+        ('"moment":null', '"moment":"0001-01-01T00:00:00+14:00"', "is not between 1970 and 2500"),
+        ('"rejections":0', '"rejections":"x"', "not a count"),
+        ('"rejections":0', f'"rejections":{10**30}', "not a count"),
+        ('"values":{}', '"values":{"Reason":1}', "not a text"),
+        ('"watched":false', '"watched":"no"', "`watched` is true or false"),
         ('"choices":{', '"choices":[{', None),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from sfdc_escalator.escalation.decisions.order_json import canonical
 from tests.stories.front import Request, in_front_of
-from tests.stories.saved_plans import ANN, POLICY, act, apply, begin, case, file_of, ident, save, whats
+from tests.stories.saved_plans import ANN, POLICY, act, apply, begin, case, file_of, forge, ident, save, whats
 from tests.stories.world import World, advance, select, writes
 
 ONE, TWO = ident(1), ident(2)
@@ -194,6 +194,15 @@ def test_a_plan_that_is_too_old_by_the_orgs_clock_is_refused(stopped: World) -> 
     assert (answer.code, answer.json["error"]["code"]) == (4, "plan_refused")
     assert "more than 1 d" in answer.json["error"]["message"]
     assert apply(stopped, "--max-age", "2d").json["applied"] == 2
+
+
+def test_a_plan_from_the_future_of_the_org_is_refused(stopped: World) -> None:
+    """It would never be too old."""
+    save(begin(stopped))
+    forge(stopped, now="2026-03-04T15:00:00Z")
+    answer = apply(stopped)
+    assert (answer.code, "after the org's time of now" in answer.json["error"]["message"]) == (4, True)
+    assert writes(stopped.orgs[0]) == []
 
 
 def test_a_plan_of_another_org_is_refused_and_no_ledger_is_made(stopped: World) -> None:
