@@ -174,7 +174,7 @@ def test_one_case_is_not_written_twice() -> None:
         plan_of(json.loads(plan_text(plan(order(1), order(1)))))
 
 
-def test_a_diff_compares_keys_and_steps_and_no_texts() -> None:
+def test_a_diff_compares_keys_and_steps_and_not_what_changes_by_itself() -> None:
     one, two, three = order(1), order(2), order(3)
     changed = replace(two, steps=(*two.steps[:-1], replace(two.steps[-1], before="Low")))
     found = plan_diff([one, two], [replace(changed, owner_name="x"), three], [])
@@ -182,3 +182,11 @@ def test_a_diff_compares_keys_and_steps_and_no_texts() -> None:
     assert [change.now.key for change in found.changed] == [two.key]
     assert plan_diff([one], [order(1, "other words")], []).is_empty
     assert identity(a_case(1)).route == "urgent"
+
+
+def test_a_diff_compares_the_notes_of_a_policy_that_changed() -> None:
+    one, other = order(1), order(1, "other words")
+    (changed,) = plan_diff([one], [other], [], [one.identity.policy]).changed
+    assert changed.has_another_note
+    assert plan_diff([one], [one], [], [one.identity.policy]).is_empty
+    assert plan_diff([one], [other], [], ["another"]).is_empty
