@@ -63,11 +63,11 @@ def parsed(path: Path, content: bytes) -> dict[str, Any]:
 
 def once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """The object; a key that stands twice would be read differently by different readers."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r:.60} stands twice in one object")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the key {name!r:.60} stands twice in one object")
+        found[name] = value
     return found
 
 

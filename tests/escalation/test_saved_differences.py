@@ -88,6 +88,11 @@ def test_a_rung_of_an_escalation_that_ended_is_different(state: EscalationState,
     assert whats(CASE, KNOWN._replace(start=remembered(state)), RUNG) == expected
 
 
+def test_a_rung_whose_start_the_ledger_does_not_know_is_different() -> None:
+    (found,) = differences(RUNG, CASE, KNOWN)
+    assert (found.what, found.now) == ("key", f"{ORDER.key}, to which the rung belongs, is not in this ledger")
+
+
 @pytest.mark.parametrize(
     ("hold", "order", "bypasses", "expected"),
     [
@@ -101,7 +106,8 @@ def test_a_rung_of_an_escalation_that_ended_is_different(state: EscalationState,
     ],
 )
 def test_a_hold_that_lasts_is_a_difference(hold: Hold, order: Order, bypasses: bool, expected: list[str]) -> None:
-    assert whats(CASE, KNOWN._replace(holds=[hold], bypasses=bypasses), order) == expected
+    known = KNOWN._replace(start=remembered(EscalationState.APPLIED), holds=[hold], bypasses=bypasses)
+    assert whats(CASE, known, order) == expected
 
 
 def test_history_says_who_made_a_difference_and_when() -> None:

@@ -143,6 +143,13 @@ def test_the_sha256_is_that_of_the_object_without_it() -> None:
         ('"now":"2026-03-02T15:00:00Z"', '"now":"2026-03-02T15:00:00"', "has no zone"),
         ('"max_cases":200', '"max_cases":"200"', "are not counts"),
         ('"live":[]', '"life":[]', "live"),
+        ('"guards":{"support":', '"guards":{"other":', "the policy support has orders and no guards"),
+        ('"now":"2026-', '"now":"9999-', "is not between 1970 and 2500"),
+        ('"moment":null', '"moment":"0001-01-01T00:00:00+14:00"', "is not between 1970 and 2500"),
+        ('"rejections":0', '"rejections":"x"', "not a count"),
+        ('"rejections":0', f'"rejections":{10**30}', "not a count"),
+        ('"values":{}', '"values":{"Reason":1}', "not a text"),
+        ('"watched":false', '"watched":"no"', "`watched` is true or false"),
         ('"choices":{', '"choices":[{', None),
     ],
 )
@@ -167,7 +174,7 @@ def test_one_case_is_not_written_twice() -> None:
         plan_of(json.loads(plan_text(plan(order(1), order(1)))))
 
 
-def test_a_diff_compares_keys_and_steps_and_no_texts() -> None:
+def test_a_diff_compares_keys_and_steps_and_not_what_changes_by_itself() -> None:
     one, two, three = order(1), order(2), order(3)
     changed = replace(two, steps=(*two.steps[:-1], replace(two.steps[-1], before="Low")))
     found = plan_diff([one, two], [replace(changed, owner_name="x"), three], [])
@@ -175,3 +182,11 @@ def test_a_diff_compares_keys_and_steps_and_no_texts() -> None:
     assert [change.now.key for change in found.changed] == [two.key]
     assert plan_diff([one], [order(1, "other words")], []).is_empty
     assert identity(a_case(1)).route == "urgent"
+
+
+def test_a_diff_compares_the_notes_of_a_policy_that_changed() -> None:
+    one, other = order(1), order(1, "other words")
+    (changed,) = plan_diff([one], [other], [], [one.identity.policy]).changed
+    assert changed.has_another_note
+    assert plan_diff([one], [one], [], [one.identity.policy]).is_empty
+    assert plan_diff([one], [other], [], ["another"]).is_empty

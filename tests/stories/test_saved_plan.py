@@ -8,7 +8,7 @@ import pytest
 
 from sfdc_escalator.escalation.decisions.order_json import canonical
 from tests.stories.front import Request, in_front_of
-from tests.stories.saved_plans import ANN, POLICY, act, apply, begin, case, file_of, ident, save, whats
+from tests.stories.saved_plans import ANN, POLICY, act, apply, begin, case, file_of, forge, ident, save, whats
 from tests.stories.world import World, advance, select, writes
 
 ONE, TWO = ident(1), ident(2)
@@ -72,6 +72,9 @@ def test_a_rung_of_a_plan_is_climbed_once_and_refused_once_its_escalation_has_en
     stopped.run("--backlog", "escalate")
     advance(org, "31m")
     orders = save(stopped)["orders"]
+    lost = apply(stopped, "--ledger", str(stopped.folder / "other.db"))
+    assert (lost.code, "ledger rebuild" in lost.json["error"]["message"]) == (4, True)
+    assert orders[0]["start_key"] in lost.json["error"]["message"]
     assert [(one["rung"], one["moment"]) for one in orders] == [("after-30m", "2026-03-02T15:30:00Z")] * 2
     act(stopped, "close", case=ONE)
     assert whats(apply(stopped)) == {"00000001": ["closed", "status"]}
@@ -193,6 +196,15 @@ def test_a_plan_that_is_too_old_by_the_orgs_clock_is_refused(stopped: World) -> 
     assert apply(stopped, "--max-age", "2d").json["applied"] == 2
 
 
+def test_a_plan_from_the_future_of_the_org_is_refused(stopped: World) -> None:
+    """It would never be too old."""
+    save(begin(stopped))
+    forge(stopped, now="2026-03-04T15:00:00Z")
+    answer = apply(stopped)
+    assert (answer.code, "after the org's time of now" in answer.json["error"]["message"]) == (4, True)
+    assert writes(stopped.orgs[0]) == []
+
+
 def test_a_plan_of_another_org_is_refused_and_no_ledger_is_made(stopped: World) -> None:
     save(begin(stopped))
     begin(stopped)
@@ -244,6 +256,10 @@ def test_diff_says_what_a_plan_of_now_adds_drops_and_changes(stopped: World) -> 
     plan = str(file_of(stopped))
     same = stopped.type("diff", plan, "--exit-code")
     assert (same.code, same.out.splitlines()[-1]) == (0, "No difference: 3 orders")
+    stopped.policy(POLICY.replace("Call back.", "Call now."))
+    other = stopped.type("diff", plan, "--exit-code")
+    assert (other.code, other.out.count(", with another note"), other.out.splitlines()[-1]) == (10, 3, "3 to change")
+    stopped.policy(POLICY)
     act(stopped, "edit", case=ONE, fields={"Subject": "calm"}, by=ANN)
     act(stopped, "edit", case=TWO, fields={"Priority": "Low"}, by=ANN)
     act(stopped, "edit", case=ident(4), fields={"Subject": "urgent"}, by=ANN)

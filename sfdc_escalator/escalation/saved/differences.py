@@ -90,7 +90,9 @@ def of_key(order: Order, case: CaseSince | None, known: Known) -> Iterator[Diffe
         yield Difference("key", None, "applied", note.author, note.at, note.author_name)
     elif escalation and escalation.was_sent:
         yield Difference("key", None, escalation.state.value, at=escalation.tried_at)
-    if order.start_key and start and not start.is_open:
+    if order.start_key and start is None:
+        yield Difference("key", "applied", f"{order.start_key}, to which the rung belongs, is not in this ledger")
+    elif order.start_key and start is not None and not start.is_open:
         yield Difference("key", "applied", f"{start.key} is {start.state.value}")
 
 

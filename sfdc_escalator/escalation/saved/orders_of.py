@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from sfdc_escalator.escalation.decisions.order import Order
-from sfdc_escalator.escalation.decisions.order_json import order_of, time_of
+from sfdc_escalator.escalation.decisions.order_json import order_of
 from sfdc_escalator.escalation.note.note import MOST_BYTES, size
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.policy.steps import FIELD_OF, NOTE, Step, StepState
-from sfdc_escalator.escalation.world.case import ATTRIBUTES, long_id
+from sfdc_escalator.escalation.saved.values import count, maybe_text, record, sound, text
+from sfdc_escalator.escalation.world.case import ATTRIBUTES
 from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 
 IN_ORDER = (NOTE, *FIELD_OF)
 
@@ -49,10 +50,36 @@ def check(order: Order, organization_id: str) -> None:
         raise ValueError("`published` and `together` are true or false")
     for one in (*order.takes_over, *order.skips, *([order.ladder_after] if order.ladder_after else ())):
         check_escalation(one)
-    if order.identity.turn < 1 or order.identity.episode < 1:
+    if count(order.identity.turn) < 1 or count(order.identity.episode) < 1:
         raise ValueError("a turn or an episode is less than 1")
+    check_facts(order)
     check_steps(order)
     check_note(order)
+
+
+def check_facts(order: Order) -> None:
+    """The times, counts, and facts for reports."""
+    counted = order.counted
+    for at in (order.due, order.moment):
+        sound(at)
+    check_ladder(order.ladder)
+    for number in (order.rejections, order.deferrals):
+        count(number)
+    for one in (counted.team, counted.counts_as, *dict(counted.values)):
+        text(one)
+    for value in counted.values.values():
+        maybe_text(value)
+    if not isinstance(counted.watched, bool):
+        raise ValueError("`watched` is true or false")
+
+
+def check_ladder(ladder: LadderFacts | None) -> None:
+    if ladder is None:
+        return
+    for at in (ladder.started, ladder.due, ladder.exhausted, ladder.acknowledged and ladder.acknowledged.at):
+        sound(at)
+    for moved in ladder.moved.values():
+        sound(sound(moved.base) + moved.time)
 
 
 def check_escalation(one: Escalation) -> None:
@@ -61,8 +88,11 @@ def check_escalation(one: Escalation) -> None:
     record(one.case_id, "500")
     for number in (one.episode, one.turn, one.attempts):
         count(number)
+    for at in (one.tried_at, one.ended_at, one.moment):
+        sound(at)
+    check_ladder(one.ladder)
     for value in (*(one.before or {}).values(), *(one.wrote or {}).values()):
-        _maybe_text(value)
+        maybe_text(value)
 
 
 def check_steps(order: Order) -> None:
@@ -72,7 +102,7 @@ def check_steps(order: Order) -> None:
     if not order.before.keys() >= ATTRIBUTES.keys():
         raise ValueError("`before` lacks one of owner, status, priority")
     for value in order.before.values():
-        _maybe_text(value)
+        maybe_text(value)
     for step in order.steps:
         check_step(step, order)
 
@@ -81,7 +111,7 @@ def check_step(step: Step, order: Order) -> None:
     text(step.reason)
     if step.state is StepState.PLANNED and not text(step.after):
         raise ValueError(f"the step {step.name} has no value")
-    _maybe_text(step.after)
+    maybe_text(step.after)
     if step.is_note:
         return
     field = FIELD_OF[step.name]
@@ -102,41 +132,3 @@ def check_note(order: Order) -> None:
         raise ValueError(f"the last line of its note is not {order.identity.line!r}")
     if size(note) > MOST_BYTES:
         raise ValueError(f"its note is longer than {MOST_BYTES} bytes")
-
-
-# -- values ------------------------------------------------------------------------------------------------------------
-
-
-def record(found: Any, *prefixes: str) -> str:
-    """An id of 18 characters, of an object with one of these prefixes."""
-    if len(text(found)) != 18 or long_id(found) != found or not found.startswith(prefixes):
-        raise ValueError(f"{found!r:.60} is not a record id of 18 characters that begins with {' or '.join(prefixes)}")
-    return str(found)
-
-
-def text(found: Any) -> str:
-    if not isinstance(found, str):
-        raise ValueError(f"{found!r:.60} is not a text")
-    return found
-
-
-def _maybe_text(found: Any) -> None:
-    if found is not None:
-        text(found)
-
-
-def count(found: Any) -> int:
-    if type(found) is not int or found < 0:
-        raise ValueError(f"{found!r:.60} is not a count")
-    return found
-
-
-def when(found: Any) -> datetime:
-    at = time_of(text(found))
-    if at is None:
-        raise ValueError("a time is empty")
-    return at
-
-
-def optional_time(found: Any) -> datetime | None:
-    return None if found is None else when(found)

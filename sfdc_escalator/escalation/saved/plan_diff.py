@@ -22,10 +22,15 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """An order with other steps now. Texts and times are not compared: they change by themselves."""
+    """An order with other steps now, or with another note because its policy is another one. Times are not compared,
+    nor the note of a policy that is the same: they change by themselves."""
 
     saved: Order
     now: Order
+
+    @property
+    def has_another_note(self) -> bool:
+        return self.saved.note != self.now.note
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +47,24 @@ class PlanDiff:
         return not (self.added or self.dropped or self.changed)
 
 
-def plan_diff(saved: Sequence[Order], now: Sequence[Order], ends: Sequence[Outcome]) -> PlanDiff:
-    """`ends` are all matches of the plan of now, which give the reasons."""
+def plan_diff(
+    saved: Sequence[Order], now: Sequence[Order], ends: Sequence[Outcome], policies: Sequence[str] = ()
+) -> PlanDiff:
+    """`ends` are all matches of the plan of now, which give the reasons; `policies` those that changed since."""
     old, new = {one.key: one for one in saved}, {one.key: one for one in now}
     return PlanDiff(
         added=tuple(one for key, one in new.items() if key not in old),
         dropped=tuple(Dropped(one, reason_of(one, ends, new)) for key, one in old.items() if key not in new),
         changed=tuple(
-            Changed(one, new[key])
-            for key, one in old.items()
-            if key in new and facts(one.steps) != facts(new[key].steps)
+            Changed(one, new[key]) for key, one in old.items() if key in new and is_changed(one, new[key], policies)
         ),
+        policies=tuple(policies),
     )
+
+
+def is_changed(saved: Order, now: Order, policies: Sequence[str]) -> bool:
+    same_note = saved.note == now.note or saved.identity.policy not in policies
+    return facts(saved.steps) != facts(now.steps) or not same_note
 
 
 def facts(steps: Sequence[Step]) -> list[StepFacts]:

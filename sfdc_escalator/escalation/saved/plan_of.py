@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.notices.notice_json import notice_from
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.telling import Cap, NoticeRules, Quiet
 from sfdc_escalator.escalation.saved.guards_json import guards_of
-from sfdc_escalator.escalation.saved.orders_of import count, optional_time, orders_of, record, text, when
+from sfdc_escalator.escalation.saved.orders_of import orders_of
 from sfdc_escalator.escalation.saved.plan import (
     Adopted,
     PlannedStanding,
@@ -19,6 +19,7 @@ from sfdc_escalator.escalation.saved.plan import (
     Withheld,
     WithheldCase,
 )
+from sfdc_escalator.escalation.saved.values import count, optional_time, record, text, when
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.ladder_facts import Standing, StandingState
 
@@ -40,6 +41,8 @@ def _plan(found: Json) -> SavedPlan:
     orders = tuple(orders_of(found["orders"], organization_id, _by_key(some)))
     if lost := {one.subject.key for one in some} - {order.key for order in orders}:
         raise ValueError(f"a notice belongs to {min(lost)}, which is not among the orders")
+    if bare := {one.identity.policy for one in orders} - set(found["guards"]):
+        raise ValueError(f"the policy {min(bare)} has orders and no guards")
     return SavedPlan(
         org=text(found["org"]),
         organization_id=organization_id,

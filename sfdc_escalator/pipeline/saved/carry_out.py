@@ -32,6 +32,9 @@ from sfdc_escalator.pipeline.stop import Stop, budget_of
 
 log = logging.getLogger(__name__)
 
+SKEW = timedelta(minutes=5)
+"""The servers of an org may differ by this."""
+
 SentBy = Callable[[str, Sequence[str]], Collection[str]]
 """The keys, of these, whose last send was by an apply of the plan with this SHA-256."""
 
@@ -45,7 +48,8 @@ class ApplyTerms(NamedTuple):
 
 
 def refuse_at_once(plan: SavedPlan, caller: Caller, max_age: timedelta | None) -> None:
-    """Raises PlanRefused for a plan of another org, and for one that is older than `max_age` by the org's clock."""
+    """Raises PlanRefused for a plan of another org, and for one that is older than `max_age` by the org's clock, or as
+    far in its future."""
     if plan.organization_id != caller.organization_id:
         raise PlanRefused(
             f"the plan is for the org {plan.organization_id} ({plan.org}), but the login leads to "
@@ -56,6 +60,11 @@ def refuse_at_once(plan: SavedPlan, caller: Caller, max_age: timedelta | None) -
         raise PlanRefused(
             f"the plan is {in_words(age)} old (made {plan.now:%Y-%m-%d %H:%M} UTC), more than {in_words(max_age)}; "
             "nothing was done: make it anew, or allow more with --max-age"
+        )
+    if max_age is not None and -age > max(max_age, SKEW):
+        raise PlanRefused(
+            f"the plan was made {plan.now:%Y-%m-%d %H:%M} UTC, which is {in_words(-age)} after the org's time of now; "
+            "nothing was done: make it anew"
         )
 
 
@@ -112,7 +121,8 @@ def store_settled(lease: Lease, history: History, settled: Sequence[Settled]) ->
 
 def refuse_if_lost(history: History, checked: Checked) -> None:
     """Raises PlanRefused: an empty ledger where the org has keys is a lost ledger, or another one."""
-    keys = [one.order.key for one in checked.refused if any(found.what == "key" for found in one.differences)]
+    found = [one.order for one in checked.refused if any(other.what == "key" for other in one.differences)]
+    keys = [order.start_key or order.key for order in found]
     if history.empty and keys:
         raise PlanRefused(
             f"the ledger is empty, but a note with the key {keys[0]} stands in the org: the ledger was lost, or is "

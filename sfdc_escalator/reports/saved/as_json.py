@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.policy.steps import Step
 from sfdc_escalator.escalation.saved.differences import Difference, sentence
 from sfdc_escalator.escalation.saved.plan import SavedPlan
-from sfdc_escalator.escalation.saved.plan_diff import PlanDiff
+from sfdc_escalator.escalation.saved.plan_diff import Changed, PlanDiff
 from sfdc_escalator.pipeline.saved.recheck import Refused
 from sfdc_escalator.pipeline.saved.result import SavedResult
 from sfdc_escalator.reports.json.notices import notices_json
@@ -100,11 +100,15 @@ def diff_json(plan: SavedPlan, diff: PlanDiff) -> dict[str, Any]:
         "plan": plan.sha256,
         "add": [{**about(one), "steps": steps_json(one)} for one in diff.added],
         "drop": [{**about(one.order), "reason": one.reason} for one in diff.dropped],
-        "change": [
-            {**about(one.now), "before": steps_json(one.saved), "now": steps_json(one.now)} for one in diff.changed
-        ],
+        "change": [changed_json(one) for one in diff.changed],
         "policies_changed": list(diff.policies),
     }
+
+
+def changed_json(one: Changed) -> dict[str, Any]:
+    """`note` says that the text of the note is another one too."""
+    steps = {"before": steps_json(one.saved), "now": steps_json(one.now)}
+    return {**about(one.now), **steps, "note": one.has_another_note}
 
 
 def steps_json(order: Order) -> list[dict[str, Any]]:

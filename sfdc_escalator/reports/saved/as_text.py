@@ -121,9 +121,9 @@ def diff_lines(plan: SavedPlan, diff: PlanDiff, names: Mapping[str, str]) -> Ite
         yield f"  - {line_of(dropped.order)}: {dropped.reason}"
     for changed in diff.changed:
         yield f"  ~ {line_of(changed.now)}: {steps_of(changed.saved, names)}"
-        yield f"      now {steps_of(changed.now, names)}"
+        yield f"      now {steps_of(changed.now, names)}{', with another note' if changed.has_another_note else ''}"
     if diff.policies:
-        yield f"  policies that changed: {', '.join(diff.policies)}; texts of notes are not compared"
+        yield f"  policies that changed: {', '.join(diff.policies)}"
     counts = {"to add": len(diff.added), "to drop": len(diff.dropped), "to change": len(diff.changed)}
     found = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     yield found or f"No difference: {counted(len(plan.orders), 'order')}"

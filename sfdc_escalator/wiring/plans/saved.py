@@ -96,9 +96,8 @@ def compare(errand: Errand, plan: SavedPlan) -> Compared:
 
     done = rehearse(errand, lambda caller: refuse_at_once(plan, caller, None))
     now = done.result.prepared.plan
-    diff = plan_diff(plan.orders, now.orders, done.result.outcomes)
     changed = policies_changed(plan.policies, [policy_of_plan(one) for one in now.policies])
-    return Compared(done, replace(diff, policies=changed))
+    return Compared(done, plan_diff(plan.orders, now.orders, done.result.outcomes, changed))
 
 
 def choices_of(plan: SavedPlan, typed: RunOptions) -> RunOptions:

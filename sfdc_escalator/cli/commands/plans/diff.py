@@ -29,8 +29,9 @@ def command(
 ) -> int:
     """Say what a plan of now, with the same choices, would add to a saved PLAN, drop and change. Nothing is written.
 
-    Compared are the cases, routes and steps, not the texts of notes or times. Exit codes: 0, with --exit-code 10 when
-    a plan of now is another; 2 not a plan, 3 a route cannot be read, 4 the plan is damaged or of another org.
+    Compared are the cases, routes and steps, and the notes of a policy that changed; not times. Exit codes: 0, with
+    --exit-code 10 when a plan of now is another; 2 not a plan, 3 a route cannot be read, 4 the plan is damaged or of
+    another org.
     """
     from sfdc_escalator.cli.commands.plans.comparing import compared
     from sfdc_escalator.cli.commands.run import as_object
