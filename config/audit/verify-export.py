@@ -21,14 +21,29 @@ def check(row, last, head, empty):
     seq, prev = body["about"]["seq"], bytes.fromhex(row["prev"])
     if set(row) != FIELDS or hashlib.sha256(prev + row["body"].encode()).hexdigest() != row["hash"]:
         raise ValueError("its hash does not match its text")
-    about = [str(seq), body["about"]["at"], body.get("org_at") or empty, prev.hex()]
-    if about != [str(row["seq"]), row["at"], row["org_at"], row["prev"]]:
+    about = [str(seq) if empty == "" else seq, body["about"]["at"], body.get("org_at") or empty, prev.hex()]
+    if json.dumps(about) != json.dumps([row["seq"], row["at"], row["org_at"], row["prev"]]):
         raise ValueError("seq, at or org_at differ from its text")
     if last and seq != last + 1:
         raise ValueError(f"a gap: event {seq} comes after event {last}")
     if prev != (bytes.fromhex(head) if last else bytes(32) if seq == 1 else prev):
         raise ValueError("prev is not the hash of the event before it")
     return seq, row["hash"]
+
+
+def once(pairs):
+    found = list(pairs)
+    if len(dict(found)) < len(found):
+        raise ValueError("a name stands twice")
+    return dict(found)
+
+
+def rows(lines, empty):
+    if empty is None:
+        return (json.loads(line, object_pairs_hook=once) for line in lines)
+    table = csv.DictReader(lines, strict=True)
+    once((name, "") for name in table.fieldnames)
+    return table
 
 
 def numbered(file, place):
@@ -44,7 +59,7 @@ def verify(path):
         file.seek(0)
         lines = numbered(file, place)
         try:
-            for row in map(json.loads, lines) if empty is None else csv.DictReader(lines, strict=True):
+            for row in rows(lines, empty):
                 last, head = check(row, last, head, empty)
                 first = first or last
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error) as error:

@@ -98,42 +98,50 @@ class Instant(click.ParamType[datetime]):
             self.fail(f"{value!r} is outside the range of times", param, ctx)
 
 
+DAY, BEFORE_A_TIME = r"\d{4}-\d\d-\d\d", r"\d{4}-?\d\d-?\d\d[T ]"
+NEITHER = "{!r} is not a day such as 2026-03-02 or an instant such as 2026-03-02T15:00:00Z"
+
+
 class DayOrInstant(Instant):
     """The same, or a day `2026-03-02`, which stands for its first moment in UTC."""
 
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        is_day = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value), re.ASCII)
-        return super().convert(f"{value}T00:00:00Z" if is_day else value, param, ctx)
+        if re.fullmatch(DAY, str(value), re.ASCII):
+            day = self.day(str(value), param, ctx)
+            return datetime(day.year, day.month, day.day, tzinfo=UTC)
+        if not re.match(BEFORE_A_TIME, str(value), re.ASCII):
+            self.fail(NEITHER.format(value), param, ctx)
+        return super().convert(value, param, ctx)
+
+    def day(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day of the calendar", param, ctx)
 
 
 class PeriodEdge(click.ParamType[date]):
     """A day, `2026-03-02`, or an instant with its zone in whole seconds, `2026-03-02T15:00:00Z`."""
 
     name = "time"
-    instant = Instant()
+    instant = DayOrInstant()
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if isinstance(value, date):
             return value
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", str(value), re.ASCII):
+        if re.fullmatch(DAY, str(value), re.ASCII):
             return self.day(str(value), param, ctx)
-        if not re.match(r"\d{4}-?\d\d-?\d\d[T ]", str(value), re.ASCII):
-            self.fail(
-                f"{value!r} is not a day such as 2026-03-02 or an instant such as 2026-03-02T15:00:00Z", param, ctx
-            )
+        if not re.match(BEFORE_A_TIME, str(value), re.ASCII):
+            self.fail(NEITHER.format(value), param, ctx)
         found = self.instant.convert(value, param, ctx)
         if found.microsecond:
             self.fail(f"{value!r} has a part of a second; write whole seconds", param, ctx)
         return self.in_range(found, str(value), param, ctx)
 
     def day(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            found = date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a day of the calendar", param, ctx)
-        return self.in_range(found, value, param, ctx)
+        return self.in_range(self.instant.day(value, param, ctx), value, param, ctx)
 
     def in_range(self, found: date, value: str, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if not FIRST_YEAR <= found.year <= LAST_YEAR:

@@ -32,7 +32,7 @@ def surroundings_of_a_process(environ: Mapping[str, str], folder: Path, wait: Ca
 def set_up_log(secrets: Secrets, run: str | None) -> None:
     from sfdc_escalator.cli.logs import set_up
 
-    set_up(secrets, run)
+    set_up(secrets, run, quiet=manner().quiet)
 
 
 def stopping(deadline: float | None) -> "AbstractContextManager[Stop]":

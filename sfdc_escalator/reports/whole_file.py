@@ -39,11 +39,19 @@ def not_written(path: Path, error: OSError) -> Invalid:
 
 
 def write_report(path: Path, text: str, mode: int | None = None) -> None:
-    """Writes the whole file or nothing, as `write_whole` does. Raises Invalid when it cannot be written."""
+    """Writes the whole file or nothing, as `write_whole` does. The umask holds for a new file. Raises Invalid when it
+    cannot be written."""
     try:
-        write_whole(path, text, mode)
+        write_whole(path, text, mode, 0o644 & ~umask())
     except OSError as error:
         raise not_written(path, error) from error
+
+
+def umask() -> int:
+    """That of the process. It can be read only by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def check_place(path: Path) -> None:
@@ -60,15 +68,16 @@ def check_place(path: Path) -> None:
         raise Invalid(f"{path!s:.200} cannot be written: {error}") from error
 
 
-def write_whole(path: Path, text: str, chosen: int | None = None) -> None:
-    """Makes the file, or replaces it in one step and keeps its mode if none is chosen: no reader sees half of it.
-    Raises OSError, also where the path leads to something else than a file, such as a device or a link."""
+def write_whole(path: Path, text: str, chosen: int | None = None, new: int = 0o644) -> None:
+    """Makes the file with the mode `new`, or replaces it in one step and keeps its mode if none is chosen: no reader
+    sees half of it. Raises OSError, also where the path leads to something else than a file, such as a device or a
+    link."""
     mode = mode_to_replace(path) if chosen is None else checked_mode(path, chosen)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
             stream.write(text)
-            os.fchmod(stream.fileno(), 0o644 if mode is None else mode)
+            os.fchmod(stream.fileno(), new if mode is None else mode)
         os.replace(name, path)
     except BaseException:
         os.unlink(name)

@@ -170,6 +170,29 @@ def test_a_whole_export_verifies_and_names_its_ends(files: dict[Format, str], tm
     assert verified(file) == (0, f"whole: events 1 to 5, no gap; last hash {head}\n")
 
 
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        ("jsonl", '{"seq":3', '{"seq":9,"seq":3'),
+        ("jsonl", '{"seq":3', '{"seq":"3"'),
+        ("jsonl", '{"seq":3', '{"seq":3.0'),
+        ("csv", "seq,", "seq,seq,"),
+    ],
+)
+def test_a_line_that_others_could_read_otherwise_is_found(
+    files: dict[Format, str], tmp_path: Path, kind: Format, old: str, new: str
+) -> None:
+    text = files[kind]
+    assert old in text
+    changed = text.replace(old, new, 1)
+    if kind == "csv":
+        head, *lines = changed.splitlines(keepends=True)
+        changed = head + "".join(f"9,{line}" for line in lines)
+    file = tmp_path / "export"
+    file.write_text(changed, newline="")
+    assert verified(file)[0] == 6
+
+
 def without(line: int) -> Callable[[list[str]], list[str]]:
     return lambda lines: lines[:line] + lines[line + 1 :]
 

@@ -105,6 +105,14 @@ def test_an_escalation_comes_with_what_became_of_it(ledger: SqlLedger) -> None:
     ]
 
 
+def test_a_rung_counts_where_a_merge_took_it_to_the_master_after_the_end_of_its_start(ledger: SqlLedger) -> None:
+    over = replace(escalation(state=EscalationState.SUPERSEDED), tried_at=S, ladder=LADDER)
+    late = replace(turn("late"), tried_at=S + 5 * HOUR, start_key=over.key)
+    merged = change(late.on_case(escalation(2).case_id, "00000002"), event="merged")
+    one_run(ledger, *begun(), [change(late)], [change(over)], [merged])
+    assert [one.climbs for one in started(ledger)] == [(Climb("late", S + 5 * HOUR),)]
+
+
 def test_a_start_that_wrote_nothing_to_the_org_is_counted_by_its_only_event(ledger: SqlLedger) -> None:
     one = replace(escalation(state=DONE), tried_at=S)
     one_run(ledger, [replace(change(one), facts={"counted": COUNTED})])
@@ -208,6 +216,24 @@ def test_a_warning_is_escalated_where_an_escalation_of_the_case_came_later(ledge
     assert sorted(found, key=str) == sorted(
         [Warned(HERE, comes, True), Warned(HERE, comes, False), Warned(HERE, None, False)], key=str
     )
+
+
+def test_a_warning_is_escalated_also_where_the_case_was_merged_afterwards_and_not_by_what_began_before(
+    ledger: SqlLedger,
+) -> None:
+    comes = S + HOUR
+    master = replace(escalation(1), tried_at=S).on_case(escalation(9).case_id, "00000009")
+    before = replace(escalation(2), tried_at=S, ladder=LADDER)
+    with ledger.lease(start()) as lease:
+        for changes in begun(2):
+            lease.record(changes)
+        lease.queue([notice(1, "warn", comes_at=comes), notice(2, "warn")])
+        for changes in begun(1):
+            lease.record(changes)
+        lease.record([change(replace(master, state=DONE), event="merged"), closed(before, None)])
+    with ledger.reading() as connection:
+        found = list(read_warnings(connection, WANTED))
+    assert sorted(found, key=str) == sorted([Warned(HERE, comes, True), Warned(HERE, None, False)], key=str)
 
 
 def test_runs_are_placed_by_the_orgs_time_and_those_without_one_are_counted_apart(ledger: SqlLedger) -> None:

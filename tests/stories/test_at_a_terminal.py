@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from unicodedata import category, east_asian_width
 
 import pytest
@@ -206,6 +207,17 @@ def test_v_and_q_exclude_each_other_and_what_is_typed_counts(support: World) -> 
     full = support.type("run", "--dry-run", "-v", "--backlog", "escalate")
     assert "The note for case 00000001:" in full.out
     assert support.type("run", "--dry-run", "--backlog", "escalate").out == ""
+
+
+def test_a_quiet_run_that_needs_nobody_writes_not_even_a_log(support: World) -> None:
+    """Cron mails whatever a command prints."""
+    start(support, now=datetime.now(UTC))
+    loud = support.type("run", "--backlog", "escalate", "--limit", "1")
+    assert '"event": "ended"' in loud.err
+    before = len(writes(support.orgs[0]))
+    answer = support.type("run", "-q", "--backlog", "escalate")
+    assert (answer.code, answer.out, answer.err) == (0, "", "")
+    assert len(writes(support.orgs[0])) > before
 
 
 def test_every_command_has_these_options(world: World) -> None:

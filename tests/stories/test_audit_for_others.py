@@ -180,8 +180,8 @@ def test_what_cannot_be_done_says_so_and_leaves_nothing_half_done(stopped: World
     for words, reported in (
         ((*export, "--from", "2026-03-02", "--to", "2026-03-01"), "is not before"),
         ((*export, "--from", at, "--to", at), "the period has no length"),
-        ((*export, "--from", "yesterday"), "'yesterday' is not an instant such as"),
-        ((*export, "--to", "2026-02-30"), "is not an instant"),
+        ((*export, "--from", "yesterday"), "'yesterday' is not a day such as 2026-03-02 or an instant"),
+        ((*export, "--to", "2026-02-30"), "'2026-02-30' is not a day of the calendar"),
         ((*export, "--to", "2026-02-03T10:00:00"), "has no time zone"),
         ((*export, "--out", "mine"), "mine exists already and is left as it is"),
         ((*export, "--out", "none/trail"), "cannot be written: no such file or directory"),

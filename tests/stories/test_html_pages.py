@@ -1,5 +1,6 @@
 """The pages as a user makes them: files that need nothing else, and clear refusals before the org is asked."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -69,6 +70,17 @@ def test_a_policy_is_written_as_a_page_without_any_org(support: World) -> None:
     answer = support.type("page", str(support.folder / "policy.yaml"), "--html", str(page))
     assert (answer.code, answer.out) == (0, f"The page of support is {page}\n")
     assert_page(page.read_text(encoding="utf-8"))
+
+
+def test_a_new_page_is_for_others_only_where_the_umask_allows_it(support: World) -> None:
+    pages = {mask: support.folder / f"{mask:03o}.html" for mask in (0o022, 0o077)}
+    for mask, page in pages.items():
+        before = os.umask(mask)
+        try:
+            assert support.type("page", str(support.folder / "policy.yaml"), "--html", str(page)).code == 0
+        finally:
+            assert os.umask(before) == mask
+    assert [page.stat().st_mode & 0o777 for page in pages.values()] == [0o644, 0o600]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sfdc_escalator.escalation.figures.facts import Climb, Place, Started
 from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
-from sfdc_escalator.ledger.figures.wanted import Wanted
+from sfdc_escalator.ledger.figures.wanted import A_DAY, Wanted, day_text
 from sfdc_escalator.ledger.tables.rows import MISREAD, naming
 from sfdc_escalator.ledger.tables.schema import escalations, events
 from sfdc_escalator.ledger.tables.times import time_of
@@ -49,6 +49,7 @@ FIRST = itemgetter(0)
 
 start = escalations.alias("start")
 turn = escalations.alias("turn")
+CLIMBED = turn.c.rung.not_in(NOT_A_RUNG) & turn.c.state.not_in(NOT_CLIMBED)
 
 
 class StartRow(NamedTuple):
@@ -75,26 +76,32 @@ class TurnRow(NamedTuple):
     start_key: str | None
 
 
+TurnsByStart = Mapping[str, Sequence[TurnRow]]
+
+
 def started_in(connection: sa.Connection, wanted: Wanted) -> Iterator[Started]:
     """The escalations that started in the period or shortly beside it."""
     of_period = sa.and_(
         start.c.rung == FIRST_RUNG, start.c.state.not_in(NO_START), wanted.by(start), wanted.about(start.c.tried_at)
     )
     query = sa.select(*(start.c[name] for name in START)).order_by(start.c.event).limit(AT_A_TIME)
-    last = 0
+    moved, last = moved_turns(connection, of_period, wanted), 0
     while rows := connection.execute(query.where(of_period, start.c.event > last)).all():
         found = [StartRow(*row) for row in rows]
         page = sa.and_(of_period, start.c.event > last, start.c.event <= found[-1].event)
-        yield from with_events(connection, found, page)
+        yield from with_events(connection, found, page, moved)
         last = found[-1].event
 
 
-def with_events(connection: sa.Connection, rows: Sequence[StartRow], page: sa.ColumnElement[bool]) -> Iterator[Started]:
+def with_events(
+    connection: sa.Connection, rows: Sequence[StartRow], page: sa.ColumnElement[bool], moved: TurnsByStart
+) -> Iterator[Started]:
     happened, turns = events_of(connection, page), turns_of(connection, page)
     for row in rows:
         try:
-            climbs = (one for one in turns.get((row.organization_id, row.case_id), ()) if is_of(one, row))
-            if found := started(row, happened.get(row.key, NOTHING), climbs_of(climbs)):
+            here = (one for one in turns.get((row.organization_id, row.case_id), ()) if is_of(one, row))
+            climbs = climbs_of([*here, *moved.get(row.key, ())])
+            if found := started(row, happened.get(row.key, NOTHING), climbs):
                 yield found
         except MISREAD:
             with naming(f"escalation {row.key!s:.60}"):
@@ -153,12 +160,24 @@ def member(body: bytes | None, name: bytes) -> Any:
 def turns_of(connection: sa.Connection, page: sa.ColumnElement[bool]) -> Mapping[tuple[str, str], list[TurnRow]]:
     """The turns of rungs that were climbed on the cases of these starts, by org and case; each once for a case."""
     same = (turn.c.case_id == start.c.case_id) & (turn.c.organization_id == start.c.organization_id)
-    climbed = turn.c.rung.not_in(NOT_A_RUNG) & turn.c.state.not_in(NOT_CLIMBED)
-    wanted = sa.select(*(turn.c[name] for name in ("key", *TURN))).join(start, same).where(page, climbed).distinct()
+    wanted = sa.select(*(turn.c[name] for name in ("key", *TURN))).join(start, same).where(page, CLIMBED).distinct()
     found: dict[tuple[str, str], list[TurnRow]] = defaultdict(list)
     for _, *row in connection.execute(wanted).all():
         one = TurnRow(*row)
         found[one.organization_id, one.case_id].append(one)
+    return found
+
+
+def moved_turns(connection: sa.Connection, of_period: sa.ColumnElement[bool], wanted: Wanted) -> TurnsByStart:
+    """The turns that are at another case than their start: a merge takes them to the master, and leaves a start that
+    was over."""
+    moved = sa.and_(turn.c.start_key == start.c.key, turn.c.case_id != start.c.case_id)
+    late = turn.c.tried_at >= day_text(wanted.period.begin - A_DAY)  # no turn comes before its start
+    found: dict[str, list[TurnRow]] = defaultdict(list)
+    query = sa.select(*(turn.c[name] for name in TURN)).join(start, moved).where(of_period, CLIMBED, late)
+    for row in connection.execute(query).all():
+        one = TurnRow(*row)
+        found[one.start_key or ""].append(one)
     return found
 
 

@@ -1,7 +1,7 @@
 """Rejected, unknown and held escalations in a ledger; warnings and messages."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -11,12 +11,14 @@ from sfdc_escalator.escalation.figures.figures import Messages
 from sfdc_escalator.escalation.figures.period import Period
 from sfdc_escalator.escalation.figures.troubles import Troubles
 from sfdc_escalator.escalation.outbox.queued import NoticeState
-from sfdc_escalator.escalation.world.history import EscalationState
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
+from sfdc_escalator.ledger.figures.escalations import CARRIED_OUT
 from sfdc_escalator.ledger.figures.wanted import Wanted
 from sfdc_escalator.ledger.tables.rows import naming
 from sfdc_escalator.ledger.tables.schema import escalations, events, holds, notices
 from sfdc_escalator.ledger.tables.times import time_of, time_text
+
+BEGUN, BODY = ("intended", *sorted(CARRIED_OUT)), events.c.body
 
 
 def read_failures(connection: sa.Connection, wanted: Wanted, troubles: Troubles, after: int) -> None:
@@ -59,23 +61,28 @@ def within(column: sa.ColumnElement[str | None], period: Period) -> sa.ColumnEle
 
 def read_warnings(connection: sa.Connection, wanted: Wanted) -> Iterator[Warned]:
     """The cases that were warned about in the period, each once for a route and an episode."""
-    later = escalations.alias("later")
-    followed = sa.exists().where(
-        later.c.organization_id == notices.c.organization_id,
-        later.c.case_id == notices.c.case_id,
-        later.c.rung == FIRST_RUNG,
-        later.c.state != EscalationState.ADOPTED,
-        later.c.event > notices.c.event,
-    )
-    columns = (notices.c.key, notices.c.policy, notices.c.route, notices.c.event, events.c.body, followed.label("came"))
+    columns = (*(notices.c[name] for name in ("key", "policy", "route", "event", "organization_id", "case_id")), BODY)
     some = (notices.c.kind == "warn") & within(notices.c.queued_at, wanted.period) & wanted.by(notices)
     query = sa.select(*columns).join(events, events.c.seq == notices.c.event).where(some)
+    begun = last_begun(connection, some)
     rows = connection.execute(query.order_by(notices.c.key, notices.c.event)).mappings()
     for _, same in groupby(rows, lambda row: row["key"]):
-        yield warned(next(same))
+        first = next(same)
+        yield warned(first, begun.get((first["organization_id"], first["case_id"]), 0))
 
 
-def warned(row: sa.RowMapping) -> Warned:
+def last_begun(connection: sa.Connection, some: sa.ColumnElement[bool]) -> Mapping[tuple[str, str], int]:
+    """By org and case, of those that these notices are about: the last event by which an escalation began. The events
+    say on which case that was; the rows of those that were merged are at the master."""
+    about, first = sa.select(notices.c.case_id).where(some), sa.select(sa.func.min(notices.c.event)).where(some)
+    wanted = (events.c.seq > first.scalar_subquery()) & events.c.case_id.in_(about) & events.c.event.in_(BEGUN)
+    columns = (events.c.organization_id, events.c.case_id, sa.func.max(events.c.seq))
+    joined = sa.select(*columns).join(escalations, escalations.c.key == events.c.key)
+    found = joined.where(wanted, escalations.c.rung == FIRST_RUNG).group_by(*columns[:2])
+    return {(organization, case): seq for organization, case, seq in connection.execute(found)}
+
+
+def warned(row: sa.RowMapping, begun: int) -> Warned:
     with naming(f"event {row['event']}"):
         comes_at = time_of(json.loads(row["body"])["queued"].get("comes_at"))
-        return Warned(Place(row["policy"], row["route"]), comes_at, bool(row["came"]))
+        return Warned(Place(row["policy"], row["route"]), comes_at, begun > row["event"])
