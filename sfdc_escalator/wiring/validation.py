@@ -165,7 +165,8 @@ def field_problems(loaded: Loaded, found: Describe | None = None, gaps: Sequence
         for asked, loc, on_key in compared_fields(source.document):
             place = source.document.place(loc, on_key)
             yield from (problem(replace(gap, file=file), place) for gap in value_gaps(describe, asked))
-    yield from located((gap for policy in loaded.policies for gap in uncountable(policy, describe)), loaded)
+    reviews = ((one.review, one.file) for one in loaded.policies)
+    yield from located((gap for review, file in reviews for gap in uncountable(review, file, describe)), loaded)
 
 
 def failed_examples(loaded: Loaded) -> Iterator[Problem]:

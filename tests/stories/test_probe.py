@@ -162,7 +162,8 @@ def test_junit_holds_a_case_for_each_file_and_each_problem(world: World) -> None
 
 @pytest.mark.parametrize(("strict", "code", "kind"), [([], 0, "system-out"), (["--strict"], 2, "failure")])
 def test_warnings_fail_when_the_option_is_set(world: World, strict: list[str], code: int, kind: str) -> None:
-    world.policy(POLICY.replace("queue: Leads}", "queue: Leads, user: lead@example.com}"))
+    phrase = "{field: Priority, is: Low}, {text: Subject, mentions: churn}"
+    world.policy("words: {churn: [cancel]}\n" + POLICY.replace("{field: Priority, is: Low}", phrase))
     answer = world.type("validate", "--format", "junit", *strict)
     case = Xml.fromstring(answer.out).findall(".//testcase")[1]
     assert (answer.code, case.find(kind) is not None) == (code, True)

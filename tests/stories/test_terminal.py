@@ -165,6 +165,14 @@ def bad_policy(world: World) -> None:
     (world.folder / "bad.yaml").write_text(f"{text}\n{bad}: {bad}\n", encoding="utf-8")
 
 
+def native_rules(world: World) -> None:
+    """A rule with names that are hostile, and an entry that cannot be carried over."""
+    entry = "<ruleEntry><formula>FOO\u202e(1)</formula><assignedTo>Le\u202eads</assignedTo></ruleEntry>"
+    rule = f"<assignmentRule><fullName>R\u202eule</fullName><active>true</active>{entry}</assignmentRule>"
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<AssignmentRules xmlns="{METADATA}">{rule}</AssignmentRules>'
+    (world.folder / "Case.assignmentRules-meta.xml").write_text(text, encoding="utf-8")
+
+
 def gaps(world: World) -> None:
     """A policy that asks for what the org does not have; the messages list what it has."""
     text = POLICY.replace("{queue: leads}", "{queue: leads, status: Nwe}").replace("is: High", "is: Lwo")
@@ -191,6 +199,7 @@ def saved(world: World) -> None:
     world.type("run", "--dry-run", "--out", "plan.json")
 
 
+METADATA = "http://soap.sforce.com/2006/04/metadata"
 ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "run": (nothing, ["run", "--backlog", "escalate"], 3),
     "run, a first one": (without_ledger, ["run", "--backlog", "escalate", "--ledger", "new.db"], 4),
@@ -212,6 +221,8 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "report, hostile words": (nothing, ["report", "--from", BAD, "--to", BAD], 2),
     "undo": (nothing, ["undo", "APPLIED", "--why", f"w{BAD}"], 0),
     "undo, hostile words": (nothing, ["undo", BAD, "--case", BAD, "--why", BAD, "--yes"], 2),
+    "import": (native_rules, ["import", "Case.assignmentRules-meta.xml", "--out", "imported"], 3),
+    "import, hostile words": (nothing, ["import", "no" + BAD, "--out", "no\x1b[2J/p\u202e"], 2),
     "hold": (nothing, ["hold", "1", "--until", "2h", "--why", f"w{BAD}"], 0),
     "hold, hostile words": (nothing, ["hold", BAD, "--until", BAD, "--why", BAD, "--route", BAD], 2),
     "release": (held, ["release", "1"], 0),

@@ -1,6 +1,6 @@
 """Fields and related records that a route reads and the user may not read: such a route cannot be polled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sfdc_escalator.escalation.notices.channels_used import people_told
@@ -41,12 +41,12 @@ def unreadable_field(path: str, describe: Describe) -> Gap | None:
     return Gap(GapKind.FIELD, path, FIELD_KEYS, values, near, instead=instead)
 
 
-def uncountable(policy: Policy, describe: Describe) -> Iterator[Gap]:
-    """The fields of the review by which no report can count."""
-    for path in policy.review:
+def uncountable(review: Iterable[str], file: str, describe: Describe) -> Iterator[Gap]:
+    """The fields of the review of this policy file by which no report can count."""
+    for path in review:
         info = describe.field_at(path)
         if info and not info.is_countable:
-            yield Gap(GapKind.UNCOUNTABLE, path, ("by",), {"type": info.type}, file=policy.file)
+            yield Gap(GapKind.UNCOUNTABLE, path, ("by",), {"type": info.type}, file=file)
 
 
 def missing_step(path: str, describe: Describe) -> tuple[dict[str, str], str | None]:
