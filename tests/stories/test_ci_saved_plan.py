@@ -43,6 +43,7 @@ def test_the_approved_plan_is_applied_after_the_merge_and_only_once(stopped: Wor
     made = job(stopped, home, "plan", BACKLOG="escalate")
     assert made.returncode == 0, made.stderr
     assert "2 to escalate" in (home / "ci-out/plan.txt").read_text()
+    assert "<html" in (home / "ci-out/plan.html").read_text()
     assert writes(org) == []
     advance(org, "1h")
     (home / "config/policies/support.yaml").write_text(POLICY.replace("Call back.", "Do something else."))
