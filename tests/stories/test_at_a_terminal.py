@@ -106,6 +106,18 @@ def test_nobody_is_asked_without_a_terminal_for_the_answer(support: World) -> No
     assert (screen.code, "[y/N]" in screen.err, len(writes(org))) == (0, False, 8), screen.err  # type: ignore[arg-type]
 
 
+def test_an_apply_asks_before_it_writes(support: World) -> None:
+    org = start(support)
+    assert support.type(*LIVE, "--dry-run", "--out", "plan.json").code == 0
+    plan = str(support.folder / "plan.json")
+    refused = at_terminal(support, "apply", plan, act=typing("n\n"))
+    assert (refused.code, refused.out, writes(org)) == (4, "", []), refused.err  # type: ignore[arg-type]
+    assert "2 orders of " in refused.err
+    assert "Apply this plan in env? [y/N]" in refused.err
+    done = at_terminal(support, "apply", plan, "--yes")
+    assert (done.code, "[y/N]" in done.err, len(writes(org))) == (0, False, 8), done.err  # type: ignore[arg-type]
+
+
 def test_the_variable_of_yes_counts_too(support: World) -> None:
     start(support)
     screen = at_terminal(support, *LIVE, SFDC_ESCALATOR_YES="1")
