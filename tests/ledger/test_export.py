@@ -28,6 +28,7 @@ from sfdc_escalator.reports.audit_export import Kind as Format
 from sfdc_escalator.reports.audit_export import write_export
 from tests.ledger.kinds import Kind, SqliteKind
 from tests.ledger.sample import change, escalation, start
+from tests.sampling import WHOLE
 
 SCRIPT = Path(__file__).parents[2] / "config" / "audit" / "verify-export.py"
 FORMATS: tuple[Format, ...] = ("jsonl", "csv")
@@ -254,7 +255,7 @@ def chained(texts: list[str]) -> list[ExportedEvent]:
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=60 if WHOLE else 12)
 @given(texts=st.lists(TEXTS, min_size=1, max_size=4), kind=st.sampled_from(FORMATS), data=st.data())
 def test_any_chain_verifies_and_no_change_of_a_character_goes_unseen(
     texts: list[str], kind: Format, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -127,7 +127,7 @@ RULES = st.sampled_from(["assignmentRules", "escalationRules"]).flatmap(
 )
 
 
-@settings(max_examples=500 if WHOLE else 30)
+@settings(max_examples=500 if WHOLE else 15)
 @given(RULES, st.integers(0, 1000))
 def test_a_policy_decides_as_its_rule_does(made: tuple[str, list[dict[str, Any]]], seed: int) -> None:
     kind, given_entries = made

@@ -26,6 +26,7 @@ from sfdc_escalator.pipeline.undoing.targets import Wanted
 from sfdc_escalator.pipeline.undoing.undo import UndoResult, carry_out_undo, rehearse_undo
 from tests.builders import AGENT, BILLING, NOW, SUPPORT, case, note, org_facts, policy, render, route, values
 from tests.pipeline.fakes import FakeLedger, FakeOrg
+from tests.sampling import WHOLE
 
 TRACKED = replace(org_facts(), tracked=frozenset({"OwnerId", "Status", "Priority"}))
 ANN = Person(AGENT, "Ann Lee", is_active=True)
@@ -348,7 +349,7 @@ class Undone(RuleBasedStateMachine):
 
 
 TestUndone = Undone.TestCase
-TestUndone.settings = settings(max_examples=25, stateful_step_count=15)
+TestUndone.settings = settings(max_examples=60 if WHOLE else 10, stateful_step_count=15)
 
 
 def test_a_lost_start_can_be_undone_once_it_is_settled() -> None:
