@@ -57,8 +57,8 @@ def played_week(options: argparse.Namespace) -> list[str]:
 
 def table(title: str, tally: Counter[str], found: list[str]) -> str:
     """A line for each count, then the violations."""
-    lines = [title, *(f"  {name:<20}{count:>8,}" for name, count in sorted(tally.items()))]
-    return "\n".join([*lines, f"  {'violations':<20}{len(found):>8,}", *(f"!!! {one[:2000]}" for one in found[:20])])
+    lines = [title, *(f"  {name:<44}{count:>8,}" for name, count in sorted(tally.items()))]
+    return "\n".join([*lines, f"  {'violations':<44}{len(found):>8,}", *(f"!!! {one[:2000]}" for one in found[:20])])
 
 
 def arguments() -> argparse.Namespace:

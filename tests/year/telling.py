@@ -138,14 +138,17 @@ def of_row(row: Queued, arrivals: Sequence[Arrival], outbox: YearOutbox, end: da
 
 
 def counted(outbox: YearOutbox, channels: YearChannels) -> Counter[str]:
-    """Figures of the year: notices by their end, and the messages."""
+    """Figures of the year: notices by their end, and the messages to each recipient."""
     found = Counter({f"notices: {state}": 0 for state in ENDS})
     for row in outbox.done.values():
         found[f"notices: {row.state}"] += 1
         found["nobody to reach"] += bool(row.notice.missing)
     found["notices: waiting"] = len(outbox.rows)
     found["messages"] = len(channels.arrivals)
-    each = Counter(one.recipient for one in channels.arrivals)
-    found["recipients"] = len(each)
-    found["a recipient's most messages"] = max(each.values(), default=0)
+    each = Counter(f"messages to {to or 'the channel'} by {channel}" for channel, to in recipients_of(channels))
+    found.update(each)
     return found
+
+
+def recipients_of(channels: YearChannels) -> Iterator[tuple[str, str]]:
+    return (one.recipient for one in channels.arrivals)
