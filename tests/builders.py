@@ -21,7 +21,8 @@ from sfdc_escalator.escalation.policy.steps import StepValue
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.escalation.readiness.fitness import fitness
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldValues, Speaker, Value
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, OrgFacts, Queue
 

@@ -7,7 +7,7 @@ from typing import Any
 from sfdc_escalator.escalation.notices.message import Line, Link, Message
 from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, Subject, notice_id
 from sfdc_escalator.escalation.policy.ladder import Until
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 from tests.ledger.sample import AT, escalation
 
 NOW = AT.replace(microsecond=0)

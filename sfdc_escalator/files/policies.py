@@ -24,8 +24,9 @@ from sfdc_escalator.files.language.declared_names import Names
 from sfdc_escalator.files.language.schema_errors import problem_of, problems_of
 from sfdc_escalator.files.language.shape import SchemaError, check
 from sfdc_escalator.files.source_map import SourceMap
+from sfdc_escalator.files.templates.template_files import load_template
 from sfdc_escalator.files.templates.template_names import Reads
-from sfdc_escalator.files.templates.templates import NoteTemplate, built_in, load_template
+from sfdc_escalator.files.templates.templates import NoteTemplate, built_in
 from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
 from sfdc_escalator.files.text.yaml_document import Document, parse

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG, UNDO
 from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import Forgotten, SelfCheck
 from sfdc_escalator.ledger.tables.schema import escalations, notices, standings
@@ -35,7 +36,7 @@ def self_check(connection: sa.Connection, organization_id: str, uses: PolicyUses
 
 
 def _open(organization_id: str) -> sa.Select[Any]:
-    start = (escalations.c.rung == "start") & (escalations.c.state == "applied")
+    start = (escalations.c.rung == FIRST_RUNG) & (escalations.c.state == "applied")
     columns = (
         escalations.c.key,
         escalations.c.policy,
@@ -53,9 +54,9 @@ def _open(organization_id: str) -> sa.Select[Any]:
 def _dealt_with(organization_id: str, limit: datetime) -> sa.Select[Any]:
     """The cases on which a rung was tried, or waits, since then: one comes per run."""
     since = time_text(limit)
-    turn = (escalations.c.organization_id == organization_id) & (escalations.c.rung != "start")
+    turn = (escalations.c.organization_id == organization_id) & (escalations.c.rung != FIRST_RUNG)
     in_flight = escalations.c.state.in_(["sending", "unknown"])
-    planned = (escalations.c.state == "planned") & (escalations.c.rung != "undo")  # no run tries an undo again
+    planned = (escalations.c.state == "planned") & (escalations.c.rung != UNDO)  # no run tries an undo again
     recent = escalations.c.tried_at >= since
     return sa.select(escalations.c.case_id).where(turn & (recent | in_flight | planned)).distinct()
 

@@ -10,7 +10,8 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
-from sfdc_escalator.escalation.world.history import Escalation, History
+from sfdc_escalator.escalation.world.escalation import Escalation
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, recognise

@@ -8,7 +8,7 @@ from typing import Any
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.decisions.order_json import counted_json
 from sfdc_escalator.escalation.policy.steps import StepState, values_written
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG, Identity
 from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.writing import Write

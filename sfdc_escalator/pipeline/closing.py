@@ -1,10 +1,10 @@
-"""The end of a run for ladders: the starts that it made are read back, and every standing is stored."""
+"""The end of a run: the starts that it made are read back, and every standing is stored; or that it failed."""
 
 import logging
 from collections.abc import Mapping
 
-from sfdc_escalator.errors import OrgUnavailable
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.errors import EscalatorError, OrgUnavailable
+from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.pipeline.applying.apply import Applied, outcome_in
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease
 from sfdc_escalator.pipeline.ports.org import Org
@@ -35,3 +35,11 @@ def read_back(org: Org, lease: Lease, us: frozenset[str], made: tuple[Escalation
     if found:
         lease.record([Change(one.event, one.escalation, one.escalation.case_number, "") for one in found])
     return {one.escalation.key: one.escalation for one in found}
+
+
+def close_failed(lease: Lease, error: EscalatorError) -> None:
+    """The run's last event, where the ledger still takes it."""
+    try:
+        lease.finish({"exit": error.exit_code, "error": error.code})
+    except EscalatorError as second:
+        log.warning("the end of the run could not be stored", extra={"error": second.message})

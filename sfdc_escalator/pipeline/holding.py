@@ -8,7 +8,8 @@ from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.time.durations import parse_duration
 from sfdc_escalator.escalation.world.case import Case, utc
-from sfdc_escalator.escalation.world.history import Escalation, History
+from sfdc_escalator.escalation.world.escalation import Escalation
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.ports.org import Org

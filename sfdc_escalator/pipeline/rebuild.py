@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.undoing.proved import undone_by_notes
-from sfdc_escalator.escalation.world.history import Escalation, History
+from sfdc_escalator.escalation.world.escalation import Escalation
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import identity_on
 from sfdc_escalator.escalation.world.org import Caller
+from sfdc_escalator.pipeline.closing import close_failed
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease, Ledger, RunStart
 from sfdc_escalator.pipeline.ports.org import KeyedNote, Org
 from sfdc_escalator.pipeline.preparing.keys_found import FOUND, taken_in
-from sfdc_escalator.pipeline.run import close_failed
 
 
 @dataclass(frozen=True, slots=True)

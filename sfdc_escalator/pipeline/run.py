@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
@@ -15,20 +14,19 @@ from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.outbox.queued import OutboxCounts
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.history import EscalationState
-from sfdc_escalator.escalation.world.org import Caller, OrgFacts
+from sfdc_escalator.escalation.world.escalation import EscalationState
+from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses, next_uses
 from sfdc_escalator.escalation.world.waitlist import MOST, UNCHECKED, SelfCheck, Waiting, Waitlist, next_list
 from sfdc_escalator.pipeline.applying.apply import Applied, Terms, apply, outcome_in
 from sfdc_escalator.pipeline.applying.remember import remember
-from sfdc_escalator.pipeline.closing import close_ladders
+from sfdc_escalator.pipeline.closing import close_failed, close_ladders
 from sfdc_escalator.pipeline.exhausted import record_exhausted
 from sfdc_escalator.pipeline.notify.delivery import Sent, deliver
 from sfdc_escalator.pipeline.notify.planned import names_of, queue_alone, with_notices
-from sfdc_escalator.pipeline.ports.channel import Channels
-from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Lease, Ledger, RunEnd, RunStart
+from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Ledger, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
-from sfdc_escalator.pipeline.ports.outbox import Outbox
+from sfdc_escalator.pipeline.ports.outbox import PostOffice
 from sfdc_escalator.pipeline.ports.progress import Progress
 from sfdc_escalator.pipeline.preparing.nearest import near_misses
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
@@ -98,13 +96,6 @@ class Result:
         stuck = any(outcome.is_stuck for outcome in self.outcomes) or self.unsettled
         failed = self.applied.bounced or self.prepared.broken or self.stopped or self.check.problems
         return bool(stuck or failed or self.post.counts.undelivered)
-
-
-class PostOffice(NamedTuple):
-    """The outbox of the org, and its channels once it is known what kind of org it is."""
-
-    outbox: Outbox
-    channels: Callable[[OrgFacts], Channels]
 
 
 Consent = Callable[[Prepared], None]
@@ -221,14 +212,6 @@ def terms_of(prepared: Prepared, clock: RunClock) -> Terms:
     plan, org_facts = prepared.plan, prepared.org_facts
     budget = call_budget(plan, org_facts)
     return Terms(prepared.poll.at, clock, budget, tuple(sorted(plan.complete)), org_facts.level == "proved")
-
-
-def close_failed(lease: Lease, error: EscalatorError) -> None:
-    """The run's last event, where the ledger still takes it."""
-    try:
-        lease.finish({"exit": error.exit_code, "error": error.code})
-    except EscalatorError as second:
-        log.warning("the end of the run could not be stored", extra={"error": second.message})
 
 
 def account(

@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.ladder.progress import Turn
 from sfdc_escalator.escalation.ladder.standing import standing
 from sfdc_escalator.escalation.ladder.times import team_of
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Moved, Standing, StandingState
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 

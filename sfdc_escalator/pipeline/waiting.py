@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.planning.run_options import RunOptions
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.waitlist import A_DAY, MOST_NUMBERS, PASSING, Forgotten, Waiting
 from sfdc_escalator.pipeline.applying.apply import Applied
 from sfdc_escalator.pipeline.preparing.prepare import Prepared

@@ -60,7 +60,7 @@ def check_place(path: Path) -> None:
     try:
         mode_to_replace(path)
         if not path.parent.is_dir():
-            raise FileNotFoundError(errno.ENOENT, f"there is no folder {path.parent}")
+            raise FileNotFoundError(errno.ENOENT, "its folder does not exist")
         tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:
         raise not_written(path, error) from error

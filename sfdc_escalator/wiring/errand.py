@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sfdc_escalator.errors import Invalid, Problem, RunBusy
 from sfdc_escalator.escalation.planning.run_options import RunOptions
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.wiring.ledgers import history, known_ledger, ledger, trail
 from sfdc_escalator.wiring.orgs import connect, entry_of
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from sfdc_escalator.escalation.world.org import OrgFacts
     from sfdc_escalator.ledger.store import SqlLedger
     from sfdc_escalator.pipeline.holding import Held, WantedHold
+    from sfdc_escalator.pipeline.ports.outbox import PostOffice
     from sfdc_escalator.pipeline.preparing.examine import Examined
     from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus
     from sfdc_escalator.pipeline.rebuild import Rebuilt
-    from sfdc_escalator.pipeline.run import Consent, PostOffice, Result
+    from sfdc_escalator.pipeline.run import Consent, Result
     from sfdc_escalator.salesforce.org import SalesforceOrg
 
 
@@ -106,7 +107,7 @@ def run(errand: Errand, consent: Consent | None = None) -> Done:
 def post_office(errand: Errand, door: SalesforceOrg, caller: Caller, book: SqlLedger) -> PostOffice:
     """The outbox of the org and its channels."""
     from sfdc_escalator.ledger.trail.outbox import SqlOutbox
-    from sfdc_escalator.pipeline.run import PostOffice
+    from sfdc_escalator.pipeline.ports.outbox import PostOffice
     from sfdc_escalator.wiring.channels import OrgChannels
 
     entry, _ = entry_of(errand.surroundings, errand.org)

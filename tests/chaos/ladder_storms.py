@@ -12,8 +12,8 @@ from tests.chaos.ladder_post import NOTICES, NoticeJudge, NoticeRow, Post, open_
 from tests.chaos.ledgers import Ledger
 from tests.chaos.org_reader import moment
 from tests.chaos.runner import Ended, Runner
-from tests.chaos.scenario import Scenario, open_scenario
-from tests.chaos.storms import LIMITS, MINUTE, RandomEvents, cases
+from tests.chaos.scenario import Scenario
+from tests.chaos.storms import MINUTE, RandomEvents, cases, open_storm
 from tests.chaos.verdict import LOCKED, SETTLE_AFTER, Opening, Verdict, broken_chains, clean_run
 
 STEPS = (1, 10, 29, 31, 46, 61, 95, 130, 250)
@@ -38,16 +38,8 @@ def ladder_storm(runner: Runner, seed: int, server: Ledger | None = None, *, onl
     rng = Random(f"ladder {seed}")
     shape = rng.choice(("one", "one", "two", "server"))
     shared = server if (shape == "server" or only == "postgresql") and only != "sqlite" else None
-    with open_scenario(
-        runner,
-        cases(rng, most=9),
-        chunk=rng.choice((2, 3, 4)),
-        proved=rng.random() < 0.25,
-        ledgers=1 + (shape == "two"),
-        automation=LIMITS if rng.random() < 0.2 else (),
-        shared=shared,
-        policy=BASE,
-    ) as scenario:
+    rows = cases(rng, most=9)
+    with open_storm(runner, rng, rows, ledgers=1 + (shape == "two"), shared=shared, policy=BASE) as scenario:
         opening, name = Opening.of(scenario), f"ladder seed {seed}"
         with open_post(scenario, f"post {seed}") as post:
             events = LadderEvents(rng, scenario, opening.cases, post)

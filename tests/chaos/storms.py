@@ -1,6 +1,7 @@
 """A storm by its seed: runs, faults, kills, pauses, rival runs, lost ledgers and busy agents, in any order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from random import Random
 from typing import Any, ClassVar
 
@@ -8,7 +9,7 @@ from sfdc_escalator.embedded_org.http.faults import KINDS, FaultOnDemand
 from tests.chaos.ledgers import Ledger, PostgresqlDatabase
 from tests.chaos.points import Point
 from tests.chaos.runner import Ended, Runner, RunningCommand
-from tests.chaos.scenario import Row, Scenario, case, open_scenario
+from tests.chaos.scenario import POLICY, Row, Scenario, case, open_scenario
 from tests.chaos.verdict import Opening, Verdict, conclude, lost, rebuild
 
 MINUTE = 60.0
@@ -36,21 +37,29 @@ def storm(runner: Runner, seed: int, server: Ledger | None = None) -> Verdict:
     rows = cases(rng)
     shape = rng.choice(("one", "one", "two", "two", "server"))
     shared = server if shape == "server" else None
-    with open_scenario(
-        runner,
-        rows,
-        chunk=rng.choice((2, 3, 4)),
-        proved=rng.random() < 0.25,
-        ledgers=1 + (shape == "two"),
-        automation=LIMITS if rng.random() < 0.2 else (),
-        shared=shared,
-    ) as scenario:
+    with open_storm(runner, rng, rows, ledgers=1 + (shape == "two"), shared=shared) as scenario:
         opening = Opening.of(scenario)
         scenario.tally[f"ledger {'sqlite' if shared is None else 'postgresql'}"] += 1
         events = RandomEvents(rng, scenario, opening.cases)
         for _ in range(rng.randint(3, 6)):
             events.next()
         return conclude(f"seed {seed}", scenario, opening, ledger=events.any_ledger())
+
+
+def open_storm(
+    runner: Runner, rng: Random, rows: Sequence[Row], *, ledgers: int, shared: Ledger | None, policy: str = POLICY
+) -> AbstractContextManager[Scenario]:
+    """The world of a storm: the size of its writes, what the org can prove and its limits are drawn."""
+    return open_scenario(
+        runner,
+        rows,
+        chunk=rng.choice((2, 3, 4)),
+        proved=rng.random() < 0.25,
+        ledgers=ledgers,
+        automation=LIMITS if rng.random() < 0.2 else (),
+        shared=shared,
+        policy=policy,
+    )
 
 
 def cases(rng: Random, most: int = 14) -> list[Row]:

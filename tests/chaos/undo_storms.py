@@ -7,8 +7,8 @@ from typing import Any
 from tests.chaos.ledgers import Ledger
 from tests.chaos.points import Point
 from tests.chaos.runner import Ended, Runner, RunningCommand
-from tests.chaos.scenario import POLICY, Scenario, open_scenario
-from tests.chaos.storms import LIMITS, RandomEvents, cases
+from tests.chaos.scenario import POLICY, Scenario
+from tests.chaos.storms import RandomEvents, cases, open_storm
 from tests.chaos.undo_judge import UndoJudge
 from tests.chaos.verdict import LOCKED, SETTLE_AFTER, Opening, Verdict, broken_chains, clean_run
 
@@ -27,16 +27,8 @@ def undo_storm(runner: Runner, seed: int, server: Ledger | None = None) -> Verdi
     rng = Random(f"undo {seed}")
     shape = rng.choice(("one", "one", "two", "server"))
     shared = server if shape == "server" else None
-    with open_scenario(
-        runner,
-        cases(rng, most=9),
-        chunk=rng.choice((2, 3, 4)),
-        proved=rng.random() < 0.25,
-        ledgers=1 + (shape == "two"),
-        automation=LIMITS if rng.random() < 0.2 else (),
-        shared=shared,
-        policy=WITH_LADDER,
-    ) as scenario:
+    rows = cases(rng, most=9)
+    with open_storm(runner, rng, rows, ledgers=1 + (shape == "two"), shared=shared, policy=WITH_LADDER) as scenario:
         opening = Opening.of(scenario)
         events = UndoEvents(rng, scenario, opening.cases)
         scenario.run(ledger=events.any_ledger())

@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.decisions.on_ladder import on_ladder
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.policy.escalate import Escalate
 from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
 from tests.builders import NOW, case, escalation, identity, in_org, note, policy, remembering, route
 

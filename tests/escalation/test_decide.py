@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.policy.escalate import NotePart
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import key_of
 from tests.builders import (
     AGENT,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from tests.builders import NOW, ORG, case, escalation, remembering
 

@@ -34,7 +34,7 @@ from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.time.opening_hours import week_of
 from sfdc_escalator.escalation.world.case import Case, FieldChange
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.needs import COMMENTS, Need, Records
 from tests.builders import NOW, SCENE, case, comment, escalation, in_org, policy, remembering, route
 

@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.policy.ladder import DueIn, EndOfDay
 from sfdc_escalator.escalation.policy.telling import Notify, Recipient
 from sfdc_escalator.escalation.time.calendars import Calendar
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
 from tests.builders import NOW, case, escalation, identity, in_org, judged, policy, remembering, route
 from tests.year.world import read_policy

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sfdc_escalator.escalation.decisions.order import Order, Post
 from sfdc_escalator.escalation.decisions.order_json import canonical, order_json, order_of
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, NOTE, Step, StepState
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, LadderFacts, Moved
 from tests.builders import planned, policy, route

@@ -19,7 +19,7 @@ from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.explaining.explanation import explain
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case, Comment, Value
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.needs import Records
 from tests.builders import (

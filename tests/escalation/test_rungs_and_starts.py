@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.planning.run_options import one_per_case
 from sfdc_escalator.escalation.policy.escalate import Escalate
 from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from tests.builders import (
     NOW,
     SUPPORT,

@@ -8,7 +8,7 @@ import pytest
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.saved.differences import Difference, Known, by_whom, differences, sentence
 from sfdc_escalator.escalation.saved.since import CaseSince, ChangeSince, CommentSince
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from tests.builders import AGENT, ME, NOW, planned, policy, route
 

@@ -29,7 +29,7 @@ from sfdc_escalator.escalation.saved.plan_diff import plan_diff
 from sfdc_escalator.escalation.saved.plan_json import plan_json, plan_text, sha256_of
 from sfdc_escalator.escalation.saved.plan_of import plan_of
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.ladder_facts import Standing, StandingState
 from tests.builders import NOW, SUPPORT, identity, planned, policy, route

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from sfdc_escalator.escalation.conditions.comparison import TESTS
 from sfdc_escalator.escalation.conditions.kinds.text import Text
 from sfdc_escalator.escalation.conditions.speech.words import mentioned, parse_phrase
-from sfdc_escalator.escalation.world.one_form import APOSTROPHES, HYPHENS, WITHOUT_WIDTH, as_written, clusters, one_form
+from sfdc_escalator.escalation.world.forms.one_form import (
+    APOSTROPHES,
+    HYPHENS,
+    WITHOUT_WIDTH,
+    as_written,
+    clusters,
+    one_form,
+)
 from tests.builders import SCENE, case
 from tests.escalation.phrase_corpus import ANOTHER_WORD, ONE_WAY, SAME_WORDS
 

@@ -16,7 +16,8 @@ from sfdc_escalator.escalation.policy.escalate import Escalate, NotePart, NoteSp
 from sfdc_escalator.escalation.policy.policy import DEFAULT_PRIORITIES, Guards, Policy, Route
 from sfdc_escalator.escalation.policy.team import Team
 from sfdc_escalator.files.policies import load_policies
-from sfdc_escalator.files.templates.templates import built_in, load_template
+from sfdc_escalator.files.templates.template_files import load_template
+from sfdc_escalator.files.templates.templates import built_in
 
 RICH = """\
 policy: member-support

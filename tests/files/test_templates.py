@@ -7,7 +7,8 @@ import pytest
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.files.policies import check_policies
-from sfdc_escalator.files.templates.templates import built_in, compiled, load_template, render
+from sfdc_escalator.files.templates.template_files import load_template
+from sfdc_escalator.files.templates.templates import built_in, compiled, render
 from sfdc_escalator.files.text.fault import Fault
 
 CONTEXT: dict[str, Any] = {

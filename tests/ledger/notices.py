@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sfdc_escalator.escalation.notices.notice import Notice
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.trail.outbox import SqlOutbox
 from sfdc_escalator.pipeline.ports.ledger import RunStart

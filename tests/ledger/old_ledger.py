@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.ledger.store import open_ledger
 from tests.ledger.kinds import Kind, SqliteKind
 

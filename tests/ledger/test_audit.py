@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, Invalid
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.ledger.store import SqlHistory, open_trail
 from sfdc_escalator.ledger.trail.audit import audit_list, audit_show
 from tests.ledger.kinds import SqliteKind

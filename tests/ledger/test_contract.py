@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, RunBusy
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.states import AFTER, FIRST
 from sfdc_escalator.ledger.writing.lease import Terms

@@ -10,7 +10,7 @@ import pytest
 
 from sfdc_escalator.errors import Invalid, NoticesWait, RunBusy
 from sfdc_escalator.escalation.outbox.queued import NoticeState
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.waitlist import Waiting, Waitlist
 from sfdc_escalator.ledger.audit import erasure

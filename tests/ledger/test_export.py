@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.errors import AuditBroken
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.ledger.audit.export import exported
 from sfdc_escalator.ledger.store import SqlHistory, open_trail
 from sfdc_escalator.ledger.tables import chain

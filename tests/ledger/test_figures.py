@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.figures.facts import Climb, Place, Started, Warne
 from sfdc_escalator.escalation.figures.figures import Facts
 from sfdc_escalator.escalation.figures.period import Period
 from sfdc_escalator.escalation.outbox.queued import NoticeState
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, Hold, LadderFacts
 from sfdc_escalator.escalation.world.policy_use import PolicyUse
 from sfdc_escalator.escalation.world.waitlist import Waiting, Waitlist

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, LadderFacts, Moved
 from sfdc_escalator.ledger.store import SqlLedger, open_trail
 from sfdc_escalator.ledger.tables import chain

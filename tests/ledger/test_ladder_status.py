@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.escalation.world.policy_use import PolicyUse
 from sfdc_escalator.escalation.world.waitlist import Waitlist

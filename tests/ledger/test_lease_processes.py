@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.errors import RunBusy
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.ledger.writing.holder import Holder
 from tests.ledger.kinds import Kind
 from tests.ledger.sample import ORG, change, escalation, start
@@ -39,7 +39,7 @@ COMPETE = """
 import json, sys
 from sfdc_escalator.errors import RunBusy
 from sfdc_escalator.ledger.store import open_ledger
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from tests.ledger.sample import change, escalation, start
 won = []
 with open_ledger(sys.argv[1], create=True) as ledger:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable, RunBusy
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import VERSION
 from sfdc_escalator.ledger.tables.states import AFTER

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.errors import LedgerUnusable
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.ledger.store import open_trail
 from sfdc_escalator.ledger.trail.audit import audit_show

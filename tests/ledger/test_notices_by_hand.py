@@ -9,7 +9,7 @@ import pytest
 from sfdc_escalator.errors import EscalatorError, Invalid
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.trail.notices import notice_list, notice_shown, notices_of_case, organizations

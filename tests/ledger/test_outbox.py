@@ -9,7 +9,7 @@ import pytest
 from sfdc_escalator.escalation.notices.notice import Notice, Subject, bundle_id
 from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
 from sfdc_escalator.escalation.outbox.rows import Delivered
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.ledger.trail.outbox import SqlOutbox
 from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.outbox import Outbox, Settled

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, Invalid, LedgerUnusable, RunBusy
-from sfdc_escalator.escalation.world.history import EscalationState, History
+from sfdc_escalator.escalation.world.escalation import EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.ledger.engines.postgresql_dialect import FUNCTIONS, GUARDS, REVOKED
 from sfdc_escalator.ledger.engines.registry import database_of

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.trail.saved_plans import keys_sent_by
 from tests.ledger.kinds import Kind

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.outbox.queued import NoticeState
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.ledger.audit.verification import verify
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS

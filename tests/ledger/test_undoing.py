@@ -7,7 +7,7 @@ import pytest
 
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.outbox.queued import NoticeState
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.ladder_facts import Standing, StandingState
 from sfdc_escalator.escalation.world.policy_use import PolicyUse

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, Invalid, LedgerUnusable, RunBusy
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlLedger, open_ledger, open_trail
 from sfdc_escalator.ledger.tables import schema
 from sfdc_escalator.ledger.trail.audit import audit_show

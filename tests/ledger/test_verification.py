@@ -11,7 +11,7 @@ import pytest
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, Invalid
 from sfdc_escalator.escalation.outbox.queued import NoticeState
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.ledger.audit.verification import MOST_PROBLEMS, verify
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS

@@ -14,7 +14,8 @@ from sfdc_escalator.escalation.notices.people import Group, People, Person
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.saved.since import CaseSince, Changes, ChangeSince, CommentSince
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, FieldValues
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import RouteName, RungName, key_of
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.needs import Answered, FieldChanges, Lookup, Messages, Need, Records
@@ -24,6 +25,7 @@ from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waitlist
 from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.pipeline.ports.ledger import Change, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.outbox import PostOffice
 from sfdc_escalator.pipeline.ports.writing import (
     Answer,
     Chunk,
@@ -35,7 +37,6 @@ from sfdc_escalator.pipeline.ports.writing import (
     RowError,
     Unknown,
 )
-from sfdc_escalator.pipeline.run import PostOffice
 from tests.builders import AGENT, ME, NOW, caller, org_facts
 from tests.pipeline.outboxes import FakeChannels, MemoryOutbox
 

@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.outbox.posting import Sender
 from sfdc_escalator.escalation.outbox.queued import KEPT, NoticeState, OutboxCounts, Queued
 from sfdc_escalator.escalation.outbox.rows import Delivered as Sent
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.ledger.writing.notices import INTENT, SETTLING, remark_of
 from sfdc_escalator.pipeline.ports.channel import Broken, Delivered, Delivery, Way

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sfdc_escalator.errors import LeaseLost
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.pipeline.applying.deliver import Delivery
 from sfdc_escalator.pipeline.applying.smaller_parts import Tries
 from sfdc_escalator.pipeline.ports.writing import (

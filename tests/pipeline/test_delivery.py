@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.notices.notice import Notice, NoticeKind, bundle_
 from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
 from sfdc_escalator.escalation.policy.ladder import Until
 from sfdc_escalator.escalation.policy.telling import Cap, NoticeRules, Quiet
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, LadderFacts
 from sfdc_escalator.pipeline.notify import delivery
 from sfdc_escalator.pipeline.notify.delivery import Sent, deliver

@@ -10,7 +10,8 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
 from sfdc_escalator.escalation.policy.policy import Policy, PolicyOwner
 from sfdc_escalator.escalation.policy.team import TeamPeople
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, Hold, LadderFacts, StandingState
 from sfdc_escalator.pipeline.run import Result, carry_out, rehearse
 from sfdc_escalator.pipeline.stop import Stop

@@ -3,7 +3,7 @@
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, RunBusy
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease, Ledger, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.writing import Moved

@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.ladder.progress import Progress, Times
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.escalate import Escalate, NotePart
 from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 from sfdc_escalator.pipeline.run import Result, carry_out
 from sfdc_escalator.pipeline.stop import Stop

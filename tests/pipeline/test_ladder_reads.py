@@ -12,7 +12,7 @@ from sfdc_escalator.escalation.conditions.kinds.related import Related
 from sfdc_escalator.escalation.conditions.tree import AnyOf
 from sfdc_escalator.escalation.decisions.on_ladder import on_ladder, on_ladders
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, LadderFacts
 from sfdc_escalator.escalation.world.needs import Lookup, Need, Records
 from sfdc_escalator.escalation.world.org import Describe, FieldInfo

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 from sfdc_escalator.pipeline.preparing.merges import doubles
 from tests.builders import EVERY_CASE, NOW, ORG, case, escalation, identity, policy, remembering, route

@@ -12,7 +12,8 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Guards, Policy, PolicyOwner
 from sfdc_escalator.escalation.policy.team import TeamPeople
 from sfdc_escalator.escalation.policy.telling import NoticeRules, Notify, Recipient
-from sfdc_escalator.escalation.world.history import EscalationState, History
+from sfdc_escalator.escalation.world.escalation import EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.pipeline.ports.channel import Delayed, Delivered, Delivery, Refused
 from sfdc_escalator.pipeline.ports.org import KeyedNote

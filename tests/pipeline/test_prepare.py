@@ -14,7 +14,8 @@ from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.escalate import NotePart
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.history import EscalationState, History
+from sfdc_escalator.escalation.world.escalation import EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare

@@ -14,7 +14,8 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.escalate import NotePart
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import EscalationState, History
+from sfdc_escalator.escalation.world.escalation import EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.pipeline.ports.writing import ErrorKind, Moved, NotExecuted, RolledBack, RowError, Unknown
 from sfdc_escalator.pipeline.run import Result, carry_out, rehearse

@@ -9,7 +9,8 @@ from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Guards
 from sfdc_escalator.escalation.saved.plan import SavedPlan
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.pipeline.saved.recheck import recheck
 from tests.builders import NOW, ORG, case, org_facts, planned, policy, route
 from tests.pipeline.fakes import FakeOrg

@@ -7,7 +7,7 @@ import pytest
 
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.pipeline.preparing.prepare import prepare

@@ -17,7 +17,7 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.undoing.undo import UndoState
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.pipeline.ports.undoing import RunWrites
 from sfdc_escalator.pipeline.ports.writing import ErrorKind, RowError, Unknown
 from sfdc_escalator.pipeline.run import carry_out

@@ -62,6 +62,11 @@ def test_the_list_has_a_row_for_each_escalation() -> None:
     ]
 
 
+def test_a_list_that_is_cut_says_so_and_how_to_see_more() -> None:
+    first = list_text("/ledger.db", [ENTRY], cut=True).splitlines()[0]
+    assert first == "The newest 1 escalation of support (more of them: --limit N, or --all): 1 applied"
+
+
 def test_an_event_shows_its_values_that_are_not_empty_and_its_note() -> None:
     assert show_text([EVENT]).splitlines() == [
         "2026-03-02T15:00:00Z  APPLIED     #7  abababababababab",

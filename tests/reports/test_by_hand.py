@@ -1,6 +1,6 @@
 """What a rebuild found in the org, as text."""
 
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.pipeline.rebuild import Rebuilt
 from sfdc_escalator.reports.text.by_hand.changes import rebuild_text

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, Hold, LadderFacts, Standing, StandingState
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, next_uses
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus

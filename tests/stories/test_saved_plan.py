@@ -272,6 +272,10 @@ def test_diff_says_what_a_plan_of_now_adds_drops_and_changes(stopped: World) -> 
     by_run = stopped.run("--dry-run", "--diff", plan, "--exit-code")
     assert (by_run.code, by_run.json["diff"]) == (10, diff)
     assert writes(stopped.orgs[0]) == []
+    both = stopped.run("--dry-run", "--diff", plan, "--out", "new.json", "--html", "new.html")
+    assert (both.code, both.json["diff"]) == (0, diff)
+    assert (stopped.folder / "new.json").is_file()
+    assert (stopped.folder / "new.html").read_text().startswith("<!DOCTYPE html>")
 
 
 @pytest.mark.parametrize(
@@ -280,7 +284,7 @@ def test_diff_says_what_a_plan_of_now_adds_drops_and_changes(stopped: World) -> 
         (["--out", "plan.json"], "--out is for --dry-run only"),
         (["--diff", "plan.json"], "--diff is for --dry-run only"),
         (["--dry-run", "--out", "plan.json", "--now", "2026-03-02T15:00:00Z"], "--now"),
-        (["--dry-run", "--out", "none/plan.json"], "there is no folder"),
+        (["--dry-run", "--out", "none/plan.json"], "its folder does not exist"),
         (["--dry-run", "--out", "."], "it is a folder"),
     ],
 )

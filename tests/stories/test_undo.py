@@ -174,13 +174,15 @@ def test_the_key_of_a_rung_takes_back_that_rung(support: World) -> None:
 def test_the_key_of_a_start_takes_back_every_rung_since(support: World) -> None:
     org, done = escalated(support)
     advance(org, "20m")
-    run(support)
+    (rung,) = [one for one in run(support)["escalations"] if one["rung"] != "start"]
     advance(org, "10m")
     assert the_case(org)[2] == "Critical"
     one = only(undo(support, done["run"], "--yes"))
     assert next(step for step in one["steps"] if step["step"] == "priority")["after"] == "Medium"
     assert the_case(org) == ("Intake", "New", "Medium")
     assert later(support, 120) == []
+    of_rung = only(undo(support, rung["key"], "--yes"))
+    assert (of_rung["state"], of_rung["key"]) == ("already", one["key"])
 
 
 def test_what_somebody_set_between_start_and_rung_comes_back(support: World) -> None:

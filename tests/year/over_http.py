@@ -16,7 +16,8 @@ from sfdc_escalator.cli.door import run_command_line
 from sfdc_escalator.cli.process import surroundings_of_a_process
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.basics import clock
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.ledger.store import open_history
 from tests.stories.world import no_wait, write_tables
 from tests.year.cases import PRIORITIES, matches_at

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from sfdc_escalator.escalation.planning.run_options import RunOptions
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, StandingState
 from sfdc_escalator.files.templates.templates import render
 from sfdc_escalator.pipeline.run import carry_out

@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.notices.message import Message
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
 from sfdc_escalator.escalation.outbox.rows import Delivered as Sent
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.pipeline.ports.channel import Delayed, Delivered, Delivery, Unanswered
 from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.outbox import Settled

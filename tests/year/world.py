@@ -13,7 +13,8 @@ from sfdc_escalator.escalation.conditions.tree import paths_of
 from sfdc_escalator.escalation.notices.people import Person
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, Comment, FieldChange, Value
-from sfdc_escalator.escalation.world.history import Escalation, History
+from sfdc_escalator.escalation.world.escalation import Escalation
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.needs import AUTHOR, Need, Records
 from sfdc_escalator.escalation.world.org import Describe, FieldInfo, OrgFacts, Queue

@@ -18,7 +18,7 @@ from sfdc_escalator.cli.options import (
     org_option,
 )
 from sfdc_escalator.cli.output import page_for, tell, tell_data, tell_done, tell_json, warn
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.pipeline.read_models.audit_trail import ListedOnly
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -58,7 +58,9 @@ def list_(surroundings: Surroundings, /, org: str, ledger: str | None, limit: in
     in_order(("--since", only["since"]), ("--until", only["until"]))
     wanted = ListedOnly(**{**only, "case": only["case"] and named(only["case"])})
     with open_trail(surroundings, ledger, org) as trail:
-        entries = audit_list(trail, EVERYTHING if manner().everything else limit, wanted)
+        most = EVERYTHING if manner().everything else limit
+        found = audit_list(trail, most + 1, wanted)
+    entries = found[:most]
     if as_json:
         from sfdc_escalator.reports.json.audit import list_json
 
@@ -66,7 +68,8 @@ def list_(surroundings: Surroundings, /, org: str, ledger: str | None, limit: in
     else:
         from sfdc_escalator.reports.text.audit import list_text
 
-        tell(list_text(trail.where, entries, page_for(surroundings.environ), filtered=any(only.values())))
+        about = {"filtered": any(only.values()), "cut": len(found) > most}
+        tell(list_text(trail.where, entries, page_for(surroundings.environ), **about))
     return 0
 
 

@@ -10,8 +10,8 @@ from unicodedata import normalize
 
 from sfdc_escalator.escalation.conditions.patterns.search import pattern
 from sfdc_escalator.escalation.world.case import Value
-from sfdc_escalator.escalation.world.one_form import alike, composed
-from sfdc_escalator.escalation.world.written_number import text_in_file
+from sfdc_escalator.escalation.world.forms.one_form import alike, composed
+from sfdc_escalator.escalation.world.forms.written_number import text_in_file
 
 Operator = Literal[
     "is", "is_not", "in", "not_in", "at_least", "at_most", "more_than", "less_than",

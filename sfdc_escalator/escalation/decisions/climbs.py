@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.ladder.climbing import Climb, Missed, climb
 from sfdc_escalator.escalation.note.note import reason_of
 from sfdc_escalator.escalation.policy.ladder import Rung
 from sfdc_escalator.escalation.time.durations import in_words
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 

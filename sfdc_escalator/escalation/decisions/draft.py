@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
 from sfdc_escalator.escalation.policy.steps import NOTE, Setting, Step, StepState, planned_steps, values_before
 from sfdc_escalator.escalation.time.zones import clock_text
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 
 

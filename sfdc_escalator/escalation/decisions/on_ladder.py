@@ -17,7 +17,8 @@ from sfdc_escalator.escalation.ladder.times import due_of, times_of, zone_of_due
 from sfdc_escalator.escalation.policy.ladder import Ladder
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Interval, LadderFacts, StandingState, longest
 
 IN_FLIGHT = frozenset({EscalationState.UNKNOWN, EscalationState.SENDING})

@@ -8,7 +8,7 @@ from sfdc_escalator.escalation.decisions.counted import NOT_COUNTED, Counted
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.policy.steps import Step, StepState, values_after
 from sfdc_escalator.escalation.world.case import FieldValues
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 

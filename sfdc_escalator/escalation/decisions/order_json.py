@@ -8,7 +8,7 @@ from typing import Any
 from sfdc_escalator.escalation.decisions.counted import Counted
 from sfdc_escalator.escalation.decisions.order import Order, Post
 from sfdc_escalator.escalation.policy.steps import FIELD_OF, NOTE, Step, StepState
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.ladder_json import ladder_json, ladder_of
 

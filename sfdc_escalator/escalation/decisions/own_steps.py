@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.policy.ladder import Rung
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, StepValue, every
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Target
 

@@ -13,7 +13,8 @@ from sfdc_escalator.escalation.decisions.own_steps import in_doubt
 from sfdc_escalator.escalation.note.quick_texts import paths_read
 from sfdc_escalator.escalation.policy.policy import NEW_RECORD, Policy, Route
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import OrgFacts
 

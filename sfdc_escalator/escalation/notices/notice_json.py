@@ -47,8 +47,9 @@ def notice_from(found: Mapping[str, Any]) -> Notice:
 
 def subject_from(found: Mapping[str, Any]) -> Subject:
     about = {name: found[name] for name in SUBJECT}
-    if about["kind"] not in get_args(NoticeKind) or about["until"] not in (None, *get_args(Until)):
-        raise TypeError(f"there is no notice {about['kind']!r:.60} until {about['until']!r:.60}")
+    for name, known in (("kind", get_args(NoticeKind)), ("until", (None, *get_args(Until)))):
+        if about[name] not in known:
+            raise TypeError(f"{about[name]!r:.60} is not a value of `{name}` of a notice")
     for name in set(SUBJECT) - {"turn", "until"}:
         _text(about[name])
     if type(about["turn"]) is not int:

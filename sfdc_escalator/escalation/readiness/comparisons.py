@@ -16,9 +16,9 @@ from sfdc_escalator.escalation.readiness.gap import Gap, GapKind
 from sfdc_escalator.escalation.readiness.picklists import unknown_choice
 from sfdc_escalator.escalation.readiness.requirements import conditions_of, tables_of
 from sfdc_escalator.escalation.world.case import long_id
+from sfdc_escalator.escalation.world.forms.written_number import text_in_file
 from sfdc_escalator.escalation.world.needs import Records
 from sfdc_escalator.escalation.world.org import Describe, FieldInfo
-from sfdc_escalator.escalation.world.written_number import text_in_file
 
 CALLED: Mapping[str, str] = {
     "boolean": "a checkbox", "date": "a date", "datetime": "a datetime", "time": "a time of day",

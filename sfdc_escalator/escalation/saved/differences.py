@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.decisions.order_json import NAMES
 from sfdc_escalator.escalation.saved.since import CaseSince, ChangeSince, CommentSince
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 
 What = Literal["owner", "status", "priority", "closed", "deleted", "merged", "comment", "hold", "key", "guard"]

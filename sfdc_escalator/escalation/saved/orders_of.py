@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.policy.steps import FIELD_OF, NOTE, Step, StepState
 from sfdc_escalator.escalation.saved.values import count, maybe_text, record, sound, text
 from sfdc_escalator.escalation.world.case import ATTRIBUTES
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 
 IN_ORDER = (NOTE, *FIELD_OF)

@@ -19,7 +19,7 @@ from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.policy.telling import Notify, Recipient
 from sfdc_escalator.escalation.telling.saying import Occasion, said
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 
 IN_GROUPS = ("start", "rung", "warn")
 MOVE_WAITS = (EscalationState.REJECTED, EscalationState.WITHHELD)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS, FieldStep, Step, StepState
 from sfdc_escalator.escalation.world.case import Case, FieldChange, Value
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 
 MARGIN = timedelta(seconds=2)
 """The time of a write is ours, that of its row in the history is the org's."""

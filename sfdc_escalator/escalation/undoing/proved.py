@@ -4,7 +4,8 @@ ledger was, and its note was found in the org."""
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import turn_of_undo
 
 TAKEN_BACK = frozenset({EscalationState.APPLIED, EscalationState.SUPERSEDED})

@@ -10,7 +10,7 @@ from sfdc_escalator.escalation.policy.steps import NOTE, Step, StepState, values
 from sfdc_escalator.escalation.undoing.fields import PutBack, Touched
 from sfdc_escalator.escalation.undoing.note import undo_note
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.escalation.world.keys import Identity
 
 

@@ -3,14 +3,12 @@
 The only module that imports jinja2.
 """
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -20,8 +18,7 @@ from sfdc_escalator.errors import Problem
 from sfdc_escalator.escalation.policy.escalate import Template
 from sfdc_escalator.files.templates import bounds
 from sfdc_escalator.files.templates.template_names import Reads, need_of
-from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shown
-from sfdc_escalator.files.text.source_text import Unreadable, names_in, read_text
+from sfdc_escalator.files.text.fault import nearest, one_of
 
 BUILT_IN = "hand-off.md.j2"
 MAX_BYTES, MAX_OUTPUT, MAX_RANGE, MAX_NUMBER = 100_000, 100_000, 100, 10**12
@@ -186,31 +183,6 @@ def stream_of(text: str) -> Callable[..., Any]:
 def built_in() -> NoteTemplate:
     """The hand-off note of a policy that names no template."""
     return compiled(BUILT_IN, files(__package__).joinpath(BUILT_IN).read_text(encoding="utf-8"))
-
-
-def load_template(policy: Path, name: str) -> NoteTemplate:
-    """A template in the policy's folder, else in its parent. Raises a Fault of the policy when neither exists."""
-    relative = Path(name)
-    if relative.is_absolute() or ".." in relative.parts or "\0" in name:
-        expected = "a path inside the policy's folder or its parent, without `..`"
-        raise Fault("the template lies outside the policy's folder", found=shown(name), expected=expected)
-    places = [policy.parent / relative, policy.parent / ".." / relative]
-    place = next((place for place in places if os.path.exists(place)), None) or missing(places, name)
-    try:
-        return compiled(str(place), read_text(place, "a template", MAX_BYTES))
-    except Unreadable as error:
-        return NoteTemplate(str(place), "", problems=(error.problem,))
-
-
-def missing(places: list[Path], name: str) -> NoReturn:
-    near = nearest(Path(name).name, (other for place in places for other in names_in(place.parent)))
-    expected = f"a file in {' or '.join(str(place.parent) for place in places)}"
-    raise Fault(
-        "the template does not exist",
-        found=shown(name),
-        expected=expected,
-        nearest=near and str(Path(name).with_name(near)),
-    )
 
 
 def compiled(file: str, text: str) -> NoteTemplate:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sfdc_escalator.errors import Severity
-from sfdc_escalator.escalation.world.written_number import as_written, text_in_file
+from sfdc_escalator.escalation.world.forms.written_number import as_written, text_in_file
 
 INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 LEADING_ZEROS = re.compile(r"[-+]?0\d", re.ASCII)

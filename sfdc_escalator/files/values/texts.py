@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG, UNDO
 from sfdc_escalator.files.text.fault import Fault, shown
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
@@ -54,7 +55,7 @@ def route_name(value: Any) -> str:
 
 def rung_name(value: Any) -> str:
     """The name of a rung; the ledger has its own entries for the start of an escalation and for what was undone."""
-    if value in ("start", "undo"):
+    if value in (FIRST_RUNG, UNDO):
         raise Fault(f"no rung can be called `{value}`", found=value, expected="another name: it has a meaning already")
     return name(value)
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from sfdc_escalator.escalation.figures.facts import Climb, Place, Started
-from sfdc_escalator.escalation.world.history import EscalationState
-from sfdc_escalator.escalation.world.keys import FIRST_RUNG
+from sfdc_escalator.escalation.world.escalation import EscalationState
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG, UNDO
 from sfdc_escalator.ledger.figures.wanted import A_DAY, Wanted, day_text
 from sfdc_escalator.ledger.tables.rows import MISREAD, naming
 from sfdc_escalator.ledger.tables.schema import escalations, events
@@ -34,7 +34,7 @@ NOT_CLIMBED = (
     EscalationState.SKIPPED,
     EscalationState.SUPERSEDED,
 )
-NOT_A_RUNG = (FIRST_RUNG, "undo")
+NOT_A_RUNG = (FIRST_RUNG, UNDO)
 CARRIED_OUT = frozenset({"applied", "found", "recovered", "resolved"})
 """Events by which a note was there."""
 READ = (*CARRIED_OUT, "intended", "closed")

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG, RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.ledger.tables import chain

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError, LedgerUnusable
 from sfdc_escalator.escalation.world.case import FieldValues
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.chain import plain
 from sfdc_escalator.ledger.tables.ladder import ladder_facts_of, ladder_row

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 
 FIRST = frozenset(
     {

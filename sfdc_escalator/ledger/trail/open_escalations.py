@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG, UNDO
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.ledger.tables.kept_texts import readable

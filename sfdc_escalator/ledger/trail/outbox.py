@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.escalation.outbox.queued import KEPT, NoticeState, OutboxCounts, Queued
 from sfdc_escalator.escalation.outbox.rows import Delivered
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.notice_rows import queued_of

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.undoing.proved import undone_by_notes
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.rows import escalation_of

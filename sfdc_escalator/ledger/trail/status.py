@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from sfdc_escalator.escalation.outbox.queued import NoticeState
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import UNDO
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waiting, Waitlist

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.escalation.outbox.queued import Queued
 from sfdc_escalator.escalation.undoing.note import why_in
+from sfdc_escalator.escalation.world.keys import FIRST_RUNG, UNDO
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.kept_texts import kept_in
 from sfdc_escalator.ledger.tables.rows import escalation_of, naming
@@ -16,8 +17,6 @@ from sfdc_escalator.ledger.trail.notices import rows
 from sfdc_escalator.ledger.writing.notices import parts
 from sfdc_escalator.pipeline.ports.undoing import RunWrites
 from sfdc_escalator.pipeline.read_models.undone import UndoneOnCase
-
-UNDO = "undo"
 
 
 class SqlUndoTrail:
@@ -35,7 +34,7 @@ class SqlUndoTrail:
         alone = (
             sa.select(events.c.key)
             .join(escalations, escalations.c.key == events.c.key)
-            .where(ours, events.c.event == "applied", escalations.c.rung == "start", ~ever)
+            .where(ours, events.c.event == "applied", escalations.c.rung == FIRST_RUNG, ~ever)
         )
         adopted = sa.select(sa.func.count()).where(ours, events.c.event == "adopted")
         known = sa.select(runs.c.run).where(runs.c.run == run, runs.c.organization_id == self._organization_id)

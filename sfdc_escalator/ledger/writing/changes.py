@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.ledger.tables.chain import plain
 from sfdc_escalator.ledger.tables.rows import Row, checked, escalation_of, facts_of, naming, stored

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.outbox.queued import NoticeState
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.ledger.tables.chain import plain
 from sfdc_escalator.ledger.tables.notice_rows import notice_row, payload_of
 from sfdc_escalator.ledger.tables.rows import Row

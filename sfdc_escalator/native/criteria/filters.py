@@ -20,7 +20,7 @@ def joined(node: Node, items: Sequence[Tree]) -> Tree:
     if node.data == "item":
         number = str(node.children[0])
         if len(number) > 6 or not 1 <= int(number) <= len(items):
-            raise NotParsed(f"there is no criterion {number[:12]}")
+            raise NotParsed(f"the criterion {number[:12]} does not exist")
         return items[int(number) - 1]
     parts = tuple(joined(child, items) for child in node.children)
     return fails(parts[0]) if node.data == "not" else Join(node.data == "all", parts)

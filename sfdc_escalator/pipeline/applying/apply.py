@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.decisions.outcome import Outcome, State, applied_
 from sfdc_escalator.escalation.planning.chunks import Batch, lanes
 from sfdc_escalator.escalation.planning.guards import CHUNK
 from sfdc_escalator.escalation.policy.steps import values_written
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.pipeline.applying.deliver import Delivery
 from sfdc_escalator.pipeline.applying.smaller_parts import Tries

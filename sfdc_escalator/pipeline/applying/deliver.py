@@ -12,7 +12,7 @@ from functools import partial
 from sfdc_escalator.errors import EscalatorError, OrgUnavailable, counted
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State, applied_outcome, undone_outcome, unknown_outcome
 from sfdc_escalator.escalation.planning.chunks import Batch
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.pipeline.applying.gate import Gate
 from sfdc_escalator.pipeline.applying.smaller_parts import Tries, halves, is_widespread, without
 from sfdc_escalator.pipeline.changes import (

@@ -5,7 +5,7 @@ from datetime import datetime
 from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.on_ladder import seen_rungs
 from sfdc_escalator.escalation.decisions.outcome import State
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import RungName
 from sfdc_escalator.pipeline.changes import change, climbed, escalation_of
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease

@@ -20,7 +20,7 @@ from sfdc_escalator.escalation.outbox.batches import Batch, batches
 from sfdc_escalator.escalation.outbox.posting import message_now, together
 from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
 from sfdc_escalator.escalation.policy.telling import NO_RULES, NoticeRules
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
 from sfdc_escalator.pipeline.notify.due import free, given_up, kept_back, look_back, of_policies, waiting_of
 from sfdc_escalator.pipeline.notify.ends import end_of

@@ -26,7 +26,7 @@ from sfdc_escalator.escalation.telling.saying import Occasion
 from sfdc_escalator.escalation.time.durations import in_words
 from sfdc_escalator.escalation.time.zones import clock_text
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
 from sfdc_escalator.escalation.world.needs import Need

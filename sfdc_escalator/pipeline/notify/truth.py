@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from sfdc_escalator.escalation.outbox.queued import NoticeState, Queued
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.pipeline.ports.outbox import Settled
 
 UNDONE = "it was undone"

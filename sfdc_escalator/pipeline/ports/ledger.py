@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sfdc_escalator.escalation.notices.notice import Notice
-from sfdc_escalator.escalation.world.history import Escalation, History
+from sfdc_escalator.escalation.world.escalation import Escalation
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.escalation.world.policy_use import PolicyUses

@@ -1,13 +1,15 @@
 """The outbox of notices, as their delivery sees it. Each call is a transaction of its own, outside the lease."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Queued
 from sfdc_escalator.escalation.outbox.rows import Delivered
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
+from sfdc_escalator.escalation.world.org import OrgFacts
+from sfdc_escalator.pipeline.ports.channel import Channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +63,10 @@ class Outbox(Protocol):
     def undelivered(self) -> tuple[Queued, ...]:
         """The notices that wait for a person, oldest first, without their texts."""
         ...
+
+
+class PostOffice(NamedTuple):
+    """The outbox of the org, and its channels once it is known what kind of org it is."""
+
+    outbox: Outbox
+    channels: Callable[[OrgFacts], Channels]

@@ -8,7 +8,8 @@ from sfdc_escalator.errors import PlanRefused, counted
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import Identity, identity_on
 from sfdc_escalator.pipeline.changes import escalation_found
 from sfdc_escalator.pipeline.ports.ledger import Change

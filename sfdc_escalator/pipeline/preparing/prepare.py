@@ -19,7 +19,8 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.fitness import fitness
 from sfdc_escalator.escalation.undoing.proved import undone_by_notes
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, History
+from sfdc_escalator.escalation.world.escalation import Escalation
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.needs import Need

@@ -14,7 +14,8 @@ from sfdc_escalator.escalation.decisions.own_steps import could_match_without_us
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import CASE_CLOSED, NOT_SENT, Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import CASE_CLOSED, NOT_SENT, Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.ports.org import CaseNow, Org
 from sfdc_escalator.pipeline.preparing.second_look import Look

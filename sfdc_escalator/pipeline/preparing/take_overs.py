@@ -4,7 +4,8 @@ answer was lost and its note was found afterwards."""
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.pipeline.preparing.merges import NEVER, is_own, started
 
 OPEN = (EscalationState.APPLIED, EscalationState.ADOPTED)

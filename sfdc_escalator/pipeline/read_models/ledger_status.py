@@ -8,7 +8,7 @@ from typing import Any
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.outbox.queued import OutboxCounts
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waiting

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sfdc_escalator.escalation.world.history import Escalation
+from sfdc_escalator.escalation.world.escalation import Escalation
 
 
 @dataclass(frozen=True, slots=True)

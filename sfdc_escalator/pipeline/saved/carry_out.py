@@ -12,19 +12,20 @@ from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.outbox.queued import OutboxCounts
 from sfdc_escalator.escalation.saved.plan import SavedPlan
 from sfdc_escalator.escalation.time.durations import in_words
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.ladder_facts import Standing
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.applying.apply import Applied, Terms, apply
 from sfdc_escalator.pipeline.changes import climbed
-from sfdc_escalator.pipeline.closing import read_back
+from sfdc_escalator.pipeline.closing import close_failed, read_back
 from sfdc_escalator.pipeline.notify.delivery import Sent, deliver
 from sfdc_escalator.pipeline.ports.ledger import Change, Lease, Ledger, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.outbox import PostOffice
 from sfdc_escalator.pipeline.ports.progress import Progress
 from sfdc_escalator.pipeline.preparing.recover import Settled, recover
 from sfdc_escalator.pipeline.read_models.notices import waiting_for_a_person
-from sfdc_escalator.pipeline.run import PostOffice, close_failed
 from sfdc_escalator.pipeline.run_clock import RunClock, check_clock
 from sfdc_escalator.pipeline.saved.recheck import Checked, recheck
 from sfdc_escalator.pipeline.saved.result import SavedResult, result_of

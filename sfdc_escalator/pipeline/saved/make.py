@@ -17,7 +17,7 @@ from sfdc_escalator.escalation.saved.plan import (
     Withheld,
     WithheldCase,
 )
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import RungName
 from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 from sfdc_escalator.pipeline.changes import escalation_of

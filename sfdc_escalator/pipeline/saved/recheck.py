@@ -12,7 +12,8 @@ from sfdc_escalator.escalation.planning.guards import withheld_by
 from sfdc_escalator.escalation.saved.differences import Difference, Known, by_whom, differences, sentence
 from sfdc_escalator.escalation.saved.plan import SavedPlan
 from sfdc_escalator.escalation.saved.since import CaseSince
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.org import Org
 

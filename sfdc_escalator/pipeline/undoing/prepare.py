@@ -11,7 +11,8 @@ from sfdc_escalator.escalation.undoing.fields import PutBack, owner_given_back, 
 from sfdc_escalator.escalation.undoing.proved import TAKEN_BACK, written_rungs
 from sfdc_escalator.escalation.undoing.undo import Basis, Undo, UndoState, left, not_sent, order_of
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.changes import escalation_found

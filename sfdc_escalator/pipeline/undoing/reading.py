@@ -11,7 +11,8 @@ from sfdc_escalator.escalation.policy.steps import FIELD_OF
 from sfdc_escalator.escalation.undoing.fields import PutBack, names_shown
 from sfdc_escalator.escalation.undoing.proved import undone_by_notes
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import Escalation, History
+from sfdc_escalator.escalation.world.escalation import Escalation
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.needs import FieldChanges, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Org

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sfdc_escalator.errors import Invalid, Problem, counted
 from sfdc_escalator.escalation.undoing.undo import Undo, UndoState, left
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import Identity, turn_of_undo
 from sfdc_escalator.pipeline.ports.undoing import RunWrites, UndoTrail
 
@@ -70,7 +71,7 @@ def by_key(name: str, known: Mapping[str, Escalation], history: History) -> Sequ
         near = difflib.get_close_matches(key, known, n=1)
         return Problem("no such key", found=name, expected=KEY_FORM, nearest=near[0] if near else None)
     if one.is_undo:
-        return list(undone_by(one, history)) or Problem(f"{key} is an undo, and there is no undo of an undo")
+        return list(undone_by(one, history)) or Problem(f"{key} is an undo, which cannot be undone")
     if one.state is EscalationState.ADOPTED:
         return Problem(f"{key} was adopted with the backlog: nothing was written, so there is nothing to take back")
     if one.state in NOTHING_WRITTEN:
@@ -124,8 +125,10 @@ def settled_already(target: Escalation, history: History, organization_id: str) 
     start = start_of(target, history)
     identity = identity_of(target, start, organization_id)
     undo, of_undo = identity.undo, {one.key: one for one in history.undos_of(start)}
-    if EscalationState.UNDONE in (target.state, start.state) or is_written(of_undo.get(undo.key)):
-        return left(target, undo, UndoState.ALREADY, "it is undone already")
+    own, of_start = of_undo.get(undo.key), identity_of(start, start, organization_id).undo
+    if EscalationState.UNDONE in (target.state, start.state) or is_written(own):
+        done = undo if is_written(own) or not is_written(of_undo.get(of_start.key)) else of_start
+        return left(target, done, UndoState.ALREADY, "it is undone already")
     for one in (target, start, *history.rungs_of(start, {start.route}), *of_undo.values()):
         if one.state in IN_FLIGHT:
             what = "an undo of it" if one.is_undo else "it" if one is target else f"{one.key} ({one.rung})"

@@ -10,12 +10,13 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.undoing.undo import STUCK, Undo, UndoState, ended
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.applying.apply import Applied, Terms, apply
+from sfdc_escalator.pipeline.closing import close_failed
 from sfdc_escalator.pipeline.notify.delivery import Sent, deliver
 from sfdc_escalator.pipeline.ports.ledger import Change, HistoryReader, Lease, Ledger, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.outbox import PostOffice
 from sfdc_escalator.pipeline.ports.progress import Progress
 from sfdc_escalator.pipeline.ports.undoing import UndoTrail
-from sfdc_escalator.pipeline.run import PostOffice, close_failed
 from sfdc_escalator.pipeline.run_clock import RunClock, check_clock
 from sfdc_escalator.pipeline.stop import Stop
 from sfdc_escalator.pipeline.undoing.prepare import PreparedUndo, prepare_undo

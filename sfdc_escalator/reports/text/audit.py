@@ -27,7 +27,10 @@ WITH_RUN = 100
 """Columns of a page that has room for the run of each escalation."""
 
 
-def list_text(where: str, entries: Sequence[EscalationEntry], page: Page = PLAIN, *, filtered: bool = False) -> str:
+def list_text(
+    where: str, entries: Sequence[EscalationEntry], page: Page = PLAIN, *, filtered: bool = False, cut: bool = False
+) -> str:
+    """`cut` says that the ledger has more of them."""
     if not entries:
         return f"The ledger {visible(where)} has no escalations{' like these' if filtered else ''}."
     states = Counter(one.state for one in entries)
@@ -42,7 +45,8 @@ def list_text(where: str, entries: Sequence[EscalationEntry], page: Page = PLAIN
     if page.width < WITH_RUN:
         columns, rows = columns[:-1], [row[:-1] for row in rows]
     of = f" of {visible(only)}" if only else ""
-    head = f"{counted(len(entries), 'escalation')}{of}: {counts}"
+    many = counted(len(entries), "escalation")
+    head = f"The newest {many}{of} (more of them: --limit N, or --all): {counts}" if cut else f"{many}{of}: {counts}"
     return "\n".join([head, f"Ledger {visible(where)}", table(columns, rows, page=page)])
 
 

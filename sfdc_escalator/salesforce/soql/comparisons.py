@@ -13,7 +13,7 @@ from string import whitespace
 from sfdc_escalator.escalation.conditions import comparison
 from sfdc_escalator.escalation.conditions.comparison import Literal_, Operand, Operator, options
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.one_form import signs_alike
+from sfdc_escalator.escalation.world.forms.one_form import signs_alike
 from sfdc_escalator.escalation.world.org import FieldInfo
 from sfdc_escalator.salesforce.soql import soql
 from sfdc_escalator.salesforce.soql.soql import EVERYTHING, NOTHING, Filter, Leaf, both, either, listed, render

@@ -17,8 +17,8 @@ from sfdc_escalator.escalation.conditions.shared_keys import SIDES
 from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.readiness.comparisons import CALLED, TIME, misfit, value_gaps
 from sfdc_escalator.escalation.world.case import Value
+from sfdc_escalator.escalation.world.forms.written_number import as_written
 from sfdc_escalator.escalation.world.org import Describe, FieldInfo
-from sfdc_escalator.escalation.world.written_number import as_written
 from sfdc_escalator.salesforce.schema.values import TYPES
 from tests.builders import NOW, SCENE, case
 

@@ -7,7 +7,7 @@ import pytest
 
 from sfdc_escalator.escalation.decisions.episodes import episode, is_over
 from sfdc_escalator.escalation.decisions.own_steps import without_our_steps
-from sfdc_escalator.escalation.world.history import CASE_CLOSED, Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import CASE_CLOSED, Escalation, EscalationState
 from tests.builders import AGENT, NOW, case, escalation, identity, route, values
 
 UNDONE, APPLIED = EscalationState.UNDONE, EscalationState.APPLIED

@@ -9,7 +9,7 @@ import pytest
 from sfdc_escalator.escalation.policy.steps import Step, StepState
 from sfdc_escalator.escalation.undoing.fields import NOT_KNOWN, PutBack, Touched, put_back
 from sfdc_escalator.escalation.world.case import Case, FieldChange
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from tests.builders import AGENT, ME, NOW, SUPPORT, case, escalation, values
 
 US = frozenset({ME})

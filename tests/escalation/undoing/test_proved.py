@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from sfdc_escalator.escalation.undoing.proved import undone_by_notes
-from sfdc_escalator.escalation.world.history import Escalation, EscalationState, History
+from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import Identity
 from tests.builders import NOW, ORG, case, identity
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from sfdc_escalator.escalation.world.one_form import ZERO_WIDTH_SPACE, as_written, one_form
+from sfdc_escalator.escalation.world.forms.one_form import ZERO_WIDTH_SPACE, as_written, one_form
 
 GAP = "\u01c1"
 """The replacement for each sign of an ignored phrase: a word that nobody writes, so that its neighbours do not join."""
