@@ -3,7 +3,6 @@
 The files are not part of the project; without them these tests are skipped.
 """
 
-import os
 import random
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +13,7 @@ from sfdc_escalator.wiring.validation import check
 from tests.native.decisions import drawn, pairs_of, shown, values_in
 from tests.sampling import WHOLE
 
-FOLDER = Path(
-    os.environ.get("TESTS_NATIVE_RULES", Path(__file__).parents[3].parent / "shared" / "data" / "native-rules")
-)
+FOLDER = Path(__file__).parents[3] / "shared" / "data" / "native-rules"
 CASES = 60 if WHOLE else 25
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the public rules are not on this machine")
 RULES = sorted(path for path in FOLDER.rglob("Case.*Rules*") if "autoResponse" not in path.name)
