@@ -172,6 +172,20 @@ def test_what_was_never_written_is_sent_again_only_once_that_is_sure() -> None:
     assert len(here.org.notes) == 2
 
 
+def test_what_turns_out_never_to_have_been_written_gets_no_correcting_note() -> None:
+    here = Desk(FakeOrg([case(1)], org_facts=TRACKED, persons=[ANN]))
+    here.org.script = lambda _chunk: Unknown("no answer came")
+    here.run()
+    here.org.script = None
+    here.later(5)
+    assert only(here.undo()).state is UndoState.UNKNOWN
+    here.later(11)
+    result = here.undo()
+    assert (only(result).state, result.exit_code) == (UndoState.ALREADY, 0)
+    assert "never written" in only(result).reason
+    assert (here.states, here.org.notes) == ([EscalationState.PLANNED], [])
+
+
 def test_a_rejected_undo_changes_nothing_and_can_be_tried_at_once() -> None:
     here = desk()
     here.org.refused = {case(1).id: RowError(ErrorKind.ROW, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "not now")}

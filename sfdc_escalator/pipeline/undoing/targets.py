@@ -133,6 +133,8 @@ def settled_already(target: Escalation, history: History, organization_id: str) 
         if one.state in IN_FLIGHT:
             what = "an undo of it" if one.is_undo else "it" if one is target else f"{one.key} ({one.rung})"
             return left(target, undo, UndoState.UNKNOWN, f"{what} {UNSETTLED}")
+    if target.state in NOTHING_WRITTEN:  # its unknown outcome is settled now
+        return left(target, undo, UndoState.ALREADY, "it was never written: there is nothing to take back")
     if identity.origin or identity.key != target.key:
         return left(target, undo, UndoState.GONE, MERGED_AWAY)
     if target.state is EscalationState.CLOSED:
