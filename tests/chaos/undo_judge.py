@@ -202,8 +202,10 @@ class UndoJudge(Judge):
             locked = [one for one in left if self.is_locked(one["case_id"]) and one["state"] == "rejected"]
             if run.code not in (0, 2 if forgot else 0) and (run.code != 3 or len(left) > len(locked) or not left):
                 yield f"NOT FINISHED: undo {name}: exit {run.code} {report.get('error', '')} {left} {run.stderr}"
+            written = {note.key for note in self.notes if note.run <= run.command.run}
             for one in report.get("escalations", ()):
-                if one["state"] in ("applied", "already") and one["key"] not in {note.key for note in self.undos}:
+                never_written = one["state"] == "already" and one["undoes"] not in written
+                if one["state"] in ("applied", "already") and one["key"] not in written and not never_written:
                     yield f"UNDONE WITHOUT A NOTE: {one}"
         if (self.final.report or {}).get("unknown"):
             yield f"NOT SETTLED: {self.final.report}"
