@@ -1,10 +1,9 @@
 """The proof that somebody acted on an escalation of the past: the file shows it, or the caller says when."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Literal
 
-from sfdc_escalator.backtest.fitness import can_answer
-from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.errors import Invalid, Problem
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.tree import AnyOf
@@ -13,21 +12,21 @@ from sfdc_escalator.escalation.policy.proof_needs import paths_of_history
 
 Acts = timedelta | Literal["never"] | None
 """The time from the start to an act, where the file cannot show one; None where the caller did not say."""
+Can = Callable[[Condition], bool]
+"""True where the history can answer all of the condition."""
 
 
-def answered(condition: Condition, mapping: HistoryMapping) -> Condition | None:
-    """The part of the proof that the file can answer: of alternatives those that it can, else all or nothing."""
+def answered(condition: Condition, can: Can) -> Condition | None:
+    """The part of the proof that the history can answer: of alternatives those that it can, else all or nothing."""
     if isinstance(condition, AnyOf):
-        parts = tuple(found for part in condition.parts if (found := answered(part, mapping)))
+        parts = tuple(found for part in condition.parts if (found := answered(part, can)))
         return AnyOf(parts) if parts else None
-    return condition if can_answer(condition, mapping) else None
+    return condition if can(condition) else None
 
 
-def acted_paths(policy: Policy, mapping: HistoryMapping) -> frozenset[str]:
-    """The fields whose changes prove an act. Only events have changes of fields."""
-    if mapping.kind != "events":
-        return frozenset()
-    proofs = (answered(route.ladder.acknowledged, mapping) for route in policy.routes if route.ladder)
+def acted_paths(policy: Policy, can: Can) -> frozenset[str]:
+    """The fields whose changes prove an act."""
+    proofs = (answered(route.ladder.acknowledged, can) for route in policy.routes if route.ladder)
     return frozenset[str]().union(*(paths_of_history(one) for one in proofs if one))
 
 

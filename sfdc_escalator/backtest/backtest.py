@@ -1,12 +1,13 @@
 """Runs one backtest: reads the file, replays each case, keeps the matches."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from sfdc_escalator.backtest.acts import Acts, acted_paths
 from sfdc_escalator.backtest.climbs import Ladders
-from sfdc_escalator.backtest.fitness import check_replay, tracked
+from sfdc_escalator.backtest.fitness import can_answer, check_replay, tracked
 from sfdc_escalator.backtest.history_file import HistoryFile
 from sfdc_escalator.backtest.mapping import HistoryMapping
 from sfdc_escalator.backtest.polls import Polls
@@ -35,11 +36,12 @@ def backtest(
 ) -> BacktestResult:
     """Raises Invalid when the file cannot answer the policy, and when the file does not match its mapping."""
     check_replay(policy, mapping)
-    history = HistoryFile(events, mapping)
-    segments = Segments(mapping, history.cells, sorted({*tracked(policy), *acted_paths(policy, mapping)}))
-    conditions = {route.name: condition_of(policy, route) for route in policy.routes}
-    ladders = Ladders(policy, mapping, acts)
-    replay = first_matches if episodes == "first" else all_matches
+    history, can = HistoryFile(events, mapping), partial(can_answer, mapping=mapping)
+    acted = acted_paths(policy, can) if mapping.kind == "events" else frozenset[str]()  # a snapshot has no changes
+    segments = Segments(mapping, history.cells, sorted({*tracked(policy), *acted}))
+    ladders = Ladders(policy, can, acts)
+    conditions = conditions_of(policy)
+    replay = partial(first_matches, fences=fences(policy)) if episodes == "first" else all_matches
     matches: list[PastMatch] = []
     cases = 0
     for number, rows in history.cases():
@@ -54,6 +56,16 @@ def backtest(
     rungs = {route.name: tuple(rung.id for rung in route.ladder.rungs) for route in policy.routes if route.ladder}
     sent = messages_by_week(policy, (Happened(one.route, one.rung, one.at) for one in found))
     return BacktestResult(policy.name, policy.digest, routes, found, cases, history.rows, len(polls), rungs, sent)
+
+
+def conditions_of(policy: Policy) -> dict[str, Condition]:
+    """The condition of each route, most serious first."""
+    return {route.name: condition_of(policy, route) for route in policy.routes}
+
+
+def fences(policy: Policy) -> frozenset[str]:
+    """The routes that open no escalation: they keep a case from those below only while they hold."""
+    return frozenset(route.name for route in policy.routes if not route.opens)
 
 
 def condition_of(policy: Policy, route: Route) -> Condition:

@@ -7,13 +7,10 @@ names, and the next moment of a ladder.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sfdc_escalator.backtest.acts import Acts, act_unknown, answered, waits_for_act
-from sfdc_escalator.backtest.fitness import can_answer
-from sfdc_escalator.backtest.mapping import HistoryMapping
+from sfdc_escalator.backtest.acts import Acts, Can, act_unknown, answered, waits_for_act
 from sfdc_escalator.backtest.past_ladder import PastLadder, opened, writes
 from sfdc_escalator.backtest.polls import Polls
 from sfdc_escalator.backtest.replay import Segment, turning_points
-from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.tree import All
 from sfdc_escalator.escalation.ladder.climbing import Climb
@@ -24,28 +21,31 @@ from sfdc_escalator.pipeline.read_models.backtest_result import PastMatch
 
 
 class Ladders:
-    """The ladders of a policy over one file. `acts` says when somebody acts where the file cannot show it."""
+    """The ladders of a policy over one history. `acts` says when somebody acts where it cannot show that, as `can`
+    says."""
 
-    def __init__(self, policy: Policy, mapping: HistoryMapping, acts: Acts) -> None:
+    def __init__(self, policy: Policy, can: Can, acts: Acts) -> None:
         self.policy, self._acts = policy, acts
         self.routes = {route.name: route for route in policy.routes}
         self.ranks = {name: rank for rank, name in enumerate(self.routes)}
         self.held_while = All(policy.hold_while) if policy.hold_while else None
         acted = {name: route.ladder.acknowledged for name, route in self.routes.items() if route.ladder}
-        self._proofs: Mapping[str, Condition | None] = {name: answered(one, mapping) for name, one in acted.items()}
-        self._shown = frozenset(name for name, one in acted.items() if can_answer(one, mapping))
+        self._proofs: Mapping[str, Condition | None] = {name: answered(one, can) for name, one in acted.items()}
+        self._shown = frozenset(name for name, one in acted.items() if can(one))
 
-    def begin(self, start: PastMatch, case: Case) -> PastLadder:
+    def begin(self, start: PastMatch, case: Case, polls: Polls) -> PastLadder:
         """Raises Invalid where a rung waits for an act that the file cannot show, and nobody said when there is one."""
         route, shown = self.routes[start.route], start.route in self._shown
         if route.ladder and not shown and self._acts is None and waits_for_act(route):
             raise act_unknown(self.policy, route)
-        return opened(start, route, case, self._proofs.get(start.route), None if shown else self._acts)
+        here = polls.circumstances(start.at)
+        return opened(start, route, case, here, self._proofs.get(start.route), None if shown else self._acts)
 
     def climbed(self, segments: Sequence[Segment], starts: Sequence[PastMatch], polls: Polls) -> Iterator[PastMatch]:
         """The rungs of these escalations of one case, in the order of the polls."""
-        if any(self.routes[one.route].ladder for one in starts):
-            yield from Walk(self, starts, polls).through(segments)
+        opening = [one for one in starts if self.routes[one.route].opens]
+        if any(self.routes[one.route].ladder for one in opening):
+            yield from Walk(self, opening, polls).through(segments)
 
 
 class Walk:
@@ -84,7 +84,7 @@ class Walk:
             found, start = True, self._coming.pop()
             rank = self._ladders.ranks[start.route]
             if all(self._rank(one) >= rank for one in self._open):
-                new = self._ladders.begin(start, case)
+                new = self._ladders.begin(start, case, self._polls)
                 self._open = [] if new.route.escalate else [one for one in self._open if self._rank(one) > rank]
                 self._open.append(new)
         return found
@@ -109,8 +109,8 @@ class Walk:
 
     def _read(self, case: Case, now: datetime, older: Sequence[PastLadder]) -> None:
         """Reads what a run reads of open escalations: the hold of the case, and the acts of people."""
-        condition = self._ladders.held_while
-        is_held = bool(condition and older and condition.holds(case, Circumstances(now)))
+        condition, here = self._ladders.held_while, self._polls.circumstances(now)
+        is_held = bool(condition and older and condition.holds(case, here))
         if is_held and self._held_since is None:
             self._held_since = now
         elif not is_held and self._held_since is not None:
@@ -118,7 +118,7 @@ class Walk:
             self._held_since = None
         lasting = [Interval(self._held_since, now)] if self._held_since else []
         for one in older:
-            one.look(case, now, (*self._held, *lasting), is_held=is_held)
+            one.look(case, here, (*self._held, *lasting), is_held=is_held)
 
     # -- the next poll
 

@@ -23,8 +23,9 @@ from sfdc_escalator.pipeline.read_models.backtest_result import PastMatch
 
 @dataclass(slots=True)
 class PastLadder:
-    """`start` opened it at a poll. `proof` is the condition by which the file shows an act, None where it cannot;
-    `acts` the caller's word about acts. The times are those of the case at the present poll."""
+    """`start` opened it at a poll, in the circumstances `here`. `proof` is the condition by which the history shows an
+    act, None where it cannot; `acts` the caller's word about acts. The times are those of the case at the present
+    poll."""
 
     start: PastMatch
     route: Route
@@ -32,25 +33,26 @@ class PastLadder:
     acts: Acts
     progress: Progress
     escalated: Escalated
+    here: Circumstances
     _case: Case | None = None
     _times: tuple[Times, ...] = field(default=())
 
     def times(self, case: Case) -> tuple[Times, ...]:
         """The times of the rungs for the case as it is now."""
         if case is not self._case:
-            self._case, self._times = case, times_of(self.route.ladder, case, Circumstances(self.start.at))
+            self._case, self._times = case, times_of(self.route.ladder, case, self.here)
         return self._times
 
-    def look(self, case: Case, now: datetime, held: Sequence[Interval], *, is_held: bool) -> None:
+    def look(self, case: Case, here: Circumstances, held: Sequence[Interval], *, is_held: bool) -> None:
         """Takes in what a run reads before it climbs: the holds, and whether somebody acted."""
         if held or self.progress.held:
             self.progress = replace(self.progress, held=merged(held), is_held=is_held)
         if self.progress.acknowledged is None:
-            self.progress = replace(self.progress, acknowledged=self._act(case, now))
+            self.progress = replace(self.progress, acknowledged=self._act(case, here))
 
-    def _act(self, case: Case, now: datetime) -> Acknowledged | None:
-        acts = [acknowledgement(self.proof, case, self.escalated, Circumstances(now))] if self.proof else []
-        if not isinstance(self.acts, str) and self.acts is not None and now - self.start.at >= self.acts:
+    def _act(self, case: Case, here: Circumstances) -> Acknowledged | None:
+        acts = [acknowledgement(self.proof, case, self.escalated, here)] if self.proof else []
+        if not isinstance(self.acts, str) and self.acts is not None and here.now - self.start.at >= self.acts:
             acts.append(Acknowledged(self.start.at + self.acts, None, "acknowledged"))
         return min(filter(None, acts), default=None, key=lambda one: one.at)
 
@@ -77,12 +79,13 @@ class PastLadder:
         return next(rung for rung in self.route.ladder.rungs if rung.id == name)
 
 
-def opened(start: PastMatch, route: Route, case: Case, proof: Condition | None, acts: Acts) -> PastLadder:
+def opened(
+    start: PastMatch, route: Route, case: Case, here: Circumstances, proof: Condition | None, acts: Acts
+) -> PastLadder:
     """The escalation as the run at that poll starts it: its due time is fixed then."""
-    circumstances = Circumstances(start.at)
-    proved = proved_at(proof, case, circumstances) if proof else ()
-    progress = Progress(start.at, due_of(route.due, case, circumstances))
-    return PastLadder(start, route, proof, acts, progress, Escalated(start.at, None, frozenset(proved)))
+    proved = proved_at(proof, case, here) if proof else ()
+    progress = Progress(start.at, due_of(route.due, case, here))
+    return PastLadder(start, route, proof, acts, progress, Escalated(start.at, None, frozenset(proved)), here)
 
 
 def writes(rung: Rung, case: Case, priorities: tuple[str, ...]) -> bool:

@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sfdc_escalator.backtest.polls import Polls
-from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.pipeline.read_models.backtest_result import PastMatch
@@ -29,17 +28,28 @@ Conditions = Mapping[str, Condition]
 
 
 def first_matches(
-    number: str, segments: Sequence[Segment], conditions: Conditions, polls: Polls
+    number: str,
+    segments: Sequence[Segment],
+    conditions: Conditions,
+    polls: Polls,
+    fences: frozenset[str] = frozenset(),
 ) -> Iterator[PastMatch]:
-    """The matches that a run would escalate: the first route that holds at a poll, then only routes above it."""
-    above = list(conditions.items())
+    """The matches that a run would escalate: the first route that holds at a poll, then only routes above it.
+
+    A route of `fences` opens no escalation: its first match is listed, and the routes below stay possible.
+    """
+    above, listed = list(conditions.items()), set[str]()
     for segment in segments:
         wanted = [condition for _, condition in above]
         for place in turning_points(segment, wanted, polls):
-            circumstances = Circumstances(polls[place])
+            circumstances = polls.circumstances(polls[place])
             rank = next((rank for rank, (_, one) in enumerate(above) if one.holds(segment.case, circumstances)), None)
-            if rank is not None:
-                yield PastMatch(number, above[rank][0], 1, polls[place])
+            if rank is None or (name := above[rank][0]) in listed:
+                continue
+            yield PastMatch(number, name, 1, polls[place])
+            if name in fences:
+                listed.add(name)
+            else:
                 above = above[:rank]
         if not above:
             return
@@ -62,7 +72,7 @@ def runs(segments: Sequence[Segment], condition: Condition, polls: Polls) -> Ite
         places = turning_points(segment, [condition], polls)
         last = len(polls) if segment.end is None else polls.first_from(segment.end)
         for place, following in pairwise([*places, last]):
-            if condition.holds(segment.case, Circumstances(polls[place])):
+            if condition.holds(segment.case, polls.circumstances(polls[place])):
                 yield place, following
 
 
@@ -72,7 +82,7 @@ def turning_points(segment: Segment, conditions: Sequence[Condition], polls: Pol
     last = len(polls) if segment.end is None else polls.first_from(segment.end)
     if first >= last:
         return []
-    circumstances = Circumstances(polls[first])
+    circumstances = polls.circumstances(polls[first])
     places = {first}
     for condition in conditions:
         for crossing in condition.crossings(segment.case, circumstances):

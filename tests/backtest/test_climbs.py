@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from sfdc_escalator.backtest.acts import Acts
 from sfdc_escalator.backtest.climbs import Ladders, Walk
+from sfdc_escalator.backtest.fitness import can_answer
 from sfdc_escalator.backtest.mapping import FieldColumn, HistoryMapping
 from sfdc_escalator.backtest.polls import Polls
 from sfdc_escalator.backtest.replay import Segment, all_matches, first_matches
@@ -134,7 +136,7 @@ def test_a_replay_of_ladders_finds_the_same_as_looking_at_every_poll(
     polls = Polls(START, START + timedelta(days=4), timedelta(minutes=minutes), hours)
     made = list(segments(history))
     found = starts(policy, made, polls, every=every)
-    ladders = Ladders(policy, MAPPING, acts)
+    ladders = Ladders(policy, partial(can_answer, mapping=MAPPING), acts)
     rungs = list(ladders.climbed(made, found, polls))
     assert rungs == list(EveryPoll(ladders, found, polls).through(made))
     turns = [(one.route, one.episode, one.rung, one.turn) for one in rungs]

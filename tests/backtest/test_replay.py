@@ -1,6 +1,6 @@
 """The replay gives the same as judging every case at every poll."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,10 +80,14 @@ def as_of(status: str, priority: str, field_changes: dict[str, tuple[FieldChange
     return replace(one, fields={**one.fields, "Target__c": START + DAY}, field_changes=field_changes)
 
 
+def instants(polls: Polls) -> list[datetime]:
+    return [polls[place] for place in range(len(polls))]
+
+
 def at_every_poll(made: list[Segment], conditions: dict[str, Condition], polls: Polls) -> list[dict[str, bool]]:
     """Each condition at each poll, judged directly."""
     answers = []
-    for at in polls.instants:
+    for at in instants(polls):
         now = next((one for one in reversed(made) if one.begin <= at), None)
         answers.append(
             {name: bool(now) and one.holds(now.case, Circumstances(at)) for name, one in conditions.items() if now}
@@ -131,11 +135,11 @@ def plain_first(answers: list[dict[str, bool]], names: list[str], polls: Polls) 
 
 
 def test_the_first_and_the_last_time_are_polled() -> None:
-    assert Polls(START, START + 2 * DAY, DAY).instants == [START, START + DAY, START + 2 * DAY]
+    assert instants(Polls(START, START + 2 * DAY, DAY)) == [START, START + DAY, START + 2 * DAY]
 
 
 def test_a_poll_at_the_beginning_of_an_outage_is_left_out_and_one_at_its_end_is_not() -> None:
-    assert Polls(START, START + 2 * DAY, DAY, [(START, START + DAY)]).instants == [START + DAY, START + 2 * DAY]
+    assert instants(Polls(START, START + 2 * DAY, DAY, [(START, START + DAY)])) == [START + DAY, START + 2 * DAY]
 
 
 def test_polls_around_an_outage_are_neighbours() -> None:
@@ -151,3 +155,14 @@ def test_a_strict_limit_is_passed_at_the_poll_after_it() -> None:
     for operator, hour in limits:
         condition = Age(operator, timedelta(hours=20), path="CreatedDate")
         assert [one.at for one in all_matches("1", made, {"r": condition}, polls)] == [START + timedelta(hours=hour)]
+
+
+def test_a_route_that_opens_nothing_keeps_a_case_only_while_it_holds() -> None:
+    made = segments([(0, ("New", "High")), (300, ("Waiting", "High"))])
+    conditions: dict[str, Condition] = {
+        "fence": Field("Status", "is", "New"),
+        "below": Field("Priority", "is", "High"),
+    }
+    polls = Polls(START, START + DAY, timedelta(hours=1))
+    found = list(first_matches("1", made, conditions, polls, frozenset({"fence"})))
+    assert [(one.route, one.at) for one in found] == [("fence", START), ("below", START + timedelta(hours=5))]
