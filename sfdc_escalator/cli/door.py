@@ -29,6 +29,7 @@ COMMANDS = {  # each is a module of `commands`
     "hold": "Keep a case from being escalated for some time.",
     "release": "End the holds of a case.",
     "backtest": "Replay a policy over a history file.",
+    "shadow": "Compare policies with what Salesforce's own rules did.",
     "status": "Show the last run, what is open, what waits, and whether runs still come.",
     "report": "Show the figures of a period: how many, how fast, how far, what they have in common.",
     "notices": "Show the messages to people; send undelivered ones again, or drop them; try a channel.",

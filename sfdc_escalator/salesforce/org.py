@@ -15,8 +15,10 @@ from sfdc_escalator.escalation.world.needs import Lookup, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.channel import Channel
 from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.past import PastCases
 from sfdc_escalator.pipeline.ports.progress import Progress, unseen
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, RolledBack, Unknown
+from sfdc_escalator.salesforce import past
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
 from sfdc_escalator.salesforce.line.pages import Record
@@ -112,6 +114,17 @@ class SalesforceOrg:
         found = poll.poll(self._client, policies, org_facts, case, self._progress)
         self._progress(poll.READING, 1, 1)
         return found
+
+    @taken_apart()
+    def past_facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
+        found = org_facts.org_facts(self._client, caller, policies, lookups=past.HISTORY)
+        self._describe, self._tracked = found.describe, found.tracked
+        return found
+
+    @taken_apart()
+    def past_cases(self, policies: Sequence[Policy], org_facts: OrgFacts, since: datetime) -> PastCases:
+        us = frozenset({self._user_id})
+        return past.past_cases(self._client, policies, org_facts, since, us, self._progress)
 
     @taken_apart()
     def longest_waiting(self, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:

@@ -56,7 +56,14 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("values",),
         ("text",),
     ),
-    "salesforce": (("org",), ("readiness", "telling"), ("reading",), ("login", "schema", "writing"), ("line", "soql")),
+    "salesforce": (
+        ("org",),
+        ("past",),
+        ("readiness", "telling"),
+        ("reading",),
+        ("login", "schema", "writing"),
+        ("line", "soql"),
+    ),
     "native": (("translation",), ("imported",), ("rules",), ("policy",), ("criteria",), ("source",), ("remark",)),
     "ledger": (
         ("figures", "upkeep"),
@@ -68,8 +75,16 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("engines",),
         ("tables",),
     ),
+    "backtest": (
+        ("shadow",),
+        ("backtest", "difference"),
+        ("climbs", "segments"),
+        ("fitness", "history_file", "past_ladder", "replay"),
+        ("acts", "cells", "polls"),
+        ("mapping",),
+    ),
     "reports": (
-        ("audit_export", "saved"),
+        ("audit_export", "saved", "shadow"),
         ("html", "native", "text"),
         ("json",),
         ("ladder_text", "terminal", "whole_file"),
@@ -88,7 +103,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     ),
     "escalation": (
         ("saved",),
-        ("explaining", "figures", "planning", "telling", "undoing"),
+        ("explaining", "figures", "planning", "shadow", "telling", "undoing"),
         ("decisions", "readiness"),
         ("ladder", "note", "outbox"),
         ("notices",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sfdc_escalator.embedded_org.basics import entries
@@ -37,13 +38,16 @@ class _Reader:
         # The keys of each kind, and the function that reads an entry of it.
         self._kinds: dict[str, tuple[tuple[str, ...], Callable[[Entry], Rule]]] = {
             "assignment_rule": (("to", "when"), self._assignment),
+            "escalation_rule": (("minutes", "to", "when"), self._escalation),
             "owner_bounce": (("from", "to", "times"), self._bounce),
             "validation_rule": (("when", "message", "object"), self._validation),
             "trigger_error": (("object", "when", "batch_over", "limit"), self._trigger),
             "field_security": (("object", "readonly", "hidden"), self._security),
             "lose_edit_right": (("queue",), self._lost_right),
             "locked": (("cases",), self._locked),
-            "untracked": (("fields",), self._untracked),
+            "untracked": (("fields",), partial(self._history, "untracked")),
+            "tracked": (("fields",), partial(self._history, "tracked")),
+            "object_security": (("object",), lambda entry: Rule("object_security", self._hidden(entry).name)),
             "no_notifications": ((), lambda _: Rule("no_notifications")),
         }
 
@@ -60,6 +64,13 @@ class _Reader:
     def _assignment(self, entry: Entry) -> Rule:
         case = self._folder.schema["Case"]
         return Rule("assignment_rule", when=self._conditions(entry, case), to=self._named(entry, "to", _OWNER))
+
+    def _escalation(self, entry: Entry) -> Rule:
+        if "minutes" not in entry.values:
+            entry.refuse("minutes is missing", "the age at which a case is escalated")
+        to = self._named(entry, "to", _OWNER) if "to" in entry.values else ""
+        when = self._conditions(entry, self._folder.schema["Case"])
+        return Rule("escalation_rule", when=when, to=to, minutes=entry.number("minutes", 0, 0))
 
     def _bounce(self, entry: Entry) -> Rule:
         source, to = self._named(entry, "from", _OWNER), self._named(entry, "to", _OWNER)
@@ -96,11 +107,19 @@ class _Reader:
         found = [self._target(entry, "cases", _CASE, each) for each in entry.texts("cases")]
         return Rule("locked", cases=tuple(each for each in found if each))
 
-    def _untracked(self, entry: Entry) -> Rule:
+    def _history(self, kind: str, entry: Entry) -> Rule:
         if "fields" not in entry.values:
             entry.refuse("fields is missing", "a list of fields")
         found = [self._field(entry, self._folder.schema["Case"], name) for name in entry.texts("fields")]
-        return Rule("untracked", fields=tuple(each.name for each in found if each))
+        return Rule(kind, fields=tuple(each.name for each in found if each))
+
+    def _hidden(self, entry: Entry) -> SObject:
+        name = entry.values.get("object")
+        found = self._folder.schema.get(name) if isinstance(name, str) else None
+        if found is None:
+            near = nearest(name, [each.name for each in self._folder.schema]) if isinstance(name, str) else None
+            entry.refuse(f"{name} is not an object of the org", "an object", near, name)
+        return found or self._folder.schema["Case"]
 
     # --- their parts ---------------------------------------------------------------------------------------------
 

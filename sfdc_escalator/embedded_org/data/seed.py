@@ -46,7 +46,7 @@ def create(database: Database, folder: Folder, organization_id: str, now: dateti
     data_folder.resolve(folder)
     data_folder.check_unique(folder)
     automation = automation_file.load(folder)
-    tracking.untrack(folder, automation)
+    tracking.retrack(folder, automation)
     folder.raise_problems()
     _defaults(folder, user["Id"], now)
     _store(database, folder)

@@ -20,9 +20,10 @@ def track(folder: Folder) -> None:
         definitions.add({"QualifiedApiName": name, "IsFieldHistoryTracked": tracked, "EntityDefinitionId": case})
 
 
-def untrack(folder: Folder, automation: Automation) -> None:
-    """Takes the history from the fields that the folder's rules name."""
-    names = {name for rule in automation.of("untracked") for name in rule.fields}
-    for record in folder.table("FieldDefinition").records:
-        if record["QualifiedApiName"] in names:
-            record["IsFieldHistoryTracked"] = 0
+def retrack(folder: Folder, automation: Automation) -> None:
+    """Gives a history to the fields that the folder's rules name, or takes it."""
+    for kind, tracked in (("tracked", 1), ("untracked", 0)):
+        names = {name for rule in automation.of(kind) for name in rule.fields}
+        for record in folder.table("FieldDefinition").records:
+            if record["QualifiedApiName"] in names:
+                record["IsFieldHistoryTracked"] = tracked

@@ -15,7 +15,7 @@ from sfdc_escalator.embedded_org.basics.api_error import ApiError, not_found, to
 from sfdc_escalator.embedded_org.basics.clock import OrgClock
 from sfdc_escalator.embedded_org.http.faults import REFUSALS, FaultOnDemand
 from sfdc_escalator.embedded_org.http.request_log import RequestLog
-from sfdc_escalator.embedded_org.records import bounce
+from sfdc_escalator.embedded_org.records import bounce, escalation
 from sfdc_escalator.embedded_org.rest import identity, oauth, resources
 from sfdc_escalator.embedded_org.rest.calls import Answer, Call, split
 from sfdc_escalator.embedded_org.rest.request import Request
@@ -75,6 +75,7 @@ class Exchange:
             for late in sorted(self._late, key=lambda each: each.due):
                 if late.due <= moment:
                     self._carry_out_late(late, late.due)
+            self._escalate(moment)
             if not self._closing.is_set():
                 self._database.remember("clock_offset", repr(self._clock.offset()))
             return moment
@@ -141,6 +142,7 @@ class Exchange:
             if self._closing.is_set():
                 return Answer(503, [{"message": "the org is closing", "errorCode": "SERVER_UNAVAILABLE"}]), 0
             kind = fault.kind if fault else ""
+            self._escalate(self._clock.now())
             work = Work(
                 self._database, moment or self._clock.now(), self._facts.user_id, lock=kind == "lock",
                 automation=self._database.automation,
@@ -179,6 +181,11 @@ class Exchange:
         if work.lock:  # no saved row took the lock fault
             work.take_lock("")
         return answer
+
+    def _escalate(self, moment: datetime) -> None:
+        """Lets the org's escalation rules act up to this moment."""
+        if self._database.automation.of("escalation_rule") and not self._closing.is_set():
+            self._committed(lambda: escalation.escalate(Work(self._database, moment, self._facts.user_id)))
 
     def _move_on(self, work: Work) -> None:
         """Moves owners that bounce, in a transaction after the commit; its writes count as writes of this work."""

@@ -57,8 +57,10 @@ def after_update(
         if (
             field == "OwnerId"
         ):  # a changed reference is two rows: the names, and the ids (Object Reference, CaseHistory)
-            _history(work, before["Id"], label, "Text", _owner_name(work, old), _owner_name(work, new))
-            _history(work, before["Id"], label, "EntityId", old, new)
+            _history(work, before["Id"], work.owner_row, "Text", _owner_name(work, old), _owner_name(work, new))
+            _history(work, before["Id"], work.owner_row, "EntityId", old, new)
+        elif work.database.schema["Case"].fields[field].type == "boolean":
+            _history(work, before["Id"], label, "Boolean", _checkbox(old), _checkbox(new))
         else:
             _history(work, before["Id"], label, "Text", old, new)
     _comment(work, before["Id"], comment)
@@ -118,6 +120,10 @@ def _owner_name(work: Work, owner_id: str) -> str | None:
     table = "User" if owner_id.startswith("005") else "Group"
     rows = work.database.query(f'SELECT Name FROM "{table}" WHERE Id = ?', (owner_id,))  # noqa: S608
     return str(rows[0][0]) if rows else None
+
+
+def _checkbox(value: object) -> str:
+    return "true" if value else "false"
 
 
 def _history(work: Work, case_id: str, field: str, kind: str | None, old: str | None, new: str | None) -> None:

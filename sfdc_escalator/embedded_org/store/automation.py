@@ -5,6 +5,9 @@ The file is a JSON list of objects, each with a `kind`. Queues, users and cases 
 
 - assignment_rule: to, [when]. A saved case goes to owner `to`, unless `Sforce-Auto-Assign: FALSE` came with its
   request, inside a composite with its subrequest; the first rule that matches counts.
+- escalation_rule: minutes, [to], [when]. An open case of this age gets IsEscalated, and owner `to`, by
+  the user Automated Process, at that minute as soon as the org's clock is there; each case once, by the first rule that
+  matches it, whether its time has come or not.
 - owner_bounce: from, to, [times]. After the commit of an owner change to `from` the case moves on to `to`; each case
   only its first `times` times (0, the default: always).
 - validation_rule: when, message, [object]. FIELD_CUSTOM_VALIDATION_EXCEPTION with `message`, for that record only.
@@ -17,6 +20,8 @@ The file is a JSON list of objects, each with a `kind`. Queues, users and cases 
 - locked: cases. Locked by an approval: ENTITY_IS_LOCKED.
 - untracked: fields. Fields of Case without a history: FieldDefinition.IsFieldHistoryTracked is false, and a change
   leaves no row in CaseHistory. Tracked are OwnerId, Status, Priority, Type, Reason, and the fields in CaseHistory.csv.
+- tracked: fields. Further fields of Case with a history.
+- object_security: object. An object that the token's user does not see at all.
 - no_notifications: without keys. The token's user lacks the permission Send Custom Notifications.
 
 `when` is a condition, or a list that means all: `{"field": F}` with one of `is`, `is_not` (a value),
@@ -69,6 +74,7 @@ class Rule:
     to: str = ""
     source: str = ""
     times: int = 0
+    minutes: int = 0
     message: str = ""
     batch_over: int = 0
     limit: bool = False

@@ -122,6 +122,8 @@ class Database:
         seen = Schema(self.schema)
         for rule in self.automation.of("field_security"):
             seen.put(seen[rule.sobject].restricted(rule.readonly, rule.hidden))
+        for rule in self.automation.of("object_security"):
+            seen.drop(rule.sobject)
         return seen
 
     def _create_table(self, sobject: SObject) -> None:

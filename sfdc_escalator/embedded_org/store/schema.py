@@ -125,6 +125,9 @@ class Schema:
     def put(self, sobject: SObject) -> None:
         self._objects[sobject.name.lower()] = sobject
 
+    def drop(self, name: str) -> None:
+        self._objects.pop(name.lower(), None)
+
     def by_prefix(self, prefix: str) -> SObject | None:
         return next((each for each in self if each.prefix == prefix), None)
 

@@ -21,6 +21,7 @@ class Work:
 
     `automation` None: the rights and rules of the token's user do not apply. `batch` is the number of records that are
     saved together, `auto_assign` is true if assignment rules run, `moved` has the cases whose owner changed.
+    `owner_row` is the name of a change of the owner in the history.
     """
 
     database: Database
@@ -32,6 +33,7 @@ class Work:
     auto_assign: bool = True
     batch: int = 1
     moved: list[str] = field(default_factory=list)
+    owner_row: str = "Owner"
 
     @property
     def now(self) -> str:

@@ -69,7 +69,8 @@ class Comment:
 class FieldChange:
     """A field that took another value. `by` is the user's id, empty where it is not known.
 
-    `by_person` is true if an active user of type Standard who is not one of ours changed it.
+    `by_person` is true if an active user of type Standard who is not one of ours changed it, `by_rule` if the org's
+    automation did: the user Automated Process, or whoever stands for an assignment or an escalation.
     """
 
     at: datetime
@@ -77,6 +78,7 @@ class FieldChange:
     after: Value
     by: str = ""
     by_person: bool = True
+    by_rule: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,12 @@ from sfdc_escalator.escalation.world.needs import AUTHOR
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.facts import Facts
-from sfdc_escalator.salesforce.reading.records import Column, is_by_person, read
+from sfdc_escalator.salesforce.reading.records import Column, is_by_person, read, user_type_of
 from sfdc_escalator.salesforce.schema.values import given, instant, needed, pick, record_id, text
 
+RULES = frozenset({"ownerassignment", "ownerescalated"})
+"""The names in CaseHistory of an owner that a rule of the org gave to a case, whoever is named as the author."""
+AUTOMATION = "AutomatedProcess"  # of User.UserType
 HISTORY_FIELDS = ("CaseId", "Field", "OldValue", "NewValue", "CreatedDate", *AUTHOR)
 
 
@@ -63,4 +66,5 @@ def field_change_of(record: Record, column: Column, us: frozenset[str]) -> tuple
     """The case and its change."""
     before, after = (column.once(pick(record, name)) for name in ("OldValue", "NewValue"))
     at, by = needed(record, "CreatedDate", instant), given(record, "CreatedById", record_id) or ""
-    return needed(record, "CaseId", record_id), FieldChange(at, before, after, by, is_by_person(record, us))
+    is_rule = user_type_of(record) == AUTOMATION or needed(record, "Field", text).lower() in RULES
+    return needed(record, "CaseId", record_id), FieldChange(at, before, after, by, is_by_person(record, us), is_rule)

@@ -9,7 +9,7 @@ from sfdc_escalator.escalation.conditions.tree import lookups_of, paths_of
 from sfdc_escalator.escalation.note.quick_texts import quick_text_paths
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.escalation.world.needs import Need, Records
+from sfdc_escalator.escalation.world.needs import Lookup, Need, Records
 from sfdc_escalator.escalation.world.org import Caller, Child, Describe, FieldInfo, OrgFacts, Queue
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.composite import query_path
@@ -61,11 +61,16 @@ def _ids_in(identity: Any) -> tuple[str, str]:
 
 
 def org_facts(
-    client: Client, caller: Caller, policies: Sequence[Policy], beside: frozenset[str] = frozenset()
+    client: Client,
+    caller: Caller,
+    policies: Sequence[Policy],
+    beside: frozenset[str] = frozenset(),
+    lookups: frozenset[Lookup] = frozenset(),
 ) -> OrgFacts:
-    """See `Org.facts`. The objects on the paths `beside` are described too."""
+    """See `Org.facts`. The objects on the paths `beside` are described too, and `lookups` are made beside those of the
+    policies."""
     standard = standard_describe().objects
-    needs = frozenset[Need]().union(*(policy.all_needs for policy in policies))
+    needs = frozenset[Need](lookups).union(*(policy.all_needs for policy in policies))
     paths = paths_of(needs).union(beside, ENGINE_FIELDS, *(policy.optional_paths for policy in policies))
     starts = {one.through for one in lookups_of(needs) if isinstance(one, Records) and one.through}
     known_already = Describe({name: standard[name] for name in ("Case", "Name")})

@@ -1,0 +1,109 @@
+"""One case of a comparison: what both sides did to it, and why that is not the same."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sfdc_escalator.backtest.polls import MOST, Polls
+from sfdc_escalator.backtest.shadow.fitness import left_out, possible, untold, values_of
+from sfdc_escalator.backtest.shadow.past import Known, PastCase, field_of, past_case
+from sfdc_escalator.backtest.shadow.would_do import WouldDo, judged
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.policy.steps import Setting
+from sfdc_escalator.escalation.shadow.acts import COMPARED, ESCALATED, Effect, OurAct
+from sfdc_escalator.escalation.shadow.comparison import Pair, paired
+from sfdc_escalator.escalation.shadow.reasons import Evidence, reason_of
+from sfdc_escalator.escalation.shadow.rules import AT_CREATION, Change, rule_changes, their_acts
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.org import OrgFacts
+from sfdc_escalator.pipeline.ports.past import PastCases
+from sfdc_escalator.pipeline.read_models.shadow import Row
+
+A_MINUTE = timedelta(minutes=1)
+
+
+class Story:
+    """The policies and the org, and whatever is the same for all cases. `with_history` are the fields with a history."""
+
+    def __init__(
+        self, policies: Sequence[Policy], facts: OrgFacts, past: PastCases, names: Mapping[str, str], within: timedelta
+    ) -> None:
+        self.policies, self.facts, self.names, self.within = policies, facts, names, within
+        self.left_out = left_out(policies, facts, past.broken)
+        seen = {path.lower() for case in past.cases for path in case.field_changes}
+        self.with_history = seen if facts.tracked is None else {name.lower() for name in facts.tracked}
+        self.kept = frozenset(path for path in COMPARED if path.lower() in self.with_history)
+        self.possible = possible(policies, facts.targets)
+        setting = Setting(facts.targets, ())
+        each = [judged(one, self.left_out[one.name], setting) for one in policies]
+        self.would_do = WouldDo(each, polls_of(past, facts), Known(past.closed, names))
+
+    def rows(self, case: Case) -> Iterator[Row]:
+        """The pairs of the case, each with its reason."""
+        past = past_case(case, self._replaced(case))
+        pairs = paired(self._acts(past), their_acts(case), self.within)
+        edits = edits_of(case)
+        differ = any(pair.kind != "equal" for pair in pairs)
+        unedited = self._acts(past.without(edits)) if edits and differ else []
+        for pair in pairs:
+            reason = reason_of(pair, self._evidence(case, pair, pairs, edits, unedited))
+            yield Row(pair, case.number, case.subject, reason, self.names)
+
+    def _acts(self, past: PastCase) -> list[OurAct]:
+        """The acts of the policies, as far as a history would show it."""
+        return [act for act in self.would_do.acts(past) if act.effect.field in self.kept]
+
+    def _replaced(self, case: Case) -> list[Change]:
+        """The changes by rules that a policy may make in their place; the others stay in the history."""
+        return [(path, one) for path, one in rule_changes(case) if self.may_do(Effect(case.id, path, str(one.after)))]
+
+    def may_do(self, effect: Effect) -> bool:
+        """True where some route gives this value to this field. Without the rules of the org nothing escalates."""
+        return effect.field == ESCALATED or effect.key[1:] in self.possible
+
+    def _evidence(
+        self, case: Case, pair: Pair, pairs: Sequence[Pair], edits: Sequence[Change], unedited: Sequence[OurAct]
+    ) -> Evidence:
+        return Evidence(
+            case=case,
+            pairs=pairs,
+            edits=edits,
+            unedited=unedited,
+            untold=tuple(untold(self.policies, self._routes_of(pair), self.facts.describe, self.with_history)),
+            is_untold=is_untold(case),
+            is_possible=pair.effect.key[1:] in self.possible,
+            within=self.within,
+            now=self.facts.caller.now,
+        )
+
+    def _routes_of(self, pair: Pair) -> frozenset[str]:
+        """The route that acted, or those that might have."""
+        if pair.ours:
+            return frozenset({pair.ours.route})
+        wanted, targets = pair.effect.key[1:], self.facts.targets
+        routes = (route for policy in self.policies for route in policy.routes)
+        return frozenset(route.name for route in routes if wanted in set(values_of(route, targets)))
+
+
+def polls_of(past: PastCases, facts: OrgFacts) -> Polls:
+    """A poll every minute since the oldest case was made, as far back as an org keeps the history of fields."""
+    now = facts.caller.now.replace(second=0, microsecond=0)
+    first = min((case.created for case in past.cases), default=now).replace(second=0, microsecond=0)
+    here = Circumstances(facts.caller.now, facts.queues, facts.calendars)
+    return Polls(max(first, now - (MOST - 2) * A_MINUTE), facts.caller.now, A_MINUTE, org=here)
+
+
+def edits_of(case: Case) -> list[Change]:
+    """The changes by people after the creation of the case, oldest first."""
+    rules = frozenset(rule_changes(case))
+    every = ((path, one) for path, some in case.field_changes.items() for one in some)
+    by_people = (one for one in every if one[1].by_person and one not in rules)
+    later = (one for one in by_people if one[1].at - case.created > AT_CREATION)
+    return sorted(later, key=lambda one: (one[1].at, one[0]))
+
+
+def is_untold(case: Case) -> bool:
+    """True where the case was changed later than its history shows."""
+    modified = field_of(case, "LastModifiedDate")
+    shown = [one.at for some in case.field_changes.values() for one in some]
+    return isinstance(modified, datetime) and modified - max((case.created, *shown)) > AT_CREATION

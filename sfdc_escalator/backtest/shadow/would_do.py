@@ -1,0 +1,122 @@
+"""The acts of policies on a case, poll by poll, had they run; what they write changes what they see later."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from sfdc_escalator.backtest.backtest import conditions_of, fences
+from sfdc_escalator.backtest.climbs import Ladders
+from sfdc_escalator.backtest.polls import Polls
+from sfdc_escalator.backtest.replay import Conditions, Segment, first_matches
+from sfdc_escalator.backtest.shadow.past import Known, PastCase, Write
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.tree import lookups_of
+from sfdc_escalator.escalation.policy.escalate import Escalate
+from sfdc_escalator.escalation.policy.policy import Policy
+from sfdc_escalator.escalation.policy.steps import FIELD_OF, Setting, Step, StepState, planned_steps
+from sfdc_escalator.escalation.shadow.acts import COMPARED, ESCALATED, Effect, OurAct
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.needs import Answered
+from sfdc_escalator.pipeline.read_models.backtest_result import PastMatch
+
+MOST_WRITES = 50
+"""The most acts on one case: every route and rung acts once, but a turn of a rung may come often."""
+
+
+class Judged(NamedTuple):
+    """A policy with the routes that can be judged in the past."""
+
+    policy: Policy
+    conditions: Conditions
+    fences: frozenset[str]
+    ladders: Ladders
+    setting: Setting
+
+
+def can_answer(condition: Condition) -> bool:
+    """True where the past of an org answers the condition: all but a raw fragment, which it answers for now only."""
+    return not any(isinstance(one, Answered) for one in lookups_of(condition.needs))
+
+
+def judged(policy: Policy, left_out: Mapping[str, str], setting: Setting) -> Judged:
+    """Nobody is taken to act where the past cannot show it: the ladder goes on."""
+    conditions = {name: one for name, one in conditions_of(policy).items() if name not in left_out}
+    ranked = Setting(setting.targets, policy.priorities)
+    return Judged(policy, conditions, fences(policy), Ladders(policy, can_answer, "never"), ranked)
+
+
+@dataclass(frozen=True, slots=True)
+class WouldDo:
+    """The acts of these policies at these polls."""
+
+    policies: Sequence[Judged]
+    polls: Polls
+    known: Known
+
+    def acts(self, past: PastCase) -> list[OurAct]:
+        """The acts on the case, oldest first. Each write is in the case from the next poll on."""
+        writes: list[Write] = []
+        acts: list[OurAct] = []
+        done: set[tuple[str, PastMatch]] = set()
+        for _ in range(MOST_WRITES):
+            new = self._first(past, writes, done)
+            if new is None:
+                break
+            one, match, steps = new
+            done.add((one.policy.name, match))
+            writes += [(match.at, FIELD_OF[step.name], str(step.after)) for step in steps]
+            acts += acts_of(past.case.id, one, match, steps)
+        return acts
+
+    def _first(
+        self, past: PastCase, writes: Sequence[Write], done: set[tuple[str, PastMatch]]
+    ) -> tuple[Judged, PastMatch, list[Step]] | None:
+        """The first act that is not done yet, by time, then in the order of the policies."""
+        segments = past.segments(writes, self.known)
+        every = (
+            (match.at, place, match)
+            for place, one in enumerate(self.policies)
+            for match in self._matches(one, past.case.number, segments)
+            if (one.policy.name, match) not in done
+        )
+        for _, place, match in sorted(every):
+            one = self.policies[place]
+            if one.ladders.routes[match.route].opens:
+                return one, match, steps_of(one, match, case_at(segments, match))
+        return None
+
+    def _matches(self, one: Judged, number: str, segments: Sequence[Segment]) -> Iterator[PastMatch]:
+        starts = list(first_matches(number, segments, one.conditions, self.polls, one.fences))
+        yield from starts
+        yield from one.ladders.climbed(segments, starts, self.polls)
+
+
+def case_at(segments: Sequence[Segment], match: PastMatch) -> Case:
+    return next(one.case for one in reversed(segments) if one.begin <= match.at)
+
+
+def steps_of(one: Judged, match: PastMatch, case: Case) -> list[Step]:
+    """The steps that change a field of the case; none where a table has no row for it."""
+    route = one.ladders.routes[match.route]
+    rung = None if match.is_start else next(rung for rung in route.ladder.rungs if rung.id == match.rung)
+    escalate = rung.escalate if rung else route.escalate
+    found = planned_steps(case, escalate.steps, None, one.setting) if escalate else ()
+    return [] if isinstance(found, str) else [step for step in found if step.state is StepState.PLANNED]
+
+
+def acts_of(case_id: str, one: Judged, match: PastMatch, steps: Sequence[Step]) -> Iterator[OurAct]:
+    """An act for each field that rules of the org set as well. A start that sets none of them stands for itself; a
+    later rung without one leaves no trace in Salesforce, so nothing can be compared with it."""
+    act = partial(OurAct, at=match.at, policy=one.policy.name, route=match.route, rung=match.rung, turn=match.turn)
+    written = [(FIELD_OF[step.name], str(step.after)) for step in steps if FIELD_OF[step.name] in COMPARED]
+    for field, value in written:
+        yield act(Effect(case_id, field, value))
+    if match.is_start and not written:
+        is_faint = sets_fields(one.ladders.routes[match.route].escalate)
+        yield act(Effect(case_id, ESCALATED, "true"), is_faint=is_faint)
+
+
+def sets_fields(escalate: Escalate | None) -> bool:
+    """True where the steps may set a field that rules of the org set as well."""
+    return escalate is not None and any(FIELD_OF[key] in COMPARED for key in escalate.steps)

@@ -1,0 +1,1 @@
+"""A comparison of policies with the rules of an org, as text, as JSON and as a page."""
