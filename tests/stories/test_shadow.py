@@ -4,9 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 import requests
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.native.metadata import action, clocked, item, rule, to_queue, write
+from tests.reports.html.checks import assert_page, elements, text_of
 from tests.stories.world import Row, World, advance
 
 ROBOT = "autoproc@embedded.example"
@@ -146,3 +149,148 @@ def test_it_only_reads(world: World) -> None:
     assert {one["method"] for one in org.requests()} <= {"GET", "POST"}
     assert [one["written"] for one in org.requests() if one["written"]] == []
     assert not list(world.folder.rglob("*.db"))
+
+
+def test_imported_rules_and_the_rules_that_they_come_from_are_equal(world: World) -> None:
+    """Two policies: the escalation rule asks for the owner whom the assignment rule gives."""
+    high, intake = item("Case.Priority", "equals", "High"), item("Case.OwnerId", "equals", "Intake team")
+    phone, night = item("Case.Origin", "equals", "Phone"), item("Case.OwnerId", "equals", "Night team")
+    write(world.folder / "src", "assignmentRules", rule("assignmentRules", to_queue("Night", phone), name="First"))
+    entries = (
+        clocked(action(60, "Leads"), items=[high, intake]),
+        clocked(action(90, "Leads"), items=[phone, night]),
+    )
+    write(world.folder / "src", "escalationRules", rule("escalationRules", *entries, name="Then"))
+    assert world.type("import", "src", "--out", "config/policies").code == 0
+    origin_is_phone = {"field": "Origin", "is": "Phone"}
+    intakes = {"field": "OwnerId", "is": "Intake"}
+    native = [
+        {"kind": "assignment_rule", "to": "Night", "when": origin_is_phone},
+        {
+            "kind": "escalation_rule",
+            "minutes": 60,
+            "to": "Leads",
+            "when": [{"field": "Priority", "is": "High"}, intakes],
+        },
+        {"kind": "escalation_rule", "minutes": 90, "to": "Leads", "when": [origin_is_phone]},
+    ]
+    org = start(world, native, case(1, Priority="High"), case(2))
+    del world.environ["SFDC_ESCALATOR_POLICY"]
+    new_case(org, Origin="Phone", Priority="Low")
+    advance(org, "4h")
+    found = shadow(world)
+    assert [one["policy"] for one in found["policies"]] == ["assignment-first", "escalation-then"]
+    assert kinds(found) == []
+    equal = sorted((one["case_number"].lstrip("0"), one["what"], one["ours"]["policy"]) for one in found["listed"])
+    assert equal == [
+        ("1", "owner Leads team", "escalation-then"),
+        ("1001", "owner Leads team", "escalation-then"),
+        ("1001", "owner Night team", "assignment-first"),
+    ]
+
+
+def test_a_comparison_begins_at_its_time(world: World) -> None:
+    start(world, NATIVE, case(1, Type="Question"), case(2, "14:00", Type="Question"))
+    answer = world.type("shadow", "--org", "env", "--since", "2h", "--json")
+    assert kinds(answer.json) == [("2", "only ours", "owner Night team", "recent")]
+    assert (answer.json["since"][:16], answer.json["until"][:16]) == ("2026-03-02T13:00", "2026-03-02T15:00")
+
+
+def test_closed_cases_of_the_time_count(world: World) -> None:
+    org = start(world, NATIVE, case(1, Priority="High"), case(2, Type="Question"))
+    edit(org, 1, "10:40", Status="Closed")
+    edit(org, 2, "10:40", Status="Closed")
+    assert kinds(shadow(world)) == [("2", "only ours", "owner Night team", "criteria")]
+
+
+def test_a_ladder_is_climbed_beside_the_rules(world: World) -> None:
+    """The second action of an entry is a rung; whoever takes the case ends neither."""
+    rung = "    ladder: [{after: 60m, escalate: {queue: night}, until: closed}]"
+    policy = POLICY.replace("    escalate: {queue: leads}", "    escalate: {queue: leads}\n" + rung)
+    org = start(world, NATIVE, case(1, Priority="High"), policy=policy)
+    edit(org, 1, "11:30", OwnerId="ann@example.com")
+    found = shadow(world)
+    (only,) = (one for one in found["listed"] if one["kind"] != "equal")
+    assert (only["kind"], only["what"], only["ours"]["rung"]) == ("only ours", "owner Night team", "after-60m")
+    assert only["ours"]["at"] == at("12:00")
+
+
+@pytest.mark.parametrize(
+    ("fields", "lost"),
+    [
+        (["OwnerId"], ["OwnerId: Case keeps no history of it, so the owners"]),
+        (["Priority", "OwnerId"], ["OwnerId: Case keeps no history", "Priority: Case keeps no history"]),
+        (["IsEscalated"], ["IsEscalated: Case keeps no history of it, so routes that only notify people"]),
+    ],
+)
+def test_a_field_without_a_history_is_named_with_what_is_lost(world: World, fields: list[str], lost: list[str]) -> None:
+    start(world, [*NATIVE, {"kind": "untracked", "fields": fields}], case(1, Type="Question"), case(2, Type="Feature"))
+    found = shadow(world)
+    shown = [f"{one['subject']}: {one['reason']}" for one in found["not_compared"]]
+    assert [one.startswith(begin) for one, begin in zip(shown, lost, strict=True)] == [True] * len(lost), shown
+    assert not {one["field"] for one in found["listed"]} & set(fields)
+    assert found["exit"] == 3
+    text = world.type("shadow", "--org", "env", "--since", "7d")
+    assert (text.code, text.out.count("! not compared: ")) == (3, len(lost))
+
+
+def test_a_route_that_the_past_cannot_answer_is_left_out(world: World) -> None:
+    soql = "  - {name: raw, reason: R., when: [{soql: \"Type = 'Problem'\"}], escalate: {queue: leads}}\n"
+    missing = "  - {name: gone, reason: R., when: [{field: Type, is: Gone}], escalate: {queue: nobody}}\n"
+    policy = POLICY.replace("teams:\n", "teams:\n  nobody: {queue: Nobody}\n") + soql + missing
+    start(world, NATIVE, case(1, Type="Question"), policy=policy)
+    found = shadow(world)
+    assert [one["subject"] for one in found["not_compared"]] == ["desk/raw", "desk/gone"]
+    assert "for the present only" in found["not_compared"][0]["reason"]
+    assert (kinds(found), found["exit"]) == ([("1", "only ours", "owner Night team", "criteria")], 3)
+
+
+def test_an_org_that_hides_the_history_is_an_error_of_the_org(world: World) -> None:
+    start(world, [{"kind": "object_security", "object": "CaseHistory"}], case(1))
+    answer = world.type("shadow", "--org", "env", "--since", "7d")
+    assert (answer.code, "does not let us read CaseHistory" in answer.err) == (5, True)
+    assert world.type("shadow", "--org", "env", "--since", "7d", "--json").json["error"]["code"] == "org_unavailable"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--since", "yesterday"], "is not a duration"),
+        (["--since", "0s"], "expected a time of at most 730d"),
+        (["--since", "731d"], "expected a time of at most 730d"),
+        (["--since", ""], "has an empty value"),
+        ([], "Missing option '--since'"),
+        (["--since", "7d", "--policy", "missing.yaml"], "missing.yaml"),
+        (["--since", "7d", "--policy", "bad.yaml"], "bad.yaml:2"),
+        (["--since", "7d", "--html", "missing/page.html"], "cannot be written"),
+    ],
+)
+def test_bad_input_is_refused_before_the_org_is_asked(world: World, words: list[str], message: str) -> None:
+    org = start(world, NATIVE, case(1))
+    (world.folder / "bad.yaml").write_text("policy: bad\nruotes: []\n")
+    answer = world.type("shadow", "--org", "env", *words)
+    assert (answer.code, message in answer.err, org.requests()) == (2, True, []), answer.err
+
+
+def test_the_page_shows_hostile_texts_as_texts(world: World) -> None:
+    hostile = "<script>document.title='x'</script>\u202e"
+    org = start(world, NATIVE, case(1, Type="Question", Subject=hostile), case(2, Priority="High"))
+    answer = world.type("shadow", "--org", "env", "--since", "7d", "--html", "page.html")
+    assert answer.code == 0
+    html = (world.folder / "page.html").read_text(encoding="utf-8")
+    assert_page(html, f"{org.instance_url}/lightning/r/Case/")
+    assert [text_of(one) for one in elements(html, "h2")] == ["Summary", "Only ours", "Equal"]
+    rows = [text_of(one) for one in elements(html, "tr") if "00000001" in text_of(one)]
+    assert rows[0].startswith(f"00000001 {hostile[:-1]}\\u202e")
+    assert "<script" not in html
+
+
+def test_the_text_lists_each_case_with_its_likely_reason(world: World) -> None:
+    start(world, NATIVE, case(1, Type="Question"), case(2, Priority="High"))
+    out = world.type("shadow", "--org", "env", "--since", "7d").out
+    assert "1 equal, 0 earlier, 0 later, 1 only ours, 0 only theirs\n" in out
+    ours = "  00000001  owner Night team: ours 2026-03-02T10:30:00Z (desk/question)\n    no rule of Salesforce did this"
+    assert ours in out
+    assert "00000002" not in out
+    equal = "ours 2026-03-02T11:00:00Z (desk/high), Salesforce 2026-03-02T11:00:00Z (Automated Process)"
+    assert equal in world.type("shadow", "--org", "env", "--since", "7d", "-v").out

@@ -266,6 +266,8 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "completion": (nothing, ["completion", "zsh"], 0),
     "backtest": (history, REPLAY, 0),
     "backtest, a difference": (history, [*REPLAY, "--diff", "aged.yaml", "--out", "d\x1b[2J.csv"], 0),
+    "shadow": (nothing, ["shadow", "--policy", "policy.yaml", "--since", "7d", "--html", "s\x1b[2J\u202e.html"], 0),
+    "shadow, hostile words": (nothing, ["shadow", "--since", BAD, "--policy", BAD], 2),
     "org serve": (bad_data, ["org", "serve", "--data", "bad"], 2),
     "init": (nothing, ["init", "home", "--procedure", "member-support"], 0),
     "init, a hostile folder": (nothing, ["init", "home\x1b[2J\u202e", "--procedure", "member-support"], 2),

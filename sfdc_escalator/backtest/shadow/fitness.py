@@ -39,9 +39,13 @@ def reasons(policy: Policy, facts: OrgFacts, broken: Mapping[RouteName, str]) ->
             yield route.name, found
 
 
-def possible(policies: Sequence[Policy], targets: Mapping[str, Target]) -> frozenset[tuple[str, str]]:
-    """The fields that the policies may set, each with its values: ids of owners, folded texts."""
-    return frozenset(one for policy in policies for route in policy.routes for one in values_of(route, targets))
+def possible(policies: Sequence[Policy], targets: Mapping[str, Target], left: LeftOut) -> frozenset[tuple[str, str]]:
+    """The fields that the routes may set that are compared, each with its values: ids of owners, folded texts."""
+    return frozenset(one for route in judged_routes(policies, left) for one in values_of(route, targets))
+
+
+def judged_routes(policies: Sequence[Policy], left: LeftOut) -> list[Route]:
+    return [route for policy in policies for route in policy.routes if route.name not in left[policy.name]]
 
 
 def values_of(route: Route, targets: Mapping[str, Target]) -> Iterator[tuple[str, str]]:
@@ -60,7 +64,7 @@ def not_compared(policies: Sequence[Policy], left: LeftOut, kept: frozenset[str]
     """Routes first, then fields; only what these policies would do."""
     for policy in policies:
         yield from (NotCompared(f"{policy.name}/{route}", reason) for route, reason in left[policy.name].items())
-    judged = [route for policy in policies for route in policy.routes if route.name not in left[policy.name]]
+    judged = judged_routes(policies, left)
     for field in COMPARED:
         if field not in kept and any(sets(route, field) for route in judged):
             yield NotCompared(field, f"Case keeps no history of it, so {LOST[field]} cannot be compared")

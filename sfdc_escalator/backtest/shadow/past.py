@@ -83,7 +83,7 @@ class PastCase:
             owner_name=name,
             comments=tuple(one for one in self.case.comments if one.at <= at),
             # Without a history the owner counts as the same all the time, and nobody as having acted.
-            field_changes={OWNER: (), **{path: past[path] for path in self.case.field_changes}},
+            field_changes={path: past[path] for path in {OWNER, *self.case.field_changes}},
             related=related_at(self.case.related, at),
         )
 
@@ -114,15 +114,14 @@ def past_case(case: Case, taken_out: Iterable[tuple[str, FieldChange]]) -> PastC
     """The case without these changes of the org's rules, which our own acts replace."""
     out = frozenset(taken_out)
     first, changes = dict[str, Value](), dict[str, tuple[FieldChange, ...]]()
-    for path in {*case.field_changes, ESCALATED}:
+    for path in {*case.field_changes, *ATTRIBUTES, ESCALATED}:
         every = case.field_changes.get(path, ())
         changes[path] = tuple(one for one in every if (path, one) not in out)
         today = case.text_of(path) if path in ATTRIBUTES else field_of(case, path)
         # Rules alone set IsEscalated: without them, and without a history, no case was escalated.
         first[path] = every[0].before if every else False if path == ESCALATED else today
-    if ESCALATED in changes:
-        first[ESCALATED] = is_true(first[ESCALATED])
-        changes[ESCALATED] = tuple(replace(one, after=is_true(one.after)) for one in changes[ESCALATED])
+    first[ESCALATED] = is_true(first[ESCALATED])
+    changes[ESCALATED] = tuple(replace(one, after=is_true(one.after)) for one in changes[ESCALATED])
     return PastCase(case, first, changes)
 
 

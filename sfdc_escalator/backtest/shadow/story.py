@@ -23,7 +23,7 @@ A_MINUTE = timedelta(minutes=1)
 
 
 class Story:
-    """The policies and the org, and whatever is the same for all cases. `with_history` are the fields with a history."""
+    """The policies, the org, and what is the same for all cases. `with_history` are the fields that have one."""
 
     def __init__(
         self, policies: Sequence[Policy], facts: OrgFacts, past: PastCases, names: Mapping[str, str], within: timedelta
@@ -33,7 +33,7 @@ class Story:
         seen = {path.lower() for case in past.cases for path in case.field_changes}
         self.with_history = seen if facts.tracked is None else {name.lower() for name in facts.tracked}
         self.kept = frozenset(path for path in COMPARED if path.lower() in self.with_history)
-        self.possible = possible(policies, facts.targets)
+        self.possible = possible(policies, facts.targets, self.left_out)
         setting = Setting(facts.targets, ())
         each = [judged(one, self.left_out[one.name], setting) for one in policies]
         self.would_do = WouldDo(each, polls_of(past, facts), Known(past.closed, names))

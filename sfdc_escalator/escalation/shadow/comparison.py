@@ -13,7 +13,7 @@ Key = tuple[str, str, str]
 
 
 class Pair(NamedTuple):
-    """An act of both sides, or of one of them. `kind` is seen from the policies: `earlier` is ours earlier than theirs."""
+    """An act of both sides, or of one of them. `kind` is seen from the policies: `earlier` is ours before theirs."""
 
     kind: Kind
     ours: OurAct | None

@@ -11,8 +11,8 @@ from sfdc_escalator.escalation.shadow.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An act on a case by both sides, or by one of them, and the likely reason where it is not the same. `names` are those
-    of the owners and users in it, by id."""
+    """An act on a case by both sides, or by one of them, and the likely reason where it is not the same. `names` are
+    those of owners and users, by id."""
 
     pair: Pair
     number: str

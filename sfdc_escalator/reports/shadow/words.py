@@ -12,7 +12,7 @@ PLAIN = {
     "recent": "it may still come: this happened a short time ago",
     "hourly": "Salesforce looks for cases to escalate about once an hour",
     "limit": "the time limits or the business hours differ",
-    "not_in_policies": "no route of these policies does this",
+    "not_in_policies": "no route that was compared does this",
 }
 NOTHING_MATCHED = "no route matched the case: the criteria differ"
 NO_RULE = "no rule of Salesforce did this: it is not active, or its criteria differ"
