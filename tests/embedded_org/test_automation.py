@@ -343,6 +343,11 @@ def test_a_locked_case_is_not_written(automated: Automated) -> None:
         ('[{"kind": "lose_edit_right", "queue": "ann@example.org"}]', 1, "does not name exactly one record", None),
         ('[{"kind": "locked", "cases": ["00009999"]}]', 1, "does not name exactly one record", None),
         ('[{"kind": "locked"}]', 1, "cases is missing", None),
+        ('[{"kind": "escalation_rule"}]', 1, "minutes is missing", None),
+        ('[{"kind": "escalation_rule", "minutes": -5}]', 1, "minutes is not valid", None),
+        ('[{"kind": "escalation_rule", "minutes": 5, "to": "x"}]', 1, "does not name exactly one record", None),
+        ('[{"kind": "tracked"}]', 1, "fields is missing", None),
+        ('[{"kind": "object_security", "object": "CaseHistry"}]', 1, "not an object of the org", "CaseHistory"),
     ],
 )
 def test_a_fault_in_an_automation_file_is_reported_with_its_place(
@@ -366,6 +371,46 @@ def test_problems_of_automation_and_data_are_reported_together(tmp_path: Path) -
     assert [("Account.csv", 1), *[("automation.json", n) for n in (1, 2, 2)]] == [
         place for place in places if place in (("Account.csv", 1), ("automation.json", 1), ("automation.json", 2))
     ]
+
+
+def test_an_escalation_rule_acts_once_at_its_minute_as_automated_process(automated: Automated, tmp_path: Path) -> None:
+    """The first rule that matches a case has it, whether its time has come or not."""
+    rules = (
+        {"kind": "tracked", "fields": ["IsEscalated"]},
+        {"kind": "escalation_rule", "minutes": 4320, "to": "second_line", "when": {"field": "Priority", "is": "Low"}},
+        {"kind": "escalation_rule", "minutes": 0, "to": "second_line"},
+    )
+    history = (
+        "SELECT Case.CaseNumber, Field, NewValue, CreatedDate FROM CaseHistory "
+        "WHERE CreatedBy.Name = 'Automated Process' AND DataType != 'Text' ORDER BY CaseId, DataType DESC"
+    )
+    for _ in range(2):  # the database file keeps it, and nothing is done twice
+        with automated(*rules, db=tmp_path / "org.db") as client:
+            found = client.query(history)["records"]
+            assert [(one["Case"]["CaseNumber"][-1], one["Field"], one["CreatedDate"][:16]) for one in found] == [
+                ("1", "ownerEscalated", "2026-02-01T08:00"),
+                ("1", "IsEscalated", "2026-02-01T08:00"),
+                ("2", "ownerEscalated", "2026-02-10T08:00"),
+                ("2", "IsEscalated", "2026-02-10T08:00"),
+            ]
+            assert [owner(client, f"0000100{number}") for number in (1, 2, 4)] == ["Second line"] * 2 + ["First line"]
+            client.call("PATCH", f"/sobjects/Case/{client.case('00001003')}", json={"Subject": "x"})
+
+
+def test_an_escalation_rule_acts_as_the_clock_moves(automated: Automated) -> None:
+    rule = {"kind": "escalation_rule", "minutes": 4320, "when": {"field": "Priority", "is": "Low"}}
+    with automated(rule) as client:
+        escalated = "SELECT CaseNumber FROM Case WHERE IsEscalated = true"
+        assert client.query(escalated)["totalSize"] == 0
+        client.call("POST", "/__embedded__/clock", json={"now": "2026-03-02T06:00:01Z"})
+        assert [one["CaseNumber"] for one in client.query(escalated)["records"]] == ["00001003"]
+
+
+def test_a_hidden_object_is_not_there(automated: Automated) -> None:
+    with automated({"kind": "object_security", "object": "CaseHistory"}) as client:
+        assert client.query("SELECT Id FROM CaseHistory")[0]["errorCode"] == "INVALID_TYPE"
+        client.org.act("edit", case="00001001", fields={"Status": "Working"})
+        client.org.act("delete", case="00001001")
 
 
 def test_a_field_can_be_without_a_history(automated: Automated, tmp_path: Path) -> None:
