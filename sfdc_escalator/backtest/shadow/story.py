@@ -1,6 +1,7 @@
 """One case of a comparison: what both sides did to it, and why that is not the same."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sfdc_escalator.backtest.polls import MOST, Polls
@@ -13,13 +14,14 @@ from sfdc_escalator.escalation.policy.steps import Setting
 from sfdc_escalator.escalation.shadow.acts import COMPARED, ESCALATED, Effect, OurAct
 from sfdc_escalator.escalation.shadow.comparison import Pair, paired
 from sfdc_escalator.escalation.shadow.reasons import Evidence, reason_of
-from sfdc_escalator.escalation.shadow.rules import AT_CREATION, Change, rule_changes, their_acts
-from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.shadow.rules import TOGETHER, Change, rule_changes, their_acts
+from sfdc_escalator.escalation.world.case import Case, FieldChange
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.ports.past import PastCases
 from sfdc_escalator.pipeline.read_models.shadow import Row
 
 A_MINUTE = timedelta(minutes=1)
+AUTOMATED = "Automated Process"
 
 
 class Story:
@@ -40,6 +42,7 @@ class Story:
 
     def rows(self, case: Case) -> Iterator[Row]:
         """The pairs of the case, each with its reason."""
+        case = by_name(case, self.names)
         past = past_case(case, self._replaced(case))
         pairs = paired(self._acts(past), their_acts(case), self.within)
         edits = edits_of(case)
@@ -93,12 +96,23 @@ def polls_of(past: PastCases, facts: OrgFacts) -> Polls:
     return Polls(max(first, now - (MOST - 2) * A_MINUTE), facts.caller.now, A_MINUTE, org=here)
 
 
+def by_name(case: Case, names: Mapping[str, str]) -> Case:
+    """The case with the changes by the user Automated Process as those of rules, where the type of the user is not
+    known."""
+
+    def known(one: FieldChange) -> FieldChange:
+        return replace(one, by_rule=True, by_person=False) if names.get(one.by) == AUTOMATED else one
+
+    changes = {path: tuple(map(known, some)) for path, some in case.field_changes.items()}
+    return replace(case, field_changes=changes)
+
+
 def edits_of(case: Case) -> list[Change]:
     """The changes by people after the creation of the case, oldest first."""
     rules = frozenset(rule_changes(case))
     every = ((path, one) for path, some in case.field_changes.items() for one in some)
     by_people = (one for one in every if one[1].by_person and one not in rules)
-    later = (one for one in by_people if one[1].at - case.created > AT_CREATION)
+    later = (one for one in by_people if one[1].at - case.created > TOGETHER)
     return sorted(later, key=lambda one: (one[1].at, one[0]))
 
 
@@ -106,4 +120,4 @@ def is_untold(case: Case) -> bool:
     """True where the case was changed later than its history shows."""
     modified = field_of(case, "LastModifiedDate")
     shown = [one.at for some in case.field_changes.values() for one in some]
-    return isinstance(modified, datetime) and modified - max((case.created, *shown)) > AT_CREATION
+    return isinstance(modified, datetime) and modified - max((case.created, *shown)) > TOGETHER

@@ -30,6 +30,10 @@ History = Mapping[str, tuple[FieldChange, ...]]
             {"IsEscalated": (change(60, True, rule=True),), "OwnerId": (change(60, LEADS, rule=True),)},
             [("OwnerId", LEADS, False)],
         ),
+        (
+            {"IsEscalated": (change(60, True, rule=True),), "OwnerId": (change(60.02, LEADS, rule=True),)},
+            [("OwnerId", LEADS, False)],
+        ),
         (  # the user for automated changes is a person to the history; the owner's row says that a rule acted
             {"IsEscalated": (change(60, True, ANN),), "Priority": (change(60, "High", ANN),),
              "OwnerId": (change(60, LEADS, ANN, rule=True),)},
