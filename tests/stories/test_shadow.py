@@ -72,11 +72,13 @@ def case(number: int, created: str = "10:00", **more: str) -> Row:
     return {"CaseNumber": f"{number:08}", "CreatedDate": at(created), **plain, **more}
 
 
-def start(world: World, rules: Sequence[Any], *cases: Row, policy: str = POLICY) -> EmbeddedOrg:
+def start(
+    world: World, rules: Sequence[Any], *cases: Row, policy: str = POLICY, users: Sequence[Row] = USERS
+) -> EmbeddedOrg:
     world.policy(policy)
     (world.folder / "org").mkdir(exist_ok=True)
     (world.folder / "org" / "automation.json").write_text(json.dumps(rules))
-    return world.org(Case=cases, Group=QUEUES, User=USERS)
+    return world.org(Case=cases, Group=QUEUES, User=users)
 
 
 def shadow(world: World, *more: str) -> Any:
@@ -189,6 +191,32 @@ def test_imported_rules_and_the_rules_that_they_come_from_are_equal(world: World
     ]
 
 
+def test_an_entry_that_was_not_imported_is_named_as_the_reason(world: World) -> None:
+    """It became a fence: what Salesforce does with its cases, no policy does."""
+    saver = item("User.Department", "equals", "Desk")
+    entries = (
+        clocked(action(60, "Leads"), items=[item("Case.Origin", "equals", "Phone"), saver]),
+        clocked(action(60, "Leads"), items=[item("Case.Priority", "equals", "High")]),
+    )
+    write(world.folder / "src", "escalationRules", rule("escalationRules", *entries, name="Desk"))
+    assert world.type("import", "src", "--out", "out").code == 3
+    native = [
+        {"kind": "escalation_rule", "minutes": 60, "to": "Leads", "when": [{"field": "Origin", "is": "Phone"}]},
+        {"kind": "escalation_rule", "minutes": 60, "to": "Leads", "when": {"field": "Priority", "is": "High"}},
+    ]
+    policy = (world.folder / "out" / "escalation-desk.yaml").read_text()
+    start(world, native, case(1, Origin="Phone"), case(2, Priority="High"), case(3), policy=policy)
+    found = shadow(world)
+    assert kinds(found) == [("1", "only theirs", "owner Leads team", "kept")]
+    assert "the route escalation-desk/leads kept the case" in found["listed"][0]["reason"]["text"]
+
+
+def test_automated_process_is_known_by_its_name_too(world: World) -> None:
+    org = start(world, NATIVE, case(1, Type="Other"), users=[{**USERS[0], "UserType": "Standard"}])
+    edit(org, 1, "12:00", ROBOT, OwnerId="Leads")
+    assert kinds(shadow(world)) == [("1", "only theirs", "owner Leads team", "criteria")]
+
+
 def test_a_comparison_begins_at_its_time(world: World) -> None:
     start(world, NATIVE, case(1, Type="Question"), case(2, "14:00", Type="Question"))
     answer = world.type("shadow", "--org", "env", "--since", "2h", "--json")
@@ -229,6 +257,7 @@ def test_a_field_without_a_history_is_named_with_what_is_lost(world: World, fiel
     shown = [f"{one['subject']}: {one['reason']}" for one in found["not_compared"]]
     assert [one.startswith(begin) for one, begin in zip(shown, lost, strict=True)] == [True] * len(lost), shown
     assert not {one["field"] for one in found["listed"]} & set(fields)
+    assert found["not_compared"][0]["cases"] == (["00000002"] if fields == ["IsEscalated"] else ["00000001"])
     assert found["exit"] == 3
     text = world.type("shadow", "--org", "env", "--since", "7d")
     assert (text.code, text.out.count("! not compared: ")) == (3, len(lost))

@@ -60,14 +60,17 @@ def values_of(route: Route, targets: Mapping[str, Target]) -> Iterator[tuple[str
         yield ESCALATED, "true"
 
 
-def not_compared(policies: Sequence[Policy], left: LeftOut, kept: frozenset[str]) -> Iterator[NotCompared]:
-    """Routes first, then fields; only what these policies would do."""
+def not_compared(
+    policies: Sequence[Policy], left: LeftOut, kept: frozenset[str], lost: Mapping[str, Sequence[str]]
+) -> Iterator[NotCompared]:
+    """Routes first, then fields with the cases that are lost; only what these policies would do."""
     for policy in policies:
         yield from (NotCompared(f"{policy.name}/{route}", reason) for route, reason in left[policy.name].items())
     judged = judged_routes(policies, left)
     for field in COMPARED:
         if field not in kept and any(sets(route, field) for route in judged):
-            yield NotCompared(field, f"Case keeps no history of it, so {LOST[field]} cannot be compared")
+            reason = f"Case keeps no history of it, so {LOST[field]} cannot be compared"
+            yield NotCompared(field, reason, tuple(sorted(lost.get(field, ()))))
 
 
 def sets(route: Route, field: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sfdc_escalator.backtest.polls import MOST, Polls
 from sfdc_escalator.backtest.shadow.fitness import left_out, possible, untold, values_of
@@ -24,13 +25,22 @@ A_MINUTE = timedelta(minutes=1)
 AUTOMATED = "Automated Process"
 
 
+class Asked(NamedTuple):
+    """The begin of the time that is compared, and how far apart equal times may be."""
+
+    begin: datetime
+    within: timedelta
+
+
 class Story:
-    """The policies, the org, and what is the same for all cases. `with_history` are the fields that have one."""
+    """The policies, the org, and what is the same for all cases. `with_history` are the fields that have one; `lost`
+    are the cases on which the policies would have set a field without one, by field."""
 
     def __init__(
-        self, policies: Sequence[Policy], facts: OrgFacts, past: PastCases, names: Mapping[str, str], within: timedelta
+        self, policies: Sequence[Policy], facts: OrgFacts, past: PastCases, names: Mapping[str, str], asked: Asked
     ) -> None:
-        self.policies, self.facts, self.names, self.within = policies, facts, names, within
+        self.policies, self.facts, self.names, self.asked = policies, facts, names, asked
+        self.lost: dict[str, list[str]] = {}
         self.left_out = left_out(policies, facts, past.broken)
         seen = {path.lower() for case in past.cases for path in case.field_changes}
         self.with_history = seen if facts.tracked is None else {name.lower() for name in facts.tracked}
@@ -44,17 +54,21 @@ class Story:
         """The pairs of the case, each with its reason."""
         case = by_name(case, self.names)
         past = past_case(case, self._replaced(case))
-        pairs = paired(self._acts(past), their_acts(case), self.within)
+        pairs = paired(self._acts(past), their_acts(case), self.asked.within)
         edits = edits_of(case)
         differ = any(pair.kind != "equal" for pair in pairs)
-        unedited = self._acts(past.without(edits)) if edits and differ else []
+        unedited = self.would_do.acts(past.without(edits)) if edits and differ else []
         for pair in pairs:
-            reason = reason_of(pair, self._evidence(case, pair, pairs, edits, unedited))
+            reason = reason_of(pair, self._evidence(past, pair, pairs, edits, unedited))
             yield Row(pair, case.number, case.subject, reason, self.names)
 
     def _acts(self, past: PastCase) -> list[OurAct]:
-        """The acts of the policies, as far as a history would show it."""
-        return [act for act in self.would_do.acts(past) if act.effect.field in self.kept]
+        """The acts of the policies, as far as a history would show them; cases with others are noted as lost."""
+        every = self.would_do.acts(past)
+        unseen = (act for act in every if act.effect.field not in self.kept and not act.is_faint)
+        for field in {act.effect.field for act in unseen if act.at >= self.asked.begin}:
+            self.lost.setdefault(field, []).append(past.case.number)
+        return [act for act in every if act.effect.field in self.kept]
 
     def _replaced(self, case: Case) -> list[Change]:
         """The changes by rules that a policy may make in their place; the others stay in the history."""
@@ -65,17 +79,17 @@ class Story:
         return effect.field == ESCALATED or effect.key[1:] in self.possible
 
     def _evidence(
-        self, case: Case, pair: Pair, pairs: Sequence[Pair], edits: Sequence[Change], unedited: Sequence[OurAct]
+        self, past: PastCase, pair: Pair, pairs: Sequence[Pair], edits: Sequence[Change], unedited: Sequence[OurAct]
     ) -> Evidence:
         return Evidence(
-            case=case,
             pairs=pairs,
             edits=edits,
             unedited=unedited,
             untold=tuple(untold(self.policies, self._routes_of(pair), self.facts.describe, self.with_history)),
-            is_untold=is_untold(case),
+            is_untold=is_untold(past.case),
             is_possible=pair.effect.key[1:] in self.possible,
-            within=self.within,
+            kept_by=self.would_do.keeper(past, pair.theirs.at) if pair.kind == "only theirs" and pair.theirs else "",
+            within=self.asked.within,
             now=self.facts.caller.now,
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -68,6 +69,16 @@ class WouldDo:
             writes += [(match.at, FIELD_OF[step.name], str(step.after)) for step in steps]
             acts += acts_of(past.case.id, one, match, steps)
         return acts
+
+    def keeper(self, past: PastCase, at: datetime) -> str:
+        """The route that kept the case then and did nothing, as `policy/route`; empty where there is none."""
+        case = next((one.case for one in reversed(past.segments([], self.known)) if one.begin <= at), past.case)
+        here = self.polls.circumstances(at)
+        for one in self.policies:
+            name = next((name for name, condition in one.conditions.items() if condition.holds(case, here)), "")
+            if name in one.fences:
+                return f"{one.policy.name}/{name}"
+        return ""
 
     def _first(
         self, past: PastCase, writes: Sequence[Write], done: set[tuple[str, PastMatch]]

@@ -8,39 +8,41 @@ from typing import Literal
 from sfdc_escalator.escalation.shadow.acts import OurAct
 from sfdc_escalator.escalation.shadow.comparison import Kind, Pair
 from sfdc_escalator.escalation.shadow.rules import Change
-from sfdc_escalator.escalation.world.case import Case
 
-Code = Literal["order", "user_edit", "history_off", "recent", "hourly", "limit", "not_in_policies", "criteria"]
+Code = Literal["order", "user_edit", "history_off", "recent", "hourly", "limit", "kept", "not_in_policies", "criteria"]
 AN_HOUR = timedelta(hours=1)
 """Salesforce looks for cases to escalate about once an hour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """`other` is what the other side did instead, `edit` the change of a person, `fields` those without a history."""
+    """`other` is what the other side did instead, `edit` the change of a person, `fields` those without a history,
+    `route` the one that kept the case."""
 
     code: Code
     other: Pair | None = None
     edit: Change | None = None
     fields: tuple[str, ...] = ()
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The facts about the case of a pair.
 
-    `pairs` are all of the case, `edits` the changes by people, oldest first. `unedited` are the acts of the policies
+    `pairs` are all of its pairs, `edits` the changes by people, oldest first. `unedited` are the acts of the policies
     had nobody edited the case. `untold` are the fields without a history that the routes read; `is_untold` is True
-    where the case was changed later than its history shows. `is_possible`: some route does such a thing.
+    where the case was changed later than its history shows. `is_possible`: some route does such a thing. `kept_by` is
+    the route that kept the case and did nothing, as `policy/route`.
     """
 
-    case: Case
     pairs: Sequence[Pair]
     edits: Sequence[Change]
     unedited: Sequence[OurAct]
     untold: tuple[str, ...]
     is_untold: bool
     is_possible: bool
+    kept_by: str
     within: timedelta
     now: datetime
 
@@ -94,6 +96,10 @@ def history_off(pair: Pair, known: Evidence) -> Reason | None:  # noqa: ARG001
     return Reason("history_off", fields=known.untold) if known.untold else None
 
 
+def kept(pair: Pair, known: Evidence) -> Reason | None:  # noqa: ARG001
+    return Reason("kept", route=known.kept_by) if known.kept_by else None
+
+
 def not_in_policies(pair: Pair, known: Evidence) -> Reason | None:  # noqa: ARG001
     return None if known.is_possible else Reason("not_in_policies")
 
@@ -110,7 +116,7 @@ def hourly(pair: Pair, known: Evidence) -> Reason | None:  # noqa: ARG001
 
 Rule = Callable[[Pair, Evidence], Reason | None]
 RULES: dict[Kind, tuple[Rule, ...]] = {
-    "only theirs": (other_order, edit_in_the_way, not_in_policies, recent, history_off),
+    "only theirs": (other_order, edit_in_the_way, kept, not_in_policies, recent, history_off),
     "only ours": (other_order, untold_change, recent, edit_restarts, history_off),
     "earlier": (edit_restarts, untold_change, hourly),
     "later": (edit_in_the_way, untold_change),

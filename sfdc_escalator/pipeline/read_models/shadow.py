@@ -27,10 +27,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class NotCompared:
-    """A field without a history, or a route that cannot be judged in the past (`policy/route`), and why."""
+    """A field without a history, or a route that cannot be judged in the past (`policy/route`), and why. `cases` are
+    the numbers of those on which the policies would have set the field."""
 
     subject: str
     reason: str
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ def shadow_json(found: Shadow) -> dict[str, Any]:
         "within_seconds": int(found.within.total_seconds()),
         "cases": found.cases,
         "counts": dict(found.counts),
-        "not_compared": [{"subject": one.subject, "reason": one.reason} for one in found.not_compared],
+        "not_compared": [
+            {"subject": one.subject, "reason": one.reason, "cases": list(one.cases)} for one in found.not_compared
+        ],
         "without_history": list(found.assumed),
         "listed": [row_json(row) for row in found.rows],
     }

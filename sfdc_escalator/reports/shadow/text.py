@@ -6,7 +6,7 @@ from sfdc_escalator.escalation.shadow.comparison import KINDS
 from sfdc_escalator.pipeline.read_models.shadow import Row, Shadow
 from sfdc_escalator.reports.page import PLAIN, Page
 from sfdc_escalator.reports.shadow import words
-from sfdc_escalator.reports.values import instant, visible
+from sfdc_escalator.reports.values import counted, instant, visible
 
 MOST_SHOWN = 20
 
@@ -20,7 +20,8 @@ def lines(found: Shadow, page: Page) -> Iterator[str]:
     yield words.sizes_text(found)
     yield ", ".join(f"{count:,} {kind}" for kind, count in found.counts.items())
     for one in found.not_compared:
-        yield f"! not compared: {visible(one.subject)}: {visible(one.reason)}"
+        cases = f": {counted(len(one.cases), 'case')}" if one.cases else ""
+        yield f"! not compared: {visible(one.subject)}: {visible(one.reason)}{cases}"
     for kind in KINDS:
         rows = [row for row in found.rows if row.pair.kind == kind]
         if rows and (kind != "equal" or page.is_full):

@@ -54,7 +54,9 @@ def reason_text(row: Row) -> str:
         return ""
     if reason.code == "criteria":
         return NO_RULE if row.pair.ours else NOTHING_MATCHED
-    made = {"order": order_text, "user_edit": edit_text, "history_off": history_text}.get(reason.code)
+    made = {"order": order_text, "user_edit": edit_text, "history_off": history_text, "kept": kept_text}.get(
+        reason.code
+    )
     return made(row, reason) if made else PLAIN[reason.code]
 
 
@@ -74,6 +76,10 @@ def edit_text(row: Row, reason: Reason) -> str:
 
 def history_text(_: Row, reason: Reason) -> str:
     return f"history off: {', '.join(reason.fields)} may have had another value then"
+
+
+def kept_text(_: Row, reason: Reason) -> str:
+    return f"the route {reason.route} kept the case and does nothing; was its entry not imported?"
 
 
 def sizes_text(found: Shadow) -> str:

@@ -8,11 +8,11 @@ import pytest
 
 from sfdc_escalator.escalation.shadow.comparison import paired
 from sfdc_escalator.escalation.shadow.reasons import Evidence, reason_of
-from tests.builders import NOW, case
-from tests.escalation.shadow.acts import ANN, CREATED, NIGHT, change, ours, theirs
+from tests.builders import NOW
+from tests.escalation.shadow.acts import ANN, NIGHT, change, ours, theirs
 
 WITHIN = timedelta(minutes=15)
-PLAIN = Evidence(case(created=CREATED), (), (), (), (), False, True, WITHIN, NOW)
+PLAIN = Evidence((), (), (), (), is_untold=False, is_possible=True, kept_by="", within=WITHIN, now=NOW)
 EDIT = ("Priority", change(30, "Low", ANN))
 LATE_EDIT = ("Priority", change(90, "Low", ANN))
 UNTOLD = {"untold": ("Origin",)}
@@ -25,6 +25,7 @@ ROWS: list[tuple[str, list[Any], list[Any], dict[str, Any], list[str | None]]] =
     ("an assignment, and later an escalation", [ours(60)], [theirs(0, NIGHT, at_creation=True)], {}, ["criteria"] * 2),
     ("an assignment to another owner", [ours(1)], [theirs(0, NIGHT, at_creation=True)], {}, ["order", "order"]),
     ("not in the policies", [], [theirs(60)], {"is_possible": False, **UNTOLD}, ["not_in_policies"]),
+    ("a fence", [], [theirs(60)], {"kept_by": "desk/entry-2", "is_possible": False}, ["kept"]),
     ("an edit kept the policies from it", [], [theirs(60)], {"edits": (EDIT,), "unedited": (ours(60),)}, ["user_edit"]),
     ("an edit that changed nothing", [], [theirs(60)], {"edits": (EDIT,)}, ["criteria"]),
     ("an edit before our time", [], [theirs(60)], {"edits": (LATE_EDIT,), "unedited": (ours(240),)}, ["user_edit"]),
