@@ -17,6 +17,7 @@ from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.reading.facts import Facts
+from sfdc_escalator.salesforce.reading.field_changes import HISTORY_FIELDS
 from sfdc_escalator.salesforce.reading.poll import READING, paths_asked, selected, sound, unread
 from sfdc_escalator.salesforce.reading.records import CaseReader, read
 from sfdc_escalator.salesforce.reading.second_look import complete
@@ -28,7 +29,7 @@ ALWAYS = ("IsClosed", "ClosedDate", "IsEscalated", "LastModifiedDate")
 CHANGED = ("OwnerId", "Status", "Priority", "IsEscalated")
 HISTORY: frozenset[Lookup] = frozenset(map(FieldChanges, CHANGED))
 COMPLETED_AT = Records(MILESTONES.relation, (*MILESTONES.fields, "CompletionDate"))
-PROBE = "SELECT Id FROM CaseHistory LIMIT 1"
+PROBE = select(HISTORY_FIELDS, "CaseHistory", "", "LIMIT 1")
 STATUSES = "SELECT ApiName, MasterLabel, IsClosed FROM CaseStatus"
 
 
@@ -49,7 +50,8 @@ def past_cases(
     paths = paths_asked(sound(org_facts, policies, broken)) | org_facts.describe.readable(ALWAYS)
     fields = selected(paths, org_facts.describe)
     reader = CaseReader((path for path in paths if path in fields), org_facts.describe)
-    query = select(fields, "Case", f"IsClosed = false OR ClosedDate >= {instant(since)}")
+    ended = "ClosedDate" if org_facts.describe.field_at("ClosedDate") else "LastModifiedDate"
+    query = select(fields, "Case", f"IsClosed = false OR {ended} >= {instant(since)}")
     cases, _ = client.in_full(query, reader.cases, partial(progress, READING))
     judged = (needs_of(policy, route) for policy, route in routes if (policy.name, route.name) not in broken)
     needs = frozenset[Need]().union(*judged, *(one.needs for policy in policies for one in policy.hold_while))

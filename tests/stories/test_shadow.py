@@ -224,6 +224,13 @@ def test_a_comparison_begins_at_its_time(world: World) -> None:
     assert (answer.json["since"][:16], answer.json["until"][:16]) == ("2026-03-02T13:00", "2026-03-02T15:00")
 
 
+def test_fields_that_the_user_may_not_see_are_done_without(world: World) -> None:
+    hidden = {"kind": "field_security", "object": "Case", "hidden": ["ClosedDate"]}
+    org = start(world, [*NATIVE, hidden], case(1, Priority="High"), case(2, Type="Question"))
+    edit(org, 2, "11:40", Status="Closed")
+    assert kinds(shadow(world)) == [("2", "only ours", "owner Night team", "criteria")]
+
+
 def test_closed_cases_of_the_time_count(world: World) -> None:
     org = start(world, NATIVE, case(1, Priority="High"), case(2, Type="Question"))
     edit(org, 1, "10:40", Status="Closed")

@@ -40,6 +40,8 @@ class Section(NamedTuple):
     meaning: str
     rows: tuple[Cells, ...]
     more: int
+    has_ours: bool
+    has_theirs: bool
 
 
 def shadow_html(found: Shadow) -> str:
@@ -65,7 +67,9 @@ def sections(found: Shadow) -> Iterator[Section]:
         rows = [row for row in found.rows if row.pair.kind == kind]
         if rows:
             shown = tuple(cells(row, found.instance_url) for row in rows[:MOST_ROWS])
-            yield Section(kind[:1].upper() + kind[1:], MEANINGS[kind], shown, max(0, len(rows) - MOST_ROWS))
+            more = max(0, len(rows) - MOST_ROWS)
+            sides = kind != "only theirs", kind != "only ours"
+            yield Section(kind[:1].upper() + kind[1:], MEANINGS[kind], shown, more, *sides)
 
 
 def cells(row: Row, instance_url: str) -> Cells:
